@@ -1,0 +1,160 @@
+"""Bills: a service period's lines, total, days and pins, and the record they are rebuilt from.
+
+Made by ``billing``; kept by ``stores``; printed by ``entrypoints``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from meterledger.facts.charges import ChargeLine
+from meterledger.kernel.canonical import canonical_bytes, sha256_hex
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.span import DaySpan
+from meterledger.kernel.standing import Standing, weakest
+
+
+class BillKind(Enum):
+    """Why the window has the length it has; the length band binds regular bills only."""
+
+    INITIAL = "initial"
+    REGULAR = "regular"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class BillPins:
+    """What a bill was made with, so that the same can be made again (DESIGN.md sections 3 and 4).
+
+    ``known_at``        the instant (UTC) as known at which places and book were read
+    ``lake_sequence``   the commit sequence of the interval lake
+    ``book_sha256``     of the tariff book as known on ``known_at``
+    """
+
+    known_at: datetime
+    lake_sequence: int
+    book_sha256: str
+    calculation_revision: str
+    time_zone_data: str
+
+    def as_json(self) -> dict[str, object]:
+        """As they stand in the calculation record."""
+        return {
+            "known_at": self.known_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "lake_sequence": self.lake_sequence,
+            "book_sha256": self.book_sha256,
+            "calculation_revision": self.calculation_revision,
+            "time_zone_data": self.time_zone_data,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BilledUsage:
+    """The usage a bill stands on: how much, how many intervals, per local day, and their hash."""
+
+    meter: str
+    interval_seconds: int
+    interval_count: int
+    energy_wh: int
+    daily_wh: tuple[int, ...]
+    sha256: str
+
+    def as_json(self) -> dict[str, object]:
+        """As it stands in the calculation record."""
+        return {
+            "meter": self.meter,
+            "interval_seconds": self.interval_seconds,
+            "interval_count": self.interval_count,
+            "energy_wh": self.energy_wh,
+            "daily_wh": list(self.daily_wh),
+            "sha256": self.sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One bill. The total is the sum of its lines; nothing else enters it.
+
+    :raises InvariantBroken: if there is no line, or a line lies outside the service period
+    """
+
+    bill_id: str
+    account_id: str
+    agreement_id: str
+    service_point_id: str
+    schedule: str
+    kind: BillKind
+    days: DaySpan
+    issued_day: date
+    due_day: date
+    usage: BilledUsage
+    lines: tuple[ChargeLine, ...]
+    tax_place: str
+    pins: BillPins
+    reasons: tuple[dict[str, object], ...] = ()
+    """Cited decisions of the bill as a whole (window, due day), each finding + citation as JSON."""
+
+    def __post_init__(self) -> None:
+        ensure(len(self.lines) > 0, f"bill {self.bill_id} has a line")
+        for line in self.lines:
+            ensure(
+                self.days.from_day <= line.days.from_day
+                and line.days.until_day <= self.days.until_day,
+                f"line {line.code} lies within the service period of {self.bill_id}",
+            )
+
+    @property
+    def total_cents(self) -> int:
+        """The sum of the lines, in cents."""
+        return sum(line.cents for line in self.lines)
+
+    @property
+    def standing(self) -> Standing:
+        """The weakest standing of any line."""
+        return weakest(line.standing for line in self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """The calculation record: all that the total stands on, in one JSON object."""
+        return {
+            "bill": self.bill_id,
+            "account": self.account_id,
+            "agreement": self.agreement_id,
+            "service_point": self.service_point_id,
+            "schedule": self.schedule,
+            "kind": self.kind.value,
+            "from": self.days.from_day.isoformat(),
+            "to": self.days.until_day.isoformat(),
+            "issued": self.issued_day.isoformat(),
+            "due": self.due_day.isoformat(),
+            "usage": self.usage.as_json(),
+            "lines": [line.as_json() for line in self.lines],
+            "total_usd": usd_text(self.total_cents),
+            "standing": self.standing.value,
+            "tax_place": self.tax_place,
+            "reasons": list(self.reasons),
+            "pins": self.pins.as_json(),
+        }
+
+    def record(self) -> bytes:
+        """The canonical calculation record: what ``replay`` compares byte for byte."""
+        return canonical_bytes(self.as_json())
+
+    @property
+    def record_sha256(self) -> str:
+        """The hash of the canonical record."""
+        return sha256_hex(self.record())
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBill:
+    """A bill that was due and did not go out: which, why, and what would release it."""
+
+    account_id: str
+    agreement_id: str
+    days: DaySpan | None
+    code: str
+    sentence: str

@@ -1,0 +1,133 @@
+"""Customers and places: who is responsible for which service, where, metered by what, on which days.
+
+Every dated fact has the days it is true (``days``) and the instant we learned it
+(``learned_at``, UTC). A change never overwrites: the old record stops being current knowledge
+and the new one stands beside it.
+
+Drawn in docs/architecture.md: person - account - agreement - service point - premise - tax place,
+with meters installed at service points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.span import Validity
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A human being or an organization that can be responsible for an account."""
+
+    person_id: str
+    name: str
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is billed and paid as one. ``account_id`` is 10 digits, the last a check digit.
+
+    ``cycle`` is the reading cycle (1 to 21) that says on which day of a month it is billed.
+    """
+
+    account_id: str
+    cycle: int
+    opened_day: date
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHolder:
+    """A person responsible for an account on some days. An account may have several at once."""
+
+    account_id: str
+    person_id: str
+    days: Validity
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """A place that takes service: an address, whoever lives there."""
+
+    premise_id: str
+    address: str
+    city: str
+    state: str
+    postal_code: str
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaxPlace:
+    """The municipality whose gross-receipts tax a premise's bills carry, on some days.
+
+    ``place`` names a series of the tariff book (``university_city``); ``none`` says that the
+    premise lies in no taxing municipality, which is a fact and not a default.
+    """
+
+    premise_id: str
+    place: str
+    days: Validity
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePoint:
+    """Where energy is delivered to a premise and measured."""
+
+    service_point_id: str
+    premise_id: str
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MeterInstallation:
+    """A meter measuring one service point on some days. Times are whole local days here.
+
+    ``multiplier`` is what a reading is multiplied by to give energy (instrument transformers).
+    """
+
+    service_point_id: str
+    meter_id: str
+    multiplier: int
+    days: Validity
+    learned_at: datetime
+
+    def __post_init__(self) -> None:
+        ensure(self.multiplier >= 1, "a meter multiplier is at least one")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """An account's service at a service point on a rate option (``schedule``), on some days.
+
+    A change of option is a new agreement; at one service point no two hold on the same day.
+    """
+
+    agreement_id: str
+    account_id: str
+    service_point_id: str
+    schedule: str
+    days: Validity
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BillableService:
+    """All that a bill needs to know of one agreement, joined, as known at one moment.
+
+    ``billed_until`` is the day until which (out) the agreement's service is already billed.
+    """
+
+    agreement: Agreement
+    account: Account
+    premise: Premise
+    installations: tuple[MeterInstallation, ...]
+    tax_places: tuple[TaxPlace, ...]
+    billed_until: date | None
+    holders: tuple[str, ...] = ()
+    """Names of the persons responsible, in order of their ids; for the address on the bill."""

@@ -1,0 +1,146 @@
+"""Readings as they came: channels, values with unit and scale, quality, and files.
+
+Made by ``stores/gateways`` from files, judged by ``metering``, kept by ``stores``.
+Quantities are whole numbers times ten to the power ``scale``; instants are UTC epoch seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from meterledger.kernel.ensure import ensure
+
+
+class Commodity(Enum):
+    """What flows through the meter. Only electricity is ever billed."""
+
+    ELECTRICITY = "electricity"
+    GAS = "gas"
+    WATER = "water"
+    STEAM = "steam"
+    OTHER = "other"
+
+
+class ChannelKind(Enum):
+    """Interval channels carry use per interval; registers carry a running total or instant value."""
+
+    INTERVAL = "interval"
+    REGISTER = "register"
+
+
+class Flow(Enum):
+    """Direction seen from the utility."""
+
+    DELIVERED = "delivered"
+    RECEIVED = "received"
+    NET = "net"
+    TOTAL = "total"
+    UNKNOWN = "unknown"
+
+
+class Quality(Enum):
+    """How a value is known, in the words of the file that brought it. Codes are what the lake keeps."""
+
+    MISSING = 0
+    VALID = 1
+    RAW = 2
+    ESTIMATED = 3
+    ADJUSTED = 4
+    SUBSTITUTED = 5
+    QUESTIONABLE = 6
+
+    @property
+    def word(self) -> str:
+        """The name in lower case, as JSON and pages show it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One stream of values from one meter.
+
+    ``unit`` is the unit as billed or shown (``Wh``, ``kWh``, ``therm``, ``CF``, ``V`` ...);
+    ``scale`` the power of ten of the whole-number values; ``multiplier`` the constant that the
+    file said to apply, already applied to the values, kept as text for the record.
+    ``interval_seconds`` is None for registers and where lengths vary inside one channel.
+    """
+
+    meter_id: str
+    commodity: Commodity
+    unit: str
+    kind: ChannelKind
+    flow: Flow
+    interval_seconds: int | None
+    scale: int
+    multiplier: str = "1"
+
+    @property
+    def energy_wh_power(self) -> int | None:
+        """Power of ten that turns stored values into watt-hours, or None if this is not energy."""
+        unit_power = {"Wh": 0, "kWh": 3, "MWh": 6}.get(self.unit)
+        if self.commodity is not Commodity.ELECTRICITY or unit_power is None:
+            return None
+        return self.scale + unit_power
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value over ``[start, start + seconds)``; a register value has ``seconds`` 0.
+
+    ``value`` is None exactly when quality is MISSING: a gap is never a zero.
+    ``line`` is where in the file it stood (line number or element position), for messages.
+    """
+
+    start: int
+    seconds: int
+    value: int | None
+    quality: Quality
+    line: int
+
+    def __post_init__(self) -> None:
+        ensure(
+            (self.value is None) == (self.quality is Quality.MISSING),
+            "a reading has no value exactly when it is missing",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReadings:
+    """The readings of one channel of one file, in time order, no two of them overlapping."""
+
+    channel: Channel
+    readings: tuple[Reading, ...]
+
+    @property
+    def present_count(self) -> int:
+        """How many readings have a value."""
+        return sum(reading.value is not None for reading in self.readings)
+
+    @property
+    def total(self) -> Decimal:
+        """Sum of the values, in the channel's unit. Of a register this is of no meaning but count."""
+        whole = sum(reading.value or 0 for reading in self.readings)
+        return Decimal(whole).scaleb(self.channel.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedLine:
+    """A line that could not be used: where it stood, its bytes, and a sentence saying why."""
+
+    line: int
+    data: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingFile:
+    """A file as read: who sent it, what it holds, what was set aside. Nothing is stored yet."""
+
+    name: str
+    sha256: str
+    format: str
+    channels: tuple[ChannelReadings, ...]
+    quarantined: tuple[QuarantinedLine, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,35 @@
+"""One way to write a record down, so that the same facts have the same bytes everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+
+def canonical_bytes(record: Any) -> bytes:
+    """JSON in UTF-8: keys sorted, no spaces, no floats, one line feed at the end.
+
+    Floats are refused, because their text is not a promise we can keep for years.
+
+    :raises TypeError: if the record holds a float or anything that is not JSON
+    """
+    _refuse_floats(record)
+    text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8") + b"\n"
+
+
+def sha256_hex(data: bytes) -> str:
+    """The SHA-256 of the bytes, in 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _refuse_floats(record: Any) -> None:
+    if isinstance(record, float):
+        raise TypeError(f"{record!r} is a float; write quantities as whole numbers or text")
+    if isinstance(record, dict):
+        for value in record.values():
+            _refuse_floats(value)
+    elif isinstance(record, (list, tuple)):
+        for value in record:
+            _refuse_floats(value)

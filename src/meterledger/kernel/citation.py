@@ -1,0 +1,72 @@
+"""Citations: instrument, sheet, revision, paragraph, the day it took effect, and the order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from meterledger.kernel.ensure import ensure
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Citation:
+    """The clause that a number or a sentence stands on.
+
+    ``revision`` and ``order`` may be unknown, and then say so with None: a value taken from a
+    secondary source often knows the sheet but not its revision.
+
+    :raises InvariantBroken: if instrument, sheet or paragraph is empty
+    """
+
+    instrument: str
+    sheet: str
+    revision: str | None
+    paragraph: str
+    effective: date
+    order: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("instrument", "sheet", "paragraph"):
+            ensure(bool(getattr(self, field).strip()), f"a citation names its {field}")
+
+    @property
+    def text(self) -> str:
+        """Short form for a line on a bill: ``Sheet 54, rev. 9, Anytime, energy``."""
+        revision = f"rev. {self.revision}" if self.revision else f"in force {self.effective}"
+        return f"{self.sheet}, {revision}, {self.paragraph}"
+
+    def as_json(self) -> dict[str, str | None]:
+        """The CITATION shape of DESIGN.md section 6."""
+        return {
+            "instrument": self.instrument,
+            "sheet": self.sheet,
+            "revision": self.revision,
+            "paragraph": self.paragraph,
+            "effective": self.effective.isoformat(),
+            "order": self.order,
+            "text": self.text,
+        }
+
+    @classmethod
+    def from_json(cls, record: dict[str, str | None]) -> Citation:
+        """The citation of a stored record.
+
+        :raises KeyError: if a field is missing
+        """
+        return cls(
+            instrument=_text(record, "instrument"),
+            sheet=_text(record, "sheet"),
+            revision=record["revision"],
+            paragraph=_text(record, "paragraph"),
+            effective=date.fromisoformat(_text(record, "effective")),
+            order=record["order"],
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _text(record: dict[str, str | None], field: str) -> str:
+    text = record[field]
+    ensure(text is not None, f"a stored citation has its {field}")
+    return str(text)

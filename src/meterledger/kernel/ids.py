@@ -1,0 +1,41 @@
+"""Public identifiers: readable, derived from what they mean, with a check digit where typed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from meterledger.kernel.canonical import sha256_hex
+
+
+def bill_id(agreement_id: str, from_day: date, until_day: date, version: int = 1) -> str:
+    """The name of the bill for one agreement and service period, e.g. ``B-A1001-20250701-20250801``.
+
+    Built from what it means, so that making the same bill twice makes one bill. A corrected bill
+    for the same period carries the next ``version``.
+    """
+    suffix = "" if version == 1 else f"-v{version}"
+    return f"B-{agreement_id}-{from_day:%Y%m%d}-{until_day:%Y%m%d}{suffix}"
+
+
+def pseudonym(meter_id: str, utility: str) -> str:
+    """The only identity of a meter in the interval lake: 16 hexadecimal digits, stable for ever."""
+    return sha256_hex(f"meterledger:{utility}:{meter_id}".encode())[:16]
+
+
+def bucket_of(meter_pseudonym: str, bucket_count: int) -> int:
+    """The stable bucket of a meter, so that one customer's year opens few files."""
+    return int(meter_pseudonym[:8], 16) % bucket_count
+
+
+def with_check_digit(digits: str) -> str:
+    """Append the Luhn digit, so that a mistyped account number is refused, not found."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        number = int(digit) * (2 if place % 2 == 0 else 1)
+        total += number - 9 if number > 9 else number
+    return digits + str((10 - total % 10) % 10)
+
+
+def check_digit_holds(number: str) -> bool:
+    """Whether the last digit is the Luhn digit of those before it."""
+    return number.isascii() and number.isdigit() and with_check_digit(number[:-1]) == number

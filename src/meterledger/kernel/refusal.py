@@ -1,0 +1,31 @@
+"""Refusals: the expected kind of "no", worded for the person who can do something about it."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """An expected "no": what was wrong, where, why, and what to do, in one sentence or two.
+
+    Doors print ``str(refusal)`` and exit with 2; journeys put the case into a queue with an
+    owner. Subclasses live beside the function that raises them and are named for the situation.
+    """
+
+    def __init__(self, what: str, *, where: str = "", why: str = "", do: str = "") -> None:
+        """Keep the four parts, so that a screen can show them apart."""
+        self.what = what
+        self.where = where
+        self.why = why
+        self.do = do
+        super().__init__(self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """The whole refusal as one line a person can read."""
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        parts = [head, self.why, self.do]
+        return " ".join(_closed(part) for part in parts if part)
+
+
+def _closed(part: str) -> str:
+    part = " ".join(part.split())
+    return part if part[-1] in ".!?" else part + "."

@@ -1,0 +1,92 @@
+"""A tariff value over time: what it was on which days, by which clause, and since when we know.
+
+Lives here      choosing the value in force on a day, as known on a day; refusing when silent.
+Lives elsewhere reading files (``loading``), schedules (``schedule``), calendars (``calendar``).
+Read first      docs/glossary.md: "dated value", "standing", "learned on".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Generic, TypeVar
+
+from meterledger.kernel.citation import Citation
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan, Validity
+from meterledger.kernel.standing import Standing
+
+Value = TypeVar("Value")
+
+
+class NoRuleInForce(Refusal):
+    """The book has no value in force on the day asked for. It never answers with a default."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedValue(Generic[Value]):
+    """One value, the days it is in force, the clause, how well it is known and since when."""
+
+    value: Value
+    days: Validity
+    standing: Standing
+    citation: Citation
+    learned_on: date
+    note: str = ""
+    limited_by: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series(Generic[Value]):
+    """A named value's whole past, as known on one day: no two entries in force on the same day.
+
+    ``name`` is what bills, messages and ``tariff value`` call it; ``file`` is where it stands,
+    relative to the book's folder.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    file: str
+    values: tuple[DatedValue[Value], ...]
+
+    def on(self, day: date) -> DatedValue[Value]:
+        """The value in force on ``day``.
+
+        :raises NoRuleInForce: naming what is known, the file, and the shortcut not to take
+        """
+        for dated in self.values:
+            if day in dated.days:
+                return dated
+        raise NoRuleInForce(
+            f"No value of '{self.name}' is in force on {day}",
+            why=f"Known: {self._known()}",
+            do=(
+                f"Find the sheet revision that covers {day} and add it to {self.file}, "
+                f"or leave the bill in the review queue. Do not extend a neighboring value"
+            ),
+        )
+
+    def change_days(self) -> tuple[date, ...]:
+        """Every day on which this value begins, ends or changes, in order."""
+        days = {dated.days.from_day for dated in self.values}
+        days |= {dated.days.until_day for dated in self.values if dated.days.until_day}
+        return tuple(sorted(days))
+
+    def parts(self, span: DaySpan) -> list[tuple[DaySpan, DatedValue[Value]]]:
+        """Cut the span where the value changes; each part with the value in force on it.
+
+        :raises NoRuleInForce: if any day of the span has no value
+        """
+        return [(part, self.on(part.from_day)) for part in span.split_at(self.change_days())]
+
+    def _known(self) -> str:
+        if not self.values:
+            return "nothing"
+        return ", ".join(str(dated.days) for dated in self.values)
+
+
+def change_days_of(series: Iterable[Series[Value]]) -> tuple[date, ...]:
+    """Every day on which any of the series changes."""
+    return tuple(sorted({day for one in series for day in one.change_days()}))

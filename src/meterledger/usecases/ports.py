@@ -1,0 +1,236 @@
+"""What journeys need from storage. ``stores`` implement it; one suite of promises tests them all.
+
+Every call is all or nothing. Instants are UTC and given by the caller: stores read no clock.
+``known_at`` asks for what was known at that instant; a record learned later is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.facts.bills import Bill, HeldBill
+from meterledger.facts.money import Entry, Payment
+from meterledger.facts.places import (
+    Account,
+    AccountHolder,
+    Agreement,
+    BillableService,
+    MeterInstallation,
+    Person,
+    Premise,
+    ServicePoint,
+    TaxPlace,
+)
+from meterledger.facts.readings import ChannelReadings, QuarantinedLine
+from meterledger.facts.usage import UsageBatch
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+
+
+class Conflict(Refusal):
+    """The store already holds something that forbids this write, or holds it with other contents."""
+
+
+class NotFound(Refusal):
+    """There is no such thing in the store. Says what was looked for and how to list what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who reads or acts, and for which purpose. Every read of personal or usage data is logged."""
+
+    name: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStart:
+    """Everything that starting service records at once; parts that exist already are None/empty."""
+
+    persons: tuple[Person, ...]
+    account: Account | None
+    holders: tuple[AccountHolder, ...]
+    premise: Premise | None
+    tax_place: TaxPlace | None
+    service_point: ServicePoint | None
+    installation: MeterInstallation | None
+    agreement: Agreement
+
+
+class Places(Protocol):
+    """Customers and places on two clocks. Overlaps are impossible, whoever races."""
+
+    def start_service(self, start: ServiceStart) -> None:
+        """Record a start of service.
+
+        :raises Conflict: naming the record that overlaps or exists with other contents
+        """
+
+    def stop_service(self, agreement_id: str, last_day_out: date, learned_at: datetime) -> None:
+        """End an agreement on ``last_day_out`` (out). The old record stays as known before.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: if it has ended already, or ends before it began, or is billed past it
+        """
+
+    def account(self, account_id: str) -> Account:
+        """The account. :raises NotFound: if there is none."""
+
+    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
+        """All agreements of the account, joined, by first day."""
+
+    def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
+        """All agreements of the accounts of a reading cycle, joined, by account and first day."""
+
+    def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
+        """One agreement, joined, as known then; ``billed_until`` as of now. :raises NotFound:"""
+
+    def meter_installations(self, meter_ids: Sequence[str]) -> dict[str, list[MeterInstallation]]:
+        """Where the meters are and were installed, as known now; unknown meters are left out."""
+
+    def account_ids(self) -> list[str]:
+        """All account ids, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file of readings that is stored, under its hash."""
+
+    sha256: str
+    name: str
+    format: str
+    reading_count: int
+    quarantined_count: int
+    learned_at: datetime
+    lake_sequence: int
+
+
+class ReadingLog(Protocol):
+    """Which files came, what was set aside, register readings; publishes lake versions."""
+
+    def received_file(self, sha256: str) -> ReceivedFile | None:
+        """The file of that hash, if it is stored already."""
+
+    def record_file(
+        self,
+        *,
+        sha256: str,
+        name: str,
+        format: str,
+        channels: Sequence[ChannelReadings],
+        quarantined: Sequence[QuarantinedLine],
+        lake_files: Sequence[str],
+        learned_at: datetime,
+    ) -> ReceivedFile:
+        """Publish one file: its lake files become visible as the next commit sequence.
+
+        Register channels among ``channels`` are kept here; interval values are in ``lake_files``.
+
+        :raises Conflict: if a file of that hash is stored already
+        """
+
+    def lake_sequence(self) -> int:
+        """The newest published commit sequence; 0 when nothing is published."""
+
+    def lake_files(self, at_sequence: int) -> list[str]:
+        """Lake files published up to and including the sequence, in order of publication."""
+
+    def known_at(self, sequence: int) -> datetime | None:
+        """The instant the sequence was learned, or None for 0."""
+
+
+class Lake(Protocol):
+    """Interval values of meters (pseudonyms), versions added and never overwritten."""
+
+    def write(
+        self, channels: Sequence[tuple[str, ChannelReadings]], *, source_sha256: str,
+        learned_at: datetime, at_sequence: int,
+    ) -> list[str]:
+        """Write new versions of the local meter-days that the readings touch, merged with what
+        was known at ``at_sequence``. Nothing is visible until the files are published.
+
+        ``channels`` pairs a meter pseudonym with its interval readings. Returns file names.
+        """
+
+    def usage(
+        self, meters: Sequence[str], days: DaySpan, *, at_sequence: int
+    ) -> list[UsageBatch]:
+        """Delivered energy of the meters over the days, as known at the sequence.
+
+        One batch per interval length, meters in the order given. A meter of which nothing is
+        known stands in a batch of the default length (900 s) with every interval missing.
+        """
+
+
+class Bills(Protocol):
+    """Issued bills: append-only, at most one live bill for a service point's day."""
+
+    def record_bills(self, bills: Sequence[tuple[Bill, Entry]]) -> set[str]:
+        """Keep bills with their lines and entries, in one transaction.
+
+        Returns the ids newly recorded. A bill whose service period is already billed is left
+        out, whoever billed it: two runs at once bill every account once.
+        """
+
+    def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
+        """Keep what was held, and why."""
+
+    def bill(self, bill_id: str) -> StoredBill:
+        """The bill as stored. :raises NotFound:"""
+
+    def bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Bills of the account, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBill:
+    """An issued bill as stored: its canonical record, and the balance carried into it."""
+
+    bill_id: str
+    account_id: str
+    agreement_id: str
+    days: DaySpan
+    issued_day: date
+    due_day: date
+    total_cents: int
+    record: bytes
+    record_sha256: str
+    known_at: datetime
+    lake_sequence: int
+    previous_balance_cents: int
+
+
+class Ledger(Protocol):
+    """The journal: append-only, balanced; payment keys unique for ever."""
+
+    def record_payment(self, payment: Payment, entry: Entry) -> bool:
+        """Post a payment once. False, and nothing changed, if the same payment is posted already.
+
+        :raises Conflict: if the key was used with other contents
+        """
+
+    def balance_cents(self, account_id: str) -> int:
+        """What the account owes now: the sum of its receivable legs."""
+
+    def entries_of_account(self, account_id: str) -> list[Entry]:
+        """Entries that touch the account, oldest first."""
+
+    def payments_of_account(self, account_id: str) -> list[Payment]:
+        """Payments of the account, oldest first."""
+
+    def trial_balance(self) -> dict[str, int]:
+        """Sum of legs by ledger account. The sums add up to zero."""
+
+
+class Store(Places, ReadingLog, Bills, Ledger, Protocol):
+    """Everything but the lake, in one system of record."""
+
+    def viewing(self, viewer: Viewer, subjects: Sequence[str]) -> AbstractContextManager[None]:
+        """Within it, reads of personal and usage data are allowed, and logged with who, whom, why.
+
+        Outside it they are refused.
+        """
