@@ -169,8 +169,8 @@ class Lake(Protocol):
 class Bills(Protocol):
     """Issued bills: append-only, at most one live bill for a service point's day."""
 
-    def record_bills(self, bills: Sequence[tuple[Bill, Entry]]) -> set[str]:
-        """Keep bills with their lines and entries, in one transaction.
+    def record_bills(self, bills: Sequence[tuple[Bill, Entry | None]]) -> set[str]:
+        """Keep bills with their lines and entries (None for a bill of zero), in one transaction.
 
         Returns the ids newly recorded. A bill whose service period is already billed is left
         out, whoever billed it: two runs at once bill every account once.

@@ -1,0 +1,88 @@
+"""Service periods of bills: from reading day to reading day, cut at start, stop and change.
+
+Lives here      which windows of an agreement are due on a day, and of which kind.
+Lives elsewhere the reading calendar's rule (rulebook), whether usage is complete (``usage``).
+Read first      GRR V.A (twelve periods of about thirty days); docs/glossary.md: "cycle", "window".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from meterledger.facts.bills import BillKind
+from meterledger.facts.places import Agreement
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.book import BookView
+
+CYCLE_COUNT = 21
+
+
+class UnknownReadingRule(Refusal):
+    """The book's rule for reading days is one this calculation does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillWindow:
+    """One service period to be billed: half-open local days, and the kind of bill it makes."""
+
+    days: DaySpan
+    kind: BillKind
+
+
+def reading_day(*, cycle: int, year: int, month: int, view: BookView) -> date:
+    """The day on which a cycle is read in a month: service until that day (out) is billed.
+
+    :raises UnknownReadingRule: if the book states a rule that is not ``day_of_month``
+    """
+    ensure(1 <= cycle <= CYCLE_COUNT, f"cycle {cycle} is one of {CYCLE_COUNT}")
+    rule = view.text("cycle_read_day_rule").on(date(year, month, 1))
+    if rule.value != "day_of_month":
+        raise UnknownReadingRule(
+            f"The reading calendar follows a rule called '{rule.value}'",
+            do="Use a release that knows it, or state the rule as day_of_month",
+        )
+    return date(year, month, cycle)
+
+
+def due_windows(
+    *, agreement: Agreement, cycle: int, billed_until: date | None, on: date, view: BookView
+) -> list[BillWindow]:
+    """The windows of an agreement that are complete on ``on`` and not billed yet, oldest first.
+
+    A window runs from where the last bill ended (or service began) to the next reading day of
+    the cycle, or to the end of the agreement if that comes first. It is due when its last day is
+    over: a window until 15 August is due on 15 August.
+    """
+    start = billed_until or agreement.days.from_day
+    end = agreement.days.until_day
+    found: list[BillWindow] = []
+    while end is None or start < end:
+        until = _next_reading_day(start, cycle, view)
+        if end is not None and end < until:
+            until = end
+        if until > on:
+            break
+        window = DaySpan(start, until)
+        found.append(BillWindow(window, kind_of(window, agreement)))
+        start = until
+    return found
+
+
+def kind_of(window: DaySpan, agreement: Agreement) -> BillKind:
+    """Final where the agreement ends, initial where it begins, else regular."""
+    if window.until_day == agreement.days.until_day:
+        return BillKind.FINAL
+    if window.from_day == agreement.days.from_day:
+        return BillKind.INITIAL
+    return BillKind.REGULAR
+
+
+def _next_reading_day(start: date, cycle: int, view: BookView) -> date:
+    this_month = reading_day(cycle=cycle, year=start.year, month=start.month, view=view)
+    if this_month > start:
+        return this_month
+    year, month = (start.year + 1, 1) if start.month == 12 else (start.year, start.month + 1)
+    return reading_day(cycle=cycle, year=year, month=month, view=view)

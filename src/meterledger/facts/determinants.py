@@ -1,0 +1,34 @@
+"""Determinants: the quantities of a window that prices are applied to, for many meters at once.
+
+Made and priced by ``rating``. Segments are the parts of the window between two days on which a
+season, a price or a calendar changes; periods are the schedule's times of use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meterledger.facts.usage import Int64Array
+from meterledger.kernel.ensure import ensure
+
+
+@dataclass(frozen=True, slots=True)
+class Determinants:
+    """What N windows of one plan used.
+
+    ``energy_wh``  Int64 [N x segments x periods], watt-hours
+    ``peak_wh``    Int64 [N x segments], watt-hours of the highest clock hour that counts for
+                   demand (so the same figure is watts on average over that hour); 0 where the
+                   schedule has no demand charge
+    ``by_days``    true where energy was shared out by days because no interval times were given
+    """
+
+    energy_wh: Int64Array
+    peak_wh: Int64Array
+    by_days: bool
+
+    def __post_init__(self) -> None:
+        ensure(
+            self.energy_wh.ndim == 3 and self.peak_wh.shape == self.energy_wh.shape[:2],
+            "determinants have a row for each window and a column for each segment",
+        )

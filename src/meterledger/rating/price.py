@@ -1,0 +1,102 @@
+"""Determinants into priced lines: exact columns, each line rounded once to cents, half up.
+
+Lives here      quantity times price for every line of a plan, for any number of windows at once.
+Lives elsewhere the quantities (``determine``), the cuts and clauses (``plan``), the words on a
+                line (``lines``), taxes and totals (``billing``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from meterledger.facts.determinants import Determinants
+from meterledger.facts.usage import Int64Array
+from meterledger.rating.exact import multiply_divide_half_up, share_by_weights
+from meterledger.rating.plan import LinePlan, RatePlan
+from meterledger.rulebook.schedule import Block, ChargeKind
+
+# cents = Wh x (millionths of USD / kWh) / 1000 Wh per kWh / 1e6 millionths x 100 cents
+ENERGY_DIVISOR = 10_000_000
+# cents = months x millionths of USD / 1e6 x 100
+MONTHLY_DIVISOR = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PricedWindows:
+    """Lines of N windows of one plan, as columns.
+
+    ``quantity``  Int64 [N x lines]: watt-hours, watts, or 1 where the line's quantity is its share
+    ``cents``     Int64 [N x lines], rounded once
+    """
+
+    plan: RatePlan
+    determinants: Determinants
+    quantity: Int64Array
+    cents: Int64Array
+
+
+def price(plan: RatePlan, determinants: Determinants) -> PricedWindows:
+    """Price every line of the plan for every window. Columns are exact; cents are half up.
+
+    :raises InvariantBroken: if a sum cannot be held in 64 bits
+    """
+    row_count = determinants.energy_wh.shape[0]
+    quantity = np.ones((row_count, len(plan.lines)), dtype=np.int64)
+    cents = np.zeros((row_count, len(plan.lines)), dtype=np.int64)
+    first_block = _first_block_wh(plan, determinants)
+    for number, line in enumerate(plan.lines):
+        if line.rule.kind is ChargeKind.MONTHLY:
+            divisor = MONTHLY_DIVISOR * line.share.denominator
+        else:
+            quantity[:, number] = _quantity(plan, line, determinants, first_block)
+            divisor = ENERGY_DIVISOR * line.share.denominator
+        cents[:, number] = multiply_divide_half_up(
+            quantity[:, number], line.price_micro_usd * line.share.numerator, divisor
+        )
+    return PricedWindows(plan, determinants, quantity, cents)
+
+
+def _quantity(
+    plan: RatePlan,
+    line: LinePlan,
+    determinants: Determinants,
+    first_block: dict[tuple[int, int], Int64Array],
+) -> Int64Array:
+    segments = list(line.segments)
+    if line.rule.kind is ChargeKind.DEMAND:
+        return determinants.peak_wh[:, segments].max(axis=1)
+    energy = determinants.energy_wh[:, segments, :].sum(axis=1)
+    of_period = energy.sum(axis=1) if line.period is None else energy[:, line.period]
+    if line.block is None:
+        return of_period
+    first = first_block[line.block_group, _period_key(line)]
+    return first if line.block is Block.FIRST else of_period - first
+
+
+def _first_block_wh(
+    plan: RatePlan, determinants: Determinants
+) -> dict[tuple[int, int], Int64Array]:
+    """Watt-hours in the first block, by block group and period.
+
+    Where a schedule has blocks and periods both, the block is shared in proportion to the energy
+    of each period (reading ``rating.block_share_between_periods``).
+    """
+    found: dict[tuple[int, int], Int64Array] = {}
+    for line in plan.lines:
+        if line.block is None or (line.block_group, _period_key(line)) in found:
+            continue
+        energy = determinants.energy_wh[:, list(line.segments), :].sum(axis=1)
+        within = np.minimum(energy.sum(axis=1), line.block_limit_wh)
+        if line.period is None:
+            found[line.block_group, -1] = within
+        else:
+            shared = share_by_weights(within, energy)
+            for period in range(energy.shape[1]):
+                found[line.block_group, period] = shared[:, period]
+    return found
+
+
+def _period_key(line: LinePlan) -> int:
+    return -1 if line.period is None else line.period
