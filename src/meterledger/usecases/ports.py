@@ -139,8 +139,8 @@ class ReadingLog(Protocol):
     def lake_files(self, at_sequence: int) -> list[str]:
         """Lake files published up to and including the sequence, in order of publication."""
 
-    def known_at(self, sequence: int) -> datetime | None:
-        """The instant the sequence was learned, or None for 0."""
+    def lake_sequence_known_at(self, known_at: datetime) -> int:
+        """The newest commit sequence learned by that instant; 0 when there is none."""
 
 
 class Lake(Protocol):

@@ -1,0 +1,157 @@
+"""``meterledger bill`` and ``bill-cycle``: issue the bills that are due."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+
+if TYPE_CHECKING:
+    from meterledger.usecases.issue_bills import BillRun
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("bill")(bill)
+    app.command("bill-cycle")(bill_cycle)
+
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Calculate and show; record nothing.")]
+
+
+def bill(
+    accounts: Annotated[list[str], typer.Argument(help="Account numbers, ten digits each.")],
+    on: Annotated[str, typer.Option(help="Day of rendition: windows complete by then are due.")],
+    dry_run: DryRun = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Bill accounts for every service period that is complete and not billed yet."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.issue_bills import issue_bills
+        from meterledger.usecases.ports import Viewer
+
+        day = day_from(on, option="--on")
+        viewer = Viewer("command line", "issue bills")
+        with open_system(viewer=viewer, subjects=accounts) as system:
+            _not_ahead(day, system.now.date())
+            services = []
+            for account in dict.fromkeys(accounts):
+                system.store.account(account)
+                services += system.store.services_of_account(account, system.now)
+            run = issue_bills(
+                services=services,
+                on=day,
+                known_at=system.now,
+                store=system.store,
+                lake=system.lake,
+                book=system.book,
+                dry_run=dry_run,
+            )
+        _answer(run, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
+
+
+def bill_cycle(
+    cycle: Annotated[int, typer.Argument(help="Reading cycle, 1 to 21.")],
+    on: Annotated[str, typer.Option(help="Day of rendition: windows complete by then are due.")],
+    dry_run: DryRun = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Bill every account of a reading cycle. Safe to run twice, and two at once."""
+    with refusing():
+        from meterledger.billing.window import CYCLE_COUNT
+        from meterledger.entrypoints.progress import progress_bar
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.issue_bills import issue_bills
+        from meterledger.usecases.ports import Viewer
+
+        day = day_from(on, option="--on")
+        if not 1 <= cycle <= CYCLE_COUNT:
+            raise BadArgument(
+                f"There is no reading cycle {cycle}",
+                where="bill-cycle",
+                do=f"Name a cycle from 1 to {CYCLE_COUNT}",
+            )
+        viewer = Viewer("bill-cycle", "issue bills")
+        with open_system(viewer=viewer, subjects=[f"cycle {cycle}"]) as system:
+            _not_ahead(day, system.now.date())
+            services = system.store.services_of_cycle(cycle, system.now)
+            with progress_bar(f"Billing cycle {cycle}", total=len(services)) as advance:
+                run = issue_bills(
+                    services=services,
+                    on=day,
+                    known_at=system.now,
+                    store=system.store,
+                    lake=system.lake,
+                    book=system.book,
+                    dry_run=dry_run,
+                    keep_bills=dry_run or len(services) <= 5000,
+                    progress=advance,
+                )
+        _answer(run, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
+
+
+def _not_ahead(day: Any, today: Any) -> None:
+    if day > today:
+        raise BadArgument(
+            f"{day} is not here yet",
+            where="--on",
+            do=f"A bill is rendered on a day up to today, {today}",
+        )
+
+
+def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
+    from meterledger.entrypoints.cli.words import print_lines
+    from meterledger.kernel.money import usd_text
+
+    answer = {
+        "on": on,
+        "dry_run": dry_run,
+        "billed": run.issued_count,
+        "held": len(run.held),
+        "known": run.known,
+        "total_usd": usd_text(run.issued_cents),
+        "energy_wh": str(run.energy_billed_wh),
+        "bills": [one.as_json() for one in run.issued],
+        "holds": [
+            {
+                "account": one.account_id,
+                "agreement": one.agreement_id,
+                "from": one.days.from_day.isoformat() if one.days else None,
+                "to": one.days.until_day.isoformat() if one.days else None,
+                "code": one.code,
+                "sentence": one.sentence,
+            }
+            for one in run.held
+        ],
+    }
+
+    def words() -> None:
+        if len(run.issued) <= 5:
+            for one in run.issued:
+                record = one.as_json()
+                print(
+                    f"Bill {one.bill_id} for account {one.account_id}, {one.schedule}, "
+                    f"{one.days}, {one.kind.value}, due {one.due_day}"
+                )
+                print_lines(record["lines"], record["total_usd"], record["standing"])
+                print()
+        verb = "would be billed" if dry_run else "billed"
+        print(
+            f"{run.issued_count} {verb} for {usd_text(run.issued_cents)} USD, "
+            f"{len(run.held)} held, {run.known} known already."
+        )
+        for one_held in run.held[:20]:
+            print(f"Held: {one_held.sentence}")
+        if len(run.held) > 20:
+            print(f"... and {len(run.held) - 20} more held; --json lists them all.")
+
+    say(answer, as_json=as_json, words=words)
+    sys.stdout.flush()
+    if run.held and not run.issued_count and not run.known:
+        # Nothing went out, and there is something to do: a door says so by its exit status.
+        print(run.held[0].sentence, file=sys.stderr)
+        raise typer.Exit(2)

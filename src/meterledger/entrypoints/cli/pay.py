@@ -1,0 +1,63 @@
+"""``meterledger pay``: take a cash payment for an account."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("pay")(pay)
+
+
+def pay(
+    account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
+    usd: Annotated[str, typer.Option(help="Amount in dollars and cents, like 84.50.")],
+    key: Annotated[
+        str,
+        typer.Option(help="The receipt's own number: the same key never posts twice."),
+    ],
+    on: Annotated[
+        str | None, typer.Option(help="Day the money was received (today unless given).")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take a cash payment. The same key again changes nothing; with another amount it is refused."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.kernel.money import cents_from_text, usd_text
+        from meterledger.usecases.ports import Viewer
+        from meterledger.usecases.take_payment import take_payment
+
+        cents = cents_from_text(usd, where="--usd")
+        with open_system(viewer=Viewer("command line", "take a payment"), subjects=[account]) as system:
+            payment, newly = take_payment(
+                account_id=account,
+                cents=cents,
+                payment_key=key,
+                received_day=day_from(on, option="--on") if on else system.now.date(),
+                learned_at=system.now,
+                store=system.store,
+            )
+            balance = system.store.balance_cents(account)
+        answer = {
+            "payment": payment.payment_key,
+            "account": account,
+            "usd": usd_text(payment.cents),
+            "received": payment.received_day.isoformat(),
+            "status": "posted" if newly else "known",
+            "balance_usd": usd_text(balance),
+        }
+        what = "Posted" if newly else "Known already, nothing changed:"
+        say(
+            answer,
+            as_json=as_json,
+            words=lambda: print(
+                f"{what} {answer['usd']} USD for account {account}, key {payment.payment_key}. "
+                f"Balance now {answer['balance_usd']} USD."
+            ),
+        )

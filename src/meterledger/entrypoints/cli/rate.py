@@ -1,0 +1,112 @@
+"""``meterledger rate``: price usage on a schedule, with no account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("rate")(rate)
+
+
+def rate(
+    schedule: Annotated[str, typer.Option(help="Rate option, like 1M-anytime.")],
+    from_day: Annotated[str, typer.Option("--from", help="First day of service (in).")],
+    to_day: Annotated[str, typer.Option("--to", help="Day after the last day of service (out).")],
+    kwh: Annotated[
+        str | None, typer.Option(help="Energy of the whole window, in kWh, like 1000 or 812.5.")
+    ] = None,
+    usage: Annotated[
+        Path | None,
+        typer.Option(help="A meter file (Green Button, CMEP, CSV) that covers the window."),
+    ] = None,
+    meter: Annotated[
+        str | None, typer.Option(help="Which meter of the file, if it holds several.")
+    ] = None,
+    without: Annotated[
+        str, typer.Option(help="Leave out parts: riders, taxes, base (comma between).")
+    ] = "",
+    tax_place: Annotated[
+        str, typer.Option(help="Municipality for the gross-receipts tax, like university_city.")
+    ] = "none",
+    as_known: Annotated[
+        str | None, typer.Option(help="Ask the tariff book as it was known on this day.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Price energy on a rate option: every line, its clause, and the total."""
+    with refusing():
+        from meterledger.entrypoints.cli.words import print_lines
+        from meterledger.entrypoints.wiring import known_on, open_book
+        from meterledger.facts.charges import ChargeGroup
+        from meterledger.kernel.money import whole_from_decimal_text
+        from meterledger.kernel.span import DaySpan
+        from meterledger.usecases.rate_usage import rate_usage
+
+        start = day_from(from_day, option="--from")
+        until = day_from(to_day, option="--to")
+        if not start < until:
+            raise BadArgument(
+                f"The window from {start} to {until} holds no day",
+                where="--from, --to",
+                do="--to is the day after the last day of service",
+            )
+        window = DaySpan(start, until)
+        if (kwh is None) == (usage is None):
+            raise BadArgument(
+                "Usage is given once",
+                where="--kwh, --usage",
+                do="Give either --kwh N or --usage FILE",
+            )
+        book = open_book()
+        known = known_on(day_from(as_known, option="--as-known") if as_known else None)
+        if kwh is not None:
+            whole_wh = whole_from_decimal_text(kwh, decimals=3)
+            if whole_wh is None:
+                raise BadArgument(
+                    f"'{kwh[:40]}' is not an amount of energy in whole watt-hours",
+                    where="--kwh",
+                    do="Write kilowatt-hours with at most three decimals, like 1000 or 812.5",
+                )
+            amount: object = whole_wh
+        else:
+            from meterledger.entrypoints.file_usage import usage_from_file
+
+            zone_name = book.as_known(known).time_zone
+            amount = usage_from_file(Path(str(usage)), window, meter=meter, zone=zone_name)
+        rated = rate_usage(
+            schedule=schedule,
+            window=window,
+            usage=amount,  # type: ignore[arg-type]
+            book=book,
+            as_known_on=known,
+            groups=frozenset(ChargeGroup) - _groups(without),
+            tax_place=tax_place,
+        )
+        answer = rated.as_json()
+        say(
+            answer,
+            as_json=as_json,
+            words=lambda: print_lines(answer["lines"], answer["total_usd"], answer["standing"]),
+        )
+
+
+def _groups(without: str) -> frozenset:  # type: ignore[type-arg]
+    from meterledger.facts.charges import ChargeGroup
+
+    named = {"riders": ChargeGroup.RIDER, "taxes": ChargeGroup.TAX, "base": ChargeGroup.BASE}
+    words = [word.strip() for word in without.split(",") if word.strip()]
+    for word in words:
+        if word not in named:
+            raise BadArgument(
+                f"'{word}' is not a part of a bill",
+                where="--without",
+                do="Name riders, taxes or base, with a comma between",
+            )
+    return frozenset(named[word] for word in words)

@@ -1,0 +1,51 @@
+"""``meterledger why``: every line of a bill to its inputs, arithmetic and clause."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("why")(why)
+
+
+def why(
+    bill: Annotated[str, typer.Argument(help="Bill number, like B-A1001-20250701-20250801.")],
+    versus: Annotated[
+        str | None, typer.Option(help="An earlier bill: the difference, charge by charge.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Explain a bill: each line's quantity, price, arithmetic, inputs and clauses."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.explain_bill import explain_bill
+        from meterledger.usecases.ports import Viewer
+
+        with open_system(viewer=Viewer("command line", "explain a bill"), subjects=[bill]) as system:
+            answer = explain_bill(bill_id=bill, store=system.store, versus=versus)
+        say(answer, as_json=as_json, words=lambda: _print(answer))
+
+
+def _print(answer: dict[str, Any]) -> None:
+    print(f"Bill {answer['bill']}, {answer['schedule']}, {answer['from']} to {answer['to']}")
+    for line in answer["lines"]:
+        print(f"\n{line['label']}, {line['from']} to {line['to']}: ${line['usd']}")
+        print(f"  {line['arithmetic']}")
+        for name, value in line["inputs"].items():
+            print(f"  {name.replace('_', ' ')}: {value}")
+        for citation in line["citations"]:
+            print(f"  by {citation['text']} ({citation['instrument']})")
+        print(f"  standing: {line['standing']}")
+    print(f"\nTotal: ${answer['total_usd']} ({answer['standing']})")
+    for reason in answer["reasons"]:
+        print(f"{reason['finding']} - {reason['citation']['text']}")
+    if answer["versus"]:
+        print(f"\nAgainst {answer['versus']['bill']}: ${answer['versus']['total_usd']}")
+        for part in answer["versus"]["parts"]:
+            print(f"  {part['cause']}: ${part['usd']}")

@@ -1,0 +1,101 @@
+"""Which store answers which port: the only file that knows everything.
+
+Lives here      opening the system of record, the lake and the tariff book for one command.
+Lives elsewhere what is done with them (``usecases``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from meterledger.entrypoints.cli.answer import now_utc
+from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.usecases.ports import Lake, Store, Viewer
+
+
+@dataclass(frozen=True)
+class System:
+    """One opened system: the store, the lake, the book, and the instant of opening (UTC)."""
+
+    store: Store
+    lake: Lake
+    tariff_book: TariffBook
+    now: datetime
+    data_folder: Path
+
+    @property
+    def book(self) -> TariffBook:
+        """The tariff book on both clocks."""
+        return self.tariff_book
+
+    @property
+    def view(self) -> BookView:
+        """The tariff book as known now."""
+        return self.tariff_book.as_known(self.now.date())
+
+
+def default_data_folder() -> Path:
+    """Where a machine keeps its data unless told otherwise (``METERLEDGER_DATA``).
+
+    The private database runs as an unprivileged account, so root's data lies outside root's home.
+    """
+    told = os.environ.get("METERLEDGER_DATA")
+    if told:
+        return Path(told)
+    if os.geteuid() == 0:
+        return Path("/var/lib/meterledger")
+    share = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+    return Path(share) / "meterledger"
+
+
+def book_folder() -> Path:
+    """The tariff book's folder (``METERLEDGER_TARIFFS``), the first book unless told otherwise."""
+    told = os.environ.get("METERLEDGER_TARIFFS")
+    return Path(told) if told else default_book_folder()
+
+
+@lru_cache(maxsize=4)
+def open_book(folder: Path | None = None) -> TariffBook:
+    """The tariff book, read and checked once."""
+    return load_book(folder or book_folder())
+
+
+@contextmanager
+def open_system(
+    data_folder: Path | None = None,
+    *,
+    viewer: Viewer | None = None,
+    subjects: Sequence[str] = (),
+    now: datetime | None = None,
+) -> Iterator[System]:
+    """Open store, lake and book; the private database starts if it must and stops if it may.
+
+    With ``viewer``, reads of personal and usage data are allowed inside, and logged.
+    """
+    from meterledger.stores.lake import IntervalLake
+    from meterledger.stores.postgres import open_store
+
+    folder = data_folder or default_data_folder()
+    book = open_book()
+    moment = now or now_utc()
+    zone_name = book.as_known(moment.date()).time_zone
+    with open_store(folder) as store:
+        lake = IntervalLake(folder / "lake", zone=zone_name, files_at=store.lake_files)
+        system = System(store, lake, book, moment, folder)
+        if viewer is None:
+            yield system
+        else:
+            with store.viewing(viewer, subjects):
+                yield system
+
+
+def known_on(as_known: date | None) -> date:
+    """The day as known on which the book is asked; today unless told otherwise."""
+    return as_known or now_utc().date()

@@ -1,0 +1,82 @@
+"""The one calculation path: usage of one or many meters over one window into charge lines.
+
+``rate``, ``compare``, ``bill``, ``bill-cycle``, ``replay`` and their tests all call
+``Calculator``; there is no second way to price anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meterledger import rating
+from meterledger.billing import prorate, tax_line
+from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.usage import UsageBatch
+from meterledger.kernel.decision import Reason
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.book import BookView
+
+ALL_GROUPS = frozenset(ChargeGroup)
+
+
+class Calculator:
+    """Prices windows by one view of the book. Plans are made once per schedule and window."""
+
+    def __init__(self, view: BookView, groups: frozenset[ChargeGroup] = ALL_GROUPS) -> None:
+        """``groups`` leaves out riders, taxes or base charges, for questions about one of them."""
+        self.view = view
+        self.groups = groups
+        self._plans: dict[tuple[str, DaySpan], rating.RatePlan] = {}
+
+    def plan(self, schedule: str, window: DaySpan) -> rating.RatePlan:
+        """The plan of one schedule and window.
+
+        :raises NoRuleInForce: if the book is silent on any day of the window
+        """
+        key = (schedule, window)
+        if key not in self._plans:
+            decision, standing = prorate(window, self.view)
+            self._plans[key] = rating.plan_window(
+                view=self.view,
+                schedule_code=schedule,
+                window=window,
+                proration=rating.Proration(
+                    months=decision.outcome,
+                    citations=tuple(reason.citation for reason in decision.reasons),
+                    standing=standing,
+                    reading_keys=decision.reading_keys,
+                ),
+                with_riders=ChargeGroup.RIDER in self.groups,
+                with_base=ChargeGroup.BASE in self.groups,
+            )
+        return self._plans[key]
+
+    def window_reasons(self, window: DaySpan) -> tuple[Reason, ...]:
+        """Why the window counts for a month or for a share of one."""
+        decision, _ = prorate(window, self.view)
+        return decision.reasons
+
+    def price_intervals(
+        self, schedule: str, window: DaySpan, usage: UsageBatch
+    ) -> list[tuple[ChargeLine, ...]]:
+        """Charge lines, without tax, for each row of the batch."""
+        plan = self.plan(schedule, window)
+        priced = rating.price(plan, rating.determine(usage, plan))
+        return [rating.lines_of(priced, row) for row in range(len(usage.meters))]
+
+    def price_total(
+        self, schedule: str, window: DaySpan, total_wh: int
+    ) -> tuple[ChargeLine, ...]:
+        """Charge lines, without tax, for a quantity of energy whose times are not known."""
+        plan = self.plan(schedule, window)
+        priced = rating.price(plan, rating.determine_by_days([total_wh], plan))
+        return rating.lines_of(priced, 0)
+
+    def with_tax(
+        self, lines: Sequence[ChargeLine], window: DaySpan, place: str
+    ) -> tuple[ChargeLine, ...]:
+        """The lines and, where the place has one, the gross-receipts tax on them."""
+        if ChargeGroup.TAX not in self.groups:
+            return tuple(lines)
+        tax = tax_line(place=place, lines=lines, window=window, view=self.view)
+        return (*lines, tax) if tax is not None else tuple(lines)

@@ -1,0 +1,148 @@
+"""Compare: an account's own usage priced on every schedule of the book, over the same days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from meterledger.billing import reading_day, tax_place_on
+from meterledger.facts.places import BillableService
+from meterledger.kernel.ids import pseudonym
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.kernel.standing import weakest
+from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.usage import find_gaps, scale_by_multipliers
+from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.issue_bills import MeterNotWhole
+from meterledger.usecases.ports import Lake
+from meterledger.usecases.rate_usage import UsageNotWhole
+
+LONGEST_WINDOW_DAYS = 35
+
+
+class CompareStore(Protocol):
+    """What this journey needs of the store."""
+
+    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
+        """All agreements of the account, joined."""
+
+    def lake_sequence(self) -> int:
+        """The newest published commit sequence."""
+
+
+class NoServiceThen(Refusal):
+    """The account had no service on all of these days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One schedule's answer: a total, or a sentence saying why it has none."""
+
+    schedule: str
+    total_cents: int | None
+    standing: str
+    refusal: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """One row of ``compare --json``."""
+        return {
+            "schedule": self.schedule,
+            "total_usd": None if self.total_cents is None else usd_text(self.total_cents),
+            "standing": self.standing,
+            "refusal": self.refusal,
+        }
+
+
+def compare_schedules(
+    *,
+    account_id: str,
+    span: DaySpan,
+    known_at: datetime,
+    store: CompareStore,
+    lake: Lake,
+    book: TariffBook,
+) -> tuple[str, int, list[Comparison]]:
+    """The account's schedule, its watt-hours over the span, and every schedule's total.
+
+    A span longer than a billing window is cut by months, as bills would be.
+
+    :raises NotFound: if there is no such account
+    :raises NoServiceThen: if no one agreement holds over all days
+    :raises UsageNotWhole: if intervals are missing
+    """
+    whole = [
+        service
+        for service in store.services_of_account(account_id, known_at)
+        if service.agreement.days.within(span) == span
+    ]
+    if len(whole) != 1:
+        raise NoServiceThen(
+            f"Account {account_id} has no one agreement over all days from {span}",
+            do="Choose days on which one agreement was in force",
+        )
+    service = whole[0]
+    view = book.as_known(known_at.date())
+    windows = _windows(span, service.account.cycle, view)
+    calculator = Calculator(view)
+    totals: dict[str, int] = {}
+    refusals: dict[str, str] = {}
+    standings: dict[str, list[Any]] = {code: [] for code in view.schedule_codes()}
+    energy_wh = 0
+    sequence = store.lake_sequence()
+    for window in windows:
+        meters = [
+            one for one in service.installations if one.days.within(window) == window
+        ]
+        if len(meters) != 1:
+            raise MeterNotWhole(
+                f"No one meter measured the service point from {window}",
+                where=f"account {account_id}",
+                do="Choose days on which one meter was installed",
+            )
+        (usage,) = lake.usage(
+            [pseudonym(meters[0].meter_id, view.name)], window, at_sequence=sequence
+        )
+        gaps = find_gaps(usage)
+        if gaps:
+            raise UsageNotWhole(
+                gaps[0].sentence,
+                where=f"account {account_id}, {window}",
+                do="Ingest the missing readings, or choose other days",
+            )
+        usage = scale_by_multipliers(usage, [meters[0].multiplier])
+        energy_wh += int(usage.total_wh[0])
+        place = tax_place_on(service.tax_places, window, service.premise.premise_id)
+        for code in view.schedule_codes():
+            if code in refusals:
+                continue
+            try:
+                (lines,) = calculator.price_intervals(code, window, usage)
+                lines = calculator.with_tax(lines, window, place)
+            except Refusal as refusal:
+                refusals[code] = refusal.sentence
+                continue
+            totals[code] = totals.get(code, 0) + sum(line.cents for line in lines)
+            standings[code] += [line.standing for line in lines]
+    answers = [
+        Comparison(
+            schedule=code,
+            total_cents=None if code in refusals else totals[code],
+            standing=weakest(standings[code]).value,
+            refusal=refusals.get(code),
+        )
+        for code in view.schedule_codes()
+    ]
+    return service.agreement.schedule, energy_wh, answers
+
+
+def _windows(span: DaySpan, cycle: int, view: BookView) -> list[DaySpan]:
+    """The span itself, or cut on the cycle's reading day of each month when it is longer."""
+    if span.day_count <= LONGEST_WINDOW_DAYS:
+        return [span]
+    months = sorted({(day.year, day.month) for day in span.days()})
+    return span.split_at(
+        reading_day(cycle=cycle, year=year, month=month, view=view) for year, month in months
+    )

@@ -1,0 +1,64 @@
+"""Explain: every line of an issued bill to its inputs and clause; two bills compared to the cent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from meterledger.kernel.money import cents_from_text, usd_text
+from meterledger.usecases.ports import StoredBill
+
+
+class ExplainStore(Protocol):
+    """What this journey needs of the store."""
+
+    def bill(self, bill_id: str) -> StoredBill:
+        """The bill as stored."""
+
+
+def explain_bill(
+    *, bill_id: str, store: ExplainStore, versus: str | None = None
+) -> dict[str, Any]:
+    """The shape of ``why --json`` (DESIGN.md section 6).
+
+    With ``versus``, the difference to that earlier bill by charge: the parts sum to the
+    difference of the totals exactly.
+
+    :raises NotFound: if either bill does not exist
+    """
+    record = json.loads(store.bill(bill_id).record)
+    answer: dict[str, Any] = {
+        "bill": bill_id,
+        "account": record["account"],
+        "schedule": record["schedule"],
+        "from": record["from"],
+        "to": record["to"],
+        "total_usd": record["total_usd"],
+        "standing": record["standing"],
+        "lines": record["lines"],
+        "reasons": record["reasons"],
+        "pins": record["pins"],
+        "versus": None,
+    }
+    if versus is not None:
+        answer["versus"] = _difference(json.loads(store.bill(versus).record), record)
+    return answer
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    parts: dict[str, int] = {}
+    labels: dict[str, str] = {}
+    for record, sign in ((before, -1), (after, 1)):
+        for line in record["lines"]:
+            cents = cents_from_text(line["usd"], where=record["bill"])
+            parts[line["code"]] = parts.get(line["code"], 0) + sign * cents
+            labels[line["code"]] = line["label"]
+    return {
+        "bill": before["bill"],
+        "parts": [
+            {"cause": labels[code], "code": code, "usd": usd_text(cents)}
+            for code, cents in parts.items()
+            if cents != 0
+        ],
+        "total_usd": usd_text(sum(parts.values())),
+    }

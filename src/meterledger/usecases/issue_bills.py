@@ -1,0 +1,354 @@
+"""Issue bills: find due windows, read usage, price, assemble, record. Safe to run twice.
+
+Each batch of one window and one lake bucket is recorded in one transaction, and the store lets
+one service period be billed once, so a run may be killed anywhere, doubled, and run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Protocol
+
+from meterledger import rating
+from meterledger.billing import (
+    BillWindow,
+    assemble_bill,
+    decide_due_day,
+    due_windows,
+    tax_place_on,
+)
+from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
+from meterledger.facts.charges import ChargeLine
+from meterledger.facts.money import Entry
+from meterledger.facts.places import BillableService, MeterInstallation
+from meterledger.facts.usage import DayValues, UsageBatch
+from meterledger.kernel.ids import bucket_of, pseudonym
+from meterledger.kernel.local_days import time_zone_data_version
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.ledger import entry_for_bill
+from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.usage import describe_usage, find_gaps, scale_by_multipliers
+from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.ports import Lake
+
+BUCKET_COUNT = 64
+BATCH_METERS = 512
+"""Enough rows to make columns pay, few enough that a month of a batch is some tens of MB."""
+
+
+class BillStore(Protocol):
+    """What this journey needs of the store."""
+
+    def lake_sequence(self) -> int:
+        """The newest published commit sequence."""
+
+    def record_bills(self, bills: Sequence[tuple[Bill, Entry | None]]) -> set[str]:
+        """Keep bills and entries; returns the ids newly recorded."""
+
+    def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
+        """Keep what was held, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueBill:
+    """One window of one service that is due."""
+
+    service: BillableService
+    window: BillWindow
+    installation: MeterInstallation
+    tax_place: str
+    meter: str
+
+
+@dataclass(slots=True)
+class BillRun:
+    """What a run did. Accounts due = billed + held + excluded."""
+
+    issued: list[Bill] = field(default_factory=list)
+    held: list[HeldBill] = field(default_factory=list)
+    known: int = 0
+    """Bills that somebody else recorded meanwhile: nothing was done twice."""
+    energy_billed_wh: int = 0
+    issued_count: int = 0
+    issued_cents: int = 0
+
+
+Progress = Callable[[int], None]
+
+
+def issue_bills(
+    *,
+    services: Iterable[BillableService],
+    on: date,
+    known_at: datetime,
+    store: BillStore,
+    lake: Lake,
+    book: TariffBook,
+    dry_run: bool = False,
+    keep_bills: bool = True,
+    progress: Progress | None = None,
+) -> BillRun:
+    """Bill every window of the services that is due on ``on`` and not billed yet.
+
+    ``on`` is the day of rendition. ``known_at`` is the instant as known at which book and places
+    were read; with the lake's sequence it is pinned on every bill. ``keep_bills`` false keeps
+    counts only (a cycle of a city does not fit a list). ``progress`` is told how many windows
+    were settled.
+    """
+    view = book.as_known(known_at.date())
+    sequence = store.lake_sequence()
+    run = BillRun()
+    waiting = list(services)
+    while waiting:
+        due, held = _first_due(waiting, on, view)
+        _keep_held(run, held, on, known_at, store, dry_run)
+        settled: list[BillableService] = []
+        for batch in _batches(due):
+            made, batch_held = calculate_bills(
+                batch, on=on, known_at=known_at, sequence=sequence, lake=lake, view=view
+            )
+            _keep_held(run, batch_held, on, known_at, store, dry_run)
+            entries = [(bill, entry_for_bill(bill, learned_at=known_at)) for bill in made]
+            newly = {bill.bill_id for bill in made} if dry_run else store.record_bills(entries)
+            for bill in made:
+                if bill.bill_id in newly:
+                    run.issued_count += 1
+                    run.issued_cents += bill.total_cents
+                    run.energy_billed_wh += bill.usage.energy_wh
+                    if keep_bills:
+                        run.issued.append(bill)
+                else:
+                    run.known += 1
+            billed_until = {bill.agreement_id: bill.days.until_day for bill in made}
+            settled += [
+                _billed(one.service, billed_until[one.service.agreement.agreement_id])
+                for one in batch
+                if one.service.agreement.agreement_id in billed_until
+            ]
+            if progress is not None:
+                progress(len(batch))
+        waiting = settled
+    return run
+
+
+def _billed(service: BillableService, until: date) -> BillableService:
+    return BillableService(
+        agreement=service.agreement,
+        account=service.account,
+        premise=service.premise,
+        installations=service.installations,
+        tax_places=service.tax_places,
+        billed_until=until,
+        holders=service.holders,
+    )
+
+
+def _keep_held(
+    run: BillRun,
+    held: Sequence[HeldBill],
+    on: date,
+    known_at: datetime,
+    store: BillStore,
+    dry_run: bool,
+) -> None:
+    run.held += held
+    if held and not dry_run:
+        store.record_held(held, on=on, learned_at=known_at)
+
+
+def _first_due(
+    services: Iterable[BillableService], on: date, view: BookView
+) -> tuple[list[DueBill], list[HeldBill]]:
+    """The oldest due window of each service; later ones wait, so that periods tile."""
+    due: list[DueBill] = []
+    held: list[HeldBill] = []
+    for service in services:
+        window: BillWindow | None = None
+        try:
+            windows = due_windows(
+                agreement=service.agreement,
+                cycle=service.account.cycle,
+                billed_until=service.billed_until,
+                on=on,
+                view=view,
+            )
+            if not windows:
+                continue
+            window = windows[0]
+            due.append(due_bill(service, window, view))
+        except Refusal as refusal:
+            held.append(_held(service, window.days if window else None, "book.silent", refusal))
+    return due, held
+
+
+class MeterNotWhole(Refusal):
+    """No single meter measured the service point for the whole window."""
+
+
+def due_bill(service: BillableService, window: BillWindow, view: BookView) -> DueBill:
+    """One due window with the meter that measured it and the municipality it is taxed in.
+
+    :raises MeterNotWhole: if no one meter was installed on all days of the window
+    :raises UnknownTaxPlace: if nobody has said in which municipality the premise lies
+    """
+    whole = [
+        installation
+        for installation in service.installations
+        if installation.days.within(window.days) == window.days
+    ]
+    if len(whole) != 1:
+        raise MeterNotWhole(
+            f"No one meter measured service point {service.agreement.service_point_id} from "
+            f"{window.days}",
+            why="A meter exchanged inside a window is not billed yet",
+            do="Record which meter was installed on which days, or hold this bill for a person",
+        )
+    return DueBill(
+        service=service,
+        window=window,
+        installation=whole[0],
+        tax_place=tax_place_on(service.tax_places, window.days, service.premise.premise_id),
+        meter=pseudonym(whole[0].meter_id, view.name),
+    )
+
+
+def _batches(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
+    """Cut into batches of one window and neighboring lake buckets."""
+
+    def place(one: DueBill) -> tuple[DaySpan, int, str]:
+        return (one.window.days, bucket_of(one.meter, BUCKET_COUNT), one.meter)
+
+    for _, same_days in groupby(sorted(due, key=place), key=lambda one: one.window.days):
+        batch: list[DueBill] = []
+        last_bucket = -1
+        for one in same_days:
+            bucket = bucket_of(one.meter, BUCKET_COUNT)
+            if len(batch) >= BATCH_METERS and bucket != last_bucket:
+                yield batch
+                batch = []
+            batch.append(one)
+            last_bucket = bucket
+        yield batch
+
+
+def calculate_bills(
+    batch: Sequence[DueBill],
+    *,
+    on: date,
+    known_at: datetime,
+    sequence: int,
+    lake: Lake,
+    view: BookView,
+) -> tuple[list[Bill], list[HeldBill]]:
+    """Bills of one window for many services, and those held; records nothing.
+
+    This is the calculation itself: issuing, dry runs and replay all come through here.
+    """
+    calculator = Calculator(view)
+    window = batch[0].window.days
+    pins = BillPins(
+        known_at=known_at,
+        lake_sequence=sequence,
+        book_sha256=view.sha256,
+        calculation_revision=rating.CALCULATION_REVISION,
+        time_zone_data=time_zone_data_version(),
+    )
+    by_meter = {one.meter: one for one in batch}
+    bills: list[Bill] = []
+    held: list[HeldBill] = []
+    for usage in lake.usage([one.meter for one in batch], window, at_sequence=sequence):
+        rows = [by_meter[meter] for meter in usage.meters]
+        usage = scale_by_multipliers(usage, [one.installation.multiplier for one in rows])
+        gaps = find_gaps(usage)
+        held += [
+            HeldBill(
+                account_id=rows[row].service.account.account_id,
+                agreement_id=rows[row].service.agreement.agreement_id,
+                days=window,
+                code=finding.code,
+                sentence=_gap_sentence(rows[row], finding.sentence),
+            )
+            for row, finding in sorted(gaps.items())
+        ]
+        complete = [row for row in range(len(rows)) if row not in gaps]
+        described = describe_usage(usage) if complete else []
+        by_schedule: dict[str, list[int]] = {}
+        for row in complete:
+            by_schedule.setdefault(rows[row].service.agreement.schedule, []).append(row)
+        for schedule, members in sorted(by_schedule.items()):
+            try:
+                priced = calculator.price_intervals(schedule, window, _rows(usage, members))
+                for row, lines in zip(members, priced, strict=True):
+                    bills.append(
+                        _bill(rows[row], lines, described[row], on, pins, calculator)
+                    )
+            except Refusal as refusal:
+                held += [
+                    _held(rows[row].service, window, "book.silent", refusal) for row in members
+                ]
+                ids = {rows[row].service.agreement.agreement_id for row in members}
+                bills = [bill for bill in bills if bill.agreement_id not in ids]
+    return bills, held
+
+
+def _gap_sentence(one: DueBill, sentence: str) -> str:
+    return (
+        f"Account {one.service.account.account_id}, meter {one.installation.meter_id}, "
+        f"{one.window.days}: {sentence} "
+        "Ingest the missing readings, then run the bill again."
+    )
+
+
+def _rows(usage: UsageBatch, members: Sequence[int]) -> UsageBatch:
+    """The batch with some of its rows, in the order given."""
+    if len(members) == len(usage.meters):
+        return usage
+    chosen = list(members)
+    return UsageBatch(
+        meters=tuple(usage.meters[row] for row in chosen),
+        interval_seconds=usage.interval_seconds,
+        zone=usage.zone,
+        days=tuple(
+            DayValues(values.day, values.energy_wh[chosen], values.missing[chosen])
+            for values in usage.days
+        ),
+        at_sequence=usage.at_sequence,
+    )
+
+
+def _bill(
+    one: DueBill,
+    lines: tuple[ChargeLine, ...],
+    usage: BilledUsage,
+    on: date,
+    pins: BillPins,
+    calculator: Calculator,
+) -> Bill:
+    window = one.window.days
+    return assemble_bill(
+        agreement=one.service.agreement,
+        window=one.window,
+        lines=calculator.with_tax(lines, window, one.tax_place),
+        usage=usage,
+        tax_place=one.tax_place,
+        issued_day=on,
+        due_day=decide_due_day(issued_day=on, view=calculator.view),
+        reasons=calculator.window_reasons(window),
+        pins=pins,
+    )
+
+
+def _held(
+    service: BillableService, days: DaySpan | None, code: str, refusal: Refusal
+) -> HeldBill:
+    return HeldBill(
+        account_id=service.account.account_id,
+        agreement_id=service.agreement.agreement_id,
+        days=days,
+        code=code,
+        sentence=f"Account {service.account.account_id}: {refusal.sentence}",
+    )

@@ -1,0 +1,89 @@
+"""Rate usage without an account: what would this energy cost on this schedule in this window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.usage import UsageBatch
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.kernel.standing import Standing, weakest
+from meterledger.rulebook.book import TariffBook
+from meterledger.usage import find_gaps
+from meterledger.usecases.calculate import ALL_GROUPS, Calculator
+
+MAX_WH = 10**12
+
+
+class UsageNotWhole(Refusal):
+    """The usage given does not cover the window, or is not an amount of energy."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatedUsage:
+    """Lines, total and standing for one window on one schedule."""
+
+    schedule: str
+    window: DaySpan
+    lines: tuple[ChargeLine, ...]
+
+    @property
+    def total_cents(self) -> int:
+        """The sum of the lines."""
+        return sum(line.cents for line in self.lines)
+
+    @property
+    def standing(self) -> Standing:
+        """The weakest standing of any line."""
+        return weakest(line.standing for line in self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of ``rate --json`` (DESIGN.md section 6)."""
+        return {
+            "schedule": self.schedule,
+            "from": self.window.from_day.isoformat(),
+            "to": self.window.until_day.isoformat(),
+            "total_usd": usd_text(self.total_cents),
+            "standing": self.standing.value,
+            "lines": [line.as_json() for line in self.lines],
+        }
+
+
+def rate_usage(
+    *,
+    schedule: str,
+    window: DaySpan,
+    usage: int | UsageBatch,
+    book: TariffBook,
+    as_known_on: date,
+    groups: frozenset[ChargeGroup] = ALL_GROUPS,
+    tax_place: str = "none",
+) -> RatedUsage:
+    """Price watt-hours (a whole number) or interval usage (one row) over one window.
+
+    :raises NoRuleInForce: if the book is silent on a day of the window
+    :raises UsageNotWhole: if intervals are missing, or the amount is negative or beyond reason
+    :raises TimesNeeded: if the schedule needs times and only an amount was given
+    """
+    calculator = Calculator(book.as_known(as_known_on), groups)
+    if isinstance(usage, int):
+        if not 0 <= usage <= MAX_WH:
+            raise UsageNotWhole(
+                f"{usage} Wh is not an amount of energy used in a billing window",
+                do=f"Give kWh between 0 and {MAX_WH // 1000}",
+            )
+        lines = calculator.price_total(schedule, window, usage)
+    else:
+        gaps = find_gaps(usage)
+        if gaps:
+            raise UsageNotWhole(
+                gaps[0].sentence,
+                where=str(window),
+                do="Give a file that covers every interval of the window, or a shorter window",
+            )
+        (lines,) = calculator.price_intervals(schedule, window, usage)
+    return RatedUsage(schedule, window, calculator.with_tax(lines, window, tax_place))

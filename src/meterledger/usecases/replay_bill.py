@@ -1,0 +1,113 @@
+"""Replay: compute a bill again from readings and book, as known then, and compare the bytes.
+
+Only the bill's header is trusted: which agreement, which days, when rendered, as known when. Its
+stored lines and documents are not read for the calculation, so the answer is evidence.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from meterledger.billing import BillWindow
+from meterledger.billing.window import kind_of
+from meterledger.facts.bills import Bill
+from meterledger.facts.places import BillableService
+from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.book import TariffBook
+from meterledger.usecases.issue_bills import calculate_bills, due_bill
+from meterledger.usecases.ports import Lake, StoredBill
+
+
+class ReplayStore(Protocol):
+    """What this journey needs of the store."""
+
+    def bill(self, bill_id: str) -> StoredBill:
+        """The bill as stored."""
+
+    def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
+        """The agreement, joined, as known then."""
+
+    def lake_sequence_known_at(self, known_at: datetime) -> int:
+        """The newest commit sequence learned by that instant."""
+
+
+class CannotReplay(Refusal):
+    """What the bill was made from cannot be computed as known at that moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The bill computed again, and how it compares with what was issued."""
+
+    bill: Bill
+    same_bytes: bool
+    as_known_at: datetime
+    differences: tuple[str, ...]
+
+
+def replay_bill(
+    *,
+    bill_id: str,
+    store: ReplayStore,
+    lake: Lake,
+    book: TariffBook,
+    as_known: datetime | None = None,
+) -> Replay:
+    """Compute the bill again as known when it was issued, or as known at ``as_known``.
+
+    :raises NotFound: if there is no such bill
+    :raises CannotReplay: if what was known then does not make a bill (a gap, a silent book)
+    """
+    stored = store.bill(bill_id)
+    known_at = as_known or stored.known_at
+    sequence = (
+        stored.lake_sequence if as_known is None else store.lake_sequence_known_at(known_at)
+    )
+    service = store.service_of_agreement(stored.agreement_id, known_at)
+    view = book.as_known(known_at.date())
+    window = BillWindow(stored.days, kind_of(stored.days, service.agreement))
+    bills, held = calculate_bills(
+        [due_bill(service, window, view)],
+        on=stored.issued_day,
+        known_at=known_at,
+        sequence=sequence,
+        lake=lake,
+        view=view,
+    )
+    if not bills:
+        raise CannotReplay(
+            f"As known at {known_at:%Y-%m-%dT%H:%M:%SZ} there is no bill for this period",
+            where=bill_id,
+            why=" ".join(one.sentence for one in held),
+            do="Ask for another moment with --as-known, or replay as known when it was issued",
+        )
+    (bill,) = bills
+    same = bill.record_sha256 == stored.record_sha256
+    return Replay(
+        bill=bill,
+        same_bytes=same,
+        as_known_at=known_at,
+        differences=() if same else tuple(_differences(stored.record, bill)),
+    )
+
+
+def _differences(stored_record: bytes, bill: Bill) -> list[str]:
+    if not stored_record:
+        return ["the stored record is not available; its hash differs from the computed one"]
+    found: list[str] = []
+    _compare("", json.loads(stored_record), bill.as_json(), found)
+    return found
+
+
+def _compare(path: str, issued: Any, computed: Any, found: list[str]) -> None:
+    if isinstance(issued, dict) and isinstance(computed, dict):
+        for key in sorted(issued.keys() | computed.keys()):
+            _compare(f"{path}.{key}" if path else key, issued.get(key), computed.get(key), found)
+    elif isinstance(issued, list) and isinstance(computed, list) and len(issued) == len(computed):
+        for number, (one, other) in enumerate(zip(issued, computed, strict=True)):
+            _compare(f"{path}[{number}]", one, other, found)
+    elif issued != computed:
+        found.append(f"{path}: issued {json.dumps(issued)}, computed {json.dumps(computed)}")
