@@ -84,9 +84,7 @@ def tax_line(
         price_usd=shown,
         cents=cents,
         standing=weakest((rate.standing, gross_up.standing, governing.standing)),
-        citations=tuple(
-            dict.fromkeys((rate.citation, gross_up.citation, governing.citation))
-        ),
+        citations=tuple(dict.fromkeys((rate.citation, gross_up.citation, governing.citation))),
         arithmetic=f"${usd_text(base_cents)} x {shown} = ${usd_text(cents)}",
         inputs=(
             ("rate_series", series),

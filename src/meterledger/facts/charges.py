@@ -1,6 +1,6 @@
 """Charge lines: priced, rounded once, each with the clause it stands on.
 
-Made by ``rating`` (charges and riders) and ``billing`` (taxes); gathered into a bill by ``billing``.
+Made by ``rating`` (charges, riders) and ``billing`` (taxes); gathered into a bill by ``billing``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ChargeGroup(Enum):
 class ChargeLine:
     """One printed line.
 
-    ``quantity`` and ``unit``  what was multiplied, as printed (``412.345`` ``kWh``, ``1`` ``month``)
+    ``quantity`` and ``unit``  what was multiplied, as printed (``412.345`` ``kWh``)
     ``price_usd``    per unit, as printed; empty where a line has no unit price
     ``arithmetic``   the multiplication a person can repeat by hand, ending in the rounded amount
     ``inputs``       the figures behind the quantity, by name, as text

@@ -53,7 +53,7 @@ class Tender(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money received for an account. ``payment_key`` is chosen by whoever took it, unique for ever."""
+    """Money received for an account. Whoever took it chose ``payment_key``, unique for ever."""
 
     payment_key: str
     account_id: str

@@ -1,4 +1,4 @@
-"""Customers and places: who is responsible for which service, where, metered by what, on which days.
+"""Customers and places: who is responsible for which service, where, by which meter, when.
 
 Every dated fact has the days it is true (``days``) and the instant we learned it
 (``learned_at``, UTC). A change never overwrites: the old record stops being current knowledge

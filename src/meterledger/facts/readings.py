@@ -24,7 +24,7 @@ class Commodity(Enum):
 
 
 class ChannelKind(Enum):
-    """Interval channels carry use per interval; registers carry a running total or instant value."""
+    """Intervals carry use per interval; registers carry a running total or instant value."""
 
     INTERVAL = "interval"
     REGISTER = "register"
@@ -41,7 +41,7 @@ class Flow(Enum):
 
 
 class Quality(Enum):
-    """How a value is known, in the words of the file that brought it. Codes are what the lake keeps."""
+    """How a value is known, by the file that brought it. The codes are what the lake keeps."""
 
     MISSING = 0
     VALID = 1
@@ -120,7 +120,7 @@ class ChannelReadings:
 
     @property
     def total(self) -> Decimal:
-        """Sum of the values, in the channel's unit. Of a register this is of no meaning but count."""
+        """Sum of the values in the channel's unit. Of a register the sum has no meaning."""
         whole = sum(reading.value or 0 for reading in self.readings)
         return Decimal(whole).scaleb(self.channel.scale)
 

@@ -8,7 +8,7 @@ from meterledger.kernel.canonical import sha256_hex
 
 
 def bill_id(agreement_id: str, from_day: date, until_day: date, version: int = 1) -> str:
-    """The name of the bill for one agreement and service period, e.g. ``B-A1001-20250701-20250801``.
+    """The name of the bill of one agreement and service period, ``B-A1-20250701-20250801``.
 
     Built from what it means, so that making the same bill twice makes one bill. A corrected bill
     for the same period carries the next ``version``.

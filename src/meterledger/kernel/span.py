@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from meterledger.kernel.ensure import ensure
 
@@ -50,9 +51,7 @@ class DaySpan:
         """Cut before each day given; days outside the span cut nothing. The parts tile the span."""
         inner = sorted({day for day in cut_days if self.from_day < day < self.until_day})
         edges = [self.from_day, *inner, self.until_day]
-        return [
-            DaySpan(start, end) for start, end in zip(edges[:-1], edges[1:], strict=True)
-        ]
+        return [DaySpan(start, end) for start, end in pairwise(edges)]
 
     def __str__(self) -> str:
         return f"{self.from_day} to {self.until_day}"
@@ -94,7 +93,4 @@ class Validity:
 
 def tiles(spans: Sequence[DaySpan]) -> bool:
     """Whether the spans, in order, follow each other with no gap and no overlap."""
-    return all(
-        before.until_day == after.from_day
-        for before, after in zip(spans[:-1], spans[1:], strict=True)
-    )
+    return all(before.until_day == after.from_day for before, after in pairwise(spans))

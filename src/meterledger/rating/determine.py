@@ -170,8 +170,8 @@ def _places(
         )
         if minute + length_minutes > window.until_minute and len(windows.windows) > 1:
             raise IntervalTooLong(
-                f"An interval of {interval_seconds} s begins at {minute // 60:02d}:{minute % 60:02d} "
-                f"and runs past {window.until_minute // 60:02d}:{window.until_minute % 60:02d}, "
+                f"An interval of {interval_seconds} s begins at {_clock(minute)} and runs past "
+                f"{_clock(window.until_minute)}, "
                 "where the price changes",
                 do="Use shorter intervals, or a schedule without times of use, for this meter",
             )
@@ -181,3 +181,7 @@ def _places(
         else:
             found.append([slot, slot + 1, period])
     return tuple((start, stop, period) for start, stop, period in found)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"

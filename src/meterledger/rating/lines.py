@@ -23,15 +23,19 @@ def lines_of(priced: PricedWindows, row: int) -> tuple[ChargeLine, ...]:
     Monthly charges always stand; energy, demand and rider lines stand where there is a quantity.
     """
     return tuple(
-        _line(priced, plan_line, int(priced.quantity[row, number]), int(priced.cents[row, number]), row)
+        _line(
+            priced,
+            plan_line,
+            int(priced.quantity[row, number]),
+            int(priced.cents[row, number]),
+            row,
+        )
         for number, plan_line in enumerate(priced.plan.lines)
         if plan_line.rule.kind is ChargeKind.MONTHLY or priced.quantity[row, number] != 0
     )
 
 
-def _line(
-    priced: PricedWindows, line: LinePlan, quantity: int, cents: int, row: int
-) -> ChargeLine:
+def _line(priced: PricedWindows, line: LinePlan, quantity: int, cents: int, row: int) -> ChargeLine:
     price_usd = micro_usd_text(line.price_micro_usd)
     if line.rule.kind is ChargeKind.MONTHLY:
         shown, unit, per = _fraction_text(line.share), "month", "month"
@@ -102,4 +106,6 @@ def _thousandths(whole: int) -> str:
 
 
 def _fraction_text(share: Fraction) -> str:
-    return str(share.numerator) if share.denominator == 1 else f"{share.numerator}/{share.denominator}"
+    return (
+        str(share.numerator) if share.denominator == 1 else f"{share.numerator}/{share.denominator}"
+    )

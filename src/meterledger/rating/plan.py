@@ -183,9 +183,7 @@ class _Planner:
             cuts |= set(self.view.series(name).change_days()) if name else set()
         for name in (self.schedule.windows, self.schedule.demand_window):
             cuts |= set(self.view.time_of_use(name).change_days()) if name else set()
-        return [
-            Segment(part, self._season(part.from_day)) for part in self.window.split_at(cuts)
-        ]
+        return [Segment(part, self._season(part.from_day)) for part in self.window.split_at(cuts)]
 
     def _season(self, day: date) -> str:
         return self.view.seasons(self.schedule.seasons).on(day).value.of(day)
@@ -241,7 +239,7 @@ class _Planner:
         return runs
 
     def _cuts(self, rule: ChargeRule) -> set[date]:
-        """Where the rule's line is cut: its own revisions; blocks are cut with all that share them."""
+        """Where the rule's line is cut: at its own revisions, and at those of its block."""
         cuts = set(self.view.price(rule.price).change_days())
         if rule.block is not None and self.schedule.block_limit is not None:
             cuts |= set(self.view.number(self.schedule.block_limit).change_days())
@@ -276,9 +274,7 @@ class _Planner:
                 stands_on.append(sharing)
                 reading_keys += ("rating.block_share_between_periods",)
         prorated = rule.kind in (ChargeKind.MONTHLY, ChargeKind.DEMAND) or rule.block is not None
-        share = (
-            month_share if rule.kind in (ChargeKind.MONTHLY, ChargeKind.DEMAND) else Fraction(1)
-        )
+        share = month_share if rule.kind in (ChargeKind.MONTHLY, ChargeKind.DEMAND) else Fraction(1)
         citations = [dated.citation for dated in stands_on]
         standings = [dated.standing for dated in stands_on]
         if prorated and self.proration.months != 1:
@@ -303,7 +299,7 @@ class _Planner:
         )
 
     def _calendars_of(self, rule: ChargeRule, day: date) -> list[DatedValue[Any]]:
-        """The calendars a line's quantity depends on: season, time of use, holidays, demand hours."""
+        """The calendars a line's quantity depends on: season, times of use, holidays."""
         found: list[DatedValue[Any]] = []
         if rule.season is not None:
             found.append(self.view.seasons(self.schedule.seasons).on(day))

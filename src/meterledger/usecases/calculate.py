@@ -64,9 +64,7 @@ class Calculator:
         priced = rating.price(plan, rating.determine(usage, plan))
         return [rating.lines_of(priced, row) for row in range(len(usage.meters))]
 
-    def price_total(
-        self, schedule: str, window: DaySpan, total_wh: int
-    ) -> tuple[ChargeLine, ...]:
+    def price_total(self, schedule: str, window: DaySpan, total_wh: int) -> tuple[ChargeLine, ...]:
         """Charge lines, without tax, for a quantity of energy whose times are not known."""
         plan = self.plan(schedule, window)
         priced = rating.price(plan, rating.determine_by_days([total_wh], plan))

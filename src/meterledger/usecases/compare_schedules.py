@@ -93,9 +93,7 @@ def compare_schedules(
     energy_wh = 0
     sequence = store.lake_sequence()
     for window in windows:
-        meters = [
-            one for one in service.installations if one.days.within(window) == window
-        ]
+        meters = [one for one in service.installations if one.days.within(window) == window]
         if len(meters) != 1:
             raise MeterNotWhole(
                 f"No one meter measured the service point from {window}",

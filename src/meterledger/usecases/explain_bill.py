@@ -1,4 +1,4 @@
-"""Explain: every line of an issued bill to its inputs and clause; two bills compared to the cent."""
+"""Explain: every line of a bill to its inputs and clause; two bills compared to the cent."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ class ExplainStore(Protocol):
         """The bill as stored."""
 
 
-def explain_bill(
-    *, bill_id: str, store: ExplainStore, versus: str | None = None
-) -> dict[str, Any]:
+def explain_bill(*, bill_id: str, store: ExplainStore, versus: str | None = None) -> dict[str, Any]:
     """The shape of ``why --json`` (DESIGN.md section 6).
 
     With ``versus``, the difference to that earlier bill by charge: the parts sum to the

@@ -283,9 +283,7 @@ def calculate_bills(
             try:
                 priced = calculator.price_intervals(schedule, window, _rows(usage, members))
                 for row, lines in zip(members, priced, strict=True):
-                    bills.append(
-                        _bill(rows[row], lines, described[row], on, pins, calculator)
-                    )
+                    bills.append(_bill(rows[row], lines, described[row], on, pins, calculator))
             except Refusal as refusal:
                 held += [
                     _held(rows[row].service, window, "book.silent", refusal) for row in members
@@ -342,9 +340,7 @@ def _bill(
     )
 
 
-def _held(
-    service: BillableService, days: DaySpan | None, code: str, refusal: Refusal
-) -> HeldBill:
+def _held(service: BillableService, days: DaySpan | None, code: str, refusal: Refusal) -> HeldBill:
     return HeldBill(
         account_id=service.account.account_id,
         agreement_id=service.agreement.agreement_id,

@@ -32,11 +32,11 @@ from meterledger.kernel.span import DaySpan
 
 
 class Conflict(Refusal):
-    """The store already holds something that forbids this write, or holds it with other contents."""
+    """The store holds something that forbids this write, or holds it with other contents."""
 
 
 class NotFound(Refusal):
-    """There is no such thing in the store. Says what was looked for and how to list what there is."""
+    """There is no such thing in the store. Says what was looked for, and where to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,12 @@ class Lake(Protocol):
     """Interval values of meters (pseudonyms), versions added and never overwritten."""
 
     def write(
-        self, channels: Sequence[tuple[str, ChannelReadings]], *, source_sha256: str,
-        learned_at: datetime, at_sequence: int,
+        self,
+        channels: Sequence[tuple[str, ChannelReadings]],
+        *,
+        source_sha256: str,
+        learned_at: datetime,
+        at_sequence: int,
     ) -> list[str]:
         """Write new versions of the local meter-days that the readings touch, merged with what
         was known at ``at_sequence``. Nothing is visible until the files are published.
@@ -156,9 +160,7 @@ class Lake(Protocol):
         ``channels`` pairs a meter pseudonym with its interval readings. Returns file names.
         """
 
-    def usage(
-        self, meters: Sequence[str], days: DaySpan, *, at_sequence: int
-    ) -> list[UsageBatch]:
+    def usage(self, meters: Sequence[str], days: DaySpan, *, at_sequence: int) -> list[UsageBatch]:
         """Delivered energy of the meters over the days, as known at the sequence.
 
         One batch per interval length, meters in the order given. A meter of which nothing is

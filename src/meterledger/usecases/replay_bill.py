@@ -63,9 +63,7 @@ def replay_bill(
     """
     stored = store.bill(bill_id)
     known_at = as_known or stored.known_at
-    sequence = (
-        stored.lake_sequence if as_known is None else store.lake_sequence_known_at(known_at)
-    )
+    sequence = stored.lake_sequence if as_known is None else store.lake_sequence_known_at(known_at)
     service = store.service_of_agreement(stored.agreement_id, known_at)
     view = book.as_known(known_at.date())
     window = BillWindow(stored.days, kind_of(stored.days, service.agreement))

@@ -31,7 +31,7 @@ def build_app() -> typer.Typer:
     app = typer.Typer(
         name="meterledger",
         help=(
-            "From a meter's fifteen minutes to a bill that cites its tariff sheet, and its payment. "
+            "From a meter's fifteen minutes to a bill citing its tariff sheet, and its payment. "
             "Every command takes --json; a refusal exits with 2 and one sentence."
         ),
         no_args_is_help=True,

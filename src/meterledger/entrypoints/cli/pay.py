@@ -26,7 +26,7 @@ def pay(
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Take a cash payment. The same key again changes nothing; with another amount it is refused."""
+    """Take a cash payment. A key posts once; with other contents it is refused."""
     with refusing():
         from meterledger.entrypoints.wiring import open_system
         from meterledger.kernel.money import cents_from_text, usd_text
@@ -34,7 +34,9 @@ def pay(
         from meterledger.usecases.take_payment import take_payment
 
         cents = cents_from_text(usd, where="--usd")
-        with open_system(viewer=Viewer("command line", "take a payment"), subjects=[account]) as system:
+        with open_system(
+            viewer=Viewer("command line", "take a payment"), subjects=[account]
+        ) as system:
             payment, newly = take_payment(
                 account_id=account,
                 cents=cents,

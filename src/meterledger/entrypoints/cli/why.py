@@ -27,7 +27,9 @@ def why(
         from meterledger.usecases.explain_bill import explain_bill
         from meterledger.usecases.ports import Viewer
 
-        with open_system(viewer=Viewer("command line", "explain a bill"), subjects=[bill]) as system:
+        with open_system(
+            viewer=Viewer("command line", "explain a bill"), subjects=[bill]
+        ) as system:
             answer = explain_bill(bill_id=bill, store=system.store, versus=versus)
         say(answer, as_json=as_json, words=lambda: _print(answer))
 

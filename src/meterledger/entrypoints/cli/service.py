@@ -1,0 +1,205 @@
+"""``meterledger service``: start and stop service; show an account as it is known."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    service = typer.Typer(
+        help="Start and stop service at a place; show what is known of an account.",
+        no_args_is_help=True,
+    )
+    service.command("start")(start)
+    service.command("stop")(stop)
+    service.command("show")(show)
+    app.add_typer(service, name="service")
+
+
+def start(
+    account: Annotated[
+        str, typer.Option(help="Account number: ten digits, the last a check digit.")
+    ],
+    person: Annotated[
+        list[str],
+        typer.Option(help="Who is responsible, as id=name; give it again for a second person."),
+    ],
+    premise: Annotated[str, typer.Option(help="Name of the place, like P-1042.")],
+    address: Annotated[str, typer.Option(help="Street address of the place.")],
+    city: Annotated[str, typer.Option(help="City of the place.")],
+    postal_code: Annotated[str, typer.Option(help="Postal code of the place.")],
+    meter: Annotated[str, typer.Option(help="Number of the meter installed there.")],
+    schedule: Annotated[str, typer.Option(help="Rate option, like 1M-anytime.")],
+    on: Annotated[str, typer.Option(help="First day of service.")],
+    cycle: Annotated[int, typer.Option(help="Reading cycle, 1 to 21.")],
+    tax_place: Annotated[str, typer.Option(help="Municipality, like university_city, or none.")],
+    service_point: Annotated[
+        str | None, typer.Option(help="Name of the service point (SP-PREMISE unless given).")
+    ] = None,
+    multiplier: Annotated[int, typer.Option(help="The meter's multiplier.")] = 1,
+    as_json: JsonFlag = False,
+) -> None:
+    """Start service: person, account, place, meter and rate option at once, or nothing."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.ports import Viewer
+        from meterledger.usecases.start_service import ServiceRequest, start_service
+
+        request = ServiceRequest(
+            account_id=account,
+            people=tuple(_person(text) for text in person),
+            cycle=cycle,
+            premise_id=premise,
+            address=address,
+            city=city,
+            postal_code=postal_code,
+            tax_place=tax_place,
+            service_point_id=service_point or f"SP-{premise}",
+            meter_id=meter,
+            multiplier=multiplier,
+            schedule=schedule,
+            from_day=day_from(on, option="--on"),
+        )
+        viewer = Viewer("command line", "start service")
+        with open_system(viewer=viewer, subjects=[account]) as system:
+            agreement = start_service(
+                request, learned_at=system.now, view=system.view, store=system.store
+            )
+        answer = {
+            "agreement": agreement.agreement_id,
+            "account": account,
+            "service_point": agreement.service_point_id,
+            "schedule": agreement.schedule,
+            "from": agreement.days.from_day.isoformat(),
+        }
+        say(
+            answer,
+            as_json=as_json,
+            words=lambda: print(
+                f"Service started: account {account} at {premise} on {schedule} from {on}. "
+                f"Agreement {agreement.agreement_id}."
+            ),
+        )
+
+
+def stop(
+    agreement: Annotated[str, typer.Argument(help="Agreement, as `service show` names it.")],
+    on: Annotated[str, typer.Option(help="First day without service.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Stop service: the agreement ends; what was known before stays known."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.ports import Viewer
+        from meterledger.usecases.start_service import stop_service
+
+        day = day_from(on, option="--on")
+        viewer = Viewer("command line", "stop service")
+        with open_system(viewer=viewer, subjects=[agreement]) as system:
+            stop_service(
+                agreement_id=agreement,
+                last_day_out=day,
+                learned_at=system.now,
+                store=system.store,
+            )
+        say(
+            {"agreement": agreement, "until": day.isoformat()},
+            as_json=as_json,
+            words=lambda: print(f"Agreement {agreement} ends; {day} is the first day without it."),
+        )
+
+
+def show(
+    account: Annotated[
+        str | None, typer.Argument(help="Account number; without it, all accounts are listed.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show an account: people, places, agreements, bills and balance."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.ports import Viewer
+
+        viewer = Viewer("command line", "show an account")
+        with open_system(viewer=viewer, subjects=[account or "all accounts"]) as system:
+            if account is None:
+                answer: dict[str, Any] = {"accounts": system.store.account_ids()}
+            else:
+                answer = _account(system, account)
+        say(answer, as_json=as_json, words=lambda: _print(answer))
+
+
+def _account(system: Any, account: str) -> dict[str, Any]:
+    from meterledger.kernel.money import usd_text
+
+    held = system.store.account(account)
+    services = system.store.services_of_account(account, system.now)
+    return {
+        "account": account,
+        "cycle": held.cycle,
+        "opened": held.opened_day.isoformat(),
+        "balance_usd": usd_text(system.store.balance_cents(account)),
+        "agreements": [
+            {
+                "agreement": service.agreement.agreement_id,
+                "schedule": service.agreement.schedule,
+                "days": str(service.agreement.days),
+                "premise": service.premise.premise_id,
+                "address": f"{service.premise.address}, {service.premise.city}",
+                "meters": [f"{one.meter_id} ({one.days})" for one in service.installations],
+                "holders": list(service.holders),
+                "billed_until": service.billed_until.isoformat() if service.billed_until else None,
+            }
+            for service in services
+        ],
+        "bills": [
+            {
+                "bill": one.bill_id,
+                "from": one.days.from_day.isoformat(),
+                "to": one.days.until_day.isoformat(),
+                "usd": usd_text(one.total_cents),
+                "due": one.due_day.isoformat(),
+            }
+            for one in system.store.bills_of_account(account)
+        ],
+        "payments": [
+            {
+                "payment": one.payment_key,
+                "usd": usd_text(one.cents),
+                "received": one.received_day.isoformat(),
+            }
+            for one in system.store.payments_of_account(account)
+        ],
+    }
+
+
+def _print(answer: dict[str, Any]) -> None:
+    if "accounts" in answer:
+        print("\n".join(answer["accounts"]) or "No account is known yet.")
+        return
+    print(f"Account {answer['account']}, cycle {answer['cycle']}, balance ${answer['balance_usd']}")
+    for one in answer["agreements"]:
+        print(
+            f"  {one['schedule']} at {one['address']}, {one['days']}: {', '.join(one['holders'])}"
+        )
+        print(f"    agreement {one['agreement']}, meters {', '.join(one['meters'])}")
+    for one in answer["bills"]:
+        print(f"  bill {one['bill']}: ${one['usd']}, due {one['due']}")
+    for one in answer["payments"]:
+        print(f"  payment {one['payment']}: ${one['usd']} on {one['received']}")
+
+
+def _person(text: str) -> tuple[str, str]:
+    person, equals, name = text.partition("=")
+    if not equals or not person.strip() or not name.strip():
+        raise BadArgument(
+            f"'{text}' does not name a person",
+            where="--person",
+            do="Write an id and a name, like rivera-1=Ana Rivera",
+        )
+    return person.strip(), name.strip()

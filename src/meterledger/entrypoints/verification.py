@@ -1,0 +1,47 @@
+"""What must always hold, checked over everything stored: the store's, the lake's and replay's part.
+
+Lives here      gathering the invariants of DESIGN.md section 7 that have a home already.
+Lives elsewhere enforcing them (constraints in ``stores``), deciding (rooms).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meterledger.entrypoints.wiring import System
+from meterledger.kernel.refusal import Refusal
+from meterledger.usecases.replay_bill import replay_bill
+
+
+def verify_system(system: System) -> list[dict[str, Any]]:
+    """Every invariant as ``{name, checked, broken}``; ``broken`` lists sentences."""
+    from meterledger.stores.postgres import verify_invariants
+
+    results = [
+        {"name": name, "checked": checked, "broken": list(broken)}
+        for name, checked, broken in verify_invariants(system.store)
+    ]
+    results.append(_replays(system))
+    return results
+
+
+def _replays(system: System) -> dict[str, Any]:
+    broken: list[str] = []
+    checked = 0
+    for account in system.store.account_ids():
+        for stored in system.store.bills_of_account(account):
+            checked += 1
+            try:
+                again = replay_bill(
+                    bill_id=stored.bill_id,
+                    store=system.store,
+                    lake=system.lake,
+                    book=system.book,
+                )
+            except Refusal as refusal:
+                broken.append(f"{stored.bill_id}: {refusal.sentence}")
+                continue
+            if not again.same_bytes:
+                difference = again.differences[0] if again.differences else "other bytes"
+                broken.append(f"{stored.bill_id}: {difference}")
+    return {"name": "any issued bill rebuilds byte for byte", "checked": checked, "broken": broken}

@@ -1,0 +1,182 @@
+"""Start and stop service: who, where, measured by what, on which rate option, from which day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.billing.window import CYCLE_COUNT
+from meterledger.facts.places import (
+    Account,
+    AccountHolder,
+    Agreement,
+    MeterInstallation,
+    Person,
+    Premise,
+    ServicePoint,
+    TaxPlace,
+)
+from meterledger.kernel.ids import check_digit_holds, with_check_digit
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import Validity
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.ports import ServiceStart
+
+ACCOUNT_DIGITS = 10
+NO_TAX_PLACE = "none"
+
+
+class ServiceRefused(Refusal):
+    """Service cannot start or stop as asked."""
+
+
+class ServiceStore(Protocol):
+    """What these journeys need of the store."""
+
+    def start_service(self, start: ServiceStart) -> None:
+        """Record a start of service, or Conflict."""
+
+    def stop_service(self, agreement_id: str, last_day_out: date, learned_at: datetime) -> None:
+        """End an agreement, or NotFound, or Conflict."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """What an agent is told when somebody wants power.
+
+    ``people`` are (person id, name); ``tax_place`` names a municipality of the book or ``none``.
+    """
+
+    account_id: str
+    people: tuple[tuple[str, str], ...]
+    cycle: int
+    premise_id: str
+    address: str
+    city: str
+    postal_code: str
+    tax_place: str
+    service_point_id: str
+    meter_id: str
+    multiplier: int
+    schedule: str
+    from_day: date
+
+
+def start_service(
+    request: ServiceRequest, *, learned_at: datetime, view: BookView, store: ServiceStore
+) -> Agreement:
+    """Record everything a start of service needs, at once or not at all. Returns the agreement.
+
+    :raises ServiceRefused: naming what is missing or cannot be
+    :raises NoRuleInForce: if the schedule or the tax place has no value on the first day
+    :raises Conflict: if somebody else has service there, or the meter is elsewhere, on those days
+    """
+    start = service_start(request, learned_at=learned_at, view=view)
+    store.start_service(start)
+    return start.agreement
+
+
+def service_start(request: ServiceRequest, *, learned_at: datetime, view: BookView) -> ServiceStart:
+    """The records of a start of service, checked; stores nothing. Raises as ``start_service``."""
+    _check_words(request)
+    view.schedule(request.schedule, request.from_day)
+    if request.tax_place != NO_TAX_PLACE:
+        view.number(f"municipal_gross_receipts_{request.tax_place}").on(request.from_day)
+    days = Validity(request.from_day)
+    return ServiceStart(
+        persons=tuple(Person(person, name, learned_at) for person, name in request.people),
+        account=Account(request.account_id, request.cycle, request.from_day, learned_at),
+        holders=tuple(
+            AccountHolder(request.account_id, person, days, learned_at)
+            for person, _ in request.people
+        ),
+        premise=Premise(
+            request.premise_id,
+            request.address,
+            request.city,
+            "MO",
+            request.postal_code,
+            learned_at,
+        ),
+        tax_place=TaxPlace(request.premise_id, request.tax_place, days, learned_at),
+        service_point=ServicePoint(request.service_point_id, request.premise_id, learned_at),
+        installation=MeterInstallation(
+            request.service_point_id, request.meter_id, request.multiplier, days, learned_at
+        ),
+        agreement=Agreement(
+            agreement_name(request.account_id, request.service_point_id, request.from_day),
+            request.account_id,
+            request.service_point_id,
+            request.schedule,
+            days,
+            learned_at,
+        ),
+    )
+
+
+def agreement_name(account_id: str, service_point_id: str, from_day: date) -> str:
+    """The name of an agreement, from what it means: account, service point, first day."""
+    return f"{account_id}-{service_point_id}-{from_day:%Y%m%d}"
+
+
+def stop_service(
+    *, agreement_id: str, last_day_out: date, learned_at: datetime, store: ServiceStore
+) -> None:
+    """End an agreement: ``last_day_out`` is the first day without service.
+
+    :raises NotFound: if no such agreement is known
+    :raises Conflict: if it has ended already, or is billed past that day
+    """
+    store.stop_service(agreement_id, last_day_out, learned_at)
+
+
+def _check_words(request: ServiceRequest) -> None:
+    account = request.account_id
+    if len(account) != ACCOUNT_DIGITS or not check_digit_holds(account):
+        example = with_check_digit(account[: ACCOUNT_DIGITS - 1]) if account.isdigit() else ""
+        hint = f" (did you mean {example}?)" if len(example) == ACCOUNT_DIGITS else ""
+        raise ServiceRefused(
+            f"'{account}' is not an account number{hint}",
+            do=f"Give {ACCOUNT_DIGITS} digits whose last is the check digit",
+        )
+    if not request.people:
+        raise ServiceRefused(
+            "Nobody is responsible for the account",
+            where=f"account {account}",
+            do="Name at least one person",
+        )
+    if not 1 <= request.cycle <= CYCLE_COUNT:
+        raise ServiceRefused(
+            f"There is no reading cycle {request.cycle}",
+            where=f"account {account}",
+            do=f"Name a cycle from 1 to {CYCLE_COUNT}",
+        )
+    if request.multiplier < 1:
+        raise ServiceRefused(
+            f"A multiplier of {request.multiplier} cannot be",
+            where=f"meter {request.meter_id}",
+            do="Give the whole number on the meter, 1 for a meter without transformers",
+        )
+    named: Sequence[tuple[str, str]] = (
+        ("premise", request.premise_id),
+        ("service point", request.service_point_id),
+        ("meter", request.meter_id),
+        *(("person", person) for person, _ in request.people),
+    )
+    for noun, word in named:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}", word):
+            raise ServiceRefused(
+                f"'{word[:70]}' cannot name a {noun}",
+                where=f"account {account}",
+                do="Use letters, digits and . _ / : - , at most 64, beginning with a letter or digit",
+            )
+    for noun, words in (("address", request.address), ("city", request.city)):
+        if not words.strip() or len(words) > 200:
+            raise ServiceRefused(
+                f"The {noun} of premise {request.premise_id} is empty or longer than 200 letters",
+                where=f"account {account}",
+                do=f"Give the premise's {noun}",
+            )
