@@ -1,4 +1,6 @@
-"""Says in uv's words what pip is configured to do: `pip config list | python3 tools/pip_settings.py`.
+"""Says in uv's words what pip is configured to do.
+
+    pip config list | python3 tools/pip_settings.py
 
 Lives here      the translation of index, certificates and local folders into UV_ variables, printed
                 as `export` lines for the shell that asked. Nothing of it is ever kept in a file.
@@ -16,6 +18,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 SECTIONS = ("global", "install", ":env:")  # later wins, as in pip
 
@@ -53,9 +56,9 @@ def for_uv(pip: dict[str, str], environment: dict[str, str]) -> dict[str, str]:
 
 
 def _has_something(index: str) -> bool:
-    """Tell whether an index may be asked: pip passes over an absent local folder, uv stops at it."""
+    """Tell whether an index is there: pip passes over an absent local folder, uv stops at it."""
     scheme, _, rest = index.partition(":")
-    return scheme != "file" or os.path.isdir(rest[2:] if rest.startswith("//") else rest)  # noqa: PTH112
+    return scheme != "file" or Path(rest.removeprefix("//")).is_dir()
 
 
 def main() -> int:

@@ -55,6 +55,6 @@ def test_nothing_relies_on_assert() -> None:
         if isinstance(node, ast.Assert)
     ]
     assert not offences, (
-        "`python -O` removes assert, and with it the promise. Use meterledger.kernel.ensure for what "
-        "must hold, a refusal for what somebody may get wrong.\n" + listing(offences)
+        "`python -O` removes assert, and with it the promise. Use meterledger.kernel.ensure for "
+        "what must hold, a refusal for what somebody may get wrong.\n" + listing(offences)
     )

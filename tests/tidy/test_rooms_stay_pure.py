@@ -82,8 +82,8 @@ def test_rooms_throw_no_dice_and_read_no_environment() -> None:
                 for word in sorted(words & (DICE | ENVIRONMENT))
             ]
     assert not offences, (
-        "A rule that draws lots or reads the environment cannot be replayed. Derive an id from what "
-        "it names, hand settings in as arguments.\n" + listing(offences)
+        "A rule that draws lots or reads the environment cannot be replayed. Derive an id from "
+        "what it names, hand settings in as arguments.\n" + listing(offences)
     )
 
 
