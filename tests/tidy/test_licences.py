@@ -85,8 +85,8 @@ def test_a_package_has_a_licence_that_goes_with_ours(package: str) -> None:
     licence = licence_of(package)
     assert is_allowed(licence), (
         f"{package} says of its licence: {licence}. If that goes with Apache-2.0, add it to "
-        "ALLOWED with the reason; if it says nothing, read its licence and add it to READ_BY_HAND; if it "
-        "does not, do without the package."
+        "ALLOWED with the reason; if it says nothing, read its licence and add it to "
+        "READ_BY_HAND; if it does not, do without the package."
     )
 
 
