@@ -12,7 +12,7 @@ def canonical_bytes(record: Any) -> bytes:
 
     Floats are refused, because their text is not a promise we can keep for years.
 
-    :raises TypeError: if the record holds a float or anything that is not JSON
+    :raises TypeError: if the record holds a float, a name that is not text, or what is not JSON
     """
     _refuse_floats(record)
     text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -28,7 +28,9 @@ def _refuse_floats(record: Any) -> None:
     if isinstance(record, float):
         raise TypeError(f"{record!r} is a float; write quantities as whole numbers or text")
     if isinstance(record, dict):
-        for value in record.values():
+        for name, value in record.items():
+            if not isinstance(name, str):  # JSON would turn it into text, and 1 into "1"
+                raise TypeError(f"{name!r} is not text; name what is recorded with a word")
             _refuse_floats(value)
     elif isinstance(record, (list, tuple)):
         for value in record:

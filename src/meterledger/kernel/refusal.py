@@ -21,9 +21,9 @@ class Refusal(Exception):
     @property
     def sentence(self) -> str:
         """The whole refusal as one line a person can read."""
-        head = f"{self.where}: {self.what}" if self.where else self.what
+        head = f"{self.where}: {self.what}" if self.where.strip() else self.what
         parts = [head, self.why, self.do]
-        return " ".join(_closed(part) for part in parts if part)
+        return " ".join(_closed(part) for part in parts if part.strip())
 
 
 def _closed(part: str) -> str:
