@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.local_days import seconds_in_day
+from meterledger.kernel.local_days import intervals_in_day
 
 Int64Array: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
@@ -54,7 +54,7 @@ class UsageBatch:
 
     def __post_init__(self) -> None:
         for values in self.days:
-            width = seconds_in_day(values.day, self.zone) // self.interval_seconds
+            width = intervals_in_day(values.day, self.zone, self.interval_seconds)
             ensure(
                 values.energy_wh.shape == (len(self.meters), width)
                 and values.missing.shape == values.energy_wh.shape,

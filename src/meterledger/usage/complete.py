@@ -68,10 +68,17 @@ def _gap(
 
 
 def scale_by_multipliers(usage: UsageBatch, multipliers: Sequence[int]) -> UsageBatch:
-    """Energy times each meter's multiplier (instrument transformers). Shapes are kept."""
+    """Energy times each meter's multiplier (instrument transformers). Shapes are kept.
+
+    :raises InvariantBroken: if the window's scaled energy could pass 64 bits
+    """
     ensure(len(multipliers) == len(usage.meters), "each meter has its multiplier")
     if all(multiplier == 1 for multiplier in multipliers):
         return usage
+    largest = sum(
+        int(abs(values.energy_wh).max()) * values.energy_wh.shape[1] for values in usage.days
+    )
+    ensure(largest * max(multipliers) < 2**62, "energy times its multiplier fits in 64 bits")
     column = np.array(multipliers, dtype=np.int64)[:, None]
     return UsageBatch(
         meters=usage.meters,

@@ -26,6 +26,7 @@ from meterledger.rulebook.book import BookView
 from meterledger.usecases.ports import ServiceStart
 
 ACCOUNT_DIGITS = 10
+MULTIPLIER_MAX = 100_000  # beyond any pair of transformers, and a window's energy stays exact
 NO_TAX_PLACE = "none"
 
 
@@ -136,7 +137,8 @@ def stop_service(
 def _check_words(request: ServiceRequest) -> None:
     account = request.account_id
     if len(account) != ACCOUNT_DIGITS or not check_digit_holds(account):
-        example = with_check_digit(account[: ACCOUNT_DIGITS - 1]) if account.isdigit() else ""
+        plain = account.isascii() and account.isdigit()
+        example = with_check_digit(account[: ACCOUNT_DIGITS - 1]) if plain else ""
         hint = f" (did you mean {example}?)" if len(example) == ACCOUNT_DIGITS else ""
         raise ServiceRefused(
             f"'{account}' is not an account number{hint}",
@@ -154,11 +156,11 @@ def _check_words(request: ServiceRequest) -> None:
             where=f"account {account}",
             do=f"Name a cycle from 1 to {CYCLE_COUNT}",
         )
-    if request.multiplier < 1:
+    if not 1 <= request.multiplier <= MULTIPLIER_MAX:
         raise ServiceRefused(
             f"A multiplier of {request.multiplier} cannot be",
             where=f"meter {request.meter_id}",
-            do="Give the whole number on the meter, 1 for a meter without transformers",
+            do=f"Give the whole number on the meter, 1 (no transformers) to {MULTIPLIER_MAX}",
         )
     named: Sequence[tuple[str, str]] = (
         ("premise", request.premise_id),
@@ -171,7 +173,7 @@ def _check_words(request: ServiceRequest) -> None:
             raise ServiceRefused(
                 f"'{word[:70]}' cannot name a {noun}",
                 where=f"account {account}",
-                do="Use letters, digits and . _ / : - , at most 64, beginning with a letter or digit",
+                do="Use letters, digits and . _ / : - , up to 64, first a letter or digit",
             )
     for noun, words in (("address", request.address), ("city", request.city)):
         if not words.strip() or len(words) > 200:

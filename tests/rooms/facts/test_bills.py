@@ -1,0 +1,101 @@
+"""Bills and lines keep their own promises: cited, inside the period, summing to the total."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins
+from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.kernel.citation import Citation
+from meterledger.kernel.ensure import InvariantBroken
+from meterledger.kernel.span import DaySpan
+from meterledger.kernel.standing import Standing
+
+JULY = DaySpan(date(2025, 7, 1), date(2025, 8, 1))
+CLAUSE = Citation("Schedule 6", "Sheet 54", None, "Anytime, energy", date(2025, 6, 1))
+
+
+def line(cents: int, *, standing: Standing = Standing.FILED, days: DaySpan = JULY) -> ChargeLine:
+    return ChargeLine(
+        code="energy",
+        label="Energy",
+        group=ChargeGroup.BASE,
+        days=days,
+        quantity="1",
+        unit="kWh",
+        price_usd="0.10",
+        cents=cents,
+        standing=standing,
+        citations=(CLAUSE,),
+        arithmetic="as said",
+    )
+
+
+def bill(*lines: ChargeLine) -> Bill:
+    return Bill(
+        bill_id="B-A1-20250701-20250801",
+        account_id="1234567897",
+        agreement_id="A1",
+        service_point_id="SP1",
+        schedule="1M-anytime",
+        kind=BillKind.REGULAR,
+        days=JULY,
+        issued_day=date(2025, 8, 1),
+        due_day=date(2025, 8, 22),
+        usage=BilledUsage("d5c9", 900, 2976, 1000, (1000,), "00"),
+        lines=lines,
+        tax_place="none",
+        pins=BillPins(datetime(2025, 8, 1, 9, 30, tzinfo=UTC), 7, "ab", "1", "2026.6"),
+    )
+
+
+class TestALine:
+    def test_cites_the_clause_it_stands_on(self) -> None:
+        with pytest.raises(InvariantBroken, match="line energy cites the clause"):
+            replace(line(1), citations=())
+
+    def test_writes_amounts_as_text(self) -> None:
+        record = line(-136).as_json()
+
+        assert record["usd"] == "-1.36"
+        assert record["from"] == "2025-07-01"
+        assert record["to"] == "2025-08-01"
+
+
+class TestABill:
+    @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=20))
+    def test_is_the_sum_of_its_lines_and_of_nothing_else(self, cents: list[int]) -> None:
+        assert bill(*map(line, cents)).total_cents == sum(cents)
+
+    def test_has_a_line(self) -> None:
+        with pytest.raises(InvariantBroken, match="bill B-A1-20250701-20250801 has a line"):
+            bill()
+
+    @pytest.mark.parametrize(
+        "days",
+        [
+            DaySpan(date(2025, 6, 30), date(2025, 7, 2)),  # begins a day early
+            DaySpan(date(2025, 7, 30), date(2025, 8, 2)),  # ends a day late
+        ],
+    )
+    def test_has_no_line_outside_its_period(self, days: DaySpan) -> None:
+        with pytest.raises(InvariantBroken, match="lies within the service period"):
+            bill(line(1), line(1, days=days))
+
+    def test_is_known_as_well_as_its_weakest_line(self) -> None:
+        assert bill(line(1), line(1, standing=Standing.ASSUMED)).standing is Standing.ASSUMED
+        assert bill(line(1)).standing is Standing.FILED
+
+    def test_has_one_record_and_one_hash(self) -> None:
+        record = json.loads(bill(line(16519)).record())
+
+        assert record["total_usd"] == "165.19"
+        assert record["pins"]["known_at"] == "2025-08-01T09:30:00Z"
+        assert bill(line(1)).record_sha256 == bill(line(1)).record_sha256
+        assert bill(line(1)).record_sha256 != bill(line(2)).record_sha256
