@@ -81,6 +81,9 @@ fi
 
 # uv does not read pip's configuration: hand it the machine's index and certificates, if it names any.
 eval "$(pip config list 2>/dev/null | "$python" "$root/tools/pip_settings.py")"
+if [ -z "${SSL_CERT_FILE:-}" ] && [ -r /etc/ssl/certs/ca-certificates.crt ]; then
+    export UV_SYSTEM_CERTS=1    # as pip does: a company's own certificate stands there
+fi
 cache=${UV_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/uv}
 if ! mkdir -p "$cache" 2>/dev/null || [ ! -w "$cache" ]; then cache=$venv/cache; mkdir -p "$cache"; fi
 if [ "$(stat -c %d "$cache")" != "$(stat -c %d "$venv")" ]; then export UV_LINK_MODE=copy; fi

@@ -29,7 +29,7 @@ began=$(date +%s)
 
 if [ "$(id -u)" = 0 ]; then
     say "installing $packages with apt-get (about a minute)"
-    export DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes
     apt-get update -qq
     # shellcheck disable=SC2086  # four words
     apt-get install -y -qq --no-install-recommends $packages >/dev/null
