@@ -52,7 +52,8 @@ def share_by_weights(total: Int64Array, weights: Int64Array) -> Int64Array:
 
 
 def _wide(whole: Int64Array, factor: int, headroom: int) -> npt.NDArray[Any]:
-    largest = max((abs(int(whole.max())), abs(int(whole.min())))) if whole.size else 0
+    # At least 1, so that a factor that does not fit in 64 bits never meets a column of zeros.
+    largest = max(1, abs(int(whole.max())), abs(int(whole.min()))) if whole.size else 1
     return whole if 2 * largest * abs(factor) + headroom < SAFE else whole.astype(object)
 
 

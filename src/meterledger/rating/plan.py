@@ -32,13 +32,13 @@ from meterledger.rulebook.schedule import (
     DayWindows,
     Schedule,
 )
-from meterledger.rulebook.series import DatedValue
+from meterledger.rulebook.series import DatedValue, Series
 
 WATT_HOURS_PER_KWH = 1000
 
 
 class ScheduleChanges(Refusal):
-    """The list of charges of a schedule changes inside a window."""
+    """The charges or calendars of a schedule are others on some days of a window."""
 
 
 COUNTS = "counts"
@@ -239,16 +239,23 @@ class _Planner:
         return runs
 
     def _cuts(self, rule: ChargeRule) -> set[date]:
-        """Where the rule's line is cut: at its own revisions, and at those of its block."""
+        """Where the rule's line is cut: at its own revisions, those of its block and its hours."""
         cuts = set(self.view.price(rule.price).change_days())
         if rule.block is not None and self.schedule.block_limit is not None:
             cuts |= set(self.view.number(self.schedule.block_limit).change_days())
             for other in self.rules:
                 if other.block is not None and other.season == rule.season:
                     cuts |= set(self.view.price(other.price).change_days())
-        for name in (self.schedule.windows, self.schedule.demand_window):
-            cuts |= set(self.view.time_of_use(name).change_days()) if name else set()
+        calendar = self._hours_of(rule)
+        if calendar is not None:
+            cuts |= set(self.view.time_of_use(calendar).change_days())
         return cuts
+
+    def _hours_of(self, rule: ChargeRule) -> str | None:
+        """The calendar of hours that the rule's quantity depends on, if it depends on one."""
+        if rule.kind is ChargeKind.DEMAND:
+            return self.schedule.demand_window
+        return self.schedule.windows if rule.period is not None else None
 
     def _line(
         self,
@@ -259,7 +266,7 @@ class _Planner:
         block_group: int,
     ) -> LinePlan:
         price = self.view.price(rule.price).on(part.from_day)
-        stands_on: list[DatedValue[Any]] = [price, *self._calendars_of(rule, part.from_day)]
+        stands_on: list[DatedValue[Any]] = [price, *self._calendars_of(rule, part)]
         reading_keys: tuple[str, ...] = ()
         month_share = self.proration.months * Fraction(part.day_count, self.window.day_count)
         limit_wh = 0
@@ -270,8 +277,7 @@ class _Planner:
             # A limit leaves room for no more than whole watt-hours below it: rounded down.
             limit_wh = to_whole_down(limit.value * WATT_HOURS_PER_KWH * month_share)
             if len(periods) > 1:
-                sharing = self.view.text("block_share_between_periods").on(part.from_day)
-                stands_on.append(sharing)
+                stands_on += _all(self.view.text("block_share_between_periods"), part)
                 reading_keys += ("rating.block_share_between_periods",)
         prorated = rule.kind in (ChargeKind.MONTHLY, ChargeKind.DEMAND) or rule.block is not None
         share = month_share if rule.kind in (ChargeKind.MONTHLY, ChargeKind.DEMAND) else Fraction(1)
@@ -298,33 +304,49 @@ class _Planner:
             reading_keys=reading_keys,
         )
 
-    def _calendars_of(self, rule: ChargeRule, day: date) -> list[DatedValue[Any]]:
-        """The calendars a line's quantity depends on: season, times of use, holidays."""
+    def _calendars_of(self, rule: ChargeRule, part: DaySpan) -> list[DatedValue[Any]]:
+        """The calendars a line's quantity depends on: season, times of use, holidays.
+
+        A calendar that is revised within the line's days counts with each of its versions: a
+        line is not cut at New Year because the holidays of the next year stand in another entry.
+        """
         found: list[DatedValue[Any]] = []
         if rule.season is not None:
-            found.append(self.view.seasons(self.schedule.seasons).on(day))
-        name = None
-        if rule.kind is ChargeKind.DEMAND:
-            name = self.schedule.demand_window
-        elif rule.period is not None:
-            name = self.schedule.windows
+            found += _all(self.view.seasons(self.schedule.seasons), part)
+        name = self._hours_of(rule)
         if name is not None:
-            calendar = self.view.time_of_use(name).on(day)
+            calendar = self.view.time_of_use(name).on(part.from_day)
             found.append(calendar)
             if calendar.value.working_day != calendar.value.weekend_or_holiday:
-                found.append(self.view.holidays(calendar.value.holidays).on(day))
+                found += _all(self.view.holidays(calendar.value.holidays), part)
         return found
 
 
-def ensure_one_schedule(view: BookView, code: str, window: DaySpan) -> None:
-    """A window must lie in days on which the schedule has one list of charges.
+def _all(series: Series[Any], part: DaySpan) -> list[DatedValue[Any]]:
+    """Every value of the series that is in force on some day of the part."""
+    return [dated for _, dated in series.parts(part)]
 
-    :raises ScheduleChanges: if the list of charges changes inside the window
+
+def ensure_one_schedule(view: BookView, code: str, window: DaySpan) -> None:
+    """A window must lie in days on which the schedule has one list of charges and one of calendars.
+
+    :raises ScheduleChanges: if charges, calendars or the block's limit are others inside the window
     """
     parts = view.schedule_series(code).parts(window)
     for part, dated in parts[1:]:
-        if dated.value.charges != parts[0][1].value.charges:
+        if _terms(dated.value) != _terms(parts[0][1].value):
             raise ScheduleChanges(
-                f"The charges of schedule {code} change on {part.from_day}, inside {window}",
+                f"The terms of schedule {code} change on {part.from_day}, inside {window}",
                 do=f"Bill until {part.from_day} and from {part.from_day} on as two windows",
             )
+
+
+def _terms(schedule: Schedule) -> tuple[Any, ...]:
+    """What a plan takes from a schedule: numbers may change inside a window, these may not."""
+    return (
+        schedule.charges,
+        schedule.seasons,
+        schedule.windows,
+        schedule.block_limit,
+        schedule.demand_window,
+    )
