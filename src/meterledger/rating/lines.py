@@ -91,9 +91,9 @@ def _inputs(
 
 
 def _reading_keys(priced: PricedWindows, line: LinePlan) -> tuple[str, ...]:
-    shared_by_days = priced.determinants.by_days and line.rule.kind in (
-        ChargeKind.ENERGY,
-        ChargeKind.RIDER,
+    part_of_window = len(line.segments) < len(priced.plan.segments)
+    shared_by_days = (
+        priced.determinants.by_days and part_of_window and line.rule.kind is not ChargeKind.MONTHLY
     )
     return (*line.reading_keys, BY_DAYS_READING) if shared_by_days else line.reading_keys
 

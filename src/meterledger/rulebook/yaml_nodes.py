@@ -1,0 +1,155 @@
+"""YAML with line numbers: mappings, lists and scalars that remember where they stood.
+
+Lives here      reading a file into nodes, refusing what YAML would silently bend: repeated keys,
+                floats for numbers, dates in other forms.
+Lives elsewhere what the keys mean (``parsing``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import yaml
+
+from meterledger.rulebook.errors import TariffFileBroken, broken
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One YAML node with its place. ``kind`` is map, list, text, date, integer, boolean or null."""
+
+    kind: str
+    value: Any
+    file: str
+    line: int
+
+    def refuse(self, what: str, do: str) -> TariffFileBroken:
+        """A refusal at this node's line."""
+        return broken(what, file=self.file, line=self.line, do=do)
+
+    def mapping(self, *, required: frozenset[str], allowed: frozenset[str]) -> dict[str, Node]:
+        """The node's keys, every one of them known and none of the required missing."""
+        if self.kind != "map":
+            raise self.refuse(f"A {self.kind} stands where keys are expected", "Write key: value")
+        keys: dict[str, Node] = self.value
+        for key, node in keys.items():
+            if key not in required and key not in allowed:
+                known = ", ".join(sorted(required | allowed))
+                raise node.refuse(f"'{key}' is not a key known here", f"Known keys: {known}")
+        for key in sorted(required - keys.keys()):
+            raise self.refuse(f"The key '{key}' is missing", f"Add '{key}:' here")
+        return keys
+
+    def items(self) -> list[Node]:
+        """The node's list, not empty."""
+        if self.kind != "list" or not self.value:
+            raise self.refuse("A list with at least one entry is expected", "Write entries with -")
+        found: list[Node] = self.value
+        return found
+
+    def text(self) -> str:
+        """The node's text, not empty."""
+        if self.kind != "text" or not self.value.strip():
+            raise self.refuse(
+                f"A {self.kind} stands where text is expected",
+                "Write it as text, numbers in quotes",
+            )
+        return " ".join(str(self.value).split())
+
+    def text_or_none(self) -> str | None:
+        """The node's text, or None for null."""
+        return None if self.kind == "null" else self.text()
+
+    def day(self) -> date:
+        """The node's day."""
+        if self.kind != "date":
+            raise self.refuse(
+                f"'{self.value}' is not a day", "Write year-month-day without quotes: 2025-06-01"
+            )
+        found: date = self.value
+        return found
+
+    def day_or_none(self) -> date | None:
+        """The node's day, or None for null."""
+        return None if self.kind == "null" else self.day()
+
+
+def read_nodes(data: bytes, file: str) -> Node:
+    """Read one YAML document.
+
+    :raises TariffFileBroken: if it is not UTF-8, not YAML, or not exactly one document
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        raise broken(
+            "The file is not UTF-8 text", file=file, line=line, do="Save it as UTF-8"
+        ) from None
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark
+        raise broken(
+            f"The file is not YAML: {problem.problem}",
+            file=file,
+            line=mark.line + 1 if mark else 1,
+            do="Look for tabs, a missing colon, or an unclosed quote",
+        ) from None
+    if node is None:
+        raise broken("The file is empty", file=file, line=1, do="Write a value or delete the file")
+    return _node(node, file)
+
+
+def _node(node: yaml.Node, file: str) -> Node:
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Node] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key in found:
+                raise broken(
+                    f"The key '{key}' stands twice",
+                    file=file,
+                    line=key_node.start_mark.line + 1,
+                    do="Keep one of the two",
+                )
+            found[key] = _node(value_node, file)
+        return Node("map", found, file, line)
+    if isinstance(node, yaml.SequenceNode):
+        return Node("list", [_node(one, file) for one in node.value], file, line)
+    return _scalar(node, file, line)
+
+
+def _scalar(node: yaml.Node, file: str, line: int) -> Node:
+    kind = node.tag.rpartition(":")[2]
+    if kind == "str":
+        return Node("text", node.value, file, line)
+    if kind == "null":
+        return Node("null", None, file, line)
+    if kind == "int":
+        return Node("integer", node.value, file, line)
+    if kind == "bool":
+        return Node("boolean", node.value, file, line)
+    if kind == "float":
+        raise broken(
+            f"{node.value} is a float, which cannot hold it exactly",
+            file=file,
+            line=line,
+            do=f'Write the number in quotes: "{node.value}"',
+        )
+    if kind == "timestamp":
+        try:
+            return Node("date", date.fromisoformat(node.value), file, line)
+        except ValueError:
+            raise broken(
+                f"'{node.value}' is not a day",
+                file=file,
+                line=line,
+                do="Write year-month-day, like 2025-06-01",
+            ) from None
+    raise broken(f"'{node.value}' is of a kind not used here", file=file, line=line, do="Use text")
