@@ -95,7 +95,8 @@ def _reading_keys(priced: PricedWindows, line: LinePlan) -> tuple[str, ...]:
     shared_by_days = (
         priced.determinants.by_days and part_of_window and line.rule.kind is not ChargeKind.MONTHLY
     )
-    return (*line.reading_keys, BY_DAYS_READING) if shared_by_days else line.reading_keys
+    keys = (*line.reading_keys, BY_DAYS_READING) if shared_by_days else line.reading_keys
+    return tuple(dict.fromkeys(keys))
 
 
 def _thousandths(whole: int) -> str:

@@ -41,6 +41,14 @@ class ScheduleChanges(Refusal):
     """The charges or calendars of a schedule are others on some days of a window."""
 
 
+class UnknownReading(Refusal):
+    """The book's chosen reading of an open question is one this calculation does not know."""
+
+
+BLOCK_SHARING = "pro_rata"
+SEASON_BASIS = "intervals, else days"
+"""The readings this calculation carries out; another in the book is refused, never ignored."""
+
 COUNTS = "counts"
 """The period of a demand-window calendar whose hours count for demand."""
 
@@ -277,8 +285,11 @@ class _Planner:
             # A limit leaves room for no more than whole watt-hours below it: rounded down.
             limit_wh = to_whole_down(limit.value * WATT_HOURS_PER_KWH * month_share)
             if len(periods) > 1:
-                stands_on += _all(self.view.text("block_share_between_periods"), part)
+                stands_on += self._reading("block_share_between_periods", BLOCK_SHARING, part)
                 reading_keys += ("rating.block_share_between_periods",)
+        if rule.season is not None and len({segment.season for segment in segments}) > 1:
+            stands_on += self._reading("season_proration_basis", SEASON_BASIS, part)
+            reading_keys += ("billing.season_proration_basis",)
         prorated = rule.kind in (ChargeKind.MONTHLY, ChargeKind.DEMAND) or rule.block is not None
         share = month_share if rule.kind in (ChargeKind.MONTHLY, ChargeKind.DEMAND) else Fraction(1)
         citations = [dated.citation for dated in stands_on]
@@ -303,6 +314,18 @@ class _Planner:
             citations=tuple(dict.fromkeys(citations)),
             reading_keys=reading_keys,
         )
+
+    def _reading(self, name: str, known: str, part: DaySpan) -> list[DatedValue[Any]]:
+        """A chosen reading of the book, if it is the one that is carried out here."""
+        chosen = _all(self.view.text(name), part)
+        for dated in chosen:
+            if dated.value != known:
+                raise UnknownReading(
+                    f"The book reads '{name}' as '{dated.value}'",
+                    where=f"{self.schedule.code}, {part}",
+                    do=f"Use a release that knows this reading, or state it as '{known}'",
+                )
+        return chosen
 
     def _calendars_of(self, rule: ChargeRule, part: DaySpan) -> list[DatedValue[Any]]:
         """The calendars a line's quantity depends on: season, times of use, holidays.

@@ -66,7 +66,8 @@ class PaperBook:
         self.put(
             "seasons", [(START, None, Seasons(("winter",) * 5 + ("summer",) * 4 + ("winter",) * 3))]
         )
-        self.put("block_share_between_periods", [(START, None, "energy")], Standing.ASSUMED)
+        self.put("block_share_between_periods", [(START, None, "pro_rata")], Standing.ASSUMED)
+        self.put("season_proration_basis", [(START, None, "intervals, else days")])
         self.put("holidays", [(START, None, frozenset())])
 
     def put(

@@ -24,6 +24,7 @@ from meterledger.rating import (
     plan_window,
     price,
 )
+from meterledger.rating.plan import UnknownReading
 from meterledger.rulebook.series import NoRuleInForce
 
 JULY = DaySpan(date(2025, 7, 1), date(2025, 8, 1))
@@ -534,6 +535,71 @@ class TestSilence:
         )
 
         assert cents(lines_for(tariff, JULY, 1_000_000)) == [100_00]
+
+
+class TestAnOpenQuestion:
+    """Where the sheets do not say, the book chooses a reading; another than ours is refused."""
+
+    @pytest.mark.parametrize(
+        ("name", "code", "window", "known"),
+        [
+            ("block_share_between_periods", "1M-evening-morning", JANUARY, "pro_rata"),
+            (
+                "season_proration_basis",
+                "1M-anytime",
+                DaySpan(date(2025, 9, 15), date(2025, 10, 15)),
+                "intervals, else days",
+            ),
+        ],
+    )
+    def test_read_in_a_way_we_do_not_know_is_refused(
+        self,
+        name: str,
+        code: str,
+        window: DaySpan,
+        known: str,
+        options: dict[str, Any],
+        paper: ModuleType,
+    ) -> None:
+        book = paper.paper_book(options[code])
+        book.put(name, [(JUNE_2025, None, "in some other way")])
+
+        with pytest.raises(UnknownReading) as refused:
+            plan_window(
+                view=book, schedule_code="paper", window=window, proration=Proration(Fraction(1))
+            )
+
+        assert f"The book reads '{name}' as 'in some other way'" in str(refused.value)
+        assert f"or state it as '{known}'." in str(refused.value)
+
+    def test_that_does_not_arise_is_not_asked(
+        self, options: dict[str, Any], paper: ModuleType
+    ) -> None:
+        book = paper.paper_book(options["1M-anytime"])
+        for name in ("block_share_between_periods", "season_proration_basis"):
+            book.put(name, [(JUNE_2025, None, "in some other way")])
+
+        assert plan_window(
+            view=book, schedule_code="paper", window=JANUARY, proration=Proration(Fraction(1))
+        )
+
+    def test_names_its_key_on_the_lines_of_both_seasons(
+        self, options: dict[str, Any], paper: ModuleType, usage_of: Callable[..., UsageBatch]
+    ) -> None:
+        window = DaySpan(date(2025, 9, 15), date(2025, 10, 15))
+        plan = plan_window(
+            view=paper.paper_book(options["1M-anytime"]),
+            schedule_code="paper",
+            window=window,
+            proration=Proration(Fraction(1)),
+        )
+
+        lines = lines_of(price(plan, determine(usage_of(window, 3600, [500] * 720), plan)), 0)
+
+        keyed = [
+            line.unit for line in lines if "billing.season_proration_basis" in line.reading_keys
+        ]
+        assert keyed == ["kWh", "kWh"]
 
 
 class TestAScheduleThatChanges:
