@@ -27,6 +27,7 @@ from meterledger.facts.places import (
 )
 from meterledger.facts.readings import ChannelReadings, QuarantinedLine
 from meterledger.facts.usage import UsageBatch
+from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 
@@ -34,9 +35,41 @@ from meterledger.kernel.span import DaySpan
 class Conflict(Refusal):
     """The store holds something that forbids this write, or holds it with other contents."""
 
+    @classmethod
+    def of_payment(cls, payment_key: str, known: Payment) -> Conflict:
+        """The key is used for another payment."""
+        return cls(
+            f"Payment key {payment_key} is used already, for "
+            f"{usd_text(known.cents)} USD on account {known.account_id}, "
+            f"received {known.received_day}",
+            where="payment",
+            why="A key posts once, for ever, and nothing was changed",
+            do="Use the key of this receipt, or correct the amount, account or day",
+        )
+
 
 class NotFound(Refusal):
     """There is no such thing in the store. Says what was looked for, and where to look."""
+
+    @classmethod
+    def of(cls, noun: str, name: str) -> NotFound:
+        """No ``noun`` of that name."""
+        return cls(
+            f"There is no {noun} {name[:80]}",
+            do="List what there is with `meterledger service show`",
+        )
+
+
+class NotViewing(Refusal):
+    """Personal or usage data was asked for without saying who looks and why."""
+
+    @classmethod
+    def because(cls) -> NotViewing:
+        """The one reason there is."""
+        return cls(
+            "Personal and usage data can be read only by a named viewer for a stated purpose",
+            do="Read inside store.viewing(Viewer(name, purpose), subjects)",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +102,9 @@ class Places(Protocol):
 
         :raises Conflict: naming the record that overlaps or exists with other contents
         """
+
+    def start_services(self, starts: Sequence[ServiceStart]) -> None:
+        """Record many starts of service in one transaction: all of them or nothing."""
 
     def stop_service(self, agreement_id: str, last_day_out: date, learned_at: datetime) -> None:
         """End an agreement on ``last_day_out`` (out). The old record stays as known before.
