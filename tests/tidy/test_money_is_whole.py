@@ -13,8 +13,8 @@ MEASURED: set[str] = set()
 temperature), each as `src/meterledger/grid/voltage.py`. Give the reason beside the entry."""
 
 
-def refusing_floats(module: ast.Module) -> set[int]:
-    """Find the word `float` inside isinstance(…): whoever asks means to turn it away."""
+def never_money(module: ast.Module) -> set[int]:
+    """Find `float` inside isinstance(…), where it is turned away, and the likeness of names."""
     return {
         id(inner)
         for node in ast.walk(module)
@@ -22,6 +22,10 @@ def refusing_floats(module: ast.Module) -> set[int]:
         and isinstance(node.func, ast.Name)
         and node.func.id == "isinstance"
         for inner in ast.walk(node)
+    } | {
+        id(word.value)  # how alike two names must be for "did you mean …?"
+        for word in ast.walk(module)
+        if isinstance(word, ast.keyword) and word.arg == "cutoff"
     }
 
 
@@ -30,7 +34,7 @@ def test_no_float_where_money_or_energy_is_computed() -> None:
     for path in modules(*EXACT):
         if name(path) in MEASURED:
             continue
-        asked = refusing_floats(tree(path))
+        asked = never_money(tree(path))
         for node in ast.walk(tree(path)):
             if id(node) in asked:
                 continue

@@ -12,6 +12,7 @@ HEADER = ("Lives here", "Lives elsewhere")
 
 LONGEST_README_LINES = 20
 LONGEST_FILE_LINES = 500
+LONGEST_TEST_LINES = 800  # tables on both sides of every number
 
 LONG_ALREADY: dict[str, int] = {}
 """A ratchet: files that were longer when this rule came, with their length. Only to shrink."""
@@ -98,13 +99,17 @@ def test_a_header_that_begins_is_complete() -> None:
     )
 
 
+def most_lines(known_as: str) -> int:
+    return LONGEST_TEST_LINES if known_as.startswith("tests/") else LONGEST_FILE_LINES
+
+
 def test_no_file_of_code_is_too_long_to_read() -> None:
     offences = []
     for path in project_files():
         if path.suffix not in {".py", ".sh", ".js", ".css", ".html", ".typ", ".sql"}:
             continue
         lines = path.read_bytes().count(b"\n")
-        allowed = LONG_ALREADY.get(name(path), LONGEST_FILE_LINES)
+        allowed = LONG_ALREADY.get(name(path), most_lines(name(path)))
         if lines > allowed:
             offences.append(f"{name(path)} has {lines} lines, {allowed} are allowed")
     assert not offences, (
@@ -118,6 +123,6 @@ def test_the_list_of_long_files_only_shrinks() -> None:
         known
         for known in LONG_ALREADY
         if not (ROOT / known).is_file()
-        or (ROOT / known).read_bytes().count(b"\n") <= LONGEST_FILE_LINES
+        or (ROOT / known).read_bytes().count(b"\n") <= most_lines(known)
     ]
     assert not stale, "Short enough now, or gone: take them off LONG_ALREADY.\n" + listing(stale)
