@@ -7,12 +7,13 @@ Others may call ``due_windows``, ``prorate``, ``decide_due_day``, ``tax_line`` a
 from meterledger.billing.assemble import assemble_bill
 from meterledger.billing.due_day import decide_due_day
 from meterledger.billing.proration import prorate
-from meterledger.billing.taxes import NO_TAX_PLACE, tax_line, tax_place_on
+from meterledger.billing.taxes import NO_TAX_PLACE, UnknownTaxPlace, tax_line, tax_place_on
 from meterledger.billing.window import BillWindow, due_windows, reading_day
 
 __all__ = [
     "NO_TAX_PLACE",
     "BillWindow",
+    "UnknownTaxPlace",
     "assemble_bill",
     "decide_due_day",
     "due_windows",

@@ -66,9 +66,10 @@ def _quantity(
 ) -> Int64Array:
     segments = list(line.segments)
     if line.rule.kind is ChargeKind.DEMAND:
-        return determinants.peak_wh[:, segments].max(axis=1)
-    energy = determinants.energy_wh[:, segments, :].sum(axis=1)
-    of_period = energy.sum(axis=1) if line.period is None else energy[:, line.period]
+        highest: Int64Array = determinants.peak_wh[:, segments].max(axis=1)
+        return highest
+    energy: Int64Array = determinants.energy_wh[:, segments, :].sum(axis=1)
+    of_period: Int64Array = energy.sum(axis=1) if line.period is None else energy[:, line.period]
     if line.block is None:
         return of_period
     first = first_block[line.block_group, _period_key(line)]

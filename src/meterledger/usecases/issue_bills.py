@@ -15,6 +15,7 @@ from typing import Protocol
 from meterledger import rating
 from meterledger.billing import (
     BillWindow,
+    UnknownTaxPlace,
     assemble_bill,
     decide_due_day,
     due_windows,
@@ -181,7 +182,7 @@ def _first_due(
             window = windows[0]
             due.append(due_bill(service, window, view))
         except Refusal as refusal:
-            held.append(_held(service, window.days if window else None, "book.silent", refusal))
+            held.append(_held(service, window.days if window else None, refusal))
     return due, held
 
 
@@ -282,14 +283,14 @@ def calculate_bills(
         for schedule, members in sorted(by_schedule.items()):
             try:
                 priced = calculator.price_intervals(schedule, window, _rows(usage, members))
-                for row, lines in zip(members, priced, strict=True):
+            except Refusal as refusal:  # nobody on this schedule can be priced
+                held += [_held(rows[row].service, window, refusal) for row in members]
+                continue
+            for row, lines in zip(members, priced, strict=True):
+                try:
                     bills.append(_bill(rows[row], lines, described[row], on, pins, calculator))
-            except Refusal as refusal:
-                held += [
-                    _held(rows[row].service, window, "book.silent", refusal) for row in members
-                ]
-                ids = {rows[row].service.agreement.agreement_id for row in members}
-                bills = [bill for bill in bills if bill.agreement_id not in ids]
+                except Refusal as refusal:  # one account's matter: its neighbors' bills go out
+                    held.append(_held(rows[row].service, window, refusal))
     return bills, held
 
 
@@ -340,11 +341,22 @@ def _bill(
     )
 
 
-def _held(service: BillableService, days: DaySpan | None, code: str, refusal: Refusal) -> HeldBill:
+def _held(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:
     return HeldBill(
         account_id=service.account.account_id,
         agreement_id=service.agreement.agreement_id,
         days=days,
-        code=code,
+        code=_hold_code(refusal),
         sentence=f"Account {service.account.account_id}: {refusal.sentence}",
     )
+
+
+def _hold_code(refusal: Refusal) -> str:
+    """Whose queue a held bill belongs in; what is not told apart here is the book's."""
+    if isinstance(refusal, MeterNotWhole):
+        return "meter.not_whole"
+    if isinstance(refusal, UnknownTaxPlace):
+        return "premise.tax_place"
+    if isinstance(refusal, rating.IntervalTooLong):
+        return "usage.interval_too_long"
+    return "book.silent"

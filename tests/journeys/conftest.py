@@ -1,0 +1,46 @@
+"""The town that every journey walks through, fresh for each test."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+TOWN = Path(__file__).parent / "town.py"
+
+
+def town_module() -> ModuleType:
+    """``town.py`` beside this file (tests are no packages)."""
+    if "journeys_town" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("journeys_town", TOWN)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["journeys_town"] = module
+        spec.loader.exec_module(module)
+    return sys.modules["journeys_town"]
+
+
+@pytest.fixture(scope="session")
+def towns() -> ModuleType:
+    """The words of the town: times, kinds of readings, the town itself."""
+    return town_module()
+
+
+@pytest.fixture(scope="session")
+def first_book(towns: ModuleType) -> Any:
+    """The book, read once."""
+    return towns.load_book(towns.default_book_folder())
+
+
+@pytest.fixture
+def town(towns: ModuleType, first_book: Any) -> Iterator[Any]:
+    """An empty town whose store may be looked into."""
+    made = towns.Town(book=first_book)
+    with made.store.viewing(towns.VIEWER, []):
+        yield made
