@@ -7,10 +7,11 @@ each call all or nothing for threads of one process; nothing is kept beyond it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from meterledger.facts.bills import Bill, HeldBill
 from meterledger.facts.money import Entry, Payment
@@ -138,7 +139,7 @@ class MemoryStore:
         self._agreements.add(agreement, agreement.days, agreement.learned_at)
 
     @staticmethod
-    def _once(table: dict, key: str, fact, noun: str) -> None:  # type: ignore[no-untyped-def,type-arg]
+    def _once(table: dict[str, Any], key: str, fact: Any, noun: str) -> None:
         """Keep a fact under its key; the same contents again change nothing."""
         known = table.get(key)
         if known is None:
@@ -151,7 +152,7 @@ class MemoryStore:
             )
 
     @staticmethod
-    def _holds_already(table: TwoClocks, fact) -> bool:  # type: ignore[no-untyped-def,type-arg]
+    def _holds_already(table: TwoClocks[Any], fact: Any) -> bool:
         """Whether the same fact is believed already on all of the fact's days."""
         for known in table.known():
             same = _contents(replace(known, days=fact.days)) == _contents(fact)
@@ -159,19 +160,21 @@ class MemoryStore:
                 return True
         return False
 
-    def _snapshot(self):  # type: ignore[no-untyped-def]
-        tables = (self._holders, self._tax_places, self._installations, self._agreements)
-        dicts = (self._persons, self._accounts, self._premises, self._points)
-        return [list(one._rows) for one in tables], [dict(one) for one in dicts]
+    def _snapshot(self) -> tuple[list[list[Any]], list[dict[str, Any]]]:
+        return [one.copy_rows() for one in self._dated()], [dict(one) for one in self._plain()]
 
-    def _restore(self, before) -> None:  # type: ignore[no-untyped-def]
-        tables = (self._holders, self._tax_places, self._installations, self._agreements)
-        for table, rows in zip(tables, before[0], strict=True):
-            table._rows[:] = rows
-        dicts = (self._persons, self._accounts, self._premises, self._points)
-        for known, contents in zip(dicts, before[1], strict=True):
+    def _restore(self, before: tuple[list[list[Any]], list[dict[str, Any]]]) -> None:
+        for table, rows in zip(self._dated(), before[0], strict=True):
+            table.put_rows(rows)
+        for known, contents in zip(self._plain(), before[1], strict=True):
             known.clear()
             known.update(contents)
+
+    def _dated(self) -> list[TwoClocks[Any]]:
+        return [self._holders, self._tax_places, self._installations, self._agreements]
+
+    def _plain(self) -> list[dict[str, Any]]:
+        return [self._persons, self._accounts, self._premises, self._points]
 
     def stop_service(self, agreement_id: str, last_day_out: date, learned_at: datetime) -> None:
         """End an agreement on ``last_day_out`` (out)."""
@@ -218,7 +221,9 @@ class MemoryStore:
             raise NotFound.of("agreement", agreement_id)
         return found[0]
 
-    def _services(self, known_at: datetime, wanted) -> list[BillableService]:  # type: ignore[no-untyped-def]
+    def _services(
+        self, known_at: datetime, wanted: Callable[[Agreement], bool]
+    ) -> list[BillableService]:
         self._look()
         with self._lock:
             chosen = [one for one in self._agreements.known(known_at) if wanted(one)]
@@ -481,9 +486,9 @@ def _covers(outer: Validity, inner: Validity) -> bool:
     return outer.from_day <= inner.from_day and ends_later
 
 
-def _contents(fact):  # type: ignore[no-untyped-def]
+def _contents(fact: Any) -> Any:
     """A fact without the instant it was learned and without days a caller merely guessed."""
-    changed = {"learned_at": None}
+    changed: dict[str, Any] = {"learned_at": None}
     if isinstance(fact, Account):
         changed["opened_day"] = None
     return replace(fact, **changed)

@@ -1,6 +1,7 @@
 """A table of dated facts on two clocks: when true, since when known, until when believed.
 
 Lives here      what PostgreSQL does with two range columns and an exclusion constraint.
+Lives elsewhere which facts there are (``facts/places``), the store that uses this (``store``).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from meterledger.kernel.span import Validity
 from meterledger.usecases.ports import Conflict
@@ -62,6 +63,14 @@ class TwoClocks(Generic[Fact]):
             if row.fact == old and row.known_until is None:
                 row.known_until = learned_at
         self.add(new, days, learned_at)
+
+    def copy_rows(self) -> list[Any]:
+        """All rows, to be put back by ``put_rows`` when a write fails half-way."""
+        return list(self._rows)
+
+    def put_rows(self, rows: list[Any]) -> None:
+        """Undo what was added since ``copy_rows``."""
+        self._rows = rows
 
     def known(self, known_at: datetime | None = None) -> Iterable[Fact]:
         """Facts believed at that instant, or now."""
