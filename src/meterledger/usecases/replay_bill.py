@@ -67,21 +67,15 @@ def replay_bill(
     service = store.service_of_agreement(stored.agreement_id, known_at)
     view = book.as_known(known_at.date())
     window = BillWindow(stored.days, kind_of(stored.days, service.agreement))
+    try:
+        due = due_bill(service, window, view)
+    except Refusal as refusal:
+        raise _cannot(bill_id, known_at, refusal.sentence) from refusal
     bills, held = calculate_bills(
-        [due_bill(service, window, view)],
-        on=stored.issued_day,
-        known_at=known_at,
-        sequence=sequence,
-        lake=lake,
-        view=view,
+        [due], on=stored.issued_day, known_at=known_at, sequence=sequence, lake=lake, view=view
     )
     if not bills:
-        raise CannotReplay(
-            f"As known at {known_at:%Y-%m-%dT%H:%M:%SZ} there is no bill for this period",
-            where=bill_id,
-            why=" ".join(one.sentence for one in held),
-            do="Ask for another moment with --as-known, or replay as known when it was issued",
-        )
+        raise _cannot(bill_id, known_at, " ".join(one.sentence for one in held))
     (bill,) = bills
     same = bill.record_sha256 == stored.record_sha256
     return Replay(
@@ -89,6 +83,15 @@ def replay_bill(
         same_bytes=same,
         as_known_at=known_at,
         differences=() if same else tuple(_differences(stored.record, bill)),
+    )
+
+
+def _cannot(bill_id: str, known_at: datetime, why: str) -> CannotReplay:
+    return CannotReplay(
+        f"As known at {known_at:%Y-%m-%dT%H:%M:%SZ} there is no bill for this period",
+        where=bill_id,
+        why=why,
+        do="Ask for another moment with --as-known, or replay as known when it was issued",
     )
 
 

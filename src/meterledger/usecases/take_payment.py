@@ -45,7 +45,7 @@ def take_payment(
         raise PaymentRefused(
             f"A payment of {usd_text(cents)} USD cannot be taken",
             where=f"account {account_id}",
-            do="Give an amount above zero",
+            do=f"Give an amount above zero, at most {usd_text(CENTS_MAX)}",
         )
     key = payment_key.strip()
     if not key or len(key) > 64 or not key.isprintable() or not key.isascii():
