@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from meterledger.facts.places import TaxPlace
+from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan, Validity, tiles
 from meterledger.usecases.issue_bills import MeterNotWhole
 from meterledger.usecases.start_service import service_start
@@ -316,6 +317,38 @@ class TestABatch:
         assert held.code == "book.silent"
         assert "municipal_gross_receipts_atlantis" in held.sentence
 
+    def test_with_one_meter_the_lake_refuses_bills_the_others(
+        self, town: Any, towns: ModuleType
+    ) -> None:
+        for number in (1, 2, 3):
+            town.start(number)
+            town.read(f"M{number}", (date(2025, 7, 1), date(2025, 8, 1)))
+        meter = towns.pseudonym("M2", town.view.name)
+        town.lake.refused[meter] = Refusal("A file is damaged", where="lake", do="Restore it")
+
+        run = town.bill(1, 2, 3, on=date(2025, 8, 1))
+
+        assert run.issued_count == 2
+        (held,) = run.held
+        assert (held.account_id, held.code) == (town.account_id(2), "usage.refused")
+        assert held.sentence == "Account 0000000026: lake: A file is damaged. Restore it."
+
+    def test_of_nothing_but_refused_meters_is_held_whole(
+        self, town: Any, towns: ModuleType
+    ) -> None:
+        for number in (1, 2):
+            town.start(number)
+            meter = towns.pseudonym(f"M{number}", town.view.name)
+            town.lake.refused[meter] = Refusal(f"Meter {number} has two units")
+
+        run = town.bill(1, 2, on=date(2025, 8, 1))
+
+        assert run.issued == []
+        assert {held.sentence for held in run.held} == {
+            "Account 0000000018: Meter 1 has two units.",
+            "Account 0000000026: Meter 2 has two units.",
+        }
+
     def test_accounts_for_everyone(self, town: Any) -> None:
         """Due = billed + held."""
         for number in range(1, 8):
@@ -393,6 +426,31 @@ class TestAChangeOfOption:
             ("2025-08-01", "2025-08-10", "final"),
         ]
         assert run.held == []
+
+
+class TestANewTenant:
+    def test_pays_from_the_first_day_and_nobody_pays_for_the_days_between(
+        self, town: Any, towns: ModuleType
+    ) -> None:
+        """One meter, two accounts in July, five days without either."""
+        first = town.start(1)
+        town.read("M1", (date(2025, 7, 1), date(2025, 8, 1)))
+        town.store.stop_service(first.agreement_id, date(2025, 7, 10), towns.FIRST)
+        place = {"premise_id": "PR1", "service_point_id": "SP1", "meter_id": "M1"}
+        town.start(2, from_day=date(2025, 7, 15), address="1 Elm Street", **place)
+
+        run = town.bill(1, 2, on=date(2025, 8, 1))
+
+        assert {
+            (bill.account_id, *kind) for bill, kind in zip(run.issued, kinds(run), strict=True)
+        } == {
+            (town.account_id(1), "2025-07-01", "2025-07-10", "final"),
+            (town.account_id(2), "2025-07-15", "2025-08-01", "initial"),
+        }
+        for bill in run.issued:
+            assert bill.usage.energy_wh == sum(
+                sum(towns.lively(day, 96)) for day in bill.days.days()
+            )
 
 
 class TestMeters:

@@ -16,12 +16,13 @@ import numpy as np
 from meterledger.facts.usage import DayValues, UsageBatch
 from meterledger.kernel.ids import pseudonym, with_check_digit
 from meterledger.kernel.local_days import intervals_in_day
+from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.issue_bills import BillRun, issue_bills
-from meterledger.usecases.ports import Viewer
+from meterledger.usecases.ports import MetersRefused, Viewer
 from meterledger.usecases.replay_bill import Replay, replay_bill
 from meterledger.usecases.start_service import ServiceRequest, start_service
 
@@ -39,11 +40,15 @@ class PaperLake:
     def __init__(self) -> None:
         self.seconds: dict[str, int] = {}
         self.versions: dict[tuple[str, date], list[tuple[int, list[int | None]]]] = {}
+        self.refused: dict[str, Refusal] = {}
 
     def put(self, meter: str, day: date, values: list[int | None], at_sequence: int) -> None:
         self.versions.setdefault((meter, day), []).append((at_sequence, values))
 
     def usage(self, meters: Sequence[str], days: DaySpan, *, at_sequence: int) -> list[UsageBatch]:
+        unable = {meter: self.refused[meter] for meter in meters if meter in self.refused}
+        if unable:
+            raise MetersRefused(unable)
         lengths = sorted({self.seconds.get(meter, 900) for meter in meters})
         return [
             self._batch(

@@ -7,7 +7,7 @@ one service period be billed once, so a run may be killed anywhere, doubled, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Protocol
@@ -26,6 +26,7 @@ from meterledger.facts.charges import ChargeLine
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.usage import DayValues, UsageBatch
+from meterledger.kernel.ensure import ensure
 from meterledger.kernel.ids import bucket_of, pseudonym
 from meterledger.kernel.local_days import time_zone_data_version
 from meterledger.kernel.refusal import Refusal
@@ -34,7 +35,7 @@ from meterledger.ledger import entry_for_bill
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usage import describe_usage, find_gaps, scale_by_multipliers
 from meterledger.usecases.calculate import Calculator
-from meterledger.usecases.ports import Lake
+from meterledger.usecases.ports import Lake, MetersRefused
 
 BUCKET_COUNT = 64
 BATCH_METERS = 512
@@ -137,15 +138,7 @@ def issue_bills(
 
 
 def _billed(service: BillableService, until: date) -> BillableService:
-    return BillableService(
-        agreement=service.agreement,
-        account=service.account,
-        premise=service.premise,
-        installations=service.installations,
-        tax_places=service.tax_places,
-        billed_until=until,
-        holders=service.holders,
-    )
+    return replace(service, billed_until=until)
 
 
 def _keep_held(
@@ -261,7 +254,12 @@ def calculate_bills(
     by_meter = {one.meter: one for one in batch}
     bills: list[Bill] = []
     held: list[HeldBill] = []
-    for usage in lake.usage([one.meter for one in batch], window, at_sequence=sequence):
+    batches, refused = _usage(lake, [one.meter for one in batch], window, sequence)
+    held += [
+        replace(_held(by_meter[meter].service, window, refusal), code="usage.refused")
+        for meter, refusal in refused.items()
+    ]
+    for usage in batches:
         rows = [by_meter[meter] for meter in usage.meters]
         usage = scale_by_multipliers(usage, [one.installation.multiplier for one in rows])
         gaps = find_gaps(usage)
@@ -292,6 +290,23 @@ def calculate_bills(
                 except Refusal as refusal:  # one account's matter: its neighbors' bills go out
                     held.append(_held(rows[row].service, window, refusal))
     return bills, held
+
+
+def _usage(
+    lake: Lake, meters: Sequence[str], window: DaySpan, sequence: int
+) -> tuple[list[UsageBatch], dict[str, Refusal]]:
+    """Usage of the meters that have some to give, and the others' refusals."""
+    refused: dict[str, Refusal] = {}
+    asked = list(meters)
+    while asked:
+        try:
+            return lake.usage(asked, window, at_sequence=sequence), refused
+        except MetersRefused as some:
+            rest = [meter for meter in asked if meter not in some.by_meter]
+            ensure(len(rest) < len(asked), "a refused meter is one of those asked for")
+            refused |= some.by_meter
+            asked = rest
+    return [], refused
 
 
 def _gap_sentence(one: DueBill, sentence: str) -> str:

@@ -6,7 +6,7 @@ Every call is all or nothing. Instants are UTC and given by the caller: stores r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -69,6 +69,26 @@ class NotViewing(Refusal):
         return cls(
             "Personal and usage data can be read only by a named viewer for a stated purpose",
             do="Read inside store.viewing(Viewer(name, purpose), subjects)",
+        )
+
+
+class MetersRefused(Refusal):
+    """Usage of some meters cannot be given; of the others it can, if they are asked alone.
+
+    ``by_meter`` has each refused meter's own refusal, so that a journey may hold those bills with
+    their sentences and ask again for the rest.
+    """
+
+    def __init__(self, by_meter: Mapping[str, Refusal]) -> None:
+        """``by_meter`` is not empty."""
+        self.by_meter = dict(by_meter)
+        first = next(iter(self.by_meter.values()))
+        several = f"Usage of {len(self.by_meter)} meters cannot be given; the first: {first.what}"
+        super().__init__(
+            several if len(self.by_meter) > 1 else first.what,
+            where=first.where,
+            why=first.why,
+            do=first.do,
         )
 
 
@@ -201,6 +221,8 @@ class Lake(Protocol):
 
         One batch per interval length, meters in the order given. A meter of which nothing is
         known stands in a batch of the default length (900 s) with every interval missing.
+
+        :raises MetersRefused: naming every meter whose usage cannot be given, and why
         """
 
 
