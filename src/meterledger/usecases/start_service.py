@@ -26,6 +26,7 @@ from meterledger.rulebook.book import BookView
 from meterledger.usecases.ports import ServiceStart
 
 ACCOUNT_DIGITS = 10
+LONGEST_WORDS = 200
 MULTIPLIER_MAX = 100_000  # beyond any pair of transformers, and a window's energy stays exact
 NO_TAX_PLACE = "none"
 
@@ -175,10 +176,16 @@ def _check_words(request: ServiceRequest) -> None:
                 where=f"account {account}",
                 do="Use letters, digits and . _ / : - , up to 64, first a letter or digit",
             )
-    for noun, words in (("address", request.address), ("city", request.city)):
-        if not words.strip() or len(words) > 200:
+    place = f"of premise {request.premise_id}"
+    for noun, words in (
+        (f"address {place}", request.address),
+        (f"city {place}", request.city),
+        (f"postal code {place}", request.postal_code),
+        *((f"name of person {person}", name) for person, name in request.people),
+    ):
+        if not words.strip() or len(words) > LONGEST_WORDS or not words.isprintable():
             raise ServiceRefused(
-                f"The {noun} of premise {request.premise_id} is empty or longer than 200 letters",
+                f"The {noun} is empty, longer than {LONGEST_WORDS} letters or not printable",
                 where=f"account {account}",
-                do=f"Give the premise's {noun}",
+                do=f"Give the {noun} as it is to stand on the bill",
             )
