@@ -1,0 +1,148 @@
+"""``meterledger tariff``: read the tariff book - one value, one sheet, and whether it holds up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+
+OnDay = Annotated[str | None, typer.Option("--on", help="The day the question is about.")]
+AsKnown = Annotated[
+    str | None, typer.Option("--as-known", help="The book as it was known on this day.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    tariff = typer.Typer(
+        help="Read the tariff book: its values, sheets and clauses.", no_args_is_help=True
+    )
+    tariff.command("value")(value)
+    tariff.command("show")(show)
+    tariff.command("check")(check)
+    app.add_typer(tariff, name="tariff")
+
+
+def value(
+    name: Annotated[str, typer.Argument(help="Name, like anytime_summer_usd_per_kwh.")],
+    on: OnDay = None,
+    as_known: AsKnown = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show a value: its whole past, or what is in force on a day, with its clause."""
+    with refusing():
+        from meterledger.entrypoints.tariff_words import dated_json
+
+        view = _view(as_known)
+        series = view.series(name)
+        kind = view.kind_of(name)
+        if on is not None:
+            day = day_from(on, option="--on")
+            dated = series.on(day)
+            answer: dict[str, Any] = {
+                "name": name,
+                "on": day.isoformat(),
+                "unit": series.unit,
+                **dated_json(kind, dated),
+            }
+        else:
+            answer = {
+                "name": name,
+                "meaning": series.meaning,
+                "unit": series.unit,
+                "kind": kind,
+                "file": series.file,
+                "values": [dated_json(kind, dated) for dated in series.values],
+            }
+
+        def words() -> None:
+            print(f"{name}: {series.meaning} ({series.unit})")
+            for one in answer.get("values", [answer]):
+                until = one["effective_until"] or "further notice"
+                print(f"  {one['effective_from']} until {until}: {one['value']}")
+                print(f"    {one['citation']['text']} ({one['citation']['instrument']})")
+                print(f"    standing {one['standing']}, learned on {one['learned_on']}")
+                if one["note"]:
+                    print(f"    {one['note']}")
+
+        say(answer, as_json=as_json, words=words)
+
+
+def show(
+    sheet: Annotated[
+        str | None, typer.Argument(help="Folder of the book, like sheet_054; all unless named.")
+    ] = None,
+    on: OnDay = None,
+    as_known: AsKnown = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show a sheet as it stood on a day (today unless given): every value with its clause."""
+    with refusing():
+        from meterledger.entrypoints.cli.words import print_table
+        from meterledger.entrypoints.tariff_words import sheet_json
+        from meterledger.entrypoints.wiring import known_on
+
+        view = _view(as_known)
+        day = day_from(on, option="--on") if on else known_on(None)
+        answer = sheet_json(view, sheet, day)
+
+        def words() -> None:
+            print(f"{answer['sheet']} of {view.utility}, as it stood on {day}")
+            print_table(
+                [
+                    (
+                        one["name"],
+                        one["shown"],
+                        one["unit"],
+                        one["standing"] or "-",
+                        one["citation"]["text"] if one["citation"] else one["silence"],
+                    )
+                    for one in answer["values"]
+                ],
+                right=frozenset({1}),
+            )
+
+        say(answer, as_json=as_json, words=words)
+
+
+def check(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A book's folder; the one in use unless named.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Read and check a whole book: broken files, gaps in dates, values nothing uses."""
+    with refusing():
+        from meterledger.entrypoints.tariff_words import check_book
+        from meterledger.entrypoints.wiring import book_folder, known_on
+        from meterledger.rulebook.loading import load_book
+
+        chosen = folder or book_folder()
+        view = load_book(chosen).as_known(known_on(None))
+        findings = check_book(view, known_on(None))
+        answer = {
+            "ok": not any(one["weight"] == "broken" for one in findings),
+            "book": view.name,
+            "series": len(view.names()),
+            "sha256": view.sha256,
+            "findings": findings,
+        }
+
+        def words() -> None:
+            print(f"{view.name}: {len(view.names())} series read and checked, {view.sha256[:16]}")
+            for one in findings:
+                print(f"  {one['weight']}: {one['sentence']}")
+
+        say(answer, as_json=as_json, words=words)
+        if not answer["ok"]:
+            raise typer.Exit(2)
+
+
+def _view(as_known: str | None) -> Any:
+    from meterledger.entrypoints.wiring import known_on, open_book
+
+    known = known_on(day_from(as_known, option="--as-known") if as_known else None)
+    return open_book().as_known(known)

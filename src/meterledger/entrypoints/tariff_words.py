@@ -1,0 +1,177 @@
+"""The tariff book as JSON and words, for the command line and the pages alike.
+
+Lives here      how a value of each kind is written; a sheet on a day; what `tariff check` notices.
+Lives elsewhere reading and choosing values (``rulebook``).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from meterledger.kernel.money import micro_usd_text
+from meterledger.rulebook.book import BookView, NoSuchValue
+from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
+from meterledger.rulebook.series import DatedValue, NoRuleInForce
+
+STALE_AFTER = timedelta(days=400)
+
+
+def value_text(kind: str, value: Any) -> str:
+    """A value of any kind as one line of text."""
+    if kind == "price":
+        return micro_usd_text(value)
+    if isinstance(value, Fraction):
+        return _number_text(value)
+    if isinstance(value, Seasons):
+        summer = [str(month + 1) for month, name in enumerate(value.months) if name == "summer"]
+        return f"summer in months {', '.join(summer)}"
+    if isinstance(value, TimeOfUse):
+        return "; ".join(
+            f"{season} working days {_windows(days)}" for season, days in value.working_day.items()
+        )
+    if isinstance(value, Schedule):
+        return ", ".join(charge.label for charge in value.charges)
+    if isinstance(value, frozenset):
+        return ", ".join(day.isoformat() for day in sorted(value))
+    return str(value)
+
+
+def _number_text(value: Fraction) -> str:
+    millionths = value * 1_000_000
+    if millionths.denominator != 1:
+        return f"{value.numerator}/{value.denominator}"
+    whole, part = divmod(abs(int(millionths)), 1_000_000)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole}.{part:06d}".rstrip("0").rstrip(".")
+
+
+def _windows(days: Any) -> str:
+    return ", ".join(
+        f"{_clock(one.from_minute)}-{_clock(one.until_minute)} {one.period}" for one in days.windows
+    )
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def dated_json(kind: str, dated: DatedValue[Any]) -> dict[str, Any]:
+    """One dated value: text, days, standing, clause and when we learned it."""
+    return {
+        "value": value_text(kind, dated.value),
+        "effective_from": dated.days.from_day.isoformat(),
+        "effective_until": dated.days.until_day.isoformat() if dated.days.until_day else None,
+        "standing": dated.standing.value,
+        "citation": dated.citation.as_json(),
+        "limited_by": [citation.as_json() for citation in dated.limited_by],
+        "learned_on": dated.learned_on.isoformat(),
+        "note": dated.note,
+    }
+
+
+def sheet_json(view: BookView, sheet: str | None, day: date) -> dict[str, Any]:
+    """Every value of a folder of the book as it stood on a day; silence is shown as such.
+
+    :raises NoSuchValue: if the book has no such folder
+    """
+    folders = sorted({view.file_of(name).partition("/")[0] for name in view.names()})
+    if sheet is not None and sheet not in folders:
+        raise NoSuchValue(
+            f"The book has no sheet '{sheet[:60]}'", do=f"Name one of {', '.join(folders)}"
+        )
+    values = []
+    for name in view.names():
+        if sheet is not None and view.file_of(name).partition("/")[0] != sheet:
+            continue
+        series = view.series(name)
+        kind = view.kind_of(name)
+        row: dict[str, Any] = {
+            "name": name,
+            "unit": series.unit,
+            "kind": kind,
+            "shown": "-",
+            "standing": None,
+            "citation": None,
+            "silence": "",
+        }
+        try:
+            dated = series.on(day)
+            text = value_text(kind, dated.value)
+            row |= dated_json(kind, dated)
+            row["shown"] = text if len(text) <= 40 else f"{text[:37]}..."
+        except NoRuleInForce:
+            row["silence"] = "no value in force"
+        values.append(row)
+    return {"sheet": sheet or view.name, "on": day.isoformat(), "values": values}
+
+
+def check_book(view: BookView, today: date) -> list[dict[str, str]]:
+    """What a rate analyst should look at: gaps in dates, values that end, stale, or unused.
+
+    A file that cannot be used never comes this far: the loader refuses the whole book.
+    """
+    used = _used_names(view)
+    findings: list[dict[str, str]] = []
+    for name in view.names():
+        series = view.series(name)
+        for before, after in zip(series.values[:-1], series.values[1:], strict=True):
+            if before.days.until_day != after.days.from_day:
+                findings.append(
+                    _finding(
+                        "gap",
+                        f"{series.file}: no value of '{name}' from {before.days.until_day} until "
+                        f"{after.days.from_day}. Bills of those days are held.",
+                    )
+                )
+        last = series.values[-1].days.until_day if series.values else None
+        if last is not None and last > today and (last - today) < timedelta(days=120):
+            findings.append(
+                _finding("ends", f"{series.file}: '{name}' ends on {last}. Find what follows it.")
+            )
+        if today - view.last_checked_on(name) > STALE_AFTER:
+            findings.append(
+                _finding(
+                    "stale",
+                    f"{series.file}: nobody has looked since {view.last_checked_on(name)}.",
+                )
+            )
+        if name not in used:
+            findings.append(_finding("unused", f"{series.file}: nothing uses '{name}'."))
+    return findings
+
+
+def _finding(weight: str, sentence: str) -> dict[str, str]:
+    return {"weight": weight, "sentence": sentence}
+
+
+USED_BY_ROOMS = frozenset(
+    {
+        "block_share_between_periods",
+        "cycle_read_day_rule",
+        "due_days_after_rendition",
+        "gross_receipts_governing_day",
+        "gross_receipts_gross_up",
+        "normal_period_days",
+        "regular_period_days_max",
+        "regular_period_days_min",
+        "season_proration_basis",
+    }
+)
+"""Names that rules in rooms ask for; schedules, calendars and tax places name the others."""
+
+
+def _used_names(view: BookView) -> set[str]:
+    used = set(USED_BY_ROOMS)
+    for name in view.names():
+        if name.startswith("municipal_gross_receipts_") or view.kind_of(name) == "schedule":
+            used.add(name)
+        for dated in view.series(name).values:
+            value = dated.value
+            if isinstance(value, Schedule):
+                names = (value.seasons, value.windows, value.block_limit, value.demand_window)
+                used |= {one for one in names if one} | {one.price for one in value.charges}
+            elif isinstance(value, TimeOfUse):
+                used.add(value.holidays)
+    return used
