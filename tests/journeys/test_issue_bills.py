@@ -245,6 +245,17 @@ class TestRunningAgain:
                 bill.total_cents for bill in own
             )
 
+    def test_with_an_account_named_twice_bills_and_counts_it_once(self, town: Any) -> None:
+        town.start(1)
+        town.start(2)
+        town.read("M1", (date(2025, 7, 1), date(2025, 8, 1)))
+
+        for dry in (True, False):
+            run = town.bill(1, 2, 1, 2, on=date(2025, 8, 1), dry_run=dry)
+
+            assert (run.issued_count, run.known, len(run.held)) == (1, 0, 1)
+        assert run.issued_cents == town.store.balance_cents(town.account_id(1))
+
     def test_dry_records_nothing_and_answers_the_same(self, town: Any) -> None:
         town.start(1)
         town.start(2)

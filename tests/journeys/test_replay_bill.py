@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -82,6 +82,15 @@ class TestAsKnownWhenIssued:
         hidden = Altered(town.store, record=b"", total_cents=0, due_day=date(1970, 1, 1))
 
         assert town.replay(bill.bill_id, store=hidden).same_bytes
+
+    @pytest.mark.parametrize("hours", [-12, 9, 14])
+    def test_from_a_store_that_answers_in_its_own_zone_too(
+        self, hours: int, town: Any, towns: ModuleType, bill: Any
+    ) -> None:
+        """On another date there, the book is still asked as known on the day in UTC."""
+        there = towns.NOON.astimezone(timezone(timedelta(hours=hours)))
+
+        assert town.replay(bill.bill_id, store=Altered(town.store, known_at=there)).same_bytes
 
     def test_tells_a_record_that_was_tampered_with(self, town: Any, bill: Any) -> None:
         record = json.loads(bill.record())

@@ -6,7 +6,7 @@ Made by ``billing``; kept by ``stores``; printed by ``entrypoints``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -33,6 +33,8 @@ class BillPins:
     ``known_at``        the instant (UTC) as known at which places and book were read
     ``lake_sequence``   the commit sequence of the interval lake
     ``book_sha256``     of the tariff book as known on ``known_at``
+
+    :raises InvariantBroken: if the instant is not in UTC: its text would name another
     """
 
     known_at: datetime
@@ -40,6 +42,9 @@ class BillPins:
     book_sha256: str
     calculation_revision: str
     time_zone_data: str
+
+    def __post_init__(self) -> None:
+        ensure(self.known_at.utcoffset() == timedelta(0), "a bill pins an instant in UTC")
 
     def as_json(self) -> dict[str, object]:
         """As they stand in the calculation record."""

@@ -45,6 +45,7 @@ def determine(usage: UsageBatch, plan: RatePlan) -> Determinants:
     """
     window_days = list(plan.window.days())
     ensure([values.day for values in usage.days] == window_days, "usage holds the window's days")
+    ensure(usage.zone == plan.zone, "usage is cut into days by the clock of the book")
     shape = (len(usage.meters), len(plan.segments), len(plan.periods))
     energy_wh = np.zeros(shape, dtype=np.int64)
     peak_wh = np.zeros(shape[:2], dtype=np.int64)

@@ -104,7 +104,8 @@ def issue_bills(
     view = book.as_known(known_at.date())
     sequence = store.lake_sequence()
     run = BillRun()
-    waiting = list(services)
+    # An account named twice is one account: its bills are made, recorded and counted once.
+    waiting = list({service.agreement.agreement_id: service for service in services}.values())
     while waiting:
         due, held = _first_due(waiting, on, view)
         _keep_held(run, held, on, known_at, store, dry_run)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from meterledger.billing import BillWindow
@@ -62,7 +62,7 @@ def replay_bill(
     :raises CannotReplay: if what was known then does not make a bill (a gap, a silent book)
     """
     stored = store.bill(bill_id)
-    known_at = as_known or stored.known_at
+    known_at = (as_known or stored.known_at).astimezone(UTC)  # a store may answer in its own zone
     sequence = stored.lake_sequence if as_known is None else store.lake_sequence_known_at(known_at)
     service = store.service_of_agreement(stored.agreement_id, known_at)
     view = book.as_known(known_at.date())

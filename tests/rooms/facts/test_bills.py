@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -99,3 +99,16 @@ class TestABill:
         assert record["pins"]["known_at"] == "2025-08-01T09:30:00Z"
         assert bill(line(1)).record_sha256 == bill(line(1)).record_sha256
         assert bill(line(1)).record_sha256 != bill(line(2)).record_sha256
+
+
+class TestPins:
+    @pytest.mark.parametrize(
+        "moment",
+        [
+            datetime(2025, 8, 1, 9, 30),  # noqa: DTZ001 - nobody knows when that is
+            datetime(2025, 8, 1, 9, 30, tzinfo=timezone(timedelta(hours=-5))),
+        ],
+    )
+    def test_are_of_an_instant_in_utc(self, moment: datetime) -> None:
+        with pytest.raises(InvariantBroken, match="a bill pins an instant in UTC"):
+            BillPins(moment, 7, "ab", "1", "2026.6")

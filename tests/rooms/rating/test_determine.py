@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
@@ -338,3 +339,13 @@ def test_usage_of_other_days_than_the_window_is_a_broken_promise(
 
     with pytest.raises(InvariantBroken, match="usage holds the window's days"):
         determine(usage_of(one_day(date(2025, 7, 1)), 3600, [1] * 24), plan)
+
+
+def test_usage_cut_by_another_clock_is_a_broken_promise(
+    plan_of: Callable[..., RatePlan], usage_of: Callable[..., UsageBatch]
+) -> None:
+    window = one_day(date(2025, 7, 1))
+    usage = replace(usage_of(window, 3600, [1] * 24), zone="America/Denver")
+
+    with pytest.raises(InvariantBroken, match="by the clock of the book"):
+        determine(usage, plan_of("1M-anytime", window))
