@@ -1,0 +1,30 @@
+"""The interval lake: meter-days in Parquet files, versions added and never overwritten.
+
+Others may call ``IntervalLake`` and catch the refusals listed here.
+"""
+
+from meterledger.stores.lake.lake import IntervalLake
+from meterledger.stores.lake.refusals import (
+    DayKnownAlready,
+    FileDamaged,
+    FileMissing,
+    IntervalLengthChanged,
+    LakeNotWritable,
+    MetersRefused,
+    NotTiling,
+    TwoDeliveredChannels,
+    ValueTooLarge,
+)
+
+__all__ = [
+    "DayKnownAlready",
+    "FileDamaged",
+    "FileMissing",
+    "IntervalLake",
+    "IntervalLengthChanged",
+    "LakeNotWritable",
+    "MetersRefused",
+    "NotTiling",
+    "TwoDeliveredChannels",
+    "ValueTooLarge",
+]

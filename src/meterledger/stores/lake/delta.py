@@ -1,0 +1,259 @@
+"""The Delta log: our own Parquet files shown to every other engine, as the newest state.
+
+A Delta reader expects one row for each interval, so the log never lists two files that tell the
+same meter-day. Where no published files of a month and bucket overlap, they are registered as is.
+Where they do, one *settled* file stands in for all of them: each meter-day as its versions say
+together, made from them and named by their names. Earlier states stay readable as earlier versions
+of the Delta table. Our own reader never looks here.
+
+The log is brought up to date after publication, from whatever state it is in: what should be listed
+is computed from the published names alone, and the difference is committed.
+
+Files that a settled one replaced still hold what older bills stand on: the table's own setting
+keeps ``VACUUM`` away from them.
+
+Lives here      settled files, the difference, one Delta commit.
+Lives elsewhere what is published (PostgreSQL), making whole meter-days (``reader``).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake import DeltaTable, Schema
+from deltalake.exceptions import CommitFailedError
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+
+from meterledger.kernel.canonical import sha256_hex
+from meterledger.kernel.ids import bucket_of
+from meterledger.kernel.span import DaySpan
+from meterledger.stores.lake.files import (
+    SCHEMA,
+    STAGING,
+    WriteTerms,
+    encode,
+    sync_folders,
+    write_synced,
+)
+from meterledger.stores.lake.merge import DayKey, MeterDay
+from meterledger.stores.lake.names import SHA_DIGITS, LakeFile, read_name
+from meterledger.stores.lake.opening import Opener
+from meterledger.stores.lake.reader import DayReader, Published, find_versions
+from meterledger.stores.lake.refusals import LakeNotWritable
+from meterledger.stores.lake.runs import make_runs
+
+PARTITION_BY = ["month", "bucket"]
+TABLE_SCHEMA = SCHEMA.append(pa.field("month", pa.string())).append(pa.field("bucket", pa.int32()))
+SETTINGS: dict[str, str | None] = {
+    "delta.deletedFileRetentionDuration": "interval 36500 days",
+    "delta.logRetentionDuration": "interval 36500 days",
+}
+_ATTEMPTS = 5
+_LOCK = ".sync.lock"
+
+
+def sync(folder: Path, opener: Opener, zone: str, names: Sequence[str]) -> int:
+    """Make the Delta log list what is published. The number of files added or removed.
+
+    :raises LakeNotWritable: if the log or a settled file cannot be written
+    """
+    if not names:
+        return 0
+    try:
+        with _one_at_a_time(folder):
+            for attempt in range(_ATTEMPTS):
+                try:
+                    return _Sync(folder, opener, zone).bring_up_to(names)
+                except CommitFailedError:  # another machine was first: look again
+                    if attempt == _ATTEMPTS - 1:
+                        raise
+    except (OSError, CommitFailedError) as failed:
+        raise LakeNotWritable(
+            f"The Delta log of the lake cannot be written: {failed}",
+            where=str(folder),
+            why="Bills do not depend on it; other engines see an older state until it is",
+            do="Make room on the disk or give the folder to this user, then sync again",
+        ) from failed
+    return 0
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+class _Sync:
+    """One look at the log, and the commit that brings it up to date."""
+
+    def __init__(self, folder: Path, opener: Opener, zone: str) -> None:
+        self._folder = folder
+        self._opener = opener
+        self._zone = zone
+        self._table = DeltaTable(folder) if DeltaTable.is_deltatable(str(folder)) else None
+        self._listed: dict[str, int] = {}
+        if self._table is not None:
+            actions = pa.table(self._table.get_add_actions(flatten=True))
+            sizes = actions.column("size_bytes").to_pylist()
+            self._listed = dict(zip(actions.column("path").to_pylist(), sizes, strict=True))
+
+    def bring_up_to(self, names: Sequence[str]) -> int:
+        """Commit the difference between what is listed and what should be."""
+        groups: dict[tuple[str, ...], list[Published]] = defaultdict(list)
+        counts: dict[str, set[int]] = defaultdict(set)
+        published = [Published(place, read_name(name)) for place, name in enumerate(names)]
+        for one in published:
+            counts[one.file.month].add(one.file.bucket_count)
+        for one in published:
+            month = one.file.month
+            alone = len(counts[month]) == 1
+            groups[(month, str(one.file.bucket)) if alone else (month,)].append(one)
+        wanted: dict[str, AddAction | None] = {}
+        for members in groups.values():
+            wanted.update(self._wanted(members))
+        adds = [action for path, action in wanted.items() if path not in self._listed and action]
+        gone = sorted(self._listed.keys() - wanted.keys())
+        if adds or gone:
+            self._commit(adds, gone)
+        return len(adds) + len(gone)
+
+    def _wanted(self, members: Sequence[Published]) -> dict[str, AddAction | None]:
+        """Paths that should be listed for one group; with an action where they are not yet."""
+        names = [one.file.name for one in members]
+        digest = sha256_hex("\n".join(names).encode())[:SHA_DIGITS]
+        settled = [path for path in self._listed if f"/settled-{digest}" in path]
+        if settled:
+            return dict.fromkeys(settled)
+        if all(name in self._listed for name in names):
+            return dict.fromkeys(names)
+        if self._overlap(members):
+            return self._settle(members, digest)
+        return {one.file.name: self._add_published(one.file) for one in members}
+
+    def _overlap(self, members: Sequence[Published]) -> bool:
+        """Whether two files of the group tell the same meter-day of a channel."""
+        if len(members) < 2:
+            return False
+        told: dict[tuple[str, str], list[DaySpan]] = defaultdict(list)
+        for one in members:
+            for run in self._opener.index(one.file).runs:
+                for meter in run.meters:
+                    spans = told[run.form.channel, meter]
+                    if any(span.overlap(run.days) for span in spans):
+                        return True
+                    spans.append(run.days)
+        return False
+
+    def _settle(self, members: Sequence[Published], digest: str) -> dict[str, AddAction | None]:
+        """Write the group's newest state, a file for each bucket of its newest bucket count."""
+        month, bucket_count = members[-1].file.month, members[-1].file.bucket_count
+        keys = {
+            DayKey(run.form.channel, meter, day)
+            for one in members
+            for run in self._opener.index(one.file).runs
+            for meter in run.meters
+            for day in run.days.days()
+        }
+        places = find_versions(self._opener, members, keys)
+        reader = DayReader(self._opener, self._zone)
+        buckets: dict[int, dict[DayKey, MeterDay]] = defaultdict(dict)
+        for key in sorted(keys, key=lambda key: (key.channel, key.meter, key.day)):
+            bucket = bucket_of(key.meter, bucket_count)
+            buckets[bucket][key] = reader.resolve(key, places[key])
+        return {
+            path: action
+            for bucket, days in sorted(buckets.items())
+            for path, action in [self._write_settled(month, bucket, days, digest)]
+        }
+
+    def _write_settled(
+        self, month: str, bucket: int, days: dict[DayKey, MeterDay], digest: str
+    ) -> tuple[str, AddAction]:
+        runs, sources = make_runs(days, ())
+        terms = WriteTerms(
+            zone=self._zone,
+            bucket_count=0,
+            after=0,
+            sources=tuple(source.decode() for source in sources),
+            learned_us=max(int(day.learned_us.max()) for day in days.values()),
+        )
+        path = f"month={month}/bucket={bucket}/settled-{digest}.parquet"
+        final = self._folder / path
+        final.parent.mkdir(parents=True, exist_ok=True)
+        (self._folder / STAGING).mkdir(exist_ok=True)
+        write_synced(self._folder / STAGING, encode(runs, terms)).replace(final)
+        sync_folders(self._folder, [path])
+        rows = sum(run.value.size for run in runs)
+        span = DaySpan(
+            min(run.days.from_day for run in runs), max(run.days.until_day for run in runs)
+        )
+        return path, self._action(path, month, bucket, rows, span.from_day, span.last_day)
+
+    def _add_published(self, file: LakeFile) -> AddAction | None:
+        if file.name in self._listed:
+            return None
+        rows = self._opener.open(file).parquet.metadata.num_rows
+        first, last = file.days.from_day, file.days.last_day
+        return self._action(file.name, file.month, file.bucket, rows, first, last)
+
+    def _action(
+        self, path: str, month: str, bucket: int, rows: int, first: date, last: date
+    ) -> AddAction:
+        told = (self._folder / path).stat()
+        stats = {
+            "numRecords": rows,
+            "minValues": {"local_day": first.isoformat()},
+            "maxValues": {"local_day": last.isoformat()},
+            "nullCount": {"local_day": 0},
+        }
+        return AddAction(
+            path=path,
+            size=told.st_size,
+            partition_values={"month": month, "bucket": str(bucket)},
+            modification_time=told.st_mtime_ns // 1_000_000,
+            data_change=True,
+            stats=json.dumps(stats),
+        )
+
+    def _commit(self, adds: list[AddAction], gone: list[str]) -> None:
+        schema = Schema.from_arrow(TABLE_SCHEMA)
+        if self._table is None:
+            create_table_with_add_actions(
+                str(self._folder),
+                schema,
+                adds,
+                mode="error",
+                partition_by=PARTITION_BY,
+                name="intervals",
+                description="Interval values of meters under pseudonyms, newest state",
+                configuration=SETTINGS,
+            )
+            return
+        removed_at = max((one.modification_time for one in adds), default=0)
+        removes = [
+            RemoveAction(
+                path=path,
+                data_change=True,
+                deletion_timestamp=removed_at,
+                size=self._listed[path],
+                partition_values=_partition_of(path),
+            )
+            for path in gone
+        ]
+        self._table.create_write_transaction(
+            [*adds, *removes], mode="append", schema=schema, partition_by=PARTITION_BY
+        )
+
+
+def _partition_of(path: str) -> dict[str, str | None]:
+    month, bucket, _ = path.split("/")
+    return {"month": month.removeprefix("month="), "bucket": bucket.removeprefix("bucket=")}

@@ -1,0 +1,154 @@
+"""The index of a lake file: which meter-days are where in its value column.
+
+A *run* is a block of meters that all have the same unbroken days, one channel, interval length,
+unit and scale; its values lie meter by meter, day by day, slot by slot. The index lists the runs in
+row order. It stands in the Parquet key-value metadata, and every row says the same in its own
+columns, which ``IntervalLake.verify`` compares.
+
+Lives here      the index as data, as JSON, and each run's place.
+Lives elsewhere making runs (``files``), reading values by them (``reader``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from meterledger.facts.readings import Channel
+from meterledger.kernel.span import DaySpan
+from meterledger.stores.lake.grid import offsets
+
+METADATA_KEY = "meterledger.index"
+LAYOUT = 1
+ENERGY_POWER = {"Wh": 0, "kWh": 3, "MWh": 6}
+BILLABLE = ("electricity/delivered/energy", "electricity/unknown/energy")
+"""Channels that ``usage`` returns. Where a file names no direction, energy is taken as delivered;
+received, net and total energy stay in the table and are never billed as deliveries."""
+
+
+def channel_key(channel: Channel) -> str:
+    """The channel of a meter: commodity, flow and what is measured, ``gas/unknown/therm``.
+
+    Watt-hours in any multiple are one quantity, ``energy``; every other unit is its own.
+    """
+    quantity = "energy" if channel.unit in ENERGY_POWER else channel.unit
+    return f"{channel.commodity.value}/{channel.flow.value}/{quantity}"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What all rows of a row group share."""
+
+    channel: str
+    interval_seconds: int
+    unit: str
+    scale: int
+
+    @property
+    def power(self) -> int:
+        """Power of ten of the values, of watt-hours where the unit is energy."""
+        return self.scale + ENERGY_POWER.get(self.unit, 0)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A block of whole meter-days: its form, its days, its meters, and its place in the file."""
+
+    form: Form
+    days: DaySpan
+    meters: tuple[str, ...]
+    group: int
+    """Number of the row group, from 0."""
+    row: int
+    """First row, counted inside the row group."""
+
+    @cached_property
+    def ordinal_of(self) -> dict[str, int]:
+        """Place of each meter in the run."""
+        return {meter: ordinal for ordinal, meter in enumerate(self.meters)}
+
+    def width(self, zone: str) -> int:
+        """Slots of one meter over all days of the run."""
+        return offsets(self.days, zone, self.form.interval_seconds)[-1]
+
+
+@dataclass(frozen=True)
+class FileIndex:
+    """All that a file says of itself."""
+
+    zone: str
+    source: str
+    learned_us: int
+    runs: tuple[Run, ...]
+
+
+def index_json(index: FileIndex) -> str:
+    """The index as it stands in the file."""
+    return json.dumps(
+        {
+            "layout": LAYOUT,
+            "zone": index.zone,
+            "source": index.source,
+            "learned_us": index.learned_us,
+            "runs": [
+                {
+                    "channel": run.form.channel,
+                    "interval_seconds": run.form.interval_seconds,
+                    "unit": run.form.unit,
+                    "scale": run.form.scale,
+                    "from": run.days.from_day.isoformat(),
+                    "until": run.days.until_day.isoformat(),
+                    "group": run.group,
+                    "row": run.row,
+                    "meters": "".join(run.meters),
+                }
+                for run in index.runs
+            ],
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+
+
+def read_index(text: str | bytes) -> FileIndex:
+    """The index of a file.
+
+    :raises ValueError: if it is not one (KeyError and TypeError are turned into it)
+    """
+    try:
+        record: dict[str, Any] = json.loads(text)
+        if record["layout"] != LAYOUT:
+            raise ValueError(f"layout {record['layout']}")
+        return FileIndex(
+            zone=record["zone"],
+            source=record["source"],
+            learned_us=record["learned_us"],
+            runs=tuple(_run(run) for run in record["runs"]),
+        )
+    except (KeyError, TypeError) as broken:
+        raise ValueError(f"no index: {broken!r}") from broken
+
+
+def _run(record: dict[str, Any]) -> Run:
+    digits = record["meters"]
+    return Run(
+        form=Form(
+            channel=record["channel"],
+            interval_seconds=record["interval_seconds"],
+            unit=record["unit"],
+            scale=record["scale"],
+        ),
+        days=DaySpan(date.fromisoformat(record["from"]), date.fromisoformat(record["until"])),
+        meters=tuple(digits[at : at + 16] for at in range(0, len(digits), 16)),
+        group=record["group"],
+        row=record["row"],
+    )
+
+
+def row_count(runs: Sequence[Run], zone: str) -> int:
+    """How many rows the runs have together."""
+    return sum(len(run.meters) * run.width(zone) for run in runs)

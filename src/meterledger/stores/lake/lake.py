@@ -1,0 +1,327 @@
+"""The interval lake: whole local meter-days in Parquet files, on two clocks, under pseudonyms.
+
+Lives here      the promises of ``usecases.ports.Lake``, and the lake's own doors for generated
+                populations, for other engines and for checking.
+Lives elsewhere each step: ``incoming`` and ``merge`` (writing), ``blocks`` (reading), ``files`` and
+                ``opening`` (bytes), ``delta`` (the log), ``checking``; publication (PostgreSQL).
+Read first      README.md beside this file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from meterledger.facts.readings import ChannelReadings, Quality
+from meterledger.facts.usage import MISSING_VALUE, UsageBatch
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.ids import bucket_of
+from meterledger.kernel.span import DaySpan
+from meterledger.stores.lake import blocks
+from meterledger.stores.lake.files import Partition, RunValues, WriteTerms, write_files
+from meterledger.stores.lake.grid import month_of, offsets, split_by_month, tiles_day
+from meterledger.stores.lake.incoming import Origin, meter_days, two_flows
+from meterledger.stores.lake.index import BILLABLE, Form
+from meterledger.stores.lake.merge import DayKey, MeterDay, merge
+from meterledger.stores.lake.names import ensure_pseudonym
+from meterledger.stores.lake.opening import Opener
+from meterledger.stores.lake.reader import DayReader, choose, find_versions
+from meterledger.stores.lake.refusals import DayKnownAlready, NotTiling
+from meterledger.stores.lake.runs import make_runs
+
+SOURCE_DIGITS = 16
+
+
+class IntervalLake:
+    """Interval values of meters, versions added and never overwritten."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        zone: str,
+        files_at: Callable[[int], list[str]],
+        bucket_count: int = 64,
+        threads: int = 2,
+    ) -> None:
+        """``files_at`` gives the names published up to a commit sequence, in their order.
+
+        ``bucket_count`` is for files written from now on; those written before keep theirs.
+        """
+        self.folder = folder
+        self.zone = zone
+        self._files_at = files_at
+        self._bucket_count = bucket_count
+        self._threads = threads
+        self._opener = Opener(folder, zone)
+
+    # ------------------------------------------------------------------------------- writing
+
+    def write(
+        self,
+        channels: Sequence[tuple[str, ChannelReadings]],
+        *,
+        source_sha256: str,
+        learned_at: datetime,
+        at_sequence: int,
+    ) -> list[str]:
+        """Write new versions of the local meter-days that the readings touch.
+
+        They are merged with what was known at ``at_sequence``; what says nothing new is not
+        written. Nothing is visible until the names returned are published. All or nothing.
+
+        :raises NotTiling: naming meter, start and length of a reading that has no place in a whole
+            local day
+        :raises ValueTooLarge: naming meter and start of a value beyond 31 bits
+        :raises TwoDeliveredChannels: if two series claim to be one meter's delivered energy
+        :raises IntervalLengthChanged: if a meter-day is known in another interval length
+        :raises FileMissing: if a published file that is to be merged is not there
+        :raises FileDamaged: if it is not what was published
+        :raises LakeNotWritable: if the disk refuses
+        """
+        learned_us = _epoch_us(learned_at)
+        source = _source(source_sha256)
+        fresh = meter_days(channels, zone=self.zone, origin=Origin(source, learned_us))
+        names = self._files_at(at_sequence)
+        changed: dict[tuple[str, int], dict[DayKey, MeterDay]] = {}
+        for partition, keys in self._by_partition(fresh).items():
+            days = self._merged(keys, fresh, names)
+            if days:
+                changed[partition] = days
+        partitions = []
+        sources: tuple[bytes, ...] = (source,)
+        for (month, bucket), days in sorted(changed.items()):
+            runs, sources = make_runs(days, sources)
+            partitions.append(Partition(month, bucket, _span(days), partial(_ready, runs)))
+        return self._write(partitions, sources, learned_us, len(names))
+
+    def _by_partition(self, fresh: dict[DayKey, MeterDay]) -> dict[tuple[str, int], list[DayKey]]:
+        partitions: dict[tuple[str, int], list[DayKey]] = defaultdict(list)
+        for key in fresh:
+            partitions[month_of(key.day), bucket_of(key.meter, self._bucket_count)].append(key)
+        return partitions
+
+    def _merged(
+        self, keys: Sequence[DayKey], fresh: dict[DayKey, MeterDay], names: Sequence[str]
+    ) -> dict[DayKey, MeterDay]:
+        """The new versions of one partition: what differs from what is known."""
+        files = choose(names, {key.meter for key in keys}, _span(keys))
+        twins = {key: _twin(key) for key in keys if key.channel in BILLABLE}
+        known = find_versions(self._opener, files, {*keys, *twins.values()})
+        for key, twin in twins.items():
+            if twin in known or twin in fresh:
+                raise two_flows(key, twin)
+        reader = DayReader(self._opener, self.zone)
+        merged: dict[DayKey, MeterDay] = {}
+        for key in keys:
+            places = known.get(key)
+            before = reader.resolve(key, places) if places else None
+            after = merge(key, before, fresh[key])
+            if before is None or not after.same_as(before):
+                merged[key] = after
+        return merged
+
+    def write_block(
+        self,
+        meters: Sequence[str],
+        days: DaySpan,
+        values: npt.NDArray[np.int32],
+        *,
+        source_sha256: str,
+        learned_at: datetime,
+        at_sequence: int,
+        quality: npt.NDArray[np.int8] | None = None,
+        interval_seconds: int = 900,
+        unit: str = "Wh",
+        scale: int = 0,
+        channel: str = BILLABLE[0],
+    ) -> list[str]:
+        """Write whole meter-days of many meters at once, as generated populations have them.
+
+        ``values`` Int32 [meters x slots of all days], MISSING_VALUE where there is none;
+        ``quality`` Int8 of the same shape, VALID where not given. Nothing is visible until the
+        names returned are published.
+
+        :raises NotTiling: if the interval length does not tile every day
+        :raises DayKnownAlready: if any of the meter-days is known already: use ``write``
+        :raises InvariantBroken: if shapes or pseudonyms are not as described
+        :raises LakeNotWritable: if the disk refuses
+        """
+        for meter in meters:
+            ensure_pseudonym(meter)
+        ensure(len(set(meters)) == len(meters), "each meter of a block stands in one row")
+        for day in days.days():
+            if not tiles_day(day, self.zone, interval_seconds):
+                raise NotTiling(
+                    f"Intervals of {interval_seconds} seconds do not fill {day} without remainder",
+                    do="Use a length that tiles every day, like 900",
+                )
+        width = offsets(days, self.zone, interval_seconds)[-1]
+        ensure(values.dtype == np.int32, "values of a block are Int32")
+        ensure(values.shape == (len(meters), width), f"{days} holds {width} slots of each meter")
+        if quality is not None:
+            ensure(quality.shape == values.shape, "quality has a code for each value")
+            ensure(
+                np.array_equal(quality == Quality.MISSING.value, values == MISSING_VALUE),
+                "a value is missing exactly when its quality says so",
+            )
+        names = self._files_at(at_sequence)
+        self._refuse_known(meters, days, names, channel)
+        form = Form(channel, interval_seconds, unit, scale)
+        learned_us = _epoch_us(learned_at)
+        partitions = self._cut_block(meters, days, values, quality, form, learned_us)
+        return self._write(partitions, (_source(source_sha256),), learned_us, len(names))
+
+    def _refuse_known(
+        self, meters: Sequence[str], days: DaySpan, names: Sequence[str], channel: str
+    ) -> None:
+        rivals = BILLABLE if channel in BILLABLE else (channel,)
+        wanted = set(meters)
+        for published in choose(names, meters, days):
+            for run in self._opener.index(published.file).runs:
+                if run.form.channel not in rivals or run.days.overlap(days) is None:
+                    continue
+                known = wanted.intersection(run.meters)
+                if known:
+                    raise DayKnownAlready(
+                        f"Meter {min(known)} has {run.form.channel} from {run.days} already",
+                        why="A block replaces whole days and merges with nothing",
+                        do="Write these readings through write(), or choose other days",
+                    )
+
+    def _cut_block(
+        self,
+        meters: Sequence[str],
+        days: DaySpan,
+        values: npt.NDArray[np.int32],
+        quality: npt.NDArray[np.int8] | None,
+        form: Form,
+        learned_us: int,
+    ) -> list[Partition]:
+        rows_of: dict[int, list[int]] = defaultdict(list)
+        for row in sorted(range(len(meters)), key=lambda row: meters[row]):
+            rows_of[bucket_of(meters[row], self._bucket_count)].append(row)
+
+        def runs(month: DaySpan, rows: list[int]) -> tuple[RunValues, ...]:
+            """One file's part of the block, cut out when it is written and not before."""
+            first = offsets(days, self.zone, form.interval_seconds)[
+                (month.from_day - days.from_day).days
+            ]
+            width = offsets(month, self.zone, form.interval_seconds)[-1]
+            part = values[rows, first : first + width]
+            if quality is None:
+                codes = np.where(part == MISSING_VALUE, Quality.MISSING.value, Quality.VALID.value)
+            else:
+                codes = quality[rows, first : first + width]
+            named = tuple(meters[row] for row in rows)
+            return (RunValues(form, month, named, part, codes.astype(np.int8), learned_us, 0),)
+
+        return [
+            Partition(month_of(month.from_day), bucket, month, partial(runs, month, rows))
+            for month in split_by_month(days)
+            for bucket, rows in sorted(rows_of.items())
+        ]
+
+    def _write(
+        self,
+        partitions: Sequence[Partition],
+        sources: tuple[bytes, ...],
+        learned_us: int,
+        after: int,
+    ) -> list[str]:
+        if not partitions:
+            return []
+        terms = WriteTerms(
+            zone=self.zone,
+            bucket_count=self._bucket_count,
+            after=after,
+            sources=tuple(source.decode() for source in sources),
+            learned_us=learned_us,
+        )
+        return write_files(self.folder, partitions, terms, threads=self._threads)
+
+    # ------------------------------------------------------------------------------- reading
+
+    def usage(self, meters: Sequence[str], days: DaySpan, *, at_sequence: int) -> list[UsageBatch]:
+        """Delivered energy of the meters over the days, as known at the sequence, in watt-hours.
+
+        One batch per interval length, meters in the order given; a meter of which nothing is known
+        stands in the batch of 900 seconds with every interval missing. Channels of received, net or
+        total energy and other commodities are never returned. Day-long intervals come as 86 400
+        seconds. Energy measured finer than watt-hours is cut to whole ones as a running sum
+        over the window, so that no part of the window is off by a watt-hour.
+
+        :raises MetersRefused: with the refusal of each meter whose usage cannot be given (two
+            delivered channels, two interval lengths, intervals that do not tile a day)
+        :raises FileMissing: if a published file is not there
+        :raises FileDamaged: if a published file is not what was published
+        """
+        ensure(len(set(meters)) == len(meters), "usage is asked once for each meter")
+        for meter in meters:
+            ensure_pseudonym(meter)
+        if not meters:
+            return []
+        files = choose(self._files_at(at_sequence), meters, days)
+        window = blocks.survey(self._opener, files, meters, days, self.zone)
+        return blocks.batches(window, self._opener, at_sequence=at_sequence, threads=self._threads)
+
+    # -------------------------------------------------------------- other engines, and checking
+
+    def sync_delta(self, at_sequence: int) -> int:
+        """Bring the Delta log up to what is published; the number of files added or removed.
+
+        Called after publication. Safe to call again, by two at once, and after any crash: until
+        then other engines see an older state, and bills do not depend on it.
+
+        :raises FileMissing: if a published file is not there
+        :raises FileDamaged: if it is not what was published
+        :raises LakeNotWritable: if the disk refuses
+        """
+        from meterledger.stores.lake.delta import sync  # deltalake takes long to import
+
+        return sync(self.folder, self._opener, self.zone, self._files_at(at_sequence))
+
+    def verify(self, at_sequence: int) -> tuple[int, list[str]]:
+        """Check every published file: there, unchanged, whole meter-days, index true to the rows.
+
+        Returns how many files were checked, and a sentence for each that is broken.
+        """
+        from meterledger.stores.lake.checking import check_files
+
+        names = self._files_at(at_sequence)
+        self._opener.forget()
+        return len(names), check_files(self._opener, self.zone, names)
+
+
+def _span(keys: Iterable[DayKey]) -> DaySpan:
+    days = {key.day for key in keys}
+    return DaySpan(min(days), max(days) + timedelta(days=1))
+
+
+def _ready(runs: tuple[RunValues, ...]) -> tuple[RunValues, ...]:
+    return runs
+
+
+def _twin(key: DayKey) -> DayKey:
+    """The same meter-day on the other channel that would be billed as delivered."""
+    (other,) = (channel for channel in BILLABLE if channel != key.channel)
+    return DayKey(other, key.meter, key.day)
+
+
+def _source(source_sha256: str) -> bytes:
+    ensure(
+        len(source_sha256) >= SOURCE_DIGITS and source_sha256.isascii(),
+        "a source is named by its SHA-256",
+    )
+    return source_sha256[:SOURCE_DIGITS].encode()
+
+
+def _epoch_us(instant: datetime) -> int:
+    ensure(instant.tzinfo is not None, "an instant says its time zone")
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
