@@ -199,3 +199,9 @@ UK_HOME = _joined(UK, (626, _SUMMER_2025), (678, date(2026, 1, 23)))
 """Holds a half hour that its own meter never sent: 2014-01-15 21:00, on our 2026-01-14."""
 NREL_HOME = _joined(NREL, (365, _SUMMER_2025), (417, date(2025, 12, 29)))
 INLAND_HOME = _joined(INLAND, (730, _SUMMER_2025), (782, date(2025, 12, 27)))
+
+
+def sample_total_wh(file: str) -> int:
+    """The energy of an official Green Button sample: the plain sum of its values."""
+    text = data_bytes(file).decode("utf-8")
+    return sum(int(wh) for wh in re.findall(r"</timePeriod>\s*<value>(\d+)</value>", text))

@@ -1,0 +1,123 @@
+"""What must hold in the town at the end of any month, counted from what is stored.
+
+Lives here      energy of the meters against bills and holds; books in balance; bills made again.
+Lives elsewhere the same promises over any data (``meterledger verify``), enforcing them (stores).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from meterledger.billing import due_windows
+from meterledger.entrypoints.demo.story import END_OF_TIME, Utility, book_completed_at
+from meterledger.entrypoints.demo.town import Home, Sample, Town, reading_days
+from meterledger.facts.places import BillableService
+from meterledger.kernel.canonical import canonical_bytes, sha256_hex
+from meterledger.kernel.ids import pseudonym
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.replay_bill import replay_bill
+
+
+@dataclass(frozen=True, slots=True)
+class HomeEnergy:
+    """One home's watt-hours: what its meter measured and sent, what is on bills, what is held."""
+
+    home: Home
+    measured_wh: int
+    billed_wh: int
+    held_wh: int
+
+    @property
+    def unexplained_wh(self) -> int:
+        """What is neither billed nor held. Zero, or something is wrong."""
+        return self.measured_wh - self.billed_wh - self.held_wh
+
+
+def energy_of_homes(
+    town: Town, utility: Utility, measured_wh: dict[str, int], on: date
+) -> list[HomeEnergy]:
+    """Measured, billed and held energy of every home, once all readings up to ``on`` have come.
+
+    Measured comes from the town itself, billed from the stored bills' records, held from the lake
+    over the windows that are due and not billed: three sources that do not know each other.
+    """
+    found: list[HomeEnergy] = []
+    view = utility.book.as_known(book_completed_at(utility.book).date())
+    for home in town.homes:
+        billed = held = 0
+        for stay in town.stays_at(home.name):
+            bills = utility.store.bills_of_account(stay.account_id)
+            billed += sum(energy_of_bill(bill) for bill in bills)
+            for service in utility.store.services_of_account(stay.account_id, END_OF_TIME):
+                held += _held_wh(service, home, utility, view.name, _last_reading_day(home, on))
+        found.append(HomeEnergy(home, measured_wh.get(home.meter_id, 0), billed, held))
+    return found
+
+
+def energy_of_bill(bill: StoredBill) -> int:
+    """The watt-hours that a stored bill's record says it is for."""
+    return int(record_of(bill)["usage"]["energy_wh"])
+
+
+def record_of(bill: StoredBill) -> dict[str, Any]:
+    """A stored bill's calculation record."""
+    record: dict[str, Any] = json.loads(bill.record)
+    return record
+
+
+def _last_reading_day(home: Home, on: date) -> date | None:
+    """Until when the home's readings have come: a sample is delivered when the stay ends."""
+    if isinstance(home.source, Sample):
+        return on
+    return max((day for day in reading_days(home.cycle) if day <= on), default=None)
+
+
+def _held_wh(
+    service: BillableService, home: Home, utility: Utility, book_name: str, read_on: date | None
+) -> int:
+    if read_on is None:
+        return 0
+    windows = due_windows(
+        agreement=service.agreement,
+        cycle=service.account.cycle,
+        billed_until=service.billed_until,
+        on=read_on,
+        view=utility.book.as_known(book_completed_at(utility.book).date()),
+    )
+    if not windows:
+        return 0
+    days = DaySpan(windows[0].days.from_day, windows[-1].days.until_day)
+    (usage,) = utility.lake.usage(
+        [pseudonym(home.meter_id, book_name)], days, at_sequence=utility.store.lake_sequence()
+    )
+    return int(usage.total_wh[0])
+
+
+def all_bills(utility: Utility) -> list[StoredBill]:
+    """Every bill there is, by account and period."""
+    return [
+        bill
+        for account in utility.store.account_ids()
+        for bill in utility.store.bills_of_account(account)
+    ]
+
+
+def replayed(utility: Utility, bills: Sequence[StoredBill]) -> list[str]:
+    """Make the bills again from readings and book; the ids of those with other bytes."""
+    return [
+        bill.bill_id
+        for bill in bills
+        if not replay_bill(
+            bill_id=bill.bill_id, store=utility.store, lake=utility.lake, book=utility.book
+        ).same_bytes
+    ]
+
+
+def fingerprint(bills: Sequence[StoredBill]) -> str:
+    """One hash over all bills' records: equal wherever the town is lived with the same book."""
+    return sha256_hex(canonical_bytes([[bill.bill_id, bill.record_sha256] for bill in bills]))

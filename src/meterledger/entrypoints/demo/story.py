@@ -1,0 +1,289 @@
+"""The town's months, day by day: people come, readings arrive, bills go out, money comes in.
+
+Lives here      what happens on which day, and calling the journeys for it.
+Lives elsewhere every decision: ``usecases`` are called as an operator's commands call them.
+Read first      ``town`` (who), ``deliveries`` (which files), ``chronicle`` (what is told).
+
+The story has a clock of its own: it begins on the day the tariff book was last added to and
+ticks a second with every act, so that what was known when, and with it every byte of every bill,
+is the same wherever the town lives. Living the same days again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from meterledger.entrypoints.demo.chronicle import (
+    EventTold,
+    FileTold,
+    MonthTold,
+    PaymentTold,
+    RunTold,
+)
+from meterledger.entrypoints.demo.deliveries import GAP_FILLED_ON, GAP_HOME, Delivery, deliveries
+from meterledger.entrypoints.demo.payments import PlannedPayment, plan_payments
+from meterledger.entrypoints.demo.real_series import sample_total_wh
+from meterledger.entrypoints.demo.town import (
+    FIRST_DAY,
+    LAST_RUN_DAY,
+    Sample,
+    Stay,
+    Town,
+    reading_days,
+)
+from meterledger.facts.places import BillableService
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.book import TariffBook
+from meterledger.usecases.issue_bills import issue_bills
+from meterledger.usecases.ports import Conflict, Lake, Store, StoredBill
+from meterledger.usecases.start_service import (
+    ServiceRequest,
+    agreement_name,
+    start_service,
+    stop_service,
+)
+from meterledger.usecases.take_payment import take_payment
+
+
+class Utility(Protocol):
+    """Where the town lives: one opened system, however it is kept."""
+
+    @property
+    def store(self) -> Store:
+        """The system of record."""
+
+    @property
+    def lake(self) -> Lake:
+        """The intervals."""
+
+    @property
+    def book(self) -> TariffBook:
+        """The tariff book."""
+
+
+Receive = Callable[[Path, datetime], FileTold]
+"""The journey of a file, at an instant: read, judged, stored. The story adds day and note."""
+
+
+class StoryClock:
+    """Instants of the story: a second for every act, from the start of a day."""
+
+    def __init__(self, book: TariffBook) -> None:
+        """Begin on the day on which the newest entry of the book was learned."""
+        self._now = book_completed_at(book)
+
+    def tick(self) -> datetime:
+        """The instant of the next act."""
+        self._now += timedelta(seconds=1)
+        return self._now
+
+
+def book_completed_at(book: TariffBook) -> datetime:
+    """The start of the day (UTC) on which the newest entry of the book was learned."""
+    newest = max(entry.dated.learned_on for one in book.parsed.values() for entry in one.entries)
+    return datetime(newest.year, newest.month, newest.day, tzinfo=UTC)
+
+
+class Story:
+    """One living of the town's months on one utility."""
+
+    def __init__(self, town: Town, utility: Utility, inbox: Path, receive: Receive) -> None:
+        """``inbox`` is the folder in which files arrive; ``receive`` the journey they take."""
+        self.town = town
+        self._utility = utility
+        self._inbox = inbox
+        self._receive = receive
+        self._clock = StoryClock(utility.book)
+        self._files: dict[date, list[Delivery]] = {}
+        for delivery in deliveries(town):
+            self._files.setdefault(delivery.day, []).append(delivery)
+        self._planned: dict[date, list[PlannedPayment]] = {}
+        self._reading_days = {
+            cycle: frozenset(reading_days(cycle)) for cycle in {one.cycle for one in town.homes}
+        }
+        self._stays_of_cycle = {
+            cycle: [stay for stay in town.stays if stay.home.cycle == cycle]
+            for cycle in self._reading_days
+        }
+        self.measured_wh: dict[str, int] = {}
+        """Watt-hours that each meter truly measured on the days delivered so far."""
+
+    def live(self) -> Iterator[MonthTold]:
+        """Live every day, and tell each month when it is over."""
+        month = MonthTold(FIRST_DAY)
+        for day in DaySpan(FIRST_DAY, LAST_RUN_DAY + timedelta(days=1)).days():
+            if day.day == 1 and day != FIRST_DAY:
+                yield month
+                month = MonthTold(day)
+            self._move(day, month)
+            for delivery in self._files.get(day, ()):
+                self._deliver(delivery, month)
+            for cycle in sorted(self._reading_days):
+                if day in self._reading_days[cycle]:
+                    self._bill_cycle(cycle, day, month)
+            if day == GAP_FILLED_ON:
+                self._bill_one(self.town.stays_at(GAP_HOME)[0], day, month)
+            for planned in self._planned.pop(day, ()):
+                month.payments += self._pay(planned, day)
+        yield month
+
+    # ------------------------------------------------------------------------------- people
+
+    def _move(self, day: date, month: MonthTold) -> None:
+        for stay in self.town.stays:
+            if stay.until_day == day:
+                self._stop(stay, stay.schedule, stay.from_day, day)
+                month.events.append(EventTold(day, f"{_who(stay)} move out of {stay.home.address}"))
+        for stay in self.town.stays:
+            if stay.from_day == day:
+                self._start(stay, stay.schedule, day)
+                month.started += 1
+                if day != FIRST_DAY:
+                    told = f"{_who(stay)} move into {stay.home.address} on {stay.schedule}"
+                    month.events.append(EventTold(day, told))
+            if stay.changes_to is not None and stay.changes_to[0] == day:
+                self._stop(stay, stay.schedule, stay.from_day, day)
+                self._start(stay, stay.changes_to[1], day)
+                told = f"{_who(stay)} change from {stay.schedule} to {stay.changes_to[1]}"
+                month.events.append(EventTold(day, told))
+
+    def _start(self, stay: Stay, schedule: str, day: date) -> None:
+        at = self._clock.tick()
+        home = stay.home
+        agreement = agreement_name(stay.account_id, home.service_point_id, day)
+        if agreement in self._known_agreements(stay):
+            return  # lived before
+        start_service(
+            ServiceRequest(
+                account_id=stay.account_id,
+                people=stay.people,
+                cycle=home.cycle,
+                premise_id=home.premise_id,
+                address=home.address,
+                city=home.city,
+                postal_code=home.postal_code,
+                tax_place=home.tax_place,
+                service_point_id=home.service_point_id,
+                meter_id=home.meter_id,
+                multiplier=1,
+                schedule=schedule,
+                from_day=day,
+            ),
+            learned_at=at,
+            view=self._utility.book.as_known(at.date()),
+            store=self._utility.store,
+        )
+
+    def _stop(self, stay: Stay, schedule: str, from_day: date, day: date) -> None:
+        at = self._clock.tick()
+        name = agreement_name(stay.account_id, stay.home.service_point_id, from_day)
+        known = self._known_agreements(stay)
+        ensure(name in known, f"{name} on {schedule} was started before it stops")
+        if known[name].agreement.days.until_day == day:
+            return  # lived before
+        stop_service(agreement_id=name, last_day_out=day, learned_at=at, store=self._utility.store)
+
+    def _known_agreements(self, stay: Stay) -> dict[str, BillableService]:
+        services = self._utility.store.services_of_account(stay.account_id, END_OF_TIME)
+        return {service.agreement.agreement_id: service for service in services}
+
+    # ----------------------------------------------------------------------------- readings
+
+    def _deliver(self, delivery: Delivery, month: MonthTold) -> None:
+        folder = self._inbox / delivery.day.isoformat()
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / delivery.name
+        path.write_bytes(delivery.make())
+        told = self._receive(path, self._clock.tick())
+        month.files.append(replace(told, day=delivery.day, note=delivery.note))
+        for meter_id, days in delivery.energy:
+            measured = self._true_wh(meter_id, days)
+            self.measured_wh[meter_id] = self.measured_wh.get(meter_id, 0) + measured
+            month.measured_wh += measured
+
+    def _true_wh(self, meter_id: str, days: DaySpan) -> int:
+        home = self.town.home_of_meter(meter_id)
+        if isinstance(home.source, Sample):
+            return sample_total_wh(home.source.file)
+        return sum(wh for _, wh in self.town.values(home, days))
+
+    # -------------------------------------------------------------------------------- bills
+
+    def _bill_cycle(self, cycle: int, day: date, month: MonthTold) -> None:
+        at = self._clock.tick()
+        services = self._utility.store.services_of_cycle(cycle, at)
+        self._issue(f"cycle {cycle}", services, day, at, month)
+        self._plan(self._stays_of_cycle[cycle], day)
+
+    def _bill_one(self, stay: Stay, day: date, month: MonthTold) -> None:
+        at = self._clock.tick()
+        services = self._utility.store.services_of_account(stay.account_id, at)
+        self._issue(f"account {stay.account_id}", services, day, at, month)
+        self._plan([stay], day)
+
+    def _issue(
+        self,
+        what: str,
+        services: list[BillableService],
+        day: date,
+        at: datetime,
+        month: MonthTold,
+    ) -> None:
+        run = issue_bills(
+            services=services,
+            on=day,
+            known_at=at,
+            store=self._utility.store,
+            lake=self._utility.lake,
+            book=self._utility.book,
+        )
+        month.runs.append(RunTold(day, what, tuple(run.issued), tuple(run.held)))
+
+    # ----------------------------------------------------------------------------- payments
+
+    def _plan(self, stays: list[Stay], day: date) -> None:
+        """Who will pay what of the bills of that day, and when: from the bills as they stand."""
+        for stay in stays:
+            issued: list[StoredBill] = [
+                bill
+                for bill in self._utility.store.bills_of_account(stay.account_id)
+                if bill.issued_day == day
+            ]
+            for planned in plan_payments(issued):
+                if planned.day <= LAST_RUN_DAY:
+                    self._planned.setdefault(planned.day, []).append(planned)
+
+    def _pay(self, planned: PlannedPayment, day: date) -> Iterator[PaymentTold]:
+        for cents in planned.handed_in:
+            try:
+                _, newly = take_payment(
+                    account_id=planned.account_id,
+                    cents=cents,
+                    payment_key=planned.key,
+                    received_day=day,
+                    learned_at=self._clock.tick(),
+                    store=self._utility.store,
+                )
+            except Conflict as refusal:
+                yield _payment(planned, day, cents, "refused", refusal.sentence)
+            else:
+                yield _payment(planned, day, cents, "posted" if newly else "known")
+
+
+def _payment(
+    planned: PlannedPayment, day: date, cents: int, status: str, sentence: str = ""
+) -> PaymentTold:
+    return PaymentTold(day, planned.account_id, planned.key, cents, status, sentence)
+
+
+END_OF_TIME = datetime(2100, 1, 1, tzinfo=UTC)
+"""Asks for all that is known by now, whatever the story's clock says."""
+
+
+def _who(stay: Stay) -> str:
+    return " and ".join(name for _, name in stay.people)
