@@ -11,7 +11,7 @@ from meterledger.rating.determine import (
     determine,
     determine_by_days,
 )
-from meterledger.rating.lines import lines_of
+from meterledger.rating.lines import lines_of, lines_of_all
 from meterledger.rating.plan import Proration, RatePlan, ScheduleChanges, plan_window
 from meterledger.rating.price import PricedWindows, price
 
@@ -28,6 +28,7 @@ __all__ = [
     "determine",
     "determine_by_days",
     "lines_of",
+    "lines_of_all",
     "plan_window",
     "price",
 ]

@@ -6,6 +6,8 @@ Lives elsewhere the cents, which are only copied here and never computed a secon
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from meterledger.facts.charges import ChargeLine
@@ -22,72 +24,103 @@ def lines_of(priced: PricedWindows, row: int) -> tuple[ChargeLine, ...]:
 
     Monthly charges always stand; energy, demand and rider lines stand where there is a quantity.
     """
-    return tuple(
-        _line(
-            priced,
-            plan_line,
-            int(priced.quantity[row, number]),
-            int(priced.cents[row, number]),
-            row,
+    (lines,) = _lines_of_rows(priced, [row])
+    return lines
+
+
+def lines_of_all(priced: PricedWindows) -> list[tuple[ChargeLine, ...]]:
+    """The charge lines of every window, as ``lines_of`` gives them for one."""
+    return _lines_of_rows(priced, range(priced.cents.shape[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a line says whatever its quantity: made once for a batch of windows."""
+
+    line: LinePlan
+    always: bool
+    price_usd: str
+    unit: str
+    months: str
+    inputs_before: tuple[tuple[str, str], ...]
+    inputs_after: tuple[tuple[str, str], ...]
+    shows_energy: bool
+    reading_keys: tuple[str, ...]
+
+
+def _lines_of_rows(priced: PricedWindows, rows: Sequence[int]) -> list[tuple[ChargeLine, ...]]:
+    words = [_words(priced, line) for line in priced.plan.lines]
+    chosen = list(rows)
+    quantities = priced.quantity[chosen].tolist()
+    cents = priced.cents[chosen].tolist()
+    energies = priced.days_wh[chosen].tolist()
+    return [
+        tuple(
+            _line(one, quantity, line_cents, energy)
+            for one, quantity, line_cents, energy in zip(words, *columns, strict=True)
+            if one.always or quantity != 0
         )
-        for number, plan_line in enumerate(priced.plan.lines)
-        if plan_line.rule.kind is ChargeKind.MONTHLY or priced.quantity[row, number] != 0
-    )
+        for columns in zip(quantities, cents, energies, strict=True)
+    ]
 
 
-def _line(priced: PricedWindows, line: LinePlan, quantity: int, cents: int, row: int) -> ChargeLine:
-    price_usd = micro_usd_text(line.price_micro_usd)
-    if line.rule.kind is ChargeKind.MONTHLY:
-        shown, unit, per = _fraction_text(line.share), "month", "month"
-        arithmetic = f"{shown} month x ${price_usd} = ${usd_text(cents)}"
-    elif line.rule.kind is ChargeKind.DEMAND:
-        shown, unit, per = _thousandths(quantity), "kW", "kW"
-        months = "" if line.share == 1 else f" x {_fraction_text(line.share)} month"
-        arithmetic = f"{shown} kW x ${price_usd}{months} = ${usd_text(cents)}"
-    else:
-        shown, unit, per = _thousandths(quantity), "kWh", "kWh"
-        arithmetic = f"{shown} kWh x ${price_usd} = ${usd_text(cents)}"
+def _line(words: _Words, quantity: int, cents: int, days_wh: int) -> ChargeLine:
+    line = words.line
+    shown = _fraction_text(line.share) if words.always else _thousandths(quantity)
+    inputs = words.inputs_before
+    if words.shows_energy:
+        inputs = (*inputs, ("energy_of_days_kwh", _thousandths(days_wh)), *words.inputs_after)
     return ChargeLine(
         code=line.rule.code,
         label=line.rule.label,
         group=line.group,
         days=line.days,
         quantity=shown,
-        unit=unit,
-        price_usd=price_usd,
+        unit=words.unit,
+        price_usd=words.price_usd,
         cents=cents,
         standing=line.standing,
         citations=line.citations,
-        arithmetic=arithmetic,
-        inputs=_inputs(priced, line, row, per),
-        reading_keys=_reading_keys(priced, line),
+        arithmetic=f"{shown} {words.unit} x ${words.price_usd}{words.months} = ${usd_text(cents)}",
+        inputs=inputs,
+        reading_keys=words.reading_keys,
     )
 
 
-def _inputs(
-    priced: PricedWindows, line: LinePlan, row: int, per: str
-) -> tuple[tuple[str, str], ...]:
-    found = [
+def _words(priced: PricedWindows, line: LinePlan) -> _Words:
+    kind = line.rule.kind
+    unit = {ChargeKind.MONTHLY: "month", ChargeKind.DEMAND: "kW"}.get(kind, "kWh")
+    months = ""
+    if kind is ChargeKind.DEMAND and line.share != 1:
+        months = f" x {_fraction_text(line.share)} month"
+    before = [
         ("price_series", line.rule.price),
-        ("price_unit", f"USD per {per}"),
+        ("price_unit", f"USD per {unit}"),
         ("days", str(line.days.day_count)),
     ]
-    if line.rule.kind is ChargeKind.MONTHLY:
-        found.append(("window_days", str(priced.plan.window.day_count)))
-    elif line.rule.kind is ChargeKind.DEMAND:
-        found.append(("demand", "highest hour of these days that counts for demand"))
-    else:
-        energy = priced.determinants.energy_wh[row][list(line.segments), :]
-        total = energy.sum() if line.period is None else energy[:, line.period].sum()
-        found.append(("energy_of_days_kwh", _thousandths(int(total))))
-        if line.rule.period is not None:
-            found.append(("period", line.rule.period))
+    after: list[tuple[str, str]] = []
+    if kind is ChargeKind.MONTHLY:
+        before.append(("window_days", str(priced.plan.window.day_count)))
+    elif kind is ChargeKind.DEMAND:
+        before.append(("demand", "highest hour of these days that counts for demand"))
+    elif line.rule.period is not None:
+        after.append(("period", line.rule.period))
     if line.block is not None:
         side = "up to" if line.block is Block.FIRST else "over"
-        found.append(("block", f"{side} {_thousandths(line.block_limit_wh)} kWh"))
+        after.append(("block", f"{side} {_thousandths(line.block_limit_wh)} kWh"))
     if priced.determinants.by_days and line.rule.season is not None:
-        found.append(("energy_by", "days, for want of interval times"))
-    return tuple(found)
+        after.append(("energy_by", "days, for want of interval times"))
+    return _Words(
+        line=line,
+        always=kind is ChargeKind.MONTHLY,
+        price_usd=micro_usd_text(line.price_micro_usd),
+        unit=unit,
+        months=months,
+        inputs_before=tuple(before),
+        inputs_after=tuple(after),
+        shows_energy=kind not in (ChargeKind.MONTHLY, ChargeKind.DEMAND),
+        reading_keys=_reading_keys(priced, line),
+    )
 
 
 def _reading_keys(priced: PricedWindows, line: LinePlan) -> tuple[str, ...]:

@@ -29,12 +29,14 @@ class PricedWindows:
 
     ``quantity``  Int64 [N x lines]: watt-hours, watts, or 1 where the line's quantity is its share
     ``cents``     Int64 [N x lines], rounded once
+    ``days_wh``   Int64 [N x lines]: energy of the line's days and period, all blocks together
     """
 
     plan: RatePlan
     determinants: Determinants
     quantity: Int64Array
     cents: Int64Array
+    days_wh: Int64Array
 
 
 def price(plan: RatePlan, determinants: Determinants) -> PricedWindows:
@@ -45,35 +47,39 @@ def price(plan: RatePlan, determinants: Determinants) -> PricedWindows:
     row_count = determinants.energy_wh.shape[0]
     quantity = np.ones((row_count, len(plan.lines)), dtype=np.int64)
     cents = np.zeros((row_count, len(plan.lines)), dtype=np.int64)
+    days_wh = np.zeros((row_count, len(plan.lines)), dtype=np.int64)
     first_block = _first_block_wh(plan, determinants)
     for number, line in enumerate(plan.lines):
         if line.rule.kind is ChargeKind.MONTHLY:
             divisor = MONTHLY_DIVISOR * line.share.denominator
         else:
-            quantity[:, number] = _quantity(plan, line, determinants, first_block)
+            days_wh[:, number] = _energy_of_days(line, determinants)
+            quantity[:, number] = _quantity(line, determinants, days_wh[:, number], first_block)
             divisor = ENERGY_DIVISOR * line.share.denominator
         cents[:, number] = multiply_divide_half_up(
             quantity[:, number], line.price_micro_usd * line.share.numerator, divisor
         )
-    return PricedWindows(plan, determinants, quantity, cents)
+    return PricedWindows(plan, determinants, quantity, cents, days_wh)
+
+
+def _energy_of_days(line: LinePlan, determinants: Determinants) -> Int64Array:
+    energy: Int64Array = determinants.energy_wh[:, list(line.segments), :].sum(axis=1)
+    return energy.sum(axis=1) if line.period is None else energy[:, line.period]
 
 
 def _quantity(
-    plan: RatePlan,
     line: LinePlan,
     determinants: Determinants,
+    days_wh: Int64Array,
     first_block: dict[tuple[int, int], Int64Array],
 ) -> Int64Array:
-    segments = list(line.segments)
     if line.rule.kind is ChargeKind.DEMAND:
-        highest: Int64Array = determinants.peak_wh[:, segments].max(axis=1)
+        highest: Int64Array = determinants.peak_wh[:, list(line.segments)].max(axis=1)
         return highest
-    energy: Int64Array = determinants.energy_wh[:, segments, :].sum(axis=1)
-    of_period: Int64Array = energy.sum(axis=1) if line.period is None else energy[:, line.period]
     if line.block is None:
-        return of_period
+        return days_wh
     first = first_block[line.block_group, _period_key(line)]
-    return first if line.block is Block.FIRST else of_period - first
+    return first if line.block is Block.FIRST else days_wh - first
 
 
 def _first_block_wh(

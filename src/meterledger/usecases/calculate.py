@@ -62,7 +62,7 @@ class Calculator:
         """Charge lines, without tax, for each row of the batch."""
         plan = self.plan(schedule, window)
         priced = rating.price(plan, rating.determine(usage, plan))
-        return [rating.lines_of(priced, row) for row in range(len(usage.meters))]
+        return rating.lines_of_all(priced)
 
     def price_total(self, schedule: str, window: DaySpan, total_wh: int) -> tuple[ChargeLine, ...]:
         """Charge lines, without tax, for a quantity of energy whose times are not known."""
