@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from meterledger.kernel.ensure import ensure
 
@@ -37,15 +38,7 @@ class Citation:
 
     def as_json(self) -> dict[str, str | None]:
         """The CITATION shape of DESIGN.md section 6."""
-        return {
-            "instrument": self.instrument,
-            "sheet": self.sheet,
-            "revision": self.revision,
-            "paragraph": self.paragraph,
-            "effective": self.effective.isoformat(),
-            "order": self.order,
-            "text": self.text,
-        }
+        return dict(_json_of(self))
 
     @classmethod
     def from_json(cls, record: dict[str, str | None]) -> Citation:
@@ -70,3 +63,17 @@ def _text(record: dict[str, str | None], field: str) -> str:
     text = record[field]
     ensure(text is not None, f"a stored citation has its {field}")
     return str(text)
+
+
+@lru_cache(maxsize=4096)
+def _json_of(citation: Citation) -> dict[str, str | None]:
+    """A bill repeats few citations many times: each is written once."""
+    return {
+        "instrument": citation.instrument,
+        "sheet": citation.sheet,
+        "revision": citation.revision,
+        "paragraph": citation.paragraph,
+        "effective": citation.effective.isoformat(),
+        "order": citation.order,
+        "text": citation.text,
+    }
