@@ -60,15 +60,15 @@ class PaperBook:
     time_zone = "America/Chicago"
     sha256 = "0" * 64
 
-    def __init__(self) -> None:
+    def __init__(self, start: date = START) -> None:
         self.all: dict[str, Series[Any]] = {}
         self.schedules: dict[str, Series[Schedule]] = {}
         self.put(
-            "seasons", [(START, None, Seasons(("winter",) * 5 + ("summer",) * 4 + ("winter",) * 3))]
+            "seasons", [(start, None, Seasons(("winter",) * 5 + ("summer",) * 4 + ("winter",) * 3))]
         )
-        self.put("block_share_between_periods", [(START, None, "pro_rata")], Standing.ASSUMED)
-        self.put("season_proration_basis", [(START, None, "intervals, else days")])
-        self.put("holidays", [(START, None, frozenset())])
+        self.put("block_share_between_periods", [(start, None, "pro_rata")], Standing.ASSUMED)
+        self.put("season_proration_basis", [(start, None, "intervals, else days")])
+        self.put("holidays", [(start, None, frozenset())])
 
     def put(
         self,
@@ -101,9 +101,9 @@ def day_windows(hours: Any) -> DayWindows:
     return DayWindows(tuple(HourWindow(*one) for one in hours))
 
 
-def paper_book(tariff: Any, code: str = "paper") -> PaperBook:
+def paper_book(tariff: Any, code: str = "paper", start: date = START) -> PaperBook:
     """The book of one tariff stated in the plain words of the second calculation."""
-    book = PaperBook()
+    book = PaperBook(start)
     rules = []
     for number, charge in enumerate(tariff.charges):
         name = f"price_{number}"
@@ -122,7 +122,7 @@ def paper_book(tariff: Any, code: str = "paper") -> PaperBook:
         )
     if tariff.block_kwh:
         book.put("block", [(start, end, Fraction(kwh)) for start, end, kwh in tariff.block_kwh])
-    book.put("holidays", [(START, None, tariff.holidays)])
+    book.put("holidays", [(start, None, tariff.holidays)])
     if tariff.periods:
         of_day = TimeOfUse(
             periods=tariff.periods,
@@ -132,18 +132,18 @@ def paper_book(tariff: Any, code: str = "paper") -> PaperBook:
             },
             holidays="holidays",
         )
-        book.put("hours", [(START, None, of_day)])
+        book.put("hours", [(start, None, of_day)])
     if any(charge.kind == "demand" for charge in tariff.charges):
-        start, end = tariff.demand_minutes
+        begin, end = tariff.demand_minutes
         counts = day_windows(
-            [(0, start, "outside"), (start, end, "counts"), (end, 1440, "outside")]
+            [(0, begin, "outside"), (begin, end, "counts"), (end, 1440, "outside")]
         )
         by_season = {"summer": counts, "winter": counts}
         book.put(
             "demand_hours",
-            [(START, None, TimeOfUse(("counts", "outside"), by_season, by_season, "holidays"))],
+            [(start, None, TimeOfUse(("counts", "outside"), by_season, by_season, "holidays"))],
         )
-    put_schedule(book, code, [(START, None, tuple(rules))], tariff)
+    put_schedule(book, code, [(start, None, tuple(rules))], tariff)
     return book
 
 
