@@ -26,7 +26,9 @@ def replay(
     with refusing():
         from datetime import UTC, datetime, time
 
+        from meterledger.entrypoints.cli.words import print_lines
         from meterledger.entrypoints.wiring import open_system
+        from meterledger.kernel.money import usd_text
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.replay_bill import replay_bill
 
@@ -48,6 +50,8 @@ def replay(
             "as_known_at": again.as_known_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "record_sha256": again.bill.record_sha256,
             "differences": list(again.differences),
+            "total_usd": usd_text(again.bill.total_cents),
+            "lines": [line.as_json() for line in again.bill.lines],
         }
 
         def words() -> None:
@@ -56,5 +60,7 @@ def replay(
             print(f"SHA-256 of the record: {answer['record_sha256']}")
             for difference in again.differences:
                 print(f"  {difference}")
+            record = again.bill.as_json()
+            print_lines(record["lines"], record["total_usd"], record["standing"])
 
         say(answer, as_json=as_json, words=words)
