@@ -1,0 +1,134 @@
+"""Which format a file is, by its content alone, and one call that reads any of them.
+
+Lives here      telling formats apart; naming those that are known and not read yet.
+Lives elsewhere reading each (the modules beside this file).
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime
+from pathlib import Path
+
+from meterledger.facts.readings import ReadingFile
+from meterledger.stores.gateways.cmep import RECORD_START, read_cmep
+from meterledger.stores.gateways.csv_profile import HEADER, Options, known_header, read_csv
+from meterledger.stores.gateways.green_button import read_green_button
+from meterledger.stores.gateways.instants import Believable
+from meterledger.stores.gateways.opening import (
+    OpenedFile,
+    open_bytes,
+    opened,
+    refuse_binary,
+    without_bom,
+)
+from meterledger.stores.gateways.refusals import FormatUnknown, MeterNotNamed
+
+_HEAD_BYTES = 8 * 1024
+_XML_BOMS = (b"\xff\xfe<\x00", b"\xfe\xff\x00<")
+_OTHER_TABLES = (
+    (
+        frozenset({"meter_sn", "read", "read_unit", "endpoint_sn"}),
+        "a Badger Meter Beacon export",
+    ),
+    (
+        frozenset({"read_value", "meter_serial_number", "read_units"}),
+        "an Itron register export",
+    ),
+)
+
+
+def read_file(
+    path: Path,
+    *,
+    received_at: datetime,
+    meter: str | None = None,
+    zone: str | None = None,
+    unit: str | None = None,
+) -> ReadingFile:
+    """Read a file of readings: Green Button XML, CMEP or CSV, plain or gzip.
+
+    ``received_at`` is the instant (UTC) the file came: no reading ends more than a day after it.
+    ``meter`` names the meter of a file of one meter; ``zone`` and ``unit`` say what a CSV does not.
+    Nothing is stored.
+
+    :raises FileRefused: saying what is wrong, where, why, and what to do
+    """
+    return _read(open_bytes(path), received_at, Options(meter=meter, unit=unit, zone=zone))
+
+
+def read_bytes(
+    name: str,
+    data: bytes,
+    *,
+    received_at: datetime,
+    meter: str | None = None,
+    zone: str | None = None,
+    unit: str | None = None,
+) -> ReadingFile:
+    """The same for bytes that are in memory already (an upload)."""
+    return _read(opened(name, data), received_at, Options(meter=meter, unit=unit, zone=zone))
+
+
+def _read(file: OpenedFile, received_at: datetime, options: Options) -> ReadingFile:
+    if options.meter is not None and not _names_a_meter(options.meter):
+        raise MeterNotNamed(
+            f"'{options.meter[:40]}' is not a meter's number",
+            where="--meter",
+            do="Use up to 64 letters, digits and signs, without control characters",
+        )
+    believable = Believable.when_received(received_at)
+    refuse_binary(file.name, file.data)
+    if file.data.startswith(_XML_BOMS):
+        return read_green_button(file, believable=believable, meter=options.meter)
+    head = without_bom(file.name, file.data)[:_HEAD_BYTES].lstrip()
+    if head.startswith(b"<"):
+        plain = OpenedFile(file.name, file.sha256, file.data.lstrip())
+        return read_green_button(plain, believable=believable, meter=options.meter)
+    if RECORD_START.match(head):
+        return read_cmep(file, believable=believable, meter=options.meter)
+    return _read_table(file, head, believable, options)
+
+
+def _read_table(
+    file: OpenedFile, head: bytes, believable: Believable, options: Options
+) -> ReadingFile:
+    first_line = head.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip()
+    cells = next(iter(csv.reader([first_line])), [])
+    if cells[:1] == ["100"] and len(cells) > 1:
+        _refuse_nem(file.name, cells[1])
+    if cells[:1] in (["200"], ["250"], ["300"]) and len(cells) > 5:
+        _refuse_nem(file.name, "NEM12 or NEM13 without its header record 100")
+    words = {cell.strip().lower() for cell in cells}
+    for marks, what in _OTHER_TABLES:
+        if marks <= words:
+            raise FormatUnknown(
+                f"This is {what}, which is not read yet",
+                where=f"{file.name}, line 1",
+                why="Its times carry no zone and its register has a resolution of its own",
+                do=f"Ask for CMEP, or write it as CSV with the header {HEADER}",
+            )
+    for delimiter in ",;\t":
+        if known_header(first_line.split(delimiter)):
+            return read_csv(file, believable=believable, options=options)
+    said = "".join(mark if mark.isprintable() else "?" for mark in first_line[:60])
+    raise FormatUnknown(
+        f"This is neither Green Button XML, nor CMEP, nor a table of readings; it begins '{said}'",
+        where=f"{file.name}, line 1",
+        why=f"A table begins with the header {HEADER}",
+        do="Ask the sender in which format it is, or rename its columns",
+    )
+
+
+def _refuse_nem(name: str, what: str) -> None:
+    known = what if what.startswith("NEM1") else f"a file that calls itself {what[:20]}"
+    raise FormatUnknown(
+        f"This is {known} (Australian meter data), which is not read yet",
+        where=f"{name}, line 1",
+        why="Its times are of a market zone, and its registers are named by suffixes",
+        do=f"Ask for CMEP, or write it as CSV with the header {HEADER}",
+    )
+
+
+def _names_a_meter(text: str) -> bool:
+    return 1 <= len(text) <= 64 and text.isprintable() and text == text.strip()
