@@ -47,6 +47,53 @@ class Conflict(Refusal):
             do="Use the key of this receipt, or correct the amount, account or day",
         )
 
+    @classmethod
+    def of_file(cls, sha256: str, name: str) -> Conflict:
+        """The file is stored already."""
+        return cls(
+            f"A file with the hash {sha256[:16]}... is stored already",
+            where=name,
+            do="Nothing is to be done: its readings are kept",
+        )
+
+    @classmethod
+    def of_lake(cls, based_on: int, newest: int, name: str) -> Conflict:
+        """Somebody else published meanwhile; what was merged with an older version is stale."""
+        return cls(
+            f"The lake was at sequence {based_on} when this file was read and is at {newest} now",
+            where=name,
+            why="Another file was published meanwhile, and nothing of this one is stored",
+            do="Read it again",
+        )
+
+    @classmethod
+    def of_lake_file(cls, lake_file: str, name: str) -> Conflict:
+        """A lake file is published once."""
+        return cls(
+            f"The lake file {lake_file} is published already",
+            where=name,
+            do="Write the readings under a new name",
+        )
+
+    @classmethod
+    def of_entry(cls, entry_id: str) -> Conflict:
+        """An entry's name is used once, for ever."""
+        return cls(
+            f"Entry {entry_id} is posted already",
+            where="ledger",
+            why="An entry's name says what it means, and is used once, for ever",
+            do="Look at the account's entries; reverse the entry if it is wrong",
+        )
+
+    @classmethod
+    def of_missing_entry(cls, bill_id: str) -> Conflict:
+        """A bill of money is posted with its entry, in one transaction."""
+        return cls(
+            f"Bill {bill_id} comes without its entry",
+            where="ledger",
+            do="Give the entry of every bill whose total is not zero",
+        )
+
 
 class NotFound(Refusal):
     """There is no such thing in the store. Says what was looked for, and where to look."""
@@ -181,12 +228,15 @@ class ReadingLog(Protocol):
         quarantined: Sequence[QuarantinedLine],
         lake_files: Sequence[str],
         learned_at: datetime,
+        based_on: int | None = None,
     ) -> ReceivedFile:
         """Publish one file: its lake files become visible as the next commit sequence.
 
         Register channels among ``channels`` are kept here; interval values are in ``lake_files``.
+        ``based_on`` is the sequence that the lake files were merged with (``Lake.write``).
 
-        :raises Conflict: if a file of that hash is stored already
+        :raises Conflict: if a file of that hash is stored already, or if ``based_on`` is given
+            and somebody else has published since
         """
 
     def lake_sequence(self) -> int:

@@ -7,34 +7,24 @@ each call all or nothing for threads of one process; nothing is kept beyond it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from meterledger.facts.bills import Bill, HeldBill
 from meterledger.facts.money import Entry, Payment
-from meterledger.facts.places import (
-    Account,
-    AccountHolder,
-    Agreement,
-    BillableService,
-    MeterInstallation,
-    Person,
-    Premise,
-    ServicePoint,
-    TaxPlace,
-)
 from meterledger.facts.readings import ChannelKind, ChannelReadings, QuarantinedLine
-from meterledger.kernel.span import DaySpan, Validity
-from meterledger.stores.memory.two_clocks import TwoClocks
+from meterledger.kernel.canonical import sha256_hex
+from meterledger.kernel.span import DaySpan
+from meterledger.stores.believed import contents, refuse_unknown
+from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.usecases.ports import (
     Conflict,
     NotFound,
     NotViewing,
     ReceivedFile,
-    ServiceStart,
     StoredBill,
     Viewer,
 )
@@ -42,250 +32,56 @@ from meterledger.usecases.ports import (
 RECEIVABLE = "142"
 
 
-class MemoryStore:
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    days: DaySpan
+    bill_id: str
+    agreement_id: str
+
+
+class MemoryStore(MemoryPlaces):
     """Promises in dictionaries."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._lock = threading.RLock()
-        self._viewers: list[Viewer] = []
+        super().__init__()
+        self._viewers = threading.local()
         self.read_log: list[tuple[Viewer, tuple[str, ...]]] = []
-        self._persons: dict[str, Person] = {}
-        self._accounts: dict[str, Account] = {}
-        self._premises: dict[str, Premise] = {}
-        self._points: dict[str, ServicePoint] = {}
-        self._holders: TwoClocks[AccountHolder] = TwoClocks(
-            "account holder", lambda one: f"{one.account_id}/{one.person_id}"
-        )
-        self._tax_places: TwoClocks[TaxPlace] = TwoClocks(
-            "tax place of premise", lambda one: one.premise_id
-        )
-        self._installations: TwoClocks[MeterInstallation] = TwoClocks(
-            "meter or service point",
-            lambda one: f"service point {one.service_point_id}",
-            lambda one: f"meter {one.meter_id}",
-        )
-        self._agreements: TwoClocks[Agreement] = TwoClocks(
-            "service point", lambda one: one.service_point_id
-        )
+        self.record: list[tuple[str, str, datetime]] = []
+        """What was done: event, subject, instant learned."""
         self._files: dict[str, ReceivedFile] = {}
-        self._lake_files: list[tuple[int, str]] = []
+        self._versions: list[tuple[datetime, tuple[str, ...]]] = []
         self.registers: list[tuple[str, ChannelReadings]] = []
         self.quarantined: list[tuple[str, QuarantinedLine]] = []
-        self._bills: dict[str, StoredBill] = {}
-        self._claims: list[tuple[str, DaySpan, str]] = []
-        self._entries: dict[str, Entry] = {}
-        self._payments: dict[str, Payment] = {}
         self.held: list[tuple[HeldBill, date, datetime]] = []
+        self._bills: dict[str, StoredBill] = {}
+        self._bills_of: dict[str, list[str]] = {}
+        self._claims: dict[str, list[_Claim]] = {}
+        self._entries: dict[str, Entry] = {}
+        self._entries_of: dict[str, list[str]] = {}
+        self._payments: dict[str, Payment] = {}
 
     # ------------------------------------------------------------------------------- viewing
 
     @contextmanager
     def viewing(self, viewer: Viewer, subjects: Sequence[str]) -> Iterator[None]:
-        """Allow reads of personal and usage data inside, and log who, whom and why."""
+        """Allow this thread's reads of personal and usage data inside; log who, whom and why."""
+        if not viewer.name.strip() or not viewer.purpose.strip():
+            raise NotViewing.because()
         self.read_log.append((viewer, tuple(subjects)))
-        self._viewers.append(viewer)
+        stack: list[Viewer] = self._viewers.__dict__.setdefault("stack", [])
+        stack.append(viewer)
         try:
             yield
         finally:
-            self._viewers.pop()
+            stack.pop()
 
     def _look(self) -> None:
-        if not self._viewers:
+        if not self._viewers.__dict__.get("stack"):
             raise NotViewing.because()
 
-    # -------------------------------------------------------------------------------- places
-
-    def start_service(self, start: ServiceStart) -> None:
-        """Record a start of service, all of it or nothing."""
-        self.start_services([start])
-
-    def start_services(self, starts: Sequence[ServiceStart]) -> None:
-        """Record many starts of service, all of them or nothing."""
-        with self._lock:
-            before = self._snapshot()
-            try:
-                for start in starts:
-                    self._start(start)
-            except Conflict:
-                self._restore(before)
-                raise
-
-    def _start(self, start: ServiceStart) -> None:
-        for person in start.persons:
-            self._once(self._persons, person.person_id, person, "person")
-        if start.account is not None:
-            self._once(self._accounts, start.account.account_id, start.account, "account")
-        if start.premise is not None:
-            self._once(self._premises, start.premise.premise_id, start.premise, "premise")
-        if start.service_point is not None:
-            point = start.service_point
-            self._once(self._points, point.service_point_id, point, "service point")
-        for holder in start.holders:
-            if not self._holds_already(self._holders, holder):
-                self._holders.check(holder, holder.days)
-                self._holders.add(holder, holder.days, holder.learned_at)
-        if start.tax_place is not None and not self._holds_already(
-            self._tax_places, start.tax_place
-        ):
-            self._tax_places.check(start.tax_place, start.tax_place.days)
-            self._tax_places.add(start.tax_place, start.tax_place.days, start.tax_place.learned_at)
-        installation = start.installation
-        if installation is not None and not self._holds_already(self._installations, installation):
-            self._installations.check(installation, installation.days)
-            self._installations.add(installation, installation.days, installation.learned_at)
-        agreement = start.agreement
-        self._agreements.check(agreement, agreement.days)
-        self._agreements.add(agreement, agreement.days, agreement.learned_at)
-
-    @staticmethod
-    def _once(table: dict[str, Any], key: str, fact: Any, noun: str) -> None:
-        """Keep a fact under its key; the same contents again change nothing."""
-        known = table.get(key)
-        if known is None:
-            table[key] = fact
-        elif _contents(known) != _contents(fact):
-            raise Conflict(
-                f"{noun.capitalize()} {key} is known with other contents",
-                where=f"{noun} {key}",
-                do="Use the contents that are known, or another name",
-            )
-
-    @staticmethod
-    def _holds_already(table: TwoClocks[Any], fact: Any) -> bool:
-        """Whether the same fact is believed already on all of the fact's days."""
-        for known in table.known():
-            same = _contents(replace(known, days=fact.days)) == _contents(fact)
-            if same and _covers(known.days, fact.days):
-                return True
-        return False
-
-    def _snapshot(self) -> tuple[list[list[Any]], list[dict[str, Any]]]:
-        return [one.copy_rows() for one in self._dated()], [dict(one) for one in self._plain()]
-
-    def _restore(self, before: tuple[list[list[Any]], list[dict[str, Any]]]) -> None:
-        for table, rows in zip(self._dated(), before[0], strict=True):
-            table.put_rows(rows)
-        for known, contents in zip(self._plain(), before[1], strict=True):
-            known.clear()
-            known.update(contents)
-
-    def _dated(self) -> list[TwoClocks[Any]]:
-        return [self._holders, self._tax_places, self._installations, self._agreements]
-
-    def _plain(self) -> list[dict[str, Any]]:
-        return [self._persons, self._accounts, self._premises, self._points]
-
-    def stop_service(self, agreement_id: str, last_day_out: date, learned_at: datetime) -> None:
-        """End an agreement on ``last_day_out`` (out)."""
-        with self._lock:
-            agreement = next(
-                (one for one in self._agreements.known() if one.agreement_id == agreement_id),
-                None,
-            )
-            if agreement is None:
-                raise NotFound.of("agreement", agreement_id)
-            billed = self._billed_until(agreement_id)
-            refuse_stop(agreement, last_day_out, billed)
-            ended = replace(
-                agreement,
-                days=Validity(agreement.days.from_day, last_day_out),
-                learned_at=learned_at,
-            )
-            self._agreements.replace(agreement, ended, ended.days, learned_at)
-
-    def account(self, account_id: str) -> Account:
-        """The account."""
-        self._look()
-        if account_id not in self._accounts:
-            raise NotFound.of("account", account_id)
-        return self._accounts[account_id]
-
-    def account_ids(self) -> list[str]:
-        """All account ids, in order."""
-        self._look()
-        return sorted(self._accounts)
-
-    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
-        """All agreements of the account, joined, by first day."""
-        return self._services(known_at, lambda one: one.account_id == account_id)
-
-    def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
-        """All agreements of the cycle's accounts, joined, by account and first day."""
-        return self._services(known_at, lambda one: self._accounts[one.account_id].cycle == cycle)
-
-    def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
-        """One agreement, joined, as known then."""
-        found = self._services(known_at, lambda one: one.agreement_id == agreement_id)
-        if not found:
-            raise NotFound.of("agreement", agreement_id)
-        return found[0]
-
-    def _services(
-        self, known_at: datetime, wanted: Callable[[Agreement], bool]
-    ) -> list[BillableService]:
-        self._look()
-        with self._lock:
-            chosen = [one for one in self._agreements.known(known_at) if wanted(one)]
-            return [
-                self._joined(one, known_at)
-                for one in sorted(chosen, key=lambda one: (one.account_id, one.days.from_day))
-            ]
-
-    def _joined(self, agreement: Agreement, known_at: datetime) -> BillableService:
-        premise = self._premises[self._points[agreement.service_point_id].premise_id]
-        holders = sorted(
-            (
-                one.person_id
-                for one in self._holders.known(known_at)
-                if one.account_id == agreement.account_id and one.days.overlaps(agreement.days)
-            ),
-        )
-        return BillableService(
-            agreement=agreement,
-            account=self._accounts[agreement.account_id],
-            premise=premise,
-            installations=tuple(
-                sorted(
-                    (
-                        one
-                        for one in self._installations.known(known_at)
-                        if one.service_point_id == agreement.service_point_id
-                    ),
-                    key=lambda one: one.days.from_day,
-                )
-            ),
-            tax_places=tuple(
-                sorted(
-                    (
-                        one
-                        for one in self._tax_places.known(known_at)
-                        if one.premise_id == premise.premise_id
-                    ),
-                    key=lambda one: one.days.from_day,
-                )
-            ),
-            billed_until=self._billed_until(agreement.agreement_id),
-            holders=tuple(self._persons[person].name for person in holders),
-        )
-
-    def _billed_until(self, agreement_id: str) -> date | None:
-        ends = [
-            one.days.until_day for one in self._bills.values() if one.agreement_id == agreement_id
-        ]
-        return max(ends, default=None)
-
-    def meter_installations(self, meter_ids: Sequence[str]) -> dict[str, list[MeterInstallation]]:
-        """Where the meters are and were installed, as known now."""
-        wanted = set(meter_ids)
-        found: dict[str, list[MeterInstallation]] = {}
-        for one in self._installations.known():
-            if one.meter_id in wanted:
-                found.setdefault(one.meter_id, []).append(one)
-        return {
-            meter: sorted(those, key=lambda one: one.days.from_day)
-            for meter, those in found.items()
-        }
+    def _note(self, event: str, subject: str, learned_at: datetime) -> None:
+        self.record.append((event, subject, learned_at))
 
     # ------------------------------------------------------------------------------ readings
 
@@ -303,16 +99,18 @@ class MemoryStore:
         quarantined: Sequence[QuarantinedLine],
         lake_files: Sequence[str],
         learned_at: datetime,
+        based_on: int | None = None,
     ) -> ReceivedFile:
         """Publish one file as the next commit sequence."""
         with self._lock:
             if sha256 in self._files:
-                raise Conflict(
-                    f"A file with the hash {sha256[:16]}... is stored already",
-                    where=name,
-                    do="Nothing is to be done: its readings are kept",
-                )
-            sequence = self.lake_sequence() + 1
+                raise Conflict.of_file(sha256, name)
+            if based_on is not None and based_on != len(self._versions):
+                raise Conflict.of_lake(based_on, len(self._versions), name)
+            published = {one for _, names in self._versions for one in names}
+            again = sorted(published & set(lake_files))
+            if again:
+                raise Conflict.of_lake_file(again[0], name)
             received = ReceivedFile(
                 sha256=sha256,
                 name=name,
@@ -320,67 +118,88 @@ class MemoryStore:
                 reading_count=sum(len(one.readings) for one in channels),
                 quarantined_count=len(quarantined),
                 learned_at=learned_at,
-                lake_sequence=sequence,
+                lake_sequence=len(self._versions) + 1,
             )
+            newest = self._versions[-1][0] if self._versions else learned_at
             self._files[sha256] = received
-            self._lake_files += [(sequence, one) for one in lake_files]
+            self._versions.append((max(newest, learned_at), tuple(lake_files)))
+            self.quarantined += [(sha256, line) for line in quarantined]
             self.registers += [
                 (sha256, one) for one in channels if one.channel.kind is ChannelKind.REGISTER
             ]
-            self.quarantined += [(sha256, one) for one in quarantined]
+            self._note("file received", sha256, learned_at)
             return received
 
     def lake_sequence(self) -> int:
         """The newest published commit sequence."""
-        return max((one.lake_sequence for one in self._files.values()), default=0)
+        return len(self._versions)
 
     def lake_files(self, at_sequence: int) -> list[str]:
-        """Lake files published up to and including the sequence."""
-        return [name for sequence, name in self._lake_files if sequence <= at_sequence]
+        """Lake files published up to the sequence, in order of publication."""
+        return [name for _, names in self._versions[:at_sequence] for name in names]
 
     def lake_sequence_known_at(self, known_at: datetime) -> int:
         """The newest commit sequence learned by that instant."""
-        return max(
-            (one.lake_sequence for one in self._files.values() if one.learned_at <= known_at),
-            default=0,
-        )
+        return sum(learned_at <= known_at for learned_at, _ in self._versions)
 
     # --------------------------------------------------------------------------------- bills
 
     def record_bills(self, bills: Sequence[tuple[Bill, Entry | None]]) -> set[str]:
         """Keep bills whose service period is not billed yet, with their entries."""
-        newly: set[str] = set()
+        newly: list[tuple[Bill, Entry | None]] = []
         with self._lock:
-            for bill, entry in bills:
-                if any(
-                    point == bill.service_point_id and days.overlap(bill.days)
-                    for point, days, _ in self._claims
-                ):
+            for bill, entry in sorted(bills, key=_by_service_period):
+                claims = self._claims.setdefault(bill.service_point_id, [])
+                if any(one.days.overlap(bill.days) for one in claims):
                     continue
-                self._claims.append((bill.service_point_id, bill.days, bill.bill_id))
-                self._bills[bill.bill_id] = StoredBill(
-                    bill_id=bill.bill_id,
-                    account_id=bill.account_id,
-                    agreement_id=bill.agreement_id,
-                    days=bill.days,
-                    issued_day=bill.issued_day,
-                    due_day=bill.due_day,
-                    total_cents=bill.total_cents,
-                    record=bill.record(),
-                    record_sha256=bill.record_sha256,
-                    known_at=bill.pins.known_at,
-                    lake_sequence=bill.pins.lake_sequence,
-                    previous_balance_cents=self._balance(bill.account_id),
-                )
-                if entry is not None:
-                    self._entries[entry.entry_id] = entry
-                newly.add(bill.bill_id)
-        return newly
+                self._refuse_bill(bill, entry)
+                claims.append(_Claim(bill.days, bill.bill_id, bill.agreement_id))
+                newly.append((bill, entry))
+            for bill, entry in newly:
+                self._keep_bill(bill, entry)
+            if newly:
+                learned_at = max(bill.pins.known_at for bill, _ in newly)
+                self._note("bills issued", f"{len(newly)} bills", learned_at)
+        return {bill.bill_id for bill, _ in newly}
+
+    def _refuse_bill(self, bill: Bill, entry: Entry | None) -> None:
+        try:
+            if bill.account_id not in self._accounts:
+                refuse_unknown("account", bill.account_id, f"bill {bill.bill_id}")
+            if entry is not None and entry.entry_id in self._entries:
+                raise Conflict.of_entry(entry.entry_id)
+            if entry is None and bill.total_cents != 0:
+                raise Conflict.of_missing_entry(bill.bill_id)
+        except Conflict:
+            for claims in self._claims.values():  # nothing of this call stays
+                claims[:] = [one for one in claims if one.bill_id in self._bills]
+            raise
+
+    def _keep_bill(self, bill: Bill, entry: Entry | None) -> None:
+        record = bill.record()
+        self._bills[bill.bill_id] = StoredBill(
+            bill_id=bill.bill_id,
+            account_id=bill.account_id,
+            agreement_id=bill.agreement_id,
+            days=bill.days,
+            issued_day=bill.issued_day,
+            due_day=bill.due_day,
+            total_cents=bill.total_cents,
+            record=record,
+            record_sha256=sha256_hex(record),
+            known_at=bill.pins.known_at,
+            lake_sequence=bill.pins.lake_sequence,
+            previous_balance_cents=self._balance(bill.account_id),
+        )
+        self._bills_of.setdefault(bill.account_id, []).append(bill.bill_id)
+        if entry is not None:
+            self._keep_entry(entry)
 
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
         """Keep what was held, and why."""
         with self._lock:
             self.held += [(one, on, learned_at) for one in held]
+            self._note("bills held", f"{len(held)} bills", learned_at)
 
     def bill(self, bill_id: str) -> StoredBill:
         """The bill as stored."""
@@ -392,10 +211,17 @@ class MemoryStore:
     def bills_of_account(self, account_id: str) -> list[StoredBill]:
         """Bills of the account, oldest first."""
         self._look()
-        return sorted(
-            (one for one in self._bills.values() if one.account_id == account_id),
-            key=lambda one: (one.days.from_day, one.bill_id),
-        )
+        bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
+        return sorted(bills, key=lambda one: (one.days.from_day, one.bill_id))
+
+    def _billed_until(self, agreement_id: str, service_point_id: str) -> date | None:
+        claims = self._claims.get(service_point_id, ())
+        ends = [one.days.until_day for one in claims if one.agreement_id == agreement_id]
+        return max(ends, default=None)
+
+    def _newest_bill_known_at(self, agreement_id: str, account_id: str) -> datetime | None:
+        bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
+        return max((b.known_at for b in bills if b.agreement_id == agreement_id), default=None)
 
     # -------------------------------------------------------------------------------- ledger
 
@@ -404,12 +230,22 @@ class MemoryStore:
         with self._lock:
             known = self._payments.get(payment.payment_key)
             if known is not None:
-                if _contents(known) != _contents(payment):
+                if contents(known) != contents(payment):
                     raise Conflict.of_payment(payment.payment_key, known)
                 return False
+            if payment.account_id not in self._accounts:
+                raise NotFound.of("account", payment.account_id)
+            if entry.entry_id in self._entries:
+                raise Conflict.of_entry(entry.entry_id)
             self._payments[payment.payment_key] = payment
-            self._entries[entry.entry_id] = entry
+            self._keep_entry(entry)
+            self._note("payment posted", payment.account_id, payment.learned_at)
             return True
+
+    def _keep_entry(self, entry: Entry) -> None:
+        self._entries[entry.entry_id] = entry
+        for customer in {leg.customer_account_id for leg in entry.legs if leg.customer_account_id}:
+            self._entries_of.setdefault(customer, []).append(entry.entry_id)
 
     def balance_cents(self, account_id: str) -> int:
         """What the account owes now."""
@@ -419,76 +255,42 @@ class MemoryStore:
     def _balance(self, account_id: str) -> int:
         return sum(
             leg.cents
-            for entry in self._entries.values()
-            for leg in entry.legs
+            for name in self._entries_of.get(account_id, ())
+            for leg in self._entries[name].legs
             if leg.customer_account_id == account_id and leg.ledger_account == RECEIVABLE
         )
 
     def entries_of_account(self, account_id: str) -> list[Entry]:
         """Entries that touch the account, oldest first."""
         self._look()
-        return sorted(
-            (
-                entry
-                for entry in self._entries.values()
-                if any(leg.customer_account_id == account_id for leg in entry.legs)
-            ),
-            key=lambda entry: (entry.effective_day, entry.learned_at, entry.entry_id),
-        )
+        entries = [self._entries[name] for name in self._entries_of.get(account_id, ())]
+        return sorted(entries, key=lambda one: (one.effective_day, one.learned_at, one.entry_id))
 
     def payments_of_account(self, account_id: str) -> list[Payment]:
         """Payments of the account, oldest first."""
         self._look()
         return sorted(
             (one for one in self._payments.values() if one.account_id == account_id),
-            key=lambda one: (one.received_day, one.payment_key),
+            key=lambda one: (one.received_day, one.learned_at, one.payment_key),
         )
 
     def trial_balance(self) -> dict[str, int]:
         """Sum of legs by ledger account."""
         sums: dict[str, int] = {}
-        for entry in self._entries.values():
-            for leg in entry.legs:
+        with self._lock:
+            for leg in _legs(self._entries.values()):
                 sums[leg.ledger_account] = sums.get(leg.ledger_account, 0) + leg.cents
         return dict(sorted(sums.items()))
 
-
-def refuse_stop(agreement: Agreement, last_day_out: date, billed_until: date | None) -> None:
-    """The reasons for which an agreement cannot end on a day, the same in every store.
-
-    :raises Conflict: if it has ended already, ends before it began, or is billed past the day
-    """
-    where = f"agreement {agreement.agreement_id}"
-    if agreement.days.until_day is not None:
-        raise Conflict(
-            f"It has ended already on {agreement.days.until_day}",
-            where=where,
-            do="Look at it with `service show`",
-        )
-    if last_day_out <= agreement.days.from_day:
-        raise Conflict(
-            f"It begins on {agreement.days.from_day} and cannot end on {last_day_out}",
-            where=where,
-            do="Give the first day without service, after the first day with it",
-        )
-    if billed_until is not None and last_day_out < billed_until:
-        raise Conflict(
-            f"It is billed until {billed_until}, past {last_day_out}",
-            where=where,
-            do="Give a day from there on; correcting an issued bill is another journey",
-        )
+    def describe(self) -> str:
+        """What this store is, for `doctor`."""
+        return f"in memory, {len(self._accounts)} accounts"
 
 
-def _covers(outer: Validity, inner: Validity) -> bool:
-    ends_later = outer.until_day is None or (
-        inner.until_day is not None and inner.until_day <= outer.until_day
-    )
-    return outer.from_day <= inner.from_day and ends_later
+def _by_service_period(pair: tuple[Bill, Entry | None]) -> tuple[str, date]:
+    return pair[0].service_point_id, pair[0].days.from_day
 
 
-def _contents(fact: Any) -> Any:
-    """A fact without the instant it was learned and without days a caller merely guessed."""
-    changed: dict[str, Any] = {"learned_at": None}
-    if isinstance(fact, Account):
-        changed["opened_day"] = None
-    return replace(fact, **changed)
+def _legs(entries: Iterable[Entry]) -> Iterator[Any]:
+    for entry in entries:
+        yield from entry.legs

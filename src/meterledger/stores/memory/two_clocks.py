@@ -1,7 +1,7 @@
 """A table of dated facts on two clocks: when true, since when known, until when believed.
 
-Lives here      what PostgreSQL does with two range columns and an exclusion constraint.
-Lives elsewhere which facts there are (``facts/places``), the store that uses this (``store``).
+Lives here      what PostgreSQL does with two range columns.
+Lives elsewhere what may not hold twice on one day (``stores.believed``).
 """
 
 from __future__ import annotations
@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic
 
-from meterledger.kernel.span import Validity
-from meterledger.usecases.ports import Conflict
-
-Fact = TypeVar("Fact")
+from meterledger.stores.believed import Believed, Fact
 
 
 @dataclass(slots=True)
 class _Row(Generic[Fact]):
     fact: Fact
-    days: Validity
     known_from: datetime
     known_until: datetime | None = None
 
@@ -29,53 +25,51 @@ class _Row(Generic[Fact]):
 
 
 class TwoClocks(Generic[Fact]):
-    """Facts of one kind. ``keys`` name what may not hold twice on one day."""
+    """Facts of one kind, found by one key."""
 
-    def __init__(self, noun: str, *keys: Callable[[Fact], str]) -> None:
-        """``noun`` is used in refusals; each key function gives one exclusion."""
-        self._noun = noun
-        self._keys = keys
-        self._rows: list[_Row[Fact]] = []
+    def __init__(self, believed: Believed[Fact], key: Callable[[Fact], str]) -> None:
+        """``believed`` says what excludes what; ``key`` is what rows are looked up by."""
+        self._believed = believed
+        self._key = key
+        self._rows: dict[str, list[_Row[Fact]]] = {}
 
-    def check(self, fact: Fact, days: Validity) -> None:
-        """Refuse a fact that overlaps another currently believed.
+    def is_new(self, fact: Fact, *, may_repeat: bool = True) -> bool:
+        """Whether the fact says something new. :raises Conflict: if it cannot be."""
+        return self._believed.is_new(fact, may_repeat=may_repeat)
 
-        :raises Conflict: naming both
-        """
-        for row in self._rows:
-            if row.known_until is not None or not row.days.overlaps(days):
-                continue
-            for key in self._keys:
-                if key(row.fact) == key(fact):
-                    raise Conflict(
-                        f"{self._noun} {key(fact)} is taken already {row.days}",
-                        where=f"{self._noun} {key(fact)}, {days}",
-                        do="End what is there first, or begin on the day it ends",
-                    )
+    def add(self, fact: Fact, learned_at: datetime) -> None:
+        """Keep a fact. Ask ``is_new`` first."""
+        self._rows.setdefault(self._key(fact), []).append(_Row(fact, learned_at))
+        self._believed.add(fact)
 
-    def add(self, fact: Fact, days: Validity, learned_at: datetime) -> None:
-        """Keep a fact. Call ``check`` first."""
-        self._rows.append(_Row(fact, days, learned_at))
+    def forget(self, fact: Fact) -> None:
+        """Undo ``add``: for a call of which a later part was refused."""
+        rows = self._rows[self._key(fact)]
+        rows[:] = [row for row in rows if row.fact is not fact]
+        self._believed.remove(fact)
 
-    def replace(self, old: Fact, new: Fact, days: Validity, learned_at: datetime) -> None:
+    def replace(self, old: Fact, new: Fact, learned_at: datetime) -> None:
         """Believe ``new`` in place of ``old`` from ``learned_at`` on; both stay on record."""
-        for row in self._rows:
-            if row.fact == old and row.known_until is None:
+        for row in self._rows[self._key(old)]:
+            if row.fact is old:
                 row.known_until = learned_at
-        self.add(new, days, learned_at)
+        self._believed.remove(old)
+        self.add(new, learned_at)
 
-    def copy_rows(self) -> list[Any]:
-        """All rows, to be put back by ``put_rows`` when a write fails half-way."""
-        return list(self._rows)
+    def of(self, key: str, known_at: datetime | None = None) -> list[Fact]:
+        """Facts of a key believed at that instant, or now, by first day."""
+        return sorted(
+            _believed(self._rows.get(key, ()), known_at), key=lambda one: one.days.from_day
+        )
 
-    def put_rows(self, rows: list[Any]) -> None:
-        """Undo what was added since ``copy_rows``."""
-        self._rows = rows
+    def known(self, known_at: datetime | None = None) -> list[Fact]:
+        """All facts believed at that instant, or now."""
+        return [fact for rows in self._rows.values() for fact in _believed(rows, known_at)]
 
-    def known(self, known_at: datetime | None = None) -> Iterable[Fact]:
-        """Facts believed at that instant, or now."""
-        return [
-            row.fact
-            for row in self._rows
-            if (row.known_until is None if known_at is None else row.known_at(known_at))
-        ]
+
+def _believed(rows: Iterable[_Row[Fact]], known_at: datetime | None) -> list[Fact]:
+    return [
+        row.fact
+        for row in rows
+        if (row.known_until is None if known_at is None else row.known_at(known_at))
+    ]

@@ -1,0 +1,206 @@
+"""What both stores promise about facts on two clocks, in the same words.
+
+Lives here      telling a fact known already from a new one and from one that cannot be; the
+                refusals of starting and stopping service; the instant at which a change is learned.
+Lives elsewhere keeping rows (``memory``, ``postgres``). PostgreSQL's constraints are what cannot be
+                raced; what is found here first is found in better words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import fields
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any, Generic, Protocol, TypeVar
+
+from meterledger.facts.places import (
+    Account,
+    AccountHolder,
+    Agreement,
+    MeterInstallation,
+    TaxPlace,
+)
+from meterledger.kernel.span import Validity
+from meterledger.usecases.ports import Conflict
+
+
+class DatedFact(Protocol):
+    """A fact that is true on some days."""
+
+    @property
+    def days(self) -> Validity:
+        """The days on which it is true."""
+
+
+Fact = TypeVar("Fact", bound=DatedFact)
+
+A_MOMENT = timedelta(microseconds=1)
+
+
+def contents(fact: object) -> tuple[object, ...]:
+    """What a fact says, apart from when it was learned.
+
+    An account's opening day is left out too: a second service of it begins on another day.
+    """
+    kind: Hashable = type(fact)
+    return tuple(getattr(fact, name) for name in _telling(kind))
+
+
+@cache
+def _telling(kind: Any) -> tuple[str, ...]:
+    left_out = {"learned_at", "opened_day"} if kind is Account else {"learned_at"}
+    return tuple(one.name for one in fields(kind) if one.name not in left_out)
+
+
+def refuse_other_contents(noun: str, key: str, known: object, fact: object) -> None:
+    """Facts without days: the same contents again change nothing, others are refused.
+
+    :raises Conflict: if what is known under the key is not what the fact says
+    """
+    if contents(known) != contents(fact):
+        raise Conflict(
+            f"{noun.capitalize()} {key} is known with other contents",
+            where=f"{noun} {key}",
+            do="Give the contents that are known, or use another name",
+        )
+
+
+def refuse_unknown(noun: str, key: str, needed_by: str) -> None:
+    """Something refers to what nobody has recorded.
+
+    :raises Conflict: always
+    """
+    raise Conflict(
+        f"There is no {noun} {key}",
+        where=needed_by,
+        do=f"Record the {noun} together with it, or before",
+    )
+
+
+class Believed(Generic[Fact]):
+    """Facts of one kind that are believed at one moment, found by what may hold once a day.
+
+    Each exclusion gives a key for a fact; two facts with one key may not share a day.
+    """
+
+    def __init__(self, *exclusions: Callable[[Fact], str], telling: Callable[[Fact], str]) -> None:
+        """``telling`` names a fact in a refusal."""
+        self._exclusions = exclusions
+        self._telling = telling
+        self._by_key: dict[Hashable, list[Fact]] = {}
+
+    def add(self, fact: Fact) -> None:
+        """Believe a fact from here on."""
+        for exclusion in self._exclusions:
+            self._by_key.setdefault(exclusion(fact), []).append(fact)
+
+    def remove(self, fact: Fact) -> None:
+        """Believe a fact no longer."""
+        for exclusion in self._exclusions:
+            self._by_key[exclusion(fact)].remove(fact)
+
+    def is_new(self, fact: Fact, *, may_repeat: bool = True) -> bool:
+        """Whether the fact says something new; False if the same holds already on all its days.
+
+        :raises Conflict: if another fact holds on one of the days; ``may_repeat`` false refuses
+            the same one as well
+        """
+        for exclusion in self._exclusions:
+            key = exclusion(fact)
+            for known in self._by_key.get(key, ()):
+                if not known.days.overlaps(fact.days):
+                    continue
+                if may_repeat and _says_no_more(fact, known):
+                    return False
+                raise Conflict(
+                    f"{key[0].upper()}{key[1:]} is taken already, {known.days}",
+                    where=f"{key}, {fact.days}",
+                    why=f"Known is {self._telling(known)}",
+                    do="End what is there first, or begin on the day it ends",
+                )
+        return True
+
+
+def _says_no_more(fact: DatedFact, known: DatedFact) -> bool:
+    same = all(
+        getattr(fact, name) == getattr(known, name)
+        for name in _telling(type(fact))
+        if name != "days"
+    )
+    inner, outer = fact.days, known.days
+    within = outer.from_day <= inner.from_day and (
+        outer.until_day is None
+        or (inner.until_day is not None and inner.until_day <= outer.until_day)
+    )
+    return same and within
+
+
+def believed_holders() -> Believed[AccountHolder]:
+    """Who is responsible for an account: each person once a day."""
+    return Believed(
+        lambda one: f"account {one.account_id}, person {one.person_id}",
+        telling=lambda one: f"person {one.person_id} as holder, {one.days}",
+    )
+
+
+def believed_tax_places() -> Believed[TaxPlace]:
+    """In which municipality a premise is taxed: one a day."""
+    return Believed(
+        lambda one: f"the tax place of premise {one.premise_id}",
+        telling=lambda one: f"{one.place}, {one.days}",
+    )
+
+
+def believed_installations() -> Believed[MeterInstallation]:
+    """Where meters are: a meter at one point, a point with one meter, on a day."""
+    return Believed(
+        lambda one: f"service point {one.service_point_id}",
+        lambda one: f"meter {one.meter_id}",
+        telling=lambda one: (
+            f"meter {one.meter_id} at service point {one.service_point_id}, {one.days}"
+        ),
+    )
+
+
+def believed_agreements() -> Believed[Agreement]:
+    """Who has service at a service point: one agreement a day."""
+    return Believed(
+        lambda one: f"service point {one.service_point_id}",
+        telling=lambda one: f"agreement {one.agreement_id} of account {one.account_id}, {one.days}",
+    )
+
+
+def refuse_stop(agreement: Agreement, last_day_out: date, billed_until: date | None) -> None:
+    """The reasons for which an agreement cannot end on a day.
+
+    :raises Conflict: if it has ended already, ends before it began, or is billed past the day
+    """
+    where = f"agreement {agreement.agreement_id}"
+    if agreement.days.until_day is not None:
+        raise Conflict(
+            f"It has ended already on {agreement.days.until_day}",
+            where=where,
+            do="Look at it with `meterledger service show`",
+        )
+    if last_day_out <= agreement.days.from_day:
+        raise Conflict(
+            f"It begins on {agreement.days.from_day} and cannot end on {last_day_out}",
+            where=where,
+            do="Give the first day without service, after the first day with it",
+        )
+    if billed_until is not None and last_day_out < billed_until:
+        raise Conflict(
+            f"It is billed until {billed_until}, past {last_day_out}",
+            where=where,
+            do="Give a day from there on; correcting an issued bill is another journey",
+        )
+
+
+def learned_after(learned_at: datetime, *earlier: datetime | None) -> datetime:
+    """The instant at which a change counts as learned: after all that was believed before.
+
+    A bill made at the very instant of the change was made without it, and must be replayed
+    without it.
+    """
+    return max([learned_at, *(one + A_MOMENT for one in earlier if one is not None)])

@@ -1,0 +1,240 @@
+"""Customers and places in dictionaries, on two clocks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TypeVar
+
+from meterledger.facts.places import (
+    Account,
+    AccountHolder,
+    Agreement,
+    BillableService,
+    MeterInstallation,
+    Person,
+    Premise,
+    ServicePoint,
+    TaxPlace,
+)
+from meterledger.kernel.span import Validity
+from meterledger.stores.believed import (
+    Fact,
+    believed_agreements,
+    believed_holders,
+    believed_installations,
+    believed_tax_places,
+    learned_after,
+    refuse_other_contents,
+    refuse_stop,
+    refuse_unknown,
+)
+from meterledger.stores.memory.two_clocks import TwoClocks
+from meterledger.usecases.ports import NotFound, ServiceStart
+
+Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint)
+Undo = list[Callable[[], object]]
+
+
+class MemoryPlaces:
+    """The part of the store that keeps customers and places."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._lock = threading.RLock()
+        self._persons: dict[str, Person] = {}
+        self._accounts: dict[str, Account] = {}
+        self._premises: dict[str, Premise] = {}
+        self._points: dict[str, ServicePoint] = {}
+        self._holders = TwoClocks[AccountHolder](believed_holders(), lambda one: one.account_id)
+        self._tax_places = TwoClocks[TaxPlace](believed_tax_places(), lambda one: one.premise_id)
+        self._installations = TwoClocks[MeterInstallation](
+            believed_installations(), lambda one: one.service_point_id
+        )
+        self._agreements = TwoClocks[Agreement](
+            believed_agreements(), lambda one: one.service_point_id
+        )
+
+    def start_service(self, start: ServiceStart) -> None:
+        """Record a start of service, all of it or nothing."""
+        self.start_services([start])
+
+    def start_services(self, starts: Sequence[ServiceStart]) -> None:
+        """Record many starts of service, all of them or nothing."""
+        undo: Undo = []
+        with self._lock:
+            try:
+                for start in starts:
+                    self._start(start, undo)
+            except BaseException:
+                for step in reversed(undo):
+                    step()
+                raise
+            for start in starts:
+                agreement = start.agreement
+                self._note("service started", agreement.account_id, agreement.learned_at)
+
+    def _start(self, start: ServiceStart, undo: Undo) -> None:
+        for person in start.persons:
+            _keep_once(self._persons, person.person_id, person, "person", undo)
+        if start.account is not None:
+            _keep_once(self._accounts, start.account.account_id, start.account, "account", undo)
+        if start.premise is not None:
+            _keep_once(self._premises, start.premise.premise_id, start.premise, "premise", undo)
+        point = start.service_point
+        if point is not None:
+            _require(self._premises, "premise", point.premise_id, point.service_point_id)
+            _keep_once(self._points, point.service_point_id, point, "service point", undo)
+        for holder in start.holders:
+            where = f"holder of account {holder.account_id}"
+            _require(self._accounts, "account", holder.account_id, where)
+            _require(self._persons, "person", holder.person_id, where)
+            _keep_dated(self._holders, holder, holder.learned_at, undo)
+        place = start.tax_place
+        if place is not None:
+            _require(self._premises, "premise", place.premise_id, f"tax place {place.place}")
+            _keep_dated(self._tax_places, place, place.learned_at, undo)
+        meter = start.installation
+        if meter is not None:
+            where = f"meter {meter.meter_id}"
+            _require(self._points, "service point", meter.service_point_id, where)
+            _keep_dated(self._installations, meter, meter.learned_at, undo)
+        agreement = start.agreement
+        where = f"agreement {agreement.agreement_id}"
+        _require(self._accounts, "account", agreement.account_id, where)
+        _require(self._points, "service point", agreement.service_point_id, where)
+        _keep_dated(self._agreements, agreement, agreement.learned_at, undo, may_repeat=False)
+
+    def stop_service(self, agreement_id: str, last_day_out: date, learned_at: datetime) -> None:
+        """End an agreement on ``last_day_out`` (out)."""
+        with self._lock:
+            agreement = self._agreement(self._agreements.known(), agreement_id)
+            point, account = agreement.service_point_id, agreement.account_id
+            refuse_stop(agreement, last_day_out, self._billed_until(agreement_id, point))
+            moment = learned_after(
+                learned_at, agreement.learned_at, self._newest_bill_known_at(agreement_id, account)
+            )
+            ended = replace(
+                agreement,
+                days=Validity(agreement.days.from_day, last_day_out),
+                learned_at=moment,
+            )
+            self._agreements.replace(agreement, ended, moment)
+            self._note("service stopped", account, moment)
+
+    @staticmethod
+    def _agreement(agreements: Iterable[Agreement], agreement_id: str) -> Agreement:
+        for one in agreements:
+            if one.agreement_id == agreement_id:
+                return one
+        raise NotFound.of("agreement", agreement_id)
+
+    def account(self, account_id: str) -> Account:
+        """The account."""
+        self._look()
+        if account_id not in self._accounts:
+            raise NotFound.of("account", account_id)
+        return self._accounts[account_id]
+
+    def account_ids(self) -> list[str]:
+        """All account ids, in order."""
+        self._look()
+        return sorted(self._accounts)
+
+    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
+        """All agreements of the account, joined, by first day."""
+        return self._services(known_at, lambda one: one.account_id == account_id)
+
+    def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
+        """All agreements of the cycle's accounts, joined, by account and first day."""
+        return self._services(known_at, lambda one: self._accounts[one.account_id].cycle == cycle)
+
+    def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
+        """One agreement, joined, as known then."""
+        self._look()
+        with self._lock:
+            return self._joined(
+                self._agreement(self._agreements.known(known_at), agreement_id), known_at
+            )
+
+    def _services(
+        self, known_at: datetime, wanted: Callable[[Agreement], bool]
+    ) -> list[BillableService]:
+        self._look()
+        with self._lock:
+            chosen = [one for one in self._agreements.known(known_at) if wanted(one)]
+            return [
+                self._joined(one, known_at)
+                for one in sorted(
+                    chosen, key=lambda one: (one.account_id, one.days.from_day, one.agreement_id)
+                )
+            ]
+
+    def _joined(self, agreement: Agreement, known_at: datetime) -> BillableService:
+        premise = self._premises[self._points[agreement.service_point_id].premise_id]
+        holders = {
+            one.person_id
+            for one in self._holders.of(agreement.account_id, known_at)
+            if one.days.overlaps(agreement.days)
+        }
+        return BillableService(
+            agreement=agreement,
+            account=self._accounts[agreement.account_id],
+            premise=premise,
+            installations=tuple(self._installations.of(agreement.service_point_id, known_at)),
+            tax_places=tuple(self._tax_places.of(premise.premise_id, known_at)),
+            billed_until=self._billed_until(agreement.agreement_id, agreement.service_point_id),
+            holders=tuple(self._persons[person].name for person in sorted(holders)),
+        )
+
+    def meter_installations(self, meter_ids: Sequence[str]) -> dict[str, list[MeterInstallation]]:
+        """Where the meters are and were installed, as known now."""
+        wanted = set(meter_ids)
+        found: dict[str, list[MeterInstallation]] = {}
+        for one in sorted(self._installations.known(), key=lambda one: one.days.from_day):
+            if one.meter_id in wanted:
+                found.setdefault(one.meter_id, []).append(one)
+        return found
+
+    # Answered by the rest of the store.
+
+    def _look(self) -> None:
+        raise NotImplementedError
+
+    def _note(self, event: str, subject: str, learned_at: datetime) -> None:
+        raise NotImplementedError
+
+    def _billed_until(self, agreement_id: str, service_point_id: str) -> date | None:
+        raise NotImplementedError
+
+    def _newest_bill_known_at(self, agreement_id: str, account_id: str) -> datetime | None:
+        raise NotImplementedError
+
+
+def _keep_once(table: dict[str, Plain], key: str, fact: Plain, noun: str, undo: Undo) -> None:
+    known = table.get(key)
+    if known is None:
+        table[key] = fact
+        undo.append(lambda: table.pop(key))
+    else:
+        refuse_other_contents(noun, key, known, fact)
+
+
+def _keep_dated(
+    table: TwoClocks[Fact],
+    fact: Fact,
+    learned_at: datetime,
+    undo: Undo,
+    *,
+    may_repeat: bool = True,
+) -> None:
+    if table.is_new(fact, may_repeat=may_repeat):
+        table.add(fact, learned_at)
+        undo.append(lambda: table.forget(fact))
+
+
+def _require(table: dict[str, Plain], noun: str, key: str, needed_by: str) -> None:
+    if key not in table:
+        refuse_unknown(noun, key, needed_by)

@@ -1,0 +1,50 @@
+"""Where the system of record is: parameters of connections, for psycopg and for Django."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from meterledger.stores.postgres.binaries import ServerUnavailable
+
+DATABASE_VARIABLE = "DATABASE_URL"
+OWNER_VARIABLE = "METERLEDGER_OWNER_DATABASE_URL"
+
+STORE_APPS = (
+    "meterledger.stores.postgres.record",
+    "meterledger.stores.postgres.places",
+    "meterledger.stores.postgres.readings",
+    "meterledger.stores.postgres.ledger",
+    "meterledger.stores.postgres.bills",
+)
+"""Django apps that hold the tables, in the order in which they are migrated."""
+
+
+def parameters_of(url: str, variable: str) -> dict[str, str]:
+    """Connection parameters of a libpq URL or keyword string.
+
+    :raises ServerUnavailable: naming the variable, never the URL, which holds a password
+    """
+    try:
+        return {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    except psycopg.ProgrammingError:
+        raise ServerUnavailable(
+            f"{variable} is not a PostgreSQL address",
+            do="Write it like postgresql://user:password@host:5432/database",
+        ) from None
+
+
+def django_database(parameters: dict[str, str]) -> dict[str, Any]:
+    """The same connection as an entry of Django's ``DATABASES``."""
+    known = {"host", "port", "user", "password", "dbname"}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": parameters.get("host", ""),
+        "PORT": parameters.get("port", ""),
+        "USER": parameters.get("user", ""),
+        "PASSWORD": parameters.get("password", ""),
+        "NAME": parameters.get("dbname", ""),
+        "OPTIONS": {name: value for name, value in parameters.items() if name not in known},
+    }

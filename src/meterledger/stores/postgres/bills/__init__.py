@@ -1,0 +1,1 @@
+"""Tables of bills: claims on service periods, bills and lines by month, citations, held bills."""

@@ -1,0 +1,155 @@
+"""Make the database folder of a private server: complete with its roles, or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+from meterledger.stores.postgres.binaries import Programs, ServerAccount, ServerUnavailable
+
+SUPERUSER = "meterledger_server"
+OWNER = "meterledger_owner"
+APPLICATION = "meterledger_app"
+DATABASE = "meterledger"
+BYTES_NEEDED = 200_000_000
+
+SETTINGS = """
+listen_addresses = ''                   # a unix socket only
+unix_socket_permissions = 0777          # its folder and a password say who may connect
+password_encryption = 'scram-sha-256'
+timezone = 'UTC'
+log_timezone = 'UTC'
+lc_messages = 'C'
+max_connections = 100
+shared_buffers = '128MB'
+max_wal_size = '2GB'
+"""
+WITHOUT_DURABILITY = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+
+
+def initialize(
+    folder: Path, data: Path, programs: Programs, account: ServerAccount, *, durable: bool
+) -> None:
+    """Make ``data`` with three roles, each with a password of its own, and one database.
+
+    Everything is made beside and moved into place at the end, so that being killed on the way
+    leaves nothing that looks finished.
+
+    :raises ServerUnavailable: if the disk is too full, or PostgreSQL's own programs refuse
+    """
+    free = shutil.disk_usage(folder).free
+    if free < BYTES_NEEDED:
+        raise ServerUnavailable(
+            f"A new database needs {BYTES_NEEDED // 1_000_000} MB, and {free // 1_000_000} MB "
+            "are free",
+            where=str(folder),
+            do="Free disk space, or choose another data folder with METERLEDGER_DATA",
+        )
+    for left_behind in folder.glob("making-*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, OWNER, APPLICATION)}
+    fresh = folder / f"making-{secrets.token_hex(4)}"
+    fresh.mkdir(mode=0o700)
+    account.give(fresh)
+    _initdb(fresh, programs, account, passwords[SUPERUSER], durable=durable)
+    with (fresh / "postgresql.conf").open("a", encoding="ascii") as settings:
+        settings.write(SETTINGS + ("" if durable else WITHOUT_DURABILITY))
+    _make_roles(fresh, programs, account, passwords)
+    _write_passwords(folder / "passwords.json", passwords)
+    fresh.rename(data)
+    if durable:
+        _sync_folder(folder)
+
+
+def _initdb(
+    data: Path, programs: Programs, account: ServerAccount, password: str, *, durable: bool
+) -> None:
+    # The password goes through a pipe: on no disk, in no argument list.
+    reading, writing = os.pipe()
+    os.write(writing, password.encode() + b"\n")
+    os.close(writing)
+    if account.entry is not None:
+        os.fchown(reading, account.entry.pw_uid, account.entry.pw_gid)
+    # One sort order on every machine: by code point.
+    order = (
+        ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if programs.major >= 17 else []
+    )
+    try:
+        _run(
+            [
+                str(programs.initdb),
+                *("-D", str(data), "-U", SUPERUSER, "-E", "UTF8", "--no-locale", *order),
+                *("--data-checksums", "--auth=scram-sha-256", f"--pwfile=/dev/fd/{reading}"),
+                *([] if durable else ["--no-sync"]),
+            ],
+            account,
+            pass_fds=(reading,),
+        )
+    finally:
+        os.close(reading)
+
+
+def _make_roles(
+    data: Path, programs: Programs, account: ServerAccount, passwords: dict[str, str]
+) -> None:
+    plain = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+    statements = [
+        f"CREATE ROLE {OWNER} {plain} PASSWORD '{passwords[OWNER]}'",
+        f"CREATE ROLE {APPLICATION} {plain} PASSWORD '{passwords[APPLICATION]}'",
+        f"CREATE DATABASE {DATABASE} OWNER {OWNER}",
+        f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {DATABASE} TO {APPLICATION}",
+    ]
+    _run(
+        [str(programs.postgres), "--single", "-D", str(data), "postgres"],
+        account,
+        text="".join(f"{one}\n" for one in statements),
+    )
+
+
+def _run(
+    command: list[str], account: ServerAccount, *, text: str = "", pass_fds: tuple[int, ...] = ()
+) -> None:
+    done = subprocess.run(
+        command,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        pass_fds=pass_fds,
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        **account.run_as,
+    )
+    wrong = [line for line in done.stderr.splitlines() if "ERROR" in line or "FATAL" in line]
+    if done.returncode != 0 or wrong:
+        said = " ".join((wrong or done.stderr.splitlines() or ["nothing"])[-1].split())
+        raise ServerUnavailable(
+            f"PostgreSQL's {Path(command[0]).name} could not make a database: {said}",
+            where=command[command.index("-D") + 1],
+            do="Free disk space if it is full, or choose another folder with METERLEDGER_DATA",
+        )
+
+
+def _write_passwords(path: Path, passwords: dict[str, str]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        json.dump(passwords, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Tables of customers and places, on two clocks."""

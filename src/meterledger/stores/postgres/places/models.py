@@ -1,0 +1,145 @@
+"""Customers and places. A row of a dated fact has ``days`` (true) and ``known`` (believed).
+
+Lives here      columns and the constraints that Django can say; ``kept_safe`` adds triggers, roles
+                and row-level security in the migration.
+Lives elsewhere the nouns themselves (``facts.places``), reading and writing (``repository``).
+
+Rows are never overwritten. The one update allowed closes ``known`` once, when something else is
+learned; the new row stands beside the old one.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField, RangeOperators
+from django.db import models
+
+
+def once_at_a_time(name: str, *keys: str) -> ExclusionConstraint:
+    """No two rows with the same keys that hold on one day and are believed at one instant."""
+    return ExclusionConstraint(
+        name=name,
+        expressions=[
+            *((key, RangeOperators.EQUAL) for key in keys),
+            ("days", RangeOperators.OVERLAPS),
+            ("known", RangeOperators.OVERLAPS),
+        ],
+    )
+
+
+class Person(models.Model):
+    """Somebody who can be responsible for an account."""
+
+    person_id = models.TextField(primary_key=True)
+    name = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "person"
+
+
+class Account(models.Model):
+    """What is billed and paid as one."""
+
+    account_id = models.TextField(primary_key=True)
+    cycle = models.SmallIntegerField(db_index=True)
+    opened_day = models.DateField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "account"
+
+
+class AccountHolder(models.Model):
+    """A person responsible for an account on some days."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT)
+    days = DateRangeField()
+    known = DateTimeRangeField()
+
+    class Meta:
+        db_table = "account_holder"
+        constraints = (once_at_a_time("holder_once_per_account_and_day", "account", "person"),)
+
+
+class Premise(models.Model):
+    """A place that takes service."""
+
+    premise_id = models.TextField(primary_key=True)
+    address = models.TextField()
+    city = models.TextField()
+    state = models.TextField()
+    postal_code = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "premise"
+
+
+class TaxPlace(models.Model):
+    """The municipality a premise is taxed in, on some days."""
+
+    premise = models.ForeignKey(Premise, on_delete=models.PROTECT)
+    place = models.TextField()
+    days = DateRangeField()
+    known = DateTimeRangeField()
+
+    class Meta:
+        db_table = "tax_place"
+        constraints = (once_at_a_time("tax_place_once_per_premise_and_day", "premise"),)
+
+
+class ServicePoint(models.Model):
+    """Where energy is delivered and measured."""
+
+    service_point_id = models.TextField(primary_key=True)
+    premise = models.ForeignKey(Premise, on_delete=models.PROTECT)
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "service_point"
+
+
+class MeterInstallation(models.Model):
+    """A meter at a service point, on some days."""
+
+    service_point = models.ForeignKey(ServicePoint, on_delete=models.PROTECT)
+    meter_id = models.TextField(db_index=True)
+    multiplier = models.IntegerField()
+    days = DateRangeField()
+    known = DateTimeRangeField()
+
+    class Meta:
+        db_table = "meter_installation"
+        constraints = (
+            once_at_a_time("meter_at_one_service_point_a_day", "meter_id"),
+            once_at_a_time("one_meter_a_day_at_a_service_point", "service_point"),
+            models.CheckConstraint(
+                name="multiplier_is_at_least_one", condition=models.Q(multiplier__gte=1)
+            ),
+        )
+
+
+class Agreement(models.Model):
+    """An account's service at a service point on a rate option, on some days."""
+
+    agreement_id = models.TextField(db_index=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT)
+    service_point = models.ForeignKey(ServicePoint, on_delete=models.PROTECT)
+    schedule = models.TextField()
+    days = DateRangeField()
+    known = DateTimeRangeField()
+
+    class Meta:
+        db_table = "agreement"
+        constraints = (
+            once_at_a_time("one_agreement_a_day_at_a_service_point", "service_point"),
+            ExclusionConstraint(
+                name="one_version_of_an_agreement_believed",
+                expressions=[
+                    ("agreement_id", RangeOperators.EQUAL),
+                    ("known", RangeOperators.OVERLAPS),
+                ],
+            ),
+        )

@@ -1,0 +1,1 @@
+"""Tables of received files, register readings, quarantined lines and published lake versions."""
