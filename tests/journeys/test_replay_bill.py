@@ -14,12 +14,9 @@ from typing import Any
 
 import pytest
 
-from meterledger.facts.places import TaxPlace
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
-from meterledger.kernel.span import Validity
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.replay_bill import CannotReplay
-from meterledger.usecases.start_service import service_start
 
 JULY = (date(2025, 7, 1), date(2025, 8, 1))
 
@@ -184,17 +181,17 @@ class TestAsKnownLater:
             town.replay(bill.bill_id, datetime(2026, 11, 24, tzinfo=UTC))
 
     def test_before_the_tax_place_was_known_is_refused_by_the_same_name(
-        self, town: Any, towns: ModuleType
+        self, town: Any, towns: ModuleType, bill: Any
     ) -> None:
-        start = service_start(town.request(1), learned_at=towns.FIRST, view=town.view)
-        town.store.start_service(replace(start, tax_place=None))
-        late = TaxPlace("PR1", "none", Validity(date(2025, 7, 1)), towns.LATER)
-        town.store._tax_places.add(late, late.days, towns.LATER)
-        town.read("M1", JULY)
-        (made,) = town.bill(1, on=date(2025, 8, 1), known_at=towns.LAST).issued
+        class BeforeThePlace(Altered):
+            """The store at a moment when nobody had said where the premise lies."""
+
+            def service_of_agreement(self, agreement_id: str, known_at: datetime) -> Any:
+                known = self._store.service_of_agreement(agreement_id, known_at)
+                return replace(known, tax_places=())
 
         with pytest.raises(CannotReplay, match="No tax place is known for premise PR1"):
-            town.replay(made.bill_id, towns.NOON)
+            town.replay(bill.bill_id, store=BeforeThePlace(town.store))
 
 
 class TestOnAnotherMachine:

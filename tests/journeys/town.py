@@ -156,16 +156,17 @@ class Town:
             self.lake.put(meter, day, values(day, count), received.lake_sequence)
         return int(received.lake_sequence)
 
-    def bill(self, *numbers: int, on: date, known_at: datetime = NOON, **how: Any) -> BillRun:
-        services = [
+    def services(self, *numbers: int, known_at: datetime = NOON) -> list[Any]:
+        """What the store knows of the accounts' service."""
+        return [
             service
             for number in numbers
-            for service in self.store.services_of_account(
-                with_check_digit(f"{number:09d}"), known_at
-            )
+            for service in self.store.services_of_account(self.account_id(number), known_at)
         ]
+
+    def bill(self, *numbers: int, on: date, known_at: datetime = NOON, **how: Any) -> BillRun:
         return issue_bills(
-            services=services,
+            services=how.pop("services", None) or self.services(*numbers, known_at=known_at),
             on=on,
             known_at=known_at,
             store=how.pop("store", self.store),
