@@ -1,6 +1,22 @@
 """The metering room: whether a reading is ours, new, signed and plausible as a measurement.
 
-Others may call nothing yet. README.md beside this file says what will be decided here.
+Others may call ``admit`` (is the meter installed at that time, can the value be a measurement),
+and ``find_backward_steps`` (a register that runs back); ``Admission`` and ``MeterNotInstalled`` are
+their answers.
 """
 
-__all__: list[str] = []
+from meterledger.metering.admit import (
+    UNADMITTED_SHARE_MAX,
+    Admission,
+    MeterNotInstalled,
+    admit,
+)
+from meterledger.metering.registers import find_backward_steps
+
+__all__ = [
+    "UNADMITTED_SHARE_MAX",
+    "Admission",
+    "MeterNotInstalled",
+    "admit",
+    "find_backward_steps",
+]

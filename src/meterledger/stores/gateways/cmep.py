@@ -42,7 +42,7 @@ from meterledger.stores.gateways.refusals import (
 
 FORMAT = "cmep"
 MAX_LINE_BYTES = 64 * 1024
-"""The protocol allows 2,048; head-ends that put a day of quarter-hours into one record exceed it."""
+"""The protocol allows 2,048; head-ends that put a whole day into one record exceed that."""
 
 MAX_COUNT = 3_000
 _HEADER_FIELDS = 14

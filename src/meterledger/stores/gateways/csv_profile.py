@@ -203,7 +203,15 @@ class _Table:
 
     def _columns(self, header: str) -> dict[str, int]:
         self.delimiter = next((mark for mark in ",;\t" if mark in header), ",")
-        cells = _cells(header, self.delimiter)
+        try:
+            cells = _cells(header, self.delimiter)
+        except _Unusable as problem:
+            raise EnvelopeBroken(
+                "The header cannot be read",
+                where=f"{self.name}, line 1",
+                why=str(problem),
+                do=f"Write it as {HEADER}",
+            ) from problem
         columns: dict[str, int] = {}
         for place, cell in enumerate(cells):
             column = COLUMNS.get(_word(cell))
@@ -232,7 +240,7 @@ class _Table:
             raise UnitNotNamed(
                 "The table has no column 'unit'",
                 where=f"{self.name}, line 1",
-                why="A unit is never guessed: kWh taken for Wh is a bill a thousand times too small",
+                why="A unit is never guessed: Wh taken for kWh makes a bill a thousandfold",
                 do="Name the unit of its values with --unit, like --unit kWh",
             )
         if "unit" in columns and self.options.unit is not None:

@@ -25,6 +25,12 @@ MAX_ENTRIES = 200_000
 MAX_LINKS = 100
 MAX_TEXT = 4_000
 _CHUNK = 64 * 1024
+_READING_PARTS = {
+    ("timePeriod", "start"),
+    ("timePeriod", "duration"),
+    ("IntervalReading", "value"),
+    ("IntervalReading", "cost"),
+}
 
 _CUSTOMER = "http://naesb.org/espi/customer"
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -250,9 +256,7 @@ class _Stream:
 
     def _leaf(self, entry: EspiEntry, parent: str, local: str, text: str) -> None:
         if self.reading is not None:
-            if (parent == "timePeriod" and local in ("start", "duration")) or (
-                parent == "IntervalReading" and local in ("value", "cost")
-            ):
+            if (parent, local) in _READING_PARTS:
                 self.reading[local] = text
             elif parent == "ReadingQuality" and local == "quality" and text:
                 self.qualities.append(text)

@@ -42,7 +42,7 @@ class Exact(NamedTuple):
 
     def at_scale(self, scale: int) -> int:
         """The whole number of tens to the power ``scale``; exact for a scale not above its own."""
-        return self.whole * 10 ** (self.exponent - scale)
+        return self.whole * int(10 ** (self.exponent - scale))
 
     def __str__(self) -> str:
         if self.exponent >= 0:

@@ -10,7 +10,7 @@ Read first      README.md beside this file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from meterledger.facts.readings import ChannelKind, ChannelReadings, Quality, ReadingFile
@@ -389,10 +389,10 @@ def _belongs(child: EspiEntry, parent: EspiEntry) -> bool:
         return True
     if not parent_self:
         return False
-    below: Callable[[str], bool] = lambda path: path.startswith(parent_self + "/")  # noqa: E731
+    below = parent_self + "/"
     return (
-        below(child_self)
-        or below(child_up)
+        child_self.startswith(below)
+        or child_up.startswith(below)
         or parent_self in {_path(href) for href in child.related}
     )
 

@@ -1,0 +1,177 @@
+"""Admit readings: is the meter installed at that time, and can the value be a measurement?
+
+Lives here      the decision about each reading of a file, and the share above which the file is
+                refused; pure, nothing is stored.
+Lives elsewhere reading files (``stores/gateways``), which watt-hours are billable (``usage``),
+                recording the outcome (``usecases.receive_readings``).
+Read first      facts/readings.py; glossary: "register", "quarantine".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from meterledger.facts.findings import Finding
+from meterledger.facts.places import MeterInstallation
+from meterledger.facts.readings import (
+    ChannelKind,
+    ChannelReadings,
+    Flow,
+    QuarantinedLine,
+    Reading,
+    ReadingFile,
+)
+from meterledger.kernel.canonical import canonical_bytes
+from meterledger.kernel.local_days import day_start_utc
+from meterledger.kernel.refusal import Refusal
+from meterledger.metering.registers import find_backward_steps
+
+UNADMITTED_SHARE_MAX = Fraction(1, 5)
+"""A file of whose readings a greater share cannot be admitted is refused as a whole."""
+
+_FOR_EVER = 2**62
+
+
+class MeterNotInstalled(Refusal):
+    """Too much of the file is of meters that nobody has installed at that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What of a file may be stored, what is set aside, and what was noticed.
+
+    Each quarantined line stands for a run of consecutive readings of one channel; its bytes are
+    the readings in canonical JSON.
+    """
+
+    channels: tuple[ChannelReadings, ...]
+    quarantined: tuple[QuarantinedLine, ...]
+    findings: tuple[Finding, ...]
+
+
+def admit(
+    file: ReadingFile, installations: Mapping[str, Sequence[MeterInstallation]], *, zone_name: str
+) -> Admission:
+    """Decide which readings of a file are ours and sound.
+
+    ``installations`` says where each meter is and was installed; ``zone_name`` where days begin.
+
+    :raises MeterNotInstalled: if more than the stated share of the readings is not admitted
+    """
+    admitted: list[ChannelReadings] = []
+    set_aside: list[QuarantinedLine] = []
+    findings: list[Finding] = []
+    total = refused = 0
+    for channel in file.channels:
+        spans = _spans(installations.get(channel.channel.meter_id, ()), zone_name)
+        reasons = [_objection(channel, reading, spans) for reading in channel.readings]
+        total += len(reasons)
+        refused += sum(reason is not None for reason in reasons)
+        set_aside += _runs(channel, reasons)
+        kept = tuple(
+            reading
+            for reading, reason in zip(channel.readings, reasons, strict=True)
+            if reason is None
+        )
+        if kept:
+            sound = replace(channel, readings=kept)
+            admitted.append(sound)
+            findings += find_backward_steps(sound)
+    if refused > total * UNADMITTED_SHARE_MAX:
+        first = min(set_aside, key=lambda one: one.line)
+        raise MeterNotInstalled(
+            f"{refused} of {total} readings cannot be taken, more than one in "
+            f"{UNADMITTED_SHARE_MAX.denominator}; the first: {first.reason}",
+            where=f"{file.name}, line {first.line}",
+            do="Nothing was stored. Install the meter with `meterledger service start`, or name "
+            "the meter of this file with --meter, and ingest it again",
+        )
+    return Admission(tuple(admitted), tuple(set_aside), tuple(findings))
+
+
+def _spans(installed: Iterable[MeterInstallation], zone_name: str) -> list[tuple[int, int]]:
+    """When the meter is installed, in epoch seconds; touching stretches joined."""
+    stretches = sorted(
+        (
+            int(day_start_utc(one.days.from_day, zone_name).timestamp()),
+            _FOR_EVER
+            if one.days.until_day is None
+            else int(day_start_utc(one.days.until_day, zone_name).timestamp()),
+        )
+        for one in installed
+    )
+    spans: list[tuple[int, int]] = []
+    for begin, until in stretches:
+        if spans and begin <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(until, spans[-1][1]))
+        else:
+            spans.append((begin, until))
+    return spans
+
+
+def _objection(
+    channel: ChannelReadings, reading: Reading, spans: Sequence[tuple[int, int]]
+) -> str | None:
+    """Why the reading is not admitted; None if it is.
+
+    A register may be read at the very instant of installation or removal.
+    """
+    meter = channel.channel.meter_id
+    if not spans:
+        return f"Meter {meter} is not installed anywhere"
+    until = reading.start + reading.seconds
+    if not any(begin <= reading.start and until <= end for begin, end in spans):
+        return f"Meter {meter} was not installed at {_instant(reading.start)}"
+    if (
+        channel.channel.kind is ChannelKind.INTERVAL
+        and channel.channel.energy_wh_power is not None
+        and channel.channel.flow in (Flow.DELIVERED, Flow.RECEIVED)
+        and reading.value is not None
+        and reading.value < 0
+    ):
+        return (
+            f"Meter {meter} has {channel.channel.flow.value} energy below zero at "
+            f"{_instant(reading.start)}, and one direction never counts back"
+        )
+    return None
+
+
+def _runs(channel: ChannelReadings, reasons: Sequence[str | None]) -> list[QuarantinedLine]:
+    runs: list[list[tuple[Reading, str]]] = []
+    before: str | None = None
+    for reading, reason in zip(channel.readings, reasons, strict=True):
+        if reason is not None:
+            if before is None:
+                runs.append([])
+            runs[-1].append((reading, reason))
+        before = reason
+    return [_run(channel, run) for run in runs]
+
+
+def _run(channel: ChannelReadings, run: Sequence[tuple[Reading, str]]) -> QuarantinedLine:
+    first, reason = run[0]
+    record = {
+        "meter": channel.channel.meter_id,
+        "commodity": channel.channel.commodity.value,
+        "unit": channel.channel.unit,
+        "kind": channel.channel.kind.value,
+        "direction": channel.channel.flow.value,
+        "scale": channel.channel.scale,
+        "readings": [
+            [one.start, one.seconds, one.value, one.quality.word, one.line] for one, _ in run
+        ],
+    }
+    more = f" (and {len(run) - 1} more readings after it)" if len(run) > 1 else ""
+    return QuarantinedLine(
+        line=first.line,
+        data=canonical_bytes(record),
+        reason=f"{reason}{more}. Install it with `meterledger service start` and ingest the "
+        "file again, or name the meter of the file with --meter.",
+    )
+
+
+def _instant(epoch: int) -> str:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
