@@ -1,0 +1,192 @@
+"""Accounts: finding one, and the page that tells its whole story.
+
+Lives here      gathering what the two pages show.
+Lives elsewhere what a balance is (``ledger``, ``stores``), words (``words``, ``story``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from meterledger.entrypoints.web.policy import personal
+from meterledger.entrypoints.web.story import bill_states, story_of
+from meterledger.entrypoints.web.words import initials, place_words
+from meterledger.entrypoints.wiring import System
+from meterledger.facts.places import BillableService
+from meterledger.kernel.ids import check_digit_holds, with_check_digit
+from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import CASH, RECEIVABLE, RESIDENTIAL_SALES, TAX_COLLECTIONS
+from meterledger.usecases.ports import NotFound, StoredBill
+
+ACCOUNT_DIGITS = 10
+PAGE_SIZE = 50
+COUNT_BILLS_UP_TO = 500
+"""Accounts up to which the front page adds up bills itself; beyond, the journal's sums stand alone."""
+
+
+class NotAnAccountNumber(Refusal):
+    """What was typed cannot be an account number."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account in the list: enough to find it, without a name or an address."""
+
+    account_id: str
+    initials: str
+    cities: str
+    schedules: str
+    balance_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class TownSummary:
+    """What was billed, posted and received. ``billed_cents`` is None where nobody added it up."""
+
+    account_count: int
+    bill_count: int | None
+    billed_cents: int | None
+    posted_cents: int
+    received_cents: int
+    owed_cents: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the bills and the journal are one number, to the cent."""
+        return self.billed_cents is None or self.billed_cents == self.posted_cents
+
+    @property
+    def difference_cents(self) -> int:
+        """Bills less journal: zero, or something to look into at once."""
+        return (self.billed_cents or 0) - self.posted_cents
+
+
+@personal("find an account", subjects=lambda: ["list of accounts"])
+def find_account(request: HttpRequest, system: System) -> HttpResponse:
+    """The front page: a number to look up, the town's sums, accounts without names."""
+    typed = request.GET.get("account", "")
+    refusal: Refusal | None = None
+    account_ids = system.store.account_ids()
+    if typed.strip():
+        try:
+            return redirect("account", account_id=account_number(typed, account_ids))
+        except (NotAnAccountNumber, NotFound) as caught:
+            refusal = caught
+    page = Paginator(account_ids, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "typed": typed[:40],
+        "refusal": refusal,
+        "summary": _summary(system, account_ids),
+        "page": page,
+        "rows": _rows(system, page),
+    }
+    return render(request, "web/home.html", context, status=422 if refusal else 200)
+
+
+@personal("read an account", subjects=lambda account_id: [account_id])
+def account_page(request: HttpRequest, system: System, account_id: str) -> HttpResponse:
+    """Who, where, on which rate, by which meter; bills, payments, and the balance as a story."""
+    account = system.store.account(account_id)
+    services = system.store.services_of_account(account_id, system.now)
+    bills = system.store.bills_of_account(account_id)
+    balance_cents = system.store.balance_cents(account_id)
+    entries = system.store.entries_of_account(account_id)
+    context = {
+        "account": account,
+        "holders": list(dict.fromkeys(name for one in services for name in one.holders)),
+        "places": list(dict.fromkeys(one.premise for one in services)),
+        "services": [(one, _schedule_name(system, one), _tax_places(one)) for one in services],
+        "installations": list(dict.fromkeys(i for one in services for i in one.installations)),
+        "bills": list(reversed(bill_states(bills, balance_cents))),
+        "payments": list(reversed(system.store.payments_of_account(account_id))),
+        "story": story_of(account_id, entries, {one.bill_id: one for one in bills}),
+        "balance_cents": balance_cents,
+        "credit_cents": -balance_cents,
+        "next_due": _next_due(bills, balance_cents),
+    }
+    return render(request, "web/account.html", context)
+
+
+def account_number(typed: str, known: list[str]) -> str:
+    """Read what somebody typed: spaces and dashes do not matter, the check digit does.
+
+    :raises NotAnAccountNumber: saying how one looks, and the likeliest one meant
+    :raises NotFound: if it could be one and is not
+    """
+    digits = "".join(typed.split()).replace("-", "")
+    if len(digits) != ACCOUNT_DIGITS or not check_digit_holds(digits):
+        plain = digits.isascii() and digits.isdigit() and len(digits) == ACCOUNT_DIGITS
+        meant = with_check_digit(digits[: ACCOUNT_DIGITS - 1]) if plain else ""
+        hint = f"Did you mean {meant}?" if meant in known else "It is on every bill"
+        raise NotAnAccountNumber(
+            f"'{typed.strip()[:40]}' is not an account number",
+            why=f"An account number has {ACCOUNT_DIGITS} digits, and the last one checks the others",
+            do=hint,
+        )
+    if digits not in known:
+        raise NotFound(
+            f"There is no account {digits}",
+            do="Check the number on the bill, or choose from the list below",
+        )
+    return digits
+
+
+def _rows(system: System, page: Page[str]) -> list[AccountRow]:
+    rows = []
+    for account_id in page.object_list:
+        services = system.store.services_of_account(account_id, system.now)
+        names = dict.fromkeys(name for one in services for name in one.holders)
+        rows.append(
+            AccountRow(
+                account_id=account_id,
+                initials=", ".join(initials(name) for name in names),
+                cities=", ".join(dict.fromkeys(one.premise.city for one in services)),
+                schedules=", ".join(
+                    dict.fromkeys(_schedule_name(system, one) for one in services)
+                ),
+                balance_cents=system.store.balance_cents(account_id),
+            )
+        )
+    return rows
+
+
+def _summary(system: System, account_ids: list[str]) -> TownSummary:
+    sums = system.store.trial_balance()
+    count: int | None = None
+    billed: int | None = None
+    if len(account_ids) <= COUNT_BILLS_UP_TO:
+        bills = [one for each in account_ids for one in system.store.bills_of_account(each)]
+        count = len(bills)
+        billed = sum(one.total_cents for one in bills)
+    return TownSummary(
+        account_count=len(account_ids),
+        bill_count=count,
+        billed_cents=billed,
+        posted_cents=-(sums.get(RESIDENTIAL_SALES, 0) + sums.get(TAX_COLLECTIONS, 0)),
+        received_cents=sums.get(CASH, 0),
+        owed_cents=sums.get(RECEIVABLE, 0),
+    )
+
+
+def _schedule_name(system: System, service: BillableService) -> str:
+    """The option's own name on the day the agreement began, beside its code."""
+    agreement = service.agreement
+    series = system.view.schedule_series(agreement.schedule)
+    for dated in series.values:
+        if agreement.days.from_day in dated.days:
+            return dated.value.name
+    return agreement.schedule
+
+
+def _tax_places(service: BillableService) -> str:
+    return ", ".join(dict.fromkeys(place_words(one.place) for one in service.tax_places))
+
+
+def _next_due(bills: list[StoredBill], balance_cents: int) -> date | None:
+    """By when the balance is to be paid: the newest bill's due day, where anything is owed."""
+    return bills[-1].due_day if bills and balance_cents > 0 else None

@@ -1,0 +1,58 @@
+"""Pages for every kind of "no": what was wrong, where, why, and what to do."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.book import NoSuchValue
+from meterledger.usecases.ports import NotFound
+
+NOT_HERE = (NotFound, NoSuchValue)
+
+
+def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """404 where there is no such thing, 422 where the question cannot be answered."""
+    missing = isinstance(refusal, NOT_HERE)
+    status = 404 if missing else 422
+    if request.path.endswith(".json"):
+        return JsonResponse({"refusal": refusal.sentence}, status=status)
+    title = "Not found" if missing else "This cannot be shown"
+    return _page(request, status, title, refusal)
+
+
+def no_such_page(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Nothing lives at this address."""
+    refusal = Refusal(
+        "There is no page at this address",
+        where=request.path[:200],
+        do="Start again from the accounts or the tariff book; both are linked above",
+    )
+    return refusal_page(request, NotFound(refusal.what, where=refusal.where, do=refusal.do))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The request is not one that a browser on this machine makes."""
+    refusal = Refusal(
+        "This request was refused",
+        why="The pages answer browsers on this machine only, under its own names",
+        do="Open the link that `meterledger serve` printed",
+    )
+    return _page(request, 400, "Refused", refusal)
+
+
+def our_fault(request: HttpRequest) -> HttpResponse:
+    """Something broke: nothing of it is told to the reader, all of it is in the server's log."""
+    refusal = Refusal(
+        "Something broke on our side, and nothing was changed",
+        where=request.path[:200],
+        do="Try once more; if it stays, send this address and the server's last lines to whoever "
+        "runs this system",
+    )
+    return _page(request, 500, "Something broke", refusal)
+
+
+def _page(request: HttpRequest, status: int, title: str, refusal: Refusal) -> HttpResponse:
+    context = {"title": title, "refusal": refusal}
+    return render(request, "web/refusal.html", context, status=status)

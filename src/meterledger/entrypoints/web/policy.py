@@ -1,0 +1,111 @@
+"""Whom a route reads about, and why: stated on the route, checked before the first answer.
+
+Lives here      the two kinds of route, the one place where pages open the store's door.
+Lives elsewhere the log of who looked at whom (``stores``), roles and consent (``access``, later).
+Read first      docs/decisions/0010-no-sign-in-yet-so-loopback-only.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.urls import URLPattern, URLResolver
+
+from meterledger.entrypoints.web.system import Library, provider
+from meterledger.entrypoints.wiring import System
+from meterledger.usecases.ports import Viewer
+
+VIEWER = "this machine"
+"""Who looks, until people can sign in."""
+
+READING = ("GET", "HEAD")
+
+Rest = ParamSpec("Rest")
+SystemView = Callable[Concatenate[HttpRequest, System, Rest], HttpResponse]
+LibraryView = Callable[Concatenate[HttpRequest, Library, Rest], HttpResponse]
+Route = Callable[..., HttpResponse]
+
+
+class RouteWithoutPolicy(Exception):
+    """A route does not say whom it reads about and why. The server does not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``purpose`` is what the log says; ``personal`` routes read inside the store's one door."""
+
+    purpose: str
+    personal: bool
+
+
+def personal(
+    purpose: str, *, subjects: Callable[..., list[str]]
+) -> Callable[[SystemView[Rest]], Route]:
+    """A route that shows personal or usage data, of the ``subjects`` that its address names."""
+
+    def declare(view: SystemView[Rest]) -> Route:
+        @wraps(view)
+        def route(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+            if request.method not in READING:
+                return HttpResponseNotAllowed(READING)
+            system = provider().system()
+            with system.store.viewing(Viewer(VIEWER, purpose), subjects(*args, **kwargs)):
+                return view(request, system, *args, **kwargs)
+
+        return _with_policy(route, Policy(purpose, personal=True))
+
+    return declare
+
+
+def public(purpose: str) -> Callable[[LibraryView[Rest]], Route]:
+    """A route that shows nothing but the tariff book."""
+
+    def declare(view: LibraryView[Rest]) -> Route:
+        @wraps(view)
+        def route(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+            if request.method not in READING:
+                return HttpResponseNotAllowed(READING)
+            return view(request, provider().library(), *args, **kwargs)
+
+        return _with_policy(route, Policy(purpose, personal=False))
+
+    return declare
+
+
+def _with_policy(route: Route, policy: Policy) -> Route:
+    route.policy = policy  # type: ignore[attr-defined]
+    return route
+
+
+def policy_of(route: Any) -> Policy | None:
+    """The policy a route was declared with, or None."""
+    found = getattr(route, "policy", None)
+    return found if isinstance(found, Policy) else None
+
+
+def refuse_routes_without_policy(patterns: Iterable[URLPattern | URLResolver]) -> None:
+    """Stop the start when a route, however deep, has no policy.
+
+    :raises RouteWithoutPolicy: naming every such route
+    """
+    bare = [address for address, route in _routes(patterns, "/") if policy_of(route) is None]
+    if bare:
+        raise RouteWithoutPolicy(
+            f"No policy is declared for {', '.join(bare)}. Declare the view with @personal(purpose, "
+            "subjects=…) or @public(purpose), in meterledger.entrypoints.web.policy."
+        )
+
+
+def _routes(
+    patterns: Iterable[URLPattern | URLResolver], prefix: str
+) -> Iterator[tuple[str, object]]:
+    for pattern in patterns:
+        address = f"{prefix}{pattern.pattern}"
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, address)
+        else:
+            yield address, pattern.callback

@@ -1,0 +1,95 @@
+"""A balance as a story: what moved it, when, and what stood after; which bills are still open.
+
+Lives here      reading entries and bills for display. Payments are shown against the oldest bill
+                first; nothing is posted here and no balance is computed that the journal has not.
+Lives elsewhere the order in which money is applied by rule (``ledger``, later chapter).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from meterledger.entrypoints.web.words import span_words
+from meterledger.facts.money import Entry, Leg
+from meterledger.ledger import CHART, RECEIVABLE
+from meterledger.usecases.ports import StoredBill
+
+BILL_ENTRY = "bill:"
+
+
+@dataclass(frozen=True, slots=True)
+class BillState:
+    """A bill and how much of it is still open."""
+
+    bill: StoredBill
+    open_cents: int
+
+    @property
+    def words(self) -> str:
+        """``Paid``, ``Open`` or ``Partly paid``."""
+        if self.open_cents == 0:
+            return "Paid" if self.bill.total_cents > 0 else "Settled"
+        return "Open" if self.open_cents == self.bill.total_cents else "Partly paid"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of the story and the balance after it."""
+
+    day: date
+    words: str
+    bill_id: str | None
+    cents: int
+    balance_cents: int
+    entry_id: str
+    legs: tuple[tuple[str, str, int], ...]
+    """(ledger account, its name, cents) of every leg."""
+
+
+def bill_states(bills: Sequence[StoredBill], balance_cents: int) -> list[BillState]:
+    """How much of each bill is open, oldest first: what is owed rests on the newest bills."""
+    left = max(balance_cents, 0)
+    states: list[BillState] = []
+    for bill in reversed(bills):
+        open_cents = min(left, max(bill.total_cents, 0))
+        left -= open_cents
+        states.append(BillState(bill, open_cents))
+    return list(reversed(states))
+
+
+def story_of(
+    account_id: str, entries: Sequence[Entry], bills: Mapping[str, StoredBill]
+) -> list[Step]:
+    """The entries in order, each with the account's balance after it."""
+    steps: list[Step] = []
+    balance = 0
+    for entry in entries:
+        moved = sum(leg.cents for leg in entry.legs if _is_receivable_of(account_id, leg))
+        balance += moved
+        name = entry.entry_id.removeprefix(BILL_ENTRY)
+        bill = bills.get(name) if entry.entry_id.startswith(BILL_ENTRY) else None
+        steps.append(
+            Step(
+                day=entry.effective_day,
+                words=f"Bill for {span_words(bill.days)}" if bill else _sentence(entry.cause),
+                bill_id=bill.bill_id if bill else None,
+                cents=moved,
+                balance_cents=balance,
+                entry_id=entry.entry_id,
+                legs=tuple(
+                    (leg.ledger_account, CHART.get(leg.ledger_account, "Other account"), leg.cents)
+                    for leg in entry.legs
+                ),
+            )
+        )
+    return steps
+
+
+def _is_receivable_of(account_id: str, leg: Leg) -> bool:
+    return leg.ledger_account == RECEIVABLE and leg.customer_account_id == account_id
+
+
+def _sentence(cause: str) -> str:
+    return cause[:1].upper() + cause[1:]

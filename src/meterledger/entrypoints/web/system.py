@@ -1,0 +1,86 @@
+"""The opened system behind the pages, and how tests put another in its place.
+
+Lives here      opening store, lake and book once in each server process; the instant of a request.
+Lives elsewhere what they are (``entrypoints/wiring``).
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.http import HttpRequest
+
+from meterledger.entrypoints.cli.answer import now_utc
+from meterledger.entrypoints.wiring import System, open_book, open_system
+from meterledger.rulebook.book import BookView, TariffBook
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The tariff book and the instant of asking: all that a page without personal data needs."""
+
+    book: TariffBook
+    now: datetime
+
+    @property
+    def view(self) -> BookView:
+        """The book as known now."""
+        return self.book.as_known(self.now.date())
+
+
+class Provider(Protocol):
+    """Where pages get what they show."""
+
+    def system(self) -> System:
+        """The opened system, with the instant of this request."""
+
+    def library(self) -> Library:
+        """The book, with the instant of this request."""
+
+
+class OpenedOnce:
+    """The real thing: opened at the first request of a process, closed when the process ends."""
+
+    def __init__(self) -> None:
+        """Nothing is opened yet."""
+        self._lock = threading.Lock()
+        self._opened: System | None = None
+
+    def system(self) -> System:
+        """The opened system, with the instant of this request."""
+        with self._lock:
+            if self._opened is None:
+                stack = ExitStack()
+                self._opened = stack.enter_context(open_system())
+                atexit.register(stack.close)
+        return replace(self._opened, now=now_utc())
+
+    def library(self) -> Library:
+        """The book, with the instant of this request."""
+        return Library(open_book(), now_utc())
+
+
+_provider: Provider = OpenedOnce()
+
+
+def provider() -> Provider:
+    """What pages ask."""
+    return _provider
+
+
+def provide(other: Provider) -> Provider:
+    """Put another provider in place; returns the one that was there. For tests."""
+    global _provider
+    before, _provider = _provider, other
+    return before
+
+
+def utility_of_the_page(request: HttpRequest) -> dict[str, Any]:
+    """Whose pages these are, and in which part of them we are, for the head of every page."""
+    section = "book" if request.path.startswith("/book/") else "accounts"
+    return {"utility": provider().library().view.utility, "section": section}

@@ -1,0 +1,120 @@
+"""How days, energy, quantities and prices are written for a person, on pages and paper alike."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from meterledger.kernel.rounding import to_whole_half_up
+from meterledger.kernel.span import DaySpan, Validity
+
+MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
+
+
+def day_words(day: date) -> str:
+    """``July 1, 2025``."""
+    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def short_day_words(day: date) -> str:
+    """``Jul 1``."""
+    return f"{MONTHS[day.month - 1][:3]} {day.day}"
+
+
+def span_words(days: DaySpan) -> str:
+    """First and last day: ``July 1 to July 31, 2025``. The day out is not shown to readers."""
+    first, last = days.from_day, days.last_day
+    if first == last:
+        return day_words(first)
+    if first.year == last.year:
+        return f"{MONTHS[first.month - 1]} {first.day} to {day_words(last)}"
+    return f"{day_words(first)} to {day_words(last)}"
+
+
+def short_span_words(days: DaySpan) -> str:
+    """``Jul 1 to Jul 31``."""
+    if days.day_count == 1:
+        return short_day_words(days.from_day)
+    return f"{short_day_words(days.from_day)} to {short_day_words(days.last_day)}"
+
+
+def validity_words(days: Validity) -> str:
+    """``June 1, 2025, until further notice``, or first and last day."""
+    if days.until_day is None:
+        return f"{day_words(days.from_day)}, until further notice"
+    return span_words(DaySpan(days.from_day, days.until_day))
+
+
+def kwh_words(energy_wh: int, decimals: int = 1) -> str:
+    """``839.1``: kilowatt-hours rounded half up, thousands separated. For reading, not billing."""
+    scale = 10**decimals
+    units = to_whole_half_up(Fraction(energy_wh * scale, 1000))
+    if decimals == 0:
+        return f"{units:,}"
+    return f"{units // scale:,}.{units % scale:0{decimals}d}"
+
+
+def number_words(text: str) -> str:
+    """``1268.36`` as ``1,268.36``; fractions and anything else as they are."""
+    whole, point, decimals = text.partition(".")
+    digits = whole.removeprefix("-")
+    if not digits.isdigit():
+        return text
+    sign = "-" if whole.startswith("-") else ""
+    return f"{sign}{int(digits):,}{point}{decimals}"
+
+
+def dollars(text: str) -> str:
+    """``-12.30`` as ``-$12.30``: an amount or price of a record, as a person writes it."""
+    sign = "-" if text.startswith("-") else ""
+    return f"{sign}${number_words(text.removeprefix('-'))}"
+
+
+def percent_words(share: str) -> str:
+    """``0.09`` as ``9%``; exact, without trailing zeros."""
+    hundredths = Fraction(share) * 100
+    return f"{exact_decimal(hundredths)}%"
+
+
+def exact_decimal(number: Fraction) -> str:
+    """An exact number as a decimal where it has one of at most twelve places, else a fraction."""
+    scaled = number * 10**12
+    if scaled.denominator != 1:
+        return f"{number.numerator}/{number.denominator}"
+    sign = "-" if number < 0 else ""
+    whole, part = divmod(abs(int(scaled)), 10**12)
+    decimals = f"{part:012d}".rstrip("0")
+    return f"{sign}{whole:,}" + (f".{decimals}" if decimals else "")
+
+
+def list_words(items: list[str]) -> str:
+    """``a, b and c``."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def initials(name: str) -> str:
+    """``Ana Rivera`` as ``A. R.``: enough to recognize, not to learn."""
+    return " ".join(f"{part[0].upper()}." for part in name.split()[:3] if part)
+
+
+def place_words(place: str) -> str:
+    """``university_city`` as ``University City``; ``none`` says that nobody taxes there."""
+    return "No taxing municipality" if place == "none" else place.replace("_", " ").title()
+
+
+def label_words(name: str) -> str:
+    """``energy_of_days_kwh`` as ``energy of days, kWh``: the name of a figure, for reading."""
+    for ending, unit in (("_kwh", "kWh"), ("_usd", "USD")):
+        if name.endswith(ending):
+            return f"{name.removesuffix(ending).replace('_', ' ')}, {unit}"
+    return name.replace("_", " ")
+
+
+def day_of(record: dict[str, Any], field: str) -> date:
+    """A day of a stored record."""
+    return date.fromisoformat(record[field])
