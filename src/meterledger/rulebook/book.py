@@ -6,6 +6,7 @@ Lives elsewhere reading files (``loading``), the words of silence (``series``).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -89,7 +90,18 @@ class BookView:
 
     def last_checked_on(self, name: str) -> date:
         """The day on which somebody last looked whether the series is still right."""
-        return date.fromisoformat(self._find(name).last_checked_on)
+        return self._find(name).last_checked_on
+
+    def source_of(self, name: str, dated: DatedValue[Any]) -> str:
+        """Where a value of a series was read, as its file says; empty where it says nothing.
+
+        :raises NoSuchValue: naming the nearest names
+        """
+        for entry in _known(self._find(name), self.known_on):
+            same = entry.dated.learned_on == dated.learned_on
+            if same and dated.days.from_day in entry.dated.days:
+                return str(entry.record.get("source", ""))
+        return ""
 
     def series(self, name: str) -> Series[Any]:
         """A series of any kind.
@@ -168,7 +180,14 @@ class BookView:
 
     def _build(self, parsed: ParsedSeries) -> Series[Any]:
         values = [_value(parsed, dated) for dated in _in_force(parsed, self.known_on)]
-        return Series(parsed.name, parsed.meaning, parsed.unit, parsed.file, tuple(values))
+        return Series(
+            parsed.name,
+            parsed.meaning,
+            parsed.unit,
+            parsed.file,
+            tuple(values),
+            parsed.reading_key,
+        )
 
 
 def _known(parsed: ParsedSeries, known_on: date) -> list[Entry]:
@@ -176,38 +195,31 @@ def _known(parsed: ParsedSeries, known_on: date) -> list[Entry]:
 
 
 def _in_force(parsed: ParsedSeries, known_on: date) -> list[DatedValue[Any]]:
-    """Entries known on the day, each cut back by corrections learned later, in order of days."""
+    """Entries known on the day, each cut back by what was learned later, in order of days.
+
+    A correction takes the days it states from what it corrects. Any other entry learned later is
+    the further notice until which an earlier one held, and ends that one for good.
+    """
     found: list[DatedValue[Any]] = []
     for entry in sorted(_known(parsed, known_on), key=lambda one: one.dated.learned_on):
-        kept: list[DatedValue[Any]] = []
-        for earlier in found:
-            kept += _outside(earlier, entry.dated.days)
+        days = entry.dated.days
+        cut = days if entry.corrects else Validity(days.from_day)
+        kept = [part for earlier in found for part in _outside(earlier, cut, entry)]
         found = [*kept, entry.dated]
     return sorted(found, key=lambda dated: dated.days.from_day)
 
 
-def _outside(dated: DatedValue[Any], cut: Validity) -> list[DatedValue[Any]]:
-    """What remains of a value on days outside ``cut``."""
-    days = dated.days
-    if not days.overlaps(cut):
-        return [dated]
+def _outside(earlier: DatedValue[Any], cut: Validity, later: Entry) -> list[DatedValue[Any]]:
+    """What remains of an earlier value on days outside ``cut``, if the later entry touches it."""
+    days = earlier.days
+    if not days.overlaps(later.dated.days):
+        return [earlier]
     parts: list[Validity] = []
     if days.from_day < cut.from_day:
         parts.append(Validity(days.from_day, cut.from_day))
     if cut.until_day is not None and (days.until_day is None or cut.until_day < days.until_day):
         parts.append(Validity(cut.until_day, days.until_day))
-    return [
-        DatedValue(
-            dated.value,
-            part,
-            dated.standing,
-            dated.citation,
-            dated.learned_on,
-            dated.note,
-            dated.limited_by,
-        )
-        for part in parts
-    ]
+    return [replace(earlier, days=part) for part in parts]
 
 
 def _value(parsed: ParsedSeries, dated: DatedValue[Any]) -> DatedValue[Any]:
@@ -227,15 +239,7 @@ def _value(parsed: ParsedSeries, dated: DatedValue[Any]) -> DatedValue[Any]:
         citation=dated.citation,
         standing=dated.standing,
     )
-    return DatedValue(
-        schedule,
-        dated.days,
-        dated.standing,
-        dated.citation,
-        dated.learned_on,
-        dated.note,
-        dated.limited_by,
-    )
+    return replace(dated, value=schedule)
 
 
 @lru_cache(maxsize=256)

@@ -1,22 +1,21 @@
-"""The tariff book's folder into a book: every file read, every name it uses resolved, or refused.
+"""The tariff book's folder into a book: every file read and checked, or the book refused.
 
-Lives here      walking the folder, and the checks that need more than one file.
-Lives elsewhere one file's form (``parsing``), answering on a day (``book``).
+Lives here      walking the folder, files that cannot be read, values that overlap in time.
+Lives elsewhere one file's form (``parsing``), whether the names it uses exist (``names``),
+                answering on a day (``book``).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from meterledger.kernel.ensure import ensure
+from meterledger.kernel.local_days import zone
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.errors import TariffFileBroken, broken
+from meterledger.rulebook.names import check_names
 from meterledger.rulebook.parsing import Entry, ParsedSeries, parse_series
-from meterledger.rulebook.parsing_calendars import ScheduleBody
-from meterledger.rulebook.schedule import ChargeKind, Seasons, TimeOfUse
-from meterledger.rulebook.yaml_nodes import read_nodes
+from meterledger.rulebook.yaml_nodes import Node, read_nodes
 
-NOT_VALUES = frozenset({"utility.yaml", "coverage.yaml"})
 UTILITY_KEYS = frozenset({"name", "utility", "time_zone"})
 
 
@@ -35,152 +34,135 @@ def load_book(folder: Path) -> TariffBook:
     :raises TariffFileBroken: naming file and line, what is wrong and what to do; the book is
         loaded whole or not at all
     """
-    utility_file = folder / "utility.yaml"
-    if not utility_file.is_file():
+    book, problems = read_book(folder)
+    if book is None:
+        raise problems[0]
+    return book
+
+
+def read_book(folder: Path) -> tuple[TariffBook | None, list[TariffFileBroken]]:
+    """The book, or what is wrong with it: the first problem of every file that has one.
+
+    :raises TariffFileBroken: if the folder holds no tariff book at all
+    """
+    if not (folder / "utility.yaml").is_file():
         raise TariffFileBroken(
-            f"There is no tariff book in {folder.name}",
+            f"There is no tariff book in {folder}",
             why="A book has a utility.yaml with its name and time zone",
             do="Name a folder of tariffs/, or set METERLEDGER_TARIFFS to one",
         )
-    utility = read_nodes(utility_file.read_bytes(), "utility.yaml").mapping(
-        required=UTILITY_KEYS, allowed=frozenset()
-    )
+    problems: list[TariffFileBroken] = []
     parsed: dict[str, ParsedSeries] = {}
-    for path in sorted(folder.rglob("*.yaml")):
+    utility: dict[str, str] = {}
+    for path in sorted(folder.rglob("*.y*ml")):
         relative = path.relative_to(folder)
-        if path.name in NOT_VALUES or "scenarios" in relative.parts:
+        if relative.as_posix() == "coverage.yaml" or "scenarios" in relative.parts:
             continue
-        series = parse_series(path.stem, read_nodes(path.read_bytes(), relative.as_posix()))
-        if path.stem in parsed:
-            raise broken(
-                f"'{path.stem}' is defined already in {parsed[path.stem].file}",
-                file=series.file,
-                line=1,
-                do="Every value has one file; rename one of the two",
-            )
-        _check_overlaps(series)
-        parsed[path.stem] = series
-    for series in parsed.values():
-        _check_names(series, parsed)
-    return TariffBook(
-        name=utility["name"].text(),
-        utility=utility["utility"].text(),
-        time_zone=utility["time_zone"].text(),
-        parsed=parsed,
-    )
+        try:
+            if relative.as_posix() == "utility.yaml":
+                utility = _utility(path)
+            else:
+                series = _one_file(path, relative.as_posix(), parsed)
+                parsed[series.name] = series
+        except TariffFileBroken as problem:
+            problems.append(problem)
+    if not problems:  # a name that is missing because its file is broken is no second problem
+        for series in parsed.values():
+            try:
+                check_names(series, parsed)
+            except TariffFileBroken as problem:
+                problems.append(problem)
+    return None if problems else TariffBook(**utility, parsed=parsed), problems
+
+
+def _utility(path: Path) -> dict[str, str]:
+    keys = _nodes(path, path.name).mapping(required=UTILITY_KEYS, allowed=frozenset())
+    zone_name = keys["time_zone"].text()
+    try:
+        zone(zone_name)
+    except (KeyError, ValueError, OSError):  # unknown, no key at all, or a folder of keys
+        raise keys["time_zone"].refuse(
+            f"There is no time zone '{zone_name}'", "Name one like America/Chicago"
+        ) from None
+    return {name: node.text() for name, node in keys.items()}
+
+
+def _one_file(path: Path, relative: str, parsed: dict[str, ParsedSeries]) -> ParsedSeries:
+    if path.suffix != ".yaml":
+        raise broken(
+            f"The file is named {path.name}", file=relative, line=1, do="Let its name end in .yaml"
+        )
+    if path.stem in parsed:
+        raise broken(
+            f"'{path.stem}' is defined already in {parsed[path.stem].file}",
+            file=relative,
+            line=1,
+            do="Every value has one file; rename one of the two",
+        )
+    series = parse_series(path.stem, _nodes(path, relative))
+    _check_overlaps(series)
+    return series
+
+
+def _nodes(path: Path, relative: str) -> Node:
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise broken(
+            f"The file cannot be read: {problem.strerror}",
+            file=relative,
+            line=1,
+            do="Make it a readable file, or take it out of the book",
+        ) from None
+    return read_nodes(data, relative)
 
 
 def _check_overlaps(series: ParsedSeries) -> None:
-    """Two entries for one day: the later learned must say that it corrects the earlier."""
+    """Two entries for one day: the later learned corrects the earlier, or is its further notice."""
     ordered = sorted(series.entries, key=lambda entry: entry.dated.learned_on)
     for number, later in enumerate(ordered):
-        for earlier in ordered[:number]:
-            if not later.dated.days.overlaps(earlier.dated.days):
-                continue
-            same_day = later.dated.learned_on == earlier.dated.learned_on
-            if same_day or not later.corrects:
-                raise broken(
-                    f"'{series.name}' has two values for the same day: one in force "
-                    f"{earlier.dated.days} and one {later.dated.days}",
-                    file=series.file,
-                    line=max(earlier.line, later.line),
-                    do="End the first where the second begins (effective_until), or mark the one "
-                    "learned later with corrects",
+        over = [
+            earlier for earlier in ordered[:number] if later.dated.days.overlaps(earlier.dated.days)
+        ]
+        for earlier in over:
+            if later.dated.learned_on == earlier.dated.learned_on:
+                raise _two_values(
+                    series, earlier, later, "End the first where the second begins: effective_until"
                 )
-
-
-def _check_names(series: ParsedSeries, parsed: dict[str, ParsedSeries]) -> None:
-    for entry in series.entries:
-        value = entry.dated.value
-        if isinstance(value, TimeOfUse):
-            _need(value.holidays, "holidays", series, entry, parsed)
-        if isinstance(value, ScheduleBody):
-            _check_schedule(value, series, entry, parsed)
-
-
-def _check_schedule(
-    body: ScheduleBody, series: ParsedSeries, entry: Entry, parsed: dict[str, ParsedSeries]
-) -> None:
-    seasons: set[str] = set()
-    for one in _need(body.seasons, "seasons", series, entry, parsed).entries:
-        ensure(isinstance(one.dated.value, Seasons), "a seasons file holds seasons")
-        seasons |= set(one.dated.value.months)
-    periods = _periods(body.windows, seasons, series, entry, parsed)
-    _periods(body.demand_window, seasons, series, entry, parsed)
-    if body.block_limit is not None:
-        _need(body.block_limit, "number", series, entry, parsed)
-    for charge in body.charges:
-        _need(charge.price, "price", series, entry, parsed)
-        if charge.season is not None and charge.season not in seasons:
-            raise _unknown("season", charge.season, charge.code, seasons, series, entry)
-        if charge.period is not None and charge.period not in periods:
-            raise _unknown("period", charge.period, charge.code, periods, series, entry)
-        if charge.block is not None and body.block_limit is None:
+            if later.corrects is None and not _is_notice(later, earlier):
+                raise _two_values(
+                    series,
+                    earlier,
+                    later,
+                    f"Leave the first as it stands, since old bills rest on it, and mark the one "
+                    f"learned later with corrects: {earlier.dated.learned_on}",
+                )
+        learned = sorted({earlier.dated.learned_on for earlier in over})
+        if later.corrects is not None and later.corrects not in learned:
+            known = ", ".join(str(day) for day in learned) or "none: it overlaps no earlier value"
             raise broken(
-                f"Charge '{charge.code}' prices a block, and the schedule has no block_limit",
+                f"The value in force {later.dated.days} corrects what was learned on "
+                f"{later.corrects}, and there is no such value for its days",
                 file=series.file,
-                line=entry.line,
-                do="Name the series with the first block's kWh a month as block_limit",
-            )
-        if charge.kind is ChargeKind.DEMAND and body.demand_window is None:
-            raise broken(
-                f"Charge '{charge.code}' is for demand, and the schedule has no demand_window",
-                file=series.file,
-                line=entry.line,
-                do="Name the calendar of hours that count for demand as demand_window",
+                line=later.line,
+                do=f"State the learned_on of the value it corrects ({known})",
             )
 
 
-def _periods(
-    name: str | None,
-    seasons: set[str],
-    series: ParsedSeries,
-    entry: Entry,
-    parsed: dict[str, ParsedSeries],
-) -> set[str]:
-    if name is None:
-        return set()
-    found: set[str] = set()
-    calendar = _need(name, "time_of_use", series, entry, parsed)
-    for one in calendar.entries:
-        value: TimeOfUse = one.dated.value
-        found |= set(value.periods)
-        for days in (value.working_day, value.weekend_or_holiday):
-            missing = sorted(seasons - days.keys())
-            if missing:
-                raise broken(
-                    f"The windows of '{name}' leave out the season '{missing[0]}'",
-                    file=calendar.file,
-                    line=one.line,
-                    do="Give windows for every season of the schedules that use them",
-                )
-    return found
+def _is_notice(later: Entry, earlier: Entry) -> bool:
+    """Whether the later entry is the further notice until which the earlier one was in force."""
+    before, after = earlier.dated.days, later.dated.days
+    return before.until_day is None and before.from_day < after.from_day
 
 
-def _need(
-    name: str, kind: str, series: ParsedSeries, entry: Entry, parsed: dict[str, ParsedSeries]
-) -> ParsedSeries:
-    found = parsed.get(name)
-    if found is None or found.kind != kind:
-        what = f"is a {found.kind}" if found else "is in no file"
-        raise broken(
-            f"'{series.name}' uses '{name}' as {kind}, which {what}",
-            file=series.file,
-            line=entry.line,
-            do=f"Correct the name, or add a file {name}.yaml of kind {kind}",
-        )
-    return found
-
-
-def _unknown(
-    noun: str, word: str, code: str, known: set[str], series: ParsedSeries, entry: Entry
-) -> TariffFileBroken:
+def _two_values(series: ParsedSeries, earlier: Entry, later: Entry, do: str) -> TariffFileBroken:
     return broken(
-        f"Charge '{code}' is for the {noun} '{word}', which the schedule's calendar does not have",
+        f"'{series.name}' has two values for the same day: one in force {earlier.dated.days} and "
+        f"one {later.dated.days}",
         file=series.file,
-        line=entry.line,
-        do=f"Use one of {', '.join(sorted(known)) or 'none: the schedule has no such calendar'}",
+        line=max(earlier.line, later.line),
+        do=do,
     )
 
 
-__all__ = ["TariffFileBroken", "default_book_folder", "load_book"]
+__all__ = ["TariffFileBroken", "default_book_folder", "load_book", "read_book"]

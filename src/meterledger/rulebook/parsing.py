@@ -2,12 +2,14 @@
 
 Lives here      what each key of a value file means, and the words when it is wrong.
 Lives elsewhere values of schedules and calendars (``parsing_calendars``), the folder (``loading``).
-Read first      docs/reference/tariff_files.md.
+Read first      tariffs/README.md: the form of a file.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -29,9 +31,9 @@ VALUE_KEYS = frozenset(
     {"effective_from", "effective_until", "value", "standing", "learned_on", "cite"}
 )
 VALUE_MAY = frozenset({"note", "source", "corrects", "limited_by", "reading_key"})
-CITE_KEYS = frozenset({"instrument", "sheet", "revision", "paragraph"})
-CITE_MAY = frozenset({"effective", "order"})
+CITE_KEYS = frozenset({"instrument", "sheet", "revision", "paragraph", "effective", "order"})
 PRICE_DECIMALS = 6
+NUMBER_DECIMALS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Entry:
 
     dated: DatedValue[Any]
     line: int
-    corrects: bool
+    corrects: date | None
+    """The day on which the entries it corrects were learned, or None if it corrects nothing."""
     record: dict[str, Any]
     """The entry as plain JSON, for the book's hash."""
 
@@ -54,7 +57,8 @@ class ParsedSeries:
     meaning: str
     unit: str
     file: str
-    last_checked_on: str
+    last_checked_on: date
+    reading_key: str
     entries: tuple[Entry, ...]
 
 
@@ -69,19 +73,63 @@ def parse_series(name: str, root: Node) -> ParsedSeries:
         raise keys["kind"].refuse(
             f"'{kind}' is not a kind of value", f"Use one of {', '.join(sorted(VALUE_PARSERS))}"
         )
+    entries = tuple(_entry(node, kind) for node in keys["values"].items())
+    last_checked_on = keys["last_checked_on"].day()
+    newest = max(entry.dated.learned_on for entry in entries)
+    if last_checked_on < newest:
+        raise keys["last_checked_on"].refuse(
+            f"The values were last checked on {last_checked_on}, before one was learned ({newest})",
+            "Check the file and state the day you did",
+        )
     return ParsedSeries(
         name=name,
         kind=kind,
         meaning=keys["meaning"].text(),
         unit=keys["unit"].text(),
         file=root.file,
-        last_checked_on=keys["last_checked_on"].day().isoformat(),
-        entries=tuple(_entry(node, kind) for node in keys["values"].items()),
+        last_checked_on=last_checked_on,
+        reading_key=_optional_text(keys, "reading_key"),
+        entries=entries,
     )
+
+
+def _optional_text(keys: dict[str, Node], key: str) -> str:
+    return keys[key].text() if key in keys else ""
 
 
 def _entry(node: Node, kind: str) -> Entry:
     keys = node.mapping(required=VALUE_KEYS, allowed=VALUE_MAY)
+    days = _days(keys)
+    standing = _standing(keys["standing"])
+    dated: DatedValue[Any] = DatedValue(
+        value=VALUE_PARSERS[kind](keys["value"]),
+        days=days,
+        standing=standing,
+        citation=_citation(keys["cite"], days.from_day, standing),
+        learned_on=keys["learned_on"].day(),
+        note=_optional_text(keys, "note"),
+        limited_by=tuple(
+            _citation(one, None, standing)
+            for one in (keys["limited_by"].items() if "limited_by" in keys else [])
+        ),
+        source=_optional_text(keys, "source"),
+    )
+    if kind == "holidays":
+        outside = sorted(day for day in dated.value if day not in days)
+        if outside:
+            raise keys["value"].refuse(
+                f"The holiday {outside[0]} lies outside the days this value is in force, {days}",
+                "Move it to the entry of its year",
+            )
+    return Entry(
+        dated=dated,
+        line=node.line,
+        corrects=keys["corrects"].day() if "corrects" in keys else None,
+        record={key: plain(value) for key, value in keys.items()},
+    )
+
+
+def _days(keys: dict[str, Node]) -> Validity:
     from_day = keys["effective_from"].day()
     until_day = keys["effective_until"].day_or_none()
     if until_day is not None and until_day <= from_day:
@@ -89,27 +137,7 @@ def _entry(node: Node, kind: str) -> Entry:
             f"The value ends on {until_day}, not after it begins on {from_day}",
             "effective_until is the first day on which it no longer holds",
         )
-    learned_on = keys["learned_on"].day()
-    standing = _standing(keys["standing"])
-    citation = _citation(keys["cite"], from_day.isoformat(), standing)
-    dated: DatedValue[Any] = DatedValue(
-        value=VALUE_PARSERS[kind](keys["value"]),
-        days=Validity(from_day, until_day),
-        standing=standing,
-        citation=citation,
-        learned_on=learned_on,
-        note=keys["note"].text() if "note" in keys else "",
-        limited_by=tuple(
-            _citation(one, from_day.isoformat(), standing)
-            for one in (keys["limited_by"].items() if "limited_by" in keys else [])
-        ),
-    )
-    return Entry(
-        dated=dated,
-        line=node.line,
-        corrects="corrects" in keys,
-        record={key: plain(value) for key, value in keys.items()},
-    )
+    return Validity(from_day, until_day)
 
 
 def _standing(node: Node) -> Standing:
@@ -121,30 +149,28 @@ def _standing(node: Node) -> Standing:
         raise node.refuse(f"'{word}' is not a standing", f"Use one of {known}") from None
 
 
-def _citation(node: Node, from_day: str, standing: Standing) -> Citation:
-    keys = node.mapping(required=CITE_KEYS, allowed=CITE_MAY)
+def _citation(node: Node, from_day: date | None, standing: Standing) -> Citation:
+    keys = node.mapping(required=CITE_KEYS, allowed=frozenset())
     revision = keys["revision"].text_or_none()
     if revision is None and standing is Standing.FILED:
         raise keys["revision"].refuse(
             "A filed value names the revision it was read in",
             "Give the revision, or state the standing the value really has",
         )
+    effective = keys["effective"].day()
+    if from_day is not None and effective > from_day:
+        raise keys["effective"].refuse(
+            f"The clause took effect on {effective}, after the value begins on {from_day}",
+            "Cite the clause that was in force when the value begins",
+        )
     return Citation(
         instrument=keys["instrument"].text(),
         sheet=keys["sheet"].text(),
         revision=revision,
         paragraph=keys["paragraph"].text(),
-        effective=keys["effective"].day()
-        if "effective" in keys
-        else Node("date", _day(from_day), node.file, node.line).day(),
-        order=keys["order"].text_or_none() if "order" in keys else None,
+        effective=effective,
+        order=keys["order"].text_or_none(),
     )
-
-
-def _day(text: str) -> Any:
-    from datetime import date
-
-    return date.fromisoformat(text)
 
 
 def plain(node: Node) -> Any:
@@ -159,7 +185,7 @@ def plain(node: Node) -> Any:
 
 
 def _price(node: Node) -> int:
-    text = _quoted_number(node)
+    text = _quoted_number(node, "0.156")
     micro_usd = whole_from_decimal_text(text, decimals=PRICE_DECIMALS)
     if micro_usd is None:
         raise node.refuse(
@@ -170,19 +196,33 @@ def _price(node: Node) -> int:
 
 
 def _number(node: Node) -> Fraction:
-    text = _quoted_number(node)
-    whole = whole_from_decimal_text(text, decimals=12)
+    text = _quoted_number(node, "0.09")
+    whole = whole_from_decimal_text(text, decimals=NUMBER_DECIMALS)
     if whole is None:
-        raise node.refuse(f"'{text}' is not a number", 'Write it in quotes: "0.09"')
-    return Fraction(whole, 10**12)
+        raise node.refuse(
+            f"'{text}' is finer than a number of the book can be",
+            f'Write at most {NUMBER_DECIMALS} decimals, in quotes: "0.09"',
+        )
+    return Fraction(whole, 10**NUMBER_DECIMALS)
 
 
-def _quoted_number(node: Node) -> str:
-    if node.kind != "text":
+def _quoted_number(node: Node, example: str) -> str:
+    """The text of a number: quoted, digits and at most one point, as a sheet prints it."""
+    if node.kind == "integer":
         raise node.refuse(
             f"{node.value} stands without quotes", f'Write the number in quotes: "{node.value}"'
         )
-    return node.text()
+    if node.kind != "text":
+        raise node.refuse(
+            f"{node.noun} stands where a number is expected",
+            f'Write the number in quotes: "{example}"',
+        )
+    if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,24})?", node.value):
+        raise node.refuse(
+            f"'{node.value}' is not a number as a sheet prints it",
+            f'Write digits and at most one point, in quotes: "{example}"',
+        )
+    return str(node.value)
 
 
 def _text(node: Node) -> str:

@@ -64,6 +64,8 @@ def parse_time_of_use(node: Node) -> TimeOfUse:
         allowed=frozenset(),
     )
     periods = tuple(one.text() for one in keys["periods"].items())
+    if len(set(periods)) != len(periods):
+        raise keys["periods"].refuse("A period stands twice", "Keep one of the two")
     return TimeOfUse(
         periods=periods,
         working_day=_by_season(keys["working_days"], periods),

@@ -35,6 +35,8 @@ class DatedValue(Generic[Value]):
     learned_on: date
     note: str = ""
     limited_by: tuple[Citation, ...] = ()
+    source: str = ""
+    """Where the number was found, and how sure that source is: short words for a rate analyst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Series(Generic[Value]):
     unit: str
     file: str
     values: tuple[DatedValue[Value], ...]
+    reading_key: str = ""
+    """The key of the chosen reading that the value rests on, or nothing."""
 
     def on(self, day: date) -> DatedValue[Value]:
         """The value in force on ``day``.

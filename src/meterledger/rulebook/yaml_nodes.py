@@ -1,7 +1,7 @@
 """YAML with line numbers: mappings, lists and scalars that remember where they stood.
 
 Lives here      reading a file into nodes, refusing what YAML would silently bend: repeated keys,
-                floats for numbers, dates in other forms.
+                floats for numbers, dates in other forms, one node standing for many (aliases).
 Lives elsewhere what the keys mean (``parsing``).
 """
 
@@ -17,6 +17,20 @@ from meterledger.rulebook.errors import TariffFileBroken, broken
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+MOST_BYTES = 1_000_000
+MOST_LEVELS = 20
+"""A value file has seven levels at most; more is not a value file, and could exhaust a stack."""
+
+_WITH_ARTICLE = {
+    "map": "A mapping (key: value)",
+    "list": "A list",
+    "text": "A text",
+    "date": "A day",
+    "integer": "A whole number",
+    "boolean": "A yes or no",
+    "null": "Nothing",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -27,6 +41,11 @@ class Node:
     file: str
     line: int
 
+    @property
+    def noun(self) -> str:
+        """What stands here, for the beginning of a sentence."""
+        return _WITH_ARTICLE[self.kind]
+
     def refuse(self, what: str, do: str) -> TariffFileBroken:
         """A refusal at this node's line."""
         return broken(what, file=self.file, line=self.line, do=do)
@@ -34,7 +53,7 @@ class Node:
     def mapping(self, *, required: frozenset[str], allowed: frozenset[str]) -> dict[str, Node]:
         """The node's keys, every one of them known and none of the required missing."""
         if self.kind != "map":
-            raise self.refuse(f"A {self.kind} stands where keys are expected", "Write key: value")
+            raise self.refuse(f"{self.noun} stands where keys are expected", "Write key: value")
         keys: dict[str, Node] = self.value
         for key, node in keys.items():
             if key not in required and key not in allowed:
@@ -54,9 +73,9 @@ class Node:
     def text(self) -> str:
         """The node's text, not empty."""
         if self.kind != "text" or not self.value.strip():
+            what = "An empty text" if self.kind == "text" else self.noun
             raise self.refuse(
-                f"A {self.kind} stands where text is expected",
-                "Write it as text, numbers in quotes",
+                f"{what} stands where text is expected", "Write it as text, numbers in quotes"
             )
         return " ".join(str(self.value).split())
 
@@ -67,8 +86,9 @@ class Node:
     def day(self) -> date:
         """The node's day."""
         if self.kind != "date":
+            what = f"'{self.value}'" if self.kind in ("text", "integer") else self.noun
             raise self.refuse(
-                f"'{self.value}' is not a day", "Write year-month-day without quotes: 2025-06-01"
+                f"{what} is not a day", "Write year-month-day without quotes: 2025-06-01"
             )
         found: date = self.value
         return found
@@ -81,8 +101,15 @@ class Node:
 def read_nodes(data: bytes, file: str) -> Node:
     """Read one YAML document.
 
-    :raises TariffFileBroken: if it is not UTF-8, not YAML, or not exactly one document
+    :raises TariffFileBroken: if it is too large, not UTF-8, not YAML, or not exactly one document
     """
+    if len(data) > MOST_BYTES:
+        raise broken(
+            f"The file has {len(data)} bytes",
+            file=file,
+            line=1,
+            do=f"A file of the book has at most {MOST_BYTES}; cut it into several values",
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as problem:
@@ -90,19 +117,55 @@ def read_nodes(data: bytes, file: str) -> Node:
         raise broken(
             "The file is not UTF-8 text", file=file, line=line, do="Save it as UTF-8"
         ) from None
+    _refuse_deep_or_shared(text, file)
+    node = yaml.compose(text, Loader=_LOADER)
+    if node is None:
+        raise broken("The file is empty", file=file, line=1, do="Write a value or delete the file")
+    return _node(node, file)
+
+
+def _refuse_deep_or_shared(text: str, file: str) -> None:
+    """Look at the events first: aliases and depth are refused before anything is built."""
+    level = documents = 0
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        for event in yaml.parse(text, Loader=_LOADER):
+            level += isinstance(event, yaml.CollectionStartEvent)
+            level -= isinstance(event, yaml.CollectionEndEvent)
+            documents += isinstance(event, yaml.DocumentStartEvent)
+            what, do = _misuse(event, level, documents)
+            if what:
+                mark = event.start_mark
+                raise broken(what, file=file, line=mark.line + 1 if mark else 1, do=do)
+    except yaml.reader.ReaderError as problem:
+        raise broken(
+            "A control character stands in the file",
+            file=file,
+            line=text[: problem.position].count("\n") + 1,
+            do="Delete it",
+        ) from None
     except yaml.MarkedYAMLError as problem:
-        mark = problem.problem_mark
+        mark = problem.problem_mark or problem.context_mark
         raise broken(
             f"The file is not YAML: {problem.problem}",
             file=file,
             line=mark.line + 1 if mark else 1,
             do="Look for tabs, a missing colon, or an unclosed quote",
         ) from None
-    if node is None:
-        raise broken("The file is empty", file=file, line=1, do="Write a value or delete the file")
-    return _node(node, file)
+
+
+def _misuse(event: yaml.Event, level: int, documents: int) -> tuple[str, str]:
+    """What is wrong with an event of the file and what to do; nothing if nothing is."""
+    name = getattr(event, "anchor", None)
+    if name:
+        return (
+            f"'{name}' names a part of the file to stand in two places",
+            "Write the part out where it belongs, without & and *",
+        )
+    if level > MOST_LEVELS:
+        return f"More than {MOST_LEVELS} levels stand inside each other", "Look for an open bracket"
+    if documents > 1:
+        return "A second document begins", "A file holds one value: remove the line ---"
+    return "", ""
 
 
 def _node(node: yaml.Node, file: str) -> Node:
@@ -110,12 +173,15 @@ def _node(node: yaml.Node, file: str) -> Node:
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Node] = {}
         for key_node, value_node in node.value:
+            key_line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise broken("A key is not a word", file=file, line=key_line, do="Write key: value")
             key = str(key_node.value)
             if key in found:
                 raise broken(
                     f"The key '{key}' stands twice",
                     file=file,
-                    line=key_node.start_mark.line + 1,
+                    line=key_line,
                     do="Keep one of the two",
                 )
             found[key] = _node(value_node, file)
