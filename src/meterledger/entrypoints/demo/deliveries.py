@@ -39,6 +39,7 @@ GAP_QUARTERS = range(12, 20)
 GAP_FILLED_ON = date(2026, 1, 15)
 REAL_GAP_HOME = "UK-1"
 STRANGE_METER = "ML-NOBODY"
+GAS_HOME = "S-01"
 CUT_HOME = "IL-17"
 
 
@@ -158,11 +159,13 @@ def _mishaps(town: Town) -> Iterator[Delivery]:
         partial(_resend, town, gap, GAP_DAY, GAP_FILLED_ON),
         note="the day with the two lost hours, sent again whole",
     )
+    gas = town.home(GAS_HOME)
+    september = DaySpan(date(2025, 9, 1), date(2025, 10, 1))
     yield Delivery(
-        date(2025, 10, 1),
-        "gas_meter.xml",
-        partial(real_series.data_bytes, "green_button_gas.xml.gz"),
-        note="a gas meter's months: kept in their unit, never billed",
+        september.until_day,
+        f"{gas.name}_gas.cmep",
+        partial(_gas, town, gas, september),
+        note="gas, relayed by the electric meter: kept in CCF, never billed",
     )
 
 
@@ -250,6 +253,19 @@ def _strange(town: Town, days: DaySpan) -> bytes:
     values = town.values(town.home("S-01"), days)
     return writers.cmep(
         [(STRANGE_METER, values)], interval_seconds=900, made_at=_morning(days.until_day)
+    )
+
+
+def _gas(town: Town, home: Home, days: DaySpan) -> bytes:
+    """Hundredths of a CCF by the hour: made up from when somebody is at home."""
+    quarters = town.values(home, days)
+    hours = [quarters[at : at + 4] for at in range(0, len(quarters), 4)]
+    burned = [(hour[0][0], sum(wh for _, wh in hour) // 250) for hour in hours]
+    return writers.cmep(
+        [(home.meter_id, burned)],
+        interval_seconds=3_600,
+        made_at=_morning(days.until_day),
+        measure=writers.GAS_CCF,
     )
 
 

@@ -79,18 +79,12 @@ def moved_green_button(file: str, *, weeks: int, meter_id: str) -> bytes:
     The samples are on Eastern time; an hour is added, so that the clock on the wall is kept.
     """
     shift = weeks * WEEK_SECONDS + EASTERN_TO_CENTRAL_SECONDS
-    text = named_green_button(file, meter_id=meter_id).decode("utf-8")
+    text = data_bytes(file).decode("utf-8")
     text = re.sub(
         r"<start>(\d+)</start>", lambda found: f"<start>{int(found[1]) + shift}</start>", text
     )
     text = text.replace("<tzOffset>-18000</tzOffset>", "<tzOffset>-21600</tzOffset>")
     text = re.sub(r"<!-- (?:start date: )?\d+/\d+/\d{4} [^>]*-->", "", text)  # the old times
-    return text.encode("utf-8")
-
-
-def named_green_button(file: str, *, meter_id: str) -> bytes:
-    """An official Green Button sample as it is, but for the meter it names."""
-    text = data_bytes(file).decode("utf-8")
     return re.sub(r"RetailCustomer/\w+/UsagePoint/\d+", f"UsagePoint/{meter_id}", text).encode()
 
 

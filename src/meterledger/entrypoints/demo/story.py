@@ -132,6 +132,13 @@ class Story:
                 month.payments += self._pay(planned, day)
         yield month
 
+    def remember_measured(self) -> None:
+        """Know what the meters measured on all days delivered, without living them."""
+        self.measured_wh.clear()
+        for of_day in self._files.values():
+            for delivery in of_day:
+                self._measure(delivery)
+
     # ------------------------------------------------------------------------------- people
 
     def _move(self, day: date, month: MonthTold) -> None:
@@ -201,10 +208,15 @@ class Story:
         path.write_bytes(delivery.make())
         told = self._receive(path, self._clock.tick())
         month.files.append(replace(told, day=delivery.day, note=delivery.note))
+        month.measured_wh += self._measure(delivery)
+
+    def _measure(self, delivery: Delivery) -> int:
+        total = 0
         for meter_id, days in delivery.energy:
             measured = self._true_wh(meter_id, days)
             self.measured_wh[meter_id] = self.measured_wh.get(meter_id, 0) + measured
-            month.measured_wh += measured
+            total += measured
+        return total
 
     def _true_wh(self, meter_id: str, days: DaySpan) -> int:
         home = self.town.home_of_meter(meter_id)

@@ -6,7 +6,8 @@ Lives elsewhere the facts (``chronicle``), the checks (``proofs``).
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.padding import Padding
@@ -15,8 +16,10 @@ from rich.text import Text
 
 from meterledger.entrypoints.cli.words import STANDING_WORDS
 from meterledger.entrypoints.demo.chronicle import FileTold, MonthTold, PaymentTold
+from meterledger.entrypoints.demo.folder import Life
 from meterledger.entrypoints.demo.proofs import HomeEnergy
 from meterledger.entrypoints.demo.town import LAST_RUN_DAY, Simulated, Town
+from meterledger.facts.bills import HeldBill
 from meterledger.kernel.money import usd_display
 
 PLAIN_WIDTH = 112
@@ -33,6 +36,17 @@ _COLUMNS = (
 )
 
 
+_STYLES = {"REFUSED": "red", "HELD": "yellow"}
+
+
+class _Aside(NamedTuple):
+    """Something that is not everyday, beneath its month."""
+
+    day: date
+    word: str
+    sentence: str
+
+
 class Teller:
     """Prints the story as it happens."""
 
@@ -41,9 +55,10 @@ class Teller:
         self.console = console or Console(highlight=False)
         if not self.console.is_terminal:
             self.console.width = PLAIN_WIDTH
+        self._holds_told: set[str] = set()
 
-    def opening(self, town: Town, book_name: str, sheets: int) -> None:
-        """Who lives here, by which book."""
+    def opening(self, town: Town, book_name: str, sheets: int, *, life: Life) -> None:
+        """Who lives here, by which book, and how far they have come."""
         simulated = sum(isinstance(home.source, Simulated) for home in town.homes)
         real = len(town.homes) - simulated
         first = min(stay.from_day for stay in town.stays)
@@ -53,10 +68,15 @@ class Teller:
             f"{len(town.homes)} homes, {real} on real meter series and {simulated} simulated, "
             f"{len({stay.account_id for stay in town.stays})} accounts, three reading cycles, five "
             f"rate options, {first} to {LAST_RUN_DAY}.\n"
-            f"Tariff book {book_name}: {sheets} dated series. Real series are moved to these months "
+            f"Tariff book {book_name}: {sheets} dated series. Real series are moved here "
             "by whole weeks; whose they are: src/meterledger/entrypoints/demo/data/README.md"
         )
         self.console.print()
+        if life is Life.LIVED:
+            self.console.print("The town has lived its months; --fresh lets it begin anew.")
+            return
+        if life is Life.LIVING:
+            self.console.print("Going on where it stopped: what is done already stays as it is.")
         self.console.print(Text(_columns([name for name, _ in _COLUMNS]), style="bold"))
 
     def month(self, month: MonthTold) -> None:
@@ -77,39 +97,21 @@ class Teller:
                 ]
             )
         )
-        for event in month.events:
-            self._aside("moves", event.day, event.sentence + ".")
-        for told in month.files:
-            self._file(told)
-        for day, held in month.held:
-            self._aside("HELD", day, held.sentence, style="yellow")
-        for payment in month.payments:
-            self._payment(payment)
+        asides = [_Aside(one.day, "moves", f"{one.sentence}.") for one in month.events]
+        asides += [aside for one in month.files if (aside := _of_file(one)) is not None]
+        asides += [aside for one in month.payments if (aside := _of_payment(one)) is not None]
+        asides += [self._of_hold(day, held) for day, held in month.held]
+        for aside in sorted(asides, key=lambda one: one.day):
+            style = _STYLES.get(aside.word, "dim")
+            text = Text.assemble((f"{aside.word:<8}", style), f"{aside.day}  {aside.sentence}")
+            self.console.print(Padding(text, (0, 0, 0, 9)))
 
-    def _file(self, told: FileTold) -> None:
-        because = f" ({told.note})" if told.note else ""
-        if told.status == "refused":
-            self._aside("REFUSED", told.day, f"{told.sentence}{because}", style="red")
-        elif told.status == "known":
-            sentence = f"{told.name} is known already: nothing changed{because}."
-            self._aside("known", told.day, sentence)
-        elif told.note or told.quarantined:
-            aside = f", {told.quarantined} lines set aside" if told.quarantined else ""
-            self._aside("read", told.day, f"{told.name}: {told.readings} readings{aside}{because}.")
-
-    def _payment(self, told: PaymentTold) -> None:
-        if told.status == "known":
-            self._aside(
-                "known",
-                told.day,
-                f"payment {told.key} of {usd_display(told.cents)} came twice and posted once.",
-            )
-        elif told.status == "refused":
-            self._aside("REFUSED", told.day, told.sentence, style="red")
-
-    def _aside(self, word: str, day: object, sentence: str, style: str = "dim") -> None:
-        text = Text.assemble((f"{word:<8}", style), f"{day}  {sentence}")
-        self.console.print(Padding(text, (0, 0, 0, 9)))
+    def _of_hold(self, day: date, held: HeldBill) -> _Aside:
+        """A hold in full the first time; afterwards that it still stands."""
+        if held.sentence in self._holds_told:
+            return _Aside(day, "HELD", f"Account {held.account_id}: still held, as before.")
+        self._holds_told.add(held.sentence)
+        return _Aside(day, "HELD", held.sentence)
 
     def bill(self, record: dict[str, Any], address: str) -> None:
         """One bill, every line with its clause."""
@@ -160,6 +162,28 @@ class Teller:
         self.console.print()
         for sentence in sentences:
             self.console.print(sentence, soft_wrap=True)
+
+
+def _of_file(told: FileTold) -> _Aside | None:
+    """What is worth saying of a file; nothing of an everyday one."""
+    because = f" ({told.note})" if told.note else ""
+    if told.status == "refused":
+        return _Aside(told.day, "REFUSED", f"{told.sentence}{because}")
+    if told.status == "known":
+        return _Aside(told.day, "known", f"{told.name}: nothing changed{because}.")
+    if not told.note and not told.quarantined:
+        return None
+    aside = f", {told.quarantined} lines set aside" if told.quarantined else ""
+    return _Aside(told.day, "read", f"{told.name}: {told.readings} readings{aside}{because}.")
+
+
+def _of_payment(told: PaymentTold) -> _Aside | None:
+    if told.status == "posted":
+        return None
+    if told.status == "refused":
+        return _Aside(told.day, "REFUSED", told.sentence)
+    amount = usd_display(told.cents)
+    return _Aside(told.day, "known", f"payment {told.key} of {amount} came again: posted once.")
 
 
 def energy_sentence(homes: list[HomeEnergy]) -> tuple[bool, str]:

@@ -17,6 +17,7 @@ import numpy as np
 from meterledger.entrypoints.demo import real_series
 from meterledger.entrypoints.demo.real_series import Moved, Value
 from meterledger.entrypoints.demo.simulation import HomeTraits, day_values, traits_of
+from meterledger.kernel.ensure import ensure
 from meterledger.kernel.ids import with_check_digit
 from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.span import DaySpan
@@ -261,8 +262,9 @@ CHANGED_HOME = "S-08"
 SHARED_HOMES = ("IL-16", "S-03", "S-18")
 
 
-def build_town(zone_name: str) -> Town:
-    """The town: 13 homes on real series and 35 simulated ones."""
+def build_town(zone_name: str, simulated_homes: int = SIMULATED_HOMES) -> Town:
+    """The town: 13 homes on real series and 35 simulated ones, or fewer, but the story's eleven."""
+    ensure(simulated_homes >= 11, "the story happens to simulated homes 1 to 11")
     homes: list[Home] = []
     stays: list[Stay] = []
     for name, cycle, route, source in _REAL_HOMES:
@@ -271,7 +273,7 @@ def build_town(zone_name: str) -> Town:
     for name, cycle, sample, days in _SAMPLE_STAYS:
         homes.append(_home(len(homes), name, cycle, Route.SAMPLE, sample))
         stays.append(_stay(homes[-1], len(stays), days.from_day, days.until_day))
-    for number in range(SIMULATED_HOMES):
+    for number in range(simulated_homes):
         cycle = CYCLES[number % 3]
         name = f"S-{number + 1:02d}"
         homes.append(_home(len(homes), name, cycle, Route.CMEP, Simulated(number)))

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import NamedTuple
 
 from meterledger.kernel.local_days import local_day_of
 
@@ -17,6 +18,18 @@ Value = tuple[int, int]
 """Start of the interval (UTC epoch seconds) and its energy in watt-hours."""
 
 CMEP_TRIPLES_PER_RECORD = 48
+
+
+class CmepMeasure(NamedTuple):
+    """Commodity, unit and decimals of CMEP values given as whole numbers."""
+
+    commodity: str
+    unit: str
+    decimals: int
+
+
+ENERGY_KWH = CmepMeasure("E", "KWH", 3)
+GAS_CCF = CmepMeasure("G", "CCF", 2)
 
 _FEED = """<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">
@@ -156,8 +169,9 @@ def cmep(
     interval_seconds: int,
     made_at: datetime,
     purpose: str = "OK",
+    measure: CmepMeasure = ENERGY_KWH,
 ) -> bytes:
-    """Many meters' intervals as CMEP: kWh with three decimals, each stamped with its end.
+    """Many meters' intervals as CMEP, each stamped with its end: Wh are written as kWh.
 
     Values of a meter must follow each other; a gap begins another record.
     """
@@ -168,14 +182,24 @@ def cmep(
     for meter_id, values in meters:
         for chunk in _unbroken(values, interval_seconds, CMEP_TRIPLES_PER_RECORD):
             triples: list[str] = []
-            for start, wh in chunk:
+            for start, value in chunk:
                 end = _instant(start + interval_seconds).strftime("%Y%m%d%H%M")
-                triples.append(f"{end},,{wh // 1000}.{wh % 1000:03d}")
+                triples.append(f"{end},,{_decimal(value, measure.decimals)}")
             lines.append(
-                f"MEPMD01,19970819,MILLBROOK,,METERLEDGER,,{made},{meter_id},{purpose},E,KWH,1.0,"
-                f"{length},{len(chunk)},{','.join(triples)}"
+                f"MEPMD01,19970819,MILLBROOK,,METERLEDGER,,{made},{meter_id},{purpose},"
+                f"{measure.commodity},{measure.unit},1.0,{length},{len(chunk)},{','.join(triples)}"
             )
     return ("\r\n".join(lines) + "\r\n").encode("ascii")
+
+
+def plain_csv(meters: Iterable[tuple[str, int, Sequence[Value]]]) -> bytes:
+    """Many meters' intervals as a plain table: meter, interval length in seconds, values in Wh."""
+    lines = ["meter,start,interval_seconds,value,unit,quality"]
+    for meter_id, seconds, values in meters:
+        for start, wh in values:
+            at = _instant(start).strftime("%Y-%m-%dT%H:%M:%SZ")
+            lines.append(f"{meter_id},{at},{seconds},{wh},Wh,valid")
+    return ("\n".join(lines) + "\n").encode("ascii")
 
 
 def _unbroken(values: Sequence[Value], seconds: int, most: int) -> Iterable[list[Value]]:
@@ -187,6 +211,10 @@ def _unbroken(values: Sequence[Value], seconds: int, most: int) -> Iterable[list
         chunk.append(value)
     if chunk:
         yield chunk
+
+
+def _decimal(whole: int, decimals: int) -> str:
+    return f"{whole // 10**decimals}.{whole % 10**decimals:0{decimals}d}"
 
 
 def _instant(epoch_seconds: int) -> datetime:

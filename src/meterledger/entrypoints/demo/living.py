@@ -1,0 +1,176 @@
+"""One demo: the town lives in an opened system, is told, and what must hold is counted.
+
+Lives here      living, counting and the answer of ``demo --json``.
+Lives elsewhere the command line (``cli/demo``), the story and its proofs (beside this).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from meterledger.entrypoints.demo.chronicle import MonthTold
+from meterledger.entrypoints.demo.proofs import (
+    all_bills,
+    energy_of_bill,
+    energy_of_homes,
+    fingerprint,
+    record_of,
+    replayed,
+)
+from meterledger.entrypoints.demo.receiving import receiver
+from meterledger.entrypoints.demo.story import Story, Utility
+from meterledger.entrypoints.demo.telling import energy_sentence
+from meterledger.entrypoints.demo.town import LAST_RUN_DAY, Town
+from meterledger.kernel.money import cents_from_text, usd_display
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import tiles
+from meterledger.ledger import CHART
+from meterledger.usecases.explain_bill import explain_bill
+from meterledger.usecases.ports import StoredBill
+
+SHOWN_HOME = "CA-2"
+SHOWN_UNTIL = date(2026, 2, 11)
+"""The bill that is explained: a real home, over the change of riders on 1 February."""
+CLOCK_CHANGES = (date(2025, 11, 2), date(2026, 3, 8))
+REPLAYED_BILLS = 24
+
+Proof = tuple[bool, str]
+
+
+class NotOnlyTheTown(Refusal):
+    """The system of record holds accounts of somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What the demo found at the end."""
+
+    bills: list[StoredBill]
+    proofs: list[Proof]
+    shown: dict[str, Any]
+    shown_address: str
+    fingerprint: str
+
+
+def refuse_strangers(town: Town, utility: Utility) -> None:
+    """Stop before the town mixes with a real utility's data.
+
+    :raises NotOnlyTheTown: naming an account that is not the town's
+    """
+    ours = {stay.account_id for stay in town.stays}
+    strangers = [account for account in utility.store.account_ids() if account not in ours]
+    if strangers:
+        raise NotOnlyTheTown(
+            f"The system holds {len(strangers)} accounts that are not the town's, like "
+            f"{strangers[0]}",
+            why="The town never mixes with other data",
+            do="Unset DATABASE_URL, or name a new folder with --data",
+        )
+
+
+def live_months(
+    town: Town, utility: Utility, inbox: Path, on_month: Callable[[MonthTold], None]
+) -> list[MonthTold]:
+    """Live all months; each is handed on when it is over. Safe to do again."""
+    months: list[MonthTold] = []
+    for month in Story(town, utility, inbox, receiver(utility)).live():
+        on_month(month)
+        months.append(month)
+    return months
+
+
+def count(town: Town, utility: Utility, inbox: Path) -> Lived:
+    """Count what must hold, over everything stored."""
+    story = Story(town, utility, inbox, receiver(utility))
+    story.remember_measured()
+    bills = all_bills(utility)
+    homes = energy_of_homes(town, utility, story.measured_wh, LAST_RUN_DAY)
+    proofs = [
+        energy_sentence(homes),
+        _books_balance(utility),
+        _periods_tile(bills),
+        *_lines_add_up(bills),
+        _made_again(utility, bills),
+    ]
+    shown = _shown(town, bills)
+    home = town.home(SHOWN_HOME)
+    return Lived(
+        bills=bills,
+        proofs=proofs,
+        shown=explained(utility, shown),
+        shown_address=f"{home.address}, {home.city}",
+        fingerprint=fingerprint(bills),
+    )
+
+
+def explained(utility: Utility, bill: StoredBill) -> dict[str, Any]:
+    """The bill's explanation (``why``), with the usage and due day that head it."""
+    record = record_of(bill)
+    answer = explain_bill(bill_id=bill.bill_id, store=utility.store)
+    return {**answer, "usage": record["usage"], "due": record["due"]}
+
+
+def _shown(town: Town, bills: Sequence[StoredBill]) -> StoredBill:
+    account = town.stays_at(SHOWN_HOME)[0].account_id
+    return next(
+        bill for bill in bills if bill.account_id == account and bill.days.until_day == SHOWN_UNTIL
+    )
+
+
+def _books_balance(utility: Utility) -> Proof:
+    sums = utility.store.trial_balance()
+    parts = ", ".join(
+        f"{CHART.get(number, number)} {usd_display(cents)}" for number, cents in sums.items()
+    )
+    total = sum(sums.values())
+    return total == 0, f"The journal sums to {usd_display(total)}: {parts}"
+
+
+def _periods_tile(bills: Sequence[StoredBill]) -> Proof:
+    by_agreement = groupby(bills, key=lambda one: one.agreement_id)
+    broken = [
+        name for name, those in by_agreement if not tiles(sorted(bill.days for bill in those))
+    ]
+    sentence = f"{len(bills)} bills: service periods follow each other, no gap and no overlap"
+    return not broken, sentence if not broken else f"{sentence}; not in {', '.join(broken)}"
+
+
+def _lines_add_up(bills: Sequence[StoredBill]) -> Iterator[Proof]:
+    lines = uncited = off = 0
+    for bill in bills:
+        record = record_of(bill)
+        cents = sum(cents_from_text(one["usd"], where=bill.bill_id) for one in record["lines"])
+        off += cents != bill.total_cents
+        for line in record["lines"]:
+            lines += 1
+            uncited += not any(one["effective"] <= line["from"] for one in line["citations"])
+    yield off == 0, f"The lines of every bill sum to its total ({off} do not)"
+    yield uncited == 0, f"Each of {lines:,} lines cites a clause in force on its days"
+
+
+def _made_again(utility: Utility, bills: Sequence[StoredBill]) -> Proof:
+    """Bills over each clock change and an even choice of the others, computed again."""
+    over = [bill for bill in bills if any(day in bill.days for day in CLOCK_CHANGES)]
+    step = max(len(bills) // (REPLAYED_BILLS // 2), 1)
+    chosen = [*over[:: max(len(over) // (REPLAYED_BILLS // 2), 1)], *bills[::step]]
+    others = replayed(utility, chosen)
+    sentence = f"{len(chosen)} bills computed again from readings and book: the same bytes"
+    return not others, sentence if not others else f"{sentence}, but for {', '.join(others)}"
+
+
+def as_json(months: Sequence[MonthTold], lived: Lived, folder: Path) -> dict[str, Any]:
+    """The answer of ``demo --json``. ``months`` is empty where the town had lived before."""
+    return {
+        "data": str(folder),
+        "months": [month.as_json() for month in months],
+        "bills": len(lived.bills),
+        "energy_billed_wh": str(sum(energy_of_bill(bill) for bill in lived.bills)),
+        "fingerprint": lived.fingerprint,
+        "shown_bill": lived.shown["bill"],
+        "proofs": [{"holds": holds, "sentence": sentence} for holds, sentence in lived.proofs],
+    }
