@@ -16,6 +16,7 @@ from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
 
 STALE_AFTER = timedelta(days=400)
+ENDS_SOON = timedelta(days=120)
 
 
 def value_text(kind: str, value: Any) -> str:
@@ -28,9 +29,7 @@ def value_text(kind: str, value: Any) -> str:
         summer = [str(month + 1) for month, name in enumerate(value.months) if name == "summer"]
         return f"summer in months {', '.join(summer)}"
     if isinstance(value, TimeOfUse):
-        return "; ".join(
-            f"{season} working days {_windows(days)}" for season, days in value.working_day.items()
-        )
+        return "; ".join(_season_windows(value, season) for season in value.working_day)
     if isinstance(value, Schedule):
         return ", ".join(charge.label for charge in value.charges)
     if isinstance(value, frozenset):
@@ -45,6 +44,13 @@ def _number_text(value: Fraction) -> str:
     whole, part = divmod(abs(int(millionths)), 1_000_000)
     sign = "-" if value < 0 else ""
     return f"{sign}{whole}.{part:06d}".rstrip("0").rstrip(".")
+
+
+def _season_windows(value: TimeOfUse, season: str) -> str:
+    working, resting = value.working_day[season], value.weekend_or_holiday[season]
+    if working == resting:
+        return f"{season} every day {_windows(working)}"
+    return f"{season} working days {_windows(working)}, weekends and holidays {_windows(resting)}"
 
 
 def _windows(days: Any) -> str:
@@ -67,6 +73,7 @@ def dated_json(kind: str, dated: DatedValue[Any]) -> dict[str, Any]:
         "citation": dated.citation.as_json(),
         "limited_by": [citation.as_json() for citation in dated.limited_by],
         "learned_on": dated.learned_on.isoformat(),
+        "source": dated.source,
         "note": dated.note,
     }
 
@@ -77,6 +84,8 @@ def sheet_json(view: BookView, sheet: str | None, day: date) -> dict[str, Any]:
     :raises NoSuchValue: if the book has no such folder
     """
     folders = sorted({view.file_of(name).partition("/")[0] for name in view.names()})
+    if sheet is not None and f"sheet_{sheet.zfill(3)}" in folders:
+        sheet = f"sheet_{sheet.zfill(3)}"  # an analyst says 54
     if sheet is not None and sheet not in folders:
         raise NoSuchValue(
             f"The book has no sheet '{sheet[:60]}'", do=f"Name one of {', '.join(folders)}"
@@ -110,7 +119,8 @@ def sheet_json(view: BookView, sheet: str | None, day: date) -> dict[str, Any]:
 def check_book(view: BookView, today: date) -> list[dict[str, str]]:
     """What a rate analyst should look at: gaps in dates, values that end, stale, or unused.
 
-    A file that cannot be used never comes this far: the loader refuses the whole book.
+    A file that cannot be used, or two values for one day, never come this far: the loader refuses
+    the whole book.
     """
     used = _used_names(view)
     findings: list[dict[str, str]] = []
@@ -126,7 +136,15 @@ def check_book(view: BookView, today: date) -> list[dict[str, str]]:
                     )
                 )
         last = series.values[-1].days.until_day if series.values else None
-        if last is not None and last > today and (last - today) < timedelta(days=120):
+        if last is not None and last <= today:
+            findings.append(
+                _finding(
+                    "ended",
+                    f"{series.file}: no value of '{name}' since {last}. Bills of those days are "
+                    "held.",
+                )
+            )
+        elif last is not None and last - today < ENDS_SOON:
             findings.append(
                 _finding("ends", f"{series.file}: '{name}' ends on {last}. Find what follows it.")
             )

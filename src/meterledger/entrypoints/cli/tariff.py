@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +47,10 @@ def value(
                 "name": name,
                 "on": day.isoformat(),
                 "unit": series.unit,
+                "meaning": series.meaning,
+                "kind": kind,
+                "file": series.file,
+                "reading_key": series.reading_key or None,
                 **dated_json(kind, dated),
             }
         else:
@@ -55,6 +60,7 @@ def value(
                 "unit": series.unit,
                 "kind": kind,
                 "file": series.file,
+                "reading_key": series.reading_key or None,
                 "values": [dated_json(kind, dated) for dated in series.values],
             }
 
@@ -65,6 +71,8 @@ def value(
                 print(f"  {one['effective_from']} until {until}: {one['value']}")
                 print(f"    {one['citation']['text']} ({one['citation']['instrument']})")
                 print(f"    standing {one['standing']}, learned on {one['learned_on']}")
+                if one["source"]:
+                    print(f"    source {one['source']}")
                 if one["note"]:
                     print(f"    {one['note']}")
 
@@ -118,26 +126,42 @@ def check(
     with refusing():
         from meterledger.entrypoints.tariff_words import check_book
         from meterledger.entrypoints.wiring import book_folder, known_on
-        from meterledger.rulebook.loading import load_book
+        from meterledger.rulebook.coverage import coverage_problems, read_coverage
+        from meterledger.rulebook.loading import read_book
 
         chosen = folder or book_folder()
-        view = load_book(chosen).as_known(known_on(None))
-        findings = check_book(view, known_on(None))
+        book, problems = read_book(chosen)
+        for problem in problems[:-1]:
+            print(problem.sentence, file=sys.stderr)
+        if book is None:
+            raise problems[-1]
+        view = book.as_known(known_on(None))
+        coverage = read_coverage(chosen)
+        findings = [
+            {"weight": "broken", "sentence": sentence}
+            for sentence in coverage_problems(coverage, view)
+        ] + check_book(view, known_on(None))
         answer = {
             "ok": not any(one["weight"] == "broken" for one in findings),
             "book": view.name,
             "series": len(view.names()),
             "sha256": view.sha256,
+            "not_held": [{"sheet": sheet, "why": why} for sheet, why in coverage.not_held],
             "findings": findings,
         }
 
         def words() -> None:
             print(f"{view.name}: {len(view.names())} series read and checked, {view.sha256[:16]}")
+            for sheet, why in coverage.not_held:
+                print(f"  not held: {sheet}. {why}")
             for one in findings:
                 print(f"  {one['weight']}: {one['sentence']}")
 
         say(answer, as_json=as_json, words=words)
         if not answer["ok"]:
+            for one in findings:
+                if one["weight"] == "broken":
+                    print(one["sentence"], file=sys.stderr)
             raise typer.Exit(2)
 
 
