@@ -103,7 +103,9 @@ class LocalClock:
 
         :raises BadTime: if the clocks skipped that time, or repeated it and only one is there
         """
-        first, second = self._instants(local)
+        first, second = self._both(local)
+        if second < first:
+            raise BadTime(f"{local} did not happen that day: the clocks skipped it")
         if first == second:
             return first
         if self._times_told[local] < 2:
@@ -115,8 +117,11 @@ class LocalClock:
         return first if self._times_seen[local] == 1 else second
 
     def end(self, start: int, start_local: datetime, local: datetime, usual: int | None) -> int:
-        """The instant of an end time: the one that gives the usual length, else the next one."""
-        instants = {*self._instants(local), start + int((local - start_local).total_seconds())}
+        """The instant of an end time: the one that gives the usual length, else the next one.
+
+        An end that the clocks skipped is the instant at which they did.
+        """
+        instants = {*self._both(local), start + int((local - start_local).total_seconds())}
         later = sorted(one for one in instants if one > start)
         if not later:
             raise BadTime(f"It ends at {local}, which is not after its start")
@@ -124,12 +129,12 @@ class LocalClock:
             return start + usual
         return later[0]
 
-    def _instants(self, local: datetime) -> tuple[int, int]:
-        first = epoch_of(local.replace(tzinfo=self._zone, fold=0))
-        second = epoch_of(local.replace(tzinfo=self._zone, fold=1))
-        if second < first:
-            raise BadTime(f"{local} did not happen that day: the clocks skipped it")
-        return first, second
+    def _both(self, local: datetime) -> tuple[int, int]:
+        """The instants of the earlier and the later reading of a clock time."""
+        return (
+            epoch_of(local.replace(tzinfo=self._zone, fold=0)),
+            epoch_of(local.replace(tzinfo=self._zone, fold=1)),
+        )
 
 
 def usual_length(lengths: Sequence[int]) -> int | None:
