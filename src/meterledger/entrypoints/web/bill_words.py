@@ -13,6 +13,7 @@ from typing import Any
 
 from meterledger.entrypoints.web.chart import Chart, daily_chart
 from meterledger.entrypoints.web.words import (
+    day_count_words,
     day_of,
     day_words,
     dollars,
@@ -20,6 +21,7 @@ from meterledger.entrypoints.web.words import (
     list_words,
     number_words,
     percent_words,
+    period_words,
     short_span_words,
     span_words,
 )
@@ -117,7 +119,8 @@ class BillWords:
     groups: tuple[LineGroup, ...]
     chart: Chart
     use_sentence: str
-    reasons: tuple[tuple[str, Citation], ...]
+    reasons: tuple[tuple[str, tuple[Citation, ...]], ...]
+    """Each finding once, as a sentence, with every clause it stands on."""
 
 
 def bill_words(record: dict[str, Any], facts: BillFacts) -> BillWords:
@@ -165,20 +168,17 @@ def bill_words(record: dict[str, Any], facts: BillFacts) -> BillWords:
         ),
         chart=daily_chart(days, record["usage"]["daily_wh"]),
         use_sentence=_use(record["usage"], days),
-        reasons=tuple(
-            (reason["finding"], Citation.from_json(reason["citation"]))
-            for reason in record["reasons"]
-        ),
+        reasons=_reasons(record["reasons"]),
     )
 
 
 def _line(line: dict[str, Any], days: DaySpan) -> LineWords:
     part = DaySpan(day_of(line, "from"), day_of(line, "to"))
     inputs: dict[str, str] = line["inputs"]
-    notes = [] if part == days else [f"{short_span_words(part)}, {part.day_count} days"]
+    notes = [] if part == days else [f"{short_span_words(part)}, {day_count_words(part)}"]
     if line["group"] == "tax":
         quantity = dollars(line["quantity"])
-        price = f"x {line['price_usd']}"
+        price = f"× {line['price_usd']}"
         if "rate" in inputs:
             notes.append(f"{percent_words(inputs['rate'])} of receipts, this tax included")
     else:
@@ -195,7 +195,7 @@ def _line(line: dict[str, Any], days: DaySpan) -> LineWords:
         arithmetic=line["arithmetic"],
         citations=tuple(Citation.from_json(one) for one in line["citations"]),
         inputs=tuple(
-            (name, text)
+            (name, period_words(text) if name == "period" else text)
             for name, text in inputs.items()
             if name not in {"price_series", "rate_series"}
         ),
@@ -219,11 +219,20 @@ def _notice(lines: list[dict[str, Any]]) -> Notice | None:
     return Notice(NOTICE_TITLES[ordered[0][0]], tuple(sentences))
 
 
+def _reasons(reasons: list[dict[str, Any]]) -> tuple[tuple[str, tuple[Citation, ...]], ...]:
+    found: dict[str, list[Citation]] = {}
+    for reason in reasons:
+        finding = reason["finding"]
+        sentence = finding[:1].upper() + finding[1:]
+        found.setdefault(sentence, []).append(Citation.from_json(reason["citation"]))
+    return tuple((sentence, tuple(citations)) for sentence, citations in found.items())
+
+
 def _use(usage: dict[str, Any], days: DaySpan) -> str:
     from fractions import Fraction
 
     average = to_whole_half_up(Fraction(usage["energy_wh"], days.day_count))
     return (
-        f"You used {kwh_words(usage['energy_wh'])} kWh in {days.day_count} days, "
+        f"You used {kwh_words(usage['energy_wh'])} kWh in {day_count_words(days)}, "
         f"about {kwh_words(average)} kWh a day."
     )

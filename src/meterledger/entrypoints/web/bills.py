@@ -63,11 +63,16 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
     view = system.book.as_known(known)
     balance_cents = system.store.balance_cents(stored.account_id)
     states = bill_states(system.store.bills_of_account(stored.account_id), balance_cents)
+    state = next(state for state in states if state.bill.bill_id == bill_id)
     context = {
         "bill": words,
-        "state": next(state for state in states if state.bill.bill_id == bill_id),
+        "state": state,
+        "paid": state.open_cents == 0 and words.amount_due_cents > 0,
         "groups": [_group(title, lines, view, known) for title, lines in _groups(words)],
-        "reasons": [(finding, _row(cited, view, known)) for finding, cited in words.reasons],
+        "reasons": [
+            (finding, [_row(one, view, known) for one in citations])
+            for finding, citations in words.reasons
+        ],
         "pins": record["pins"],
         "usage": record["usage"],
         "record_sha256": stored.record_sha256,

@@ -18,9 +18,9 @@ from meterledger.entrypoints.web.words import (
     MONTHS,
     day_words,
     exact_decimal,
-    label_words,
     list_words,
     number_words,
+    period_words,
 )
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import micro_usd_text
@@ -92,6 +92,8 @@ def value_words(kind: str, unit: str, dated: DatedValue[Any]) -> ValueWords:
     if kind == "price":
         return ValueWords(price_words(value, unit))
     if kind == "number":
+        if unit.startswith("share of"):
+            return ValueWords(f"{exact_decimal(value * 100)}% {unit.removeprefix('share ')}")
         return ValueWords(f"{exact_decimal(value)} {unit}")
     if kind == "seasons":
         return ValueWords("By month of service", _season_rows(value))
@@ -135,7 +137,7 @@ def _window_rows(hours: TimeOfUse) -> tuple[tuple[str, str], ...]:
 
 def _hours(windows: DayWindows) -> str:
     return "; ".join(
-        f"{_clock(one.from_minute)}–{_clock(one.until_minute)} {label_words(one.period)}"
+        f"{_clock(one.from_minute)}–{_clock(one.until_minute)} {period_words(one.period)}"
         for one in windows.windows
     )
 

@@ -24,6 +24,11 @@ def short_day_words(day: date) -> str:
     return f"{MONTHS[day.month - 1][:3]} {day.day}"
 
 
+def table_day_words(day: date) -> str:
+    """``Jul 1, 2025``: for columns."""
+    return f"{short_day_words(day)}, {day.year}"
+
+
 def span_words(days: DaySpan) -> str:
     """First and last day: ``July 1 to July 31, 2025``. The day out is not shown to readers."""
     first, last = days.from_day, days.last_day
@@ -39,6 +44,11 @@ def short_span_words(days: DaySpan) -> str:
     if days.day_count == 1:
         return short_day_words(days.from_day)
     return f"{short_day_words(days.from_day)} to {short_day_words(days.last_day)}"
+
+
+def day_count_words(days: DaySpan) -> str:
+    """``1 day``, ``30 days``."""
+    return "1 day" if days.day_count == 1 else f"{days.day_count} days"
 
 
 def validity_words(days: Validity) -> str:
@@ -113,6 +123,16 @@ def label_words(name: str) -> str:
         if name.endswith(ending):
             return f"{name.removesuffix(ending).replace('_', ' ')}, {unit}"
     return name.replace("_", " ")
+
+
+def period_words(period: str) -> str:
+    """``on_peak`` as ``on-peak``: a time of use, as bills call it."""
+    return period.replace("_", "-")
+
+
+def sentence_without_stop(text: str) -> str:
+    """A meaning as a heading or a link: without the full stop."""
+    return text.removesuffix(".")
 
 
 def day_of(record: dict[str, Any], field: str) -> date:

@@ -15,7 +15,7 @@ from typing import Any
 import typst
 
 from meterledger.entrypoints.web.bill_words import BillFacts, BillWords, bill_words
-from meterledger.entrypoints.web.words import day_words
+from meterledger.entrypoints.web.words import day_count_words, day_words
 from meterledger.kernel.refusal import Refusal
 
 TEMPLATE = Path(__file__).with_name("bill.typ")
@@ -69,7 +69,7 @@ def _shown(words: BillWords) -> dict[str, Any]:
         "meter": facts.meter_id,
         "schedule": f"{facts.schedule_name} ({words.schedule})",
         "span": words.span,
-        "day_count": words.days.day_count,
+        "day_count": day_count_words(words.days),
         "issued": day_words(words.issued_day),
         "issued_parts": [words.issued_day.year, words.issued_day.month, words.issued_day.day],
         "due": day_words(words.due_day),
@@ -106,5 +106,8 @@ def _shown(words: BillWords) -> dict[str, Any]:
             "ticks": [{"text": tick.text, "y": tick.y} for tick in words.chart.ticks],
             "labels": list(words.chart.labels),
         },
-        "reasons": [f"{finding} ({citation.text})" for finding, citation in words.reasons],
+        "reasons": [
+            f"{finding} ({'; '.join(citation.text for citation in citations)})"
+            for finding, citations in words.reasons
+        ],
     }

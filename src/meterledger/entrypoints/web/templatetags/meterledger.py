@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from django import template
+from django.utils.html import conditional_escape, format_html_join
+from django.utils.safestring import SafeString
 
 from meterledger.entrypoints.web import words
 from meterledger.kernel.money import usd_display
@@ -14,3 +18,17 @@ register.filter("short_day", words.short_day_words)
 register.filter("span", words.span_words)
 register.filter("validity", words.validity_words)
 register.filter("kwh", words.kwh_words)
+register.filter("table_day", words.table_day_words)
+register.filter("period", words.period_words)
+register.filter("unstopped", words.sentence_without_stop)
+
+
+@register.filter
+def commands(text: str) -> SafeString:
+    """Words between backticks, as code: what a reader may type."""
+    parts = re.split(r"`([^`]*)`", text)
+    return format_html_join(
+        "",
+        "{}<code>{}</code>",
+        ((parts[number], parts[number + 1]) for number in range(0, len(parts) - 1, 2)),
+    ) + conditional_escape(parts[-1])
