@@ -136,9 +136,14 @@ def _need(name: str, kind: str, series: ParsedSeries, entry: Entry, book: Book) 
 def _unknown(
     noun: str, word: str, code: str, known: set[str], series: ParsedSeries, entry: Entry
 ) -> TariffFileBroken:
+    if not known:
+        what, do = "and the schedule has no calendar for it", f"Name one, or leave out the {noun}"
+    else:
+        what = "which the schedule's calendar does not have"
+        do = f"Use one of {', '.join(sorted(known))}"
     return broken(
-        f"Charge '{code}' is for the {noun} '{word}', which the schedule's calendar does not have",
+        f"Charge '{code}' is for the {noun} '{word}', {what}",
         file=series.file,
         line=entry.line,
-        do=f"Use one of {', '.join(sorted(known)) or 'none: the schedule has no such calendar'}",
+        do=do,
     )

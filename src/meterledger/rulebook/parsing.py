@@ -200,7 +200,7 @@ def _number(node: Node) -> Fraction:
     whole = whole_from_decimal_text(text, decimals=NUMBER_DECIMALS)
     if whole is None:
         raise node.refuse(
-            f"'{text}' is finer than a number of the book can be",
+            f"'{text}' has more decimals than a number of the book keeps",
             f'Write at most {NUMBER_DECIMALS} decimals, in quotes: "0.09"',
         )
     return Fraction(whole, 10**NUMBER_DECIMALS)
@@ -213,10 +213,7 @@ def _quoted_number(node: Node, example: str) -> str:
             f"{node.value} stands without quotes", f'Write the number in quotes: "{node.value}"'
         )
     if node.kind != "text":
-        raise node.refuse(
-            f"{node.noun} stands where a number is expected",
-            f'Write the number in quotes: "{example}"',
-        )
+        raise node.misplaced("a number is", f'Write the number in quotes: "{example}"')
     if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,24})?", node.value):
         raise node.refuse(
             f"'{node.value}' is not a number as a sheet prints it",

@@ -183,5 +183,5 @@ def _one_of(words: type, node: Node):  # type: ignore[no-untyped-def]
     text = node.text()
     known = [one.value for one in words]  # type: ignore[attr-defined]
     if text not in known:
-        raise node.refuse(f"'{text}' is not known here", f"Use one of {', '.join(known)}")
+        raise node.refuse(f"'{text}' is not a {node.name}", f"Use one of {', '.join(known)}")
     return words(text)

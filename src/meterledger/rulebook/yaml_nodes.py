@@ -34,17 +34,22 @@ _WITH_ARTICLE = {
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One YAML node with its place. ``kind`` is map, list, text, date, integer, boolean or null."""
+    """One YAML node with its place. ``kind`` is map, list, text, date, integer, boolean or null.
+
+    ``name`` is the key it stands under, or nothing for an entry of a list.
+    """
 
     kind: str
     value: Any
     file: str
     line: int
+    name: str = ""
 
-    @property
-    def noun(self) -> str:
-        """What stands here, for the beginning of a sentence."""
-        return _WITH_ARTICLE[self.kind]
+    def misplaced(self, wanted: str, do: str) -> TariffFileBroken:
+        """A refusal that says what stands here and what should."""
+        what = "An empty text" if self.kind == "text" else _WITH_ARTICLE[self.kind]
+        place = f" as '{self.name}'," if self.name else ""
+        return self.refuse(f"{what} stands{place} where {wanted} expected", do)
 
     def refuse(self, what: str, do: str) -> TariffFileBroken:
         """A refusal at this node's line."""
@@ -53,7 +58,9 @@ class Node:
     def mapping(self, *, required: frozenset[str], allowed: frozenset[str]) -> dict[str, Node]:
         """The node's keys, every one of them known and none of the required missing."""
         if self.kind != "map":
-            raise self.refuse(f"{self.noun} stands where keys are expected", "Write key: value")
+            what = "A text" if self.kind == "text" else _WITH_ARTICLE[self.kind]
+            place = f" as '{self.name}'," if self.name else ""
+            raise self.refuse(f"{what} stands{place} where keys are expected", "Write key: value")
         keys: dict[str, Node] = self.value
         for key, node in keys.items():
             if key not in required and key not in allowed:
@@ -73,10 +80,7 @@ class Node:
     def text(self) -> str:
         """The node's text, not empty."""
         if self.kind != "text" or not self.value.strip():
-            what = "An empty text" if self.kind == "text" else self.noun
-            raise self.refuse(
-                f"{what} stands where text is expected", "Write it as text, numbers in quotes"
-            )
+            raise self.misplaced("text is", "Write it as text, numbers in quotes")
         return " ".join(str(self.value).split())
 
     def text_or_none(self) -> str | None:
@@ -86,10 +90,10 @@ class Node:
     def day(self) -> date:
         """The node's day."""
         if self.kind != "date":
-            what = f"'{self.value}'" if self.kind in ("text", "integer") else self.noun
-            raise self.refuse(
-                f"{what} is not a day", "Write year-month-day without quotes: 2025-06-01"
-            )
+            do = "Write year-month-day without quotes: 2025-06-01"
+            if self.kind in ("text", "integer"):
+                raise self.refuse(f"'{self.value}' is not a day", do)
+            raise self.misplaced("a day is", do)
         found: date = self.value
         return found
 
@@ -168,9 +172,10 @@ def _misuse(event: yaml.Event, level: int, documents: int) -> tuple[str, str]:
     return "", ""
 
 
-def _node(node: yaml.Node, file: str) -> Node:
+def _node(node: yaml.Node, file: str, name: str = "") -> Node:
     line = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
+    tag = node.tag.rpartition(":")[2]
+    if isinstance(node, yaml.MappingNode) and tag == "map":
         found: dict[str, Node] = {}
         for key_node, value_node in node.value:
             key_line = key_node.start_mark.line + 1
@@ -184,33 +189,31 @@ def _node(node: yaml.Node, file: str) -> Node:
                     line=key_line,
                     do="Keep one of the two",
                 )
-            found[key] = _node(value_node, file)
-        return Node("map", found, file, line)
-    if isinstance(node, yaml.SequenceNode):
-        return Node("list", [_node(one, file) for one in node.value], file, line)
-    return _scalar(node, file, line)
+            found[key] = _node(value_node, file, key)
+        return Node("map", found, file, line, name)
+    if isinstance(node, yaml.SequenceNode) and tag == "seq":
+        return Node("list", [_node(one, file) for one in node.value], file, line, name)
+    return _scalar(node, tag, file, line, name)
 
 
-def _scalar(node: yaml.Node, file: str, line: int) -> Node:
-    kind = node.tag.rpartition(":")[2]
-    if kind == "str":
-        return Node("text", node.value, file, line)
-    if kind == "null":
-        return Node("null", None, file, line)
-    if kind == "int":
-        return Node("integer", node.value, file, line)
-    if kind == "bool":
-        return Node("boolean", node.value, file, line)
-    if kind == "float":
+_SCALARS = {"str": "text", "int": "integer", "bool": "boolean"}
+
+
+def _scalar(node: yaml.Node, tag: str, file: str, line: int, name: str) -> Node:
+    if tag in _SCALARS:
+        return Node(_SCALARS[tag], node.value, file, line, name)
+    if tag == "null":
+        return Node("null", None, file, line, name)
+    if tag == "float":
         raise broken(
             f"{node.value} is a float, which cannot hold it exactly",
             file=file,
             line=line,
             do=f'Write the number in quotes: "{node.value}"',
         )
-    if kind == "timestamp":
+    if tag == "timestamp":
         try:
-            return Node("date", date.fromisoformat(node.value), file, line)
+            return Node("date", date.fromisoformat(node.value), file, line, name)
         except ValueError:
             raise broken(
                 f"'{node.value}' is not a day",
@@ -218,4 +221,4 @@ def _scalar(node: yaml.Node, file: str, line: int) -> Node:
                 line=line,
                 do="Write year-month-day, like 2025-06-01",
             ) from None
-    raise broken(f"'{node.value}' is of a kind not used here", file=file, line=line, do="Use text")
+    raise broken(f"The tag '{tag}' is not used here", file=file, line=line, do="Remove it")
