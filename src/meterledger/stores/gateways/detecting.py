@@ -94,7 +94,7 @@ def _read_table(
     file: OpenedFile, head: bytes, believable: Believable, options: Options
 ) -> ReadingFile:
     first_line = head.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip()
-    cells = next(iter(csv.reader([first_line])), [])
+    cells = _cells(first_line)
     if cells[:1] == ["100"] and len(cells) > 1:
         _refuse_nem(file.name, cells[1])
     if cells[:1] in (["200"], ["250"], ["300"]) and len(cells) > 5:
@@ -118,6 +118,14 @@ def _read_table(
         why=f"A table begins with the header {HEADER}",
         do="Ask the sender in which format it is, or rename its columns",
     )
+
+
+def _cells(first_line: str) -> list[str]:
+    """The words of a first line, if it is a line of a table at all."""
+    try:
+        return next(iter(csv.reader([first_line])), [])
+    except csv.Error:
+        return []
 
 
 def _refuse_nem(name: str, what: str) -> None:
