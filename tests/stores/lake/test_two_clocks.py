@@ -6,6 +6,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,8 +58,6 @@ class TestACorrection:
         world.ingest((ADA, slots(JULY_1, {0: 1, 1: 2})))
         first = world.learned_at
         (name,) = world.write((ADA, slots(JULY_1, {1: 3})))
-
-        import polars as pl
 
         rows = pl.read_parquet(world.folder / name, hive_partitioning=False).head(2)
 
@@ -140,6 +139,11 @@ def test_writers_that_do_not_see_each_other_lose_nothing(
             values = values_of(world.usage(ADA, span(JULY_1), sequence))
             assert values == [state.get(slot) for slot in range(96)]
         world.lake.sync_delta(world.sequence)
+        rows = pl.scan_delta(str(world.folder)).sort("starts_at").collect()
+        assert rows.height == 96
+        assert dict(enumerate(rows.filter(pl.col("quality") != 0)["value"])) == dict(
+            enumerate(wh for _, wh in sorted(states[-1].items()))
+        )
         world.ingest((ADA, slots(JULY_1, {50: 1})))
         last = values_of(world.usage(ADA, span(JULY_1)))
         assert last == [(states[-1] | {50: 1}).get(slot) for slot in range(96)]

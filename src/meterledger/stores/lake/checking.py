@@ -35,21 +35,25 @@ def check_files(opener: Opener, zone: str, names: Sequence[str]) -> list[str]:
 
 
 def _check_file(opened: OpenFile, zone: str) -> None:
-    file, index = opened.file, opened.index
-    table = opened.table()
-    if table.column_names != SCHEMA.names:
-        raise damaged(file.name, "its columns are not those of the lake")
-    groups = opened.parquet.metadata
-    starts = np.cumsum([0] + [groups.row_group(at).num_rows for at in range(groups.num_row_groups)])
-    at = 0
-    for run in index.runs:
-        rows = len(run.meters) * run.width(zone)
-        if starts[run.group] + run.row != at or at + rows > starts[run.group + 1]:
-            raise damaged(file.name, "its index does not follow its row groups")
-        _check_run(file, run, table.slice(at, rows), zone)
-        at += rows
-    if at != len(table):
-        raise damaged(file.name, f"its index tells of {at} rows, and it has {len(table)}")
+    file, runs = opened.file, opened.index.runs
+    groups = opened.parquet.metadata.num_row_groups
+    if [run.group for run in runs] != sorted(run.group for run in runs):
+        raise damaged(file.name, "its index does not follow its row groups")
+    for group in range(groups):
+        rows = opened.rows(group)
+        if rows.column_names != SCHEMA.names:
+            raise damaged(file.name, "its columns are not those of the lake")
+        at = 0
+        for run in (run for run in runs if run.group == group):
+            count = len(run.meters) * run.width(zone)
+            if run.row != at or at + count > len(rows):
+                raise damaged(file.name, "its index does not follow its rows")
+            _check_run(file, run, rows.slice(at, count), zone)
+            at += count
+        if at != len(rows):
+            raise damaged(file.name, f"its index leaves out {len(rows) - at} rows")
+    if runs and runs[-1].group >= groups:
+        raise damaged(file.name, "its index does not follow its row groups")
 
 
 def _check_run(file: LakeFile, run: Run, rows: pa.Table, zone: str) -> None:
@@ -64,8 +68,7 @@ def _check_run(file: LakeFile, run: Run, rows: pa.Table, zone: str) -> None:
         "a meter of it belongs to another bucket": all(
             bucket_of(meter, file.bucket_count) == file.bucket for meter in run.meters
         ),
-        "its meters are not those of its index": _words(rows, "meter").tolist()
-        == np.repeat(np.array(run.meters, dtype=object), width).tolist(),
+        "its meters are not those of its index": _words(rows, "meter", run.meters, width),
         "its slots do not fill whole local days": np.array_equal(
             _whole(rows, "starts_at", pa.int64()),
             np.tile(starts_us(run.days, zone, seconds), count),
@@ -78,8 +81,8 @@ def _check_run(file: LakeFile, run: Run, rows: pa.Table, zone: str) -> None:
             (_whole(rows, "interval_seconds", pa.int32()) == seconds).all()
         ),
         "its units, scales or channels are not those of its index": (
-            set(_words(rows, "unit")) == {run.form.unit}
-            and set(_words(rows, "channel")) == {run.form.channel}
+            _words(rows, "unit", (run.form.unit,), count * width)
+            and _words(rows, "channel", (run.form.channel,), count * width)
             and bool((_whole(rows, "scale", pa.int8()) == run.form.scale).all())
         ),
         "a value is missing where its quality says that there is one, or the other way": (
@@ -98,5 +101,9 @@ def _whole(rows: pa.Table, column: str, kind: pa.DataType) -> npt.NDArray[np.gen
     return np.asarray(rows.column(column).cast(kind).to_numpy())
 
 
-def _words(rows: pa.Table, column: str) -> npt.NDArray[np.object_]:
-    return np.asarray(rows.column(column).to_numpy())
+def _words(rows: pa.Table, column: str, words: tuple[str, ...], times: int) -> bool:
+    """Whether the column has each word so many times, one after the other."""
+    told = rows.column(column).combine_chunks().dictionary_encode()
+    return told.dictionary.to_pylist() == list(words) and np.array_equal(
+        told.indices.to_numpy(), np.repeat(np.arange(len(words)), times)
+    )

@@ -24,11 +24,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable, Schema
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from meterledger.kernel.canonical import sha256_hex
@@ -42,10 +43,11 @@ from meterledger.stores.lake.files import (
     sync_folders,
     write_synced,
 )
+from meterledger.stores.lake.index import row_count
 from meterledger.stores.lake.merge import DayKey, MeterDay
 from meterledger.stores.lake.names import SHA_DIGITS, LakeFile, read_name
 from meterledger.stores.lake.opening import Opener
-from meterledger.stores.lake.reader import DayReader, Published, find_versions
+from meterledger.stores.lake.reader import DayReader, Published, find_versions, in_file_order
 from meterledger.stores.lake.refusals import LakeNotWritable
 from meterledger.stores.lake.runs import make_runs
 
@@ -74,7 +76,7 @@ def sync(folder: Path, opener: Opener, zone: str, names: Sequence[str]) -> int:
                 except CommitFailedError:  # another machine was first: look again
                     if attempt == _ATTEMPTS - 1:
                         raise
-    except (OSError, CommitFailedError) as failed:
+    except (OSError, DeltaError) as failed:
         raise LakeNotWritable(
             f"The Delta log of the lake cannot be written: {failed}",
             where=str(folder),
@@ -141,16 +143,17 @@ class _Sync:
 
     def _overlap(self, members: Sequence[Published]) -> bool:
         """Whether two files of the group tell the same meter-day of a channel."""
-        if len(members) < 2:
+        spans = sorted(one.file.days for one in members)
+        if all(before.until_day <= after.from_day for before, after in pairwise(spans)):
             return False
-        told: dict[tuple[str, str], list[DaySpan]] = defaultdict(list)
+        told: dict[tuple[str, str], int] = defaultdict(int)  # a bit for each day of the month
         for one in members:
             for run in self._opener.index(one.file).runs:
+                days = sum(1 << day.day for day in run.days.days())
                 for meter in run.meters:
-                    spans = told[run.form.channel, meter]
-                    if any(span.overlap(run.days) for span in spans):
+                    if told[run.form.channel, meter] & days:
                         return True
-                    spans.append(run.days)
+                    told[run.form.channel, meter] |= days
         return False
 
     def _settle(self, members: Sequence[Published], digest: str) -> dict[str, AddAction | None]:
@@ -166,7 +169,7 @@ class _Sync:
         places = find_versions(self._opener, members, keys)
         reader = DayReader(self._opener, self._zone)
         buckets: dict[int, dict[DayKey, MeterDay]] = defaultdict(dict)
-        for key in sorted(keys, key=lambda key: (key.channel, key.meter, key.day)):
+        for key in in_file_order(places):
             bucket = bucket_of(key.meter, bucket_count)
             buckets[bucket][key] = reader.resolve(key, places[key])
         return {
@@ -201,7 +204,7 @@ class _Sync:
     def _add_published(self, file: LakeFile) -> AddAction | None:
         if file.name in self._listed:
             return None
-        rows = self._opener.open(file).parquet.metadata.num_rows
+        rows = row_count(self._opener.index(file).runs, self._zone)
         first, last = file.days.from_day, file.days.last_day
         return self._action(file.name, file.month, file.bucket, rows, first, last)
 

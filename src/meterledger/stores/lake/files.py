@@ -178,7 +178,7 @@ def write_synced(staging: Path, data: Any) -> Path:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fchmod(file.fileno(), 0o644)
+            os.fchmod(file.fileno(), 0o640)
             os.fsync(file.fileno())
     except OSError:
         path.unlink(missing_ok=True)

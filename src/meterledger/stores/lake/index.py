@@ -12,6 +12,7 @@ Lives elsewhere making runs (``files``), reading values by them (``reader``).
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -143,7 +144,7 @@ def _run(record: dict[str, Any]) -> Run:
             scale=record["scale"],
         ),
         days=DaySpan(date.fromisoformat(record["from"]), date.fromisoformat(record["until"])),
-        meters=tuple(digits[at : at + 16] for at in range(0, len(digits), 16)),
+        meters=tuple(sys.intern(digits[at : at + 16]) for at in range(0, len(digits), 16)),
         group=record["group"],
         row=record["row"],
     )

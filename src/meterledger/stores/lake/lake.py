@@ -31,7 +31,7 @@ from meterledger.stores.lake.index import BILLABLE, Form
 from meterledger.stores.lake.merge import DayKey, MeterDay, merge
 from meterledger.stores.lake.names import ensure_pseudonym
 from meterledger.stores.lake.opening import Opener
-from meterledger.stores.lake.reader import DayReader, choose, find_versions
+from meterledger.stores.lake.reader import DayReader, choose, find_versions, in_file_order
 from meterledger.stores.lake.refusals import DayKnownAlready, NotTiling
 from meterledger.stores.lake.runs import make_runs
 
@@ -118,8 +118,9 @@ class IntervalLake:
             if twin in known or twin in fresh:
                 raise two_flows(key, twin)
         reader = DayReader(self._opener, self.zone)
+        new = [key for key in keys if key not in known]
         merged: dict[DayKey, MeterDay] = {}
-        for key in keys:
+        for key in [*new, *in_file_order({key: known[key] for key in keys if key in known})]:
             places = known.get(key)
             before = reader.resolve(key, places) if places else None
             after = merge(key, before, fresh[key])
@@ -216,11 +217,11 @@ class IntervalLake:
             width = offsets(month, self.zone, form.interval_seconds)[-1]
             part = values[rows, first : first + width]
             if quality is None:
-                codes = np.where(part == MISSING_VALUE, Quality.MISSING.value, Quality.VALID.value)
+                codes = (part != MISSING_VALUE).astype(np.int8) * np.int8(Quality.VALID.value)
             else:
                 codes = quality[rows, first : first + width]
             named = tuple(meters[row] for row in rows)
-            return (RunValues(form, month, named, part, codes.astype(np.int8), learned_us, 0),)
+            return (RunValues(form, month, named, part, codes, learned_us, 0),)
 
         return [
             Partition(month_of(month.from_day), bucket, month, partial(runs, month, rows))

@@ -112,10 +112,12 @@ class Chooser:
 
     def wants(self, file: LakeFile) -> bool:
         """Whether the file's name leaves it possible."""
-        if self._days.overlap(file.days) is None:
-            return False
         buckets = self._buckets.get(file.bucket_count)
         if buckets is None:
             buckets = frozenset(bucket_of(meter, file.bucket_count) for meter in self._meters)
             self._buckets[file.bucket_count] = buckets
-        return file.bucket in buckets
+        return (
+            file.bucket in buckets
+            and file.days.from_day < self._days.until_day
+            and self._days.from_day < file.days.until_day
+        )

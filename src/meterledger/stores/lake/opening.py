@@ -26,7 +26,7 @@ from meterledger.stores.lake.index import METADATA_KEY, FileIndex, read_index
 from meterledger.stores.lake.names import SHA_DIGITS, LakeFile
 from meterledger.stores.lake.refusals import FileDamaged, FileMissing
 
-REMEMBERED_FILES = 1024
+REMEMBERED_FILES = 4096
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class OpenFile:
         whole = self._column(group, column).combine_chunks().dictionary_encode()
         return np.asarray(whole.indices.to_numpy()), whole.dictionary.to_pylist()
 
-    def table(self) -> pa.Table:
-        """All rows and columns."""
+    def rows(self, group: int) -> pa.Table:
+        """All rows and columns of one row group."""
         try:
-            return self.parquet.read(use_threads=False)
+            return self.parquet.read_row_group(group, use_threads=False)
         except (pa.ArrowException, OSError) as broken:
             raise damaged(self.file.name, "it cannot be decoded") from broken
 
@@ -104,24 +104,21 @@ class Opener:
         with self._lock:
             known = self._checked.get(file.name)
         if known is None or known.state != state:
-            known = self._check(file, data, state)
-        return OpenFile(
-            file,
-            known.index,
-            pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)), metadata=known.metadata),
-        )
+            return self._check(file, data, state)
+        source = pa.BufferReader(pa.py_buffer(data))
+        return OpenFile(file, known.index, pq.ParquetFile(source, metadata=known.metadata))
 
     def forget(self) -> None:
         """Forget what was checked, so that every file is hashed again."""
         with self._lock:
             self._checked.clear()
 
-    def _check(self, file: LakeFile, data: mmap.mmap, state: tuple[int, int, int]) -> _Checked:
+    def _check(self, file: LakeFile, data: mmap.mmap, state: tuple[int, int, int]) -> OpenFile:
         if hashlib.sha256(data).hexdigest()[:SHA_DIGITS] != file.sha_start:
             raise damaged(file.name, "its bytes have another SHA-256 than its name says")
         try:
-            metadata = pq.read_metadata(pa.BufferReader(pa.py_buffer(data)))
-            index = read_index((metadata.metadata or {})[METADATA_KEY.encode()])
+            parquet = pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)))
+            index = read_index((parquet.metadata.metadata or {})[METADATA_KEY.encode()])
         except (pa.ArrowException, ValueError, KeyError, OSError) as broken:
             raise damaged(file.name, "it has no index that can be read") from broken
         if index.zone != self._zone:
@@ -130,12 +127,11 @@ class Opener:
                 why="Days that begin at another hour cannot be billed as these",
                 do="Open the lake with the time zone that it was written with",
             )
-        checked = _Checked(state, metadata, index)
         with self._lock:
-            self._checked[file.name] = checked
+            self._checked[file.name] = _Checked(state, parquet.metadata, index)
             while len(self._checked) > REMEMBERED_FILES:
                 self._checked.popitem(last=False)
-        return checked
+        return OpenFile(file, index, parquet)
 
     def _state(self, file: LakeFile) -> tuple[int, int, int]:
         try:

@@ -7,7 +7,7 @@ Lives elsewhere decoding a window's values as blocks (``blocks``).
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,20 @@ def find_versions(
                     if key.day in run.days:
                         found.setdefault(key, []).append(Place(published, run, ordinal))
     return found
+
+
+def in_file_order(places: Mapping[DayKey, Sequence[Place]]) -> list[DayKey]:
+    """Meter-days in the order of the files that speak last, so that each is decoded once."""
+    return sorted(
+        places,
+        key=lambda key: (
+            places[key][-1].published.position,
+            places[key][-1].run.group,
+            places[key][-1].run.row,
+            places[key][-1].ordinal,
+            key.day,
+        ),
+    )
 
 
 class DayReader:
