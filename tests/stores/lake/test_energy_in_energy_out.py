@@ -182,7 +182,7 @@ files = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(files=files, together=st.booleans(), bucket_count=st.sampled_from([1, 64]))
 def test_no_watt_hour_is_lost_whatever_arrives_in_whichever_order(
     files: list[tuple[str, date, dict[int, int]]], together: bool, bucket_count: int

@@ -58,7 +58,7 @@ class TestIntervalsThatDoNotTileTheDay:
             world.write((ADA, one_reading(start, seconds)))
 
         sentence = refused.value.sentence
-        assert f"line 17, electricity/delivered/energy: Meter {ADA} has a reading" in sentence
+        assert "line 17, electricity/delivered/energy: Meter METER-ADA-1 has a reading" in sentence
         assert "from 2025-07-01T0" in sentence
         assert f"of {seconds} seconds" in sentence
         assert "Send intervals that tile the local day" in sentence
@@ -143,7 +143,10 @@ class TestAnIntervalLength:
     def test_does_not_change_on_a_day_that_is_known(self, world: LakeWorld) -> None:
         world.ingest((ADA, day_of(JULY_1, 1)))
 
-        with pytest.raises(IntervalLengthChanged, match="intervals of 900 seconds, and 3600"):
+        with pytest.raises(
+            IntervalLengthChanged,
+            match="Meter METER-ADA-1 is known on 2025-07-01 in intervals of 900 seconds, and 3600",
+        ):
             world.write((ADA, slots(JULY_1, {0: 4}, seconds=3600)))
 
     def test_may_be_told_anew_where_only_gaps_are_known(self, world: LakeWorld) -> None:

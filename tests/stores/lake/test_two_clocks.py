@@ -119,7 +119,7 @@ writes = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(writes=writes)
 def test_writers_that_do_not_see_each_other_lose_nothing(
     writes: list[tuple[int, dict[int, int]]],

@@ -6,7 +6,8 @@ Lives elsewhere merging with what is known (``merge``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -21,7 +22,12 @@ from meterledger.stores.lake.grid import epoch_seconds, tiles_day
 from meterledger.stores.lake.index import Form, channel_key
 from meterledger.stores.lake.merge import LARGEST_VALUE, MISSING, DayKey, MeterDay, merge
 from meterledger.stores.lake.names import ensure_pseudonym
-from meterledger.stores.lake.refusals import NotTiling, TwoDeliveredChannels, ValueTooLarge
+from meterledger.stores.lake.refusals import (
+    IntervalLengthChanged,
+    NotTiling,
+    TwoDeliveredChannels,
+    ValueTooLarge,
+)
 
 _QUALITY_CODES = {quality: quality.value for quality in Quality}
 
@@ -42,6 +48,18 @@ class _Series:
     seconds: npt.NDArray[np.int64]
     value: npt.NDArray[np.int64]
     quality: npt.NDArray[np.int8]
+
+
+@contextmanager
+def naming_meters(channels: Iterable[tuple[str, ChannelReadings]]) -> Iterator[None]:
+    """Refusals within name meters by the number that the file knows them by, not by pseudonym."""
+    try:
+        yield
+    except (NotTiling, ValueTooLarge, TwoDeliveredChannels, IntervalLengthChanged) as refusal:
+        what = refusal.what
+        for meter, channel in channels:
+            what = what.replace(f"Meter {meter} ", f"Meter {channel.channel.meter_id} ")
+        raise type(refusal)(what, where=refusal.where, why=refusal.why, do=refusal.do) from refusal
 
 
 def meter_days(

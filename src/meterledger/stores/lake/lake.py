@@ -26,7 +26,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake import blocks
 from meterledger.stores.lake.files import Partition, RunValues, WriteTerms, write_files
 from meterledger.stores.lake.grid import month_of, offsets, split_by_month, tiles_day
-from meterledger.stores.lake.incoming import Origin, meter_days, two_flows
+from meterledger.stores.lake.incoming import Origin, meter_days, naming_meters, two_flows
 from meterledger.stores.lake.index import BILLABLE, Form
 from meterledger.stores.lake.merge import DayKey, MeterDay, merge
 from meterledger.stores.lake.names import ensure_pseudonym
@@ -87,13 +87,14 @@ class IntervalLake:
         """
         learned_us = _epoch_us(learned_at)
         source = _source(source_sha256)
-        fresh = meter_days(channels, zone=self.zone, origin=Origin(source, learned_us))
         names = self._files_at(at_sequence)
         changed: dict[tuple[str, int], dict[DayKey, MeterDay]] = {}
-        for partition, keys in self._by_partition(fresh).items():
-            days = self._merged(keys, fresh, names)
-            if days:
-                changed[partition] = days
+        with naming_meters(channels):
+            fresh = meter_days(channels, zone=self.zone, origin=Origin(source, learned_us))
+            for partition, keys in self._by_partition(fresh).items():
+                days = self._merged(keys, fresh, names)
+                if days:
+                    changed[partition] = days
         partitions = []
         sources: tuple[bytes, ...] = (source,)
         for (month, bucket), days in sorted(changed.items()):
