@@ -218,6 +218,8 @@ class _Planner:
         if name is None:
             return None
         calendar = self.view.time_of_use(name).on(day).value
+        if calendar.working_day == calendar.weekend_or_holiday:
+            return calendar.working_day[self._season(day)]  # no holiday calendar is needed
         holidays = self.view.holidays(calendar.holidays).on(day).value
         resting = day.weekday() >= 5 or day in holidays
         by_season = calendar.weekend_or_holiday if resting else calendar.working_day

@@ -20,8 +20,6 @@ from meterledger.usecases.issue_bills import MeterNotWhole
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
 
-LONGEST_WINDOW_DAYS = 35
-
 
 class CompareStore(Protocol):
     """What this journey needs of the store."""
@@ -138,7 +136,7 @@ def compare_schedules(
 
 def _windows(span: DaySpan, cycle: int, view: BookView) -> list[DaySpan]:
     """The span itself, or cut on the cycle's reading day of each month when it is longer."""
-    if span.day_count <= LONGEST_WINDOW_DAYS:
+    if span.day_count <= view.number("regular_period_days_max").on(span.last_day).value:
         return [span]
     months = sorted({(day.year, day.month) for day in span.days()})
     return span.split_at(

@@ -126,7 +126,11 @@ def issue_bills(
                         run.issued.append(bill)
                 else:
                     run.known += 1
-            billed_until = {bill.agreement_id: bill.days.until_day for bill in made}
+            # Only what this run recorded goes on to its next window: where another run was first,
+            # what it knew (an end of service, say) may be newer than what we read.
+            billed_until = {
+                bill.agreement_id: bill.days.until_day for bill in made if bill.bill_id in newly
+            }
             settled += [
                 _billed(one.service, billed_until[one.service.agreement.agreement_id])
                 for one in batch

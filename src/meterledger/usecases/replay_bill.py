@@ -18,7 +18,7 @@ from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import TariffBook
 from meterledger.usecases.issue_bills import calculate_bills, due_bill
-from meterledger.usecases.ports import Lake, StoredBill
+from meterledger.usecases.ports import Lake, NotFound, StoredBill
 
 
 class ReplayStore(Protocol):
@@ -64,7 +64,11 @@ def replay_bill(
     stored = store.bill(bill_id)
     known_at = (as_known or stored.known_at).astimezone(UTC)  # a store may answer in its own zone
     sequence = stored.lake_sequence if as_known is None else store.lake_sequence_known_at(known_at)
-    service = store.service_of_agreement(stored.agreement_id, known_at)
+    try:
+        service = store.service_of_agreement(stored.agreement_id, known_at)
+    except NotFound as refusal:
+        why = f"Agreement {stored.agreement_id} was not known yet"
+        raise _cannot(bill_id, known_at, why) from refusal
     view = book.as_known(known_at.date())
     window = BillWindow(stored.days, kind_of(stored.days, service.agreement))
     try:
