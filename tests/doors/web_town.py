@@ -1,13 +1,14 @@
-"""A town to look at in a browser: five homes, billed through a season and a clock change, paid in part.
+"""A town to look at: five homes, billed through a season and a clock change, paid in part.
 
-Made by the journeys themselves, so every page shows what the calculation really gives. Stands beside
-the tests and is shared by the pages' tests and the browser's.
+Made by the journeys themselves, so every page shows what the calculation really gives. Shared by
+the tests of the pages and those in the browser.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from tests.journeys.town import LATER, NOON, VIEWER, Town
@@ -116,3 +117,9 @@ def _pay(town: Town, number: int, amounts: list[int]) -> None:
             learned_at=NOON,
             store=town.store,
         )
+
+
+@lru_cache(maxsize=1)
+def shared_web_town() -> WebTown:
+    """The one town of a test process. Whoever looks changes nothing."""
+    return build_web_town()

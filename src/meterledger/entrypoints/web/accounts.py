@@ -26,7 +26,7 @@ from meterledger.usecases.ports import NotFound, StoredBill
 ACCOUNT_DIGITS = 10
 PAGE_SIZE = 50
 COUNT_BILLS_UP_TO = 500
-"""Accounts up to which the front page adds up bills itself; beyond, the journal's sums stand alone."""
+"""Accounts up to which the front page adds up bills; beyond, the journal's sums stand alone."""
 
 
 class NotAnAccountNumber(Refusal):
@@ -125,7 +125,7 @@ def account_number(typed: str, known: list[str]) -> str:
         hint = f"Did you mean {meant}?" if meant in known else "It is on every bill"
         raise NotAnAccountNumber(
             f"'{typed.strip()[:40]}' is not an account number",
-            why=f"An account number has {ACCOUNT_DIGITS} digits, and the last one checks the others",
+            why=f"An account number has {ACCOUNT_DIGITS} digits, the last checking the others",
             do=hint,
         )
     if digits not in known:
@@ -146,9 +146,7 @@ def _rows(system: System, page: Page[str]) -> list[AccountRow]:
                 account_id=account_id,
                 initials=", ".join(initials(name) for name in names),
                 cities=", ".join(dict.fromkeys(one.premise.city for one in services)),
-                schedules=", ".join(
-                    dict.fromkeys(_schedule_name(system, one) for one in services)
-                ),
+                schedules=", ".join(dict.fromkeys(_schedule_name(system, one) for one in services)),
                 balance_cents=system.store.balance_cents(account_id),
             )
         )

@@ -53,7 +53,7 @@ NOTICE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class BillFacts:
-    """What a bill's paper needs beside its record. ``meter_id`` and places are as they were known."""
+    """What a bill's paper needs beside its record, as it was known when the bill was made."""
 
     utility: str
     holders: tuple[str, ...]
@@ -213,9 +213,7 @@ def _notice(lines: list[dict[str, Any]]) -> Notice | None:
     ordered = sorted(labels.items(), key=lambda item: -item[0].weakness)
     if not ordered:
         return None
-    sentences = [
-        f"{NOTICE_WORDS[standing]}: {list_words(named)}." for standing, named in ordered
-    ]
+    sentences = [f"{NOTICE_WORDS[standing]}: {list_words(named)}." for standing, named in ordered]
     return Notice(NOTICE_TITLES[ordered[0][0]], tuple(sentences))
 
 

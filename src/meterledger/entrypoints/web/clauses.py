@@ -1,6 +1,6 @@
 """From a citation to the page of its clause, and a dated value in words a person can read.
 
-Lives here      which series and entry of the book a citation stands in; values of every kind as text.
+Lives here      which entry of the book a citation stands in; values of every kind as text.
 Lives elsewhere the book (``rulebook``), the pages (``book``).
 """
 
@@ -69,7 +69,7 @@ def entry_address(view: BookView, name: str, day: date, *, known: date | None = 
 def citation_address(
     view: BookView, citation: Citation, *, known: date | None = None, prefer: str = ""
 ) -> str | None:
-    """Where a citation stands in the book, the preferred series first; None where it is not held."""
+    """Where a citation stands in the book, the preferred series first; None if it is not held."""
     places = _places(view).get(citation, ())
     chosen = next((place for place in places if place[0] == prefer), places[0] if places else None)
     if chosen is None:

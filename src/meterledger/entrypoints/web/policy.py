@@ -95,8 +95,8 @@ def refuse_routes_without_policy(patterns: Iterable[URLPattern | URLResolver]) -
     bare = [address for address, route in _routes(patterns, "/") if policy_of(route) is None]
     if bare:
         raise RouteWithoutPolicy(
-            f"No policy is declared for {', '.join(bare)}. Declare the view with @personal(purpose, "
-            "subjects=…) or @public(purpose), in meterledger.entrypoints.web.policy."
+            f"No policy is declared for {', '.join(bare)}. Declare the view with "
+            "@personal(purpose, subjects=…) or @public(purpose) of entrypoints/web/policy."
         )
 
 

@@ -10,7 +10,18 @@ from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan, Validity
 
 MONTHS = (
-    "January February March April May June July August September October November December".split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
 
 

@@ -10,16 +10,17 @@ import json
 import threading
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import typst
 
 from meterledger.entrypoints.web.bill_words import BillFacts, BillWords, bill_words
 from meterledger.entrypoints.web.words import day_count_words, day_words
+from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 
 TEMPLATE = Path(__file__).with_name("bill.typ")
-ACCESSIBLE = "ua-1"
+ACCESSIBLE: Literal["ua-1"] = "ua-1"
 
 _one_at_a_time = threading.Lock()
 
@@ -48,7 +49,8 @@ def bill_pdf(record: dict[str, Any], facts: BillFacts) -> bytes:
                 why=str(problem.message),
                 do="Read the bill on its page, and report its number to whoever runs this system",
             ) from problem
-    return bytes(made)
+    ensure(isinstance(made, bytes), f"{words.bill_id} is one document")
+    return cast(bytes, made)
 
 
 @lru_cache(maxsize=1)
@@ -100,8 +102,7 @@ def _shown(words: BillWords) -> dict[str, Any]:
         ],
         "use": words.use_sentence,
         "chart": {
-            "alt": f"{words.chart.title}. "
-            + ", ".join(bar.words for bar in words.chart.bars),
+            "alt": f"{words.chart.title}. " + ", ".join(bar.words for bar in words.chart.bars),
             "bars": [bar.height for bar in words.chart.bars],
             "ticks": [{"text": tick.text, "y": tick.y} for tick in words.chart.ticks],
             "labels": list(words.chart.labels),

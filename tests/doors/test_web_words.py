@@ -1,0 +1,122 @@
+"""Words and geometry: what a person reads is what the record says."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.journeys.town import VIEWER, Town
+
+from meterledger.entrypoints.web.chart import HEIGHT, MOST_TICKS, daily_chart
+from meterledger.entrypoints.web.story import bill_states
+from meterledger.entrypoints.web.words import (
+    dollars,
+    exact_decimal,
+    initials,
+    kwh_words,
+    list_words,
+    number_words,
+    percent_words,
+    span_words,
+    validity_words,
+)
+from meterledger.kernel.span import DaySpan, Validity
+
+
+class TestDays:
+    @pytest.mark.parametrize(
+        ("from_day", "until_day", "words"),
+        [
+            (date(2025, 7, 1), date(2025, 8, 1), "July 1 to July 31, 2025"),
+            (date(2025, 7, 1), date(2025, 7, 2), "July 1, 2025"),
+            (date(2025, 12, 31), date(2026, 1, 1), "December 31, 2025"),
+            (date(2025, 12, 31), date(2026, 1, 2), "December 31, 2025 to January 1, 2026"),
+        ],
+    )
+    def test_are_shown_with_the_last_day_in(
+        self, from_day: date, until_day: date, words: str
+    ) -> None:
+        assert span_words(DaySpan(from_day, until_day)) == words
+        assert validity_words(Validity(from_day, until_day)) == words
+
+    def test_without_an_end_say_so(self) -> None:
+        assert validity_words(Validity(date(2025, 6, 1))) == "June 1, 2025, until further notice"
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        (kwh_words(20_449), "20.4"),
+        (kwh_words(20_450), "20.5"),
+        (kwh_words(1_234_567, 3), "1,234.567"),
+        (kwh_words(999_949), "999.9"),
+        (kwh_words(999_950), "1,000.0"),
+        (number_words("1268.36"), "1,268.36"),
+        (number_words("5/6"), "5/6"),
+        (dollars("-1651.90"), "-$1,651.90"),
+        (dollars("0.00395"), "$0.00395"),
+        (percent_words("0.09"), "9%"),
+        (percent_words("0.0525"), "5.25%"),
+        (percent_words("1/3"), "100/3%"),
+        (exact_decimal(Fraction(-1, 8)), "-0.125"),
+        (exact_decimal(Fraction(1, 3)), "1/3"),
+        (list_words(["a"]), "a"),
+        (list_words(["a", "b", "c"]), "a, b and c"),
+        (initials("Ana María Rivera"), "A. M. R."),
+    ],
+)
+def test_figures_are_written_as_a_person_writes_them(shown: str, words: str) -> None:
+    assert shown == words
+
+
+class TestTheChart:
+    @given(st.lists(st.integers(min_value=0, max_value=10**8), min_size=1, max_size=70))
+    def test_keeps_every_day_and_its_place_whatever_the_load(self, daily_wh: list[int]) -> None:
+        first = date(2025, 10, 20)
+        days = DaySpan(first, date.fromordinal(first.toordinal() + len(daily_wh)))
+
+        chart = daily_chart(days, daily_wh)
+
+        assert [bar.energy_wh for bar in chart.bars] == daily_wh
+        assert [bar.day for bar in chart.bars] == list(days.days())
+        assert all(bar.y + bar.height == HEIGHT and bar.y >= 0 for bar in chart.bars)
+        by_energy = sorted(chart.bars, key=lambda bar: bar.energy_wh)
+        assert [bar.height for bar in by_energy] == sorted(bar.height for bar in chart.bars)
+        assert 2 <= len(chart.ticks) <= MOST_TICKS + 1
+        assert (chart.ticks[0].y, chart.ticks[-1].y) == (HEIGHT, 0)
+
+    @pytest.mark.parametrize(
+        ("most_wh", "ticks"),
+        [
+            (20_000, ["0", "5", "10", "15", "20"]),
+            (20_001, ["0", "10", "20", "30"]),
+            (40_000, ["0", "10", "20", "30", "40"]),
+            (0, ["0", "0.001"]),
+            (900, ["0", "0.5", "1"]),
+        ],
+    )
+    def test_has_a_scale_of_round_steps(self, most_wh: int, ticks: list[str]) -> None:
+        chart = daily_chart(DaySpan(date(2025, 7, 1), date(2025, 7, 2)), [most_wh])
+        assert [tick.text for tick in chart.ticks] == ticks
+
+
+def test_what_is_open_of_bills_sums_to_what_is_owed_and_rests_on_the_newest() -> None:
+    town = Town()
+    with town.store.viewing(VIEWER, []):
+        town.start(1)
+        town.read("M1", (date(2025, 7, 1), date(2025, 11, 1)))
+        town.bill(1, on=date(2025, 11, 1))
+        bills = town.store.bills_of_account(town.account_id(1))
+    everything = sum(bill.total_cents for bill in bills)
+    for owed in (-5_00, 0, 1, bills[-1].total_cents, bills[-1].total_cents + 1, everything):
+        states = bill_states(bills, owed)
+        opened = [state.open_cents for state in states]
+        assert sum(opened) == max(owed, 0)
+        assert all(0 <= state.open_cents <= state.bill.total_cents for state in states)
+        partly = [state for state in states if state.words == "Partly paid"]
+        assert len(partly) <= 1
+        words = [state.words for state in states if state.words != "Partly paid"]
+        assert words == sorted(words, key=["Paid", "Open"].index)
