@@ -33,9 +33,9 @@ from meterledger.ledger import CHART
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.ports import StoredBill
 
-SHOWN_HOME = "CA-2"
-SHOWN_UNTIL = date(2026, 2, 11)
-"""The bill that is explained: a real home, over the change of riders on 1 February."""
+SHOWN_HOME = "CA-5"
+SHOWN_UNTIL = date(2025, 10, 21)
+"""The bill that is explained: a real home, over the change of season and rider on 1 October."""
 CLOCK_CHANGES = (date(2025, 11, 2), date(2026, 3, 8))
 REPLAYED_BILLS = 24
 
@@ -149,8 +149,10 @@ def _lines_add_up(bills: Sequence[StoredBill]) -> Iterator[Proof]:
         for line in record["lines"]:
             lines += 1
             uncited += not any(one["effective"] <= line["from"] for one in line["citations"])
-    yield off == 0, f"The lines of every bill sum to its total ({off} do not)"
-    yield uncited == 0, f"Each of {lines:,} lines cites a clause in force on its days"
+    sums = "The lines of every bill sum to its total"
+    yield off == 0, sums if off == 0 else f"{sums}, but for {off}"
+    cited = f"Each of {lines:,} lines cites a clause in force on its days"
+    yield uncited == 0, cited if uncited == 0 else f"{cited}, but for {uncited}"
 
 
 def _made_again(utility: Utility, bills: Sequence[StoredBill]) -> Proof:

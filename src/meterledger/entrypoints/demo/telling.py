@@ -22,7 +22,7 @@ from meterledger.entrypoints.demo.town import LAST_RUN_DAY, Simulated, Town
 from meterledger.facts.bills import HeldBill
 from meterledger.kernel.money import usd_display
 
-PLAIN_WIDTH = 112
+PLAIN_WIDTH = 120
 _COLUMNS = (
     ("month", 8),
     ("files", 5),

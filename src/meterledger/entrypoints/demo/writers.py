@@ -171,7 +171,7 @@ def cmep(
     purpose: str = "OK",
     measure: CmepMeasure = ENERGY_KWH,
 ) -> bytes:
-    """Many meters' intervals as CMEP, each stamped with its end: Wh are written as kWh.
+    """Many meters' intervals as CMEP, a record's first stamped with its end: Wh as kWh.
 
     Values of a meter must follow each other; a gap begins another record.
     """
@@ -181,13 +181,13 @@ def cmep(
     lines: list[str] = []
     for meter_id, values in meters:
         for chunk in _unbroken(values, interval_seconds, CMEP_TRIPLES_PER_RECORD):
-            triples: list[str] = []
-            for start, value in chunk:
-                end = _instant(start + interval_seconds).strftime("%Y%m%d%H%M")
-                triples.append(f"{end},,{_decimal(value, measure.decimals)}")
+            first_end = _instant(chunk[0][0] + interval_seconds).strftime("%Y%m%d%H%M")
+            quantities = [_decimal(value, measure.decimals) for _, value in chunk]
+            triples = f"{first_end},,{quantities[0]}"
+            triples += "".join(f",,,{one}" for one in quantities[1:])  # stamps follow by themselves
             lines.append(
                 f"MEPMD01,19970819,MILLBROOK,,METERLEDGER,,{made},{meter_id},{purpose},"
-                f"{measure.commodity},{measure.unit},1.0,{length},{len(chunk)},{','.join(triples)}"
+                f"{measure.commodity},{measure.unit},1.0,{length},{len(chunk)},{triples}"
             )
     return ("\r\n".join(lines) + "\r\n").encode("ascii")
 

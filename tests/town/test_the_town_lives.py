@@ -1,0 +1,255 @@
+"""What must hold in the town after every month, whatever happened in it.
+
+Lives here      invariants of energy, bills and money over a whole life; living again changes
+                nothing.
+Lives elsewhere what each real file must give (test_real_files.py).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.town.towns import LivedTown, MemoryUtility, live_months
+
+from meterledger.entrypoints.demo.proofs import all_bills, fingerprint, record_of, replayed
+from meterledger.entrypoints.demo.town import SCHEDULES
+from meterledger.facts.bills import BillKind
+from meterledger.kernel.money import cents_from_text
+from meterledger.kernel.span import tiles
+
+
+def lines_of(lived: LivedTown) -> list[dict[str, Any]]:
+    return [line for bill in all_bills(lived.utility) for line in record_of(bill)["lines"]]
+
+
+class TestAfterEveryMonth:
+    def test_energy_measured_is_energy_billed_and_held_in_every_home(
+        self, lived: LivedTown
+    ) -> None:
+        assert len(lived.energy) == 10
+        off = [
+            (str(month.first_day), one.home.name, one.unexplained_wh)
+            for month, homes in zip(lived.months, lived.energy, strict=True)
+            for one in homes
+            if one.unexplained_wh != 0
+        ]
+        assert off == []
+
+    def test_there_is_energy_to_speak_of(self, lived: LivedTown) -> None:
+        last = lived.energy[-1]
+        assert sum(one.billed_wh for one in last) > 100_000_000
+        assert [one.home.name for one in last if one.held_wh > 0] == ["UK-1"]
+
+    def test_the_journal_sums_to_zero(self, lived: LivedTown) -> None:
+        assert lived.trial_balances == [0] * 10
+
+    def test_every_entry_sums_to_zero(self, lived: LivedTown) -> None:
+        entries = lived.utility.contents()["entries"]
+        assert isinstance(entries, dict)
+        assert len(entries) > 200
+        assert [one for one in entries.values() if sum(leg.cents for leg in one.legs)] == []
+
+
+class TestBills:
+    def test_service_periods_tile_from_the_first_day(self, lived: LivedTown) -> None:
+        stays = {stay.account_id: stay for stay in lived.town.stays}
+        by_account = groupby(all_bills(lived.utility), key=lambda one: one.account_id)
+        seen = 0
+        for account, those in by_account:
+            days = sorted(bill.days for bill in those)
+            assert tiles(days), account
+            assert days[0].from_day == stays[account].from_day
+            seen += 1
+        assert seen == len(stays)
+
+    def test_lines_sum_to_the_total_posted(self, lived: LivedTown) -> None:
+        entries = lived.utility.contents()["entries"]
+        assert isinstance(entries, dict)
+        for bill in all_bills(lived.utility):
+            lines = record_of(bill)["lines"]
+            cents = sum(cents_from_text(line["usd"], where=bill.bill_id) for line in lines)
+            posted = entries[f"bill:{bill.bill_id}"].legs[0].cents
+            assert (cents, posted) == (bill.total_cents, bill.total_cents)
+
+    def test_every_line_cites_clauses_in_force_on_its_days(self, lived: LivedTown) -> None:
+        lines = lines_of(lived)
+        assert len(lines) > 1_500
+        silent = [line["code"] for line in lines if not line["citations"]]
+        early = [
+            (line["code"], line["from"], citation["effective"])
+            for line in lines
+            for citation in line["citations"]
+            if citation["effective"] > line["from"]
+        ]
+        assert silent == []
+        assert early == []
+
+    def test_no_line_crosses_a_change_of_the_fuel_adjustment(self, lived: LivedTown) -> None:
+        changes = ("2025-10-01", "2026-02-01")
+        fac = [line for line in lines_of(lived) if line["code"] == "FAC"]
+        crossing = [line for line in fac for day in changes if line["from"] < day < line["to"]]
+        assert crossing == []
+        assert {line["from"] for line in fac} >= set(changes)
+
+    def test_every_bill_is_made_again_with_the_same_bytes(self, lived: LivedTown) -> None:
+        assert replayed(lived.utility, all_bills(lived.utility)) == []
+
+    def test_kinds_options_and_places_all_occur(self, lived: LivedTown) -> None:
+        records = [record_of(bill) for bill in all_bills(lived.utility)]
+        assert {one["kind"] for one in records} == {kind.value for kind in BillKind}
+        assert {one["schedule"] for one in records} == set(SCHEDULES)
+        assert {one["tax_place"] for one in records} == {
+            "university_city",
+            "pagedale",
+            "canton",
+            "bel_ridge",
+            "none",
+        }
+
+
+class TestMishaps:
+    def test_broken_and_strange_files_are_refused_in_words(self, lived: LivedTown) -> None:
+        refused = {
+            told.name: told.sentence
+            for month in lived.months
+            for told in month.files
+            if told.status == "refused"
+        }
+        assert set(refused) == {"a_download.xml", "IL-17_broken_off.xml", "stranger.cmep"}
+        assert "Green Button" in refused["a_download.xml"]
+        assert "cut off" in refused["IL-17_broken_off.xml"]
+        assert "ML-NOBODY is not installed" in refused["stranger.cmep"]
+
+    def test_the_same_file_under_another_name_is_known(self, lived: LivedTown) -> None:
+        known = [
+            told.name for month in lived.months for told in month.files if told.status == "known"
+        ]
+        assert known == ["IL-17_again.xml"]
+
+    def test_a_gap_holds_its_bill_and_a_resend_releases_it(self, lived: LivedTown) -> None:
+        january = lived.months[5]
+        (hold,) = [one for day, one in january.held if day == date(2026, 1, 11)]
+        assert "8 of 2976 intervals are missing" in hold.sentence
+        (released,) = [run for run in january.runs if run.day == date(2026, 1, 15)]
+        assert [bill.account_id for bill in released.bills] == [hold.account_id]
+
+    def test_the_british_meters_own_gap_stays_held(self, lived: LivedTown) -> None:
+        holds = [
+            (day, one)
+            for month in lived.months
+            for day, one in month.held
+            if "UK-1" in one.sentence
+        ]
+        assert [day for day, _ in holds] == [date(2026, month, 21) for month in (1, 2, 3, 4)]
+        assert "1 of 1488 intervals are missing" in holds[0][1].sentence
+        assert "2026-01-15T03:00:00Z" in holds[0][1].sentence
+
+    def test_a_day_corrected_before_its_bill_is_billed_as_corrected(self, lived: LivedTown) -> None:
+        stay = lived.town.stays_at("S-06")[0]
+        (bill,) = [
+            one
+            for one in lived.utility.store.bills_of_account(stay.account_id)
+            if one.days.until_day == date(2025, 12, 21)
+        ]
+        daily = record_of(bill)["usage"]["daily_wh"]
+        wrong_day = (date(2025, 12, 3) - bill.days.from_day).days
+        assert daily[wrong_day] < 3 * sorted(daily)[len(daily) // 2]
+
+    def test_gas_is_kept_and_on_no_bill(self, lived: LivedTown) -> None:
+        (gas,) = [
+            told for month in lived.months for told in month.files if told.name == "S-01_gas.cmep"
+        ]
+        assert (gas.status, gas.readings) == ("stored", 720)
+        units = {line["unit"] for line in lines_of(lived)}
+        assert units <= {"kWh", "kW", "month", "months", "USD"}
+
+    def test_one_key_posts_once_and_other_contents_are_refused(self, lived: LivedTown) -> None:
+        odd = [one for month in lived.months for one in month.payments if one.status != "posted"]
+        assert {one.status for one in odd} == {"known", "refused"}
+        refusals = [one.sentence for one in odd if one.status == "refused"]
+        assert all("is used already" in sentence for sentence in refusals)
+        keys = [one.key for month in lived.months for one in month.paid]
+        assert len(keys) == len(set(keys)) > 100
+
+    def test_a_change_of_option_is_two_agreements_of_one_account(self, lived: LivedTown) -> None:
+        account = lived.town.stays_at("S-08")[0].account_id
+        by_schedule = [
+            (record["schedule"], record["to"])
+            for bill in lived.utility.store.bills_of_account(account)
+            for record in [record_of(bill)]
+        ]
+        before = {schedule for schedule, until in by_schedule if until <= "2025-12-11"}
+        after = {schedule for schedule, until in by_schedule if until > "2025-12-11"}
+        assert (before, after) == ({"1M-anytime"}, {"1M-overnight"})
+
+    def test_two_people_share_an_account(self, lived: LivedTown) -> None:
+        account = lived.town.stays_at("IL-16")[0].account_id
+        (service,) = lived.utility.store.services_of_account(
+            account, all_bills(lived.utility)[-1].known_at
+        )
+        assert service.holders == ("Ana Rivera", "Grace Rivera")
+
+
+class TestLivingAgain:
+    MONTHS = 2
+
+    def test_changes_nothing(self, utility: MemoryUtility) -> None:
+        live_months(utility.story(), self.MONTHS)
+        before = utility.contents()
+
+        again = live_months(utility.story(), self.MONTHS)
+
+        assert utility.contents() == before
+        assert [bill for month in again for bill in month.bills] == []
+        statuses = {told.status for month in again for told in month.files}
+        assert statuses == {"known", "refused"}
+        assert {one.status for month in again for one in month.payments} == {"known"}
+
+    def test_after_a_stop_anywhere_gives_the_same_bills(
+        self, utility: MemoryUtility, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class PulledPlug(Exception):
+            pass
+
+        calls = {"record_file": 0, "record_bills": 0, "record_payment": 0, "start_service": 0}
+        stops = {"record_file": 4, "record_bills": 3, "record_payment": 2, "start_service": 11}
+
+        def fails_once(name: str) -> None:
+            real = getattr(utility.store, name)
+
+            def either(*arguments: Any, **named: Any) -> Any:
+                calls[name] += 1
+                if calls[name] == stops[name]:
+                    raise PulledPlug(name)
+                return real(*arguments, **named)
+
+            monkeypatch.setattr(utility.store, name, either)
+
+        for name in stops:
+            fails_once(name)
+        stopped = 0
+        while True:
+            try:
+                live_months(utility.story(), 1)
+                break
+            except PulledPlug:
+                stopped += 1
+        assert stopped == len(stops)
+
+        with MemoryUtility.opened(tmp_path / "unbroken") as unbroken:
+            live_months(unbroken.story(), 1)
+            assert bills_without_pins(utility) == bills_without_pins(unbroken)
+            assert utility.store.trial_balance() == unbroken.store.trial_balance()
+            assert fingerprint(all_bills(utility)) == fingerprint(all_bills(unbroken))
+
+
+def bills_without_pins(utility: MemoryUtility) -> list[dict[str, Any]]:
+    records = [json.loads(bill.record) for bill in all_bills(utility)]
+    for record in records:
+        del record["pins"]
+    return records
