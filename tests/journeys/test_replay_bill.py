@@ -177,7 +177,7 @@ class TestAsKnownLater:
         assert "Ask for another moment with --as-known" in sentence
 
     def test_before_anything_was_known_there_is_nothing(self, town: Any, bill: Any) -> None:
-        with pytest.raises(NotFound, match=bill.agreement_id):
+        with pytest.raises(CannotReplay, match=f"{bill.agreement_id} was not known yet"):
             town.replay(bill.bill_id, datetime(2026, 11, 24, tzinfo=UTC))
 
     def test_before_the_tax_place_was_known_is_refused_by_the_same_name(
