@@ -2,7 +2,7 @@
 
 Lives here      what each key of a value file means, and the words when it is wrong.
 Lives elsewhere values of schedules and calendars (``parsing_calendars``), the folder (``loading``).
-Read first      tariffs/README.md: the form of a file.
+Read first      docs/reference/tariff_files.md.
 """
 
 from __future__ import annotations
