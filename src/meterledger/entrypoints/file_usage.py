@@ -9,7 +9,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from meterledger.entrypoints.cli.answer import BadArgument, now_utc
+from meterledger.entrypoints.cli.answer import BadArgument
+from meterledger.entrypoints.clock import now_utc
 from meterledger.facts.readings import ChannelKind, ChannelReadings
 from meterledger.facts.usage import UsageBatch
 from meterledger.kernel.ids import pseudonym

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from meterledger.entrypoints.cli.answer import now_utc
+from meterledger.entrypoints.clock import now_utc
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.usecases.ports import Lake, Store, Viewer

@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -44,11 +44,6 @@ def say(payload: Any, *, as_json: bool, words: Callable[[], None]) -> None:
         sys.stdout.write("\n")
     else:
         words()
-
-
-def now_utc() -> datetime:
-    """The instant now, whole seconds, UTC. Doors read the clock; nothing else does."""
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 def day_from(text: str, *, option: str) -> date:

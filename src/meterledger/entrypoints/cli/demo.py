@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, now_utc, refusing
+from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing
+from meterledger.entrypoints.clock import now_utc
 
 
 def register(app: typer.Typer) -> None:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, now_utc, refusing, say
+from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+from meterledger.entrypoints.clock import now_utc
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from django.http import HttpRequest
 
-from meterledger.entrypoints.cli.answer import now_utc
+from meterledger.entrypoints.clock import now_utc
 from meterledger.entrypoints.wiring import System, open_book, open_system
 from meterledger.rulebook.book import BookView, TariffBook
 
