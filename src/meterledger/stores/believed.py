@@ -43,7 +43,7 @@ def contents(fact: object) -> tuple[object, ...]:
 
     An account's opening day is left out too: a second service of it begins on another day.
     """
-    kind: Hashable = type(fact)
+    kind: Any = type(fact)
     return tuple(getattr(fact, name) for name in _telling(kind))
 
 

@@ -1,0 +1,10 @@
+"""PostgreSQL answering ``usecases.ports.Store``, one module for each family of nouns.
+
+Lives here      queries and writes, each call one transaction.
+Lives elsewhere tables and constraints (the Django apps beside this), connections.
+Read first      docs/architecture.md: "The two stores".
+"""
+
+from meterledger.stores.postgres.repository.store import PostgresStore
+
+__all__ = ["PostgresStore"]

@@ -1,0 +1,94 @@
+"""What every part of the store shares: who looks, one transaction a call, the record."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from meterledger.stores.postgres.connections import Answer, Connection, Connections
+from meterledger.usecases.ports import NotViewing, Viewer
+
+
+class Tables:
+    """Connections, and the viewer of each thread."""
+
+    def __init__(self, connections: Connections) -> None:
+        """Work over these connections."""
+        self._connections = connections
+        self._viewers = threading.local()
+
+    @contextmanager
+    def viewing(self, viewer: Viewer, subjects: Sequence[str]) -> Iterator[None]:
+        """Allow this thread's reads of personal and usage data inside; log who, whom and why.
+
+        The instant in the read log is the database's own: the log is evidence of what happened
+        in the world, and a caller that lives through simulated days cannot date it otherwise.
+
+        :raises NotViewing: if the viewer has no name or no purpose
+        """
+        if not viewer.name.strip() or not viewer.purpose.strip():
+            raise NotViewing.because()
+        self._connections.call(
+            None,
+            lambda connection: connection.execute(
+                "INSERT INTO read_log (viewer, purpose, subjects) VALUES (%s, %s, %s)",
+                [viewer.name, viewer.purpose, list(subjects)],
+            ),
+        )
+        stack: list[Viewer] = self._viewers.__dict__.setdefault("stack", [])
+        stack.append(viewer)
+        try:
+            yield
+        finally:
+            stack.pop()
+
+    def _viewer(self) -> Viewer | None:
+        stack = self._viewers.__dict__.get("stack")
+        return stack[-1] if stack else None
+
+    def _read(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Read personal or usage data. :raises NotViewing: outside ``viewing``."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise NotViewing.because()
+        return self._connections.call(viewer, work)
+
+    def _step(self, purpose: str, work: Callable[[Connection], Answer]) -> Answer:
+        """Write, or sum without telling whose: no personal data leaves the store.
+
+        A write has to see what is there; it does so as the viewer, or in its own name, and
+        leaves a row in the record that says what was done.
+        """
+        return self._connections.call(self._viewer() or Viewer("meterledger", purpose), work)
+
+    def _note(
+        self,
+        connection: Connection,
+        event: str,
+        notes: Sequence[tuple[str, dict[str, Any], datetime]],
+    ) -> None:
+        """Add (subject, data, learned at) to the record of what was done."""
+        viewer = self._viewer()
+        connection.execute(
+            "INSERT INTO record (recorded_day, event, subject, data, viewer, learned_at)"
+            " SELECT (learned_at AT TIME ZONE 'UTC')::date, %s, subject, data, %s, learned_at"
+            " FROM unnest(%b::text[], %b::jsonb[], %b::timestamptz[])"
+            " AS n (subject, data, learned_at)",
+            [
+                event,
+                viewer.name if viewer else "",
+                [subject for subject, _, _ in notes],
+                [Jsonb(data) for _, data, _ in notes],
+                [learned_at for _, _, learned_at in notes],
+            ],
+        )
+
+
+def record_day(learned_at: datetime) -> tuple[str, date]:
+    """Which month of the record an event belongs to, for ``ensure_months``."""
+    return "record", learned_at.astimezone(UTC).date()

@@ -1,0 +1,343 @@
+"""Bills: claimed, written with lines and entries in one transaction, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from psycopg import errors
+
+from meterledger.facts.bills import Bill, HeldBill
+from meterledger.facts.money import Entry
+from meterledger.kernel.canonical import canonical_bytes, sha256_hex
+from meterledger.kernel.citation import Citation
+from meterledger.kernel.span import DaySpan
+from meterledger.stores.believed import refuse_unknown
+from meterledger.stores.postgres.connections import Connection
+from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.ledger import (
+    balances,
+    entry_months,
+    insert_entries,
+)
+from meterledger.usecases.ports import Conflict, NotFound, StoredBill
+
+CLAIM = """
+INSERT INTO service_period_claim
+       (bill_id, agreement_id, account_id, service_point_id, days, issued_day, known_at)
+SELECT bill_id, agreement_id, account_id, service_point_id, daterange(from_day, until_day),
+       issued_day, known_at
+  FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::date[], %b::date[], %b::date[],
+              %b::timestamptz[])
+       AS n (bill_id, agreement_id, account_id, service_point_id, from_day, until_day, issued_day,
+             known_at)
+    ON CONFLICT DO NOTHING
+RETURNING bill_id
+"""
+BILL = """
+INSERT INTO bill
+       (bill_id, issued_day, account_id, agreement_id, service_point_id, schedule, kind, days,
+        due_day, energy_wh, total_cents, line_count, standing, tax_place, previous_balance_cents,
+        entry_id, known_at, lake_sequence, book_sha256, record, record_sha256)
+SELECT bill_id, issued_day, account_id, agreement_id, service_point_id, schedule, kind,
+       daterange(from_day, until_day), due_day, energy_wh, total_cents, line_count, standing,
+       tax_place, previous_balance_cents, entry_id, known_at, lake_sequence, book_sha256, record,
+       record_sha256
+  FROM unnest(%b::text[], %b::date[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+              %b::date[], %b::date[], %b::date[], %b::bigint[], %b::bigint[], %b::integer[],
+              %b::text[], %b::text[], %b::bigint[], %b::text[], %b::timestamptz[], %b::bigint[],
+              %b::text[], %b::bytea[], %b::text[])
+       AS n (bill_id, issued_day, account_id, agreement_id, service_point_id, schedule, kind,
+             from_day, until_day, due_day, energy_wh, total_cents, line_count, standing, tax_place,
+             previous_balance_cents, entry_id, known_at, lake_sequence, book_sha256, record,
+             record_sha256)
+"""
+LINE = """
+INSERT INTO bill_line
+       (bill_id, issued_day, number, code, label, charge_group, days, quantity, unit, price_usd,
+        cents, standing, citation_ids)
+SELECT bill_id, issued_day, number, code, label, charge_group, daterange(from_day, until_day),
+       quantity, unit, price_usd, cents, standing, string_to_array(citation_ids, ',')
+  FROM unnest(%b::text[], %b::date[], %b::smallint[], %b::text[], %b::text[], %b::text[],
+              %b::date[], %b::date[], %b::text[], %b::text[], %b::text[], %b::bigint[],
+              %b::text[], %b::text[])
+       AS n (bill_id, issued_day, number, code, label, charge_group, from_day, until_day, quantity,
+             unit, price_usd, cents, standing, citation_ids)
+"""
+HELD = """
+INSERT INTO held_bill (on_day, account_id, agreement_id, days, code, sentence, learned_at)
+SELECT %s, account_id, agreement_id,
+       CASE WHEN from_day IS NOT NULL THEN daterange(from_day, until_day) END, code, sentence, %s
+  FROM unnest(%b::text[], %b::text[], %b::date[], %b::date[], %b::text[], %b::text[])
+       AS n (account_id, agreement_id, from_day, until_day, code, sentence)
+"""
+STORED = """
+SELECT b.bill_id, b.account_id, b.agreement_id, lower(b.days), upper(b.days), b.issued_day,
+       b.due_day, b.total_cents, b.record, b.record_sha256, b.known_at, b.lake_sequence,
+       b.previous_balance_cents
+  FROM service_period_claim c
+  JOIN bill b ON b.bill_id = c.bill_id AND b.issued_day = c.issued_day
+"""
+
+
+class BillTables(Tables):
+    """The part of the store that keeps bills."""
+
+    def __init__(self, *arguments: Any) -> None:
+        """No citation is known to be stored yet."""
+        super().__init__(*arguments)
+        self._stored_citations: set[str] = set()
+
+    def record_bills(self, bills: Sequence[tuple[Bill, Entry | None]]) -> set[str]:
+        """Keep bills with their lines and entries, in one transaction; ids newly recorded.
+
+        Claims come first, in one order for everybody: who comes second waits there and then
+        leaves out what the first has billed.
+
+        :raises Conflict: if a bill's account is not known, or its entry is missing or posted
+        """
+        if not bills:
+            return set()
+        for bill, entry in bills:
+            if entry is None and bill.total_cents != 0:
+                raise Conflict.of_missing_entry(bill.bill_id)
+        ordered = sorted(bills, key=lambda one: (one[0].service_point_id, one[0].days))
+        months = {("bill", bill.issued_day) for bill, _ in ordered}
+        months |= {("bill_line", bill.issued_day) for bill, _ in ordered}
+        months |= entry_months(entry for _, entry in ordered if entry is not None)
+        months |= {record_day(bill.pins.known_at) for bill, _ in ordered}
+        self._connections.ensure_months(months)
+        try:
+            newly, citations = self._step("issue bills", lambda one: self._record(one, ordered))
+        except errors.ForeignKeyViolation as problem:
+            self._refuse_unknown_account([bill for bill, _ in ordered])
+            raise Conflict(
+                f"A bill refers to what is not there: {problem.diag.message_detail}",
+                where="bills",
+                do="Record what it refers to before",
+            ) from problem
+        self._stored_citations |= citations
+        return newly
+
+    def _record(
+        self, connection: Connection, ordered: Sequence[tuple[Bill, Entry | None]]
+    ) -> tuple[set[str], set[str]]:
+        newly = _claim(connection, [bill for bill, _ in ordered])
+        taken = [pair for pair in ordered if pair[0].bill_id in newly]
+        if not taken:
+            return set(), set()
+        made = [bill for bill, _ in taken]
+        before = balances(connection, sorted({bill.account_id for bill in made}))
+        citations = self._insert_citations(connection, made)
+        insert_entries(connection, [entry for _, entry in taken if entry is not None])
+        _insert_bills(connection, taken, before)
+        _insert_lines(connection, made)
+        self._note(
+            connection,
+            "bills issued",
+            [
+                (
+                    f"{len(made)} bills",
+                    {"bills": [bill.bill_id for bill in made]},
+                    max(bill.pins.known_at for bill in made),
+                )
+            ],
+        )
+        return newly, citations
+
+    def _refuse_unknown_account(self, bills: Sequence[Bill]) -> None:
+        asked = sorted({bill.account_id for bill in bills})
+        known = self._step(
+            "issue bills",
+            lambda connection: {
+                row[0]
+                for row in connection.execute(
+                    "SELECT account_id FROM account WHERE account_id = ANY (%s)", [asked]
+                )
+            },
+        )
+        for bill in bills:
+            if bill.account_id not in known:
+                refuse_unknown("account", bill.account_id, f"bill {bill.bill_id}")
+
+    def _insert_citations(self, connection: Connection, bills: Sequence[Bill]) -> set[str]:
+        """Keep each clause once. Returns the ids that are stored when this commits."""
+        used = {
+            citation_id(citation): citation
+            for bill in bills
+            for line in bill.lines
+            for citation in line.citations
+        }
+        new = sorted(used.keys() - self._stored_citations)
+        if new:
+            connection.execute(
+                "INSERT INTO citation (citation_id, instrument, sheet, revision, paragraph,"
+                ' effective, "order")'
+                " SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[],"
+                " %b::date[], %b::text[]) ON CONFLICT DO NOTHING",
+                [
+                    new,
+                    [used[one].instrument for one in new],
+                    [used[one].sheet for one in new],
+                    [used[one].revision for one in new],
+                    [used[one].paragraph for one in new],
+                    [used[one].effective for one in new],
+                    [used[one].order for one in new],
+                ],
+            )
+        return set(new)
+
+    def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
+        """Keep what was held, and why."""
+        if not held:
+            return
+        self._connections.ensure_months([record_day(learned_at)])
+
+        def work(connection: Connection) -> None:
+            connection.execute(
+                HELD,
+                [
+                    on,
+                    learned_at,
+                    [one.account_id for one in held],
+                    [one.agreement_id for one in held],
+                    [one.days.from_day if one.days else None for one in held],
+                    [one.days.until_day if one.days else None for one in held],
+                    [one.code for one in held],
+                    [one.sentence for one in held],
+                ],
+            )
+            self._note(
+                connection,
+                "bills held",
+                [
+                    (
+                        f"{len(held)} bills",
+                        {
+                            "on": on.isoformat(),
+                            "agreements": [one.agreement_id for one in held],
+                        },
+                        learned_at,
+                    )
+                ],
+            )
+
+        self._step("hold bills", work)
+
+    def bill(self, bill_id: str) -> StoredBill:
+        """The bill as stored. :raises NotFound:"""
+        row = self._read(
+            lambda connection: connection.execute(
+                f"{STORED} WHERE c.bill_id = %s", [bill_id]
+            ).fetchone()
+        )
+        if row is None:
+            raise NotFound.of("bill", bill_id)
+        return _stored(row)
+
+    def bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Bills of the account, oldest first."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                f"{STORED} WHERE c.account_id = %s ORDER BY lower(b.days), b.bill_id",
+                [account_id],
+            ).fetchall()
+        )
+        return [_stored(row) for row in rows]
+
+
+def _claim(connection: Connection, bills: Sequence[Bill]) -> set[str]:
+    rows = connection.execute(
+        CLAIM,
+        [
+            [bill.bill_id for bill in bills],
+            [bill.agreement_id for bill in bills],
+            [bill.account_id for bill in bills],
+            [bill.service_point_id for bill in bills],
+            [bill.days.from_day for bill in bills],
+            [bill.days.until_day for bill in bills],
+            [bill.issued_day for bill in bills],
+            [bill.pins.known_at for bill in bills],
+        ],
+    )
+    return set(map(itemgetter(0), rows))
+
+
+def _insert_bills(
+    connection: Connection,
+    taken: Sequence[tuple[Bill, Entry | None]],
+    balances_before: dict[str, int],
+) -> None:
+    run = dict(balances_before)
+    previous = []
+    for bill, _ in taken:
+        previous.append(run.get(bill.account_id, 0))
+        run[bill.account_id] = previous[-1] + bill.total_cents
+    bills = [bill for bill, _ in taken]
+    records = [bill.record() for bill in bills]
+    connection.execute(
+        BILL,
+        [
+            [bill.bill_id for bill in bills],
+            [bill.issued_day for bill in bills],
+            [bill.account_id for bill in bills],
+            [bill.agreement_id for bill in bills],
+            [bill.service_point_id for bill in bills],
+            [bill.schedule for bill in bills],
+            [bill.kind.value for bill in bills],
+            [bill.days.from_day for bill in bills],
+            [bill.days.until_day for bill in bills],
+            [bill.due_day for bill in bills],
+            [bill.usage.energy_wh for bill in bills],
+            [bill.total_cents for bill in bills],
+            [len(bill.lines) for bill in bills],
+            [bill.standing.value for bill in bills],
+            [bill.tax_place for bill in bills],
+            previous,
+            [entry.entry_id if entry else None for _, entry in taken],
+            [bill.pins.known_at for bill in bills],
+            [bill.pins.lake_sequence for bill in bills],
+            [bill.pins.book_sha256 for bill in bills],
+            records,
+            [sha256_hex(record) for record in records],
+        ],
+    )
+
+
+def _insert_lines(connection: Connection, bills: Sequence[Bill]) -> None:
+    lines = [
+        (bill, number, line) for bill in bills for number, line in enumerate(bill.lines, start=1)
+    ]
+    connection.execute(
+        LINE,
+        [
+            [bill.bill_id for bill, _, _ in lines],
+            [bill.issued_day for bill, _, _ in lines],
+            [number for _, number, _ in lines],
+            [line.code for _, _, line in lines],
+            [line.label for _, _, line in lines],
+            [line.group.value for _, _, line in lines],
+            [line.days.from_day for _, _, line in lines],
+            [line.days.until_day for _, _, line in lines],
+            [line.quantity for _, _, line in lines],
+            [line.unit for _, _, line in lines],
+            [line.price_usd for _, _, line in lines],
+            [line.cents for _, _, line in lines],
+            [line.standing.value for _, _, line in lines],
+            [",".join(map(citation_id, line.citations)) for _, _, line in lines],
+        ],
+    )
+
+
+@lru_cache(maxsize=16_384)
+def citation_id(citation: Citation) -> str:
+    """The name under which a clause is kept once: 16 digits of the hash of its contents."""
+    return sha256_hex(canonical_bytes(citation.as_json()))[:16]
+
+
+def _stored(row: tuple[Any, ...]) -> StoredBill:
+    bill_id, account_id, agreement_id, from_day, until_day, *rest = row
+    return StoredBill(bill_id, account_id, agreement_id, DaySpan(from_day, until_day), *rest)

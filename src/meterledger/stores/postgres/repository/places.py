@@ -1,0 +1,382 @@
+"""Recording customers and places: starts and stops of service, on two clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, replace
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from psycopg import errors
+
+from meterledger.facts.places import (
+    Account,
+    AccountHolder,
+    Agreement,
+    MeterInstallation,
+    Person,
+    Premise,
+    ServicePoint,
+    TaxPlace,
+)
+from meterledger.kernel.span import Validity
+from meterledger.stores.believed import (
+    Believed,
+    Fact,
+    believed_agreements,
+    believed_holders,
+    believed_installations,
+    believed_tax_places,
+    learned_after,
+    refuse_other_contents,
+    refuse_stop,
+    refuse_unknown,
+)
+from meterledger.stores.postgres.connections import Connection
+from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.usecases.ports import Conflict, NotFound, ServiceStart
+
+Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint)
+
+TABLES: dict[type[Any], str] = {
+    Person: "person",
+    Account: "account",
+    Premise: "premise",
+    ServicePoint: "service_point",
+    AccountHolder: "account_holder",
+    TaxPlace: "tax_place",
+    MeterInstallation: "meter_installation",
+    Agreement: "agreement",
+}
+SQL_TYPES = {
+    "cycle": "smallint",
+    "opened_day": "date",
+    "multiplier": "integer",
+    "learned_at": "timestamptz",
+}
+
+
+class PlaceWrites(Tables):
+    """The part of the store that records customers and places."""
+
+    def start_service(self, start: ServiceStart) -> None:
+        """Record a start of service, all of it or nothing.
+
+        :raises Conflict: naming the record that overlaps or exists with other contents
+        """
+        self.start_services([start])
+
+    def start_services(self, starts: Sequence[ServiceStart]) -> None:
+        """Record many starts of service in one transaction, all of them or nothing.
+
+        :raises Conflict: naming the record that overlaps or exists with other contents
+        """
+        if not starts:
+            return
+        self._connections.ensure_months(record_day(one.agreement.learned_at) for one in starts)
+        try:
+            self._step("start service", lambda connection: self._start(connection, starts))
+        except (errors.ExclusionViolation, errors.ForeignKeyViolation):
+            # Somebody else was faster between our look and our write: look again, which finds
+            # what is there and says it better than the constraint.
+            try:
+                self._step("start service", lambda connection: self._start(connection, starts))
+            except errors.ExclusionViolation as problem:
+                raise Conflict(
+                    f"Two records would hold on one day: {problem.diag.message_detail}",
+                    where="start of service",
+                    do="Give each service point, meter, premise and person one record a day",
+                ) from problem
+
+    def _start(self, connection: Connection, starts: Sequence[ServiceStart]) -> None:
+        persons = _once("person", _person_id, (p for one in starts for p in one.persons))
+        accounts = _once("account", _account_id, (one.account for one in starts if one.account))
+        premises = _once("premise", _premise_id, (one.premise for one in starts if one.premise))
+        points = _once(
+            "service point", _point_id, (one.service_point for one in starts if one.service_point)
+        )
+        _keep_once(connection, "person", _person_id, persons)
+        _keep_once(connection, "account", _account_id, accounts)
+        _keep_once(connection, "premise", _premise_id, premises)
+        known_premises = _known(
+            connection, Premise, [one.premise_id for one in points.values()], premises
+        )
+        for point in points.values():
+            if point.premise_id not in known_premises:
+                refuse_unknown("premise", point.premise_id, point.service_point_id)
+        _keep_once(connection, "service point", _point_id, points)
+
+        holders = [one for start in starts for one in start.holders]
+        taxed = [one.tax_place for one in starts if one.tax_place]
+        meters = [one.installation for one in starts if one.installation]
+        agreements = [one.agreement for one in starts]
+        self._require(connection, persons, accounts, premises, points, starts)
+
+        _keep_dated(
+            connection,
+            holders,
+            believed_holders(),
+            {"account_id": [one.account_id for one in holders]},
+        )
+        _keep_dated(
+            connection,
+            taxed,
+            believed_tax_places(),
+            {"premise_id": [one.premise_id for one in taxed]},
+        )
+        _keep_dated(
+            connection,
+            meters,
+            believed_installations(),
+            {
+                "service_point_id": [one.service_point_id for one in meters],
+                "meter_id": [one.meter_id for one in meters],
+            },
+        )
+        _keep_dated(
+            connection,
+            agreements,
+            believed_agreements(),
+            {"service_point_id": [one.service_point_id for one in agreements]},
+            may_repeat=False,
+        )
+        self._note(
+            connection,
+            "service started",
+            [
+                (
+                    one.account_id,
+                    {
+                        "agreement": one.agreement_id,
+                        "service_point": one.service_point_id,
+                        "schedule": one.schedule,
+                        "from": one.days.from_day.isoformat(),
+                    },
+                    one.learned_at,
+                )
+                for one in agreements
+            ],
+        )
+
+    @staticmethod
+    def _require(
+        connection: Connection,
+        persons: dict[str, Person],
+        accounts: dict[str, Account],
+        premises: dict[str, Premise],
+        points: dict[str, ServicePoint],
+        starts: Sequence[ServiceStart],
+    ) -> None:
+        """Refuse what refers to something that nobody has recorded."""
+        needs: list[tuple[str, str, str]] = []
+        for start in starts:
+            for holder in start.holders:
+                where = f"holder of account {holder.account_id}"
+                needs += [
+                    ("account", holder.account_id, where),
+                    ("person", holder.person_id, where),
+                ]
+            if start.tax_place is not None:
+                place = start.tax_place
+                needs.append(("premise", place.premise_id, f"tax place {place.place}"))
+            if start.installation is not None:
+                meter = start.installation
+                needs.append(("service point", meter.service_point_id, f"meter {meter.meter_id}"))
+            where = f"agreement {start.agreement.agreement_id}"
+            needs += [
+                ("account", start.agreement.account_id, where),
+                ("service point", start.agreement.service_point_id, where),
+            ]
+        kinds: dict[str, tuple[type[Any], dict[str, Any]]] = {
+            "person": (Person, persons),
+            "account": (Account, accounts),
+            "premise": (Premise, premises),
+            "service point": (ServicePoint, points),
+        }
+        found = {
+            noun: _known(connection, kind, [key for n, key, _ in needs if n == noun], given)
+            for noun, (kind, given) in kinds.items()
+        }
+        for noun, key, where in needs:
+            if key not in found[noun]:
+                refuse_unknown(noun, key, where)
+
+    def stop_service(self, agreement_id: str, last_day_out: date, learned_at: datetime) -> None:
+        """End an agreement on ``last_day_out`` (out). What was known before stays known.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: if it has ended already, or ends before it began, or is billed past it
+        """
+        self._connections.ensure_months([record_day(learned_at)])
+        self._step(
+            "stop service",
+            lambda connection: self._stop(connection, agreement_id, last_day_out, learned_at),
+        )
+
+    def _stop(
+        self, connection: Connection, agreement_id: str, last_day_out: date, learned_at: datetime
+    ) -> None:
+        row = connection.execute(
+            "SELECT id, account_id, service_point_id, schedule, lower(days), upper(days),"
+            " lower(known) FROM agreement WHERE agreement_id = %s AND upper_inf(known) FOR UPDATE",
+            [agreement_id],
+        ).fetchone()
+        if row is None:
+            raise NotFound.of("agreement", agreement_id)
+        number, account_id, point_id, schedule, from_day, until_day, believed_since = row
+        agreement = Agreement(
+            agreement_id,
+            account_id,
+            point_id,
+            schedule,
+            Validity(from_day, until_day),
+            believed_since,
+        )
+        billed = connection.execute(
+            "SELECT max(upper(days)) FILTER (WHERE cancelled_by IS NULL), max(known_at)"
+            " FROM service_period_claim WHERE agreement_id = %s",
+            [agreement_id],
+        ).fetchone()
+        billed_until, newest_bill = billed or (None, None)
+        refuse_stop(agreement, last_day_out, billed_until)
+        moment = learned_after(learned_at, believed_since, newest_bill)
+        connection.execute(
+            "UPDATE agreement SET known = tstzrange(lower(known), %s) WHERE id = %s",
+            [moment, number],
+        )
+        ended = replace(agreement, days=Validity(from_day, last_day_out), learned_at=moment)
+        _insert_dated(connection, [ended])
+        self._note(
+            connection,
+            "service stopped",
+            [(account_id, {"agreement": agreement_id, "until": last_day_out.isoformat()}, moment)],
+        )
+
+
+def _person_id(one: Person) -> str:
+    return one.person_id
+
+
+def _account_id(one: Account) -> str:
+    return one.account_id
+
+
+def _premise_id(one: Premise) -> str:
+    return one.premise_id
+
+
+def _point_id(one: ServicePoint) -> str:
+    return one.service_point_id
+
+
+def _once(noun: str, key: Callable[[Plain], str], facts: Iterable[Plain]) -> dict[str, Plain]:
+    """Facts by their key. :raises Conflict: if two have one key and other contents."""
+    found: dict[str, Plain] = {}
+    for fact in facts:
+        known = found.setdefault(key(fact), fact)
+        if known is not fact:
+            refuse_other_contents(noun, key(fact), known, fact)
+    return found
+
+
+def _keep_once(
+    connection: Connection, noun: str, key: Callable[[Plain], str], facts: dict[str, Plain]
+) -> None:
+    """Insert what is not there; what is there must say the same.
+
+    Inserting first waits for whoever inserts the same key just now; looking afterwards then sees
+    their row.
+    """
+    if not facts:
+        return
+    kind = type(next(iter(facts.values())))
+    names = [one.name for one in fields(kind)]
+    ordered = [facts[name] for name in sorted(facts)]
+    inserted = connection.execute(
+        f"INSERT INTO {TABLES[kind]} ({', '.join(names)})"
+        f" SELECT * FROM unnest({_arrays(names)}) ON CONFLICT DO NOTHING",
+        [[getattr(fact, name) for fact in ordered] for name in names],
+    ).rowcount
+    if inserted == len(ordered):
+        return
+    rows = connection.execute(
+        f"SELECT {', '.join(names)} FROM {TABLES[kind]} WHERE {names[0]} = ANY (%s)",
+        [list(facts)],
+    )
+    for row in rows:
+        known = kind(*row)
+        refuse_other_contents(noun, key(known), known, facts[key(known)])
+
+
+def _known(
+    connection: Connection, kind: type[Any], keys: Sequence[str], given: dict[str, Any]
+) -> set[str]:
+    """Which of the keys exist, in the database or among what this call gives."""
+    asked = sorted(set(keys) - set(given))
+    found = set(given)
+    if asked:
+        name = fields(kind)[0].name
+        rows = connection.execute(
+            f"SELECT {name} FROM {TABLES[kind]} WHERE {name} = ANY (%s)", [asked]
+        )
+        found.update(row[0] for row in rows)
+    return found
+
+
+def _keep_dated(
+    connection: Connection,
+    facts: Sequence[Fact],
+    believed: Believed[Fact],
+    keys: dict[str, list[str]],
+    *,
+    may_repeat: bool = True,
+) -> None:
+    """Insert the facts that say something new. :raises Conflict: if one cannot be."""
+    if not facts:
+        return
+    kind: Any = type(facts[0])
+    names = [one.name for one in fields(kind) if one.name not in ("days", "learned_at")]
+    rows = connection.execute(
+        f"SELECT {', '.join(names)}, lower(days), upper(days), lower(known) FROM {TABLES[kind]}"
+        f" WHERE upper_inf(known) AND ({' OR '.join(f'{key} = ANY (%s)' for key in keys)})",
+        [sorted(set(values)) for values in keys.values()],
+    )
+    for *told, from_day, until_day, learned_at in rows:
+        believed.add(
+            kind(
+                **dict(zip(names, told, strict=True)),
+                days=Validity(from_day, until_day),
+                learned_at=learned_at,
+            )
+        )
+    new: list[Fact] = []
+    for fact in facts:
+        if believed.is_new(fact, may_repeat=may_repeat):
+            believed.add(fact)
+            new.append(fact)
+    _insert_dated(connection, new)
+
+
+def _insert_dated(connection: Connection, facts: Sequence[Any]) -> None:
+    if not facts:
+        return
+    kind = type(facts[0])
+    names = [one.name for one in fields(kind) if one.name not in ("days", "learned_at")]
+    chosen = ", ".join(f"n.{name}" for name in names)
+    connection.execute(
+        f"INSERT INTO {TABLES[kind]} ({', '.join(names)}, days, known)"
+        f" SELECT {chosen}, daterange(n.from_day, n.until_day), tstzrange(n.learned_at, NULL)"
+        f" FROM unnest({_arrays(names)}, %b::date[], %b::date[], %b::timestamptz[])"
+        f" AS n ({', '.join(names)}, from_day, until_day, learned_at)"
+        f" ORDER BY {chosen}",
+        [
+            *([getattr(fact, name) for fact in facts] for name in names),
+            [fact.days.from_day for fact in facts],
+            [fact.days.until_day for fact in facts],
+            [fact.learned_at for fact in facts],
+        ],
+    )
+
+
+def _arrays(names: Sequence[str]) -> str:
+    return ", ".join(f"%b::{SQL_TYPES.get(name, 'text')}[]" for name in names)

@@ -1,0 +1,190 @@
+"""Reading customers and places: agreements joined with all that a bill needs, in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from meterledger.facts.places import (
+    Account,
+    Agreement,
+    BillableService,
+    MeterInstallation,
+    Premise,
+    TaxPlace,
+)
+from meterledger.kernel.span import Validity
+from meterledger.stores.postgres.connections import Connection
+from meterledger.stores.postgres.repository.base import Tables
+from meterledger.usecases.ports import NotFound
+
+# What was known at one instant, gathered once for all agreements chosen: the same query serves one
+# agreement and a cycle of a city. Only `billed_until` is as of now.
+JOINED = """
+WITH chosen AS MATERIALIZED (
+    SELECT a.agreement_id, a.account_id, a.service_point_id, a.schedule, a.days,
+           lower(a.known) AS learned_at,
+           c.cycle, c.opened_day, c.learned_at AS account_learned_at, s.premise_id
+      FROM agreement a
+      JOIN account c ON c.account_id = a.account_id
+      JOIN service_point s ON s.service_point_id = a.service_point_id
+     WHERE a.known @> %(known_at)s::timestamptz AND {chosen}
+),
+meters AS (
+    SELECT service_point_id,
+           json_agg(json_build_array(meter_id, multiplier, lower(days), upper(days), lower(known))
+                    ORDER BY lower(days)) AS found
+      FROM meter_installation
+     WHERE known @> %(known_at)s::timestamptz
+       AND service_point_id IN (SELECT service_point_id FROM chosen)
+     GROUP BY service_point_id
+),
+taxed AS (
+    SELECT premise_id,
+           json_agg(json_build_array(place, lower(days), upper(days), lower(known))
+                    ORDER BY lower(days)) AS found
+      FROM tax_place
+     WHERE known @> %(known_at)s::timestamptz
+       AND premise_id IN (SELECT premise_id FROM chosen)
+     GROUP BY premise_id
+),
+held AS (
+    SELECT h.account_id,
+           json_agg(json_build_array(h.person_id, p.name, lower(h.days), upper(h.days))
+                    ORDER BY h.person_id) AS found
+      FROM account_holder h JOIN person p ON p.person_id = h.person_id
+     WHERE h.known @> %(known_at)s::timestamptz
+       AND h.account_id IN (SELECT account_id FROM chosen)
+     GROUP BY h.account_id
+),
+billed AS (
+    SELECT agreement_id, max(upper(days)) AS until
+      FROM service_period_claim
+     WHERE cancelled_by IS NULL AND agreement_id IN (SELECT agreement_id FROM chosen)
+     GROUP BY agreement_id
+)
+SELECT c.agreement_id, c.account_id, c.service_point_id, c.schedule, lower(c.days), upper(c.days),
+       c.learned_at, c.cycle, c.opened_day, c.account_learned_at,
+       p.premise_id, p.address, p.city, p.state, p.postal_code, p.learned_at,
+       meters.found, taxed.found, held.found, billed.until
+  FROM chosen c
+  JOIN premise p ON p.premise_id = c.premise_id
+  LEFT JOIN meters ON meters.service_point_id = c.service_point_id
+  LEFT JOIN taxed ON taxed.premise_id = c.premise_id
+  LEFT JOIN held ON held.account_id = c.account_id
+  LEFT JOIN billed ON billed.agreement_id = c.agreement_id
+ ORDER BY c.account_id, lower(c.days), c.agreement_id
+"""
+OF_ACCOUNT = JOINED.format(chosen="a.account_id = %(key)s")
+OF_CYCLE = JOINED.format(chosen="c.cycle = %(key)s")
+OF_AGREEMENT = JOINED.format(chosen="a.agreement_id = %(key)s")
+
+
+class PlaceReads(Tables):
+    """The part of the store that reads customers and places."""
+
+    def account(self, account_id: str) -> Account:
+        """The account. :raises NotFound: if there is none."""
+
+        def ask(connection: Connection) -> tuple[Any, ...] | None:
+            return connection.execute(
+                "SELECT account_id, cycle, opened_day, learned_at FROM account"
+                " WHERE account_id = %s",
+                [account_id],
+            ).fetchone()
+
+        row = self._read(ask)
+        if row is None:
+            raise NotFound.of("account", account_id)
+        return Account(*row)
+
+    def account_ids(self) -> list[str]:
+        """All account ids, in order."""
+        return self._read(
+            lambda connection: [
+                row[0]
+                for row in connection.execute("SELECT account_id FROM account ORDER BY account_id")
+            ]
+        )
+
+    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
+        """All agreements of the account, joined, by first day."""
+        return self._services(OF_ACCOUNT, account_id, known_at)
+
+    def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
+        """All agreements of the cycle's accounts, joined, by account and first day."""
+        return self._services(OF_CYCLE, cycle, known_at)
+
+    def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
+        """One agreement, joined, as known then; ``billed_until`` as of now. :raises NotFound:"""
+        found = self._services(OF_AGREEMENT, agreement_id, known_at)
+        if not found:
+            raise NotFound.of("agreement", agreement_id)
+        return found[0]
+
+    def _services(self, query: str, key: str | int, known_at: datetime) -> list[BillableService]:
+        parameters = {"key": key, "known_at": known_at}
+        return self._read(
+            lambda connection: [
+                _joined(row) for row in connection.execute(query, parameters).fetchall()
+            ]
+        )
+
+    def meter_installations(self, meter_ids: Sequence[str]) -> dict[str, list[MeterInstallation]]:
+        """Where the meters are and were installed, as known now; unknown meters are left out."""
+        rows = self._step(
+            "place readings",
+            lambda connection: connection.execute(
+                "SELECT service_point_id, meter_id, multiplier, lower(days), upper(days),"
+                " lower(known) FROM meter_installation"
+                " WHERE upper_inf(known) AND meter_id = ANY (%s) ORDER BY meter_id, lower(days)",
+                [list(meter_ids)],
+            ).fetchall(),
+        )
+        found: dict[str, list[MeterInstallation]] = {}
+        for point, meter, multiplier, from_day, until_day, learned_at in rows:
+            found.setdefault(meter, []).append(
+                MeterInstallation(
+                    point, meter, multiplier, Validity(from_day, until_day), learned_at
+                )
+            )
+        return found
+
+
+def _joined(row: tuple[Any, ...]) -> BillableService:
+    agreement_id, account_id, point_id, schedule, from_day, until_day, learned_at = row[:7]
+    cycle, opened_day, account_learned_at = row[7:10]
+    meters, taxed, held, billed_until = row[16:]
+    days = Validity(from_day, until_day)
+    premise = Premise(*row[10:16])
+    return BillableService(
+        agreement=Agreement(agreement_id, account_id, point_id, schedule, days, learned_at),
+        account=Account(account_id, cycle, opened_day, account_learned_at),
+        premise=premise,
+        installations=tuple(
+            MeterInstallation(
+                point_id, meter, multiplier, _days(first, out), datetime.fromisoformat(known)
+            )
+            for meter, multiplier, first, out, known in meters or ()
+        ),
+        tax_places=tuple(
+            TaxPlace(premise.premise_id, place, _days(first, out), datetime.fromisoformat(known))
+            for place, first, out, known in taxed or ()
+        ),
+        billed_until=billed_until,
+        holders=_names(held or (), days),
+    )
+
+
+def _names(held: Sequence[tuple[str, str, str, str | None]], days: Validity) -> tuple[str, ...]:
+    """Names of those responsible on some day of the agreement, once each, in order of their ids."""
+    return tuple(
+        {
+            person: name for person, name, first, out in held if _days(first, out).overlaps(days)
+        }.values()
+    )
+
+
+def _days(first: str, out: str | None) -> Validity:
+    return Validity(date.fromisoformat(first), date.fromisoformat(out) if out else None)

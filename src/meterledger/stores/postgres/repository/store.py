@@ -1,0 +1,35 @@
+"""Everything but the lake in PostgreSQL."""
+
+from __future__ import annotations
+
+from meterledger.stores.postgres.connections import Connection, Connections
+from meterledger.stores.postgres.repository.bills import BillTables
+from meterledger.stores.postgres.repository.ledger import LedgerTables
+from meterledger.stores.postgres.repository.places import PlaceWrites
+from meterledger.stores.postgres.repository.readings import ReadingTables
+from meterledger.stores.postgres.repository.services import PlaceReads
+
+
+class PostgresStore(PlaceWrites, PlaceReads, ReadingTables, BillTables, LedgerTables):
+    """The system of record. Safe to use from many threads: each call has a connection."""
+
+    def __init__(self, connections: Connections, whereabouts: str) -> None:
+        """``whereabouts`` says which server, for people; it holds no password."""
+        super().__init__(connections)
+        self._whereabouts = whereabouts
+
+    def describe(self) -> str:
+        """Which server this is and how much it keeps, for `doctor`."""
+
+        def ask(connection: Connection) -> str:
+            row = connection.execute(
+                "SELECT current_setting('server_version'), current_user,"
+                " (SELECT count(*) FROM account), (SELECT count(*) FROM service_period_claim)"
+            ).fetchone()
+            version, role, accounts, bills = row or ("", "", 0, 0)
+            return (
+                f"PostgreSQL {str(version).split()[0]}, {self._whereabouts}, as {role}; "
+                f"{accounts} accounts, {bills} bills"
+            )
+
+        return self._step("describe the store", ask)
