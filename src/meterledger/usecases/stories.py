@@ -22,6 +22,10 @@ from meterledger.rulebook.series import DatedValue
 from meterledger.usecases.rate_usage import rate_usage
 from meterledger.usecases.story_files import Expected, RateQuestion, Story, ValueQuestion
 
+PER_KWH = "USD per kWh"
+MICRO_USD_WH = 1_000_000 * 1_000
+"""A price in millionths of a dollar a kWh times watt-hours counts these parts of a dollar."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoryFailure:
@@ -152,10 +156,11 @@ def _value_differences(
     if expected.value is not None and expected.value != text:
         found.append(_Difference("value", expected.value, text, citations))
     if expected.usd_cents is not None:
-        got = "no amount: the story gives no kWh"
-        if question.wh is not None:
-            micro_usd = view.price(question.name).on(question.day).value
-            got = usd_text(to_cents_half_up(Fraction(micro_usd * question.wh, 10**9)))
+        series = view.price(question.name)
+        got = f"no amount by energy, for the unit is {series.unit}"
+        if question.wh is not None and series.unit == PER_KWH:
+            exact_usd = Fraction(series.on(question.day).value * question.wh, MICRO_USD_WH)
+            got = usd_text(to_cents_half_up(exact_usd))
         if got != usd_text(expected.usd_cents):
             found.append(_Difference("usd", usd_text(expected.usd_cents), got, citations))
     return found + _common_differences(expected, dated.standing, citations)

@@ -116,11 +116,17 @@ def _story(node: Node) -> Story:
     keys = node.mapping(required=frozenset({"story", "given", "then"}), allowed=frozenset())
     given = keys["given"]
     asks_value = given.kind == "map" and "value" in given.value
+    question = _value_question(given) if asks_value else _rate_question(given)
+    expected = _expected(keys["then"], THEN_OF_VALUE if asks_value else THEN_OF_RATE)
+    if expected.usd_cents is not None and "kwh" not in given.value:
+        raise keys["then"].refuse(
+            "The story expects an amount and gives no kwh", "Add kwh to what is given"
+        )
     return Story(
         sentence=keys["story"].text(),
         facts=_plain(given),
-        question=_value_question(given) if asks_value else _rate_question(given),
-        expected=_expected(keys["then"], THEN_OF_VALUE if asks_value else THEN_OF_RATE),
+        question=question,
+        expected=expected,
         file=node.file,
         line=node.line,
     )
@@ -226,7 +232,7 @@ def _texts(node: Node) -> tuple[str, ...]:
 
 
 def _plain(node: Node) -> str:
-    """The given facts on one line, as a failure repeats them."""
+    """The given keys on one line, as a failure repeats them."""
     return ", ".join(f"{key}: {_words(one)}" for key, one in node.value.items())
 
 
