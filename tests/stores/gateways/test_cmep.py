@@ -307,7 +307,9 @@ class TestEnvelope:
         self, read: Reader
     ) -> None:
         text = "\ufeff" + record("202603090515,R,1").replace("\r\n", "")
-        assert read(text).channels[0].total == 1
+        file = read(text)
+        assert file.channels[0].total == 1
+        assert "cut off there" in file.notes[0]
 
     def test_a_byte_that_is_not_utf8_is_named(self, read: Reader) -> None:
         data = record("202603090515,R,1").encode() + b"MEPMD01,\xe9"

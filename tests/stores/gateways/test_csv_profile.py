@@ -199,6 +199,18 @@ class TestLocalClocks:
 
 
 class TestLengths:
+    def test_an_end_and_a_length_that_disagree_say_nothing(self, read: Reader) -> None:
+        header = "meter,start,value,unit,end,interval_seconds"
+        rows = [f"M1,2025-07-01T0{n}:00Z,1,Wh,2025-07-01T0{n + 1}:00Z,3600" for n in range(8)]
+        bad = "M1,2025-07-02T00:00Z,1,Wh,2025-07-02T01:00Z,900"
+        (aside,) = read(table(*rows, bad, header=header)).quarantined
+        assert "interval_seconds is 900 and its end says 3600" in aside.reason
+
+    def test_a_last_line_without_an_end_may_be_cut_off_and_is_noted(self, read: Reader) -> None:
+        text = table("M1,2025-07-01T00:00Z,1,Wh", "M1,2025-07-01T00:15Z,12,Wh")
+        assert read(text).notes == ()
+        assert "cut off there" in read(text.rstrip()).notes[0]
+
     def test_a_regular_step_is_the_length_and_a_wider_one_a_gap(self, read: Reader) -> None:
         starts = [f"M1,2025-07-01T{n:02}:00Z,1,Wh" for n in range(24) if n != 7]
         (channel,) = read(table(*starts)).channels

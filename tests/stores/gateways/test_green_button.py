@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -331,6 +332,37 @@ class TestLinks:
         stray = block(reading(JULY, "1"), where="Elsewhere/9")
         with pytest.raises(LinksUnresolved, match="could belong to 2 of the file's MeterReadings"):
             read(feed(POINT, METER_READING, *second, reading_type(), stray))
+
+    def test_without_any_links_the_meter_reading_before_is_taken(self, read: Reader) -> None:
+        other = METER_READING.replace("UsagePoint/1", "UsagePoint/2")
+        point = POINT.replace("UsagePoint/1", "UsagePoint/2")
+        file = read(
+            feed(
+                *(POINT, point, reading_type()),
+                *(METER_READING, block(reading(JULY, "1"), where="")),
+                *(other, block(reading(JULY, "2"), where="")),
+            )
+        )
+        assert {one.channel.meter_id: one.total for one in file.channels} == {"7-1": 1, "7-2": 2}
+        assert "MeterReading before it was taken" in file.notes[0]
+
+    def test_ten_thousand_meters_are_told_apart_in_seconds(self, read: Reader) -> None:
+        parts = [reading_type()]
+        for number in range(10_000):
+            own = f"UsagePoint/{number}"
+            parts += [
+                POINT.replace("UsagePoint/1", own),
+                METER_READING.replace("UsagePoint/1", own),
+                block(
+                    reading(JULY, str(number)),
+                    where=f"RetailCustomer/7/{own}/MeterReading/1",
+                ),
+            ]
+        began = time.monotonic()
+        file = read(feed(*parts))
+        assert time.monotonic() - began < 20
+        assert len(file.channels) == 10_000
+        assert all(one.channel.meter_id == f"7-{one.total}" for one in file.channels)
 
     def test_no_reading_type_is_refused(self, read: Reader) -> None:
         with pytest.raises(LinksUnresolved, match="has no ReadingType"):

@@ -23,6 +23,7 @@ from meterledger.facts.readings import ChannelKind, ChannelReadings, Quality, Re
 from meterledger.stores.gateways.cmep_units import COMMODITIES, QUALITIES, UnitFacts, unit_facts
 from meterledger.stores.gateways.exact import WHOLE_MAX, Exact, read_exact
 from meterledger.stores.gateways.gather import (
+    NO_LAST_LINE_END,
     ChannelKey,
     RawReading,
     Settled,
@@ -123,6 +124,8 @@ class _File:
             self.notes.append(f"{replaced} readings were replaced by later or resent ones")
         for what, count in sorted(self.passed_by.items()):
             self.notes.append(f"{count} records were not loaded: {what}")
+        if not self.text.endswith("\n"):
+            self.notes.append(NO_LAST_LINE_END)
         if not channels:
             raise NothingToLoad(
                 "The file holds no metering data to load"

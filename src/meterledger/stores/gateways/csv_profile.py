@@ -11,8 +11,6 @@ Read first      README.md beside this file.
 
 from __future__ import annotations
 
-import csv
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +18,6 @@ from dataclasses import dataclass
 from meterledger.facts.readings import (
     ChannelKind,
     ChannelReadings,
-    Commodity,
-    Flow,
     Quality,
     ReadingFile,
 )
@@ -33,8 +29,25 @@ from meterledger.stores.gateways.csv_times import (
     read_time,
     usual_length,
 )
+from meterledger.stores.gateways.csv_words import (
+    COLUMNS,
+    HEADER,
+    MAX_LINE,
+    METER_ID,
+    MISSING_WORDS,
+    UNITS,
+    Unusable,
+    cells_of,
+    commodity_of,
+    flow_of,
+    length_of,
+    lines_of,
+    quality_of,
+    word_of,
+)
 from meterledger.stores.gateways.exact import Exact, read_exact
 from meterledger.stores.gateways.gather import (
+    NO_LAST_LINE_END,
     ChannelKey,
     RawReading,
     Sieve,
@@ -55,62 +68,6 @@ from meterledger.stores.gateways.refusals import (
 )
 
 FORMAT = "csv"
-MAX_LINE = 8_000
-MAX_COLUMNS = 100
-HEADER = "meter,start,value,unit[,quality][,end|interval_seconds][,direction][,commodity]"
-
-COLUMNS = {
-    "meter": "meter",
-    "meter_id": "meter",
-    "start": "start",
-    "start_time": "start",
-    "interval_start": "start",
-    "end": "end",
-    "end_time": "end",
-    "interval_end": "end",
-    "interval_seconds": "interval_seconds",
-    "value": "value",
-    "reading": "value",
-    "unit": "unit",
-    "quality": "quality",
-    "direction": "direction",
-    "commodity": "commodity",
-}
-"""Header words (lower case, spaces as underscores) and the column they mean."""
-
-UNITS = {
-    "wh": "Wh",
-    "kwh": "kWh",
-    "mwh": "MWh",
-    "vah": "VAh",
-    "kvah": "kVAh",
-    "varh": "VArh",
-    "kvarh": "kVArh",
-    "w": "W",
-    "kw": "kW",
-    "va": "VA",
-    "kva": "kVA",
-    "v": "V",
-    "a": "A",
-    "therm": "therm",
-    "cf": "CF",
-    "ccf": "CCF",
-    "mcf": "MCF",
-    "gal": "gal",
-    "m3": "m3",
-    "l": "L",
-    "btu": "BTU",
-}
-_ELECTRIC = frozenset(
-    {"Wh", "kWh", "MWh", "VAh", "kVAh", "VArh", "kVArh", "W", "kW", "VA", "kVA", "V", "A"}
-)
-_UNDIRECTED = frozenset({"V", "A"})
-_MISSING_WORDS = frozenset({"", "?", "na", "n/a", "nan", "null", "none"})
-_METER_ID = re.compile(r"[!-~][ -~]{0,62}[!-~]|[!-~]")
-
-
-class _Unusable(Exception):
-    """This row cannot be used; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +93,7 @@ class Options:
 
 def known_header(cells: Sequence[str]) -> bool:
     """Whether a first line is a header of this profile."""
-    columns = {COLUMNS.get(_word(cell)) for cell in cells}
+    columns = {COLUMNS.get(word_of(cell)) for cell in cells}
     return {"start", "value"} <= columns
 
 
@@ -164,7 +121,7 @@ class _Table:
         self.delimiter = ","
 
     def read(self) -> ReadingFile:
-        lines = _lines_of(self.text)
+        lines = lines_of(self.text)
         _, (begin, until) = next(lines)
         columns = self._columns(self.text[begin:until])
         rows: dict[ChannelKey, list[_Row]] = defaultdict(list)
@@ -177,7 +134,7 @@ class _Table:
                 raise TooManyReadings.of(self.name)
             try:
                 row = self._row(number, (begin, until), columns)
-            except (_Unusable, BadTime) as problem:
+            except (Unusable, BadTime) as problem:
                 self._set_aside(number, (begin, until), str(problem))
             else:
                 rows[row.key].append(row)
@@ -197,6 +154,7 @@ class _Table:
             format=FORMAT,
             channels=tuple(channels),
             quarantined=tuple(sorted(self.sieve.lines, key=lambda one: one.line)),
+            notes=() if self.text.endswith("\n") else (NO_LAST_LINE_END,),
         )
 
     # -------------------------------------------------------------------------------- header
@@ -204,8 +162,8 @@ class _Table:
     def _columns(self, header: str) -> dict[str, int]:
         self.delimiter = next((mark for mark in ",;\t" if mark in header), ",")
         try:
-            cells = _cells(header, self.delimiter)
-        except _Unusable as problem:
+            cells = cells_of(header, self.delimiter)
+        except Unusable as problem:
             raise EnvelopeBroken(
                 "The header cannot be read",
                 where=f"{self.name}, line 1",
@@ -214,7 +172,7 @@ class _Table:
             ) from problem
         columns: dict[str, int] = {}
         for place, cell in enumerate(cells):
-            column = COLUMNS.get(_word(cell))
+            column = COLUMNS.get(word_of(cell))
             if column in columns:
                 raise EnvelopeBroken(
                     f"The header names the column '{column}' twice",
@@ -249,7 +207,7 @@ class _Table:
                 where=f"{self.name}, line 1",
                 do="Leave out --unit, or remove the column",
             )
-        if self.options.unit is not None and _word(self.options.unit) not in UNITS:
+        if self.options.unit is not None and word_of(self.options.unit) not in UNITS:
             raise UnitNotNamed(
                 f"'{self.options.unit[:20]}' is not a unit that is known",
                 where="--unit",
@@ -262,25 +220,25 @@ class _Table:
     def _row(self, number: int, place: tuple[int, int], columns: Mapping[str, int]) -> _Row:
         line = self.text[place[0] : place[1]]
         if len(line) > MAX_LINE:
-            raise _Unusable(f"It is longer than {MAX_LINE} characters")
-        cells = _cells(line, self.delimiter)
+            raise Unusable(f"It is longer than {MAX_LINE} characters")
+        cells = cells_of(line, self.delimiter)
 
         def cell(column: str) -> str:
             at = columns.get(column)
             if at is None:
                 return ""
             if at >= len(cells):
-                raise _Unusable(f"It has {len(cells)} columns, and '{column}' is number {at + 1}")
+                raise Unusable(f"It has {len(cells)} columns, and '{column}' is number {at + 1}")
             return cells[at].strip()
 
-        unit = UNITS.get(_word(self.options.unit or cell("unit")))
+        unit = UNITS.get(word_of(self.options.unit or cell("unit")))
         if unit is None:
-            raise _Unusable(
+            raise Unusable(
                 f"Its unit is '{cell('unit')[:20]}', not one of {', '.join(UNITS.values())}"
             )
         meter = self.options.meter or cell("meter")
-        if not _METER_ID.fullmatch(meter):
-            raise _Unusable("It names no meter")
+        if not METER_ID.fullmatch(meter):
+            raise Unusable("It names no meter")
         if self.options.meter is not None and cell("meter") not in ("", self.options.meter):
             raise MeterNotNamed(
                 f"The row is of meter '{cell('meter')[:40]}', and --meter names "
@@ -290,14 +248,14 @@ class _Table:
             )
         value_text = cell("value")
         value = None
-        if value_text.lower() not in _MISSING_WORDS:
+        if value_text.lower() not in MISSING_WORDS:
             value = read_exact(value_text)
             if value is None:
-                raise _Unusable(
+                raise Unusable(
                     f"Its value '{value_text[:40]}' is not a number written with digits and one "
                     "point, or has more digits than can be kept exactly"
                 )
-        quality = _quality(cell("quality"))
+        quality = quality_of(cell("quality"))
         if value is None or quality is Quality.MISSING:
             value, quality = None, Quality.MISSING
         return _Row(
@@ -305,14 +263,14 @@ class _Table:
             place=place,
             key=ChannelKey(
                 meter=meter,
-                commodity=_commodity(cell("commodity"), unit),
+                commodity=commodity_of(cell("commodity"), unit),
                 unit=unit,
                 kind=ChannelKind.INTERVAL,
-                flow=_flow(cell("direction"), unit),
+                flow=flow_of(cell("direction"), unit),
             ),
             start=read_time(cell("start")),
             end=read_time(cell("end")) if "end" in columns else None,
-            seconds=_length(cell("interval_seconds")) if "interval_seconds" in columns else None,
+            seconds=length_of(cell("interval_seconds")) if "interval_seconds" in columns else None,
             value=value,
             quality=quality,
         )
@@ -379,12 +337,16 @@ class _Table:
         for row, start, clock in started:
             try:
                 seconds = self._seconds(row, start, clock, usual, stepped)
+                if row.seconds not in (None, seconds):
+                    raise Unusable(
+                        f"Its interval_seconds is {row.seconds} and its end says {seconds}"
+                    )
                 doubt = self.believable.doubt(start, seconds)
                 if seconds <= 0:
                     doubt = f"It lasts {seconds} seconds, and an interval has a length"
                 if doubt is not None:
-                    raise _Unusable(doubt)
-            except (_Unusable, BadTime) as problem:
+                    raise Unusable(doubt)
+            except (Unusable, BadTime) as problem:
                 self._set_aside(row.line, row.place, str(problem))
                 continue
             yield RawReading(start, seconds, row.value, row.quality, row.line, row.place)
@@ -397,82 +359,15 @@ class _Table:
         usual: int | None,
         stepped: Mapping[int, int],
     ) -> int:
-        if row.seconds is not None:
+        if row.seconds is not None and row.end is None:
             return row.seconds
         if row.end is None:
             return stepped[start]
         if row.end.epoch is not None:
             return row.end.epoch - start
         if clock is None or row.end.local is None or row.start.local is None:
-            raise _Unusable("Its start has an offset and its end has none")
+            raise Unusable("Its start has an offset and its end has none")
         return clock.end(start, row.start.local, row.end.local, usual) - start
 
     def _set_aside(self, line: int, place: tuple[int, int], reason: str) -> None:
         self.sieve.set_aside(line, self.text[place[0] : place[1]].encode(), reason)
-
-
-# ----------------------------------------------------------------------------------- cells
-
-
-def _lines_of(text: str) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Number and place of each line; lines end with CR LF or LF."""
-    begin, number = 0, 0
-    while begin < len(text):
-        until = text.find("\n", begin)
-        until = len(text) if until < 0 else until
-        number += 1
-        yield number, (begin, until - 1 if text[begin:until].endswith("\r") else until)
-        begin = until + 1
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
-    try:
-        (cells,) = csv.reader([line.rstrip("\r")], delimiter=delimiter, strict=True)
-    except (csv.Error, ValueError) as problem:
-        raise _Unusable(f"Its quotation marks do not pair ({problem})") from problem
-    if len(cells) > MAX_COLUMNS:
-        raise _Unusable(f"It has more than {MAX_COLUMNS} columns")
-    return cells
-
-
-def _word(text: str) -> str:
-    return re.sub(r"\s+", "_", text.strip().lower())
-
-
-def _length(text: str) -> int:
-    if not re.fullmatch(r"\d{1,8}", text, re.ASCII):
-        raise _Unusable(f"Its interval_seconds is '{text[:20]}', not a whole number")
-    return int(text)
-
-
-def _quality(text: str) -> Quality:
-    if not text:
-        return Quality.RAW
-    for quality in Quality:
-        if text.lower() == quality.word:
-            return quality
-    raise _Unusable(
-        f"Its quality is '{text[:20]}', not one of {', '.join(one.word for one in Quality)}"
-    )
-
-
-def _flow(text: str, unit: str) -> Flow:
-    if not text:
-        return Flow.UNKNOWN if unit in _UNDIRECTED else Flow.DELIVERED
-    for flow in Flow:
-        if text.lower() == flow.value:
-            return flow
-    raise _Unusable(
-        f"Its direction is '{text[:20]}', not one of {', '.join(one.value for one in Flow)}"
-    )
-
-
-def _commodity(text: str, unit: str) -> Commodity:
-    if not text:
-        return Commodity.ELECTRICITY if unit in _ELECTRIC else Commodity.OTHER
-    for commodity in Commodity:
-        if text.lower() == commodity.value:
-            return commodity
-    raise _Unusable(
-        f"Its commodity is '{text[:20]}', not one of {', '.join(one.value for one in Commodity)}"
-    )

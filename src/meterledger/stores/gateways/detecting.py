@@ -12,7 +12,8 @@ from pathlib import Path
 
 from meterledger.facts.readings import ReadingFile
 from meterledger.stores.gateways.cmep import RECORD_START, read_cmep
-from meterledger.stores.gateways.csv_profile import HEADER, Options, known_header, read_csv
+from meterledger.stores.gateways.csv_profile import Options, known_header, read_csv
+from meterledger.stores.gateways.csv_words import HEADER
 from meterledger.stores.gateways.green_button import read_green_button
 from meterledger.stores.gateways.instants import Believable
 from meterledger.stores.gateways.opening import (

@@ -224,6 +224,9 @@ class Sieve:
 
 
 REPEATS = "It repeats"
+NO_LAST_LINE_END = (
+    "The last line has no line end; if the file was cut off there, its last value is too short"
+)
 
 
 def repeat_reason(reading: RawReading) -> str:

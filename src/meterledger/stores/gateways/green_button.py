@@ -1,9 +1,9 @@
 """Green Button (ESPI, NAESB REQ.21): a document of entries into channels of readings.
 
-Lives here      following links from usage point to meter reading to reading type and blocks; the
-                order of the feed where links are broken and only one answer is possible; times.
-Lives elsewhere the document's events (``espi_xml``), code lists (``espi_codes``), repeats and
-                contradictions (``gather``).
+Lives here      from usage point to meter reading to reading type and blocks, by links, or by the
+                feed's order where links are broken and only one answer is possible; times.
+Lives elsewhere the document's events (``espi_xml``), links (``espi_links``), code lists
+                (``espi_codes``), repeats and contradictions (``gather``).
 Read first      README.md beside this file.
 """
 
@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from meterledger.facts.readings import ChannelKind, ChannelReadings, Quality, ReadingFile
-from meterledger.kernel.canonical import sha256_hex
 from meterledger.stores.gateways import espi_codes
+from meterledger.stores.gateways.espi_links import Parents, point_id
 from meterledger.stores.gateways.espi_xml import (
     EspiBlock,
     EspiDocument,
@@ -43,7 +43,6 @@ from meterledger.stores.gateways.refusals import (
 )
 
 FORMAT = "green-button"
-_PLAIN_ID = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _WHOLE_OR_FRACTION = re.compile(r"(\d{1,18})(?:\.\d{1,20})?", re.ASCII)
 MULTIPLIER_LIMIT = 18
@@ -92,9 +91,10 @@ class _Document:
         self.notes: list[str] = []
         self.sieve = Sieve(file.name, "reading")
         entries = document.entries
-        self.points = [one for one in entries if one.holds("UsagePoint")]
-        self.meter_readings = [one for one in entries if one.holds("MeterReading")]
-        self.types = [one for one in entries if one.reading_type is not None]
+        self.points = Parents([one for one in entries if one.holds("UsagePoint")])
+        self.meter_readings = Parents([one for one in entries if one.holds("MeterReading")])
+        self.types = Parents([one for one in entries if one.reading_type is not None])
+        self.known: dict[int, tuple[ChannelKey, TypeFacts]] = {}
         self.block_entries = [one for one in entries if one.blocks]
 
     def read(self) -> ReadingFile:
@@ -102,10 +102,7 @@ class _Document:
             raise self._nothing()
         streams: dict[tuple[ChannelKey, int], list[RawReading]] = {}
         for entry in self.block_entries:
-            owner = self._owner(entry)
-            facts = self._facts(owner)
-            point = self._point(owner)
-            key = self._key(point, facts)
+            key, facts = self._stream(self._owner(entry))
             stream = streams.setdefault((key, facts.power), [])
             for block in entry.blocks:
                 stream += self._readings(block, facts, key.kind)
@@ -142,27 +139,33 @@ class _Document:
 
     # --------------------------------------------------------------------------------- links
 
+    def _stream(self, owner: EspiEntry) -> tuple[ChannelKey, TypeFacts]:
+        """Whose and which values a MeterReading's blocks hold."""
+        if id(owner) not in self.known:
+            facts = self._facts(owner)
+            self.known[id(owner)] = (self._key(self._point(owner), facts), facts)
+        return self.known[id(owner)]
+
     def _owner(self, entry: EspiEntry) -> EspiEntry:
         """The MeterReading that an entry's blocks belong to."""
         if entry.holds("MeterReading"):
             return entry
-        linked = [one for one in self.meter_readings if _belongs(entry, one)]
+        linked = self.meter_readings.above(entry)
         return self._only(linked, self.meter_readings, entry, "IntervalBlock", "MeterReading")
 
     def _point(self, owner: EspiEntry) -> EspiEntry | None:
         """The UsagePoint of a MeterReading; None if the file has none at all."""
         if owner.holds("UsagePoint"):
             return owner
-        if not self.points:
+        if not self.points.entries:
             return None
-        linked = [one for one in self.points if _belongs(owner, one)]
+        linked = self.points.above(owner)
         return self._only(linked, self.points, owner, "MeterReading", "UsagePoint")
 
     def _facts(self, owner: EspiEntry) -> TypeFacts:
         if owner.reading_type is not None:
             return self._type_facts(owner)
-        related = {_path(href) for href in owner.related}
-        linked = [one for one in self.types if _path(one.self_link) in related - {""}]
+        linked = self.types.named_by(owner)
         return self._type_facts(
             self._only(linked, self.types, owner, "MeterReading", "ReadingType")
         )
@@ -170,12 +173,13 @@ class _Document:
     def _only(
         self,
         linked: Sequence[EspiEntry],
-        all_of_them: Sequence[EspiEntry],
+        parents: Parents,
         entry: EspiEntry,
         what: str,
         whose: str,
     ) -> EspiEntry:
         """The one that links name; without a link that fits, the only one there is, or before."""
+        all_of_them = parents.entries
         if len(linked) == 1:
             return linked[0]
         if not linked and len(all_of_them) == 1:
@@ -184,11 +188,9 @@ class _Document:
             )
             return all_of_them[0]
         linkless = not (entry.self_link or entry.up_link or entry.related)
-        if not linked and linkless and all_of_them:
-            before = [one for one in all_of_them if one.line <= entry.line]
-            if before:
-                self.notes.append(f"A {what} has no links; the {whose} before it was taken")
-                return before[-1]
+        if not linked and linkless and (before := parents.last_before(entry)) is not None:
+            self.notes.append(f"A {what} has no links; the {whose} before it was taken")
+            return before
         count = len(linked) or len(all_of_them)
         raise LinksUnresolved(
             f"The {what} of this entry could belong to {count} of the file's {whose}s, "
@@ -261,14 +263,15 @@ class _Document:
 
     def _meter_id(self, point: EspiEntry | None) -> str:
         if self.meter is not None:
-            if len(self.points) > 1:
+            count = len(self.points.entries)
+            if count > 1:
                 raise MeterNotNamed(
-                    f"The file holds {len(self.points)} usage points, and one meter was named",
+                    f"The file holds {count} usage points, and one meter was named",
                     where=self.file.name,
                     do="Leave out --meter, or split the file by usage point",
                 )
             return self.meter
-        named = "" if point is None else _point_id(point)
+        named = "" if point is None else point_id(point)
         if not named:
             raise MeterNotNamed(
                 "The file has no UsagePoint that names itself",
@@ -364,51 +367,3 @@ _TOO_LARGE = "Its value does not fit 63 bits together with the decimals of the o
 def _seconds(text: str) -> int | None:
     match = _WHOLE_OR_FRACTION.fullmatch(text)
     return None if match is None else int(match.group(1))
-
-
-# ------------------------------------------------------------------------------------ links
-
-
-def _path(href: str) -> str:
-    """A link without its host and the custodian's prefix, so that absolute and relative agree."""
-    path = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "", href.strip())
-    path = path.split("?", 1)[0].split("#", 1)[0].strip("/")
-    _, found, rest = path.partition("/resource/")
-    return rest if found else path
-
-
-def _belongs(child: EspiEntry, parent: EspiEntry) -> bool:
-    """Whether links say that one entry hangs below the other."""
-    child_self, child_up, parent_self = (
-        _path(child.self_link),
-        _path(child.up_link),
-        _path(parent.self_link),
-    )
-    related = {_path(href) for href in parent.related} - {""}
-    if child_self in related or child_up in related:
-        return True
-    if not parent_self:
-        return False
-    below = parent_self + "/"
-    return (
-        child_self.startswith(below)
-        or child_up.startswith(below)
-        or parent_self in {_path(href) for href in child.related}
-    )
-
-
-def _point_id(point: EspiEntry) -> str:
-    """A stable id from the usage point's own link, else from its Atom id; never from its title."""
-    words = _path(point.self_link).split("/")
-    if "UsagePoint" in words[:-1]:
-        at = words.index("UsagePoint")
-        candidate = "-".join(words[max(at - 1, 0) : at] + words[at + 1 : at + 2])
-    elif point.self_link:
-        candidate = _path(point.self_link)
-    else:
-        candidate = point.atom_id.removeprefix("urn:uuid:")
-    if not candidate:
-        return ""
-    return (
-        candidate if _PLAIN_ID.fullmatch(candidate) else "GB-" + sha256_hex(candidate.encode())[:16]
-    )
