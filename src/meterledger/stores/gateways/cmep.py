@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from meterledger.facts.readings import ChannelKind, ChannelReadings, Quality, ReadingFile
@@ -242,6 +243,8 @@ class _File:
                 f"Its count (field 14) is {count}, and {len(rest) // 3} readings "
                 f"({len(rest)} fields) follow"
             )
+        interval = record.key.kind is ChannelKind.INTERVAL
+        seconds = (record.seconds or 0) if interval else 0
         end: int | None = None
         for at in range(0, len(rest), 3):
             stamp, quality_text, value_text = rest[at : at + 3]
@@ -251,9 +254,10 @@ class _File:
                 raise _Unusable(f"Reading {at // 3 + 1} has no stamp, and none can be reckoned")
             else:
                 end += record.seconds
-            quality, value = _value(quality_text, value_text, record.constant, at // 3 + 1)
-            interval = record.key.kind is ChannelKind.INTERVAL
-            seconds = (record.seconds or 0) if interval else 0
+            try:
+                quality, value = _value(quality_text, value_text, record.constant)
+            except _Unusable as problem:
+                raise _Unusable(f"Reading {at // 3 + 1}: {problem}") from None
             doubt = self.believable.doubt(end - seconds, seconds)
             if doubt is not None:
                 raise _Unusable(f"Reading {at // 3 + 1}: {doubt}")
@@ -374,24 +378,21 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _value(
-    quality_text: str, text: str, constant: Exact, place: int
-) -> tuple[Quality, Exact | None]:
+@lru_cache(maxsize=65_536)
+def _value(quality_text: str, text: str, constant: Exact) -> tuple[Quality, Exact | None]:
     """Quality and quantity. The protocol's "an empty number is zero" is never applied."""
     match = _QUALITY.fullmatch(quality_text.upper())
     if match is None:
-        raise _Unusable(
-            f"The quality of reading {place} is '{quality_text[:20]}', not R, E, A or N"
-        )
+        raise _Unusable(f"its quality is '{quality_text[:20]}', not R, E, A or N")
     quality = QUALITIES[match.group(1) or ""]
     if quality is Quality.MISSING or not text:
         return Quality.MISSING, None
     number = read_exact(text)
     if number is None:
-        raise _Unusable(f"The value of reading {place} is '{text[:40]}', not a number we can keep")
+        raise _Unusable(f"its value is '{text[:40]}', not a number we can keep")
     product = number.times(constant)
     if abs(product.whole) > WHOLE_MAX:
-        raise _Unusable(f"The value of reading {place}, '{text[:40]}', does not fit 63 bits")
+        raise _Unusable(f"its value '{text[:40]}' does not fit 63 bits")
     return quality, product
 
 

@@ -42,7 +42,8 @@ class Exact(NamedTuple):
 
     def at_scale(self, scale: int) -> int:
         """The whole number of tens to the power ``scale``; exact for a scale not above its own."""
-        return self.whole * int(10 ** (self.exponent - scale))
+        steps = self.exponent - scale
+        return self.whole if steps == 0 else self.whole * int(10**steps)
 
     def __str__(self) -> str:
         if self.exponent >= 0:
@@ -81,11 +82,9 @@ def common_scale(numbers: Iterable[Exact]) -> int:
 
     Trailing zeros that every number has are dropped only where they would make values large.
     """
-    as_written, needed, largest = 0, 0, 0
-    for number in numbers:
-        as_written = min(as_written, number.exponent)
-        needed = min(needed, number.shortest().exponent)
-        largest = max(largest, abs(number.whole) // 10 ** max(-number.exponent, 0))
-    if largest * 10**-as_written <= _COMFORTABLE:
-        return as_written
-    return needed
+    told = list(numbers)
+    as_written = min((number.exponent for number in told), default=0)
+    largest = max((abs(number.at_scale(as_written)) for number in told), default=0)
+    if largest <= _COMFORTABLE:
+        return min(as_written, 0)
+    return min((number.shortest().exponent for number in told), default=0)
