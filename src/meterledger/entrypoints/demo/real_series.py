@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
