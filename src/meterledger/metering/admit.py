@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from typing import NamedTuple
 
 from meterledger.facts.findings import Finding
 from meterledger.facts.places import MeterInstallation
@@ -33,6 +34,19 @@ UNADMITTED_SHARE_MAX = Fraction(1, 5)
 """A file of whose readings a greater share cannot be admitted is refused as a whole."""
 
 _FOR_EVER = 2**62
+
+
+class _Objection(NamedTuple):
+    """Why a reading is not admitted, and what would help."""
+
+    what: str
+    do: str
+
+
+_INSTALL = (
+    "Install the meter with `meterledger service start`, or name the meter of this file with "
+    "--meter, and ingest the file again"
+)
 
 
 class MeterNotInstalled(Refusal):
@@ -84,10 +98,8 @@ def admit(
         first = min(set_aside, key=lambda one: one.line)
         raise MeterNotInstalled(
             f"{refused} of {total} readings cannot be taken, more than one in "
-            f"{UNADMITTED_SHARE_MAX.denominator}; the first: {first.reason}",
+            f"{UNADMITTED_SHARE_MAX.denominator}, so nothing was stored; the first: {first.reason}",
             where=f"{file.name}, line {first.line}",
-            do="Nothing was stored. Install the meter with `meterledger service start`, or name "
-            "the meter of this file with --meter, and ingest it again",
         )
     return Admission(tuple(admitted), tuple(set_aside), tuple(findings))
 
@@ -114,17 +126,17 @@ def _spans(installed: Iterable[MeterInstallation], zone_name: str) -> list[tuple
 
 def _objection(
     channel: ChannelReadings, reading: Reading, spans: Sequence[tuple[int, int]]
-) -> str | None:
+) -> _Objection | None:
     """Why the reading is not admitted; None if it is.
 
     A register may be read at the very instant of installation or removal.
     """
     meter = channel.channel.meter_id
     if not spans:
-        return f"Meter {meter} is not installed anywhere"
+        return _Objection(f"Meter {meter} is not installed anywhere", _INSTALL)
     until = reading.start + reading.seconds
     if not any(begin <= reading.start and until <= end for begin, end in spans):
-        return f"Meter {meter} was not installed at {_instant(reading.start)}"
+        return _Objection(f"Meter {meter} was not installed at {_instant(reading.start)}", _INSTALL)
     if (
         channel.channel.kind is ChannelKind.INTERVAL
         and channel.channel.energy_wh_power is not None
@@ -132,16 +144,17 @@ def _objection(
         and reading.value is not None
         and reading.value < 0
     ):
-        return (
+        return _Objection(
             f"Meter {meter} has {channel.channel.flow.value} energy below zero at "
-            f"{_instant(reading.start)}, and one direction never counts back"
+            f"{_instant(reading.start)}, and one direction never counts back",
+            "Ask the sender which direction these readings are of, and for a corrected file",
         )
     return None
 
 
-def _runs(channel: ChannelReadings, reasons: Sequence[str | None]) -> list[QuarantinedLine]:
-    runs: list[list[tuple[Reading, str]]] = []
-    before: str | None = None
+def _runs(channel: ChannelReadings, reasons: Sequence[_Objection | None]) -> list[QuarantinedLine]:
+    runs: list[list[tuple[Reading, _Objection]]] = []
+    before: _Objection | None = None
     for reading, reason in zip(channel.readings, reasons, strict=True):
         if reason is not None:
             if before is None:
@@ -151,7 +164,7 @@ def _runs(channel: ChannelReadings, reasons: Sequence[str | None]) -> list[Quara
     return [_run(channel, run) for run in runs]
 
 
-def _run(channel: ChannelReadings, run: Sequence[tuple[Reading, str]]) -> QuarantinedLine:
+def _run(channel: ChannelReadings, run: Sequence[tuple[Reading, _Objection]]) -> QuarantinedLine:
     first, reason = run[0]
     record = {
         "meter": channel.channel.meter_id,
@@ -164,12 +177,11 @@ def _run(channel: ChannelReadings, run: Sequence[tuple[Reading, str]]) -> Quaran
             [one.start, one.seconds, one.value, one.quality.word, one.line] for one, _ in run
         ],
     }
-    more = f" (and {len(run) - 1} more readings after it)" if len(run) > 1 else ""
+    more = f" (and {len(run) - 1} readings after it)" if len(run) > 1 else ""
     return QuarantinedLine(
         line=first.line,
         data=canonical_bytes(record),
-        reason=f"{reason}{more}. Install it with `meterledger service start` and ingest the "
-        "file again, or name the meter of the file with --meter.",
+        reason=f"{reason.what}{more}. {reason.do}.",
     )
 
 
