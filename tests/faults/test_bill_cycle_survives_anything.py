@@ -31,7 +31,7 @@ from meterledger.usecases.ports import Viewer
 from meterledger.usecases.replay_bill import replay_bill
 
 CYCLES = (3, 7, 12, 18)
-HOMES_PER_CYCLE = 30
+HOMES_PER_CYCLE = 25
 FIRST_DAY = date(2025, 10, 1)
 VIEWER = Viewer("fault test", "look for bills")
 

@@ -74,7 +74,12 @@ def _bench_root() -> Path:
 def _run_once(folder: Path, accounts: int) -> tuple[float, int, float]:
     viewer = Viewer("bench", "measure billing")
     with open_system(folder, viewer=viewer, subjects=["generated population"]) as system:
-        population = Population(count=accounts, cycles=(CYCLE,), utility=system.book.name)
+        population = Population(
+            count=accounts,
+            cycles=(CYCLE,),
+            utility=system.book.name,
+            zone_name=system.view.time_zone,
+        )
         _build(system, population)
         with peak_memory(folder) as memory:
             began = time.perf_counter()
