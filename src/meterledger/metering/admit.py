@@ -37,15 +37,22 @@ _FOR_EVER = 2**62
 
 
 class _Objection(NamedTuple):
-    """Why a reading is not admitted, and what would help."""
+    """Why a reading is not admitted, and what helps: if nothing was stored, or all but it."""
 
     what: str
-    do: str
+    if_refused: str
+    if_stored: str
 
 
 _INSTALL = (
     "Install the meter with `meterledger service start`, or name the meter of this file with "
-    "--meter, and ingest the file again"
+    "--meter, and ingest the file again",
+    "Install the meter with `meterledger service start`, and have its readings sent again in a "
+    "file of their own: this file is stored, and the same file twice changes nothing",
+)
+_CORRECT = (
+    "Ask the sender which direction these readings are of, and for a corrected file",
+    "Ask the sender which direction these readings are of, and for a corrected file",
 )
 
 
@@ -76,14 +83,19 @@ def admit(
     :raises MeterNotInstalled: if more than the stated share of the readings is not admitted
     """
     admitted: list[ChannelReadings] = []
+    objections: list[tuple[int, _Objection]] = []
     set_aside: list[QuarantinedLine] = []
     findings: list[Finding] = []
-    total = refused = 0
+    total = 0
     for channel in file.channels:
         spans = _spans(installations.get(channel.channel.meter_id, ()), zone_name)
         reasons = [_objection(channel, reading, spans) for reading in channel.readings]
         total += len(reasons)
-        refused += sum(reason is not None for reason in reasons)
+        objections += [
+            (reading.line, reason)
+            for reading, reason in zip(channel.readings, reasons, strict=True)
+            if reason is not None
+        ]
         set_aside += _runs(channel, reasons)
         kept = tuple(
             reading
@@ -94,12 +106,13 @@ def admit(
             sound = replace(channel, readings=kept)
             admitted.append(sound)
             findings += find_backward_steps(sound)
-    if refused > total * UNADMITTED_SHARE_MAX:
-        first = min(set_aside, key=lambda one: one.line)
+    if len(objections) > total * UNADMITTED_SHARE_MAX:
+        line, first = min(objections, key=lambda one: one[0])
         raise MeterNotInstalled(
-            f"{refused} of {total} readings cannot be taken, more than one in "
-            f"{UNADMITTED_SHARE_MAX.denominator}, so nothing was stored; the first: {first.reason}",
-            where=f"{file.name}, line {first.line}",
+            f"{len(objections)} of {total} readings cannot be taken, more than one in "
+            f"{UNADMITTED_SHARE_MAX.denominator}, so nothing was stored; the first: {first.what}",
+            where=f"{file.name}, line {line}",
+            do=first.if_refused,
         )
     return Admission(tuple(admitted), tuple(set_aside), tuple(findings))
 
@@ -133,10 +146,11 @@ def _objection(
     """
     meter = channel.channel.meter_id
     if not spans:
-        return _Objection(f"Meter {meter} is not installed anywhere", _INSTALL)
+        return _Objection(f"Meter {meter} is not installed anywhere", *_INSTALL)
     until = reading.start + reading.seconds
     if not any(begin <= reading.start and until <= end for begin, end in spans):
-        return _Objection(f"Meter {meter} was not installed at {_instant(reading.start)}", _INSTALL)
+        when = _instant(reading.start)
+        return _Objection(f"Meter {meter} was not installed at {when}", *_INSTALL)
     if (
         channel.channel.kind is ChannelKind.INTERVAL
         and channel.channel.energy_wh_power is not None
@@ -147,7 +161,7 @@ def _objection(
         return _Objection(
             f"Meter {meter} has {channel.channel.flow.value} energy below zero at "
             f"{_instant(reading.start)}, and one direction never counts back",
-            "Ask the sender which direction these readings are of, and for a corrected file",
+            *_CORRECT,
         )
     return None
 
@@ -181,7 +195,7 @@ def _run(channel: ChannelReadings, run: Sequence[tuple[Reading, _Objection]]) ->
     return QuarantinedLine(
         line=first.line,
         data=canonical_bytes(record),
-        reason=f"{reason.what}{more}. {reason.do}.",
+        reason=f"{reason.what}{more}. {reason.if_stored}.",
     )
 
 

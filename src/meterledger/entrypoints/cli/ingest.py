@@ -197,6 +197,15 @@ def _channel(one: ChannelReadings) -> dict[str, Any]:
     return answer
 
 
+def _quantity(one: dict[str, Any]) -> str:
+    """Use of intervals; of a register how far it ran, or where it stands if it was read once."""
+    if "difference" not in one:
+        return f"{one['sum']} {one['unit']}"
+    if one["readings"] == 1:
+        return f"at {one['last']} {one['unit']}"
+    return f"+{one['difference']} {one['unit']}".replace("+-", "-")
+
+
 def _instant(epoch: int) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -216,7 +225,7 @@ def _print(entries: list[dict[str, Any]]) -> None:
                     f"{one['commodity']} {one['kind']}, {one['direction']}",
                     f"{one['readings']} readings",
                     f"{one['missing']} missing" if one["missing"] else "",
-                    f"{one.get('difference', one['sum'])} {one['unit']}",
+                    _quantity(one),
                     f"{one['from']} to {one['to']}",
                 )
                 for one in entry["channels"]
