@@ -21,8 +21,15 @@ def verify_system(system: System) -> list[dict[str, Any]]:
         {"name": name, "checked": checked, "broken": list(broken)}
         for name, checked, broken in verify_invariants(system.store)
     ]
+    results.append(_lake_files(system))
     results.append(_replays(system))
     return results
+
+
+def _lake_files(system: System) -> dict[str, Any]:
+    checked, broken = system.lake.verify(system.store.lake_sequence())
+    name = "every published lake file is there, unchanged, with whole meter-days"
+    return {"name": name, "checked": checked, "broken": list(broken)}
 
 
 def _replays(system: System) -> dict[str, Any]:

@@ -89,11 +89,15 @@ def open_system(
     with open_store(folder) as store:
         lake = IntervalLake(folder / "lake", zone=zone_name, files_at=store.lake_files)
         system = System(store, lake, book, moment, folder)
+        published = store.lake_sequence()
         if viewer is None:
             yield system
         else:
             with store.viewing(viewer, subjects):
                 yield system
+        newest = store.lake_sequence()
+        if newest != published:
+            lake.sync_delta(newest)  # for other engines; bills never read the Delta log
 
 
 def known_on(as_known: date | None) -> date:

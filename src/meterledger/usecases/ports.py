@@ -275,6 +275,9 @@ class Lake(Protocol):
         :raises MetersRefused: naming every meter whose usage cannot be given, and why
         """
 
+    def verify(self, at_sequence: int) -> tuple[int, list[str]]:
+        """How many published files were looked at, and a sentence for each that is not sound."""
+
 
 class Bills(Protocol):
     """Issued bills: append-only, at most one live bill for a service point's day."""
