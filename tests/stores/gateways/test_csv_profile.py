@@ -67,6 +67,13 @@ class TestTheProfile:
         ).replace(",", mark)
         assert read(text).channels[0].total == Decimal("1.5")
 
+    def test_every_cell_may_be_quoted(self, read: Reader) -> None:
+        text = table("M1,2025-07-01T00:00Z,1,kWh", "M1,2025-07-01T00:15Z,2,kWh")
+        quoted = "\r\n".join(
+            ",".join(f'"{cell}"' for cell in line.split(",")) for line in text.split()
+        )
+        assert read(quoted).channels[0].total == 3
+
     def test_a_table_of_two_meters_makes_two_channels(self, read: Reader) -> None:
         rows = [f"M{n},2025-07-01T00:{minute:02}Z,{n},Wh" for n in (1, 2) for minute in (0, 15, 30)]
         file = read(table(*rows))

@@ -110,7 +110,7 @@ def _read_table(
                 do=f"Ask for CMEP, or write it as CSV with the header {HEADER}",
             )
     for delimiter in ",;\t":
-        if known_header(first_line.split(delimiter)):
+        if known_header(_cells(first_line, delimiter)):
             return read_csv(file, believable=believable, options=options)
     said = "".join(mark if mark.isprintable() else "?" for mark in first_line[:60])
     raise FormatUnknown(
@@ -121,10 +121,10 @@ def _read_table(
     )
 
 
-def _cells(first_line: str) -> list[str]:
+def _cells(first_line: str, delimiter: str = ",") -> list[str]:
     """The words of a first line, if it is a line of a table at all."""
     try:
-        return next(iter(csv.reader([first_line])), [])
+        return next(iter(csv.reader([first_line], delimiter=delimiter)), [])
     except csv.Error:
         return []
 
