@@ -60,7 +60,8 @@ class TestBeginningAnew:
 
     def test_is_refused_while_a_command_uses_the_town(self, tmp_path: Path) -> None:
         set_life(tmp_path, Life.LIVED)
-        with (tmp_path / "users.lock").open("w") as user:
+        (tmp_path / "postgres").mkdir()
+        with (tmp_path / "postgres" / "users.lock").open("w") as user:
             fcntl.flock(user, fcntl.LOCK_SH)
             with pytest.raises(NotATown, match="still uses this town"):
                 begin_anew(tmp_path)

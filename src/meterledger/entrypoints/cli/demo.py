@@ -36,7 +36,8 @@ def demo(
 
     Readings arrive as files, bills go out cycle by cycle, payments come in; it prints what
     happened, one bill with its clauses, and what was counted at the end. A second run shows the
-    town that is there; a run that was stopped is continued. --json answers and ends.
+    town that is there; a run that was stopped is continued. --json answers and ends. With
+    --no-serve it exits with 1 if something that must hold does not.
     """
     with refusing():
         from meterledger.entrypoints.demo import folder as town_folder
@@ -106,10 +107,10 @@ def _close(folder: Path, lived: Any, *, seconds: int, serve: bool, port: int) ->
         f"Look around: METERLEDGER_DATA={folder} .venv/bin/meterledger why {lived.shown['bill']}",
     ]
     Teller().closing(sentences)
-    if not all(holds for holds, _ in lived.proofs):
-        raise typer.Exit(1)
     if serve:
         os.environ["METERLEDGER_DATA"] = str(folder)
         from meterledger.entrypoints.cli.serve import serve as serve_web
 
         serve_web(port=port)
+    elif not all(holds for holds, _ in lived.proofs):
+        raise typer.Exit(1)

@@ -90,8 +90,7 @@ def begin_anew(folder: Path) -> None:
     """
     if life_of(folder) is Life.NONE:
         return
-    lock = folder / "users.lock"
-    if lock.is_file():
+    for lock in folder.glob("*/users.lock"):  # held by every command that uses the database
         with lock.open("rb+") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -30,6 +30,7 @@ from meterledger.kernel.money import cents_from_text, usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import tiles
 from meterledger.ledger import CHART
+from meterledger.rating import CALCULATION_REVISION
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.ports import StoredBill
 
@@ -162,7 +163,15 @@ def _made_again(utility: Utility, bills: Sequence[StoredBill]) -> Proof:
     chosen = [*over[:: max(len(over) // (REPLAYED_BILLS // 2), 1)], *bills[::step]]
     others = replayed(utility, chosen)
     sentence = f"{len(chosen)} bills computed again from readings and book: the same bytes"
-    return not others, sentence if not others else f"{sentence}, but for {', '.join(others)}"
+    if others:
+        revisions = {record_of(bill)["pins"]["calculation_revision"] for bill in chosen}
+        sentence += f", but for {len(others)}, like {others[0]}"
+        if revisions != {CALCULATION_REVISION}:
+            sentence += (
+                f". They were made by calculation {', '.join(sorted(revisions))} and this is "
+                f"{CALCULATION_REVISION}: --fresh makes them anew"
+            )
+    return not others, sentence
 
 
 def as_json(months: Sequence[MonthTold], lived: Lived, folder: Path) -> dict[str, Any]:

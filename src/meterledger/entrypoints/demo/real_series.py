@@ -61,11 +61,10 @@ class Moved:
         first = int(day_start_utc(self.days.from_day, zone_name).timestamp())
         end = int(day_start_utc(self.days.until_day, zone_name).timestamp())
         shift = self.weeks * WEEK_SECONDS
-        return [
-            (start + shift, wh)
-            for start, wh in self.series.values()
-            if first <= start + shift < end
-        ]
+        values = self.series.values()
+        begin = bisect_left(values, (first - shift,))
+        until = bisect_left(values, (end - shift,))
+        return [(start + shift, wh) for start, wh in values[begin:until]]
 
 
 def data_bytes(file: str) -> bytes:
