@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -25,13 +26,20 @@ def sha256_hex(data: bytes) -> str:
 
 
 def _refuse_floats(record: Any) -> None:
-    if isinstance(record, float):
-        raise TypeError(f"{record!r} is a float; write quantities as whole numbers or text")
-    if isinstance(record, dict):
-        for name, value in record.items():
-            if not isinstance(name, str):  # JSON would turn it into text, and 1 into "1"
-                raise TypeError(f"{name!r} is not text; name what is recorded with a word")
-            _refuse_floats(value)
-    elif isinstance(record, (list, tuple)):
-        for value in record:
-            _refuse_floats(value)
+    # A loop and not a recursion: a bill's record has hundreds of values, most of them text, and
+    # every bill of a cycle comes through here.
+    waiting = [record]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, float):
+            raise TypeError(f"{one!r} is a float; write quantities as whole numbers or text")
+        if isinstance(one, dict):
+            for name in one:
+                if not isinstance(name, str):  # JSON would turn it into text, and 1 into "1"
+                    raise TypeError(f"{name!r} is not text; name what is recorded with a word")
+            values: Iterable[Any] = one.values()
+        elif isinstance(one, (list, tuple)):
+            values = one
+        else:
+            continue
+        waiting += [value for value in values if type(value) is not str and type(value) is not int]
