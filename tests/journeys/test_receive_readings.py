@@ -213,9 +213,13 @@ class TestOverTheRealLake:
         receive(read(day_of_quarter_hours(wh=300, purpose="RESEND")), store, lake)
         assert self.energy_wh(store, lake) == 96 * 300
 
-    def test_months_are_no_intervals_of_days(self, store: MemoryStore, lake: IntervalLake) -> None:
+    def test_months_are_no_slots_of_days_and_are_kept_beside_them(
+        self, store: MemoryStore, lake: IntervalLake
+    ) -> None:
+        """They are measurements all the same: kept with their length, billed by nobody."""
         table = "meter,start,value,unit,end\nM1,2026-01-01T06:00:00Z,900,kWh,2026-02-01T06:00:00Z\n"
-        with pytest.raises(ReadingsNotStored, match="Meter M1 has a reading from") as refusal:
-            receive(read(table, "months.csv"), store, lake)
-        assert "Nothing of the file was stored" in refusal.value.sentence
-        assert store.lake_sequence() == 0
+        received = receive(read(table, "months.csv"), store, lake)
+        assert received.status == "stored"
+        assert store.lake_files(store.lake_sequence()) == []
+        ((_, kept),) = store.registers
+        assert [(one.seconds, one.value) for one in kept.readings] == [(31 * 86_400, 900)]

@@ -229,10 +229,12 @@ class ReadingLog(Protocol):
         lake_files: Sequence[str],
         learned_at: datetime,
         based_on: int | None = None,
+        beside: Sequence[ChannelReadings] = (),
     ) -> ReceivedFile:
         """Publish one file: its lake files become visible as the next commit sequence.
 
-        Register channels among ``channels`` are kept here; interval values are in ``lake_files``.
+        Register channels among ``channels`` are kept here, and with them those ``beside`` the
+        lake: intervals that are no slots of local days. Other intervals are in ``lake_files``.
         ``based_on`` is the sequence that the lake files were merged with (``Lake.write``).
 
         :raises Conflict: if a file of that hash is stored already, or if ``based_on`` is given

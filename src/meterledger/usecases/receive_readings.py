@@ -21,7 +21,7 @@ from meterledger.facts.readings import (
 )
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
-from meterledger.metering import admit, find_backward_steps
+from meterledger.metering import admit, fills_slots, find_backward_steps
 from meterledger.usecases.ports import Conflict, Lake, ReceivedFile
 
 STORED = "stored"
@@ -55,6 +55,7 @@ class ReceiveStore(Protocol):
         quarantined: Sequence[QuarantinedLine],
         lake_files: Sequence[str],
         learned_at: datetime,
+        beside: Sequence[ChannelReadings] = (),
     ) -> ReceivedFile:
         """Publish one file, or Conflict if it is stored already."""
 
@@ -98,6 +99,8 @@ def receive_readings(
     meters = sorted({one.channel.meter_id for one in file.channels})
     admission = admit(file, store.meter_installations(meters), zone_name=zone_name)
     quarantined = (*file.quarantined, *admission.quarantined)
+    intervals = [one for one in admission.channels if one.channel.kind is ChannelKind.INTERVAL]
+    slots = [one for one in intervals if fills_slots(one, zone_name=zone_name)]
     try:
         store.record_file(
             sha256=file.sha256,
@@ -105,8 +108,9 @@ def receive_readings(
             format=file.format,
             channels=admission.channels,
             quarantined=quarantined,
-            lake_files=_write_intervals(file, admission.channels, store, lake, utility, learned_at),
+            lake_files=_write_intervals(file, slots, store, lake, utility, learned_at),
             learned_at=learned_at,
+            beside=[one for one in intervals if one not in slots],
         )
     except Conflict:
         if store.received_file(file.sha256) is None:
@@ -124,11 +128,7 @@ def _write_intervals(
     learned_at: datetime,
 ) -> list[str]:
     names = {one.channel.meter_id: pseudonym(one.channel.meter_id, utility) for one in channels}
-    intervals = [
-        (names[one.channel.meter_id], one)
-        for one in channels
-        if one.channel.kind is ChannelKind.INTERVAL
-    ]
+    intervals = [(names[one.channel.meter_id], one) for one in channels]
     if not intervals:
         return []
     try:

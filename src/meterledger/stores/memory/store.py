@@ -100,6 +100,7 @@ class MemoryStore(MemoryPlaces):
         lake_files: Sequence[str],
         learned_at: datetime,
         based_on: int | None = None,
+        beside: Sequence[ChannelReadings] = (),
     ) -> ReceivedFile:
         """Publish one file as the next commit sequence."""
         with self._lock:
@@ -127,6 +128,7 @@ class MemoryStore(MemoryPlaces):
             self.registers += [
                 (sha256, one) for one in channels if one.channel.kind is ChannelKind.REGISTER
             ]
+            self.registers += [(sha256, one) for one in beside]
             self._note("file received", sha256, learned_at)
             return received
 

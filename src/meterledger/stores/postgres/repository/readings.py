@@ -47,8 +47,12 @@ class ReadingTables(Tables):
         lake_files: Sequence[str],
         learned_at: datetime,
         based_on: int | None = None,
+        beside: Sequence[ChannelReadings] = (),
     ) -> ReceivedFile:
         """Publish one file: its lake files become visible as the next commit sequence.
+
+        Registers among ``channels`` are kept here, and with them the ``beside`` ones: intervals
+        that are no slots of local days, like monthly ones, which the lake has no place for.
 
         :raises Conflict: if a file of that hash is stored already, if a lake file is published
             already, or if ``based_on`` is given and somebody else has published since
@@ -79,6 +83,8 @@ class ReadingTables(Tables):
             for one in channels:
                 if one.channel.kind is ChannelKind.REGISTER:
                     _insert_registers(connection, sha256, one)
+            for one in beside:
+                _insert_registers(connection, sha256, one)
             self._note(
                 connection,
                 "file received",
