@@ -84,9 +84,16 @@ class Believed(Generic[Fact]):
     Each exclusion gives a key for a fact; two facts with one key may not share a day.
     """
 
-    def __init__(self, *exclusions: Callable[[Fact], str], telling: Callable[[Fact], str]) -> None:
-        """``telling`` names a fact in a refusal."""
+    def __init__(
+        self,
+        *exclusions: Callable[[Fact], str],
+        telling: Callable[[Fact], str],
+        name: Callable[[Fact], str] | None = None,
+    ) -> None:
+        """``telling`` says a fact in a refusal; ``name`` is what only one may have, on any day."""
         self._exclusions = exclusions
+        self._name = name
+        self._names: set[str] = set()
         self._telling = telling
         self._by_key: dict[Hashable, list[Fact]] = {}
 
@@ -94,11 +101,15 @@ class Believed(Generic[Fact]):
         """Believe a fact from here on."""
         for exclusion in self._exclusions:
             self._by_key.setdefault(exclusion(fact), []).append(fact)
+        if self._name is not None:
+            self._names.add(self._name(fact))
 
     def remove(self, fact: Fact) -> None:
         """Believe a fact no longer."""
         for exclusion in self._exclusions:
             self._by_key[exclusion(fact)].remove(fact)
+        if self._name is not None:
+            self._names.discard(self._name(fact))
 
     def is_new(self, fact: Fact, *, may_repeat: bool = True) -> bool:
         """Whether the fact says something new; False if the same holds already on all its days.
@@ -119,6 +130,12 @@ class Believed(Generic[Fact]):
                     why=f"Known is {self._telling(known)}",
                     do="End what is there first, or begin on the day it ends",
                 )
+        if self._name is not None and self._name(fact) in self._names:
+            raise Conflict(
+                f"{self._name(fact)} is known already",
+                where=self._telling(fact),
+                do="Use another name for another agreement",
+            )
         return True
 
 

@@ -12,7 +12,7 @@ from meterledger.stores.postgres.binaries import ServerUnavailable
 from meterledger.stores.postgres.connections import DatabaseFull, ServerLost
 from meterledger.stores.postgres.migrating import CannotMigrate
 from meterledger.stores.postgres.opening import open_store
-from meterledger.stores.postgres.repository import PostgresStore
+from meterledger.stores.postgres.repository import PostgresStore, verify_invariants
 
 __all__ = [
     "CannotMigrate",
@@ -21,4 +21,5 @@ __all__ = [
     "ServerLost",
     "ServerUnavailable",
     "open_store",
+    "verify_invariants",
 ]

@@ -97,15 +97,23 @@ class Connections:
 
     # -------------------------------------------------------------------------- transactions
 
-    def call(self, viewer: Viewer | None, work: Callable[[Connection], Answer]) -> Answer:
+    def call(
+        self,
+        viewer: Viewer | None,
+        work: Callable[[Connection], Answer],
+        *,
+        snapshot: bool = False,
+    ) -> Answer:
         """Do the work in one transaction, again if another one was in its way.
+
+        With ``snapshot`` all of it sees one moment, and may only read.
 
         :raises ServerLost: if the server went away; :raises DatabaseFull: if it has no room
         """
         attempt = 1
         while True:
             try:
-                with self._transaction(viewer) as connection:
+                with self._transaction(viewer, snapshot) as connection:
                     return work(connection)
             except WORTH_ANOTHER_TRY:
                 if attempt == ATTEMPTS:
@@ -123,8 +131,8 @@ class Connections:
                 raise _lost(problem) from problem
 
     @contextmanager
-    def _transaction(self, viewer: Viewer | None) -> Iterator[Connection]:
-        connection = self._begun(viewer)
+    def _transaction(self, viewer: Viewer | None, snapshot: bool) -> Iterator[Connection]:
+        connection = self._begun(viewer, snapshot)
         try:
             yield connection
             connection.commit()
@@ -138,7 +146,7 @@ class Connections:
         finally:
             self.give_back(connection)
 
-    def _begun(self, viewer: Viewer | None) -> Connection:
+    def _begun(self, viewer: Viewer | None, snapshot: bool) -> Connection:
         """A connection whose transaction has begun and says who looks.
 
         An idle connection may have died with its server; nothing was sent yet, so another one
@@ -149,6 +157,8 @@ class Connections:
                 is_fresh = not self._idle
             connection = self.take()
             try:
+                if snapshot:
+                    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 if viewer is None:
                     connection.execute("SELECT 1")
                 else:

@@ -16,10 +16,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from meterledger.stores.postgres.initialize import DATABASE
 from meterledger.stores.postgres.opening import open_store
-from meterledger.stores.postgres.private_server import SUPERUSER, private_server
+from meterledger.stores.postgres.private_server import (
+    SUPERUSER,
+    PrivateServer,
+    private_server,
+)
 
 BEFORE = (
     "person",
@@ -56,8 +61,8 @@ def seconds_to_copy_bills_again(folder: Path) -> float:
             private_server(folder / "postgres") as source,
             open_store(other),
             private_server(other / "postgres") as target,
-            psycopg.connect(**{**source.connection(SUPERUSER), "dbname": DATABASE}) as read,
-            psycopg.connect(**{**target.connection(SUPERUSER), "dbname": DATABASE}) as write,
+            _connect(source) as read,
+            _connect(target) as write,
         ):
             for table in MONTHLY:
                 _make_months(read, write, table)
@@ -71,6 +76,11 @@ def seconds_to_copy_bills_again(folder: Path) -> float:
                 _load(write, table, files[table])
             write.commit()
             return time.perf_counter() - began
+
+
+def _connect(server: PrivateServer) -> psycopg.Connection:
+    parameters = {**server.connection(SUPERUSER), "dbname": DATABASE}
+    return psycopg.connect(make_conninfo(**parameters))
 
 
 def _make_months(read: psycopg.Connection, write: psycopg.Connection, table: str) -> None:

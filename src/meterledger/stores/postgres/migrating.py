@@ -53,6 +53,8 @@ CLOSED_ONCE = {
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""
+OWN_WORD = ("written_in", "written_at", "at")
+"""Columns that the database fills and nobody may give: which transaction, and when."""
 
 
 class CannotMigrate(Refusal):
@@ -70,7 +72,7 @@ def code_migrations() -> list[tuple[str, str]]:
 
 def schema_stamp() -> str:
     """What a database that is up to date says of itself: a hash of migrations and grants."""
-    return sha256_hex(json.dumps([code_migrations(), APPEND_ONLY, CLOSED_ONCE]).encode())
+    return sha256_hex(json.dumps([code_migrations(), APPEND_ONLY, CLOSED_ONCE, OWN_WORD]).encode())
 
 
 def main() -> None:
@@ -147,9 +149,16 @@ def _grant(guard: psycopg.Connection[Any], role: str, stamp: str) -> None:
                     table=sql.Identifier(table), role=name
                 )
             )
+            columns = guard.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+                " AND NOT attisdropped AND attname <> ALL (%s)",
+                [table, list(OWN_WORD)],
+            ).fetchall()
             guard.execute(
-                sql.SQL("GRANT SELECT, INSERT ON {table} TO {role}").format(
-                    table=sql.Identifier(table), role=name
+                sql.SQL("GRANT SELECT, INSERT ({columns}) ON {table} TO {role}").format(
+                    columns=sql.SQL(", ").join(sql.Identifier(one) for (one,) in columns),
+                    table=sql.Identifier(table),
+                    role=name,
                 )
             )
         for table, column in CLOSED_ONCE.items():

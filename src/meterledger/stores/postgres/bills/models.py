@@ -17,6 +17,8 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 
+from meterledger.stores.postgres.places.models import hashed
+
 
 class ServicePeriodClaim(models.Model):
     """A live bill's claim on a service point's days. Only ``cancelled_by`` may be set, once."""
@@ -36,7 +38,7 @@ class ServicePeriodClaim(models.Model):
             ExclusionConstraint(
                 name="one_live_bill_for_a_service_period",
                 expressions=[
-                    ("service_point_id", RangeOperators.EQUAL),
+                    (hashed("service_point_id"), RangeOperators.EQUAL),
                     ("days", RangeOperators.OVERLAPS),
                 ],
                 condition=models.Q(cancelled_by__isnull=True),

@@ -15,12 +15,21 @@ from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField, R
 from django.db import models
 
 
+def hashed(key: str) -> models.Func:
+    """A text key as 64 bits: an index of ranges finds those several times faster than text.
+
+    Two keys with one hash would be refused without need, loudly; among a million keys the chance
+    that there are two is one in thirty million.
+    """
+    return models.Func(models.F(key), models.Value(0), function="hashtextextended")
+
+
 def once_at_a_time(name: str, *keys: str) -> ExclusionConstraint:
     """No two rows with the same keys that hold on one day and are believed at one instant."""
     return ExclusionConstraint(
         name=name,
         expressions=[
-            *((key, RangeOperators.EQUAL) for key in keys),
+            *((hashed(key), RangeOperators.EQUAL) for key in keys),
             ("days", RangeOperators.OVERLAPS),
             ("known", RangeOperators.OVERLAPS),
         ],
@@ -135,11 +144,9 @@ class Agreement(models.Model):
         db_table = "agreement"
         constraints = (
             once_at_a_time("one_agreement_a_day_at_a_service_point", "service_point"),
-            ExclusionConstraint(
+            models.UniqueConstraint(
                 name="one_version_of_an_agreement_believed",
-                expressions=[
-                    ("agreement_id", RangeOperators.EQUAL),
-                    ("known", RangeOperators.OVERLAPS),
-                ],
+                fields=["agreement_id"],
+                condition=models.Q(known__upper_inf=True),
             ),
         )

@@ -6,5 +6,6 @@ Read first      docs/architecture.md: "The two stores".
 """
 
 from meterledger.stores.postgres.repository.store import PostgresStore
+from meterledger.stores.postgres.repository.verify import verify_invariants
 
-__all__ = ["PostgresStore"]
+__all__ = ["PostgresStore", "verify_invariants"]

@@ -58,6 +58,13 @@ class Tables:
             raise NotViewing.because()
         return self._connections.call(viewer, work)
 
+    def read_snapshot(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Ask many questions of one moment. :raises NotViewing: outside ``viewing``."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise NotViewing.because()
+        return self._connections.call(viewer, work, snapshot=True)
+
     def _step(self, purpose: str, work: Callable[[Connection], Answer]) -> Answer:
         """Write, or sum without telling whose: no personal data leaves the store.
 

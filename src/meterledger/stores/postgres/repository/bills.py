@@ -14,6 +14,7 @@ from meterledger.facts.bills import Bill, HeldBill
 from meterledger.facts.money import Entry
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.citation import Citation
+from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import refuse_unknown
 from meterledger.stores.postgres.connections import Connection
@@ -126,6 +127,7 @@ class BillTables(Tables):
         self, connection: Connection, ordered: Sequence[tuple[Bill, Entry | None]]
     ) -> tuple[set[str], set[str]]:
         newly = _claim(connection, [bill for bill, _ in ordered])
+        _ensure_billed_already(connection, [one for one, _ in ordered if one.bill_id not in newly])
         taken = [pair for pair in ordered if pair[0].bill_id in newly]
         if not taken:
             return set(), set()
@@ -264,6 +266,27 @@ def _claim(connection: Connection, bills: Sequence[Bill]) -> set[str]:
         ],
     )
     return set(map(itemgetter(0), rows))
+
+
+def _ensure_billed_already(connection: Connection, left_out: Sequence[Bill]) -> None:
+    """What is left out is billed: the constraint compares hashes of service points, so look."""
+    if not left_out:
+        return
+    row = connection.execute(
+        "SELECT bill_id FROM unnest(%b::text[], %b::text[], %b::date[], %b::date[])"
+        " AS n (bill_id, service_point_id, from_day, until_day)"
+        " WHERE NOT EXISTS (SELECT FROM service_period_claim c WHERE c.bill_id = n.bill_id"
+        " OR (hashtextextended(c.service_point_id, 0) = hashtextextended(n.service_point_id, 0)"
+        " AND c.service_point_id = n.service_point_id AND c.cancelled_by IS NULL"
+        " AND c.days && daterange(n.from_day, n.until_day)))",
+        [
+            [bill.bill_id for bill in left_out],
+            [bill.service_point_id for bill in left_out],
+            [bill.days.from_day for bill in left_out],
+            [bill.days.until_day for bill in left_out],
+        ],
+    ).fetchone()
+    ensure(row is None, f"bill {row and row[0]} is left out because its period is billed")
 
 
 def _insert_bills(

@@ -76,7 +76,7 @@ class PlaceWrites(Tables):
         self._connections.ensure_months(record_day(one.agreement.learned_at) for one in starts)
         try:
             self._step("start service", lambda connection: self._start(connection, starts))
-        except (errors.ExclusionViolation, errors.ForeignKeyViolation):
+        except (errors.ExclusionViolation, errors.UniqueViolation, errors.ForeignKeyViolation):
             # Somebody else was faster between our look and our write: look again, which finds
             # what is there and says it better than the constraint.
             try:
@@ -137,7 +137,10 @@ class PlaceWrites(Tables):
             connection,
             agreements,
             believed_agreements(),
-            {"service_point_id": [one.service_point_id for one in agreements]},
+            {
+                "service_point_id": [one.service_point_id for one in agreements],
+                "agreement_id": [one.agreement_id for one in agreements],
+            },
             may_repeat=False,
         )
         self._note(

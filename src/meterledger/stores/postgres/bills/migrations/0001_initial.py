@@ -1,4 +1,4 @@
-"""Claims, bills, lines, citations, held bills; 0001_initial.sql beside it adds what Django cannot say."""
+"""Claims, bills, lines, citations, held bills; 0001_initial.sql adds what Django cannot say."""
 
 from pathlib import Path
 
@@ -147,7 +147,17 @@ class Migration(migrations.Migration):
                 "constraints": [
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         condition=models.Q(("cancelled_by__isnull", True)),
-                        expressions=[("service_point_id", "="), ("days", "&&")],
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("service_point_id"),
+                                    models.Value(0),
+                                    function="hashtextextended",
+                                ),
+                                "=",
+                            ),
+                            ("days", "&&"),
+                        ],
                         name="one_live_bill_for_a_service_period",
                     )
                 ],

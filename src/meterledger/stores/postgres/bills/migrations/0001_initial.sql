@@ -22,6 +22,7 @@ CREATE TABLE bill (
     book_sha256            text NOT NULL,
     record                 bytea NOT NULL,
     record_sha256          text NOT NULL,
+    written_in             xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (bill_id, issued_day),
     CONSTRAINT bill_of_money_has_its_entry CHECK ((total_cents = 0) OR (entry_id IS NOT NULL)),
     CONSTRAINT due_after_issue CHECK (due_day >= issued_day),
@@ -48,33 +49,48 @@ CREATE TABLE bill_line (
 
 CREATE INDEX bill_of_account ON bill (account_id);
 
--- At commit every bill that was touched has all its lines, and they sum to its total. A line added
--- later, in another transaction, is checked just so, and refused.
+-- At commit a bill has all its lines, and they sum to its total (as the ledger's entries do).
 CREATE FUNCTION bill_adds_up() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET enable_seqscan = off AS $$
 DECLARE
-    wanted bigint;
-    total bigint;
-    found_count bigint;
-    found_total numeric;
+    lines bigint;
+    total numeric;
 BEGIN
-    SELECT line_count, total_cents INTO wanted, total FROM public.bill
+    SELECT count(*), sum(cents) INTO lines, total FROM public.bill_line
      WHERE bill_id = NEW.bill_id AND issued_day = NEW.issued_day;
-    SELECT count(*), sum(cents) INTO found_count, found_total FROM public.bill_line
-     WHERE bill_id = NEW.bill_id AND issued_day = NEW.issued_day;
-    IF wanted IS NULL OR found_count <> wanted OR found_total <> total THEN
+    IF lines <> NEW.line_count OR total <> NEW.total_cents THEN
         RAISE EXCEPTION 'Bill %: % lines sum to % cents, the bill says % lines and % cents',
-                        NEW.bill_id, found_count, coalesce(found_total, 0), wanted, total
+                        NEW.bill_id, lines, coalesce(total, 0), NEW.line_count, NEW.total_cents
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bill_adds_up';
     END IF;
     RETURN NULL;
 END
 $$;
-
 CREATE CONSTRAINT TRIGGER bill_adds_up AFTER INSERT ON bill
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bill_adds_up();
-CREATE CONSTRAINT TRIGGER line_belongs AFTER INSERT ON bill_line
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bill_adds_up();
+
+CREATE FUNCTION lines_come_with_their_bill() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    late text;
+BEGIN
+    SELECT a.bill_id INTO late
+      FROM (SELECT DISTINCT bill_id, issued_day FROM added) a
+      LEFT JOIN public.bill b ON b.bill_id = a.bill_id AND b.issued_day = a.issued_day
+     WHERE b.written_in IS DISTINCT FROM pg_current_xact_id()
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'A line of bill % does not come in the transaction of its bill', late
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_come_with_their_bill';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER lines_come_with_their_bill AFTER INSERT ON bill_line
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION lines_come_with_their_bill();
+ALTER TABLE bill_line ENABLE ALWAYS TRIGGER lines_come_with_their_bill;
 
 -- A claim is given up once, by naming the bill that takes its place; nothing else of it changes.
 CREATE FUNCTION cancel_once() RETURNS trigger
@@ -92,7 +108,7 @@ $$;
 CREATE TRIGGER cancelled_once BEFORE UPDATE ON service_period_claim
     FOR EACH ROW EXECUTE FUNCTION cancel_once();
 ALTER TABLE service_period_claim ENABLE ALWAYS TRIGGER cancelled_once;
-REVOKE ALL ON FUNCTION bill_adds_up(), cancel_once() FROM PUBLIC;
+REVOKE ALL ON FUNCTION bill_adds_up(), lines_come_with_their_bill(), cancel_once() FROM PUBLIC;
 
 SELECT keep_undeleted('service_period_claim'), keep_append_only('bill'), keep_append_only('bill_line'),
        keep_append_only('citation'), keep_append_only('held_bill'),

@@ -1,4 +1,4 @@
-"""Entries, postings and payments; 0001_initial.sql beside it adds what Django cannot say."""
+"""Entries, postings and payments; 0001_initial.sql adds what Django cannot say."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Customers and places on two clocks; 0001_initial.sql beside it adds what Django cannot say."""
+"""Customers and places on two clocks; 0001_initial.sql adds what Django cannot say."""
 
 from pathlib import Path
 
@@ -96,8 +96,20 @@ class Migration(migrations.Migration):
                 "constraints": [
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[
-                            ("account", "="),
-                            ("person", "="),
+                            (
+                                models.Func(
+                                    models.F("account"),
+                                    models.Value(0),
+                                    function="hashtextextended",
+                                ),
+                                "=",
+                            ),
+                            (
+                                models.Func(
+                                    models.F("person"), models.Value(0), function="hashtextextended"
+                                ),
+                                "=",
+                            ),
                             ("days", "&&"),
                             ("known", "&&"),
                         ],
@@ -130,11 +142,33 @@ class Migration(migrations.Migration):
                 "db_table": "meter_installation",
                 "constraints": [
                     django.contrib.postgres.constraints.ExclusionConstraint(
-                        expressions=[("meter_id", "="), ("days", "&&"), ("known", "&&")],
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("meter_id"),
+                                    models.Value(0),
+                                    function="hashtextextended",
+                                ),
+                                "=",
+                            ),
+                            ("days", "&&"),
+                            ("known", "&&"),
+                        ],
                         name="meter_at_one_service_point_a_day",
                     ),
                     django.contrib.postgres.constraints.ExclusionConstraint(
-                        expressions=[("service_point", "="), ("days", "&&"), ("known", "&&")],
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("service_point"),
+                                    models.Value(0),
+                                    function="hashtextextended",
+                                ),
+                                "=",
+                            ),
+                            ("days", "&&"),
+                            ("known", "&&"),
+                        ],
                         name="one_meter_a_day_at_a_service_point",
                     ),
                     models.CheckConstraint(
@@ -174,11 +208,23 @@ class Migration(migrations.Migration):
                 "db_table": "agreement",
                 "constraints": [
                     django.contrib.postgres.constraints.ExclusionConstraint(
-                        expressions=[("service_point", "="), ("days", "&&"), ("known", "&&")],
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("service_point"),
+                                    models.Value(0),
+                                    function="hashtextextended",
+                                ),
+                                "=",
+                            ),
+                            ("days", "&&"),
+                            ("known", "&&"),
+                        ],
                         name="one_agreement_a_day_at_a_service_point",
                     ),
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        expressions=[("agreement_id", "="), ("known", "&&")],
+                    models.UniqueConstraint(
+                        condition=models.Q(("known__upper_inf", True)),
+                        fields=("agreement_id",),
                         name="one_version_of_an_agreement_believed",
                     ),
                 ],
@@ -207,7 +253,18 @@ class Migration(migrations.Migration):
                 "db_table": "tax_place",
                 "constraints": [
                     django.contrib.postgres.constraints.ExclusionConstraint(
-                        expressions=[("premise", "="), ("days", "&&"), ("known", "&&")],
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("premise"),
+                                    models.Value(0),
+                                    function="hashtextextended",
+                                ),
+                                "=",
+                            ),
+                            ("days", "&&"),
+                            ("known", "&&"),
+                        ],
                         name="tax_place_once_per_premise_and_day",
                     )
                 ],

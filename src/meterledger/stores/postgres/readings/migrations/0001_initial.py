@@ -1,4 +1,4 @@
-"""Received files, register readings, lake versions; 0001_initial.sql beside it adds what Django cannot say."""
+"""Received files, register readings, lake versions; 0001_initial.sql adds what Django cannot say."""
 
 from pathlib import Path
 

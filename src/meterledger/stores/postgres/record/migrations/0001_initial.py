@@ -1,4 +1,4 @@
-"""The record, the read log, and the tools that keep every table safe; 0001_initial.sql beside it adds what Django cannot say."""
+"""The record, the read log, and the tools that keep every table safe; 0001_initial.sql adds what Django cannot say."""
 
 from pathlib import Path
 

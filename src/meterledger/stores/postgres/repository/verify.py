@@ -1,0 +1,262 @@
+"""What must always hold in the system of record, asked of everything stored.
+
+Each question lists what breaks it, in a sentence; constraints make most of them impossible to
+break, and this is how we would know that one was switched off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meterledger.stores.postgres.connections import Connection
+from meterledger.stores.postgres.repository.ledger import RECEIVABLE
+from meterledger.stores.postgres.repository.store import PostgresStore
+
+SENTENCES_AT_MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One invariant: how many things it is asked of, and a query for a sentence per breach."""
+
+    name: str
+    count: str
+    breaches: str
+
+
+QUESTIONS = (
+    Question(
+        "service periods tile: no gap and no overlap in an agreement's bills",
+        "SELECT count(*) FROM service_period_claim WHERE cancelled_by IS NULL",
+        """
+        SELECT format('%s begins on %s, and the bill before it ends on %s',
+                      bill_id, lower(days), before)
+          FROM (SELECT bill_id, days,
+                       lag(upper(days)) OVER (PARTITION BY agreement_id ORDER BY lower(days))
+                           AS before
+                  FROM service_period_claim WHERE cancelled_by IS NULL) c
+         WHERE before <> lower(days)
+        """,
+    ),
+    Question(
+        "an agreement's bills begin on its first day and end by its last",
+        "SELECT count(DISTINCT agreement_id) FROM service_period_claim WHERE cancelled_by IS NULL",
+        """
+        SELECT format('agreement %s holds %s and is billed from %s to %s',
+                      c.agreement_id, a.days, c.first, c.after)
+          FROM (SELECT agreement_id, min(lower(days)) AS first, max(upper(days)) AS after
+                  FROM service_period_claim WHERE cancelled_by IS NULL GROUP BY 1) c
+          LEFT JOIN agreement a ON a.agreement_id = c.agreement_id AND upper_inf(a.known)
+         WHERE a.agreement_id IS NULL OR lower(a.days) <> c.first OR c.after > upper(a.days)
+        """,
+    ),
+    Question(
+        "every live bill has one claim, and every claim its bill",
+        "SELECT (SELECT count(*) FROM bill) + (SELECT count(*) FROM service_period_claim)",
+        """
+        SELECT format('%s: %s', coalesce(b.bill_id, c.bill_id),
+                      CASE WHEN c.bill_id IS NULL THEN 'a bill without a claim'
+                           WHEN b.bill_id IS NULL THEN 'a claim without a bill'
+                           ELSE 'claim and bill differ' END)
+          FROM bill b FULL JOIN service_period_claim c ON c.bill_id = b.bill_id
+         WHERE c.bill_id IS NULL OR b.bill_id IS NULL
+            OR (b.days, b.issued_day, b.account_id, b.agreement_id, b.service_point_id)
+               IS DISTINCT FROM
+               (c.days, c.issued_day, c.account_id, c.agreement_id, c.service_point_id)
+        """,
+    ),
+    Question(
+        "lines sum to the bill's total",
+        "SELECT count(*) FROM bill",
+        """
+        SELECT format('%s: %s of %s lines sum to %s of %s cents',
+                      b.bill_id, coalesce(l.lines, 0), b.line_count, coalesce(l.cents, 0),
+                      b.total_cents)
+          FROM bill b
+          LEFT JOIN (SELECT bill_id, count(*) AS lines, sum(cents) AS cents
+                       FROM bill_line GROUP BY 1) l ON l.bill_id = b.bill_id
+         WHERE l.lines IS DISTINCT FROM b.line_count OR l.cents IS DISTINCT FROM b.total_cents
+        """,
+    ),
+    Question(
+        "every line belongs to a bill and cites clauses that are kept",
+        "SELECT count(*) FROM bill_line",
+        """
+        SELECT format('line %s of %s: %s', l.number, l.bill_id,
+                      CASE WHEN b.bill_id IS NULL THEN 'no such bill' ELSE 'no such clause' END)
+          FROM bill_line l
+          LEFT JOIN bill b ON b.bill_id = l.bill_id AND b.issued_day = l.issued_day
+         WHERE b.bill_id IS NULL OR cardinality(l.citation_ids) = 0
+            OR EXISTS (SELECT FROM unnest(l.citation_ids) AS u (citation_id)
+                        WHERE NOT EXISTS (SELECT FROM citation c
+                                           WHERE c.citation_id = u.citation_id))
+        """,
+    ),
+    Question(
+        "a bill's record has its hash and says its total",
+        "SELECT count(*) FROM bill",
+        """
+        SELECT format('%s: the record %s', bill_id,
+                      CASE WHEN record_sha256 <> encode(sha256(record), 'hex')
+                           THEN 'has another hash' ELSE 'says another total' END)
+          FROM bill
+         WHERE record_sha256 <> encode(sha256(record), 'hex')
+            OR (convert_from(record, 'UTF8')::jsonb ->> 'total_usd')::numeric * 100 <> total_cents
+        """,
+    ),
+    Question(
+        "every entry has two legs or more that sum to zero",
+        "SELECT count(*) FROM entry",
+        """
+        SELECT format('%s: %s legs sum to %s cents', e.entry_id, coalesce(p.legs, 0),
+                      coalesce(p.cents, 0))
+          FROM entry e
+          LEFT JOIN (SELECT entry_id, count(*) AS legs, sum(cents) AS cents
+                       FROM posting GROUP BY 1) p ON p.entry_id = e.entry_id
+         WHERE p.legs IS NULL OR p.legs < 2 OR p.cents <> 0
+        """,
+    ),
+    Question(
+        "every leg belongs to an entry, and every entry to its key",
+        "SELECT (SELECT count(*) FROM posting) + (SELECT count(*) FROM entry_key)",
+        """
+        SELECT format('a leg of %s has no entry', p.entry_id) FROM posting p
+         WHERE NOT EXISTS (SELECT FROM entry e WHERE e.entry_id = p.entry_id
+                              AND e.effective_day = p.effective_day)
+        UNION ALL
+        SELECT format('%s: %s', coalesce(e.entry_id, k.entry_id),
+                      CASE WHEN e.entry_id IS NULL THEN 'a key without an entry'
+                           ELSE 'an entry without its key' END)
+          FROM entry e
+          FULL JOIN entry_key k ON k.entry_id = e.entry_id AND k.effective_day = e.effective_day
+         WHERE e.entry_id IS NULL OR k.entry_id IS NULL
+        """,
+    ),
+    Question(
+        "every bill of money is posted once, for its total, to its account",
+        "SELECT count(*) FROM bill",
+        f"""
+        SELECT format('%s: total %s cents, posted %s cents', b.bill_id, b.total_cents,
+                      coalesce(p.cents, 0))
+          FROM bill b
+          LEFT JOIN (SELECT entry_id, customer_account_id, sum(cents) AS cents FROM posting
+                      WHERE ledger_account = '{RECEIVABLE}' GROUP BY 1, 2) p
+            ON p.entry_id = b.entry_id AND p.customer_account_id = b.account_id
+         WHERE coalesce(p.cents, 0) <> b.total_cents
+        UNION ALL
+        SELECT format('entry %s posts %s bills', entry_id, count(*))
+          FROM bill WHERE entry_id IS NOT NULL GROUP BY entry_id HAVING count(*) > 1
+        """,
+    ),
+    Question(
+        "every payment is posted once, for its amount, to its account",
+        "SELECT count(*) FROM payment",
+        f"""
+        SELECT format('%s: %s cents received, %s cents posted', y.payment_key, y.cents,
+                      coalesce(-p.cents, 0))
+          FROM payment y
+          LEFT JOIN (SELECT entry_id, customer_account_id, sum(cents) AS cents FROM posting
+                      WHERE ledger_account = '{RECEIVABLE}' GROUP BY 1, 2) p
+            ON p.entry_id = y.entry_id AND p.customer_account_id = y.account_id
+         WHERE coalesce(p.cents, 0) <> -y.cents
+        """,
+    ),
+    Question(
+        "the sub-ledger of customers equals its control account",
+        "SELECT count(*) FROM posting",
+        f"""
+        SELECT format('control account {RECEIVABLE} is %s cents, its customers owe %s',
+                      sum(cents),
+                      coalesce(sum(cents) FILTER (WHERE customer_account_id IS NOT NULL), 0))
+          FROM posting WHERE ledger_account = '{RECEIVABLE}'
+        HAVING sum(cents) <>
+               coalesce(sum(cents) FILTER (WHERE customer_account_id IS NOT NULL), 0)
+        UNION ALL
+        SELECT format('a leg of %s is on account %s, which nobody has', entry_id,
+                      customer_account_id)
+          FROM posting p
+         WHERE customer_account_id IS NOT NULL
+           AND NOT EXISTS (SELECT FROM account a WHERE a.account_id = p.customer_account_id)
+        """,
+    ),
+    Question(
+        "the ledger as a whole sums to zero",
+        "SELECT count(DISTINCT ledger_account) FROM posting",
+        "SELECT format('it sums to %s cents', sum(cents)) FROM posting HAVING sum(cents) <> 0",
+    ),
+    Question(
+        "no two agreements, meters, tax places or holders overlap as believed",
+        "SELECT (SELECT count(*) FROM agreement) + (SELECT count(*) FROM meter_installation)"
+        " + (SELECT count(*) FROM tax_place) + (SELECT count(*) FROM account_holder)",
+        """
+        SELECT format('agreements %s and %s overlap at service point %s',
+                      a.agreement_id, b.agreement_id, a.service_point_id)
+          FROM agreement a JOIN agreement b ON a.service_point_id = b.service_point_id
+           AND a.id < b.id AND a.days && b.days AND a.known && b.known
+        UNION ALL
+        SELECT format('meters %s and %s overlap at service points %s and %s',
+                      a.meter_id, b.meter_id, a.service_point_id, b.service_point_id)
+          FROM meter_installation a JOIN meter_installation b
+            ON (a.service_point_id = b.service_point_id OR a.meter_id = b.meter_id)
+           AND a.id < b.id AND a.days && b.days AND a.known && b.known
+        UNION ALL
+        SELECT format('premise %s is taxed in %s and in %s', a.premise_id, a.place, b.place)
+          FROM tax_place a JOIN tax_place b ON a.premise_id = b.premise_id
+           AND a.id < b.id AND a.days && b.days AND a.known && b.known
+        UNION ALL
+        SELECT format('person %s holds account %s twice', a.person_id, a.account_id)
+          FROM account_holder a JOIN account_holder b ON a.account_id = b.account_id
+           AND a.person_id = b.person_id
+           AND a.id < b.id AND a.days && b.days AND a.known && b.known
+        """,
+    ),
+    Question(
+        "lake versions count from one without a gap, and their instants never run backwards",
+        "SELECT count(*) FROM lake_version",
+        """
+        SELECT format('version %s follows %s', sequence, before)
+          FROM (SELECT sequence, lag(sequence, 1, 0::bigint) OVER (ORDER BY sequence) AS before,
+                       learned_at, lag(learned_at) OVER (ORDER BY sequence) AS learned_before
+                  FROM lake_version) v
+         WHERE sequence <> before + 1 OR learned_at < learned_before
+        """,
+    ),
+    Question(
+        "every received file kept what it said: lines set aside, one lake version",
+        "SELECT count(*) FROM received_file",
+        """
+        SELECT format('file %s: %s lines set aside, %s kept', f.sha256, f.quarantined_count,
+                      coalesce(q.kept, 0))
+          FROM received_file f
+          LEFT JOIN (SELECT received_file_id, count(*) AS kept FROM quarantined_line GROUP BY 1) q
+            ON q.received_file_id = f.sha256
+          LEFT JOIN lake_version v ON v.received_file_id = f.sha256
+         WHERE coalesce(q.kept, 0) <> f.quarantined_count OR v.sequence IS NULL
+        """,
+    ),
+)
+
+
+def verify_invariants(store: PostgresStore) -> list[tuple[str, int, list[str]]]:
+    """Every invariant of the store as (name, how many were checked, sentences of breaches).
+
+    All are asked in one snapshot, so that writers at work do not look like breaches.
+
+    :raises NotViewing: outside ``viewing``: the questions read everything
+    """
+
+    def ask(connection: Connection) -> list[tuple[str, int, list[str]]]:
+        found = []
+        for question in QUESTIONS:
+            row = connection.execute(question.count).fetchone()
+            broken = connection.execute(question.breaches).fetchmany(SENTENCES_AT_MOST)
+            found.append(
+                (
+                    question.name,
+                    int(row[0]) if row else 0,
+                    [str(sentence) for (sentence,) in broken],
+                )
+            )
+        return found
+
+    return store.read_snapshot(ask)
