@@ -119,10 +119,11 @@ def _load(write: psycopg.Connection, table: str, path: Path) -> None:
 
 
 def _columns(connection: psycopg.Connection, table: str) -> Iterable[str]:
-    """Columns that hold something of their own: numbers made by the table itself are left out."""
+    """Columns that the application writes: what the table fills in by itself is left out."""
     found = connection.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
-        "AND NOT attisdropped AND attidentity <> 'a' AND attgenerated = '' ORDER BY attname",
+        "AND NOT attisdropped AND NOT atthasdef AND attidentity <> 'a' AND attgenerated = '' "
+        "ORDER BY attname",
         [table],
     )
     return [f'"{name}"' for (name,) in found.fetchall()]
