@@ -8,7 +8,7 @@ Lives elsewhere what each real file must give (test_real_files.py).
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,15 @@ from typing import Any
 import pytest
 from tests.town.towns import LivedTown, MemoryUtility, live_months
 
+from meterledger.entrypoints.demo import writers
 from meterledger.entrypoints.demo.proofs import all_bills, fingerprint, record_of, replayed
+from meterledger.entrypoints.demo.receiving import receiver
+from meterledger.entrypoints.demo.story import book_completed_at
 from meterledger.entrypoints.demo.town import SCHEDULES
 from meterledger.facts.bills import BillKind
 from meterledger.kernel.money import cents_from_text
-from meterledger.kernel.span import tiles
+from meterledger.kernel.span import DaySpan, tiles
+from meterledger.usecases.replay_bill import Replay, replay_bill
 
 
 def lines_of(lived: LivedTown) -> list[dict[str, Any]]:
@@ -253,3 +257,45 @@ def bills_without_pins(utility: MemoryUtility) -> list[dict[str, Any]]:
     for record in records:
         del record["pins"]
     return records
+
+
+class TestACorrectionAfterTheBill:
+    """A day of August is sent again, higher, when its bill is out."""
+
+    def test_leaves_the_bill_and_shows_in_what_is_known_later(
+        self, utility: MemoryUtility, tmp_path: Path
+    ) -> None:
+        story = utility.story()
+        live_months(story, 1)
+        home = story.town.home("S-02")
+        (bill,) = utility.store.bills_of_account(story.town.stays_at("S-02")[0].account_id)
+        billed_wh = record_of(bill)["usage"]["energy_wh"]
+        day = DaySpan(date(2025, 8, 4), date(2025, 8, 5))
+        assert day.from_day in bill.days
+        path = tmp_path / "late.cmep"
+        path.write_bytes(
+            writers.cmep(
+                [(home.meter_id, [(at, wh + 10) for at, wh in story.town.values(home, day)])],
+                interval_seconds=900,
+                made_at=datetime(2025, 9, 1, tzinfo=UTC),
+                purpose="RESEND",
+            )
+        )
+        later = book_completed_at(utility.book) + timedelta(hours=12)
+        assert receiver(utility)(path, later).status == "stored"
+
+        def again(as_known: datetime | None) -> Replay:
+            return replay_bill(
+                bill_id=bill.bill_id,
+                store=utility.store,
+                lake=utility.lake,
+                book=utility.book,
+                as_known=as_known,
+            )
+
+        as_issued, as_known_later = again(None), again(later)
+        assert as_issued.same_bytes
+        assert as_issued.bill.usage.energy_wh == billed_wh
+        assert not as_known_later.same_bytes
+        assert as_known_later.bill.usage.energy_wh == billed_wh + 960
+        assert any(one.startswith("usage.energy_wh") for one in as_known_later.differences)
