@@ -7,6 +7,7 @@ one service period be billed once, so a run may be killed anywhere, doubled, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -106,40 +107,100 @@ def issue_bills(
     run = BillRun()
     # An account named twice is one account: its bills are made, recorded and counted once.
     waiting = list({service.agreement.agreement_id: service for service in services}.values())
-    while waiting:
-        due, held = _first_due(waiting, on, view)
-        _keep_held(run, held, on, known_at, store, dry_run)
-        settled: list[BillableService] = []
-        for batch in _batches(due):
-            made, batch_held = calculate_bills(
-                batch, on=on, known_at=known_at, sequence=sequence, lake=lake, view=view
-            )
-            _keep_held(run, batch_held, on, known_at, store, dry_run)
-            entries = [(bill, entry_for_bill(bill, learned_at=known_at)) for bill in made]
-            newly = {bill.bill_id for bill in made} if dry_run else store.record_bills(entries)
-            for bill in made:
-                if bill.bill_id in newly:
-                    run.issued_count += 1
-                    run.issued_cents += bill.total_cents
-                    run.energy_billed_wh += bill.usage.energy_wh
-                    if keep_bills:
-                        run.issued.append(bill)
-                else:
-                    run.known += 1
-            # Only what this run recorded goes on to its next window: where another run was first,
-            # what it knew (an end of service, say) may be newer than what we read.
-            billed_until = {
-                bill.agreement_id: bill.days.until_day for bill in made if bill.bill_id in newly
-            }
-            settled += [
-                _billed(one.service, billed_until[one.service.agreement.agreement_id])
-                for one in batch
-                if one.service.agreement.agreement_id in billed_until
-            ]
-            if progress is not None:
-                progress(len(batch))
-        waiting = settled
+    with _Recorder(store, known_at, dry_run=dry_run) as recorder:
+        while waiting:
+            due, held = _first_due(waiting, on, view)
+            _keep_held(run, held, on, known_at, store, dry_run)
+            settled: list[BillableService] = []
+            for batch in _batches(due):
+                made, batch_held = calculate_bills(
+                    batch, on=on, known_at=known_at, sequence=sequence, lake=lake, view=view
+                )
+                _keep_held(run, batch_held, on, known_at, store, dry_run)
+                for done in recorder.record(batch, made):
+                    settled += _settle(run, done, keep_bills=keep_bills, progress=progress)
+            for done in recorder.rest():
+                settled += _settle(run, done, keep_bills=keep_bills, progress=progress)
+            waiting = settled
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A batch, the bills it made, and the ids of those that this run was the one to record."""
+
+    batch: Sequence[DueBill]
+    made: Sequence[Bill]
+    newly: set[str]
+
+
+class _Recorder:
+    """Records one batch while the next is calculated: the database's time is not waited for.
+
+    At most one batch is on its way, so memory stays bounded and batches are recorded in order.
+    What fails to be recorded is raised by the next call, and nothing after it is recorded.
+    """
+
+    def __init__(self, store: BillStore, known_at: datetime, *, dry_run: bool) -> None:
+        self._store = store
+        self._known_at = known_at
+        self._dry_run = dry_run
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-bills")
+        self._on_its_way: Future[_Recorded] | None = None
+
+    def __enter__(self) -> _Recorder:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._worker.shutdown(wait=True)
+
+    def record(self, batch: Sequence[DueBill], made: Sequence[Bill]) -> list[_Recorded]:
+        """Hand over a batch; answers the one before it, if there was one."""
+        done = self.rest()
+        self._on_its_way = self._worker.submit(self._record, batch, made)
+        return done
+
+    def rest(self) -> list[_Recorded]:
+        """Wait for the batch that is on its way, and answer it."""
+        if self._on_its_way is None:
+            return []
+        done = self._on_its_way.result()
+        self._on_its_way = None
+        return [done]
+
+    def _record(self, batch: Sequence[DueBill], made: Sequence[Bill]) -> _Recorded:
+        if self._dry_run:
+            return _Recorded(batch, made, {bill.bill_id for bill in made})
+        entries = [(bill, entry_for_bill(bill, learned_at=self._known_at)) for bill in made]
+        return _Recorded(batch, made, self._store.record_bills(entries))
+
+
+def _settle(
+    run: BillRun, done: _Recorded, *, keep_bills: bool, progress: Progress | None
+) -> list[BillableService]:
+    """Count a recorded batch; answers the services that go on to their next window.
+
+    Only what this run recorded goes on: where another run was first, what it knew (an end of
+    service, say) may be newer than what we read.
+    """
+    billed_until: dict[str, date] = {}
+    for bill in done.made:
+        if bill.bill_id not in done.newly:
+            run.known += 1
+            continue
+        run.issued_count += 1
+        run.issued_cents += bill.total_cents
+        run.energy_billed_wh += bill.usage.energy_wh
+        billed_until[bill.agreement_id] = bill.days.until_day
+        if keep_bills:
+            run.issued.append(bill)
+    if progress is not None:
+        progress(len(done.batch))
+    return [
+        _billed(one.service, billed_until[one.service.agreement.agreement_id])
+        for one in done.batch
+        if one.service.agreement.agreement_id in billed_until
+    ]
 
 
 def _billed(service: BillableService, until: date) -> BillableService:
