@@ -15,6 +15,8 @@ OWN_ADDRESSES = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1
 """What may be asked for, and what is bound."""
 
 THREADS = 4
+SECONDS_TO_STOP = 2
+"""A worker only reads; one that is idle in a wait of its own is ended after this long."""
 
 
 class NotThisMachine(Refusal):
@@ -99,6 +101,10 @@ def link(address: str, port: int) -> str:
 
 def answer_until_stopped(address: str, port: int, *, as_json: bool = False) -> None:
     """Answer requests until Ctrl-C or a stop signal. The caller holds the system open."""
+    import os
+    import signal
+    from threading import Thread
+
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
@@ -110,15 +116,30 @@ def answer_until_stopped(address: str, port: int, *, as_json: bool = False) -> N
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=THREADS,
-        log_level=LogLevels.warning,
+        blocking_threads_idle_timeout=5,
+        workers_kill_timeout=SECONDS_TO_STOP,
+        log_level=LogLevels.error,
     )
 
-    def say() -> None:
-        if as_json:
-            print(json.dumps({"url": link(address, port)}))
-        else:
-            print(f"Meterledger is at {link(address, port)}  (Ctrl-C stops it)")
-        sys.stdout.flush()
-
-    server.on_startup(say)
+    server.on_startup(
+        Thread(target=_say_when_open, args=(address, port, as_json), daemon=True).start
+    )
     server.serve()
+
+
+def _say_when_open(address: str, port: int, as_json: bool) -> None:
+    """Print the link once it can be opened, not before."""
+    import socket
+    import time
+
+    while True:
+        try:
+            socket.create_connection((address, port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    if as_json:
+        print(json.dumps({"url": link(address, port)}))
+    else:
+        print(f"Meterledger is at {link(address, port)}  (Ctrl-C stops it)")
+    sys.stdout.flush()

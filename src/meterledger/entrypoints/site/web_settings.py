@@ -67,6 +67,14 @@ SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": True}},
+}
+"""A fault of ours is told to whoever runs this, and never to a reader."""
+
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
