@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -98,6 +100,17 @@ class TestTheCommand:
         assert "holds something else than a demo town" in result.stderr
         assert (tmp_path / "ledger.db").exists()
 
+    def test_refuses_a_port_in_use_before_it_lives(self, run: Run, tmp_path: Path) -> None:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = str(other.getsockname()[1])
+            result = run("--data", str(tmp_path / "town"), "--port", port)
+
+        assert result.exit_code == 2
+        assert f"Port {port} cannot be used" in result.stderr
+        assert not (tmp_path / "town").exists()
+
     def test_refuses_a_clock_before_the_book(
         self, run: Run, tmp_path: Path, lived: LivedTown, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -134,16 +147,23 @@ class TestOtherPeoplesAccounts:
 class TestOnPostgres:
     """The whole demo as a person starts it, killed at some moments and started again."""
 
-    def test_killed_and_started_again_it_gives_the_same_bills(self, tmp_path: Path) -> None:
+    @pytest.fixture
+    def folder(self) -> Iterator[Path]:
+        """A folder that root's database account may pass to, as it may not to pytest's own."""
+        with tempfile.TemporaryDirectory(prefix="meterledger-town-") as name:
+            Path(name).chmod(0o711)
+            yield Path(name)
+
+    def test_killed_and_started_again_it_gives_the_same_bills(self, folder: Path) -> None:
         def command(name: str) -> list[str]:
             run_it = "from meterledger.entrypoints.cli.main import main; main()"
-            data = str(tmp_path / name)
+            data = str(folder / name)
             return [sys.executable, "-c", run_it, "demo", "--json", "--data", data]
 
         for seconds in (6, 11, 8):
             with pytest.raises(subprocess.TimeoutExpired):
                 subprocess.run(command("killed"), timeout=seconds, capture_output=True, check=True)
-        assert life_of(tmp_path / "killed") is Life.LIVING
+        assert life_of(folder / "killed") is Life.LIVING
 
         answers = [
             json.loads(

@@ -12,6 +12,8 @@ import typer
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing
 from meterledger.entrypoints.clock import now_utc
 
+OWN_ADDRESS = "127.0.0.1"
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
@@ -40,11 +42,14 @@ def demo(
     --no-serve it exits with 1 if something that must hold does not.
     """
     with refusing():
+        from meterledger.entrypoints.cli.serve import refuse_taken_port
         from meterledger.entrypoints.demo import folder as town_folder
         from meterledger.entrypoints.demo.living import as_json as answer_of
 
         began = time.monotonic()
         folder = (data or town_folder.default_town_folder()).absolute()
+        if serve and not as_json:
+            refuse_taken_port(OWN_ADDRESS, port)  # now, and not after a minute
         if fresh:
             town_folder.begin_anew(folder)
         before = town_folder.life_of(folder)
@@ -106,11 +111,13 @@ def _close(folder: Path, lived: Any, *, seconds: int, serve: bool, port: int) ->
         f"same on every machine: {lived.fingerprint[:16]}",
         f"Look around: METERLEDGER_DATA={folder} .venv/bin/meterledger why {lived.shown['bill']}",
     ]
+    if serve:
+        sentences.append(f"This bill: http://{OWN_ADDRESS}:{port}/bills/{lived.shown['bill']}/")
     Teller().closing(sentences)
     if serve:
         os.environ["METERLEDGER_DATA"] = str(folder)
         from meterledger.entrypoints.cli.serve import serve as serve_web
 
-        serve_web(port=port)
+        serve_web(port=port, host=OWN_ADDRESS)
     elif not all(holds for holds, _ in lived.proofs):
         raise typer.Exit(1)
