@@ -38,6 +38,19 @@ class StoryFailure:
     expected: str
     got: str
     clause: str
+    citation: Citation | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """One failure of ``stories --json`` (DESIGN.md section 6)."""
+        return {
+            "story": self.story,
+            "file": self.where,
+            "given": self.facts,
+            "what": self.what,
+            "expected": self.expected,
+            "got": self.got,
+            "citation": self.citation.as_json() if self.citation is not None else None,
+        }
 
     def __str__(self) -> str:
         """Story, facts, expected, got and clause, each on a line."""
@@ -80,6 +93,7 @@ def run_story(story: Story, book: TariffBook) -> list[StoryFailure]:
             expected=one.expected,
             got=one.got,
             clause="; ".join(citation.text for citation in one.citations) or "none",
+            citation=one.citations[0] if one.citations else None,
         )
         for one in found
     ]

@@ -7,12 +7,14 @@ Lives elsewhere what is answered.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any
 
+import click
 import typer
 
 from meterledger.kernel.refusal import Refusal
@@ -20,6 +22,10 @@ from meterledger.kernel.refusal import Refusal
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="Answer in JSON, in the shape that stays (for programs).")
 ]
+
+
+DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""``fromisoformat`` alone reads 2025-W27-1 as well, and answers for a day nobody named."""
 
 
 class BadArgument(Refusal):
@@ -37,6 +43,13 @@ def refusing() -> Iterator[None]:
         raise typer.Exit(2) from refusal
 
 
+def misused(error: click.UsageError) -> BadArgument:
+    """What is wrong with the words of a command line, as a refusal like any other."""
+    command = error.ctx.command_path if error.ctx else "meterledger"
+    what = " ".join(error.format_message().split()).rstrip(".")
+    return BadArgument(what, where=command, do=f"See `{command} --help`")
+
+
 def say(payload: Any, *, as_json: bool, words: Callable[[], None]) -> None:
     """Print the payload as JSON, or call ``words`` to print it for a person."""
     if as_json:
@@ -52,10 +65,10 @@ def day_from(text: str, *, option: str) -> date:
     :raises BadArgument: naming the option and how a day is written
     """
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(text) if DAY_FORM.fullmatch(text) else None
     except ValueError:
         day = None
-    if day is None or len(text) != 10 or not date(1990, 1, 1) <= day <= date(2100, 1, 1):
+    if day is None or not date(1990, 1, 1) <= day <= date(2100, 1, 1):
         raise BadArgument(
             f"'{text}' is not a day between 1990 and 2100",
             where=option,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
+import click
 import typer
+
+from meterledger.entrypoints.cli.answer import misused
 
 COMMANDS = (
     "rate",
@@ -16,6 +20,7 @@ COMMANDS = (
     "replay",
     "compare",
     "tariff",
+    "stories",
     "verify",
     "serve",
     "demo",
@@ -44,8 +49,20 @@ def build_app() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line."""
-    build_app()(prog_name="meterledger")
+    """Run the command line; a command that is misused is refused in one sentence, like any other.
+
+    A group without a command (``meterledger``, ``meterledger tariff``) shows its help. Ctrl-C ends
+    with the shell's own status for it, 130.
+    """
+    try:
+        status = build_app()(prog_name="meterledger", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        print(asked.format_message())
+        status = 0
+    except click.UsageError as error:
+        print(misused(error).sentence, file=sys.stderr)
+        status = 2
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -101,8 +101,6 @@ def link(address: str, port: int) -> str:
 
 def answer_until_stopped(address: str, port: int, *, as_json: bool = False) -> None:
     """Answer requests until Ctrl-C or a stop signal. The caller holds the system open."""
-    import os
-    import signal
     from threading import Thread
 
     from granian.constants import Interfaces
