@@ -1,0 +1,69 @@
+"""The command line as a whole: words that cannot be used get one sentence, not a manual."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from meterledger.entrypoints.cli.answer import BadArgument, day_from
+
+
+def meterledger(*words: str) -> subprocess.CompletedProcess[str]:
+    program = "from meterledger.entrypoints.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=False
+    )
+
+
+class TestACommandThatIsMisused:
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (
+                ["rate"],
+                "meterledger rate: Missing option '--schedule'. See `meterledger rate --help`.\n",
+            ),
+            (
+                ["rate", "--bogus"],
+                "meterledger rate: No such option: --bogus. See `meterledger rate --help`.\n",
+            ),
+            (["nope"], "meterledger: No such command 'nope'. See `meterledger --help`.\n"),
+            (
+                ["bill-cycle", "x", "--on", "2025-08-15"],
+                "meterledger bill-cycle: Invalid value for 'CYCLE': 'x' is not a valid integer. "
+                "See `meterledger bill-cycle --help`.\n",
+            ),
+        ],
+    )
+    def test_is_refused_in_one_sentence(self, words: list[str], sentence: str) -> None:
+        result = meterledger(*words)
+        assert (result.returncode, result.stdout, result.stderr) == (2, "", sentence)
+
+    @pytest.mark.parametrize("words", [[], ["tariff"], ["service"]])
+    def test_is_shown_the_commands_where_none_was_named(self, words: list[str]) -> None:
+        result = meterledger(*words)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert "Commands:" in result.stdout
+
+    def test_keeps_the_exit_status_of_a_refusal(self) -> None:
+        result = meterledger(
+            "rate", "--schedule", "1M-anytime", "--from", "x", "--to", "x", "--kwh", "1"
+        )
+        assert result.returncode == 2
+        assert result.stderr.startswith("--from: 'x' is not a day between 1990 and 2100.")
+
+
+class TestADayOnTheCommandLine:
+    def test_is_year_month_day(self) -> None:
+        assert day_from("2025-07-01", option="--on") == date(2025, 7, 1)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["2025-W27-1", "20250701", "2025-7-1", "2025-02-30", "1989-12-31", "２０２５-07-01", ""],
+    )
+    def test_is_nothing_else(self, text: str) -> None:
+        with pytest.raises(BadArgument, match="Write it as year-month-day"):
+            day_from(text, option="--on")
