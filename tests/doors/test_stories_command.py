@@ -11,10 +11,12 @@ from meterledger.entrypoints.cli.main import build_app
 
 BOTH = """
 - story: The customer charge of July is nine dollars.
-  given: {schedule: 1M-anytime, from: 2025-07-01, to: 2025-08-01, kwh: "0", without: [riders, taxes]}
+  given:
+    {schedule: 1M-anytime, from: 2025-07-01, to: 2025-08-01, kwh: "0", without: [riders, taxes]}
   then: {total_usd: "9.19"}
 - story: The customer charge of July is eight dollars.
-  given: {schedule: 1M-anytime, from: 2025-07-01, to: 2025-08-01, kwh: "0", without: [riders, taxes]}
+  given:
+    {schedule: 1M-anytime, from: 2025-07-01, to: 2025-08-01, kwh: "0", without: [riders, taxes]}
   then: {total_usd: "8.19"}
 """
 

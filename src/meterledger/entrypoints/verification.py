@@ -6,7 +6,7 @@ Lives elsewhere enforcing them (constraints in ``stores``), deciding (rooms).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from meterledger.entrypoints.wiring import System
 from meterledger.kernel.refusal import Refusal
@@ -15,11 +15,13 @@ from meterledger.usecases.replay_bill import replay_bill
 
 def verify_system(system: System) -> list[dict[str, Any]]:
     """Every invariant as ``{name, checked, broken}``; ``broken`` lists sentences."""
-    from meterledger.stores.postgres import verify_invariants
+    from meterledger.stores.postgres import PostgresStore, verify_invariants
+
+    store = cast(PostgresStore, system.store)
 
     results = [
         {"name": name, "checked": checked, "broken": list(broken)}
-        for name, checked, broken in verify_invariants(system.store)
+        for name, checked, broken in verify_invariants(store)
     ]
     results.append(_lake_files(system))
     results.append(_replays(system))

@@ -6,6 +6,7 @@ a shared one. The kernel gives up a dead command's lock, so ``kill -9`` of the l
 the server like an ordinary end does. As the server's parent it also reaps it, so that no zombie
 is taken for a running server.
 
+Lives here      starting the server in the background, waiting, stopping it when nobody is left.
 Lives elsewhere who may start it, and when it is ready (``private_server``).
 """
 
