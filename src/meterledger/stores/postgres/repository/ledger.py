@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import errors
 
 from meterledger.facts.money import Entry, Leg, Payment, Tender
+from meterledger.kernel.ensure import ensure
 from meterledger.stores.believed import contents
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
@@ -44,25 +45,12 @@ class LedgerTables(Tables):
 
     def _post(self, connection: Connection, payment: Payment, entry: Entry) -> bool:
         # The key is the gate: whoever brings it second waits here until the first has ended.
-        posted = connection.execute(
-            f"INSERT INTO payment ({PAYMENT_COLUMNS}, entry_id)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (payment_key) DO NOTHING",
-            [
-                payment.payment_key,
-                payment.account_id,
-                payment.cents,
-                payment.tender.value,
-                payment.received_day,
-                payment.learned_at,
-                entry.entry_id,
-            ],
-        ).rowcount
+        try:
+            posted = self._take_key(connection, payment, entry)
+        except errors.UniqueViolation as problem:
+            raise Conflict.of_entry(entry.entry_id) from problem
         if not posted:
-            row = connection.execute(
-                f"SELECT {PAYMENT_COLUMNS} FROM payment WHERE payment_key = %s",
-                [payment.payment_key],
-            ).fetchone()
-            known = _payment(row or ())
+            known = self._payment_of_key(connection, payment.payment_key)
             if contents(known) != contents(payment):
                 raise Conflict.of_payment(payment.payment_key, known)
             return False
@@ -84,6 +72,31 @@ class LedgerTables(Tables):
             ],
         )
         return True
+
+    @staticmethod
+    def _take_key(connection: Connection, payment: Payment, entry: Entry) -> bool:
+        posted = connection.execute(
+            f"INSERT INTO payment ({PAYMENT_COLUMNS}, entry_id)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (payment_key) DO NOTHING",
+            [
+                payment.payment_key,
+                payment.account_id,
+                payment.cents,
+                payment.tender.value,
+                payment.received_day,
+                payment.learned_at,
+                entry.entry_id,
+            ],
+        )
+        return posted.rowcount == 1
+
+    @staticmethod
+    def _payment_of_key(connection: Connection, payment_key: str) -> Payment:
+        row = connection.execute(
+            f"SELECT {PAYMENT_COLUMNS} FROM payment WHERE payment_key = %s", [payment_key]
+        ).fetchone()
+        ensure(row is not None, f"payment key {payment_key} is taken by a payment")
+        return _payment(row or ())
 
     def balance_cents(self, account_id: str) -> int:
         """What the account owes now: the sum of its receivable legs."""

@@ -31,6 +31,7 @@ from meterledger.stores.believed import (
     refuse_other_contents,
     refuse_stop,
     refuse_unknown,
+    with_learned_at,
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
@@ -340,23 +341,25 @@ def _keep_dated(
     kind: Any = type(facts[0])
     names = [one.name for one in fields(kind) if one.name not in ("days", "learned_at")]
     rows = connection.execute(
-        f"SELECT {', '.join(names)}, lower(days), upper(days), lower(known) FROM {TABLES[kind]}"
-        f" WHERE upper_inf(known) AND ({' OR '.join(f'{key} = ANY (%s)' for key in keys)})",
+        f"SELECT {', '.join(names)}, lower(days), upper(days), lower(known), upper(known)"
+        f" FROM {TABLES[kind]} WHERE {' OR '.join(f'{key} = ANY (%s)' for key in keys)}",
         [sorted(set(values)) for values in keys.values()],
     )
-    for *told, from_day, until_day, learned_at in rows:
-        believed.add(
-            kind(
-                **dict(zip(names, told, strict=True)),
-                days=Validity(from_day, until_day),
-                learned_at=learned_at,
-            )
+    for *told, from_day, until_day, learned_at, closed_at in rows:
+        known = kind(
+            **dict(zip(names, told, strict=True)),
+            days=Validity(from_day, until_day),
+            learned_at=learned_at,
         )
+        if closed_at is None:
+            believed.add(known)
+        else:
+            believed.close(known, closed_at)
     new: list[Fact] = []
     for fact in facts:
         if believed.is_new(fact, may_repeat=may_repeat):
             believed.add(fact)
-            new.append(fact)
+            new.append(with_learned_at(fact, believed.learned_at(fact)))
     _insert_dated(connection, new)
 
 

@@ -96,7 +96,9 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('meterledger months'));
-    IF to_regclass('public.' || name) IS NOT NULL THEN
+    -- Not to_regclass: it remembers the "no" of before we waited.
+    PERFORM FROM pg_class WHERE relname = name AND relnamespace = 'public'::regnamespace;
+    IF FOUND THEN
         RETURN;
     END IF;
     EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS '

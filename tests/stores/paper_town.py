@@ -1,0 +1,201 @@
+"""A town on paper: people, places, bills and payments to keep, numbered from 1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins, HeldBill
+from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.money import Entry, Leg, Payment, Tender
+from meterledger.facts.places import (
+    Account,
+    AccountHolder,
+    Agreement,
+    MeterInstallation,
+    Person,
+    Premise,
+    ServicePoint,
+    TaxPlace,
+)
+from meterledger.facts.readings import (
+    Channel,
+    ChannelKind,
+    ChannelReadings,
+    Commodity,
+    Flow,
+    Quality,
+    QuarantinedLine,
+    Reading,
+)
+from meterledger.kernel.citation import Citation
+from meterledger.kernel.ids import bill_id, with_check_digit
+from meterledger.kernel.span import DaySpan, Validity
+from meterledger.kernel.standing import Standing
+from meterledger.usecases.ports import ServiceStart, Viewer
+
+FIRST_DAY = date(2025, 1, 1)
+LEARNED = datetime(2025, 1, 1, 12, tzinfo=UTC)
+LATER = datetime(2025, 3, 1, 12, tzinfo=UTC)
+ANALYST = Viewer("analyst", "a test")
+CLAUSE = Citation("MO PSC 6", "Sheet 54", "9", "Anytime, energy", date(2025, 6, 1), "ER-2024-0319")
+OTHER_CLAUSE = Citation("MO PSC 6", "Sheet 54", None, "Anytime, customer charge", date(2025, 6, 1))
+
+
+def account_id(number: int) -> str:
+    """The number-th account's id, with its check digit."""
+    return with_check_digit(f"{400_000_000 + number}")
+
+
+def agreement_of(number: int, from_day: date = FIRST_DAY) -> Agreement:
+    """The number-th account's agreement at its own service point."""
+    return Agreement(
+        f"AG-{number}-{from_day:%Y%m%d}",
+        account_id(number),
+        f"SP-{number}",
+        "1M-anytime",
+        Validity(from_day),
+        LEARNED,
+    )
+
+
+def start_of(number: int, *, cycle: int = 15, place: str = "university_city") -> ServiceStart:
+    """Everything that starting the number-th service records."""
+    days = Validity(FIRST_DAY)
+    account = account_id(number)
+    return ServiceStart(
+        persons=(Person(f"person-{number}", f"Ana Rivera {number}", LEARNED),),
+        account=Account(account, cycle, FIRST_DAY, LEARNED),
+        holders=(AccountHolder(account, f"person-{number}", days, LEARNED),),
+        premise=Premise(
+            f"P-{number}", f"{number} Elm Street", "University City", "MO", "63130", LEARNED
+        ),
+        tax_place=TaxPlace(f"P-{number}", place, days, LEARNED),
+        service_point=ServicePoint(f"SP-{number}", f"P-{number}", LEARNED),
+        installation=MeterInstallation(f"SP-{number}", f"M-{number}", 1, days, LEARNED),
+        agreement=agreement_of(number),
+    )
+
+
+def only_agreement(agreement: Agreement) -> ServiceStart:
+    """A start of service at a place where all else is known."""
+    return ServiceStart((), None, (), None, None, None, None, agreement)
+
+
+def month_of(month: int) -> DaySpan:
+    """The month-th service period of thirty days, from 0."""
+    first = FIRST_DAY + timedelta(days=30 * month)
+    return DaySpan(first, first + timedelta(days=30))
+
+
+def bill_of(
+    number: int, month: int = 0, *, cents: int = 16519, known_at: datetime = LATER
+) -> tuple[Bill, Entry | None]:
+    """The number-th account's bill of one month, of two lines, and its entry."""
+    days = month_of(month)
+    agreement = agreement_of(number)
+    lines = (
+        _line("customer_charge", "Customer charge", days, 900, OTHER_CLAUSE),
+        _line("energy", "Energy, summer", days, cents - 900, CLAUSE),
+    )
+    bill = Bill(
+        bill_id=bill_id(agreement.agreement_id, days.from_day, days.until_day),
+        account_id=agreement.account_id,
+        agreement_id=agreement.agreement_id,
+        service_point_id=agreement.service_point_id,
+        schedule=agreement.schedule,
+        kind=BillKind.REGULAR,
+        days=days,
+        issued_day=days.until_day,
+        due_day=days.until_day + timedelta(days=21),
+        usage=BilledUsage("0123456789abcdef", 900, 2880, 30_000, (1_000,) * 30, "a" * 64),
+        lines=lines,
+        tax_place="university_city",
+        pins=BillPins(known_at, 1, "b" * 64, "1", "2026.6"),
+    )
+    if cents == 0:
+        return bill, None
+    return bill, entry_of(
+        f"bill:{bill.bill_id}", bill.issued_day, bill.account_id, cents, learned_at=known_at
+    )
+
+
+def _line(code: str, label: str, days: DaySpan, cents: int, clause: Citation) -> ChargeLine:
+    return ChargeLine(
+        code=code,
+        label=label,
+        group=ChargeGroup.BASE,
+        days=days,
+        quantity="1",
+        unit="month",
+        price_usd="9.00",
+        cents=cents,
+        standing=Standing.FILED,
+        citations=(clause,),
+        arithmetic="1 month at 9.00 is 9.00",
+        inputs=(("months", "1"),),
+    )
+
+
+def entry_of(
+    name: str, day: date, account: str, cents: int, *, learned_at: datetime = LATER
+) -> Entry:
+    """Cents of revenue onto an account's receivable."""
+    return Entry(
+        name, day, learned_at, (Leg("142", cents, account), Leg("440", -cents)), f"cause of {name}"
+    )
+
+
+def payment_of(
+    number: int, key: str = "R-1", *, cents: int = 5_000, learned_at: datetime = LATER
+) -> tuple[Payment, Entry]:
+    """A cash payment of the number-th account, and its entry."""
+    account = account_id(number)
+    payment = Payment(key, account, cents, Tender.CASH, date(2025, 2, 20), learned_at)
+    entry = Entry(
+        f"payment:{key}",
+        payment.received_day,
+        learned_at,
+        (Leg("131", cents), Leg("142", -cents, account)),
+        f"cash payment {key}",
+    )
+    return payment, entry
+
+
+def held_of(number: int, month: int = 0) -> HeldBill:
+    """A bill that a gap holds."""
+    agreement = agreement_of(number)
+    return HeldBill(
+        agreement.account_id, agreement.agreement_id, month_of(month), "usage.gap", "A gap."
+    )
+
+
+def interval_channel(meter: str = "M-1") -> ChannelReadings:
+    """Two quarter-hours, one of them missing."""
+    channel = Channel(
+        meter, Commodity.ELECTRICITY, "kWh", ChannelKind.INTERVAL, Flow.DELIVERED, 900, -3
+    )
+    return ChannelReadings(
+        channel,
+        (
+            Reading(1_735_711_200, 900, 250, Quality.VALID, 1),
+            Reading(1_735_712_100, 900, None, Quality.MISSING, 2),
+        ),
+    )
+
+
+def register_channel(meter: str = "M-1", *, value: int = 10**30) -> ChannelReadings:
+    """One large register value and a missing one."""
+    channel = replace(
+        interval_channel(meter).channel, kind=ChannelKind.REGISTER, interval_seconds=None
+    )
+    return ChannelReadings(
+        channel,
+        (
+            Reading(1_735_711_200, 0, value, Quality.VALID, 1),
+            Reading(1_735_797_600, 0, None, Quality.MISSING, 2),
+        ),
+    )
+
+
+UNUSABLE = QuarantinedLine(7, b"\x00\xff,12", "The time is not a time.")

@@ -1,0 +1,348 @@
+"""Customers and places: two clocks, no overlap, all or nothing; on memory and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+from tests.stores.paper_town import (
+    ANALYST,
+    FIRST_DAY,
+    LATER,
+    LEARNED,
+    account_id,
+    agreement_of,
+    bill_of,
+    month_of,
+    only_agreement,
+    start_of,
+)
+
+from meterledger.facts.places import Account, BillableService, MeterInstallation, TaxPlace
+from meterledger.kernel.span import Validity
+from meterledger.usecases.ports import Conflict, NotFound, ServiceStart, Store
+
+STOP = date(2025, 4, 1)
+
+
+def services(store: Store, number: int = 1, at: datetime = LATER) -> list[BillableService]:
+    with store.viewing(ANALYST, [account_id(number)]):
+        return store.services_of_account(account_id(number), at)
+
+
+class TestStartingService:
+    def test_records_all_that_a_bill_needs(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        (service,) = services(store)
+
+        start = start_of(1)
+        assert service == BillableService(
+            agreement=start.agreement,
+            account=Account(account_id(1), 15, FIRST_DAY, LEARNED),
+            premise=start.premise,  # type: ignore[arg-type]
+            installations=(start.installation,),  # type: ignore[arg-type]
+            tax_places=(start.tax_place,),  # type: ignore[arg-type]
+            billed_until=None,
+            holders=("Ana Rivera 1",),
+        )
+
+    def test_names_everybody_responsible_once_in_order_of_their_ids(self, store: Store) -> None:
+        start = start_of(1)
+        second = replace(start.persons[0], person_id="another", name="Bo Chen")
+        store.start_service(
+            replace(
+                start,
+                persons=(*start.persons, second),
+                holders=(*start.holders, replace(start.holders[0], person_id="another")),
+            )
+        )
+
+        assert services(store)[0].holders == ("Bo Chen", "Ana Rivera 1")
+
+    def test_refuses_a_second_agreement_on_one_day_and_names_the_first(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        other = replace(agreement_of(1, date(2025, 2, 1)), account_id=account_id(1))
+
+        with pytest.raises(
+            Conflict, match=r"SP-1 is taken already, 2025-01-01 until further"
+        ) as no:
+            store.start_service(only_agreement(other))
+
+        assert "agreement AG-1-20250101" in no.value.sentence
+
+    def test_begins_on_the_day_the_former_agreement_ends(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+
+        with pytest.raises(Conflict, match="taken already"):
+            store.start_service(only_agreement(agreement_of(1, STOP - timedelta(days=1))))
+        store.start_service(only_agreement(agreement_of(1, STOP)))
+
+        days = [one.agreement.days for one in services(store, at=LATER + timedelta(days=1))]
+        assert days == [Validity(FIRST_DAY, STOP), Validity(STOP)]
+
+    def test_refuses_a_meter_at_two_service_points(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        second = start_of(2)
+        moved = MeterInstallation("SP-2", "M-1", 1, Validity(date(2025, 2, 1)), LEARNED)
+
+        with pytest.raises(Conflict, match=r"Meter M-1 is taken already"):
+            store.start_service(replace(second, installation=moved))
+
+    def test_refuses_two_meters_at_one_service_point(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+        second = MeterInstallation("SP-1", "M-9", 1, Validity(STOP), LEARNED)
+
+        with pytest.raises(Conflict, match=r"Service point SP-1 is taken already.*meter M-1"):
+            store.start_service(replace(only_agreement(agreement_of(1, STOP)), installation=second))
+
+    def test_refuses_a_second_tax_place_of_a_premise(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+        other = TaxPlace("P-1", "none", Validity(STOP), LEARNED)
+
+        with pytest.raises(Conflict, match="tax place of premise P-1 is taken already"):
+            store.start_service(replace(only_agreement(agreement_of(1, STOP)), tax_place=other))
+
+    def test_takes_again_what_is_known_with_the_same_contents(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+        again = start_of(1)
+
+        store.start_service(
+            replace(
+                again,
+                account=replace(again.account, opened_day=STOP),  # type: ignore[type-var]
+                agreement=agreement_of(1, STOP),
+            )
+        )
+
+        found = services(store, at=LATER + timedelta(days=1))
+        assert [len(one.installations) for one in found] == [1, 1]
+        assert [one.holders for one in found] == [("Ana Rivera 1",)] * 2
+
+    @pytest.mark.parametrize(
+        ("changed", "words"),
+        [
+            (
+                lambda s: replace(s, account=replace(s.account, cycle=3)),
+                r"Account \d+ is known with",
+            ),
+            (
+                lambda s: replace(s, premise=replace(s.premise, city="Clayton")),
+                "Premise P-1 is known",
+            ),
+            (
+                lambda s: replace(s, persons=(replace(s.persons[0], name="Somebody"),)),
+                "Person person-1 is known with other contents",
+            ),
+            (
+                lambda s: replace(
+                    s,
+                    service_point=replace(s.service_point, premise_id="P-2"),
+                    premise=replace(s.premise, premise_id="P-2"),
+                    tax_place=None,
+                ),
+                "Service point SP-1 is known with other contents",
+            ),
+        ],
+        ids=["account", "premise", "person", "service point"],
+    )
+    def test_refuses_what_is_known_with_other_contents(
+        self, store: Store, changed: object, words: str
+    ) -> None:
+        store.start_service(start_of(1))
+        change = changed
+        assert callable(change)
+
+        with pytest.raises(Conflict, match=words):
+            store.start_service(change(replace(start_of(1), agreement=agreement_of(1, STOP))))
+
+    @pytest.mark.parametrize(
+        ("left_out", "words"),
+        [
+            ({"account": None}, r"There is no account \d+"),
+            ({"persons": ()}, "There is no person person-1"),
+            ({"premise": None}, "There is no premise P-1"),
+            ({"service_point": None}, "There is no service point SP-1"),
+        ],
+        ids=["account", "person", "premise", "service point"],
+    )
+    def test_refuses_what_refers_to_nothing(
+        self, store: Store, left_out: dict[str, None], words: str
+    ) -> None:
+        with pytest.raises(Conflict, match=words):
+            store.start_service(replace(start_of(1), **left_out))
+
+        with store.viewing(ANALYST, ["all"]):
+            assert store.account_ids() == []
+
+    def test_refuses_an_agreement_name_that_is_used(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        store.stop_service(agreement_of(2).agreement_id, STOP, LATER)
+        again = replace(agreement_of(2, STOP), agreement_id=agreement_of(1).agreement_id)
+
+        with pytest.raises(Conflict, match=r"Agreement AG-1-20250101 is known already"):
+            store.start_service(only_agreement(again))
+
+    def test_changes_nothing_when_one_of_many_is_refused(self, store: Store) -> None:
+        clash = replace(start_of(3), agreement=replace(agreement_of(3), service_point_id="SP-2"))
+
+        with pytest.raises(Conflict, match="SP-2 is taken"):
+            store.start_services([start_of(1), start_of(2), clash])
+
+        with store.viewing(ANALYST, ["all"]):
+            assert store.account_ids() == []
+            assert store.services_of_cycle(15, LATER) == []
+        assert store.meter_installations(["M-1", "M-2", "M-3"]) == {}
+        store.start_services([start_of(1), start_of(2), start_of(3)])
+
+    def test_gives_a_service_point_to_one_of_many_who_ask_at_once(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+        asking: list[ServiceStart] = []
+        for number in range(2, 10):
+            start = start_of(number)
+            asking.append(
+                replace(
+                    start,
+                    installation=None,
+                    agreement=replace(
+                        start.agreement, service_point_id="SP-1", days=Validity(STOP)
+                    ),
+                )
+            )
+
+        def ask(start: ServiceStart) -> str:
+            try:
+                store.start_service(start)
+            except Conflict as no:
+                return no.sentence
+            return "given"
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(ask, asking))
+
+        assert answers.count("given") == 1
+        assert all("SP-1 is taken already" in one for one in answers if one != "given")
+
+
+class TestStoppingService:
+    def test_ends_the_agreement_and_leaves_what_was_known(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+
+        (before,) = services(store, at=LATER - timedelta(seconds=1))
+        (after,) = services(store, at=LATER)
+        assert before.agreement == agreement_of(1)
+        assert after.agreement.days == Validity(FIRST_DAY, STOP)
+        assert after.agreement.learned_at == LATER
+
+    def test_counts_as_learned_after_a_bill_of_the_same_instant(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.record_bills([bill_of(1, known_at=LATER)])
+
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+
+        (as_billed,) = services(store, at=LATER)
+        (now,) = services(store, at=LATER + timedelta(seconds=1))
+        assert as_billed.agreement.days == Validity(FIRST_DAY)
+        assert now.agreement.days == Validity(FIRST_DAY, STOP)
+
+    def test_may_come_at_the_instant_of_the_start(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        store.stop_service(agreement_of(1).agreement_id, STOP, LEARNED)
+
+        assert services(store, at=LEARNED)[0].agreement.days == Validity(FIRST_DAY)
+        assert services(store)[0].agreement.days == Validity(FIRST_DAY, STOP)
+
+    def test_refuses_an_agreement_nobody_knows(self, store: Store) -> None:
+        with pytest.raises(NotFound, match="There is no agreement nobody's"):
+            store.stop_service("nobody's", STOP, LATER)
+
+    def test_refuses_a_second_end(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+
+        with pytest.raises(Conflict, match="It has ended already on 2025-04-01"):
+            store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+
+    def test_refuses_an_end_before_the_beginning(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        with pytest.raises(Conflict, match="begins on 2025-01-01 and cannot end on 2025-01-01"):
+            store.stop_service(agreement_of(1).agreement_id, FIRST_DAY, LATER)
+        store.stop_service(agreement_of(1).agreement_id, FIRST_DAY + timedelta(days=1), LATER)
+
+    def test_refuses_an_end_inside_what_is_billed(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.record_bills([bill_of(1)])
+        billed_until = month_of(0).until_day
+
+        with pytest.raises(Conflict, match=f"It is billed until {billed_until}, past 2025-01-30"):
+            store.stop_service(
+                agreement_of(1).agreement_id, billed_until - timedelta(days=1), LATER
+            )
+        store.stop_service(agreement_of(1).agreement_id, billed_until, LATER)
+
+
+class TestReadingPlaces:
+    def test_sees_nothing_that_was_learned_later(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        assert services(store, at=LEARNED - timedelta(seconds=1)) == []
+        assert len(services(store, at=LEARNED)) == 1
+
+    def test_reads_a_cycle_by_account_and_first_day(self, store: Store) -> None:
+        store.start_services([start_of(3), start_of(1), start_of(2, cycle=7)])
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+        store.start_service(only_agreement(agreement_of(1, STOP)))
+
+        with store.viewing(ANALYST, ["cycle 15"]):
+            found = store.services_of_cycle(15, LATER + timedelta(days=1))
+
+        assert [(one.account.account_id, one.agreement.days.from_day) for one in found] == [
+            (account_id(1), FIRST_DAY),
+            (account_id(1), STOP),
+            (account_id(3), FIRST_DAY),
+        ]
+
+    def test_says_until_when_an_agreement_is_billed(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        store.record_bills([bill_of(1, 0), bill_of(1, 1)])
+
+        assert services(store)[0].billed_until == month_of(1).until_day
+        assert services(store, 2)[0].billed_until is None
+
+    def test_finds_one_agreement_as_known_then(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        with store.viewing(ANALYST, [account_id(1)]):
+            found = store.service_of_agreement(agreement_of(1).agreement_id, LEARNED)
+            assert found.agreement == agreement_of(1)
+            with pytest.raises(NotFound, match="There is no agreement AG-1-20250101"):
+                store.service_of_agreement(
+                    agreement_of(1).agreement_id, LEARNED - timedelta(seconds=1)
+                )
+
+    def test_finds_accounts_in_order_and_refuses_an_unknown_one(self, store: Store) -> None:
+        store.start_services([start_of(2), start_of(1)])
+
+        with store.viewing(ANALYST, ["all"]):
+            assert store.account_ids() == [account_id(1), account_id(2)]
+            assert store.account(account_id(2)) == start_of(2).account
+            with pytest.raises(NotFound, match="There is no account 4000000016"):
+                store.account("4000000016")
+
+    def test_finds_meters_that_are_installed_and_leaves_out_others(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+
+        found = store.meter_installations(["M-2", "M-unknown"])
+
+        assert found == {"M-2": [start_of(2).installation]}
