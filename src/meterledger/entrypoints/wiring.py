@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from meterledger.entrypoints.clock import now_utc
+from meterledger.kernel.local_days import local_day_of
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.usecases.ports import Lake, Store, Viewer
@@ -39,6 +40,11 @@ class System:
     def view(self) -> BookView:
         """The tariff book as known now."""
         return self.tariff_book.as_known(self.now.date())
+
+    @property
+    def today(self) -> date:
+        """The utility's local day now: a day of business is a day there, not in UTC."""
+        return local_day_of(self.now, self.view.time_zone)
 
 
 def default_data_folder() -> Path:

@@ -37,7 +37,7 @@ def bill(
         day = day_from(on, option="--on")
         viewer = Viewer("command line", "issue bills")
         with open_system(viewer=viewer, subjects=accounts) as system:
-            _not_ahead(day, system.now.date())
+            _not_ahead(day, system.today)
             services = []
             for account in dict.fromkeys(accounts):
                 system.store.account(account)
@@ -77,7 +77,7 @@ def bill_cycle(
             )
         viewer = Viewer("bill-cycle", "issue bills")
         with open_system(viewer=viewer, subjects=[f"cycle {cycle}"]) as system:
-            _not_ahead(day, system.now.date())
+            _not_ahead(day, system.today)
             services = system.store.services_of_cycle(cycle, system.now)
             with progress_bar(f"Billing cycle {cycle}", total=len(services)) as advance:
                 run = issue_bills(

@@ -41,7 +41,7 @@ def pay(
                 account_id=account,
                 cents=cents,
                 payment_key=key,
-                received_day=day_from(on, option="--on") if on else system.now.date(),
+                received_day=day_from(on, option="--on") if on else system.today,
                 learned_at=system.now,
                 store=system.store,
             )
