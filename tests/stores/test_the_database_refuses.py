@@ -1,0 +1,543 @@
+"""What PostgreSQL itself refuses, to the application's role and to a hand at the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+from tests.stores.paper_town import (
+    ANALYST,
+    LATER,
+    UNUSABLE,
+    account_id,
+    agreement_of,
+    bill_of,
+    held_of,
+    month_of,
+    payment_of,
+    register_channel,
+    start_of,
+)
+
+from meterledger.stores.postgres.migrating import APPEND_ONLY, CLOSED_ONCE
+from meterledger.stores.postgres.opening import Database, open_database
+from meterledger.stores.postgres.private_server import (
+    DATABASE,
+    OWNER,
+    SUPERUSER,
+    PrivateServer,
+)
+
+pytestmark = pytest.mark.postgres
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+TABLES = (*APPEND_ONLY, *CLOSED_ONCE)
+PARTITIONED = ("bill", "bill_line", "entry", "posting", "record")
+PERSONAL = (
+    *("person", "account", "account_holder", "premise", "tax_place", "service_point"),
+    *("meter_installation", "agreement", "bill", "bill_line", "service_period_claim"),
+    *("held_bill", "entry", "posting", "payment", "record"),
+    *("register_reading", "quarantined_line"),
+)
+NOT_ALLOWED = errors.InsufficientPrivilege
+
+
+@pytest.fixture(scope="module")
+def filled(server: PrivateServer) -> Iterator[str]:
+    """A database in which every table holds a row."""
+    name = "filled"
+    with psycopg.connect(**server.connection(SUPERUSER), autocommit=True) as administrator:
+        administrator.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER}")
+        application = {**server.connection(), "dbname": name}
+        with open_database(Database(application, None, "filled")) as store:
+            store.start_services([start_of(1), start_of(2)])
+            store.record_bills([bill_of(1)])
+            store.record_payment(*payment_of(1))
+            store.record_held([held_of(2)], on=month_of(0).until_day, learned_at=LATER)
+            store.record_file(
+                sha256="a" * 64,
+                name="file",
+                format="csv",
+                channels=[register_channel()],
+                quarantined=[UNUSABLE],
+                lake_files=["a.parquet"],
+                learned_at=LATER,
+            )
+            with store.viewing(ANALYST, [account_id(1)]):
+                pass
+        yield name
+        administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def as_role(server: PrivateServer, filled: str) -> Iterator[Callable[..., Connection]]:
+    """Connections to the filled database as a role, viewing unless told otherwise."""
+    opened: list[Connection] = []
+
+    def connect(role: str | None = None, *, viewing: bool = True) -> Connection:
+        parameters = server.connection(role) if role else server.connection()
+        connection = psycopg.connect(**{**parameters, "dbname": filled})
+        if viewing:
+            connection.execute(
+                "SELECT set_config('meterledger.viewer', 'a test', false),"
+                " set_config('meterledger.purpose', 'to test', false)"
+            )
+            connection.commit()
+        opened.append(connection)
+        return connection
+
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+def columns_of(connection: Connection, table: str) -> list[str]:
+    rows = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        " ORDER BY attnum",
+        [table],
+    )
+    return [row[0] for row in rows]
+
+
+def partition_of(connection: Connection, table: str) -> str:
+    row = connection.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table]
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+class TestTheApplication:
+    """As the application's own role, viewing, on tables that hold rows."""
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_sees_the_row_that_it_may_not_change(
+        self, as_role: Callable[..., Connection], table: str
+    ) -> None:
+        assert as_role().execute(f"SELECT count(*) FROM {table}").fetchone() != (0,)
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_updates_no_column_but_the_one_that_is_closed_once(
+        self, as_role: Callable[..., Connection], table: str
+    ) -> None:
+        connection = as_role()
+        for column in columns_of(connection, table):
+            if column == CLOSED_ONCE.get(table):
+                continue
+            with pytest.raises(NOT_ALLOWED, match="permission denied"):
+                connection.execute(f'UPDATE {table} SET "{column}" = "{column}"')
+            connection.rollback()
+
+    @pytest.mark.parametrize("table", TABLES)
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "DELETE FROM {table}",
+            "TRUNCATE {table}",
+            "TRUNCATE {table} CASCADE",
+            "ALTER TABLE {table} DISABLE TRIGGER ALL",
+            "ALTER TABLE {table} DISABLE TRIGGER USER",
+            "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+            "ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
+            "DROP TABLE {table}",
+            "CREATE TRIGGER mine BEFORE INSERT ON {table} EXECUTE FUNCTION refuse_change()",
+            "CREATE POLICY mine ON {table} USING (true)",
+        ],
+    )
+    def test_can_neither_remove_nor_switch_off(
+        self, as_role: Callable[..., Connection], table: str, statement: str
+    ) -> None:
+        with pytest.raises(NOT_ALLOWED):
+            as_role().execute(statement.format(table=table))
+
+    @pytest.mark.parametrize("table", PARTITIONED)
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "SELECT FROM {part}",
+            "INSERT INTO {part} SELECT * FROM {table}",
+            "UPDATE {part} SET {column} = {column}",
+            "DELETE FROM {part}",
+            "TRUNCATE {part}",
+            "DROP TABLE {part}",
+            "ALTER TABLE {table} DETACH PARTITION {part}",
+            "ALTER TABLE {part} DISABLE TRIGGER ALL",
+        ],
+    )
+    def test_reaches_no_partition_directly(
+        self, as_role: Callable[..., Connection], table: str, statement: str
+    ) -> None:
+        connection = as_role()
+        part = partition_of(connection, table)
+        column = columns_of(connection, table)[0]
+
+        with pytest.raises(NOT_ALLOWED):
+            connection.execute(statement.format(table=table, part=part, column=column))
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "SET session_replication_role = replica",
+            "SET LOCAL session_replication_role = replica",
+            "CREATE TABLE mine (a int)",
+            "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "CREATE SCHEMA mine",
+            "CREATE ROLE mine",
+            "ALTER ROLE meterledger_app BYPASSRLS",
+            "SET ROLE meterledger_owner",
+            "SET SESSION AUTHORIZATION meterledger_owner",
+            "GRANT meterledger_owner TO meterledger_app",
+            "ALTER FUNCTION ensure_month(text, date) SECURITY INVOKER",
+            "SELECT keep_append_only('account')",
+            "UPDATE schema_stamp SET stamp = ''",
+            "DELETE FROM django_migrations",
+            "COPY person TO '/dev/null'",
+            "SELECT pg_read_file('postgresql.conf')",
+        ],
+    )
+    def test_has_no_other_way_round(
+        self, as_role: Callable[..., Connection], statement: str
+    ) -> None:
+        with pytest.raises(NOT_ALLOWED):
+            as_role().execute(statement)
+
+    def test_may_ask_for_a_month_of_five_tables_and_no_other(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        connection = as_role()
+        for table in PARTITIONED:
+            connection.execute("SELECT ensure_month(%s, '2031-02-28')", [table])
+            connection.execute("SELECT ensure_month(%s, '2031-02-01')", [table])
+        with pytest.raises(errors.InvalidParameterValue, match="Table person has no months"):
+            connection.execute("SELECT ensure_month('person', '2031-02-28')")
+        connection.rollback()
+        with pytest.raises(errors.InvalidParameterValue, match="No month is kept for 1066-10-14"):
+            connection.execute("SELECT ensure_month('bill', '1066-10-14')")
+
+    @pytest.mark.parametrize(
+        ("table", "column"), [("bill", "written_in"), ("entry", "written_in"), ("read_log", "at")]
+    )
+    def test_may_not_say_what_the_database_says_itself(
+        self, as_role: Callable[..., Connection], table: str, column: str
+    ) -> None:
+        with pytest.raises(NOT_ALLOWED):
+            as_role().execute(f'INSERT INTO {table} ("{column}") VALUES (NULL)')
+
+
+class TestTheOwner:
+    """Whoever migrates is not stopped by grants: triggers stop a slip of the hand."""
+
+    @pytest.mark.parametrize("table", APPEND_ONLY)
+    @pytest.mark.parametrize("word", ["UPDATE", "DELETE", "TRUNCATE"])
+    def test_is_refused_by_the_trigger(
+        self, as_role: Callable[..., Connection], table: str, word: str
+    ) -> None:
+        connection = as_role(OWNER)
+        column = columns_of(connection, table)[-1]
+        statement = {
+            "UPDATE": f'UPDATE {table} SET "{column}" = "{column}"',
+            "DELETE": f"DELETE FROM {table}",
+            "TRUNCATE": f"TRUNCATE {table} CASCADE",
+        }[word]
+
+        with pytest.raises(errors.RestrictViolation, match=f"{word} refused: table .* append-only"):
+            connection.execute(statement)
+
+    @pytest.mark.parametrize("table", PARTITIONED)
+    @pytest.mark.parametrize("word", ["DELETE FROM", "TRUNCATE"])
+    def test_is_refused_on_a_partition_too(
+        self, as_role: Callable[..., Connection], table: str, word: str
+    ) -> None:
+        connection = as_role(OWNER)
+        part = partition_of(connection, table)
+
+        with pytest.raises(errors.RestrictViolation, match=r"refused: table .* is append-only"):
+            connection.execute(f"{word} {part}")
+
+    @pytest.mark.parametrize("table", CLOSED_ONCE)
+    @pytest.mark.parametrize("word", ["DELETE FROM", "TRUNCATE"])
+    def test_removes_no_row_on_two_clocks(
+        self, as_role: Callable[..., Connection], table: str, word: str
+    ) -> None:
+        with pytest.raises((errors.RestrictViolation, errors.FeatureNotSupported)):
+            as_role(OWNER).execute(f"{word} {table}")
+
+    @pytest.mark.parametrize("table", sorted(PERSONAL))
+    def test_sees_no_personal_row_without_a_viewer(
+        self, as_role: Callable[..., Connection], table: str
+    ) -> None:
+        assert as_role(OWNER, viewing=False).execute(f"SELECT FROM {table}").fetchall() == []
+
+
+class TestPersonalData:
+    @pytest.mark.parametrize("table", sorted(PERSONAL))
+    def test_is_not_seen_without_viewer_and_purpose(
+        self, as_role: Callable[..., Connection], table: str
+    ) -> None:
+        connection = as_role(viewing=False)
+        count = f"SELECT count(*) FROM {table}"
+        assert connection.execute(count).fetchone() == (0,)
+        connection.execute("SELECT set_config('meterledger.viewer', 'somebody', true)")
+        assert connection.execute(count).fetchone() == (0,)
+        connection.execute("SELECT set_config('meterledger.purpose', 'to see', true)")
+        assert connection.execute(count).fetchone() != (0,)
+        connection.rollback()  # a transaction's viewer ends with it
+        assert connection.execute(count).fetchone() == (0,)
+
+    def test_has_row_level_security_forced_on_every_table_and_partition(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        rows = as_role(SUPERUSER).execute(
+            "SELECT c.relname FROM pg_class c"
+            " LEFT JOIN pg_inherits i ON i.inhrelid = c.oid"
+            " WHERE coalesce(i.inhparent, c.oid)::regclass::text = ANY (%s)"
+            " AND NOT (c.relrowsecurity AND c.relforcerowsecurity)",
+            [list(PERSONAL)],
+        )
+        assert rows.fetchall() == []
+
+    def test_leaves_a_line_in_the_read_log(self, as_role: Callable[..., Connection]) -> None:
+        rows = as_role().execute(
+            "SELECT viewer, purpose, subjects, at > now() - interval '1 hour' FROM read_log"
+        )
+        assert (ANALYST.name, ANALYST.purpose, [account_id(1)], True) in rows.fetchall()
+
+
+class TestTwoClocks:
+    def change(self, as_role: Callable[..., Connection], statement: str) -> None:
+        as_role().execute(
+            f"UPDATE agreement SET known = {statement} WHERE agreement_id LIKE 'AG-1%'"
+        )
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "tstzrange(lower(known), NULL)",  # changes nothing
+            "tstzrange(lower(known) - interval '1 day', '2026-01-01')",
+            "tstzrange(NULL, '2026-01-01')",
+            "'empty'",
+        ],
+    )
+    def test_are_closed_and_not_rewritten(
+        self, as_role: Callable[..., Connection], statement: str
+    ) -> None:
+        with pytest.raises(errors.RestrictViolation, match="only known may be closed, once"):
+            self.change(as_role, statement)
+
+    def test_are_closed_once(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role()
+        close = "UPDATE agreement SET known = tstzrange(lower(known), %s) WHERE account_id = %s"
+        connection.execute(close, ["2026-01-01T00:00Z", account_id(1)])
+        with pytest.raises(errors.RestrictViolation):
+            connection.execute(close, ["2026-01-02T00:00Z", account_id(1)])
+
+    @pytest.mark.parametrize(
+        ("table", "columns", "values", "constraint"),
+        [
+            (
+                "agreement",
+                "agreement_id, account_id, service_point_id, schedule",
+                ["AG-new", account_id(2), "SP-1", "1M-anytime"],
+                "one_agreement_a_day_at_a_service_point",
+            ),
+            (
+                "agreement",
+                "agreement_id, account_id, service_point_id, schedule",
+                [agreement_of(1).agreement_id, account_id(1), "SP-2", "1M-anytime"],
+                "one_version_of_an_agreement_believed|one_agreement_a_day",
+            ),
+            (
+                "meter_installation",
+                "service_point_id, meter_id, multiplier",
+                ["SP-2", "M-1", 1],
+                "meter_at_one_service_point_a_day|one_meter_a_day_at_a_service_point",
+            ),
+            (
+                "meter_installation",
+                "service_point_id, meter_id, multiplier",
+                ["SP-1", "M-new", 1],
+                "one_meter_a_day_at_a_service_point",
+            ),
+            ("tax_place", "premise_id, place", ["P-1", "none"], "tax_place_once_per_premise"),
+            (
+                "account_holder",
+                "account_id, person_id",
+                [account_id(1), "person-1"],
+                "holder_once_per_account",
+            ),
+        ],
+    )
+    def test_never_overlap(
+        self,
+        as_role: Callable[..., Connection],
+        table: str,
+        columns: str,
+        values: list[object],
+        constraint: str,
+    ) -> None:
+        connection = as_role()
+        marks = ", ".join(["%s"] * len(values))
+        insert = (
+            f"INSERT INTO {table} ({columns}, days, known) VALUES"
+            f" ({marks}, daterange(%s, %s), tstzrange('2025-01-02T00:00Z', NULL))"
+        )
+        with pytest.raises((errors.ExclusionViolation, errors.UniqueViolation), match=constraint):
+            connection.execute(insert, [*values, "2025-06-01", None])
+
+
+class TestAnEntry:
+    """Written by hand, as the application: checked at commit."""
+
+    DAY = date(2025, 2, 3)
+
+    def write(self, connection: Connection, name: str, *cents: int) -> None:
+        connection.execute("SELECT ensure_month('entry', %s)", [self.DAY])
+        connection.execute("SELECT ensure_month('posting', %s)", [self.DAY])
+        connection.execute("INSERT INTO entry_key VALUES (%s, %s)", [name, self.DAY])
+        connection.execute(
+            "INSERT INTO entry (entry_id, effective_day, learned_at, cause)"
+            " VALUES (%s, %s, '2025-02-03T00:00Z', 'by hand')",
+            [name, self.DAY],
+        )
+        self.add_legs(connection, name, 1, *cents)
+
+    def add_legs(self, connection: Connection, name: str, first: int, *cents: int) -> None:
+        for number, amount in enumerate(cents, start=first):
+            connection.execute(
+                "INSERT INTO posting (entry_id, effective_day, number, ledger_account, cents)"
+                " VALUES (%s, %s, %s, '440', %s)",
+                [name, self.DAY, number, amount],
+            )
+
+    def test_of_legs_that_sum_to_zero_is_kept(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role()
+        self.write(connection, "by hand 1", 100, -60, -40)
+        connection.commit()
+
+    @pytest.mark.parametrize("cents", [(100, -99), (100,), ()], ids=["a cent", "one leg", "no leg"])
+    def test_out_of_balance_is_refused_at_commit(
+        self, as_role: Callable[..., Connection], cents: tuple[int, ...]
+    ) -> None:
+        connection = as_role()
+        self.write(connection, "by hand 2", *cents)
+        with pytest.raises(errors.CheckViolation, match="two legs or more sum to zero"):
+            connection.commit()
+        row = connection.execute("SELECT FROM entry_key WHERE entry_id = 'by hand 2'").fetchone()
+        assert row is None
+
+    def test_with_an_empty_leg_is_refused(self, as_role: Callable[..., Connection]) -> None:
+        with pytest.raises(errors.CheckViolation):
+            self.write(as_role(), "by hand 3", 100, -100, 0)
+
+    def test_takes_no_leg_in_a_later_transaction(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role()
+        self.write(connection, "by hand 4", 100, -100)
+        connection.commit()
+        with pytest.raises(errors.CheckViolation, match="does not come in the transaction of its"):
+            self.add_legs(connection, "by hand 4", 3, 50)
+        connection.rollback()
+        balanced = (
+            "INSERT INTO posting (entry_id, effective_day, number, ledger_account, cents)"
+            " VALUES ('by hand 4', %(day)s, 3, '440', 50), ('by hand 4', %(day)s, 4, '440', -50)"
+        )
+        with pytest.raises(errors.CheckViolation, match="does not come in the transaction of its"):
+            connection.execute(balanced, {"day": self.DAY})
+
+    def test_has_its_key_once_for_ever(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role()
+        with pytest.raises(errors.UniqueViolation):
+            self.write(connection, "payment:R-1", 100, -100)
+
+    def test_without_its_key_is_refused_at_commit(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role()
+        connection.execute("SELECT ensure_month('entry', %s)", [self.DAY])
+        connection.execute(
+            "INSERT INTO entry (entry_id, effective_day, learned_at, cause)"
+            " VALUES ('keyless', %s, '2025-02-03T00:00Z', 'by hand')",
+            [self.DAY],
+        )
+        with pytest.raises((errors.ForeignKeyViolation, errors.CheckViolation)):
+            connection.commit()
+
+
+class TestABill:
+    """Copied by hand from the one that is there: checked at once or at commit."""
+
+    def copy(self, connection: Connection, days: str, *, cents: int, lines: int) -> None:
+        connection.execute(
+            "INSERT INTO service_period_claim SELECT 'B-hand', agreement_id, account_id,"
+            " service_point_id, %s::daterange, issued_day, known_at FROM service_period_claim",
+            [days],
+        )
+        connection.execute(
+            "INSERT INTO bill (bill_id, issued_day, account_id, agreement_id, service_point_id,"
+            " schedule, kind, days, due_day, energy_wh, total_cents, line_count, standing,"
+            " tax_place, previous_balance_cents, entry_id, known_at, lake_sequence, book_sha256,"
+            " record, record_sha256) SELECT 'B-hand', issued_day, account_id, agreement_id,"
+            " service_point_id, schedule, kind, %s::daterange, due_day, energy_wh, %s, %s,"
+            " standing, tax_place, 0, entry_id, known_at, lake_sequence, book_sha256, record,"
+            " record_sha256 FROM bill",
+            [days, cents, lines],
+        )
+        self.copy_lines(connection, "B-hand", 0)
+
+    def copy_lines(self, connection: Connection, name: str, shift: int) -> None:
+        connection.execute(
+            "INSERT INTO bill_line SELECT %s, issued_day, number + %s, code, label, charge_group,"
+            " days, quantity, unit, price_usd, cents, standing, citation_ids FROM bill_line"
+            " WHERE bill_id <> 'B-hand'",
+            [name, shift],
+        )
+
+    AFTER = "[2025-01-31,2025-03-02)"
+
+    def test_whose_lines_sum_to_its_total_is_kept(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role()
+        self.copy(connection, self.AFTER, cents=16519, lines=2)
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    @pytest.mark.parametrize(("cents", "lines"), [(16518, 2), (16519, 3), (16519, 1)])
+    def test_whose_lines_do_not_is_refused_at_commit(
+        self, as_role: Callable[..., Connection], cents: int, lines: int
+    ) -> None:
+        connection = as_role()
+        self.copy(connection, self.AFTER, cents=cents, lines=lines)
+        with pytest.raises(errors.CheckViolation, match="lines sum to 16519 cents, the bill says"):
+            connection.commit()
+
+    @pytest.mark.parametrize("days", ["[2025-01-01,2025-01-31)", "[2025-01-30,2025-03-01)"])
+    def test_of_a_period_that_is_billed_is_refused(
+        self, as_role: Callable[..., Connection], days: str
+    ) -> None:
+        with pytest.raises(errors.ExclusionViolation, match="one_live_bill_for_a_service_period"):
+            self.copy(as_role(), days, cents=16519, lines=2)
+
+    def test_takes_no_line_in_a_later_transaction(self, as_role: Callable[..., Connection]) -> None:
+        with pytest.raises(errors.CheckViolation, match="does not come in the transaction of its"):
+            self.copy_lines(as_role(), bill_of(1)[0].bill_id, 2)
+
+    def test_of_money_without_an_entry_is_refused(self, as_role: Callable[..., Connection]) -> None:
+        with pytest.raises(errors.CheckViolation, match="bill_of_money_has_its_entry"):
+            as_role().execute(
+                "INSERT INTO bill (bill_id, issued_day, account_id, agreement_id,"
+                " service_point_id, schedule, kind, days, due_day, energy_wh, total_cents,"
+                " line_count, standing, tax_place, previous_balance_cents, known_at,"
+                " lake_sequence, book_sha256, record, record_sha256) SELECT 'B-hand', issued_day,"
+                " account_id, agreement_id, service_point_id, schedule, kind, days, due_day,"
+                " energy_wh, 1, line_count, standing, tax_place, 0, known_at, lake_sequence,"
+                " book_sha256, record, record_sha256 FROM bill"
+            )
+
+    def test_whose_claim_is_given_up_leaves_its_days_free_once(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        connection = as_role()
+        connection.execute("UPDATE service_period_claim SET cancelled_by = 'B-hand'")
+        self.copy(connection, "[2025-01-01,2025-01-31)", cents=16519, lines=2)
+        with pytest.raises(errors.RestrictViolation, match="only cancelled_by may be set, once"):
+            connection.execute("UPDATE service_period_claim SET cancelled_by = NULL")
