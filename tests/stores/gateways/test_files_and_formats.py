@@ -36,6 +36,10 @@ class TestOpening:
     def test_gzip_of_two_members_is_one_file(self, read: Reader) -> None:
         assert read(gzip.compress(CSV[:30]) + gzip.compress(CSV[30:])).channels[0].total == 2
 
+    def test_a_name_too_long_for_any_file_is_refused_and_shown_short(self) -> None:
+        with pytest.raises(FileUnreadable, match=r"^x{200}\.\.\.: The file cannot be read\."):
+            read_file(Path("x" * 5000), received_at=NOW)
+
     @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data + b"more"])
     def test_damaged_gzip_is_refused(self, read: Reader, damage: Callable[[bytes], bytes]) -> None:
         with pytest.raises(EnvelopeBroken, match="gzip file does not unpack"):

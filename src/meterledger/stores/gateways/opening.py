@@ -27,6 +27,7 @@ _BOMS_OTHER = {
     b"\xfe\xff": "UTF-16",
 }
 _CHUNK = 1024 * 1024
+_SHOWN_PATH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,17 @@ def open_bytes(path: Path) -> OpenedFile:
     :raises FileUnreadable: if it is not there, may not be read, is no file, or is too large
     :raises EnvelopeBroken: if it is gzip and damaged or cut off
     """
+    shown = str(path) if len(str(path)) <= _SHOWN_PATH else f"{str(path)[:_SHOWN_PATH]}..."
     try:
         if path.is_dir():
-            raise FileUnreadable("This is a folder", where=str(path), do="Name the files in it")
+            raise FileUnreadable("This is a folder", where=shown, do="Name the files in it")
         with path.open("rb") as stream:
             data = stream.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem)
         raise FileUnreadable(
             "The file cannot be read",
-            where=str(path),
+            where=shown,
             why=f"The system says: {why or problem}",
             do="Check the name and that you may read it",
         ) from problem
