@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from meterledger.entrypoints.cli.answer import BadArgument, day_from
+from meterledger.entrypoints.cli.words import dollars
 
 
 def meterledger(*words: str) -> subprocess.CompletedProcess[str]:
@@ -67,3 +68,22 @@ class TestADayOnTheCommandLine:
     def test_is_nothing_else(self, text: str) -> None:
         with pytest.raises(BadArgument, match="Write it as year-month-day"):
             day_from(text, option="--on")
+
+
+class TestLeavingOutPartsOfABill:
+    def test_leaves_something_to_price(self) -> None:
+        words = "rate --schedule 1M-anytime --from 2025-07-01 --to 2025-08-01 --kwh 1000 --without"
+        result = meterledger(*words.split(), "base,riders,taxes")
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr == (
+            "--without: Nothing is left to price without riders, taxes and base. "
+            "Leave out one or two of them.\n"
+        )
+
+
+class TestDollarsInWords:
+    @pytest.mark.parametrize(
+        ("usd", "words"), [("2.89", "$2.89"), ("-2.89", "-$2.89"), ("0.00", "$0.00")]
+    )
+    def test_have_their_sign_first(self, usd: str, words: str) -> None:
+        assert dollars(usd) == words

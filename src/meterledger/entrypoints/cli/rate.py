@@ -109,4 +109,11 @@ def _groups(without: str) -> frozenset:  # type: ignore[type-arg]
                 where="--without",
                 do="Name riders, taxes or base, with a comma between",
             )
-    return frozenset(named[word] for word in words)
+    left_out = frozenset(named[word] for word in words)
+    if left_out >= frozenset(ChargeGroup):
+        raise BadArgument(
+            "Nothing is left to price without riders, taxes and base",
+            where="--without",
+            do="Leave out one or two of them",
+        )
+    return left_out

@@ -179,17 +179,20 @@ def _account(system: Any, account: str) -> dict[str, Any]:
 
 
 def _print(answer: dict[str, Any]) -> None:
+    from meterledger.entrypoints.cli.words import dollars
+
     if "accounts" in answer:
         print("\n".join(answer["accounts"]) or "No account is known yet.")
         return
-    print(f"Account {answer['account']}, cycle {answer['cycle']}, balance ${answer['balance_usd']}")
+    balance = dollars(answer["balance_usd"])
+    print(f"Account {answer['account']}, cycle {answer['cycle']}, balance {balance}")
     for one in answer["agreements"]:
         print(
             f"  {one['schedule']} at {one['address']}, {one['days']}: {', '.join(one['holders'])}"
         )
         print(f"    agreement {one['agreement']}, meters {', '.join(one['meters'])}")
     for one in answer["bills"]:
-        print(f"  bill {one['bill']}: ${one['usd']}, due {one['due']}")
+        print(f"  bill {one['bill']}: {dollars(one['usd'])}, due {one['due']}")
     for one in answer["payments"]:
         print(f"  payment {one['payment']}: ${one['usd']} on {one['received']}")
 

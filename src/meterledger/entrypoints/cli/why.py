@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def why(
-    bill: Annotated[str, typer.Argument(help="Bill number, like B-A1001-20250701-20250801.")],
+    bill: Annotated[str, typer.Argument(help="Bill number, as `service show` names it.")],
     versus: Annotated[
         str | None, typer.Option(help="An earlier bill: the difference, charge by charge.")
     ] = None,
@@ -35,19 +35,21 @@ def why(
 
 
 def _print(answer: dict[str, Any]) -> None:
+    from meterledger.entrypoints.cli.words import dollars
+
     print(f"Bill {answer['bill']}, {answer['schedule']}, {answer['from']} to {answer['to']}")
     for line in answer["lines"]:
-        print(f"\n{line['label']}, {line['from']} to {line['to']}: ${line['usd']}")
+        print(f"\n{line['label']}, {line['from']} to {line['to']}: {dollars(line['usd'])}")
         print(f"  {line['arithmetic']}")
         for name, value in line["inputs"].items():
             print(f"  {name.replace('_', ' ')}: {value}")
         for citation in line["citations"]:
             print(f"  by {citation['text']} ({citation['instrument']})")
         print(f"  standing: {line['standing']}")
-    print(f"\nTotal: ${answer['total_usd']} ({answer['standing']})")
+    print(f"\nTotal: {dollars(answer['total_usd'])} ({answer['standing']})")
     for reason in answer["reasons"]:
         print(f"{reason['finding']} - {reason['citation']['text']}")
     if answer["versus"]:
-        print(f"\nAgainst {answer['versus']['bill']}: ${answer['versus']['total_usd']}")
+        print(f"\nAgainst {answer['versus']['bill']}: {dollars(answer['versus']['total_usd'])}")
         for part in answer["versus"]["parts"]:
-            print(f"  {part['cause']}: ${part['usd']}")
+            print(f"  {part['cause']}: {dollars(part['usd'])}")

@@ -13,6 +13,11 @@ STANDING_WORDS = {
 }
 
 
+def dollars(usd: str) -> str:
+    """``-2.89`` as ``-$2.89``: a sum of a JSON answer, as a person writes it."""
+    return f"-${usd[1:]}" if usd.startswith("-") else f"${usd}"
+
+
 def print_table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> None:
     """Print rows in columns; the columns numbered in ``right`` are aligned right."""
     if not rows:
