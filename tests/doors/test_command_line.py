@@ -57,6 +57,21 @@ class TestACommandThatIsMisused:
         assert result.stderr.startswith("--from: 'x' is not a day between 1990 and 2100.")
 
 
+class TestAWordThatIsNotText:
+    def test_is_refused_before_anything_is_opened(self) -> None:
+        result = meterledger("why", "B-\udcff")
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr == (
+            "meterledger why: The word 'B-\\udcff' is not UTF-8. "
+            "Write it in UTF-8, and give a file a name that is.\n"
+        )
+
+    def test_may_be_the_name_of_a_meter_file(self) -> None:
+        result = meterledger("ingest", "--dry-run", "/nowhere/\udcff")
+        assert result.returncode == 2
+        assert "The file cannot be read. The system says: No such file" in result.stderr
+
+
 class TestADayOnTheCommandLine:
     def test_is_year_month_day(self) -> None:
         assert day_from("2025-07-01", option="--on") == date(2025, 7, 1)

@@ -8,7 +8,7 @@ import sys
 import click
 import typer
 
-from meterledger.entrypoints.cli.answer import misused
+from meterledger.entrypoints.cli.answer import BadArgument, misused
 
 COMMANDS = (
     "rate",
@@ -55,14 +55,33 @@ def main() -> None:
     with the shell's own status for it, 130.
     """
     try:
+        _refuse_what_is_not_text(sys.argv[1:])
         status = build_app()(prog_name="meterledger", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as asked:
         print(asked.format_message())
         status = 0
+    except BadArgument as refusal:
+        print(refusal.sentence, file=sys.stderr)
+        status = 2
     except click.UsageError as error:
         print(misused(error).sentence, file=sys.stderr)
         status = 2
     sys.exit(status)
+
+
+def _refuse_what_is_not_text(words: list[str]) -> None:
+    """Only a file's name may be bytes that no letter stands for; nothing else can be stored."""
+    for word in words:
+        if words[0] != "ingest" and _has_stray_bytes(word):
+            raise BadArgument(
+                f"The word {word[:40]!a} is not UTF-8",
+                where=f"meterledger {words[0][:40]}",
+                do="Write it in UTF-8, and give a file a name that is",
+            )
+
+
+def _has_stray_bytes(word: str) -> bool:
+    return any("\udc80" <= letter <= "\udcff" for letter in word)
 
 
 if __name__ == "__main__":
