@@ -14,6 +14,7 @@ from tests.doors.web_town import PEOPLE, WebTown, shared_web_town
 
 from meterledger.entrypoints.web.bill_words import BillFacts
 from meterledger.entrypoints.web.pdf import NotPrintable, bill_pdf
+from meterledger.facts.bills import read_record
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.money import usd_display
 
@@ -29,7 +30,7 @@ FACTS = BillFacts(
 
 @pytest.fixture(scope="module")
 def record() -> dict[str, Any]:
-    return dict(json.loads(shared_web_town().bills(1)[1].record))
+    return dict(read_record(shared_web_town().bills(1)[1].record))
 
 
 def read(pdf: bytes) -> PdfReader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import date
 from html import unescape
@@ -15,6 +14,7 @@ from tests.doors.web_town import PEOPLE, WebTown
 from tests.journeys.town import VIEWER
 
 from meterledger.entrypoints.web import system
+from meterledger.facts.bills import read_record
 from meterledger.kernel.ids import with_check_digit
 from meterledger.kernel.money import usd_display
 
@@ -135,7 +135,7 @@ class TestABillsPage:
         self, client: Client, web_town: WebTown
     ) -> None:
         bill = web_town.bills(1)[1]
-        record = json.loads(bill.record)
+        record = read_record(bill.record)
         said = text_of(client.get(bill_address(bill)))
 
         notice = said[said.index("This bill uses assumed values") : said.index("Your use")]
@@ -150,7 +150,7 @@ class TestABillsPage:
             bill = web_town.bills(number)[1]
             page = client.get(bill_address(bill))
             lines = [line for group in page.context["groups"] for line in group.lines]
-            assert len(lines) == len(json.loads(bill.record)["lines"])
+            assert len(lines) == len(read_record(bill.record)["lines"])
             for line in lines:
                 address, _, anchor = line.clause.address.partition("#")
                 clause = client.get(address)
@@ -172,7 +172,7 @@ class TestABillsPage:
     def test_has_every_day_of_the_chart_in_numbers(self, client: Client, web_town: WebTown) -> None:
         for bill in (web_town.bills(1)[2], web_town.bills(4)[2]):  # over the end of daylight time
             page = client.get(bill_address(bill))
-            daily = json.loads(bill.record)["usage"]["daily_wh"]
+            daily = read_record(bill.record)["usage"]["daily_wh"]
             assert [energy for _, energy in page.context["days"]] == daily
             assert page.content.decode().count("<rect") == len(daily) == bill.days.day_count
             assert f"{daily[0] // 1000}.{daily[0] % 1000:03d}" in text_of(page)
@@ -180,7 +180,7 @@ class TestABillsPage:
     def test_shows_what_it_was_made_with(self, client: Client, web_town: WebTown) -> None:
         bill = web_town.bills(5)[0]
         said = text_of(client.get(bill_address(bill)))
-        pins = json.loads(bill.record)["pins"]
+        pins = read_record(bill.record)["pins"]
         assert all(str(pin) in said for pin in pins.values())
         assert bill.record_sha256 in said
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from meterledger.facts.bills import read_record
 from meterledger.facts.places import TaxPlace
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan, Validity, tiles
@@ -420,7 +420,7 @@ class TestAChangeOfOption:
         ]
         (short,) = [bill for bill in run.issued if bill.kind.value == "final"]
         assert short.lines[0].arithmetic == "19/30 month x $9.00 = $5.70"
-        assert any("prorated by 19/30" in str(reason["finding"]) for reason in short.reasons)
+        assert any("prorated by 19/30" in reason.finding for reason in short.reasons)
         energy = sum(bill.usage.energy_wh for bill in run.issued)
         assert energy == sum(
             sum(towns.lively(day, 96)) for day in DaySpan(date(2025, 7, 1), date(2025, 9, 1)).days()
@@ -546,7 +546,7 @@ def test_a_bills_record_is_its_whole_calculation(town: Any, towns: ModuleType) -
     town.bill(1, on=date(2025, 8, 1))
 
     (stored,) = town.store.bills_of_account(town.account_id(1))
-    record = json.loads(stored.record)
+    record = read_record(stored.record)
     assert record["pins"] == {
         "known_at": "2026-11-25T12:00:00Z",
         "lake_sequence": sequence,

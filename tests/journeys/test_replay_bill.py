@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from meterledger.facts.bills import read_record
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.replay_bill import CannotReplay
@@ -101,7 +102,15 @@ class TestAsKnownWhenIssued:
         assert not again.same_bytes
         assert again.differences == (
             'lines[1].usd: issued "0.18", computed "0.19"',
-            f'total_usd: issued "1.00", computed "{json.loads(bill.record())["total_usd"]}"',
+            f'total_usd: issued "1.00", computed "{read_record(bill.record())["total_usd"]}"',
+        )
+
+    def test_says_so_when_the_stored_record_is_no_record(self, town: Any, bill: Any) -> None:
+        again = town.replay(bill.bill_id, store=Altered(town.store, record=b"{}", record_sha256=""))
+
+        assert not again.same_bytes
+        assert again.differences == (
+            "the stored record cannot be read; its hash differs from the computed one",
         )
 
     def test_says_so_when_only_the_hash_is_there_and_it_differs(self, town: Any, bill: Any) -> None:

@@ -7,7 +7,6 @@ Lives elsewhere what each real file must give (test_real_files.py).
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -21,7 +20,7 @@ from meterledger.entrypoints.demo.proofs import all_bills, fingerprint, record_o
 from meterledger.entrypoints.demo.receiving import receiver
 from meterledger.entrypoints.demo.story import book_completed_at
 from meterledger.entrypoints.demo.town import SCHEDULES
-from meterledger.facts.bills import BillKind
+from meterledger.facts.bills import BillKind, read_record
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.span import DaySpan, tiles
 from meterledger.usecases.replay_bill import Replay, replay_bill
@@ -253,7 +252,7 @@ class TestLivingAgain:
 
 
 def bills_without_pins(utility: MemoryUtility) -> list[dict[str, Any]]:
-    records = [json.loads(bill.record) for bill in all_bills(utility)]
+    records = [read_record(bill.record) for bill in all_bills(utility)]
     for record in records:
         del record["pins"]
     return records

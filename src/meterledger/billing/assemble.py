@@ -43,8 +43,5 @@ def assemble_bill(
         lines=tuple(lines),
         tax_place=tax_place,
         pins=pins,
-        reasons=tuple(
-            {"finding": reason.finding, "citation": reason.citation.as_json()}
-            for reason in (*reasons, *due_day.reasons)
-        ),
+        reasons=(*reasons, *due_day.reasons),
     )

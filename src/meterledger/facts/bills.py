@@ -5,6 +5,8 @@ Made by ``billing``; kept by ``stores``; printed by ``entrypoints``.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -12,6 +14,8 @@ from typing import Any
 
 from meterledger.facts.charges import ChargeLine
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
+from meterledger.kernel.citation import Citation
+from meterledger.kernel.decision import Reason
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.span import DaySpan
@@ -100,8 +104,8 @@ class Bill:
     lines: tuple[ChargeLine, ...]
     tax_place: str
     pins: BillPins
-    reasons: tuple[dict[str, object], ...] = ()
-    """Cited decisions of the bill as a whole (window, due day), each finding + citation as JSON."""
+    reasons: tuple[Reason, ...] = ()
+    """Cited decisions of the bill as a whole: its window, its due day."""
 
     def __post_init__(self) -> None:
         ensure(len(self.lines) > 0, f"bill {self.bill_id} has a line")
@@ -123,7 +127,21 @@ class Bill:
         return weakest(line.standing for line in self.lines)
 
     def as_json(self) -> dict[str, Any]:
-        """The calculation record: all that the total stands on, in one JSON object."""
+        """All that the total stands on, in one JSON object, each clause where it counts."""
+        return self._as_json(Citation.as_json)
+
+    def record(self) -> bytes:
+        """The canonical calculation record: what ``replay`` compares byte for byte.
+
+        It says what ``as_json`` says, with each clause written once under ``clauses`` and named
+        by its place there: a bill repeats few clauses many times. ``read_record`` puts them back.
+        """
+        places: dict[Citation, int] = {}
+        body = self._as_json(lambda citation: places.setdefault(citation, len(places)))
+        body["clauses"] = [citation.as_json() for citation in places]
+        return canonical_bytes(body)
+
+    def _as_json(self, cite: Callable[[Citation], object]) -> dict[str, Any]:
         return {
             "bill": self.bill_id,
             "account": self.account_id,
@@ -136,17 +154,16 @@ class Bill:
             "issued": self.issued_day.isoformat(),
             "due": self.due_day.isoformat(),
             "usage": self.usage.as_json(),
-            "lines": [line.as_json() for line in self.lines],
+            "lines": [line.as_json(cite) for line in self.lines],
             "total_usd": usd_text(self.total_cents),
             "standing": self.standing.value,
             "tax_place": self.tax_place,
-            "reasons": list(self.reasons),
+            "reasons": [
+                {"finding": reason.finding, "citation": cite(reason.citation)}
+                for reason in self.reasons
+            ],
             "pins": self.pins.as_json(),
         }
-
-    def record(self) -> bytes:
-        """The canonical calculation record: what ``replay`` compares byte for byte."""
-        return canonical_bytes(self.as_json())
 
     @property
     def record_sha256(self) -> str:
@@ -163,3 +180,17 @@ class HeldBill:
     days: DaySpan | None
     code: str
     sentence: str
+
+
+def read_record(record: bytes) -> dict[str, Any]:
+    """A canonical record as ``Bill.as_json`` gave it: every clause back where it counts.
+
+    :raises KeyError: if it is no bill's record
+    """
+    body: dict[str, Any] = json.loads(record)
+    clauses = body.pop("clauses")
+    for line in body["lines"]:
+        line["citations"] = [clauses[place] for place in line["citations"]]
+    for reason in body["reasons"]:
+        reason["citation"] = clauses[reason["citation"]]
+    return body

@@ -5,6 +5,7 @@ Made by ``rating`` (charges, riders) and ``billing`` (taxes); gathered into a bi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -53,8 +54,8 @@ class ChargeLine:
     def __post_init__(self) -> None:
         ensure(len(self.citations) > 0, f"line {self.code} cites the clause it stands on")
 
-    def as_json(self) -> dict[str, object]:
-        """The line of ``rate``, ``why`` and the bill's calculation record (DESIGN.md section 6)."""
+    def as_json(self, cite: Callable[[Citation], object] = Citation.as_json) -> dict[str, object]:
+        """The line of ``rate`` and ``why``; in a bill's record ``cite`` gives a clause's place."""
         return {
             "code": self.code,
             "label": self.label,
@@ -66,7 +67,7 @@ class ChargeLine:
             "price_usd": self.price_usd,
             "usd": usd_text(self.cents),
             "standing": self.standing.value,
-            "citations": [citation.as_json() for citation in self.citations],
+            "citations": [cite(citation) for citation in self.citations],
             "arithmetic": self.arithmetic,
             "inputs": dict(self.inputs),
             "reading_keys": list(self.reading_keys),

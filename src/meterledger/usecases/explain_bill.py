@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Protocol
 
+from meterledger.facts.bills import read_record
 from meterledger.kernel.money import cents_from_text, usd_text
 from meterledger.usecases.ports import StoredBill
 
@@ -24,7 +24,7 @@ def explain_bill(*, bill_id: str, store: ExplainStore, versus: str | None = None
 
     :raises NotFound: if either bill does not exist
     """
-    record = json.loads(store.bill(bill_id).record)
+    record = read_record(store.bill(bill_id).record)
     answer: dict[str, Any] = {
         "bill": bill_id,
         "account": record["account"],
@@ -39,7 +39,7 @@ def explain_bill(*, bill_id: str, store: ExplainStore, versus: str | None = None
         "versus": None,
     }
     if versus is not None:
-        answer["versus"] = _difference(json.loads(store.bill(versus).record), record)
+        answer["versus"] = _difference(read_record(store.bill(versus).record), record)
     return answer
 
 

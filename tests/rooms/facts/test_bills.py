@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins
+from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins, read_record
 from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.ensure import InvariantBroken
@@ -93,7 +92,7 @@ class TestABill:
         assert bill(line(1)).standing is Standing.FILED
 
     def test_has_one_record_and_one_hash(self) -> None:
-        record = json.loads(bill(line(16519)).record())
+        record = read_record(bill(line(16519)).record())
 
         assert record["total_usd"] == "165.19"
         assert record["pins"]["known_at"] == "2025-08-01T09:30:00Z"

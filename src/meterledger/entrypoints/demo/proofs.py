@@ -6,7 +6,6 @@ Lives elsewhere the same promises over any data (``meterledger verify``), enforc
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from typing import Any
 from meterledger.billing import due_windows
 from meterledger.entrypoints.demo.story import END_OF_TIME, Utility, book_completed_at
 from meterledger.entrypoints.demo.town import Home, Sample, Town, reading_days
+from meterledger.facts.bills import read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.ids import pseudonym
@@ -66,7 +66,7 @@ def energy_of_bill(bill: StoredBill) -> int:
 
 def record_of(bill: StoredBill) -> dict[str, Any]:
     """A stored bill's calculation record."""
-    record: dict[str, Any] = json.loads(bill.record)
+    record: dict[str, Any] = read_record(bill.record)
     return record
 
 

@@ -6,7 +6,6 @@ Lives elsewhere its words (``bill_words``), drawing (``templates``, ``pdf``).
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +20,7 @@ from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.web.story import bill_states
 from meterledger.entrypoints.web.words import label_words
 from meterledger.entrypoints.wiring import System
+from meterledger.facts.bills import read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.span import DaySpan
@@ -86,7 +86,7 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
 def bill_document(request: HttpRequest, system: System, bill_id: str) -> HttpResponse:
     """The bill as one page of paper, from its record and the facts known when it was made."""
     stored = system.store.bill(bill_id)
-    record = json.loads(stored.record)
+    record = read_record(stored.record)
     pdf = bill_pdf(record, bill_facts(system, stored, record))
     return HttpResponse(
         pdf,
@@ -122,7 +122,7 @@ def bill_facts(system: System, stored: StoredBill, record: dict[str, Any]) -> Bi
 
 def _read(system: System, bill_id: str) -> tuple[StoredBill, dict[str, Any], BillWords]:
     stored = system.store.bill(bill_id)
-    record = json.loads(stored.record)
+    record = read_record(stored.record)
     return stored, record, bill_words(record, bill_facts(system, stored, record))
 
 
