@@ -1,0 +1,157 @@
+"""Verify finds what constraints would have refused: each breach is made with every guard off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from tests.stores.paper_town import (
+    ANALYST,
+    LATER,
+    UNUSABLE,
+    bill_of,
+    payment_of,
+    register_channel,
+    start_of,
+)
+
+from meterledger.stores.postgres import PostgresStore, verify_invariants
+from meterledger.stores.postgres.opening import Database
+from meterledger.stores.postgres.private_server import SUPERUSER, PrivateServer
+from meterledger.usecases.ports import NotViewing
+
+pytestmark = pytest.mark.postgres
+
+BREACHES = {
+    "service periods tile": (
+        "UPDATE service_period_claim SET days = daterange(lower(days) + 1, upper(days))"
+        " WHERE bill_id LIKE '%-20250131-%'",
+        "begins on 2025-02-01, and the bill before it ends on 2025-01-31",
+    ),
+    "begin on its first day": (
+        "DELETE FROM service_period_claim WHERE bill_id LIKE 'B-AG-1-20250101-20250101-%'",
+        "is billed from 2025-01-31 to",
+    ),
+    "every claim its bill": ("DELETE FROM bill WHERE bill_id LIKE 'B-AG-2-%'", "without a bill"),
+    "lines sum to the bill's total": (
+        "UPDATE bill_line SET cents = cents + 1 WHERE number = 1",
+        "2 of 2 lines sum to 16520 of 16519 cents",
+    ),
+    "cites clauses that are kept": ("DELETE FROM citation", "no such clause"),
+    "record has its hash": (
+        "ALTER TABLE bill DROP CONSTRAINT record_has_its_hash;"
+        " UPDATE bill SET record = record || ' '",
+        "has another hash",
+    ),
+    "legs or more that sum to zero": (
+        "UPDATE posting SET cents = cents + 1 WHERE ledger_account = '440'",
+        "2 legs sum to 1 cents",
+    ),
+    "every entry to its key": ("DELETE FROM entry_key", "an entry without its key"),
+    "every bill of money is posted once": (
+        "UPDATE posting SET customer_account_id = NULL WHERE entry_id LIKE 'bill:%'",
+        "total 16519 cents, posted 0 cents",
+    ),
+    "every payment is posted once": (
+        "UPDATE payment SET cents = cents + 1",
+        "5001 cents received, 5000 cents posted",
+    ),
+    "the sub-ledger of customers": (
+        "UPDATE posting SET customer_account_id = NULL WHERE entry_id = 'payment:R-1'",
+        "control account 142 is",
+    ),
+    "the ledger as a whole": (
+        "UPDATE posting SET cents = cents + 7 WHERE entry_id = 'payment:R-1' AND number = 1",
+        "it sums to 7 cents",
+    ),
+    "overlap as believed": (
+        "ALTER TABLE agreement DROP CONSTRAINT one_agreement_a_day_at_a_service_point;"
+        " INSERT INTO agreement (agreement_id, account_id, service_point_id, schedule, days, known)"
+        " SELECT 'AG-double', account_id, service_point_id, schedule, days, known FROM agreement"
+        " WHERE agreement_id LIKE 'AG-1-%'",
+        "AG-double overlap at service point SP-1",
+    ),
+    "lake versions count": (
+        "UPDATE lake_version SET sequence = sequence + 1 WHERE sequence = 2",
+        "version 3 follows 1",
+    ),
+    "every received file": ("DELETE FROM quarantined_line", "1 lines set aside, 0 kept"),
+}
+
+
+@pytest.fixture
+def filled(postgres: PostgresStore) -> PostgresStore:
+    postgres.start_services([start_of(1), start_of(2)])
+    postgres.record_bills([bill_of(1, 0), bill_of(1, 1), bill_of(2, 0)])
+    postgres.record_payment(*payment_of(1))
+    for number in range(2):
+        postgres.record_file(
+            sha256=f"{number:064x}",
+            name="file",
+            format="csv",
+            channels=[register_channel()],
+            quarantined=[UNUSABLE],
+            lake_files=[f"{number}.parquet"],
+            learned_at=LATER,
+        )
+    return postgres
+
+
+@pytest.fixture
+def unguarded(
+    server: PrivateServer, database: Database
+) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """A superuser with every trigger off: what a broken backup or a hostile hand could do."""
+    parameters = {**server.connection(SUPERUSER), "dbname": database.application["dbname"]}
+    with psycopg.connect(**parameters) as connection:
+        connection.execute("SET session_replication_role = replica")
+        rows = connection.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgenabled = 'A'"
+        )
+        for table, trigger in rows.fetchall():
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+        yield connection
+
+
+def answers(store: PostgresStore) -> dict[str, tuple[int, list[str]]]:
+    with store.viewing(ANALYST, ["all"]):
+        return {name: (checked, broken) for name, checked, broken in verify_invariants(store)}
+
+
+def test_everything_holds_and_something_was_checked(filled: PostgresStore) -> None:
+    for name, (checked, broken) in answers(filled).items():
+        assert broken == [], name
+        assert checked > 0, name
+
+
+def test_an_empty_store_holds(postgres: PostgresStore) -> None:
+    assert {count for count, _ in answers(postgres).values()} == {0}
+
+
+def test_every_invariant_has_its_breach(postgres: PostgresStore) -> None:
+    names = list(answers(postgres))
+    assert len(names) == len(BREACHES)
+    for name in names:
+        assert [part for part in BREACHES if part in name], name
+
+
+@pytest.mark.parametrize("part", BREACHES)
+def test_a_breach_is_found_and_said(
+    filled: PostgresStore, unguarded: psycopg.Connection[tuple[Any, ...]], part: str
+) -> None:
+    statements, words = BREACHES[part]
+    for statement in statements.split(";"):
+        unguarded.execute(statement.encode())
+    unguarded.commit()
+
+    (found,) = [broken for name, (_, broken) in answers(filled).items() if part in name]
+
+    assert found
+    assert any(words in sentence for sentence in found), found
+
+
+def test_questions_need_a_viewer(filled: PostgresStore) -> None:
+    with pytest.raises(NotViewing):
+        verify_invariants(filled)
