@@ -8,15 +8,17 @@ Read first      tariffs/union_electric_mo6/taxes/README.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.facts.places import TaxPlace
+from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
-from meterledger.kernel.standing import weakest
+from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import BookView
 
 NO_TAX_PLACE = "none"
@@ -47,15 +49,30 @@ def tax_place_on(tax_places: Sequence[TaxPlace], window: DaySpan, premise_id: st
     )
 
 
-def tax_line(
-    *, place: str, lines: Sequence[ChargeLine], window: DaySpan, view: BookView
-) -> ChargeLine | None:
-    """The gross-receipts tax on a window's lines, or None where the premise lies in no such place.
+@dataclass(frozen=True, slots=True)
+class TaxTerms:
+    """A municipality's tax on bills of one window: what every such bill has in common.
+
+    ``share`` of the charges is added; ``shown`` and ``inputs`` are its words.
+    """
+
+    place: str
+    window: DaySpan
+    share: Fraction
+    shown: str
+    standing: Standing
+    citations: tuple[Citation, ...]
+    inputs: tuple[tuple[str, str], ...]
+
+
+def tax_terms(*, place: str, window: DaySpan, view: BookView) -> TaxTerms | None:
+    """The tax's terms for a window, or None where the premise lies in no taxing municipality.
 
     The tax is owed on receipts that include the tax itself, so a rate of r adds r / (1 - r) of
-    the charges. Rounded once.
+    the charges.
 
     :raises NoRuleInForce: if the municipality has no rate on the window's last day
+    :raises UnknownGrossUp: if the book states another formula or day than this calculation knows
     """
     if place == NO_TAX_PLACE:
         return None
@@ -68,30 +85,45 @@ def tax_line(
             f"The gross-receipts tax follows '{gross_up.value}' on '{governing.value}'",
             do="Use a release that knows this rule, or state it as r/(1-r) on last_service_day",
         )
-    base_cents = sum(line.cents for line in lines)
     share = rate.value / (1 - rate.value)
-    cents = to_whole_half_up(base_cents * share)
-    if cents == 0:
-        return None
-    shown = f"{share.numerator}/{share.denominator}"
-    return ChargeLine(
-        code=TAX_CODE,
-        label=f"{place.replace('_', ' ').title()} gross receipts tax",
-        group=ChargeGroup.TAX,
-        days=window,
-        quantity=usd_text(base_cents),
-        unit="USD",
-        price_usd=shown,
-        cents=cents,
+    rate_text = _decimal_text(rate.value)
+    return TaxTerms(
+        place=place,
+        window=window,
+        share=share,
+        shown=f"{share.numerator}/{share.denominator}",
         standing=weakest((rate.standing, gross_up.standing, governing.standing)),
         citations=tuple(dict.fromkeys((rate.citation, gross_up.citation, governing.citation))),
-        arithmetic=f"${usd_text(base_cents)} x {shown} = ${usd_text(cents)}",
         inputs=(
             ("rate_series", series),
-            ("rate", _decimal_text(rate.value)),
-            ("gross_up", f"{_decimal_text(rate.value)} / (1 - {_decimal_text(rate.value)})"),
-            ("charges_usd", usd_text(base_cents)),
+            ("rate", rate_text),
+            ("gross_up", f"{rate_text} / (1 - {rate_text})"),
         ),
+    )
+
+
+def tax_line(terms: TaxTerms | None, lines: Sequence[ChargeLine]) -> ChargeLine | None:
+    """The gross-receipts tax on a bill's lines, rounded once; None where it comes to nothing."""
+    if terms is None:
+        return None
+    base_cents = sum(line.cents for line in lines)
+    cents = to_whole_half_up(base_cents * terms.share)
+    if cents == 0:
+        return None
+    base_usd = usd_text(base_cents)
+    return ChargeLine(
+        code=TAX_CODE,
+        label=f"{terms.place.replace('_', ' ').title()} gross receipts tax",
+        group=ChargeGroup.TAX,
+        days=terms.window,
+        quantity=base_usd,
+        unit="USD",
+        price_usd=terms.shown,
+        cents=cents,
+        standing=terms.standing,
+        citations=terms.citations,
+        arithmetic=f"${base_usd} x {terms.shown} = ${usd_text(cents)}",
+        inputs=(*terms.inputs, ("charges_usd", base_usd)),
         reading_keys=("taxes.gross_receipts_gross_up",),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from meterledger.facts.bills import BillKind
 from meterledger.facts.places import Agreement
@@ -37,6 +38,11 @@ def reading_day(*, cycle: int, year: int, month: int, view: BookView) -> date:
 
     :raises UnknownReadingRule: if the book states a rule that is not ``day_of_month``
     """
+    return _reading_day(view, cycle, year, month)
+
+
+@lru_cache(maxsize=4096)
+def _reading_day(view: BookView, cycle: int, year: int, month: int) -> date:
     ensure(1 <= cycle <= CYCLE_COUNT, f"cycle {cycle} is one of {CYCLE_COUNT}")
     rule = view.text("cycle_read_day_rule").on(date(year, month, 1))
     if rule.value != "day_of_month":

@@ -139,7 +139,7 @@ class Bill:
         places: dict[Citation, int] = {}
         body = self._as_json(lambda citation: places.setdefault(citation, len(places)))
         body["clauses"] = [citation.as_json() for citation in places]
-        return canonical_bytes(body)
+        return canonical_bytes(body, is_known_to_be_plain=True)
 
     def _as_json(self, cite: Callable[[Citation], object]) -> dict[str, Any]:
         return {

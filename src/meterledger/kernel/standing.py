@@ -17,7 +17,7 @@ class Standing(Enum):
     @property
     def weakness(self) -> int:
         """0 for the strongest standing; larger is weaker."""
-        return list(Standing).index(self)
+        return _WEAKNESS[self]
 
     @property
     def sentence(self) -> str:
@@ -28,6 +28,9 @@ class Standing(Enum):
             Standing.SECOND_HAND: "taken from a published secondary source, not from the sheet",
             Standing.ASSUMED: "assumed by us so that the system runs; no source is known",
         }[self]
+
+
+_WEAKNESS = {standing: place for place, standing in enumerate(Standing)}
 
 
 def weakest(standings: Iterable[Standing]) -> Standing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meterledger import rating
-from meterledger.billing import prorate, tax_line
+from meterledger.billing import TaxTerms, prorate, tax_line, tax_terms
 from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.facts.usage import UsageBatch
 from meterledger.kernel.decision import Reason
@@ -27,6 +27,8 @@ class Calculator:
         self.view = view
         self.groups = groups
         self._plans: dict[tuple[str, DaySpan], rating.RatePlan] = {}
+        self._taxes: dict[tuple[str, DaySpan], TaxTerms | None] = {}
+        self._reasons: dict[DaySpan, tuple[Reason, ...]] = {}
 
     def plan(self, schedule: str, window: DaySpan) -> rating.RatePlan:
         """The plan of one schedule and window.
@@ -53,8 +55,10 @@ class Calculator:
 
     def window_reasons(self, window: DaySpan) -> tuple[Reason, ...]:
         """Why the window counts for a month or for a share of one."""
-        decision, _ = prorate(window, self.view)
-        return decision.reasons
+        if window not in self._reasons:
+            decision, _ = prorate(window, self.view)
+            self._reasons[window] = decision.reasons
+        return self._reasons[window]
 
     def price_intervals(
         self, schedule: str, window: DaySpan, usage: UsageBatch
@@ -76,5 +80,7 @@ class Calculator:
         """The lines and, where the place has one, the gross-receipts tax on them."""
         if ChargeGroup.TAX not in self.groups:
             return tuple(lines)
-        tax = tax_line(place=place, lines=lines, window=window, view=self.view)
+        if (place, window) not in self._taxes:
+            self._taxes[place, window] = tax_terms(place=place, window=window, view=self.view)
+        tax = tax_line(self._taxes[place, window], lines)
         return (*lines, tax) if tax is not None else tuple(lines)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meterledger.billing import NO_TAX_PLACE, tax_line, tax_place_on
+from meterledger.billing import NO_TAX_PLACE, tax_place_on, tax_terms
+from meterledger.billing import tax_line as priced_tax_line
 from meterledger.billing.taxes import UnknownGrossUp, UnknownTaxPlace
 from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.facts.places import TaxPlace
@@ -24,6 +25,13 @@ from meterledger.rulebook.series import NoRuleInForce
 JULY = DaySpan(date(2025, 7, 1), date(2025, 8, 1))
 CLAUSE = Citation("Schedule 6", "Sheet 54", None, "Anytime, energy", date(2025, 6, 1))
 LEARNED = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def tax_line(
+    *, place: str, lines: list[ChargeLine], window: DaySpan, view: Any
+) -> ChargeLine | None:
+    """The terms of the window, and the line they make of a bill's lines."""
+    return priced_tax_line(tax_terms(place=place, window=window, view=view), lines)
 
 
 def charges(*cents: int) -> list[ChargeLine]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins, read_record
 from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.span import DaySpan
@@ -111,3 +114,26 @@ class TestPins:
     def test_are_of_an_instant_in_utc(self, moment: datetime) -> None:
         with pytest.raises(InvariantBroken, match="a bill pins an instant in UTC"):
             BillPins(moment, 7, "ab", "1", "2026.6")
+
+
+def values_in(record: Any) -> Iterator[Any]:
+    """Every value and name in a JSON object."""
+    if isinstance(record, dict):
+        for name, value in record.items():
+            yield name
+            yield from values_in(value)
+    elif isinstance(record, list):
+        for value in record:
+            yield from values_in(value)
+    else:
+        yield record
+
+
+def test_a_record_holds_text_and_whole_numbers_only() -> None:
+    """Writing it does not look again, so that a cycle of a city is written in time."""
+    made = bill(line(16519), line(-3))
+
+    kinds = {type(value) for value in values_in(made.as_json())}
+
+    assert kinds <= {str, int, type(None)}
+    assert canonical_bytes(read_record(made.record())) == canonical_bytes(made.as_json())
