@@ -59,7 +59,10 @@ class ServerAccount:
     @property
     def name(self) -> str:
         """How messages name it."""
-        return self.entry.pw_name if self.entry else pwd.getpwuid(os.geteuid()).pw_name
+        try:
+            return (self.entry or pwd.getpwuid(os.geteuid())).pw_name
+        except KeyError:  # a container may run as a number that no account has
+            return f"number {os.geteuid()}"
 
     @property
     def run_as(self) -> dict[str, Any]:
