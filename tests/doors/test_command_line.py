@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from meterledger.entrypoints.cli.answer import BadArgument, day_from
+from meterledger.entrypoints.cli.replay import verdict_on
 from meterledger.entrypoints.cli.words import dollars
 
 
@@ -102,3 +104,26 @@ class TestDollarsInWords:
     )
     def test_have_their_sign_first(self, usd: str, words: str) -> None:
         assert dollars(usd) == words
+
+
+class TestTheDoctor:
+    def test_says_what_to_do_once(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("METERLEDGER_TARIFFS", str(tmp_path))
+        monkeypatch.setenv("DATABASE_URL", "garbage")
+        result = meterledger("doctor")
+        assert (result.returncode, result.stderr) == (2, "")
+        assert f"MISSING  tariff book: There is no tariff book in {tmp_path}." in result.stdout
+        assert result.stdout.count("Name a folder of tariffs/") == 1
+        assert result.stdout.count("Write it like postgresql://") == 1
+
+
+class TestTheVerdictOfAReplay:
+    def test_is_on_the_bytes(self) -> None:
+        assert verdict_on(True, ()) == "the same bytes"
+
+    def test_does_not_alarm_where_only_the_pins_differ(self) -> None:
+        pins = "pins.lake_sequence: issued 1, computed 2"
+        assert verdict_on(False, (pins,)) == "the same lines and total; only the pins differ"
+        assert verdict_on(False, ('total_usd: issued "1.00", computed "1.01"', pins)) == (
+            "other bytes than were issued"
+        )

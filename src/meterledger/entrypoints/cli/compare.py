@@ -67,3 +67,10 @@ def compare(
             print_table(table, right=frozenset({1}))
 
         say(answer, as_json=as_json, words=words)
+        refusals = [row.refusal for row in rows if row.refusal]
+        if len(refusals) == len(rows):
+            raise BadArgument(
+                "No rate option of the book prices these days",
+                where=f"account {account}, {start} to {until}",
+                why=refusals[0],
+            )

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+from meterledger.kernel.refusal import Refusal
 
 
 def register(app: typer.Typer) -> None:
@@ -36,9 +37,13 @@ def doctor(as_json: JsonFlag = False) -> None:
 def _run(name: str, check: Callable[[], str]) -> dict[str, Any]:
     try:
         return {"name": name, "ok": True, "found": check(), "do": ""}
+    except Refusal as refusal:
+        found = Refusal(refusal.what, where=refusal.where, why=refusal.why).sentence
+        return {"name": name, "ok": False, "found": found, "do": refusal.do}
     except Exception as problem:  # whatever is missing is the answer here
-        do = getattr(problem, "do", "") or "Run ./demo or ./test once: they install what is needed."
-        return {"name": name, "ok": False, "found": str(problem).splitlines()[0], "do": do}
+        found = (str(problem).splitlines() or [type(problem).__name__])[0]
+        do = "Run ./demo or ./test once: they install what is needed."
+        return {"name": name, "ok": False, "found": found, "do": do}
 
 
 def _python() -> str:
