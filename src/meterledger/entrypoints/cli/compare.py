@@ -56,7 +56,9 @@ def compare(
         }
 
         def words() -> None:
-            print(f"Account {account}, {energy_wh / 1000:,.3f} kWh, now on {current}")
+            print(
+                f"Account {account}, {energy_wh // 1000:,}.{energy_wh % 1000:03d} kWh, now on {current}"
+            )
             table = []
             for row in rows:
                 shown = row.as_json()
