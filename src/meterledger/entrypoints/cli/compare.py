@@ -56,9 +56,8 @@ def compare(
         }
 
         def words() -> None:
-            print(
-                f"Account {account}, {energy_wh // 1000:,}.{energy_wh % 1000:03d} kWh, now on {current}"
-            )
+            kwh = f"{energy_wh // 1000:,}.{energy_wh % 1000:03d}"
+            print(f"Account {account}, {kwh} kWh, now on {current}")
             table = []
             for row in rows:
                 shown = row.as_json()
