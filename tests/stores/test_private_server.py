@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.stores.conftest import open_folder
 
 from meterledger.stores.postgres.binaries import ServerAccount, ServerUnavailable, server_account
 from meterledger.stores.postgres.private_server import PrivateServer, private_server
@@ -112,6 +113,23 @@ def command(folder: Path) -> Iterator[Callable[..., Command]]:
     assert wait_until(lambda: data.server_process() is None)
 
 
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[Path]:
+    """A server's folder at rest."""
+    made = open_folder()
+    with private_server(made / "postgres", durable=False):
+        pass
+    yield made / "postgres"
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def made(prepared: Path, folder: Path) -> None:
+    """The test's folder has a database already, copied from one at rest."""
+    subprocess.run(["cp", "-a", prepared, folder / "postgres"], check=True)
+
+
+@pytest.mark.usefixtures("made")
 class TestSharing:
     def test_starts_with_the_first_and_stops_with_the_last(
         self, command: Callable[..., Command]
@@ -151,6 +169,7 @@ class TestSharing:
         assert min(took) < 0.2
 
 
+@pytest.mark.usefixtures("made")
 class TestBeingKilled:
     def test_stops_when_its_only_command_is_killed(self, command: Callable[..., Command]) -> None:
         only = command()
@@ -175,6 +194,7 @@ class TestBeingKilled:
             first = server.server_process()
             assert first is not None
             os.kill(first, signal.SIGKILL)
+            assert wait_until(lambda: not lives(first))
             server.ensure_running()
             second = server.server_process()
             assert second not in (None, first)
@@ -210,12 +230,13 @@ class TestBeingKilled:
         zombie = subprocess.Popen([sys.executable, "-c", "pass"])
         assert wait_until(lambda: not lives(zombie.pid))  # ended, and nobody has asked
         data = folder / "postgres" / "data"
-        data.mkdir(parents=True)
         (data / "postmaster.pid").write_text(f"{zombie.pid}\n{data}\n")
 
         assert PrivateServer(folder / "postgres", durable=False).server_process() is None
         zombie.wait()
 
+
+class TestTheFirstStart:
     def test_makes_its_folder_whole_or_not_at_all(self, folder: Path) -> None:
         killed = Command(folder / "postgres")
         assert wait_until(lambda: any((folder / "postgres").glob("making-*")))

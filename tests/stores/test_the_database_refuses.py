@@ -196,6 +196,8 @@ class TestTheApplication:
             "SELECT keep_append_only('account')",
             "UPDATE schema_stamp SET stamp = ''",
             "DELETE FROM django_migrations",
+            "DELETE FROM entry_check",
+            "INSERT INTO bill_check (from_day, until_day) VALUES (now(), now())",
             "COPY person TO '/dev/null'",
             "SELECT pg_read_file('postgresql.conf')",
         ],
@@ -429,6 +431,22 @@ class TestAnEntry:
             connection.commit()
         row = connection.execute("SELECT FROM entry_key WHERE entry_id = 'by hand 2'").fetchone()
         assert row is None
+
+    def test_is_checked_whenever_it_is_asked_and_again_at_commit(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        connection = as_role()
+        self.write(connection, "by hand 5", 100, -100)
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        self.write(connection, "by hand 6", 100, -99)
+        with pytest.raises(errors.CheckViolation, match="Entry by hand 6 has 2 legs"):
+            connection.commit()
+
+    def test_leaves_no_check_behind(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role(SUPERUSER)
+        for table in ("entry_check", "bill_check"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
     def test_with_an_empty_leg_is_refused(self, as_role: Callable[..., Connection]) -> None:
         with pytest.raises(errors.CheckViolation):

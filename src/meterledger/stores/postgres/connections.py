@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -24,6 +25,7 @@ Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 Answer = TypeVar("Answer")
 
 ATTEMPTS = 5
+REVIVE_SECONDS = 5
 SAY_WHO = (
     "SELECT set_config('meterledger.viewer', %s, true), set_config('meterledger.purpose', %s, true)"
 )
@@ -62,20 +64,22 @@ class Connections:
     def take(self) -> Connection:
         """A connection for the caller alone, until ``give_back``.
 
-        :raises ServerLost: if no server can be reached
+        :raises OperationalError: of psycopg, if no server can be reached
         """
         with self._lock:
             if self._process != os.getpid():  # after a fork: the parent's connections are not ours
                 self._idle, self._process = [], os.getpid()
             if self._idle:
                 return self._idle.pop()
-        try:
-            return self._connect()
-        except NOT_REACHED:
-            if self._revive is None:
-                raise
-        self._revive()
-        return self._connect()
+        deadline = time.monotonic() + REVIVE_SECONDS
+        while True:
+            try:
+                return self._connect()
+            except NOT_REACHED:
+                if self._revive is None or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)  # a killed server takes a moment to be gone
+            self._revive()
 
     def _connect(self) -> Connection:
         return psycopg.connect(**self._parameters)  # type: ignore[arg-type] # names are checked by libpq

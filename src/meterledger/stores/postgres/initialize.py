@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 from meterledger.stores.postgres.binaries import Programs, ServerAccount, ServerUnavailable
@@ -54,7 +57,7 @@ def initialize(
             do="Free disk space, or choose another data folder with METERLEDGER_DATA",
         )
     for left_behind in folder.glob("making-*"):
-        shutil.rmtree(left_behind, ignore_errors=True)
+        _remove_unfinished(left_behind)
     passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, OWNER, APPLICATION)}
     fresh = folder / f"making-{secrets.token_hex(4)}"
     fresh.mkdir(mode=0o700)
@@ -67,6 +70,18 @@ def initialize(
     fresh.rename(data)
     if durable:
         _sync_folder(folder)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what a killed command was making. Its initdb may go on writing: end it first."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(folder) in command.read_bytes().split(b"\0"):
+                os.kill(int(command.parent.name), signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < deadline:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.05)  # initdb's own children end when they miss it
 
 
 def _initdb(

@@ -49,25 +49,56 @@ CREATE TABLE bill_line (
 
 CREATE INDEX bill_of_account ON bill (account_id);
 
--- At commit a bill has all its lines, and they sum to its total (as the ledger's entries do).
-CREATE FUNCTION bill_adds_up() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET enable_seqscan = off AS $$
-DECLARE
-    lines bigint;
-    total numeric;
+CREATE INDEX bill_by_transaction ON bill (written_in);
+
+-- At commit every bill of the transaction has all its lines, and they sum to its total: asked once
+-- for all of them, as the ledger's entries are.
+CREATE UNLOGGED TABLE bill_check (
+    written_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    from_day   date NOT NULL,
+    until_day  date NOT NULL
+);
+
+CREATE FUNCTION remember_bills() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-    SELECT count(*), sum(cents) INTO lines, total FROM public.bill_line
-     WHERE bill_id = NEW.bill_id AND issued_day = NEW.issued_day;
-    IF lines <> NEW.line_count OR total <> NEW.total_cents THEN
-        RAISE EXCEPTION 'Bill %: % lines sum to % cents, the bill says % lines and % cents',
-                        NEW.bill_id, lines, coalesce(total, 0), NEW.line_count, NEW.total_cents
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'bill_adds_up';
-    END IF;
+    INSERT INTO public.bill_check (from_day, until_day)
+    SELECT min(issued_day), max(issued_day) FROM added HAVING count(*) > 0;
     RETURN NULL;
 END
 $$;
-CREATE CONSTRAINT TRIGGER bill_adds_up AFTER INSERT ON bill
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bill_adds_up();
+CREATE TRIGGER remember_bills AFTER INSERT ON bill
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION remember_bills();
+ALTER TABLE bill ENABLE ALWAYS TRIGGER remember_bills;
+
+CREATE FUNCTION bills_add_up() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    broken record;
+BEGIN
+    SELECT b.bill_id, b.line_count, b.total_cents, l.lines, coalesce(l.cents, 0) AS cents
+      INTO broken
+      FROM public.bill b
+      JOIN LATERAL (SELECT count(*) AS lines, sum(cents) AS cents FROM public.bill_line l
+                     WHERE l.bill_id = b.bill_id AND l.issued_day = b.issued_day) l ON true
+     WHERE b.written_in = NEW.written_in
+       AND b.issued_day BETWEEN NEW.from_day AND NEW.until_day
+       AND (l.lines <> b.line_count OR l.cents IS DISTINCT FROM b.total_cents)
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'Bill %: % lines sum to % cents, the bill says % lines and % cents',
+                        broken.bill_id, broken.lines, broken.cents, broken.line_count,
+                        broken.total_cents
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bills_add_up';
+    END IF;
+    DELETE FROM public.bill_check WHERE ctid = NEW.ctid;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER bills_add_up AFTER INSERT ON bill_check
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bills_add_up();
+ALTER TABLE bill_check ENABLE ALWAYS TRIGGER bills_add_up;
 
 CREATE FUNCTION lines_come_with_their_bill() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
@@ -108,7 +139,7 @@ $$;
 CREATE TRIGGER cancelled_once BEFORE UPDATE ON service_period_claim
     FOR EACH ROW EXECUTE FUNCTION cancel_once();
 ALTER TABLE service_period_claim ENABLE ALWAYS TRIGGER cancelled_once;
-REVOKE ALL ON FUNCTION bill_adds_up(), lines_come_with_their_bill(), cancel_once() FROM PUBLIC;
+REVOKE ALL ON FUNCTION remember_bills(), bills_add_up(), lines_come_with_their_bill(), cancel_once() FROM PUBLIC;
 
 SELECT keep_undeleted('service_period_claim'), keep_append_only('bill'), keep_append_only('bill_line'),
        keep_append_only('citation'), keep_append_only('held_bill'),

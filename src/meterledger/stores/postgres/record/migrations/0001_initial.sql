@@ -9,10 +9,9 @@ CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 -- Whether this transaction has said who looks and why. store.viewing() is the door that says it.
 CREATE FUNCTION is_viewing() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT coalesce(current_setting('meterledger.viewer', true), '') <> ''
-       AND coalesce(current_setting('meterledger.purpose', true), '') <> ''
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(current_setting('meterledger.viewer', true), '') <> ''
+   AND coalesce(current_setting('meterledger.purpose', true), '') <> '';
 
 CREATE FUNCTION refuse_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
