@@ -9,7 +9,7 @@ Lives elsewhere keeping rows (``memory``, ``postgres``). PostgreSQL's constraint
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
@@ -31,6 +31,10 @@ class DatedFact(Protocol):
     @property
     def days(self) -> Validity:
         """The days on which it is true."""
+
+    @property
+    def learned_at(self) -> datetime:
+        """The instant at which we learned it."""
 
 
 Fact = TypeVar("Fact", bound=DatedFact)
@@ -96,6 +100,7 @@ class Believed(Generic[Fact]):
         self._names: set[str] = set()
         self._telling = telling
         self._by_key: dict[Hashable, list[Fact]] = {}
+        self._closed_at: dict[Hashable, datetime] = {}
 
     def add(self, fact: Fact) -> None:
         """Believe a fact from here on."""
@@ -110,6 +115,20 @@ class Believed(Generic[Fact]):
             self._by_key[exclusion(fact)].remove(fact)
         if self._name is not None:
             self._names.discard(self._name(fact))
+
+    def close(self, fact: Fact, closed_at: datetime) -> None:
+        """Remember until when a fact was believed that is believed no longer."""
+        for exclusion in self._exclusions:
+            key = exclusion(fact)
+            self._closed_at[key] = max(closed_at, self._closed_at.get(key, closed_at))
+
+    def learned_at(self, fact: Fact) -> datetime:
+        """The instant from which a new fact is believed: as it says, or later.
+
+        Where something else was believed until a later instant, that is not contradicted.
+        """
+        closings = (self._closed_at.get(exclusion(fact)) for exclusion in self._exclusions)
+        return max([fact.learned_at, *(one for one in closings if one is not None)])
 
     def is_new(self, fact: Fact, *, may_repeat: bool = True) -> bool:
         """Whether the fact says something new; False if the same holds already on all its days.
@@ -137,6 +156,15 @@ class Believed(Generic[Fact]):
                 do="Use another name for another agreement",
             )
         return True
+
+
+def with_learned_at(fact: Fact, learned_at: datetime) -> Fact:
+    """The fact as learned at that instant."""
+    if learned_at == fact.learned_at:
+        return fact
+    record: Any = fact
+    changed: Fact = replace(record, learned_at=learned_at)
+    return changed
 
 
 def _says_no_more(fact: DatedFact, known: DatedFact) -> bool:
@@ -185,6 +213,7 @@ def believed_agreements() -> Believed[Agreement]:
     return Believed(
         lambda one: f"service point {one.service_point_id}",
         telling=lambda one: f"agreement {one.agreement_id} of account {one.account_id}, {one.days}",
+        name=lambda one: f"Agreement {one.agreement_id}",
     )
 
 

@@ -30,6 +30,7 @@ from meterledger.stores.believed import (
     refuse_other_contents,
     refuse_stop,
     refuse_unknown,
+    with_learned_at,
 )
 from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.usecases.ports import NotFound, ServiceStart
@@ -91,21 +92,21 @@ class MemoryPlaces:
             where = f"holder of account {holder.account_id}"
             _require(self._accounts, "account", holder.account_id, where)
             _require(self._persons, "person", holder.person_id, where)
-            _keep_dated(self._holders, holder, holder.learned_at, undo)
+            _keep_dated(self._holders, holder, undo)
         place = start.tax_place
         if place is not None:
             _require(self._premises, "premise", place.premise_id, f"tax place {place.place}")
-            _keep_dated(self._tax_places, place, place.learned_at, undo)
+            _keep_dated(self._tax_places, place, undo)
         meter = start.installation
         if meter is not None:
             where = f"meter {meter.meter_id}"
             _require(self._points, "service point", meter.service_point_id, where)
-            _keep_dated(self._installations, meter, meter.learned_at, undo)
+            _keep_dated(self._installations, meter, undo)
         agreement = start.agreement
         where = f"agreement {agreement.agreement_id}"
         _require(self._accounts, "account", agreement.account_id, where)
         _require(self._points, "service point", agreement.service_point_id, where)
-        _keep_dated(self._agreements, agreement, agreement.learned_at, undo, may_repeat=False)
+        _keep_dated(self._agreements, agreement, undo, may_repeat=False)
 
     def stop_service(self, agreement_id: str, last_day_out: date, learned_at: datetime) -> None:
         """End an agreement on ``last_day_out`` (out)."""
@@ -222,17 +223,11 @@ def _keep_once(table: dict[str, Plain], key: str, fact: Plain, noun: str, undo: 
         refuse_other_contents(noun, key, known, fact)
 
 
-def _keep_dated(
-    table: TwoClocks[Fact],
-    fact: Fact,
-    learned_at: datetime,
-    undo: Undo,
-    *,
-    may_repeat: bool = True,
-) -> None:
+def _keep_dated(table: TwoClocks[Fact], fact: Fact, undo: Undo, *, may_repeat: bool = True) -> None:
     if table.is_new(fact, may_repeat=may_repeat):
-        table.add(fact, learned_at)
-        undo.append(lambda: table.forget(fact))
+        kept = with_learned_at(fact, table.learned_at(fact))
+        table.add(kept, kept.learned_at)
+        undo.append(lambda: table.forget(kept))
 
 
 def _require(table: dict[str, Plain], noun: str, key: str, needed_by: str) -> None:

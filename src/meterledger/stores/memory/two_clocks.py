@@ -37,6 +37,10 @@ class TwoClocks(Generic[Fact]):
         """Whether the fact says something new. :raises Conflict: if it cannot be."""
         return self._believed.is_new(fact, may_repeat=may_repeat)
 
+    def learned_at(self, fact: Fact) -> datetime:
+        """The instant from which a new fact is believed."""
+        return self._believed.learned_at(fact)
+
     def add(self, fact: Fact, learned_at: datetime) -> None:
         """Keep a fact. Ask ``is_new`` first."""
         self._rows.setdefault(self._key(fact), []).append(_Row(fact, learned_at))
@@ -54,6 +58,7 @@ class TwoClocks(Generic[Fact]):
             if row.fact is old:
                 row.known_until = learned_at
         self._believed.remove(old)
+        self._believed.close(old, learned_at)
         self.add(new, learned_at)
 
     def of(self, key: str, known_at: datetime | None = None) -> list[Fact]:
