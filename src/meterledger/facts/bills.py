@@ -18,6 +18,7 @@ from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import usd_text
+from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing, weakest
 
@@ -185,12 +186,23 @@ class HeldBill:
 def read_record(record: bytes) -> dict[str, Any]:
     """A canonical record as ``Bill.as_json`` gave it: every clause back where it counts.
 
-    :raises KeyError: if it is no bill's record
+    :raises RecordUnreadable: if it is no bill's record
     """
-    body: dict[str, Any] = json.loads(record)
-    clauses = body.pop("clauses")
-    for line in body["lines"]:
-        line["citations"] = [clauses[place] for place in line["citations"]]
-    for reason in body["reasons"]:
-        reason["citation"] = clauses[reason["citation"]]
+    try:
+        body: dict[str, Any] = json.loads(record)
+        clauses = body.pop("clauses")
+        for line in body["lines"]:
+            line["citations"] = [clauses[place] for place in line["citations"]]
+        for reason in body["reasons"]:
+            reason["citation"] = clauses[reason["citation"]]
+    except (ValueError, LookupError, TypeError, AttributeError) as problem:
+        raise RecordUnreadable(
+            "The stored record of the bill cannot be read",
+            why="It was emptied or altered, or another version wrote it",
+            do="Compute the bill again with `meterledger replay`, which needs no stored record",
+        ) from problem
     return body
+
+
+class RecordUnreadable(Refusal):
+    """What is stored as a bill's record is none."""

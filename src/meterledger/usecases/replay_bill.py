@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from meterledger.billing import BillWindow
 from meterledger.billing.window import kind_of
-from meterledger.facts.bills import Bill, read_record
+from meterledger.facts.bills import Bill, RecordUnreadable, read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import TariffBook
@@ -104,7 +104,7 @@ def _differences(stored_record: bytes, bill: Bill) -> list[str]:
         return ["the stored record is not available; its hash differs from the computed one"]
     try:
         issued = read_record(stored_record)
-    except (ValueError, LookupError, TypeError):
+    except RecordUnreadable:
         return ["the stored record cannot be read; its hash differs from the computed one"]
     found: list[str] = []
     _compare("", issued, bill.as_json(), found)

@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins, read_record
+from meterledger.facts.bills import (
+    Bill,
+    BilledUsage,
+    BillKind,
+    BillPins,
+    RecordUnreadable,
+    read_record,
+)
 from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.citation import Citation
@@ -137,3 +144,9 @@ def test_a_record_holds_text_and_whole_numbers_only() -> None:
 
     assert kinds <= {str, int, type(None)}
     assert canonical_bytes(read_record(made.record())) == canonical_bytes(made.as_json())
+
+
+@pytest.mark.parametrize("stored", [b"", b"{}", b"[]", b'{"clauses":[],"lines":[{}]}', b"\xff"])
+def test_what_is_no_record_is_refused_with_the_way_out(stored: bytes) -> None:
+    with pytest.raises(RecordUnreadable, match="Compute the bill again with `meterledger replay`"):
+        read_record(stored)
