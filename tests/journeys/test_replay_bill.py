@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,8 +17,9 @@ import pytest
 
 from meterledger.facts.bills import read_record
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
+from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.usecases.ports import NotFound
-from meterledger.usecases.replay_bill import CannotReplay
+from meterledger.usecases.replay_bill import CannotReplay, replay_bill
 
 JULY = (date(2025, 7, 1), date(2025, 8, 1))
 
@@ -239,3 +241,32 @@ class TestOnAnotherMachine:
         for line in here:
             _, issued, replayed = line.split()
             assert issued == replayed
+
+
+class TestABookEntryLearnedOnTheDayOfIssue:
+    def test_after_the_bill_was_issued_does_not_change_its_replay(
+        self, town: Any, towns: ModuleType, bill: Any, tmp_path: Path
+    ) -> None:
+        """The book's clock counts days; the bill's pinned hash tells the moment of the day."""
+        folder = tmp_path / "book"
+        shutil.copytree(default_book_folder(), folder)
+        file = folder / "sheet_054" / "customer_charge_usd_per_month.yaml"
+        entry = (
+            '  - effective_from: 2025-06-01\n    effective_until: null\n    value: "10.00"\n'
+            "    standing: assumed\n"
+            f"    learned_on: {bill.pins.known_at.date()}\n    corrects: 2026-11-24\n"
+            "    cite: {instrument: Schedule 6, sheet: Sheet 54, revision: null,"
+            " paragraph: customer charge, effective: 2025-06-01, order: null}\n"
+        )
+        text = file.read_text(encoding="utf-8")
+        today = bill.pins.known_at.date()
+        file.write_text(
+            text.replace("last_checked_on: 2026-11-24", f"{entry}last_checked_on: {today}"),
+            encoding="utf-8",
+        )
+        grown = load_book(folder)
+        assert grown.as_known(today).sha256 != bill.pins.book_sha256
+
+        again = replay_bill(bill_id=bill.bill_id, store=town.store, lake=town.lake, book=grown)
+
+        assert again.same_bytes, again.differences

@@ -63,6 +63,7 @@ class TestRecordingBills:
             known_at=LATER,
             lake_sequence=1,
             previous_balance_cents=0,
+            book_sha256=bill.pins.book_sha256,
         )
 
     def test_bills_a_period_once(self, store: Store) -> None:

@@ -317,6 +317,7 @@ class StoredBill:
     known_at: datetime
     lake_sequence: int
     previous_balance_cents: int
+    book_sha256: str
 
 
 class Ledger(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from meterledger.billing import BillWindow
@@ -16,7 +16,7 @@ from meterledger.billing.window import kind_of
 from meterledger.facts.bills import Bill, RecordUnreadable, read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
-from meterledger.rulebook.book import TariffBook
+from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.issue_bills import calculate_bills, due_bill
 from meterledger.usecases.ports import Lake, NotFound, StoredBill
 
@@ -69,7 +69,7 @@ def replay_bill(
     except NotFound as refusal:
         why = f"Agreement {stored.agreement_id} was not known yet"
         raise _cannot(bill_id, known_at, why) from refusal
-    view = book.as_known(known_at.date())
+    view = _book_view(book, known_at.date(), stored.book_sha256 if as_known is None else None)
     window = BillWindow(stored.days, kind_of(stored.days, service.agreement))
     try:
         due = due_bill(service, window, view)
@@ -88,6 +88,20 @@ def replay_bill(
         as_known_at=known_at,
         differences=() if same else tuple(_differences(stored.record, bill)),
     )
+
+
+def _book_view(book: TariffBook, day: date, pinned_sha256: str | None) -> BookView:
+    """The book as known on the day; of a bill, as known at its moment of that day.
+
+    The book's second clock counts days and a bill is issued at an instant: what was entered later
+    on the day of issue was not known to the bill, and the pinned hash tells.
+    """
+    view = book.as_known(day)
+    if pinned_sha256 is not None and view.sha256 != pinned_sha256:
+        before = book.as_known(day - timedelta(days=1))
+        if before.sha256 == pinned_sha256:
+            return before
+    return view
 
 
 def _cannot(bill_id: str, known_at: datetime, why: str) -> CannotReplay:

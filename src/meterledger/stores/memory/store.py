@@ -192,6 +192,7 @@ class MemoryStore(MemoryPlaces):
             known_at=bill.pins.known_at,
             lake_sequence=bill.pins.lake_sequence,
             previous_balance_cents=self._balance(bill.account_id),
+            book_sha256=bill.pins.book_sha256,
         )
         self._bills_of.setdefault(bill.account_id, []).append(bill.bill_id)
         if entry is not None:

@@ -78,7 +78,7 @@ SELECT %s, account_id, agreement_id,
 STORED = """
 SELECT b.bill_id, b.account_id, b.agreement_id, lower(b.days), upper(b.days), b.issued_day,
        b.due_day, b.total_cents, b.record, b.record_sha256, b.known_at, b.lake_sequence,
-       b.previous_balance_cents
+       b.previous_balance_cents, b.book_sha256
   FROM service_period_claim c
   JOIN bill b ON b.bill_id = c.bill_id AND b.issued_day = c.issued_day
 """
