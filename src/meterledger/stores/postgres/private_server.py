@@ -155,12 +155,10 @@ class PrivateServer:
         """
         try:
             process = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
             command = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
         except (FileNotFoundError, ProcessLookupError, ValueError):
             return None
-        ours = os.fsencode(self.data) in command
-        return process if ours and state not in "ZX" else None
+        return process if os.fsencode(self.data) in command and _lives(process) else None
 
     def _ensure_running(self) -> None:
         running = self.server_process()
@@ -264,7 +262,7 @@ class PrivateServer:
             return
         os.kill(process, signal.SIGINT)
         deadline = time.monotonic() + STOP_SECONDS
-        while self.server_process() == process and time.monotonic() < deadline:
+        while _lives(process) and time.monotonic() < deadline:
             time.sleep(0.005)
 
     # ------------------------------------------------------------------------------- folders
@@ -310,6 +308,15 @@ def private_server(folder: Path, *, durable: bool = True) -> Iterator[PrivateSer
         yield server
     finally:
         server.leave()
+
+
+def _lives(process: int) -> bool:
+    """Whether a process runs. A zombie, whose parent has not asked for its end, does not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
 
 
 def _make_folder(folder: Path) -> None:
