@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -198,4 +199,4 @@ class TestWholeNumbersFromDecimals:
     def test_never_raise_whatever_the_text(self, text: str) -> None:
         whole = whole_from_decimal_text(text, decimals=3)
 
-        assert whole is None or Decimal(text) * 1000 == whole
+        assert whole is None or Fraction(Decimal(text)) * 1000 == whole  # exact, unlike Decimal
