@@ -12,8 +12,10 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+import orjson
+
 from meterledger.facts.charges import ChargeLine
-from meterledger.kernel.canonical import canonical_bytes, sha256_hex
+from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.ensure import ensure
@@ -140,7 +142,9 @@ class Bill:
         places: dict[Citation, int] = {}
         body = self._as_json(lambda citation: places.setdefault(citation, len(places)))
         body["clauses"] = [citation.as_json() for citation in places]
-        return canonical_bytes(body, is_known_to_be_plain=True)
+        # The bytes are those of ``kernel.canonical_bytes``, which a test holds it to; a cycle of a
+        # city writes hundreds of thousands of records, and this writes them in a tenth of the time.
+        return orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
     def _as_json(self, cite: Callable[[Citation], object]) -> dict[str, Any]:
         return {

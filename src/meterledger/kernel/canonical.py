@@ -8,17 +8,14 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def canonical_bytes(record: Any, *, is_known_to_be_plain: bool = False) -> bytes:
+def canonical_bytes(record: Any) -> bytes:
     """JSON in UTF-8: keys sorted, no spaces, no floats, one line feed at the end.
 
-    Floats are refused, because their text is not a promise we can keep for years. Where types
-    and a test say that a kind of record holds text and whole numbers only, looking at every value
-    of every record again may be left out (``is_known_to_be_plain``).
+    Floats are refused, because their text is not a promise we can keep for years.
 
     :raises TypeError: if the record holds a float, a name that is not text, or what is not JSON
     """
-    if not is_known_to_be_plain:
-        _refuse_floats(record)
+    _refuse_floats(record)
     text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode("utf-8") + b"\n"
 
