@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
@@ -25,10 +25,17 @@ class Citation:
     paragraph: str
     effective: date
     order: str | None = None
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for field in ("instrument", "sheet", "paragraph"):
-            ensure(bool(getattr(self, field).strip()), f"a citation names its {field}")
+        for name in ("instrument", "sheet", "paragraph"):
+            ensure(bool(getattr(self, name).strip()), f"a citation names its {name}")
+        # Every line of every bill looks its clauses up: their hash is worked out once.
+        parts = (self.instrument, self.sheet, self.revision, self.paragraph, self.effective)
+        object.__setattr__(self, "_hash", hash((*parts, self.order)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def text(self) -> str:

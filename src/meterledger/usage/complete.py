@@ -108,7 +108,7 @@ def describe_usage(usage: UsageBatch) -> list[BilledUsage]:
             interval_seconds=usage.interval_seconds,
             interval_count=whole.shape[1],
             energy_wh=int(daily[row].sum()),
-            daily_wh=tuple(int(day_wh) for day_wh in daily[row]),
+            daily_wh=tuple(daily[row].tolist()),
             sha256=hashlib.sha256(whole[row].tobytes()).hexdigest(),
         )
         for row, meter in enumerate(usage.meters)

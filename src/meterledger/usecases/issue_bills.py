@@ -39,8 +39,9 @@ from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.ports import Lake, MetersRefused
 
 BUCKET_COUNT = 64
-BATCH_METERS = 512
-"""Enough rows to make columns pay, few enough that a month of a batch is some tens of MB."""
+BATCH_METERS = 2048
+"""Enough bills that a commit costs little for each, few enough that a month of a batch's usage
+stays below some hundred MB."""
 
 
 class BillStore(Protocol):

@@ -20,6 +20,7 @@ from pathlib import Path
 from meterledger.entrypoints.bench.bars import Figure
 from meterledger.entrypoints.bench.machine import peak_memory
 from meterledger.entrypoints.demo.population import Population
+from meterledger.entrypoints.memory import loaded_for_good
 from meterledger.entrypoints.progress import progress_bar
 from meterledger.entrypoints.wiring import System, open_system
 from meterledger.kernel.canonical import sha256_hex
@@ -84,7 +85,7 @@ def _run_once(folder: Path, accounts: int) -> tuple[float, int, float]:
         with peak_memory(folder) as memory:
             began = time.perf_counter()
             services = system.store.services_of_cycle(CYCLE, system.now)
-            with progress_bar("Billing", total=len(services)) as advance:
+            with loaded_for_good(), progress_bar("Billing", total=len(services)) as advance:
                 run = issue_bills(
                     services=services,
                     on=WINDOW.until_day,

@@ -68,7 +68,7 @@ class PeakMemory:
 
 
 @contextmanager
-def peak_memory(folder: Path, *, every_seconds: float = 0.25) -> Iterator[PeakMemory]:
+def peak_memory(folder: Path, *, every_seconds: float = 1.0) -> Iterator[PeakMemory]:
     """Sample memory in a thread while the body runs."""
     memory = PeakMemory(folder)
     stop = threading.Event()

@@ -63,6 +63,7 @@ def bill_cycle(
     """Bill every account of a reading cycle. Safe to run twice, and two at once."""
     with refusing():
         from meterledger.billing.window import CYCLE_COUNT
+        from meterledger.entrypoints.memory import loaded_for_good
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.issue_bills import issue_bills
@@ -79,7 +80,10 @@ def bill_cycle(
         with open_system(viewer=viewer, subjects=[f"cycle {cycle}"]) as system:
             _not_ahead(day, system.today)
             services = system.store.services_of_cycle(cycle, system.now)
-            with progress_bar(f"Billing cycle {cycle}", total=len(services)) as advance:
+            with (
+                loaded_for_good(),
+                progress_bar(f"Billing cycle {cycle}", total=len(services)) as advance,
+            ):
                 run = issue_bills(
                     services=services,
                     on=day,

@@ -62,12 +62,26 @@ INSERT INTO bill_line
         cents, standing, citation_ids)
 SELECT bill_id, issued_day, number, code, label, charge_group, daterange(from_day, until_day),
        quantity, unit, price_usd, cents, standing, string_to_array(citation_ids, ',')
-  FROM unnest(%b::text[], %b::date[], %b::smallint[], %b::text[], %b::text[], %b::text[],
-              %b::date[], %b::date[], %b::text[], %b::text[], %b::text[], %b::bigint[],
-              %b::text[], %b::text[])
+  FROM unnest((string_to_array(%s, E'\\x1f'))[2:],
+              ((string_to_array(%s, E'\\x1f'))[2:])::date[],
+              ((string_to_array(%s, E'\\x1f'))[2:])::smallint[],
+              (string_to_array(%s, E'\\x1f'))[2:],
+              (string_to_array(%s, E'\\x1f'))[2:],
+              (string_to_array(%s, E'\\x1f'))[2:],
+              ((string_to_array(%s, E'\\x1f'))[2:])::date[],
+              ((string_to_array(%s, E'\\x1f'))[2:])::date[],
+              (string_to_array(%s, E'\\x1f'))[2:],
+              (string_to_array(%s, E'\\x1f'))[2:],
+              (string_to_array(%s, E'\\x1f'))[2:],
+              ((string_to_array(%s, E'\\x1f'))[2:])::bigint[],
+              (string_to_array(%s, E'\\x1f'))[2:],
+              (string_to_array(%s, E'\\x1f'))[2:])
        AS n (bill_id, issued_day, number, code, label, charge_group, from_day, until_day, quantity,
              unit, price_usd, cents, standing, citation_ids)
 """
+"""A column of lines comes as one text (``_column``): a cycle has millions of values, and writing
+each of them apart costs more than all else that is done with them."""
+
 HELD = """
 INSERT INTO held_bill (on_day, account_id, agreement_id, days, code, sentence, learned_at)
 SELECT %s, account_id, agreement_id,
@@ -342,22 +356,32 @@ def _insert_lines(connection: Connection, bills: Sequence[Bill]) -> None:
     connection.execute(
         LINE,
         [
-            [bill.bill_id for bill, _, _ in lines],
-            [bill.issued_day for bill, _, _ in lines],
-            [number for _, number, _ in lines],
-            [line.code for _, _, line in lines],
-            [line.label for _, _, line in lines],
-            [line.group.value for _, _, line in lines],
-            [line.days.from_day for _, _, line in lines],
-            [line.days.until_day for _, _, line in lines],
-            [line.quantity for _, _, line in lines],
-            [line.unit for _, _, line in lines],
-            [line.price_usd for _, _, line in lines],
-            [line.cents for _, _, line in lines],
-            [line.standing.value for _, _, line in lines],
-            [",".join(map(citation_id, line.citations)) for _, _, line in lines],
+            _column([bill.bill_id for bill, _, _ in lines]),
+            _column([bill.issued_day.isoformat() for bill, _, _ in lines]),
+            _column([str(number) for _, number, _ in lines]),
+            _column([line.code for _, _, line in lines]),
+            _column([line.label for _, _, line in lines]),
+            _column([line.group.value for _, _, line in lines]),
+            _column([line.days.from_day.isoformat() for _, _, line in lines]),
+            _column([line.days.until_day.isoformat() for _, _, line in lines]),
+            _column([line.quantity for _, _, line in lines]),
+            _column([line.unit for _, _, line in lines]),
+            _column([line.price_usd for _, _, line in lines]),
+            _column([str(line.cents) for _, _, line in lines]),
+            _column([line.standing.value for _, _, line in lines]),
+            _column([",".join(map(citation_id, line.citations)) for _, _, line in lines]),
         ],
     )
+
+
+SEPARATOR = "\x1f"
+
+
+def _column(values: list[str]) -> str:
+    """The values as one text, each after a separator, as ``LINE`` takes them apart again."""
+    text = SEPARATOR.join(["", *values])
+    ensure(text.count(SEPARATOR) == len(values), "no word of a line holds a control character")
+    return text
 
 
 @lru_cache(maxsize=16_384)

@@ -1,0 +1,26 @@
+"""Memory of long runs: what was loaded before a run is not looked through again during it.
+
+Lives here      telling Python's collector what stays for the whole run.
+Lives elsewhere the runs (``cli``, ``bench``).
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def loaded_for_good() -> Iterator[None]:
+    """Within it the cycle collector passes over everything that exists already.
+
+    A cycle of a city loads millions of small records that live until the run ends; looking
+    through all of them whenever new ones are made costs a good part of the run.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
