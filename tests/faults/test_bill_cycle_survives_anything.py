@@ -105,10 +105,20 @@ def finish(run: subprocess.Popen[str]) -> dict[str, object]:
     return answer
 
 
-def kill_server(folder: Path) -> None:
-    """kill -9 of the postmaster, as a machine's memory killer would."""
-    pid_file = next(folder.glob("postgres/**/postmaster.pid"))
-    os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGKILL)
+def kill_server(folder: Path, run: subprocess.Popen[str]) -> None:
+    """kill -9 of the postmaster, as a machine's memory killer would.
+
+    Where a server was killed before, the run is the one to start it again: it is waited for.
+    """
+    give_up = time.monotonic() + 60
+    while run.poll() is None and time.monotonic() < give_up:
+        for pid_file in folder.glob("postgres/**/postmaster.pid"):
+            try:
+                os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGKILL)
+            except (FileNotFoundError, ProcessLookupError, IndexError, ValueError):
+                break  # left behind by the server killed before, or just being written
+            return
+        time.sleep(0.02)
 
 
 def check_everything(folder: Path, cycle: int) -> None:
@@ -176,7 +186,7 @@ class TestBillCycle:
         for delay in delays(seed=4, count=2):
             run = start_run(folder, 18)
             time.sleep(delay)
-            kill_server(folder)
+            kill_server(folder, run)
             _, err = run.communicate(timeout=120)
             if run.returncode != 0:
                 assert run.returncode == 2, err
