@@ -26,7 +26,6 @@ from meterledger.entrypoints.demo.population import Population
 from meterledger.entrypoints.wiring import open_system
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.span import DaySpan, tiles
-from meterledger.stores.postgres import open_store
 from meterledger.usecases.ports import Viewer
 from meterledger.usecases.replay_bill import replay_bill
 
@@ -52,8 +51,8 @@ def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="ml-faults-", dir="/var/tmp") as name:
         data = Path(name)
         data.chmod(0o711)
-        with open_store(data, durable=False):
-            pass
+        # A durable server, as in use: one that may lose its last commits when it is killed would
+        # lose a period that the run has gone on from.
         with open_system(data, viewer=VIEWER, subjects=["all"]) as system:
             population = Population(
                 count=len(CYCLES) * HOMES_PER_CYCLE,
