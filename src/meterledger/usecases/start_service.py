@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from meterledger.billing import NO_TAX_PLACE
 from meterledger.billing.window import CYCLE_COUNT
 from meterledger.facts.places import (
     Account,
@@ -28,7 +29,6 @@ from meterledger.usecases.ports import ServiceStart
 ACCOUNT_DIGITS = 10
 LONGEST_WORDS = 200
 MULTIPLIER_MAX = 100_000  # beyond any pair of transformers, and a window's energy stays exact
-NO_TAX_PLACE = "none"
 
 
 class ServiceRefused(Refusal):
