@@ -6,17 +6,23 @@ Lives elsewhere reading files (``loading``), the words of silence (``series``).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
+from meterledger.kernel.citation import Citation
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
+from meterledger.kernel.standing import Standing
+from meterledger.rulebook.blocks import Pages
 from meterledger.rulebook.parsing import Entry, ParsedSeries
 from meterledger.rulebook.parsing_calendars import ScheduleBody
+from meterledger.rulebook.provisions import Clause, Provision, ProvisionVersion, ReviewNeeded
+from meterledger.rulebook.readings import CARRY_FORWARD, Changes, NoSuchReading, ReadingRecord
 from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
 from meterledger.rulebook.series import DatedValue, Series
 
@@ -25,18 +31,38 @@ class NoSuchValue(Refusal):
     """The book has no series of that name, or it is of another kind."""
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What the book says beside its values. A small book may hold none of it."""
+
+    pages: Pages = field(default_factory=Pages)
+    provisions: dict[str, Provision] = field(default_factory=dict)
+    readings: dict[str, ReadingRecord] = field(default_factory=dict)
+
+
 class TariffBook:
     """Everything that was ever entered. Immutable; ask it through ``as_known``."""
 
     def __init__(
-        self, *, name: str, utility: str, time_zone: str, parsed: dict[str, ParsedSeries]
+        self,
+        *,
+        name: str,
+        utility: str,
+        time_zone: str,
+        parsed: dict[str, ParsedSeries],
+        texts: Texts | None = None,
     ) -> None:
-        """``parsed`` is what ``loading.load_book`` read and checked."""
+        """``parsed`` and ``texts`` are what ``loading.load_book`` read and checked."""
         self.name = name
         self.utility = utility
         self.time_zone = time_zone
         self.parsed = parsed
+        self.texts = texts if texts is not None else Texts()
         self._views: dict[date, BookView] = {}
+        self.limits: dict[str, tuple[str, ...]] = {}
+        for one in parsed.values():
+            if one.limits:
+                self.limits[one.limits] = (*self.limits.get(one.limits, ()), one.name)
 
     def as_known(self, day: date) -> BookView:
         """The book as it was known at the end of ``day``: entries learned later are not seen."""
@@ -48,8 +74,15 @@ class TariffBook:
 class BookView:
     """The book as known on one day. Series, schedules and calendars by name."""
 
-    def __init__(self, book: TariffBook, known_on: date) -> None:
-        """Choose, for every series, the entries known on ``known_on``."""
+    def __init__(
+        self, book: TariffBook, known_on: date, readings: Mapping[str, str] | None = None
+    ) -> None:
+        """Choose, for every series, the entries known on ``known_on``.
+
+        ``readings`` asks what would be if other options were chosen; such a view has no hash.
+        """
+        self._book = book
+        self._readings = dict(readings or {})
         self.name = book.name
         self.utility = book.utility
         self.time_zone = book.time_zone
@@ -61,6 +94,12 @@ class BookView:
     @property
     def sha256(self) -> str:
         """The hash of every entry known on that day; later entries do not change it."""
+        if self._readings:
+            raise NoSuchValue(
+                "A book with other readings than the chosen ones has no hash",
+                why=f"It was asked with {', '.join(sorted(self._readings))}",
+                do="Nothing can be issued with it; choose the reading in the book first",
+            )
         if self._sha256 is None:
             known = {
                 name: {
@@ -73,6 +112,13 @@ class BookView:
                 if _known(parsed, self.known_on)
             }
             record = {"name": self.name, "time_zone": self.time_zone, "series": known}
+            chosen = {
+                key: reading.chosen(self.known_on)
+                for key, reading in sorted(self._book.texts.readings.items())
+                if reading.choices[0].learned_on <= self.known_on
+            }
+            if chosen:  # a book without readings keeps the hash its bills pinned
+                record["readings"] = chosen
             self._sha256 = sha256_hex(canonical_bytes(record))
         return self._sha256
 
@@ -112,29 +158,162 @@ class BookView:
             self._series[name] = self._build(self._find(name))
         return self._series[name]
 
+    def with_readings(self, readings: Mapping[str, str]) -> BookView:
+        """The same book if other options of some readings were chosen: for "what if" only.
+
+        :raises NoSuchReading: if there is no such reading, or it has no such option
+        """
+        for key, option in readings.items():
+            self.reading(key).must_have(option)
+        return BookView(self._book, self.known_on, {**self._readings, **readings})
+
+    def reading(self, key: str) -> ReadingRecord:
+        """A conflict with its options and choices.
+
+        :raises NoSuchReading: naming the nearest keys
+        """
+        readings = self._book.texts.readings
+        if key not in readings:
+            raise NoSuchReading(
+                f"The book has no reading '{key[:60]}'",
+                do=f"Keys like it: {', '.join(_nearest(key, tuple(sorted(readings))))}",
+            )
+        return readings[key]
+
+    def readings(self) -> list[ReadingRecord]:
+        """Every conflict of the book, by key."""
+        return [record for _, record in sorted(self._book.texts.readings.items())]
+
+    def reading_option(self, key: str) -> str:
+        """The option in use: the one asked for, or the one chosen as known on this view's day.
+
+        :raises NoSuchReading: if there is no such reading or no choice was known yet
+        """
+        record = self.reading(key)
+        return self._readings.get(key) or record.chosen(self.known_on)
+
+    @property
+    def pages(self) -> Pages:
+        """Instruments, printed pages and gaps."""
+        return self._book.texts.pages
+
+    def provisions(self) -> list[Provision]:
+        """Every provision, by id."""
+        return [one for _, one in sorted(self._book.texts.provisions.items())]
+
+    def provision(self, provision: str) -> Provision:
+        """A provision with all its versions.
+
+        :raises NoSuchValue: naming the nearest ids
+        """
+        provisions = self._book.texts.provisions
+        if provision not in provisions:
+            raise NoSuchValue(
+                f"The book has no provision '{provision[:60]}'",
+                do=f"Ids like it: {', '.join(_nearest(provision, tuple(sorted(provisions))))}",
+            )
+        return provisions[provision]
+
+    def clause(self, provision: str, day: date) -> Clause:
+        """The version of a provision that holds on a day, to cite.
+
+        :raises ReviewNeeded: after the last text that is held, where a person must decide
+        :raises NoRuleInForce: before the first, or after the rule has left the tariff
+        """
+        record = self.provision(provision)
+        version, standing = record.version_on(day)
+        if standing is Standing.CARRIED_FORWARD:
+            self.carried_forward_by(provision, day)
+        return self.clause_of(record, version, standing)
+
+    def clause_of(self, record: Provision, version: ProvisionVersion, standing: Standing) -> Clause:
+        """A version of a provision with the page it stands on."""
+        block = self.pages.blocks[version.block]
+        return Clause(
+            record.id, version.block, block.citation(version.paragraph), standing, version
+        )
+
+    def carried_forward_by(self, provision: str, day: date) -> str:
+        """The key of the reading that carries a provision past its last text; "" where none does.
+
+        :raises ReviewNeeded: if the reading's option is not to carry it forward
+        """
+        record = self.provision(provision)
+        for reading in self.readings():
+            if CARRY_FORWARD not in reading.options or not self._covers_gap(reading, record):
+                continue
+            if self.reading_option(reading.key) != CARRY_FORWARD:
+                raise ReviewNeeded(
+                    f"'{provision}' ({record.title}) has no text in force on {day}",
+                    why=f"{record.text_gap} The reading '{reading.key}' does not carry it forward",
+                    do="Leave the case in the review queue and find the text",
+                )
+            return reading.key
+        return ""
+
+    def _covers_gap(self, reading: ReadingRecord, record: Provision) -> bool:
+        if record.id in reading.provisions:
+            return True
+        provisions = self._book.texts.provisions
+        gaps = {provisions[one].gap for one in reading.provisions if one in provisions}
+        return bool(record.gap) and record.gap in gaps
+
+    def provision_of(self, name: str) -> str:
+        """The provision that states a value, or nothing."""
+        return self._find(name).provision
+
+    def block_of(self, citation: Citation) -> str:
+        """The printed page that a citation names, or nothing if it is not held."""
+        block = self.pages.block_cited(citation)
+        return block.block if block is not None else ""
+
+    def limits_over(self, name: str) -> tuple[str, ...]:
+        """The names of the values that cap this one."""
+        return self._book.limits.get(name, ())
+
+    def starts_of(self, cap: str) -> str:
+        """The key of the reading that sets a cap's first day, or nothing."""
+        return self._find(cap).starts
+
+    def limit_under_another_reading(self, cap: str, day: date) -> Any:
+        """The cap that would be in force if its reading chose an earlier first day, or None."""
+        starts = self.starts_of(cap)
+        first = self.series(cap).values[0]
+        if not starts or day >= first.days.from_day:
+            return None
+        earlier = any(date.fromisoformat(one) <= day for one in self.reading(starts).options)
+        return first.value if earlier else None
+
+    def limit_may_start_later(self, cap: str, day: date) -> bool:
+        """Whether another option of its reading would start the cap only after the day."""
+        starts = self.starts_of(cap)
+        return bool(starts) and any(
+            date.fromisoformat(one) > day for one in self.reading(starts).options
+        )
+
     def price(self, name: str) -> Series[int]:
         """A price in whole millionths of a US dollar."""
-        return self._of_kind(name, "price")
+        return self.of_kind(name, "price")
 
     def number(self, name: str) -> Series[Fraction]:
         """An exact number: a count, a share, kWh, days."""
-        return self._of_kind(name, "number")
+        return self.of_kind(name, "number")
 
     def text(self, name: str) -> Series[str]:
         """A word, such as a chosen reading."""
-        return self._of_kind(name, "text")
+        return self.of_kind(name, "text")
 
     def seasons(self, name: str) -> Series[Seasons]:
         """A season calendar."""
-        return self._of_kind(name, "seasons")
+        return self.of_kind(name, "seasons")
 
     def time_of_use(self, name: str) -> Series[TimeOfUse]:
         """Windows of the day by season."""
-        return self._of_kind(name, "time_of_use")
+        return self.of_kind(name, "time_of_use")
 
     def holidays(self, name: str) -> Series[frozenset[date]]:
         """Explicit holidays; each entry covers the days it is in force."""
-        return self._of_kind(name, "holidays")
+        return self.of_kind(name, "holidays")
 
     def schedule_codes(self) -> list[str]:
         """The codes of all schedules, in order."""
@@ -150,7 +329,7 @@ class BookView:
                 f"There is no schedule '{code[:60]}'",
                 do=f"Name one of {', '.join(self.schedule_codes())}",
             )
-        return self._of_kind(code, "schedule")
+        return self.of_kind(code, "schedule")
 
     def schedule(self, code: str, day: date) -> Schedule:
         """The schedule in force on a day.
@@ -168,7 +347,11 @@ class BookView:
             )
         return self._parsed[name]
 
-    def _of_kind(self, name: str, kind: str) -> Series[Any]:
+    def of_kind(self, name: str, kind: str) -> Series[Any]:
+        """A series that is of the kind asked for.
+
+        :raises NoSuchValue: if there is none of that name, or it is of another kind
+        """
         found = self._find(name)
         if found.kind != kind:
             raise NoSuchValue(
@@ -180,6 +363,10 @@ class BookView:
 
     def _build(self, parsed: ParsedSeries) -> Series[Any]:
         values = [_value(parsed, dated) for dated in _in_force(parsed, self.known_on)]
+        if parsed.starts and values:
+            values[0] = _starting(values[0], date.fromisoformat(self.reading_option(parsed.starts)))
+        if parsed.reading_key in self._readings:
+            values = [replace(dated, value=self._read_otherwise(parsed, dated)) for dated in values]
         return Series(
             parsed.name,
             parsed.meaning,
@@ -187,7 +374,22 @@ class BookView:
             parsed.file,
             tuple(values),
             parsed.reading_key,
+            parsed.provision,
+            parsed.limits,
         )
+
+    def _read_otherwise(self, parsed: ParsedSeries, dated: DatedValue[Any]) -> Any:
+        """The option asked for, as the value of the series that carries the reading."""
+        record = self.reading(parsed.reading_key)
+        if record.changes is not Changes.VALUE or record.value != parsed.name:
+            return dated.value
+        option = self._readings[parsed.reading_key]
+        return Fraction(option) if parsed.kind == "number" else option
+
+
+def _starting(dated: DatedValue[Any], day: date) -> DatedValue[Any]:
+    """A limit's first value from the day that the chosen reading sets."""
+    return replace(dated, days=Validity(day, dated.days.until_day))
 
 
 def _known(parsed: ParsedSeries, known_on: date) -> list[Entry]:

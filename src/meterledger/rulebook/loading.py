@@ -7,16 +7,33 @@ Lives elsewhere one file's form (``parsing``), whether the names it uses exist (
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from meterledger.kernel.local_days import zone
-from meterledger.rulebook.book import TariffBook
+from meterledger.rulebook.blocks import (
+    BLOCKS_FILE,
+    GAPS_FILE,
+    INSTRUMENTS_FILE,
+    Pages,
+    parse_blocks,
+    parse_gaps,
+    parse_instruments,
+)
+from meterledger.rulebook.book import TariffBook, Texts
 from meterledger.rulebook.errors import TariffFileBroken, broken
 from meterledger.rulebook.names import check_names
 from meterledger.rulebook.parsing import Entry, ParsedSeries, parse_series
+from meterledger.rulebook.provisions import FILE as PROVISIONS_FILE
+from meterledger.rulebook.provisions import Provision, parse_provisions
+from meterledger.rulebook.readings import ReadingRecord, parse_reading
+from meterledger.rulebook.resolving import check_texts
 from meterledger.rulebook.yaml_nodes import Node, read_nodes
 
 UTILITY_KEYS = frozenset({"name", "utility", "time_zone"})
+READINGS_FOLDER = "readings"
+NOT_VALUES = frozenset({"coverage.yaml"})
+"""Files of the book's folder that the book itself does not rest on."""
 
 
 def default_book_folder() -> Path:
@@ -51,28 +68,82 @@ def read_book(folder: Path) -> tuple[TariffBook | None, list[TariffFileBroken]]:
             why="A book has a utility.yaml with its name and time zone",
             do="Name a folder of tariffs/, or set METERLEDGER_TARIFFS to one",
         )
-    problems: list[TariffFileBroken] = []
-    parsed: dict[str, ParsedSeries] = {}
-    utility: dict[str, str] = {}
+    reading = _Reading()
     for path in sorted(folder.rglob("*.y*ml")):
         relative = path.relative_to(folder)
-        if relative.as_posix() == "coverage.yaml" or "scenarios" in relative.parts:
+        if relative.as_posix() in NOT_VALUES or "scenarios" in relative.parts:
             continue
         try:
-            if relative.as_posix() == "utility.yaml":
-                utility = _utility(path)
-            else:
-                series = _one_file(path, relative.as_posix(), parsed)
-                parsed[series.name] = series
+            reading.one_file(path, relative)
         except TariffFileBroken as problem:
-            problems.append(problem)
+            reading.problems.append(problem)
+    problems = reading.problems
     if not problems:  # a name that is missing because its file is broken is no second problem
-        for series in parsed.values():
+        for series in reading.parsed.values():
             try:
-                check_names(series, parsed)
+                check_names(series, reading.parsed)
             except TariffFileBroken as problem:
                 problems.append(problem)
-    return None if problems else TariffBook(**utility, parsed=parsed), problems
+        problems += check_texts(reading.parsed, reading.pages, reading.provisions, reading.readings)
+    if problems:
+        return None, problems
+    texts = Texts(reading.pages, reading.provisions, reading.readings)
+    return TariffBook(**reading.utility, parsed=reading.parsed, texts=texts), []
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been read of a book's folder so far."""
+
+    problems: list[TariffFileBroken] = field(default_factory=list)
+    utility: dict[str, str] = field(default_factory=dict)
+    parsed: dict[str, ParsedSeries] = field(default_factory=dict)
+    pages: Pages = field(default_factory=Pages)
+    provisions: dict[str, Provision] = field(default_factory=dict)
+    readings: dict[str, ReadingRecord] = field(default_factory=dict)
+
+    def one_file(self, path: Path, relative: Path) -> None:
+        """Read a file as what its place in the folder says it is."""
+        name = relative.as_posix()
+        if name == "utility.yaml":
+            self.utility = _utility(path)
+        elif name == INSTRUMENTS_FILE:
+            self.pages.instruments.update(parse_instruments(_nodes(path, name)))
+        elif name == BLOCKS_FILE:
+            blocks, not_held = parse_blocks(_nodes(path, name))
+            self.pages.blocks.update(blocks)
+            self.pages.not_held.update(not_held)
+        elif name == GAPS_FILE:
+            self.pages.gaps.update(parse_gaps(_nodes(path, name)))
+        elif relative.parts[0] == READINGS_FOLDER:
+            self._reading(parse_reading(_nodes(path, name)))
+        elif relative.name == PROVISIONS_FILE:
+            for provision in parse_provisions(_nodes(path, name), relative.parts[0]):
+                self._provision(provision)
+        else:
+            series = _one_file(path, name, self.parsed)
+            self.parsed[series.name] = series
+
+    def _reading(self, reading: ReadingRecord) -> None:
+        if reading.key in self.readings:
+            raise broken(
+                f"The reading '{reading.key}' stands already in {self.readings[reading.key].file}",
+                file=reading.file,
+                line=1,
+                do="Give each conflict a key of its own",
+            )
+        self.readings[reading.key] = reading
+
+    def _provision(self, provision: Provision) -> None:
+        if provision.id in self.provisions:
+            raise broken(
+                f"The provision '{provision.id}' stands already in "
+                f"{self.provisions[provision.id].file}",
+                file=provision.file,
+                line=provision.line,
+                do="Keep one of the two",
+            )
+        self.provisions[provision.id] = provision
 
 
 def _utility(path: Path) -> dict[str, str]:

@@ -30,8 +30,21 @@ SERIES_KEYS = frozenset({"kind", "meaning", "unit", "values", "last_checked_on"}
 VALUE_KEYS = frozenset(
     {"effective_from", "effective_until", "value", "standing", "learned_on", "cite"}
 )
-VALUE_MAY = frozenset({"note", "source", "corrects", "limited_by", "reading_key"})
+SERIES_MAY = frozenset({"reading_key", "provision", "limits", "starts"})
+VALUE_MAY = frozenset(
+    {
+        "note",
+        "source",
+        "corrects",
+        "limited_by",
+        "reading_key",
+        "confidence",
+        "dates_inferred",
+        "gap",
+    }
+)
 CITE_KEYS = frozenset({"instrument", "sheet", "revision", "paragraph", "effective", "order"})
+CONFIDENCES = ("high", "medium", "low")
 PRICE_DECIMALS = 6
 NUMBER_DECIMALS = 12
 
@@ -60,6 +73,12 @@ class ParsedSeries:
     last_checked_on: date
     reading_key: str
     entries: tuple[Entry, ...]
+    provision: str = ""
+    """The provision of the book that states the value, where one does."""
+    limits: str = ""
+    """The name of the value that this one caps, or nothing."""
+    starts: str = ""
+    """The key of the reading that sets the first day of a cap, or nothing."""
 
 
 def parse_series(name: str, root: Node) -> ParsedSeries:
@@ -67,7 +86,7 @@ def parse_series(name: str, root: Node) -> ParsedSeries:
 
     :raises TariffFileBroken: naming the line, what is wrong and what to do
     """
-    keys = root.mapping(required=SERIES_KEYS, allowed=frozenset({"reading_key"}))
+    keys = root.mapping(required=SERIES_KEYS, allowed=SERIES_MAY)
     kind = keys["kind"].text()
     if kind not in VALUE_PARSERS:
         raise keys["kind"].refuse(
@@ -90,6 +109,9 @@ def parse_series(name: str, root: Node) -> ParsedSeries:
         last_checked_on=last_checked_on,
         reading_key=_optional_text(keys, "reading_key"),
         entries=entries,
+        provision=_optional_text(keys, "provision"),
+        limits=_optional_text(keys, "limits"),
+        starts=_optional_text(keys, "starts"),
     )
 
 
@@ -113,6 +135,9 @@ def _entry(node: Node, kind: str) -> Entry:
             for one in (keys["limited_by"].items() if "limited_by" in keys else [])
         ),
         source=_optional_text(keys, "source"),
+        confidence=_confidence(keys["confidence"]) if "confidence" in keys else "",
+        dates_inferred=keys["dates_inferred"].flag() if "dates_inferred" in keys else False,
+        gap=_optional_text(keys, "gap"),
     )
     if kind == "holidays":
         outside = sorted(day for day in dated.value if day not in days)
@@ -147,6 +172,14 @@ def _standing(node: Node) -> Standing:
     except ValueError:
         known = ", ".join(one.value for one in Standing)
         raise node.refuse(f"'{word}' is not a standing", f"Use one of {known}") from None
+
+
+def _confidence(node: Node) -> str:
+    if node.text() not in CONFIDENCES:
+        raise node.refuse(
+            f"'{node.text()}' is not a confidence", f"Use one of {', '.join(CONFIDENCES)}"
+        )
+    return node.text()
 
 
 def _citation(node: Node, from_day: date | None, standing: Standing) -> Citation:
@@ -196,6 +229,9 @@ def _price(node: Node) -> int:
 
 
 def _number(node: Node) -> Fraction:
+    """A decimal number, or an exact share as a sheet writes it: one sixth is "1/6"."""
+    if node.kind == "text" and "/" in node.value:
+        return _share(node)
     text = _quoted_number(node, "0.09")
     whole = whole_from_decimal_text(text, decimals=NUMBER_DECIMALS)
     if whole is None:
@@ -204,6 +240,14 @@ def _number(node: Node) -> Fraction:
             f'Write at most {NUMBER_DECIMALS} decimals, in quotes: "0.09"',
         )
     return Fraction(whole, 10**NUMBER_DECIMALS)
+
+
+def _share(node: Node) -> Fraction:
+    if not re.fullmatch(r"-?[0-9]{1,9}/[1-9][0-9]{0,8}", node.value):
+        raise node.refuse(
+            f"'{node.value}' is not a share of whole numbers", 'Write it like "1/6", in quotes'
+        )
+    return Fraction(node.value)
 
 
 def _quoted_number(node: Node, example: str) -> str:
@@ -226,10 +270,25 @@ def _text(node: Node) -> str:
     return node.text()
 
 
+def _flag(node: Node) -> bool:
+    return node.flag()
+
+
+def _day(node: Node) -> date:
+    return node.day()
+
+
+def _list(node: Node) -> tuple[str, ...]:
+    return tuple(one.text() for one in node.items())
+
+
 VALUE_PARSERS = {
     "price": _price,
     "number": _number,
     "text": _text,
+    "flag": _flag,
+    "day": _day,
+    "list": _list,
     "seasons": parse_seasons,
     "time_of_use": parse_time_of_use,
     "holidays": parse_holidays,

@@ -37,6 +37,12 @@ class DatedValue(Generic[Value]):
     limited_by: tuple[Citation, ...] = ()
     source: str = ""
     """Where the number was found, and how sure that source is: short words for a rate analyst."""
+    confidence: str = ""
+    """high, medium or low: how sure the reading of the sheet is; empty where nobody said."""
+    dates_inferred: bool = False
+    """Whether its days were worked out because the sheet prints none."""
+    gap: str = ""
+    """The missing text because of which the value is carried forward, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +60,26 @@ class Series(Generic[Value]):
     values: tuple[DatedValue[Value], ...]
     reading_key: str = ""
     """The key of the chosen reading that the value rests on, or nothing."""
+    provision: str = ""
+    """The provision of the book that states the value, where one does."""
+    limits: str = ""
+    """The name of the value that this one caps, or nothing."""
+
+    def covering(self, day: date) -> DatedValue[Value] | None:
+        """The value in force on ``day``, or None: for limits, where none in force is no silence."""
+        for dated in self.values:
+            if day in dated.days:
+                return dated
+        return None
 
     def on(self, day: date) -> DatedValue[Value]:
         """The value in force on ``day``.
 
         :raises NoRuleInForce: naming what is known, the file, and the shortcut not to take
         """
-        for dated in self.values:
-            if day in dated.days:
-                return dated
+        found = self.covering(day)
+        if found is not None:
+            return found
         raise NoRuleInForce(
             f"No value of '{self.name}' is in force on {day}",
             why=f"Known: {self._known()}",

@@ -83,6 +83,12 @@ class Node:
             raise self.misplaced("text is", "Write it as text, numbers in quotes")
         return " ".join(str(self.value).split())
 
+    def flag(self) -> bool:
+        """The node's yes or no, written true or false."""
+        if self.kind != "boolean" or self.value not in ("true", "false"):
+            raise self.misplaced("true or false is", "Write true or false, without quotes")
+        return bool(self.value == "true")
+
     def text_or_none(self) -> str | None:
         """The node's text, or None for null."""
         return None if self.kind == "null" else self.text()

@@ -20,6 +20,7 @@ from meterledger.kernel.standing import Standing
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.series import DatedValue
 from meterledger.usecases.rate_usage import rate_usage
+from meterledger.usecases.rule_stories import RuleQuestion, decide_story, outcome_differences
 from meterledger.usecases.story_files import Expected, RateQuestion, Story, ValueQuestion
 
 PER_KWH = "USD per kWh"
@@ -80,6 +81,8 @@ def run_story(story: Story, book: TariffBook) -> list[StoryFailure]:
     try:
         if isinstance(question, RateQuestion):
             found = _rate_differences(question, story.expected, book)
+        elif isinstance(question, RuleQuestion):
+            found = _rule_differences(question, story.expected, book)
         else:
             found = _value_differences(question, story.expected, book)
     except Refusal as refusal:
@@ -132,6 +135,21 @@ def _rate_differences(
                 )
             )
     return found + _common_differences(expected, rated.standing, citations)
+
+
+def _rule_differences(
+    question: RuleQuestion, expected: Expected, book: TariffBook
+) -> list[_Difference]:
+    ruling = decide_story(question, book)
+    citations = _distinct(reason.citation for reason in ruling.decision.reasons)
+    found = _not_refused(expected, "a decision", citations)
+    found += [
+        _Difference(*one)
+        for one in outcome_differences(
+            ruling, dict(expected.outcome), expected.says, expected.reads
+        )
+    ]
+    return found + _common_differences(expected, ruling.standing, citations)
 
 
 def _line_differences(

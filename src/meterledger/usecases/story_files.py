@@ -8,16 +8,23 @@ Read first      docs/reference/tariff_files.md: "Stories".
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from meterledger.facts.charges import ChargeGroup
 from meterledger.kernel.money import NotMoney, cents_from_text, whole_from_decimal_text
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.yaml_nodes import Node, read_nodes
+from meterledger.usecases.rule_stories import (
+    STORY_KEYS,
+    STORY_MAY,
+    RuleQuestion,
+    expected_outcome,
+    rule_question,
+)
 
 Read = TypeVar("Read")
 
@@ -27,6 +34,7 @@ RATE_MAY = frozenset({"without", "tax_place", "as_known"})
 VALUE_KEYS = frozenset({"value", "day"})
 VALUE_MAY = frozenset({"kwh", "as_known"})
 THEN_OF_RATE = frozenset({"total_usd", "lines", "quantities", "standing", "cites", "refused"})
+THEN_OF_RULE = frozenset({"says", "reads", "standing", "cites", "refused"})
 THEN_OF_VALUE = frozenset({"value", "usd", "standing", "cites", "refused"})
 
 
@@ -70,6 +78,9 @@ class Expected:
     standing: Standing | None = None
     cites: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    outcome: tuple[tuple[str, Any], ...] = ()
+    says: tuple[str, ...] = ()
+    reads: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,7 @@ class Story:
 
     sentence: str
     facts: str
-    question: RateQuestion | ValueQuestion
+    question: RateQuestion | ValueQuestion | RuleQuestion
     expected: Expected
     file: str
     line: int
@@ -113,6 +124,8 @@ def read_stories(data: bytes, file: str) -> list[Story]:
 
 
 def _story(node: Node) -> Story:
+    if node.kind == "map" and "rule" in node.value:
+        return _rule_story(node)
     keys = node.mapping(required=frozenset({"story", "given", "then"}), allowed=frozenset())
     given = keys["given"]
     asks_value = given.kind == "map" and "value" in given.value
@@ -130,6 +143,40 @@ def _story(node: Node) -> Story:
         file=node.file,
         line=node.line,
     )
+
+
+def _rule_story(node: Node) -> Story:
+    keys = node.mapping(required=STORY_KEYS, allowed=STORY_MAY)
+    question = rule_question(keys)
+    then = keys["then"]
+    if then.kind != "map" or not then.value:
+        raise then.refuse("The story expects nothing, so it cannot fail", "Say what comes out")
+    outcome = expected_outcome(question.rule, then.value)
+    rest = {key: one for key, one in then.value.items() if key in THEN_OF_RULE}
+    common = {key: one for key, one in rest.items() if key in ("standing", "cites", "refused")}
+    if "refused" in rest and (outcome or len(rest) > 1):
+        raise rest["refused"].refuse(
+            "The story expects a refusal and an answer",
+            "A refused question has no answer: keep one",
+        )
+    expected = _expected(replace(then, value=common), THEN_OF_RULE) if common else Expected()
+    return Story(
+        sentence=keys["story"].text(),
+        facts=_plain(keys["given"]) if keys["given"].kind == "map" else "nothing",
+        question=question,
+        expected=replace(
+            expected,
+            outcome=tuple(outcome.items()),
+            says=_texts(rest["says"]) if "says" in rest else (),
+            reads=_reads(rest["reads"]) if "reads" in rest else None,
+        ),
+        file=node.file,
+        line=node.line,
+    )
+
+
+def _reads(node: Node) -> tuple[str, ...]:
+    return () if node.kind == "list" and not node.value else _texts(node)
 
 
 def _rate_question(node: Node) -> RateQuestion:
@@ -237,4 +284,6 @@ def _plain(node: Node) -> str:
 
 
 def _words(node: Node) -> str:
+    if node.kind == "map":
+        return "{" + _plain(node) + "}"
     return " ".join(map(_words, node.value)) if node.kind == "list" else str(node.value)
