@@ -21,6 +21,7 @@ COMMANDS = (
     "compare",
     "tariff",
     "stories",
+    "rules",
     "verify",
     "serve",
     "demo",
