@@ -6,16 +6,20 @@ Lives elsewhere the values (``book``); provisions by rule and story, which come 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum
 from pathlib import Path
 
+from meterledger.kernel.span import Validity
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.errors import TariffFileBroken
 from meterledger.rulebook.yaml_nodes import Node, read_nodes
 
 FILE = "coverage.yaml"
+PARAGRAPH_KEYS = frozenset({"provision", "paragraph", "from", "until", "state"})
+PARAGRAPH_MAY = frozenset({"room", "why", "rules", "values", "stories"})
 TEXT_HELD = ("none", "part", "whole")
 
 
@@ -32,6 +36,37 @@ class CoveredSheet:
     line: int
 
 
+class State(Enum):
+    """What the system does about a paragraph, the weakest first."""
+
+    TEXT_MISSING = "text_missing"
+    PLANNED = "planned"
+    INFORMATION = "information"
+    CARRIED = "carried"
+
+    @property
+    def strength(self) -> int:
+        """0 for the weakest; a provision is in the weakest state of its versions."""
+        return list(State).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredParagraph:
+    """One paragraph of one printed page: the provision it states, and what carries it."""
+
+    block: str
+    provision: str
+    paragraph: str
+    days: Validity
+    state: State
+    room: str
+    why: str
+    rules: tuple[str, ...]
+    values: tuple[str, ...]
+    stories: tuple[str, ...]
+    line: int
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """The whole statement, and the sheets a bill would need that the book does not hold."""
@@ -39,6 +74,7 @@ class Coverage:
     sheets: tuple[CoveredSheet, ...]
     not_held: tuple[tuple[str, str], ...]
     last_checked_on: date
+    paragraphs: tuple[CoveredParagraph, ...] = field(default=())
 
 
 def read_coverage(folder: Path) -> Coverage:
@@ -54,13 +90,62 @@ def read_coverage(folder: Path) -> Coverage:
             do="State for each folder which sheet it is, how well it is known and what is missing",
         )
     keys = read_nodes(path.read_bytes(), FILE).mapping(
-        required=frozenset({"sheets", "not_held", "last_checked_on"}), allowed=frozenset()
+        required=frozenset({"sheets", "not_held", "last_checked_on"}),
+        allowed=frozenset({"paragraphs"}),
     )
     return Coverage(
         sheets=tuple(_sheet(node) for node in keys["sheets"].items()),
         not_held=tuple(_not_held(node) for node in keys["not_held"].items()),
         last_checked_on=keys["last_checked_on"].day(),
+        paragraphs=_paragraphs(keys["paragraphs"]) if "paragraphs" in keys else (),
     )
+
+
+def _paragraphs(node: Node) -> tuple[CoveredParagraph, ...]:
+    if node.kind != "map":
+        raise node.misplaced("pages with their paragraphs are", "Write BLOCK: and a list under it")
+    return tuple(
+        _paragraph(block, one) for block, each in node.value.items() for one in each.items()
+    )
+
+
+def _paragraph(block: str, node: Node) -> CoveredParagraph:
+    keys = node.mapping(required=PARAGRAPH_KEYS, allowed=PARAGRAPH_MAY)
+    word = keys["state"].text()
+    states = {one.value: one for one in State}
+    if word not in states:
+        raise keys["state"].refuse(f"'{word}' is not a state", f"Use one of {', '.join(states)}")
+    state = states[word]
+    why = keys["why"].text_or_none() or "" if "why" in keys else ""
+    room = keys["room"].text_or_none() or "" if "room" in keys else ""
+    if state in (State.INFORMATION, State.TEXT_MISSING) and not why:
+        raise node.refuse(
+            f"The paragraph is in the state '{word}' and does not say why",
+            "Add 'why:' with a sentence",
+        )
+    if state is State.PLANNED and not room:
+        raise node.refuse(
+            "The paragraph is planned and names no room that will own it", "Add 'room:'"
+        )
+    return CoveredParagraph(
+        block=block,
+        provision=keys["provision"].text(),
+        paragraph=keys["paragraph"].text(),
+        days=Validity(keys["from"].day(), keys["until"].day_or_none()),
+        state=state,
+        room=room,
+        why=why,
+        rules=_names(keys, "rules"),
+        values=_names(keys, "values"),
+        stories=_names(keys, "stories"),
+        line=node.line,
+    )
+
+
+def _names(keys: dict[str, Node], key: str) -> tuple[str, ...]:
+    if key not in keys or not keys[key].value:
+        return ()
+    return tuple(one.text() for one in keys[key].items())
 
 
 def _sheet(node: Node) -> CoveredSheet:

@@ -33,7 +33,9 @@ class Memory:
 
     values: dict[str, None] = field(default_factory=dict)
     provisions: dict[tuple[str, str], None] = field(default_factory=dict)
-    """Provision and block of each clause, whether asked for itself or through a value."""
+    """Provision and block of each clause in force, asked for itself or through a value."""
+    carried: dict[tuple[str, str], None] = field(default_factory=dict)
+    """The same for clauses that are carried forward past their last text."""
     readings: dict[str, str] = field(default_factory=dict)
     standings: list[Standing] = field(default_factory=list)
 
@@ -179,7 +181,9 @@ class Terms:
             if key:
                 self._remember_reading(key)
         if provision:
-            self.memory.provisions[provision, block] = None
+            carried = standing is Standing.CARRIED_FORWARD
+            where = self.memory.carried if carried else self.memory.provisions
+            where[provision, block] = None
 
     def _allowed(self, name: str, what: str) -> None:
         if self._rule is not None:

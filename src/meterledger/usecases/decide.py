@@ -30,7 +30,9 @@ class Ruling:
     reading_keys: tuple[str, ...]
     values: tuple[str, ...]
     provisions: tuple[tuple[str, str], ...]
-    """Each provision asked for, with the printed page of its version."""
+    """Each provision asked for that was in force, with the printed page of its version."""
+    carried: tuple[tuple[str, str], ...] = ()
+    """Each provision asked for that is carried forward past its last text."""
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``decide --json`` (DESIGN.md section 6)."""
@@ -46,7 +48,9 @@ class Ruling:
             ],
             "values": list(self.values),
             "provisions": [
-                {"provision": provision, "block": block} for provision, block in self.provisions
+                {"provision": provision, "block": block, "carried_forward": carried}
+                for carried, clauses in ((False, self.provisions), (True, self.carried))
+                for provision, block in clauses
             ],
         }
 
@@ -76,4 +80,5 @@ def decide_filled(*, rule: Rule, facts: Any, day: date, view: BookView) -> Rulin
         reading_keys=tuple(sorted({*memory.readings, *decision.reading_keys})),
         values=tuple(memory.values),
         provisions=tuple(memory.provisions),
+        carried=tuple(memory.carried),
     )
