@@ -4,6 +4,13 @@ Others may call ``due_windows``, ``prorate``, ``decide_due_day``, ``tax_terms``,
 ``tax_line`` and ``assemble_bill``; each returns a fact or a cited decision.
 """
 
+from meterledger.billing import (
+    budget_elections,
+    budget_ending,
+    budget_plan,
+    budget_review,
+    budget_settlement,
+)
 from meterledger.billing.assemble import assemble_bill
 from meterledger.billing.due_day import decide_due_day
 from meterledger.billing.proration import prorate
@@ -16,9 +23,20 @@ from meterledger.billing.taxes import (
     tax_terms,
 )
 from meterledger.billing.window import BillWindow, due_windows, reading_day
+from meterledger.rulebook.rules import Rule
+
+RULES: tuple[Rule, ...] = (
+    *budget_plan.RULES,
+    *budget_elections.RULES,
+    *budget_review.RULES,
+    *budget_settlement.RULES,
+    *budget_ending.RULES,
+)
+"""Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
     "NO_TAX_PLACE",
+    "RULES",
     "BillWindow",
     "TaxTerms",
     "UnknownTaxPlace",

@@ -1,6 +1,13 @@
 """The field room: who comes to which meter and when, and what a refusal leads to.
 
-Others may call nothing yet. README.md beside this file says what will be decided here.
+Others may call ``RULES``: what opting out of a remotely read meter costs. README.md beside this
+file says what else will be decided here.
 """
 
-__all__: list[str] = []
+from meterledger.field import opt_out_fees
+from meterledger.rulebook.rules import Rule
+
+RULES: tuple[Rule, ...] = (*opt_out_fees.RULES,)
+"""Every rule of this room, for ``rules`` and ``decide``."""
+
+__all__ = ["RULES"]
