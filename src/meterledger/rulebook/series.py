@@ -19,6 +19,9 @@ from meterledger.kernel.standing import Standing
 
 Value = TypeVar("Value")
 
+NEAREST = 2
+"""How many entries on each side of a silent day a refusal names: enough to see the gap."""
+
 
 class NoRuleInForce(Refusal):
     """The book has no value in force on the day asked for. It never answers with a default."""
@@ -82,7 +85,7 @@ class Series(Generic[Value]):
             return found
         raise NoRuleInForce(
             f"No value of '{self.name}' is in force on {day}",
-            why=f"Known: {self._known()}",
+            why=f"Known: {self._known_near(day)}",
             do=(
                 f"Find the sheet revision that covers {day} and add it to {self.file}, "
                 f"or leave the bill in the review queue. Do not extend a neighboring value"
@@ -102,10 +105,15 @@ class Series(Generic[Value]):
         """
         return [(part, self.on(part.from_day)) for part in span.split_at(self.change_days())]
 
-    def _known(self) -> str:
+    def _known_near(self, day: date) -> str:
+        """The entries on either side of a day without one, and how many others there are."""
         if not self.values:
             return "nothing"
-        return ", ".join(str(dated.days) for dated in self.values)
+        after = sum(dated.days.from_day <= day for dated in self.values)
+        near = self.values[max(after - NEAREST, 0) : after + NEAREST]
+        known = ", ".join(str(dated.days) for dated in near)
+        others = len(self.values) - len(near)
+        return f"{known}, and {others} other{'s' if others > 1 else ''}" if others else known
 
 
 def change_days_of(series: Iterable[Series[Value]]) -> tuple[date, ...]:

@@ -77,6 +77,35 @@ class TestSilence:
             "or leave the bill in the review queue. Do not extend a neighboring value."
         )
 
+    @pytest.mark.parametrize(
+        ("months", "asked", "known"),
+        [
+            (4, date(2023, 12, 31), "2024-01-01 until 2024-01-15, 2024-02-01 until 2024-02-15, "
+             "and 2 others. "),
+            (4, date(2024, 2, 20), "2024-01-01 until 2024-01-15, 2024-02-01 until 2024-02-15, "
+             "2024-03-01 until 2024-03-15, 2024-04-01 until 2024-04-15. "),
+            (5, date(2024, 2, 20), "2024-01-01 until 2024-01-15, 2024-02-01 until 2024-02-15, "
+             "2024-03-01 until 2024-03-15, 2024-04-01 until 2024-04-15, and 1 other. "),
+            (12, date(2024, 6, 30), "2024-05-01 until 2024-05-15, 2024-06-01 until 2024-06-15, "
+             "2024-07-01 until 2024-07-15, 2024-08-01 until 2024-08-15, and 8 others. "),
+            (12, date(2024, 12, 15), "2024-11-01 until 2024-11-15, 2024-12-01 until 2024-12-15, "
+             "and 10 others. "),
+        ],
+    )  # fmt: skip
+    def test_in_a_long_series_names_the_nearest_entries_and_counts_the_others(
+        self, months: int, asked: date, known: str, with_price: Callable[..., Any]
+    ) -> None:
+        halves = [
+            (f"2024-{month:02}-01", f"2024-{month:02}-15", "0.10", "2026-01-01")
+            for month in range(1, months + 1)
+        ]
+        series = with_price(*halves).as_known(date(2026, 1, 5)).price("price")
+
+        with pytest.raises(NoRuleInForce) as refused:
+            series.on(asked)
+
+        assert f"in force on {asked}. Known: {known}Find the sheet" in str(refused.value)
+
     def test_of_a_schedule_is_refused_alike(self, sound: BookView) -> None:
         with pytest.raises(NoRuleInForce, match="'1X-times' is in force on 2025-01-01"):
             sound.schedule("1X-times", date(2025, 1, 1))
