@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from meterledger.facts.usage import DayValues, UsageBatch
+from meterledger.facts.usage import DayValues, KnownInterval, UsageBatch
 from meterledger.kernel.ids import pseudonym, with_check_digit
-from meterledger.kernel.local_days import intervals_in_day
+from meterledger.kernel.local_days import day_start_utc, intervals_in_day
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
@@ -58,6 +58,24 @@ class PaperLake:
                 at_sequence,
             )
             for seconds in lengths
+        ]
+
+    def known_intervals(
+        self, meter: str, days: DaySpan, *, at_sequence: int
+    ) -> list[KnownInterval]:
+        if meter in self.refused:
+            raise MetersRefused({meter: self.refused[meter]})
+        seconds = self.seconds.get(meter, 900)
+        batch = self._batch([meter], seconds, days, at_sequence)
+        return [
+            KnownInterval(
+                int(day_start_utc(values.day, CHICAGO).timestamp()) + slot * seconds,
+                seconds,
+                int(values.energy_wh[0, slot]),
+                0,
+            )
+            for values in batch.days
+            for slot in np.flatnonzero(~values.missing[0]).tolist()
         ]
 
     def _batch(

@@ -7,21 +7,30 @@ Lives elsewhere reading files (``stores/gateways``), completing local days (``st
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from meterledger.entrypoints.cli.answer import BadArgument
 from meterledger.entrypoints.clock import now_utc
+from meterledger.facts.places import MeterInstallation
 from meterledger.facts.readings import ChannelKind, ChannelReadings
-from meterledger.facts.usage import UsageBatch
+from meterledger.facts.usage import KnownInterval, TiledUsage, UsageBatch
 from meterledger.kernel.ids import pseudonym
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.span import DaySpan, Validity
+from meterledger.metering import fills_slots
+from meterledger.usecases.window_usage import usage_of_window
 
 
-def usage_from_file(file: Path, window: DaySpan, *, meter: str | None, zone: str) -> UsageBatch:
-    """The delivered energy of one meter of the file over the window: one row.
+def usage_from_file(
+    file: Path, window: DaySpan, *, meter: str | None, zone: str
+) -> UsageBatch | TiledUsage:
+    """The delivered energy of one meter of the file over the window, as a bill would take it.
 
     :raises BadArgument: if the file holds no electric intervals, or several meters and none named
     :raises FileRefused: if the file cannot be read
+    :raises UsageNotTiled: if an interval lies across the window's edge, or two overlap
     """
     from meterledger.stores.gateways import read_file
     from meterledger.stores.lake import IntervalLake
@@ -35,17 +44,56 @@ def usage_from_file(file: Path, window: DaySpan, *, meter: str | None, zone: str
     ]
     chosen = _one_meter(electric, meter, file)
     name = pseudonym(chosen[0].channel.meter_id, "rate")
+    slots = [one for one in chosen if fills_slots(one, zone_name=zone)]
+    beside = [one for one in chosen if one not in slots]
     with tempfile.TemporaryDirectory(prefix="meterledger-rate-") as folder:
         names: list[str] = []
         lake = IntervalLake(Path(folder), zone=zone, files_at=lambda sequence: names)
         names += lake.write(
-            [(name, one) for one in chosen],
+            [(name, one) for one in slots],
             source_sha256=read.sha256,
             learned_at=moment,
             at_sequence=0,
         )
-        (usage,) = lake.usage([name], window, at_sequence=1)
-    return usage
+        found = usage_of_window(
+            {name: _installed(chosen[0].channel.meter_id, moment)},
+            window,
+            zone=zone,
+            at_sequence=1,
+            lake=lake,
+            kept=_Beside(beside),
+        )
+    for refusal in found.refused.values():
+        raise refusal
+    return found.tiled[name] if name in found.tiled else found.whole[0].usage
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What a file holds beside slots of local days, asked as a store would be."""
+
+    channels: Sequence[ChannelReadings]
+
+    def kept_intervals(
+        self, meter_ids: Sequence[str], *, begin: int, until: int, at_sequence: int
+    ) -> dict[str, list[KnownInterval]]:
+        """As ``usecases.ports.ReadingLog``."""
+        from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
+
+        return speaking_last(
+            KeptVersion(one.channel, at_sequence, reading.start, reading.seconds, reading.value)
+            for one in self.channels
+            if is_delivered_energy(one.channel)
+            for reading in one.readings
+            if reading.value is not None
+            and reading.start < until
+            and begin < reading.start + reading.seconds
+        )
+
+
+def _installed(meter_id: str, moment: datetime) -> MeterInstallation:
+    """The meter as if it had always been there, without transformers."""
+    return MeterInstallation("rate", meter_id, 1, Validity(date.min), moment)
 
 
 def _one_meter(

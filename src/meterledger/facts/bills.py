@@ -65,19 +65,32 @@ class BillPins:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Whole local days that were measured together, and their energy."""
+
+    days: DaySpan
+    energy_wh: int
+
+
+@dataclass(frozen=True, slots=True)
 class BilledUsage:
-    """The usage a bill stands on: how much, how many intervals, per local day, and their hash."""
+    """The usage a bill stands on: how much, how many intervals, per local day, and their hash.
+
+    ``interval_seconds`` is None where lengths vary. Where no interval ends at some local midnight,
+    days are not known one by one: ``daily_wh`` is empty then, and ``stretches`` tile the window.
+    """
 
     meter: str
-    interval_seconds: int
+    interval_seconds: int | None
     interval_count: int
     energy_wh: int
     daily_wh: tuple[int, ...]
     sha256: str
+    stretches: tuple[Stretch, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """As it stands in the calculation record."""
-        return {
+        told: dict[str, object] = {
             "meter": self.meter,
             "interval_seconds": self.interval_seconds,
             "interval_count": self.interval_count,
@@ -85,6 +98,16 @@ class BilledUsage:
             "daily_wh": list(self.daily_wh),
             "sha256": self.sha256,
         }
+        if self.stretches:
+            told["stretches"] = [
+                {
+                    "from": one.days.from_day.isoformat(),
+                    "to": one.days.until_day.isoformat(),
+                    "energy_wh": one.energy_wh,
+                }
+                for one in self.stretches
+            ]
+        return told
 
 
 @dataclass(frozen=True, slots=True)

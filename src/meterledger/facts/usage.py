@@ -1,4 +1,4 @@
-"""Usage ready to be rated: whole local days of interval values for many meters at once.
+"""Usage ready to be rated: whole local days of many meters, or one meter's intervals of any length.
 
 Made by ``stores/lake`` (and by the readers of ``rate --usage``), checked by ``usage``, priced by
 ``rating``. Arrays are NumPy; nothing here knows a name, an account or an address.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.local_days import intervals_in_day
+from meterledger.kernel.local_days import day_start_utc, intervals_in_day
+from meterledger.kernel.span import DaySpan
 
 Int64Array: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
@@ -68,3 +70,75 @@ class UsageBatch:
         for values in self.days:
             total += values.energy_wh.sum(axis=1)
         return total
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class KnownInterval:
+    """One interval of a meter's delivered energy as it is known, of any length.
+
+    The energy is ``value`` times ten to the power ``power`` watt-hours, over ``seconds`` seconds
+    from ``start`` (UTC epoch seconds). It may be finer than a watt-hour.
+    """
+
+    start: int
+    seconds: int
+    value: int
+    power: int
+
+    @property
+    def end(self) -> int:
+        """The instant at which it ends, UTC epoch seconds."""
+        return self.start + self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TiledInterval:
+    """One interval of a window: whole watt-hours over ``seconds`` from ``start`` (UTC epoch)."""
+
+    start: int
+    seconds: int
+    energy_wh: int
+
+    @property
+    def end(self) -> int:
+        """The instant at which it ends, UTC epoch seconds."""
+        return self.start + self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TiledUsage:
+    """One meter's intervals of whatever lengths, in order, that tile the days of a window exactly.
+
+    What a ``UsageBatch`` is to slots of local days, this is to all other intervals: days that
+    begin at another hour, months, lengths that change inside the window.
+
+    :raises InvariantBroken: if an instant of the window lies in no interval, or in two
+    """
+
+    meter: str
+    zone: str
+    days: DaySpan
+    intervals: tuple[TiledInterval, ...]
+
+    def __post_init__(self) -> None:
+        begin, until = window_seconds(self.days, self.zone)
+        ensure(
+            len(self.intervals) > 0
+            and self.intervals[0].start == begin
+            and self.intervals[-1].end == until
+            and all(one.end == other.start for one, other in pairwise(self.intervals))
+            and all(one.seconds > 0 for one in self.intervals),
+            f"the intervals tile {self.days}",
+        )
+
+    @property
+    def energy_wh(self) -> int:
+        """Watt-hours over all days."""
+        return sum(one.energy_wh for one in self.intervals)
+
+
+def window_seconds(days: DaySpan, zone_name: str) -> tuple[int, int]:
+    """The instants at which the local days begin and are over, UTC epoch seconds."""
+    begin = day_start_utc(days.from_day, zone_name)
+    until = day_start_utc(days.until_day, zone_name)
+    return int(begin.timestamp()), int(until.timestamp())

@@ -1,8 +1,9 @@
 """The rating room: usage into determinants, determinants into priced lines; columnar and exact.
 
-Others may call ``plan_window``, ``determine``, ``determine_by_days``, ``price`` and ``lines_of``,
-in that order. ``CALCULATION_REVISION`` changes whenever the same inputs could give another bill,
-and is recorded with every bill.
+Others may call ``plan_window``, one of ``determine`` (slots of local days, many meters),
+``determine_tiled`` (one meter's intervals of any length) and ``determine_by_days`` (a total without
+times), then ``price`` and ``lines_of``. ``CALCULATION_REVISION`` changes whenever the same inputs
+could give another bill, and is recorded with every bill.
 """
 
 from meterledger.rating.determine import (
@@ -14,6 +15,7 @@ from meterledger.rating.determine import (
 from meterledger.rating.lines import lines_of, lines_of_all
 from meterledger.rating.plan import Proration, RatePlan, ScheduleChanges, plan_window
 from meterledger.rating.price import PricedWindows, price
+from meterledger.rating.tiled import determine_tiled
 
 CALCULATION_REVISION = "1"
 
@@ -27,6 +29,7 @@ __all__ = [
     "TimesNeeded",
     "determine",
     "determine_by_days",
+    "determine_tiled",
     "lines_of",
     "lines_of_all",
     "plan_window",

@@ -55,7 +55,7 @@ def determine(usage: UsageBatch, plan: RatePlan) -> Determinants:
         if windows is None:
             energy_wh[:, segment, 0] += values.energy_wh.sum(axis=1)
         else:
-            places = _period_places(
+            places = period_places(
                 values.day, usage.zone, usage.interval_seconds, windows, plan.periods
             )
             for start, stop, period in places:
@@ -107,7 +107,7 @@ def _highest_hour_wh(values: DayValues, usage: UsageBatch, windows: DayWindows) 
     meters, width = values.energy_wh.shape
     hourly = values.energy_wh.reshape(meters, width // per_hour, per_hour).sum(axis=2)
     highest = np.zeros(meters, dtype=np.int64)
-    for start, stop, counts in _period_places(
+    for start, stop, counts in period_places(
         values.day, usage.zone, HOUR_SECONDS, windows, (COUNTS, "outside")
     ):
         if counts == 0 and stop > start:
@@ -132,7 +132,7 @@ _ORDINARY = date(2025, 1, 1)
 """A day of 24 hours in any zone: its places are those of every ordinary day."""
 
 
-def _period_places(
+def period_places(
     day: date,
     zone_name: str,
     interval_seconds: int,

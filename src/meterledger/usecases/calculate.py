@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from meterledger import rating
 from meterledger.billing import TaxTerms, prorate, tax_line, tax_terms
 from meterledger.facts.charges import ChargeGroup, ChargeLine
-from meterledger.facts.usage import UsageBatch
+from meterledger.facts.usage import TiledUsage, UsageBatch
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
@@ -67,6 +67,23 @@ class Calculator:
         plan = self.plan(schedule, window)
         priced = rating.price(plan, rating.determine(usage, plan))
         return rating.lines_of_all(priced)
+
+    def price_tiled(
+        self, schedule: str, window: DaySpan, usage: TiledUsage
+    ) -> tuple[ChargeLine, ...]:
+        """Charge lines, without tax, for one meter's intervals of any length."""
+        plan = self.plan(schedule, window)
+        priced = rating.price(plan, rating.determine_tiled(usage, plan))
+        return rating.lines_of(priced, 0)
+
+    def price_usage(
+        self, schedule: str, window: DaySpan, usage: UsageBatch | TiledUsage
+    ) -> tuple[ChargeLine, ...]:
+        """Charge lines, without tax, for one meter's usage in either form."""
+        if isinstance(usage, TiledUsage):
+            return self.price_tiled(schedule, window, usage)
+        (lines,) = self.price_intervals(schedule, window, usage)
+        return lines
 
     def price_total(self, schedule: str, window: DaySpan, total_wh: int) -> tuple[ChargeLine, ...]:
         """Charge lines, without tax, for a quantity of energy whose times are not known."""

@@ -7,21 +7,22 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from meterledger.billing import reading_day, tax_place_on
-from meterledger.facts.places import BillableService
+from meterledger.facts.places import BillableService, MeterInstallation
+from meterledger.facts.usage import TiledUsage, UsageBatch
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import weakest
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usage import find_gaps, scale_by_multipliers
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.issue_bills import MeterNotWhole
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
+from meterledger.usecases.window_usage import KeptReadings, usage_of_window
 
 
-class CompareStore(Protocol):
+class CompareStore(KeptReadings, Protocol):
     """What this journey needs of the store."""
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
@@ -70,6 +71,7 @@ def compare_schedules(
     :raises NotFound: if there is no such account
     :raises NoServiceThen: if no one agreement holds over all days
     :raises UsageNotWhole: if intervals are missing
+    :raises UsageNotTiled: if an interval lies across a window's edge, or two overlap
     """
     whole = [
         service
@@ -98,24 +100,14 @@ def compare_schedules(
                 where=f"account {account_id}",
                 do="Choose days on which one meter was installed",
             )
-        (usage,) = lake.usage(
-            [pseudonym(meters[0].meter_id, view.name)], window, at_sequence=sequence
-        )
-        gaps = find_gaps(usage)
-        if gaps:
-            raise UsageNotWhole(
-                gaps[0].sentence,
-                where=f"account {account_id}, {window}",
-                do="Ingest the missing readings, or choose other days",
-            )
-        usage = scale_by_multipliers(usage, [meters[0].multiplier])
-        energy_wh += int(usage.total_wh[0])
+        usage = _usage(account_id, meters[0], window, sequence, lake, store, view)
+        energy_wh += usage.energy_wh if isinstance(usage, TiledUsage) else int(usage.total_wh[0])
         place = tax_place_on(service.tax_places, window, service.premise.premise_id)
         for code in view.schedule_codes():
             if code in refusals:
                 continue
             try:
-                (lines,) = calculator.price_intervals(code, window, usage)
+                lines = calculator.price_usage(code, window, usage)
                 lines = calculator.with_tax(lines, window, place)
             except Refusal as refusal:
                 refusals[code] = refusal.sentence
@@ -132,6 +124,36 @@ def compare_schedules(
         for code in view.schedule_codes()
     ]
     return service.agreement.schedule, energy_wh, answers
+
+
+def _usage(
+    account_id: str,
+    installed: MeterInstallation,
+    window: DaySpan,
+    sequence: int,
+    lake: Lake,
+    store: CompareStore,
+    view: BookView,
+) -> UsageBatch | TiledUsage:
+    """The meter's usage as a bill would take it: one row of whole days, or tiled intervals."""
+    meter = pseudonym(installed.meter_id, view.name)
+    found = usage_of_window(
+        {meter: installed},
+        window,
+        zone=view.time_zone,
+        at_sequence=sequence,
+        lake=lake,
+        kept=store,
+    )
+    if meter in found.refused:
+        raise found.refused[meter]
+    if meter in found.gaps:
+        raise UsageNotWhole(
+            found.gaps[meter].sentence,
+            where=f"account {account_id}, {window}",
+            do="Ingest the missing readings, or choose other days",
+        )
+    return found.tiled[meter] if meter in found.tiled else found.whole[0].usage
 
 
 def _windows(span: DaySpan, cycle: int, view: BookView) -> list[DaySpan]:

@@ -24,19 +24,20 @@ from meterledger.billing import (
 )
 from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
 from meterledger.facts.charges import ChargeLine
+from meterledger.facts.findings import Finding
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.usage import DayValues, UsageBatch
-from meterledger.kernel.ensure import ensure
 from meterledger.kernel.ids import bucket_of, pseudonym
 from meterledger.kernel.local_days import time_zone_data_version
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_bill
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usage import describe_usage, find_gaps, scale_by_multipliers
+from meterledger.usage import UsageNotTiled, WindowHasGap, describe_tiled, describe_usage
 from meterledger.usecases.calculate import Calculator
-from meterledger.usecases.ports import Lake, MetersRefused
+from meterledger.usecases.ports import Lake
+from meterledger.usecases.window_usage import KeptReadings, usage_of_window
 
 BUCKET_COUNT = 64
 BATCH_METERS = 2048
@@ -44,7 +45,7 @@ BATCH_METERS = 2048
 stays below some hundred MB."""
 
 
-class BillStore(Protocol):
+class BillStore(KeptReadings, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
@@ -115,7 +116,13 @@ def issue_bills(
             settled: list[BillableService] = []
             for batch in _batches(due):
                 made, batch_held = calculate_bills(
-                    batch, on=on, known_at=known_at, sequence=sequence, lake=lake, view=view
+                    batch,
+                    on=on,
+                    known_at=known_at,
+                    sequence=sequence,
+                    lake=lake,
+                    kept=store,
+                    view=view,
                 )
                 _keep_held(run, batch_held, on, known_at, store, dry_run)
                 for done in recorder.record(batch, made):
@@ -303,6 +310,7 @@ def calculate_bills(
     known_at: datetime,
     sequence: int,
     lake: Lake,
+    kept: KeptReadings,
     view: BookView,
 ) -> tuple[list[Bill], list[HeldBill]]:
     """Bills of one window for many services, and those held; records nothing.
@@ -319,35 +327,26 @@ def calculate_bills(
         time_zone_data=time_zone_data_version(),
     )
     by_meter = {one.meter: one for one in batch}
+    found = usage_of_window(
+        {one.meter: one.installation for one in batch},
+        window,
+        zone=view.time_zone,
+        at_sequence=sequence,
+        lake=lake,
+        kept=kept,
+    )
     bills: list[Bill] = []
-    held: list[HeldBill] = []
-    batches, refused = _usage(lake, [one.meter for one in batch], window, sequence)
-    held += [
-        replace(_held(by_meter[meter].service, window, refusal), code="usage.refused")
-        for meter, refusal in refused.items()
-    ]
-    for usage in batches:
-        rows = [by_meter[meter] for meter in usage.meters]
-        usage = scale_by_multipliers(usage, [one.installation.multiplier for one in rows])
-        gaps = find_gaps(usage)
-        held += [
-            HeldBill(
-                account_id=rows[row].service.account.account_id,
-                agreement_id=rows[row].service.agreement.agreement_id,
-                days=window,
-                code=finding.code,
-                sentence=_gap_sentence(rows[row], finding.sentence),
-            )
-            for row, finding in sorted(gaps.items())
-        ]
-        complete = [row for row in range(len(rows)) if row not in gaps]
-        described = describe_usage(usage) if complete else []
+    held = [_refused(by_meter[meter], refusal) for meter, refusal in found.refused.items()]
+    held += [_gap(by_meter[meter], finding) for meter, finding in found.gaps.items()]
+    for whole in found.whole:
+        rows = [by_meter[meter] for meter in whole.usage.meters]
+        described = describe_usage(whole.usage) if whole.complete else []
         by_schedule: dict[str, list[int]] = {}
-        for row in complete:
+        for row in whole.complete:
             by_schedule.setdefault(rows[row].service.agreement.schedule, []).append(row)
         for schedule, members in sorted(by_schedule.items()):
             try:
-                priced = calculator.price_intervals(schedule, window, _rows(usage, members))
+                priced = calculator.price_intervals(schedule, window, _rows(whole.usage, members))
             except Refusal as refusal:  # nobody on this schedule can be priced
                 held += [_held(rows[row].service, window, refusal) for row in members]
                 continue
@@ -356,32 +355,38 @@ def calculate_bills(
                     bills.append(_bill(rows[row], lines, described[row], on, pins, calculator))
                 except Refusal as refusal:  # one account's matter: its neighbors' bills go out
                     held.append(_held(rows[row].service, window, refusal))
+    for meter, tiled in found.tiled.items():
+        one = by_meter[meter]
+        try:
+            lines = calculator.price_tiled(one.service.agreement.schedule, window, tiled)
+            bills.append(_bill(one, lines, describe_tiled(tiled), on, pins, calculator))
+        except Refusal as refusal:
+            held.append(_held(one.service, window, refusal))
     return bills, held
 
 
-def _usage(
-    lake: Lake, meters: Sequence[str], window: DaySpan, sequence: int
-) -> tuple[list[UsageBatch], dict[str, Refusal]]:
-    """Usage of the meters that have some to give, and the others' refusals."""
-    refused: dict[str, Refusal] = {}
-    asked = list(meters)
-    while asked:
-        try:
-            return lake.usage(asked, window, at_sequence=sequence), refused
-        except MetersRefused as some:
-            rest = [meter for meter in asked if meter not in some.by_meter]
-            ensure(len(rest) < len(asked), "a refused meter is one of those asked for")
-            refused |= some.by_meter
-            asked = rest
-    return [], refused
-
-
-def _gap_sentence(one: DueBill, sentence: str) -> str:
-    return (
-        f"Account {one.service.account.account_id}, meter {one.installation.meter_id}, "
-        f"{one.window.days}: {sentence} "
-        "Ingest the missing readings, then run the bill again."
+def _gap(one: DueBill, finding: Finding) -> HeldBill:
+    return HeldBill(
+        account_id=one.service.account.account_id,
+        agreement_id=one.service.agreement.agreement_id,
+        days=one.window.days,
+        code=finding.code,
+        sentence=f"{_where(one)}: {finding.sentence} "
+        "Ingest the missing readings, then run the bill again.",
     )
+
+
+def _refused(one: DueBill, refusal: Refusal) -> HeldBill:
+    """A meter whose usage cannot be given; what does not tile the window says which meter's."""
+    held = _held(one.service, one.window.days, refusal)
+    if isinstance(refusal, UsageNotTiled):
+        return replace(held, sentence=f"{_where(one)}: {refusal.sentence}")
+    return replace(held, code="usage.refused")
+
+
+def _where(one: DueBill) -> str:
+    account = one.service.account.account_id
+    return f"Account {account}, meter {one.installation.meter_id}, {one.window.days}"
 
 
 def _rows(usage: UsageBatch, members: Sequence[int]) -> UsageBatch:
@@ -441,4 +446,8 @@ def _hold_code(refusal: Refusal) -> str:
         return "premise.tax_place"
     if isinstance(refusal, rating.IntervalTooLong):
         return "usage.interval_too_long"
+    if isinstance(refusal, WindowHasGap):
+        return "usage.gap"
+    if isinstance(refusal, UsageNotTiled):
+        return "usage.not_tiled"
     return "book.silent"

@@ -26,7 +26,7 @@ from meterledger.facts.places import (
     TaxPlace,
 )
 from meterledger.facts.readings import ChannelReadings, QuarantinedLine
-from meterledger.facts.usage import UsageBatch
+from meterledger.facts.usage import KnownInterval, UsageBatch
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
@@ -241,6 +241,17 @@ class ReadingLog(Protocol):
             and somebody else has published since
         """
 
+    def kept_intervals(
+        self, meter_ids: Sequence[str], *, begin: int, until: int, at_sequence: int
+    ) -> dict[str, list[KnownInterval]]:
+        """Delivered energy kept beside the lake in intervals that touch ``[begin, until)``.
+
+        The instants are UTC epoch seconds; meters of which nothing is kept are left out; intervals
+        are in order of time. As known at the commit sequence: of one meter's equal intervals (start
+        and length) the one published last, and where one file says two things of it, both. A gap
+        takes nothing away. Directions are those that ``Lake.usage`` returns.
+        """
+
     def lake_sequence(self) -> int:
         """The newest published commit sequence; 0 when nothing is published."""
 
@@ -275,6 +286,16 @@ class Lake(Protocol):
         known stands in a batch of the default length (900 s) with every interval missing.
 
         :raises MetersRefused: naming every meter whose usage cannot be given, and why
+        """
+
+    def known_intervals(
+        self, meter: str, days: DaySpan, *, at_sequence: int
+    ) -> list[KnownInterval]:
+        """Every interval of one meter's delivered energy that has a value, exact, in order of time.
+
+        For windows that ``usage`` cannot give as whole days of one interval length.
+
+        :raises MetersRefused: if the meter's energy of some day cannot be given, and why
         """
 
     def verify(self, at_sequence: int) -> tuple[int, list[str]]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from meterledger.facts.charges import ChargeGroup, ChargeLine
-from meterledger.facts.usage import UsageBatch
+from meterledger.facts.usage import TiledUsage, UsageBatch
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
@@ -57,13 +57,13 @@ def rate_usage(
     *,
     schedule: str,
     window: DaySpan,
-    usage: int | UsageBatch,
+    usage: int | UsageBatch | TiledUsage,
     book: TariffBook,
     as_known_on: date,
     groups: frozenset[ChargeGroup] = ALL_GROUPS,
     tax_place: str = "none",
 ) -> RatedUsage:
-    """Price watt-hours (a whole number) or interval usage (one row) over one window.
+    """Price watt-hours (a whole number) or intervals (one row, or tiled) over one window.
 
     :raises NoRuleInForce: if the book is silent on a day of the window
     :raises UsageNotWhole: if intervals are missing, or the amount is negative or beyond reason
@@ -78,12 +78,12 @@ def rate_usage(
             )
         lines = calculator.price_total(schedule, window, usage)
     else:
-        gaps = find_gaps(usage)
+        gaps = find_gaps(usage) if isinstance(usage, UsageBatch) else {}
         if gaps:
             raise UsageNotWhole(
                 gaps[0].sentence,
                 where=str(window),
                 do="Give a file that covers every interval of the window, or a shorter window",
             )
-        (lines,) = calculator.price_intervals(schedule, window, usage)
+        lines = calculator.price_usage(schedule, window, usage)
     return RatedUsage(schedule, window, calculator.with_tax(lines, window, tax_place))

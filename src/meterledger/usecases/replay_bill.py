@@ -19,9 +19,10 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.issue_bills import calculate_bills, due_bill
 from meterledger.usecases.ports import Lake, NotFound, StoredBill
+from meterledger.usecases.window_usage import KeptReadings
 
 
-class ReplayStore(Protocol):
+class ReplayStore(KeptReadings, Protocol):
     """What this journey needs of the store."""
 
     def bill(self, bill_id: str) -> StoredBill:
@@ -76,7 +77,13 @@ def replay_bill(
     except Refusal as refusal:
         raise _cannot(bill_id, known_at, refusal.sentence) from refusal
     bills, held = calculate_bills(
-        [due], on=stored.issued_day, known_at=known_at, sequence=sequence, lake=lake, view=view
+        [due],
+        on=stored.issued_day,
+        known_at=known_at,
+        sequence=sequence,
+        lake=lake,
+        kept=store,
+        view=view,
     )
     if not bills:
         raise _cannot(bill_id, known_at, " ".join(one.sentence for one in held))

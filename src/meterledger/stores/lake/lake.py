@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from meterledger.facts.readings import ChannelReadings, Quality
-from meterledger.facts.usage import MISSING_VALUE, UsageBatch
+from meterledger.facts.usage import MISSING_VALUE, KnownInterval, UsageBatch
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.ids import bucket_of
 from meterledger.kernel.span import DaySpan
-from meterledger.stores.lake import blocks
+from meterledger.stores.lake import blocks, one_by_one
 from meterledger.stores.lake.files import Partition, RunValues, WriteTerms, write_files
 from meterledger.stores.lake.grid import month_of, offsets, split_by_month, tiles_day
 from meterledger.stores.lake.incoming import Origin, meter_days, naming_meters, two_flows
@@ -272,6 +272,23 @@ class IntervalLake:
         files = choose(self._files_at(at_sequence), meters, days)
         window = blocks.survey(self._opener, files, meters, days, self.zone)
         return blocks.batches(window, self._opener, at_sequence=at_sequence, threads=self._threads)
+
+    def known_intervals(
+        self, meter: str, days: DaySpan, *, at_sequence: int
+    ) -> list[KnownInterval]:
+        """Every interval of one meter's delivered energy that has a value, exact, in time order.
+
+        Days may be of different interval lengths, and incomplete: for windows that ``usage``
+        cannot give as one matrix.
+
+        :raises MetersRefused: if some day of the meter cannot be given (two delivered channels, two
+            writers at once with different lengths)
+        :raises FileMissing: if a published file is not there
+        :raises FileDamaged: if a published file is not what was published
+        """
+        ensure_pseudonym(meter)
+        files = choose(self._files_at(at_sequence), [meter], days)
+        return one_by_one.known_intervals(self._opener, files, meter, days, self.zone)
 
     # -------------------------------------------------------------- other engines, and checking
 

@@ -16,9 +16,11 @@ from typing import Any
 from meterledger.facts.bills import Bill, HeldBill
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.readings import ChannelKind, ChannelReadings, QuarantinedLine
+from meterledger.facts.usage import KnownInterval
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
+from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
 from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.usecases.ports import (
     Conflict,
@@ -131,6 +133,25 @@ class MemoryStore(MemoryPlaces):
             self.registers += [(sha256, one) for one in beside]
             self._note("file received", sha256, learned_at)
             return received
+
+    def kept_intervals(
+        self, meter_ids: Sequence[str], *, begin: int, until: int, at_sequence: int
+    ) -> dict[str, list[KnownInterval]]:
+        """Delivered energy kept beside the lake in intervals that touch the stretch."""
+        self._look()
+        wanted = set(meter_ids)
+        return speaking_last(
+            KeptVersion(one.channel, sequence, reading.start, reading.seconds, reading.value)
+            for sha256, one in self.registers
+            if (sequence := self._files[sha256].lake_sequence) <= at_sequence
+            and one.channel.meter_id in wanted
+            and is_delivered_energy(one.channel)
+            for reading in one.readings
+            if reading.seconds > 0
+            and reading.value is not None
+            and reading.start < until
+            and begin < reading.start + reading.seconds
+        )
 
     def lake_sequence(self) -> int:
         """The newest published commit sequence."""

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from meterledger.facts.readings import ChannelKind, ChannelReadings, QuarantinedLine
+from meterledger.facts.readings import (
+    Channel,
+    ChannelKind,
+    ChannelReadings,
+    Commodity,
+    Flow,
+    QuarantinedLine,
+)
+from meterledger.facts.usage import KnownInterval
 from meterledger.kernel.refusal import Refusal
+from meterledger.stores.kept import (
+    DELIVERED_FLOWS,
+    ENERGY_UNITS,
+    KeptVersion,
+    speaking_last,
+)
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
 from meterledger.usecases.ports import Conflict, ReceivedFile
@@ -21,6 +36,19 @@ ONE_PUBLISHES = 7_305_201_912
 FILE_COLUMNS = (
     "f.sha256, f.name, f.format, f.reading_count, f.quarantined_count, f.learned_at, v.sequence"
 )
+
+
+KEPT_INTERVALS = """
+SELECT r.meter_id, r.unit, r.flow, r.scale, r.start, r.seconds, r.value, v.sequence
+  FROM register_reading r JOIN lake_version v ON v.received_file_id = r.received_file_id
+ WHERE r.meter_id = ANY (%(meters)s::text[])
+   AND r.commodity = 'electricity' AND r.unit = ANY (%(units)s::text[])
+   AND r.flow = ANY (%(flows)s::text[])
+   AND r.seconds > 0 AND r.value IS NOT NULL
+   AND r.start < %(until)s AND r.start + r.seconds > %(begin)s
+   AND v.sequence <= %(sequence)s
+"""
+"""A register's own value has no length, which tells it from an interval."""
 
 
 class ReadingOutOfRange(Refusal):
@@ -94,6 +122,30 @@ class ReadingTables(Tables):
 
         return self._step("record a file", work)
 
+    def kept_intervals(
+        self, meter_ids: Sequence[str], *, begin: int, until: int, at_sequence: int
+    ) -> dict[str, list[KnownInterval]]:
+        """Delivered energy kept beside the lake in intervals that touch the stretch.
+
+        :raises NotViewing: outside ``viewing``: this is usage data
+        """
+
+        def ask(connection: Connection) -> dict[str, list[KnownInterval]]:
+            rows = connection.execute(
+                KEPT_INTERVALS,
+                {
+                    "meters": list(meter_ids),
+                    "units": list(ENERGY_UNITS),
+                    "flows": [flow.value for flow in DELIVERED_FLOWS],
+                    "begin": begin,
+                    "until": until,
+                    "sequence": at_sequence,
+                },
+            )
+            return speaking_last(_kept(*row) for row in rows)
+
+        return self._read(ask)
+
     def lake_sequence(self) -> int:
         """The newest published commit sequence; 0 when nothing is published."""
         return self._step("read the lake's versions", lambda connection: _newest(connection)[0])
@@ -123,6 +175,28 @@ class ReadingTables(Tables):
             return int(row[0]) if row else 0
 
         return self._step("read the lake's versions", work)
+
+
+def _kept(
+    meter: str,
+    unit: str,
+    flow: str,
+    scale: int,
+    start: int,
+    seconds: int,
+    value: Decimal,
+    sequence: int,
+) -> KeptVersion:
+    channel = Channel(
+        meter_id=meter,
+        commodity=Commodity.ELECTRICITY,
+        unit=unit,
+        kind=ChannelKind.INTERVAL,
+        flow=Flow(flow),
+        interval_seconds=seconds,
+        scale=scale,
+    )
+    return KeptVersion(channel, sequence, start, seconds, int(value))
 
 
 def _received_file(connection: Connection, sha256: str) -> ReceivedFile | None:
