@@ -122,7 +122,7 @@ class Teller:
         self.console.print(
             f"{record['schedule']} at {address}, {record['from']} to {record['to']}, "
             f"{_kwh(usage['energy_wh'])} kWh in {usage['interval_count']:,} intervals of "
-            f"{usage['interval_seconds'] // 60} minutes, due {record['due']}"
+            f"{_length(usage['interval_seconds'])}, due {record['due']}"
         )
         table = Table(box=None, padding=(0, 2, 0, 0), expand=False)
         for heading, justify in (
@@ -204,6 +204,10 @@ def _columns(words: list[str]) -> str:
     cells = [first.ljust(_COLUMNS[0][1])]
     cells += [word.rjust(width) for word, (_, width) in zip(rest, _COLUMNS[1:], strict=True)]
     return "  ".join(cells)
+
+
+def _length(seconds: int | None) -> str:
+    return "several lengths" if seconds is None else f"{seconds // 60} minutes"
 
 
 def _kwh(wh: int) -> str:

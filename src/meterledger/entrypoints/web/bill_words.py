@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from meterledger.entrypoints.web.chart import Chart, daily_chart
+from meterledger.entrypoints.web.chart import Chart, chart_of
 from meterledger.entrypoints.web.words import (
     day_count_words,
     day_of,
@@ -166,7 +166,7 @@ def bill_words(record: dict[str, Any], facts: BillFacts) -> BillWords:
                 )
             )
         ),
-        chart=daily_chart(days, record["usage"]["daily_wh"]),
+        chart=chart_of(days, record["usage"]),
         use_sentence=_use(record["usage"], days),
         reasons=_reasons(record["reasons"]),
     )

@@ -77,7 +77,7 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
         "usage": record["usage"],
         "record_sha256": stored.record_sha256,
         "schedule_address": series_address(view, words.schedule, known=known),
-        "days": [(bar.day, bar.energy_wh) for bar in words.chart.bars],
+        "days": [(bar.days_words, bar.energy_wh) for bar in words.chart.bars],
     }
     return render(request, "web/bill.html", context)
 

@@ -103,7 +103,7 @@ def _shown(words: BillWords) -> dict[str, Any]:
         "use": words.use_sentence,
         "chart": {
             "alt": f"{words.chart.title}. " + ", ".join(bar.words for bar in words.chart.bars),
-            "bars": [bar.height for bar in words.chart.bars],
+            "bars": [{"height": bar.height, "days": bar.day_count} for bar in words.chart.bars],
             "ticks": [{"text": tick.text, "y": tick.y} for tick in words.chart.ticks],
             "labels": list(words.chart.labels),
         },
