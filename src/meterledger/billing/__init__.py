@@ -10,6 +10,10 @@ from meterledger.billing import (
     budget_plan,
     budget_review,
     budget_settlement,
+    deferred_pay_date,
+    due_date_again,
+    due_date_choice,
+    due_date_first_bill,
 )
 from meterledger.billing.assemble import assemble_bill
 from meterledger.billing.due_day import decide_due_day
@@ -31,6 +35,10 @@ RULES: tuple[Rule, ...] = (
     *budget_review.RULES,
     *budget_settlement.RULES,
     *budget_ending.RULES,
+    *due_date_choice.RULES,
+    *due_date_again.RULES,
+    *due_date_first_bill.RULES,
+    *deferred_pay_date.RULES,
 )
 """Every rule of this room, for ``rules`` and ``decide``."""
 

@@ -1,8 +1,11 @@
 """The ledger room: balanced entries from what happened. It alone writes entries.
 
-Others may call ``entry_for_bill`` and ``entry_for_payment``, and name accounts of the ``CHART``.
+Others may call ``entry_for_bill``, ``entry_for_payment`` and
+``decide_payment_split``, and name accounts of the ``CHART``.
 """
 
+from meterledger.ledger import payment_order
+from meterledger.ledger.payment_order import decide_payment_split
 from meterledger.ledger.templates import (
     CASH,
     CHART,
@@ -12,13 +15,19 @@ from meterledger.ledger.templates import (
     entry_for_bill,
     entry_for_payment,
 )
+from meterledger.rulebook.rules import Rule
+
+RULES: tuple[Rule, ...] = payment_order.RULES
+"""Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
     "CASH",
     "CHART",
     "RECEIVABLE",
     "RESIDENTIAL_SALES",
+    "RULES",
     "TAX_COLLECTIONS",
+    "decide_payment_split",
     "entry_for_bill",
     "entry_for_payment",
 ]
