@@ -113,7 +113,7 @@ class TestValue:
             (("fac_usd_per_kwh", "--on", "2027-01-01"),
              "No value of 'fac_usd_per_kwh' is in force on 2027-01-01. Known: "),
             (("fac_usd_per_kwh", "--on", "2025-07-01", "--as-known", "2026-11-23"),
-             "No value of 'fac_usd_per_kwh' is in force on 2025-07-01. Known: nothing. "),
+             "The book knew nothing on 2026-11-23. Its first entries were learned on 2026-11-24. "),
             (("fac_usd", "--on", "2025-07-01"),
              "The book has no value called 'fac_usd'. Names like it: fac_usd_per_kwh"),
             (("fac_usd_per_kwh", "--on", "1 July"),

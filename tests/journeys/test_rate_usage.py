@@ -101,7 +101,7 @@ class TestSilence:
         assert rate(1_000, late, groups=BASE_ONLY).total_cents > 0
 
     def test_before_the_book_was_learned_is_refused(self, rate: Any) -> None:
-        with pytest.raises(NoRuleInForce, match="Known: nothing"):
+        with pytest.raises(NoRuleInForce, match="The book knew nothing on 2026-01-01"):
             rate(1, as_known_on=date(2026, 1, 1))
 
     def test_of_an_unknown_schedule_or_municipality_is_refused(self, rate: Any) -> None:

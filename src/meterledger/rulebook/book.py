@@ -24,7 +24,7 @@ from meterledger.rulebook.parsing_calendars import ScheduleBody
 from meterledger.rulebook.provisions import Clause, Provision, ProvisionVersion, ReviewNeeded
 from meterledger.rulebook.readings import CARRY_FORWARD, Changes, NoSuchReading, ReadingRecord
 from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
-from meterledger.rulebook.series import DatedValue, Series
+from meterledger.rulebook.series import DatedValue, Series, Unlearned
 
 
 class NoSuchValue(Refusal):
@@ -58,6 +58,8 @@ class TariffBook:
         self.time_zone = time_zone
         self.parsed = parsed
         self.texts = texts if texts is not None else Texts()
+        learned = [entry.dated.learned_on for one in parsed.values() for entry in one.entries]
+        self.first_learned_on = min(learned, default=date.max)
         self._views: dict[date, BookView] = {}
         self.limits: dict[str, tuple[str, ...]] = {}
         for one in parsed.values():
@@ -376,6 +378,14 @@ class BookView:
             parsed.reading_key,
             parsed.provision,
             parsed.limits,
+            self._unlearned(parsed) if not values else None,
+        )
+
+    def _unlearned(self, parsed: ParsedSeries) -> Unlearned:
+        return Unlearned(
+            known_on=self.known_on,
+            first_on=min(entry.dated.learned_on for entry in parsed.entries),
+            book_first_on=self._book.first_learned_on,
         )
 
     def _read_otherwise(self, parsed: ParsedSeries, dated: DatedValue[Any]) -> Any:

@@ -49,6 +49,15 @@ class DatedValue(Generic[Value]):
 
 
 @dataclass(frozen=True, slots=True)
+class Unlearned:
+    """A day on which no entry of a series was known, and when its and the book's first were."""
+
+    known_on: date
+    first_on: date
+    book_first_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Series(Generic[Value]):
     """A named value's whole past, as known on one day: no two entries in force on the same day.
 
@@ -67,6 +76,8 @@ class Series(Generic[Value]):
     """The provision of the book that states the value, where one does."""
     limits: str = ""
     """The name of the value that this one caps, or nothing."""
+    unlearned: Unlearned | None = None
+    """Where no entry was known yet: since when there are some."""
 
     def covering(self, day: date) -> DatedValue[Value] | None:
         """The value in force on ``day``, or None: for limits, where none in force is no silence."""
@@ -83,6 +94,12 @@ class Series(Generic[Value]):
         found = self.covering(day)
         if found is not None:
             return found
+        if self.unlearned is not None and self.unlearned.known_on < self.unlearned.book_first_on:
+            raise NoRuleInForce(
+                f"The book knew nothing on {self.unlearned.known_on}",
+                why=f"Its first entries were learned on {self.unlearned.book_first_on}",
+                do=f"Ask for '{self.name}' as known on {self.unlearned.first_on} or later",
+            )
         raise NoRuleInForce(
             f"No value of '{self.name}' is in force on {day}",
             why=f"Known: {self._known_near(day)}",
@@ -107,6 +124,11 @@ class Series(Generic[Value]):
 
     def _known_near(self, day: date) -> str:
         """The entries on either side of a day without one, and how many others there are."""
+        if self.unlearned is not None:
+            return (
+                f"nothing on {self.unlearned.known_on}; "
+                f"its first entry was learned on {self.unlearned.first_on}"
+            )
         if not self.values:
             return "nothing"
         after = sum(dated.days.from_day <= day for dated in self.values)

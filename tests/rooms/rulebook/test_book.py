@@ -114,8 +114,24 @@ class TestSilence:
         view = load_book(book_folder).as_known(date(2026, 1, 4))
 
         for name in view.names():
-            with pytest.raises(NoRuleInForce, match="Known: nothing"):
+            with pytest.raises(NoRuleInForce) as refused:
                 view.series(name).on(date(2024, 7, 1))
+            assert str(refused.value) == (
+                "The book knew nothing on 2026-01-04. Its first entries were learned on "
+                f"2026-01-05. Ask for '{name}' as known on 2026-01-05 or later."
+            )
+
+    def test_of_a_value_learned_after_others_says_when_it_was(
+        self, with_price: Callable[..., Any]
+    ) -> None:
+        book = with_price(("2024-01-01", "null", "0.10", "2026-01-09"))
+
+        with pytest.raises(NoRuleInForce) as refused:
+            book.as_known(date(2026, 1, 8)).price("price").on(date(2024, 7, 1))
+
+        assert "Known: nothing on 2026-01-08; its first entry was learned on 2026-01-09. " in str(
+            refused.value
+        )
 
 
 class TestANameThatIsWrong:
