@@ -17,7 +17,20 @@ from meterledger.entrypoints.web.policy import (
     refuse_routes_without_policy,
 )
 
-BOOK_ONLY = {"book", "clause", "schedule"}
+BOOK_ONLY = {
+    "book",
+    "chapter",
+    "clause",
+    "coverage",
+    "missing",
+    "provision",
+    "reading",
+    "readings",
+    "rule",
+    "rules",
+    "schedule",
+    "sheet",
+}
 
 
 def bare(request: HttpRequest) -> HttpResponse:
@@ -71,13 +84,28 @@ class TestPolicies:
 
     def test_of_the_book_look_at_nobody(self, client: Client, web_town: WebTown) -> None:
         looks = len(web_town.town.store.read_log)
-        for address in ("/book/", "/book/fac_usd_per_kwh/", "/book/schedules/1M-smart/"):
+        for address in (
+            "/book/",
+            "/book/chapters/riders/",
+            "/book/fac_usd_per_kwh/",
+            "/book/missing/",
+            "/book/readings/",
+            "/book/rules/",
+            "/book/schedules/1M-smart/",
+        ):
             assert client.get(address).status_code == 200
         assert len(web_town.town.store.read_log) == looks
 
 
 class TestEveryAnswer:
-    ADDRESSES = ("/", "/accounts/0000000018/", "/book/", "/nowhere/", "/accounts/1/")
+    ADDRESSES = (
+        "/",
+        "/accounts/0000000018/",
+        "/book/",
+        "/book/coverage/",
+        "/nowhere/",
+        "/accounts/1/",
+    )
 
     @pytest.mark.parametrize("address", ADDRESSES)
     def test_is_kept_from_caches_frames_and_other_sites(self, address: str, client: Client) -> None:

@@ -1,7 +1,8 @@
-"""The tariff book: contents, the page of a clause, the page of a rate option.
+"""The tariff book's values: the page of a clause, the page of a rate option.
 
-Lives here      gathering what the pages show, as the book is or was known on a day.
-Lives elsewhere values in words (``clauses``), the book itself (``rulebook``).
+Lives here      gathering what these pages show, as the book is or was known on a day.
+Lives elsewhere values in words (``clauses``), the texts (``chapters``, ``provisions``,
+                ``sheets``), the book itself (``rulebook``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from meterledger.entrypoints.web.addresses import (
+    citation_page,
+    gap_address,
+    provision_address,
+    reading_address,
+)
+from meterledger.entrypoints.web.asked import day_asked
 from meterledger.entrypoints.web.clauses import (
     ValueWords,
     anchor,
@@ -22,14 +30,9 @@ from meterledger.entrypoints.web.clauses import (
 )
 from meterledger.entrypoints.web.policy import public
 from meterledger.entrypoints.web.system import Library
-from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import ChargeRule, Schedule
 from meterledger.rulebook.series import DatedValue, Series
-
-
-class NotADay(Refusal):
-    """The day in an address is not one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +44,9 @@ class EntryRow:
     words: ValueWords
     source: str
     in_force: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesRow:
-    """A series in the table of contents, with its value today."""
-
-    name: str
-    meaning: str
-    address: str
-    now: ValueWords | None
-    standing: str
+    page_address: str | None
+    """Where its printed page is shown, if it is held."""
+    gap_address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +56,6 @@ class ChargeRow:
     rule: ChargeRule
     price: str | None
     address: str
-
-
-@public("read the tariff book")
-def contents(request: HttpRequest, library: Library) -> HttpResponse:
-    """Every schedule and every value, by the folder its file stands in."""
-    view, today = _view(request, library), library.now.date()
-    folders: dict[str, list[SeriesRow]] = {}
-    schedules: list[SeriesRow] = []
-    for name in view.names():
-        row = _series_row(view, name, today)
-        if view.kind_of(name) == "schedule":
-            schedules.append(row)
-        else:
-            folders.setdefault(_folder_words(view.file_of(name)), []).append(row)
-    context = {
-        "view": view,
-        "folders": sorted(folders.items()),
-        "schedules": schedules,
-        "today": today,
-    }
-    return render(request, "web/book.html", context)
 
 
 @public("read a clause of the tariff book")
@@ -96,8 +70,16 @@ def clause_page(request: HttpRequest, library: Library, name: str) -> HttpRespon
         "kind": view.kind_of(name).replace("_", " "),
         "entries": _entries(view, series, today),
         "used_by": _used_by(view, name),
+        "provision": _provision(view, series),
+        "caps": [
+            (view.series(cap).meaning, series_address(view, cap)) for cap in view.limits_over(name)
+        ],
+        "caps_over": _capped(view, series),
+        "reading": (series.reading_key, reading_address(series.reading_key))
+        if _has_reading(view, series)
+        else None,
         "last_checked_on": view.last_checked_on(name),
-        "known": _known_of(request),
+        "known": day_asked(request, "known"),
         "today": today,
     }
     return render(request, "web/clause.html", context)
@@ -115,32 +97,14 @@ def schedule_page(request: HttpRequest, library: Library, code: str) -> HttpResp
         "charges": [_charge(view, rule, today) for rule in schedule.charges],
         "calendars": _calendars(view, schedule, today),
         "entries": _entries(view, series, today),
-        "known": _known_of(request),
+        "known": day_asked(request, "known"),
         "today": today,
     }
     return render(request, "web/schedule.html", context)
 
 
-def _known_of(request: HttpRequest) -> date | None:
-    """The day as known on which the address asks; None for today.
-
-    :raises NotADay: saying how a day is written
-    """
-    text = request.GET.get("known")
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise NotADay(
-            f"'{text[:20]}' is not a day",
-            where="known",
-            do="Write it as year-month-day, like 2026-11-25, or leave it out",
-        ) from None
-
-
 def _view(request: HttpRequest, library: Library) -> BookView:
-    known = _known_of(request)
+    known = day_asked(request, "known")
     return library.book.as_known(known) if known else library.view
 
 
@@ -158,32 +122,29 @@ def _entries(view: BookView, series: Series[Any], today: date) -> list[EntryRow]
             words=value_words(kind, series.unit, dated),
             source=view.source_of(series.name, dated),
             in_force=today in dated.days,
+            page_address=citation_page(view, dated.citation),
+            gap_address=gap_address(dated.gap) if dated.gap else "",
         )
         for dated in reversed(series.values)
     ]
 
 
-def _series_row(view: BookView, name: str, today: date) -> SeriesRow:
-    series = view.series(name)
-    now = _on(series, today)
-    return SeriesRow(
-        name=name,
-        meaning=series.meaning,
-        address=series_address(view, name),
-        now=value_words(view.kind_of(name), series.unit, now) if now else None,
-        standing=now.standing.value.replace("_", " ") if now else "",
-    )
+def _provision(view: BookView, series: Series[Any]) -> tuple[str, str] | None:
+    """The provision that states a value: (title, address)."""
+    if not series.provision:
+        return None
+    return view.provision(series.provision).title, provision_address(series.provision)
 
 
-def _folder_words(file: str) -> str:
-    """``sheet_054/…`` as ``Sheet 54``; a rule's folder as its words."""
-    folder = file.split("/", 1)[0] if "/" in file else "Other"
-    words = folder.split("_")
-    if words[0] == "sheet" and len(words) == 2 and words[1].isdigit():
-        return f"Sheet {int(words[1])}"
-    if words[0] == "grr":
-        return f"General rules and regulations {words[1].upper()}: {' '.join(words[2:])}"
-    return " ".join(words).capitalize()
+def _capped(view: BookView, series: Series[Any]) -> tuple[str, str] | None:
+    """The value that this one caps: (meaning, address)."""
+    if not series.limits:
+        return None
+    return view.series(series.limits).meaning, series_address(view, series.limits)
+
+
+def _has_reading(view: BookView, series: Series[Any]) -> bool:
+    return any(one.key == series.reading_key for one in view.readings())
 
 
 def _used_by(view: BookView, name: str) -> list[tuple[str, str]]:

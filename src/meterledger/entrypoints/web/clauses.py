@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from meterledger.entrypoints.web.addresses import citation_page
 from meterledger.entrypoints.web.words import (
     MONTHS,
     day_words,
@@ -69,11 +70,14 @@ def entry_address(view: BookView, name: str, day: date, *, known: date | None = 
 def citation_address(
     view: BookView, citation: Citation, *, known: date | None = None, prefer: str = ""
 ) -> str | None:
-    """Where a citation stands in the book, the preferred series first; None if it is not held."""
+    """Where a citation stands in the book, the preferred series first; None if it is not held.
+
+    A clause that states no value leads to its printed page.
+    """
     places = _places(view).get(citation, ())
     chosen = next((place for place in places if place[0] == prefer), places[0] if places else None)
     if chosen is None:
-        return None
+        return citation_page(view, citation)
     name, from_day = chosen
     return f"{series_address(view, name, known=known)}#{anchor(from_day)}"
 
@@ -104,6 +108,12 @@ def value_words(kind: str, unit: str, dated: DatedValue[Any]) -> ValueWords:
         return ValueWords(f"{len(days)} days", tuple((f"{day:%A}", day_words(day)) for day in days))
     if kind == "schedule":
         return ValueWords(f"{value.name}, {len(value.charges)} charges")
+    if kind == "flag":
+        return ValueWords("Yes" if value else "No")
+    if kind == "day":
+        return ValueWords(day_words(value))
+    if kind == "list":
+        return ValueWords("; ".join(one.replace("_", " ") for one in value))
     return ValueWords(str(value).replace("_", " "))
 
 

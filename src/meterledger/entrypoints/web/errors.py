@@ -7,9 +7,11 @@ from django.shortcuts import render
 
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import NoSuchValue
+from meterledger.rulebook.readings import NoSuchReading
 from meterledger.usecases.ports import NotFound
+from meterledger.usecases.rule_registry import NoSuchRule
 
-NOT_HERE = (NotFound, NoSuchValue)
+NOT_HERE = (NotFound, NoSuchValue, NoSuchReading, NoSuchRule)
 
 
 def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from meterledger.entrypoints.web import accounts, bills, book
+from meterledger.entrypoints.web import (
+    accounts,
+    bills,
+    book,
+    chapters,
+    coverage,
+    provisions,
+    readings,
+    rules,
+    sheets,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", accounts.find_account, name="home"),
@@ -12,7 +22,16 @@ urlpatterns: list[URLPattern] = [
     path("bills/<path:bill_id>/record.json", bills.bill_record, name="bill-record"),
     path("bills/<path:bill_id>.pdf", bills.bill_document, name="bill-pdf"),
     path("bills/<path:bill_id>/", bills.bill_page, name="bill"),
-    path("book/", book.contents, name="book"),
+    path("book/", chapters.contents, name="book"),
+    path("book/chapters/<str:chapter>/", chapters.chapter_page, name="chapter"),
+    path("book/provisions/<str:provision>/", provisions.provision_page, name="provision"),
+    path("book/sheets/<slug:slug>/", sheets.sheet_page, name="sheet"),
+    path("book/missing/", sheets.missing_page, name="missing"),
+    path("book/readings/", readings.readings_page, name="readings"),
+    path("book/readings/<str:key>/", readings.reading_page, name="reading"),
+    path("book/rules/", rules.rules_page, name="rules"),
+    path("book/rules/<str:rule_id>/", rules.rule_page, name="rule"),
+    path("book/coverage/", coverage.coverage_map, name="coverage"),
     path("book/schedules/<str:code>/", book.schedule_page, name="schedule"),
     path("book/<str:name>/", book.clause_page, name="clause"),
 ]

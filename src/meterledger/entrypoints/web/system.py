@@ -9,23 +9,28 @@ from __future__ import annotations
 import atexit
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from django.http import HttpRequest
 
 from meterledger.entrypoints.clock import now_utc
-from meterledger.entrypoints.wiring import System, open_book, open_system
+from meterledger.entrypoints.wiring import System, book_folder, open_book, open_system
 from meterledger.rulebook.book import BookView, TariffBook
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The tariff book and the instant of asking: all that a page without personal data needs."""
+    """The tariff book and the instant of asking: all that a page without personal data needs.
+
+    ``folder`` is where the book was read: its stories and its claims of itself stand there, too.
+    """
 
     book: TariffBook
     now: datetime
+    folder: Path = field(default_factory=book_folder)
 
     @property
     def view(self) -> BookView:
@@ -82,5 +87,11 @@ def provide(other: Provider) -> Provider:
 
 def utility_of_the_page(request: HttpRequest) -> dict[str, Any]:
     """Whose pages these are, and in which part of them we are, for the head of every page."""
-    section = "book" if request.path.startswith("/book/") else "accounts"
-    return {"utility": provider().library().view.utility, "section": section}
+    parts = request.path.split("/")
+    section = "book" if parts[1] == "book" else "accounts"
+    return {
+        "utility": provider().library().view.utility,
+        "section": section,
+        "part": parts[2] if section == "book" and len(parts) > 2 else "",
+        "path": request.path,
+    }
