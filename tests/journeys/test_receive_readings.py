@@ -216,7 +216,7 @@ class TestOverTheRealLake:
     def test_months_are_no_slots_of_days_and_are_kept_beside_them(
         self, store: MemoryStore, lake: IntervalLake
     ) -> None:
-        """They are measurements all the same: kept with their length, billed by nobody."""
+        """They are measurements all the same: kept with their length, billed where they tile."""
         table = "meter,start,value,unit,end\nM1,2026-01-01T06:00:00Z,900,kWh,2026-02-01T06:00:00Z\n"
         received = receive(read(table, "months.csv"), store, lake)
         assert received.status == "stored"
