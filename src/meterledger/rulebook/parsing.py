@@ -279,6 +279,9 @@ def _day(node: Node) -> date:
 
 
 def _list(node: Node) -> tuple[str, ...]:
+    """Texts in their order; none where a revision took the last one out, written []."""
+    if node.kind == "list" and not node.value:
+        return ()
     return tuple(one.text() for one in node.items())
 
 
