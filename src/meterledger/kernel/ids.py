@@ -6,6 +6,9 @@ from datetime import date
 
 from meterledger.kernel.canonical import sha256_hex
 
+BUCKET_COUNT = 64
+"""How many buckets the meters of a utility are shared out to, wherever one is named by number."""
+
 
 def bill_id(agreement_id: str, from_day: date, until_day: date, version: int = 1) -> str:
     """The name of the bill of one agreement and service period, ``B-A1-20250701-20250801``.
@@ -22,7 +25,7 @@ def pseudonym(meter_id: str, utility: str) -> str:
     return sha256_hex(f"meterledger:{utility}:{meter_id}".encode())[:16]
 
 
-def bucket_of(meter_pseudonym: str, bucket_count: int) -> int:
+def bucket_of(meter_pseudonym: str, bucket_count: int = BUCKET_COUNT) -> int:
     """The stable bucket of a meter, so that one customer's year opens few files."""
     return int(meter_pseudonym[:8], 16) % bucket_count
 

@@ -39,7 +39,6 @@ from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.window_usage import KeptReadings, usage_of_window
 
-BUCKET_COUNT = 64
 BATCH_METERS = 2048
 """Enough bills that a commit costs little for each, few enough that a month of a batch's usage
 stays below some hundred MB."""
@@ -288,13 +287,13 @@ def _batches(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
     """Cut into batches of one window and neighboring lake buckets."""
 
     def place(one: DueBill) -> tuple[DaySpan, int, str]:
-        return (one.window.days, bucket_of(one.meter, BUCKET_COUNT), one.meter)
+        return (one.window.days, bucket_of(one.meter), one.meter)
 
     for _, same_days in groupby(sorted(due, key=place), key=lambda one: one.window.days):
         batch: list[DueBill] = []
         last_bucket = -1
         for one in same_days:
-            bucket = bucket_of(one.meter, BUCKET_COUNT)
+            bucket = bucket_of(one.meter)
             if len(batch) >= BATCH_METERS and bucket != last_bucket:
                 yield batch
                 batch = []

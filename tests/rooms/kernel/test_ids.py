@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterledger.kernel.ids import (
+    BUCKET_COUNT,
     bill_id,
     bucket_of,
     check_digit_holds,
@@ -67,7 +68,7 @@ class TestAPseudonym:
         assert pseudonym("M-1", "one") != pseudonym("M-1", "two")
 
     def test_lies_in_a_stable_bucket_and_buckets_fill_evenly(self) -> None:
-        buckets = Counter(bucket_of(pseudonym(f"M{n}", "u"), 64) for n in range(6_400))
+        buckets = Counter(bucket_of(pseudonym(f"M{n}", "u")) for n in range(6_400))
 
-        assert set(buckets) == set(range(64))
+        assert set(buckets) == set(range(BUCKET_COUNT))
         assert max(buckets.values()) < 2 * min(buckets.values())

@@ -22,7 +22,7 @@ from meterledger.facts.readings import (
     Reading,
 )
 from meterledger.facts.usage import UsageBatch
-from meterledger.kernel.ids import pseudonym
+from meterledger.kernel.ids import BUCKET_COUNT, pseudonym
 from meterledger.kernel.local_days import day_start_utc, seconds_in_day
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake import IntervalLake
@@ -37,7 +37,7 @@ CAM = pseudonym("METER-CAM-3", "utility")
 class LakeWorld:
     """A lake, and PostgreSQL's part of it: which files are published, in which order."""
 
-    def __init__(self, folder: Path, *, bucket_count: int = 64) -> None:
+    def __init__(self, folder: Path, *, bucket_count: int = BUCKET_COUNT) -> None:
         self.folder = folder
         self.published: list[list[str]] = []
         self.lake = IntervalLake(

@@ -99,9 +99,9 @@ def test_a_block_is_corrected_like_any_other_day(world: LakeWorld) -> None:
 
 def test_only_files_of_the_buckets_asked_for_are_opened(world: LakeWorld) -> None:
     write(world, AUTUMN, block(len(METERS), AUTUMN))
-    meters = [meter for meter in METERS if bucket_of(meter, 64) == bucket_of(METERS[0], 64)]
+    meters = [meter for meter in METERS if bucket_of(meter) == bucket_of(METERS[0])]
     for name in world.files_at(1):
-        if f"bucket={bucket_of(METERS[0], 64)}/" not in name:
+        if f"bucket={bucket_of(METERS[0])}/" not in name:
             (world.folder / name).unlink()
 
     assert len(world.usage(meters, AUTUMN).meters) == len(meters)

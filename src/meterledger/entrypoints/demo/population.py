@@ -120,7 +120,7 @@ class Population:
         A block of 2,048 meters and a month is some 24 MB.
         """
         named = [(pseudonym(self.meter_id(n), self.utility), n) for n in range(self.count)]
-        named.sort(key=lambda one: (bucket_of(one[0], 64), one[0]))
+        named.sort(key=lambda one: (bucket_of(one[0]), one[0]))
         for first in range(0, self.count, meters_per_block):
             chunk = named[first : first + meters_per_block]
             homes = traits_of(np.array([number for _, number in chunk]), seed=self.seed)

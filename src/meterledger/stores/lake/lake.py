@@ -21,7 +21,7 @@ import numpy.typing as npt
 from meterledger.facts.readings import ChannelReadings, Quality
 from meterledger.facts.usage import MISSING_VALUE, KnownInterval, UsageBatch
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.ids import bucket_of
+from meterledger.kernel.ids import BUCKET_COUNT, bucket_of
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake import blocks, one_by_one
 from meterledger.stores.lake.files import Partition, RunValues, WriteTerms, write_files
@@ -47,7 +47,7 @@ class IntervalLake:
         *,
         zone: str,
         files_at: Callable[[int], list[str]],
-        bucket_count: int = 64,
+        bucket_count: int = BUCKET_COUNT,
         threads: int = 2,
     ) -> None:
         """``files_at`` gives the names published up to a commit sequence, in their order.
