@@ -1,8 +1,8 @@
 """A deposit required in November, December or January, paid by instalments.
 
 Lives here      whether the customer may pay it over six months, and how much each time.
-Lives elsewhere whether a deposit may be assessed (``deposit_continued``), billing what was assessed
-                before (``deposit_winter``).
+Lives elsewhere whether a deposit may be assessed in winter at all (``deposit_continued``), the
+                pause of its instalments in the season (``deposit_winter``).
 """
 
 from __future__ import annotations
@@ -10,12 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meterledger.arrears.deposit_facts import DepositFactsContradict, Findings
-from meterledger.arrears.deposit_winter import (
-    WINTER_PROVISIONS,
-    WINTER_READING,
-    WINTER_VALUES,
-    winter_suspension,
-)
 from meterledger.kernel.decision import Decision
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import Cents, usd_display
@@ -46,7 +40,6 @@ class Instalments:
 
     instalment_right: bool = fact("Whether the deposit may be paid by instalments.")
     instalments_cents: tuple[Cents, ...] = fact("One a month; they sum to the deposit; [] if none.")
-    suspended_for_winter: bool = fact("Whether winter suspends the deposit altogether.")
 
 
 def decide_instalments(facts: InstalmentFacts, terms: Terms) -> Decision[Instalments]:
@@ -60,10 +53,8 @@ def decide_instalments(facts: InstalmentFacts, terms: Terms) -> Decision[Instalm
             f"A deposit of {usd_display(facts.deposit_cents)} is none", do="Give the whole deposit"
         )
     findings = Findings()
-    if winter_suspension(terms, findings):
-        return Decision(Instalments(False, (), True), findings.all())
     if not _has_right(facts, terms, findings):
-        return Decision(Instalments(False, (), False), findings.all())
+        return Decision(Instalments(False, ()), findings.all())
     count = terms.whole("deposits_continued_winter_instalments_instalment_months")
     parts = tuple(Cents(part) for part in share_whole(facts.deposit_cents, [1] * count.value))
     ensure(sum(parts) == facts.deposit_cents, "instalments sum to the deposit")
@@ -71,7 +62,7 @@ def decide_instalments(facts: InstalmentFacts, terms: Terms) -> Decision[Instalm
         f"{usd_display(facts.deposit_cents)} may be paid in {count.value} monthly instalments",
         count,
     )
-    return Decision(Instalments(True, parts, False), findings.all())
+    return Decision(Instalments(True, parts), findings.all())
 
 
 def _has_right(facts: InstalmentFacts, terms: Terms, findings: Findings) -> bool:
@@ -104,7 +95,7 @@ INSTALMENT_RULE = Rule(
     room="arrears",
     kind="calculation",
     chapter="grr_vi_deposits",
-    provisions=(INSTALMENTS, *WINTER_PROVISIONS),
+    provisions=(INSTALMENTS,),
     governing_day="the day on which the deposit is required",
     facts=InstalmentFacts,
     outcome=Instalments,
@@ -112,8 +103,6 @@ INSTALMENT_RULE = Rule(
         "deposits_continued_winter_instalments_months",
         "deposits_continued_winter_instalments_instalment_months",
         "deposits_continued_winter_instalments_exceptions",
-        *WINTER_VALUES,
     ),
-    readings=(WINTER_READING,),
     decide=decide_instalments,
 )

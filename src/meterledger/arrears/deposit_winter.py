@@ -124,8 +124,11 @@ def _by_practice(
             )
             return EarlierDeposit(False, facts.unpaid_cents, Cents(0), None), findings
     paused = clause_if_in_force(terms, PAUSED)
-    resumes_on = season_over_on(terms) if paused is not None else None
-    if paused is None or resumes_on is None:
+    if paused is None:
+        return by_tariff, tariff_says
+    resumes_on = season_over_on(terms)
+    if resumes_on is None:
+        tariff_says.add("outside the Cold Weather season nothing pauses", paused)
         return by_tariff, tariff_says
     resume = terms.text("cwr_deposits_instalments_suspended_resume")
     findings.add(
@@ -138,8 +141,11 @@ def _by_practice(
 def winter_suspension(terms: Terms, findings: Findings) -> bool:
     """Whether a deposit that the tariff allows is suspended for the season, by the reading."""
     suspended = clause_if_in_force(terms, SUSPENDED)
-    resumes_on = season_over_on(terms) if suspended is not None else None
-    if suspended is None or resumes_on is None:
+    if suspended is None:
+        return False
+    resumes_on = season_over_on(terms)
+    if resumes_on is None:
+        findings.add("outside the Cold Weather season no deposit is suspended", suspended)
         return False
     if terms.reading(WINTER_READING) == MOST_PROTECTIVE:
         findings.add(
