@@ -22,21 +22,19 @@ from meterledger.rulebook.terms import Terms
 CHAPTER, ROOM = "grr_iv_opt_out", "field"
 FIRST_CHARGE = "opt_out.first_charge_date"
 CAP_START = "opt_out.cap_start_date"
+OTHER_METER, SUFFICES = "opt_out.legacy_meter_policy", "deactivated_meter_suffices"
 SETUP, MONTHLY = "opt_out.tariff.setup_charge", "opt_out.tariff.monthly_charge"
 SETUP_CAP, MONTHLY_CAP = "opt_out.statute.one_time_fee_cap", "opt_out.statute.monthly_fee_cap"
 SETUP_USD = "opt_out_tariff_setup_charge_one_time_usd"
 SETUP_CAP_USD = "opt_out_statute_one_time_fee_cap_usd"
 ALL_INCLUSIVE = "opt_out_statute_one_time_fee_cap_all_inclusive"
 MONTHLY_USD = "opt_out_tariff_monthly_charge_monthly_usd"
+OTHER_METER_USD = "opt_out_tariff_monthly_charge_other_meter_usd"
 MONTHLY_CAP_USD = "opt_out_statute_monthly_fee_cap_usd_per_month"
 
 
 class RequestAhead(Refusal):
     """A charge is asked for before the customer asked to opt out."""
-
-
-class NotATraditionalMeter(Refusal):
-    """The statute limits what a traditional meter costs, and the meter in place is none."""
 
 
 class MeterInPlace(Enum):
@@ -112,10 +110,10 @@ class MonthlyCharge:
 def decide_monthly_charge(facts: MonthlyFacts, terms: Terms) -> Decision[MonthlyCharge]:
     """The monthly charge on a bill of the day that counts (GRR IV.E, RSMo 386.820.2(2)).
 
-    The statute limits it by the day it is billed, for old and new requests alike.
+    The statute limits it by the day it is billed, for old and new requests alike, and only for a
+    traditional meter. Whether a remotely read meter that is switched off is one is a reading.
 
     :raises RequestAhead: if the request lies after the bill
-    :raises NotATraditionalMeter: where the limit would matter and the meter is not what it is for
     :raises NoRuleInForce: for a request of days before the sheet: its text is not held
     """
     if facts.requested > terms.day:
@@ -132,14 +130,28 @@ def decide_monthly_charge(facts: MonthlyFacts, terms: Terms) -> Decision[Monthly
         return Decision(MonthlyCharge(Cents(0)), (since,))
     charge = terms.cents(MONTHLY_USD)
     if charge.limited_by and facts.meter is not MeterInPlace.TRADITIONAL:
-        raise NotATraditionalMeter(
-            "The meter in place is not read remotely and is no traditional meter either",
-            where="facts.meter",
-            why=f"{charge.limited_by[-1]} limits the charge for a traditional meter only",
-            do="Fit a traditional meter without a second set-up charge, or let legal decide",
-        )
+        return _other_meter(charge, since, terms)
     return Decision(
         MonthlyCharge(charge.value), (since, *_amount(charge, "a month", MONTHLY_CAP_USD, terms))
+    )
+
+
+def _other_meter(charge: DatedValue[Cents], since: Reason, terms: Terms) -> Decision[MonthlyCharge]:
+    """A meter read by hand that can transmit, on a day on which the statute limits the charge."""
+    limit = charge.limited_by[-1]
+    if terms.reading(OTHER_METER) == SUFFICES:
+        found = "a meter that is switched off is taken for a traditional meter"
+        amounts = _amount(charge, "a month", MONTHLY_CAP_USD, terms)
+        return Decision(MonthlyCharge(charge.value), (since, Reason(found, limit), *amounts))
+    unlimited = terms.cents(OTHER_METER_USD)
+    found = (
+        "the statute's limit is for a traditional meter, and this one can transmit: it is "
+        "exchanged on request, without a second set-up charge"
+    )
+    by_sheet = f"{usd_text(unlimited.value)} a month by the sheet until then"
+    return Decision(
+        MonthlyCharge(unlimited.value),
+        (since, Reason(found, limit), Reason(by_sheet, unlimited.citation)),
     )
 
 
@@ -216,10 +228,11 @@ MONTHLY_CHARGE = Rule(
     values=(
         MONTHLY_USD,
         MONTHLY_CAP_USD,
+        OTHER_METER_USD,
         "opt_out_tariff_monthly_charge_request_after",
         "opt_out_tariff_monthly_charge_printed_effective",
     ),
-    readings=(FIRST_CHARGE, CAP_START),
+    readings=(FIRST_CHARGE, CAP_START, OTHER_METER),
     decide=decide_monthly_charge,
 )
 
