@@ -92,7 +92,7 @@ class TestAChapter:
 
         assert "As it stands today, November 25, 2026" in said
         assert "draws one and a half percent." in said
-        assert "Carried forward past its last text" in said
+        assert "Sheet 136, rev. 1, GRR V.J carried forward past its end" in said
         assert "'late.partial.order' (Order of a partial payment) has left the tariff" in said
         assert "'late.charge.waiver' (One late charge a year is waived) has no text" in said
 

@@ -31,6 +31,9 @@ STYLES = ("base.css", "pages.css", "book.css")
 BAR = 1000
 """The width of the bar of totals, in units of its drawing."""
 
+MOST_PROBLEMS = 8
+"""More of them than this are folded away, so that the map stays in sight."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -115,7 +118,8 @@ def _totals(answer: Answer, cells: list[Cell]) -> str:
     shown = [*STATES, *([NO_STATE] if paragraphs["none"] or by_provision["none"] else [])]
     rows = "\n".join(
         f'<tr><th scope="row"><span class="cell {one.state}" aria-hidden="true">{one.letter}'
-        f'</span> {one.name}</th><td>{one.meaning}</td><td class="n">{paragraphs[one.state]:,}'
+        f'</span> {one.name}<span class="narrow-only quiet">{one.meaning}</span></th>'
+        f'<td class="wide-only">{one.meaning}</td><td class="n">{paragraphs[one.state]:,}'
         f'</td><td class="n">{by_provision[one.state]:,}</td></tr>'
         for one in shown
     )
@@ -125,10 +129,12 @@ def _totals(answer: Answer, cells: list[Cell]) -> str:
         "provision; a provision is in the weakest state of its versions.</p>\n"
         f"{_bar([paragraphs[one.state] for one in shown], [one.state for one in shown])}\n"
         '<div class="scroll" tabindex="0" role="region" aria-label="Totals">\n'
-        '<table class="rows totals"><thead><tr><th scope="col">State</th><th scope="col">Meaning'
-        '</th><th scope="col" class="n">Paragraphs</th><th scope="col" class="n">Provisions</th>'
-        f'</tr></thead>\n<tbody>\n{rows}\n</tbody>\n<tfoot><tr><th scope="row" colspan="2">All'
-        f'</th><td class="n">{len(cells):,}</td><td class="n">{len(answer["provisions"]):,}</td>'
+        '<table class="rows totals"><thead><tr><th scope="col">State</th><th scope="col" '
+        'class="wide-only">Meaning</th><th scope="col" class="n">Paragraphs</th>'
+        '<th scope="col" class="n">Provisions</th></tr></thead>\n'
+        f'<tbody>\n{rows}\n</tbody>\n<tfoot><tr><th scope="row">All</th>'
+        f'<td class="wide-only"></td><td class="n">{len(cells):,}</td>'
+        f'<td class="n">{len(answer["provisions"]):,}</td>'
         "</tr></tfoot></table>\n</div>"
     )
 
@@ -156,10 +162,13 @@ def _problems(problems: list[str]) -> str:
     if not problems:
         return '<p class="quiet">What the book claims of itself is what was measured.</p>'
     listed = "\n".join(f"<li>{escape(one)}</li>" for one in problems)
+    listed = f'<ul class="plain">\n{listed}\n</ul>'
+    if len(problems) > MOST_PROBLEMS:
+        listed = f"<details><summary>Read all of them</summary>\n{listed}\n</details>"
     return (
         '<section class="notice" aria-labelledby="problems">\n'
         f'<h2 id="problems">What is claimed and is not so: {len(problems):,}</h2>\n'
-        f'<ul class="plain">\n{listed}\n</ul>\n</section>'
+        f"{listed}\n</section>"
     )
 
 

@@ -39,6 +39,7 @@ from meterledger.entrypoints.web.clauses import (
 from meterledger.entrypoints.web.policy import public
 from meterledger.entrypoints.web.shelf import Claims, claims
 from meterledger.entrypoints.web.system import Library
+from meterledger.kernel.standing import Standing
 from meterledger.rulebook.blocks import Instrument
 from meterledger.rulebook.book import BookView, NoSuchValue
 from meterledger.rulebook.provisions import Clause, Provision
@@ -104,10 +105,19 @@ class ProvisionRow:
     silence: str
     values: tuple[SeriesRow, ...]
 
+
+@dataclass(frozen=True, slots=True)
+class ParagraphPart:
+    """One paragraph of one printed page, with the provisions it states."""
+
+    clause: Clause
+    page_address: str
+    rows: tuple[ProvisionRow, ...]
+
     @property
     def carried_forward(self) -> bool:
-        """Whether the text that is shown has ended and is carried forward."""
-        return self.clause is not None and self.clause.standing.value == "carried_forward"
+        """Whether the text has ended and is carried forward."""
+        return self.clause.standing is Standing.CARRIED_FORWARD
 
 
 @public("read the tariff book")
@@ -151,9 +161,7 @@ def chapter_page(request: HttpRequest, library: Library, chapter: str) -> HttpRe
     rows = [_provision_row(view, one, day, claims(library)) for one in provisions]
     context = {
         "title": chapter_title(chapter),
-        "rows": sorted(
-            (row for row in rows if row.clause is not None), key=lambda row: _place(row.clause)
-        ),
+        "parts": _by_paragraph(rows),
         "silent": [row for row in rows if row.clause is None],
         "others": [series_row(view, name, day) for name in others],
         "days": _days_of_change(provisions),
@@ -272,11 +280,24 @@ def _provision_row(
     )
 
 
-def _place(clause: Clause | None) -> tuple[object, ...]:
-    """Where a clause stands: paragraphs in order, whatever sheet they were printed on."""
-    if clause is None:
-        return ()
-    return natural_key(clause.citation.paragraph), natural_key(clause.citation.sheet)
+def _by_paragraph(rows: Iterable[ProvisionRow]) -> list[ParagraphPart]:
+    """Provisions in force, together where one paragraph of a page states them, in its order."""
+    groups: dict[tuple[str, str, Standing], list[tuple[Clause, ProvisionRow]]] = {}
+    for row in rows:
+        if row.clause is not None:
+            key = (row.clause.block, row.clause.citation.paragraph, row.clause.standing)
+            groups.setdefault(key, []).append((row.clause, row))
+    parts = [
+        ParagraphPart(group[0][0], group[0][1].page_address, tuple(row for _, row in group))
+        for group in groups.values()
+    ]
+    return sorted(
+        parts,
+        key=lambda one: (
+            natural_key(one.clause.citation.paragraph),
+            natural_key(one.clause.citation.sheet),
+        ),
+    )
 
 
 def _days_of_change(provisions: Iterable[Provision]) -> list[date]:

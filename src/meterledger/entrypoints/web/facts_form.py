@@ -43,6 +43,7 @@ class FormRow:
     label: str
     meaning: str
     must: bool
+    """Whether it must be given, once its group is."""
     value: str = ""
     options: list[tuple[str, str, bool]] = field(default_factory=list)
     """Value, words and whether it is chosen."""
@@ -52,6 +53,8 @@ class FormRow:
     """The groups of a list."""
     optional_group: bool = False
     given: bool = True
+    insists: bool = False
+    """Whether a browser may refuse to send the form without it."""
     problem: str = ""
 
     @property
@@ -115,6 +118,7 @@ def _row(one: FormField, query: QueryDict, name: str) -> FormRow:
         must=one.required and _optional(one.hint) is None,
         value=query.get(name, ""),
     )
+    row.insists = row.must
     if row.kind == "choice":
         row.options = [(value, words, value == row.value) for value, words in _choices(hint)]
     elif row.kind == "several":
@@ -148,7 +152,7 @@ def _item(row: FormRow, form: type[Any], query: QueryDict, number: int) -> FormR
 def _soften(rows: Iterable[FormRow]) -> None:
     """A group that may stay empty has no field that a browser must insist on."""
     for row in _all(rows):
-        row.must = False
+        row.insists = False
 
 
 def _row_count(query: QueryDict, name: str) -> int:
