@@ -9,7 +9,6 @@ Read first      GRR V.J (V.K to 2018-04-12); docs/glossary.md: "delinquent date"
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from enum import Enum
 
 from meterledger.kernel.citation import Citation
@@ -23,10 +22,6 @@ CHAPTER, ROOM = "grr_v_late_payment", "arrears"
 
 class LateFactsContradict(Refusal):
     """The facts given about an unpaid bill or a payment cannot all be true."""
-
-
-class UnknownLateRule(Refusal):
-    """The sheet states something in words that this calculation does not know."""
 
 
 class Holder(Enum):
@@ -56,16 +51,3 @@ def no_credits(amounts: Mapping[str, Cents]) -> None:
                 why="What is unpaid is nothing or more; a credit is no arrears",
                 do="Give the amount as zero or above",
             )
-
-
-def not_after(day: date, today: date, *, key: str, what: str) -> None:
-    """Refuse a past event that lies in the future of the day that counts.
-
-    :raises LateFactsContradict: naming the fact and both days
-    """
-    if day > today:
-        raise LateFactsContradict(
-            f"{what} on {day}, after {today}, the day that counts",
-            where=f"facts.{key}",
-            do="Correct the fact, or ask for a later day",
-        )

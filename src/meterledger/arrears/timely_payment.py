@@ -18,7 +18,6 @@ from meterledger.arrears.late_facts import (
     ROOM,
     LateFactsContradict,
     because,
-    not_after,
 )
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.rulebook.forms import fact
@@ -96,14 +95,13 @@ class Timely:
 
 
 def decide_timely(facts: TimelyFacts, terms: Terms) -> Decision[Timely]:
-    """Decide whether a payment is in time. On the delinquent date is; by mail there is a grace.
+    """Decide whether a payment is in time; the text in force on the delinquent date governs.
 
     The holidays are asked for only where they could make a difference: they only lengthen a grace.
 
-    :raises LateFactsContradict: if the payment was received after the day that counts
     :raises NoRuleInForce: if holidays are needed of a year that the book does not know
     """
-    not_after(facts.received, terms.day, key="received", what="The payment was received")
+    terms = terms.on(facts.delinquent_date)
     days, channel = terms.whole(GRACE_DAYS), terms.text(GRACE_CHANNEL)
     if facts.received <= facts.delinquent_date:
         found = (
@@ -143,7 +141,7 @@ def decide_grace(facts: GraceFacts, terms: Terms) -> Decision[Grace]:
 
     :raises NoRuleInForce: if holidays are needed of a year that the book does not know
     """
-    last, why = _grace_end(facts.delinquent_date, terms)
+    last, why = _grace_end(facts.delinquent_date, terms.on(facts.delinquent_date))
     return Decision(Grace(last), why)
 
 
@@ -190,7 +188,7 @@ TIMELY = Rule(
     kind="deadline",
     chapter=CHAPTER,
     provisions=(MAIL_GRACE,),
-    governing_day="the day the payment is received",
+    governing_day="the delinquent date",
     facts=TimelyFacts,
     outcome=Timely,
     values=(GRACE_DAYS, GRACE_CHANNEL, HOLIDAYS),
