@@ -2,7 +2,7 @@
 
 Lives here      what of an agreement bears a late charge, and how much.
 Lives elsewhere the charge on everything else (``late_payment``), making and ending agreements
-                (with their chapters), the Cold Weather Rule.
+                (with their chapters), the rest of the Cold Weather Rule.
 Read first      GRR V.J (V.K to 2018-04-12), its last two sentences.
 """
 
@@ -25,6 +25,8 @@ EXEMPT_FLAG = "late_agreement_exempt_while_kept_exempt"
 EXEMPT_CUSTOMERS = "late_agreement_exempt_while_kept_customers"
 MISSED_RATE = "late_agreement_missed_payment_only_rate_percent"
 MISSED_BASE = "late_agreement_missed_payment_only_base"
+COLD_WEATHER = "cwr.agreement.no_late_charges"
+COLD_WEATHER_CHARGE = "cwr_agreement_no_late_charges_late_charge"
 COLD_WEATHER_READING = "cwr.missed_instalment_late_charge"
 NO_CHARGE = "no_late_charge"
 RESIDENTIAL, NON_RESIDENTIAL = "residential", "non-residential"
@@ -97,11 +99,9 @@ def decide_agreement_charge(facts: AgreementFacts, terms: Terms) -> Decision[Agr
     if missed == 0:
         kept = because(f"it is kept: {usd_display(later)} bear no late charge", why.citation)
         return Decision(AgreementCharge(Cents(0), Cents(0), later, Cents(0)), (why, kept))
-    if facts.kind is AgreementKind.COLD_WEATHER:
-        protected = _cold_weather(terms)
-        if protected is not None:
-            nothing = AgreementCharge(Cents(0), Cents(0), Cents(missed + later), Cents(0))
-            return Decision(nothing, (why, protected))
+    cold_weather = facts.kind is AgreementKind.COLD_WEATHER
+    if cold_weather and terms.reading(COLD_WEATHER_READING) == NO_CHARGE:
+        return _cold_weather(Cents(missed + later), why, terms)
     percent, base = terms.number(MISSED_RATE), terms.text(MISSED_BASE)
     charge = Cents(to_whole_half_up(missed * percent.value / 100))
     found = (
@@ -127,16 +127,18 @@ def agreement_is_spared(customer: CustomerSide, terms: Terms) -> tuple[bool, Rea
     return False, because(found, exempt.citation)
 
 
-def _cold_weather(terms: Terms) -> Reason | None:
-    """Why a missed instalment of a Cold Weather agreement bears nothing, or None if it bears."""
-    clause = terms.clause(MISSED)
-    if terms.reading(COLD_WEATHER_READING) != NO_CHARGE:
-        return None
+def _cold_weather(balance: Cents, why: Reason, terms: Terms) -> Decision[AgreementCharge]:
+    """A Cold Weather agreement with a missed instalment, read by the more protective text."""
+    practice, tariff = terms.cents(COLD_WEATHER_CHARGE), terms.clause(MISSED)
     found = (
-        "of a Cold Weather agreement no part bears a late charge, a missed instalment included: "
-        "the practice paper is read as the more protective text"
+        f"on a Cold Weather agreement the company's own practice is a late charge of "
+        f"{usd_display(practice.value)}, whatever was missed"
     )
-    return because(found, clause)
+    instead = "the charge on a missed payment gives way to the more protective practice"
+    return Decision(
+        AgreementCharge(practice.value, Cents(0), balance, Cents(0)),
+        (why, because(instead, tariff), because(found, practice.citation)),
+    )
 
 
 AGREEMENT_CHARGE = Rule(
@@ -145,11 +147,11 @@ AGREEMENT_CHARGE = Rule(
     room=ROOM,
     kind="calculation",
     chapter=CHAPTER,
-    provisions=(EXEMPT, MISSED),
+    provisions=(EXEMPT, MISSED, COLD_WEATHER),
     governing_day="the bill on which the charge is shown (bill date)",
     facts=AgreementFacts,
     outcome=AgreementCharge,
-    values=(EXEMPT_FLAG, EXEMPT_CUSTOMERS, MISSED_RATE, MISSED_BASE),
+    values=(EXEMPT_FLAG, EXEMPT_CUSTOMERS, MISSED_RATE, MISSED_BASE, COLD_WEATHER_CHARGE),
     readings=(COLD_WEATHER_READING,),
     decide=decide_agreement_charge,
 )

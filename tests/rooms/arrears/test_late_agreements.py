@@ -26,6 +26,7 @@ from meterledger.arrears.late_government import (
     GovernmentTerms,
 )
 from meterledger.kernel.money import Cents
+from meterledger.kernel.standing import Standing
 
 IN_2016, IN_2019 = date(2016, 5, 10), date(2019, 3, 20)
 COLD = "cwr.missed_instalment_late_charge"
@@ -80,6 +81,8 @@ class TestAColdWeatherAgreement:
 
         assert ruling.decision.outcome.late_charge_cents == 0
         assert ruling.decision.outcome.spared_cents == 452_83
+        assert "Cold Weather Rule practices" in str(ruling.decision.reasons[-1].citation)
+        assert ruling.standing is Standing.SECOND_HAND
         assert ruling.reading_keys == (COLD,)
 
     def test_bears_it_if_read_otherwise(self) -> None:
