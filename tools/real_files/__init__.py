@@ -1,0 +1,1 @@
+"""Energy in equals energy billed: measured on any folder of real meter files."""
