@@ -50,7 +50,9 @@ class TestTheContents:
     def test_show_instruments_by_rank(self, reader: Client) -> None:
         said = text_of(reader.get("/book/"))
 
-        assert said.index("Revised Statutes Rank 1, statute") < said.index("Rank 3, tariff")
+        assert said.index("Statutes Rank 1: Revised Statutes") < said.index(
+            "Tariff Rank 3: Schedule"
+        )
 
     def test_count_each_chapters_paragraphs_by_state(self, reader: Client) -> None:
         said = text_of(reader.get("/book/"))

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 NUMERALS = frozenset({"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"})
 AS_PRINTED = {"rsmo": "RSMo", "psc": "PSC", "ami": "AMI"}
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 _PARTS = re.compile(r"(\d+)")
+_ORDINAL = re.compile(rf"\b({'|'.join(ORDINALS)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def chapter_title(folder: str) -> str:
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
-    """A key by which ``Sheet 9`` comes before ``Sheet 136``, and ``160`` before ``160.2``."""
+    """A key by which ``Sheet 9`` comes before ``Sheet 136``, and a first page before a fifth."""
+    text = _ORDINAL.sub(lambda found: str(ORDINALS.index(found[0]) + 1), text)
     return tuple(
         (0, int(part), "") if part.isdecimal() else (1, 0, part.lower())
         for part in _PARTS.split(text)
@@ -63,7 +66,9 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def revision_words(revision: str | None) -> str:
-    """``revision 3``, ``original``, or that a paper counts none."""
+    """``revision 3``, ``original``, ``text of 2017``, or whatever a paper without a count says."""
     if not revision:
         return "no revision"
-    return "original" if revision.lower() == "original" else f"revision {revision}"
+    if revision.isdecimal():
+        return f"text of {revision}" if len(revision) == 4 else f"revision {revision}"
+    return revision[0].lower() + revision[1:]

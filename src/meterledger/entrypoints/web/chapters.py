@@ -34,6 +34,7 @@ from meterledger.entrypoints.web.clauses import (
     ValueWords,
     entry_address,
     series_address,
+    short_meaning,
     value_words,
 )
 from meterledger.entrypoints.web.policy import public
@@ -45,12 +46,21 @@ from meterledger.rulebook.book import BookView, NoSuchValue
 from meterledger.rulebook.provisions import Clause, Provision
 from meterledger.rulebook.series import NoRuleInForce
 
+KIND_TITLES = {
+    "statute": "Statutes",
+    "commission_rule": "Commission rules",
+    "tariff": "Tariff",
+    "practice": "Practices of the company",
+    "company_promise": "Promises of the company",
+    "information": "Information",
+}
+
 
 @dataclass(slots=True)
 class ChapterRow:
     """A chapter in the contents: how many paragraphs of an instrument are in which state."""
 
-    chapter: str
+    instrument: Instrument
     title: str
     address: str
     provisions: set[str] = field(default_factory=set)
@@ -63,13 +73,13 @@ class ChapterRow:
 
 
 @dataclass(frozen=True, slots=True)
-class InstrumentPart:
-    """An instrument with its chapters and the sheets held of it."""
+class RankPart:
+    """The instruments of one rank and kind, with their chapters and the sheets held of them."""
 
-    instrument: Instrument
-    kind: str
+    rank: int
+    title: str
+    instruments: tuple[tuple[Instrument, tuple[SheetPage, ...]], ...]
     chapters: tuple[ChapterRow, ...]
-    sheets: tuple[SheetPage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,49 +181,50 @@ def chapter_page(request: HttpRequest, library: Library, chapter: str) -> HttpRe
     return render(request, "web/chapter.html", context)
 
 
-def series_row(view: BookView, name: str, day: date) -> SeriesRow:
-    """A value as it stood on a day."""
+def series_row(view: BookView, name: str, day: date, *, within: str = "") -> SeriesRow:
+    """A value as it stood on a day; ``within`` is the title under which it is shown."""
     series = view.series(name)
     now = series.covering(day)
     return SeriesRow(
         name=name,
-        meaning=series.meaning,
+        meaning=short_meaning(series.meaning, within),
         address=entry_address(view, name, day) or series_address(view, name),
         now=value_words(view.kind_of(name), series.unit, now) if now else None,
         standing=now.standing.value.replace("_", " ") if now else "",
     )
 
 
-def _parts(view: BookView, claimed: Claims) -> list[InstrumentPart]:
-    """Instruments of which a text is held, the highest rank first."""
-    chapters: dict[str, dict[str, ChapterRow]] = {}
+def _parts(view: BookView, claimed: Claims) -> list[RankPart]:
+    """The instruments of which a text is held, the highest rank first."""
+    rows: dict[tuple[str, str], ChapterRow] = {}
     for provision in view.provisions():
         for version in provision.versions:
-            of_instrument = chapters.setdefault(view.pages.blocks[version.block].instrument, {})
-            row = of_instrument.setdefault(
-                provision.chapter,
-                ChapterRow(
-                    provision.chapter,
-                    chapter_title(provision.chapter),
-                    chapter_address(provision.chapter),
-                ),
-            )
+            instrument = view.pages.instruments[view.pages.blocks[version.block].instrument]
+            key = (instrument.name, provision.chapter)
+            if key not in rows:
+                title = chapter_title(provision.chapter)
+                rows[key] = ChapterRow(instrument, title, chapter_address(provision.chapter))
             state = claimed.states.get((provision.id, version.block))
-            row.provisions.add(provision.id)
-            row.counts[state_words(state.value if state else None).state] += 1
-    sheets = sheets_of(view).values()
+            rows[key].provisions.add(provision.id)
+            rows[key].counts[state_words(state.value if state else None).state] += 1
+    ranks: dict[tuple[int, str], list[ChapterRow]] = {}
+    for _, row in sorted(rows.items()):
+        ranks.setdefault((row.instrument.rank, row.instrument.kind), []).append(row)
     return [
-        InstrumentPart(
-            instrument=instrument,
-            kind=instrument.kind.replace("_", " "),
-            chapters=tuple(row for _, row in sorted(chapters.get(instrument.name, {}).items())),
-            sheets=tuple(one for one in sheets if one.instrument == instrument.name),
-        )
-        for instrument in sorted(
-            view.pages.instruments.values(), key=lambda one: (one.rank, one.name)
-        )
-        if instrument.name in chapters
+        RankPart(rank, KIND_TITLES[kind], _instruments(view, of_rank), tuple(of_rank))
+        for (rank, kind), of_rank in sorted(ranks.items())
     ]
+
+
+def _instruments(
+    view: BookView, rows: Iterable[ChapterRow]
+) -> tuple[tuple[Instrument, tuple[SheetPage, ...]], ...]:
+    sheets = sheets_of(view).values()
+    found = {row.instrument.name: row.instrument for row in rows}
+    return tuple(
+        (instrument, tuple(one for one in sheets if one.instrument == instrument.name))
+        for instrument in found.values()
+    )
 
 
 def _folders(view: BookView) -> list[FolderRow]:
@@ -275,7 +286,7 @@ def _provision_row(
         values=tuple(
             row
             for name in values_of(view).get(provision.id, ())
-            if (row := series_row(view, name, day)).now is not None
+            if (row := series_row(view, name, day, within=provision.title)).now is not None
         ),
     )
 

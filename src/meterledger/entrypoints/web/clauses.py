@@ -117,6 +117,13 @@ def value_words(kind: str, unit: str, dated: DatedValue[Any]) -> ValueWords:
     return ValueWords(str(value).replace("_", " "))
 
 
+def short_meaning(meaning: str, within: str) -> str:
+    """What a value means, without repeating the title of the provision under which it stands."""
+    meaning, title = meaning.removesuffix("."), within.removesuffix(".")
+    short = meaning.removeprefix(f"{title}: ")
+    return short[0].upper() + short[1:] if title and short != meaning else meaning
+
+
 def price_words(micro_usd: int, unit: str) -> str:
     """``$0.156 per kWh``; a credit is negative."""
     sign = "-" if micro_usd < 0 else ""

@@ -32,7 +32,12 @@ from meterledger.entrypoints.web.addresses import (
     values_of,
 )
 from meterledger.entrypoints.web.asked import day_asked
-from meterledger.entrypoints.web.clauses import ValueWords, entry_address, value_words
+from meterledger.entrypoints.web.clauses import (
+    ValueWords,
+    entry_address,
+    short_meaning,
+    value_words,
+)
 from meterledger.entrypoints.web.policy import public
 from meterledger.entrypoints.web.shelf import ToldStory, claims, stories
 from meterledger.entrypoints.web.story_rows import story_row
@@ -230,7 +235,7 @@ def _marks(view: BookView, provision: Provision, day: date) -> list[tuple[str, l
         kind = view.kind_of(name)
         rows.append(
             (
-                series.meaning.removesuffix("."),
+                short_meaning(series.meaning, provision.title),
                 [_value_mark(kind, series, dated) for dated in series.values],
             )
         )
@@ -278,7 +283,7 @@ def _time_rows(view: BookView, provision: Provision) -> list[TimeRow]:
         for dated in series.values:
             rows.append(
                 TimeRow(
-                    series.meaning.removesuffix("."),
+                    short_meaning(series.meaning, provision.title),
                     entry_address(view, name, dated.days.from_day),
                     dated.days,
                     value_words(view.kind_of(name), series.unit, dated),

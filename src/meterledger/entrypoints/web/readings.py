@@ -155,7 +155,7 @@ def _row(view: BookView, record: ReadingRecord) -> ReadingRow:
     return ReadingRow(
         record=record,
         address=reading_address(record.key),
-        chosen=view.reading_option(record.key).replace("_", " "),
+        chosen=view.reading_option(record.key),
         changes=CHANGES_WORDS[record.changes],
     )
 

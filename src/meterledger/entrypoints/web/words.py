@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan, Validity
 
+_DAY_IN_A_WORD = re.compile(r"(\d{4})_(\d\d)_(\d\d)")
 MONTHS = (
     "January",
     "February",
@@ -134,6 +136,11 @@ def label_words(name: str) -> str:
         if name.endswith(ending):
             return f"{name.removesuffix(ending).replace('_', ' ')}, {unit}"
     return name.replace("_", " ")
+
+
+def option_words(name: str) -> str:
+    """``statute_from_2025_08_28`` as ``statute from 2025-08-28``, for reading."""
+    return label_words(_DAY_IN_A_WORD.sub(r"\1-\2-\3", name))
 
 
 def period_words(period: str) -> str:

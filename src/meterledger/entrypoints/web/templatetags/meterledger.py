@@ -21,7 +21,7 @@ register.filter("kwh", words.kwh_words)
 register.filter("table_day", words.table_day_words)
 register.filter("period", words.period_words)
 register.filter("unstopped", words.sentence_without_stop)
-register.filter("unlined", words.label_words)
+register.filter("unlined", words.option_words)
 
 
 @register.filter
