@@ -16,14 +16,13 @@ from typing import Any
 
 import pytest
 from tests.tidy.house import ROOT
+from tests.town.towns import first_book
 from tools.real_files.carried_back import CarriedBackBook
 from tools.real_files.measured import Measured
 from tools.real_files.measuring import Utility, measure_file, measure_folder
 
 from meterledger.entrypoints.demo.story import book_completed_at
 from meterledger.facts.usage import KnownInterval
-from meterledger.rulebook.book import TariffBook
-from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.lake import IntervalLake
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.ports import Viewer
@@ -49,14 +48,8 @@ class ForgetfulStore(MemoryStore):
         }
 
 
-@pytest.fixture(scope="session")
-def first_book() -> TariffBook:
-    """The book, read once."""
-    return load_book(default_book_folder())
-
-
 @pytest.fixture
-def opened(tmp_path: Path, first_book: TariffBook) -> Iterator[Callable[..., Utility]]:
+def opened(tmp_path: Path) -> Iterator[Callable[..., Utility]]:
     """A utility at a place."""
     with ExitStack() as stack:
 
@@ -66,8 +59,8 @@ def opened(tmp_path: Path, first_book: TariffBook) -> Iterator[Callable[..., Uti
             lake = IntervalLake(folder, zone=zone, files_at=kept.lake_files)
             viewer = Viewer("test", "measure real files")
             stack.enter_context(kept.viewing(viewer, ["real files"]))
-            book = CarriedBackBook(first_book, zone)
-            return Utility(kept, lake, book, book_completed_at(first_book))
+            book = CarriedBackBook(first_book(), zone)
+            return Utility(kept, lake, book, book_completed_at(first_book()))
 
         yield at
 

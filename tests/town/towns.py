@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 from meterledger.entrypoints.demo.chronicle import MonthTold
@@ -26,6 +27,12 @@ from meterledger.usecases.ports import Viewer
 FEW_SIMULATED = 11
 
 
+@cache
+def first_book() -> TariffBook:
+    """The book, read once in each test process."""
+    return load_book(default_book_folder())
+
+
 @dataclass(frozen=True)
 class MemoryUtility:
     """A system of record in memory and a lake in a folder."""
@@ -39,7 +46,7 @@ class MemoryUtility:
     @contextmanager
     def opened(cls, folder: Path) -> Iterator[MemoryUtility]:
         """An empty one, for a viewer who may look."""
-        book = load_book(default_book_folder())
+        book = first_book()
         store = MemoryStore()
         zone_name = book.as_known(book_completed_at(book).date()).time_zone
         lake = IntervalLake(folder / "lake", zone=zone_name, files_at=store.lake_files)
