@@ -4,7 +4,7 @@ Lives here      calendar months by name, counting months, the two options of an 
 Lives elsewhere joining and the first amount (``budget_plan``), elections (``budget_elections``),
                 reviews (``budget_review``), settling and leaving (``budget_settlement``,
                 ``budget_ending``).
-Read first      GRR V.I; docs/glossary.md: "budget billing".
+Read first      GRR V.I.
 """
 
 from __future__ import annotations

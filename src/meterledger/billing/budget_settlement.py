@@ -88,10 +88,7 @@ def decide_settlement(facts: SettlementFacts, terms: Terms) -> Decision[Settleme
             do=f"Give 1 to {spread.value}, or null for a full year",
         )
     parts = equal_parts(facts.difference_cents, spread.value if count is None else count)
-    found = (
-        f"(a) {rule.value}: {_words(facts.difference_cents)} in {len(parts)} parts, "
-        f"{usd_text(parts[0])} each and {usd_text(parts[-1])} the last"
-    )
+    found = f"(a) {rule.value}: {_words(facts.difference_cents)} {_in_parts(parts)}"
     return Decision(
         Settlement(option, Cents(0), parts),
         (*reasons, because(found, spread.citation)),
@@ -119,6 +116,15 @@ def _option_that_holds(facts: SettlementFacts, terms: Terms) -> tuple[Option, tu
         why=f"{reason.finding} ({reason.citation}); only those are on option (b) without electing",
         do="Ask the customer for option a or b, and settle then",
     )
+
+
+def _in_parts(parts: tuple[Cents, ...]) -> str:
+    first, last = usd_text(parts[0]), usd_text(parts[-1])
+    if len(parts) == 1:
+        return f"on one bill, {last}"
+    if first == last:
+        return f"in {len(parts)} parts, {first} each"
+    return f"in {len(parts)} parts, {first} each and {last} the last"
 
 
 def _words(cents: Cents) -> str:

@@ -2,7 +2,7 @@
 
 Lives here      who is charged since the sheet charges, and the statute's limit over both charges.
 Lives elsewhere who may opt out and which meter is fitted (to come in this room), posting (ledger).
-Read first      GRR IV.E; RSMo 386.820.2(2); docs/glossary.md: "opt-out", "limit".
+Read first      GRR IV.E; RSMo 386.820.2(2).
 """
 
 from __future__ import annotations
