@@ -6,33 +6,19 @@ Every test fails on a console error (conftest) and on a request to any other mac
 from __future__ import annotations
 
 import io
-import os
-import threading
 from collections.abc import Callable, Iterator
-from socketserver import ThreadingMixIn
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
+from tests.browser.serving import serving, watched
 from tests.doors.web_town import WebTown, shared_web_town
 
 pytestmark = pytest.mark.browser
 
 ACCOUNT = "0000000026"
 LINE = "Energy in summer (on-peak)"
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        """The tests' own output is enough."""
-
-
-class Threaded(ThreadingMixIn, WSGIServer):
-    """A browser opens sockets that it then leaves idle; none of them may block the others."""
-
-    daemon_threads = True
 
 
 @pytest.fixture(scope="module")
@@ -42,40 +28,20 @@ def web_town() -> WebTown:
 
 @pytest.fixture(scope="module")
 def site(web_town: WebTown) -> Iterator[str]:
-    """Our own application on a free port of this machine; one request at a time, as the town is."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meterledger.entrypoints.site.settings")
-    from meterledger.entrypoints.site.wsgi import application
+    """Our own application on a free port of this machine."""
     from meterledger.entrypoints.web import system
 
-    one_at_a_time = threading.Lock()
-
-    def answer(environ: dict[str, Any], start_response: Any) -> Any:
-        with one_at_a_time:
-            return application(environ, start_response)
-
-    before = system.provide(web_town)
-    server = make_server("127.0.0.1", 0, answer, server_class=Threaded, handler_class=Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    system.provide(before)
+    with serving() as address:
+        before = system.provide(web_town)
+        yield address
+        system.provide(before)
 
 
 @pytest.fixture
 def page(page: Page, site: str) -> Iterator[Page]:
     """The page of conftest, on which a request to any other machine fails the test."""
-    elsewhere: list[str] = []
-    page.on(
-        "request",
-        lambda request: (
-            elsewhere.append(request.url)
-            if not request.url.startswith((site, "about:", "blob:"))
-            else None
-        ),
-    )
-    yield page
-    assert not elsewhere, f"The page asked other machines for {elsewhere}"
+    with watched(page, site):
+        yield page
 
 
 @pytest.fixture(scope="module")

@@ -267,7 +267,7 @@ class TestReadings:
         assert (
             "July 1, 2021, until further notice Its first day is a reading 15 USD The fee" in said
         )
-        assert "Sheet 54, in force 2017-04-01, Fee, Schedule 1 10 USD" in said
+        assert "Sheet 54, in force 2017-04-01, Fee Schedule 1 10 USD" in said
         assert "The limit, 10 USD" in said
 
     def test_have_a_page_with_positions_options_and_who_must_confirm(self, reader: Client) -> None:

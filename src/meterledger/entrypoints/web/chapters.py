@@ -58,11 +58,11 @@ KIND_TITLES = {
 
 @dataclass(slots=True)
 class ChapterRow:
-    """A chapter in the contents: how many paragraphs of an instrument are in which state."""
+    """A chapter in the contents: how many paragraphs of a rank's texts are in which state."""
 
-    instrument: Instrument
     title: str
     address: str
+    instruments: dict[str, Instrument] = field(default_factory=dict)
     provisions: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -195,24 +195,28 @@ def series_row(view: BookView, name: str, day: date, *, within: str = "") -> Ser
 
 
 def _parts(view: BookView, claimed: Claims) -> list[RankPart]:
-    """The instruments of which a text is held, the highest rank first."""
-    rows: dict[tuple[str, str], ChapterRow] = {}
+    """The chapters by the rank and kind of their instruments, the highest rank first."""
+    ranks: dict[tuple[int, str], dict[str, ChapterRow]] = {}
     for provision in view.provisions():
         for version in provision.versions:
             instrument = view.pages.instruments[view.pages.blocks[version.block].instrument]
-            key = (instrument.name, provision.chapter)
-            if key not in rows:
+            chapters = ranks.setdefault((instrument.rank, instrument.kind), {})
+            if provision.chapter not in chapters:
                 title = chapter_title(provision.chapter)
-                rows[key] = ChapterRow(instrument, title, chapter_address(provision.chapter))
+                chapters[provision.chapter] = ChapterRow(title, chapter_address(provision.chapter))
+            row = chapters[provision.chapter]
             state = claimed.states.get((provision.id, version.block))
-            rows[key].provisions.add(provision.id)
-            rows[key].counts[state_words(state.value if state else None).state] += 1
-    ranks: dict[tuple[int, str], list[ChapterRow]] = {}
-    for _, row in sorted(rows.items()):
-        ranks.setdefault((row.instrument.rank, row.instrument.kind), []).append(row)
+            row.instruments[instrument.name] = instrument
+            row.provisions.add(provision.id)
+            row.counts[state_words(state.value if state else None).state] += 1
     return [
-        RankPart(rank, KIND_TITLES[kind], _instruments(view, of_rank), tuple(of_rank))
-        for (rank, kind), of_rank in sorted(ranks.items())
+        RankPart(
+            rank,
+            KIND_TITLES[kind],
+            _instruments(view, chapters.values()),
+            tuple(row for _, row in sorted(chapters.items())),
+        )
+        for (rank, kind), chapters in sorted(ranks.items())
     ]
 
 
@@ -220,10 +224,10 @@ def _instruments(
     view: BookView, rows: Iterable[ChapterRow]
 ) -> tuple[tuple[Instrument, tuple[SheetPage, ...]], ...]:
     sheets = sheets_of(view).values()
-    found = {row.instrument.name: row.instrument for row in rows}
+    found = {name: one for row in rows for name, one in row.instruments.items()}
     return tuple(
-        (instrument, tuple(one for one in sheets if one.instrument == instrument.name))
-        for instrument in found.values()
+        (instrument, tuple(one for one in sheets if one.instrument == name))
+        for name, instrument in sorted(found.items(), key=lambda one: natural_key(one[0]))
     )
 
 

@@ -121,6 +121,8 @@ def _row(one: FormField, query: QueryDict, name: str) -> FormRow:
     row.insists = row.must
     if row.kind == "choice":
         row.options = [(value, words, value == row.value) for value, words in _choices(hint)]
+    elif row.kind == "lines":
+        row.value = _lines(query, name)
     elif row.kind == "several":
         chosen = query.getlist(name)
         item = typing.get_args(hint)[0]
@@ -184,12 +186,17 @@ def _value(hint: Any, query: QueryDict, name: str, *, must: bool) -> tuple[bool,
         return bool(chosen) or must, chosen
     text = query.get(name, "").strip()
     if kind == "lines":
-        item = typing.get_args(inner)[0]
+        item, text = typing.get_args(inner)[0], _lines(query, name)
         lines = [_scalar(item, one.strip()) for one in text.splitlines() if one.strip()]
         return bool(lines) or must, lines
     if not text:
         return may_be_null, None
     return True, _from_json(text) if kind == "json" else _scalar(inner, text)
+
+
+def _lines(query: QueryDict, name: str) -> str:
+    """A list as it was typed into one field, or as an address gives it, each on its own."""
+    return "\n".join(query.getlist(name))
 
 
 def _anything(query: QueryDict, prefix: str) -> bool:

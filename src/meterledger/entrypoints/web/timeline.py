@@ -20,6 +20,9 @@ MARGIN = 25
 """The days shown after the last known one are a share of the whole: one in so many."""
 
 MOST_TICKS = 6
+LAST_TICK = 9_400
+"""A year further right has no room for its digits."""
+
 CHARACTER = 105
 """The width that a character of a label takes at most, at the width of a desk."""
 
@@ -123,7 +126,7 @@ class _Scale:
         return tuple(
             Tick(_percent(self.at(date(year, 1, 1))), str(year))
             for year in years
-            if (year - years[0]) % step == 0
+            if (year - years[0]) % step == 0 and self.at(date(year, 1, 1)) <= LAST_TICK
         )
 
 
