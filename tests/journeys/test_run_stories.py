@@ -99,6 +99,12 @@ class TestADifference:
         assert (what, expected) == ("answer", "an answer")
         assert got.startswith("refused: No value of 'fac_usd_per_kwh' is in force on 2027-01-01.")
 
+    def test_of_an_amount_of_no_energy_that_can_be_used_is_refused(self, failures: Any) -> None:
+        for kwh in ("-1", "1000000000.001"):
+            ((what, _, got),) = failures(FAC.replace('"1000"', f'"{kwh}"'), '{usd: "0.00"}')
+            assert what == "answer"
+            assert "is not an amount of energy used in a billing window" in got
+
     def test_of_the_words_of_a_refusal_names_the_words_that_are_missing(
         self, failures: Any
     ) -> None:

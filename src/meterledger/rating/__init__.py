@@ -2,8 +2,9 @@
 
 Others may call ``plan_window``, one of ``determine`` (slots of local days, many meters),
 ``determine_tiled`` (one meter's intervals of any length) and ``determine_by_days`` (a total without
-times), then ``price`` and ``lines_of``. ``CALCULATION_REVISION`` changes whenever the same inputs
-could give another bill, and is recorded with every bill.
+times), then ``price`` and ``lines_of``; ``energy_cents`` is what a line of one price costs.
+``CALCULATION_REVISION`` changes whenever the same inputs could give another bill, and is recorded
+with every bill.
 """
 
 from meterledger.rating.determine import (
@@ -14,7 +15,7 @@ from meterledger.rating.determine import (
 )
 from meterledger.rating.lines import lines_of, lines_of_all
 from meterledger.rating.plan import Proration, RatePlan, ScheduleChanges, plan_window
-from meterledger.rating.price import PricedWindows, price
+from meterledger.rating.price import PricedWindows, energy_cents, price
 from meterledger.rating.tiled import determine_tiled
 
 CALCULATION_REVISION = "1"
@@ -30,6 +31,7 @@ __all__ = [
     "determine",
     "determine_by_days",
     "determine_tiled",
+    "energy_cents",
     "lines_of",
     "lines_of_all",
     "plan_window",

@@ -8,11 +8,13 @@ Lives elsewhere the quantities (``determine``), the cuts and clauses (``plan``),
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from meterledger.facts.determinants import Determinants
 from meterledger.facts.usage import Int64Array
+from meterledger.kernel.money import Cents
 from meterledger.rating.exact import multiply_divide_half_up, share_by_weights
 from meterledger.rating.plan import LinePlan, RatePlan
 from meterledger.rulebook.schedule import Block, ChargeKind
@@ -50,16 +52,32 @@ def price(plan: RatePlan, determinants: Determinants) -> PricedWindows:
     days_wh = np.zeros((row_count, len(plan.lines)), dtype=np.int64)
     first_block = _first_block_wh(plan, determinants)
     for number, line in enumerate(plan.lines):
-        if line.rule.kind is ChargeKind.MONTHLY:
-            divisor = MONTHLY_DIVISOR * line.share.denominator
-        else:
+        if line.rule.kind is not ChargeKind.MONTHLY:
             days_wh[:, number] = _energy_of_days(line, determinants)
             quantity[:, number] = _quantity(line, determinants, days_wh[:, number], first_block)
-            divisor = ENERGY_DIVISOR * line.share.denominator
-        cents[:, number] = multiply_divide_half_up(
-            quantity[:, number], line.price_micro_usd * line.share.numerator, divisor
+        cents[:, number] = _cents(
+            line.rule.kind, quantity[:, number], line.price_micro_usd, line.share
         )
     return PricedWindows(plan, determinants, quantity, cents, days_wh)
+
+
+def energy_cents(energy_wh: int, price_micro_usd: int) -> Cents:
+    """What energy costs at one price a kWh, as a line of that energy would: cents, half up.
+
+    :raises InvariantBroken: if the result exceeds 64 bits
+    """
+    (cents,) = _cents(ChargeKind.RIDER, np.array([energy_wh]), price_micro_usd, Fraction(1))
+    return Cents(int(cents))
+
+
+def _cents(
+    kind: ChargeKind, quantity: Int64Array, price_micro_usd: int, share: Fraction
+) -> Int64Array:
+    """The one multiplication of a quantity by a price: rounded once, whoever asks."""
+    divisor = MONTHLY_DIVISOR if kind is ChargeKind.MONTHLY else ENERGY_DIVISOR
+    return multiply_divide_half_up(
+        quantity, price_micro_usd * share.numerator, divisor * share.denominator
+    )
 
 
 def _energy_of_days(line: LinePlan, determinants: Determinants) -> Int64Array:

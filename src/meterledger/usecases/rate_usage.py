@@ -71,12 +71,7 @@ def rate_usage(
     """
     calculator = Calculator(book.as_known(as_known_on), groups)
     if isinstance(usage, int):
-        if not 0 <= usage <= MAX_WH:
-            raise UsageNotWhole(
-                f"{usage} Wh is not an amount of energy used in a billing window",
-                do=f"Give kWh between 0 and {MAX_WH // 1000}",
-            )
-        lines = calculator.price_total(schedule, window, usage)
+        lines = calculator.price_total(schedule, window, whole_usage(usage))
     else:
         gaps = find_gaps(usage) if isinstance(usage, UsageBatch) else {}
         if gaps:
@@ -87,3 +82,16 @@ def rate_usage(
             )
         lines = calculator.price_usage(schedule, window, usage)
     return RatedUsage(schedule, window, calculator.with_tax(lines, window, tax_place))
+
+
+def whole_usage(wh: int) -> int:
+    """Watt-hours that may be the usage of a billing window, as given.
+
+    :raises UsageNotWhole: if they are negative or beyond reason
+    """
+    if not 0 <= wh <= MAX_WH:
+        raise UsageNotWhole(
+            f"{wh} Wh is not an amount of energy used in a billing window",
+            do=f"Give kWh between 0 and {MAX_WH // 1000}",
+        )
+    return wh

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
+from meterledger import rating
 from meterledger.facts.charges import ChargeLine
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import micro_usd_text, usd_text
 from meterledger.kernel.refusal import Refusal
-from meterledger.kernel.rounding import to_cents_half_up
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.series import DatedValue
-from meterledger.usecases.rate_usage import rate_usage
+from meterledger.usecases.rate_usage import rate_usage, whole_usage
 from meterledger.usecases.rule_stories import RuleQuestion, decide_story, outcome_differences
 from meterledger.usecases.story_files import Expected, RateQuestion, Story, ValueQuestion
 
 PER_KWH = "USD per kWh"
-MICRO_USD_WH = 1_000_000 * 1_000
-"""A price in millionths of a dollar a kWh times watt-hours counts these parts of a dollar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +188,8 @@ def _value_differences(
         series = view.price(question.name)
         got = f"no amount by energy, for the unit is {series.unit}"
         if question.wh is not None and series.unit == PER_KWH:
-            exact_usd = Fraction(series.on(question.day).value * question.wh, MICRO_USD_WH)
-            got = usd_text(to_cents_half_up(exact_usd))
+            price = series.on(question.day).value
+            got = usd_text(rating.energy_cents(whole_usage(question.wh), price))
         if got != usd_text(expected.usd_cents):
             found.append(_Difference("usd", usd_text(expected.usd_cents), got, citations))
     return found + _common_differences(expected, dated.standing, citations)

@@ -20,6 +20,7 @@ from meterledger.rating import (
     ScheduleChanges,
     determine,
     determine_by_days,
+    energy_cents,
     lines_of,
     plan_window,
     price,
@@ -461,6 +462,35 @@ class TestARevisedCalendarOfHours:
             ("kWh", 14),
             ("kWh", 17),
         ]
+
+
+class TestEnergyAtOnePrice:
+    """500 Wh at one cent a kWh are half a cent."""
+
+    @pytest.mark.parametrize(
+        ("energy_wh", "price_micro_usd", "in_cents"),
+        [
+            (499, 10_000, 0),
+            (500, 10_000, 1),  # the half goes up
+            (499, -10_000, 0),
+            (500, -10_000, -1),  # and away from zero for a credit
+            (0, 156_000, 0),
+            (10**12, 999_999, 99_999_900_000),
+        ],
+    )
+    def test_is_rounded_once_and_half_up(
+        self, energy_wh: int, price_micro_usd: int, in_cents: int
+    ) -> None:
+        assert energy_cents(energy_wh, price_micro_usd) == in_cents
+
+    def test_costs_what_the_line_of_a_bill_says(
+        self, options: dict[str, Any], lines_for: Callable[..., tuple[ChargeLine, ...]]
+    ) -> None:
+        for wh in (1, 499, 500, 123_457, 10**9):
+            for line in lines_for(options["1M-anytime"], JULY, wh):
+                if line.unit == "kWh":
+                    price_micro_usd = int(Fraction(line.price_usd) * 1_000_000)
+                    assert energy_cents(wh, price_micro_usd) == line.cents
 
 
 class TestHugeNumbers:
