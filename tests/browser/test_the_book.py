@@ -174,13 +174,12 @@ def test_a_provision_prints_its_texts_and_no_forms(page: Page, site: str) -> Non
 def test_coverage_as_a_file_opens_alone_and_passes_axe(
     page: Page, tmp_path: Path, axe: Callable[[], None]
 ) -> None:
-    from meterledger.entrypoints.coverage_page import coverage_page
+    from meterledger.entrypoints.coverage_page import coverage_page, stated_provisions
     from meterledger.entrypoints.web import system
-    from meterledger.entrypoints.web.coverage import stated_provisions
     from meterledger.entrypoints.web.shelf import claims, measured
 
     library = system.provider().library()
-    stated = stated_provisions(library.view, claims(library))
+    stated = stated_provisions(library.view, claims(library).coverage)
     file = tmp_path / "coverage.html"
     file.write_text(coverage_page(measured(library), stated, None), encoding="utf-8")
 

@@ -1,7 +1,7 @@
 """Coverage drawn: one cell for each paragraph of each printed page, colored and lettered by state.
 
 Lives here      the map of cells with its totals and tables, alone in a file or inside a page of
-                the web. Pure: what is drawn is given, nothing is fetched.
+                the web, and what of a book is drawn. Pure: all is given, nothing is fetched.
 Lives elsewhere measuring it (``usecases.cover_book``), the styles (``web/static``).
 Read first      docs/glossary.md: "coverage", "provision", "block".
 """
@@ -24,6 +24,8 @@ from meterledger.entrypoints.chapter_words import (
     revision_words,
     state_words,
 )
+from meterledger.rulebook.book import BookView
+from meterledger.rulebook.coverage import Coverage
 
 Answer = dict[str, Any]
 Link = Callable[[str], str]
@@ -72,6 +74,34 @@ def coverage_page(answer: Answer, provisions: list[dict[str, Any]], link: Link |
         '<main id="content" class="wide">\n<h1>Coverage of the tariff book</h1>\n'
         f"{coverage_body(answer, provisions, link)}\n</main>\n</body>\n</html>\n"
     )
+
+
+def stated_provisions(view: BookView, coverage: Coverage) -> list[dict[str, Any]]:
+    """Every provision with its versions and the state that the book claims for each, to be drawn.
+
+    The state is empty where the book claims none.
+    """
+    states = {(one.provision, one.block): one.state.value for one in coverage.paragraphs}
+    return [
+        {
+            "id": provision.id,
+            "title": provision.title,
+            "chapter": provision.chapter,
+            "versions": [
+                {
+                    "block": version.block,
+                    "sheet": view.pages.blocks[version.block].sheet,
+                    "revision": view.pages.blocks[version.block].revision,
+                    "paragraph": version.paragraph,
+                    "from": version.days.from_day.isoformat(),
+                    "until": version.days.until_day.isoformat() if version.days.until_day else None,
+                    "state": states.get((provision.id, version.block), ""),
+                }
+                for version in provision.versions
+            ],
+        }
+        for provision in view.provisions()
+    ]
 
 
 def coverage_body(answer: Answer, provisions: list[dict[str, Any]], link: Link | None) -> str:

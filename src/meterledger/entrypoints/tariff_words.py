@@ -180,6 +180,11 @@ USED_BY_ROOMS = frozenset(
 """Names that rules in rooms ask for; schedules, calendars and tax places name the others."""
 
 
+def used_without_rules(view: BookView) -> frozenset[str]:
+    """Values that bills, schedules, calendars and tax places use, so that no rule has to."""
+    return frozenset(_used_names(view))
+
+
 def _used_names(view: BookView) -> set[str]:
     used = set(USED_BY_ROOMS)
     for name in view.names():

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from meterledger.entrypoints.tariff_words import _used_names
+from meterledger.entrypoints.tariff_words import used_without_rules
 from meterledger.entrypoints.web.system import Library
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.coverage import Coverage, State, read_coverage
@@ -135,6 +135,6 @@ def _measure(library: Library) -> dict[str, Any]:
         view=view,
         coverage=read_coverage(library.folder),
         folder=library.folder,
-        used_elsewhere=frozenset(_used_names(view)),
+        used_elsewhere=used_without_rules(view),
     )
     return covered.as_json()
