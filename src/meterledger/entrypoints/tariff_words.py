@@ -14,6 +14,7 @@ from meterledger.kernel.money import micro_usd_text
 from meterledger.rulebook.book import BookView, NoSuchValue
 from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
+from meterledger.usecases.rule_registry import RULES
 
 STALE_AFTER = timedelta(days=400)
 ENDS_SOON = timedelta(days=120)
@@ -32,6 +33,10 @@ def value_text(kind: str, value: Any) -> str:
         return "; ".join(_season_windows(value, season) for season in value.working_day)
     if isinstance(value, Schedule):
         return ", ".join(charge.label for charge in value.charges)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value)
     if isinstance(value, frozenset):
         return ", ".join(day.isoformat() for day in sorted(value))
     return str(value)
@@ -123,6 +128,8 @@ def check_book(view: BookView, today: date) -> list[dict[str, str]]:
     the whole book.
     """
     used = _used_names(view)
+    used |= {name for rule in RULES.values() for name in rule.values}
+    used |= {name for name in view.names() if view.provision_of(name)}  # coverage measures these
     findings: list[dict[str, str]] = []
     for name in view.names():
         series = view.series(name)
@@ -136,6 +143,8 @@ def check_book(view: BookView, today: date) -> list[dict[str, str]]:
                     )
                 )
         last = series.values[-1].days.until_day if series.values else None
+        if series.provision:
+            last = None  # its provision says what holds after the last text
         if last is not None and last <= today:
             findings.append(
                 _finding(

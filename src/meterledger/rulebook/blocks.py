@@ -120,21 +120,35 @@ class Pages:
     """Why a sheet that values cite is not held, by instrument and sheet."""
     gaps: dict[str, Gap] = field(default_factory=dict)
 
+    by_sheet: dict[tuple[str, str], list[Block]] = field(default_factory=dict)
+    """The pages of each sheet, oldest first: every value that a decision uses looks its page up."""
+
+    cited: dict[Citation, Block | None] = field(default_factory=dict)
+    """Pages by citation, as they were asked for: citations of a book are few."""
+
+    def hold(self, blocks: dict[str, Block], not_held: dict[tuple[str, str], str]) -> None:
+        """Take in what ``blocks.yaml`` says."""
+        self.blocks.update(blocks)
+        self.not_held.update(not_held)
+        for block in sorted(blocks.values(), key=lambda one: one.days.from_day):
+            self.by_sheet.setdefault((block.instrument, block.sheet), []).append(block)
+
     def blocks_of(self, instrument: str, sheet: str) -> list[Block]:
         """The pages held of a sheet, oldest first."""
-        found = [
-            block
-            for block in self.blocks.values()
-            if (block.instrument, block.sheet) == (instrument, sheet)
-        ]
-        return sorted(found, key=lambda block: block.days.from_day)
+        return self.by_sheet.get((instrument, sheet), [])
 
     def block_cited(self, citation: Citation) -> Block | None:
         """The page that a citation names: of its sheet and revision, with its paragraph."""
-        for block in self.blocks_of(citation.instrument, citation.sheet):
-            if _same(block, citation) and citation.paragraph in block.paragraphs:
-                return block
-        return None
+        if citation not in self.cited:
+            self.cited[citation] = next(
+                (
+                    block
+                    for block in self.blocks_of(citation.instrument, citation.sheet)
+                    if _same(block, citation) and citation.paragraph in block.paragraphs
+                ),
+                None,
+            )
+        return self.cited[citation]
 
     def what_is_wrong_with(self, citation: Citation, *, filed: bool) -> tuple[str, str]:
         """Why a citation does not resolve and what to do; two empty texts if it does."""

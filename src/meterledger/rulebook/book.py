@@ -61,10 +61,29 @@ class TariffBook:
         learned = [entry.dated.learned_on for one in parsed.values() for entry in one.entries]
         self.first_learned_on = min(learned, default=date.max)
         self._views: dict[date, BookView] = {}
+        self._carriers: dict[str, ReadingRecord] | None = None
         self.limits: dict[str, tuple[str, ...]] = {}
         for one in parsed.values():
             if one.limits:
                 self.limits[one.limits] = (*self.limits.get(one.limits, ()), one.name)
+
+    def carriers(self) -> dict[str, ReadingRecord]:
+        """The reading that carries each provision past its last text, where one does.
+
+        A reading carries the provisions it names, and those that miss the same text.
+        """
+        if self._carriers is None:
+            self._carriers = {}
+            provisions = self.texts.provisions
+            for _, reading in sorted(self.texts.readings.items()):
+                if CARRY_FORWARD not in reading.options:
+                    continue
+                named = [provisions[one] for one in reading.provisions if one in provisions]
+                gaps = {one.gap for one in named if one.gap}
+                for record in provisions.values():
+                    if record in named or record.gap in gaps:
+                        self._carriers.setdefault(record.id, reading)
+        return self._carriers
 
     def as_known(self, day: date) -> BookView:
         """The book as it was known at the end of ``day``: entries learned later are not seen."""
@@ -240,25 +259,17 @@ class BookView:
 
         :raises ReviewNeeded: if the reading's option is not to carry it forward
         """
-        record = self.provision(provision)
-        for reading in self.readings():
-            if CARRY_FORWARD not in reading.options or not self._covers_gap(reading, record):
-                continue
-            if self.reading_option(reading.key) != CARRY_FORWARD:
-                raise ReviewNeeded(
-                    f"'{provision}' ({record.title}) has no text in force on {day}",
-                    why=f"{record.text_gap} The reading '{reading.key}' does not carry it forward",
-                    do="Leave the case in the review queue and find the text",
-                )
-            return reading.key
-        return ""
-
-    def _covers_gap(self, reading: ReadingRecord, record: Provision) -> bool:
-        if record.id in reading.provisions:
-            return True
-        provisions = self._book.texts.provisions
-        gaps = {provisions[one].gap for one in reading.provisions if one in provisions}
-        return bool(record.gap) and record.gap in gaps
+        reading = self._book.carriers().get(provision)
+        if reading is None:
+            return ""
+        if self.reading_option(reading.key) != CARRY_FORWARD:
+            record = self.provision(provision)
+            raise ReviewNeeded(
+                f"'{provision}' ({record.title}) has no text in force on {day}",
+                why=f"{record.text_gap} The reading '{reading.key}' does not carry it forward",
+                do="Leave the case in the review queue and find the text",
+            )
+        return reading.key
 
     def provision_of(self, name: str) -> str:
         """The provision that states a value, or nothing."""

@@ -110,9 +110,7 @@ class _Reading:
         elif name == INSTRUMENTS_FILE:
             self.pages.instruments.update(parse_instruments(_nodes(path, name)))
         elif name == BLOCKS_FILE:
-            blocks, not_held = parse_blocks(_nodes(path, name))
-            self.pages.blocks.update(blocks)
-            self.pages.not_held.update(not_held)
+            self.pages.hold(*parse_blocks(_nodes(path, name)))
         elif name == GAPS_FILE:
             self.pages.gaps.update(parse_gaps(_nodes(path, name)))
         elif relative.parts[0] == READINGS_FOLDER:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.tariff_book import register_on as register_book
 
 OnDay = Annotated[str | None, typer.Option("--on", help="The day the question is about.")]
 AsKnown = Annotated[
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     tariff.command("value")(value)
     tariff.command("show")(show)
     tariff.command("check")(check)
+    register_book(tariff)
     app.add_typer(tariff, name="tariff")
 
 
@@ -124,10 +126,12 @@ def check(
 ) -> None:
     """Read and check a whole book: broken files, gaps in dates, values nothing uses."""
     with refusing():
-        from meterledger.entrypoints.tariff_words import check_book
+        from meterledger.entrypoints.conflict_words import stale_references
+        from meterledger.entrypoints.tariff_words import check_book, used_without_rules
         from meterledger.entrypoints.wiring import book_folder, known_on
         from meterledger.rulebook.coverage import coverage_problems, read_coverage
         from meterledger.rulebook.loading import read_book
+        from meterledger.usecases.cover_book import cover_book
 
         chosen = folder or book_folder()
         book, problems = read_book(chosen)
@@ -137,10 +141,17 @@ def check(
             raise problems[-1]
         view = book.as_known(known_on(None))
         coverage = read_coverage(chosen)
-        findings = [
-            {"weight": "broken", "sentence": sentence}
-            for sentence in coverage_problems(coverage, view)
-        ] + check_book(view, known_on(None))
+        wrong = coverage_problems(coverage, view) + stale_references(view)
+        if coverage.paragraphs or view.provisions():
+            wrong += cover_book(
+                book=book,
+                view=view,
+                coverage=coverage,
+                folder=chosen,
+                used_elsewhere=used_without_rules(view),
+            ).problems
+        findings = [{"weight": "broken", "sentence": sentence} for sentence in wrong]
+        findings += check_book(view, known_on(None))
         answer = {
             "ok": not any(one["weight"] == "broken" for one in findings),
             "book": view.name,
