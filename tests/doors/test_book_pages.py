@@ -456,6 +456,15 @@ class TestAValuesPage:
         assert "Days Inferred; the sheet prints none" in text_of(response)
         assert "/book/missing/#m-04" in links_of(response)
 
+    def test_says_that_its_sheet_is_not_held_and_why(self, reader: Client) -> None:
+        said = text_of(reader.get("/book/fee_usd/"))
+
+        assert "Its sheet Not held. Only a summary of it was published." in said
+        assert "Not held" not in text_of(reader.get("/book/late_charge_rate_percent/"))
+
+    def test_leads_back_to_its_chapter(self, reader: Client) -> None:
+        assert "/book/chapters/fees/" in links_of(reader.get("/book/fee_usd/"))
+
     def test_names_the_limit_over_it_and_the_value_under_it(self, reader: Client) -> None:
         assert "Capped by The most that the fee may be" in text_of(reader.get("/book/fee_usd/"))
         assert "Caps The fee" in text_of(reader.get("/book/fee_cap_usd/"))

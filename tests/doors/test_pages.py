@@ -196,6 +196,15 @@ class TestABillsPage:
         assert "Paid; it was due by October 23, 2025" in said
         assert "Nothing of this bill is open." in said
 
+    def test_leads_by_a_clause_to_the_provision_and_the_printed_page_where_they_are_held(
+        self, client: Client, web_town: WebTown
+    ) -> None:
+        said = set()
+        for link in links_of(client.get(bill_address(web_town.bills(2)[1]))):
+            if link.startswith("/book/") and "?known=" in link:
+                said |= {one.split("/")[2] for one in links_of(client.get(link)) if "/book/" in one}
+        assert {"provisions", "sheets", "chapters"} <= said
+
 
 class TestTheBook:
     def test_opens_every_page_that_its_contents_name(self, client: Client) -> None:

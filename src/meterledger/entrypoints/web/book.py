@@ -14,7 +14,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from meterledger.entrypoints.chapter_words import chapter_title
 from meterledger.entrypoints.web.addresses import (
+    chapter_address,
     citation_page,
     gap_address,
     provision_address,
@@ -47,6 +49,8 @@ class EntryRow:
     page_address: str | None
     """Where its printed page is shown, if it is held."""
     gap_address: str
+    not_held: str
+    """Why the sheet that it cites is not held, if it is known not to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def clause_page(request: HttpRequest, library: Library, name: str) -> HttpRespon
         "kind": view.kind_of(name).replace("_", " "),
         "entries": _entries(view, series, today),
         "used_by": _used_by(view, name),
+        "chapter": _chapter(view, name),
         "provision": _provision(view, series),
         "caps": [
             (view.series(cap).meaning, series_address(view, cap)) for cap in view.limits_over(name)
@@ -124,9 +129,16 @@ def _entries(view: BookView, series: Series[Any], today: date) -> list[EntryRow]
             in_force=today in dated.days,
             page_address=citation_page(view, dated.citation),
             gap_address=gap_address(dated.gap) if dated.gap else "",
+            not_held=view.pages.not_held.get((dated.citation.instrument, dated.citation.sheet), ""),
         )
         for dated in reversed(series.values)
     ]
+
+
+def _chapter(view: BookView, name: str) -> tuple[str, str]:
+    """The chapter in whose folder a value stands: (title, address)."""
+    folder = view.file_of(name).partition("/")[0]
+    return chapter_title(folder), chapter_address(folder)
 
 
 def _provision(view: BookView, series: Series[Any]) -> tuple[str, str] | None:
