@@ -13,6 +13,7 @@ from datetime import date
 
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.span import Validity
+from meterledger.kernel.standing import Standing
 from meterledger.rulebook.yaml_nodes import Node
 
 INSTRUMENTS_FILE = "instruments.yaml"
@@ -82,6 +83,8 @@ class Block:
     confidence: str
     note: str
     dates_inferred: bool
+    standing: Standing
+    """How well its text is known: read as filed, or from a secondary source."""
     paragraphs: frozenset[str]
     line: int
 
@@ -249,7 +252,11 @@ def parse_blocks(root: Node) -> tuple[dict[str, Block], dict[tuple[str, str], st
 
 
 def _block(node: Node) -> Block:
-    one = node.mapping(required=BLOCK_KEYS, allowed=frozenset())
+    one = node.mapping(required=BLOCK_KEYS, allowed=frozenset({"standing"}))
+    standing = one["standing"].text() if "standing" in one else Standing.FILED.value
+    if standing not in {each.value for each in Standing}:
+        known = ", ".join(each.value for each in Standing)
+        raise one["standing"].refuse(f"'{standing}' is not a standing", f"Use one of {known}")
     from_day, until_day = one["from"].day(), one["until"].day_or_none()
     if until_day is not None and until_day <= from_day:
         raise one["until"].refuse(
@@ -272,6 +279,7 @@ def _block(node: Node) -> Block:
         confidence=one["confidence"].text(),
         note=one["note"].text_or_none() or "",
         dates_inferred=one["dates_inferred"].flag(),
+        standing=Standing(standing),
         paragraphs=frozenset(paragraph.text() for paragraph in one["paragraphs"].items()),
         line=node.line,
     )

@@ -17,7 +17,7 @@ from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
-from meterledger.kernel.standing import Standing
+from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.blocks import Pages
 from meterledger.rulebook.parsing import Entry, ParsedSeries
 from meterledger.rulebook.parsing_calendars import ScheduleBody
@@ -250,6 +250,7 @@ class BookView:
     def clause_of(self, record: Provision, version: ProvisionVersion, standing: Standing) -> Clause:
         """A version of a provision with the page it stands on."""
         block = self.pages.blocks[version.block]
+        standing = weakest((standing, block.standing))
         return Clause(
             record.id, version.block, block.citation(version.paragraph), standing, version
         )

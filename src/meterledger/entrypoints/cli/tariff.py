@@ -38,13 +38,15 @@ def value(
     """Show a value: its whole past, or what is in force on a day, with its clause."""
     with refusing():
         from meterledger.entrypoints.tariff_words import dated_json
+        from meterledger.rulebook.terms import Terms
 
         view = _view(as_known)
         series = view.series(name)
         kind = view.kind_of(name)
         if on is not None:
             day = day_from(on, option="--on")
-            dated = series.on(day)
+            terms = Terms(view, day)
+            dated = terms.number(name) if kind == "number" else series.on(day)
             answer: dict[str, Any] = {
                 "name": name,
                 "on": day.isoformat(),
@@ -73,6 +75,8 @@ def value(
                 print(f"  {one['effective_from']} until {until}: {one['value']}")
                 print(f"    {one['citation']['text']} ({one['citation']['instrument']})")
                 print(f"    standing {one['standing']}, learned on {one['learned_on']}")
+                for limit in one["limited_by"]:
+                    print(f"    limited by {limit['text']} ({limit['instrument']})")
                 if one["source"]:
                     print(f"    source {one['source']}")
                 if one["note"]:
@@ -83,7 +87,7 @@ def value(
 
 def show(
     sheet: Annotated[
-        str | None, typer.Argument(help="Folder of the book, like sheet_054; all unless named.")
+        str | None, typer.Argument(help="A sheet like 138, or a folder like sheet_054.")
     ] = None,
     on: OnDay = None,
     as_known: AsKnown = None,
@@ -92,15 +96,27 @@ def show(
     """Show a sheet as it stood on a day (today unless given): every value with its clause."""
     with refusing():
         from meterledger.entrypoints.cli.words import print_table
+        from meterledger.entrypoints.sheet_words import printed_sheet_json, sheet_called
         from meterledger.entrypoints.tariff_words import sheet_json
         from meterledger.entrypoints.wiring import known_on
 
         view = _view(as_known)
         day = day_from(on, option="--on") if on else known_on(None)
-        answer = sheet_json(view, sheet, day)
+        printed = sheet_called(view, sheet) if sheet else None
+        if printed is not None:
+            answer = printed_sheet_json(view, printed, day)
+        else:
+            answer = sheet_json(view, sheet, day)
 
         def words() -> None:
             print(f"{answer['sheet']} of {view.utility}, as it stood on {day}")
+            for page in answer.get("pages", []):
+                until = page["until"] or "further notice"
+                mark = "*" if page["from"] <= answer["on"] < (page["until"] or "9999") else " "
+                print(f"{mark} revision {page['revision']}: {page['from']} until {until}")
+            for one in answer.get("paragraphs", []):
+                print(f"{one['paragraph']} {one['title']} ({one['provision']})")
+                print(f"    {one['statement']}")
             print_table(
                 [
                     (
