@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from tests.journeys.town import LATER, NOON, VIEWER, Town
+from tests.journeys.town import CHICAGO, LATER, NOON, VIEWER, Town
 
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import System
@@ -115,6 +115,7 @@ def _pay(town: Town, number: int, amounts: list[int]) -> None:
             payment_key=f"R-{number}-{index + 1}",
             received_day=date(2025, 10, 5) + timedelta(days=30 * index),
             learned_at=NOON,
+            zone_name=CHICAGO,
             store=town.store,
         )
 

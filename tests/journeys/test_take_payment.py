@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +30,7 @@ def pay(towns: ModuleType) -> Any:
             payment_key=key,
             received_day=how.get("received_day", date(2026, 11, 25)),
             learned_at=how.get("learned_at", towns.NOON),
+            zone_name=towns.CHICAGO,
             store=town.store,
         )
 
@@ -125,8 +126,42 @@ class TestWhatCannotBeTaken:
         with pytest.raises(PaymentRefused) as refused:
             pay(town, account, 10_00, received_day=date(2026, 11, 26))
 
-        assert "received on 2026-11-26, after 2026-11-25" in str(refused.value)
+        assert "received on 2026-11-26, and today is 2026-11-25" in str(refused.value)
         assert town.store.balance_cents(account) == cents
+
+    @pytest.mark.parametrize(
+        ("learned_at", "taken"),
+        [
+            (datetime(2026, 11, 26, 5, 59, tzinfo=UTC), False),  # a minute to midnight there
+            (datetime(2026, 11, 26, 6, 0, tzinfo=UTC), True),  # midnight in Missouri
+        ],
+    )
+    def test_is_money_of_a_day_that_has_not_begun_where_the_utility_is(
+        self, learned_at: datetime, taken: bool, owed: Any, pay: Any
+    ) -> None:
+        town, account, _ = owed
+        day = date(2026, 11, 26)
+
+        if taken:
+            assert pay(town, account, 10_00, received_day=day, learned_at=learned_at)[1]
+        else:
+            with pytest.raises(PaymentRefused, match="and today is 2026-11-25"):
+                pay(town, account, 10_00, received_day=day, learned_at=learned_at)
+
+    def test_is_money_received_before_the_account_was_opened(self, owed: Any, pay: Any) -> None:
+        town, account, cents = owed
+        opened = town.store.account(account).opened_day
+
+        with pytest.raises(PaymentRefused) as refused:
+            pay(town, account, 10_00, received_day=opened - timedelta(days=1))
+
+        assert str(refused.value) == (
+            f"account {account}, key R-1: The payment is said to be received on "
+            f"{opened - timedelta(days=1)}, before the account was opened on {opened}. "
+            "Give the day the money was received, or the account it was paid for."
+        )
+        assert town.store.balance_cents(account) == cents
+        assert pay(town, account, 10_00, received_day=opened)[1]  # on the day itself it is taken
 
     def test_is_money_for_nobody(self, town: Any, pay: Any) -> None:
         with pytest.raises(NotFound, match="0000000018"):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from meterledger.facts.money import Entry, Payment, Tender
 from meterledger.facts.places import Account
+from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import CENTS_MAX, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import entry_for_payment
@@ -33,11 +34,15 @@ def take_payment(
     payment_key: str,
     received_day: date,
     learned_at: datetime,
+    zone_name: str,
     store: PaymentStore,
 ) -> tuple[Payment, bool]:
     """Post a cash payment. The second value is False when it was posted before.
 
-    :raises PaymentRefused: if the amount or the key cannot be one
+    ``received_day`` is a local day of the utility, whose zone is ``zone_name``.
+
+    :raises PaymentRefused: if the amount or the key cannot be one, or the money is said to have
+        been received in the future or before the account was opened
     :raises NotFound: if there is no such account
     :raises Conflict: if the key was used with other contents
     """
@@ -54,12 +59,20 @@ def take_payment(
             where=f"account {account_id}",
             do="Give the receipt's own number, up to 64 plain characters, unique for ever",
         )
-    if received_day > learned_at.date():
+    today = local_day_of(learned_at, zone_name)
+    if received_day > today:
         raise PaymentRefused(
-            f"The payment is said to be received on {received_day}, after {learned_at.date()}",
+            f"The payment is said to be received on {received_day}, and today is {today}",
             where=f"account {account_id}, key {key}",
             do="Give the day the money was received",
         )
-    store.account(account_id)
+    opened_day = store.account(account_id).opened_day
+    if received_day < opened_day:
+        raise PaymentRefused(
+            f"The payment is said to be received on {received_day}, before the account was opened "
+            f"on {opened_day}",
+            where=f"account {account_id}, key {key}",
+            do="Give the day the money was received, or the account it was paid for",
+        )
     payment = Payment(key, account_id, cents, Tender.CASH, received_day, learned_at)
     return payment, store.record_payment(payment, entry_for_payment(payment))

@@ -279,6 +279,7 @@ class Story:
                     payment_key=planned.key,
                     received_day=day,
                     learned_at=self._clock.tick(),
+                    zone_name=self.town.zone_name,
                     store=self._utility.store,
                 )
             except Conflict as refusal:
