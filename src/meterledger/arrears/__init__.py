@@ -4,7 +4,25 @@ Others may call the decisions named in ``__all__``; README.md says what is decid
 """
 
 from meterledger.arrears import late_agreements, late_government, late_payment, timely_payment
+from meterledger.arrears.deposit_continued import decide_continued_deposit
+from meterledger.arrears.deposit_final import decide_final_credit, decide_remainder
+from meterledger.arrears.deposit_initial import decide_initial_deposit
+from meterledger.arrears.deposit_instalments import decide_instalments
+from meterledger.arrears.deposit_interest import decide_interest
+from meterledger.arrears.deposit_limits import (
+    decide_continued_limit,
+    decide_nonresidential_limit,
+    decide_residential_limit,
+)
+from meterledger.arrears.deposit_nonresidential import decide_nonresidential_deposit
+from meterledger.arrears.deposit_notice import decide_deposit_notice
+from meterledger.arrears.deposit_refunds import (
+    decide_nonresidential_refund,
+    decide_residential_refund,
+)
+from meterledger.arrears.deposit_returns import decide_apply, decide_efforts
 from meterledger.arrears.deposit_rules import DEPOSIT_RULES
+from meterledger.arrears.deposit_winter import decide_earlier_deposit
 from meterledger.arrears.late_agreements import decide_agreement_charge
 from meterledger.arrears.late_payment import decide_ground, decide_late_charge
 from meterledger.arrears.timely_payment import decide_delinquent_date, decide_grace, decide_timely
@@ -22,9 +40,25 @@ RULES: tuple[Rule, ...] = (
 __all__ = [
     "RULES",
     "decide_agreement_charge",
+    "decide_apply",
+    "decide_continued_deposit",
+    "decide_continued_limit",
     "decide_delinquent_date",
+    "decide_deposit_notice",
+    "decide_earlier_deposit",
+    "decide_efforts",
+    "decide_final_credit",
     "decide_grace",
     "decide_ground",
+    "decide_initial_deposit",
+    "decide_instalments",
+    "decide_interest",
     "decide_late_charge",
+    "decide_nonresidential_deposit",
+    "decide_nonresidential_limit",
+    "decide_nonresidential_refund",
+    "decide_remainder",
+    "decide_residential_limit",
+    "decide_residential_refund",
     "decide_timely",
 ]

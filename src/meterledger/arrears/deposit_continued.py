@@ -172,7 +172,7 @@ def _late_bills(bills: tuple[Payment, ...], terms: Terms, findings: Findings) ->
     counted = bills[-window.value :]
     late = sum(_is_late(one, terms, findings) for one in counted)
     findings.add(
-        f"{late} of the last {len(counted)} undisputed bills were late; "
+        f"{late} of the last {len(counted)} bills were undisputed and late; "
         f"{enough.value} of {window.value} are a ground",
         enough,
     )

@@ -85,7 +85,7 @@ def decide_apply(facts: ApplyFacts, terms: Terms) -> Decision[Applied]:
         if cents:
             findings.add(f"nothing pays {kind} of {usd_display(cents)}", clause)
     left = facts.undisputed_utility_cents - applied
-    ensure(applied + (whole - applied) == whole and left >= 0, "a deposit is spent once")
+    ensure(0 <= applied <= whole and left >= 0, "no more is applied than there is and is owed")
     return Decision(Applied(Cents(applied), Cents(whole - applied), Cents(left)), findings.all())
 
 
@@ -119,12 +119,16 @@ class Efforts:
 def decide_efforts(facts: EffortsFacts, terms: Terms) -> Decision[Efforts]:
     """Whether all reasonable efforts were made and recorded: GRR VI.C.2, since mid-2014.
 
-    :raises DepositFactsContradict: for an attempt before the entitlement or in the future
+    :raises DepositFactsContradict: for an attempt out of order, too early or in the future
     :raises NoRuleInForce: before the text that demands it
     """
     clause = terms.clause(EFFORTS)
     not_after(facts.entitled_on, terms.day, called="The day of the entitlement")
     findings = Findings()
+    if list(facts.efforts) != sorted(facts.efforts, key=lambda effort: effort.made_on):
+        raise DepositFactsContradict(
+            "The attempts are not in the order of their days", do="Give the earliest first"
+        )
     for effort in facts.efforts:
         not_after(effort.made_on, terms.day, called="The day of an attempt")
         if effort.made_on < facts.entitled_on:
