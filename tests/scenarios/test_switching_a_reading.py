@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -91,13 +91,13 @@ def _cases() -> list[Case]:
 CASES = _cases()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _view(known_on: date, readings: tuple[tuple[str, str], ...]) -> BookView:
     view = BOOK.as_known(known_on)
     return view.with_readings(dict(readings)) if readings else view
 
 
-@lru_cache(maxsize=None)
+@cache
 def _answer(number: int, readings: tuple[tuple[str, str], ...]) -> Answer:
     question = CASES[number].question
     try:
