@@ -18,6 +18,7 @@ from meterledger.rulebook.errors import TariffFileBroken, broken
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MOST_BYTES = 1_000_000
+MOST_BRACKETS = 2_000
 MOST_LEVELS = 20
 """A value file has seven levels at most; more is not a value file, and could exhaust a stack."""
 
@@ -127,11 +128,42 @@ def read_nodes(data: bytes, file: str) -> Node:
         raise broken(
             "The file is not UTF-8 text", file=file, line=line, do="Save it as UTF-8"
         ) from None
-    _refuse_deep_or_shared(text, file)
-    node = yaml.compose(text, Loader=_LOADER)
+    node = _composed_plain(text)
+    if node is None or _levels(node) > MOST_LEVELS:
+        _refuse_deep_or_shared(text, file)
+        node = yaml.compose(text, Loader=_LOADER)
     if node is None:
         raise broken("The file is empty", file=file, line=1, do="Write a value or delete the file")
     return _node(node, file)
+
+
+def _composed_plain(text: str) -> yaml.Node | None:
+    """The document at once, if its characters show that it is small, shallow and shares nothing.
+
+    Most files of a book are; the others, and all that are not YAML, are looked at event by event.
+    """
+    brackets = text.count("[") + text.count("{")
+    if brackets > MOST_BRACKETS or "&" in text or "*" in text or "---" in text:
+        return None
+    if max((len(line) - len(line.lstrip(" -")) for line in text.splitlines()), default=0) > 100:
+        return None
+    try:
+        return yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError:
+        return None  # the other way finds the line and the words
+
+
+def _levels(node: yaml.Node) -> int:
+    """How many collections stand inside each other."""
+    deepest, waiting = 0, [(node, 1)]
+    while waiting:
+        one, level = waiting.pop()
+        if isinstance(one, yaml.CollectionNode):
+            deepest = max(deepest, level)
+            for part in one.value:
+                inner = part if isinstance(part, tuple) else (part,)
+                waiting += [(each, level + 1) for each in inner]
+    return deepest
 
 
 def _refuse_deep_or_shared(text: str, file: str) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
 
-BENCHES = ("bill-cycle",)
+BENCHES = ("bill-cycle", "book")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +29,7 @@ def bench(
     with refusing():
         from meterledger.entrypoints.bench.bars import judge
         from meterledger.entrypoints.bench.bill_cycle import measure_bill_cycle
+        from meterledger.entrypoints.bench.book import measure_book
         from meterledger.entrypoints.bench.machine import describe_machine
 
         chosen = names or list(BENCHES)
@@ -45,10 +46,12 @@ def bench(
                 where="--accounts, --repeat",
                 do="Choose numbers in between",
             )
-        results = [
-            judge("bill-cycle", figure)
-            for figure in measure_bill_cycle(accounts=accounts, repeat=repeat)
-        ]
+        results = []
+        if "bill-cycle" in chosen:
+            figures = measure_bill_cycle(accounts=accounts, repeat=repeat)
+            results += [judge("bill-cycle", figure) for figure in figures]
+        if "book" in chosen:
+            results += [judge("book", figure) for figure in measure_book(repeat=repeat)]
         answer = {"machine": describe_machine(), "results": results}
         say(answer, as_json=as_json, words=lambda: _print(answer))
 
