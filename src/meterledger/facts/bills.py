@@ -90,12 +90,22 @@ class BilledUsage:
 
     def as_json(self) -> dict[str, object]:
         """As it stands in the calculation record."""
+        return self._told(int)
+
+    def as_answer(self) -> dict[str, object]:
+        """As commands answer it: the same, with every quantity a string (DESIGN.md section 6).
+
+        The record keeps its numbers: its bytes are what a bill is replayed to.
+        """
+        return self._told(str)
+
+    def _told(self, energy: Callable[[int], object]) -> dict[str, object]:
         told: dict[str, object] = {
             "meter": self.meter,
             "interval_seconds": self.interval_seconds,
             "interval_count": self.interval_count,
-            "energy_wh": self.energy_wh,
-            "daily_wh": list(self.daily_wh),
+            "energy_wh": energy(self.energy_wh),
+            "daily_wh": list(map(energy, self.daily_wh)),
             "sha256": self.sha256,
         }
         if self.stretches:
@@ -103,7 +113,7 @@ class BilledUsage:
                 {
                     "from": one.days.from_day.isoformat(),
                     "to": one.days.until_day.isoformat(),
-                    "energy_wh": one.energy_wh,
+                    "energy_wh": energy(one.energy_wh),
                 }
                 for one in self.stretches
             ]
@@ -155,6 +165,10 @@ class Bill:
     def as_json(self) -> dict[str, Any]:
         """All that the total stands on, in one JSON object, each clause where it counts."""
         return self._as_json(Citation.as_json)
+
+    def as_answer(self) -> dict[str, Any]:
+        """The bill as commands answer it, every amount and every quantity a string."""
+        return self.as_json() | {"usage": self.usage.as_answer()}
 
     def record(self) -> bytes:
         """The canonical calculation record: what ``replay`` compares byte for byte.

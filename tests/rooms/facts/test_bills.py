@@ -18,6 +18,7 @@ from meterledger.facts.bills import (
     BillKind,
     BillPins,
     RecordUnreadable,
+    Stretch,
     read_record,
 )
 from meterledger.facts.charges import ChargeGroup, ChargeLine
@@ -109,6 +110,21 @@ class TestABill:
         assert record["pins"]["known_at"] == "2025-08-01T09:30:00Z"
         assert bill(line(1)).record_sha256 == bill(line(1)).record_sha256
         assert bill(line(1)).record_sha256 != bill(line(2)).record_sha256
+
+
+class TestAnAnswer:
+    def test_says_the_stretches_of_a_bill_in_text_too(self) -> None:
+        usage = replace(
+            bill(line(1)).usage, daily_wh=(), energy_wh=5, stretches=(Stretch(JULY, 5),)
+        )
+
+        answer = replace(bill(line(1)), usage=usage).as_answer()["usage"]
+
+        assert answer["energy_wh"] == "5"
+        assert answer["stretches"] == [{"from": "2025-07-01", "to": "2025-08-01", "energy_wh": "5"}]
+        assert usage.as_json()["stretches"] == [
+            {"from": "2025-07-01", "to": "2025-08-01", "energy_wh": 5}
+        ]
 
 
 class TestPins:

@@ -119,7 +119,7 @@ def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
         "known": run.known,
         "total_usd": usd_text(run.issued_cents),
         "energy_wh": str(run.energy_billed_wh),
-        "bills": [one.as_json() for one in run.issued],
+        "bills": [one.as_answer() for one in run.issued],
         "holds": [
             {
                 "account": one.account_id,
