@@ -276,7 +276,7 @@ def _block(node: Node) -> Block:
         cancelled=one["cancelled"].day_or_none(),
         order=one["order"].text_or_none(),
         cancelled_by=one["cancelled_by"].text_or_none(),
-        confidence=one["confidence"].text(),
+        confidence=one["confidence"].confidence(),
         note=one["note"].text_or_none() or "",
         dates_inferred=one["dates_inferred"].flag(),
         standing=Standing(standing),

@@ -44,7 +44,6 @@ VALUE_MAY = frozenset(
     }
 )
 CITE_KEYS = frozenset({"instrument", "sheet", "revision", "paragraph", "effective", "order"})
-CONFIDENCES = ("high", "medium", "low")
 PRICE_DECIMALS = 6
 NUMBER_DECIMALS = 12
 
@@ -135,7 +134,7 @@ def _entry(node: Node, kind: str) -> Entry:
             for one in (keys["limited_by"].items() if "limited_by" in keys else [])
         ),
         source=_optional_text(keys, "source"),
-        confidence=_confidence(keys["confidence"]) if "confidence" in keys else "",
+        confidence=keys["confidence"].confidence() if "confidence" in keys else "",
         dates_inferred=keys["dates_inferred"].flag() if "dates_inferred" in keys else False,
         gap=_optional_text(keys, "gap"),
     )
@@ -172,14 +171,6 @@ def _standing(node: Node) -> Standing:
     except ValueError:
         known = ", ".join(one.value for one in Standing)
         raise node.refuse(f"'{word}' is not a standing", f"Use one of {known}") from None
-
-
-def _confidence(node: Node) -> str:
-    if node.text() not in CONFIDENCES:
-        raise node.refuse(
-            f"'{node.text()}' is not a confidence", f"Use one of {', '.join(CONFIDENCES)}"
-        )
-    return node.text()
 
 
 def _citation(node: Node, from_day: date | None, standing: Standing) -> Citation:

@@ -215,7 +215,7 @@ def _version(node: Node) -> ProvisionVersion:
         block=keys["block"].text(),
         paragraph=keys["paragraph"].text(),
         days=Validity(from_day, until_day),
-        confidence=keys["confidence"].text(),
+        confidence=keys["confidence"].confidence(),
         note=keys["note"].text_or_none() or "",
         change=keys["change"].text_or_none() or "",
         statement=keys["statement"].text(),

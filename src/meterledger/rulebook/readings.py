@@ -138,7 +138,7 @@ def parse_reading(root: Node) -> ReadingRecord:
         kind=keys["kind"].text(),
         positions=tuple(_position(node) for node in keys["positions"].items()),
         reasoning=keys["reasoning"].text(),
-        confidence=keys["confidence"].text(),
+        confidence=keys["confidence"].confidence(),
         confirm_with=keys["confirm_with"].text(),
         provisions=tuple(one.text() for one in keys["provisions"].items())
         if keys["provisions"].value

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from meterledger.kernel.citation import Citation
+from meterledger.kernel.span import Validity
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.blocks import BLOCKS_FILE, GAPS_FILE, INSTRUMENTS_FILE, Pages
 from meterledger.rulebook.errors import TariffFileBroken, broken
@@ -65,25 +66,30 @@ def _citations(series: ParsedSeries, pages: Pages) -> Iterator[TariffFileBroken]
             what, do = pages.what_is_wrong_with(citation, filed=weight)
             if what:
                 yield broken(what, file=series.file, line=entry.line, do=do)
-        what = _outside_its_page(dated.citation, dated.days.from_day, dated.standing, pages)
+        what, do = _outside_its_page(dated.citation, dated.days.from_day, dated.standing, pages)
         if what:
-            yield broken(
-                what,
-                file=series.file,
-                line=entry.line,
-                do="Correct the day or cite the revision that was in force on it",
-            )
+            yield broken(what, file=series.file, line=entry.line, do=do)
 
 
-def _outside_its_page(citation: Citation, from_day: date, standing: Standing, pages: Pages) -> str:
+def _outside_its_page(
+    citation: Citation, from_day: date, standing: Standing, pages: Pages
+) -> tuple[str, str]:
     """A filed value begins on a day on which its page is in force; carried forward, after it."""
     block = pages.block_cited(citation)
-    if block is None or standing is not Standing.FILED or from_day in block.days:
-        return ""
-    return (
-        f"The value begins on {from_day}, and {citation.sheet}, revision {citation.revision}, "
-        f"was in force {block.days}"
-    )
+    if block is None:
+        return "", ""
+    where = f"{citation.sheet}, revision {citation.revision}, was in force {block.days}"
+    if standing is Standing.FILED and from_day not in block.days:
+        return (
+            f"The value begins on {from_day}, and {where}",
+            "Correct the day or cite the revision that was in force on it",
+        )
+    if standing is Standing.CARRIED_FORWARD and from_day in block.days:
+        return (
+            f"The value is carried forward from {from_day}, and {where}",
+            "Begin it on the day on which the page ended, or state that it is filed",
+        )
+    return "", ""
 
 
 def _versions(provision: Provision, pages: Pages) -> Iterator[TariffFileBroken]:
@@ -104,6 +110,14 @@ def _versions(provision: Provision, pages: Pages) -> Iterator[TariffFileBroken]:
                 line=version.line,
                 do=f"Cite one it has ({', '.join(sorted(block.paragraphs))})",
             )
+        elif not _within(version.days, block.days):
+            yield broken(
+                f"The version is in force {version.days}, and its page '{version.block}' was "
+                f"{block.days}",
+                file=provision.file,
+                line=version.line,
+                do="Correct the days, or name the page that was in force on them",
+            )
     if provision.gap and provision.gap not in pages.gaps:
         yield broken(
             f"'{provision.id}' names the gap '{provision.gap}', which {GAPS_FILE} does not know",
@@ -111,6 +125,13 @@ def _versions(provision: Provision, pages: Pages) -> Iterator[TariffFileBroken]:
             line=provision.line,
             do=f"Correct the gap, or add it to {GAPS_FILE}",
         )
+
+
+def _within(days: Validity, page: Validity) -> bool:
+    """Whether a page is in force on every one of the days."""
+    return days.from_day in page and (
+        page.until_day is None or (days.until_day is not None and days.until_day <= page.until_day)
+    )
 
 
 def _series(

@@ -17,6 +17,7 @@ from meterledger.rulebook.errors import TariffFileBroken, broken
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+CONFIDENCES = ("high", "medium", "low")
 MOST_BYTES = 1_000_000
 MOST_BRACKETS = 2_000
 MOST_LEVELS = 20
@@ -49,8 +50,10 @@ class Node:
     def misplaced(self, wanted: str, do: str) -> TariffFileBroken:
         """A refusal that says what stands here and what should."""
         what = "An empty text" if self.kind == "text" else _WITH_ARTICLE[self.kind]
-        place = f" as '{self.name}'," if self.name else ""
-        return self.refuse(f"{what} stands{place} where {wanted} expected", do)
+        return self.refuse(f"{what} stands{self._place()} where {wanted} expected", do)
+
+    def _place(self) -> str:
+        return f" as '{self.name}'," if self.name else ""
 
     def refuse(self, what: str, do: str) -> TariffFileBroken:
         """A refusal at this node's line."""
@@ -60,8 +63,9 @@ class Node:
         """The node's keys, every one of them known and none of the required missing."""
         if self.kind != "map":
             what = "A text" if self.kind == "text" else _WITH_ARTICLE[self.kind]
-            place = f" as '{self.name}'," if self.name else ""
-            raise self.refuse(f"{what} stands{place} where keys are expected", "Write key: value")
+            raise self.refuse(
+                f"{what} stands{self._place()} where keys are expected", "Write key: value"
+            )
         keys: dict[str, Node] = self.value
         for key, node in keys.items():
             if key not in required and key not in allowed:
@@ -86,9 +90,23 @@ class Node:
 
     def flag(self) -> bool:
         """The node's yes or no, written true or false."""
+        if self.kind == "text" and self.value.strip():
+            raise self.refuse(
+                f"The text '{self.value[:40]}' stands{self._place()} where true or false is "
+                "expected",
+                "Write true or false, without quotes",
+            )
         if self.kind != "boolean" or self.value not in ("true", "false"):
             raise self.misplaced("true or false is", "Write true or false, without quotes")
         return bool(self.value == "true")
+
+    def confidence(self) -> str:
+        """How sure a reading of a text is: high, medium or low."""
+        if self.text() not in CONFIDENCES:
+            raise self.refuse(
+                f"'{self.text()[:40]}' is not a confidence", f"Use one of {', '.join(CONFIDENCES)}"
+            )
+        return self.text()
 
     def text_or_none(self) -> str | None:
         """The node's text, or None for null."""
