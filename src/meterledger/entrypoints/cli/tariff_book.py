@@ -32,6 +32,7 @@ def coverage(
 ) -> None:
     """Show what carries each paragraph of the book, measured by running its stories."""
     with refusing():
+        from meterledger.entrypoints.coverage_page import coverage_page, stated_provisions
         from meterledger.entrypoints.tariff_words import used_without_rules
         from meterledger.entrypoints.wiring import book_folder, known_on, open_book
         from meterledger.rulebook.coverage import FILE, read_coverage
@@ -39,10 +40,11 @@ def coverage(
 
         folder, book = book_folder(), open_book()
         view = book.as_known(known_on(None))
+        stated = read_coverage(folder)
         covered = cover_book(
             book=book,
             view=view,
-            coverage=read_coverage(folder),
+            coverage=stated,
             folder=folder,
             used_elsewhere=used_without_rules(view),
         )
@@ -54,7 +56,7 @@ def coverage(
         if write:
             _write(folder / FILE, written_coverage((folder / FILE).read_text("utf-8"), covered))
         if html is not None:
-            _write(html, _page(answer, view))
+            _write(html, coverage_page(answer, stated_provisions(view, stated), None))
 
         def words() -> None:
             _print_coverage(answer, view)
@@ -69,34 +71,6 @@ def _write(path: Path, text: str) -> None:
         raise BadArgument(
             f"The file {path} cannot be written: {problem.strerror}", do="Name another place"
         ) from None
-
-
-def _page(answer: dict[str, Any], view: Any) -> str:
-    from meterledger.entrypoints.coverage_page import coverage_page
-
-    states = {key: one["versions"] for key, one in answer["provisions"].items()}
-    stated = [
-        {
-            "id": one.id,
-            "title": one.title,
-            "chapter": one.chapter,
-            "versions": [
-                {
-                    "block": version.block,
-                    "sheet": view.pages.blocks[version.block].sheet,
-                    "revision": view.pages.blocks[version.block].revision,
-                    "paragraph": version.paragraph,
-                    "from": version.days.from_day,
-                    "until": version.days.until_day,
-                    "state": states[one.id].get(version.block),
-                }
-                for version in one.versions
-            ],
-        }
-        for one in view.provisions()
-        if one.id in states
-    ]
-    return coverage_page(answer, stated, None)
 
 
 def _print_coverage(answer: dict[str, Any], view: Any) -> None:
