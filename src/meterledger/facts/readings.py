@@ -113,6 +113,13 @@ class ChannelReadings:
     channel: Channel
     readings: tuple[Reading, ...]
 
+    def __post_init__(self) -> None:
+        if self.channel.kind is ChannelKind.REGISTER:  # its length tells an interval from it
+            ensure(
+                all(reading.seconds == 0 for reading in self.readings),
+                "a register's value has no length",
+            )
+
     @property
     def present_count(self) -> int:
         """How many readings have a value."""

@@ -72,6 +72,16 @@ class TestAReading:
         with pytest.raises(InvariantBroken, match="no value exactly when it is missing"):
             Reading(0, 900, None, Quality.VALID, 1)
 
+    def test_of_a_register_has_no_length(self) -> None:
+        """It tells a running total from an interval that is kept beside the lake."""
+        register = Channel(
+            "M1", Commodity.ELECTRICITY, "kWh", ChannelKind.REGISTER, Flow.DELIVERED, None, 0
+        )
+        ChannelReadings(register, (Reading(0, 0, 812, Quality.VALID, 1),))
+
+        with pytest.raises(InvariantBroken, match="a register's value has no length"):
+            ChannelReadings(register, (Reading(0, 900, 812, Quality.VALID, 1),))
+
     def test_totals_are_exact_decimals_of_the_channels_unit(self) -> None:
         channel = Channel(
             "M", Commodity.ELECTRICITY, "kWh", ChannelKind.INTERVAL, Flow.DELIVERED, 900, -3
