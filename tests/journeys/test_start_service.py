@@ -52,6 +52,11 @@ class TestStartingService:
             ({"address": "1 Elm\x00Street"}, "not printable"),
             ({"city": "x" * 201}, "The city of premise PR1 is empty, longer than 200"),
             ({"postal_code": ""}, "The postal code of premise PR1 is empty"),
+            (
+                {"state": "IL"},
+                "premise PR1: The utility does not serve in a state 'IL'. Name a "
+                "state that utility.yaml of its tariff book names: MO.",
+            ),
         ],
     )
     def test_refuses_what_cannot_be_and_records_nothing(
@@ -62,6 +67,29 @@ class TestStartingService:
 
         assert words in str(refused.value)
         assert town.store.account_ids() == []
+
+    def test_takes_the_only_state_the_utility_serves_in(self, town: Any, towns: ModuleType) -> None:
+        town.start(1)
+        town.start(2, state="MO")
+
+        services = town.services(1, 2, known_at=towns.NOON)
+        assert [service.premise.state for service in services] == ["MO", "MO"]
+
+    def test_asks_for_the_state_where_the_utility_serves_in_several(
+        self, town: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(town.view, "states", ("MO", "IL"))
+
+        with pytest.raises(ServiceRefused) as refused:
+            town.start(1)
+
+        assert str(refused.value) == (
+            "premise PR1: Nobody said in which state the premise lies. The utility serves in "
+            "several; name one of MO, IL."
+        )
+        town.start(1, state="IL")
+        (service,) = town.services(1)
+        assert service.premise.state == "IL"
 
     @pytest.mark.parametrize("cycle", [1, 21])
     @pytest.mark.parametrize("multiplier", [1, 100_000])

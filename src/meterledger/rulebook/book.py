@@ -49,13 +49,18 @@ class TariffBook:
         name: str,
         utility: str,
         time_zone: str,
+        states: tuple[str, ...],
         parsed: dict[str, ParsedSeries],
         texts: Texts | None = None,
     ) -> None:
-        """``parsed`` and ``texts`` are what ``loading.load_book`` read and checked."""
+        """``parsed`` and ``texts`` are what ``loading.load_book`` read and checked.
+
+        ``states`` are the two letters of each state in which the utility serves.
+        """
         self.name = name
         self.utility = utility
         self.time_zone = time_zone
+        self.states = states
         self.parsed = parsed
         self.texts = texts if texts is not None else Texts()
         learned = [entry.dated.learned_on for one in parsed.values() for entry in one.entries]
@@ -107,6 +112,7 @@ class BookView:
         self.name = book.name
         self.utility = book.utility
         self.time_zone = book.time_zone
+        self.states = book.states
         self.known_on = known_on
         self._parsed = book.parsed
         self._series: dict[str, Series[Any]] = {}

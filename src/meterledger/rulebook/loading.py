@@ -7,8 +7,10 @@ Lives elsewhere one file's form (``parsing``), whether the names it uses exist (
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from meterledger.kernel.local_days import zone
 from meterledger.rulebook.blocks import (
@@ -30,7 +32,7 @@ from meterledger.rulebook.readings import ReadingRecord, parse_reading
 from meterledger.rulebook.resolving import check_texts
 from meterledger.rulebook.yaml_nodes import Node, read_nodes
 
-UTILITY_KEYS = frozenset({"name", "utility", "time_zone"})
+UTILITY_KEYS = frozenset({"name", "utility", "time_zone", "states"})
 READINGS_FOLDER = "readings"
 NOT_VALUES = frozenset({"coverage.yaml"})
 """Files of the book's folder that the book itself does not rest on."""
@@ -96,7 +98,7 @@ class _Reading:
     """What has been read of a book's folder so far."""
 
     problems: list[TariffFileBroken] = field(default_factory=list)
-    utility: dict[str, str] = field(default_factory=dict)
+    utility: dict[str, Any] = field(default_factory=dict)
     parsed: dict[str, ParsedSeries] = field(default_factory=dict)
     pages: Pages = field(default_factory=Pages)
     provisions: dict[str, Provision] = field(default_factory=dict)
@@ -144,7 +146,7 @@ class _Reading:
         self.provisions[provision.id] = provision
 
 
-def _utility(path: Path) -> dict[str, str]:
+def _utility(path: Path) -> dict[str, Any]:
     keys = _nodes(path, path.name).mapping(required=UTILITY_KEYS, allowed=frozenset())
     zone_name = keys["time_zone"].text()
     try:
@@ -153,7 +155,18 @@ def _utility(path: Path) -> dict[str, str]:
         raise keys["time_zone"].refuse(
             f"There is no time zone '{zone_name}'", "Name one like America/Chicago"
         ) from None
-    return {name: node.text() for name, node in keys.items()}
+    states = tuple(_state(node) for node in keys["states"].items())
+    words = {name: keys[name].text() for name in UTILITY_KEYS - {"states"}}
+    return {**words, "states": states}
+
+
+def _state(node: Node) -> str:
+    state = node.text()
+    if not re.fullmatch("[A-Z]{2}", state):
+        raise node.refuse(
+            f"'{state[:40]}' is not the code of a state", 'Write its two letters in quotes: "MO"'
+        )
+    return state
 
 
 def _one_file(path: Path, relative: str, parsed: dict[str, ParsedSeries]) -> ParsedSeries:

@@ -50,6 +50,7 @@ class ServiceRequest:
     """What an agent is told when somebody wants power.
 
     ``people`` are (person id, name); ``tax_place`` names a municipality of the book or ``none``.
+    ``state`` is one in which the utility serves; it may be left out where there is but one.
     """
 
     account_id: str
@@ -65,6 +66,7 @@ class ServiceRequest:
     multiplier: int
     schedule: str
     from_day: date
+    state: str = ""
 
 
 def start_service(
@@ -99,7 +101,7 @@ def service_start(request: ServiceRequest, *, learned_at: datetime, view: BookVi
             request.premise_id,
             request.address,
             request.city,
-            "MO",
+            _state_of(request, view),
             request.postal_code,
             learned_at,
         ),
@@ -117,6 +119,26 @@ def service_start(request: ServiceRequest, *, learned_at: datetime, view: BookVi
             learned_at,
         ),
     )
+
+
+def _state_of(request: ServiceRequest, view: BookView) -> str:
+    """The state that is named, or the only one in which the utility serves."""
+    where, served = f"premise {request.premise_id}", ", ".join(view.states)
+    if request.state in view.states:
+        return request.state
+    if request.state:
+        raise ServiceRefused(
+            f"The utility does not serve in a state '{request.state[:40]}'",
+            where=where,
+            do=f"Name a state that utility.yaml of its tariff book names: {served}",
+        )
+    if len(view.states) > 1:
+        raise ServiceRefused(
+            "Nobody said in which state the premise lies",
+            where=where,
+            do=f"The utility serves in several; name one of {served}",
+        )
+    return view.states[0]
 
 
 def agreement_name(account_id: str, service_point_id: str, from_day: date) -> str:

@@ -42,6 +42,10 @@ def start(
         str | None, typer.Option(help="Name of the service point (SP-PREMISE unless given).")
     ] = None,
     multiplier: Annotated[int, typer.Option(help="The meter's multiplier.")] = 1,
+    state: Annotated[
+        str,
+        typer.Option(help="State of the place, like MO; needed where the utility serves several."),
+    ] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Start service: person, account, place, meter and rate option at once, or nothing."""
@@ -64,6 +68,7 @@ def start(
             multiplier=multiplier,
             schedule=schedule,
             from_day=day_from(on, option="--on"),
+            state=state,
         )
         viewer = Viewer("command line", "start service")
         with open_system(viewer=viewer, subjects=[account]) as system:
