@@ -2,11 +2,15 @@
 
 Lives here      the options and the words.
 Lives elsewhere comparing two states (``usecases/compare_book``), trying a proposal
-                (``usecases/try_change``, ``entrypoints/proposal_folder``).
+                (``entrypoints/proposal_trial``).
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +21,7 @@ from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, 
 def register_on(tariff: typer.Typer) -> None:
     """Add the commands to ``meterledger tariff``."""
     tariff.command("diff")(diff)
+    tariff.command("try")(try_change)
 
 
 def diff(
@@ -206,3 +211,145 @@ def _value_words(one: dict[str, Any]) -> str:
     before, after = ((side["value"] or "none") if side else "nothing" for side in (old, new))
     clause = (new or old)["citation"]["text"]
     return f"{head}: {before} -> {after}, {clause}"
+
+
+def try_change(
+    file: Annotated[Path, typer.Argument(help="The proposed revision: a file of changes.")],
+    town: Annotated[
+        bool,
+        typer.Option("--town", help="Rate the demo town's bills both ways: dollars of difference."),
+    ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="With --town: the folder of a town that has lived."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Try a proposed revision beside the book, before it is in force. Nothing is written.
+
+    Reports what the book refuses, new gaps, decisions and stories that come out otherwise and,
+    with --town, bills. The form of the file: docs/reference/tariff_files.md. Exit 2 if the book
+    refuses it or a story that comes with it does not hold.
+    """
+    with refusing():
+        from meterledger.entrypoints.progress import progress_bar
+        from meterledger.entrypoints.proposal_trial import (
+            read_proposal_file,
+            story_count,
+            try_proposal,
+        )
+        from meterledger.entrypoints.wiring import book_folder, known_on, open_book
+
+        if data is not None and not town:
+            raise BadArgument("--data names a town's folder", do="Add --town to rate its bills")
+        proposal = read_proposal_file(file)
+        folder, book = book_folder(), open_book()
+        with progress_bar("Asking both books", total=story_count(folder, proposal)) as advance:
+            trial = try_proposal(
+                proposal, folder=folder, book=book, today=known_on(None), advance=advance
+            )
+        bills = _bills_tried(trial, data) if town and trial.changed is not None else None
+        answer = trial.as_json(bills)
+
+        def words() -> None:
+            _print_trial(answer, trial)
+
+        say(answer, as_json=as_json, words=words)
+        if not trial.ok:
+            for problem in trial.problems:
+                print(problem.sentence, file=sys.stderr)
+            raise typer.Exit(2)
+
+
+def _bills_tried(trial: Any, data: Path | None) -> Any:
+    from meterledger.entrypoints.progress import progress_bar
+    from meterledger.entrypoints.proposal_trial import bills_of_town
+
+    with (
+        _lived_town(trial.book, data) as lived,
+        progress_bar("Rating bills both ways", total=len(lived.bills)) as advance,
+    ):
+        return bills_of_town(trial, lived=lived, advance=advance)
+
+
+@contextmanager
+def _lived_town(book: Any, data: Path | None) -> Iterator[Any]:
+    """The town that has lived in a folder, or one that lives its months now and is forgotten."""
+    from meterledger.entrypoints.demo.folder import Life, default_town_folder, life_of
+    from meterledger.entrypoints.demo.in_memory import MONTHS, LivedTown, town_in_memory
+    from meterledger.entrypoints.demo.proofs import all_bills
+    from meterledger.entrypoints.progress import progress_bar
+    from meterledger.entrypoints.wiring import open_system
+    from meterledger.usecases.ports import Viewer
+
+    folder = data or default_town_folder()
+    if life_of(folder) is Life.LIVED:
+        viewer = Viewer("command line", "try a tariff change")
+        with open_system(folder, viewer=viewer, subjects=["the town"]) as system:
+            yield LivedTown(system.store, system.lake, book, all_bills(system))
+        return
+    if data is not None:
+        raise BadArgument(
+            "No town has lived there to its end",
+            where=str(data),
+            do=f"Run `meterledger demo --data {data} --no-serve` first, or leave --data out",
+        )
+    with ExitStack() as stack:
+        with progress_bar("Living the town's months", total=MONTHS) as advance:
+            lived = stack.enter_context(town_in_memory(book, advance=advance))
+        yield lived
+
+
+def _print_trial(answer: dict[str, Any], trial: Any) -> None:
+    if answer["problems"]:
+        count = len(answer["problems"])
+        print(
+            f"{answer['proposal']}: the book refuses it ({count} problems, the first of each file)"
+        )
+        return
+    print(f"{answer['proposal']}: the book takes it.")
+    for heading, key in (("ends", "ends"), ("left behind", "left_behind")):
+        for sentence in answer[key]:
+            print(f"  {heading}: {sentence}")
+    for key, heading in (("findings", "new"), ("settled", "no longer")):
+        for one in answer[key]:
+            print(f"  {heading}, {one['weight']}: {one['sentence']}")
+    if not answer["findings"]:
+        print("No new gap, nothing newly unused.")
+    for failure in trial.own_failures:
+        print(failure)
+    own = answer["own_stories"]
+    failed = len({failure.story for failure in trial.own_failures})
+    print(f"Stories that come with it: {own['run'] - failed} hold, {failed} do not.")
+    for one in answer["stories"]:
+        print(f"{one['kind']}: {one['story']}")
+        print(f"  {one['file']}")
+        for difference in one["differences"]:
+            print(f"  {difference}")
+    print(f"Stories of the book that are answered otherwise: {len(answer['stories'])}.")
+    if answer["bills"] is not None:
+        _print_bills(answer["bills"])
+
+
+def _print_bills(bills: dict[str, Any]) -> None:
+    from meterledger.entrypoints.cli.words import dollars, print_table
+
+    print(
+        f"{bills['changed']} of {bills['compared']} bills change (service from {bills['from']} "
+        f"until {bills['until']}): {dollars(bills['before_usd'])} before, "
+        f"{dollars(bills['after_usd'])} after, difference {dollars(bills['difference_usd'])}."
+    )
+    print_table(
+        [
+            (one["bill"], one["days"], one["before_usd"], one["after_usd"], one["difference_usd"])
+            for one in bills["largest"]
+        ],
+        right=frozenset({2, 3, 4}),
+    )
+    for one in bills["held"]:
+        print(f"  no longer made: {one['bill']}, {one['days']}. {one['why']}")
+    if not bills["changed"] and not bills["held"]:
+        print(
+            "No bill changes. To see dollars of a revision that begins later, try it once more "
+            "with its days moved into the days above."
+        )
