@@ -83,3 +83,20 @@ class TestTheAnswerOfBill:
         recorded = read_record(stored.record)
         assert recorded["usage"]["daily_wh"] == [int(one) for one in answered["usage"]["daily_wh"]]
         assert {**answered, "usage": None} == {**recorded, "usage": None}
+
+
+class TestACycle:
+    @pytest.mark.parametrize("cycle", ["0", "22"])
+    def test_that_the_book_does_not_have_is_refused(self, cycle: str, ask: Any) -> None:
+        result = ask("bill-cycle", cycle, "--on", "2025-08-01")
+
+        assert result.exit_code == 2
+        assert result.stderr.strip() == (
+            f"bill-cycle: There is no reading cycle {cycle}. Name a cycle from 1 to 21."
+        )
+
+    def test_that_it_has_is_billed(self, ask: Any) -> None:
+        result = ask("bill-cycle", "1", "--on", "2025-08-01", "--json")
+
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout)["billed"] == 1

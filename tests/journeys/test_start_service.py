@@ -91,6 +91,10 @@ class TestStartingService:
         (service,) = town.services(1)
         assert service.premise.state == "IL"
 
+    def test_before_the_book_said_how_many_cycles_there_are_is_refused(self, town: Any) -> None:
+        with pytest.raises(NoRuleInForce, match="'reading_cycle_count' is in force on 2010-12-31"):
+            town.start(1, from_day=date(2010, 12, 31))
+
     @pytest.mark.parametrize("cycle", [1, 21])
     @pytest.mark.parametrize("multiplier", [1, 100_000])
     def test_takes_the_ends_of_what_can_be(self, cycle: int, multiplier: int, town: Any) -> None:

@@ -26,7 +26,7 @@ from meterledger.billing.taxes import (
     tax_place_on,
     tax_terms,
 )
-from meterledger.billing.window import BillWindow, due_windows, reading_day
+from meterledger.billing.window import BillWindow, due_windows, reading_cycle_count, reading_day
 from meterledger.rulebook.rules import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -52,6 +52,7 @@ __all__ = [
     "decide_due_day",
     "due_windows",
     "prorate",
+    "reading_cycle_count",
     "reading_day",
     "tax_line",
     "tax_place_on",

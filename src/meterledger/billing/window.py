@@ -15,14 +15,19 @@ from meterledger.facts.bills import BillKind
 from meterledger.facts.places import Agreement
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.rounding import to_whole_down
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 
-CYCLE_COUNT = 21
+LAST_DAY_OF_EVERY_MONTH = 28
 
 
 class UnknownReadingRule(Refusal):
     """The book's rule for reading days is one this calculation does not know."""
+
+
+class NoReadingDay(Refusal):
+    """A cycle has no reading day by the book's rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +41,39 @@ class BillWindow:
 def reading_day(*, cycle: int, year: int, month: int, view: BookView) -> date:
     """The day on which a cycle is read in a month: service until that day (out) is billed.
 
+    How many cycles there are is asked where an account is put into one, not here: a bill of an
+    account must not depend on cycles that were added or closed since.
+
     :raises UnknownReadingRule: if the book states a rule that is not ``day_of_month``
+    :raises NoReadingDay: if some month has no such day
     """
     return _reading_day(view, cycle, year, month)
 
 
 @lru_cache(maxsize=4096)
 def _reading_day(view: BookView, cycle: int, year: int, month: int) -> date:
-    ensure(1 <= cycle <= CYCLE_COUNT, f"cycle {cycle} is one of {CYCLE_COUNT}")
+    ensure(cycle >= 1, f"cycle {cycle} is counted from 1")
     rule = view.text("cycle_read_day_rule").on(date(year, month, 1))
     if rule.value != "day_of_month":
         raise UnknownReadingRule(
             f"The reading calendar follows a rule called '{rule.value}'",
             do="Use a release that knows it, or state the rule as day_of_month",
         )
+    if cycle > LAST_DAY_OF_EVERY_MONTH:
+        raise NoReadingDay(
+            f"Cycle {cycle} would be read on day {cycle}, which not every month has",
+            do=f"Move the account to a cycle up to {LAST_DAY_OF_EVERY_MONTH}, or state another "
+            "rule for reading days",
+        )
     return date(year, month, cycle)
+
+
+def reading_cycle_count(*, on: date, view: BookView) -> int:
+    """How many reading cycles there are on a day: an account is in one of 1 to this number.
+
+    :raises NoRuleInForce: if the book does not say
+    """
+    return to_whole_down(view.number("reading_cycle_count").on(on).value)
 
 
 def due_windows(

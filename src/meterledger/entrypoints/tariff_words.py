@@ -181,6 +181,7 @@ USED_BY_ROOMS = frozenset(
         "gross_receipts_governing_day",
         "gross_receipts_gross_up",
         "normal_period_days",
+        "reading_cycle_count",
         "regular_period_days_max",
         "regular_period_days_min",
         "season_proration_basis",

@@ -30,7 +30,7 @@ class Person:
 class Account:
     """What is billed and paid as one. ``account_id`` is 10 digits, the last a check digit.
 
-    ``cycle`` is the reading cycle (1 to 21) that says on which day of a month it is billed.
+    ``cycle`` is the reading cycle, counted from 1, that says on which day of a month it is billed.
     """
 
     account_id: str

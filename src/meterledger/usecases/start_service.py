@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from meterledger.billing import NO_TAX_PLACE
-from meterledger.billing.window import CYCLE_COUNT
+from meterledger.billing import NO_TAX_PLACE, reading_cycle_count
 from meterledger.facts.places import (
     Account,
     AccountHolder,
@@ -86,6 +85,13 @@ def start_service(
 def service_start(request: ServiceRequest, *, learned_at: datetime, view: BookView) -> ServiceStart:
     """The records of a start of service, checked; stores nothing. Raises as ``start_service``."""
     _check_words(request)
+    cycles = reading_cycle_count(on=request.from_day, view=view)
+    if not 1 <= request.cycle <= cycles:
+        raise ServiceRefused(
+            f"There is no reading cycle {request.cycle}",
+            where=f"account {request.account_id}",
+            do=f"Name a cycle from 1 to {cycles}",
+        )
     view.schedule(request.schedule, request.from_day)
     if request.tax_place != NO_TAX_PLACE:
         view.number(f"municipal_gross_receipts_{request.tax_place}").on(request.from_day)
@@ -172,12 +178,6 @@ def _check_words(request: ServiceRequest) -> None:
             "Nobody is responsible for the account",
             where=f"account {account}",
             do="Name at least one person",
-        )
-    if not 1 <= request.cycle <= CYCLE_COUNT:
-        raise ServiceRefused(
-            f"There is no reading cycle {request.cycle}",
-            where=f"account {account}",
-            do=f"Name a cycle from 1 to {CYCLE_COUNT}",
         )
     if not 1 <= request.multiplier <= MULTIPLIER_MAX:
         raise ServiceRefused(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meterledger.billing import due_windows, reading_day
-from meterledger.billing.window import UnknownReadingRule
+from meterledger.billing import due_windows, reading_cycle_count, reading_day
+from meterledger.billing.window import NoReadingDay, UnknownReadingRule
 from meterledger.facts.bills import BillKind
 from meterledger.facts.places import Agreement
 from meterledger.kernel.ensure import InvariantBroken
@@ -201,12 +202,47 @@ class TestTheReadingDay:
     def test_is_the_cycles_day_of_the_month(self, billing_book: Callable[[], Any]) -> None:
         assert reading_day(cycle=21, year=2026, month=2, view=billing_book()) == date(2026, 2, 21)
 
-    @pytest.mark.parametrize("cycle", [0, 22, -1])
-    def test_exists_for_twenty_one_cycles(
+    @pytest.mark.parametrize("cycle", [0, -1])
+    def test_is_of_a_cycle_counted_from_one(
         self, cycle: int, billing_book: Callable[[], Any]
     ) -> None:
-        with pytest.raises(InvariantBroken, match=f"cycle {cycle} is one of 21"):
+        with pytest.raises(InvariantBroken, match=f"cycle {cycle} is counted from 1"):
             reading_day(cycle=cycle, year=2026, month=2, view=billing_book())
+
+    def test_is_one_that_every_month_has(self, billing_book: Callable[[], Any]) -> None:
+        book = billing_book()
+        assert reading_day(cycle=28, year=2026, month=2, view=book) == date(2026, 2, 28)
+
+        with pytest.raises(NoReadingDay) as refused:
+            reading_day(cycle=29, year=2026, month=3, view=book)
+
+        assert str(refused.value) == (
+            "Cycle 29 would be read on day 29, which not every month has. Move the account to a "
+            "cycle up to 28, or state another rule for reading days."
+        )
+
+    def test_needs_no_word_on_how_many_cycles_there_are(
+        self, billing_book: Callable[[], Any]
+    ) -> None:
+        """A bill of before the book said so is still made, and made again."""
+        book = billing_book()
+        assert "reading_cycle_count" not in book.all
+
+        assert due_windows(
+            agreement=agreement(date(2025, 6, 20)),
+            cycle=22,
+            billed_until=None,
+            on=date(2025, 6, 22),
+            view=book,
+        )
+
+
+class TestTheReadingCycles:
+    def test_are_as_many_as_the_book_says_on_the_day(self, billing_book: Callable[[], Any]) -> None:
+        book = billing_book()
+        book.put("reading_cycle_count", Fraction(21))
+
+        assert reading_cycle_count(on=date(2026, 2, 1), view=book) == 21
 
     def test_by_an_unknown_rule_is_refused(self, billing_book: Callable[[], Any]) -> None:
         book = billing_book()

@@ -55,14 +55,14 @@ def bill(
 
 
 def bill_cycle(
-    cycle: Annotated[int, typer.Argument(help="Reading cycle, 1 to 21.")],
+    cycle: Annotated[int, typer.Argument(help="Number of the reading cycle, counted from 1.")],
     on: Annotated[str, typer.Option(help="Day of rendition: windows complete by then are due.")],
     dry_run: DryRun = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Bill every account of a reading cycle. Safe to run twice, and two at once."""
     with refusing():
-        from meterledger.billing.window import CYCLE_COUNT
+        from meterledger.billing import reading_cycle_count
         from meterledger.entrypoints.memory import loaded_for_good
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.entrypoints.wiring import open_system
@@ -70,15 +70,16 @@ def bill_cycle(
         from meterledger.usecases.ports import Viewer
 
         day = day_from(on, option="--on")
-        if not 1 <= cycle <= CYCLE_COUNT:
-            raise BadArgument(
-                f"There is no reading cycle {cycle}",
-                where="bill-cycle",
-                do=f"Name a cycle from 1 to {CYCLE_COUNT}",
-            )
         viewer = Viewer("bill-cycle", "issue bills")
         with open_system(viewer=viewer, subjects=[f"cycle {cycle}"]) as system:
             _not_ahead(day, system.today)
+            cycles = reading_cycle_count(on=day, view=system.view)
+            if not 1 <= cycle <= cycles:
+                raise BadArgument(
+                    f"There is no reading cycle {cycle}",
+                    where="bill-cycle",
+                    do=f"Name a cycle from 1 to {cycles}",
+                )
             services = system.store.services_of_cycle(cycle, system.now)
             with (
                 loaded_for_good(),

@@ -36,7 +36,7 @@ def start(
     meter: Annotated[str, typer.Option(help="Number of the meter installed there.")],
     schedule: Annotated[str, typer.Option(help="Rate option, like 1M-anytime.")],
     on: Annotated[str, typer.Option(help="First day of service.")],
-    cycle: Annotated[int, typer.Option(help="Reading cycle, 1 to 21.")],
+    cycle: Annotated[int, typer.Option(help="Number of the reading cycle, counted from 1.")],
     tax_place: Annotated[str, typer.Option(help="Municipality, like university_city, or none.")],
     service_point: Annotated[
         str | None, typer.Option(help="Name of the service point (SP-PREMISE unless given).")
