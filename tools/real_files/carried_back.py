@@ -53,6 +53,7 @@ class CarriedBackBook(TariffBook):
             name=book.name,
             utility=book.utility,
             time_zone=zone,
+            states=book.states,
             parsed=book.parsed,
             texts=book.texts,
         )

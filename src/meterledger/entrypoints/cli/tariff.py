@@ -10,6 +10,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
 from meterledger.entrypoints.cli.tariff_book import register_on as register_book
+from meterledger.entrypoints.cli.tariff_changes import register_on as register_changes
 
 OnDay = Annotated[str | None, typer.Option("--on", help="The day the question is about.")]
 AsKnown = Annotated[
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     tariff.command("show")(show)
     tariff.command("check")(check)
     register_book(tariff)
+    register_changes(tariff)
     app.add_typer(tariff, name="tariff")
 
 
