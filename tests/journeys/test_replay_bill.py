@@ -245,9 +245,12 @@ class TestOnAnotherMachine:
 
 class TestABookEntryLearnedOnTheDayOfIssue:
     def test_after_the_bill_was_issued_does_not_change_its_replay(
-        self, town: Any, towns: ModuleType, bill: Any, tmp_path: Path
+        self, town: Any, towns: ModuleType, tmp_path: Path
     ) -> None:
         """The book's clock counts days; the bill's pinned hash tells the moment of the day."""
+        town.start(1, schedule="1M-smart", tax_place="university_city")
+        town.read("M1", JULY)
+        (bill,) = town.bill(1, on=date(2025, 8, 1), known_at=towns.LATER).issued
         folder = tmp_path / "book"
         shutil.copytree(default_book_folder(), folder)
         file = folder / "sheet_054" / "customer_charge_usd_per_month.yaml"
@@ -255,7 +258,7 @@ class TestABookEntryLearnedOnTheDayOfIssue:
             '  - effective_from: 2025-06-01\n    effective_until: null\n    value: "10.00"\n'
             "    standing: assumed\n"
             f"    learned_on: {bill.pins.known_at.date()}\n    corrects: 2026-11-24\n"
-            "    cite: {instrument: Schedule 6, sheet: Sheet 54, revision: null,"
+            "    cite: {instrument: MO P.S.C. Schedule No. 6, sheet: Sheet 54, revision: null,"
             " paragraph: customer charge, effective: 2025-06-01, order: null}\n"
         )
         text = file.read_text(encoding="utf-8")
