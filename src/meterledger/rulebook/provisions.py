@@ -125,8 +125,9 @@ class Provision:
         for version in self.versions:
             if day in version.days:
                 return version, Standing.FILED
-        last = self.versions[-1]
-        ended = last.days.until_day is not None and day >= last.days.until_day
+        past = [one for one in self.versions if one.days.until_day and one.days.until_day <= day]
+        last = past[-1] if past else self.versions[-1]
+        ended = bool(past)  # a text found later does not reach back over the days of the gap
         if ended and self.after_last_text is AfterLastText.CARRY_FORWARD:
             return last, Standing.CARRIED_FORWARD
         known = ", ".join(str(version.days) for version in self.versions)

@@ -89,14 +89,17 @@ class TestTheRefusal:
         with pytest.raises(NoRuleInForce, match=r"add it to chapter_one/provisions\.yaml"):
             VIEW.clause("visit.fee", date(2014, 12, 31))
 
-    def test_between_two_texts_is_no_matter_of_what_follows_the_last(self, tmp_path: Path) -> None:
+    def test_between_two_texts_stays_what_it_was_before_the_later_was_found(
+        self, tmp_path: Path
+    ) -> None:
         folder = shutil.copytree(SOUND, tmp_path / "book")
         path = folder / "chapter_one" / "provisions.yaml"
         path.write_text(path.read_text().replace("until: 2018-01-01", "until: 2017-01-01", 1))
         view = load_book(folder).as_known(date.max)
 
         assert answer(view, "visit.fee", date(2016, 12, 31)) == ("7-0", FILED)
-        assert answer(view, "visit.fee", date(2017, 1, 1)) is NoRuleInForce
+        assert answer(view, "visit.fee", date(2017, 1, 1)) == ("7-0", CARRIED)
+        assert answer(view, "visit.fee", date(2017, 12, 31)) == ("7-0", CARRIED)
         assert answer(view, "visit.fee", date(2018, 1, 1)) == ("7-1", FILED)
 
     def test_of_an_unknown_provision_names_those_like_it(self) -> None:
