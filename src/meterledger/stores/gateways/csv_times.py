@@ -2,7 +2,7 @@
 
 Lives here      what may be concluded from how a time is written, and what must not: the order of
                 day and month, a zone, or which of two equal local hours is meant.
-Lives elsewhere the table itself (``csv_profile``).
+Lives elsewhere the table itself (``table``).
 """
 
 from __future__ import annotations

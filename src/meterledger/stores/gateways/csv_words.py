@@ -1,7 +1,7 @@
 """The words of a table of readings: header names, units, qualities, directions, cells.
 
 Lives here      what each word of a cell means, and what is said of one that means nothing.
-Lives elsewhere rows into readings (``csv_profile``), times (``csv_times``).
+Lives elsewhere rows into readings (``table``), times (``csv_times``).
 """
 
 from __future__ import annotations

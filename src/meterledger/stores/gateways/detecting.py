@@ -12,7 +12,7 @@ from pathlib import Path
 
 from meterledger.facts.readings import ReadingFile
 from meterledger.stores.gateways.cmep import RECORD_START, read_cmep
-from meterledger.stores.gateways.csv_profile import Options, known_header, read_csv
+from meterledger.stores.gateways.csv_profile import read_csv
 from meterledger.stores.gateways.csv_words import HEADER
 from meterledger.stores.gateways.green_button import read_green_button
 from meterledger.stores.gateways.instants import Believable
@@ -24,6 +24,7 @@ from meterledger.stores.gateways.opening import (
     without_bom,
 )
 from meterledger.stores.gateways.refusals import FormatUnknown, MeterNotNamed
+from meterledger.stores.gateways.table import Options, known_header
 
 _HEAD_BYTES = 8 * 1024
 _XML_BOMS = (b"\xff\xfe<\x00", b"\xfe\xff\x00<")

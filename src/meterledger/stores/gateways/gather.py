@@ -1,7 +1,7 @@
 """From values as a file gives them to channels: repeats, resends, contradictions, one scale.
 
 Lives here      what every format shares once its own rules are applied.
-Lives elsewhere each format's rules (``green_button``, ``cmep``, ``csv_profile``).
+Lives elsewhere each format's rules (``green_button``, ``cmep``, ``table``).
 Read first      README.md beside this file: what is done with doubtful readings.
 """
 
