@@ -26,7 +26,13 @@ from meterledger.billing.taxes import (
     tax_place_on,
     tax_terms,
 )
-from meterledger.billing.window import BillWindow, due_windows, reading_cycle_count, reading_day
+from meterledger.billing.window import (
+    BillWindow,
+    due_windows,
+    kind_of,
+    reading_cycle_count,
+    reading_day,
+)
 from meterledger.rulebook.rules import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -51,6 +57,7 @@ __all__ = [
     "assemble_bill",
     "decide_due_day",
     "due_windows",
+    "kind_of",
     "prorate",
     "reading_cycle_count",
     "reading_day",

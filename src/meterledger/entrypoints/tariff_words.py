@@ -36,7 +36,7 @@ def value_text(kind: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return ", ".join(value)
+        return ", ".join(value) or "none"
     if isinstance(value, frozenset):
         return ", ".join(day.isoformat() for day in sorted(value))
     return str(value)

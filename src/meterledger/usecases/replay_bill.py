@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
-from meterledger.billing import BillWindow
-from meterledger.billing.window import kind_of
+from meterledger.billing import BillWindow, kind_of
 from meterledger.facts.bills import Bill, RecordUnreadable, read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from meterledger.billing import BillWindow
-from meterledger.billing.window import kind_of
+from meterledger.billing import BillWindow, kind_of
 from meterledger.kernel.money import Cents, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
