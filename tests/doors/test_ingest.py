@@ -12,6 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import typer
 from click.testing import Result
@@ -166,6 +168,28 @@ class TestStoring:
         assert system.store.lake_sequence() == 1
         viewer, meters = system.store.read_log[0]
         assert (viewer.purpose, meters) == ("receive readings", ("9b6c7063-01",))
+
+    def test_a_parquet_table_is_stored_once_and_then_known(
+        self, run: Run, system: Any, tmp_path: Path
+    ) -> None:
+        quarters = [1_751_346_000 + 900 * number for number in range(96)]
+        table = pa.table(
+            {
+                "meter": ["9b6c7063-01"] * 96,
+                "start": pa.array(quarters, pa.timestamp("s", tz="UTC")),
+                "value": [250] * 96,
+                "unit": ["Wh"] * 96,
+            }
+        )
+        file = tmp_path / "july.parquet"
+        pq.write_table(table, file)
+
+        first = json.loads(run("--json", file).stdout)["files"][0]
+
+        assert (first["status"], first["format"]) == ("stored", "parquet")
+        assert first["channels"][0]["from"] == "2025-07-01T05:00:00Z"
+        assert first["channels"][0]["sum"] == "24000"
+        assert json.loads(run("--json", file).stdout)["files"][0]["status"] == "known"
 
     def test_a_meter_that_is_not_installed_exits_2_and_stores_nothing(
         self, run: Run, system: Any

@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 def ingest(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Meter files: Green Button XML, CMEP or CSV, plain or gzip."),
+        typer.Argument(help="Meter files: Green Button XML, CMEP, CSV or Parquet, plain or gzip."),
     ],
     dry_run: Annotated[
         bool,
@@ -47,11 +47,11 @@ def ingest(
     ] = None,
     zone: Annotated[
         str | None,
-        typer.Option(help="Where local times of a CSV are, like America/Chicago."),
+        typer.Option(help="Where local times of a table are, like America/Chicago."),
     ] = None,
     unit: Annotated[
         str | None,
-        typer.Option(help="Unit of a CSV without a unit column, like kWh. Never guessed."),
+        typer.Option(help="Unit of a table without a unit column, like kWh. Never guessed."),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:

@@ -24,7 +24,9 @@ def rate(
     ] = None,
     usage: Annotated[
         Path | None,
-        typer.Option(help="A meter file (Green Button, CMEP, CSV) that covers the window."),
+        typer.Option(
+            help="A meter file (Green Button, CMEP, CSV, Parquet) that covers the window."
+        ),
     ] = None,
     meter: Annotated[
         str | None, typer.Option(help="Which meter of the file, if it holds several.")

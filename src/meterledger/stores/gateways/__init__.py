@@ -1,4 +1,5 @@
-"""Files from outside as readings: Green Button XML, CMEP 1.20 and its dialects, plain CSV.
+"""Files from outside as readings: Green Button XML, CMEP 1.20 and its dialects, plain CSV,
+plain Parquet.
 
 Others may call ``read_file`` and ``read_bytes``, and catch ``FileRefused`` and its kinds.
 """

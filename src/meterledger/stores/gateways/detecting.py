@@ -27,6 +27,7 @@ from meterledger.stores.gateways.refusals import FormatUnknown, MeterNotNamed
 from meterledger.stores.gateways.table import Options, known_header
 
 _HEAD_BYTES = 8 * 1024
+_PARQUET = b"PAR1"
 _XML_BOMS = (b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 _OTHER_TABLES = (
     (
@@ -48,11 +49,11 @@ def read_file(
     zone: str | None = None,
     unit: str | None = None,
 ) -> ReadingFile:
-    """Read a file of readings: Green Button XML, CMEP or CSV, plain or gzip.
+    """Read a file of readings: Green Button XML, CMEP, CSV or Parquet, plain or gzip.
 
     ``received_at`` is the instant (UTC) the file came: no reading ends more than a day after it.
-    ``meter`` names the meter of a file of one meter; ``zone`` and ``unit`` say what a CSV does not.
-    Nothing is stored.
+    ``meter`` names the meter of a file of one meter; ``zone`` and ``unit`` say what a table does
+    not. Nothing is stored.
 
     :raises FileRefused: saying what is wrong, where, why, and what to do
     """
@@ -81,6 +82,11 @@ def _read(file: OpenedFile, received_at: datetime, options: Options) -> ReadingF
         )
     believable = Believable.when_received(received_at)
     refuse_binary(file.name, file.data)
+    if file.data.startswith(_PARQUET):
+        # Imported here: reading text files needs no Arrow, and Arrow takes its time to load.
+        from meterledger.stores.gateways.parquet_profile import read_parquet
+
+        return read_parquet(file, believable=believable, options=options)
     if file.data.startswith(_XML_BOMS):
         return read_green_button(file, believable=believable, meter=options.meter)
     head = without_bom(file.name, file.data)[:_HEAD_BYTES].lstrip()

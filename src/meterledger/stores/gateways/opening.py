@@ -114,7 +114,7 @@ def decode(name: str, data: bytes) -> str:
 
 
 def refuse_binary(name: str, data: bytes) -> None:
-    """Turn away containers and tables that are not text.
+    """Turn away containers.
 
     :raises FormatUnknown: naming what it is
     """
@@ -123,13 +123,6 @@ def refuse_binary(name: str, data: bytes) -> None:
             "This is a ZIP archive or a spreadsheet",
             where=name,
             do="Unpack it, or save the sheet as CSV, and ingest the files inside",
-        )
-    if data.startswith(b"PAR1"):
-        raise FormatUnknown(
-            "This is a Parquet table",
-            where=name,
-            why="Readings are taken as Green Button XML, CMEP or CSV",
-            do="Write it as CSV with the columns meter, start, value, unit",
         )
 
 
