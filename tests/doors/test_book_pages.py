@@ -6,8 +6,10 @@ Over the small book of ``reading_book``; one class at the end walks the real one
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,9 @@ from tests.doors.reading_book import BookOnly, reading_book
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import open_book
+from meterledger.rulebook.loading import load_book
+
+SOUND_BOOK = Path(__file__).parents[1] / "data" / "broken_tariffs" / "sound_book"
 
 
 def text_of(response: HttpResponse) -> str:
@@ -498,3 +503,24 @@ class TestTheRealBook:
             for part in ("/book/provisions/", "/book/sheets/"):
                 for link in [one for one in links if one.startswith(part)][:2]:
                     assert reader.get(link).status_code == 200, link
+
+
+class TestARateOptionLearnedLater:
+    def test_says_that_it_was_not_known_and_does_not_break(
+        self, watched_templates: None, tmp_path: Path
+    ) -> None:
+        folder = shutil.copytree(SOUND_BOOK, tmp_path / "book")
+        schedule = folder / "sheet_001" / "1X-times.yaml"
+        schedule.write_text(schedule.read_text().replace("2026-01-05", "2026-03-01"))
+        before = system.provide(BookOnly(load_book(folder), folder=folder))
+        try:
+            client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=True)
+            early = client.get("/book/schedules/1X-times/?known=2026-02-01")
+            later = client.get("/book/schedules/1X-times/?known=2026-03-01")
+        finally:
+            system.provide(before)
+
+        assert early.status_code in (404, 422)
+        assert "1X-times" in text_of(early)
+        assert "is in force on" in text_of(early)
+        assert later.status_code == 200

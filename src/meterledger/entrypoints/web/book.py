@@ -95,7 +95,8 @@ def schedule_page(request: HttpRequest, library: Library, code: str) -> HttpResp
     """One rate option: its charges, calendars and citations."""
     view, today = _view(request, library), library.now.date()
     series = view.schedule_series(code)
-    current = _on(series, today) or series.values[-1]
+    # Nothing of it known by then: the book's own words of silence, as for any value.
+    current = _on(series, today) or (series.values[-1] if series.values else series.on(today))
     schedule = current.value
     context = {
         "schedule": schedule,
