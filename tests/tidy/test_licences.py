@@ -11,10 +11,12 @@ from tests.tidy.house import ROOT
 
 ALLOWED = {
     "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",  # the exception gives more, and takes nothing
     "MIT",
     "BSD-2-Clause",
     "BSD-3-Clause",
     "0BSD",
+    "MIT-0",
     "ISC",
     "PSF-2.0",
     "Zlib",

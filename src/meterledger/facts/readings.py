@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from meterledger.facts.estimates import Method
 from meterledger.kernel.ensure import ensure
 
 
@@ -91,6 +92,7 @@ class Reading:
 
     ``value`` is None exactly when quality is MISSING: a gap is never a zero.
     ``line`` is where in the file it stood (line number or element position), for messages.
+    ``method`` says how we made a value that no file brought.
     """
 
     start: int
@@ -98,6 +100,7 @@ class Reading:
     value: int | None
     quality: Quality
     line: int
+    method: Method = Method.AS_RECEIVED
 
     def __post_init__(self) -> None:
         ensure(
