@@ -15,8 +15,8 @@ from meterledger.arrears.deposit_facts import (
     listed,
     must_have,
     not_after,
-    years_after,
 )
+from meterledger.kernel.months import years_after
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.terms import Terms
 

@@ -7,7 +7,6 @@ Lives elsewhere the rules (``deposit_*``), the clause's numbers (the tariff book
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -106,22 +105,6 @@ def text_if_in_force(terms: Terms, name: str) -> str | None:
         return terms.text(name).value
     except NoRuleInForce:
         return None
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of a month ``months`` later, or its last day: 31 August + 6 is 28 February.
-
-    ``months`` may be negative.
-    """
-    ahead = day.year * 12 + day.month - 1 + months
-    year, month = divmod(ahead, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day.day, last))
-
-
-def years_after(day: date, years: int) -> date:
-    """The same day ``years`` later; 29 February becomes the 28th where there is none."""
-    return months_after(day, 12 * years)
 
 
 def not_after(day: date, today: date, *, called: str) -> None:

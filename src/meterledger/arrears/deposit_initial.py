@@ -31,7 +31,6 @@ from meterledger.arrears.deposit_facts import (
     clause_if_in_force,
     listed,
     not_after,
-    years_after,
 )
 from meterledger.arrears.deposit_winter import (
     WINTER_PROVISIONS,
@@ -41,6 +40,7 @@ from meterledger.arrears.deposit_winter import (
 )
 from meterledger.kernel.decision import Decision
 from meterledger.kernel.money import Cents, usd_display
+from meterledger.kernel.months import years_after
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.terms import Terms

@@ -18,12 +18,12 @@ from meterledger.arrears.deposit_facts import (
     CustomerKind,
     DepositFactsContradict,
     Findings,
-    months_after,
     not_after,
     text_if_in_force,
 )
 from meterledger.kernel.decision import Decision
 from meterledger.kernel.money import Cents, usd_display
+from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan

@@ -14,11 +14,11 @@ from fractions import Fraction
 from meterledger.arrears.deposit_facts import (
     DepositFactsContradict,
     Findings,
-    months_after,
     not_after,
 )
 from meterledger.kernel.decision import Decision
 from meterledger.kernel.money import Cents, usd_display
+from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_down
 from meterledger.rulebook.forms import fact, number_text

@@ -20,9 +20,9 @@ from meterledger.arrears.deposit_facts import (
     Findings,
     Payment,
     not_after,
-    years_after,
 )
 from meterledger.kernel.decision import Decision
+from meterledger.kernel.months import years_after
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.terms import Terms

@@ -9,7 +9,6 @@ Read first      GRR V.I.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date
 from enum import Enum
 
@@ -84,13 +83,6 @@ def month_words(day: date) -> str:
 def months_between(earlier: date, later: date) -> int:
     """Calendar months from the month of one day to the month of another; 0 within one month."""
     return (later.year - earlier.year) * MONTHS_OF_A_CALENDAR + later.month - earlier.month
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of the month so many months later; the last day of a month that is shorter."""
-    years, month = divmod(day.month - 1 + months, MONTHS_OF_A_CALENDAR)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def because(finding: str, source: Citation | Clause) -> Reason:

@@ -21,13 +21,13 @@ from meterledger.billing.budget_calendar import (
     because,
     month_of,
     month_words,
-    months_after,
     months_between,
     not_after,
 )
 from meterledger.billing.budget_plan import monthly_share
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.money import Cents, usd_text
+from meterledger.kernel.months import months_after
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.terms import Terms

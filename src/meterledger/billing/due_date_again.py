@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from meterledger.billing.budget_calendar import months_after
 from meterledger.billing.due_date_choice import (
     CHAPTER,
     ROOM,
@@ -18,6 +17,7 @@ from meterledger.billing.due_date_choice import (
     because,
 )
 from meterledger.kernel.decision import Decision
+from meterledger.kernel.months import months_after
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.terms import Terms

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.rooms.rulebook_on import ruling_on
 
-from meterledger.arrears.deposit_facts import CustomerKind, DepositFactsContradict, months_after
+from meterledger.arrears.deposit_facts import CustomerKind, DepositFactsContradict
 from meterledger.arrears.deposit_interest import (
     INTEREST,
     Interest,
@@ -22,6 +22,7 @@ from meterledger.arrears.deposit_interest import (
     last_business_day_of_november,
 )
 from meterledger.kernel.money import Cents
+from meterledger.kernel.months import months_after
 
 PRIMES = {
     2012: "3.25",

@@ -13,10 +13,10 @@ from meterledger.billing.budget_calendar import (
     PlanFactsContradict,
     month_of,
     month_words,
-    months_after,
     months_between,
     not_after,
 )
+from meterledger.kernel.months import months_after
 
 DAYS = st.dates(min_value=date(2000, 1, 1), max_value=date(2060, 12, 31))
 
