@@ -6,6 +6,7 @@ Made by ``stores/lake`` (and by the readers of ``rate --usage``), checked by ``u
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -19,6 +20,7 @@ from meterledger.kernel.local_days import day_start_utc, intervals_in_day
 from meterledger.kernel.span import DaySpan
 
 Int64Array: TypeAlias = npt.NDArray[np.int64]
+Int8Array: TypeAlias = npt.NDArray[np.int8]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 MISSING_VALUE = -(2**31)
@@ -31,12 +33,30 @@ class DayValues:
 
     ``energy_wh``  Int64 [N x width] watt-hours delivered in each interval, 0 where missing
     ``missing``    bool  [N x width] true where there is no value
+    ``quality``    Int8  [N x width] codes of ``facts.readings.Quality``, or None
+    ``method``     Int8  [N x width] codes of ``facts.estimates.Method``, or None
     The width is the day's length over the interval length: 92, 96 or 100 quarter-hours.
+
+    ``quality`` and ``method`` are both None, or both there. None says that every value of the day
+    came as received, and valid or raw: nothing was estimated, edited or doubted.
     """
 
     day: date
     energy_wh: Int64Array
     missing: BoolArray
+    quality: Int8Array | None = None
+    method: Int8Array | None = None
+
+    def of_rows(self, rows: Sequence[int]) -> DayValues:
+        """The same day of some of the meters, by their row numbers."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        return DayValues(
+            self.day,
+            self.energy_wh[chosen],
+            self.missing[chosen],
+            None if self.quality is None else self.quality[chosen],
+            None if self.method is None else self.method[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +81,14 @@ class UsageBatch:
                 values.energy_wh.shape == (len(self.meters), width)
                 and values.missing.shape == values.energy_wh.shape,
                 f"{values.day} holds {width} intervals for each of {len(self.meters)} meters",
+            )
+            ensure(
+                (values.quality is None) == (values.method is None)
+                and all(
+                    codes is None or codes.shape == values.missing.shape
+                    for codes in (values.quality, values.method)
+                ),
+                f"quality and method of {values.day} stand together, a code for each interval",
             )
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -84,10 +85,7 @@ def scale_by_multipliers(usage: UsageBatch, multipliers: Sequence[int]) -> Usage
         meters=usage.meters,
         interval_seconds=usage.interval_seconds,
         zone=usage.zone,
-        days=tuple(
-            DayValues(values.day, values.energy_wh * column, values.missing)
-            for values in usage.days
-        ),
+        days=tuple(replace(values, energy_wh=values.energy_wh * column) for values in usage.days),
         at_sequence=usage.at_sequence,
     )
 

@@ -27,7 +27,7 @@ from meterledger.facts.charges import ChargeLine
 from meterledger.facts.findings import Finding
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService, MeterInstallation
-from meterledger.facts.usage import DayValues, UsageBatch
+from meterledger.facts.usage import UsageBatch
 from meterledger.kernel.ids import bucket_of, pseudonym
 from meterledger.kernel.local_days import time_zone_data_version
 from meterledger.kernel.refusal import Refusal
@@ -397,10 +397,7 @@ def _rows(usage: UsageBatch, members: Sequence[int]) -> UsageBatch:
         meters=tuple(usage.meters[row] for row in chosen),
         interval_seconds=usage.interval_seconds,
         zone=usage.zone,
-        days=tuple(
-            DayValues(values.day, values.energy_wh[chosen], values.missing[chosen])
-            for values in usage.days
-        ),
+        days=tuple(values.of_rows(chosen) for values in usage.days),
         at_sequence=usage.at_sequence,
     )
 

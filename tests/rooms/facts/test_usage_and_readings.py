@@ -115,3 +115,24 @@ class TestAReading:
         channel = Channel("M", commodity, unit, ChannelKind.INTERVAL, Flow.DELIVERED, 900, 0)
 
         assert channel.energy_wh_power == power
+
+
+class TestQualityAndMethodOfADay:
+    def test_go_with_the_rows_that_are_chosen(self) -> None:
+        codes = np.arange(2 * 96, dtype=np.int8).reshape(2, 96)
+        plain = day_of(date(2025, 7, 1), 96, meters=2)
+        told = DayValues(plain.day, plain.energy_wh, plain.missing, codes, codes)
+
+        second = told.of_rows([1])
+
+        assert second.quality is not None
+        assert second.quality.tolist() == [codes[1].tolist()]
+        assert plain.of_rows([1, 0]).method is None
+
+    def test_stand_together(self) -> None:
+        plain = day_of(date(2025, 7, 1), 96)
+        codes = np.zeros((1, 96), dtype=np.int8)
+        alone = DayValues(plain.day, plain.energy_wh, plain.missing, codes)
+
+        with pytest.raises(InvariantBroken, match="quality and method of 2025-07-01 stand"):
+            UsageBatch(("m",), 900, CHICAGO, (alone,))

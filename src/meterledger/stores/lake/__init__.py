@@ -4,6 +4,7 @@ Others may call ``IntervalLake`` and catch the refusals listed here.
 """
 
 from meterledger.stores.lake.lake import IntervalLake
+from meterledger.stores.lake.merge import Unheard
 from meterledger.stores.lake.refusals import (
     DayKnownAlready,
     FileDamaged,
@@ -26,5 +27,6 @@ __all__ = [
     "MetersRefused",
     "NotTiling",
     "TwoDeliveredChannels",
+    "Unheard",
     "ValueTooLarge",
 ]

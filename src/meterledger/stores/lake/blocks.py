@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ import numpy.typing as npt
 from meterledger.facts.usage import MISSING_VALUE, DayValues, UsageBatch
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.stores.lake.files import PLAIN_QUALITY
 from meterledger.stores.lake.grid import nominal_seconds, offsets, tiles_day
 from meterledger.stores.lake.incoming import two_flows
 from meterledger.stores.lake.index import BILLABLE, Run
@@ -226,7 +228,14 @@ class _Patch:
     """A resolved cell: its values, with their power of ten of watt-hours."""
 
     value: npt.NDArray[np.int64]
+    quality: npt.NDArray[np.int8]
+    method: npt.NDArray[np.int8]
     power: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether every value is as received, and valid or raw."""
+        return int(self.quality.max()) <= PLAIN_QUALITY and not self.method.any()
 
 
 def _resolve_contested(
@@ -250,7 +259,9 @@ def _resolve_contested(
         seconds = nominal_seconds(key.day, window.zone, settled.form.interval_seconds)
         if seconds != lengths[row]:
             _refuse_two_lengths(window, row, int(lengths[row]), seconds)
-        patches[(row, day)] = _Patch(settled.value, settled.form.power)
+        patches[(row, day)] = _Patch(
+            settled.value, settled.quality, settled.method, settled.form.power
+        )
     return patches
 
 
@@ -280,6 +291,23 @@ class _Block:
         self.value = np.full(shape, MISSING_VALUE, dtype=np.int32)
         self.power = np.zeros((len(rows), window.days.day_count), dtype=np.int8)
         """Power of ten of watt-hours, of every meter-day; 0 nearly everywhere."""
+        self.told = self._told_days()
+        """Bool [days] on which some value is not as received, and valid or raw."""
+        self.codes = {
+            column: np.zeros(shape, dtype=np.int8)
+            for column in ("quality", "method")
+            if self.told.any()
+        }
+        """Quality and method, Int8 like ``value``; looked at on the days told, and only there."""
+
+    def _told_days(self) -> npt.NDArray[np.bool_]:
+        told = np.zeros(self.window.days.day_count, dtype=bool)
+        for piece in self.pieces:
+            if not piece.run.plain:
+                told[piece.from_day : piece.until_day] |= _owned(self.window, piece).any(axis=0)
+        for (_, day), patch in self.patches.items():
+            told[day] |= not patch.plain
+        return told
 
     def fill(self, opener: Opener, threads: int) -> None:
         """Decode every piece and copy it into place; then the cells that were contested."""
@@ -291,6 +319,10 @@ class _Block:
         for (at, day), patch in self.patches.items():
             self.value[at, self.offsets[day] : self.offsets[day + 1]] = patch.value
             self.power[at, day] = patch.power
+            if self.codes:
+                slots = slice(self.offsets[day], self.offsets[day + 1])
+                self.codes["quality"][at, slots] = patch.quality
+                self.codes["method"][at, slots] = patch.method
 
     def _fill_from(self, opener: Opener, published: Published, pieces: Sequence[_Piece]) -> None:
         file = opener.open(published.file)
@@ -298,24 +330,29 @@ class _Block:
         for piece in pieces:
             by_group[piece.run.group].append(piece)
         for group, members in by_group.items():
-            values = file.values(group, "value")
+            columns = {"value": file.values(group, "value")}
+            if any(self.told[piece.from_day : piece.until_day].any() for piece in members):
+                columns |= {name: file.values(group, name) for name in self.codes}
             for piece in members:
-                self._copy(piece, values)
+                self._copy(piece, columns)
 
-    def _copy(self, piece: _Piece, values: npt.NDArray[np.int32]) -> None:
+    def _copy(self, piece: _Piece, columns: Mapping[str, npt.NDArray[Any]]) -> None:
         run, window = piece.run, self.window
         places = offsets(run.days, window.zone, run.form.interval_seconds)
         shape = (len(run.meters), places[-1])
-        stored = values[run.row : run.row + shape[0] * shape[1]].reshape(shape)
+        lies = slice(run.row, run.row + shape[0] * shape[1])
+        stored = {name: column[lies].reshape(shape) for name, column in columns.items()}
         shift = (window.days.from_day - run.days.from_day).days
         owned = _owned(window, piece)
         ours = self.place[piece.rows] >= 0
         for first, until, mine in _rectangles(owned & ours[:, None]):
             day, end = piece.from_day + first, piece.from_day + until
             target = self.place[piece.rows[mine]]
-            source = stored[:, places[shift + day] : places[shift + end]]
+            from_slots = slice(places[shift + day], places[shift + end])
             slots = slice(self.offsets[day], self.offsets[end])
-            self.value[_rows(target), slots] = source[_rows(piece.ordinals[mine])]
+            for name, column in stored.items():
+                into = self.value if name == "value" else self.codes[name]
+                into[_rows(target), slots] = column[:, from_slots][_rows(piece.ordinals[mine])]
             self.power[target, day:end] = run.form.power
 
     def day_values(self, threads: int) -> tuple[DayValues, ...]:
@@ -331,6 +368,7 @@ class _Block:
                 self.window.day(day),
                 np.ascontiguousarray(energy[:, self.offsets[day] : self.offsets[day + 1]]),
                 np.ascontiguousarray(missing[:, self.offsets[day] : self.offsets[day + 1]]),
+                *self._codes_of(day),
             )
             for day in days
         )
@@ -341,7 +379,17 @@ class _Block:
         energy = stored.astype(np.int64)
         if missing.any():
             energy[missing] = 0
-        return DayValues(self.window.day(day), energy, missing)
+        return DayValues(self.window.day(day), energy, missing, *self._codes_of(day))
+
+    def _codes_of(self, day: int) -> list[npt.NDArray[np.int8] | None]:
+        """Quality and method of the day; None twice where all came as received."""
+        slots = slice(self.offsets[day], self.offsets[day + 1])
+        if not self.told[day]:
+            return [None, None]
+        quality, method = (np.ascontiguousarray(one[:, slots]) for one in self.codes.values())
+        if int(quality.max(initial=0)) <= PLAIN_QUALITY and not method.any():
+            return [None, None]
+        return [quality, method]
 
 
 def _rows(places: npt.NDArray[np.int64]) -> slice | npt.NDArray[np.int64]:

@@ -12,15 +12,20 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from meterledger.facts.estimates import Method
 from meterledger.facts.usage import MISSING_VALUE
 from meterledger.kernel.ids import bucket_of
 from meterledger.kernel.refusal import Refusal
-from meterledger.stores.lake.files import SCHEMA
+from meterledger.stores.lake.files import PLAIN_QUALITY, SCHEMA
 from meterledger.stores.lake.grid import local_days, month_of, starts_us
 from meterledger.stores.lake.index import Run
 from meterledger.stores.lake.merge import MISSING
 from meterledger.stores.lake.names import LakeFile, read_name
 from meterledger.stores.lake.opening import Opener, OpenFile, damaged
+
+_BEFORE_METHODS = [name for name in SCHEMA.names if name != "method"]
+"""The columns of files written before there was a method."""
+_METHODS = [method.value for method in Method]
 
 
 def check_files(opener: Opener, zone: str, names: Sequence[str]) -> list[str]:
@@ -41,7 +46,7 @@ def _check_file(opened: OpenFile, zone: str) -> None:
         raise damaged(file.name, "its index does not follow its row groups")
     for group in range(groups):
         rows = opened.rows(group)
-        if rows.column_names != SCHEMA.names:
+        if rows.column_names not in (SCHEMA.names, _BEFORE_METHODS):
             raise damaged(file.name, "its columns are not those of the lake")
         at = 0
         for run in (run for run in runs if run.group == group):
@@ -57,6 +62,9 @@ def _check_file(opened: OpenFile, zone: str) -> None:
 
 
 def _check_run(file: LakeFile, run: Run, rows: pa.Table, zone: str) -> None:
+    quality = _codes(rows, "quality")
+    has_method = "method" in rows.column_names
+    method = _codes(rows, "method") if has_method else np.zeros_like(quality)
     seconds, count, width = run.form.interval_seconds, len(run.meters), run.width(zone)
     day_from, day_last = run.days.from_day, run.days.last_day
     promises = {
@@ -88,8 +96,14 @@ def _check_run(file: LakeFile, run: Run, rows: pa.Table, zone: str) -> None:
         "a value is missing where its quality says that there is one, or the other way": (
             np.array_equal(
                 _whole(rows, "value", pa.int32()) == MISSING_VALUE,
-                _whole(rows, "quality", pa.int8()) == MISSING,
+                quality == MISSING,
             )
+        ),
+        "a value's method is none that there is, or a missing one has a method": bool(
+            np.isin(method, _METHODS).all() and not method[quality == MISSING].any()
+        ),
+        "its index says that all came as received, and its rows do not": (
+            not run.plain or bool((quality <= PLAIN_QUALITY).all() and not method.any())
         ),
     }
     for sentence, holds in promises.items():
@@ -99,6 +113,10 @@ def _check_run(file: LakeFile, run: Run, rows: pa.Table, zone: str) -> None:
 
 def _whole(rows: pa.Table, column: str, kind: pa.DataType) -> npt.NDArray[np.generic]:
     return np.asarray(rows.column(column).cast(kind).to_numpy())
+
+
+def _codes(rows: pa.Table, column: str) -> npt.NDArray[np.int8]:
+    return np.asarray(rows.column(column).to_numpy(), dtype=np.int8)
 
 
 def _words(rows: pa.Table, column: str, words: tuple[str, ...], times: int) -> bool:

@@ -52,7 +52,12 @@ from meterledger.stores.lake.refusals import LakeNotWritable
 from meterledger.stores.lake.runs import make_runs
 
 PARTITION_BY = ["month", "bucket"]
-TABLE_SCHEMA = SCHEMA.append(pa.field("month", pa.string())).append(pa.field("bucket", pa.int32()))
+_METHOD = SCHEMA.get_field_index("method")
+TABLE_SCHEMA = (
+    SCHEMA.set(_METHOD, SCHEMA.field(_METHOD).with_nullable(True))  # older files have none
+    .append(pa.field("month", pa.string()))
+    .append(pa.field("bucket", pa.int32()))
+)
 SETTINGS: dict[str, str | None] = {
     "delta.deletedFileRetentionDuration": "interval 36500 days",
     "delta.logRetentionDuration": "interval 36500 days",
@@ -241,6 +246,10 @@ class _Sync:
                 configuration=SETTINGS,
             )
             return
+        known = {field.name for field in self._table.schema().fields}
+        fresh = [field for field in schema.fields if field.name not in known]
+        if fresh:  # a table of before: its files have no such column, and read as nulls
+            self._table.alter.add_columns(fresh)
         removed_at = max((one.modification_time for one in adds), default=0)
         removes = [
             RemoveAction(

@@ -25,6 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from meterledger.facts.readings import Quality
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake.grid import local_days, starts_us
 from meterledger.stores.lake.index import METADATA_KEY, FileIndex, Form, Run, index_json
@@ -32,6 +33,8 @@ from meterledger.stores.lake.names import file_name
 from meterledger.stores.lake.refusals import LakeNotWritable
 
 STAGING = ".staging"
+PLAIN_QUALITY = Quality.RAW.value
+"""Missing, valid and raw are 0, 1 and 2; what a file itself doubts or estimated is above."""
 GROUP_ROWS = 1 << 20
 """A row group has at most about this many rows: 4 MB of decoded values."""
 
@@ -45,6 +48,7 @@ SCHEMA = pa.schema(
             ("starts_at", _INSTANT),
             ("value", pa.int32()),
             ("quality", pa.int8()),
+            ("method", pa.int8()),
             ("learned_at", _INSTANT),
             ("source", pa.string()),
             ("interval_seconds", pa.int32()),
@@ -65,13 +69,14 @@ _WRITING = pa.schema([field.with_type(_WRITTEN_AS.get(field.name, field.type)) f
 _IN_DICTIONARY = [
     *_WRITTEN_AS,
     "quality",
+    "method",
     "learned_at",
     "interval_seconds",
     "scale",
     "local_day",
 ]
 _ENCODING = {"value": "BYTE_STREAM_SPLIT", "starts_at": "DELTA_BINARY_PACKED"}
-_STATISTICS = ["meter", "channel", "starts_at", "local_day"]
+_STATISTICS = ["meter", "channel", "starts_at", "local_day", "quality", "method"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ class RunValues:
 
     ``value``      Int32 [meters x slots], MISSING_VALUE where quality is 0
     ``quality``    Int8 [meters x slots], codes of ``facts.readings.Quality``
+    ``method``     Int8 [meters x slots], codes of ``facts.estimates.Method``, or one for all
     ``learned_us`` Int64 [meters x slots] microseconds of the epoch, or one for all
     ``source``     Int32 [meters x slots] places in the list of sources, or one for all
     """
@@ -89,8 +95,14 @@ class RunValues:
     meters: tuple[str, ...]
     value: npt.NDArray[np.int32]
     quality: npt.NDArray[np.int8]
+    method: npt.NDArray[np.int8] | int
     learned_us: npt.NDArray[np.int64] | int
     source: npt.NDArray[np.int32] | int
+
+    @property
+    def plain(self) -> bool:
+        """Whether every value is as received, and valid or raw."""
+        return not np.any(self.method) and int(self.quality.max(initial=0)) <= PLAIN_QUALITY
 
 
 @dataclass(frozen=True)
@@ -217,7 +229,7 @@ def encode(runs: Sequence[RunValues], terms: WriteTerms) -> Any:
     for number, group in enumerate(groups):
         row = 0
         for run in group:
-            placed.append(Run(run.form, run.days, run.meters, number, row))
+            placed.append(Run(run.form, run.days, run.meters, number, row, run.plain))
             row += run.value.size
         writer.write_table(_table(group, terms), row_group_size=row)
     index = FileIndex(terms.zone, terms.sources[0], terms.learned_us, tuple(placed))
@@ -243,6 +255,7 @@ def _cut(run: RunValues) -> list[RunValues]:
             run.meters[at],
             run.value[at],
             part(run.quality, at),
+            part(run.method, at),
             part(run.learned_us, at),
             part(run.source, at),
         )
@@ -282,6 +295,7 @@ def _table(group: Sequence[RunValues], terms: WriteTerms) -> pa.Table:
         ).view(_INSTANT),
         "value": _joined([run.value.reshape(-1) for run in group]),
         "quality": _joined([run.quality.reshape(-1) for run in group]),
+        "method": _joined([_filled(run.method, run, np.int8) for run in group]),
         "learned_at": _joined([_filled(run.learned_us, run, np.int64) for run in group]).view(
             _INSTANT
         ),

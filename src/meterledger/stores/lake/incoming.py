@@ -48,6 +48,7 @@ class _Series:
     seconds: npt.NDArray[np.int64]
     value: npt.NDArray[np.int64]
     quality: npt.NDArray[np.int8]
+    method: npt.NDArray[np.int8]
 
 
 @contextmanager
@@ -113,6 +114,7 @@ def _series(meter: str, channel: ChannelReadings) -> _Series:
         quality=np.fromiter((_QUALITY_CODES[one.quality] for one in readings), np.int8, count)[
             order
         ],
+        method=np.fromiter((one.method for one in readings), np.int8, count)[order],
     )
 
 
@@ -136,7 +138,13 @@ def _by_day(meter: str, channel: ChannelReadings, zone: str) -> Iterable[tuple[d
         yield (
             day,
             seconds,
-            _Series(series.start[part], lengths, series.value[part], series.quality[part]),
+            _Series(
+                series.start[part],
+                lengths,
+                series.value[part],
+                series.quality[part],
+                series.method[part],
+            ),
         )
         at = until
 
@@ -161,13 +169,16 @@ def _one_day(key: DayKey, form: Form, series: _Series, zone: str, origin: Origin
     _refuse_differing_twins(key, slots, series)
     value = np.full(width, MISSING_VALUE, dtype=np.int64)
     quality = np.full(width, MISSING, dtype=np.int8)
+    method = np.zeros(width, dtype=np.int8)
     told = series.quality != MISSING
     value[slots[told]] = series.value[told]
     quality[slots[told]] = series.quality[told]
+    method[slots[told]] = series.method[told]
     return MeterDay(
         form=form,
         value=value,
         quality=quality,
+        method=method,
         learned_us=np.full(width, origin.learned_us, dtype=np.int64),
         source=np.full(width, origin.source, dtype="S16"),
     )

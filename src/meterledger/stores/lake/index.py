@@ -66,6 +66,8 @@ class Run:
     """Number of the row group, from 0."""
     row: int
     """First row, counted inside the row group."""
+    plain: bool | None = None
+    """Whether every value is as received, and valid or raw; None where the file does not say."""
 
     @cached_property
     def ordinal_of(self) -> dict[str, int]:
@@ -105,6 +107,7 @@ def index_json(index: FileIndex) -> str:
                     "until": run.days.until_day.isoformat(),
                     "group": run.group,
                     "row": run.row,
+                    "plain": run.plain,
                     "meters": "".join(run.meters),
                 }
                 for run in index.runs
@@ -147,6 +150,7 @@ def _run(record: dict[str, Any]) -> Run:
         meters=tuple(sys.intern(digits[at : at + 16]) for at in range(0, len(digits), 16)),
         group=record["group"],
         row=record["row"],
+        plain=record.get("plain"),
     )
 
 

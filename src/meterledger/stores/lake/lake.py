@@ -28,7 +28,7 @@ from meterledger.stores.lake.files import Partition, RunValues, WriteTerms, writ
 from meterledger.stores.lake.grid import month_of, offsets, split_by_month, tiles_day
 from meterledger.stores.lake.incoming import Origin, meter_days, naming_meters, two_flows
 from meterledger.stores.lake.index import BILLABLE, Form
-from meterledger.stores.lake.merge import DayKey, MeterDay, merge
+from meterledger.stores.lake.merge import DayKey, MeterDay, Unheard, merge, unheard
 from meterledger.stores.lake.names import ensure_pseudonym
 from meterledger.stores.lake.opening import Opener
 from meterledger.stores.lake.reader import DayReader, choose, find_versions, in_file_order
@@ -102,6 +102,25 @@ class IntervalLake:
             partitions.append(Partition(month, bucket, _span(days), partial(_ready, runs)))
         return self._write(partitions, sources, learned_us, len(names))
 
+    def unheard(
+        self, channels: Sequence[tuple[str, ChannelReadings]], *, at_sequence: int
+    ) -> list[Unheard]:
+        """The received values that an edit keeps from speaking, where they differ from it.
+
+        Asked with the channels of a ``write``, at its sequence; for the people who decide
+        (docs/decisions/0013). Same refusals as ``write``.
+        """
+        with naming_meters(channels):
+            fresh = meter_days(channels, zone=self.zone, origin=Origin(b"", 0))
+            if not fresh:
+                return []
+            names = self._files_at(at_sequence)
+            files = choose(names, {key.meter for key in fresh}, _span(fresh))
+            places = find_versions(self._opener, files, fresh)
+            reader = DayReader(self._opener, self.zone)
+            known = {key: reader.resolve(key, places[key]) for key in in_file_order(places)}
+            return unheard(known, fresh, self.zone)
+
     def _by_partition(self, fresh: dict[DayKey, MeterDay]) -> dict[tuple[str, int], list[DayKey]]:
         partitions: dict[tuple[str, int], list[DayKey]] = defaultdict(list)
         for key in fresh:
@@ -139,6 +158,7 @@ class IntervalLake:
         learned_at: datetime,
         at_sequence: int,
         quality: npt.NDArray[np.int8] | None = None,
+        method: npt.NDArray[np.int8] | None = None,
         interval_seconds: int = 900,
         unit: str = "Wh",
         scale: int = 0,
@@ -147,8 +167,8 @@ class IntervalLake:
         """Write whole meter-days of many meters at once, as generated populations have them.
 
         ``values`` Int32 [meters x slots of all days], MISSING_VALUE where there is none;
-        ``quality`` Int8 of the same shape, VALID where not given. Nothing is visible until the
-        names returned are published.
+        ``quality`` Int8 of the same shape, VALID where not given; ``method`` likewise, AS_RECEIVED
+        where not given. Nothing is visible until the names returned are published.
 
         :raises NotTiling: if the interval length does not tile every day
         :raises DayKnownAlready: if any of the meter-days is known already: use ``write``
@@ -173,11 +193,16 @@ class IntervalLake:
                 np.array_equal(quality == Quality.MISSING.value, values == MISSING_VALUE),
                 "a value is missing exactly when its quality says so",
             )
+        if method is not None:
+            ensure(
+                method.shape == values.shape and not method[values == MISSING_VALUE].any(),
+                "method has a code for each value, and 0 where there is none",
+            )
         names = self._files_at(at_sequence)
         self._refuse_known(meters, days, names, channel)
         form = Form(channel, interval_seconds, unit, scale)
         learned_us = _epoch_us(learned_at)
-        partitions = self._cut_block(meters, days, values, quality, form, learned_us)
+        partitions = self._cut_block(meters, days, values, quality, method, form, learned_us)
         return self._write(partitions, (_source(source_sha256),), learned_us, len(names))
 
     def _refuse_known(
@@ -203,6 +228,7 @@ class IntervalLake:
         days: DaySpan,
         values: npt.NDArray[np.int32],
         quality: npt.NDArray[np.int8] | None,
+        method: npt.NDArray[np.int8] | None,
         form: Form,
         learned_us: int,
     ) -> list[Partition]:
@@ -222,7 +248,8 @@ class IntervalLake:
             else:
                 codes = quality[rows, first : first + width]
             named = tuple(meters[row] for row in rows)
-            return (RunValues(form, month, named, part, codes, learned_us, 0),)
+            made = 0 if method is None else method[rows, first : first + width]
+            return (RunValues(form, month, named, part, codes, made, learned_us, 0),)
 
         return [
             Partition(month_of(month.from_day), bucket, month, partial(runs, month, rows))

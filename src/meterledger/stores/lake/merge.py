@@ -6,20 +6,23 @@ Lives elsewhere finding the versions (``reader``), cutting readings into days (`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
+from meterledger.facts.estimates import Method
 from meterledger.facts.readings import Quality
 from meterledger.facts.usage import MISSING_VALUE
-from meterledger.stores.lake.grid import nominal_seconds
+from meterledger.stores.lake.grid import epoch_seconds, nominal_seconds
 from meterledger.stores.lake.index import Form
 from meterledger.stores.lake.refusals import IntervalLengthChanged, ValueTooLarge
 
 MISSING = Quality.MISSING.value
+AS_RECEIVED = Method.AS_RECEIVED.value
+EDITED = Method.EDITED.value
 LARGEST_VALUE = 2**31 - 1
 _LARGEST_POWER = 18
 
@@ -39,6 +42,7 @@ class MeterDay:
 
     ``value``      Int64 [slots], MISSING_VALUE where quality is 0; times 10**form.scale form.unit
     ``quality``    Int8 [slots]
+    ``method``     Int8 [slots] codes of ``facts.estimates.Method``, 0 where missing
     ``learned_us`` Int64 [slots] when the slot's value was learned, microseconds of the epoch
     ``source``     bytes [slots] beginning of the SHA-256 of the file that brought it
     """
@@ -46,6 +50,7 @@ class MeterDay:
     form: Form
     value: npt.NDArray[np.int64]
     quality: npt.NDArray[np.int8]
+    method: npt.NDArray[np.int8]
     learned_us: npt.NDArray[np.int64]
     source: npt.NDArray[np.bytes_]
 
@@ -60,6 +65,7 @@ class MeterDay:
             self.form == other.form
             and np.array_equal(self.value, other.value)
             and np.array_equal(self.quality, other.quality)
+            and np.array_equal(self.method, other.method)
         )
 
 
@@ -80,10 +86,12 @@ class Version:
 
 
 def merge(key: DayKey, known: MeterDay | None, fresh: MeterDay) -> MeterDay:
-    """What is known after ``fresh`` arrived: its values over those known.
+    """What is known after ``fresh`` arrived: its values over those known, slot by slot.
 
     A gap in the fresh readings takes nothing away: that a file has no value for a slot does not
-    say that an earlier value was wrong. Slots that stay the same keep who said it first, and when.
+    say that an earlier value was wrong. An estimate never takes the place of a received value, nor
+    a received value or an estimate that of a person's edit (docs/decisions/0013). Slots that stay
+    the same keep who said it first, and when.
 
     :raises IntervalLengthChanged: if both have values, in intervals of different length
     :raises ValueTooLarge: if a value does not fit the finer of two scales
@@ -132,14 +140,28 @@ def _overlay(
         )
     finer = min(below.form, above.form, key=lambda form: form.power)
     below, above = _in_form(key, below, finer), _in_form(key, above, finer)
-    differs = changed & ((above.value != below.value) | (above.quality != below.quality))
+    differs = (
+        changed
+        & (~below.present | (authority(above.method) >= authority(below.method)))
+        & (
+            (above.value != below.value)
+            | (above.quality != below.quality)
+            | (above.method != below.method)
+        )
+    )
     return MeterDay(
         form=finer,
         value=np.where(differs, above.value, below.value),
         quality=np.where(differs, above.quality, below.quality),
+        method=np.where(differs, above.method, below.method),
         learned_us=np.where(differs, above.learned_us, below.learned_us),
         source=np.where(differs, above.source, below.source),
     )
+
+
+def authority(method: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """Who may speak over whom: an estimate 0, a received value 1, a person's edit 2."""
+    return np.where(method == EDITED, 2, method == AS_RECEIVED).astype(np.int8)
 
 
 def _in_form(key: DayKey, day: MeterDay, form: Form) -> MeterDay:
@@ -158,6 +180,48 @@ def _in_form(key: DayKey, day: MeterDay, form: Form) -> MeterDay:
         )
     value = np.where(day.present, day.value * 10**steps, MISSING_VALUE)
     return replace(day, form=form, value=value)
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A received value that differs from a person's edit, which stands.
+
+    ``start`` is in UTC epoch seconds; both values are at the finer of the two scales.
+    """
+
+    meter: str
+    channel: str
+    start: int
+    seconds: int
+    value: int
+    known_value: int
+
+
+def unheard(
+    known: Mapping[DayKey, MeterDay], fresh: Mapping[DayKey, MeterDay], zone: str
+) -> list[Unheard]:
+    """Slots of fresh meter-days whose received value an edit keeps from speaking."""
+    found: list[Unheard] = []
+    for key in sorted(known.keys() & fresh.keys()):
+        below, above = known[key], fresh[key]
+        if below.form.interval_seconds != above.form.interval_seconds:
+            continue
+        finer = min(below.form, above.form, key=lambda form: form.power)
+        below, above = _in_form(key, below, finer), _in_form(key, above, finer)
+        kept = (below.method == EDITED) & above.present & (above.method == AS_RECEIVED)
+        seconds, midnight = finer.interval_seconds, epoch_seconds(key.day, zone)
+        found += [
+            Unheard(
+                key.meter,
+                key.channel,
+                midnight + slot * seconds,
+                seconds,
+                int(above.value[slot]),
+                int(below.value[slot]),
+            )
+            for slot in np.flatnonzero(kept & (above.value != below.value)).tolist()
+        ]
+    return found
 
 
 def series_seconds(key: DayKey, day: MeterDay, zone: str) -> int:

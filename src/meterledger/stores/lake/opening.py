@@ -38,7 +38,13 @@ class OpenFile:
     parquet: pq.ParquetFile
 
     def values(self, group: int, column: str) -> npt.NDArray[Any]:
-        """A column of whole numbers of one row group; not copied where it is one piece."""
+        """A column of whole numbers of one row group; not copied where it is one piece.
+
+        In a file older than the column ``method``, every value is as received.
+        """
+        if column == "method" and column not in self.parquet.schema_arrow.names:
+            rows = self.parquet.metadata.row_group(group).num_rows
+            return np.zeros(rows, dtype=np.int8)
         chunks = self._column(group, column).chunks
         parts = [np.asarray(chunk.to_numpy(zero_copy_only=False)) for chunk in chunks]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)

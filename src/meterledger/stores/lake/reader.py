@@ -113,6 +113,7 @@ class DayReader:
                 form=run.form,
                 value=group.value[rows].astype(np.int64),
                 quality=group.quality[rows],
+                method=group.method[rows],
                 learned_us=group.learned_us[rows],
                 source=group.sources[group.source[rows]],
             ),
@@ -140,6 +141,7 @@ class _Group:
     index: FileIndex
     value: npt.NDArray[np.int32]
     quality: npt.NDArray[np.int8]
+    method: npt.NDArray[np.int8]
     learned_us: npt.NDArray[np.int64]
     source: npt.NDArray[np.int32]
     sources: npt.NDArray[Any]
@@ -151,6 +153,7 @@ class _Group:
             index=file.index,
             value=file.values(number, "value"),
             quality=file.values(number, "quality"),
+            method=file.values(number, "method"),
             learned_us=file.instants_us(number, "learned_at"),
             source=source,
             sources=np.array([word.encode() for word in words], dtype="S16"),

@@ -40,6 +40,7 @@ def make_runs(
                 meters=tuple(meter for meter, _ in of_meters),
                 value=_stack([[day.value for day in whole] for _, whole in of_meters], np.int32),
                 quality=_stack([[day.quality for day in whole] for _, whole in of_meters], np.int8),
+                method=_stack([[day.method for day in whole] for _, whole in of_meters], np.int8),
                 learned_us=_stack(
                     [[day.learned_us for day in whole] for _, whole in of_meters], np.int64
                 ),
