@@ -3,6 +3,7 @@
 Others may call ``plan_window``, one of ``determine`` (slots of local days, many meters),
 ``determine_tiled`` (one meter's intervals of any length) and ``determine_by_days`` (a total without
 times), then ``price`` and ``lines_of``; ``energy_cents`` is what a line of one price costs.
+``PopulationSums`` makes determinants of a whole population's days as they are stored.
 ``CALCULATION_REVISION`` changes whenever the same inputs could give another bill, and is recorded
 with every bill.
 """
@@ -15,6 +16,7 @@ from meterledger.rating.determine import (
 )
 from meterledger.rating.lines import lines_of, lines_of_all
 from meterledger.rating.plan import Proration, RatePlan, ScheduleChanges, plan_window
+from meterledger.rating.population import PopulationSums
 from meterledger.rating.price import PricedWindows, energy_cents, price
 from meterledger.rating.tiled import determine_tiled
 
@@ -23,6 +25,7 @@ CALCULATION_REVISION = "1"
 __all__ = [
     "CALCULATION_REVISION",
     "IntervalTooLong",
+    "PopulationSums",
     "PricedWindows",
     "Proration",
     "RatePlan",

@@ -97,22 +97,34 @@ def determine_by_days(total_wh: Sequence[int], plan: RatePlan) -> Determinants:
 
 def _highest_hour_wh(values: DayValues, usage: UsageBatch, windows: DayWindows) -> Int64Array:
     """Watt-hours of the highest clock hour of one day that counts for demand, Int64 [N]."""
-    per_hour, rest = divmod(HOUR_SECONDS, usage.interval_seconds)
-    if rest or per_hour == 0:
-        raise IntervalTooLong(
-            f"Demand is measured over an hour, and intervals of {usage.interval_seconds} s do not "
-            "tile one",
-            do="Choose a schedule without a demand charge for this meter",
-        )
+    per_hour = intervals_per_hour(usage.interval_seconds)
     meters, width = values.energy_wh.shape
     hourly = values.energy_wh.reshape(meters, width // per_hour, per_hour).sum(axis=2)
     highest = np.zeros(meters, dtype=np.int64)
-    for start, stop, counts in period_places(
-        values.day, usage.zone, HOUR_SECONDS, windows, (COUNTS, "outside")
-    ):
-        if counts == 0 and stop > start:
-            highest = np.maximum(highest, hourly[:, start:stop].max(axis=1))
+    for start, stop in hours_of_demand(values.day, usage.zone, windows):
+        highest = np.maximum(highest, hourly[:, start:stop].max(axis=1))
     return highest
+
+
+def intervals_per_hour(interval_seconds: int) -> int:
+    """How many intervals tile a clock hour.
+
+    :raises IntervalTooLong: if none do
+    """
+    per_hour, rest = divmod(HOUR_SECONDS, interval_seconds)
+    if rest or per_hour == 0:
+        raise IntervalTooLong(
+            f"Demand is measured over an hour, and intervals of {interval_seconds} s do not "
+            "tile one",
+            do="Choose a schedule without a demand charge for this meter",
+        )
+    return per_hour
+
+
+def hours_of_demand(day: date, zone_name: str, windows: DayWindows) -> tuple[tuple[int, int], ...]:
+    """Runs of clock hours ``[start, stop)`` of the day that count for demand, from 0."""
+    places = period_places(day, zone_name, HOUR_SECONDS, windows, (COUNTS, "outside"))
+    return tuple((start, stop) for start, stop, counts in places if counts == 0 and stop > start)
 
 
 @lru_cache(maxsize=8192)

@@ -1,0 +1,187 @@
+"""Determinants of a population: stored meter-days summed where they lie, many meters at once.
+
+The places of slots, the hours that count for demand and the refusals are those of ``determine``;
+only the loops are compiled. Both give the same for the same values, and tests hold them to it.
+
+Lives here      the sums of N meters over a plan's window, and the program of slots for the loops.
+Lives elsewhere the loops (``compiled``), usage as batches (``determine``), reading (``stores``).
+Read first      facts/stored.py; facts/determinants.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from meterledger.facts.determinants import Determinants
+from meterledger.facts.readings import Quality
+from meterledger.facts.stored import LARGEST_POWER, StoredDays
+from meterledger.facts.usage import Int64Array, UsageBatch
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.local_days import intervals_in_day
+from meterledger.kernel.span import DaySpan
+from meterledger.rating.determine import (
+    determine,
+    hours_of_demand,
+    intervals_per_hour,
+    period_places,
+)
+from meterledger.rating.exact import SAFE
+from meterledger.rating.plan import RatePlan
+
+_ALL = np.zeros((0, 0), dtype=bool)
+
+
+class PopulationSums:
+    """What N meters used over the window of one plan, as far as parts of it were added.
+
+    ``energy_wh``  Int64 [N x segments x periods], watt-hours
+    ``peak_wh``    Int64 [N x segments], watt-hours of the highest clock hour that counts for demand
+    ``present``    Int64 [N], intervals that have a value
+    ``estimated``  Int64 [N], those of them whose quality is ``estimated``, where quality was given
+    """
+
+    def __init__(self, plan: RatePlan, count: int) -> None:
+        self.plan = plan
+        segments, periods = len(plan.segments), len(plan.periods)
+        self.energy_wh = np.zeros((count, segments, periods), dtype=np.int64)
+        self.peak_wh = np.zeros((count, segments), dtype=np.int64)
+        self.present = np.zeros(count, dtype=np.int64)
+        self.estimated = np.zeros(count, dtype=np.int64)
+        self._programs: dict[tuple[DaySpan, int], _Program] = {}
+
+    def add(self, part: StoredDays) -> None:
+        """Add stored days. Several threads may add parts at once that have no row in common.
+
+        :raises IntervalTooLong: if a period begins inside an interval, or an hour of demand does
+        """
+        from meterledger.rating import compiled  # loads a compiler: not for a single bill
+
+        program = self._program(part)
+        ensure(0 <= part.power <= LARGEST_POWER, "values are watt-hours or kilowatt-hours")
+        ensure(
+            2**31 * 10**part.power * program.window_slots < SAFE,
+            "no sum of the window can leave 64 bits",
+        )
+        counts = _ALL if part.counts is None else part.counts
+        slots = program.slots + part.first_slot
+        ensure(int(slots[-1]) <= part.values.shape[1], "the slots of the days are there")
+        ensure(
+            len(part.rows) == len(part.values)
+            and (part.counts is None or counts.shape == (len(part.rows), len(slots) - 1)),
+            "a part has a row for each meter",
+        )
+        compiled.add_days(
+            part.values,
+            part.rows,
+            counts,
+            10**part.power,
+            slots,
+            program.segments,
+            program.places + np.array([part.first_slot, part.first_slot, 0]),
+            program.places_from,
+            program.hours + part.first_slot,
+            program.hours_from,
+            program.per_hour,
+            self.energy_wh,
+            self.peak_wh,
+            self.present,
+        )
+        if part.quality is not None:
+            ensure(part.quality.shape == part.values.shape, "quality has a code for each value")
+            code = Quality.ESTIMATED.value
+            compiled.count_code(part.quality, part.rows, counts, slots, code, self.estimated)
+
+    def add_batch(self, usage: UsageBatch, rows: Int64Array) -> None:
+        """Set the rows of meters whose usage of the whole window comes as a batch.
+
+        :raises IntervalTooLong: as ``determine``
+        """
+        found = determine(usage, self.plan)
+        self.energy_wh[rows] = found.energy_wh
+        self.peak_wh[rows] = found.peak_wh
+        for values in usage.days:
+            self.present[rows] += np.count_nonzero(~values.missing, axis=1)
+
+    def multiply(self, multipliers: Int64Array) -> None:
+        """Apply each meter's multiplier, Int64 [N], to its energy and its highest hour.
+
+        :raises InvariantBroken: if a product could leave 64 bits
+        """
+        rows = np.flatnonzero(multipliers != 1)
+        if not len(rows):
+            return
+        largest = max(int(np.abs(self.energy_wh[rows]).max()), int(self.peak_wh[rows].max()))
+        ensure(largest * int(multipliers.max()) < SAFE, "multiplied energy fits 64 bits")
+        self.energy_wh[rows] *= multipliers[rows, None, None]
+        self.peak_wh[rows] *= multipliers[rows, None]
+
+    def determinants(self) -> Determinants:
+        """The sums in the shape that is priced."""
+        return Determinants(energy_wh=self.energy_wh, peak_wh=self.peak_wh, by_days=False)
+
+    def _program(self, part: StoredDays) -> _Program:
+        key = (part.days, part.interval_seconds)
+        program = self._programs.get(key)
+        if program is None:
+            program = self._programs[key] = _make_program(self.plan, *key)
+        return program
+
+
+@dataclass(frozen=True)
+class _Program:
+    """Which columns of stored days belong where; columns count from the first day's first slot.
+
+    Shapes as ``compiled.add_days`` has them; ``window_slots`` is the width of the plan's window.
+    """
+
+    slots: Int64Array
+    segments: Int64Array
+    places: Int64Array
+    places_from: Int64Array
+    hours: Int64Array
+    hours_from: Int64Array
+    per_hour: int
+    window_slots: int
+
+
+def _make_program(plan: RatePlan, days: DaySpan, seconds: int) -> _Program:
+    ensure(
+        plan.window.from_day <= days.from_day and days.until_day <= plan.window.until_day,
+        "stored days lie in the plan's window",
+    )
+    first = (days.from_day - plan.window.from_day).days
+    slots, segments = [0], []
+    places: list[tuple[int, int, int]] = []
+    places_from, hours_from = [0], [0]
+    hours: list[tuple[int, int]] = []
+    per_hour = 1
+    for number, day in enumerate(days.days(), start=first):
+        begin = slots[-1]
+        slots.append(begin + intervals_in_day(day, plan.zone, seconds))
+        segments.append(plan.segment_of_day[number])
+        windows, demand = plan.day_windows[number], plan.demand_windows[number]
+        if windows is None:
+            places.append((begin, slots[-1], 0))
+        else:
+            found = period_places(day, plan.zone, seconds, windows, plan.periods)
+            places += [(begin + start, begin + stop, period) for start, stop, period in found]
+        if demand is not None:
+            per_hour = intervals_per_hour(seconds)
+            hours += [
+                (begin + start * per_hour, begin + stop * per_hour)
+                for start, stop in hours_of_demand(day, plan.zone, demand)
+            ]
+        places_from.append(len(places))
+        hours_from.append(len(hours))
+    return _Program(
+        slots=np.array(slots, dtype=np.int64),
+        segments=np.array(segments, dtype=np.int64),
+        places=np.array(places, dtype=np.int64).reshape(-1, 3),
+        places_from=np.array(places_from, dtype=np.int64),
+        hours=np.array(hours, dtype=np.int64).reshape(-1, 2),
+        hours_from=np.array(hours_from, dtype=np.int64),
+        per_hour=per_hour,
+        window_slots=sum(intervals_in_day(day, plan.zone, seconds) for day in plan.window.days()),
+    )
