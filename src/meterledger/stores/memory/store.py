@@ -22,6 +22,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
 from meterledger.stores.memory.places import MemoryPlaces
+from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.usecases.ports import (
     Conflict,
     NotFound,
@@ -41,7 +42,7 @@ class _Claim:
     agreement_id: str
 
 
-class MemoryStore(MemoryPlaces):
+class MemoryStore(MemoryUsageLog, MemoryPlaces):
     """Promises in dictionaries."""
 
     def __init__(self) -> None:

@@ -18,6 +18,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.readings",
     "meterledger.stores.postgres.ledger",
     "meterledger.stores.postgres.bills",
+    "meterledger.stores.postgres.usage_log",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

@@ -8,9 +8,12 @@ from meterledger.stores.postgres.repository.ledger import LedgerTables
 from meterledger.stores.postgres.repository.places import PlaceWrites
 from meterledger.stores.postgres.repository.readings import ReadingTables
 from meterledger.stores.postgres.repository.services import PlaceReads
+from meterledger.stores.postgres.repository.usage_log import UsageLogTables
 
 
-class PostgresStore(PlaceWrites, PlaceReads, ReadingTables, BillTables, LedgerTables):
+class PostgresStore(
+    PlaceWrites, PlaceReads, ReadingTables, BillTables, LedgerTables, UsageLogTables
+):
     """The system of record. Safe to use from many threads: each call has a connection."""
 
     def __init__(self, connections: Connections, whereabouts: str) -> None:

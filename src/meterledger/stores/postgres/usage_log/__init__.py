@@ -1,0 +1,1 @@
+"""The Django app of what the usage journey writes down."""

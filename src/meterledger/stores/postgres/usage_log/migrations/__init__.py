@@ -1,0 +1,1 @@
+"""Migrations of the usage log: tables, and the SQL beside them that Django cannot say."""
