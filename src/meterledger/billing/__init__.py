@@ -5,6 +5,7 @@ Others may call ``due_windows``, ``prorate``, ``decide_due_day``, ``tax_terms``,
 """
 
 from meterledger.billing import (
+    bill_readings,
     budget_elections,
     budget_ending,
     budget_plan,
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     *due_date_again.RULES,
     *due_date_first_bill.RULES,
     *deferred_pay_date.RULES,
+    *bill_readings.RULES,
 )
 """Every rule of this room, for ``rules`` and ``decide``."""
 

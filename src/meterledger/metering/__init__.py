@@ -3,9 +3,11 @@
 Others may call ``admit`` (is the meter installed at that time, can the value be a measurement),
 ``find_backward_steps`` (a register that runs back) and ``fills_slots`` (whether intervals tile
 local days); ``Admission`` and ``MeterNotInstalled`` are
-their answers.
+their answers. ``RULES`` are the decisions about several meters, tests, service without a meter and
+what a meter may send.
 """
 
+from meterledger.metering import account_meters, meter_data, meter_tests, unmetered
 from meterledger.metering.admit import (
     UNADMITTED_SHARE_MAX,
     Admission,
@@ -14,8 +16,18 @@ from meterledger.metering.admit import (
 )
 from meterledger.metering.registers import find_backward_steps
 from meterledger.metering.slots import fills_slots
+from meterledger.rulebook.rules import Rule
+
+RULES: tuple[Rule, ...] = (
+    *account_meters.RULES,
+    *meter_tests.RULES,
+    *unmetered.RULES,
+    *meter_data.RULES,
+)
+"""Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
+    "RULES",
     "UNADMITTED_SHARE_MAX",
     "Admission",
     "MeterNotInstalled",

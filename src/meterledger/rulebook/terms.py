@@ -134,6 +134,16 @@ class Terms:
         self._remember_reading(key)
         return self.memory.readings[key]
 
+    def options_of(self, key: str) -> tuple[str, ...]:
+        """The options of a reading, to see whether they differ for the facts at hand.
+
+        Looking at them rests on none of them: the decision does not cite the key for it.
+
+        :raises NoSuchReading: if the book has no such reading
+        """
+        self._allowed(key, "readings")
+        return tuple(self._view.reading(key).options)
+
     def _value(self, name: str, kind: str) -> DatedValue[Any]:
         self._allowed(name, "values")
         series = self._view.of_kind(name, kind)

@@ -6,7 +6,10 @@ meter's intervals of any length, and catch ``UsageNotTiled`` and its kinds. Esti
 of intervals come with their chapters (GRR V.D, V.E).
 """
 
+from meterledger.rulebook.rules import Rule
+from meterledger.usage import readings_needed, retention
 from meterledger.usage.complete import describe_usage, find_gaps, scale_by_multipliers
+from meterledger.usage.retention import RetentionFacts, decide_retention
 from meterledger.usage.tiling import (
     IntervalCrossesEdge,
     IntervalsOverlap,
@@ -16,11 +19,20 @@ from meterledger.usage.tiling import (
     tile_window,
 )
 
+RULES: tuple[Rule, ...] = (
+    *readings_needed.RULES,
+    *retention.RULES,
+)
+"""Every rule of this room, for ``rules`` and ``decide``."""
+
 __all__ = [
+    "RULES",
     "IntervalCrossesEdge",
     "IntervalsOverlap",
+    "RetentionFacts",
     "UsageNotTiled",
     "WindowHasGap",
+    "decide_retention",
     "describe_tiled",
     "describe_usage",
     "find_gaps",
