@@ -32,8 +32,9 @@ class StoredDays:
     ``values``      Int32 [M x columns] C-contiguous, MISSING_VALUE where there is none
     ``counts``      bool [M x days], or None where all count: of a meter-day that does not count
                     another part speaks
-    ``quality``     Int8 of the shape of values, codes of ``facts.readings.Quality``, or None where
-                    nobody asked
+    ``quality``     Int8 of the shape of values, codes of ``facts.readings.Quality``
+    ``method``      Int8 of the shape of values, codes of ``facts.estimates.Method``; both are None
+                    where nobody asked, or where all values came as received
     """
 
     rows: Int64Array
@@ -44,6 +45,7 @@ class StoredDays:
     values: npt.NDArray[np.int32]
     counts: BoolArray | None = None
     quality: npt.NDArray[np.int8] | None = None
+    method: npt.NDArray[np.int8] | None = None
 
 
 def meter_numbers(meters: tuple[str, ...] | list[str]) -> UInt64Array:

@@ -101,15 +101,33 @@ def add_days(
         present[row] += told
 
 
-@nb.njit(nb.void(_Codes, _Line, _Flags, _Line, nb.int64, _Line64), nogil=True, cache=True)
-def count_code(codes: Any, rows: Any, counts: Any, slots: Any, code: int, found: Any) -> None:
-    """Count the slots of each meter, on days that count, that have a code. Shapes as above."""
+@nb.njit(
+    nb.void(_Values, _Codes, _Codes, _Line, _Flags, _Line, nb.int64, nb.int64, _Line64),
+    nogil=True,
+    cache=True,
+)
+def count_estimated(
+    values: Any,
+    quality: Any,
+    method: Any,
+    rows: Any,
+    counts: Any,
+    slots: Any,
+    estimated: int,
+    substituted: int,
+    found: Any,
+) -> None:
+    """Count each meter's values that were not measured, on days that count. Shapes as above.
+
+    ``estimated`` and ``substituted`` are codes of quality; a method other than 0 counts too.
+    """
     everything = counts.shape[0] == 0
-    for meter in range(codes.shape[0]):
-        line = codes[meter]
+    for meter in range(values.shape[0]):
         some = np.int64(0)
         for day in range(slots.shape[0] - 1):
             if everything or counts[meter, day]:
                 for slot in range(slots[day], slots[day + 1]):
-                    some += np.int64(line[slot] == code)
+                    code = quality[meter, slot]
+                    made = method[meter, slot] != 0 or code in (estimated, substituted)
+                    some += np.int64(made and values[meter, slot] != _MISSING)
         found[rows[meter]] += some

@@ -30,6 +30,7 @@ from meterledger.rating.determine import (
 from meterledger.rating.exact import SAFE
 from meterledger.rating.plan import RatePlan
 
+_MADE = (Quality.ESTIMATED.value, Quality.SUBSTITUTED.value)
 _ALL = np.zeros((0, 0), dtype=bool)
 
 
@@ -39,7 +40,8 @@ class PopulationSums:
     ``energy_wh``  Int64 [N x segments x periods], watt-hours
     ``peak_wh``    Int64 [N x segments], watt-hours of the highest clock hour that counts for demand
     ``present``    Int64 [N], intervals that have a value
-    ``estimated``  Int64 [N], those of them whose quality is ``estimated``, where quality was given
+    ``estimated``  Int64 [N], those of them that nobody measured: estimated or substituted by the
+                   sender, or made by any method but as received; 0 where nobody asked for quality
     """
 
     def __init__(self, plan: RatePlan, count: int) -> None:
@@ -88,10 +90,22 @@ class PopulationSums:
             self.peak_wh,
             self.present,
         )
-        if part.quality is not None:
-            ensure(part.quality.shape == part.values.shape, "quality has a code for each value")
-            code = Quality.ESTIMATED.value
-            compiled.count_code(part.quality, part.rows, counts, slots, code, self.estimated)
+        if part.quality is not None and part.method is not None:
+            ensure(
+                part.quality.shape == part.method.shape == part.values.shape,
+                "quality and method have a code for each value",
+            )
+            compiled.count_estimated(
+                part.values,
+                part.quality,
+                part.method,
+                part.rows,
+                counts,
+                slots,
+                Quality.ESTIMATED.value,
+                Quality.SUBSTITUTED.value,
+                self.estimated,
+            )
 
     def add_batch(self, usage: UsageBatch, rows: Int64Array) -> None:
         """Set the rows of meters whose usage of the whole window comes as a batch.
@@ -103,6 +117,9 @@ class PopulationSums:
         self.peak_wh[rows] = found.peak_wh
         for values in usage.days:
             self.present[rows] += np.count_nonzero(~values.missing, axis=1)
+            if values.quality is not None and values.method is not None:
+                made = (values.method != 0) | np.isin(values.quality, _MADE)
+                self.estimated[rows] += np.count_nonzero(made & ~values.missing, axis=1)
 
     def multiply(self, multipliers: Int64Array) -> None:
         """Apply each meter's multiplier, Int64 [N], to its energy and its highest hour.

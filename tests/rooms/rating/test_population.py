@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterledger.facts.readings import Quality
 from meterledger.facts.stored import StoredDays
 from meterledger.facts.usage import MISSING_VALUE, DayValues, UsageBatch
 from meterledger.kernel.ensure import InvariantBroken
@@ -158,19 +157,38 @@ class TestStoredDays:
 
         assert_as_in_batches(sums, batch_of(values, days))
 
-    def test_count_those_that_were_estimated(self, plan_of: Callable[..., RatePlan]) -> None:
-        days = ACROSS["holiday"]
-        values = np.full((2, width_of(days)), 5, dtype=np.int32)
-        quality = np.full(values.shape, Quality.VALID.value, dtype=np.int8)
-        quality[0, 90:100] = Quality.ESTIMATED.value  # six of the first day, four of the second
-        counts = np.ones((2, days.day_count), dtype=bool)
-        counts[0, 1] = False
-        sums = PopulationSums(plan_of("1M-smart", days), 2)
+    @given(seed=st.integers(0, 2**32))
+    def test_count_those_that_nobody_measured(
+        self, seed: int, plan_of: Callable[..., RatePlan]
+    ) -> None:
+        """On days that count, and where there is a value; in batches too."""
+        days = ACROSS["long day"]
+        values = values_of(days, seed)
+        chance = np.random.default_rng(seed)
+        quality = chance.choice(np.arange(7, dtype=np.int8), values.shape)
+        method = chance.choice(np.array([0, 0, 0, 1, 4, 25], dtype=np.int8), values.shape)
+        counts = chance.random((3, days.day_count)) < 0.8
+        missing = values == MISSING_VALUE
+        quality[missing] = method[missing] = 0
+        made = (method != 0) | (quality == 3) | (quality == 5)
+        widths = [intervals_in_day(day, CHICAGO, 900) for day in days.days()]
+        sums = PopulationSums(plan_of("1M-smart", days), 3)
+        whole = PopulationSums(sums.plan, 3)
 
-        sums.add(stored(values, days, quality=quality, counts=counts))
+        sums.add(stored(values, days, quality=quality, method=method, counts=counts))
+        batch = batch_of(values, days)
+        told, at = [], 0
+        for day, width in zip(batch.days, widths, strict=True):
+            slots = slice(at, at + width)
+            told.append(replace(day, quality=quality[:, slots], method=method[:, slots]))
+            at += width
+        whole.add_batch(replace(batch, days=tuple(told)), np.arange(3))
 
-        assert sums.estimated.tolist() == [6, 0]
-        assert sums.present.tolist() == [3 * 96, 4 * 96]
+        there = np.repeat(counts, widths, axis=1)
+        assert sums.estimated.tolist() == (made & there).sum(axis=1).tolist()
+        assert sums.present.tolist() == (there & ~missing).sum(axis=1).tolist()
+        assert whole.estimated.tolist() == made.sum(axis=1).tolist()
+        assert_as_in_batches(whole, batch)
 
     def test_are_multiplied_where_a_meter_has_a_multiplier(
         self, plan_of: Callable[..., RatePlan]
@@ -207,7 +225,10 @@ class TestStoredDays:
             ({"first_slot": 1}, "the slots of the days are there"),
             ({"rows": np.zeros(1, dtype=np.int64)}, "a row for each meter"),
             ({"counts": np.ones((2, 3), dtype=bool)}, "a row for each meter"),
-            ({"quality": np.zeros((2, 3), dtype=np.int8)}, "a code for each value"),
+            (
+                dict.fromkeys(("quality", "method"), np.zeros((2, 3), dtype=np.int8)),
+                "a code for each value",
+            ),
             ({"days": DaySpan(date(2025, 7, 2), date(2025, 7, 6))}, "in the plan's window"),
         ],
     )
