@@ -8,7 +8,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
 
-BENCHES = ("bill-cycle", "book")
+BENCHES = ("bill-cycle", "book", "storage")
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +31,7 @@ def bench(
         from meterledger.entrypoints.bench.bill_cycle import measure_bill_cycle
         from meterledger.entrypoints.bench.book import measure_book
         from meterledger.entrypoints.bench.machine import describe_machine
+        from meterledger.entrypoints.bench.storage import measure_storage
 
         chosen = names or list(BENCHES)
         for name in chosen:
@@ -52,6 +53,9 @@ def bench(
             results += [judge("bill-cycle", figure) for figure in figures]
         if "book" in chosen:
             results += [judge("book", figure) for figure in measure_book(repeat=repeat)]
+        if "storage" in chosen:
+            storage = measure_storage(accounts=accounts, repeat=repeat)
+            results += [judge("storage", figure) for figure in storage]
         answer = {"machine": describe_machine(), "results": results}
         say(answer, as_json=as_json, words=lambda: _print(answer))
 

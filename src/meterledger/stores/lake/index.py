@@ -3,7 +3,9 @@
 A *run* is a block of meters that all have the same unbroken days, one channel, interval length,
 unit and scale; its values lie meter by meter, day by day, slot by slot. The index lists the runs in
 row order. It stands in the Parquet key-value metadata, and every row says the same in its own
-columns, which ``IntervalLake.verify`` compares.
+columns, which ``IntervalLake.verify`` compares. Names of meters are not said twice where that would
+cost more than a reader saves: runs of less than a week in files of many meters leave them to the
+column, from which the opener takes them.
 
 Lives here      the index as data, as JSON, and each run's place.
 Lives elsewhere making runs (``files``), reading values by them (``reader``).
@@ -13,18 +15,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from meterledger.facts.readings import Channel
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake.grid import offsets
 
 METADATA_KEY = "meterledger.index"
-LAYOUT = 1
+LAYOUT = 2
+_LAYOUTS_KNOWN = (1, 2)
+_FEW_METERS = 64
+_LONG_WIDTH = 7 * 96
 ENERGY_POWER = {"Wh": 0, "kWh": 3, "MWh": 6}
 BILLABLE = ("electricity/delivered/energy", "electricity/unknown/energy")
 """Channels that ``usage`` returns. Where a file names no direction, energy is taken as delivered;
@@ -91,6 +99,7 @@ class FileIndex:
 
 def index_json(index: FileIndex) -> str:
     """The index as it stands in the file."""
+    few = len({meter for run in index.runs for meter in run.meters}) <= _FEW_METERS
     return json.dumps(
         {
             "layout": LAYOUT,
@@ -108,7 +117,10 @@ def index_json(index: FileIndex) -> str:
                     "group": run.group,
                     "row": run.row,
                     "plain": run.plain,
-                    "meters": "".join(run.meters),
+                    "count": len(run.meters),
+                    "meters": "".join(run.meters)
+                    if few or run.width(index.zone) >= _LONG_WIDTH
+                    else None,
                 }
                 for run in index.runs
             ],
@@ -118,27 +130,38 @@ def index_json(index: FileIndex) -> str:
     )
 
 
-def read_index(text: str | bytes) -> FileIndex:
-    """The index of a file.
+MetersAt = Callable[[int, npt.NDArray[np.int64]], Sequence[str]]
+"""Gives the meters of some rows of a row group, out of its own column."""
+
+
+def read_index(text: str | bytes, meters_at: MetersAt) -> FileIndex:
+    """The index of a file. ``meters_at`` is asked for names that the index leaves to the column.
 
     :raises ValueError: if it is not one (KeyError and TypeError are turned into it)
     """
     try:
         record: dict[str, Any] = json.loads(text)
-        if record["layout"] != LAYOUT:
+        if record["layout"] not in _LAYOUTS_KNOWN:
             raise ValueError(f"layout {record['layout']}")
         return FileIndex(
             zone=record["zone"],
             source=record["source"],
             learned_us=record["learned_us"],
-            runs=tuple(_run(run) for run in record["runs"]),
+            runs=tuple(_run(run, record["zone"], meters_at) for run in record["runs"]),
         )
     except (KeyError, TypeError) as broken:
         raise ValueError(f"no index: {broken!r}") from broken
 
 
-def _run(record: dict[str, Any]) -> Run:
+def _run(record: dict[str, Any], zone: str, meters_at: MetersAt) -> Run:
+    days = DaySpan(date.fromisoformat(record["from"]), date.fromisoformat(record["until"]))
     digits = record["meters"]
+    if digits is None:
+        width = offsets(days, zone, record["interval_seconds"])[-1]
+        firsts = record["row"] + width * np.arange(record["count"], dtype=np.int64)
+        names = meters_at(record["group"], firsts)
+    else:
+        names = [digits[at : at + 16] for at in range(0, len(digits), 16)]
     return Run(
         form=Form(
             channel=record["channel"],
@@ -146,8 +169,8 @@ def _run(record: dict[str, Any]) -> Run:
             unit=record["unit"],
             scale=record["scale"],
         ),
-        days=DaySpan(date.fromisoformat(record["from"]), date.fromisoformat(record["until"])),
-        meters=tuple(sys.intern(digits[at : at + 16]) for at in range(0, len(digits), 16)),
+        days=days,
+        meters=tuple(sys.intern(name) for name in names),
         group=record["group"],
         row=record["row"],
         plain=record.get("plain"),

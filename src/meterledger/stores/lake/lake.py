@@ -31,9 +31,11 @@ from meterledger.stores.lake.index import BILLABLE, Form
 from meterledger.stores.lake.merge import DayKey, MeterDay, Unheard, merge, unheard
 from meterledger.stores.lake.names import ensure_pseudonym
 from meterledger.stores.lake.opening import Opener
+from meterledger.stores.lake.owners import Roll
 from meterledger.stores.lake.reader import DayReader, choose, find_versions, in_file_order
 from meterledger.stores.lake.refusals import DayKnownAlready, NotTiling
 from meterledger.stores.lake.runs import make_runs
+from meterledger.stores.lake.scan import Scan, plan_scan
 
 SOURCE_DIGITS = 16
 
@@ -60,6 +62,7 @@ class IntervalLake:
         self._bucket_count = bucket_count
         self._threads = threads
         self._opener = Opener(folder, zone)
+        self._roll = Roll()
 
     # ------------------------------------------------------------------------------- writing
 
@@ -300,6 +303,10 @@ class IntervalLake:
         window = blocks.survey(self._opener, files, meters, days, self.zone)
         return blocks.batches(window, self._opener, at_sequence=at_sequence, threads=self._threads)
 
+    def published(self, at_sequence: int) -> list[str]:
+        """The names of the files that count at the sequence, in order of publication."""
+        return list(self._files_at(at_sequence))
+
     def known_intervals(
         self, meter: str, days: DaySpan, *, at_sequence: int
     ) -> list[KnownInterval]:
@@ -316,6 +323,26 @@ class IntervalLake:
         ensure_pseudonym(meter)
         files = choose(self._files_at(at_sequence), [meter], days)
         return one_by_one.known_intervals(self._opener, files, meter, days, self.zone)
+
+    def scan(self, days: DaySpan, *, at_sequence: int, meters: Sequence[str] | None = None) -> Scan:
+        """Delivered energy of all meters (or of some) as it lies in the files, for sums over many.
+
+        Only indexes are opened here; ``Scan.read`` decodes. What it leaves out, ``usage`` gives.
+
+        :raises FileMissing: if a published file is not there
+        :raises FileDamaged: if a published file is not what was published
+        """
+        for meter in meters or ():
+            ensure_pseudonym(meter)
+        return plan_scan(
+            self._opener,
+            self._roll,
+            self._files_at(at_sequence),
+            days,
+            meters=meters,
+            zone=self.zone,
+            threads=self._threads,
+        )
 
     # -------------------------------------------------------------- other engines, and checking
 

@@ -82,6 +82,28 @@ class _Checked:
     index: FileIndex
 
 
+class _Meters:
+    """Names of meters out of their column, for indexes that leave them there."""
+
+    def __init__(self, data: mmap.mmap, metadata: pq.FileMetaData) -> None:
+        self._data = data
+        self._metadata = metadata
+        self._group = -1
+        self._names = pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), pa.array([]))
+
+    def at(self, group: int, rows: npt.NDArray[np.int64]) -> list[str]:
+        """The meters of some rows of a row group."""
+        if group != self._group:
+            source = pa.BufferReader(pa.py_buffer(self._data))
+            file = pq.ParquetFile(source, metadata=self._metadata, read_dictionary=["meter"])
+            column = file.read_row_group(group, columns=["meter"], use_threads=False).column(0)
+            self._names = column.unify_dictionaries().combine_chunks()
+            self._group = group
+        places = self._names.indices.to_numpy()[rows]
+        names: list[str] = self._names.dictionary.take(pa.array(places)).to_pylist()
+        return names
+
+
 class Opener:
     """Opens the published files of one lake."""
 
@@ -124,8 +146,9 @@ class Opener:
             raise damaged(file.name, "its bytes have another SHA-256 than its name says")
         try:
             parquet = pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)))
-            index = read_index((parquet.metadata.metadata or {})[METADATA_KEY.encode()])
-        except (pa.ArrowException, ValueError, KeyError, OSError) as broken:
+            told = (parquet.metadata.metadata or {})[METADATA_KEY.encode()]
+            index = read_index(told, _Meters(data, parquet.metadata).at)
+        except (pa.ArrowException, ValueError, LookupError, OSError) as broken:
             raise damaged(file.name, "it has no index that can be read") from broken
         if index.zone != self._zone:
             raise FileDamaged(
