@@ -2,7 +2,7 @@
 
 Lives here      a generated day with gaps and estimates, its bits, and two peers: the same rows in a
                 plain Parquet file, and plain decoding of the very files that we wrote.
-Lives elsewhere the layout (``stores/lake/files``), the population (``entrypoints/demo/population``).
+Lives elsewhere the layout (``stores/lake/files``), the population (``demo/population``).
 
 Files are as large as with 1.2 million meters in 64 buckets, however many accounts are measured.
 """
@@ -77,16 +77,16 @@ def _measure(day: _Day, folder: Path, repeat: int) -> list[Figure]:
     for _ in range(repeat):
         shutil.rmtree(lake.folder, ignore_errors=True)
         names.clear()
-        seconds, written = _cpu(lambda: _write(lake, day))
+        seconds, written = _cpu(_write, lake, day)
         names += written
         writes.append(seconds)
-        plain_writes.append(_cpu(lambda: _write_plain(folder / "plain.parquet", day))[0])
+        plain_writes.append(_cpu(_write_plain, folder / "plain.parquet", day)[0])
         _check(lake, day)
         opener = Opener(lake.folder, ZONE)
         for name in names:
             opener.index(read_name(name))
-        reads.append(_cpu(lambda: _read_published(lake, opener))[0])
-        plain_reads.append(_cpu(lambda: _read_plain(lake.folder, names))[0])
+        reads.append(_cpu(_read_published, lake, opener)[0])
+        plain_reads.append(_cpu(_read_plain, lake.folder, names)[0])
     count = day.value.size
     stored = sum((lake.folder / name).stat().st_size for name in names)
     plain = (folder / "plain.parquet").stat().st_size
@@ -209,8 +209,8 @@ def _check(lake: IntervalLake, day: _Day) -> None:
     )
 
 
-def _cpu(work: Callable[[], Any]) -> tuple[float, Any]:
+def _cpu(work: Callable[..., Any], *given: Any) -> tuple[float, Any]:
     """Processor seconds of all threads: they hardly move when a neighbor is busy."""
     began = time.process_time()
-    result = work()
+    result = work(*given)
     return time.process_time() - began, result
