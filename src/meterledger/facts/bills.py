@@ -73,11 +73,55 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimatedBy:
+    """Intervals of a bill that were estimated in one way, and the rung behind it."""
+
+    method: str
+    provision: str
+    interval_count: int
+    energy_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatedUsage:
+    """How much of a bill's usage was estimated, and in which ways.
+
+    ``percent`` is the share of its energy as printed, ``counts_toward_cap`` whether its period
+    counts where estimates in a row are capped; both are decided with the bill (GRR V.E.1).
+    """
+
+    interval_count: int
+    energy_wh: int
+    by: tuple[EstimatedBy, ...]
+    percent: str = ""
+    counts_toward_cap: bool = False
+
+    def told(self, energy: Callable[[int], object]) -> dict[str, object]:
+        """As it stands in the record (numbers) and in answers (strings)."""
+        return {
+            "interval_count": self.interval_count,
+            "energy_wh": energy(self.energy_wh),
+            "percent": self.percent,
+            "counts_toward_cap": self.counts_toward_cap,
+            "by": [
+                {
+                    "method": one.method,
+                    "provision": one.provision,
+                    "interval_count": one.interval_count,
+                    "energy_wh": energy(one.energy_wh),
+                }
+                for one in self.by
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class BilledUsage:
     """The usage a bill stands on: how much, how many intervals, per local day, and their hash.
 
     ``interval_seconds`` is None where lengths vary. Where no interval ends at some local midnight,
     days are not known one by one: ``daily_wh`` is empty then, and ``stretches`` tile the window.
+    ``estimated`` is there exactly where some interval is an estimate of ours.
     """
 
     meter: str
@@ -87,6 +131,7 @@ class BilledUsage:
     daily_wh: tuple[int, ...]
     sha256: str
     stretches: tuple[Stretch, ...] = ()
+    estimated: EstimatedUsage | None = None
 
     def as_json(self) -> dict[str, object]:
         """As it stands in the calculation record."""
@@ -117,6 +162,8 @@ class BilledUsage:
                 }
                 for one in self.stretches
             ]
+        if self.estimated is not None:
+            told["estimated"] = self.estimated.told(energy)
         return told
 
 

@@ -7,7 +7,7 @@ Made by ``stores/lake`` (and by the readers of ``rate --usage``), checked by ``u
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from typing import TypeAlias
@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from meterledger.facts.estimates import Method
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import day_start_utc, intervals_in_day
 from meterledger.kernel.span import DaySpan
@@ -105,13 +106,15 @@ class KnownInterval:
     """One interval of a meter's delivered energy as it is known, of any length.
 
     The energy is ``value`` times ten to the power ``power`` watt-hours, over ``seconds`` seconds
-    from ``start`` (UTC epoch seconds). It may be finer than a watt-hour.
+    from ``start`` (UTC epoch seconds). It may be finer than a watt-hour. ``method`` is how it is
+    known, and no part of what it is.
     """
 
     start: int
     seconds: int
     value: int
     power: int
+    method: Method = field(default=Method.AS_RECEIVED, compare=False)
 
     @property
     def end(self) -> int:
@@ -126,6 +129,7 @@ class TiledInterval:
     start: int
     seconds: int
     energy_wh: int
+    method: Method = Method.AS_RECEIVED
 
     @property
     def end(self) -> int:

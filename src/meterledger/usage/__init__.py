@@ -9,6 +9,43 @@ of intervals come with their chapters (GRR V.D, V.E).
 from meterledger.rulebook.rules import Rule
 from meterledger.usage import readings_needed, retention
 from meterledger.usage.complete import describe_usage, find_gaps, scale_by_multipliers
+from meterledger.usage.estimated import CAPPED_CAUSES, PROVISIONS, estimated_slots, method_words
+from meterledger.usage.estimation_allowed import (
+    BilledPeriod,
+    MayEstimate,
+    MayEstimateFacts,
+    count_estimated_periods,
+    decide_may_estimate,
+)
+from meterledger.usage.estimation_daily_use import DailyUseEstimate, DailyUseFacts
+from meterledger.usage.estimation_facts import (
+    BilledOn,
+    BillingPeriod,
+    EstimationFactsContradict,
+    MeterTechnology,
+    Occupant,
+    PastPeriod,
+)
+from meterledger.usage.estimation_intervals import (
+    DayDefinitions,
+    IntervalFill,
+    IntervalGapFacts,
+    counts_as_weekend,
+    day_definitions,
+)
+from meterledger.usage.estimation_method import EstimationMethod, MeterToEstimate, MethodChoice
+from meterledger.usage.estimation_register import LadderEstimate, RegisterLadderFacts, ValidRead
+from meterledger.usage.estimation_rules import (
+    ESTIMATION_RULES,
+    choose_interval_fill,
+    choose_method,
+    may_estimate,
+    run_daily_use_ladder,
+    run_register_ladder,
+)
+from meterledger.usage.estimation_rungs import ElapsedPart, GoodDay
+from meterledger.usage.estimation_similar import Candidate, Likeness, SimilarSearch
+from meterledger.usage.estimation_told import FlagFacts, decide_bill_flag
 from meterledger.usage.retention import RetentionFacts, decide_retention
 from meterledger.usage.tiling import (
     IntervalCrossesEdge,
@@ -20,22 +57,63 @@ from meterledger.usage.tiling import (
 )
 
 RULES: tuple[Rule, ...] = (
+    *ESTIMATION_RULES,
     *readings_needed.RULES,
     *retention.RULES,
 )
 """Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
+    "CAPPED_CAUSES",
+    "PROVISIONS",
     "RULES",
+    "BilledOn",
+    "BilledPeriod",
+    "BillingPeriod",
+    "Candidate",
+    "DailyUseEstimate",
+    "DailyUseFacts",
+    "DayDefinitions",
+    "ElapsedPart",
+    "EstimationFactsContradict",
+    "EstimationMethod",
+    "FlagFacts",
+    "GoodDay",
     "IntervalCrossesEdge",
+    "IntervalFill",
+    "IntervalGapFacts",
     "IntervalsOverlap",
+    "LadderEstimate",
+    "Likeness",
+    "MayEstimate",
+    "MayEstimateFacts",
+    "MeterTechnology",
+    "MeterToEstimate",
+    "MethodChoice",
+    "Occupant",
+    "PastPeriod",
+    "RegisterLadderFacts",
     "RetentionFacts",
+    "SimilarSearch",
     "UsageNotTiled",
+    "ValidRead",
     "WindowHasGap",
+    "choose_interval_fill",
+    "choose_method",
+    "count_estimated_periods",
+    "counts_as_weekend",
+    "day_definitions",
+    "decide_bill_flag",
+    "decide_may_estimate",
     "decide_retention",
     "describe_tiled",
     "describe_usage",
+    "estimated_slots",
     "find_gaps",
+    "may_estimate",
+    "method_words",
+    "run_daily_use_ladder",
+    "run_register_ladder",
     "scale_by_multipliers",
     "tile_window",
 ]

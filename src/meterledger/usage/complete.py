@@ -19,6 +19,7 @@ from meterledger.facts.findings import Finding, Weight
 from meterledger.facts.usage import DayValues, UsageBatch
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import day_start_utc
+from meterledger.usage.estimated import estimated_rows
 
 
 def find_gaps(usage: UsageBatch) -> dict[int, Finding]:
@@ -100,6 +101,7 @@ def describe_usage(usage: UsageBatch) -> list[BilledUsage]:
     whole = np.ascontiguousarray(
         np.concatenate([values.energy_wh for values in usage.days], axis=1), dtype="<i8"
     )
+    estimated = estimated_rows(usage)
     return [
         BilledUsage(
             meter=meter,
@@ -108,6 +110,7 @@ def describe_usage(usage: UsageBatch) -> list[BilledUsage]:
             energy_wh=int(daily[row].sum()),
             daily_wh=tuple(daily[row].tolist()),
             sha256=hashlib.sha256(whole[row].tobytes()).hexdigest(),
+            estimated=estimated.get(row),
         )
         for row, meter in enumerate(usage.meters)
     ]

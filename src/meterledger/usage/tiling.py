@@ -19,6 +19,7 @@ from meterledger.facts.usage import KnownInterval, TiledInterval, TiledUsage, wi
 from meterledger.kernel.local_days import day_start_utc, local_day_of
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usage.estimated import estimated_tiled
 
 LARGEST_WH = 2**62
 """Below this a window's energy, and its sums, stay in 64 bits."""
@@ -100,7 +101,7 @@ def _whole(
     for one, energy in zip(inside, exact, strict=True):
         run += energy
         upto = run // unit
-        yield TiledInterval(one.start, one.seconds, (upto - given) * multiplier)
+        yield TiledInterval(one.start, one.seconds, (upto - given) * multiplier, one.method)
         given = upto
 
 
@@ -172,6 +173,7 @@ def describe_tiled(usage: TiledUsage) -> BilledUsage:
         daily_wh=tuple(one.energy_wh for one in stretches) if by_day else (),
         sha256=hashlib.sha256(numbers).hexdigest(),
         stretches=() if by_day else tuple(stretches),
+        estimated=estimated_tiled(usage),
     )
 
 

@@ -35,6 +35,13 @@ from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_bill
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usage import UsageNotTiled, WindowHasGap, describe_tiled, describe_usage
+from meterledger.usecases.bill_estimates import (
+    EstimateHolds,
+    beyond_cap,
+    held_days,
+    held_sentence,
+    say_estimates,
+)
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.window_usage import KeptReadings, usage_of_window
@@ -44,7 +51,7 @@ BATCH_METERS = 2048
 stays below some hundred MB."""
 
 
-class BillStore(KeptReadings, Protocol):
+class BillStore(KeptReadings, EstimateHolds, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
@@ -114,8 +121,12 @@ def issue_bills(
             _keep_held(run, held, on, known_at, store, dry_run)
             settled: list[BillableService] = []
             for batch in _batches(due):
+                free, waiting_review = _without_held_days(batch, store)
+                _keep_held(run, waiting_review, on, known_at, store, dry_run)
+                if not free:
+                    continue
                 made, batch_held = calculate_bills(
-                    batch,
+                    free,
                     on=on,
                     known_at=known_at,
                     sequence=sequence,
@@ -123,8 +134,9 @@ def issue_bills(
                     kept=store,
                     view=view,
                 )
-                _keep_held(run, batch_held, on, known_at, store, dry_run)
-                for done in recorder.record(batch, made):
+                made, capped = _within_cap(free, made, view, store)
+                _keep_held(run, [*batch_held, *capped], on, known_at, store, dry_run)
+                for done in recorder.record(free, made):
                     settled += _settle(run, done, keep_bills=keep_bills, progress=progress)
             for done in recorder.rest():
                 settled += _settle(run, done, keep_bills=keep_bills, progress=progress)
@@ -250,6 +262,56 @@ def _first_due(
         except Refusal as refusal:
             held.append(_held(service, window.days if window else None, refusal))
     return due, held
+
+
+def _without_held_days(
+    batch: Sequence[DueBill], store: EstimateHolds
+) -> tuple[list[DueBill], list[HeldBill]]:
+    """Those whose window has no day that waits for a person, and the others held."""
+    found = held_days([one.meter for one in batch], batch[0].window.days, store)
+    held = [
+        HeldBill(
+            account_id=one.service.account.account_id,
+            agreement_id=one.service.agreement.agreement_id,
+            days=one.window.days,
+            code="usage.held",
+            sentence=f"{_where(one)}: {held_sentence(found[one.meter])}",
+        )
+        for one in batch
+        if one.meter in found
+    ]
+    return [one for one in batch if one.meter not in found], held
+
+
+def _within_cap(
+    batch: Sequence[DueBill], made: Sequence[Bill], view: BookView, store: EstimateHolds
+) -> tuple[list[Bill], list[HeldBill]]:
+    """The bills that may go out, and those of which only an actual reading can be billed."""
+    by_agreement = {one.service.agreement.agreement_id: one for one in batch}
+    bills: list[Bill] = []
+    held: list[HeldBill] = []
+    for bill in made:
+        one = by_agreement[bill.agreement_id]
+        why = beyond_cap(
+            account_id=bill.account_id,
+            agreement_id=bill.agreement_id,
+            meter_ids={
+                pseudonym(each.meter_id, view.name): each.meter_id
+                for each in one.service.installations
+            }
+            if bill.usage.estimated is not None
+            else {},
+            usage=bill.usage,
+            days=bill.days,
+            view=view,
+            store=store,
+        )
+        if why is None:
+            bills.append(bill)
+        else:
+            code, sentence = "usage.estimate_cap", f"{_where(one)}: {why}"
+            held.append(HeldBill(bill.account_id, bill.agreement_id, bill.days, code, sentence))
+    return bills, held
 
 
 class MeterNotWhole(Refusal):
@@ -411,6 +473,7 @@ def _bill(
     calculator: Calculator,
 ) -> Bill:
     window = one.window.days
+    usage, estimates = say_estimates(usage, days=window, on=on, view=calculator.view)
     return assemble_bill(
         agreement=one.service.agreement,
         window=one.window,
@@ -419,7 +482,7 @@ def _bill(
         tax_place=one.tax_place,
         issued_day=on,
         due_day=decide_due_day(issued_day=on, view=calculator.view),
-        reasons=calculator.window_reasons(window),
+        reasons=(*calculator.window_reasons(window), *estimates),
         pins=pins,
     )
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from meterledger.facts.estimates import Method
+from meterledger.facts.readings import Quality
 from meterledger.facts.usage import KnownInterval
 from meterledger.kernel.local_days import seconds_in_day
 from meterledger.kernel.span import DaySpan
@@ -52,8 +54,19 @@ def known_intervals(
         midnight = epoch_seconds(key.day, zone)
         found += [
             KnownInterval(
-                midnight + slot * seconds, seconds, int(settled.value[slot]), settled.form.power
+                midnight + slot * seconds,
+                seconds,
+                int(settled.value[slot]),
+                settled.form.power,
+                _method(int(settled.method[slot]), int(settled.quality[slot])),
             )
             for slot in np.flatnonzero(settled.present).tolist()
         ]
     return sorted(found)
+
+
+def _method(method: int, quality: int) -> Method:
+    """How an interval is known. A person's edit that is an estimate counts as one made by hand."""
+    if method == Method.EDITED and quality == Quality.ESTIMATED.value:
+        return Method.BY_HAND
+    return Method(method)
