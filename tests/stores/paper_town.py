@@ -7,6 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 
 from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins, HeldBill
 from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.meters import (
+    BilledOn,
+    LinkSource,
+    Meter,
+    MeterConfiguration,
+    MeterKind,
+    MeterWork,
+    PremiseLink,
+    UnmeteredLoad,
+    WorkKind,
+)
 from meterledger.facts.money import Entry, Leg, Payment, Tender
 from meterledger.facts.places import (
     Account,
@@ -32,6 +43,7 @@ from meterledger.kernel.citation import Citation
 from meterledger.kernel.ids import bill_id, with_check_digit
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.kernel.standing import Standing
+from meterledger.usecases.meter_ports import MeterChange
 from meterledger.usecases.ports import ServiceStart, Viewer
 
 FIRST_DAY = date(2025, 1, 1)
@@ -75,6 +87,22 @@ def start_of(number: int, *, cycle: int = 15, place: str = "university_city") ->
         installation=MeterInstallation(f"SP-{number}", f"M-{number}", 1, days, LEARNED),
         agreement=agreement_of(number),
     )
+
+
+def meter_changes() -> list[MeterChange]:
+    """A meter at SP-2 set up and linked, a visit that said so, and a load without a meter."""
+    days = Validity(FIRST_DAY)
+    device = Meter("M-2", MeterKind.AMI, LEARNED)
+    setup = MeterConfiguration("M-2", BilledOn.INTERVAL, 900, (), (), days, LEARNED)
+    link = PremiseLink("M-2", "SP-2", LinkSource.BACK_OFFICE, 60, "a list", days, LEARNED)
+    work = MeterWork(
+        *("install:SP-2", WorkKind.INSTALL, "SP-2", None, "M-2", LEARNED, "new", (), (), LEARNED)
+    )
+    load = UnmeteredLoad("L-1", "SP-1", "Wi-Fi", 1, 40, ((0, 1440),), days, LEARNED)
+    return [
+        MeterChange("meter configured", "M-2", LEARNED, (), (setup, link), (device,), work),
+        MeterChange("unmetered load", "SP-1", LEARNED, (), (load,)),
+    ]
 
 
 def only_agreement(agreement: Agreement) -> ServiceStart:

@@ -17,6 +17,7 @@ from tests.stores.paper_town import (
     agreement_of,
     bill_of,
     held_of,
+    meter_changes,
     month_of,
     payment_of,
     register_channel,
@@ -39,6 +40,7 @@ TABLES = (*APPEND_ONLY, *CLOSED_ONCE)
 PARTITIONED = ("bill", "bill_line", "entry", "posting", "record")
 PERSONAL = (
     *("person", "account", "account_holder", "premise", "tax_place", "service_point"),
+    *("meter", "meter_configuration", "premise_link", "meter_work", "unmetered_load"),
     *("meter_installation", "agreement", "bill", "bill_line", "service_period_claim"),
     *("held_bill", "entry", "posting", "payment", "record"),
     *("register_reading", "quarantined_line"),
@@ -55,6 +57,8 @@ def filled(server: PrivateServer) -> Iterator[str]:
         application = {**server.connection(), "dbname": name}
         with open_database(Database(application, None, "filled")) as store:
             store.start_services([start_of(1), start_of(2)])
+            for change in meter_changes():
+                store.change_meters(change)
             store.record_bills([bill_of(1)])
             store.record_payment(*payment_of(1))
             store.record_held([held_of(2)], on=month_of(0).until_day, learned_at=LATER)
@@ -355,15 +359,15 @@ class TestTwoClocks:
             ),
             (
                 "meter_installation",
-                "service_point_id, meter_id, multiplier",
-                ["SP-2", "M-1", 1],
-                "meter_at_one_service_point_a_day|one_meter_a_day_at_a_service_point",
+                "service_point_id, meter_id, multiplier, began_second, ended_second",
+                ["SP-2", "M-1", 1, 0, 0],
+                "meter_at_one_service_point_at_a_time|one_meter_at_a_time_at_a_service_point",
             ),
             (
                 "meter_installation",
-                "service_point_id, meter_id, multiplier",
-                ["SP-1", "M-new", 1],
-                "one_meter_a_day_at_a_service_point",
+                "service_point_id, meter_id, multiplier, began_second, ended_second",
+                ["SP-1", "M-new", 1, 0, 0],
+                "one_meter_at_a_time_at_a_service_point",
             ),
             ("tax_place", "premise_id, place", ["P-1", "none"], "tax_place_once_per_premise"),
             (

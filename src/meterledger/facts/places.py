@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.span import Validity
+from meterledger.kernel.local_days import day_start_utc
+from meterledger.kernel.span import DaySpan, Validity
+
+SECONDS_IN_A_LONG_DAY = 90_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,12 @@ class ServicePoint:
 
 @dataclass(frozen=True, slots=True)
 class MeterInstallation:
-    """A meter measuring one service point on some days. Times are whole local days here.
+    """A meter measuring one service point on some days.
 
     ``multiplier`` is what a reading is multiplied by to give energy (instrument transformers).
+    Days begin and end at local midnight; where a meter was exchanged inside a day it measured from
+    ``began_second`` of ``from_day``, and until ``ended_second`` of ``until_day``: of that last day,
+    which is out, it still has the first seconds, and the meter after it has the rest.
     """
 
     service_point_id: str
@@ -96,9 +102,46 @@ class MeterInstallation:
     multiplier: int
     days: Validity
     learned_at: datetime
+    began_second: int = 0
+    ended_second: int = 0
 
     def __post_init__(self) -> None:
         ensure(self.multiplier >= 1, "a meter multiplier is at least one")
+        ensure(
+            0 <= self.began_second < SECONDS_IN_A_LONG_DAY
+            and 0 <= self.ended_second < SECONDS_IN_A_LONG_DAY,
+            "an exchange happens inside its local day",
+        )
+        ensure(
+            self.ended_second == 0 or self.days.until_day is not None,
+            "only what has ended ends at an instant",
+        )
+
+    def covers(self, span: DaySpan) -> bool:
+        """Whether it measured every second of those days."""
+        return self.days.within(span) == span and (
+            self.began_second == 0 or self.days.from_day < span.from_day
+        )
+
+    def overlaps(self, other: MeterInstallation) -> bool:
+        """Whether the two measured at some instant both; touching at the instant of an exchange
+        is no overlap.
+        """
+        return _before_end(self, other) and _before_end(other, self)
+
+    def stretch(self, zone_name: str) -> tuple[int, int | None]:
+        """From which instant until which it measured, UTC epoch seconds; None: still does."""
+        begin = int(day_start_utc(self.days.from_day, zone_name).timestamp()) + self.began_second
+        if self.days.until_day is None:
+            return begin, None
+        until = int(day_start_utc(self.days.until_day, zone_name).timestamp())
+        return begin, until + self.ended_second
+
+
+def _before_end(one: MeterInstallation, other: MeterInstallation) -> bool:
+    if other.days.until_day is None:
+        return True
+    return (one.days.from_day, one.began_second) < (other.days.until_day, other.ended_second)
 
 
 @dataclass(frozen=True, slots=True)

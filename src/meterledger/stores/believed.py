@@ -14,6 +14,12 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
+from meterledger.facts.meters import (
+    MeterConfiguration,
+    MeterWork,
+    PremiseLink,
+    UnmeteredLoad,
+)
 from meterledger.facts.places import (
     Account,
     AccountHolder,
@@ -93,9 +99,14 @@ class Believed(Generic[Fact]):
         *exclusions: Callable[[Fact], str],
         telling: Callable[[Fact], str],
         name: Callable[[Fact], str] | None = None,
+        overlaps: Callable[[Fact, Fact], bool] | None = None,
     ) -> None:
-        """``telling`` says a fact in a refusal; ``name`` is what only one may have, on any day."""
+        """``telling`` says a fact in a refusal; ``name`` is what only one may have, on any day.
+
+        ``overlaps`` says when two facts hold at once, where that is finer than days.
+        """
         self._exclusions = exclusions
+        self._overlaps = overlaps or _share_a_day
         self._name = name
         self._names: set[str] = set()
         self._telling = telling
@@ -116,11 +127,19 @@ class Believed(Generic[Fact]):
         if self._name is not None:
             self._names.discard(self._name(fact))
 
-    def close(self, fact: Fact, closed_at: datetime) -> None:
-        """Remember until when a fact was believed that is believed no longer."""
-        for exclusion in self._exclusions:
-            key = exclusion(fact)
-            self._closed_at[key] = max(closed_at, self._closed_at.get(key, closed_at))
+    def close(self, fact: Fact, closed_at: datetime) -> Callable[[], None]:
+        """Remember until when a fact was believed that is believed no longer; answers the undo."""
+        keys = [exclusion(fact) for exclusion in self._exclusions]
+        before = {key: self._closed_at[key] for key in keys if key in self._closed_at}
+        for key in keys:
+            self._closed_at[key] = max(closed_at, before.get(key, closed_at))
+
+        def undo() -> None:
+            for key in keys:
+                self._closed_at.pop(key, None)
+            self._closed_at.update(before)
+
+        return undo
 
     def learned_at(self, fact: Fact) -> datetime:
         """The instant from which a new fact is believed: as it says, or later.
@@ -139,7 +158,7 @@ class Believed(Generic[Fact]):
         for exclusion in self._exclusions:
             key = exclusion(fact)
             for known in self._by_key.get(key, ()):
-                if not known.days.overlaps(fact.days):
+                if not self._overlaps(known, fact):
                     continue
                 if may_repeat and _says_no_more(fact, known):
                     return False
@@ -156,6 +175,10 @@ class Believed(Generic[Fact]):
                 do="Use another name for another agreement",
             )
         return True
+
+
+def _share_a_day(one: DatedFact, other: DatedFact) -> bool:
+    return one.days.overlaps(other.days)
 
 
 def with_learned_at(fact: Fact, learned_at: datetime) -> Fact:
@@ -205,6 +228,34 @@ def believed_installations() -> Believed[MeterInstallation]:
         telling=lambda one: (
             f"meter {one.meter_id} at service point {one.service_point_id}, {one.days}"
         ),
+        overlaps=MeterInstallation.overlaps,
+    )
+
+
+def believed_configurations() -> Believed[MeterConfiguration]:
+    """How a meter is set up: one way a day."""
+    return Believed(
+        lambda one: f"the configuration of meter {one.meter_id}",
+        telling=lambda one: f"configuration {one.fingerprint[:12]}, {one.days}",
+    )
+
+
+def believed_links() -> Believed[PremiseLink]:
+    """How sure we are where a meter is: one answer a day."""
+    return Believed(
+        lambda one: f"the premise link of meter {one.meter_id}",
+        telling=lambda one: (
+            f"service point {one.service_point_id} by {one.source.value} "
+            f"({one.confidence} of 100), {one.days}"
+        ),
+    )
+
+
+def believed_loads() -> Believed[UnmeteredLoad]:
+    """Loads without a meter: one version a day of each."""
+    return Believed(
+        lambda one: f"unmetered load {one.load_id}",
+        telling=lambda one: f"{one.count} {one.device} at {one.service_point_id}, {one.days}",
     )
 
 
@@ -250,3 +301,40 @@ def learned_after(learned_at: datetime, *earlier: datetime | None) -> datetime:
     without it.
     """
     return max([learned_at, *(one + A_MOMENT for one in earlier if one is not None)])
+
+
+def is_new_work(work: MeterWork, known: MeterWork | None) -> bool:
+    """Whether nobody has recorded this visit yet.
+
+    :raises Conflict: if it is recorded with other contents
+    """
+    if known is None:
+        return True
+    if contents(known) != contents(work):
+        raise Conflict(
+            f"Work {work.work_id} is recorded with other contents",
+            where=f"service point {work.service_point_id}",
+            why=f"Recorded is {known.kind.value} at {known.at:%Y-%m-%dT%H:%M:%SZ}, reason "
+            f"'{known.reason}', and nothing was changed",
+            do="Look at it with `meterledger meter show`; work done again has another instant",
+        )
+    return False
+
+
+def refuse_stale(fact: object) -> None:
+    """What was to end is not what is believed now: somebody changed it meanwhile.
+
+    :raises Conflict: always
+    """
+    raise Conflict(
+        "What is known was changed by somebody else meanwhile",
+        where=_named(fact),
+        why="Nothing of this call was kept",
+        do="Look at the meter with `meterledger meter show`, and do it again if it is still right",
+    )
+
+
+def _named(fact: object) -> str:
+    meter, days = getattr(fact, "meter_id", ""), getattr(fact, "days", "")
+    name = f"meter {meter}" if meter else f"unmetered load {getattr(fact, 'load_id', '')}"
+    return f"{name}, {days}"

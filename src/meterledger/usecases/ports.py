@@ -30,6 +30,7 @@ from meterledger.facts.usage import KnownInterval, UsageBatch
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.meter_ports import Meters
 from meterledger.usecases.usage_ports import UsageLog
 
 
@@ -364,7 +365,7 @@ class Ledger(Protocol):
         """Sum of legs by ledger account. The sums add up to zero."""
 
 
-class Store(Places, ReadingLog, Bills, Ledger, UsageLog, Protocol):
+class Store(Places, Meters, ReadingLog, Bills, Ledger, UsageLog, Protocol):
     """Everything but the lake, in one system of record."""
 
     def viewing(self, viewer: Viewer, subjects: Sequence[str]) -> AbstractContextManager[None]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TypeVar
 
+from meterledger.facts.meters import Meter
 from meterledger.facts.places import (
     Account,
     AccountHolder,
@@ -35,7 +36,7 @@ from meterledger.stores.believed import (
 from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.usecases.ports import NotFound, ServiceStart
 
-Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint)
+Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint, Meter)
 Undo = list[Callable[[], object]]
 
 
@@ -79,34 +80,34 @@ class MemoryPlaces:
 
     def _start(self, start: ServiceStart, undo: Undo) -> None:
         for person in start.persons:
-            _keep_once(self._persons, person.person_id, person, "person", undo)
+            keep_once(self._persons, person.person_id, person, "person", undo)
         if start.account is not None:
-            _keep_once(self._accounts, start.account.account_id, start.account, "account", undo)
+            keep_once(self._accounts, start.account.account_id, start.account, "account", undo)
         if start.premise is not None:
-            _keep_once(self._premises, start.premise.premise_id, start.premise, "premise", undo)
+            keep_once(self._premises, start.premise.premise_id, start.premise, "premise", undo)
         point = start.service_point
         if point is not None:
-            _require(self._premises, "premise", point.premise_id, point.service_point_id)
-            _keep_once(self._points, point.service_point_id, point, "service point", undo)
+            require(self._premises, "premise", point.premise_id, point.service_point_id)
+            keep_once(self._points, point.service_point_id, point, "service point", undo)
         for holder in start.holders:
             where = f"holder of account {holder.account_id}"
-            _require(self._accounts, "account", holder.account_id, where)
-            _require(self._persons, "person", holder.person_id, where)
-            _keep_dated(self._holders, holder, undo)
+            require(self._accounts, "account", holder.account_id, where)
+            require(self._persons, "person", holder.person_id, where)
+            keep_dated(self._holders, holder, undo)
         place = start.tax_place
         if place is not None:
-            _require(self._premises, "premise", place.premise_id, f"tax place {place.place}")
-            _keep_dated(self._tax_places, place, undo)
+            require(self._premises, "premise", place.premise_id, f"tax place {place.place}")
+            keep_dated(self._tax_places, place, undo)
         meter = start.installation
         if meter is not None:
             where = f"meter {meter.meter_id}"
-            _require(self._points, "service point", meter.service_point_id, where)
-            _keep_dated(self._installations, meter, undo)
+            require(self._points, "service point", meter.service_point_id, where)
+            keep_dated(self._installations, meter, undo)
         agreement = start.agreement
         where = f"agreement {agreement.agreement_id}"
-        _require(self._accounts, "account", agreement.account_id, where)
-        _require(self._points, "service point", agreement.service_point_id, where)
-        _keep_dated(self._agreements, agreement, undo, may_repeat=False)
+        require(self._accounts, "account", agreement.account_id, where)
+        require(self._points, "service point", agreement.service_point_id, where)
+        keep_dated(self._agreements, agreement, undo, may_repeat=False)
 
     def stop_service(self, agreement_id: str, last_day_out: date, learned_at: datetime) -> None:
         """End an agreement on ``last_day_out`` (out)."""
@@ -214,7 +215,7 @@ class MemoryPlaces:
         raise NotImplementedError
 
 
-def _keep_once(table: dict[str, Plain], key: str, fact: Plain, noun: str, undo: Undo) -> None:
+def keep_once(table: dict[str, Plain], key: str, fact: Plain, noun: str, undo: Undo) -> None:
     known = table.get(key)
     if known is None:
         table[key] = fact
@@ -223,13 +224,13 @@ def _keep_once(table: dict[str, Plain], key: str, fact: Plain, noun: str, undo: 
         refuse_other_contents(noun, key, known, fact)
 
 
-def _keep_dated(table: TwoClocks[Fact], fact: Fact, undo: Undo, *, may_repeat: bool = True) -> None:
+def keep_dated(table: TwoClocks[Fact], fact: Fact, undo: Undo, *, may_repeat: bool = True) -> None:
     if table.is_new(fact, may_repeat=may_repeat):
         kept = with_learned_at(fact, table.learned_at(fact))
         table.add(kept, kept.learned_at)
         undo.append(lambda: table.forget(kept))
 
 
-def _require(table: dict[str, Plain], noun: str, key: str, needed_by: str) -> None:
+def require(table: dict[str, Plain], noun: str, key: str, needed_by: str) -> None:
     if key not in table:
         refuse_unknown(noun, key, needed_by)

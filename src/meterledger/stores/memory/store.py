@@ -21,7 +21,7 @@ from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
-from meterledger.stores.memory.places import MemoryPlaces
+from meterledger.stores.memory.meters import MemoryMeters
 from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.usecases.ports import (
     Conflict,
@@ -42,7 +42,7 @@ class _Claim:
     agreement_id: str
 
 
-class MemoryStore(MemoryUsageLog, MemoryPlaces):
+class MemoryStore(MemoryUsageLog, MemoryMeters):
     """Promises in dictionaries."""
 
     def __init__(self) -> None:
@@ -247,6 +247,10 @@ class MemoryStore(MemoryUsageLog, MemoryPlaces):
     def _newest_bill_known_at(self, agreement_id: str, account_id: str) -> datetime | None:
         bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
         return max((b.known_at for b in bills if b.agreement_id == agreement_id), default=None)
+
+    def _newest_bill_at(self, service_point_id: str) -> datetime | None:
+        claims = self._claims.get(service_point_id, ())
+        return max((self._bills[one.bill_id].known_at for one in claims), default=None)
 
     # -------------------------------------------------------------------------------- ledger
 

@@ -54,12 +54,29 @@ class TwoClocks(Generic[Fact]):
 
     def replace(self, old: Fact, new: Fact, learned_at: datetime) -> None:
         """Believe ``new`` in place of ``old`` from ``learned_at`` on; both stay on record."""
-        for row in self._rows[self._key(old)]:
-            if row.fact is old:
-                row.known_until = learned_at
-        self._believed.remove(old)
-        self._believed.close(old, learned_at)
+        self.end(old, learned_at)
         self.add(new, learned_at)
+
+    def end(self, old: Fact, learned_at: datetime) -> Callable[[], None]:
+        """Believe ``old`` no longer from ``learned_at`` on; it stays on record. Answers the undo.
+
+        :raises KeyError: if it is not believed now
+        """
+        for row in self._rows.get(self._key(old), ()):
+            if row.fact == old and row.known_until is None:
+                break
+        else:
+            raise KeyError(self._key(old))
+        row.known_until = learned_at
+        self._believed.remove(row.fact)
+        reopen = self._believed.close(row.fact, learned_at)
+
+        def undo() -> None:
+            row.known_until = None
+            reopen()
+            self._believed.add(row.fact)
+
+        return undo
 
     def of(self, key: str, known_at: datetime | None = None) -> list[Fact]:
         """Facts of a key believed at that instant, or now, by first day."""

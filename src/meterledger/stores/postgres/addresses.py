@@ -15,6 +15,7 @@ OWNER_VARIABLE = "METERLEDGER_OWNER_DATABASE_URL"
 STORE_APPS = (
     "meterledger.stores.postgres.record",
     "meterledger.stores.postgres.places",
+    "meterledger.stores.postgres.meters",
     "meterledger.stores.postgres.readings",
     "meterledger.stores.postgres.ledger",
     "meterledger.stores.postgres.bills",

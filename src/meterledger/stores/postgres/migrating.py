@@ -29,6 +29,8 @@ APPEND_ONLY = (
     "account",
     "premise",
     "service_point",
+    "meter",
+    "meter_work",
     "received_file",
     "lake_version",
     "lake_file",
@@ -58,6 +60,9 @@ CLOSED_ONCE = {
     "tax_place": "known",
     "meter_installation": "known",
     "agreement": "known",
+    "meter_configuration": "known",
+    "premise_link": "known",
+    "unmetered_load": "known",
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""

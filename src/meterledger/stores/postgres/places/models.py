@@ -36,6 +36,26 @@ def once_at_a_time(name: str, *keys: str) -> ExclusionConstraint:
     )
 
 
+def measured_once(name: str, key: str) -> ExclusionConstraint:
+    """No two rows with the same key that measured at one instant and are believed at one."""
+    return ExclusionConstraint(
+        name=name,
+        expressions=[
+            (hashed(key), RangeOperators.EQUAL),
+            (
+                models.Func(
+                    models.F("days"),
+                    models.F("began_second"),
+                    models.F("ended_second"),
+                    function="measured_seconds",
+                ),
+                RangeOperators.OVERLAPS,
+            ),
+            ("known", RangeOperators.OVERLAPS),
+        ],
+    )
+
+
 class Person(models.Model):
     """Somebody who can be responsible for an account."""
 
@@ -111,21 +131,29 @@ class ServicePoint(models.Model):
 
 
 class MeterInstallation(models.Model):
-    """A meter at a service point, on some days."""
+    """A meter at a service point, on some days, and since and until which second of a day."""
 
     service_point = models.ForeignKey(ServicePoint, on_delete=models.PROTECT)
     meter_id = models.TextField(db_index=True)
     multiplier = models.IntegerField()
+    began_second = models.IntegerField()
+    ended_second = models.IntegerField()
     days = DateRangeField()
     known = DateTimeRangeField()
 
     class Meta:
         db_table = "meter_installation"
         constraints = (
-            once_at_a_time("meter_at_one_service_point_a_day", "meter_id"),
-            once_at_a_time("one_meter_a_day_at_a_service_point", "service_point"),
+            measured_once("meter_at_one_service_point_at_a_time", "meter_id"),
+            measured_once("one_meter_at_a_time_at_a_service_point", "service_point"),
             models.CheckConstraint(
                 name="multiplier_is_at_least_one", condition=models.Q(multiplier__gte=1)
+            ),
+            models.CheckConstraint(
+                name="exchanged_inside_a_local_day",
+                condition=models.Q(began_second__range=(0, 89_999))
+                & models.Q(ended_second__range=(0, 89_999))
+                & (models.Q(ended_second=0) | models.Q(days__upper_inf=False)),
             ),
         )
 

@@ -9,20 +9,16 @@ from typing import Any, TypeVar
 
 from psycopg import errors
 
+from meterledger.facts.meters import Meter
 from meterledger.facts.places import (
     Account,
-    AccountHolder,
     Agreement,
-    MeterInstallation,
     Person,
     Premise,
     ServicePoint,
-    TaxPlace,
 )
 from meterledger.kernel.span import Validity
 from meterledger.stores.believed import (
-    Believed,
-    Fact,
     believed_agreements,
     believed_holders,
     believed_installations,
@@ -31,30 +27,20 @@ from meterledger.stores.believed import (
     refuse_other_contents,
     refuse_stop,
     refuse_unknown,
-    with_learned_at,
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.dated import (
+    TABLES,
+    arrays,
+    insert_dated,
+    keep_dated,
+    parts_of,
+    stored,
+)
 from meterledger.usecases.ports import Conflict, NotFound, ServiceStart
 
-Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint)
-
-TABLES: dict[type[Any], str] = {
-    Person: "person",
-    Account: "account",
-    Premise: "premise",
-    ServicePoint: "service_point",
-    AccountHolder: "account_holder",
-    TaxPlace: "tax_place",
-    MeterInstallation: "meter_installation",
-    Agreement: "agreement",
-}
-SQL_TYPES = {
-    "cycle": "smallint",
-    "opened_day": "date",
-    "multiplier": "integer",
-    "learned_at": "timestamptz",
-}
+Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint, Meter)
 
 
 class PlaceWrites(Tables):
@@ -96,16 +82,16 @@ class PlaceWrites(Tables):
         points = _once(
             "service point", _point_id, (one.service_point for one in starts if one.service_point)
         )
-        _keep_once(connection, "person", _person_id, persons)
-        _keep_once(connection, "account", _account_id, accounts)
-        _keep_once(connection, "premise", _premise_id, premises)
-        known_premises = _known(
+        keep_once(connection, "person", _person_id, persons)
+        keep_once(connection, "account", _account_id, accounts)
+        keep_once(connection, "premise", _premise_id, premises)
+        known_premises = known_keys(
             connection, Premise, [one.premise_id for one in points.values()], premises
         )
         for point in points.values():
             if point.premise_id not in known_premises:
                 refuse_unknown("premise", point.premise_id, point.service_point_id)
-        _keep_once(connection, "service point", _point_id, points)
+        keep_once(connection, "service point", _point_id, points)
 
         holders = [one for start in starts for one in start.holders]
         taxed = [one.tax_place for one in starts if one.tax_place]
@@ -113,19 +99,19 @@ class PlaceWrites(Tables):
         agreements = [one.agreement for one in starts]
         self._require(connection, persons, accounts, premises, points, starts)
 
-        _keep_dated(
+        keep_dated(
             connection,
             holders,
             believed_holders(),
             {"account_id": [one.account_id for one in holders]},
         )
-        _keep_dated(
+        keep_dated(
             connection,
             taxed,
             believed_tax_places(),
             {"premise_id": [one.premise_id for one in taxed]},
         )
-        _keep_dated(
+        keep_dated(
             connection,
             meters,
             believed_installations(),
@@ -134,7 +120,7 @@ class PlaceWrites(Tables):
                 "meter_id": [one.meter_id for one in meters],
             },
         )
-        _keep_dated(
+        keep_dated(
             connection,
             agreements,
             believed_agreements(),
@@ -198,7 +184,7 @@ class PlaceWrites(Tables):
             "service point": (ServicePoint, points),
         }
         found = {
-            noun: _known(connection, kind, [key for n, key, _ in needs if n == noun], given)
+            noun: known_keys(connection, kind, [key for n, key, _ in needs if n == noun], given)
             for noun, (kind, given) in kinds.items()
         }
         for noun, key, where in needs:
@@ -249,7 +235,7 @@ class PlaceWrites(Tables):
             [moment, number],
         )
         ended = replace(agreement, days=Validity(from_day, last_day_out), learned_at=moment)
-        _insert_dated(connection, [ended])
+        insert_dated(connection, [ended])
         self._note(
             connection,
             "service stopped",
@@ -283,7 +269,7 @@ def _once(noun: str, key: Callable[[Plain], str], facts: Iterable[Plain]) -> dic
     return found
 
 
-def _keep_once(
+def keep_once(
     connection: Connection, noun: str, key: Callable[[Plain], str], facts: dict[str, Plain]
 ) -> None:
     """Insert what is not there; what is there must say the same.
@@ -298,8 +284,8 @@ def _keep_once(
     ordered = [facts[name] for name in sorted(facts)]
     inserted = connection.execute(
         f"INSERT INTO {TABLES[kind]} ({', '.join(names)})"
-        f" SELECT * FROM unnest({_arrays(names)}) ON CONFLICT DO NOTHING",
-        [[getattr(fact, name) for fact in ordered] for name in names],
+        f" SELECT * FROM unnest({arrays(names)}) ON CONFLICT DO NOTHING",
+        [[stored(getattr(fact, name)) for fact in ordered] for name in names],
     ).rowcount
     if inserted == len(ordered):
         return
@@ -308,11 +294,11 @@ def _keep_once(
         [list(facts)],
     )
     for row in rows:
-        known = kind(*row)
+        known = kind(**parts_of(kind, names, row))
         refuse_other_contents(noun, key(known), known, facts[key(known)])
 
 
-def _known(
+def known_keys(
     connection: Connection, kind: type[Any], keys: Sequence[str], given: dict[str, Any]
 ) -> set[str]:
     """Which of the keys exist, in the database or among what this call gives."""
@@ -325,64 +311,3 @@ def _known(
         )
         found.update(row[0] for row in rows)
     return found
-
-
-def _keep_dated(
-    connection: Connection,
-    facts: Sequence[Fact],
-    believed: Believed[Fact],
-    keys: dict[str, list[str]],
-    *,
-    may_repeat: bool = True,
-) -> None:
-    """Insert the facts that say something new. :raises Conflict: if one cannot be."""
-    if not facts:
-        return
-    kind: Any = type(facts[0])
-    names = [one.name for one in fields(kind) if one.name not in ("days", "learned_at")]
-    rows = connection.execute(
-        f"SELECT {', '.join(names)}, lower(days), upper(days), lower(known), upper(known)"
-        f" FROM {TABLES[kind]} WHERE {' OR '.join(f'{key} = ANY (%s)' for key in keys)}",
-        [sorted(set(values)) for values in keys.values()],
-    )
-    for *told, from_day, until_day, learned_at, closed_at in rows:
-        known = kind(
-            **dict(zip(names, told, strict=True)),
-            days=Validity(from_day, until_day),
-            learned_at=learned_at,
-        )
-        if closed_at is None:
-            believed.add(known)
-        else:
-            believed.close(known, closed_at)
-    new: list[Fact] = []
-    for fact in facts:
-        if believed.is_new(fact, may_repeat=may_repeat):
-            believed.add(fact)
-            new.append(with_learned_at(fact, believed.learned_at(fact)))
-    _insert_dated(connection, new)
-
-
-def _insert_dated(connection: Connection, facts: Sequence[Any]) -> None:
-    if not facts:
-        return
-    kind = type(facts[0])
-    names = [one.name for one in fields(kind) if one.name not in ("days", "learned_at")]
-    chosen = ", ".join(f"n.{name}" for name in names)
-    connection.execute(
-        f"INSERT INTO {TABLES[kind]} ({', '.join(names)}, days, known)"
-        f" SELECT {chosen}, daterange(n.from_day, n.until_day), tstzrange(n.learned_at, NULL)"
-        f" FROM unnest({_arrays(names)}, %b::date[], %b::date[], %b::timestamptz[])"
-        f" AS n ({', '.join(names)}, from_day, until_day, learned_at)"
-        f" ORDER BY {chosen}",
-        [
-            *([getattr(fact, name) for fact in facts] for name in names),
-            [fact.days.from_day for fact in facts],
-            [fact.days.until_day for fact in facts],
-            [fact.learned_at for fact in facts],
-        ],
-    )
-
-
-def _arrays(names: Sequence[str]) -> str:
-    return ", ".join(f"%b::{SQL_TYPES.get(name, 'text')}[]" for name in names)

@@ -33,7 +33,8 @@ WITH chosen AS MATERIALIZED (
 ),
 meters AS (
     SELECT service_point_id,
-           json_agg(json_build_array(meter_id, multiplier, lower(days), upper(days), lower(known))
+           json_agg(json_build_array(meter_id, multiplier, lower(days), upper(days), lower(known),
+                                     began_second, ended_second)
                     ORDER BY lower(days)) AS found
       FROM meter_installation
      WHERE known @> %(known_at)s::timestamptz
@@ -141,17 +142,16 @@ class PlaceReads(Tables):
             "place readings",
             lambda connection: connection.execute(
                 "SELECT service_point_id, meter_id, multiplier, lower(days), upper(days),"
-                " lower(known) FROM meter_installation"
+                " lower(known), began_second, ended_second FROM meter_installation"
                 " WHERE upper_inf(known) AND meter_id = ANY (%s) ORDER BY meter_id, lower(days)",
                 [list(meter_ids)],
             ).fetchall(),
         )
         found: dict[str, list[MeterInstallation]] = {}
-        for point, meter, multiplier, from_day, until_day, learned_at in rows:
+        for point, meter, multiplier, from_day, until_day, learned_at, *seconds in rows:
+            days = Validity(from_day, until_day)
             found.setdefault(meter, []).append(
-                MeterInstallation(
-                    point, meter, multiplier, Validity(from_day, until_day), learned_at
-                )
+                MeterInstallation(point, meter, multiplier, days, learned_at, *seconds)
             )
         return found
 
@@ -168,9 +168,9 @@ def _joined(row: tuple[Any, ...]) -> BillableService:
         premise=premise,
         installations=tuple(
             MeterInstallation(
-                point_id, meter, multiplier, _days(first, out), datetime.fromisoformat(known)
+                point_id, meter, multiplier, _days(first, out), datetime.fromisoformat(known), *at
             )
-            for meter, multiplier, first, out, known in meters or ()
+            for meter, multiplier, first, out, known, *at in meters or ()
         ),
         tax_places=tuple(
             TaxPlace(premise.premise_id, place, _days(first, out), datetime.fromisoformat(known))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.bills import BillTables
 from meterledger.stores.postgres.repository.ledger import LedgerTables
+from meterledger.stores.postgres.repository.meters import MeterTables
 from meterledger.stores.postgres.repository.places import PlaceWrites
 from meterledger.stores.postgres.repository.readings import ReadingTables
 from meterledger.stores.postgres.repository.services import PlaceReads
@@ -12,7 +13,7 @@ from meterledger.stores.postgres.repository.usage_log import UsageLogTables
 
 
 class PostgresStore(
-    PlaceWrites, PlaceReads, ReadingTables, BillTables, LedgerTables, UsageLogTables
+    PlaceWrites, PlaceReads, MeterTables, ReadingTables, BillTables, LedgerTables, UsageLogTables
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""
 

@@ -1,0 +1,1 @@
+"""What meters are, how sure we are where they are, and what was done at them."""
