@@ -194,7 +194,6 @@ class TestWhatCannotBeBilled:
             ("headend/Example_NEM12_missing_header.csv", "without its header record 100"),
             ("headend/Example_NEM12_incomplete_interval.csv", "A day of 30 minutes has 48 values"),
             ("headend/Example_NEM12_15min_200_30min_300.csv", "A day of 15 minutes has 96 values"),
-            ("headend/meter_readings_15min.xml", "IEC 61968-9 message"),
         ],
     )
     def test_is_refused_with_a_sentence(self, name: str, words: str, measure: Measure) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterledger.kernel.ensure import InvariantBroken
 from meterledger.stores.gateways.exact import WHOLE_MAX, Exact, common_scale, read_exact
 
 
@@ -65,3 +66,21 @@ class TestCommonScale:
                 else number.shortest().at_scale(scale)
             )
             assert Decimal(whole).scaleb(scale) == Decimal(number.whole).scaleb(number.exponent)
+
+
+def test_zeros_after_the_point_are_dropped_and_never_the_number() -> None:
+    long, short = read_exact("43490.000000000"), read_exact("43495.0")
+    assert long is not None
+    assert short is not None
+
+    scale = common_scale([long, short])
+
+    assert scale == 0
+    assert (long.at_scale(scale), short.at_scale(scale)) == (43490, 43495)
+
+
+def test_a_number_is_never_cut_to_fit_a_scale() -> None:
+    number = read_exact("1.05")
+    assert number is not None
+    with pytest.raises(InvariantBroken, match="only zeros after the point"):
+        number.at_scale(-1)

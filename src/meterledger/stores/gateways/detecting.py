@@ -1,6 +1,6 @@
 """Which format a file is, by its content alone, and one call that reads any of them.
 
-Lives here      telling formats apart; naming those that are known and not read yet.
+Lives here      telling formats apart.
 Lives elsewhere reading each (the modules beside this file).
 """
 
@@ -11,11 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from meterledger.facts.readings import ReadingFile
+from meterledger.stores.gateways import iec61968, multispeak
 from meterledger.stores.gateways.cmep import RECORD_START, read_cmep
 from meterledger.stores.gateways.csv_profile import read_csv
 from meterledger.stores.gateways.csv_words import HEADER
+from meterledger.stores.gateways.flat_exports import export_of, read_export
 from meterledger.stores.gateways.green_button import read_green_button
 from meterledger.stores.gateways.instants import Believable
+from meterledger.stores.gateways.nem12 import read_nem
 from meterledger.stores.gateways.opening import (
     OpenedFile,
     open_bytes,
@@ -25,20 +28,11 @@ from meterledger.stores.gateways.opening import (
 )
 from meterledger.stores.gateways.refusals import FormatUnknown, MeterNotNamed
 from meterledger.stores.gateways.table import Options, known_header
+from meterledger.stores.gateways.xml_parts import root_of
 
 _HEAD_BYTES = 8 * 1024
 _PARQUET = b"PAR1"
 _XML_BOMS = (b"\xff\xfe<\x00", b"\xfe\xff\x00<")
-_OTHER_TABLES = (
-    (
-        frozenset({"meter_sn", "read", "read_unit", "endpoint_sn"}),
-        "a Badger Meter Beacon export",
-    ),
-    (
-        frozenset({"read_value", "meter_serial_number", "read_units"}),
-        "an Itron register export",
-    ),
-)
 
 
 def read_file(
@@ -49,7 +43,8 @@ def read_file(
     zone: str | None = None,
     unit: str | None = None,
 ) -> ReadingFile:
-    """Read a file of readings: Green Button XML, CMEP, CSV or Parquet, plain or gzip.
+    """Read a file of readings, plain or gzip: Green Button XML, CMEP, IEC 61968-9, MultiSpeak,
+    NEM12, NEM13, flat exports of registers, CSV or Parquet.
 
     ``received_at`` is the instant (UTC) the file came: no reading ends more than a day after it.
     ``meter`` names the meter of a file of one meter; ``zone`` and ``unit`` say what a table does
@@ -88,14 +83,24 @@ def _read(file: OpenedFile, received_at: datetime, options: Options) -> ReadingF
 
         return read_parquet(file, believable=believable, options=options)
     if file.data.startswith(_XML_BOMS):
-        return read_green_button(file, believable=believable, meter=options.meter)
+        return _read_xml(file, believable, options)
     head = without_bom(file.name, file.data)[:_HEAD_BYTES].lstrip()
     if head.startswith(b"<"):
         plain = OpenedFile(file.name, file.sha256, file.data.lstrip())
-        return read_green_button(plain, believable=believable, meter=options.meter)
+        return _read_xml(plain, believable, options)
     if RECORD_START.match(head):
         return read_cmep(file, believable=believable, meter=options.meter)
     return _read_table(file, head, believable, options)
+
+
+def _read_xml(file: OpenedFile, believable: Believable, options: Options) -> ReadingFile:
+    """By the namespace of the message, in a SOAP envelope or not; prefixes mean nothing."""
+    namespace, _ = root_of(file.data)
+    if iec61968.NAMESPACE.match(namespace):
+        return iec61968.read_iec61968(file, believable=believable, options=options)
+    if multispeak.NAMESPACE.match(namespace):
+        return multispeak.read_multispeak(file, believable=believable, options=options)
+    return read_green_button(file, believable=believable, meter=options.meter)
 
 
 def _read_table(
@@ -103,19 +108,13 @@ def _read_table(
 ) -> ReadingFile:
     first_line = head.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip()
     cells = _cells(first_line)
-    if cells[:1] == ["100"] and len(cells) > 1:
-        _refuse_nem(file.name, cells[1])
-    if cells[:1] in (["200"], ["250"], ["300"]) and len(cells) > 5:
-        _refuse_nem(file.name, "NEM12 or NEM13 without its header record 100")
-    words = {cell.strip().lower() for cell in cells}
-    for marks, what in _OTHER_TABLES:
-        if marks <= words:
-            raise FormatUnknown(
-                f"This is {what}, which is not read yet",
-                where=f"{file.name}, line 1",
-                why="Its times carry no zone and its register has a resolution of its own",
-                do=f"Ask for CMEP, or write it as CSV with the header {HEADER}",
-            )
+    if (cells[:1] == ["100"] and len(cells) > 1) or (
+        cells[:1] in (["200"], ["250"], ["300"]) and len(cells) > 5
+    ):
+        return read_nem(file, believable=believable, options=options)
+    export = export_of(cells)
+    if export is not None:
+        return read_export(file, export, believable=believable, options=options)
     for delimiter in ",;\t":
         if known_header(_cells(first_line, delimiter)):
             return read_csv(file, believable=believable, options=options)
@@ -134,16 +133,6 @@ def _cells(first_line: str, delimiter: str = ",") -> list[str]:
         return next(iter(csv.reader([first_line], delimiter=delimiter)), [])
     except csv.Error:
         return []
-
-
-def _refuse_nem(name: str, what: str) -> None:
-    known = what if what.startswith("NEM1") else f"a file that calls itself {what[:20]}"
-    raise FormatUnknown(
-        f"This is {known} (Australian meter data), which is not read yet",
-        where=f"{name}, line 1",
-        why="Its times are of a market zone, and its registers are named by suffixes",
-        do=f"Ask for CMEP, or write it as CSV with the header {HEADER}",
-    )
 
 
 def _names_a_meter(text: str) -> bool:

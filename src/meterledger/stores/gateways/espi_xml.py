@@ -7,7 +7,6 @@ Lives elsewhere which block belongs to which meter (``green_button``), what code
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.parsers import expat
@@ -18,6 +17,7 @@ from meterledger.stores.gateways.refusals import (
     FormatUnknown,
     TooManyReadings,
 )
+from meterledger.stores.gateways.xml_parts import encoding_unknown, not_well_formed, short
 
 MAX_DEPTH = 40
 MAX_ELEMENTS = 25_000_000
@@ -126,32 +126,12 @@ class _Stream:
                 self.parser.Parse(self.data[at : at + _CHUNK], False)
             self.parser.Parse(b"", True)
         except expat.ExpatError as problem:
-            self._not_well_formed(problem)
+            raise not_well_formed(self.name, problem) from problem
         except (LookupError, UnicodeError, ValueError) as problem:
-            raise EnvelopeBroken(
-                "The XML says it is in an encoding that cannot be read",
-                where=self.name,
-                why=f"The reader says: {problem}",
-                do="Save it as UTF-8 and ingest it again",
-            ) from problem
+            raise encoding_unknown(self.name, problem) from problem
         return self.document
 
     # ------------------------------------------------------------------------------ refusals
-
-    def _not_well_formed(self, problem: expat.ExpatError) -> None:
-        cut_off = problem.code in (
-            expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS],
-            expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_TOKEN],
-            expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION],
-            expat.errors.codes[expat.errors.XML_ERROR_PARTIAL_CHAR],
-        )
-        what = "The XML is cut off" if cut_off else "The XML is not well-formed"
-        raise EnvelopeBroken(
-            what,
-            where=f"{self.name}, line {problem.lineno}, column {problem.offset + 1}",
-            why=f"The reader says: {expat.ErrorString(problem.code)}",
-            do="Nothing was kept. Download it again, or ask the sender for a sound file",
-        ) from problem
 
     def _beyond(self, what: str) -> EnvelopeBroken:
         return EnvelopeBroken(
@@ -300,12 +280,6 @@ class _Stream:
 def _check_root(where: str, namespace: str, local: str) -> None:
     if local in ("feed", "entry") and (namespace in (_ATOM, "") or "naesb.org" in namespace):
         return
-    if "iec.ch" in namespace.lower():
-        raise FormatUnknown(
-            f"This is an IEC 61968-9 message (<{_short(local)}>), which is not read yet",
-            where=where,
-            do="Ask the head-end for a CMEP or Green Button export of the same readings",
-        )
     if local.lower() == "html":
         raise FormatUnknown(
             "This is a web page, not a file of readings",
@@ -313,12 +287,8 @@ def _check_root(where: str, namespace: str, local: str) -> None:
             do="Sign in at the utility's site and download the file itself",
         )
     raise FormatUnknown(
-        f"This XML begins with <{_short(local)}>, and a Green Button file begins with an Atom "
+        f"This XML begins with <{short(local)}>, and a Green Button file begins with an Atom "
         "<feed> or <entry>",
         where=where,
         do="Check that it is a Green Button file (ESPI), and download it again",
     )
-
-
-def _short(local: str) -> str:
-    return re.sub(r"[^\w.-]", "?", local)[:40]

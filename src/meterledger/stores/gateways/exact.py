@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from meterledger.kernel.ensure import ensure
+
 WHOLE_MAX = 2**63 - 1
 """Stored values are 64-bit whole numbers with a sign."""
 
@@ -41,9 +43,16 @@ class Exact(NamedTuple):
         return self.at_scale(low) == other.at_scale(low)
 
     def at_scale(self, scale: int) -> int:
-        """The whole number of tens to the power ``scale``; exact for a scale not above its own."""
+        """The whole number of tens to the power ``scale``.
+
+        :raises InvariantBroken: if the number is no whole number of them
+        """
         steps = self.exponent - scale
-        return self.whole if steps == 0 else self.whole * int(10**steps)
+        if steps >= 0:
+            return self.whole if steps == 0 else self.whole * int(10**steps)
+        whole, rest = divmod(self.whole, int(10**-steps))
+        ensure(rest == 0, "only zeros after the point are dropped")
+        return whole
 
     def __str__(self) -> str:
         if self.exponent >= 0:

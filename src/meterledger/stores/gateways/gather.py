@@ -192,6 +192,8 @@ class Sieve:
     noun: str
     lines: list[QuarantinedLine] = field(default_factory=list)
     unusable: int = 0
+    _repeated: tuple[int, bytes] = (-1, b"")
+    """The last line set aside as a repeat: its bytes are kept once for all of its readings."""
 
     def set_aside(self, line: int, data: bytes, reason: str) -> None:
         """Keep an unusable line with its bytes."""
@@ -200,6 +202,9 @@ class Sieve:
 
     def set_repeat_aside(self, line: int, data: bytes, reason: str) -> None:
         """Keep a line that says again what another says."""
+        if self._repeated == (line, data):
+            data = self._repeated[1]
+        self._repeated = (line, data)
         self.lines.append(QuarantinedLine(line, data, reason))
 
     def refuse_if_too_much(self, total: int) -> None:
