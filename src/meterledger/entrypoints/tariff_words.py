@@ -14,6 +14,7 @@ from meterledger.kernel.money import micro_usd_text
 from meterledger.rulebook.book import BookView, NoSuchValue
 from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
+from meterledger.usage import validation_values
 from meterledger.usecases.rule_registry import RULES
 
 STALE_AFTER = timedelta(days=400)
@@ -196,7 +197,7 @@ def used_without_rules(view: BookView) -> frozenset[str]:
 
 
 def _used_names(view: BookView) -> set[str]:
-    used = set(USED_BY_ROOMS)
+    used = set(USED_BY_ROOMS) | validation_values(view.names())
     for name in view.names():
         if name.startswith("municipal_gross_receipts_") or view.kind_of(name) == "schedule":
             used.add(name)
