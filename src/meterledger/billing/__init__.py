@@ -5,6 +5,8 @@ Others may call ``due_windows``, ``prorate``, ``decide_due_day``, ``tax_terms``,
 """
 
 from meterledger.billing import (
+    adjust_bounds,
+    adjust_residential,
     bill_readings,
     budget_elections,
     budget_ending,
@@ -15,6 +17,8 @@ from meterledger.billing import (
     due_date_again,
     due_date_choice,
     due_date_first_bill,
+    rate_relief,
+    rate_term,
 )
 from meterledger.billing.assemble import assemble_bill
 from meterledger.billing.due_day import decide_due_day
@@ -47,6 +51,10 @@ RULES: tuple[Rule, ...] = (
     *due_date_first_bill.RULES,
     *deferred_pay_date.RULES,
     *bill_readings.RULES,
+    *adjust_residential.RULES,
+    *adjust_bounds.RULES,
+    *rate_term.RULES,
+    *rate_relief.RULES,
 )
 """Every rule of this room, for ``rules`` and ``decide``."""
 
