@@ -3,8 +3,9 @@
 Others may call ``admit`` (is the meter installed at that time, can the value be a measurement),
 ``find_backward_steps`` (a register that runs back) and ``fills_slots`` (whether intervals tile
 local days); ``Admission`` and ``MeterNotInstalled`` are
-their answers. ``RULES`` are the decisions about several meters, tests, service without a meter and
-what a meter may send.
+their answers.
+``judge_message`` says whether a file is taken from its source. ``RULES`` are the decisions about
+several meters, tests, service without a meter and what a meter may send.
 """
 
 from meterledger.metering import account_meters, meter_data, meter_tests, unmetered
@@ -14,7 +15,21 @@ from meterledger.metering.admit import (
     MeterNotInstalled,
     admit,
 )
+from meterledger.metering.register_use import (
+    RegisterStep,
+    RegisterUse,
+    RegisterValue,
+    RegisterValueImpossible,
+    use_between,
+    use_over,
+)
 from meterledger.metering.registers import find_backward_steps
+from meterledger.metering.signed_sources import (
+    Message,
+    MessageRefused,
+    MessageVerdict,
+    judge_message,
+)
 from meterledger.metering.slots import fills_slots
 from meterledger.rulebook.rules import Rule
 
@@ -30,8 +45,18 @@ __all__ = [
     "RULES",
     "UNADMITTED_SHARE_MAX",
     "Admission",
+    "Message",
+    "MessageRefused",
+    "MessageVerdict",
     "MeterNotInstalled",
+    "RegisterStep",
+    "RegisterUse",
+    "RegisterValue",
+    "RegisterValueImpossible",
     "admit",
     "fills_slots",
     "find_backward_steps",
+    "judge_message",
+    "use_between",
+    "use_over",
 ]
