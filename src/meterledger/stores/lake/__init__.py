@@ -8,6 +8,7 @@ from meterledger.stores.lake.merge import Unheard
 from meterledger.stores.lake.refusals import (
     DayKnownAlready,
     FileDamaged,
+    FileErased,
     FileMissing,
     IntervalLengthChanged,
     LakeNotWritable,
@@ -20,6 +21,7 @@ from meterledger.stores.lake.refusals import (
 __all__ = [
     "DayKnownAlready",
     "FileDamaged",
+    "FileErased",
     "FileMissing",
     "IntervalLake",
     "IntervalLengthChanged",

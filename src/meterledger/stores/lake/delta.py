@@ -28,13 +28,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.ids import bucket_of
-from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake.files import (
     SCHEMA,
     STAGING,
@@ -44,12 +44,11 @@ from meterledger.stores.lake.files import (
     write_synced,
 )
 from meterledger.stores.lake.index import row_count
-from meterledger.stores.lake.merge import DayKey, MeterDay
-from meterledger.stores.lake.names import SHA_DIGITS, LakeFile, read_name
+from meterledger.stores.lake.names import SHA_DIGITS, LakeFile
 from meterledger.stores.lake.opening import Opener
-from meterledger.stores.lake.reader import DayReader, Published, find_versions, in_file_order
+from meterledger.stores.lake.reader import Published
 from meterledger.stores.lake.refusals import LakeNotWritable
-from meterledger.stores.lake.runs import make_runs
+from meterledger.stores.lake.settling import Settled
 
 PARTITION_BY = ["month", "bucket"]
 _METHOD = SCHEMA.get_field_index("method")
@@ -66,18 +65,18 @@ _ATTEMPTS = 5
 _LOCK = ".sync.lock"
 
 
-def sync(folder: Path, opener: Opener, zone: str, names: Sequence[str]) -> int:
-    """Make the Delta log list what is published. The number of files added or removed.
+def sync(folder: Path, opener: Opener, zone: str, files: Sequence[Published]) -> int:
+    """Make the Delta log list what speaks. The number of files added or removed.
 
     :raises LakeNotWritable: if the log or a settled file cannot be written
     """
-    if not names:
+    if not files and not DeltaTable.is_deltatable(str(folder)):
         return 0
     try:
         with _one_at_a_time(folder):
             for attempt in range(_ATTEMPTS):
                 try:
-                    return _Sync(folder, opener, zone).bring_up_to(names)
+                    return _Sync(folder, opener, zone).bring_up_to(files)
                 except CommitFailedError:  # another machine was first: look again
                     if attempt == _ATTEMPTS - 1:
                         raise
@@ -113,11 +112,10 @@ class _Sync:
             sizes = actions.column("size_bytes").to_pylist()
             self._listed = dict(zip(actions.column("path").to_pylist(), sizes, strict=True))
 
-    def bring_up_to(self, names: Sequence[str]) -> int:
+    def bring_up_to(self, published: Sequence[Published]) -> int:
         """Commit the difference between what is listed and what should be."""
         groups: dict[tuple[str, ...], list[Published]] = defaultdict(list)
         counts: dict[str, set[int]] = defaultdict(set)
-        published = [Published(place, read_name(name)) for place, name in enumerate(names)]
         for one in published:
             counts[one.file.month].add(one.file.bucket_count)
         for one in published:
@@ -163,48 +161,33 @@ class _Sync:
 
     def _settle(self, members: Sequence[Published], digest: str) -> dict[str, AddAction | None]:
         """Write the group's newest state, a file for each bucket of its newest bucket count."""
-        month, bucket_count = members[-1].file.month, members[-1].file.bucket_count
-        keys = {
-            DayKey(run.form.channel, meter, day)
-            for one in members
-            for run in self._opener.index(one.file).runs
-            for meter in run.meters
-            for day in run.days.days()
-        }
-        places = find_versions(self._opener, members, keys)
-        reader = DayReader(self._opener, self._zone)
-        buckets: dict[int, dict[DayKey, MeterDay]] = defaultdict(dict)
-        for key in in_file_order(places):
-            bucket = bucket_of(key.meter, bucket_count)
-            buckets[bucket][key] = reader.resolve(key, places[key])
-        return {
-            path: action
-            for bucket, days in sorted(buckets.items())
-            for path, action in [self._write_settled(month, bucket, days, digest)]
-        }
+        bucket_count = members[-1].file.bucket_count
+        buckets = sorted(
+            {
+                bucket_of(meter, bucket_count)
+                for one in members
+                for run in self._opener.index(one.file).runs
+                for meter in run.meters
+            }
+        )
+        return dict(self._write_settled(members, (one, bucket_count), digest) for one in buckets)
 
     def _write_settled(
-        self, month: str, bucket: int, days: dict[DayKey, MeterDay], digest: str
+        self, members: Sequence[Published], bucket: tuple[int, int], digest: str
     ) -> tuple[str, AddAction]:
-        runs, sources = make_runs(days, ())
+        settled = Settled(self._opener, self._zone, members, own_source="settled", bucket=bucket)
         terms = WriteTerms(
-            zone=self._zone,
-            bucket_count=0,
-            after=0,
-            sources=tuple(source.decode() for source in sources),
-            learned_us=max(int(day.learned_us.max()) for day in days.values()),
+            zone=self._zone, bucket_count=0, after=0, sources=settled.sources, learned_us=0
         )
-        path = f"month={month}/bucket={bucket}/settled-{digest}.parquet"
+        month, days = members[-1].file.month, settled.told_days()
+        path = f"month={month}/bucket={bucket[0]}/settled-{digest}.parquet"
         final = self._folder / path
         final.parent.mkdir(parents=True, exist_ok=True)
         (self._folder / STAGING).mkdir(exist_ok=True)
-        write_synced(self._folder / STAGING, encode(runs, terms)).replace(final)
+        write_synced(self._folder / STAGING, encode(settled.runs(), terms)).replace(final)
         sync_folders(self._folder, [path])
-        rows = sum(run.value.size for run in runs)
-        span = DaySpan(
-            min(run.days.from_day for run in runs), max(run.days.until_day for run in runs)
-        )
-        return path, self._action(path, month, bucket, rows, span.from_day, span.last_day)
+        rows = pq.read_metadata(final).num_rows
+        return path, self._action(path, month, bucket[0], rows, days.from_day, days.last_day)
 
     def _add_published(self, file: LakeFile) -> AddAction | None:
         if file.name in self._listed:

@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,18 +119,21 @@ class Partition:
     bucket: int
     days: DaySpan
     """From the first meter-day's day until the last one's."""
-    runs: Callable[[], Sequence[RunValues]]
+    runs: Callable[[], Iterable[RunValues]]
     """Gives the runs when the file is written, so that large blocks are not copied all at once."""
 
 
 @dataclass(frozen=True)
 class WriteTerms:
-    """What all files of one write share. ``sources`` are names of files, by place."""
+    """What all files of one write share.
+
+    ``sources`` are names of files, by place; more may be added while runs are made.
+    """
 
     zone: str
     bucket_count: int
     after: int
-    sources: tuple[str, ...]
+    sources: Sequence[str]
     learned_us: int
 
 
@@ -217,9 +220,11 @@ def sync_folders(folder: Path, names: Sequence[str]) -> None:
             os.close(handle)
 
 
-def encode(runs: Sequence[RunValues], terms: WriteTerms) -> Any:
-    """The bytes of a file. Runs of one form share row groups; no run crosses into another group."""
-    groups = _into_groups([part for run in runs for part in _cut(run)])
+def encode(runs: Iterable[RunValues], terms: WriteTerms) -> Any:
+    """The bytes of a file. Runs of one form share row groups; no run crosses into another group.
+
+    Runs are taken as they come, a row group's at a time, so that they may be made meanwhile.
+    """
     placed: list[Run] = []
     sink = pa.BufferOutputStream()
     writer = pq.ParquetWriter(
@@ -234,7 +239,7 @@ def encode(runs: Sequence[RunValues], terms: WriteTerms) -> Any:
         write_statistics=_STATISTICS,
         store_schema=False,
     )
-    for number, group in enumerate(groups):
+    for number, group in enumerate(_into_groups(part for run in runs for part in _cut(run))):
         row = 0
         for run in group:
             placed.append(Run(run.form, run.days, run.meters, number, row, run.plain))
@@ -271,17 +276,17 @@ def _cut(run: RunValues) -> list[RunValues]:
     ]
 
 
-def _into_groups(runs: Sequence[RunValues]) -> list[list[RunValues]]:
-    groups: list[list[RunValues]] = []
+def _into_groups(runs: Iterable[RunValues]) -> Iterator[list[RunValues]]:
+    group: list[RunValues] = []
     rows = 0
     for run in runs:
-        if groups and groups[-1][0].form == run.form and rows + run.value.size <= GROUP_ROWS:
-            groups[-1].append(run)
-            rows += run.value.size
-        else:
-            groups.append([run])
-            rows = run.value.size
-    return groups
+        if group and (group[0].form != run.form or rows + run.value.size > GROUP_ROWS):
+            yield group
+            group, rows = [], 0
+        group.append(run)
+        rows += run.value.size
+    if group:
+        yield group
 
 
 def _table(group: Sequence[RunValues], terms: WriteTerms) -> pa.Table:

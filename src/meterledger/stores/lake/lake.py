@@ -10,7 +10,8 @@ Read first      README.md beside this file.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from meterledger.facts.readings import ChannelReadings, Quality
+from meterledger.facts.lake_log import Tombstone
+from meterledger.facts.readings import ChannelReadings, Flow, Quality
 from meterledger.facts.usage import MISSING_VALUE, KnownInterval, UsageBatch
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.ids import BUCKET_COUNT, bucket_of
@@ -32,12 +34,20 @@ from meterledger.stores.lake.merge import DayKey, MeterDay, Unheard, merge, unhe
 from meterledger.stores.lake.names import ensure_pseudonym
 from meterledger.stores.lake.opening import Opener
 from meterledger.stores.lake.owners import Roll
-from meterledger.stores.lake.reader import DayReader, choose, find_versions, in_file_order
+from meterledger.stores.lake.reader import DayReader, Listing, find_versions, in_file_order
 from meterledger.stores.lake.refusals import DayKnownAlready, NotTiling
 from meterledger.stores.lake.runs import make_runs
 from meterledger.stores.lake.scan import Scan, plan_scan
 
 SOURCE_DIGITS = 16
+
+
+def _none_at(sequence: int) -> AbstractSet[str]:
+    return frozenset()
+
+
+def _none_erased() -> Mapping[str, Tombstone]:
+    return {}
 
 
 class IntervalLake:
@@ -49,20 +59,30 @@ class IntervalLake:
         *,
         zone: str,
         files_at: Callable[[int], list[str]],
+        superseded_at: Callable[[int], AbstractSet[str]] = _none_at,
+        erased: Callable[[], Mapping[str, Tombstone]] = _none_erased,
         bucket_count: int = BUCKET_COUNT,
         threads: int = 2,
     ) -> None:
         """``files_at`` gives the names published up to a commit sequence, in their order.
 
-        ``bucket_count`` is for files written from now on; those written before keep theirs.
+        ``superseded_at`` those of them for which a compaction speaks; ``erased`` the tombstones of
+        files whose bytes were deleted. ``bucket_count`` is for files written from now on; those
+        written before keep theirs.
         """
         self.folder = folder
         self.zone = zone
         self._files_at = files_at
-        self._bucket_count = bucket_count
-        self._threads = threads
-        self._opener = Opener(folder, zone)
+        self._superseded_at = superseded_at
+        self._erased = erased
+        self.bucket_count = bucket_count
+        self.threads = threads
+        self.opener = Opener(folder, zone, erased)
         self._roll = Roll()
+
+    def listing(self, at_sequence: int) -> Listing:
+        """What was published up to the sequence, and which of it speaks."""
+        return Listing(self._files_at(at_sequence), self._superseded_at(at_sequence))
 
     # ------------------------------------------------------------------------------- writing
 
@@ -90,12 +110,12 @@ class IntervalLake:
         """
         learned_us = _epoch_us(learned_at)
         source = _source(source_sha256)
-        names = self._files_at(at_sequence)
+        known = self.listing(at_sequence)
         changed: dict[tuple[str, int], dict[DayKey, MeterDay]] = {}
         with naming_meters(channels):
             fresh = meter_days(channels, zone=self.zone, origin=Origin(source, learned_us))
             for partition, keys in self._by_partition(fresh).items():
-                days = self._merged(keys, fresh, names)
+                days = self._merged(keys, fresh, known)
                 if days:
                     changed[partition] = days
         partitions = []
@@ -103,7 +123,7 @@ class IntervalLake:
         for (month, bucket), days in sorted(changed.items()):
             runs, sources = make_runs(days, sources)
             partitions.append(Partition(month, bucket, _span(days), partial(_ready, runs)))
-        return self._write(partitions, sources, learned_us, len(names))
+        return self._write(partitions, sources, learned_us, len(known.names))
 
     def unheard(
         self, channels: Sequence[tuple[str, ChannelReadings]], *, at_sequence: int
@@ -117,30 +137,30 @@ class IntervalLake:
             fresh = meter_days(channels, zone=self.zone, origin=Origin(b"", 0))
             if not fresh:
                 return []
-            names = self._files_at(at_sequence)
-            files = choose(names, {key.meter for key in fresh}, _span(fresh))
-            places = find_versions(self._opener, files, fresh)
-            reader = DayReader(self._opener, self.zone)
+            meters = {key.meter for key in fresh}
+            files = self.listing(at_sequence).choose(meters, _span(fresh))
+            places = find_versions(self.opener, files, fresh)
+            reader = DayReader(self.opener, self.zone)
             known = {key: reader.resolve(key, places[key]) for key in in_file_order(places)}
             return unheard(known, fresh, self.zone)
 
     def _by_partition(self, fresh: dict[DayKey, MeterDay]) -> dict[tuple[str, int], list[DayKey]]:
         partitions: dict[tuple[str, int], list[DayKey]] = defaultdict(list)
         for key in fresh:
-            partitions[month_of(key.day), bucket_of(key.meter, self._bucket_count)].append(key)
+            partitions[month_of(key.day), bucket_of(key.meter, self.bucket_count)].append(key)
         return partitions
 
     def _merged(
-        self, keys: Sequence[DayKey], fresh: dict[DayKey, MeterDay], names: Sequence[str]
+        self, keys: Sequence[DayKey], fresh: dict[DayKey, MeterDay], listing: Listing
     ) -> dict[DayKey, MeterDay]:
         """The new versions of one partition: what differs from what is known."""
-        files = choose(names, {key.meter for key in keys}, _span(keys))
+        files = listing.choose({key.meter for key in keys}, _span(keys))
         twins = {key: _twin(key) for key in keys if key.channel in BILLABLE}
-        known = find_versions(self._opener, files, {*keys, *twins.values()})
+        known = find_versions(self.opener, files, {*keys, *twins.values()})
         for key, twin in twins.items():
             if twin in known or twin in fresh:
                 raise two_flows(key, twin)
-        reader = DayReader(self._opener, self.zone)
+        reader = DayReader(self.opener, self.zone)
         new = [key for key in keys if key not in known]
         merged: dict[DayKey, MeterDay] = {}
         for key in [*new, *in_file_order({key: known[key] for key in keys if key in known})]:
@@ -201,20 +221,20 @@ class IntervalLake:
                 method.shape == values.shape and not method[values == MISSING_VALUE].any(),
                 "method has a code for each value, and 0 where there is none",
             )
-        names = self._files_at(at_sequence)
-        self._refuse_known(meters, days, names, channel)
+        known = self.listing(at_sequence)
+        self._refuse_known(meters, days, known, channel)
         form = Form(channel, interval_seconds, unit, scale)
         learned_us = _epoch_us(learned_at)
         partitions = self._cut_block(meters, days, values, quality, method, form, learned_us)
-        return self._write(partitions, (_source(source_sha256),), learned_us, len(names))
+        return self._write(partitions, (_source(source_sha256),), learned_us, len(known.names))
 
     def _refuse_known(
-        self, meters: Sequence[str], days: DaySpan, names: Sequence[str], channel: str
+        self, meters: Sequence[str], days: DaySpan, listing: Listing, channel: str
     ) -> None:
         rivals = BILLABLE if channel in BILLABLE else (channel,)
         wanted = set(meters)
-        for published in choose(names, meters, days):
-            for run in self._opener.index(published.file).runs:
+        for published in listing.choose(meters, days):
+            for run in self.opener.index(published.file).runs:
                 if run.form.channel not in rivals or run.days.overlap(days) is None:
                     continue
                 known = wanted.intersection(run.meters)
@@ -237,7 +257,7 @@ class IntervalLake:
     ) -> list[Partition]:
         rows_of: dict[int, list[int]] = defaultdict(list)
         for row in sorted(range(len(meters)), key=lambda row: meters[row]):
-            rows_of[bucket_of(meters[row], self._bucket_count)].append(row)
+            rows_of[bucket_of(meters[row], self.bucket_count)].append(row)
 
         def runs(month: DaySpan, rows: list[int]) -> tuple[RunValues, ...]:
             """One file's part of the block, cut out when it is written and not before."""
@@ -271,12 +291,12 @@ class IntervalLake:
             return []
         terms = WriteTerms(
             zone=self.zone,
-            bucket_count=self._bucket_count,
+            bucket_count=self.bucket_count,
             after=after,
             sources=tuple(source.decode() for source in sources),
             learned_us=learned_us,
         )
-        return write_files(self.folder, partitions, terms, threads=self._threads)
+        return write_files(self.folder, partitions, terms, threads=self.threads)
 
     # ------------------------------------------------------------------------------- reading
 
@@ -299,13 +319,28 @@ class IntervalLake:
             ensure_pseudonym(meter)
         if not meters:
             return []
-        files = choose(self._files_at(at_sequence), meters, days)
-        window = blocks.survey(self._opener, files, meters, days, self.zone)
-        return blocks.batches(window, self._opener, at_sequence=at_sequence, threads=self._threads)
+        files = self.listing(at_sequence).choose(meters, days)
+        window = blocks.survey(self.opener, files, meters, days, self.zone)
+        return blocks.batches(window, self.opener, at_sequence=at_sequence, threads=self.threads)
 
     def published(self, at_sequence: int) -> list[str]:
-        """The names of the files that count at the sequence, in order of publication."""
-        return list(self._files_at(at_sequence))
+        """The names of the files that speak at the sequence, in order of publication."""
+        return [one.file.name for one in self.listing(at_sequence).files]
+
+    def flows(self, meters: Sequence[str], days: DaySpan, *, at_sequence: int) -> dict[str, Flow]:
+        """In which direction each meter's delivered energy is kept on the days, newest file last.
+
+        Who writes further values of a meter writes them on that channel. Meters of which nothing
+        is known are left out.
+        """
+        wanted = set(meters)
+        found: dict[str, Flow] = {}
+        for published in self.listing(at_sequence).choose(meters, days):
+            for run in self.opener.index(published.file).runs:
+                if run.form.channel in BILLABLE and run.days.overlap(days) is not None:
+                    flow = Flow(run.form.channel.split("/")[1])
+                    found |= dict.fromkeys(wanted.intersection(run.meters), flow)
+        return found
 
     def known_intervals(
         self, meter: str, days: DaySpan, *, at_sequence: int
@@ -321,8 +356,8 @@ class IntervalLake:
         :raises FileDamaged: if a published file is not what was published
         """
         ensure_pseudonym(meter)
-        files = choose(self._files_at(at_sequence), [meter], days)
-        return one_by_one.known_intervals(self._opener, files, meter, days, self.zone)
+        files = self.listing(at_sequence).choose([meter], days)
+        return one_by_one.known_intervals(self.opener, files, meter, days, self.zone)
 
     def scan(self, days: DaySpan, *, at_sequence: int, meters: Sequence[str] | None = None) -> Scan:
         """Delivered energy of all meters (or of some) as it lies in the files, for sums over many.
@@ -335,13 +370,13 @@ class IntervalLake:
         for meter in meters or ():
             ensure_pseudonym(meter)
         return plan_scan(
-            self._opener,
+            self.opener,
             self._roll,
-            self._files_at(at_sequence),
+            self.listing(at_sequence).files,
             days,
             meters=meters,
             zone=self.zone,
-            threads=self._threads,
+            threads=self.threads,
         )
 
     # -------------------------------------------------------------- other engines, and checking
@@ -358,7 +393,9 @@ class IntervalLake:
         """
         from meterledger.stores.lake.delta import sync  # deltalake takes long to import
 
-        return sync(self.folder, self._opener, self.zone, self._files_at(at_sequence))
+        erased = self._erased()
+        files = [one for one in self.listing(at_sequence).files if one.file.name not in erased]
+        return sync(self.folder, self.opener, self.zone, files)
 
     def verify(self, at_sequence: int) -> tuple[int, list[str]]:
         """Check every published file: there, unchanged, whole meter-days, index true to the rows.
@@ -367,9 +404,10 @@ class IntervalLake:
         """
         from meterledger.stores.lake.checking import check_files
 
-        names = self._files_at(at_sequence)
-        self._opener.forget()
-        return len(names), check_files(self._opener, self.zone, names)
+        erased = self._erased()
+        names = [name for name in self._files_at(at_sequence) if name not in erased]
+        self.opener.forget()
+        return len(names), check_files(self.opener, self.zone, names)
 
 
 def _span(keys: Iterable[DayKey]) -> DaySpan:

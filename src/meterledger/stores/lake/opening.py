@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -22,9 +23,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from meterledger.facts.lake_log import Tombstone
 from meterledger.stores.lake.index import METADATA_KEY, FileIndex, read_index
 from meterledger.stores.lake.names import SHA_DIGITS, LakeFile
-from meterledger.stores.lake.refusals import FileDamaged, FileMissing
+from meterledger.stores.lake.refusals import FileDamaged, FileErased, FileMissing
 
 REMEMBERED_FILES = 4096
 
@@ -107,8 +109,14 @@ class _Meters:
 class Opener:
     """Opens the published files of one lake."""
 
-    def __init__(self, folder: Path, zone: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        zone: str,
+        erased: Callable[[], Mapping[str, Tombstone]] = dict,
+    ) -> None:
         self._folder = folder
+        self._erased = erased
         self._zone = zone
         self._checked: OrderedDict[str, _Checked] = OrderedDict()
         self._lock = Lock()
@@ -124,7 +132,7 @@ class Opener:
     def open(self, file: LakeFile) -> OpenFile:
         """Open a published file.
 
-        :raises FileMissing: if it is not there
+        :raises FileMissing: if it is not there; FileErased if it was deleted on schedule
         :raises FileDamaged: if its bytes are not what was published, or its time zone is another
         """
         state = self._state(file)
@@ -181,6 +189,14 @@ class Opener:
             raise damaged(file.name, f"it cannot be read ({failed.strerror})") from failed
 
     def _missing(self, file: LakeFile) -> FileMissing:
+        tombstone = self._erased().get(file.name)
+        if tombstone is not None:
+            return FileErased(
+                f"Lake file {file.name} was deleted on {tombstone.on_day}, on schedule",
+                where=f"{file.days}, bucket {file.bucket} of {file.bucket_count}",
+                why=f"It was not to be kept any longer: {tombstone.reason}",
+                do="Nothing brings it back; what was billed on it stands, with its hashes",
+            )
         return FileMissing(
             f"Lake file {file.name} is published, and is not there",
             where=str(self._folder),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,11 +34,30 @@ class Published:
     file: LakeFile
 
 
-def choose(names: Sequence[str], meters: Iterable[str], days: DaySpan) -> list[Published]:
-    """The published files that can hold the meters on the days, in order of publication."""
-    chooser = Chooser(meters, days)
-    found = (Published(place, read_name(name)) for place, name in enumerate(names))
-    return [one for one in found if chooser.wants(one.file)]
+@dataclass(frozen=True)
+class Listing:
+    """What was published up to a commit sequence.
+
+    ``names``       every file, in order of publication; a file's place is its position for ever
+    ``superseded``  those for which a compaction published by then speaks
+    """
+
+    names: Sequence[str]
+    superseded: AbstractSet[str] = frozenset()
+
+    @cached_property
+    def files(self) -> list[Published]:
+        """The files that speak, in order of publication."""
+        return [
+            Published(place, read_name(name))
+            for place, name in enumerate(self.names)
+            if name not in self.superseded
+        ]
+
+    def choose(self, meters: Iterable[str], days: DaySpan) -> list[Published]:
+        """The files that can hold the meters on the days, in order of publication."""
+        chooser = Chooser(meters, days)
+        return [one for one in self.files if chooser.wants(one.file)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ class FileMissing(Refusal):
     """A published file is not in the lake's folder."""
 
 
+class FileErased(FileMissing):
+    """A published file is not there because it was deleted on schedule."""
+
+
 class FileDamaged(Refusal):
     """A published file is not what was published."""
 

@@ -29,7 +29,7 @@ def make_runs(
     The list begins with the sources given, in their order.
     """
     place_of = {source: place for place, source in enumerate(sources)}
-    stretches = sorted(_stretches(days), key=lambda one: (_order(one[0]), one[1], one[2]))
+    stretches = sorted(_stretches(days), key=lambda one: (form_order(one[0]), one[1], one[2]))
     runs = []
     for (form, span), members in groupby(stretches, key=lambda one: (one[0], one[1])):
         of_meters = [(meter, whole) for _, _, meter, whole in members]
@@ -80,7 +80,8 @@ def _stretch(keys: Sequence[DayKey], days: Mapping[DayKey, MeterDay]) -> _Stretc
     return (days[keys[0]].form, span, keys[0].meter, [days[key] for key in keys])
 
 
-def _order(form: Form) -> tuple[str, int, str, int]:
+def form_order(form: Form) -> tuple[str, int, str, int]:
+    """In which order forms stand in a file."""
     return (form.channel, form.interval_seconds, form.unit, form.scale)
 
 

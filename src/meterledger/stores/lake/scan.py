@@ -25,7 +25,6 @@ from meterledger.facts.stored import StoredDays, UInt64Array, meter_numbers
 from meterledger.facts.usage import BoolArray, Int64Array
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake.grid import offsets
-from meterledger.stores.lake.names import read_name
 from meterledger.stores.lake.opening import Opener
 from meterledger.stores.lake.owners import Bucket, Piece, Roll, Survey, joined
 from meterledger.stores.lake.reader import Published
@@ -130,7 +129,7 @@ def _lines(column: npt.NDArray, piece: Piece, width: int) -> npt.NDArray:  # typ
 def plan_scan(
     opener: Opener,
     roll: Roll,
-    names: Sequence[str],
+    published: Sequence[Published],
     days: DaySpan,
     *,
     meters: Sequence[str] | None,
@@ -144,8 +143,7 @@ def plan_scan(
     :raises FileMissing: if a published file is not there
     :raises FileDamaged: if it is not what was published
     """
-    files = [Published(place, read_name(name)) for place, name in enumerate(names)]
-    files = [one for one in files if one.file.days.overlap(days) is not None]
+    files = [one for one in published if one.file.days.overlap(days) is not None]
     share = gcd(*(one.file.bucket_count for one in files)) or 1
     wanted: dict[int, UInt64Array] | None = None
     if meters is not None:
