@@ -2,7 +2,7 @@
 
 Lives here      the delinquent date of a bill, the grace for mail in business days.
 Lives elsewhere the due date itself (``billing``), the charge on what is late (``late_payment``),
-                counting business days (``business_days``).
+                counting business days (``rulebook.business_days``).
 Read first      GRR V.J (V.K to 2018-04-12).
 """
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from meterledger.arrears.business_days import HOLIDAYS, business_day_after, weekday_after
 from meterledger.arrears.late_facts import (
     CHAPTER,
     ROOM,
@@ -20,6 +19,7 @@ from meterledger.arrears.late_facts import (
     because,
 )
 from meterledger.kernel.decision import Decision, Reason
+from meterledger.rulebook.business_days import HOLIDAYS, business_day_after, weekday_after
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.terms import Terms

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.rooms.rulebook_on import ruling_on, terms_on
 
-from meterledger.arrears.business_days import business_day_after, on_a_weekend, weekday_after
 from meterledger.arrears.late_facts import LateFactsContradict
 from meterledger.arrears.timely_payment import (
     DELINQUENT_DATE,
@@ -23,6 +22,7 @@ from meterledger.arrears.timely_payment import (
     decide_timely,
 )
 from meterledger.kernel.standing import Standing
+from meterledger.rulebook.business_days import business_day_after, on_a_weekend, weekday_after
 from meterledger.rulebook.series import NoRuleInForce
 
 FRIDAY = date(2019, 3, 8)

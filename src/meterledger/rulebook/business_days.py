@@ -2,7 +2,7 @@
 
 Lives here      counting business days after a day.
 Lives elsewhere which days are holidays (``business_day_holidays.yaml``), what the count is for
-                (``timely_payment``).
+                (``arrears.timely_payment``, first and last readings in ``usage``).
 Read first      docs/glossary.md: "business day".
 """
 
@@ -59,3 +59,18 @@ def business_day_after(day: date, count: int, terms: Terms) -> BusinessDay:
         else:
             count -= 1
     return BusinessDay(found, tuple(passed), calendar.citation)
+
+
+def business_days_between(earlier: date, later: date, terms: Terms) -> int:
+    """How many business days lie after ``earlier``, up to and including ``later``.
+
+    0 where ``later`` is not after ``earlier``.
+
+    :raises NoRuleInForce: if the book has no holidays for a year that is counted
+    """
+    count, day = 0, earlier
+    while day < later:
+        day += timedelta(days=1)
+        if not on_a_weekend(day) and day not in terms.on(day).holidays(HOLIDAYS).value:
+            count += 1
+    return count
