@@ -60,7 +60,7 @@ class PopulationSums:
         """
         from meterledger.rating import compiled  # loads a compiler: not for a single bill
 
-        program = self._program(part)
+        program = self.prepare(part.days, part.interval_seconds)
         ensure(0 <= part.power <= LARGEST_POWER, "values are watt-hours or kilowatt-hours")
         ensure(
             2**31 * 10**part.power * program.window_slots < SAFE,
@@ -138,11 +138,15 @@ class PopulationSums:
         """The sums in the shape that is priced."""
         return Determinants(energy_wh=self.energy_wh, peak_wh=self.peak_wh, by_days=False)
 
-    def _program(self, part: StoredDays) -> _Program:
-        key = (part.days, part.interval_seconds)
+    def prepare(self, days: DaySpan, interval_seconds: int) -> _Program:
+        """The program of slots for days and intervals of one length, made once.
+
+        :raises IntervalTooLong: if a period begins inside an interval, or an hour of demand does
+        """
+        key = (days, interval_seconds)
         program = self._programs.get(key)
         if program is None:
-            program = self._programs[key] = _make_program(self.plan, *key)
+            program = self._programs[key] = _make_program(self.plan, days, interval_seconds)
         return program
 
 

@@ -36,7 +36,8 @@ ACROSS = {
     "change of season": DaySpan(date(2025, 9, 29), date(2025, 10, 3)),
     "holiday": DaySpan(date(2025, 7, 3), date(2025, 7, 7)),
 }
-EXTREMES = (0, 1, -1, 2**31 - 1, -(2**31) + 1, MISSING_VALUE)
+EXTREMES = (2**20 - 1, 2**20, -(2**20), -(2**20) - 1, 2**31 - 1, -(2**31) + 1)
+"""On both sides of what is summed in 32 bits, and the largest there is."""
 
 Values = npt.NDArray[np.int32]
 
@@ -67,11 +68,13 @@ def width_of(days: DaySpan, seconds: int = 900) -> int:
 
 
 def values_of(days: DaySpan, seed: int, *, meters: int = 3, seconds: int = 900) -> Values:
-    """Ordinary, missing and extreme values, anywhere."""
+    """Ordinary and missing values, and on the days of some meters extreme ones, anywhere."""
     chance = np.random.default_rng(seed)
     values = chance.integers(-50, 5_000, (meters, width_of(days, seconds))).astype(np.int32)
-    odd = chance.random(values.shape) < 0.1
-    values[odd] = chance.choice(np.array(EXTREMES, dtype=np.int32), int(odd.sum()))
+    values[chance.random(values.shape) < 0.1] = MISSING_VALUE
+    for meter in np.flatnonzero(chance.random(meters) < 0.5):
+        odd = chance.random(values.shape[1]) < chance.choice([0.001, 0.1])
+        values[meter, odd] = chance.choice(np.array(EXTREMES, dtype=np.int32), int(odd.sum()))
     return values
 
 

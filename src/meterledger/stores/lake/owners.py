@@ -199,6 +199,9 @@ class Survey:
 
 def _rows_of(run_meters: UInt64Array, meters: UInt64Array) -> tuple[Int64Array, Int64Array | None]:
     """Rows of a run's meters among those wanted, and their places in the run where not all are."""
+    first = int(np.searchsorted(meters, run_meters[0]))
+    if np.array_equal(meters[first : first + len(run_meters)], run_meters):
+        return np.arange(first, first + len(run_meters), dtype=np.int64), None
     rows = np.searchsorted(meters, run_meters).astype(np.int64)
     known = meters[np.minimum(rows, len(meters) - 1)] == run_meters
     if known.all():
