@@ -31,7 +31,7 @@ from meterledger.facts.places import (
 )
 from meterledger.kernel.span import Validity
 from meterledger.stores.lake import IntervalLake
-from meterledger.stores.memory import MemoryStore
+from meterledger.stores.memory import MemoryStore, MemoryVault
 from meterledger.usecases.ports import ServiceStart
 
 DATA = Path(__file__).parents[1] / "data"
@@ -150,7 +150,8 @@ class TestStoring:
         system = SimpleNamespace(
             store=store,
             lake=IntervalLake(tmp_path / "lake", zone="America/Chicago", files_at=store.lake_files),
-            view=SimpleNamespace(name="a utility", time_zone="America/Chicago"),
+            vault=MemoryVault(),
+            view=SimpleNamespace(name="a utility", time_zone="America/Chicago", names=list),
             now=NOW,
         )
 
@@ -168,6 +169,8 @@ class TestStoring:
         assert system.store.lake_sequence() == 1
         viewer, meters = system.store.read_log[0]
         assert (viewer.purpose, meters) == ("receive readings", ("9b6c7063-01",))
+        data = GREEN_BUTTON.read_bytes()
+        assert system.vault.read(hashlib.sha256(data).hexdigest()) == data
 
     def test_a_parquet_table_is_stored_once_and_then_known(
         self, run: Run, system: Any, tmp_path: Path

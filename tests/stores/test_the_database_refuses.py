@@ -43,7 +43,7 @@ PERSONAL = (
     *("meter", "meter_configuration", "premise_link", "meter_work", "unmetered_load"),
     *("meter_installation", "agreement", "bill", "bill_line", "service_period_claim"),
     *("held_bill", "entry", "posting", "payment", "record"),
-    *("register_reading", "quarantined_line"),
+    *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
 

@@ -77,6 +77,10 @@ BREACHES = {
         "UPDATE lake_version SET sequence = sequence + 1 WHERE sequence = 2",
         "version 3 follows 1",
     ),
+    "control totals balance": (
+        "UPDATE received_file SET reading_count = 3 WHERE name = 'file'",
+        "the book says 2 stored rows, 0 Wh; 1 rows aside, 0 Wh, kept is 3 stored rows",
+    ),
     "every received file": ("DELETE FROM quarantined_line", "1 lines set aside, 0 kept"),
 }
 

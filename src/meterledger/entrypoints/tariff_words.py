@@ -181,6 +181,7 @@ USED_BY_ROOMS = frozenset(
         "due_days_after_rendition",
         "gross_receipts_governing_day",
         "gross_receipts_gross_up",
+        "interval_kw_max",
         "normal_period_days",
         "reading_cycle_count",
         "regular_period_days_max",

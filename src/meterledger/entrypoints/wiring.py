@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meterledger.entrypoints.clock import now_utc
 from meterledger.kernel.local_days import local_day_of
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.usecases.intake_ports import Vault
 from meterledger.usecases.ports import Lake, Store, Viewer
+
+if TYPE_CHECKING:
+    from meterledger.stores.vault import FileVault
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,11 @@ class System:
     def book(self) -> TariffBook:
         """The tariff book on both clocks."""
         return self.tariff_book
+
+    @property
+    def vault(self) -> Vault:
+        """The received files, byte for byte, encrypted."""
+        return open_vault(self.data_folder)
 
     @property
     def view(self) -> BookView:
@@ -59,6 +69,16 @@ def default_data_folder() -> Path:
         return Path("/var/lib/meterledger")
     share = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
     return Path(share) / "meterledger"
+
+
+def open_vault(data_folder: Path) -> FileVault:
+    """The vault of a data folder; its keys lie beside it or where ``METERLEDGER_VAULT_KEY_FILE``
+    says.
+    """
+    from meterledger.stores.vault import FileVault
+
+    told = os.environ.get("METERLEDGER_VAULT_KEY_FILE")
+    return FileVault(data_folder / "vault", Path(told) if told else data_folder / "vault-keys.json")
 
 
 def book_folder() -> Path:

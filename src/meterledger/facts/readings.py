@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 
 from meterledger.facts.estimates import Method
 from meterledger.kernel.ensure import ensure
@@ -137,11 +138,17 @@ class ChannelReadings:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedLine:
-    """A line that could not be used: where it stood, its bytes, and a sentence saying why."""
+    """A line that could not be used: where it stood, its bytes, and a sentence saying why.
+
+    ``rows`` is how many readings it stands for, one where it could not be read as any;
+    ``energy_wh`` their energy in watt-hours, None where it could not be read.
+    """
 
     line: int
     data: bytes
     reason: str
+    rows: int = 1
+    energy_wh: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

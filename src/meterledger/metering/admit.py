@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from math import floor
 from typing import NamedTuple
 
 from meterledger.facts.findings import Finding
+from meterledger.facts.intake import energy_wh, exact_text
 from meterledger.facts.places import MeterInstallation
 from meterledger.facts.readings import (
     ChannelKind,
@@ -56,6 +58,12 @@ _CORRECT = (
 )
 
 
+_CORRECT_VALUE = (
+    "Ask the sender for the unit and multiplier of these readings, and for a corrected file",
+    "Ask the sender for the unit and multiplier of these readings, and for a corrected file",
+)
+
+
 class MeterNotInstalled(Refusal):
     """Too much of the file is of meters that nobody has installed at that time."""
 
@@ -74,11 +82,17 @@ class Admission:
 
 
 def admit(
-    file: ReadingFile, installations: Mapping[str, Sequence[MeterInstallation]], *, zone_name: str
+    file: ReadingFile,
+    installations: Mapping[str, Sequence[MeterInstallation]],
+    *,
+    zone_name: str,
+    interval_kw_max: int | None = None,
 ) -> Admission:
     """Decide which readings of a file are ours and sound.
 
     ``installations`` says where each meter is and was installed; ``zone_name`` where days begin.
+    ``interval_kw_max`` is the most power, in kW, that can flow through a meter whose multiplier is
+    one, and through another in proportion; None where the book names none.
 
     :raises MeterNotInstalled: if more than the stated share of the readings is not admitted
     """
@@ -88,8 +102,10 @@ def admit(
     findings: list[Finding] = []
     total = 0
     for channel in file.channels:
-        spans = _spans(installations.get(channel.channel.meter_id, ()), zone_name)
-        reasons = [_objection(channel, reading, spans) for reading in channel.readings]
+        installed = installations.get(channel.channel.meter_id, ())
+        spans = _spans(installed, zone_name)
+        bound = _Bound(channel, installed, interval_kw_max)
+        reasons = [_objection(channel, reading, spans, bound) for reading in channel.readings]
         total += len(reasons)
         objections += [
             (reading.line, reason)
@@ -118,13 +134,15 @@ def admit(
 
 
 def _spans(installed: Iterable[MeterInstallation], zone_name: str) -> list[tuple[int, int]]:
-    """When the meter is installed, in epoch seconds; touching stretches joined."""
+    """When the meter is installed, in epoch seconds; touching stretches joined.
+
+    Of the day on which it was exchanged both meters may report the whole: an interval is cut at
+    the instant, and energy from before or after it is noticed, when it is billed (``usage``).
+    """
     stretches = sorted(
         (
             int(day_start_utc(one.days.from_day, zone_name).timestamp()),
-            _FOR_EVER
-            if one.days.until_day is None
-            else int(day_start_utc(one.days.until_day, zone_name).timestamp()),
+            _FOR_EVER if one.days.until_day is None else _ends(one, one.days.until_day, zone_name),
         )
         for one in installed
     )
@@ -137,8 +155,17 @@ def _spans(installed: Iterable[MeterInstallation], zone_name: str) -> list[tuple
     return spans
 
 
+def _ends(one: MeterInstallation, until_day: date, zone_name: str) -> int:
+    if one.ended_second:
+        until_day += timedelta(days=1)
+    return int(day_start_utc(until_day, zone_name).timestamp())
+
+
 def _objection(
-    channel: ChannelReadings, reading: Reading, spans: Sequence[tuple[int, int]]
+    channel: ChannelReadings,
+    reading: Reading,
+    spans: Sequence[tuple[int, int]],
+    bound: _Bound,
 ) -> _Objection | None:
     """Why the reading is not admitted; None if it is.
 
@@ -163,7 +190,49 @@ def _objection(
             f"{_instant(reading.start)}, and one direction never counts back",
             *_CORRECT,
         )
+    if reading.value is not None and bound.is_exceeded(reading.value, reading.seconds):
+        return _Objection(
+            f"Meter {meter} has {exact_text(bound.energy_wh(reading.value))} Wh in "
+            f"{reading.seconds} seconds from {_instant(reading.start)}, and no more than "
+            f"{bound.kw_max} kW can flow through it",
+            *_CORRECT_VALUE,
+        )
     return None
+
+
+class _Bound:
+    """The most energy that an interval of a channel can hold, by its length."""
+
+    def __init__(
+        self,
+        channel: ChannelReadings,
+        installed: Sequence[MeterInstallation],
+        interval_kw_max: int | None,
+    ) -> None:
+        """Of a meter that had several multipliers the largest counts."""
+        power = channel.channel.energy_wh_power
+        self._has_bound = (
+            interval_kw_max is not None
+            and power is not None
+            and channel.channel.kind is ChannelKind.INTERVAL
+        )
+        self._unit_wh = Fraction(10) ** (power or 0)
+        self.kw_max = (interval_kw_max or 0) * max((one.multiplier for one in installed), default=1)
+        self._largest: dict[int, int] = {}
+
+    def energy_wh(self, value: int) -> Fraction:
+        """The value in watt-hours."""
+        return value * self._unit_wh
+
+    def is_exceeded(self, value: int, seconds: int) -> bool:
+        """Whether no interval of that length can hold so much, in either direction."""
+        if not self._has_bound:
+            return False
+        if seconds not in self._largest:
+            self._largest[seconds] = floor(
+                Fraction(self.kw_max * 1000 * seconds, 3600) / self._unit_wh
+            )
+        return abs(value) > self._largest[seconds]
 
 
 def _runs(channel: ChannelReadings, reasons: Sequence[_Objection | None]) -> list[QuarantinedLine]:
@@ -196,6 +265,8 @@ def _run(channel: ChannelReadings, run: Sequence[tuple[Reading, _Objection]]) ->
         line=first.line,
         data=canonical_bytes(record),
         reason=f"{reason.what}{more}. {reason.if_stored}.",
+        rows=len(run),
+        energy_wh=energy_wh(replace(channel, readings=tuple(one for one, _ in run))),
     )
 
 

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.facts.bills import Bill, HeldBill
+from meterledger.facts.intake import Arrival, QuarantinedItem, QuarantineOutcome
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import (
     Account,
@@ -25,11 +26,12 @@ from meterledger.facts.places import (
     ServicePoint,
     TaxPlace,
 )
-from meterledger.facts.readings import ChannelReadings, QuarantinedLine
+from meterledger.facts.readings import ChannelReadings, Flow, QuarantinedLine
 from meterledger.facts.usage import KnownInterval, UsageBatch
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.meter_ports import Meters
 from meterledger.usecases.usage_ports import UsageLog
 
@@ -56,6 +58,26 @@ class Conflict(Refusal):
             f"A file with the hash {sha256[:16]}... is stored already",
             where=name,
             do="Nothing is to be done: its readings are kept",
+        )
+
+    @classmethod
+    def of_quarantined(cls, quarantine_id: int) -> Conflict:
+        """A line leaves the quarantine once."""
+        return cls(
+            f"Line {quarantine_id} of the quarantine has its outcome already",
+            where="quarantine",
+            why="A line is released or rejected once, for ever, and nothing was changed",
+            do=f"Look at it with `meterledger quarantine show {quarantine_id}`",
+        )
+
+    @classmethod
+    def of_sequence(cls, source: str, sequence: int) -> Conflict:
+        """A number of a source is used once."""
+        return cls(
+            f"The source {source} has sent a file with the number {sequence} already",
+            where="intake",
+            why="A number of a source is used once, and nothing of this file is stored",
+            do="Ask the source for a new number",
         )
 
     @classmethod
@@ -106,6 +128,14 @@ class NotFound(Refusal):
         return cls(
             f"There is no {noun} {name[:80]}",
             do="List what there is with `meterledger service show`",
+        )
+
+    @classmethod
+    def of_quarantined(cls, quarantine_id: int) -> NotFound:
+        """No line of that number was set aside."""
+        return cls(
+            f"There is no line {quarantine_id} in the quarantine",
+            do="List what there is with `meterledger quarantine list`",
         )
 
 
@@ -232,9 +262,13 @@ class ReadingLog(Protocol):
         learned_at: datetime,
         based_on: int | None = None,
         beside: Sequence[ChannelReadings] = (),
+        arrival: Arrival | None = None,
+        releases: tuple[QuarantinedItem, QuarantineOutcome] | None = None,
     ) -> ReceivedFile:
         """Publish one file: its lake files become visible as the next commit sequence.
 
+        ``arrival`` says how it came; the intake's book gets its row in the same transaction.
+        With ``releases`` it is a line that leaves the quarantine.
         Register channels among ``channels`` are kept here, and with them those ``beside`` the
         lake: intervals that are no slots of local days. Other intervals are in ``lake_files``.
         ``based_on`` is the sequence that the lake files were merged with (``Lake.write``).
@@ -289,6 +323,9 @@ class Lake(Protocol):
 
         :raises MetersRefused: naming every meter whose usage cannot be given, and why
         """
+
+    def flows(self, meters: Sequence[str], days: DaySpan, *, at_sequence: int) -> dict[str, Flow]:
+        """In which direction each meter's delivered energy is kept on the days."""
 
     def known_intervals(
         self, meter: str, days: DaySpan, *, at_sequence: int
@@ -365,7 +402,7 @@ class Ledger(Protocol):
         """Sum of legs by ledger account. The sums add up to zero."""
 
 
-class Store(Places, Meters, ReadingLog, Bills, Ledger, UsageLog, Protocol):
+class Store(Places, Meters, ReadingLog, IntakeLog, Bills, Ledger, UsageLog, Protocol):
     """Everything but the lake, in one system of record."""
 
     def viewing(self, viewer: Viewer, subjects: Sequence[str]) -> AbstractContextManager[None]:

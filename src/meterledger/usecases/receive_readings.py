@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from meterledger.facts.findings import Finding
+from meterledger.facts.intake import Arrival
 from meterledger.facts.places import MeterInstallation
 from meterledger.facts.readings import (
     ChannelKind,
@@ -56,6 +57,7 @@ class ReceiveStore(Protocol):
         lake_files: Sequence[str],
         learned_at: datetime,
         beside: Sequence[ChannelReadings] = (),
+        arrival: Arrival | None = None,
     ) -> ReceivedFile:
         """Publish one file, or Conflict if it is stored already."""
 
@@ -85,11 +87,14 @@ def receive_readings(
     utility: str,
     zone_name: str,
     learned_at: datetime,
+    arrival: Arrival | None = None,
+    interval_kw_max: int | None = None,
 ) -> Received:
     """Admit and store one file. Safe to run twice, and by two at once.
 
     ``utility`` is the name under which meters have their pseudonyms (the book's name);
-    ``zone_name`` is where its days begin.
+    ``zone_name`` is where its days begin. ``arrival`` says how the file came, for the intake's
+    book; ``interval_kw_max`` is the most that can flow through a meter, where the book knows it.
 
     :raises MeterNotInstalled: if too many readings are of meters not installed at that time
     :raises ReadingsNotStored: if the lake refuses the intervals, saying why
@@ -97,7 +102,12 @@ def receive_readings(
     if store.received_file(file.sha256) is not None:
         return Received(KNOWN, file, file.channels, file.quarantined, ())
     meters = sorted({one.channel.meter_id for one in file.channels})
-    admission = admit(file, store.meter_installations(meters), zone_name=zone_name)
+    admission = admit(
+        file,
+        store.meter_installations(meters),
+        zone_name=zone_name,
+        interval_kw_max=interval_kw_max,
+    )
     quarantined = (*file.quarantined, *admission.quarantined)
     intervals = [one for one in admission.channels if one.channel.kind is ChannelKind.INTERVAL]
     slots = [one for one in intervals if fills_slots(one, zone_name=zone_name)]
@@ -111,6 +121,7 @@ def receive_readings(
             lake_files=_write_intervals(file, slots, store, lake, utility, learned_at),
             learned_at=learned_at,
             beside=[one for one in intervals if one not in slots],
+            arrival=arrival,
         )
     except Conflict:
         if store.received_file(file.sha256) is None:

@@ -1,8 +1,8 @@
 """``meterledger ingest``: read meter files and store what they hold.
 
-Lives here      the words and the JSON of the answer.
-Lives elsewhere reading files (``stores/gateways``), admitting and storing
-                (``usecases.receive_readings``).
+Lives here      the words of the answer.
+Lives elsewhere its JSON (``entrypoints/intake``), reading files (``stores/gateways``), keeping,
+                admitting and storing (``usecases.take_file``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,9 +20,8 @@ from meterledger.entrypoints.clock import now_utc
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
-    from meterledger.facts.readings import ChannelReadings, ReadingFile
-    from meterledger.usecases.receive_readings import Received
 
+DOOR = "command line"
 BAR_FROM_BYTES = 20 * 1024 * 1024
 
 
@@ -101,100 +99,45 @@ def _bar(files: list[Path]) -> Iterator[Any]:
 
 
 def _one_file(path: Path, given: dict[str, str | None], system: System | None) -> dict[str, Any]:
+    from meterledger.entrypoints.intake import answer_of, read_answer, refused_answer, take
     from meterledger.kernel.refusal import Refusal
-    from meterledger.stores.gateways import read_file
+    from meterledger.stores.gateways import raw_bytes, read_file
     from meterledger.usecases.receive_readings import preview_readings
+    from meterledger.usecases.take_file import Delivery, refuse_unreadable
 
-    received_at = now_utc() if system is None else system.now
+    if system is None:
+        try:
+            read = read_file(path, received_at=now_utc(), **given)
+        except Refusal as refusal:
+            return refused_answer(str(path), _sha256(path), refusal.sentence)
+        return read_answer(str(path), read, preview_readings(read))
     try:
-        read = read_file(path, received_at=received_at, **given)
-        received = preview_readings(read) if system is None else _store(read, system)
+        data = raw_bytes(path)
     except Refusal as refusal:
-        return {
-            "file": str(path),
-            "sha256": _sha256(path),
-            "status": "refused",
-            "refusal": refusal.sentence,
-            "quarantined": 0,
-            "channels": [],
-        }
-    return {
-        "file": str(path),
-        "sha256": read.sha256,
-        "format": read.format,
-        "status": received.status,
-        "refusal": None,
-        "quarantined": len(received.quarantined),
-        "channels": [_channel(one) for one in received.channels],
-        "set_aside": [
-            {"line": one.line, "reason": one.reason} for one in received.quarantined[:100]
-        ],
-        "findings": [
-            {"code": one.code, "weight": one.weight.value, "sentence": one.sentence}
-            for one in received.findings
-        ],
-        "notes": list(read.notes),
-    }
-
-
-def _store(read: ReadingFile, system: System) -> Received:
-    from meterledger.usecases.ports import Viewer
-    from meterledger.usecases.receive_readings import receive_readings
-
-    meters = sorted({one.channel.meter_id for one in read.channels})
-    with system.store.viewing(Viewer("command line", "receive readings"), meters):
-        return receive_readings(
-            file=read,
-            store=system.store,
-            lake=system.lake,
-            utility=system.view.name,
-            zone_name=system.view.time_zone,
-            learned_at=system.now,
+        refuse_unreadable(
+            path.name, refusal, door=DOOR, source="", store=system.store, learned_at=system.now
         )
+        return refused_answer(str(path), None, refusal.sentence)
+    delivery = Delivery(
+        name=path.name,
+        data=data,
+        door=DOOR,
+        meter=given["meter"],
+        zone=given["zone"],
+        unit=given["unit"],
+    )
+    return answer_of(str(path), take(delivery, system))
 
 
 def _sha256(path: Path) -> str | None:
     from meterledger.kernel.canonical import sha256_hex
-    from meterledger.stores.gateways import MAX_FILE_BYTES
+    from meterledger.kernel.refusal import Refusal
+    from meterledger.stores.gateways import raw_bytes
 
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError):
+        return sha256_hex(raw_bytes(path))
+    except Refusal:
         return None
-    return sha256_hex(data) if len(data) <= MAX_FILE_BYTES else None
-
-
-def _channel(one: ChannelReadings) -> dict[str, Any]:
-    """The channel of the answer. ``sum`` of a register has no meaning; ``difference`` has."""
-    from decimal import Decimal
-
-    from meterledger.facts.readings import ChannelKind
-
-    channel = one.channel
-    last = one.readings[-1]
-    answer: dict[str, Any] = {
-        "meter": channel.meter_id,
-        "commodity": channel.commodity.value,
-        "unit": channel.unit,
-        "kind": channel.kind.value,
-        "direction": channel.flow.value,
-        "interval_seconds": channel.interval_seconds,
-        "readings": one.present_count,
-        "missing": len(one.readings) - one.present_count,
-        "from": _instant(one.readings[0].start),
-        "to": _instant(last.start + last.seconds),
-        "sum": format(one.total, "f"),
-    }
-    told = [reading.value for reading in one.readings if reading.value is not None]
-    if channel.kind is ChannelKind.REGISTER and told:
-        for name, whole in (
-            ("first", told[0]),
-            ("last", told[-1]),
-            ("difference", told[-1] - told[0]),
-        ):
-            answer[name] = format(Decimal(whole).scaleb(channel.scale), "f")
-    return answer
 
 
 def _quantity(one: dict[str, Any]) -> str:
@@ -204,10 +147,6 @@ def _quantity(one: dict[str, Any]) -> str:
     if one["readings"] == 1:
         return f"at {one['last']} {one['unit']}"
     return f"+{one['difference']} {one['unit']}".replace("+-", "-")
-
-
-def _instant(epoch: int) -> str:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _print(entries: list[dict[str, Any]]) -> None:

@@ -5,6 +5,7 @@ Others may call ``read_file`` and ``read_bytes``, and catch ``FileRefused`` and 
 """
 
 from meterledger.stores.gateways.detecting import read_bytes, read_file
+from meterledger.stores.gateways.opening import raw_bytes
 from meterledger.stores.gateways.refusals import (
     FUTURE_ALLOWANCE_SECONDS,
     MAX_FILE_BYTES,
@@ -43,6 +44,7 @@ __all__ = [
     "TooMuchUnusable",
     "UnitNotNamed",
     "ZoneNotNamed",
+    "raw_bytes",
     "read_bytes",
     "read_file",
 ]

@@ -45,6 +45,14 @@ def open_bytes(path: Path) -> OpenedFile:
     :raises FileUnreadable: if it is not there, may not be read, is no file, or is too large
     :raises EnvelopeBroken: if it is gzip and damaged or cut off
     """
+    return opened(path.name, raw_bytes(path))
+
+
+def raw_bytes(path: Path) -> bytes:
+    """The file's bytes as they lie on disk; nothing of them is looked at.
+
+    :raises FileUnreadable: if it is not there, may not be read, is no file, or is too large
+    """
     shown = str(path) if len(str(path)) <= _SHOWN_PATH else f"{str(path)[:_SHOWN_PATH]}..."
     try:
         if path.is_dir():
@@ -59,7 +67,9 @@ def open_bytes(path: Path) -> OpenedFile:
             why=f"The system says: {why or problem}",
             do="Check the name and that you may read it",
         ) from problem
-    return opened(path.name, data)
+    if len(data) > MAX_FILE_BYTES:
+        raise _too_large(path.name)
+    return data
 
 
 def opened(name: str, data: bytes) -> OpenedFile:

@@ -14,6 +14,16 @@ from datetime import date, datetime
 from typing import Any
 
 from meterledger.facts.bills import Bill, HeldBill
+from meterledger.facts.intake import (
+    RELEASED,
+    STORED,
+    Arrival,
+    Movement,
+    QuarantinedItem,
+    QuarantineOutcome,
+    totals_of_release,
+    totals_of_stored,
+)
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.readings import ChannelKind, ChannelReadings, QuarantinedLine
 from meterledger.facts.usage import KnownInterval
@@ -21,6 +31,7 @@ from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
+from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.meters import MemoryMeters
 from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.usecases.ports import (
@@ -42,7 +53,7 @@ class _Claim:
     agreement_id: str
 
 
-class MemoryStore(MemoryUsageLog, MemoryMeters):
+class MemoryStore(MemoryIntake, MemoryUsageLog, MemoryMeters):
     """Promises in dictionaries."""
 
     def __init__(self) -> None:
@@ -55,7 +66,6 @@ class MemoryStore(MemoryUsageLog, MemoryMeters):
         self._files: dict[str, ReceivedFile] = {}
         self._versions: list[tuple[datetime, tuple[str, ...]]] = []
         self.registers: list[tuple[str, ChannelReadings]] = []
-        self.quarantined: list[tuple[str, QuarantinedLine]] = []
         self.held: list[tuple[HeldBill, date, datetime]] = []
         self._bills: dict[str, StoredBill] = {}
         self._bills_of: dict[str, list[str]] = {}
@@ -104,8 +114,10 @@ class MemoryStore(MemoryUsageLog, MemoryMeters):
         learned_at: datetime,
         based_on: int | None = None,
         beside: Sequence[ChannelReadings] = (),
+        arrival: Arrival | None = None,
+        releases: tuple[QuarantinedItem, QuarantineOutcome] | None = None,
     ) -> ReceivedFile:
-        """Publish one file as the next commit sequence."""
+        """Publish one file as the next commit sequence, with its row of the intake's book."""
         with self._lock:
             if sha256 in self._files:
                 raise Conflict.of_file(sha256, name)
@@ -115,6 +127,15 @@ class MemoryStore(MemoryUsageLog, MemoryMeters):
             again = sorted(published & set(lake_files))
             if again:
                 raise Conflict.of_lake_file(again[0], name)
+            came = arrival or Arrival(name, sha256, None)
+            self._refuse_sequence(came)
+            if releases is None:
+                totals = totals_of_stored(channels, quarantined)
+                moved, status = self._movement_to(sha256, totals), STORED
+            else:
+                self._keep_outcome(*releases)
+                moved, status = totals_of_release(releases[0], channels), RELEASED
+            self._move(Movement(came, format, status, None, moved, learned_at))
             received = ReceivedFile(
                 sha256=sha256,
                 name=name,

@@ -6,7 +6,17 @@ Lives elsewhere interval values (``stores/lake``), reading and writing (``reposi
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+
+
+class ExactField(models.Field):  # type: ignore[type-arg]
+    """A number of any size and any decimals, exactly as it was written."""
+
+    def db_type(self, connection: Any) -> str:
+        """PostgreSQL's own word for it."""
+        return "numeric"
 
 
 class ReceivedFile(models.Model):
@@ -61,9 +71,100 @@ class QuarantinedLine(models.Model):
     line = models.BigIntegerField()
     data = models.BinaryField()
     reason = models.TextField()
+    row_count = models.BigIntegerField()
+    energy_wh = ExactField(null=True)
 
     class Meta:
         db_table = "quarantined_line"
+
+
+class QuarantineOutcome(models.Model):
+    """What became of a line that was set aside: once and for ever."""
+
+    quarantined_line = models.OneToOneField(
+        QuarantinedLine, primary_key=True, on_delete=models.PROTECT
+    )
+    outcome = models.TextField()
+    author = models.TextField()
+    reason = models.TextField()
+    release = models.ForeignKey(ReceivedFile, null=True, on_delete=models.PROTECT)
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "quarantine_outcome"
+
+
+class IntakeSource(models.Model):
+    """A head-end that sends files, as it was described last: the newest row of a name counts."""
+
+    name = models.TextField(db_index=True)
+    scheme = models.TextField()
+    key = models.TextField()
+    is_sequenced = models.BooleanField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "intake_source"
+
+
+class IntakeMovement(models.Model):
+    """One row of the intake's book: an arrival, or what became of one later.
+
+    Every row balances by itself, in files, rows and watt-hours. ``sequence_number`` is there
+    where an arrival was the first with it.
+    """
+
+    sha256 = models.TextField(null=True, db_index=True)
+    file_name = models.TextField()
+    size_bytes = models.BigIntegerField(null=True)
+    format = models.TextField()
+    source = models.TextField()
+    door = models.TextField()
+    given = models.JSONField()
+    sequence_number = models.BigIntegerField(null=True)
+    status = models.TextField()
+    refusal = models.TextField(null=True)
+    received_files = models.IntegerField()
+    received_rows = models.BigIntegerField()
+    received_energy_wh = ExactField()
+    stored_files = models.IntegerField()
+    stored_rows = models.BigIntegerField()
+    stored_energy_wh = ExactField()
+    quarantined_files = models.IntegerField()
+    quarantined_rows = models.BigIntegerField()
+    quarantined_energy_wh = ExactField()
+    refused_files = models.IntegerField()
+    refused_rows = models.BigIntegerField()
+    refused_energy_wh = ExactField()
+    unread_rows = models.BigIntegerField()
+    learned_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "intake_movement"
+        constraints = (
+            models.UniqueConstraint(
+                name="a_source_uses_a_number_once", fields=["source", "sequence_number"]
+            ),
+            models.CheckConstraint(
+                name="what_came_is_somewhere",
+                condition=models.Q(
+                    received_files=models.F("stored_files")
+                    + models.F("quarantined_files")
+                    + models.F("refused_files"),
+                    received_rows=models.F("stored_rows")
+                    + models.F("quarantined_rows")
+                    + models.F("refused_rows"),
+                    received_energy_wh=models.F("stored_energy_wh")
+                    + models.F("quarantined_energy_wh")
+                    + models.F("refused_energy_wh"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="a_refusal_says_why",
+                condition=models.Q(status="refused", refusal__isnull=False)
+                | (~models.Q(status="refused") & models.Q(refusal__isnull=True)),
+            ),
+        )
 
 
 class RegisterReading(models.Model):

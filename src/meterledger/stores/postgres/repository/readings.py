@@ -10,6 +10,16 @@ from typing import Any
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
+from meterledger.facts.intake import (
+    RELEASED,
+    STORED,
+    Arrival,
+    Movement,
+    QuarantinedItem,
+    QuarantineOutcome,
+    totals_of_release,
+    totals_of_stored,
+)
 from meterledger.facts.readings import (
     Channel,
     ChannelKind,
@@ -28,10 +38,16 @@ from meterledger.stores.kept import (
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.intake import (
+    ONE_PUBLISHES as ONE_PUBLISHES,
+)
+from meterledger.stores.postgres.repository.intake import (
+    insert_movement,
+    movement_to,
+    number_of,
+)
+from meterledger.stores.postgres.repository.quarantine import insert_outcome
 from meterledger.usecases.ports import Conflict, ReceivedFile
-
-ONE_PUBLISHES = 7_305_201_912
-"""The advisory lock under which lake sequences are given out: no gap, and in order of commit."""
 
 FILE_COLUMNS = (
     "f.sha256, f.name, f.format, f.reading_count, f.quarantined_count, f.learned_at, v.sequence"
@@ -76,11 +92,15 @@ class ReadingTables(Tables):
         learned_at: datetime,
         based_on: int | None = None,
         beside: Sequence[ChannelReadings] = (),
+        arrival: Arrival | None = None,
+        releases: tuple[QuarantinedItem, QuarantineOutcome] | None = None,
     ) -> ReceivedFile:
         """Publish one file: its lake files become visible as the next commit sequence.
 
         Registers among ``channels`` are kept here, and with them the ``beside`` ones: intervals
         that are no slots of local days, like monthly ones, which the lake has no place for.
+        The intake's book gets its row in the same transaction; with ``releases`` it is a line
+        that leaves the quarantine, and nothing new is received.
 
         :raises Conflict: if a file of that hash is stored already, if a lake file is published
             already, or if ``based_on`` is given and somebody else has published since
@@ -113,6 +133,15 @@ class ReadingTables(Tables):
                     _insert_registers(connection, sha256, one)
             for one in beside:
                 _insert_registers(connection, sha256, one)
+            came = arrival or Arrival(name, sha256, None)
+            if releases is None:
+                totals = totals_of_stored(channels, quarantined)
+                moved = movement_to(connection, sha256, totals)
+                status = STORED
+            else:
+                insert_outcome(connection, *releases)
+                moved, status = totals_of_release(releases[0], channels), RELEASED
+            insert_movement(connection, Movement(came, format, status, None, moved, learned_at))
             self._note(
                 connection,
                 "file received",
@@ -280,13 +309,19 @@ def _insert_quarantined(
 ) -> None:
     if quarantined:
         connection.execute(
-            "INSERT INTO quarantined_line (received_file_id, line, data, reason)"
-            " SELECT %s, * FROM unnest(%b::bigint[], %b::bytea[], %b::text[])",
+            "INSERT INTO quarantined_line (received_file_id, line, data, reason, row_count,"
+            " energy_wh) SELECT %s, * FROM unnest(%b::bigint[], %b::bytea[], %b::text[],"
+            " %b::bigint[], %s::numeric[])",
             [
                 sha256,
                 [one.line for one in quarantined],
                 [one.data for one in quarantined],
                 [one.reason for one in quarantined],
+                [one.rows for one in quarantined],
+                [
+                    None if one.energy_wh is None else number_of(one.energy_wh)
+                    for one in quarantined
+                ],
             ],
         )
 

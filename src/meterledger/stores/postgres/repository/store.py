@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.bills import BillTables
+from meterledger.stores.postgres.repository.intake import IntakeTables
 from meterledger.stores.postgres.repository.ledger import LedgerTables
 from meterledger.stores.postgres.repository.meters import MeterTables
 from meterledger.stores.postgres.repository.places import PlaceWrites
+from meterledger.stores.postgres.repository.quarantine import QuarantineTables
 from meterledger.stores.postgres.repository.readings import ReadingTables
 from meterledger.stores.postgres.repository.services import PlaceReads
 from meterledger.stores.postgres.repository.usage_log import UsageLogTables
 
 
 class PostgresStore(
-    PlaceWrites, PlaceReads, MeterTables, ReadingTables, BillTables, LedgerTables, UsageLogTables
+    PlaceWrites,
+    PlaceReads,
+    MeterTables,
+    ReadingTables,
+    IntakeTables,
+    QuarantineTables,
+    BillTables,
+    LedgerTables,
+    UsageLogTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""
 

@@ -24,6 +24,58 @@ class Question:
     breaches: str
 
 
+CONTROL_TOTALS = """
+SELECT format('file %s: the book says %s, kept is %s', coalesce(b.sha256, k.sha256),
+              coalesce(b.said, 'nothing'), coalesce(k.said, 'nothing'))
+  FROM (SELECT sha256, format('%s stored rows, %s Wh; %s rows aside, %s Wh',
+                              sum(stored_rows), trim_scale(sum(stored_energy_wh)),
+                              sum(quarantined_rows), trim_scale(sum(quarantined_energy_wh))) AS said
+          FROM intake_movement WHERE sha256 IS NOT NULL
+         GROUP BY sha256 HAVING sum(stored_files) = 1) b
+  FULL JOIN (
+       SELECT f.sha256, format('%s stored rows, %s Wh; %s rows aside, %s Wh',
+                               f.reading_count + coalesce(q.released_rows, 0),
+                               trim_scale(e.energy_wh + coalesce(q.released_wh, 0)),
+                               coalesce(q.rows, 0), trim_scale(coalesce(q.energy_wh, 0))) AS said
+         FROM received_file f
+        CROSS JOIN LATERAL (
+              SELECT coalesce(sum((c ->> 'sum')::numeric * CASE c ->> 'unit' WHEN 'Wh' THEN 1
+                                  WHEN 'kWh' THEN 1000 ELSE 1000000 END), 0) AS energy_wh
+                FROM jsonb_array_elements(f.channels) AS a (c)
+               WHERE c ->> 'commodity' = 'electricity' AND c ->> 'kind' = 'interval'
+                 AND c ->> 'unit' IN ('Wh', 'kWh', 'MWh')) e
+         LEFT JOIN LATERAL (
+              SELECT sum(row_count) FILTER (WHERE o.outcome IS NULL) AS rows,
+                     sum(l.energy_wh) FILTER (WHERE o.outcome IS NULL) AS energy_wh,
+                     sum(r.reading_count) AS released_rows,
+                     sum((SELECT coalesce(sum((c ->> 'sum')::numeric
+                                          * CASE c ->> 'unit' WHEN 'Wh' THEN 1
+                                            WHEN 'kWh' THEN 1000 ELSE 1000000 END), 0)
+                            FROM jsonb_array_elements(r.channels) AS a (c)
+                           WHERE c ->> 'commodity' = 'electricity' AND c ->> 'kind' = 'interval'
+                             AND c ->> 'unit' IN ('Wh', 'kWh', 'MWh'))) AS released_wh
+                FROM quarantined_line l
+                LEFT JOIN quarantine_outcome o ON o.quarantined_line_id = l.id
+                LEFT JOIN received_file r ON r.sha256 = o.release_id
+               WHERE l.received_file_id = f.sha256) q ON true
+        WHERE NOT EXISTS (SELECT FROM quarantine_outcome o WHERE o.release_id = f.sha256)
+       ) k ON k.sha256 = b.sha256
+ WHERE b.said IS DISTINCT FROM k.said
+UNION ALL
+SELECT format('row %s of %s: received is not stored, quarantined and refused', id, file_name)
+  FROM intake_movement
+ WHERE received_files <> stored_files + quarantined_files + refused_files
+    OR received_rows <> stored_rows + quarantined_rows + refused_rows
+    OR received_energy_wh <> stored_energy_wh + quarantined_energy_wh + refused_energy_wh
+UNION ALL
+SELECT format('file %s is stored %s times and refused %s times at once',
+              sha256, sum(stored_files), sum(refused_files))
+  FROM intake_movement WHERE sha256 IS NOT NULL GROUP BY sha256
+HAVING sum(stored_files) + sum(refused_files) <> 1 OR sum(stored_files) NOT IN (0, 1)
+"""
+"""What the intake's book says of each stored file against what is kept of it."""
+
+
 QUESTIONS = (
     Question(
         "service periods tile: no gap and no overlap in an agreement's bills",
@@ -220,6 +272,11 @@ QUESTIONS = (
                   FROM lake_version) v
          WHERE sequence <> before + 1 OR learned_at < learned_before
         """,
+    ),
+    Question(
+        "control totals balance: received = stored + quarantined + refused",
+        "SELECT count(*) FROM intake_movement",
+        CONTROL_TOTALS,
     ),
     Question(
         "every received file kept what it said: lines set aside, one lake version",

@@ -1,0 +1,254 @@
+"""The intake's book: arrivals, control totals, sources. Every row balances by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from psycopg import errors
+from psycopg.types.json import Jsonb
+
+from meterledger.facts.intake import (
+    KNOWN,
+    REFUSED,
+    TOTAL_COLUMNS,
+    Arrival,
+    ControlTotals,
+    Count,
+    IntakeDay,
+    Movement,
+    exact_text,
+    total_values,
+)
+from meterledger.facts.sources import Source
+from meterledger.stores.postgres.connections import Connection
+from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.usecases.intake_ports import SequenceSeen
+from meterledger.usecases.ports import Conflict
+
+ONE_PUBLISHES = 7_305_201_912
+"""The advisory lock under which lake sequences are given out: no gap, and in order of commit."""
+
+SUMS = ", ".join(f"coalesce(sum({column}), 0)" for column in (*TOTAL_COLUMNS[3:], "unread_rows"))
+"""Stored, quarantined and refused; what was received is their sum, by a constraint."""
+
+COLUMNS = (
+    "file_name, sha256, size_bytes, source, door, given, sequence_number, format, status, refusal, "
+    "learned_at, " + ", ".join((*TOTAL_COLUMNS[3:], "unread_rows"))
+)
+
+DAYS = f"""
+SELECT (learned_at AT TIME ZONE %(zone)s)::date AS day, source,
+       count(*) FILTER (WHERE status = '{KNOWN}'), {SUMS}
+  FROM intake_movement
+ WHERE (learned_at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s
+   AND (%(source)s::text IS NULL OR source = %(source)s)
+ GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+class IntakeTables(Tables):
+    """The part of the store that knows what came in and what became of it."""
+
+    def record_refusal(
+        self,
+        arrival: Arrival,
+        refusal: str,
+        *,
+        format: str,
+        totals: ControlTotals,
+        learned_at: datetime,
+    ) -> None:
+        """Keep that a file was refused, with its sentence. A stored file's totals stay."""
+        self._connections.ensure_months([record_day(learned_at)])
+
+        def work(connection: Connection) -> None:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_PUBLISHES])
+            if is_stored(connection, arrival.sha256):
+                moved = ControlTotals()
+            else:
+                moved = movement_to(connection, arrival.sha256, totals)
+            insert_movement(
+                connection, Movement(arrival, format, REFUSED, refusal, moved, learned_at)
+            )
+            subject = arrival.sha256 or arrival.name
+            self._note(connection, "file refused", [(subject, {"name": arrival.name}, learned_at)])
+
+        self._step("record a refusal", work)
+
+    def record_repeat(self, arrival: Arrival, *, learned_at: datetime) -> None:
+        """Keep that a file came that is stored already."""
+        self._step(
+            "record a repeated file",
+            lambda connection: insert_movement(
+                connection, Movement(arrival, "", KNOWN, None, ControlTotals(), learned_at)
+            ),
+        )
+
+    def intake_days(
+        self, first: date, last: date, *, zone_name: str, source: str | None = None
+    ) -> list[IntakeDay]:
+        """Control totals by local day of arrival and source, both days included."""
+        asked = {"first": first, "last": last, "zone": zone_name, "source": source}
+        return self._step(
+            "sum the intake",
+            lambda connection: [
+                IntakeDay(day, source, _totals(sums), repeated)
+                for day, source, repeated, *sums in connection.execute(DAYS, asked)
+            ],
+        )
+
+    def movements(
+        self, first: date, last: date, *, zone_name: str, status: str | None = None
+    ) -> list[Movement]:
+        """Rows of the book by local day, oldest first. :raises NotViewing: outside ``viewing``."""
+        return self._read(
+            lambda connection: _movements(
+                connection,
+                "(learned_at AT TIME ZONE %s)::date BETWEEN %s AND %s"
+                " AND (%s::text IS NULL OR status = %s)",
+                [zone_name, first, last, status, status],
+            )
+        )
+
+    def movements_of(self, sha256: str) -> list[Movement]:
+        """Rows of one file, oldest first. :raises NotViewing: outside ``viewing``."""
+        return self._read(lambda connection: _movements(connection, "sha256 = %s", [sha256]))
+
+    # ------------------------------------------------------------------------------ sources
+
+    def add_source(self, source: Source) -> None:
+        """Describe a source; of one name the newest description counts."""
+        self._step(
+            "register a source",
+            lambda connection: connection.execute(
+                "INSERT INTO intake_source (name, scheme, key, is_sequenced, learned_at)"
+                " VALUES (%s, %s, %s, %s, %s)",
+                [source.name, source.scheme, source.key, source.is_sequenced, source.learned_at],
+            ),
+        )
+
+    def sources(self) -> list[Source]:
+        """Every source as described last, by name."""
+        return self._step(
+            "list sources",
+            lambda connection: [
+                Source(*row)
+                for row in connection.execute(
+                    "SELECT DISTINCT ON (name) name, scheme, key, is_sequenced, learned_at"
+                    " FROM intake_source ORDER BY name, id DESC"
+                )
+            ],
+        )
+
+    def sequence_seen(self, source: str, sequence: int | None) -> SequenceSeen:
+        """What is known of a source's numbers, and of this one."""
+
+        def ask(connection: Connection) -> SequenceSeen:
+            newest = connection.execute(
+                "SELECT max(sequence_number) FROM intake_movement WHERE source = %s", [source]
+            ).fetchone()
+            seen = connection.execute(
+                "SELECT sha256 FROM intake_movement WHERE source = %s AND sequence_number = %s",
+                [source, sequence],
+            ).fetchone()
+            return SequenceSeen(newest[0] if newest else None, seen[0] if seen else None)
+
+        return self._step("know a message again", ask)
+
+    def sequence_gaps(self, source: str) -> list[tuple[int, int]]:
+        """Numbers of the source that never came, as first and last of each stretch."""
+        return self._step(
+            "look for gaps",
+            lambda connection: [
+                (int(first), int(last))
+                for first, last in connection.execute(
+                    "SELECT before + 1, number - 1 FROM (SELECT sequence_number AS number,"
+                    " lag(sequence_number) OVER (ORDER BY sequence_number) AS before"
+                    " FROM intake_movement WHERE source = %s AND sequence_number IS NOT NULL) n"
+                    " WHERE number > before + 1 ORDER BY 1",
+                    [source],
+                )
+            ],
+        )
+
+
+def is_stored(connection: Connection, sha256: str | None) -> bool:
+    """Whether a file of that hash is stored."""
+    found = connection.execute("SELECT FROM received_file WHERE sha256 = %s", [sha256])
+    return found.fetchone() is not None
+
+
+def movement_to(connection: Connection, sha256: str | None, totals: ControlTotals) -> ControlTotals:
+    """What must be added to a file's account for it to say ``totals``."""
+    if sha256 is None:
+        return totals
+    row = connection.execute(
+        f"SELECT {SUMS} FROM intake_movement WHERE sha256 = %s", [sha256]
+    ).fetchone()
+    return totals - _totals(row or ())
+
+
+def insert_movement(connection: Connection, movement: Movement) -> None:
+    """Write one row of the book."""
+    arrival = movement.arrival
+    row: dict[str, Any] = {
+        "sha256": arrival.sha256,
+        "file_name": arrival.name,
+        "size_bytes": arrival.size_bytes,
+        "format": movement.format,
+        "source": arrival.source,
+        "door": arrival.door,
+        "given": Jsonb(dict(arrival.given)),
+        "sequence_number": arrival.sequence,
+        "status": movement.status,
+        "refusal": movement.refusal,
+        "unread_rows": movement.totals.unread_rows,
+        "learned_at": movement.learned_at,
+        **{
+            column: number_of(value)
+            for column, value in zip(TOTAL_COLUMNS, total_values(movement.totals), strict=True)
+        },
+    }
+    places = ", ".join(["%s"] * len(row))
+    try:
+        connection.execute(
+            f"INSERT INTO intake_movement ({', '.join(row)}) VALUES ({places})", list(row.values())
+        )
+    except errors.UniqueViolation as problem:
+        raise Conflict.of_sequence(arrival.source, arrival.sequence or 0) from problem
+
+
+def number_of(value: int | Fraction) -> int | Decimal:
+    """An exact number for the database."""
+    return value if isinstance(value, int) else Decimal(exact_text(value))
+
+
+def _movements(connection: Connection, where: str, values: Sequence[object]) -> list[Movement]:
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM intake_movement WHERE {where} ORDER BY id", list(values)
+    )
+    return [
+        Movement(
+            arrival=Arrival(*row[:7]),
+            format=row[7],
+            status=row[8],
+            refusal=row[9],
+            totals=_totals(row[11:]),
+            learned_at=row[10],
+        )
+        for row in rows
+    ]
+
+
+def _totals(sums: Sequence[Any]) -> ControlTotals:
+    """Nine sums and the unread rows, as ``SUMS`` gives them."""
+    if not sums:
+        return ControlTotals()
+    stored, quarantined, refused = (
+        Count(int(sums[at]), int(sums[at + 1]), Fraction(sums[at + 2])) for at in range(0, 9, 3)
+    )
+    return ControlTotals(stored, quarantined, refused, int(sums[9]))
