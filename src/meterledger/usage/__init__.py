@@ -2,7 +2,8 @@
 
 Others may call ``find_gaps`` (what is missing from a window) and ``describe_usage`` (what a bill
 stands on) for whole local days of many meters; ``tile_window`` and ``describe_tiled`` for one
-meter's intervals of any length, and catch ``UsageNotTiled`` and its kinds. Estimation and editing
+meter's intervals of any length, ``tile_exchanged`` and ``describe_exchanged`` for meters exchanged
+inside a window, and catch ``UsageNotTiled`` and its kinds. Estimation and editing
 of intervals come with their chapters (GRR V.D, V.E).
 """
 
@@ -46,6 +47,16 @@ from meterledger.usage.estimation_rules import (
 from meterledger.usage.estimation_rungs import ElapsedPart, GoodDay
 from meterledger.usage.estimation_similar import Candidate, Likeness, SimilarSearch
 from meterledger.usage.estimation_told import FlagFacts, decide_bill_flag
+from meterledger.usage.exchanged import (
+    EnergyOutOfPlace,
+    ExchangedUsage,
+    MeterStay,
+    describe_exchanged,
+    tile_exchanged,
+)
+from meterledger.usage.filling import Filled, Gaps, estimates_of, fill_missing
+from meterledger.usage.filling_plan import FillingPlan
+from meterledger.usage.filling_register import Agreed, RegisterCannotAgree, agree_with_register
 from meterledger.usage.retention import RetentionFacts, decide_retention
 from meterledger.usage.tiling import (
     IntervalCrossesEdge,
@@ -53,6 +64,7 @@ from meterledger.usage.tiling import (
     UsageNotTiled,
     WindowHasGap,
     describe_tiled,
+    instant_text,
     tile_window,
 )
 from meterledger.usage.validation import (
@@ -63,6 +75,8 @@ from meterledger.usage.validation import (
     validate_day,
 )
 from meterledger.usage.validation_facts import (
+    NOT_KNOWN,
+    VACANT,
     Check,
     DayBlock,
     History,
@@ -86,8 +100,11 @@ RULES: tuple[Rule, ...] = (
 
 __all__ = [
     "CAPPED_CAUSES",
+    "NOT_KNOWN",
     "PROVISIONS",
     "RULES",
+    "VACANT",
+    "Agreed",
     "BilledOn",
     "BilledPeriod",
     "BillingPeriod",
@@ -99,9 +116,14 @@ __all__ = [
     "DayDefinitions",
     "DayFindings",
     "ElapsedPart",
+    "EnergyOutOfPlace",
     "EstimationFactsContradict",
     "EstimationMethod",
+    "ExchangedUsage",
+    "Filled",
+    "FillingPlan",
     "FlagFacts",
+    "Gaps",
     "GoodDay",
     "History",
     "IntervalCrossesEdge",
@@ -113,11 +135,13 @@ __all__ = [
     "MayEstimate",
     "MayEstimateFacts",
     "MeterFacts",
+    "MeterStay",
     "MeterTechnology",
     "MeterToEstimate",
     "MethodChoice",
     "Occupant",
     "PastPeriod",
+    "RegisterCannotAgree",
     "RegisterLadderFacts",
     "RetentionFacts",
     "SimilarSearch",
@@ -129,6 +153,7 @@ __all__ = [
     "ValidRead",
     "ValidationTerms",
     "WindowHasGap",
+    "agree_with_register",
     "choose_interval_fill",
     "choose_method",
     "count_estimated_periods",
@@ -137,18 +162,23 @@ __all__ = [
     "decide_bill_flag",
     "decide_may_estimate",
     "decide_retention",
+    "describe_exchanged",
     "describe_tiled",
     "describe_usage",
     "estimated_slots",
+    "estimates_of",
+    "fill_missing",
     "find_gaps",
     "fingerprints",
     "history_of",
+    "instant_text",
     "may_estimate",
     "method_words",
     "register_agrees",
     "run_daily_use_ladder",
     "run_register_ladder",
     "scale_by_multipliers",
+    "tile_exchanged",
     "tile_window",
     "validate_day",
     "validation_values",
