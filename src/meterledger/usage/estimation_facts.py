@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
+from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.provisions import Clause, ReviewNeeded
@@ -203,4 +204,6 @@ def by_reading(terms: Terms, key: str, answers: Mapping[str, Answer]) -> Answer:
     first, *rest = answers.values()
     if all(one == first for one in rest):
         return first
-    return answers[terms.reading(key)]
+    chosen = terms.reading(key)
+    ensure(chosen in answers, f"the rule knows the option '{chosen}' of '{key}'")
+    return answers[chosen]
