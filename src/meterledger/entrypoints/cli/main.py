@@ -12,6 +12,7 @@ from meterledger.entrypoints.cli.answer import BadArgument, misused
 
 COMMANDS = (
     "rate",
+    "determinants",
     "ingest",
     "service",
     "bill",
