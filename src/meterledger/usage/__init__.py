@@ -3,8 +3,9 @@
 Others may call ``find_gaps`` (what is missing from a window) and ``describe_usage`` (what a bill
 stands on) for whole local days of many meters; ``tile_window`` and ``describe_tiled`` for one
 meter's intervals of any length, ``tile_exchanged`` and ``describe_exchanged`` for meters exchanged
-inside a window, and catch ``UsageNotTiled`` and its kinds. Estimation and editing
-of intervals come with their chapters (GRR V.D, V.E).
+inside a window, and catch ``UsageNotTiled`` and its kinds. Estimates (GRR V.E): ``may_estimate``,
+``choose_method``, ``run_register_ladder``, ``run_daily_use_ladder`` and ``choose_interval_fill``
+decide over a book and a day; ``estimate_record`` is what is kept of a ladder's answer.
 """
 
 from meterledger.rulebook.rules import Rule
@@ -13,9 +14,12 @@ from meterledger.usage.complete import describe_usage, find_gaps, scale_by_multi
 from meterledger.usage.estimated import CAPPED_CAUSES, PROVISIONS, estimated_slots, method_words
 from meterledger.usage.estimation_allowed import (
     BilledPeriod,
+    CustomerReadingFacts,
+    CustomerReadingUse,
     MayEstimate,
     MayEstimateFacts,
     count_estimated_periods,
+    decide_customer_reading,
     decide_may_estimate,
 )
 from meterledger.usage.estimation_daily_use import DailyUseEstimate, DailyUseFacts
@@ -27,6 +31,16 @@ from meterledger.usage.estimation_facts import (
     Occupant,
     PastPeriod,
 )
+from meterledger.usage.estimation_first_last import (
+    AdjustedRead,
+    AdjustFacts,
+    FirstLastFacts,
+    FirstLastReading,
+    FirstLastRoute,
+    decide_adjustment,
+    decide_first_last,
+)
+from meterledger.usage.estimation_general import GeneralEstimate, GeneralFacts, decide_general
 from meterledger.usage.estimation_intervals import (
     DayDefinitions,
     IntervalFill,
@@ -35,6 +49,7 @@ from meterledger.usage.estimation_intervals import (
     day_definitions,
 )
 from meterledger.usage.estimation_method import EstimationMethod, MeterToEstimate, MethodChoice
+from meterledger.usage.estimation_record import estimate_record
 from meterledger.usage.estimation_register import LadderEstimate, RegisterLadderFacts, ValidRead
 from meterledger.usage.estimation_rules import (
     ESTIMATION_RULES,
@@ -46,7 +61,18 @@ from meterledger.usage.estimation_rules import (
 )
 from meterledger.usage.estimation_rungs import ElapsedPart, GoodDay
 from meterledger.usage.estimation_similar import Candidate, Likeness, SimilarSearch
-from meterledger.usage.estimation_told import FlagFacts, decide_bill_flag
+from meterledger.usage.estimation_told import (
+    BillFlag,
+    Effort,
+    EstimateNotice,
+    FlagFacts,
+    NoticeFacts,
+    RecordFacts,
+    RecordOfEstimate,
+    decide_bill_flag,
+    decide_notice,
+    decide_record,
+)
 from meterledger.usage.exchanged import (
     EnergyOutOfPlace,
     ExchangedUsage,
@@ -104,26 +130,38 @@ __all__ = [
     "PROVISIONS",
     "RULES",
     "VACANT",
+    "AdjustFacts",
+    "AdjustedRead",
     "Agreed",
+    "BillFlag",
     "BilledOn",
     "BilledPeriod",
     "BillingPeriod",
     "Candidate",
     "Check",
+    "CustomerReadingFacts",
+    "CustomerReadingUse",
     "DailyUseEstimate",
     "DailyUseFacts",
     "DayBlock",
     "DayDefinitions",
     "DayFindings",
+    "Effort",
     "ElapsedPart",
     "EnergyOutOfPlace",
+    "EstimateNotice",
     "EstimationFactsContradict",
     "EstimationMethod",
     "ExchangedUsage",
     "Filled",
     "FillingPlan",
+    "FirstLastFacts",
+    "FirstLastReading",
+    "FirstLastRoute",
     "FlagFacts",
     "Gaps",
+    "GeneralEstimate",
+    "GeneralFacts",
     "GoodDay",
     "History",
     "IntervalCrossesEdge",
@@ -139,8 +177,11 @@ __all__ = [
     "MeterTechnology",
     "MeterToEstimate",
     "MethodChoice",
+    "NoticeFacts",
     "Occupant",
     "PastPeriod",
+    "RecordFacts",
+    "RecordOfEstimate",
     "RegisterCannotAgree",
     "RegisterLadderFacts",
     "RetentionFacts",
@@ -159,12 +200,19 @@ __all__ = [
     "count_estimated_periods",
     "counts_as_weekend",
     "day_definitions",
+    "decide_adjustment",
     "decide_bill_flag",
+    "decide_customer_reading",
+    "decide_first_last",
+    "decide_general",
     "decide_may_estimate",
+    "decide_notice",
+    "decide_record",
     "decide_retention",
     "describe_exchanged",
     "describe_tiled",
     "describe_usage",
+    "estimate_record",
     "estimated_slots",
     "estimates_of",
     "fill_missing",
