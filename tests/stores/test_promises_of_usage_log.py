@@ -13,6 +13,15 @@ from tests.stores.paper_town import ANALYST, LATER, LEARNED, agreement_of, only_
 
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.findings import Finding, Weight
+from meterledger.facts.readings import (
+    Channel,
+    ChannelKind,
+    ChannelReadings,
+    Commodity,
+    Flow,
+    Quality,
+    Reading,
+)
 from meterledger.facts.usage_log import (
     FindingState,
     LoggedEstimate,
@@ -82,6 +91,26 @@ def review(one: LoggedFinding, act: ReviewAct = ReviewAct.ACCEPT, **changed: Any
     return replace(decided, **changed)
 
 
+def keep_registers(store: Any, meter_id: str, told: dict[int, int], *, unit: str) -> None:
+    channel = Channel(
+        meter_id, Commodity.ELECTRICITY, unit, ChannelKind.REGISTER, Flow.DELIVERED, None, 0
+    )
+    readings = tuple(
+        Reading(start, 0, value, Quality.VALID, line)
+        for line, (start, value) in enumerate(told.items())
+    )
+    number = store.lake_sequence() + 1
+    store.record_file(
+        sha256=f"{number:064x}",
+        name=f"registers {number}",
+        format="test",
+        channels=[ChannelReadings(channel, readings)],
+        quarantined=(),
+        lake_files=(),
+        learned_at=LATER,
+    )
+
+
 class TestMetersOfADay:
     def test_each_place_is_there_with_its_meter_or_without(self, looked_at: Any) -> None:
         looked_at.start_services([start_of(1), start_of(2)])
@@ -111,6 +140,25 @@ class TestMetersOfADay:
     def test_what_was_not_known_yet_is_not_there(self, looked_at: Any) -> None:
         looked_at.start_service(start_of(1))
         assert looked_at.meters_on_day(DAY, LEARNED - timedelta(seconds=1)) == []
+
+
+class TestRegisters:
+    def test_two_readings_give_a_difference_in_watt_hours(self, looked_at: Any) -> None:
+        keep_registers(looked_at, "M-1", {0: 1_000, 86_400: 1_042}, unit="kWh")
+        keep_registers(looked_at, "M-2", {0: 5}, unit="kWh")  # one end alone
+        keep_registers(looked_at, "M-3", {0: 900, 86_400: 100}, unit="kWh")  # backwards
+        keep_registers(looked_at, "M-4", {0: 1, 86_400: 2}, unit="V")  # no energy
+
+        found = looked_at.register_differences(["M-1", "M-2", "M-3", "M-4"], begin=0, until=86_400)
+
+        assert found == {"M-1": 42_000}
+        assert looked_at.register_differences(["M-1"], begin=0, until=172_800) == {}
+
+    def test_a_reading_sent_again_is_the_one_that_counts(self, looked_at: Any) -> None:
+        keep_registers(looked_at, "M-1", {0: 1_000, 86_400: 1_042}, unit="Wh")
+        keep_registers(looked_at, "M-1", {86_400: 1_050}, unit="Wh")
+
+        assert looked_at.register_differences(["M-1"], begin=0, until=86_400) == {"M-1": 50}
 
 
 class TestRuns:

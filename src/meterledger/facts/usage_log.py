@@ -17,6 +17,8 @@ from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.ensure import ensure
 
 ID_DIGITS = 32
+VALUES = "values"
+"""The name in a finding's evidence of the hash of the day's values."""
 
 
 class ReviewAct(Enum):
@@ -66,14 +68,20 @@ class LoggedFinding:
 
     @property
     def digest(self) -> str:
-        """The hash of meter, day, code, evidence and thresholds."""
+        """The hash of meter, day, code, weight, and what was looked at.
+
+        Where the evidence names the day's values by their hash, those are what was looked at: what
+        a person has accepted stays accepted when only the history beside it has grown.
+        """
+        seen = {name: str(value) for name, value in self.finding.evidence.items()}
+        if VALUES in seen:
+            seen = {VALUES: seen[VALUES]}
         told = {
             "meter": self.meter,
             "day": self.day.isoformat(),
             "code": self.finding.code,
             "weight": self.finding.weight.value,
-            "evidence": {name: str(value) for name, value in self.finding.evidence.items()},
-            "thresholds": dict(self.thresholds),
+            "seen": seen,
         }
         return sha256_hex(canonical_bytes(told))[:ID_DIGITS]
 
@@ -203,6 +211,8 @@ class MeterOnDay:
     multiplier: int
     installed_day: date | None
     in_service: bool
+    began_second: int = 0
+    """Since which second of ``installed_day`` it measures, where it was exchanged inside it."""
 
 
 @dataclass(frozen=True, slots=True)

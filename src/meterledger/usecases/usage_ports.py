@@ -45,6 +45,15 @@ class UsageLog(Protocol):
     def meters_on_day(self, day: date, known_at: datetime) -> list[MeterOnDay]:
         """Every service point that has a meter or an agreement on the day, in order of its id."""
 
+    def register_differences(
+        self, meter_ids: Sequence[str], *, begin: int, until: int
+    ) -> dict[str, int]:
+        """By how many watt-hours registers moved between two instants at which they were read.
+
+        Meters (by their numbers) of which either reading is missing are left out, and those whose
+        register went backwards. Readings are at the meter's own scale, like its intervals.
+        """
+
     def start_usage_run(self, run: UsageRun) -> None:
         """Write down that a run begins. The same run again changes nothing."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from meterledger.facts.places import Agreement, MeterInstallation
+from meterledger.facts.readings import ChannelReadings
 from meterledger.facts.usage_log import (
     FindingOnFile,
     LoggedEstimate,
@@ -21,7 +22,9 @@ from meterledger.facts.usage_log import (
     UsageRun,
 )
 from meterledger.kernel.span import DaySpan
+from meterledger.stores.kept import is_delivered_energy
 from meterledger.stores.memory.two_clocks import TwoClocks
+from meterledger.stores.register_moves import differences
 from meterledger.stores.usage_words import finding_not_open
 from meterledger.usecases.ports import Conflict, ReceivedFile
 from meterledger.usecases.usage_ports import LakePublication
@@ -35,6 +38,7 @@ class MemoryUsageLog:
     _agreements: TwoClocks[Agreement]
     _files: dict[str, ReceivedFile]
     _versions: list[tuple[datetime, tuple[str, ...]]]
+    registers: list[tuple[str, ChannelReadings]]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -65,12 +69,29 @@ class MemoryUsageLog:
                 one.multiplier,
                 one.days.from_day,
                 one.service_point_id in served,
+                one.began_second,
             )
             for one in meters
         ]
         bare = served - {one.service_point_id for one in meters}
         found += [MeterOnDay(point, None, 1, None, True) for point in bare]
         return sorted(found, key=lambda one: (one.service_point_id, one.meter_id or ""))
+
+    def register_differences(
+        self, meter_ids: Sequence[str], *, begin: int, until: int
+    ) -> dict[str, int]:
+        """By how many watt-hours registers moved between two instants at which they were read."""
+        self._look()
+        wanted = set(meter_ids)
+        return differences(
+            (one.channel, reading.start, reading.value)
+            for _, one in self.registers
+            if one.channel.meter_id in wanted and is_delivered_energy(one.channel)
+            for reading in one.readings
+            if reading.seconds == 0
+            and reading.value is not None
+            and reading.start in (begin, until)
+        )
 
     def start_usage_run(self, run: UsageRun) -> None:
         """Write down that a run begins."""

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.findings import Finding, Weight
+from meterledger.facts.readings import Channel, ChannelKind, Commodity, Flow
 from meterledger.facts.usage_log import (
     FindingOnFile,
     LoggedEstimate,
@@ -31,23 +32,33 @@ from meterledger.facts.usage_log import (
     UsageRun,
 )
 from meterledger.kernel.span import DaySpan
+from meterledger.stores.kept import DELIVERED_FLOWS, ENERGY_UNITS
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
 from meterledger.stores.postgres.repository.readings import ONE_PUBLISHES, _insert_file, _newest
 from meterledger.stores.postgres.repository.readings import _publish as _publish_files
+from meterledger.stores.register_moves import differences
 from meterledger.stores.usage_words import finding_not_open
 from meterledger.usecases.ports import Conflict, ReceivedFile
 from meterledger.usecases.usage_ports import LakePublication
 
 METERS_ON_DAY = """
-SELECT service_point_id, m.meter_id, coalesce(m.multiplier, 1), m.first_day, a.found IS NOT NULL
-  FROM (SELECT service_point_id, meter_id, multiplier, lower(days) AS first_day
+SELECT service_point_id, m.meter_id, coalesce(m.multiplier, 1), m.first_day,
+       a.found IS NOT NULL, coalesce(m.began_second, 0)
+  FROM (SELECT service_point_id, meter_id, multiplier, lower(days) AS first_day, began_second
           FROM meter_installation
          WHERE known @> %(known_at)s::timestamptz AND days @> %(day)s::date) m
   FULL JOIN (SELECT service_point_id, true AS found FROM agreement
               WHERE known @> %(known_at)s::timestamptz AND days @> %(day)s::date
               GROUP BY service_point_id) a USING (service_point_id)
  ORDER BY service_point_id, m.meter_id
+"""
+REGISTERS = """
+SELECT meter_id, unit, flow, scale, start, value FROM register_reading
+ WHERE meter_id = ANY (%(meters)s::text[]) AND start = ANY (%(instants)s::bigint[])
+   AND commodity = 'electricity' AND unit = ANY (%(units)s::text[])
+   AND flow = ANY (%(flows)s::text[]) AND seconds = 0 AND value IS NOT NULL
+ ORDER BY id
 """
 FINDINGS = """
 SELECT f.meter, f.meter_id, f.day, f.code, f.weight, f.sentence, f.evidence, f.run_id,
@@ -79,6 +90,26 @@ class UsageLogTables(Tables):
             ).fetchall()
         )
         return [MeterOnDay(*row) for row in rows]
+
+    def register_differences(
+        self, meter_ids: Sequence[str], *, begin: int, until: int
+    ) -> dict[str, int]:
+        """By how many watt-hours registers moved between two instants at which they were read."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                REGISTERS,
+                {
+                    "meters": list(meter_ids),
+                    "instants": [begin, until],
+                    "units": list(ENERGY_UNITS),
+                    "flows": [flow.value for flow in DELIVERED_FLOWS],
+                },
+            ).fetchall()
+        )
+        return differences(
+            (_register(meter, unit, flow, scale), start, int(value))
+            for meter, unit, flow, scale, start, value in rows
+        )
 
     def start_usage_run(self, run: UsageRun) -> None:
         """Write down that a run begins. The same run again changes nothing."""
@@ -327,6 +358,11 @@ class UsageLogTables(Tables):
             ).fetchall()
         )
         return [ReadingEffort(*row) for row in rows]
+
+
+def _register(meter: str, unit: str, flow: str, scale: int) -> Channel:
+    electricity = Commodity.ELECTRICITY
+    return Channel(meter, electricity, unit, ChannelKind.REGISTER, Flow(flow), None, scale)
 
 
 def _within(days: DaySpan | None, column: str = "f.day") -> tuple[str, list[Any]]:

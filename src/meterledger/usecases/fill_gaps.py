@@ -1,0 +1,148 @@
+"""Fill the missing intervals of meters' days by the sheet's ladder, ready to be written.
+
+Lives here      reading the earlier days that the ladder asks for, row for row; turning what was
+                filled into readings for the lake and estimates for the record.
+Lives elsewhere the ladder (``usage.filling``), which meters may be estimated and writing
+                (``validate_usage``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from meterledger.facts.estimates import Estimate, EstimateCause, Method
+from meterledger.facts.readings import Quality, Reading
+from meterledger.facts.usage import MISSING_VALUE
+from meterledger.kernel.local_days import day_start_utc
+from meterledger.kernel.span import DaySpan
+from meterledger.usage import (
+    NOT_KNOWN,
+    DayBlock,
+    FillingPlan,
+    estimates_of,
+    fill_missing,
+)
+from meterledger.usecases.usage_days import DayLake, one_day, read_past_day, read_window
+
+HISTORY = timedelta(days=28)
+"""How far back a meter is looked at to know its interval length on a day without any value."""
+
+NO_RUNG = "no measured day of the ladder has these intervals, and nothing bounds them"
+
+
+@dataclass(frozen=True, slots=True)
+class FilledDay:
+    """One meter's day with gaps filled: readings to write, estimates for the record.
+
+    ``left`` counts the intervals that no rung could fill.
+    """
+
+    meter: str
+    interval_seconds: int
+    readings: tuple[Reading, ...]
+    estimates: tuple[Estimate, ...]
+    left: int = 0
+
+    @property
+    def energy_wh(self) -> int:
+        """Watt-hours estimated."""
+        return sum(one.value or 0 for one in self.readings)
+
+
+def fill_days(
+    lake: DayLake,
+    meters: Sequence[str],
+    plan: FillingPlan,
+    *,
+    zone: str,
+    at_sequence: int,
+    registers: Mapping[str, int],
+    first_slots: Mapping[str, int],
+    cause: EstimateCause,
+    made_at: datetime,
+) -> dict[str, FilledDay]:
+    """Fill the plan's day of the meters, each by itself; meters without a gap are left out.
+
+    ``registers`` has by how much the registers moved over the day, of meters of which that is
+    known; ``first_slots`` gives the number of seconds into the day before which the time was
+    another meter's. A meter whose usage cannot be given is left out, too.
+    """
+    window = DaySpan(plan.day - HISTORY, plan.day + timedelta(days=1))
+    groups, refused = read_window(lake, meters, window, at_sequence=at_sequence)
+    alone, _ = read_window(lake, list(refused), one_day(plan.day), at_sequence=at_sequence)
+    found: dict[str, FilledDay] = {}
+    for days in [*groups, *alone]:
+        block = days[-1].block
+        past = {one.block.day: one.block for one in days[:-1]}
+        for earlier in plan.wanted_days:
+            if earlier in past or earlier >= window.from_day:
+                continue
+            read = read_past_day(
+                lake,
+                block.meters,
+                earlier,
+                interval_seconds=block.interval_seconds,
+                zone=zone,
+                at_sequence=at_sequence,
+            )
+            if read is not None:
+                past[earlier] = read
+        found |= _filled(block, past, plan, registers, first_slots, cause, made_at)
+    return found
+
+
+def _filled(
+    block: DayBlock,
+    past: Mapping[date, DayBlock],
+    plan: FillingPlan,
+    registers: Mapping[str, int],
+    first_slots: Mapping[str, int],
+    cause: EstimateCause,
+    made_at: datetime,
+) -> dict[str, FilledDay]:
+    ours = _only_ours(block, first_slots)
+    moved = np.array([registers.get(meter, NOT_KNOWN) for meter in block.meters], dtype=np.int64)
+    wanted = {day: past[day] for day in plan.wanted_days if day in past}
+    filled = fill_missing(ours, wanted, plan, moved)
+    estimates: dict[str, list[Estimate]] = {}
+    for one in estimates_of(filled, cause=cause, made_at=made_at):
+        estimates.setdefault(one.meter, []).append(one)
+    midnight = int(day_start_utc(block.day, block.zone).timestamp())
+    seconds = block.interval_seconds
+    found: dict[str, FilledDay] = {}
+    for place, row in enumerate(filled.rows.tolist()):
+        meter = block.meters[row]
+        values, codes = filled.value[place], filled.method[place]
+        new = np.flatnonzero((ours.value[row] == MISSING_VALUE) & (values != MISSING_VALUE))
+        readings = tuple(
+            Reading(
+                midnight + slot * seconds,
+                seconds,
+                int(values[slot]),
+                Quality.ESTIMATED,
+                number,
+                Method(int(codes[slot])),
+            )
+            for number, slot in enumerate(new.tolist())
+        )
+        left = int((values == MISSING_VALUE).sum())
+        told = tuple(estimates.get(meter, ()))
+        found[meter] = FilledDay(meter, seconds, readings, told, left)
+    return found
+
+
+def _only_ours(block: DayBlock, first_slots: Mapping[str, int]) -> DayBlock:
+    """The block without the gaps of the time before a meter was set inside the day."""
+    set_today = [row for row, meter in enumerate(block.meters) if first_slots.get(meter)]
+    if not set_today:
+        return block
+    value = block.value.copy()
+    for row in set_today:
+        first = -(-first_slots[block.meters[row]] // block.interval_seconds)
+        before = value[row, :first]
+        before[before == MISSING_VALUE] = 0
+    return replace(block, value=value)
