@@ -7,6 +7,7 @@ Others may call ``due_windows``, ``prorate``, ``decide_due_day``, ``tax_terms``,
 from meterledger.billing import (
     adjust_bounds,
     adjust_residential,
+    bill_form,
     bill_readings,
     budget_elections,
     budget_ending,
@@ -17,8 +18,11 @@ from meterledger.billing import (
     due_date_again,
     due_date_choice,
     due_date_first_bill,
+    final_floor,
+    proration,
     rate_relief,
     rate_term,
+    seasons,
 )
 from meterledger.billing.assemble import assemble_bill
 from meterledger.billing.due_day import decide_due_day
@@ -55,6 +59,10 @@ RULES: tuple[Rule, ...] = (
     *adjust_bounds.RULES,
     *rate_term.RULES,
     *rate_relief.RULES,
+    *seasons.RULES,
+    *proration.RULES,
+    *final_floor.RULES,
+    *bill_form.RULES,
 )
 """Every rule of this room, for ``rules`` and ``decide``."""
 
