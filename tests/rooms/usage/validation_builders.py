@@ -18,7 +18,7 @@ SPRING_DAY = date(2026, 3, 8)
 FALL_DAY = date(2025, 11, 2)
 WIDTHS = {PLAIN_DAY: 96, SPRING_DAY: 92, FALL_DAY: 100}
 
-HOME = [40] * 24 + [90] * 8 + [60, 70] * 16 + [180, 240, 260, 250] * 4 + [120] * 8 + [50] * 8
+HOME = [38, 42] * 12 + [90] * 8 + [60, 70] * 16 + [180, 240, 260, 250] * 4 + [120] * 8 + [50] * 8
 """A home's quarter-hours in watt-hours: a quiet night, a busy evening."""
 
 
