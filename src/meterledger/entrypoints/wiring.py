@@ -113,7 +113,13 @@ def open_system(
     moment = now or now_utc()
     zone_name = book.as_known(moment.date()).time_zone
     with open_store(folder) as store:
-        lake = IntervalLake(folder / "lake", zone=zone_name, files_at=store.lake_files)
+        lake = IntervalLake(
+            folder / "lake",
+            zone=zone_name,
+            files_at=store.lake_files,
+            superseded_at=store.superseded_lake_files,
+            erased=store.erased_lake_files,
+        )
         system = System(store, lake, book, moment, folder)
         published = store.lake_sequence()
         if viewer is None:

@@ -32,6 +32,7 @@ from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.intake_ports import IntakeLog
+from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.meter_ports import Meters
 from meterledger.usecases.usage_ports import UsageLog
 
@@ -402,7 +403,7 @@ class Ledger(Protocol):
         """Sum of legs by ledger account. The sums add up to zero."""
 
 
-class Store(Places, Meters, ReadingLog, IntakeLog, Bills, Ledger, UsageLog, Protocol):
+class Store(Places, Meters, ReadingLog, IntakeLog, Bills, Ledger, UsageLog, LakeLog, Protocol):
     """Everything but the lake, in one system of record."""
 
     def viewing(self, viewer: Viewer, subjects: Sequence[str]) -> AbstractContextManager[None]:

@@ -11,12 +11,14 @@ from meterledger.stores.lake.refusals import (
     FileErased,
     FileMissing,
     IntervalLengthChanged,
+    LakeBusy,
     LakeNotWritable,
     MetersRefused,
     NotTiling,
     TwoDeliveredChannels,
     ValueTooLarge,
 )
+from meterledger.stores.lake.upkeep import LakeUpkeep
 
 __all__ = [
     "DayKnownAlready",
@@ -25,7 +27,9 @@ __all__ = [
     "FileMissing",
     "IntervalLake",
     "IntervalLengthChanged",
+    "LakeBusy",
     "LakeNotWritable",
+    "LakeUpkeep",
     "MetersRefused",
     "NotTiling",
     "TwoDeliveredChannels",

@@ -90,6 +90,19 @@ def sync(folder: Path, opener: Opener, zone: str, files: Sequence[Published]) ->
     return 0
 
 
+def listed_paths(folder: Path) -> frozenset[str]:
+    """The files that the newest version of the table lists."""
+    if not DeltaTable.is_deltatable(str(folder)):
+        return frozenset()
+    return frozenset(_sizes(DeltaTable(folder)))
+
+
+def _sizes(table: DeltaTable) -> dict[str, int]:
+    actions = pa.table(table.get_add_actions(flatten=True))
+    sizes = actions.column("size_bytes").to_pylist()
+    return dict(zip(actions.column("path").to_pylist(), sizes, strict=True))
+
+
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,9 +121,7 @@ class _Sync:
         self._table = DeltaTable(folder) if DeltaTable.is_deltatable(str(folder)) else None
         self._listed: dict[str, int] = {}
         if self._table is not None:
-            actions = pa.table(self._table.get_add_actions(flatten=True))
-            sizes = actions.column("size_bytes").to_pylist()
-            self._listed = dict(zip(actions.column("path").to_pylist(), sizes, strict=True))
+            self._listed = _sizes(self._table)
 
     def bring_up_to(self, published: Sequence[Published]) -> int:
         """Commit the difference between what is listed and what should be."""

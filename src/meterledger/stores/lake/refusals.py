@@ -57,3 +57,7 @@ __all__ = [
     "TwoDeliveredChannels",
     "ValueTooLarge",
 ]
+
+
+class LakeBusy(Refusal):
+    """Somebody else keeps the lake's files right now."""

@@ -32,6 +32,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
 from meterledger.stores.memory.intake import MemoryIntake
+from meterledger.stores.memory.lake_log import MemoryLakeLog
 from meterledger.stores.memory.meters import MemoryMeters
 from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.usecases.ports import (
@@ -53,7 +54,7 @@ class _Claim:
     agreement_id: str
 
 
-class MemoryStore(MemoryIntake, MemoryUsageLog, MemoryMeters):
+class MemoryStore(MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters):
     """Promises in dictionaries."""
 
     def __init__(self) -> None:
@@ -147,6 +148,7 @@ class MemoryStore(MemoryIntake, MemoryUsageLog, MemoryMeters):
             )
             newest = self._versions[-1][0] if self._versions else learned_at
             self._files[sha256] = received
+            self._channels[sha256] = tuple(channels)
             self._versions.append((max(newest, learned_at), tuple(lake_files)))
             self.quarantined += [(sha256, line) for line in quarantined]
             self.registers += [

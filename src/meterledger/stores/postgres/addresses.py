@@ -20,6 +20,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.ledger",
     "meterledger.stores.postgres.bills",
     "meterledger.stores.postgres.usage_log",
+    "meterledger.stores.postgres.lake_log",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.bills import BillTables
 from meterledger.stores.postgres.repository.intake import IntakeTables
+from meterledger.stores.postgres.repository.lake_log import LakeLogTables
 from meterledger.stores.postgres.repository.ledger import LedgerTables
 from meterledger.stores.postgres.repository.meters import MeterTables
 from meterledger.stores.postgres.repository.places import PlaceWrites
@@ -24,6 +25,7 @@ class PostgresStore(
     BillTables,
     LedgerTables,
     UsageLogTables,
+    LakeLogTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""
 

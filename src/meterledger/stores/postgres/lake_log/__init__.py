@@ -1,0 +1,1 @@
+"""The Django app of what became of published lake files."""
