@@ -158,7 +158,8 @@ class Arrival:
 
     ``source`` is who sent it, empty where nobody said; ``door`` by which way it came;
     ``given`` what was said with it (meter, zone, unit); ``sequence`` the number that the source
-    gave it. ``sha256`` and ``size_bytes`` are None where its bytes could not be had.
+    gave it; ``made_at`` when it says it was made (epoch seconds). ``sha256`` and ``size_bytes`` are
+    None where its bytes could not be had.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Arrival:
     door: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
     sequence: int | None = None
+    made_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

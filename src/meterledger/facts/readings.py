@@ -153,7 +153,11 @@ class QuarantinedLine:
 
 @dataclass(frozen=True, slots=True)
 class ReadingFile:
-    """A file as read: who sent it, what it holds, what was set aside. Nothing is stored yet."""
+    """A file as read: who sent it, what it holds, what was set aside. Nothing is stored yet.
+
+    ``made_at`` is when the file says it was made (epoch seconds), None where it does not say: of
+    two files that say different things the one made later speaks, whichever came first.
+    """
 
     name: str
     sha256: str
@@ -161,3 +165,4 @@ class ReadingFile:
     channels: tuple[ChannelReadings, ...]
     quarantined: tuple[QuarantinedLine, ...] = ()
     notes: tuple[str, ...] = ()
+    made_at: int | None = None

@@ -15,6 +15,8 @@ from meterledger.metering.admit import (
     MeterNotInstalled,
     admit,
 )
+from meterledger.metering.later_files import give_way, places_told
+from meterledger.metering.quarantined_runs import readings_of_run
 from meterledger.metering.register_use import (
     RegisterStep,
     RegisterUse,
@@ -56,7 +58,10 @@ __all__ = [
     "admit",
     "fills_slots",
     "find_backward_steps",
+    "give_way",
     "judge_message",
+    "places_told",
+    "readings_of_run",
     "use_between",
     "use_over",
 ]

@@ -248,7 +248,14 @@ def _runs(channel: ChannelReadings, reasons: Sequence[_Objection | None]) -> lis
 
 
 def _run(channel: ChannelReadings, run: Sequence[tuple[Reading, _Objection]]) -> QuarantinedLine:
-    first, reason = run[0]
+    _, reason = run[0]
+    more = f" (and {len(run) - 1} readings after it)" if len(run) > 1 else ""
+    readings = [one for one, _ in run]
+    return run_of(channel, readings, f"{reason.what}{more}. {reason.if_stored}.")
+
+
+def run_of(channel: ChannelReadings, run: Sequence[Reading], reason: str) -> QuarantinedLine:
+    """Readings of a channel as one line set aside; ``quarantined_runs`` reads its bytes again."""
     record = {
         "meter": channel.channel.meter_id,
         "commodity": channel.channel.commodity.value,
@@ -257,16 +264,15 @@ def _run(channel: ChannelReadings, run: Sequence[tuple[Reading, _Objection]]) ->
         "direction": channel.channel.flow.value,
         "scale": channel.channel.scale,
         "readings": [
-            [one.start, one.seconds, one.value, one.quality.word, one.line] for one, _ in run
+            [one.start, one.seconds, one.value, one.quality.word, one.line] for one in run
         ],
     }
-    more = f" (and {len(run) - 1} readings after it)" if len(run) > 1 else ""
     return QuarantinedLine(
-        line=first.line,
+        line=run[0].line,
         data=canonical_bytes(record),
-        reason=f"{reason.what}{more}. {reason.if_stored}.",
+        reason=reason,
         rows=len(run),
-        energy_wh=energy_wh(replace(channel, readings=tuple(one for one, _ in run))),
+        energy_wh=energy_wh(replace(channel, readings=tuple(run))),
     )
 
 

@@ -6,6 +6,7 @@ Lives elsewhere the system of record as a whole, and the lake (``ports``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -122,6 +123,21 @@ class IntakeLog(Protocol):
 
     def movements_of(self, sha256: str) -> list[Movement]:
         """Rows of one file, oldest first. Needs a viewer."""
+
+    def later_files(
+        self,
+        arrival: Arrival,
+        meter_ids: Sequence[str],
+        *,
+        begin: int,
+        until: int,
+        learned_at: datetime,
+    ) -> list[Arrival]:
+        """Stored files about the meters and ``[begin, until)`` that were made after the one given.
+
+        Of two files of one source their numbers decide; else when they say they were made; else
+        when they came first. ``learned_at`` is when the one given came, if the book has no row.
+        """
 
     def add_source(self, source: Source) -> None:
         """Describe a source; of one name the newest description counts."""

@@ -117,14 +117,7 @@ def read_and_store(
     file: ReadingFile | None = None
     sha256 = arrival.sha256 or sha256_hex(data)
     try:
-        file = intake.read(
-            arrival.name,
-            data,
-            received_at=learned_at,
-            meter=arrival.given.get("meter"),
-            zone=arrival.given.get("zone"),
-            unit=arrival.given.get("unit"),
-        )
+        file = read_given(arrival, data, intake, learned_at)
         meters = sorted({one.channel.meter_id for one in file.channels})
         with store.viewing(Viewer(arrival.door, "receive readings"), meters):
             received = receive_readings(
@@ -136,12 +129,32 @@ def read_and_store(
                 learned_at=learned_at,
                 arrival=arrival,
                 interval_kw_max=intake.interval_kw_max,
+                reread=lambda other: reread(other, intake, learned_at),
             )
     except Refusal as refusal:
         return _refused(arrival, refusal, file, intake, learned_at)
     if received.status == KNOWN:
         store.record_repeat(replace(arrival, sequence=None), learned_at=learned_at)
     return Taken(received.status, sha256, file, received, None, notes)
+
+
+def reread(other: Arrival, intake: Intake, learned_at: datetime) -> ReadingFile | None:
+    """A stored file as readings, from the vault; None where it is not kept there."""
+    if other.sha256 is None or intake.vault.kept(other.sha256) is None:
+        return None
+    return read_given(other, intake.vault.read(other.sha256), intake, learned_at)
+
+
+def read_given(arrival: Arrival, data: bytes, intake: Intake, received_at: datetime) -> ReadingFile:
+    """Bytes as readings, with what was said when they came."""
+    return intake.read(
+        arrival.name,
+        data,
+        received_at=received_at,
+        meter=arrival.given.get("meter"),
+        zone=arrival.given.get("zone"),
+        unit=arrival.given.get("unit"),
+    )
 
 
 def refuse_unreadable(

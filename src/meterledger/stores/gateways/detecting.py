@@ -7,6 +7,7 @@ Lives elsewhere reading each (the modules beside this file).
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from meterledger.stores.gateways.csv_words import HEADER
 from meterledger.stores.gateways.flat_exports import export_of, read_export
 from meterledger.stores.gateways.green_button import read_green_button
 from meterledger.stores.gateways.instants import Believable
+from meterledger.stores.gateways.made_at import made_at
 from meterledger.stores.gateways.nem12 import read_nem
 from meterledger.stores.gateways.opening import (
     OpenedFile,
@@ -69,6 +71,11 @@ def read_bytes(
 
 
 def _read(file: OpenedFile, received_at: datetime, options: Options) -> ReadingFile:
+    read = _read_any(file, received_at, options)
+    return replace(read, made_at=made_at(read, file.data, received_at=received_at))
+
+
+def _read_any(file: OpenedFile, received_at: datetime, options: Options) -> ReadingFile:
     if options.meter is not None and not _names_a_meter(options.meter):
         raise MeterNotNamed(
             f"'{options.meter[:40]}' is not a meter's number",

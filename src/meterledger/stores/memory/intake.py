@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from meterledger.facts.intake import (
     KNOWN,
     REFUSED,
     REJECTED,
+    STORED,
     Arrival,
     ControlTotals,
     IntakeDay,
@@ -18,11 +22,29 @@ from meterledger.facts.intake import (
     QuarantineOutcome,
     totals_of_rejection,
 )
-from meterledger.facts.readings import QuarantinedLine
+from meterledger.facts.readings import ChannelReadings, QuarantinedLine
 from meterledger.facts.sources import Source
 from meterledger.kernel.local_days import local_day_of
 from meterledger.usecases.intake_ports import SequenceSeen
 from meterledger.usecases.ports import Conflict, NotFound, ReceivedFile
+
+
+class _Told(NamedTuple):
+    """What is known of a file's place among others."""
+
+    source: str
+    number: int | None
+    made_at: int | None
+    came: datetime
+
+
+def _is_later(other: _Told, own: _Told) -> bool:
+    same_source = own.source != "" and other.source == own.source
+    if same_source and own.number is not None and other.number is not None:
+        return other.number > own.number
+    if own.made_at is not None and other.made_at is not None and own.made_at != other.made_at:
+        return other.made_at > own.made_at
+    return other.came > own.came
 
 
 class MemoryIntake:
@@ -39,6 +61,8 @@ class MemoryIntake:
         """A line's number is its place here, from 1."""
         self._outcomes: dict[int, QuarantineOutcome] = {}
         self._sources: dict[str, Source] = {}
+        self._channels: dict[str, tuple[ChannelReadings, ...]] = {}
+        """What each stored file brought."""
 
     def _look(self) -> None:
         raise NotImplementedError
@@ -120,6 +144,49 @@ class MemoryIntake:
         """Rows of one file, oldest first."""
         self._look()
         return [one for one in self.book if one.arrival.sha256 == sha256]
+
+    def later_files(
+        self,
+        arrival: Arrival,
+        meter_ids: Sequence[str],
+        *,
+        begin: int,
+        until: int,
+        learned_at: datetime,
+    ) -> list[Arrival]:
+        """Stored files about the meters and the stretch that were made after the one given."""
+        own = self._told(arrival, learned_at)
+        found = []
+        for sha256, file in self._files.items():
+            if sha256 == arrival.sha256 or file.format == "release":
+                continue
+            stored = next(
+                one.arrival
+                for one in reversed(self.book)
+                if one.arrival.sha256 == sha256 and one.status == STORED
+            )
+            other = self._told(stored, learned_at)
+            touches = any(
+                begin <= reading.start + reading.seconds and reading.start < until
+                for one in self._channels[sha256]
+                if one.channel.meter_id in meter_ids
+                for reading in one.readings
+            )
+            if touches and _is_later(other, own):
+                found.append((other.came, sha256, replace(stored, sequence=None, made_at=None)))
+        return [one for _, _, one in sorted(found, key=lambda one: one[:2])]
+
+    def _told(self, arrival: Arrival, learned_at: datetime) -> _Told:
+        rows = [one for one in self.book if one.arrival.sha256 == arrival.sha256]
+        came = [arrival, *(one.arrival for one in rows)]
+        numbers = [one.sequence for one in came if one.sequence is not None]
+        made = [one.made_at for one in came if one.made_at is not None]
+        return _Told(
+            next((one.source for one in came if one.source), ""),
+            numbers[0] if numbers else None,
+            made[0] if made else None,
+            min((one.learned_at for one in rows), default=learned_at),
+        )
 
     # ------------------------------------------------------------------------------ sources
 

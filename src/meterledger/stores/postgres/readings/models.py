@@ -111,7 +111,7 @@ class IntakeMovement(models.Model):
     """One row of the intake's book: an arrival, or what became of one later.
 
     Every row balances by itself, in files, rows and watt-hours. ``sequence_number`` is there
-    where an arrival was the first with it.
+    where an arrival was the first with it. ``made_at`` is in UTC epoch seconds.
     """
 
     sha256 = models.TextField(null=True, db_index=True)
@@ -138,9 +138,11 @@ class IntakeMovement(models.Model):
     refused_energy_wh = ExactField()
     unread_rows = models.BigIntegerField()
     learned_at = models.DateTimeField(db_index=True)
+    made_at = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "intake_movement"
+        indexes = (models.Index(name="intake_by_made_at", fields=["made_at"]),)
         constraints = (
             models.UniqueConstraint(
                 name="a_source_uses_a_number_once", fields=["source", "sequence_number"]

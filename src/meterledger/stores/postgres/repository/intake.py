@@ -36,8 +36,8 @@ SUMS = ", ".join(f"coalesce(sum({column}), 0)" for column in (*TOTAL_COLUMNS[3:]
 """Stored, quarantined and refused; what was received is their sum, by a constraint."""
 
 COLUMNS = (
-    "file_name, sha256, size_bytes, source, door, given, sequence_number, format, status, refusal, "
-    "learned_at, " + ", ".join((*TOTAL_COLUMNS[3:], "unread_rows"))
+    "file_name, sha256, size_bytes, source, door, given, sequence_number, made_at, format, status, "
+    "refusal, learned_at, " + ", ".join((*TOTAL_COLUMNS[3:], "unread_rows"))
 )
 
 DAYS = f"""
@@ -47,6 +47,43 @@ SELECT (learned_at AT TIME ZONE %(zone)s)::date AS day, source,
  WHERE (learned_at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s
    AND (%(source)s::text IS NULL OR source = %(source)s)
  GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+LATER = """
+WITH own AS (
+    SELECT coalesce(min(learned_at), %(learned_at)s::timestamptz) AS came,
+           coalesce(%(sequence)s::bigint, max(sequence_number)) AS number,
+           coalesce(%(made_at)s::bigint, max(made_at)) AS made_at,
+           coalesce(nullif(%(source)s::text, ''), max(source), '') AS source
+      FROM intake_movement WHERE sha256 = %(sha256)s
+), other AS (
+    SELECT m.sha256, max(m.source) AS source, max(m.sequence_number) AS number,
+           max(m.made_at) AS made_at
+      FROM intake_movement m, own
+     WHERE m.sha256 <> %(sha256)s
+       AND (m.made_at > own.made_at OR m.learned_at > own.came
+            OR (m.source = own.source AND m.sequence_number > own.number))
+     GROUP BY m.sha256
+)
+SELECT f.name, f.sha256, other.source, g.given
+  FROM other JOIN received_file f ON f.sha256 = other.sha256
+ CROSS JOIN own
+ CROSS JOIN LATERAL (SELECT min(learned_at) AS came, max(sequence_number) AS number,
+                            max(made_at) AS made_at
+                       FROM intake_movement m WHERE m.sha256 = f.sha256) t
+ CROSS JOIN LATERAL (SELECT given FROM intake_movement m
+                      WHERE m.sha256 = f.sha256 AND m.status = 'stored'
+                      ORDER BY id DESC LIMIT 1) g
+ WHERE CASE WHEN own.source <> '' AND other.source = own.source
+                 AND own.number IS NOT NULL AND t.number IS NOT NULL THEN t.number > own.number
+            WHEN own.made_at IS NOT NULL AND t.made_at IS NOT NULL
+                 AND t.made_at <> own.made_at THEN t.made_at > own.made_at
+            ELSE t.came > own.came END
+   AND EXISTS (SELECT FROM jsonb_array_elements(f.channels) AS a (c)
+                WHERE c ->> 'meter' = ANY (%(meters)s::text[])
+                  AND (c ->> 'from')::bigint < %(until)s AND (c ->> 'to')::bigint >= %(begin)s)
+ ORDER BY t.came, f.sha256
 """
 
 
@@ -117,6 +154,34 @@ class IntakeTables(Tables):
     def movements_of(self, sha256: str) -> list[Movement]:
         """Rows of one file, oldest first. :raises NotViewing: outside ``viewing``."""
         return self._read(lambda connection: _movements(connection, "sha256 = %s", [sha256]))
+
+    def later_files(
+        self,
+        arrival: Arrival,
+        meter_ids: Sequence[str],
+        *,
+        begin: int,
+        until: int,
+        learned_at: datetime,
+    ) -> list[Arrival]:
+        """Stored files about the meters and the stretch that were made after the one given."""
+        asked = {
+            "sha256": arrival.sha256,
+            "sequence": arrival.sequence,
+            "made_at": arrival.made_at,
+            "source": arrival.source,
+            "meters": list(meter_ids),
+            "begin": begin,
+            "until": until,
+            "learned_at": learned_at,
+        }
+        return self._step(
+            "look for later files",
+            lambda connection: [
+                Arrival(name, sha256, None, source, given=given)
+                for name, sha256, source, given in connection.execute(LATER, asked)
+            ],
+        )
 
     # ------------------------------------------------------------------------------ sources
 
@@ -204,6 +269,7 @@ def insert_movement(connection: Connection, movement: Movement) -> None:
         "door": arrival.door,
         "given": Jsonb(dict(arrival.given)),
         "sequence_number": arrival.sequence,
+        "made_at": arrival.made_at,
         "status": movement.status,
         "refusal": movement.refusal,
         "unread_rows": movement.totals.unread_rows,
@@ -233,12 +299,12 @@ def _movements(connection: Connection, where: str, values: Sequence[object]) -> 
     )
     return [
         Movement(
-            arrival=Arrival(*row[:7]),
-            format=row[7],
-            status=row[8],
-            refusal=row[9],
-            totals=_totals(row[11:]),
-            learned_at=row[10],
+            arrival=Arrival(*row[:8]),
+            format=row[8],
+            status=row[9],
+            refusal=row[10],
+            totals=_totals(row[12:]),
+            learned_at=row[11],
         )
         for row in rows
     ]
