@@ -12,10 +12,10 @@ from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.compare_schedules import NoServiceThen, compare_schedules
 from meterledger.usecases.explain_bill import explain_bill
-from meterledger.usecases.issue_bills import MeterNotWhole
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.rate_usage import UsageNotWhole
 from meterledger.usecases.start_service import service_start
+from meterledger.usecases.window_usage import MeterNotWhole
 
 
 def compared(town: Any, towns: ModuleType, number: int, first: date, until: date) -> Any:
@@ -99,7 +99,7 @@ class TestCompare:
         start = service_start(town.request(1), learned_at=towns.FIRST, view=town.view)
         town.store.start_service(towns.replace(start, installation=None))
 
-        with pytest.raises(MeterNotWhole, match="No one meter measured the service point"):
+        with pytest.raises(MeterNotWhole, match="No meter measured service point SP1 from"):
             compared(town, towns, 1, date(2025, 7, 1), date(2025, 8, 1))
 
 

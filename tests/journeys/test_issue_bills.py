@@ -478,22 +478,40 @@ class TestMeters:
         assert energy.cents == 464_26  # 2,976 kWh x 0.156 = 464.256
 
     @pytest.mark.parametrize("exchanged", [date(2025, 7, 2), date(2025, 7, 31)])
-    def test_two_in_one_window_hold_the_bill(
+    def test_two_in_one_window_are_billed_each_for_its_days(
         self, exchanged: date, town: Any, towns: ModuleType
     ) -> None:
-        services = self.exchange(town, towns, exchanged)
-        town.read("M1", (date(2025, 7, 1), date(2025, 8, 1)))
-        town.read("M9", (date(2025, 7, 1), date(2025, 10, 1)))
+        services = self.exchange(town, towns, exchanged, multiplier=3)
+        town.read("M1", (date(2025, 7, 1), date(2025, 8, 1)), towns.even(100))
+        town.read("M9", (date(2025, 7, 1), date(2025, 8, 1)), towns.even(100))
 
-        run = town.bill(on=date(2025, 10, 1), services=services)
+        (bill,) = town.bill(on=date(2025, 8, 1), services=services).issued
+
+        days = (exchanged - date(2025, 7, 1)).days
+        assert [one.energy_wh for one in bill.usage.meters] == [
+            days * 9_600,
+            (31 - days) * 3 * 9_600,
+        ]
+        assert bill.usage.energy_wh == sum(bill.usage.daily_wh) == 9_600 * (days + 3 * (31 - days))
+
+    def test_days_without_any_meter_hold_the_bill(self, town: Any, towns: ModuleType) -> None:
+        (service,) = self.exchange(town, towns, date(2025, 7, 10))
+        before, after = service.installations
+        later = towns.replace(after, days=Validity(date(2025, 7, 12)))
+        services = [towns.replace(service, installations=(before, later))]
+        town.read("M1", (date(2025, 7, 1), date(2025, 8, 1)))
+        town.read("M9", (date(2025, 7, 1), date(2025, 8, 1)))
+
+        run = town.bill(on=date(2025, 8, 1), services=services)
 
         assert run.issued == []
         (held,) = run.held
         assert held.code == "meter.not_whole"
         assert held.sentence == (
-            "Account 0000000018: No one meter measured service point SP1 from 2025-07-01 to "
-            "2025-08-01. A meter exchanged inside a window is not billed yet. Record which meter "
-            "was installed on which days, or hold this bill for a person."
+            "Account 0000000018: No meter measured service point SP1 from 2025-07-10T05:00:00Z "
+            "until 2025-07-12T05:00:00Z. What nobody measured is not known, and a gap is never a "
+            "zero. Record which meter was there with `meterledger meter install` or `meter "
+            "exchange`, or hold this bill for a person."
         )
 
     def test_exchanged_on_a_reading_day_are_billed_each_for_its_window(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -116,12 +116,40 @@ class EstimatedUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterShare:
+    """What one of several meters of a window measured: from when until when (UTC epoch seconds),
+    and its energy with its multiplier.
+    """
+
+    meter: str
+    begin: int
+    until: int
+    multiplier: int
+    interval_count: int
+    energy_wh: int
+    sha256: str
+
+    def told(self, energy: Callable[[int], object]) -> dict[str, object]:
+        """As it stands in the record (numbers) and in answers (strings)."""
+        return {
+            "meter": self.meter,
+            "from": datetime.fromtimestamp(self.begin, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "to": datetime.fromtimestamp(self.until, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "multiplier": self.multiplier,
+            "interval_count": self.interval_count,
+            "energy_wh": energy(self.energy_wh),
+            "sha256": self.sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class BilledUsage:
     """The usage a bill stands on: how much, how many intervals, per local day, and their hash.
 
     ``interval_seconds`` is None where lengths vary. Where no interval ends at some local midnight,
     days are not known one by one: ``daily_wh`` is empty then, and ``stretches`` tile the window.
-    ``estimated`` is there exactly where some interval is an estimate of ours.
+    ``estimated`` is there exactly where some interval is an estimate of ours. Where meters were
+    exchanged inside the window, ``meters`` has the share of each and ``meter`` is the last one.
     """
 
     meter: str
@@ -132,6 +160,7 @@ class BilledUsage:
     sha256: str
     stretches: tuple[Stretch, ...] = ()
     estimated: EstimatedUsage | None = None
+    meters: tuple[MeterShare, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """As it stands in the calculation record."""
@@ -164,6 +193,8 @@ class BilledUsage:
             ]
         if self.estimated is not None:
             told["estimated"] = self.estimated.told(energy)
+        if self.meters:
+            told["meters"] = [one.told(energy) for one in self.meters]
         return told
 
 

@@ -67,14 +67,34 @@ def tile_window(
     inside = sorted(one for one in known if one.start < until and begin < one.end)
     for one in inside:
         if one.start < begin or until < one.end:
-            raise _crosses(one, begin, days)
-    for one, other in pairwise(inside):
+            raise refuse_crossing(one, begin, days)
+    tiles = fill_stretch(inside, begin, until, days=days, zone=zone, multiplier=multiplier)
+    return TiledUsage(meter, zone, days, tuple(tiles))
+
+
+def fill_stretch(
+    inside: Iterable[KnownInterval],
+    begin: int,
+    until: int,
+    *,
+    days: DaySpan,
+    zone: str,
+    multiplier: int,
+) -> Iterable[TiledInterval]:
+    """Intervals that lie within a stretch of the window (UTC epoch seconds), if they fill it.
+
+    :raises IntervalsOverlap: naming two intervals about the same time
+    :raises WindowHasGap: naming the first stretch of which nothing is known
+    :raises EnergyTooLarge: if the energy could pass 64 bits
+    """
+    ordered = sorted(inside)
+    for one, other in pairwise(ordered):
         if other.start < one.end:
             raise _overlap(one, other)
-    gaps = _gaps(inside, begin, until)
+    gaps = _gaps(ordered, begin, until)
     if gaps:
         raise _gap(gaps, zone, days)
-    return TiledUsage(meter, zone, days, tuple(_whole(inside, multiplier, days)))
+    return _whole(ordered, multiplier, days)
 
 
 def _gaps(inside: Sequence[KnownInterval], begin: int, until: int) -> list[tuple[int, int]]:
@@ -105,7 +125,8 @@ def _whole(
         given = upto
 
 
-def _crosses(one: KnownInterval, begin: int, days: DaySpan) -> IntervalCrossesEdge:
+def refuse_crossing(one: KnownInterval, begin: int, days: DaySpan) -> IntervalCrossesEdge:
+    """What to say of an interval across the window's edge."""
     edge = days.from_day if one.start < begin else days.until_day
     return IntervalCrossesEdge(
         f"The interval {_words(one)} lies across the beginning of {edge}, an edge of the window",
@@ -132,7 +153,7 @@ def _gap(gaps: Sequence[tuple[int, int]], zone: str, days: DaySpan) -> WindowHas
         what = f"No interval has arrived of the days from {days}"
     else:
         what = (
-            f"Nothing is known from {_instant(begin)} until {_instant(until)} (from local day "
+            f"Nothing is known from {instant_text(begin)} until {instant_text(until)} (from local day "
             f"{day}){more}"
         )
     return WindowHasGap(
@@ -143,10 +164,11 @@ def _gap(gaps: Sequence[tuple[int, int]], zone: str, days: DaySpan) -> WindowHas
 
 
 def _words(one: KnownInterval) -> str:
-    return f"from {_instant(one.start)} until {_instant(one.end)}"
+    return f"from {instant_text(one.start)} until {instant_text(one.end)}"
 
 
-def _instant(epoch: int) -> str:
+def instant_text(epoch: int) -> str:
+    """An instant as people and records read it."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -131,8 +131,10 @@ def beyond_cap(
     """
     if usage.estimated is None or not usage.estimated.counts_toward_cap:
         return None
-    number = meter_ids[usage.meter]
-    cause = _cause(store.estimates_of_meter(number, days))
+    meters = [one.meter for one in usage.meters] or [usage.meter]
+    cause = _cause(
+        one for meter in meters for one in store.estimates_of_meter(meter_ids[meter], days)
+    )
     if cause not in CAPPED_CAUSES:
         return None
     earlier = []
@@ -154,13 +156,15 @@ def beyond_cap(
 def _period(bill: StoredBill, meter_ids: Mapping[str, str], store: EstimateHolds) -> BilledPeriod:
     usage = read_record(bill.record)["usage"]
     estimated = usage.get("estimated")
-    number = meter_ids.get(usage["meter"])
-    if estimated is None or number is None:
+    meters = [one["meter"] for one in usage.get("meters", ())] or [usage["meter"]]
+    numbers = [meter_ids[meter] for meter in meters if meter in meter_ids]
+    if estimated is None or not numbers:
         return BilledPeriod(None)
     share = Fraction(100)
     if usage["energy_wh"] > 0:
         share = min(Fraction(100), Fraction(100 * estimated["energy_wh"], usage["energy_wh"]))
-    return BilledPeriod(_cause(store.estimates_of_meter(number, bill.days)), max(share, Fraction()))
+    estimates = [one for name in numbers for one in store.estimates_of_meter(name, bill.days)]
+    return BilledPeriod(_cause(estimates), max(share, Fraction()))
 
 
 def _cause(estimates: Iterable[LoggedEstimate]) -> EstimateCause:

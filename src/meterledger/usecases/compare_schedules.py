@@ -16,10 +16,14 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import weakest
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.calculate import Calculator
-from meterledger.usecases.issue_bills import MeterNotWhole
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
-from meterledger.usecases.window_usage import KeptReadings, usage_of_window
+from meterledger.usecases.window_usage import (
+    KeptReadings,
+    meters_of_window,
+    usage_of_exchange,
+    usage_of_window,
+)
 
 
 class CompareStore(KeptReadings, Protocol):
@@ -93,14 +97,9 @@ def compare_schedules(
     energy_wh = 0
     sequence = store.lake_sequence()
     for window in windows:
-        meters = [one for one in service.installations if one.days.within(window) == window]
-        if len(meters) != 1:
-            raise MeterNotWhole(
-                f"No one meter measured the service point from {window}",
-                where=f"account {account_id}",
-                do="Choose days on which one meter was installed",
-            )
-        usage = _usage(account_id, meters[0], window, sequence, lake, store, view)
+        point = service.agreement.service_point_id
+        meters = meters_of_window(point, service.installations, window, view.time_zone)
+        usage = _usage(account_id, meters, window, sequence, lake, store, view)
         energy_wh += usage.energy_wh if isinstance(usage, TiledUsage) else int(usage.total_wh[0])
         place = tax_place_on(service.tax_places, window, service.premise.premise_id)
         for code in view.schedule_codes():
@@ -128,17 +127,27 @@ def compare_schedules(
 
 def _usage(
     account_id: str,
-    installed: MeterInstallation,
+    installed: tuple[MeterInstallation, ...],
     window: DaySpan,
     sequence: int,
     lake: Lake,
     store: CompareStore,
     view: BookView,
 ) -> UsageBatch | TiledUsage:
-    """The meter's usage as a bill would take it: one row of whole days, or tiled intervals."""
-    meter = pseudonym(installed.meter_id, view.name)
+    """The meters' usage as a bill would take it: one row of whole days, or tiled intervals."""
+    if len(installed) > 1:
+        return usage_of_exchange(
+            installed,
+            window,
+            zone=view.time_zone,
+            utility=view.name,
+            at_sequence=sequence,
+            lake=lake,
+            kept=store,
+        ).tiled
+    meter = pseudonym(installed[0].meter_id, view.name)
     found = usage_of_window(
-        {meter: installed},
+        {meter: installed[0]},
         window,
         zone=view.time_zone,
         at_sequence=sequence,

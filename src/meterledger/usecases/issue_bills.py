@@ -13,38 +13,35 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Protocol
 
-from meterledger import rating
 from meterledger.billing import (
     BillWindow,
-    UnknownTaxPlace,
-    assemble_bill,
-    decide_due_day,
     due_windows,
-    tax_place_on,
 )
-from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
-from meterledger.facts.charges import ChargeLine
-from meterledger.facts.findings import Finding
+from meterledger.facts.bills import Bill, HeldBill
 from meterledger.facts.money import Entry
-from meterledger.facts.places import BillableService, MeterInstallation
-from meterledger.facts.usage import UsageBatch
+from meterledger.facts.places import BillableService
 from meterledger.kernel.ids import bucket_of, pseudonym
-from meterledger.kernel.local_days import time_zone_data_version
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_bill
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usage import UsageNotTiled, WindowHasGap, describe_tiled, describe_usage
 from meterledger.usecases.bill_estimates import (
     EstimateHolds,
     beyond_cap,
     held_days,
     held_sentence,
-    say_estimates,
 )
-from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.calculate_bills import (
+    DueBill,
+    calculate_bills,
+    due_bill,
+    held_bill,
+    where_of,
+)
 from meterledger.usecases.ports import Lake
-from meterledger.usecases.window_usage import KeptReadings, usage_of_window
+from meterledger.usecases.window_usage import (
+    KeptReadings,
+)
 
 BATCH_METERS = 2048
 """Enough bills that a commit costs little for each, few enough that a month of a batch's usage
@@ -62,17 +59,6 @@ class BillStore(KeptReadings, EstimateHolds, Protocol):
 
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
         """Keep what was held, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class DueBill:
-    """One window of one service that is due."""
-
-    service: BillableService
-    window: BillWindow
-    installation: MeterInstallation
-    tax_place: str
-    meter: str
 
 
 @dataclass(slots=True)
@@ -260,7 +246,7 @@ def _first_due(
             window = windows[0]
             due.append(due_bill(service, window, view))
         except Refusal as refusal:
-            held.append(_held(service, window.days if window else None, refusal))
+            held.append(held_bill(service, window.days if window else None, refusal))
     return due, held
 
 
@@ -268,14 +254,20 @@ def _without_held_days(
     batch: Sequence[DueBill], store: EstimateHolds
 ) -> tuple[list[DueBill], list[HeldBill]]:
     """Those whose window has no day that waits for a person, and the others held."""
-    found = held_days([one.meter for one in batch], batch[0].window.days, store)
+    every = [meter for one in batch for meter in one.meters]
+    by_meter = held_days(every, batch[0].window.days, store)
+    found = {
+        one.meter: [finding for meter in one.meters for finding in by_meter.get(meter, ())]
+        for one in batch
+        if not by_meter.keys().isdisjoint(one.meters)
+    }
     held = [
         HeldBill(
             account_id=one.service.account.account_id,
             agreement_id=one.service.agreement.agreement_id,
             days=one.window.days,
             code="usage.held",
-            sentence=f"{_where(one)}: {held_sentence(found[one.meter])}",
+            sentence=f"{where_of(one)}: {held_sentence(found[one.meter])}",
         )
         for one in batch
         if one.meter in found
@@ -309,40 +301,9 @@ def _within_cap(
         if why is None:
             bills.append(bill)
         else:
-            code, sentence = "usage.estimate_cap", f"{_where(one)}: {why}"
+            code, sentence = "usage.estimate_cap", f"{where_of(one)}: {why}"
             held.append(HeldBill(bill.account_id, bill.agreement_id, bill.days, code, sentence))
     return bills, held
-
-
-class MeterNotWhole(Refusal):
-    """No single meter measured the service point for the whole window."""
-
-
-def due_bill(service: BillableService, window: BillWindow, view: BookView) -> DueBill:
-    """One due window with the meter that measured it and the municipality it is taxed in.
-
-    :raises MeterNotWhole: if no one meter was installed on all days of the window
-    :raises UnknownTaxPlace: if nobody has said in which municipality the premise lies
-    """
-    whole = [
-        installation
-        for installation in service.installations
-        if installation.days.within(window.days) == window.days
-    ]
-    if len(whole) != 1:
-        raise MeterNotWhole(
-            f"No one meter measured service point {service.agreement.service_point_id} from "
-            f"{window.days}",
-            why="A meter exchanged inside a window is not billed yet",
-            do="Record which meter was installed on which days, or hold this bill for a person",
-        )
-    return DueBill(
-        service=service,
-        window=window,
-        installation=whole[0],
-        tax_place=tax_place_on(service.tax_places, window.days, service.premise.premise_id),
-        meter=pseudonym(whole[0].meter_id, view.name),
-    )
 
 
 def _batches(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
@@ -362,151 +323,3 @@ def _batches(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
             batch.append(one)
             last_bucket = bucket
         yield batch
-
-
-def calculate_bills(
-    batch: Sequence[DueBill],
-    *,
-    on: date,
-    known_at: datetime,
-    sequence: int,
-    lake: Lake,
-    kept: KeptReadings,
-    view: BookView,
-) -> tuple[list[Bill], list[HeldBill]]:
-    """Bills of one window for many services, and those held; records nothing.
-
-    This is the calculation itself: issuing, dry runs and replay all come through here.
-    """
-    calculator = Calculator(view)
-    window = batch[0].window.days
-    pins = BillPins(
-        known_at=known_at,
-        lake_sequence=sequence,
-        book_sha256=view.sha256,
-        calculation_revision=rating.CALCULATION_REVISION,
-        time_zone_data=time_zone_data_version(),
-    )
-    by_meter = {one.meter: one for one in batch}
-    found = usage_of_window(
-        {one.meter: one.installation for one in batch},
-        window,
-        zone=view.time_zone,
-        at_sequence=sequence,
-        lake=lake,
-        kept=kept,
-    )
-    bills: list[Bill] = []
-    held = [_refused(by_meter[meter], refusal) for meter, refusal in found.refused.items()]
-    held += [_gap(by_meter[meter], finding) for meter, finding in found.gaps.items()]
-    for whole in found.whole:
-        rows = [by_meter[meter] for meter in whole.usage.meters]
-        described = describe_usage(whole.usage) if whole.complete else []
-        by_schedule: dict[str, list[int]] = {}
-        for row in whole.complete:
-            by_schedule.setdefault(rows[row].service.agreement.schedule, []).append(row)
-        for schedule, members in sorted(by_schedule.items()):
-            try:
-                priced = calculator.price_intervals(schedule, window, _rows(whole.usage, members))
-            except Refusal as refusal:  # nobody on this schedule can be priced
-                held += [_held(rows[row].service, window, refusal) for row in members]
-                continue
-            for row, lines in zip(members, priced, strict=True):
-                try:
-                    bills.append(_bill(rows[row], lines, described[row], on, pins, calculator))
-                except Refusal as refusal:  # one account's matter: its neighbors' bills go out
-                    held.append(_held(rows[row].service, window, refusal))
-    for meter, tiled in found.tiled.items():
-        one = by_meter[meter]
-        try:
-            lines = calculator.price_tiled(one.service.agreement.schedule, window, tiled)
-            bills.append(_bill(one, lines, describe_tiled(tiled), on, pins, calculator))
-        except Refusal as refusal:
-            held.append(_held(one.service, window, refusal))
-    return bills, held
-
-
-def _gap(one: DueBill, finding: Finding) -> HeldBill:
-    return HeldBill(
-        account_id=one.service.account.account_id,
-        agreement_id=one.service.agreement.agreement_id,
-        days=one.window.days,
-        code=finding.code,
-        sentence=f"{_where(one)}: {finding.sentence} "
-        "Ingest the missing readings, then run the bill again.",
-    )
-
-
-def _refused(one: DueBill, refusal: Refusal) -> HeldBill:
-    """A meter whose usage cannot be given; what does not tile the window says which meter's."""
-    held = _held(one.service, one.window.days, refusal)
-    if isinstance(refusal, UsageNotTiled):
-        return replace(held, sentence=f"{_where(one)}: {refusal.sentence}")
-    return replace(held, code="usage.refused")
-
-
-def _where(one: DueBill) -> str:
-    account = one.service.account.account_id
-    return f"Account {account}, meter {one.installation.meter_id}, {one.window.days}"
-
-
-def _rows(usage: UsageBatch, members: Sequence[int]) -> UsageBatch:
-    """The batch with some of its rows, in the order given."""
-    if len(members) == len(usage.meters):
-        return usage
-    chosen = list(members)
-    return UsageBatch(
-        meters=tuple(usage.meters[row] for row in chosen),
-        interval_seconds=usage.interval_seconds,
-        zone=usage.zone,
-        days=tuple(values.of_rows(chosen) for values in usage.days),
-        at_sequence=usage.at_sequence,
-    )
-
-
-def _bill(
-    one: DueBill,
-    lines: tuple[ChargeLine, ...],
-    usage: BilledUsage,
-    on: date,
-    pins: BillPins,
-    calculator: Calculator,
-) -> Bill:
-    window = one.window.days
-    usage, estimates = say_estimates(usage, days=window, on=on, view=calculator.view)
-    return assemble_bill(
-        agreement=one.service.agreement,
-        window=one.window,
-        lines=calculator.with_tax(lines, window, one.tax_place),
-        usage=usage,
-        tax_place=one.tax_place,
-        issued_day=on,
-        due_day=decide_due_day(issued_day=on, view=calculator.view),
-        reasons=(*calculator.window_reasons(window), *estimates),
-        pins=pins,
-    )
-
-
-def _held(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:
-    return HeldBill(
-        account_id=service.account.account_id,
-        agreement_id=service.agreement.agreement_id,
-        days=days,
-        code=_hold_code(refusal),
-        sentence=f"Account {service.account.account_id}: {refusal.sentence}",
-    )
-
-
-def _hold_code(refusal: Refusal) -> str:
-    """Whose queue a held bill belongs in; what is not told apart here is the book's."""
-    if isinstance(refusal, MeterNotWhole):
-        return "meter.not_whole"
-    if isinstance(refusal, UnknownTaxPlace):
-        return "premise.tax_place"
-    if isinstance(refusal, rating.IntervalTooLong):
-        return "usage.interval_too_long"
-    if isinstance(refusal, WindowHasGap):
-        return "usage.gap"
-    if isinstance(refusal, UsageNotTiled):
-        return "usage.not_tiled"
-    return "book.silent"

@@ -54,7 +54,10 @@ class MeterFile:
 
 
 class Meters(Protocol):
-    """Meters on two clocks. No meter is in two places, no place has two, at any instant."""
+    """Meters on two clocks. No meter is in two places, no place has two, at any instant.
+
+    Without ``known_at`` what is believed now is asked for: what was changed a moment ago is seen.
+    """
 
     def change_meters(self, change: MeterChange) -> bool:
         """Record a change, all of it or nothing; False if its work is recorded already.
@@ -66,15 +69,15 @@ class Meters(Protocol):
             else has changed meanwhile
         """
 
-    def meter_file(self, meter_id: str, known_at: datetime) -> MeterFile:
-        """All that is known of a meter. :raises NotFound: if nobody has ever named it"""
+    def meter_file(self, meter_id: str, known_at: datetime | None = None) -> MeterFile:
+        """All that is known of a meter, then or now. :raises NotFound: if nobody has named it"""
 
     def installations_at(
-        self, service_point_ids: Sequence[str], known_at: datetime
+        self, service_point_ids: Sequence[str], known_at: datetime | None = None
     ) -> dict[str, list[MeterInstallation]]:
         """The meters of service points by first day; points without any are left out."""
 
     def unmetered_loads(
-        self, service_point_ids: Sequence[str], known_at: datetime
+        self, service_point_ids: Sequence[str], known_at: datetime | None = None
     ) -> dict[str, list[UnmeteredLoad]]:
         """The loads without a meter at service points, by first day and name."""

@@ -16,7 +16,7 @@ from meterledger.facts.bills import Bill, RecordUnreadable, read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usecases.issue_bills import calculate_bills, due_bill
+from meterledger.usecases.calculate_bills import calculate_bills, due_bill
 from meterledger.usecases.ports import Lake, NotFound, StoredBill
 from meterledger.usecases.window_usage import KeptReadings
 
@@ -61,6 +61,48 @@ def replay_bill(
     :raises NotFound: if there is no such bill
     :raises CannotReplay: if what was known then does not make a bill (a gap, a silent book)
     """
+    recalled = recall_bill(bill_id=bill_id, store=store, book=book, as_known=as_known)
+    stored, known_at = recalled.stored, recalled.known_at
+    bills, held = calculate_bills(
+        [recalled.due],
+        on=stored.issued_day,
+        known_at=known_at,
+        sequence=recalled.sequence,
+        lake=lake,
+        kept=store,
+        view=recalled.view,
+    )
+    if not bills:
+        raise _cannot(bill_id, known_at, " ".join(one.sentence for one in held))
+    (bill,) = bills
+    same = bill.record_sha256 == stored.record_sha256
+    return Replay(
+        bill=bill,
+        same_bytes=same,
+        as_known_at=known_at,
+        differences=() if same else tuple(_differences(stored.record, bill)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a bill was made from, as known at a moment: book, window, service and lake."""
+
+    stored: StoredBill
+    view: BookView
+    due: DueBill
+    known_at: datetime
+    sequence: int
+
+
+def recall_bill(
+    *, bill_id: str, store: ReplayStore, book: TariffBook, as_known: datetime | None = None
+) -> Recalled:
+    """Find what the bill was made from, as known when it was issued or at ``as_known``.
+
+    :raises NotFound: if there is no such bill
+    :raises CannotReplay: if its agreement or its meter was not known then
+    """
     stored = store.bill(bill_id)
     known_at = (as_known or stored.known_at).astimezone(UTC)  # a store may answer in its own zone
     sequence = stored.lake_sequence if as_known is None else store.lake_sequence_known_at(known_at)
@@ -75,25 +117,7 @@ def replay_bill(
         due = due_bill(service, window, view)
     except Refusal as refusal:
         raise _cannot(bill_id, known_at, refusal.sentence) from refusal
-    bills, held = calculate_bills(
-        [due],
-        on=stored.issued_day,
-        known_at=known_at,
-        sequence=sequence,
-        lake=lake,
-        kept=store,
-        view=view,
-    )
-    if not bills:
-        raise _cannot(bill_id, known_at, " ".join(one.sentence for one in held))
-    (bill,) = bills
-    same = bill.record_sha256 == stored.record_sha256
-    return Replay(
-        bill=bill,
-        same_bytes=same,
-        as_known_at=known_at,
-        differences=() if same else tuple(_differences(stored.record, bill)),
-    )
+    return Recalled(stored, view, due, known_at, sequence)
 
 
 def _book_view(book: TariffBook, day: date, pinned_sha256: str | None) -> BookView:

@@ -16,7 +16,7 @@ from meterledger.billing import BillWindow, kind_of
 from meterledger.kernel.money import Cents, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usecases.issue_bills import calculate_bills, due_bill
+from meterledger.usecases.calculate_bills import calculate_bills, due_bill
 from meterledger.usecases.ports import Lake, StoredBill
 from meterledger.usecases.replay_bill import ReplayStore
 from meterledger.usecases.rule_stories import RuleQuestion, decide_story

@@ -15,6 +15,7 @@ COMMANDS = (
     "determinants",
     "ingest",
     "service",
+    "meter",
     "bill",
     "pay",
     "why",

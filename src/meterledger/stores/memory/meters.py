@@ -92,7 +92,7 @@ class MemoryMeters(MemoryPlaces):
             return self._configurations
         return self._links if isinstance(fact, PremiseLink) else self._loads
 
-    def meter_file(self, meter_id: str, known_at: datetime) -> MeterFile:
+    def meter_file(self, meter_id: str, known_at: datetime | None = None) -> MeterFile:
         """All that is known of a meter."""
         self._look()
         with self._lock:
@@ -102,15 +102,14 @@ class MemoryMeters(MemoryPlaces):
             ]
             found = MeterFile(
                 meter_id=meter_id,
-                meter=meter if meter is not None and meter.learned_at <= known_at else None,
+                meter=meter if meter is not None and _by(meter, known_at) else None,
                 configurations=tuple(self._configurations.of(meter_id, known_at)),
                 installations=tuple(sorted(installations, key=lambda one: one.days.from_day)),
                 links=tuple(self._links.of(meter_id, known_at)),
                 work=tuple(
                     one
                     for one in sorted(self._work.values(), key=lambda one: (one.at, one.work_id))
-                    if meter_id in (one.removed_meter, one.installed_meter)
-                    and one.learned_at <= known_at
+                    if meter_id in (one.removed_meter, one.installed_meter) and _by(one, known_at)
                 ),
             )
         if found.meter is None and not (found.installations or found.links or found.work):
@@ -118,7 +117,7 @@ class MemoryMeters(MemoryPlaces):
         return found
 
     def installations_at(
-        self, service_point_ids: Sequence[str], known_at: datetime
+        self, service_point_ids: Sequence[str], known_at: datetime | None = None
     ) -> dict[str, list[MeterInstallation]]:
         """The meters of service points by first day."""
         self._look()
@@ -126,7 +125,7 @@ class MemoryMeters(MemoryPlaces):
         return {point: some for point, some in found.items() if some}
 
     def unmetered_loads(
-        self, service_point_ids: Sequence[str], known_at: datetime
+        self, service_point_ids: Sequence[str], known_at: datetime | None = None
     ) -> dict[str, list[UnmeteredLoad]]:
         """The loads without a meter at service points, by first day and name."""
         self._look()
@@ -140,6 +139,10 @@ class MemoryMeters(MemoryPlaces):
 
     def _newest_bill_at(self, service_point_id: str) -> datetime | None:
         raise NotImplementedError  # answered by the rest of the store
+
+
+def _by(fact: Meter | MeterWork, known_at: datetime | None) -> bool:
+    return known_at is None or fact.learned_at <= known_at
 
 
 def point_of(fact: MeterFact) -> str | None:

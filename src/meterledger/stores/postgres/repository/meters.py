@@ -54,8 +54,8 @@ KEYS: dict[type[Any], tuple[str, ...]] = {
 """What may hold once at a time, by kind of fact; the first also finds a row that is to end."""
 
 WORK = (
-    "SELECT work_id, kind, service_point_id, removed_meter, installed_meter, worked_at, reason, closing,"
-    " opening, learned_at FROM meter_work"
+    "SELECT work_id, kind, service_point_id, removed_meter, installed_meter, worked_at, reason,"
+    " closing, opening, learned_at FROM meter_work"
 )
 
 
@@ -132,18 +132,18 @@ class MeterTables(Tables):
         before = (one.learned_at for one in change.ended)
         return learned_after(change.learned_at, *before, newest[0] if newest else None)
 
-    def meter_file(self, meter_id: str, known_at: datetime) -> MeterFile:
+    def meter_file(self, meter_id: str, known_at: datetime | None = None) -> MeterFile:
         """All that is known of a meter. :raises NotFound: if nobody has ever named it"""
 
         def ask(connection: Connection) -> MeterFile:
             row = connection.execute(
                 "SELECT meter_id, kind, learned_at, maker, model, serial FROM meter"
-                " WHERE meter_id = %s AND learned_at <= %s",
+                " WHERE meter_id = %s AND learned_at <= coalesce(%s, 'infinity'::timestamptz)",
                 [meter_id, known_at],
             ).fetchone()
             work = connection.execute(
-                f"{WORK} WHERE (removed_meter = %s OR installed_meter = %s) AND learned_at <= %s"
-                " ORDER BY worked_at, work_id",
+                f"{WORK} WHERE (removed_meter = %s OR installed_meter = %s)"
+                " AND learned_at <= coalesce(%s, 'infinity'::timestamptz) ORDER BY worked_at, work_id",
                 [meter_id, meter_id, known_at],
             ).fetchall()
 
@@ -165,19 +165,19 @@ class MeterTables(Tables):
         return found
 
     def installations_at(
-        self, service_point_ids: Sequence[str], known_at: datetime
+        self, service_point_ids: Sequence[str], known_at: datetime | None = None
     ) -> dict[str, list[MeterInstallation]]:
         """The meters of service points by first day; points without any are left out."""
         return self._at(MeterInstallation, service_point_ids, known_at)
 
     def unmetered_loads(
-        self, service_point_ids: Sequence[str], known_at: datetime
+        self, service_point_ids: Sequence[str], known_at: datetime | None = None
     ) -> dict[str, list[UnmeteredLoad]]:
         """The loads without a meter at service points, by first day and name."""
         return self._at(UnmeteredLoad, service_point_ids, known_at)
 
     def _at(
-        self, kind: type[Any], points: Sequence[str], known_at: datetime
+        self, kind: type[Any], points: Sequence[str], known_at: datetime | None
     ) -> dict[str, list[Any]]:
         facts = self._read(
             lambda connection: _dated(connection, kind, "service_point_id", points, known_at)
@@ -205,13 +205,18 @@ def _require_known(connection: Connection, change: MeterChange) -> None:
 
 
 def _dated(
-    connection: Connection, kind: type[Any], key: str, keys: Sequence[str], known_at: datetime
+    connection: Connection,
+    kind: type[Any],
+    key: str,
+    keys: Sequence[str],
+    known_at: datetime | None,
 ) -> list[Any]:
     rows = connection.execute(
         f"SELECT {', '.join(columns_of(kind))}, lower(days), upper(days), lower(known)"
-        f" FROM {TABLES[kind]} WHERE {key} = ANY (%s) AND known @> %s::timestamptz"
+        f" FROM {TABLES[kind]} WHERE {key} = ANY (%s)"
+        " AND CASE WHEN %s::timestamptz IS NULL THEN upper_inf(known) ELSE known @> %s END"
         f" ORDER BY lower(days), {KEYS[kind][-1]}",
-        [list(keys), known_at],
+        [list(keys), known_at, known_at],
     )
     return [fact_of(kind, row) for row in rows]
 

@@ -1,0 +1,258 @@
+"""Calculate bills of one window for many services: usage, prices, lines. Records nothing.
+
+Lives here      one due window with its meters; the calculation that issuing, dry runs, replay and
+                what-if all come through; what holds a bill, and whose queue that is.
+Lives elsewhere which windows are due and recording bills (``issue_bills``), the usage of a window
+                (``window_usage``), prices (``calculate``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from meterledger import rating
+from meterledger.billing import (
+    BillWindow,
+    UnknownTaxPlace,
+    assemble_bill,
+    decide_due_day,
+    tax_place_on,
+)
+from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
+from meterledger.facts.charges import ChargeLine
+from meterledger.facts.findings import Finding
+from meterledger.facts.places import BillableService, MeterInstallation
+from meterledger.facts.usage import UsageBatch
+from meterledger.kernel.ids import pseudonym
+from meterledger.kernel.local_days import time_zone_data_version
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.book import BookView
+from meterledger.usage import (
+    UsageNotTiled,
+    WindowHasGap,
+    describe_exchanged,
+    describe_tiled,
+    describe_usage,
+)
+from meterledger.usecases.bill_estimates import say_estimates
+from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.ports import Lake
+from meterledger.usecases.window_usage import (
+    KeptReadings,
+    MeterNotWhole,
+    meters_of_window,
+    usage_of_exchange,
+    usage_of_window,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DueBill:
+    """One window of one service that is due.
+
+    ``installations`` are the meter that measured it, or those that did one after the other, and
+    ``meters`` their pseudonyms; ``meter`` is the last of these.
+    """
+
+    service: BillableService
+    window: BillWindow
+    installations: tuple[MeterInstallation, ...]
+    tax_place: str
+    meters: tuple[str, ...]
+
+    @property
+    def meter(self) -> str:
+        """The pseudonym of the meter that is there at the end of the window."""
+        return self.meters[-1]
+
+
+def due_bill(service: BillableService, window: BillWindow, view: BookView) -> DueBill:
+    """One due window with the meters that measured it and the municipality it is taxed in.
+
+    :raises MeterNotWhole: if at some time of the window no meter was installed
+    :raises UnknownTaxPlace: if nobody has said in which municipality the premise lies
+    """
+    point = service.agreement.service_point_id
+    there = meters_of_window(point, service.installations, window.days, view.time_zone)
+    return DueBill(
+        service=service,
+        window=window,
+        installations=there,
+        tax_place=tax_place_on(service.tax_places, window.days, service.premise.premise_id),
+        meters=tuple(pseudonym(one.meter_id, view.name) for one in there),
+    )
+
+
+def calculate_bills(
+    batch: Sequence[DueBill],
+    *,
+    on: date,
+    known_at: datetime,
+    sequence: int,
+    lake: Lake,
+    kept: KeptReadings,
+    view: BookView,
+) -> tuple[list[Bill], list[HeldBill]]:
+    """Bills of one window for many services, and those held; records nothing.
+
+    This is the calculation itself: issuing, dry runs and replay all come through here.
+    """
+    calculator = Calculator(view)
+    window = batch[0].window.days
+    pins = BillPins(
+        known_at=known_at,
+        lake_sequence=sequence,
+        book_sha256=view.sha256,
+        calculation_revision=rating.CALCULATION_REVISION,
+        time_zone_data=time_zone_data_version(),
+    )
+    by_meter = {one.meter: one for one in batch}
+    found = usage_of_window(
+        {one.meter: one.installations[0] for one in batch if len(one.installations) == 1},
+        window,
+        zone=view.time_zone,
+        at_sequence=sequence,
+        lake=lake,
+        kept=kept,
+    )
+    bills: list[Bill] = []
+    held = [_refused(by_meter[meter], refusal) for meter, refusal in found.refused.items()]
+    held += [_gap(by_meter[meter], finding) for meter, finding in found.gaps.items()]
+    for whole in found.whole:
+        rows = [by_meter[meter] for meter in whole.usage.meters]
+        described = describe_usage(whole.usage) if whole.complete else []
+        by_schedule: dict[str, list[int]] = {}
+        for row in whole.complete:
+            by_schedule.setdefault(rows[row].service.agreement.schedule, []).append(row)
+        for schedule, members in sorted(by_schedule.items()):
+            try:
+                priced = calculator.price_intervals(schedule, window, _rows(whole.usage, members))
+            except Refusal as refusal:  # nobody on this schedule can be priced
+                held += [held_bill(rows[row].service, window, refusal) for row in members]
+                continue
+            for row, lines in zip(members, priced, strict=True):
+                try:
+                    bills.append(_bill(rows[row], lines, described[row], on, pins, calculator))
+                except Refusal as refusal:  # one account's matter: its neighbors' bills go out
+                    held.append(held_bill(rows[row].service, window, refusal))
+    for one in (each for each in batch if len(each.installations) > 1):
+        try:
+            exchanged = usage_of_exchange(
+                one.installations,
+                window,
+                zone=view.time_zone,
+                utility=view.name,
+                at_sequence=sequence,
+                lake=lake,
+                kept=kept,
+            )
+        except Refusal as refusal:
+            held.append(_refused(one, refusal))
+            continue
+        schedule = one.service.agreement.schedule
+        try:
+            lines = calculator.price_tiled(schedule, window, exchanged.tiled)
+            bills.append(_bill(one, lines, describe_exchanged(exchanged), on, pins, calculator))
+        except Refusal as refusal:
+            held.append(held_bill(one.service, window, refusal))
+    for meter, tiled in found.tiled.items():
+        one = by_meter[meter]
+        try:
+            lines = calculator.price_tiled(one.service.agreement.schedule, window, tiled)
+            bills.append(_bill(one, lines, describe_tiled(tiled), on, pins, calculator))
+        except Refusal as refusal:
+            held.append(held_bill(one.service, window, refusal))
+    return bills, held
+
+
+def _gap(one: DueBill, finding: Finding) -> HeldBill:
+    return HeldBill(
+        account_id=one.service.account.account_id,
+        agreement_id=one.service.agreement.agreement_id,
+        days=one.window.days,
+        code=finding.code,
+        sentence=f"{where_of(one)}: {finding.sentence} "
+        "Ingest the missing readings, then run the bill again.",
+    )
+
+
+def _refused(one: DueBill, refusal: Refusal) -> HeldBill:
+    """A meter whose usage cannot be given; what does not tile the window says which meter's."""
+    held = held_bill(one.service, one.window.days, refusal)
+    if isinstance(refusal, UsageNotTiled):
+        return replace(held, sentence=f"{where_of(one)}: {refusal.sentence}")
+    return replace(held, code="usage.refused")
+
+
+def where_of(one: DueBill) -> str:
+    """Which account, meters and window, for the beginning of a sentence."""
+    account = one.service.account.account_id
+    meters = " and ".join(each.meter_id for each in one.installations)
+    noun = "meter" if len(one.installations) == 1 else "meters"
+    return f"Account {account}, {noun} {meters}, {one.window.days}"
+
+
+def _rows(usage: UsageBatch, members: Sequence[int]) -> UsageBatch:
+    """The batch with some of its rows, in the order given."""
+    if len(members) == len(usage.meters):
+        return usage
+    chosen = list(members)
+    return UsageBatch(
+        meters=tuple(usage.meters[row] for row in chosen),
+        interval_seconds=usage.interval_seconds,
+        zone=usage.zone,
+        days=tuple(values.of_rows(chosen) for values in usage.days),
+        at_sequence=usage.at_sequence,
+    )
+
+
+def _bill(
+    one: DueBill,
+    lines: tuple[ChargeLine, ...],
+    usage: BilledUsage,
+    on: date,
+    pins: BillPins,
+    calculator: Calculator,
+) -> Bill:
+    window = one.window.days
+    usage, estimates = say_estimates(usage, days=window, on=on, view=calculator.view)
+    return assemble_bill(
+        agreement=one.service.agreement,
+        window=one.window,
+        lines=calculator.with_tax(lines, window, one.tax_place),
+        usage=usage,
+        tax_place=one.tax_place,
+        issued_day=on,
+        due_day=decide_due_day(issued_day=on, view=calculator.view),
+        reasons=(*calculator.window_reasons(window), *estimates),
+        pins=pins,
+    )
+
+
+def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:
+    """A service whose bill is held by a refusal, with the queue it belongs in."""
+    return HeldBill(
+        account_id=service.account.account_id,
+        agreement_id=service.agreement.agreement_id,
+        days=days,
+        code=_hold_code(refusal),
+        sentence=f"Account {service.account.account_id}: {refusal.sentence}",
+    )
+
+
+def _hold_code(refusal: Refusal) -> str:
+    """Whose queue a held bill belongs in; what is not told apart here is the book's."""
+    if isinstance(refusal, MeterNotWhole):
+        return "meter.not_whole"
+    if isinstance(refusal, UnknownTaxPlace):
+        return "premise.tax_place"
+    if isinstance(refusal, rating.IntervalTooLong):
+        return "usage.interval_too_long"
+    if isinstance(refusal, WindowHasGap):
+        return "usage.gap"
+    if isinstance(refusal, UsageNotTiled):
+        return "usage.not_tiled"
+    return "book.silent"

@@ -1,0 +1,181 @@
+"""``meterledger meter``: an analyst records visits and looks at what is known of a meter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.journeys.town import LATER, Town, even
+from typer.testing import CliRunner, Result
+
+from meterledger.entrypoints import wiring
+from meterledger.entrypoints.cli.main import build_app
+from meterledger.usecases.ports import Viewer
+
+LINK = ("--known-by", "installer_scan", "--confidence", "95", "--evidence", "order 12")
+EXCHANGE = (
+    *("meter", "exchange", "SP1", "--to", "M9", "--at", "2025-07-10T10:00:00-05:00"),
+    *("--reason", "due for its test", "--closing", "kWh=04321", *LINK),
+)
+
+
+@pytest.fixture
+def town() -> Town:
+    made = Town()
+    made.start(1)
+    return made
+
+
+@pytest.fixture
+def ask(town: Town, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    @contextmanager
+    def open_system(*, viewer: Viewer, subjects: Sequence[str]) -> Iterator[wiring.System]:
+        with town.store.viewing(viewer, subjects):
+            yield wiring.System(town.store, town.lake, town.book, LATER, None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(wiring, "open_system", open_system)
+    return lambda *words: CliRunner().invoke(build_app(), list(words))
+
+
+def known(ask: Any, meter: str) -> Any:
+    result = ask("meter", "show", meter, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+class TestExchange:
+    def test_is_answered_and_shown(self, ask: Any) -> None:
+        result = ask(*EXCHANGE, "--json")
+
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout) == {
+            "work": "exchange:SP1:20250710T150000Z",
+            "kind": "exchange",
+            "service_point": "SP1",
+            "removed": "M1",
+            "installed": "M9",
+            "at": "2025-07-10T15:00:00Z",
+            "reason": "due for its test",
+            "closing": {"kWh": "04321"},
+            "opening": {},
+        }
+        assert known(ask, "M9")["installations"] == [
+            {"service_point": "SP1", "multiplier": 1, "from": "2025-07-10T15:00:00Z", "to": None}
+        ]
+        assert known(ask, "M1")["installations"][0]["to"] == "2025-07-10T15:00:00Z"
+        words = ask("meter", "show", "M9").stdout
+        assert "there by installer_scan (95 of 100)" in words
+
+    def test_is_billed(self, town: Town, ask: Any) -> None:
+        assert ask(*EXCHANGE).exit_code == 0
+        town.read("M1", (date(2025, 7, 1), date(2025, 7, 10)), even(100))
+        town.read("M1", (date(2025, 7, 10), date(2025, 7, 11)), lambda _, n: [100] * 40 + [0] * 56)
+        town.read("M9", (date(2025, 7, 10), date(2025, 7, 11)), lambda _, n: [0] * 40 + [7] * 56)
+        town.read("M9", (date(2025, 7, 11), date(2025, 8, 1)), even(7))
+
+        result = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json")
+
+        assert result.exit_code == 0, result.output
+        (bill,) = json.loads(result.stdout)["bills"]
+        assert [one["energy_wh"] for one in bill["usage"]["meters"]] == ["90400", "14504"]
+        assert bill["usage"]["energy_wh"] == "104904"
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("--at", "2025-07-10T10:00:00"), "--at: '2025-07-10T10:00:00' is not an instant with"),
+            (("--at", "yesterday"), "Write it like 2025-07-10T15:07:00Z"),
+            (("--known-by", "hearsay"), "is not one of installer_scan, back_office, inferred"),
+            (("--confidence", "101"), "A confidence of 101 cannot be"),
+            (("--closing", "04321"), "--closing: '04321' does not name something and its value"),
+            (("--to", "M1"), "Meter M1 is there already"),
+        ],
+    )
+    def test_refuses_in_one_sentence(self, words: tuple[str, ...], said: str, ask: Any) -> None:
+        result = ask(*EXCHANGE, *words)
+
+        assert result.exit_code == 2
+        assert said in result.stderr
+        assert known(ask, "M1")["work"] == []
+
+
+class TestConfigure:
+    WORDS = (
+        *("meter", "configure", "M1", "--on", "2025-07-01", "--billed-on", "register"),
+        *("--kind", "amr", "--register", "kWh:delivered:kWh:5.1x80"),
+    )
+
+    def test_tells_the_fingerprint_and_whether_it_is_new(self, ask: Any) -> None:
+        first = json.loads(ask(*self.WORDS, "--json").stdout)
+        again = json.loads(ask(*self.WORDS, "--json").stdout)
+
+        assert (first["changed"], again["changed"]) == (True, False)
+        assert first["fingerprint"] == again["fingerprint"]
+        assert first["registers"] == [
+            {
+                "name": "kWh",
+                "flow": "delivered",
+                "unit": "kWh",
+                "digits": 5,
+                "decimals": 1,
+                "multiplier": 80,
+            }
+        ]
+        assert known(ask, "M1")["kind"] == "amr"
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("--register", "kWh"), "'kWh' is not a register"),
+            (("--register", "x:delivered:kWh:13"), "is not a register"),
+            (("--register", "kWh:delivered:kWh:5"), "Two registers have one name"),
+            (("--kind", "smart"), "'smart' is not one of manual, amr, ami"),
+            (("--billed-on", "interval"), "has a length of them"),
+        ],
+    )
+    def test_refuses_in_one_sentence(self, words: tuple[str, ...], said: str, ask: Any) -> None:
+        result = ask(*self.WORDS, *words)
+
+        assert result.exit_code == 2
+        assert said in result.stderr
+
+
+class TestTheOthers:
+    def test_remove_and_install(self, ask: Any) -> None:
+        at = ("--service-point", "SP1", "--reason", "moved", "--at")
+        assert ask("meter", "remove", "M1", *at, "2025-07-10T15:00:00Z").exit_code == 0
+        result = ask("meter", "install", "M9", *at, "2025-07-10T17:00:00Z", *LINK)
+        assert result.exit_code == 0, result.output
+
+        assert known(ask, "M9")["installations"][0]["from"] == "2025-07-10T17:00:00Z"
+
+    def test_uncross(self, town: Town, ask: Any) -> None:
+        town.start(2)
+
+        result = ask("meter", "uncross", "M1", "M2", "--on", "2025-07-10", "--reason", "x", *LINK)
+
+        assert result.exit_code == 0, result.output
+        assert "Bills already issued stand as they are." in result.stdout
+        assert [one["service_point"] for one in known(ask, "M2")["installations"]] == ["SP2", "SP1"]
+
+    def test_load(self, ask: Any) -> None:
+        words = ("meter", "load", "WIFI-1", "--service-point", "SP1", "--device", "Wi-Fi")
+        more = ("--volt-amperes", "40", "--on", "2025-06-01")
+
+        refused = ask(*words, *more, "--hours", "18:00-24:00")
+        assert refused.exit_code == 2
+        assert "Meter M1 measures there" in refused.stderr
+        kept = ask(*words, *more, "--until", "2025-07-01", "--hours", "18:00-24:00")
+        assert "it is not billed yet" in kept.stdout
+        wrong = ask(*words, *more, "--hours", "18:00-25:00")
+        assert "is not a stretch of a day" in wrong.stderr
+
+    def test_an_unknown_meter_is_refused(self, ask: Any) -> None:
+        result = ask("meter", "show", "M77")
+
+        assert result.exit_code == 2
+        assert "There is no meter M77" in result.stderr
