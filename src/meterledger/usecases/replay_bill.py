@@ -16,7 +16,7 @@ from meterledger.facts.bills import Bill, RecordUnreadable, read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usecases.calculate_bills import calculate_bills, due_bill
+from meterledger.usecases.calculate_bills import DueBill, calculate_bills, due_bill
 from meterledger.usecases.ports import Lake, NotFound, StoredBill
 from meterledger.usecases.window_usage import KeptReadings
 
