@@ -313,9 +313,10 @@ class TestReviews:
         )
 
         sequence = looked_at.record_review(
-            review(spike(), ReviewAct.EDIT), edit, published(1, "lake2")
+            review(spike(), ReviewAct.EDIT), edit, published(1, "lake2"), [estimate()]
         )
 
+        assert looked_at.estimates_of_meter("M-1") == [replace(estimate(), sequence=2)]
         assert sequence == looked_at.lake_sequence() == 2
         assert looked_at.edits_of_meter("M-1") == [edit]
         assert looked_at.edits_of_meter("M-2") == []

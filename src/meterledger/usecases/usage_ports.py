@@ -89,7 +89,11 @@ class UsageLog(Protocol):
         """Every estimate of the days, by meter's number and time."""
 
     def record_review(
-        self, review: UsageReview, edit: UsageEdit | None, publish: LakePublication | None
+        self,
+        review: UsageReview,
+        edit: UsageEdit | None,
+        publish: LakePublication | None,
+        estimates: Sequence[LoggedEstimate] = (),
     ) -> int:
         """Write down a person's decision, with the new lake version of an edit or an estimate.
 

@@ -231,7 +231,11 @@ class MemoryUsageLog:
     # ------------------------------------------------------------------------------- reviews
 
     def record_review(
-        self, review: UsageReview, edit: UsageEdit | None, publish: LakePublication | None
+        self,
+        review: UsageReview,
+        edit: UsageEdit | None,
+        publish: LakePublication | None,
+        estimates: Sequence[LoggedEstimate] = (),
     ) -> int:
         """Write down a person's decision, with the new lake version of an edit or an estimate."""
         with self._lock:
@@ -253,6 +257,7 @@ class MemoryUsageLog:
             self._reviews.append(replace(review, sequence=seen))
             if edit is not None:
                 self._edits.append(edit)
+            self._estimates += [replace(one, sequence=sequence) for one in estimates]
             self._note("usage reviewed", review.meter_id, review.at)
             return sequence
 

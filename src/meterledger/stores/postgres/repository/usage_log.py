@@ -277,7 +277,11 @@ class UsageLogTables(Tables):
     # ------------------------------------------------------------------------------- reviews
 
     def record_review(
-        self, review: UsageReview, edit: UsageEdit | None, publish: LakePublication | None
+        self,
+        review: UsageReview,
+        edit: UsageEdit | None,
+        publish: LakePublication | None,
+        estimates: Sequence[LoggedEstimate] = (),
     ) -> int:
         """Write down a person's decision, with the new lake version of an edit or an estimate."""
         self._connections.ensure_months([record_day(review.at)])
@@ -296,6 +300,7 @@ class UsageLogTables(Tables):
             _insert_review(connection, replace(review, sequence=seen))
             if edit is not None:
                 _insert_edit(connection, edit, sequence)
+            _insert_estimates(connection, estimates, sequence)
             told = {"act": review.act.value, "day": review.day.isoformat(), "by": review.author}
             self._note(connection, "usage reviewed", [(review.meter_id, told, review.at)])
             return sequence
