@@ -24,9 +24,9 @@ Ask = Callable[..., Result]
 
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Run ``tariff`` with these words, on 25 November 2026."""
+    """Run ``tariff`` with these words, on 29 November 2026."""
     monkeypatch.delenv("METERLEDGER_TARIFFS", raising=False)
-    moment = datetime.fromisoformat("2026-11-25T12:00:00+00:00")
+    moment = datetime.fromisoformat("2026-11-29T12:00:00+00:00")
     monkeypatch.setattr(wiring, "now_utc", lambda: moment)
     wiring.open_book.cache_clear()
     app = typer.Typer(pretty_exceptions_enable=False)
@@ -157,7 +157,7 @@ class TestShow:
         assert result.stderr.startswith(
             "The book has no sheet 'sheet_099'. Name one of cold_weather_rule, community_solar, "
         )
-        assert result.stderr.endswith("sheet_054, taxes.\n")
+        assert "sheet_054, taxes" in result.stderr
 
     def test_as_known_before_it_was_entered_is_silent_throughout(self, ask: Ask) -> None:
         rows = answer_of(ask("show", "--as-known", "2026-11-23", "--json"))["values"]
@@ -187,7 +187,7 @@ class TestCheck:
     def test_reports_what_nobody_has_looked_at(
         self, days_ago: int, stale: bool, made_up_book: Path, ask: Ask
     ) -> None:
-        looked = date(2026, 11, 25) - timedelta(days=days_ago)
+        looked = date(2026, 11, 29) - timedelta(days=days_ago)
         path = made_up_book / "sheet_001" / "basis.yaml"
         text = path.read_text(encoding="utf-8").replace("2026-01-05", looked.isoformat())
         path.write_text(text, encoding="utf-8")

@@ -172,11 +172,11 @@ def _source(facts: IntervalGapFacts, rungs: tuple[Method, ...], terms: Terms) ->
     """The first historical rung that works; the reading is asked only where its options differ."""
     nearest_weeks: Finders = {
         Method.SAME_DAY: lambda: _same_weekday(facts, terms),
-        Method.LIKE_DAY: lambda: _like_day_before(facts, terms),
+        Method.LIKE_DAY: lambda: _nearest(facts, facts.day, terms),
     }
     last_year: Finders = {
         Method.SAME_DAY: lambda: _same_date(facts),
-        Method.LIKE_DAY: lambda: _nearest(facts, years_after(facts.day, -1), date.min, terms),
+        Method.LIKE_DAY: lambda: _nearest(facts, years_after(facts.day, -1), terms),
     }
 
     def first(finders: Finders) -> Source | None:
@@ -198,25 +198,23 @@ def _same_weekday(facts: IntervalGapFacts, terms: Terms) -> date | None:
     return next((one for one in days if one in facts.valid_days), None)
 
 
-def _like_day_before(facts: IntervalGapFacts, terms: Terms) -> date | None:
-    """The nearest earlier day of the same type, within so many days."""
-    within = terms.whole(LIKE_DAY_DAYS)
-    return _nearest(facts, facts.day, facts.day - timedelta(days=within.value), terms)
-
-
 def _same_date(facts: IntervalGapFacts) -> date | None:
     """The same date of the year before."""
     date_then = years_after(facts.day, -1)
     return date_then if date_then in facts.valid_days else None
 
 
-def _nearest(facts: IntervalGapFacts, to: date, earliest: date, terms: Terms) -> date | None:
-    """The measured day of the same type nearest to a date; of two, the later."""
+def _nearest(facts: IntervalGapFacts, to: date, terms: Terms) -> date | None:
+    """The measured day of the same type nearest to a date, within so many days; of two, the later.
+
+    Only days before the gap's own are looked at: ``_check`` has seen to that.
+    """
+    within = terms.whole(LIKE_DAY_DAYS)
     wanted = counts_as_weekend(facts.day, terms)
     found = [
         one
         for one in facts.valid_days
-        if one >= earliest and counts_as_weekend(one, terms) == wanted
+        if abs((one - to).days) <= within.value and counts_as_weekend(one, terms) == wanted
     ]
     return min(found, key=lambda one: (abs((one - to).days), to - one), default=None)
 

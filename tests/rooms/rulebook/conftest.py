@@ -13,7 +13,7 @@ from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.loading import default_book_folder, load_book
 
 BROKEN_TARIFFS = Path(__file__).parents[2] / "data" / "broken_tariffs"
-KNOWN = date(2026, 11, 25)
+KNOWN = date(2026, 11, 29)
 
 
 @pytest.fixture
@@ -45,5 +45,5 @@ def with_price(book_folder: Path) -> Callable[..., TariffBook]:
 
 @pytest.fixture(scope="session")
 def view() -> BookView:
-    """The first book as known when it was entered."""
+    """The first book as known on the day of its newest entries."""
     return load_book(default_book_folder()).as_known(KNOWN)

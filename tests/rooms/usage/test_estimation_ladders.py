@@ -55,6 +55,7 @@ from meterledger.usage.estimation_rungs import (
     try_step,
 )
 from meterledger.usage.estimation_similar import Candidate, Likeness, SimilarSearch
+from meterledger.usage.filling_plan import FillingPlan
 
 OPENING, CLOSING = date(2021, 5, 31), date(2021, 6, 30)
 READ = ValidRead(date(2021, 6, 22), 10_440_000)
@@ -291,6 +292,35 @@ class TestTheLadderOfIntervals:
         assert told.order == (Method.SAME_DAY, Method.LIKE_DAY, Method.FLAT_LINE)
         assert (told.same_day_most_weeks, told.like_day_within_days) == (4, 28)
         assert told.by == "nearest_weeks_by_day_type"
+
+
+@given(
+    st.sampled_from([CLOSING, date(2021, 7, 5), date(2024, 2, 29), date(2025, 11, 3)]),
+    st.sampled_from(["nearest_weeks_by_day_type", "last_year_same_date"]),
+    st.lists(st.integers(1, 420), max_size=25, unique=True),
+)
+@settings(max_examples=200)
+def test_one_gap_and_many_look_at_the_same_days_in_the_same_order(
+    day: date, option: str, ages: list[int]
+) -> None:
+    """The rule for one gap is the reference of the bulk filling."""
+    valid = [day - timedelta(days=age) for age in ages]
+    view = the_book().with_readings({"estimation.day_definitions": option})
+    plan = FillingPlan.of(view, day)
+    facts = IntervalGapFacts(day, 8, tuple(valid), level_wh=100)
+
+    fill = choose_interval_fill(facts, view=view, day=day).outcome
+
+    expected = next(
+        (
+            (method, one)
+            for method in plan.order
+            for one in plan.days.get(method, ())
+            if one in valid
+        ),
+        (Method.FLAT_LINE, None),
+    )
+    assert (Method[fill.method.upper()], fill.source_day) == expected
 
 
 METERS = st.builds(
