@@ -23,10 +23,14 @@ RECEIVED, LIKE_DAY, EDITED = Method.AS_RECEIVED, Method.LIKE_DAY, Method.EDITED
 
 
 def told(
-    values: dict[int, int | None], method: Method, quality: Quality = Quality.ESTIMATED
+    values: dict[int, int | None],
+    method: Method,
+    quality: Quality = Quality.ESTIMATED,
+    *,
+    day: date = JULY_1,
 ) -> ChannelReadings:
-    """Slots of July 1, made by that method."""
-    made = slots(JULY_1, values)
+    """Slots of a day, made by that method."""
+    made = slots(day, values)
     readings = (
         replace(
             one,

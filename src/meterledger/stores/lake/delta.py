@@ -186,7 +186,9 @@ class _Sync:
     def _write_settled(
         self, members: Sequence[Published], bucket: tuple[int, int], digest: str
     ) -> tuple[str, AddAction]:
-        settled = Settled(self._opener, self._zone, members, own_source="settled", bucket=bucket)
+        settled = Settled(
+            self._opener, self._zone, members, own_source="settled", bucket=bucket, shows_last=True
+        )
         terms = WriteTerms(
             zone=self._zone, bucket_count=0, after=0, sources=settled.sources, learned_us=0
         )

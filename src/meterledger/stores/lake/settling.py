@@ -30,6 +30,7 @@ from meterledger.stores.lake.index import Form, Run
 from meterledger.stores.lake.merge import DayKey, MeterDay
 from meterledger.stores.lake.opening import Opener
 from meterledger.stores.lake.reader import DayReader, Published, find_versions
+from meterledger.stores.lake.refusals import IntervalLengthChanged, ValueTooLarge
 from meterledger.stores.lake.runs import form_order
 
 _NOBODY = -1
@@ -84,8 +85,12 @@ class Settled:
         *,
         own_source: str,
         bucket: tuple[int, int] | None = None,
+        shows_last: bool = False,
     ) -> None:
         """``files`` in order of publication; ``bucket`` a number and how many there are.
+
+        With ``shows_last``, meter-days that cannot be resolved are as the last writer said: for
+        other engines, which must not be kept from all the rest. No bill is made of them.
 
         ``sources`` begins with ``own_source`` and grows while runs are made.
         """
@@ -93,6 +98,7 @@ class Settled:
         self._zone = zone
         self._files = files
         self._bucket = bucket
+        self._shows_last = shows_last
         self.sources: list[str] = [own_source]
         self._place_of = {own_source: 0}
         self._decoded: OrderedDict[tuple[str, int], _Columns] = OrderedDict()
@@ -175,7 +181,12 @@ class Settled:
         }
         reader = DayReader(self._opener, self._zone)
         for key, places in find_versions(self._opener, self._files, keys).items():
-            channel.resolved[keys[key]] = reader.resolve(key, places)
+            try:
+                channel.resolved[keys[key]] = reader.resolve(key, places)
+            except (IntervalLengthChanged, ValueTooLarge):
+                if not self._shows_last:
+                    raise
+                channel.contested[keys[key]] = False
 
     def _stretches(self, channel: _Channel) -> Iterable[tuple[Form, int, int, Rows]]:
         """Unbroken days of one form, and the rows of the meters that have just these."""
