@@ -43,7 +43,7 @@ from meterledger.kernel.span import DaySpan, Validity
 from meterledger.ledger import entry_for_bill
 from meterledger.rulebook.book import BookView
 from meterledger.stores.gateways import FileRefused, read_bytes, read_file
-from meterledger.usecases.issue_bills import calculate_bills, due_bill
+from meterledger.usecases.calculate_bills import calculate_bills, due_bill
 from meterledger.usecases.ports import Lake, ServiceStart, Store
 from meterledger.usecases.receive_readings import receive_readings
 from meterledger.usecases.replay_bill import replay_bill
