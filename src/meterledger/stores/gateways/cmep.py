@@ -5,7 +5,8 @@ value of quality N is a gap and never a zero; a resend replaces; value times cal
 the quantity.
 
 Lives here      records of metering data (MEPMD01), line by line.
-Lives elsewhere unit words (``cmep_units``), repeats and contradictions (``gather``).
+Lives elsewhere plain interval records of large files at once (``cmep_bulk``), unit words
+                (``cmep_units``), repeats and contradictions (``gather``).
 Read first      README.md beside this file.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -47,6 +48,9 @@ MAX_LINE_BYTES = 64 * 1024
 """The protocol allows 2,048; head-ends that put a whole day into one record exceed that."""
 
 MAX_COUNT = 3_000
+BULK_FROM_BYTES = 512 * 1024
+"""Smaller files are read before the compiled loop of ``cmep_bulk`` would be loaded."""
+
 _HEADER_FIELDS = 14
 _LOADED = ("OK", "RESEND")
 _NOT_LOADED = ("SUMMARY", "HISTORY", "PROFILE", "TEMPLATE")
@@ -81,11 +85,16 @@ def read_cmep(file: OpenedFile, *, believable: Believable, meter: str | None = N
 
     :raises FileRefused: of the kind that fits, if the envelope is broken or too much is unusable
     """
-    return _File(file, believable).read(meter)
+    if meter is None and len(file.data) >= BULK_FROM_BYTES and file.data.isascii():
+        # Imported here: the compiled loop takes its time to load, and few files are worth it.
+        from meterledger.stores.gateways.cmep_bulk import read_cmep_bulk
+
+        return read_cmep_bulk(file, believable=believable).as_file()
+    return CmepFile(file, believable).read(meter)
 
 
-class _File:
-    """One file on its way to channels."""
+class CmepFile:
+    """One file on its way to channels, line by line: the reference of ``cmep_bulk``."""
 
     def __init__(self, file: OpenedFile, believable: Believable) -> None:
         self.file = file
@@ -98,17 +107,26 @@ class _File:
         self.passed_by: Counter[str] = Counter()
         self.notes: list[str] = []
         self.count = 0
+        self.replaced = 0
 
     def read(self, meter: str | None) -> ReadingFile:
         self.text = decode(self.file.name, self.file.data)
-        total = self._read_lines()
-        settled = self._settle()
-        channels: list[ChannelReadings] = []
-        for key, one in settled.items():
+        total = self.take(
+            (number, begin, begin + len(line))
+            for number, (begin, line) in enumerate(_lines_of(self.text), start=1)
+        )
+        return self.close([one for _, one in self.channels()], total, meter)
+
+    def channels(self) -> list[tuple[int, ChannelReadings]]:
+        """The channels of the lines taken, each with the first line that spoke of it."""
+        first = {key: min(one.line for one in raw) for key, raw in self.streams.items()}
+        channels: list[tuple[int, ChannelReadings]] = []
+        for key, one in self._settle().items():
             for repeat in one.repeats:
                 self.sieve.set_repeat_aside(
                     repeat.line, self._bytes(repeat.line), repeat_reason(repeat)
                 )
+            self.replaced += one.replaced
             constants = sorted(self.constants[key])
             channel, too_large = to_channel(
                 key,
@@ -118,16 +136,24 @@ class _File:
             for line in sorted({reading.line for reading in too_large}):
                 self.sieve.set_aside(line, self._bytes(line), "A value does not fit 63 bits")
             if channel is not None:
-                channels.append(channel)
+                channels.append((first[key], channel))
+        return channels
+
+    def close(
+        self, channels: list[ChannelReadings], total: int, meter: str | None, *, beside: int = 0
+    ) -> ReadingFile:
+        """The file as read; ``beside`` is how many channels were read by another way.
+
+        :raises FileRefused: if there is nothing to load, or too much that cannot be used
+        """
         self.sieve.refuse_if_too_much(total)
-        replaced = sum(one.replaced for one in settled.values())
-        if replaced:
-            self.notes.append(f"{replaced} readings were replaced by later or resent ones")
+        if self.replaced:
+            self.notes.append(f"{self.replaced} readings were replaced by later or resent ones")
         for what, count in sorted(self.passed_by.items()):
             self.notes.append(f"{count} records were not loaded: {what}")
         if not self.text.endswith("\n"):
             self.notes.append(NO_LAST_LINE_END)
-        if not channels:
+        if not channels and not beside:
             raise NothingToLoad(
                 "The file holds no metering data to load"
                 + (f" (not loaded: {', '.join(sorted(self.passed_by))})" if self.passed_by else ""),
@@ -145,13 +171,15 @@ class _File:
 
     # --------------------------------------------------------------------------------- lines
 
-    def _read_lines(self) -> int:
+    def take(self, lines: Iterable[tuple[int, int, int]]) -> int:
+        """Read lines, given by number and place; how many of them are not empty."""
         total = 0
-        for number, (begin, line) in enumerate(_lines_of(self.text), start=1):
+        for number, begin, until in lines:
+            line = self.text[begin:until]
             if not line.strip():
                 continue
             total += 1
-            self.places[number] = (begin, begin + len(line))
+            self.places[number] = (begin, until)
             try:
                 self._read_line(number, line)
             except _Unusable as problem:
@@ -206,31 +234,8 @@ class _File:
         if not _METER_ID.fullmatch(meter):
             raise _Unusable("It has neither a meter id nor a receiver customer id")
         _stamp(fields[6], "record's own time stamp (field 7)")
-        commodity = COMMODITIES.get(fields[9])
-        if commodity is None:
-            raise _Unusable(f"Its commodity (field 10) is '{fields[9][:20]}', not E, G, W or S")
-        unit = unit_facts(fields[10], commodity)
-        if unit is None:
-            raise _Unusable(
-                f"Its units (field 11) are '{fields[10][:20]}', which says nothing certain of "
-                f"{commodity.value}"
-            )
-        constant = _constant(fields[11], unit)
-        seconds = _length(fields[12])
-        if unit.kind is ChannelKind.INTERVAL and not seconds:
-            raise _Unusable(
-                f"Its interval (field 13) is '{fields[12][:20]}', so the length of its intervals "
-                "is not known"
-            )
-        key = ChannelKey(
-            meter=meter,
-            commodity=commodity,
-            unit=unit.unit,
-            kind=unit.kind,
-            flow=unit.flow,
-            stream=str(seconds) if unit.kind is ChannelKind.INTERVAL else "",
-        )
-        return _Record(key, unit, constant, seconds, purpose == "RESEND")
+        key, unit, constant, seconds = _what(fields[9:13])
+        return _Record(key._replace(meter=meter), unit, constant, seconds, purpose == "RESEND")
 
     def _triples(self, fields: list[str], record: _Record, line: int) -> Iterator[RawReading]:
         count = _count(fields[13])
@@ -331,6 +336,51 @@ def _fields(line: str) -> list[str]:
     except (csv.Error, ValueError) as problem:
         raise _Unusable(f"Its quotation marks do not pair ({problem})") from problem
     return [field.strip() for field in fields]
+
+
+def _what(fields: list[str]) -> tuple[ChannelKey, UnitFacts, Exact, int | None]:
+    """What commodity, units, constant and interval say: a channel without its meter, and how."""
+    commodity = COMMODITIES.get(fields[0])
+    if commodity is None:
+        raise _Unusable(f"Its commodity (field 10) is '{fields[0][:20]}', not E, G, W or S")
+    unit = unit_facts(fields[1], commodity)
+    if unit is None:
+        raise _Unusable(
+            f"Its units (field 11) are '{fields[1][:20]}', which says nothing certain of "
+            f"{commodity.value}"
+        )
+    constant = _constant(fields[2], unit)
+    seconds = _length(fields[3])
+    if unit.kind is ChannelKind.INTERVAL and not seconds:
+        raise _Unusable(
+            f"Its interval (field 13) is '{fields[3][:20]}', so the length of its intervals "
+            "is not known"
+        )
+    key = ChannelKey(
+        meter="",
+        commodity=commodity,
+        unit=unit.unit,
+        kind=unit.kind,
+        flow=unit.flow,
+        stream=str(seconds) if unit.kind is ChannelKind.INTERVAL else "",
+    )
+    return key, unit, constant, seconds
+
+
+def interval_kind(word: str) -> tuple[ChannelKey, Exact, int] | None:
+    """The channel (without its meter), constant and seconds of fields 10 to 13 as one word.
+
+    None if they say nothing certain, or are not of intervals.
+    """
+    try:
+        key, _, constant, seconds = _what([field.strip() for field in word.split(",")])
+    except _Unusable:
+        return None
+    return (
+        None
+        if seconds is None or key.kind is not ChannelKind.INTERVAL
+        else (key, constant, seconds)
+    )
 
 
 def _stamp(text: str, what: str) -> int:

@@ -24,7 +24,11 @@ from meterledger.facts.readings import (
 )
 from meterledger.stores.gateways.exact import WHOLE_MAX, Exact, common_scale
 from meterledger.stores.gateways.instants import instant_text
-from meterledger.stores.gateways.refusals import UNUSABLE_SHARE_MAX, TooMuchUnusable
+from meterledger.stores.gateways.refusals import (
+    MAX_UNUSABLE,
+    UNUSABLE_SHARE_MAX,
+    TooMuchUnusable,
+)
 
 
 class ChannelKey(NamedTuple):
@@ -196,9 +200,19 @@ class Sieve:
     """The last line set aside as a repeat: its bytes are kept once for all of its readings."""
 
     def set_aside(self, line: int, data: bytes, reason: str) -> None:
-        """Keep an unusable line with its bytes."""
+        """Keep an unusable line with its bytes.
+
+        :raises TooMuchUnusable: once it is more than any file may hold
+        """
         self.lines.append(QuarantinedLine(line, data, reason))
         self.unusable += 1
+        if self.unusable > MAX_UNUSABLE:
+            raise TooMuchUnusable(
+                f"More than {MAX_UNUSABLE:,} {self.noun}s cannot be used; the last that was read "
+                f"is line {line}: {reason}",
+                where=self.name,
+                do="Nothing was kept. Ask the sender for a sound file",
+            )
 
     def set_repeat_aside(self, line: int, data: bytes, reason: str) -> None:
         """Keep a line that says again what another says."""

@@ -19,6 +19,9 @@ MAX_READINGS = 2_000_000
 UNUSABLE_SHARE_MAX = Fraction(1, 5)
 """A file of which a greater share than this cannot be used is refused as a whole."""
 
+MAX_UNUSABLE = 400_000
+"""The most lines or readings that one file may have set aside: a fifth of the most it may hold."""
+
 FUTURE_ALLOWANCE_SECONDS = 86_400
 """A reading may end this long after the file was received: clocks differ, days do not."""
 
