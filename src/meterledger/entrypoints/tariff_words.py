@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from meterledger.kernel.money import micro_usd_text
+from meterledger.metering import EVENT_VALUES
 from meterledger.rulebook.book import BookView, NoSuchValue
 from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
@@ -198,7 +199,7 @@ def used_without_rules(view: BookView) -> frozenset[str]:
 
 
 def _used_names(view: BookView) -> set[str]:
-    used = set(USED_BY_ROOMS) | validation_values(view.names())
+    used = set(USED_BY_ROOMS) | EVENT_VALUES | validation_values(view.names())
     for name in view.names():
         if name.startswith("municipal_gross_receipts_") or view.kind_of(name) == "schedule":
             used.add(name)

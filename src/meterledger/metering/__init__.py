@@ -4,6 +4,7 @@ Others may call ``admit`` (is the meter installed at that time, can the value be
 ``find_backward_steps`` (a register that runs back) and ``fills_slots`` (whether intervals tile
 local days); ``Admission`` and ``MeterNotInstalled`` are
 their answers.
+``find_cases`` turns a meter's events into cases by the thresholds that ``event_terms`` reads.
 ``judge_message`` says whether a file is taken from its source. ``RULES`` are the decisions about
 several meters, tests, service without a meter and what a meter may send.
 """
@@ -15,6 +16,7 @@ from meterledger.metering.admit import (
     MeterNotInstalled,
     admit,
 )
+from meterledger.metering.event_cases import EVENT_VALUES, EventTerms, event_terms, find_cases
 from meterledger.metering.later_files import give_way, places_told
 from meterledger.metering.quarantined_runs import readings_of_run
 from meterledger.metering.register_use import (
@@ -44,9 +46,11 @@ RULES: tuple[Rule, ...] = (
 """Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
+    "EVENT_VALUES",
     "RULES",
     "UNADMITTED_SHARE_MAX",
     "Admission",
+    "EventTerms",
     "Message",
     "MessageRefused",
     "MessageVerdict",
@@ -56,8 +60,10 @@ __all__ = [
     "RegisterValue",
     "RegisterValueImpossible",
     "admit",
+    "event_terms",
     "fills_slots",
     "find_backward_steps",
+    "find_cases",
     "give_way",
     "judge_message",
     "places_told",
