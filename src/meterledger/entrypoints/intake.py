@@ -87,7 +87,7 @@ def read_answer(
         "status": received.status,
         "refusal": None,
         "quarantined": len(received.quarantined),
-        "channels": [_channel(one) for one in received.channels],
+        "channels": [channel_answer(one) for one in received.channels],
         "set_aside": [
             {"line": one.line, "reason": one.reason} for one in received.quarantined[:100]
         ],
@@ -99,7 +99,7 @@ def read_answer(
     }
 
 
-def _channel(one: ChannelReadings) -> dict[str, Any]:
+def channel_answer(one: ChannelReadings) -> dict[str, Any]:
     """The channel of the answer. ``sum`` of a register has no meaning; ``difference`` has."""
     channel = one.channel
     last = one.readings[-1]
