@@ -25,6 +25,7 @@ from tests.journeys.usage_town import (
 from meterledger.facts.estimates import EstimateCause
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.review_usage import accept_day, day_to_review
+from meterledger.usecases.usage_replaced import usage_replaced
 
 OCTOBER = DaySpan(date(2025, 10, 1), date(2025, 11, 1))
 SPAN = (date(2025, 9, 1), date(2025, 11, 1))
@@ -204,3 +205,76 @@ class TestInARow:
     ) -> None:
         runs = live(town, {7, 8, 9, 10, 11}, {9: EstimateCause.WEATHER_EMERGENCY})
         assert [run.issued_count for run in runs[:5]] == [1, 1, 1, 1, 0]
+
+
+class TestUsageReplacedSinceBilled:
+    def test_a_late_reading_tells_the_bill_and_the_difference(self, town: UsageTown) -> None:
+        (bill,) = october(town, with_gap(DAY, 10, 14)).issued
+        assert replaced(town) == (1, [])  # nothing has come since
+        estimated_wh = bill.usage.estimated.energy_wh
+        town.arrive("M1", (DAY, DAY + timedelta(days=1)), learned_at=NEXT)
+
+        looked_at, (one,) = replaced(town)
+
+        real_wh = sum(wh or 0 for wh in weekly(DAY, 96)[10:14])
+        assert looked_at == 1
+        assert (one.bill_id, one.meter_id, one.days) == (bill.bill_id, "M1", OCTOBER)
+        assert one.billed_wh == bill.usage.energy_wh
+        assert one.now_wh == sum(sum(wh or 0 for wh in weekly(day, 96)) for day in OCTOBER.days())
+        assert one.difference_wh == real_wh - estimated_wh
+        assert one.estimated_wh == estimated_wh
+        assert one.changed_days == (DAY,)
+        assert one.as_json()["difference_wh"] == str(real_wh - estimated_wh)
+
+    def test_multipliers_count(self, town: UsageTown) -> None:
+        town.start(1, from_day=OCTOBER.from_day, multiplier=40)
+        town.arrive("M1", SPAN, with_gap(DAY, 10, 14))
+        town.validate()
+        town.bill(1, on=date(2025, 11, 1), known_at=NEXT)
+        late = with_value(DAY, 10, 1_000)
+        town.arrive("M1", (DAY, DAY + timedelta(days=1)), late, learned_at=NEXT)
+        _, (one,) = replaced(town)
+        before = weekly(DAY - timedelta(days=7), 96)
+        now = late(DAY, 96)
+        apart = [(now[slot] or 0) - (before[slot] or 0) for slot in range(10, 14)]
+        assert one.difference_wh == 40 * sum(apart)
+
+    def test_readings_of_other_days_and_the_same_values_again_tell_nothing(
+        self, town: UsageTown
+    ) -> None:
+        october(town, weekly)
+        town.arrive("M1", (OCTOBER.until_day, date(2025, 11, 5)), learned_at=NEXT)
+        town.arrive("M1", (DAY, DAY + timedelta(days=1)), learned_at=NEXT)
+        assert replaced(town) == (1, [])
+
+    def test_the_same_energy_at_other_times_is_another_usage(self, town: UsageTown) -> None:
+        """A time-of-use price sees it: the sum of the day is the same, its intervals are not."""
+        october(town, weekly)
+
+        def swapped(day: date, count: int) -> list[int | None]:
+            values = weekly(day, count)
+            values[3], values[70] = values[70], values[3]
+            return values
+
+        town.arrive("M1", (DAY, DAY + timedelta(days=1)), swapped, learned_at=NEXT)
+        _, (one,) = replaced(town)
+        assert one.difference_wh == 0
+        assert one.changed_days == ()
+
+    @pytest.mark.parametrize(
+        ("issued", "count"),
+        [
+            (DaySpan(date(2025, 11, 1), date(2025, 11, 2)), 1),
+            (DaySpan(date(2025, 10, 1), date(2025, 11, 1)), 0),
+        ],
+    )
+    def test_bills_are_chosen_by_the_day_of_issue(
+        self, town: UsageTown, issued: DaySpan, count: int
+    ) -> None:
+        october(town, weekly)
+        looked_at, _ = replaced(town, issued=issued)
+        assert looked_at == count
+
+
+def replaced(town: UsageTown, **how: Any) -> Any:
+    return usage_replaced(store=town.store, lake=town.lake, view=town.view, **how)

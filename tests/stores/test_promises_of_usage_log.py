@@ -237,6 +237,9 @@ class TestHolds:
         looked_at.record_usage_batch(batch(findings=(spike(), note)), None)
 
         assert [one.logged for one in looked_at.review_queue()] == [spike()]
+        counts = {"M-1": {"usage.spike": 2}}
+        assert looked_at.finding_counts(DaySpan(DAY, date(2025, 4, 1))) == counts
+        assert looked_at.finding_counts(DaySpan(date(2025, 1, 1), DAY)) == {}
         assert [one.state for one in looked_at.findings_of_meter("M-1")].count(
             FindingState.NOTED
         ) == 1
@@ -266,6 +269,7 @@ class TestHolds:
         looked_at.record_usage_batch(batch(AGAIN, cleared=(spike().finding_id,)), None)
 
         assert looked_at.review_queue() == []
+        assert looked_at.finding_counts(DaySpan(DAY, date(2025, 4, 1))) == {}
         (found,) = looked_at.findings_of_meter("M-1")
         assert found.state is FindingState.CLEARED
         assert found.cleared_at == AGAIN.learned_at

@@ -77,6 +77,9 @@ class UsageLog(Protocol):
     def review_queue(self, days: DaySpan | None = None, limit: int = 10_000) -> list[FindingOnFile]:
         """All findings that hold, oldest day first, then by meter's number and code."""
 
+    def finding_counts(self, days: DaySpan) -> dict[str, dict[str, int]]:
+        """By meter's number, its findings of the days by code; cleared ones are left out."""
+
     def findings_of_meter(self, meter_id: str, days: DaySpan | None = None) -> list[FindingOnFile]:
         """All findings of a meter (by its number), newest day first."""
 

@@ -179,6 +179,16 @@ class MemoryUsageLog:
             ),
         )[:limit]
 
+    def finding_counts(self, days: DaySpan) -> dict[str, dict[str, int]]:
+        """By meter's number, its findings of the days by code; cleared ones are left out."""
+        counts: dict[str, dict[str, int]] = {}
+        for one in self._on_file(lambda one: one.day in days):
+            if one.cleared_at is None:
+                by_code = counts.setdefault(one.logged.meter_id, {})
+                code = one.logged.finding.code
+                by_code[code] = by_code.get(code, 0) + 1
+        return counts
+
     def findings_of_meter(self, meter_id: str, days: DaySpan | None = None) -> list[FindingOnFile]:
         """All findings of a meter, newest day first."""
         found = self._on_file(

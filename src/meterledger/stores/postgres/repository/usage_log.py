@@ -238,6 +238,22 @@ class UsageLogTables(Tables):
             [*bounds, limit],
         )
 
+    def finding_counts(self, days: DaySpan) -> dict[str, dict[str, int]]:
+        """By meter's number, its findings of the days by code; cleared ones are left out."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                "SELECT f.meter_id, f.code, count(*) FROM usage_finding f"
+                " WHERE f.day >= %s AND f.day < %s AND NOT EXISTS (SELECT FROM"
+                " usage_finding_cleared c WHERE c.finding_id = f.finding_id)"
+                " GROUP BY f.meter_id, f.code ORDER BY f.meter_id, f.code",
+                [days.from_day, days.until_day],
+            ).fetchall()
+        )
+        counts: dict[str, dict[str, int]] = {}
+        for meter_id, code, count in rows:
+            counts.setdefault(meter_id, {})[code] = int(count)
+        return counts
+
     def findings_of_meter(self, meter_id: str, days: DaySpan | None = None) -> list[FindingOnFile]:
         """All findings of a meter (by its number), newest day first."""
         inside, bounds = _within(days)

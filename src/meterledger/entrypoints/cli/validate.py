@@ -1,0 +1,148 @@
+"""``meterledger validate``: check a day's usage and estimate what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from meterledger.facts.estimates import EstimateCause
+    from meterledger.usecases.validate_usage import UsageReport
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("validate")(validate)
+
+
+CAUSE_HELP = (
+    "Why readings are missing, in the sheet's words: remote_device_failed (unless told otherwise), "
+    "weather_emergency, work_stoppage, no_access, not_feasible, undetectable_equipment_failure, "
+    "human_or_billing_error, undetected_use_while_vacant."
+)
+
+
+def validate(
+    day: Annotated[str, typer.Argument(help="Local day, like 2025-07-01.")] = "",
+    from_day: Annotated[str, typer.Option("--from", help="First day of several.")] = "",
+    to: Annotated[str, typer.Option("--to", help="Last day of several, itself in.")] = "",
+    cause: Annotated[str, typer.Option(help=CAUSE_HELP)] = "remote_device_failed",
+    as_json: JsonFlag = False,
+) -> None:
+    """Check every meter's day, hold what a person must see, estimate what the rules let us.
+
+    Safe to run twice, and again after it was interrupted.
+    """
+    with refusing():
+        from meterledger.entrypoints.progress import progress_bar
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.ports import Viewer
+        from meterledger.usecases.validate_usage import validate_usage
+
+        days = list(_days(day, from_day, to))
+        why = cause_from(cause)
+        viewer = Viewer("validate", "validate and estimate usage")
+        reports: list[UsageReport] = []
+        with open_system(viewer=viewer, subjects=["all meters"]) as system:
+            _not_ahead(days[-1], system.today)
+            for each in days:
+                total = len(system.store.meters_on_day(each, system.now))
+                with progress_bar(f"Validating {each}", total=total) as advance:
+                    reports.append(
+                        validate_usage(
+                            day=each,
+                            known_at=system.now,
+                            store=system.store,
+                            lake=system.lake,
+                            view=system.view,
+                            cause=why,
+                            progress=advance,
+                        )
+                    )
+        say(
+            {"days": [_told(one) for one in reports]},
+            as_json=as_json,
+            words=lambda: _words(reports),
+        )
+
+
+def cause_from(text: str) -> EstimateCause:
+    """The cause of that word.
+
+    :raises BadArgument: listing the sheet's causes
+    """
+    from meterledger.facts.estimates import EstimateCause
+
+    try:
+        return EstimateCause(text)
+    except ValueError:
+        raise BadArgument(
+            f"'{text[:40]}' is not a cause of the sheet",
+            where="--cause",
+            do=f"Use one of {', '.join(one.value for one in EstimateCause)}",
+        ) from None
+
+
+def _days(day: str, from_day: str, to: str) -> Iterator[date]:
+    from datetime import timedelta
+
+    if bool(day) == bool(from_day or to) or bool(from_day) != bool(to):
+        raise BadArgument(
+            "Which days are to be validated is not clear",
+            where="validate",
+            do="Name one day, or several with --from and --to",
+        )
+    first = day_from(day or from_day, option="DAY" if day else "--from")
+    last = first if day else day_from(to, option="--to")
+    if last < first:
+        raise BadArgument(f"{last} is before {first}", where="--to", do="Give a day from --from on")
+    for count in range((last - first).days + 1):
+        yield first + timedelta(days=count)
+
+
+def _not_ahead(day: date, today: date) -> None:
+    if day >= today:
+        raise BadArgument(
+            f"{day} is not over",
+            where="validate",
+            do=f"Validate days before today, {today}",
+        )
+
+
+def _told(report: UsageReport) -> dict[str, Any]:
+    return {
+        "day": report.day.isoformat(),
+        "run": report.run_id,
+        "known": report.known,
+        "resumed_batches": report.resumed,
+        "lake_sequence": report.sequence,
+        **report.counts.as_json(),
+        "by_code": dict(sorted(report.by_code.items())),
+    }
+
+
+def _words(reports: list[UsageReport]) -> None:
+    for one in reports:
+        counts = one.counts
+        print(
+            f"{one.day}: {counts.meter_days} meter-days = {counts.complete} complete + "
+            f"{counts.estimated} estimated + {counts.held} held + {counts.no_meter} without a "
+            "meter."
+        )
+        if one.known:
+            print("  Done already; nothing has come since.")
+            continue
+        if one.resumed:
+            print(f"  {one.resumed} batches were done already.")
+        if counts.estimated_intervals:
+            print(f"  {counts.estimated_intervals} intervals estimated, {counts.estimated_wh} Wh.")
+        for code, count in sorted(one.by_code.items()):
+            print(f"  {code}: {count}")
+        if counts.held:
+            print("  See what is held with `meterledger review list`.")
