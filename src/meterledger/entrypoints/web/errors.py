@@ -18,7 +18,7 @@ def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """404 where there is no such thing, 422 where the question cannot be answered."""
     missing = isinstance(refusal, NOT_HERE)
     status = 404 if missing else 422
-    if request.path.endswith(".json"):
+    if request.path.endswith(".json") or request.path.startswith("/api/"):
         return JsonResponse({"refusal": refusal.sentence}, status=status)
     title = "Not found" if missing else "This cannot be shown"
     return _page(request, status, title, refusal)

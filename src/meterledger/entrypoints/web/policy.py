@@ -1,6 +1,6 @@
 """Whom a route reads about, and why: stated on the route, checked before the first answer.
 
-Lives here      the two kinds of route, the one place where pages open the store's door.
+Lives here      the three kinds of route, the one place where pages open the store's door.
 Lives elsewhere the log of who looked at whom (``stores``), roles and consent (``access``, later).
 Read first      docs/decisions/0010-no-sign-in-yet-so-loopback-only.md.
 """
@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseForbidden,
+    HttpResponseNotAllowed,
+)
 from django.urls import URLPattern, URLResolver
 
 from meterledger.entrypoints.web.system import Library, provider
@@ -61,6 +66,34 @@ def personal(
     return declare
 
 
+def taking(purpose: str) -> Callable[[SystemView[Rest]], Route]:
+    """A route that takes what a program on this machine sends; the journey logs what it looks at.
+
+    A page of another site cannot make a browser send it: it is told by what browsers say of it.
+    """
+
+    def declare(view: SystemView[Rest]) -> Route:
+        @wraps(view)
+        def route(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+            if request.method != "POST":
+                return HttpResponseNotAllowed(("POST",))
+            if not _is_from_this_site(request):
+                return HttpResponseForbidden("Another site's page may not send anything here.\n")
+            return view(request, provider().system(), *args, **kwargs)
+
+        return _with_policy(route, Policy(purpose, personal=True))
+
+    return declare
+
+
+def _is_from_this_site(request: HttpRequest) -> bool:
+    """Programs say nothing of a site; browsers say which page is asking."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        return False
+    origin = request.headers.get("Origin")
+    return origin is None or origin == f"{request.scheme}://{request.get_host()}"
+
+
 def public(purpose: str) -> Callable[[LibraryView[Rest]], Route]:
     """A route that shows nothing but the tariff book."""
 
@@ -96,7 +129,8 @@ def refuse_routes_without_policy(patterns: Iterable[URLPattern | URLResolver]) -
     if bare:
         raise RouteWithoutPolicy(
             f"No policy is declared for {', '.join(bare)}. Declare the view with "
-            "@personal(purpose, subjects=…) or @public(purpose) of entrypoints/web/policy."
+            "@personal(purpose, subjects=…), @taking(purpose) or @public(purpose) of "
+            "entrypoints/web/policy."
         )
 
 
