@@ -26,9 +26,10 @@ from meterledger.billing import (
 )
 from meterledger.billing.assemble import assemble_bill
 from meterledger.billing.due_day import decide_due_day
-from meterledger.billing.proration import prorate
+from meterledger.billing.proration import LengthTerms, length_terms, prorate
 from meterledger.billing.taxes import (
     NO_TAX_PLACE,
+    TAX_CODE,
     TaxTerms,
     UnknownTaxPlace,
     tax_line,
@@ -69,13 +70,16 @@ RULES: tuple[Rule, ...] = (
 __all__ = [
     "NO_TAX_PLACE",
     "RULES",
+    "TAX_CODE",
     "BillWindow",
+    "LengthTerms",
     "TaxTerms",
     "UnknownTaxPlace",
     "assemble_bill",
     "decide_due_day",
     "due_windows",
     "kind_of",
+    "length_terms",
     "prorate",
     "reading_cycle_count",
     "reading_day",

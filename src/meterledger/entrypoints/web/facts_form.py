@@ -26,7 +26,7 @@ from meterledger.kernel.money import Cents
 from meterledger.rulebook.forms import FactsRefused, FormField, fields_of
 
 ROOT = "f"
-MOST_ROWS = 60
+MOST_ROWS = 100
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _MISSING = re.compile(r"The fact '(\w+)' is missing")
 
@@ -159,7 +159,7 @@ def _soften(rows: Iterable[FormRow]) -> None:
 
 def _row_count(query: QueryDict, name: str) -> int:
     """How many groups of a list the query holds: one more than the highest number."""
-    pattern = re.compile(rf"(?:given\.)?{re.escape(name)}\.(\d{{1,3}})\.")
+    pattern = re.compile(rf"(?:given\.)?{re.escape(name)}\.(\d{{1,3}})(?:\.|$)")
     numbers = [int(found.group(1)) for key in query if (found := pattern.match(key))]
     return min(max(numbers, default=-1) + 1, MOST_ROWS)
 
@@ -178,7 +178,7 @@ def _value(hint: Any, query: QueryDict, name: str, *, must: bool) -> tuple[bool,
         found = [
             facts_of(item, query, f"{name}.{number}")
             for number in range(_row_count(query, name))
-            if _anything(query, f"{name}.{number}.")
+            if query.get(f"given.{name}.{number}") or _anything(query, f"{name}.{number}.")
         ]
         return bool(found) or must, found
     if kind == "several":

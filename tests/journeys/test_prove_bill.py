@@ -1,0 +1,273 @@
+"""The file that proves a bill: made from what replays, checked by a program that stands alone."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import meterledger_verify as verifier
+from meterledger.stores.gateways.bill_signing import KEY_FILE, BillSigner, SigningKeyUnusable
+from meterledger.usecases.prove_bill import CannotProve, prove_bill, signed_bytes
+
+PROGRAM = Path(verifier.__file__)
+AUTUMN = (date(2025, 9, 15), date(2025, 11, 15))
+SCHEDULES = ("1M-anytime", "1M-evening-morning", "1M-overnight", "1M-smart", "1M-ultimate")
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> BillSigner:
+    return BillSigner(tmp_path_factory.mktemp("signer"))
+
+
+@pytest.fixture
+def proofs_of(town: Any, signer: BillSigner) -> Callable[[str], list[dict[str, Any]]]:
+    """Two bills' proofs: one over a change of season and riders, one over a change of the clock."""
+
+    def make(schedule: str) -> list[dict[str, Any]]:
+        town.start(1, schedule=schedule, tax_place="university_city", from_day=AUTUMN[0], cycle=15)
+        town.read("M1", AUTUMN)
+        issued = town.bill(1, on=AUTUMN[1]).issued
+        stores = {"store": town.store, "lake": town.lake, "book": town.book}
+        return [signed(prove_bill(bill_id=one.bill_id, **stores), signer) for one in issued]
+
+    return make
+
+
+@pytest.fixture
+def proof_of(proofs_of: Any) -> Callable[[str], dict[str, Any]]:
+    """The proof of the bill over a change of season and riders."""
+    return lambda schedule: proofs_of(schedule)[0]
+
+
+def signed(proof: dict[str, Any], signer: BillSigner) -> dict[str, Any]:
+    return {**proof, "signature": signer.sign(signed_bytes(proof))}
+
+
+def checked(proof: dict[str, Any], key: str | None = None) -> str:
+    return verifier.verify(verifier.read_proof(json.dumps(proof).encode()), key)
+
+
+class TestAProof:
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_holds_on_every_rate_option(self, proofs_of: Any, schedule: str) -> None:
+        season, clock = proofs_of(schedule)
+        assert {"2025-10-01"} <= {line["from"] for line in season["bill"]["lines"]}
+        assert len(clock["parameters"]["utc_offsets"]) == 2
+        for proof in (season, clock):
+            assert checked(proof) == proof["signature"]["public_key"]
+
+    def test_is_checked_by_one_file_with_no_package_at_hand(
+        self, proof_of: Any, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "bill.proof.json"
+        path.write_text(json.dumps(proof_of("1M-smart")), encoding="utf-8")
+
+        # -I -S: no environment, no site-packages; only Python's own library is there.
+        ran = subprocess.run(
+            [sys.executable, "-I", "-S", str(PROGRAM), str(path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+        assert ran.returncode == 0, ran.stderr
+        assert "USD holds." in ran.stdout
+
+    def test_is_short_enough_to_be_read_before_it_is_believed(self) -> None:
+        assert len(PROGRAM.read_text(encoding="utf-8").splitlines()) < 500
+        assert "import meterledger\n" not in PROGRAM.read_text(encoding="utf-8")
+        assert "from meterledger" not in PROGRAM.read_text(encoding="utf-8")
+
+    def test_is_not_made_of_a_bill_that_replays_to_other_bytes(
+        self, town: Any, proof_of: Any
+    ) -> None:
+        proof_of("1M-anytime")
+        bill_id = town.store.bills_of_account(town.account_id(1))[-1].bill_id
+
+        class Altered:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(town.store, name)
+
+            def bill(self, asked: str) -> Any:
+                from dataclasses import replace
+
+                return replace(town.store.bill(asked), record_sha256="0" * 64)
+
+        with pytest.raises(CannotProve, match="does not follow from its readings"):
+            prove_bill(bill_id=bill_id, store=Altered(), lake=town.lake, book=town.book)
+
+
+def sum_again(proof: dict[str, Any]) -> None:
+    """What somebody who changes a line would also do: make the total fit."""
+    total = sum(verifier._cents(line["usd"]) for line in proof["bill"]["lines"])
+    proof["bill"]["total_usd"] = verifier._usd_text(total)
+
+
+class TestAFileThatWasChanged:
+    """Signed again with another key, so that the recomputation alone has to find it."""
+
+    @pytest.fixture
+    def proof(self, proof_of: Any) -> dict[str, Any]:
+        return proof_of("1M-smart")
+
+    def disproved(self, proof: dict[str, Any], signer: BillSigner) -> str:
+        sum_again(proof)
+        proof.pop("signature")
+        with pytest.raises((verifier.Disproved, verifier.Unreadable)) as found:
+            checked(signed(proof, signer))
+        return str(found.value)
+
+    @pytest.mark.parametrize("place", [0, 1, 7, 1000, -1])
+    def test_in_a_reading(self, proof: Any, signer: BillSigner, place: int) -> None:
+        proof["readings"]["values_wh"][place] += 1
+        self.disproved(proof, signer)
+
+    def test_in_every_price(self, proof: Any, signer: BillSigner) -> None:
+        for number, charge in enumerate(proof["parameters"]["charges"]):
+            for part in range(len(charge["price"])):
+                changed = copy.deepcopy(proof)
+                changed["parameters"]["charges"][number]["price"][part][2] += 1
+                assert "Line " in self.disproved(changed, signer)
+
+    def test_in_every_price_and_amount_of_a_line(self, proof: Any, signer: BillSigner) -> None:
+        for number in range(len(proof["bill"]["lines"])):
+            for key, other in (("usd", "0.01"), ("price_usd", "0.01"), ("quantity", "1.001")):
+                changed = copy.deepcopy(proof)
+                changed["bill"]["lines"][number][key] = other
+                assert "Line " in self.disproved(changed, signer)
+
+    def test_in_every_day_of_a_line(self, proof: Any, signer: BillSigner) -> None:
+        for number in range(len(proof["bill"]["lines"])):
+            for key in ("from", "to"):
+                changed = copy.deepcopy(proof)
+                changed["bill"]["lines"][number][key] = "2025-10-20"
+                assert "Line " in self.disproved(changed, signer)
+
+    @pytest.mark.parametrize(("key", "day"), [("from", "2025-10-14"), ("to", "2025-11-16")])
+    def test_in_the_period(self, proof: Any, signer: BillSigner, key: str, day: str) -> None:
+        proof["bill"][key] = day
+        self.disproved(proof, signer)
+
+    def test_in_the_season_the_hours_or_a_holiday(self, proof: Any, signer: BillSigner) -> None:
+        seasons, hours = copy.deepcopy(proof), copy.deepcopy(proof)
+        seasons["parameters"]["seasons"][0][2][9] = "summer"
+        self.disproved(seasons, signer)
+        window = hours["parameters"]["windows"][0][2]["working_day"]["winter"][0]
+        window[1] -= 60
+        hours["parameters"]["windows"][0][2]["working_day"]["winter"][1][0] -= 60
+        self.disproved(hours, signer)
+
+    def test_in_how_far_local_time_is_from_utc(self, proofs_of: Any, signer: BillSigner) -> None:
+        _, proof = proofs_of("1M-smart")
+        del proof["parameters"]["utc_offsets"][1]
+        assert "is not of the bill's days" in self.disproved(proof, signer)
+
+    def test_in_the_tax(self, proof: Any, signer: BillSigner) -> None:
+        proof["parameters"]["tax"]["rate"] = "1/10"
+        assert "Line " in self.disproved(proof, signer)
+
+    def test_by_leaving_out_a_clause(self, proof: Any, signer: BillSigner) -> None:
+        proof["bill"]["lines"][0]["citations"] = []
+        assert "cites no clause" in self.disproved(proof, signer)
+
+
+class TestTheSignature:
+    def test_is_broken_by_any_change_whatever(self, proof_of: Any) -> None:
+        proof = proof_of("1M-anytime")
+        for path, value in (
+            (("bill", "due"), "2025-12-31"),
+            (("bill", "account"), "0000000000"),
+            (("release", "book_sha256"), "0" * 64),
+            (("readings", "meter"), "0" * 16),
+        ):
+            changed = copy.deepcopy(proof)
+            changed[path[0]][path[1]] = value
+            with pytest.raises(verifier.Disproved, match="signature is not that"):
+                checked(changed)
+
+    def test_is_held_to_the_key_that_the_utility_published(
+        self, proof_of: Any, tmp_path: Path
+    ) -> None:
+        proof, other = proof_of("1M-anytime"), BillSigner(tmp_path)
+        checked(proof, proof["signature"]["public_key"])
+        with pytest.raises(verifier.Disproved, match="signature is not that"):
+            checked(proof, other.public_key)
+
+    def test_agrees_with_a_library_on_good_and_bad_ones(self) -> None:
+        for number in range(8):
+            key = Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+            public = key.public_key().public_bytes_raw()
+            message = bytes(range(number * 9))
+            good = key.sign(message)
+            assert verifier.signature_holds(public, message, good)
+            assert not verifier.signature_holds(public, message + b".", good)
+            for place in (0, 31, 32, 63):
+                bad = bytearray(good)
+                bad[place] ^= 1
+                assert not verifier.signature_holds(public, message, bytes(bad))
+            # s + q is the same number to a checker that does not look: it must look
+            s = int.from_bytes(good[32:], "little") + verifier.Q
+            assert not verifier.signature_holds(
+                public, message, good[:32] + s.to_bytes(32, "little")
+            )
+
+
+class TestAFileThatIsNoProof:
+    @pytest.mark.parametrize(
+        ("data", "words"),
+        [
+            (b"", "is no JSON"),
+            (b"[]", "does not call itself"),
+            (b'{"format": "other"}', "does not call itself"),
+            (b'{"format": "meterledger-bill-proof/1", "a": 1.5}', "with a point or an exponent"),
+            (b'{"format": "meterledger-bill-proof/1", "a": 1, "a": 2}', "stands twice"),
+            (b"\xff\xfe", "is no JSON"),
+            (b"[" * 100_000, "is no JSON"),
+        ],
+    )
+    def test_is_refused_in_a_sentence(self, data: bytes, words: str) -> None:
+        with pytest.raises(verifier.Unreadable, match=words):
+            verifier.read_proof(data)
+
+    def test_lacking_a_part_says_so(self, proof_of: Any, signer: BillSigner) -> None:
+        whole = proof_of("1M-anytime")
+        whole.pop("signature")
+        for part in ("bill", "readings", "parameters"):
+            lacking = {key: value for key, value in whole.items() if key != part}
+            with pytest.raises(verifier.Unreadable, match="lacks a part"):
+                checked(signed(lacking, signer))
+
+    def test_ends_the_program_with_2(self, tmp_path: Path, capsys: Any) -> None:
+        path = tmp_path / "other.json"
+        path.write_text("{}", encoding="utf-8")
+        assert verifier.main([str(path)]) == 2
+        assert "does not call itself" in capsys.readouterr().err
+        assert verifier.main([str(tmp_path / "none")]) == 2
+
+
+class TestTheKeyThatSigns:
+    def test_is_made_once_and_only_for_its_owner(self, tmp_path: Path) -> None:
+        first = BillSigner(tmp_path).public_key
+        assert BillSigner(tmp_path).public_key == first
+        assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
+
+    def test_is_refused_when_others_may_read_it(self, tmp_path: Path) -> None:
+        BillSigner(tmp_path)
+        (tmp_path / KEY_FILE).chmod(0o640)
+        with pytest.raises(SigningKeyUnusable, match="Others on this machine may read it"):
+            BillSigner(tmp_path)
+
+    def test_is_refused_when_it_is_no_key(self, tmp_path: Path) -> None:
+        (tmp_path / KEY_FILE).write_bytes(b"no key")
+        (tmp_path / KEY_FILE).chmod(0o600)
+        with pytest.raises(SigningKeyUnusable, match="It holds no key in PEM"):
+            BillSigner(tmp_path)
