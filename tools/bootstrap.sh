@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv: Python, what the lock names, and the `meterledger` command.
+# Makes .venv: Python, what the lock names, and the commands `meterledger` and `meterledger-verify`.
 #
 #   sh tools/bootstrap.sh runtime    what ./demo needs
 #   sh tools/bootstrap.sh dev        what ./test needs (more: the checks, the browser's driver)
@@ -103,17 +103,21 @@ fi
 
 packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 echo "$root/src" >"$packages/meterledger.pth"
-cat >"$venv/bin/meterledger" <<'LAUNCHER'
+launcher() {    # name of the command, module whose main() it runs
+    cat >"$venv/bin/$1" <<LAUNCHER
 #!/bin/sh
-'''exec' "$(dirname -- "$(readlink -f -- "$0")")/python" "$0" "$@"
+'''exec' "\$(dirname -- "\$(readlink -f -- "\$0")")/python" "\$0" "\$@"
 ' '''
 import sys
 
-from meterledger.entrypoints.cli.main import main
+from $2 import main
 
 sys.exit(main())
 LAUNCHER
-chmod +x "$venv/bin/meterledger"
+    chmod +x "$venv/bin/$1"
+}
+launcher meterledger meterledger.entrypoints.cli.main
+launcher meterledger-verify meterledger_verify
 
 printf '%s\n' "$kind" "$wanted" "$root" >"$venv/ready"
 say "ready after $(($(date +%s) - began)) s"
