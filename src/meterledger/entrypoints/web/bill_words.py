@@ -51,6 +51,10 @@ NOTICE_WORDS = {
 }
 
 
+ESTIMATE_FINDINGS = "this bill is based on estimated usage"
+"""How the reason begins that marks an estimated bill; the rungs follow it."""
+
+
 @dataclass(frozen=True, slots=True)
 class BillFacts:
     """What a bill's paper needs beside its record, as it was known when the bill was made."""
@@ -98,6 +102,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimateNotice:
+    """What an estimated bill says plainly (GRR V.E.1): how much, and by which clauses."""
+
+    title: str
+    sentence: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BillWords:
     """A whole bill for reading."""
 
@@ -115,6 +128,7 @@ class BillWords:
     amount_due_title: str
     amount_due: str
     amount_due_cents: int
+    estimate: EstimateNotice | None
     notice: Notice | None
     groups: tuple[LineGroup, ...]
     chart: Chart
@@ -156,6 +170,7 @@ def bill_words(record: dict[str, Any], facts: BillFacts) -> BillWords:
         ),
         amount_due=usd_display(abs(due_cents)),
         amount_due_cents=due_cents,
+        estimate=_estimate(record),
         notice=_notice(record["lines"]),
         groups=tuple(
             LineGroup(title, lines)
@@ -201,6 +216,31 @@ def _line(line: dict[str, Any], days: DaySpan) -> LineWords:
         ),
         series=inputs.get("price_series") or inputs.get("rate_series") or "",
     )
+
+
+def _estimate(record: dict[str, Any]) -> EstimateNotice | None:
+    """The mark of an estimated bill; None where nothing of it was estimated.
+
+    How it was estimated is told by its clauses: a former occupant's use may have gone into it, and
+    is never shown (C-LADDER-FORMER-OCCUPANT).
+    """
+    usage = record["usage"]
+    estimated = usage.get("estimated")
+    if estimated is None:
+        return None
+    sentence = (
+        f"No reading had arrived for {number_words(str(estimated['interval_count']))} of "
+        f"{number_words(str(usage['interval_count']))} intervals. They were estimated: "
+        f"{kwh_words(estimated['energy_wh'])} kWh, {estimated['percent']} percent of the energy "
+        "on this bill."
+    )
+    clauses = [
+        Citation.from_json(one["citation"])
+        for one in record["reasons"]
+        if one["finding"].startswith(ESTIMATE_FINDINGS) or " estimated by " in one["finding"]
+    ]
+    title = "This bill is based on estimated usage"
+    return EstimateNotice(title, sentence, tuple(dict.fromkeys(clauses)))
 
 
 def _notice(lines: list[dict[str, Any]]) -> Notice | None:

@@ -73,6 +73,9 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
             (finding, [_row(one, view, known) for one in citations])
             for finding, citations in words.reasons
         ],
+        "estimate_clauses": [
+            _row(one, view, known) for one in (words.estimate.citations if words.estimate else ())
+        ],
         "pins": record["pins"],
         "usage": record["usage"],
         "record_sha256": stored.record_sha256,

@@ -62,7 +62,19 @@ def _compiler() -> typst.Compiler:
 def _shown(words: BillWords) -> dict[str, Any]:
     """Everything the template prints, as text and whole numbers."""
     facts = words.facts
-    return {
+    estimate = words.estimate
+    marked = (
+        {
+            "estimate": {
+                "title": estimate.title,
+                "sentence": estimate.sentence,
+                "clauses": "; ".join(one.text for one in estimate.citations),
+            }
+        }
+        if estimate
+        else {}
+    )
+    return marked | {
         "utility": facts.utility,
         "number": words.bill_id,
         "account": words.account_id,

@@ -1,0 +1,95 @@
+"""An estimated bill says so on its page and on paper, with its share and its clauses."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+from tests.journeys.usage_town import DAY, NEXT, UsageTown, usage_town, with_gap
+
+from meterledger.entrypoints.web import system
+from meterledger.entrypoints.web.system import Library
+from meterledger.entrypoints.wiring import System
+from meterledger.usecases.ports import Viewer
+
+OCTOBER = date(2025, 10, 1)
+SHOWN = "No reading had arrived for 4 of 2,976 intervals. They were estimated:"
+
+
+class Behind:
+    """Puts a town of the usage journeys behind the pages."""
+
+    def __init__(self, town: UsageTown) -> None:
+        self.town = town
+
+    def system(self) -> System:
+        return System(self.town.store, self.town.lake, self.town.book, NEXT, None)  # type: ignore[arg-type]
+
+    def library(self) -> Library:
+        return Library(self.town.book, NEXT)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> UsageTown:
+    """A home on each option, with four intervals of October estimated; the sixth sent them all."""
+    made = usage_town(Path(tmp_path_factory.mktemp("estimated")))
+    with made.store.viewing(Viewer("test", "build"), []):
+        for number, schedule in enumerate(made.view.schedule_codes(), start=1):
+            made.start(number, schedule=schedule, from_day=OCTOBER, tax_place="university_city")
+            made.arrive(f"M{number}", (date(2025, 9, 1), date(2025, 11, 1)), with_gap(DAY, 10, 14))
+        made.start(9, from_day=OCTOBER)
+        made.arrive("M9", (date(2025, 9, 1), date(2025, 11, 1)))
+        made.validate()
+        made.bill(1, 2, 3, 4, 5, 9, on=date(2025, 11, 1), known_at=NEXT)
+    return made
+
+
+@pytest.fixture
+def client(town: UsageTown, watched_templates: None) -> Iterator[Any]:
+    from django.test import Client
+
+    before = system.provide(Behind(town))
+    yield Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+    system.provide(before)
+
+
+def bill_of(town: UsageTown, number: int) -> str:
+    with town.store.viewing(Viewer("test", "look"), []):
+        return str(town.store.bills_of_account(town.account_id(number))[0].bill_id)
+
+
+def test_the_page_says_it_before_all_else(client: Any, town: UsageTown) -> None:
+    page = client.get(f"/bills/{bill_of(town, 1)}/").content.decode()
+    assert "This bill is based on estimated usage" in page
+    assert SHOWN in page
+    assert "0.1 percent of the energy" in page
+    notice = page[page.index('id="estimated"') : page.index('id="use"')]
+    assert ">Sheet 131, rev. 4, GRR V.E.1</a>" in notice
+    assert ">Sheet 131.2, rev. Original, GRR V.E.3.d</a>" in notice
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_the_paper_says_it_and_stays_one_page(client: Any, town: UsageTown, number: int) -> None:
+    answer = client.get(f"/bills/{bill_of(town, number)}.pdf")
+    paper = PdfReader(io.BytesIO(answer.content))
+    text = " ".join(paper.pages[0].extract_text().split())
+    assert len(paper.pages) == 1
+    assert "This bill is based on estimated usage" in text
+    assert "Sheet 131.2, rev. Original, GRR V.E.3.d" in text
+
+
+def test_a_bill_on_readings_says_nothing_of_it(client: Any, town: UsageTown) -> None:
+    page = client.get(f"/bills/{bill_of(town, 9)}/").content.decode()
+    assert "stimated" not in page
+    paper = PdfReader(io.BytesIO(client.get(f"/bills/{bill_of(town, 9)}.pdf").content))
+    assert "stimated" not in paper.pages[0].extract_text()
+
+
+def test_the_record_is_the_one_that_was_issued(client: Any, town: UsageTown) -> None:
+    record = client.get(f"/bills/{bill_of(town, 1)}/record.json").json()
+    assert record["usage"]["estimated"]["percent"] == "0.1"
