@@ -293,3 +293,81 @@ class TestQuarantine:
         assert totals(store).stored == Count(1, 6, Fraction(500))
         assert totals(store).quarantined == Count(0, 1)
         assert holds(store)
+
+
+class TestLaterFiles:
+    """A source's numbers decide, then when files say they were made, then when they came."""
+
+    BEGIN, UNTIL = 1_735_711_200, 1_735_713_000
+
+    def put(
+        self, store: Store, number: int, *, minutes: int = 0, meter: str = "M-1", **how: object
+    ) -> None:
+        store.record_file(
+            sha256=hash_of(number),
+            name=f"file {number}",
+            format="csv",
+            channels=[interval_channel(meter)],
+            quarantined=[],
+            lake_files=[],
+            learned_at=LATER + timedelta(minutes=minutes),
+            arrival=replace(arrival_of(number), **how),  # type: ignore[arg-type]
+        )
+
+    def later(self, store: Store, number: int, *, minutes: int = 60, **how: object) -> list[str]:
+        found = store.later_files(
+            replace(arrival_of(number), **how),  # type: ignore[arg-type]
+            ["M-1"],
+            begin=self.BEGIN,
+            until=self.UNTIL,
+            learned_at=LATER + timedelta(minutes=minutes),
+        )
+        return [one.name for one in found]
+
+    def test_are_none_where_nothing_says_so(self, store: Store) -> None:
+        self.put(store, 1)
+        assert self.later(store, 2) == []
+        assert self.later(store, 2, made_at=5) == []
+
+    def test_say_when_they_were_made(self, store: Store) -> None:
+        self.put(store, 1, made_at=10)
+        self.put(store, 3, made_at=12, minutes=1)
+        assert self.later(store, 2, made_at=11) == ["file 3"]
+        assert self.later(store, 2, made_at=12) == []
+        assert self.later(store, 2, made_at=9) == ["file 1", "file 3"]
+
+    def test_have_a_higher_number_of_the_same_source(self, store: Store) -> None:
+        self.put(store, 1, source="north", sequence=8, made_at=1)
+        self.put(store, 2, source="east", sequence=9, made_at=1)
+        assert self.later(store, 3, source="north", sequence=7, made_at=2) == ["file 1"]
+        assert self.later(store, 3, source="north", sequence=9, made_at=0) == ["file 2"]
+
+    def test_came_later_where_a_file_is_tried_again(self, store: Store) -> None:
+        refuse(store, 1)
+        self.put(store, 2, minutes=5)
+        assert self.later(store, 1) == ["file 2"]
+        assert self.later(store, 3) == []
+
+    def test_are_about_the_same_meter_and_time(self, store: Store) -> None:
+        self.put(store, 1, made_at=10, meter="M-2")
+        self.put(store, 2, made_at=10)
+        assert self.later(store, 3, made_at=1) == ["file 2"]
+        found = store.later_files(
+            replace(arrival_of(3), made_at=1),
+            ["M-1"],
+            begin=self.UNTIL + 1,
+            until=self.UNTIL + 900,
+            learned_at=LATER,
+        )
+        assert found == []
+
+    def test_tell_what_was_given_with_them(self, store: Store) -> None:
+        self.put(store, 1, made_at=10)
+        (found,) = store.later_files(
+            replace(arrival_of(2), made_at=1),
+            ["M-1"],
+            begin=self.BEGIN,
+            until=self.UNTIL,
+            learned_at=LATER,
+        )
+        assert (found.sha256, dict(found.given)) == (hash_of(1), {"unit": "kWh"})
