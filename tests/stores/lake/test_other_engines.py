@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -12,7 +11,6 @@ import pytest
 from deltalake import DeltaTable
 from tests.stores.lake.lake_world import ADA, BEN, CAM, LakeWorld, day_of, slots, span, values_of
 
-from meterledger.facts.readings import Commodity, Flow
 from meterledger.stores.lake import FileMissing, LakeNotWritable
 
 JULY_1 = date(2025, 7, 1)
@@ -166,24 +164,3 @@ class TestSync:
 
         with pytest.raises(LakeNotWritable, match="Bills do not depend on it"):
             world.lake.sync_delta(1)
-
-
-def test_the_lake_holds_no_name_no_address_no_account_and_no_meter_number(
-    world: LakeWorld,
-) -> None:
-    planted = ("METER-ADA-1", "METER-BEN-2")
-    world.ingest(
-        (ADA, day_of(JULY_1, 1, meter_id=planted[0])),
-        (BEN, day_of(JULY_1, 1, meter_id=planted[1], flow=Flow.RECEIVED)),
-        (BEN, day_of(JULY_1, 1, meter_id=planted[1], commodity=Commodity.WATER, unit="CF")),
-    )
-    world.ingest((ADA, slots(JULY_1, {0: 2}, meter_id=planted[0])))
-    world.lake.sync_delta(2)
-
-    held = [path for path in Path(world.folder).rglob("*") if path.is_file()]
-
-    assert any(ADA.encode() in path.read_bytes() for path in held)
-    for path in held:
-        for word in planted:
-            assert word not in str(path)
-            assert word.encode() not in path.read_bytes()

@@ -28,6 +28,7 @@ from meterledger.stores.lake.refusals import (
     TwoDeliveredChannels,
     ValueTooLarge,
 )
+from meterledger.stores.lake.units import lake_unit
 
 _QUALITY_CODES = {quality: quality.value for quality in Quality}
 
@@ -82,7 +83,7 @@ def meter_days(
         name = channel_key(channel.channel)
         for day, seconds, series in _by_day(meter, channel, zone):
             key = DayKey(name, meter, day)
-            form = Form(name, seconds, channel.channel.unit, channel.channel.scale)
+            form = Form(name, seconds, lake_unit(channel.channel.unit), channel.channel.scale)
             fresh = _one_day(key, form, series, zone, origin)
             if key in days:
                 _refuse_two_stories(key, days[key], fresh, zone)

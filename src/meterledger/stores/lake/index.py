@@ -27,6 +27,7 @@ import numpy.typing as npt
 from meterledger.facts.readings import Channel
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake.grid import offsets
+from meterledger.stores.lake.units import lake_unit
 
 METADATA_KEY = "meterledger.index"
 LAYOUT = 2
@@ -44,7 +45,7 @@ def channel_key(channel: Channel) -> str:
 
     Watt-hours in any multiple are one quantity, ``energy``; every other unit is its own.
     """
-    quantity = "energy" if channel.unit in ENERGY_POWER else channel.unit
+    quantity = "energy" if channel.unit in ENERGY_POWER else lake_unit(channel.unit)
     return f"{channel.commodity.value}/{channel.flow.value}/{quantity}"
 
 

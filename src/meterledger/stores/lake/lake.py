@@ -38,6 +38,7 @@ from meterledger.stores.lake.reader import DayReader, Listing, find_versions, in
 from meterledger.stores.lake.refusals import DayKnownAlready, NotTiling
 from meterledger.stores.lake.runs import make_runs
 from meterledger.stores.lake.scan import Scan, plan_scan
+from meterledger.stores.lake.units import lake_unit
 
 SOURCE_DIGITS = 16
 
@@ -223,7 +224,7 @@ class IntervalLake:
             )
         known = self.listing(at_sequence)
         self._refuse_known(meters, days, known, channel)
-        form = Form(channel, interval_seconds, unit, scale)
+        form = Form(channel, interval_seconds, lake_unit(unit), scale)
         learned_us = _epoch_us(learned_at)
         partitions = self._cut_block(meters, days, values, quality, method, form, learned_us)
         return self._write(partitions, (_source(source_sha256),), learned_us, len(known.names))
