@@ -95,12 +95,20 @@ from meterledger.usage.tiling import (
 )
 from meterledger.usage.validation import (
     DayFindings,
+    check_run,
+    fingerprint_key,
     fingerprints,
+    finish_day,
     history_of,
     register_agrees,
     validate_day,
 )
+from meterledger.usage.validation_evidence import Evidence
 from meterledger.usage.validation_facts import (
+    GENERATES,
+    INACTIVE,
+    NET,
+    NO_DAYS,
     NOT_KNOWN,
     VACANT,
     Check,
@@ -111,6 +119,7 @@ from meterledger.usage.validation_facts import (
     Storm,
 )
 from meterledger.usage.validation_terms import (
+    Limit,
     UnknownCheck,
     UnusableThreshold,
     ValidationTerms,
@@ -126,7 +135,11 @@ RULES: tuple[Rule, ...] = (
 
 __all__ = [
     "CAPPED_CAUSES",
+    "GENERATES",
+    "INACTIVE",
+    "NET",
     "NOT_KNOWN",
+    "NO_DAYS",
     "PROVISIONS",
     "RULES",
     "VACANT",
@@ -152,6 +165,7 @@ __all__ = [
     "EstimateNotice",
     "EstimationFactsContradict",
     "EstimationMethod",
+    "Evidence",
     "ExchangedUsage",
     "Filled",
     "FillingPlan",
@@ -170,6 +184,7 @@ __all__ = [
     "IntervalsOverlap",
     "LadderEstimate",
     "Likeness",
+    "Limit",
     "MayEstimate",
     "MayEstimateFacts",
     "MeterFacts",
@@ -195,6 +210,7 @@ __all__ = [
     "ValidationTerms",
     "WindowHasGap",
     "agree_with_register",
+    "check_run",
     "choose_interval_fill",
     "choose_method",
     "count_estimated_periods",
@@ -217,7 +233,9 @@ __all__ = [
     "estimates_of",
     "fill_missing",
     "find_gaps",
+    "fingerprint_key",
     "fingerprints",
+    "finish_day",
     "history_of",
     "instant_text",
     "may_estimate",

@@ -22,7 +22,6 @@ from meterledger.kernel.ensure import ensure
 from meterledger.usage.validation_evidence import Evidence, bits_where
 from meterledger.usage.validation_facts import (
     HOURS,
-    LARGEST_WH,
     NOT_KNOWN,
     Check,
     DayBlock,
@@ -108,7 +107,8 @@ def validate_day(
     runs = range(0, len(block.meters), ROWS_AT_ONCE)
 
     def check(first: int) -> int:
-        return check_run(block, history, terms, facts, evidence, first, ROWS_AT_ONCE)
+        part = block.part(first, first + ROWS_AT_ONCE)
+        return check_run(part, history, terms, facts, evidence, first)
 
     if threads > 1 and len(runs) > 1:
         with ThreadPoolExecutor(threads) as pool:
@@ -120,36 +120,39 @@ def validate_day(
 
 
 def check_run(
-    block: DayBlock,
+    part: DayBlock,
     history: History,
     terms: ValidationTerms,
     facts: MeterFacts,
     evidence: Evidence,
     first: int,
-    count: int,
 ) -> int:
-    """Check ``count`` rows from ``first`` on, each by itself; returns how many there were.
+    """Check the rows of a part of the day, each by itself; returns how many there were.
 
-    For callers that read a day in parts: check each part when it is there, then ``finish_day``.
+    ``part`` holds the rows from ``first`` on of the meters that ``history``, ``facts`` and
+    ``evidence`` are of. For callers that read a day in parts: check each part when it is there
+    (several threads may), then ``finish_day``. The part's values are not asked for again.
+
+    :raises InvariantBroken: if arrays differ in length, or a figure is beyond all meters
     """
+    from meterledger.usage.validation_across import check_between
     from meterledger.usage.validation_kernel import check_rows
 
-    until = min(first + count, len(block.meters))
-    ensure(len(facts) == len(history) == len(block.meters), "facts and history are of these meters")
-    some, past, into = (
-        facts.rows(first, until),
-        history.rows(first, until),
-        evidence.rows(first, until),
+    until = first + len(part.meters)
+    ensure(
+        len(facts) == len(history) == len(evidence.found) and until <= len(facts),
+        "facts and history are of these meters",
     )
-    _check_bounds(some, past)
-    check_rows(
-        block.value[first:until],
-        fingerprint_key(block.width),
-        _by_slot(terms, block.interval_seconds),
+    some, past = facts.rows(first, until), history.rows(first, until)
+    into = evidence.rows(first, until)
+    beyond = check_rows(
+        part.value,
+        fingerprint_key(part.width),
+        _by_slot(terms, part.interval_seconds),
         terms.made,
-        block.due_width,
-        HOURS * HOUR_SECONDS // block.interval_seconds,
-        block.has_plain_hours,
+        part.due_width,
+        HOURS * HOUR_SECONDS // part.interval_seconds,
+        part.has_plain_hours,
         some.source,
         some.state,
         some.multiplier,
@@ -180,6 +183,10 @@ def check_run(
         into.best_off_wh,
         into.prints,
     )
+    ensure(
+        beyond == 0, "no meter moves more than 2**40 watt-hours a day, and multipliers are whole"
+    )
+    check_between(part, facts, history, terms, evidence, first)
     return until - first
 
 
@@ -192,10 +199,13 @@ def finish_day(
     *,
     storms: Sequence[Storm] = (),
 ) -> DayFindings:
-    """Make the checks between meters once every row has been checked, and apply storms."""
+    """Make the checks between meters once every row has been checked, and apply storms.
+
+    ``block`` is of all meters; of its values nothing is asked (``DayBlock.heading``).
+    """
     from meterledger.usage.validation_across import check_across
 
-    check_across(block, facts, history, terms, evidence)
+    check_across(facts, history, terms, evidence)
     in_storm = np.zeros(len(block.meters), dtype=np.bool_)
     for storm in storms:
         in_storm |= storm.rows(block.day, facts.area)
@@ -205,14 +215,6 @@ def finish_day(
         put_off = bits_where(in_storm, terms.deferred)
         found, deferred = evidence.found & ~put_off, evidence.found & put_off
     return DayFindings(block, facts, history, terms, evidence, found, deferred, in_storm)
-
-
-def _check_bounds(facts: MeterFacts, history: History) -> None:
-    for figures in (facts.register_wh, facts.location_wh, facts.received_wh, history.received_wh):
-        beyond = (figures > LARGEST_WH) | ((figures < -LARGEST_WH) & (figures != NOT_KNOWN))
-        ensure(not beyond.any(), "no meter moves more than 2**40 watt-hours a day")
-    ensure(bool((np.abs(history.day_wh) <= LARGEST_WH).all()), "a mean day is that of a meter")
-    ensure(bool((facts.multiplier > 0).all()), "a multiplier is above zero")
 
 
 @lru_cache(maxsize=64)

@@ -24,9 +24,10 @@ from meterledger.usage.validation_facts import (
     History,
     MeterFacts,
 )
+from meterledger.usage.validation_kernel import hours_of
 from meterledger.usage.validation_terms import Limit, ValidationTerms
 
-TABLE_BITS = 24
+TABLE_BITS = 22
 MISSING = np.int32(-(2**31))
 IDENTICAL_METERS, IDENTICAL_FLOOR = int(Limit.IDENTICAL_METERS), int(Limit.IDENTICAL_FLOOR_WH)
 CROSSED_OWN, CROSSED_BEST, CROSSED_FLOOR = (
@@ -42,28 +43,52 @@ IDENTICAL, DUPLICATE, OVERLAPPING, CROSSED = (
 )
 
 
-def check_across(
-    block: DayBlock,
+def check_between(
+    part: DayBlock,
     facts: MeterFacts,
     history: History,
     terms: ValidationTerms,
-    evidence: Evidence,
+    whole: Evidence,
+    first: int,
 ) -> None:
-    """Add the findings between meters to the evidence of all rows of the day."""
+    """After a run of rows was checked: pairs inside it, and what later checks will ask of it.
+
+    ``part`` holds the rows from ``first`` on; ``facts``, ``history`` and ``whole`` are of all rows.
+    """
+    until = first + len(part.meters)
+    rows = np.arange(first, until)
+    channels = rows[facts.channel_key[first:until] >= 0]
+    if len(channels):
+        whole.kept_rows.append((channels, part.value[channels - first]))
+    neighbor = facts.neighbor[first:until]
+    if not part.has_plain_hours or not (neighbor >= 0).any():
+        return
+    far = rows[(neighbor >= 0) & ((neighbor < first) | (neighbor >= until))]
+    if len(far):
+        whole.kept_hours.append((far, hours_of(part.value, far - first)))
+    _crossed(
+        part.value,
+        first,
+        facts.neighbor,
+        history.hour_wh,
+        whole.energy_wh,
+        whole.off_wh,
+        terms.limits,
+        terms.made,
+        facts.source,
+        whole.found,
+    )
+
+
+def check_across(
+    facts: MeterFacts, history: History, terms: ValidationTerms, evidence: Evidence
+) -> None:
+    """Add the findings between meters of different runs, once all rows were checked."""
     _identical_totals(facts, terms, evidence)
-    _channels(block, facts, terms, evidence)
-    if block.has_plain_hours and bool((facts.neighbor >= 0).any()):
-        _crossed(
-            block.value,
-            facts.neighbor,
-            history.hour_wh,
-            evidence.energy_wh,
-            evidence.off_wh,
-            terms.limits,
-            terms.made,
-            facts.source,
-            evidence.found,
-        )
+    if evidence.kept_rows:
+        _channels(facts, terms, evidence)
+    if evidence.kept_hours:
+        _crossed_far(facts, history, terms, evidence)
 
 
 def _identical_totals(facts: MeterFacts, terms: ValidationTerms, evidence: Evidence) -> None:
@@ -126,22 +151,48 @@ def _sift_totals(
     return rows[:kept]
 
 
-def _channels(
-    block: DayBlock, facts: MeterFacts, terms: ValidationTerms, evidence: Evidence
-) -> None:
+def _channels(facts: MeterFacts, terms: ValidationTerms, evidence: Evidence) -> None:
     """Rows that are channels of one meter in one direction: the same twice, or about one time."""
-    rows = np.flatnonzero((facts.channel_key >= 0) & (evidence.missing < block.width))
-    if len(rows) < 2:
-        return
-    for some in _groups(facts.channel_key[rows], rows):
-        for row in some:
-            others = some[some != row]
-            values = block.value[others]
-            same = (values == block.value[row]).all(axis=1)
-            meets = ((values != MISSING) & (block.value[row] != MISSING)).any(axis=1)
+    kept = np.concatenate([rows for rows, _ in evidence.kept_rows])
+    value = np.concatenate([values for _, values in evidence.kept_rows])
+    for some in _groups(facts.channel_key[kept], np.arange(len(kept))):
+        for place in some:
+            others = value[some[some != place]]
+            there = others != MISSING
+            same = (others == value[place]).all(axis=1) & there.any(axis=1)
+            meets = (there & (value[place] != MISSING)).any(axis=1)
             bits = DUPLICATE if same.any() else 0
             bits |= OVERLAPPING if (meets & ~same).any() else 0
+            row = kept[place]
             evidence.found[row] |= bits & int(terms.made[facts.source[row]])
+
+
+def _crossed_far(
+    facts: MeterFacts, history: History, terms: ValidationTerms, evidence: Evidence
+) -> None:
+    """Pairs of neighbors that lie in different runs, by the hours kept of them."""
+    rows = np.concatenate([some for some, _ in evidence.kept_hours])
+    hours = np.concatenate([some for _, some in evidence.kept_hours])
+    order = np.argsort(rows)
+    rows, hours = rows[order], hours[order]
+    other = facts.neighbor[rows]
+    mutual = (facts.neighbor[other] == rows) & (rows < other)
+    one, two = rows[mutual], other[mutual]
+    if len(one) == 0:
+        return
+    place = np.searchsorted(rows, two)
+    limit = terms.limits[facts.source[one]]
+    own = evidence.off_wh[one] + evidence.off_wh[two]
+    energy = evidence.energy_wh[one] + evidence.energy_wh[two]
+    exchanged = np.abs(hours[mutual] - history.hour_wh[two]).sum(axis=1)
+    exchanged += np.abs(hours[place] - history.hour_wh[one]).sum(axis=1)
+    is_crossed = (
+        ((evidence.off_wh[one] >= 0) & (evidence.off_wh[two] >= 0))
+        & ((own > limit[:, CROSSED_FLOOR]) & (own * 100 >= limit[:, CROSSED_OWN] * energy))
+        & (exchanged * 100 <= limit[:, CROSSED_BEST] * own)
+    )
+    for some in (one[is_crossed], two[is_crossed]):
+        evidence.found[some] |= (terms.made[facts.source[some]] & CROSSED).astype(np.int32)
 
 
 def _groups(keys: Int64Array, rows: Int64Array) -> list[Int64Array]:
@@ -168,6 +219,7 @@ def _hours_apart(row: Any, usual: Any) -> Any:
 @compiled
 def _crossed(
     value: Any,
+    first: Any,
     neighbor: Any,
     hour_wh: Any,
     energy: Any,
@@ -177,15 +229,17 @@ def _crossed(
     source: Any,
     found: Any,
 ) -> None:
-    for i in range(neighbor.shape[0]):
+    until = first + value.shape[0]
+    for i in range(first, until):
         j = neighbor[i]
-        if j < 0 or j == i or (neighbor[j] == i and j < i) or off[i] < 0 or off[j] < 0:
+        if j <= i or j >= until or neighbor[j] != i or off[i] < 0 or off[j] < 0:
             continue
         limit = limits[source[i]]
         own = off[i] + off[j]
         if own <= limit[CROSSED_FLOOR] or own * 100 < limit[CROSSED_OWN] * (energy[i] + energy[j]):
             continue
-        exchanged = _hours_apart(value[i], hour_wh[j]) + _hours_apart(value[j], hour_wh[i])
+        exchanged = _hours_apart(value[i - first], hour_wh[j])
+        exchanged += _hours_apart(value[j - first], hour_wh[i])
         if exchanged * 100 <= limit[CROSSED_BEST] * own:
             found[i] |= CROSSED & made[source[i]]
             found[j] |= CROSSED & made[source[j]]

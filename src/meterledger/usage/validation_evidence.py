@@ -7,7 +7,7 @@ Read first      validation_facts.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class Evidence:
     ``found``       Int32 bits of ``Check``
     ``energy_wh``   Int64 energy of the intervals that are there
     ``missing``     Int32 intervals without a value
-    ``highest``     Int32 highest interval, watt-hours; MISSING_VALUE if none is there
+    ``highest``     Int32 highest interval, watt-hours (spike)
     ``third``       Int64 third highest interval (spike)
     ``negative``    Int32 intervals below zero (negative)
     ``flat_slots``, ``zero_slots``  Int32 longest run of one value, of zero
@@ -32,6 +32,9 @@ class Evidence:
     ``best_off_wh`` Int64 the same after moving by ``moved``
     ``alike``       Int64 meters of the area with this total (identical totals)
     ``prints``      Int64 the row's fingerprint, for the history of days to come
+
+    ``kept_hours``, ``kept_rows``  rows, with their energy by hour or their values, that checks
+                    between meters of different runs will ask for
     """
 
     found: Int32Array
@@ -48,24 +51,27 @@ class Evidence:
     best_off_wh: Int64Array
     alike: Int64Array
     prints: Int64Array
+    kept_hours: list[tuple[Int64Array, Int64Array]] = field(default_factory=list, repr=False)
+    kept_rows: list[tuple[Int64Array, Int32Array]] = field(default_factory=list, repr=False)
 
     @classmethod
     def blank(cls, count: int) -> Evidence:
         """Room for the evidence of ``count`` meters."""
-        narrow = {
-            name: np.zeros(count, np.int32)
-            for name in ("found", "missing", "highest", "negative")
-            + ("flat_slots", "zero_slots", "tail_slots", "moved")
-        }
-        wide = {
-            name: np.zeros(count, np.int64)
-            for name in ("energy_wh", "third", "off_wh", "best_off_wh", "alike", "prints")
-        }
+        narrow = {name: np.zeros(count, np.int32) for name in _NARROW}
+        wide = {name: np.zeros(count, np.int64) for name in _WIDE}
         return cls(**narrow, **wide)  # type: ignore[arg-type]
 
     def rows(self, first: int, until: int) -> Evidence:
-        """A run of rows, as views that can be written into."""
-        return Evidence(**{one.name: getattr(self, one.name)[first:until] for one in fields(self)})
+        """A run of rows, as views that can be written into; what is kept goes to the whole."""
+        views = {name: getattr(self, name)[first:until] for name in (*_NARROW, *_WIDE)}
+        return Evidence(**views, kept_hours=self.kept_hours, kept_rows=self.kept_rows)
+
+
+_NARROW = (
+    *("found", "missing", "highest", "negative"),
+    *("flat_slots", "zero_slots", "tail_slots", "moved"),
+)
+_WIDE = ("energy_wh", "third", "off_wh", "best_off_wh", "alike", "prints")
 
 
 def bits_where(rows: BoolArray, bits: int) -> Int32Array:

@@ -139,6 +139,15 @@ class DayBlock:
         quality, method = getattr(values, "quality", None), getattr(values, "method", None)
         return cls(values.day, zone, interval_seconds, meters, value, quality, method)
 
+    @classmethod
+    def heading(
+        cls, day: date, zone: str, interval_seconds: int, meters: Sequence[str]
+    ) -> DayBlock:
+        """The block of meters whose values are held elsewhere: no value is there, and no memory."""
+        shape = (len(meters), intervals_in_day(day, zone, interval_seconds))
+        value = np.broadcast_to(np.int32(MISSING_VALUE), shape)
+        return cls(day, zone, interval_seconds, meters, value)
+
     @property
     def width(self) -> int:
         """Intervals in a row."""
@@ -156,6 +165,19 @@ class DayBlock:
             self.width == self.due_width
             and seconds_in_day(self.day, self.zone) == HOURS * 3600
             and 3600 % self.interval_seconds == 0
+        )
+
+    def part(self, first: int, until: int) -> DayBlock:
+        """A run of its rows, as views."""
+        rows = slice(first, until)
+        return DayBlock(
+            self.day,
+            self.zone,
+            self.interval_seconds,
+            self.meters[rows],
+            self.value[rows],
+            None if self.quality is None else self.quality[rows],
+            None if self.method is None else self.method[rows],
         )
 
     def take(self, rows: npt.NDArray[Any]) -> DayBlock:
@@ -196,7 +218,8 @@ class MeterFacts:
     ``installed_days``  Int32  days since the meter was set; -1 not known
     ``location_wh``     Int64  mean day of the location before the meter was set; NOT_KNOWN
     ``area``            Int32  feeder or other small area; -1 none
-    ``neighbor``        Int32  row of the neighbor's meter in the block; -1 none
+    ``neighbor``        Int32  row of the meter it may be crossed with; -1 none. Two rows are
+                               compared where each names the other
     ``received_wh``     Int64  the day's energy of the received channel; NOT_KNOWN
     ``readings_sent``   Int32  readings that the source sent for the local day; -1 not known
     ``at_one_time``     Int32  most readings that came with one and the same time; 0 not known

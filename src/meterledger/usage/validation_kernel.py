@@ -21,6 +21,7 @@ from meterledger.usage.validation_facts import (
     GENERATES,
     HOURS,
     INACTIVE,
+    LARGEST_WH,
     NET,
     NO_DAYS,
     NOT_KNOWN,
@@ -31,6 +32,7 @@ from meterledger.usage.validation_terms import Limit
 
 MISSING = np.int32(-(2**31))
 LOWEST = np.int64(-(2**62))
+LARGEST = np.int64(LARGEST_WH)
 
 GAP, SPIKE, HIGH, LOW = (1 << Check.GAP, 1 << Check.SPIKE, 1 << Check.HIGH, 1 << Check.LOW)
 NEGATIVE, FLAT, ZERO = (1 << Check.NEGATIVE, 1 << Check.FLAT_RUN, 1 << Check.ZERO_RUN)
@@ -98,19 +100,21 @@ def _longest_runs(row: Any) -> Any:
 
 
 @compiled
-def _best_move(hours: Any, usual: Any, most: Any) -> Any:
-    """The move of the clock by which the hours fit best: hours later, and how far off then."""
+def _best_move(hours: Any, usual: Any, twice: Any, most: Any) -> Any:
+    """The move of the clock by which the hours fit best: hours later, and how far off then.
+
+    ``twice`` is room for two usual days one after the other, so that a moved day is one stretch.
+    """
+    for hour in range(HOURS):
+        twice[hour] = usual[hour]
+        twice[hour + HOURS] = usual[hour]
     best, move = LOWEST, 0
     for size in range(1, most + 1):
         for sign in (1, -1):
+            begin = (HOURS - sign * size) % HOURS
             off = np.int64(0)
             for hour in range(HOURS):
-                other = hour + sign * size
-                if other >= HOURS:
-                    other -= HOURS
-                elif other < 0:
-                    other += HOURS
-                off += abs(hours[other] - usual[hour])
+                off += abs(hours[hour] - twice[begin + hour])
             if best == LOWEST or off < best:
                 best, move = off, sign * size
     return move, best
@@ -141,6 +145,27 @@ def _is_swapped(energy: Any, usual: Any, received: Any, usual_received: Any, flo
         and 2 * abs(energy - usual_received) < abs(energy - usual)
         and 2 * abs(received - usual) < abs(received - usual_received)
     )
+
+
+@compiled
+def _is_beyond(figure: Any) -> Any:
+    return figure > LARGEST or (figure < -LARGEST and figure != NOT_KNOWN)
+
+
+@compiled
+def _sum_hours(row: Any, per_hour: Any, hours: Any) -> None:
+    """Energy by hour of the clock; quarter-hours without an inner loop."""
+    if per_hour == 4:
+        for hour in range(HOURS):
+            at = 4 * hour
+            first = np.int64(row[at]) + np.int64(row[at + 1])
+            hours[hour] = first + np.int64(row[at + 2]) + np.int64(row[at + 3])
+        return
+    for hour in range(HOURS):
+        one = np.int64(0)
+        for j in range(hour * per_hour, (hour + 1) * per_hour):
+            one += row[j]
+        hours[hour] = one
 
 
 @compiled
@@ -181,16 +206,19 @@ def check_rows(
     off_wh: Any,
     best_off_wh: Any,
     prints: Any,
-) -> None:
+) -> Any:
     """Check every row, and write bits and evidence into the arrays after ``years``.
 
     ``value`` Int32 [N x W]; ``key`` Int64 [W] weights of the fingerprint; ``limits`` as in the
     terms, with minutes as slots and watts as watt-hours of an interval; ``due`` slots of the day,
-    ``plain_day`` slots of 24 hours, ``plain_hours`` whether hours compare.
+    ``plain_day`` slots of 24 hours, ``plain_hours`` whether hours compare. Evidence comes blank,
+    and what would be zero is not written. Returns how many figures are beyond all meters.
     """
+    beyond = 0
     width = value.shape[1]
     per_hour = width // HOURS
     hours = np.zeros(HOURS, np.int64)
+    twice = np.zeros(2 * HOURS, np.int64)
     for i in range(value.shape[0]):
         row = value[i]
         limit = limits[source[i]]
@@ -263,14 +291,11 @@ def check_rows(
                 bits |= LOW
             if complete and plain_hours:
                 off = np.int64(0)
+                _sum_hours(row, per_hour, hours)
                 for hour in range(HOURS):
-                    one = np.int64(0)
-                    for j in range(hour * per_hour, (hour + 1) * per_hour):
-                        one += row[j]
-                    hours[hour] = one
-                    off += abs(one - hour_wh[i, hour])
+                    off += abs(hours[hour] - hour_wh[i, hour])
                 if total > limit[DRIFT_FLOOR] and off * 100 >= limit[OWN_PERCENT] * total:
-                    move, best = _best_move(hours, hour_wh[i], limit[DRIFT_HOURS])
+                    move, best = _best_move(hours, hour_wh[i], twice, limit[DRIFT_HOURS])
                     if move != 0 and best * 100 <= limit[BEST_PERCENT] * off:
                         bits |= DRIFT
 
@@ -321,17 +346,40 @@ def check_rows(
         if late_days[i] != NO_DAYS and (late_days[i] > limit[LATE_DAYS] or late_days[i] < 0):
             bits |= YEAR
 
+        beyond += _is_beyond(register_wh[i]) + _is_beyond(location_wh[i])
+        beyond += _is_beyond(received_wh[i]) + _is_beyond(usual_received[i])
+        beyond += abs(day_wh[i]) > LARGEST
+        beyond += multiplier[i] <= 0
+
         bits &= made[source[i]]
-        found[i] = bits
         energy_wh[i] = total
-        missing_count[i] = missing
-        highest[i] = most
-        third[i] = third_wh if bits & SPIKE else 0
-        negative[i] = below if bits & NEGATIVE else 0
-        flat_slots[i] = flat if bits & FLAT else 0
-        zero_slots[i] = zero if bits & ZERO else 0
-        tail_slots[i] = tail
-        moved[i] = move if bits & DRIFT else 0
         off_wh[i] = off
-        best_off_wh[i] = best if bits & DRIFT else 0
         prints[i] = mark
+        if missing > 0:
+            missing_count[i] = missing
+            tail_slots[i] = tail
+        if bits == 0:
+            continue
+        found[i] = bits
+        if bits & SPIKE:
+            highest[i] = most
+            third[i] = third_wh
+        if bits & NEGATIVE:
+            negative[i] = below
+        if bits & FLAT:
+            flat_slots[i] = flat
+        if bits & ZERO:
+            zero_slots[i] = zero
+        if bits & DRIFT:
+            moved[i] = move
+            best_off_wh[i] = best
+    return beyond
+
+
+@compiled
+def hours_of(value: Any, rows: Any) -> Any:
+    """Int64 [rows x 24] energy by hour of some rows of a day of plain hours."""
+    hours = np.zeros((rows.shape[0], HOURS), np.int64)
+    for at in range(rows.shape[0]):
+        _sum_hours(value[rows[at]], value.shape[1] // HOURS, hours[at])
+    return hours

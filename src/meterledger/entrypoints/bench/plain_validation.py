@@ -1,30 +1,36 @@
 """The checks of a day in plain Python, one meter and one value after another: slow, and plain.
 
-What the compiled checks must agree with. It is written from the words of the validation file, not
-from the kernels, and shares no code with them but names and thresholds.
+What the compiled checks must agree with, in tests and in the bench. It is written from the words of
+the validation file, not from the kernels, and shares no code with them but names and thresholds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import groupby, pairwise
 
-import numpy as np
-
 from meterledger.facts.usage import MISSING_VALUE
-from meterledger.usage import Check, DayBlock, History, MeterFacts, ValidationTerms
-from meterledger.usage.validation_facts import (
+from meterledger.usage import (
     GENERATES,
     INACTIVE,
     NET,
     NO_DAYS,
     NOT_KNOWN,
     VACANT,
+    Check,
+    DayBlock,
+    History,
+    Limit,
+    MeterFacts,
     Source,
+    ValidationTerms,
+    fingerprint_key,
 )
-from meterledger.usage.validation_terms import Limit
+
+Row = list[int | None]
 
 
-def slow_checks(
+def plain_checks(
     block: DayBlock, history: History, terms: ValidationTerms, facts: MeterFacts
 ) -> list[set[Check]]:
     """The checks that find something, for each row."""
@@ -40,7 +46,7 @@ def slow_checks(
 
 
 def _own_checks(
-    row: list[int | None],
+    row: Row,
     index: int,
     block: DayBlock,
     history: History,
@@ -145,23 +151,23 @@ def _own_checks(
     return found
 
 
-def _froze(row: list[int | None], limit: object, seconds: int) -> bool:
+def _froze(row: Row, limit: Callable[[Limit], int], seconds: int) -> bool:
     there = [place for place, value in enumerate(row) if value is not None]
     if len(there) < 5:
         return False
     tail = len(row) - 1 - there[-1]
-    *before, last = [row[place] for place in there]
+    *before, last = [value for value in row if value is not None]
     highest, energy = max(before), sum(before)
     return bool(
-        tail * seconds >= limit(Limit.FROZEN_MINUTES) * 60  # type: ignore[operator]
+        tail * seconds >= limit(Limit.FROZEN_MINUTES) * 60
         and last > 0
-        and (last - highest) * 100 > limit(Limit.SPIKE_PERCENT) * highest  # type: ignore[operator]
-        and last * 100 * len(before) >= limit(Limit.FROZEN_PERCENT) * (tail + 1) * energy  # type: ignore[operator]
+        and (last - highest) * 100 > limit(Limit.SPIKE_PERCENT) * highest
+        and last * 100 * len(before) >= limit(Limit.FROZEN_PERCENT) * (tail + 1) * energy
     )
 
 
 def _between(
-    rows: list[list[int | None]],
+    rows: list[Row],
     found: list[set[Check]],
     block: DayBlock,
     history: History,
@@ -201,9 +207,7 @@ def _between(
                 found[index].add(Check.OVERLAPPING_CHANNEL)
     for index in range(count):
         other = int(facts.neighbor[index])
-        if other < 0 or other == index or not block.has_plain_hours:
-            continue
-        if facts.neighbor[other] == index and other < index:
+        if other <= index or facts.neighbor[other] != index or not block.has_plain_hours:
             continue
         pair = (index, other)
         if not all(
@@ -226,18 +230,18 @@ def _between(
                 found[one].add(Check.CROSSED_METER)
 
 
-def _hours(row: list[int | None]) -> list[int]:
+def _hours(row: Row) -> list[int]:
     per_hour = len(row) // 24
     return [sum(v or 0 for v in row[at : at + per_hour]) for at in range(0, len(row), per_hour)]
 
 
-def _apart(hours: list[int], usual: np.ndarray) -> int:
+def _apart(hours: list[int], usual: Iterable[int]) -> int:
     return sum(abs(one - int(other)) for one, other in zip(hours, usual, strict=True))
 
 
-def _mark(values: np.ndarray) -> int:
+def _mark(values: Iterable[int]) -> int:
     """The fingerprint as ``fingerprints`` documents it: a weighted sum modulo 2**64."""
-    from meterledger.usage.validation import fingerprint_key
-
-    total = sum(int(v) * int(k) for v, k in zip(values, fingerprint_key(len(values)), strict=True))
+    values = [int(value) for value in values]
+    key = fingerprint_key(len(values)).tolist()
+    total: int = sum(value * weight for value, weight in zip(values, key, strict=True))
     return (total + 2**63) % 2**64 - 2**63
