@@ -15,7 +15,7 @@ from meterledger.rating.determine import (
     determine_by_days,
 )
 from meterledger.rating.lines import lines_of, lines_of_all
-from meterledger.rating.plan import Proration, RatePlan, ScheduleChanges, plan_window
+from meterledger.rating.plan import LinePlan, Proration, RatePlan, ScheduleChanges, plan_window
 from meterledger.rating.population import PopulationSums
 from meterledger.rating.price import PricedWindows, energy_cents, price
 from meterledger.rating.tiled import determine_tiled
@@ -25,6 +25,7 @@ CALCULATION_REVISION = "1"
 __all__ = [
     "CALCULATION_REVISION",
     "IntervalTooLong",
+    "LinePlan",
     "PopulationSums",
     "PricedWindows",
     "Proration",

@@ -26,8 +26,11 @@ SIMPLE_RULE = "late.grace"
 TIMES = 200
 
 
-def measure_book(*, repeat: int) -> list[Figure]:
-    """Load the book, decide its stories of one simple rule and of all rules; medians."""
+def measure_book(*, accounts: int, repeat: int) -> list[Figure]:
+    """Load the book, decide its stories of one simple rule and of all rules; medians.
+
+    ``accounts`` changes nothing: all benches are called alike, and the book has one size.
+    """
     folder = book_folder()
     texts = [path.read_bytes() for path in folder.rglob("*.yaml") if "scenarios" not in path.parts]
     parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
 
-BENCHES = ("bill-cycle", "book", "storage")
+
+class Bench(NamedTuple):
+    """Where a bench is measured, and how many accounts or meters it generates unless told."""
+
+    measured_by: str
+    accounts: int
+
+
+BENCHES = {
+    "bill-cycle": Bench("bill_cycle.measure_bill_cycle", 20_000),
+    "book": Bench("book.measure_book", 20_000),
+    "determinants": Bench("determinants.measure_determinants", 20_000),
+    "validation": Bench("validation.measure_validation", 20_000),
+    "estimation": Bench("estimation.measure_estimation", 20_000),
+    "intake": Bench("intake.measure_intake", 20_000),
+    "storage": Bench("storage.measure_storage", 20_000),
+    "rating": Bench("rating.measure_rating", 1_200_000),
+}
+"""Every bench by name: its module and function in ``entrypoints/bench``."""
 
 
 def register(app: typer.Typer) -> None:
@@ -21,17 +40,17 @@ def bench(
         list[str] | None,
         typer.Argument(help=f"Which benches: {', '.join(BENCHES)}; all unless named."),
     ] = None,
-    accounts: Annotated[int, typer.Option(help="Accounts of the generated population.")] = 20_000,
+    accounts: Annotated[
+        int | None,
+        typer.Option(help="Accounts or meters of the generated population (each has its own)."),
+    ] = None,
     repeat: Annotated[int, typer.Option(help="Repetitions; the median is the figure.")] = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure on this machine, in a folder of its own that is removed afterwards."""
     with refusing():
         from meterledger.entrypoints.bench.bars import judge
-        from meterledger.entrypoints.bench.bill_cycle import measure_bill_cycle
-        from meterledger.entrypoints.bench.book import measure_book
         from meterledger.entrypoints.bench.machine import describe_machine
-        from meterledger.entrypoints.bench.storage import measure_storage
 
         chosen = names or list(BENCHES)
         for name in chosen:
@@ -41,21 +60,19 @@ def bench(
                     where="bench",
                     do=f"Name one of {', '.join(BENCHES)}",
                 )
-        if not 100 <= accounts <= 1_200_000 or not 1 <= repeat <= 20:
+        if not 100 <= (accounts or 100) <= 1_200_000 or not 1 <= repeat <= 20:
             raise BadArgument(
                 "A bench measures 100 to 1,200,000 accounts, 1 to 20 times",
                 where="--accounts, --repeat",
                 do="Choose numbers in between",
             )
         results = []
-        if "bill-cycle" in chosen:
-            figures = measure_bill_cycle(accounts=accounts, repeat=repeat)
-            results += [judge("bill-cycle", figure) for figure in figures]
-        if "book" in chosen:
-            results += [judge("book", figure) for figure in measure_book(repeat=repeat)]
-        if "storage" in chosen:
-            storage = measure_storage(accounts=accounts, repeat=repeat)
-            results += [judge("storage", figure) for figure in storage]
+        for name in dict.fromkeys(chosen):
+            one = BENCHES[name]
+            module, function = one.measured_by.split(".")
+            measure = getattr(import_module(f"meterledger.entrypoints.bench.{module}"), function)
+            figures = measure(accounts=accounts or one.accounts, repeat=repeat)
+            results += [judge(name, figure) for figure in figures]
         answer = {"machine": describe_machine(), "results": results}
         say(answer, as_json=as_json, words=lambda: _print(answer))
 
