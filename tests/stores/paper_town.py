@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins, HeldBill
 from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.events import EventCase, EventKind, MeterEvent
 from meterledger.facts.meters import (
     BilledOn,
     LinkSource,
@@ -103,6 +104,28 @@ def meter_changes() -> list[MeterChange]:
         MeterChange("meter configured", "M-2", LEARNED, (), (setup, link), (device,), work),
         MeterChange("unmetered load", "SP-1", LEARNED, (), (load,)),
     ]
+
+
+def event_of(
+    meter: str = "M-1", kind: EventKind = EventKind.TAMPER, *, minute: int = 0, sequence: int = 1
+) -> MeterEvent:
+    """Something a meter reported on the first day, at so many minutes past noon."""
+    at = LEARNED + timedelta(minutes=minute)
+    return MeterEvent(meter, kind, at, "e" * 64, sequence, LATER, (("code", "7"),))
+
+
+def case_of(*events: MeterEvent) -> EventCase:
+    """A case that rests on those events."""
+    return EventCase(
+        kind=events[0].kind,
+        meter_id=events[0].meter_id,
+        evidence=tuple(one.event_id for one in events),
+        opened_at=events[-1].at,
+        queue="revenue protection",
+        sentence="Look at it.",
+        threshold="1 within 30 days",
+        learned_at=LATER,
+    )
 
 
 def only_agreement(agreement: Agreement) -> ServiceStart:

@@ -16,6 +16,8 @@ from tests.stores.paper_town import (
     account_id,
     agreement_of,
     bill_of,
+    case_of,
+    event_of,
     held_of,
     meter_changes,
     month_of,
@@ -24,6 +26,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 
+from meterledger.facts.events import CaseState, CaseStep
 from meterledger.stores.postgres.migrating import APPEND_ONLY, CLOSED_ONCE
 from meterledger.stores.postgres.opening import Database, open_database
 from meterledger.stores.postgres.private_server import (
@@ -40,6 +43,7 @@ TABLES = (*APPEND_ONLY, *CLOSED_ONCE)
 PARTITIONED = ("bill", "bill_line", "entry", "posting", "record")
 PERSONAL = (
     *("person", "account", "account_holder", "premise", "tax_place", "service_point"),
+    *("meter_event", "meter_case", "meter_case_event", "meter_case_step"),
     *("meter", "meter_configuration", "premise_link", "meter_work", "unmetered_load"),
     *("meter_installation", "agreement", "bill", "bill_line", "service_period_claim"),
     *("held_bill", "entry", "posting", "payment", "record"),
@@ -59,6 +63,10 @@ def filled(server: PrivateServer) -> Iterator[str]:
             store.start_services([start_of(1), start_of(2)])
             for change in meter_changes():
                 store.change_meters(change)
+            store.record_events([event_of()], name="events.csv")
+            store.record_cases([case_of(event_of())])
+            case = case_of(event_of()).case_id
+            store.settle_case(CaseStep(case, CaseState.IN_WORK, "Ana", "on it", LATER))
             store.record_bills([bill_of(1)])
             store.record_payment(*payment_of(1))
             store.record_held([held_of(2)], on=month_of(0).until_day, learned_at=LATER)

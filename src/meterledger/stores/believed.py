@@ -12,8 +12,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
+from meterledger.facts.events import CaseOnFile, MeterEvent
 from meterledger.facts.meters import (
     MeterConfiguration,
     MeterWork,
@@ -331,6 +332,33 @@ def refuse_stale(fact: object) -> None:
         where=_named(fact),
         why="Nothing of this call was kept",
         do="Look at the meter with `meterledger meter show`, and do it again if it is still right",
+    )
+
+
+def refuse_other_event(event: MeterEvent) -> NoReturn:
+    """At the place of its source another event is known.
+
+    :raises Conflict: always
+    """
+    raise Conflict(
+        f"Place {event.sequence} of source {event.source[:16]} is known with another event than "
+        f"{event.kind.value} of meter {event.meter_id}",
+        where="events",
+        why="A place of a file tells one thing, and nothing of this call was kept",
+        do="Send the corrected events as a file of their own",
+    )
+
+
+def refuse_closed_case(known: CaseOnFile) -> NoReturn:
+    """Nothing follows what closed a case.
+
+    :raises Conflict: always
+    """
+    last = known.steps[-1]
+    raise Conflict(
+        f"It was closed by {last.by}: {last.reason}",
+        where=f"case {known.case.case_id}",
+        do="New events of the meter open another case; look with `meterledger meter cases`",
     )
 
 

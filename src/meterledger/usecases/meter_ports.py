@@ -18,6 +18,7 @@ from meterledger.facts.meters import (
     UnmeteredLoad,
 )
 from meterledger.facts.places import MeterInstallation
+from meterledger.usecases.event_ports import MeterEvents
 
 MeterFact: TypeAlias = MeterInstallation | MeterConfiguration | PremiseLink | UnmeteredLoad
 """A dated fact about a meter, or about a load that has none."""
@@ -53,7 +54,7 @@ class MeterFile:
     work: tuple[MeterWork, ...]
 
 
-class Meters(Protocol):
+class Meters(MeterEvents, Protocol):
     """Meters on two clocks. No meter is in two places, no place has two, at any instant.
 
     Without ``known_at`` what is believed now is asked for: what was changed a moment ago is seen.

@@ -139,6 +139,14 @@ class NotFound(Refusal):
             do="List what there is with `meterledger quarantine list`",
         )
 
+    @classmethod
+    def of_case(cls, case_id: str) -> NotFound:
+        """No case of that name."""
+        return cls(
+            f"There is no case {case_id[:80]}",
+            do="List what there is with `meterledger meter cases`",
+        )
+
 
 class NotViewing(Refusal):
     """Personal or usage data was asked for without saying who looks and why."""

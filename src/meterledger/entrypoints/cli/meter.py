@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from meterledger.entrypoints.cli import meter_events
 from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
 
 MeterArgument = Annotated[str, typer.Argument(help="Number of the meter.")]
@@ -36,7 +37,7 @@ Multiplier = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     meter = typer.Typer(
-        help="Meters: what is known of one; install, exchange, remove, put right, configure.",
+        help="Meters: what is known of one; visits, set-up, events and cases.",
         no_args_is_help=True,
     )
     meter.command("show")(show)
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
     meter.command("uncross")(uncross)
     meter.command("configure")(configure)
     meter.command("load")(load)
+    meter_events.register(meter)
     app.add_typer(meter, name="meter")
 
 

@@ -23,13 +23,14 @@ from meterledger.stores.believed import (
     refuse_stale,
     with_learned_at,
 )
-from meterledger.stores.memory.places import MemoryPlaces, Undo, keep_dated, keep_once, require
+from meterledger.stores.memory.events import MemoryEvents
+from meterledger.stores.memory.places import Undo, keep_dated, keep_once, require
 from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.usecases.meter_ports import MeterChange, MeterFact, MeterFile
 from meterledger.usecases.ports import NotFound
 
 
-class MemoryMeters(MemoryPlaces):
+class MemoryMeters(MemoryEvents):
     """The part of the store that keeps meters."""
 
     def __init__(self) -> None:

@@ -113,3 +113,74 @@ class MeterWork(models.Model):
                 | models.Q(installed_meter__isnull=False),
             ),
         )
+
+
+class MeterEvent(models.Model):
+    """Something a meter reported. ``event_id`` names what happened, whichever files tell of it."""
+
+    event_id = models.TextField(primary_key=True)
+    meter_id = models.TextField()
+    kind = models.TextField()
+    happened_at = models.DateTimeField()
+    source = models.TextField()
+    sequence = models.BigIntegerField()
+    details = models.JSONField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "meter_event"
+        indexes = (
+            models.Index(name="event_of_meter", fields=["meter_id", "happened_at"]),
+            models.Index(name="event_in_time", fields=["happened_at"]),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                name="one_event_at_a_place_of_a_source", fields=["source", "sequence"]
+            ),
+        )
+
+
+class MeterCase(models.Model):
+    """Events of one meter that somebody is to look at."""
+
+    case_id = models.TextField(primary_key=True)
+    kind = models.TextField()
+    meter_id = models.TextField(db_index=True)
+    opened_at = models.DateTimeField()
+    queue = models.TextField()
+    sentence = models.TextField()
+    threshold = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "meter_case"
+
+
+class MeterCaseEvent(models.Model):
+    """Which events a case rests on; an event is evidence of one case of its kind."""
+
+    case = models.ForeignKey(MeterCase, on_delete=models.PROTECT)
+    event = models.ForeignKey(MeterEvent, on_delete=models.PROTECT)
+    number = models.IntegerField()
+
+    class Meta:
+        db_table = "meter_case_event"
+        constraints = (
+            models.UniqueConstraint(name="an_event_is_evidence_once", fields=["event"]),
+            models.UniqueConstraint(name="evidence_in_order", fields=["case", "number"]),
+        )
+
+
+class MeterCaseStep(models.Model):
+    """What somebody did about a case, and why. Nothing follows what closed it."""
+
+    case = models.ForeignKey(MeterCase, on_delete=models.PROTECT)
+    number = models.IntegerField()
+    state = models.TextField()
+    by = models.TextField()
+    reason = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "meter_case_step"
+        constraints = (models.UniqueConstraint(name="steps_in_order", fields=["case", "number"]),)

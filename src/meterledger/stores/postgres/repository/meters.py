@@ -33,7 +33,7 @@ from meterledger.stores.believed import (
     with_learned_at,
 )
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.base import record_day
 from meterledger.stores.postgres.repository.dated import (
     TABLES,
     close_dated,
@@ -41,6 +41,7 @@ from meterledger.stores.postgres.repository.dated import (
     fact_of,
     keep_dated,
 )
+from meterledger.stores.postgres.repository.events import EventTables
 from meterledger.stores.postgres.repository.places import keep_once, known_keys
 from meterledger.usecases.meter_ports import MeterChange, MeterFact, MeterFile
 from meterledger.usecases.ports import Conflict, NotFound
@@ -59,7 +60,7 @@ WORK = (
 )
 
 
-class MeterTables(Tables):
+class MeterTables(EventTables):
     """The part of the store that keeps meters."""
 
     def change_meters(self, change: MeterChange) -> bool:
@@ -143,7 +144,8 @@ class MeterTables(Tables):
             ).fetchone()
             work = connection.execute(
                 f"{WORK} WHERE (removed_meter = %s OR installed_meter = %s)"
-                " AND learned_at <= coalesce(%s, 'infinity'::timestamptz) ORDER BY worked_at, work_id",
+                " AND learned_at <= coalesce(%s, 'infinity'::timestamptz)"
+                " ORDER BY worked_at, work_id",
                 [meter_id, meter_id, known_at],
             ).fetchall()
 
