@@ -3,6 +3,7 @@
 Others may call ``IntervalLake`` and catch the refusals listed here.
 """
 
+from meterledger.stores.lake.incoming import Delivery
 from meterledger.stores.lake.lake import IntervalLake
 from meterledger.stores.lake.merge import Unheard
 from meterledger.stores.lake.refusals import (
@@ -22,6 +23,7 @@ from meterledger.stores.lake.upkeep import LakeUpkeep
 
 __all__ = [
     "DayKnownAlready",
+    "Delivery",
     "FileDamaged",
     "FileErased",
     "FileMissing",

@@ -135,6 +135,8 @@ class WriteTerms:
     after: int
     sources: Sequence[str]
     learned_us: int
+    own: tuple[tuple[str, int], ...] = ()
+    """Source and instant of every file that this write brings, where it is more than one."""
 
 
 def write_files(
@@ -245,7 +247,7 @@ def encode(runs: Iterable[RunValues], terms: WriteTerms) -> Any:
             placed.append(Run(run.form, run.days, run.meters, number, row, run.plain))
             row += run.value.size
         writer.write_table(_table(group, terms), row_group_size=row)
-    index = FileIndex(terms.zone, terms.sources[0], terms.learned_us, tuple(placed))
+    index = FileIndex(terms.zone, terms.sources[0], terms.learned_us, tuple(placed), terms.own)
     writer.add_key_value_metadata({METADATA_KEY: index_json(index)})
     writer.close()
     return sink.getvalue()

@@ -6,7 +6,7 @@ Lives elsewhere merging with what is known (``merge``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -39,6 +39,15 @@ class Origin:
 
     source: bytes
     learned_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one file brings: pairs of a meter's pseudonym and its interval readings."""
+
+    channels: Sequence[tuple[str, ChannelReadings]]
+    source_sha256: str
+    learned_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

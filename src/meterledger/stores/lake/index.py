@@ -96,6 +96,14 @@ class FileIndex:
     source: str
     learned_us: int
     runs: tuple[Run, ...]
+    own: tuple[tuple[str, int], ...] = ()
+    """Source and instant of each file whose values this one brought; empty where it is the one
+    above."""
+
+    @property
+    def origins(self) -> tuple[tuple[str, int], ...]:
+        """Source and instant of each file whose values this one brought."""
+        return self.own or ((self.source, self.learned_us),)
 
 
 def index_json(index: FileIndex) -> str:
@@ -107,6 +115,7 @@ def index_json(index: FileIndex) -> str:
             "zone": index.zone,
             "source": index.source,
             "learned_us": index.learned_us,
+            "own": [list(one) for one in index.own],
             "runs": [
                 {
                     "channel": run.form.channel,
@@ -149,6 +158,7 @@ def read_index(text: str | bytes, meters_at: MetersAt) -> FileIndex:
             source=record["source"],
             learned_us=record["learned_us"],
             runs=tuple(_run(run, record["zone"], meters_at) for run in record["runs"]),
+            own=tuple((source, learned_us) for source, learned_us in record.get("own", ())),
         )
     except (KeyError, TypeError) as broken:
         raise ValueError(f"no index: {broken!r}") from broken

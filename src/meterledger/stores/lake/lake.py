@@ -28,7 +28,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake import blocks, one_by_one
 from meterledger.stores.lake.files import Partition, RunValues, WriteTerms, write_files
 from meterledger.stores.lake.grid import month_of, offsets, split_by_month, tiles_day
-from meterledger.stores.lake.incoming import Origin, meter_days, naming_meters, two_flows
+from meterledger.stores.lake.incoming import Delivery, Origin, meter_days, naming_meters, two_flows
 from meterledger.stores.lake.index import BILLABLE, Form
 from meterledger.stores.lake.merge import DayKey, MeterDay, Unheard, merge, unheard
 from meterledger.stores.lake.names import ensure_pseudonym
@@ -99,6 +99,19 @@ class IntervalLake:
 
         They are merged with what was known at ``at_sequence``; what says nothing new is not
         written. Nothing is visible until the names returned are published. All or nothing.
+        Same refusals as ``write_many``.
+        """
+        return self.write_many(
+            [Delivery(channels, source_sha256, learned_at)], at_sequence=at_sequence
+        )
+
+    def write_many(self, deliveries: Sequence[Delivery], *, at_sequence: int) -> list[str]:
+        """Write what several files say, in their order, as one version of each meter-day.
+
+        For arrivals of one run: a day that comes in many small files is written once, and every
+        value keeps its own file and instant. Publish the names with the first of the files, then
+        the others with none; after a stop in between, what is written again says nothing new.
+        All or nothing: if one file is refused, write them one by one.
 
         :raises NotTiling: naming meter, start and length of a reading that has no place in a whole
             local day
@@ -109,22 +122,27 @@ class IntervalLake:
         :raises FileDamaged: if it is not what was published
         :raises LakeNotWritable: if the disk refuses
         """
-        learned_us = _epoch_us(learned_at)
-        source = _source(source_sha256)
+        origins = [
+            Origin(_source(one.source_sha256), _epoch_us(one.learned_at)) for one in deliveries
+        ]
         known = self.listing(at_sequence)
         changed: dict[tuple[str, int], dict[DayKey, MeterDay]] = {}
-        with naming_meters(channels):
-            fresh = meter_days(channels, zone=self.zone, origin=Origin(source, learned_us))
+        fresh: dict[DayKey, list[MeterDay]] = defaultdict(list)
+        with naming_meters([pair for one in deliveries for pair in one.channels]):
+            for one, origin in zip(deliveries, origins, strict=True):
+                told = meter_days(one.channels, zone=self.zone, origin=origin)
+                for key, day in told.items():
+                    fresh[key].append(day)
             for partition, keys in self._by_partition(fresh).items():
                 days = self._merged(keys, fresh, known)
                 if days:
                     changed[partition] = days
         partitions = []
-        sources: tuple[bytes, ...] = (source,)
+        sources = tuple(dict.fromkeys(origin.source for origin in origins))
         for (month, bucket), days in sorted(changed.items()):
             runs, sources = make_runs(days, sources)
             partitions.append(Partition(month, bucket, _span(days), partial(_ready, runs)))
-        return self._write(partitions, sources, learned_us, len(known.names))
+        return self._write(partitions, sources, origins, len(known.names))
 
     def unheard(
         self, channels: Sequence[tuple[str, ChannelReadings]], *, at_sequence: int
@@ -145,14 +163,14 @@ class IntervalLake:
             known = {key: reader.resolve(key, places[key]) for key in in_file_order(places)}
             return unheard(known, fresh, self.zone)
 
-    def _by_partition(self, fresh: dict[DayKey, MeterDay]) -> dict[tuple[str, int], list[DayKey]]:
+    def _by_partition(self, fresh: Iterable[DayKey]) -> dict[tuple[str, int], list[DayKey]]:
         partitions: dict[tuple[str, int], list[DayKey]] = defaultdict(list)
         for key in fresh:
             partitions[month_of(key.day), bucket_of(key.meter, self.bucket_count)].append(key)
         return partitions
 
     def _merged(
-        self, keys: Sequence[DayKey], fresh: dict[DayKey, MeterDay], listing: Listing
+        self, keys: Sequence[DayKey], fresh: Mapping[DayKey, list[MeterDay]], listing: Listing
     ) -> dict[DayKey, MeterDay]:
         """The new versions of one partition: what differs from what is known."""
         files = listing.choose({key.meter for key in keys}, _span(keys))
@@ -167,8 +185,10 @@ class IntervalLake:
         for key in [*new, *in_file_order({key: known[key] for key in keys if key in known})]:
             places = known.get(key)
             before = reader.resolve(key, places) if places else None
-            after = merge(key, before, fresh[key])
-            if before is None or not after.same_as(before):
+            after = before
+            for day in fresh[key]:
+                after = merge(key, after, day)
+            if after is not None and (before is None or not after.same_as(before)):
                 merged[key] = after
         return merged
 
@@ -227,7 +247,8 @@ class IntervalLake:
         form = Form(channel, interval_seconds, lake_unit(unit), scale)
         learned_us = _epoch_us(learned_at)
         partitions = self._cut_block(meters, days, values, quality, method, form, learned_us)
-        return self._write(partitions, (_source(source_sha256),), learned_us, len(known.names))
+        origin = Origin(_source(source_sha256), learned_us)
+        return self._write(partitions, (origin.source,), [origin], len(known.names))
 
     def _refuse_known(
         self, meters: Sequence[str], days: DaySpan, listing: Listing, channel: str
@@ -285,7 +306,7 @@ class IntervalLake:
         self,
         partitions: Sequence[Partition],
         sources: tuple[bytes, ...],
-        learned_us: int,
+        origins: Sequence[Origin],
         after: int,
     ) -> list[str]:
         if not partitions:
@@ -295,7 +316,8 @@ class IntervalLake:
             bucket_count=self.bucket_count,
             after=after,
             sources=tuple(source.decode() for source in sources),
-            learned_us=learned_us,
+            learned_us=max(origin.learned_us for origin in origins),
+            own=tuple((origin.source.decode(), origin.learned_us) for origin in origins),
         )
         return write_files(self.folder, partitions, terms, threads=self.threads)
 

@@ -76,12 +76,14 @@ class Version:
     position: int
     after: int
     day: MeterDay
-    own_source: bytes
-    own_learned_us: int
+    origins: tuple[tuple[bytes, int], ...]
+    """Source and instant of each file whose values it brought."""
 
     def changes(self) -> npt.NDArray[np.bool_]:
         """The slots whose value this version brought; the others it carried along."""
-        own = (self.day.source == self.own_source) & (self.day.learned_us == self.own_learned_us)
+        own = np.zeros(len(self.day.value), dtype=bool)
+        for source, learned_us in self.origins:
+            own |= (self.day.source == source) & (self.day.learned_us == learned_us)
         return np.asarray(self.day.present & own)
 
 

@@ -138,8 +138,7 @@ class DayReader:
                 learned_us=group.learned_us[rows],
                 source=group.sources[group.source[rows]],
             ),
-            own_source=group.index.source.encode(),
-            own_learned_us=group.index.learned_us,
+            origins=tuple((word.encode(), at) for word, at in group.index.origins),
         )
 
     def _group(self, file: LakeFile, number: int) -> _Group:
