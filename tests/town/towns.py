@@ -21,7 +21,7 @@ from meterledger.entrypoints.demo.town import Town, build_town
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.lake import IntervalLake
-from meterledger.stores.memory import MemoryStore
+from meterledger.stores.memory import MemoryStore, MemoryVault
 from meterledger.usecases.ports import Viewer
 
 FEW_SIMULATED = 11
@@ -41,6 +41,7 @@ class MemoryUtility:
     lake: IntervalLake
     book: TariffBook
     folder: Path
+    vault: MemoryVault = field(default_factory=MemoryVault)
 
     @classmethod
     @contextmanager

@@ -24,6 +24,7 @@ def verify_system(system: System) -> list[dict[str, Any]]:
         for name, checked, broken in verify_invariants(store)
     ]
     results.append(_lake_files(system))
+    results.append(_vault(system))
     results.append(_replays(system))
     return results
 
@@ -31,6 +32,12 @@ def verify_system(system: System) -> list[dict[str, Any]]:
 def _lake_files(system: System) -> dict[str, Any]:
     checked, broken = system.lake.verify(system.store.lake_sequence())
     name = "every published lake file is there, unchanged, with whole meter-days"
+    return {"name": name, "checked": checked, "broken": list(broken)}
+
+
+def _vault(system: System) -> dict[str, Any]:
+    checked, broken = system.vault.verify()
+    name = "every received file in the vault opens and has its hash"
     return {"name": name, "checked": checked, "broken": list(broken)}
 
 

@@ -286,7 +286,7 @@ def _lived_town(book: Any, data: Path | None) -> Iterator[Any]:
     if life_of(folder) is Life.LIVED:
         viewer = Viewer("command line", "try a tariff change")
         with open_system(folder, viewer=viewer, subjects=["the town"]) as system:
-            yield LivedTown(system.store, system.lake, book, all_bills(system))
+            yield LivedTown(system.store, system.lake, book, all_bills(system), system.vault)
         return
     if data is not None:
         raise BadArgument(

@@ -18,7 +18,8 @@ from meterledger.entrypoints.demo.story import Story, book_completed_at
 from meterledger.entrypoints.demo.town import SIMULATED_HOMES, build_town
 from meterledger.rulebook.book import TariffBook
 from meterledger.stores.lake import IntervalLake
-from meterledger.stores.memory import MemoryStore
+from meterledger.stores.memory import MemoryStore, MemoryVault
+from meterledger.usecases.intake_ports import Vault
 from meterledger.usecases.ports import Lake, Store, StoredBill, Viewer
 
 MONTHS = 10
@@ -33,6 +34,7 @@ class LivedTown:
     lake: Lake
     book: TariffBook
     bills: list[StoredBill]
+    vault: Vault
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def town_in_memory(
         store = MemoryStore()
         zone_name = book.as_known(book_completed_at(book).date()).time_zone
         lake = IntervalLake(folder / "lake", zone=zone_name, files_at=store.lake_files)
-        lived = LivedTown(store, lake, book, [])
+        lived = LivedTown(store, lake, book, [], MemoryVault())
         with store.viewing(Viewer("tariff try", "rate the demo town's bills"), ["the town"]):
             town = build_town(zone_name, homes)
             for _ in Story(town, lived, folder / "inbox", receiver(lived)).live():

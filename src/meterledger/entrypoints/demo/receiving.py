@@ -11,9 +11,12 @@ from pathlib import Path
 
 from meterledger.entrypoints.demo.chronicle import FileTold
 from meterledger.entrypoints.demo.story import Receive, Utility
-from meterledger.kernel.refusal import Refusal
-from meterledger.stores.gateways import read_file
-from meterledger.usecases.receive_readings import receive_readings
+from meterledger.entrypoints.intake import interval_kw_max
+from meterledger.stores.gateways import raw_bytes, read_bytes
+from meterledger.stores.gateways.signatures import signature_holds
+from meterledger.usecases.take_file import Delivery, Intake, take_file
+
+DOOR = "demo"
 
 
 def receiver(utility: Utility) -> Receive:
@@ -21,23 +24,26 @@ def receiver(utility: Utility) -> Receive:
 
     def receive(path: Path, at: datetime) -> FileTold:
         view = utility.book.as_known(at.date())
-        try:
-            received = receive_readings(
-                file=read_file(path, received_at=at),
-                store=utility.store,
-                lake=utility.lake,
-                utility=view.name,
-                zone_name=view.time_zone,
-                learned_at=at,
-            )
-        except Refusal as refusal:
-            return FileTold(date.min, path.name, "refused", 0, 0, refusal.sentence)
+        intake = Intake(
+            store=utility.store,
+            lake=utility.lake,
+            vault=utility.vault,
+            read=read_bytes,
+            signature_holds=signature_holds,
+            utility=view.name,
+            zone_name=view.time_zone,
+            interval_kw_max=interval_kw_max(view, at),
+        )
+        taken = take_file(Delivery(path.name, raw_bytes(path), DOOR), intake, learned_at=at)
+        if taken.received is None:
+            sentence = "" if taken.refusal is None else taken.refusal.sentence
+            return FileTold(date.min, path.name, taken.status, 0, 0, sentence)
         return FileTold(
             day=date.min,
             name=path.name,
-            status=received.status,
-            readings=sum(one.present_count for one in received.channels),
-            quarantined=len(received.quarantined),
+            status=taken.status,
+            readings=sum(one.present_count for one in taken.received.channels),
+            quarantined=len(taken.received.quarantined),
         )
 
     return receive

@@ -39,6 +39,7 @@ from meterledger.facts.places import BillableService
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import TariffBook
+from meterledger.usecases.intake_ports import Vault
 from meterledger.usecases.issue_bills import issue_bills
 from meterledger.usecases.ports import Conflict, Lake, Store, StoredBill
 from meterledger.usecases.start_service import (
@@ -60,6 +61,10 @@ class Utility(Protocol):
     @property
     def lake(self) -> Lake:
         """The intervals."""
+
+    @property
+    def vault(self) -> Vault:
+        """The received files, encrypted."""
 
     @property
     def book(self) -> TariffBook:

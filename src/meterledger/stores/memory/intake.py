@@ -38,6 +38,10 @@ class _Told(NamedTuple):
     came: datetime
 
 
+def _stored_as(movement: Movement, sha256: str) -> bool:
+    return movement.status == STORED and movement.arrival.sha256 == sha256
+
+
 def _is_later(other: _Told, own: _Told) -> bool:
     same_source = own.source != "" and other.source == own.source
     if same_source and own.number is not None and other.number is not None:
@@ -157,14 +161,11 @@ class MemoryIntake:
         """Stored files about the meters and the stretch that were made after the one given."""
         own = self._told(arrival, learned_at)
         found = []
-        for sha256, file in self._files.items():
-            if sha256 == arrival.sha256 or file.format == "release":
+        for sha256 in self._files:
+            rows = [one.arrival for one in self.book if _stored_as(one, sha256)]
+            if sha256 == arrival.sha256 or not rows:  # or ours: an estimate, a released line
                 continue
-            stored = next(
-                one.arrival
-                for one in reversed(self.book)
-                if one.arrival.sha256 == sha256 and one.status == STORED
-            )
+            stored = rows[-1]
             other = self._told(stored, learned_at)
             touches = any(
                 begin <= reading.start + reading.seconds and reading.start < until
