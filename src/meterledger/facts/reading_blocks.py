@@ -9,7 +9,7 @@ Lives elsewhere single readings (``facts/readings``), what was decided on them (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,12 +80,12 @@ class ReadingBlock:
         value = np.where(told, self.value * factor[:, None], MISSING_VALUE)
         return value.astype(np.int32), finest, fits
 
-    def rows(self) -> Iterator[ChannelReadings]:
-        """Each meter's readings one by one, in the order of the rows."""
+    def rows(self, only: Iterable[int] | None = None) -> Iterator[ChannelReadings]:
+        """Each meter's readings one by one, in the order of the rows; of all rows unless named."""
         starts = range(self.start, self.until, self.seconds)
-        for row, meter in enumerate(self.meters):
+        for row in range(len(self.meters)) if only is None else only:
             channel = Channel(
-                meter_id=meter,
+                meter_id=self.meters[row],
                 commodity=self.channel.commodity,
                 unit=self.channel.unit,
                 kind=self.channel.kind,

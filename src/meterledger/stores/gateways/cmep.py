@@ -151,7 +151,7 @@ class CmepFile:
             self.notes.append(f"{self.replaced} readings were replaced by later or resent ones")
         for what, count in sorted(self.passed_by.items()):
             self.notes.append(f"{count} records were not loaded: {what}")
-        if not self.text.endswith("\n"):
+        if not self.file.data.endswith(b"\n"):
             self.notes.append(NO_LAST_LINE_END)
         if not channels and not beside:
             raise NothingToLoad(

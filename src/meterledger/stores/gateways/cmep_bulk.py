@@ -54,7 +54,7 @@ _KIND_WORD = re.compile(
     rb"(?:^|\n)MEPMD01(?:,[^,\"\r\n]{0,256}){7},OK,([^,\"\r\n]{0,40}(?:,[^,\"\r\n]{0,40}){3}),"
 )
 _FIXED_WORDS = b"MEPMD01,OK"
-_SAMPLE_BYTES = 1024 * 1024
+_SAMPLE_BYTES = 128 * 1024
 _MOST_KINDS = 16
 _CONSTANT_MAX = 10**9
 _TWO_PARTS_FROM_BYTES = 4 * 1024 * 1024
@@ -111,10 +111,11 @@ def read_cmep_bulk(file: OpenedFile, *, believable: Believable, threads: int = 2
     if not file.data.isascii():
         read = reference.read(None)
         return CmepBulk((), read, tuple(range(len(read.channels))))
-    reference.text = decode(file.name, file.data)
     kinds = _kinds_of(file.data)
     found = _records(file.data, kinds, believable, threads)
     rows = found.rows
+    if len(found.others):  # a zero byte, which refuses the file, can only be in one of these
+        reference.text = decode(file.name, file.data)
     if int(rows[:, COUNT].sum()) > MAX_READINGS:
         raise TooManyReadings.of(file.name)
     total = len(rows) + reference.take(found.other_lines())
@@ -122,6 +123,7 @@ def read_cmep_bulk(file: OpenedFile, *, believable: Believable, threads: int = 2
         raise TooManyReadings.of(file.name)
     groups, left = _plain_channels(file.data, found, kinds, set(reference.streams))
     if left:
+        reference.text = decode(file.name, file.data)
         places = rows[np.array(sorted(left))][:, [LINE, BEGIN, END]]
         reference.take((line, begin, end) for line, begin, end in places.tolist())
         first = {key: min(one.line for one in raw) for key, raw in reference.streams.items()}
@@ -233,23 +235,32 @@ def _parts(data: bytes, count: int) -> list[tuple[int, int, int]]:
 
 # ------------------------------------------------------------------------------- channels
 
-_Group = dict[tuple[int, int, tuple[int, ...]], list[tuple[bytes, list[int]]]]
-"""Rows that make one block, by kind, start and how many values each record has."""
+_Shape = tuple[int, int, tuple[int, ...]]
+"""What channels of one block share: kind, start, and how many values each of their records has."""
+
+_Groups = dict[_Shape, tuple[list[bytes], npt.NDArray[np.int64]]]
+"""The meters of each block, and Int64 [meters x records] the rows of ``_Found`` they are."""
 
 
 def _plain_channels(
     data: bytes, found: _Found, kinds: Sequence[_Kind], slow: set[ChannelKey]
-) -> tuple[_Group, set[int]]:
+) -> tuple[_Groups, set[int]]:
     """The channels that rows alone make, for blocks; and the rows left to the reference."""
     rows = found.rows
-    same_key = [next(n for n, one in enumerate(kinds) if one.key == kind.key) for kind in kinds]
-    by_channel: dict[tuple[int, bytes], list[int]] = defaultdict(list)
-    columns = rows[:, [KIND, METER, METER_END]].tolist()
-    for number, (kind, begin, end) in enumerate(columns):
-        by_channel[same_key[kind], data[begin:end]].append(number)
+    begins, ends = rows[:, METER].tolist(), rows[:, METER_END].tolist()
+    meters = [data[begin:end] for begin, end in zip(begins, ends, strict=True)]
     starts, counts = rows[:, START].tolist(), rows[:, COUNT].tolist()
-    groups: _Group = defaultdict(list)
+    alike = rows[:, [KIND, START, COUNT]]
+    if len(rows) and not slow and (alike == alike[0]).all() and len(set(meters)) == len(meters):
+        kind, start, count = alike[0].tolist()
+        return {(kind, start, (count,)): (meters, np.arange(len(meters))[:, None])}, set()
+    groups: dict[_Shape, list[tuple[bytes, list[int]]]] = defaultdict(list)
     left: set[int] = set()
+    same_key = [next(n for n, one in enumerate(kinds) if one.key == kind.key) for kind in kinds]
+    kind_of = rows[:, KIND].tolist()
+    by_channel: dict[tuple[int, bytes], list[int]] = defaultdict(list)
+    for number, meter in enumerate(meters):
+        by_channel[same_key[kind_of[number]], meter].append(number)
     for (kind, meter), members in by_channel.items():
         if slow and kinds[kind].key._replace(meter=meter.decode()) in slow:
             left.update(members)
@@ -261,8 +272,11 @@ def _plain_channels(
                 continue
         first = members[0]
         shape = tuple(counts[number] for number in members)
-        groups[columns[first][0], starts[first], shape].append((meter, members))
-    return groups, left
+        groups[kind_of[first], starts[first], shape].append((meter, members))
+    return {
+        shape: ([meter for meter, _ in members], np.array([numbers for _, numbers in members]))
+        for shape, members in groups.items()
+    }, left
 
 
 def _is_one_run(members: Sequence[int], found: _Found, kinds: Sequence[_Kind]) -> bool:
@@ -289,11 +303,10 @@ def _largest(found: _Found, number: int) -> int:
     return int(np.abs(told.astype(np.int64)).max(initial=0))
 
 
-def _blocks(groups: _Group, found: _Found, kinds: Sequence[_Kind]) -> list[ReadingBlock]:
+def _blocks(groups: _Groups, found: _Found, kinds: Sequence[_Kind]) -> list[ReadingBlock]:
     blocks = []
-    for (kind_number, start, shape), members in groups.items():
+    for (kind_number, start, shape), (meters, numbers) in groups.items():
         kind = kinds[kind_number]
-        numbers = np.array([rows for _, rows in members])
         scales = found.rows[numbers, SCALE]
         scale = scales.min(axis=1)
         pieces = [
@@ -316,7 +329,7 @@ def _blocks(groups: _Group, found: _Found, kinds: Sequence[_Kind]) -> list[Readi
                     scale=0,
                     multiplier=kind.multiplier,
                 ),
-                meters=tuple(meter.decode() for meter, _ in members),
+                meters=tuple(meter.decode() for meter in meters),
                 start=start * _MINUTE,
                 value=value,
                 quality=quality,

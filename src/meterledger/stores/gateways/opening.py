@@ -77,7 +77,7 @@ def opened(name: str, data: bytes) -> OpenedFile:
     if len(data) > MAX_FILE_BYTES:
         raise _too_large(name)
     plain = _unpack(name, data) if data.startswith(_GZIP) else data
-    if not plain.strip():
+    if not plain or plain.isspace():
         raise EnvelopeBroken("The file is empty", where=name, do="Ask the sender to send it again")
     return OpenedFile(name, sha256_hex(data), plain)
 
