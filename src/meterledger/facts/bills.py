@@ -15,6 +15,8 @@ from typing import Any
 import orjson
 
 from meterledger.facts.charges import ChargeLine
+from meterledger.facts.registers import RegisterShare
+from meterledger.facts.usage_log import LoggedEstimate
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
@@ -74,12 +76,18 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class EstimatedBy:
-    """Intervals of a bill that were estimated in one way, and the rung behind it."""
+    """Intervals of a bill that were estimated in one way, and the rung behind it.
+
+    Of a register ``day_count`` days are estimated, and no interval is counted. ``shown_as`` is what
+    the customer is told of the method, where its code does not say it; it is no part of the record.
+    """
 
     method: str
     provision: str
     interval_count: int
     energy_wh: int
+    day_count: int = 0
+    shown_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,11 @@ class EstimatedUsage:
     percent: str = ""
     counts_toward_cap: bool = False
 
+    @property
+    def day_count(self) -> int:
+        """Days of a register that were estimated; 0 where intervals are counted."""
+        return sum(one.day_count for one in self.by)
+
     def told(self, energy: Callable[[int], object]) -> dict[str, object]:
         """As it stands in the record (numbers) and in answers (strings)."""
         return {
@@ -109,6 +122,7 @@ class EstimatedUsage:
                     "provision": one.provision,
                     "interval_count": one.interval_count,
                     "energy_wh": energy(one.energy_wh),
+                    **({"day_count": one.day_count} if one.day_count else {}),
                 }
                 for one in self.by
             ],
@@ -150,6 +164,10 @@ class BilledUsage:
     days are not known one by one: ``daily_wh`` is empty then, and ``stretches`` tile the window.
     ``estimated`` is there exactly where some interval is an estimate of ours. Where meters were
     exchanged inside the window, ``meters`` has the share of each and ``meter`` is the last one.
+
+    A meter that is billed on its register has no intervals: ``registers`` has what each one opened
+    and closed on. ``estimates`` are kept in the system of record with the bill and are no part of
+    what it says: another customer's figures may stand in them.
     """
 
     meter: str
@@ -161,6 +179,8 @@ class BilledUsage:
     stretches: tuple[Stretch, ...] = ()
     estimated: EstimatedUsage | None = None
     meters: tuple[MeterShare, ...] = ()
+    registers: tuple[RegisterShare, ...] = ()
+    estimates: tuple[LoggedEstimate, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """As it stands in the calculation record."""
@@ -195,6 +215,8 @@ class BilledUsage:
             told["estimated"] = self.estimated.told(energy)
         if self.meters:
             told["meters"] = [one.told(energy) for one in self.meters]
+        if self.registers:
+            told["registers"] = [one.told(energy) for one in self.registers]
         return told
 
 

@@ -34,6 +34,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.meter_ports import Meters
+from meterledger.usecases.register_ports import Registers
 from meterledger.usecases.usage_ports import UsageLog
 
 
@@ -357,7 +358,8 @@ class Bills(Protocol):
         """Keep bills with their lines and entries (None for a bill of zero), in one transaction.
 
         Returns the ids newly recorded. A bill whose service period is already billed is left
-        out, whoever billed it: two runs at once bill every account once.
+        out, whoever billed it: two runs at once bill every account once. The estimates that the
+        usage of a bill carries are kept with it.
         """
 
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
@@ -411,7 +413,9 @@ class Ledger(Protocol):
         """Sum of legs by ledger account. The sums add up to zero."""
 
 
-class Store(Places, Meters, ReadingLog, IntakeLog, Bills, Ledger, UsageLog, LakeLog, Protocol):
+class Store(
+    Places, Meters, ReadingLog, Registers, IntakeLog, Bills, Ledger, UsageLog, LakeLog, Protocol
+):
     """Everything but the lake, in one system of record."""
 
     def viewing(self, viewer: Viewer, subjects: Sequence[str]) -> AbstractContextManager[None]:

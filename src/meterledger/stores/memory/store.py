@@ -34,6 +34,7 @@ from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_l
 from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.lake_log import MemoryLakeLog
 from meterledger.stores.memory.meters import MemoryMeters
+from meterledger.stores.memory.register_values import MemoryRegisters
 from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.usecases.ports import (
     Conflict,
@@ -54,7 +55,7 @@ class _Claim:
     agreement_id: str
 
 
-class MemoryStore(MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters):
+class MemoryStore(MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters, MemoryRegisters):
     """Promises in dictionaries."""
 
     def __init__(self) -> None:
@@ -240,6 +241,7 @@ class MemoryStore(MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters):
             book_sha256=bill.pins.book_sha256,
         )
         self._bills_of.setdefault(bill.account_id, []).append(bill.bill_id)
+        self._estimates += bill.usage.estimates
         if entry is not None:
             self._keep_entry(entry)
 
@@ -261,6 +263,10 @@ class MemoryStore(MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters):
         self._look()
         bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
         return sorted(bills, key=lambda one: (one.days.from_day, one.bill_id))
+
+    def _bills_claimed_at(self, service_point_id: str) -> list[str]:
+        claims = self._claims.get(service_point_id, ())
+        return [one.bill_id for one in claims if one.bill_id in self._bills]
 
     def _billed_until(self, agreement_id: str, service_point_id: str) -> date | None:
         claims = self._claims.get(service_point_id, ())

@@ -24,6 +24,7 @@ from meterledger.stores.postgres.repository.ledger import (
     entry_months,
     insert_entries,
 )
+from meterledger.stores.postgres.repository.usage_log import insert_estimates
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
 
 CLAIM = """
@@ -151,6 +152,8 @@ class BillTables(Tables):
         insert_entries(connection, [entry for _, entry in taken if entry is not None])
         _insert_bills(connection, taken, before)
         _insert_lines(connection, made)
+        for bill in made:
+            insert_estimates(connection, bill.usage.estimates, bill.pins.lake_sequence)
         self._note(
             connection,
             "bills issued",
@@ -252,7 +255,7 @@ class BillTables(Tables):
         )
         if row is None:
             raise NotFound.of("bill", bill_id)
-        return _stored(row)
+        return stored_bill(row)
 
     def bills_of_account(self, account_id: str) -> list[StoredBill]:
         """Bills of the account, oldest first."""
@@ -262,7 +265,7 @@ class BillTables(Tables):
                 [account_id],
             ).fetchall()
         )
-        return [_stored(row) for row in rows]
+        return [stored_bill(row) for row in rows]
 
 
 def _claim(connection: Connection, bills: Sequence[Bill]) -> set[str]:
@@ -390,6 +393,7 @@ def citation_id(citation: Citation) -> str:
     return sha256_hex(canonical_bytes(citation.as_json()))[:16]
 
 
-def _stored(row: tuple[Any, ...]) -> StoredBill:
+def stored_bill(row: tuple[Any, ...]) -> StoredBill:
+    """A row of ``STORED`` as the noun."""
     bill_id, account_id, agreement_id, from_day, until_day, *rest = row
     return StoredBill(bill_id, account_id, agreement_id, DaySpan(from_day, until_day), *rest)

@@ -11,6 +11,7 @@ from meterledger.stores.postgres.repository.meters import MeterTables
 from meterledger.stores.postgres.repository.places import PlaceWrites
 from meterledger.stores.postgres.repository.quarantine import QuarantineTables
 from meterledger.stores.postgres.repository.readings import ReadingTables
+from meterledger.stores.postgres.repository.register_values import RegisterTables
 from meterledger.stores.postgres.repository.services import PlaceReads
 from meterledger.stores.postgres.repository.usage_log import UsageLogTables
 
@@ -23,6 +24,7 @@ class PostgresStore(
     IntakeTables,
     QuarantineTables,
     BillTables,
+    RegisterTables,
     LedgerTables,
     UsageLogTables,
     LakeLogTables,

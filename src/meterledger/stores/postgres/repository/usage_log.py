@@ -167,7 +167,7 @@ class UsageLogTables(Tables):
             sequence = self._published(connection, publish, batch.learned_at)
             _insert_findings(connection, batch.findings)
             _insert_cleared(connection, batch)
-            _insert_estimates(connection, batch.estimates, sequence)
+            insert_estimates(connection, batch.estimates, sequence)
             counts = batch.counts
             connection.execute(
                 "INSERT INTO usage_batch (run_id, number, sequence, complete, estimated, held,"
@@ -316,7 +316,7 @@ class UsageLogTables(Tables):
             _insert_review(connection, replace(review, sequence=seen))
             if edit is not None:
                 _insert_edit(connection, edit, sequence)
-            _insert_estimates(connection, estimates, sequence)
+            insert_estimates(connection, estimates, sequence)
             told = {"act": review.act.value, "day": review.day.isoformat(), "by": review.author}
             self._note(connection, "usage reviewed", [(review.meter_id, told, review.at)])
             return sequence
@@ -428,9 +428,10 @@ def _insert_cleared(connection: Connection, batch: UsageBatchRecord) -> None:
         )
 
 
-def _insert_estimates(
+def insert_estimates(
     connection: Connection, estimates: Sequence[LoggedEstimate], sequence: int
 ) -> None:
+    """Keep estimates of one version of the lake, or those that were made with it for bills."""
     if not estimates:
         return
     connection.execute(
