@@ -2,7 +2,7 @@
 
 Lives here      queries and writes, each call one transaction.
 Lives elsewhere tables and constraints (the Django apps beside this), connections.
-Read first      docs/architecture.md: "The two stores".
+Read first      docs/architecture.md: "Where things are kept".
 """
 
 from meterledger.stores.postgres.repository.store import PostgresStore
