@@ -15,11 +15,15 @@ import numba as nb
 import numpy as np
 
 _MISSING = np.int32(-(2**31))  # facts.usage.MISSING_VALUE, as a constant of the compiled code
-_QUARTERS = 4
+_index = np.uintp
+_NONE, _ONE, _TWO, _THREE, _FOUR = (_index(number) for number in range(5))
+"""Places are unsigned: a signed one would be looked at each time, whether it counts from the end.
+No part of an array gets a name in the loops either: that would count its users, across threads."""
 _SMALL, _FEW = 2**20, 2**11 - 1
 """So many values below that size add up to less than 2**31, whatever their signs."""
 
 _Values = nb.types.Array(nb.int32, 2, "C", readonly=True)
+_Masks = nb.types.Array(nb.int32, 3, "C", readonly=True)
 _Codes = nb.types.Array(nb.int8, 2, "C", readonly=True)
 _Flags = nb.types.Array(nb.boolean, 2, "C", readonly=True)
 _Line = nb.types.Array(nb.int64, 1, "C", readonly=True)
@@ -32,7 +36,7 @@ _Cube64 = nb.types.Array(nb.int64, 3, "C")
 @nb.njit(
     nb.void(
         _Values, _Line, _Flags, nb.int64,
-        _Line, _Line, _Table, _Line, _Table, _Line, nb.int64,
+        _Line, _Line, _Line, _Masks, _Table, _Line, nb.int64,
         _Cube64, _Table64, _Line64,
     ),
     nogil=True,
@@ -45,8 +49,8 @@ def add_days(
     factor: int,
     slots: Any,
     segments: Any,
-    places: Any,
-    places_from: Any,
+    kinds: Any,
+    masks: Any,
     hours: Any,
     hours_from: Any,
     per_hour: int,
@@ -58,68 +62,72 @@ def add_days(
 
     ``values``     Int32 [M x columns];  ``rows`` [M];  ``counts`` [M x days], or [0 x 0] for all
     ``factor``     watt-hours of a value of 1
-    ``slots``      [days + 1] first column of each day;  ``segments`` [days]
-    ``places``     [K x 3] columns from, until, and period; ``places_from`` [days + 1] into it
+    ``slots``      [days + 1] first column of each day;  ``segments`` [days];  ``kinds`` [days]
+    ``masks``      Int32 [kinds x periods x slots] -1 where the slot is in the period, else 0
     ``hours``      [H x 2] columns from, until of hours that count, ``per_hour`` columns each
+    ``hours_from`` [days + 1] into it
     ``energy_wh``  [N x segments x periods];  ``peak_wh`` [N x segments];  ``present`` [N]
     """
     everything = counts.shape[0] == 0
     small = np.empty(values.shape[1], np.int32)
-    for meter in range(values.shape[0]):
-        line = values[meter]
-        row = rows[meter]
+    hour_slots = _index(per_hour)
+    for meter in range(_index(values.shape[0])):
+        row = _index(rows[meter])
         told = np.int64(0)
-        for day in range(segments.shape[0]):
+        for day in range(_index(segments.shape[0])):
             if not (everything or counts[meter, day]):
                 continue
-            segment = segments[day]
-            begin = slots[day]
-            of_day = line[begin : slots[day + 1]]
-            clean = small[: of_day.shape[0]]
-            some, bits = np.int32(0), np.int32(0)
-            for slot in range(of_day.shape[0]):
-                value = of_day[slot]
+            segment, kind, begin = _index(segments[day]), _index(kinds[day]), _index(slots[day])
+            width = _index(slots[day + _ONE]) - begin
+            some, bits, whole = np.int32(0), np.int32(0), np.int32(0)
+            for slot in range(width):
+                value = values[meter, begin + slot]
                 there = value != _MISSING
                 kept = value if there else np.int32(0)
-                clean[slot] = kept
+                small[slot] = kept
                 some += np.int32(there)
+                whole += kept
                 bits |= kept ^ (kept >> np.int32(31))
             told += some
-            if bits < _SMALL and clean.shape[0] <= _FEW:
+            if bits < _SMALL and width <= _FEW:
                 # No sum of the day reaches 2**31: half the bits do, and twice as many at a time.
-                for place in range(places_from[day], places_from[day + 1]):
-                    part = clean[places[place, 0] - begin : places[place, 1] - begin]
+                for period in range(_ONE, _index(masks.shape[1])):
                     total = np.int32(0)
-                    for slot in range(part.shape[0]):
-                        total += part[slot]
-                    energy_wh[row, segment, places[place, 2]] += np.int64(total) * factor
+                    for slot in range(width):
+                        total += small[slot] & masks[kind, period, slot]
+                    whole -= total
+                    energy_wh[row, segment, period] += np.int64(total) * factor
+                energy_wh[row, segment, _NONE] += np.int64(whole) * factor
                 highest = np.int32(0)
-                for run in range(hours_from[day], hours_from[day + 1]):
-                    part = clean[hours[run, 0] - begin : hours[run, 1] - begin]
-                    if per_hour == _QUARTERS:  # the common case, without an inner loop
-                        for hour in range(part.shape[0] // _QUARTERS):
-                            at = _QUARTERS * hour
-                            total = part[at] + part[at + 1] + part[at + 2] + part[at + 3]
+                for run in range(_index(hours_from[day]), _index(hours_from[day + _ONE])):
+                    first = _index(hours[run, _NONE]) - begin
+                    count = (_index(hours[run, _ONE]) - begin - first) // hour_slots
+                    if hour_slots == _FOUR:  # the common case, without an inner loop
+                        for hour in range(count):
+                            at = first + _FOUR * hour
+                            total = small[at] + small[at + _ONE]
+                            total += small[at + _TWO] + small[at + _THREE]
                             highest = max(highest, total)
                     else:
-                        for hour in range(part.shape[0] // per_hour):
+                        for hour in range(count):
                             total = np.int32(0)
-                            for slot in range(hour * per_hour, (hour + 1) * per_hour):
-                                total += part[slot]
+                            for slot in range(hour_slots):
+                                total += small[first + hour * hour_slots + slot]
                             highest = max(highest, total)
                 peak_wh[row, segment] = max(peak_wh[row, segment], np.int64(highest) * factor)
             else:
-                for place in range(places_from[day], places_from[day + 1]):
+                for period in range(_index(masks.shape[1])):
                     wide = np.int64(0)
-                    for slot in range(places[place, 0] - begin, places[place, 1] - begin):
-                        wide += np.int64(clean[slot])
-                    energy_wh[row, segment, places[place, 2]] += wide * factor
+                    for slot in range(width):
+                        wide += np.int64(small[slot] & masks[kind, period, slot])
+                    energy_wh[row, segment, period] += wide * factor
                 most = peak_wh[row, segment]
-                for run in range(hours_from[day], hours_from[day + 1]):
-                    for first in range(hours[run, 0] - begin, hours[run, 1] - begin, per_hour):
+                for run in range(_index(hours_from[day]), _index(hours_from[day + _ONE])):
+                    first = _index(hours[run, _NONE]) - begin
+                    for hour in range((_index(hours[run, _ONE]) - begin - first) // hour_slots):
                         wide = np.int64(0)
-                        for slot in range(first, first + per_hour):
-                            wide += np.int64(clean[slot])
+                        for slot in range(hour_slots):
+                            wide += np.int64(small[first + hour * hour_slots + slot])
                         most = max(most, wide * factor)
                 peak_wh[row, segment] = most
         present[row] += told

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from meterledger.facts.determinants import Determinants
 from meterledger.facts.readings import Quality
@@ -81,8 +82,8 @@ class PopulationSums:
             10**part.power,
             slots,
             program.segments,
-            program.places + np.array([part.first_slot, part.first_slot, 0]),
-            program.places_from,
+            program.kinds,
+            program.masks,
             program.hours + part.first_slot,
             program.hours_from,
             program.per_hour,
@@ -159,8 +160,8 @@ class _Program:
 
     slots: Int64Array
     segments: Int64Array
-    places: Int64Array
-    places_from: Int64Array
+    kinds: Int64Array
+    masks: npt.NDArray[np.int32]
     hours: Int64Array
     hours_from: Int64Array
     per_hour: int
@@ -174,9 +175,10 @@ def _make_program(plan: RatePlan, days: DaySpan, seconds: int) -> _Program:
     )
     first = (days.from_day - plan.window.from_day).days
     slots, segments = [0], []
-    places: list[tuple[int, int, int]] = []
-    places_from, hours_from = [0], [0]
+    kinds: dict[tuple[tuple[int, int, int], ...], int] = {}
+    kind_of_day: list[int] = []
     hours: list[tuple[int, int]] = []
+    hours_from = [0]
     per_hour = 1
     for number, day in enumerate(days.days(), start=first):
         begin = slots[-1]
@@ -184,25 +186,34 @@ def _make_program(plan: RatePlan, days: DaySpan, seconds: int) -> _Program:
         segments.append(plan.segment_of_day[number])
         windows, demand = plan.day_windows[number], plan.demand_windows[number]
         if windows is None:
-            places.append((begin, slots[-1], 0))
+            places: tuple[tuple[int, int, int], ...] = ((0, slots[-1] - begin, 0),)
         else:
-            found = period_places(day, plan.zone, seconds, windows, plan.periods)
-            places += [(begin + start, begin + stop, period) for start, stop, period in found]
+            places = period_places(day, plan.zone, seconds, windows, plan.periods)
+        kind_of_day.append(kinds.setdefault(places, len(kinds)))
         if demand is not None:
             per_hour = intervals_per_hour(seconds)
             hours += [
                 (begin + start * per_hour, begin + stop * per_hour)
                 for start, stop in hours_of_demand(day, plan.zone, demand)
             ]
-        places_from.append(len(places))
         hours_from.append(len(hours))
     return _Program(
         slots=np.array(slots, dtype=np.int64),
         segments=np.array(segments, dtype=np.int64),
-        places=np.array(places, dtype=np.int64).reshape(-1, 3),
-        places_from=np.array(places_from, dtype=np.int64),
+        kinds=np.array(kind_of_day, dtype=np.int64),
+        masks=_masks(list(kinds), len(plan.periods)),
         hours=np.array(hours, dtype=np.int64).reshape(-1, 2),
         hours_from=np.array(hours_from, dtype=np.int64),
         per_hour=per_hour,
         window_slots=sum(intervals_in_day(day, plan.zone, seconds) for day in plan.window.days()),
     )
+
+
+def _masks(kinds: list[tuple[tuple[int, int, int], ...]], periods: int) -> npt.NDArray[np.int32]:
+    """For each kind of day and each period, -1 on its slots and 0 elsewhere."""
+    widest = max(stop for places in kinds for _, stop, _ in places)
+    masks = np.zeros((len(kinds), periods, widest), dtype=np.int32)
+    for number, places in enumerate(kinds):
+        for start, stop, period in places:
+            masks[number, period, start:stop] = -1
+    return masks

@@ -177,7 +177,7 @@ def sum_population(
 
     scan.read(take, with_quality=with_quality, progress=progress)
     refused: dict[int, Refusal] = {}
-    widths = scan.interval_seconds.copy()
+    widths = scan.interval_seconds.copy() if len(scan.others) else scan.interval_seconds
     for seconds, refusal in too_long.items():
         refused |= dict.fromkeys(np.flatnonzero(widths == seconds).tolist(), refusal)
     for first in range(0, len(scan.others), OTHERS_AT_ONCE):
@@ -190,7 +190,7 @@ def sum_population(
         at_sequence=at_sequence,
         numbers=scan.meters,
         sums=sums,
-        missing=_slots(plan, widths) - sums.present,
+        missing=_missing(plan, widths, sums.present),
         refused=refused,
     )
 
@@ -210,12 +210,19 @@ def _refuse_unknown_days(window: DaySpan, told: BoolArray) -> None:
 def _too_long(sums: PopulationSums, lengths: Int64Array) -> dict[int, IntervalTooLong]:
     """The interval lengths of the population that the schedule cannot use, and why."""
     found = {}
-    for seconds in np.unique(lengths).tolist():
+    for seconds in _distinct(lengths):
         try:
             sums.prepare(sums.plan.window, seconds)
         except IntervalTooLong as refusal:
             found[seconds] = refusal
     return found
+
+
+def _distinct(lengths: Int64Array) -> list[int]:
+    """Different interval lengths; nearly always there is one, and then no set of all is made."""
+    if len(lengths) and bool((lengths == lengths[0]).all()):
+        return [int(lengths[0])]
+    return [int(one) for one in np.unique(lengths)]
 
 
 def _add_others(
@@ -248,13 +255,15 @@ def _add_others(
     return refused
 
 
-def _slots(plan: RatePlan, seconds: Int64Array) -> Int64Array:
-    """How many intervals of its own length each meter has in the window, Int64 [N]."""
+def _missing(plan: RatePlan, seconds: Int64Array, present: Int64Array) -> Int64Array:
+    """Intervals of each meter's own length that the window has and the meter has not, Int64 [N]."""
     days = [seconds_in_day(day, plan.zone) for day in plan.window.days()]
-    slots = np.zeros(len(seconds), dtype=np.int64)
-    for length in np.unique(seconds).tolist():
-        slots[seconds == length] = sum(max(1, day // length) for day in days)
-    return slots
+    missing = -present
+    lengths = _distinct(seconds)
+    for length in lengths:
+        rows = slice(None) if len(lengths) == 1 else seconds == length
+        missing[rows] += sum(max(1, day // length) for day in days)
+    return missing
 
 
 def _refuse_unknown(found: PopulationDeterminants, meters: Mapping[str, str]) -> None:

@@ -104,6 +104,7 @@ class Survey:
     ) -> None:
         self._days = days
         self._zone = zone
+        self._plain_forms: dict[tuple[int, int], bool] = {}
         self._runs = [
             (published, run, common, roll.of(published.file, run))
             for published in files
@@ -189,12 +190,17 @@ class Survey:
         return told
 
     def _plain(self, run: Run) -> bool:
-        seconds = run.form.interval_seconds
-        return (
-            seconds < _DAY_LONG
-            and 0 <= run.form.power <= LARGEST_POWER
-            and all(tiles_day(day, self._zone, seconds) for day in self._days.days())
-        )
+        """Whether the run's values are whole slots of watt-hours or kilowatt-hours."""
+        key = (run.form.interval_seconds, run.form.power)
+        known = self._plain_forms.get(key)
+        if known is None:
+            seconds, power = key
+            known = self._plain_forms[key] = (
+                seconds < _DAY_LONG
+                and 0 <= power <= LARGEST_POWER
+                and all(tiles_day(day, self._zone, seconds) for day in self._days.days())
+            )
+        return known
 
 
 def _rows_of(run_meters: UInt64Array, meters: UInt64Array) -> tuple[Int64Array, Int64Array | None]:
