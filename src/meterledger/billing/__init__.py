@@ -22,6 +22,8 @@ from meterledger.billing import (
     proration,
     rate_relief,
     rate_term,
+    rent_inclusion,
+    rule_variances,
     seasons,
 )
 from meterledger.billing.assemble import assemble_bill
@@ -64,6 +66,8 @@ RULES: tuple[Rule, ...] = (
     *proration.RULES,
     *final_floor.RULES,
     *bill_form.RULES,
+    *rent_inclusion.RULES,
+    *rule_variances.RULES,
 )
 """Every rule of this room, for ``rules`` and ``decide``."""
 
