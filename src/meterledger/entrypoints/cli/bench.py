@@ -23,6 +23,7 @@ BENCHES = {
     "determinants": Bench("determinants.measure_determinants", 20_000),
     "validation": Bench("validation.measure_validation", 20_000),
     "estimation": Bench("estimation.measure_estimation", 20_000),
+    "estimate-error": Bench("estimate_error.measure_estimate_error", 600),
     "intake": Bench("intake.measure_intake", 20_000),
     "storage": Bench("storage.measure_storage", 20_000),
     "rating": Bench("rating.measure_rating", 1_200_000),
