@@ -10,28 +10,14 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
+from tests.doors.usage_web_town import Behind
 from tests.journeys.usage_town import DAY, NEXT, UsageTown, usage_town, with_gap
 
 from meterledger.entrypoints.web import system
-from meterledger.entrypoints.web.system import Library
-from meterledger.entrypoints.wiring import System
 from meterledger.usecases.ports import Viewer
 
 OCTOBER = date(2025, 10, 1)
 SHOWN = "No reading had arrived for 4 of 2,976 intervals. They were estimated:"
-
-
-class Behind:
-    """Puts a town of the usage journeys behind the pages."""
-
-    def __init__(self, town: UsageTown) -> None:
-        self.town = town
-
-    def system(self) -> System:
-        return System(self.town.store, self.town.lake, self.town.book, NEXT, None)  # type: ignore[arg-type]
-
-    def library(self) -> Library:
-        return Library(self.town.book, NEXT)
 
 
 @pytest.fixture(scope="module")

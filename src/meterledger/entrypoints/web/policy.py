@@ -22,17 +22,26 @@ from django.urls import URLPattern, URLResolver
 
 from meterledger.entrypoints.web.system import Library, provider
 from meterledger.entrypoints.wiring import System
+from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.ports import Viewer
 
 VIEWER = "this machine"
 """Who looks, until people can sign in."""
 
 READING = ("GET", "HEAD")
+ACTING = (*READING, "POST")
+
+SITE = "Sec-Fetch-Site"
+"""What a browser says of every request: whether the page that makes it is ours."""
 
 Rest = ParamSpec("Rest")
 SystemView = Callable[Concatenate[HttpRequest, System, Rest], HttpResponse]
 LibraryView = Callable[Concatenate[HttpRequest, Library, Rest], HttpResponse]
 Route = Callable[..., HttpResponse]
+
+
+class FromElsewhere(Refusal):
+    """A form was sent that none of our pages shows."""
 
 
 class RouteWithoutPolicy(Exception):
@@ -92,6 +101,38 @@ def _is_from_this_site(request: HttpRequest) -> bool:
         return False
     origin = request.headers.get("Origin")
     return origin is None or origin == f"{request.scheme}://{request.get_host()}"
+
+
+def acting(
+    purpose: str, *, subjects: Callable[..., list[str]]
+) -> Callable[[SystemView[Rest]], Route]:
+    """A route with a form: it shows personal data, and what is sent to it is written down.
+
+    Only a form of our own pages may be sent: a browser says where a form comes from, and another
+    site cannot say that it is this one.
+
+    :raises FromElsewhere: if a form comes from anywhere else, or nothing says where it comes from
+    """
+
+    def declare(view: SystemView[Rest]) -> Route:
+        @wraps(view)
+        def route(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+            if request.method not in ACTING:
+                return HttpResponseNotAllowed(ACTING)
+            if request.method == "POST" and request.headers.get(SITE) != "same-origin":
+                raise FromElsewhere(
+                    "This form does not come from one of our pages",
+                    why="A form on another site could decide things in your name",
+                    do="Open the page here and send its own form, with a browser that says where a "
+                    "form comes from",
+                )
+            system = provider().system()
+            with system.store.viewing(Viewer(VIEWER, purpose), subjects(*args, **kwargs)):
+                return view(request, system, *args, **kwargs)
+
+        return _with_policy(route, Policy(purpose, personal=True))
+
+    return declare
 
 
 def public(purpose: str) -> Callable[[LibraryView[Rest]], Route]:

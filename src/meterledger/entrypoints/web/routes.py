@@ -15,6 +15,8 @@ from meterledger.entrypoints.web import (
     readings,
     rules,
     sheets,
+    usage_pages,
+    usage_reports,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -24,6 +26,11 @@ urlpatterns: list[URLPattern] = [
     path("bills/<path:bill_id>.pdf", bills.bill_document, name="bill-pdf"),
     path("bills/<path:bill_id>/", bills.bill_page, name="bill"),
     path("api/readings", incoming.take_readings, name="take-readings"),
+    path("usage/", usage_pages.queue_page, name="usage-queue"),
+    path("usage/report/", usage_reports.health_page, name="usage-report"),
+    path("usage/replaced/", usage_reports.replaced_page, name="usage-replaced"),
+    path("usage/days/<str:day>/<path:meter_id>/", usage_pages.day_page, name="usage-day"),
+    path("usage/meters/<path:meter_id>/", usage_reports.meter_page, name="usage-meter"),
     path("book/", chapters.contents, name="book"),
     path("book/chapters/<str:chapter>/", chapters.chapter_page, name="chapter"),
     path("book/provisions/<str:provision>/", provisions.provision_page, name="provision"),

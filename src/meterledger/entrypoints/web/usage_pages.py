@@ -1,0 +1,200 @@
+"""The queue of held usage, and one day of a meter with the ways out of it.
+
+Lives here      gathering what the two pages show; reading the form of a decision.
+Lives elsewhere the decision itself (``usecases/review_usage``), the chart (``usage_chart``), meters
+                and reports (``usage_reports``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from meterledger.entrypoints.web.asked import NotADay
+from meterledger.entrypoints.web.policy import acting, personal
+from meterledger.entrypoints.web.usage_chart import day_chart
+from meterledger.entrypoints.wiring import System
+from meterledger.facts.estimates import EstimateCause
+from meterledger.facts.usage_log import FindingOnFile, ReviewAct
+from meterledger.kernel.refusal import Refusal
+from meterledger.usecases.review_usage import (
+    CannotReview,
+    DayToReview,
+    accept_day,
+    day_to_review,
+    edit_day,
+    estimate_day,
+    reject_day,
+)
+
+MOST_SHOWN = 500
+ACT_WORDS = {
+    ReviewAct.ACCEPT: ("Accept it as it is", "Bill the values as they were received."),
+    ReviewAct.EDIT: ("Edit intervals", "Put other watt-hours in the intervals named below."),
+    ReviewAct.ESTIMATE: (
+        "Estimate it",
+        "Take the sheet's ladder for the intervals named below, or for the whole day.",
+    ),
+    ReviewAct.REJECT: (
+        "Reject it",
+        "Keep the day from being billed until it is read, edited or estimated.",
+    ),
+}
+ONE_VALUE = re.compile(r"\s*([0-9]{1,4})\s*[=:]\s*(-?[0-9]{1,9})\s*")
+ONE_RUN = re.compile(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4}))?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A meter-day that is held, with its findings."""
+
+    day: date
+    meter_id: str
+    findings: tuple[FindingOnFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody typed into the form, to show it again when it is refused."""
+
+    act: str = ""
+    author: str = ""
+    reason: str = ""
+    values: str = ""
+    cause: str = EstimateCause.HUMAN_OR_BILLING_ERROR.value
+
+
+@personal("look at the review queue", subjects=lambda: ["review queue"])
+def queue_page(request: HttpRequest, system: System) -> HttpResponse:
+    """Every meter-day that is held, the oldest first."""
+    by_day: dict[tuple[date, str], list[FindingOnFile]] = {}
+    for one in system.store.review_queue():
+        by_day.setdefault((one.logged.day, one.logged.meter_id), []).append(one)
+    rows = [QueueRow(day, meter, tuple(found)) for (day, meter), found in by_day.items()]
+    context = {
+        "rows": rows[:MOST_SHOWN],
+        "count": len(rows),
+        "more": max(0, len(rows) - MOST_SHOWN),
+        "meters": len({row.meter_id for row in rows}),
+    }
+    return render(request, "web/usage_queue.html", context)
+
+
+@acting("decide held usage", subjects=lambda day, meter_id: [meter_id])
+def day_page(request: HttpRequest, system: System, day: str, meter_id: str) -> HttpResponse:
+    """A meter's day: findings with evidence, the day against its history, the ways out."""
+    each = _day(day)
+    view = system.view
+    item = day_to_review(meter_id, each, store=system.store, lake=system.lake, view=view)
+    typed, refusal = Typed(), None
+    if request.method == "POST":
+        typed = _typed(request)
+        try:
+            _decide(item, typed, system)
+        except Refusal as caught:
+            refusal = caught
+        else:
+            return redirect("usage-day", day=day, meter_id=meter_id, permanent=False)
+    context = {
+        "item": item,
+        "chart": day_chart(item, view.time_zone),
+        "typed": typed,
+        "refusal": refusal,
+        "acts": [(act, *ACT_WORDS[act]) for act in item.ways_out],
+        "causes": [(cause.value, cause.value.replace("_", " ")) for cause in EstimateCause],
+        "last": len(item.values) - 1,
+    }
+    return render(request, "web/usage_day.html", context, status=422 if refusal else 200)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NotADay(
+            f"'{text[:20]}' is not a day",
+            where="address",
+            do="Open the day from the queue, or write it like 2026-11-25",
+        ) from None
+
+
+def _typed(request: HttpRequest) -> Typed:
+    def word(name: str) -> str:
+        return str(request.POST.get(name, ""))[:2000]
+
+    return Typed(word("act"), word("author"), word("reason"), word("values"), word("cause"))
+
+
+def _decide(item: DayToReview, typed: Typed, system: System) -> None:
+    """Make the decision of a form.
+
+    :raises CannotReview: if it is none, or not one for this day
+    """
+    who: dict[str, Any] = {
+        "author": typed.author,
+        "reason": typed.reason,
+        "at": system.now,
+        "store": system.store,
+    }
+    if typed.act == ReviewAct.ACCEPT.value:
+        accept_day(item, **who)
+    elif typed.act == ReviewAct.REJECT.value:
+        reject_day(item, **who)
+    elif typed.act == ReviewAct.EDIT.value:
+        values = _values(typed.values)
+        edit_day(item, values, **who, lake=system.lake, zone=system.view.time_zone)
+    elif typed.act == ReviewAct.ESTIMATE.value:
+        slots = _slots(typed.values)
+        cause = _cause(typed.cause)
+        estimate_day(item, **who, slots=slots, cause=cause, lake=system.lake, view=system.view)
+    else:
+        raise CannotReview("No decision was chosen", do="Choose one of the ways out")
+
+
+def _parts(text: str) -> list[str]:
+    return [part for line in text.splitlines() for part in line.split(",") if part.strip()]
+
+
+def _values(text: str) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for part in _parts(text):
+        read = ONE_VALUE.fullmatch(part)
+        if read is None:
+            raise CannotReview(
+                f"'{part.strip()[:40]}' is no interval with its watt-hours",
+                where="intervals",
+                do="Write one a line: its number in the table, =, and whole watt-hours",
+            )
+        found[int(read[1])] = int(read[2])
+    return found
+
+
+def _slots(text: str) -> list[int] | None:
+    found: list[int] = []
+    for part in _parts(text):
+        read = ONE_RUN.fullmatch(part)
+        if read is None:
+            raise CannotReview(
+                f"'{part.strip()[:40]}' names no intervals",
+                where="intervals",
+                do="Write numbers of the table, like 40 or 40-43, or leave it empty for all",
+            )
+        found += range(int(read[1]), int(read[2] or read[1]) + 1)
+    return found or None
+
+
+def _cause(text: str) -> EstimateCause:
+    try:
+        return EstimateCause(text)
+    except ValueError:
+        raise CannotReview(
+            "No cause was chosen",
+            where="cause",
+            why="An estimate has exactly one cause of the sheet's list",
+            do="Choose one",
+        ) from None

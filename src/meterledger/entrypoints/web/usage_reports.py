@@ -1,0 +1,113 @@
+"""A meter's page, who sent and who did not, and bills whose usage was replaced.
+
+Lives here      gathering what the three pages show.
+Lives elsewhere the reports (``usecases/meter_health``, ``usage_replaced``), the queue
+                (``usage_pages``).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from meterledger.entrypoints.web.asked import day_asked
+from meterledger.entrypoints.web.policy import personal
+from meterledger.entrypoints.wiring import System
+from meterledger.facts.meters import Meter
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.meter_health import meter_health
+from meterledger.usecases.ports import NotFound
+from meterledger.usecases.usage_replaced import usage_replaced
+
+MOST_METERS = 5000
+MOST_ACCOUNTS = 500
+MOST_ROWS = 1000
+DAYS_SHOWN = 60
+
+
+@personal("read a meter", subjects=lambda meter_id: [meter_id])
+def meter_page(request: HttpRequest, system: System, meter_id: str) -> HttpResponse:
+    """Where a meter is and was, how well it is heard, and everything written about its days."""
+    store = system.store
+    installations = store.meter_installations([meter_id]).get(meter_id, [])
+    if not installations:
+        raise NotFound(
+            f"There is no meter {meter_id[:80]}",
+            do="Open a meter from the queue, or from the report",
+        )
+    day = day_asked(request, "on") or system.today - timedelta(days=1)
+    days = DaySpan(day - timedelta(days=DAYS_SHOWN), day + timedelta(days=1))
+    report = meter_health(
+        day,
+        known_at=system.now,
+        store=store,
+        lake=system.lake,
+        view=system.view,
+        meter_ids=[meter_id],
+    )
+    context = {
+        "meter_id": meter_id,
+        "device": _device(system, meter_id),
+        "installations": installations,
+        "day": day,
+        "health": report.meters[0] if report.meters else None,
+        "findings": store.findings_of_meter(meter_id, days),
+        "estimates": list(reversed(store.estimates_of_meter(meter_id, days))),
+        "edits": list(reversed(store.edits_of_meter(meter_id))),
+        "reviews": list(reversed(store.reviews_of_meter(meter_id))),
+        "efforts": list(reversed(store.efforts_of_meter(meter_id))),
+        "shown": DAYS_SHOWN,
+    }
+    return render(request, "web/usage_meter.html", context)
+
+
+def _device(system: System, meter_id: str) -> Meter | None:
+    try:
+        return system.store.meter_file(meter_id, system.now).meter
+    except NotFound:
+        return None
+
+
+@personal("report on meters", subjects=lambda: ["all meters"])
+def health_page(request: HttpRequest, system: System) -> HttpResponse:
+    """Who sent on a day, who did not, and what is missing of thirty days."""
+    day = day_asked(request, "on") or system.today - timedelta(days=1)
+    count = len(system.store.meters_on_day(day, system.now))
+    too_many = count > MOST_METERS
+    report = None
+    if not too_many:
+        report = meter_health(
+            day,
+            known_at=system.now,
+            store=system.store,
+            lake=system.lake,
+            view=system.view,
+        )
+    rows = [one for one in report.meters if not one.healthy] if report else []
+    context = {
+        "day": day,
+        "count": count,
+        "too_many": too_many,
+        "report": report,
+        "rows": rows[:MOST_ROWS],
+        "more": max(0, len(rows) - MOST_ROWS),
+    }
+    return render(request, "web/usage_report.html", context)
+
+
+@personal("report on usage replaced since billed", subjects=lambda: ["all accounts"])
+def replaced_page(request: HttpRequest, system: System) -> HttpResponse:
+    """Bills whose usage has changed since they were made, with the difference."""
+    accounts = system.store.account_ids()
+    too_many = len(accounts) > MOST_ACCOUNTS
+    looked_at, found = (
+        (0, [])
+        if too_many
+        else usage_replaced(
+            store=system.store, lake=system.lake, view=system.view, accounts=accounts
+        )
+    )
+    context = {"too_many": too_many, "looked_at": looked_at, "found": found[:MOST_ROWS]}
+    return render(request, "web/usage_replaced.html", context)
