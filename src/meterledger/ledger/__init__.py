@@ -4,7 +4,7 @@ Others may call ``entry_for_bill``, ``entry_for_payment`` and
 ``decide_payment_split``, and name accounts of the ``CHART``.
 """
 
-from meterledger.ledger import payment_order
+from meterledger.ledger import balance_transfer, payment_order
 from meterledger.ledger.payment_order import decide_payment_split
 from meterledger.ledger.templates import (
     CASH,
@@ -17,7 +17,7 @@ from meterledger.ledger.templates import (
 )
 from meterledger.rulebook.rules import Rule
 
-RULES: tuple[Rule, ...] = payment_order.RULES
+RULES: tuple[Rule, ...] = (*payment_order.RULES, *balance_transfer.RULES)
 """Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [

@@ -1,0 +1,105 @@
+"""An unpaid balance that moves to another account of the same customer.
+
+Lives here      when the company may move it, and from when it is then overdue.
+Lives elsewhere the entries (``templates``), disconnection for it (``arrears``).
+Read first      GRR V.F (carried forward since 2020-07-09, C-PRORATION-GAP).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from meterledger.kernel.decision import Decision, Reason
+from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.forms import fact
+from meterledger.rulebook.rules import Rule
+from meterledger.rulebook.terms import Terms
+
+TRANSFER = "billing.transfer_of_balances"
+REQUIRES = "billing_transfer_of_balances_requires"
+
+
+class TransferContradicts(Refusal):
+    """The facts given about a balance cannot all be true."""
+
+
+class ServiceClass(Enum):
+    """Classes of service, as far as balances are comparable."""
+
+    RESIDENTIAL = "residential"
+    SMALL_GENERAL = "small general service"
+    LARGE_GENERAL = "large general service"
+    PRIMARY = "primary service"
+    LIGHTING = "lighting"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFacts:
+    """An unpaid balance of service that ended or was cut off, and an account it could move to."""
+
+    service_ended: date = fact("The day on which service at the first place ended.")
+    delinquent_since: date = fact("The delinquent date of the oldest part of the balance.")
+    same_customer: bool = fact("Whether both accounts are of the same person responsible.")
+    from_class: ServiceClass = fact("The class of the service that ended.")
+    to_class: ServiceClass = fact("The class of the other account's service.")
+    disputed: bool = fact("Whether the balance is in dispute.", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTransfer:
+    """Whether it may move."""
+
+    may_be_transferred: bool = fact("Whether the company may move it; it never has to.")
+    aged_from: date | None = fact("From which day it stays overdue; null if it may not move.")
+
+
+def decide_transfer(facts: TransferFacts, terms: Terms) -> Decision[BalanceTransfer]:
+    """Whether an unpaid balance may move to another account (GRR V.F). It keeps its age.
+
+    :raises TransferContradicts: if service ends after the day that counts
+    :raises ReviewNeeded: where the reading ``gaps.carry_forward`` leaves it to a person
+    """
+    if facts.service_ended > terms.day:
+        raise TransferContradicts(
+            f"Service ends on {facts.service_ended}, after the day that counts, {terms.day}",
+            where="facts.service_ended",
+            do="Wait until service has ended, or correct the day",
+        )
+    needs, clause = terms.text(REQUIRES), terms.clause(TRANSFER)
+    no = BalanceTransfer(False, None)
+    if not facts.same_customer:
+        found = f"it needs {needs.value}, and another person is responsible"
+        return Decision(no, (Reason(found, needs.citation),))
+    if facts.from_class is not facts.to_class:
+        found = (
+            f"it needs {needs.value}, and {facts.from_class.value} is not comparable with "
+            f"{facts.to_class.value}"
+        )
+        return Decision(no, (Reason(found, needs.citation),))
+    if facts.disputed:
+        found = "the balance is in dispute, and stays where it is until that is settled"
+        return Decision(no, (Reason(found, clause.citation),))
+    reasons = (
+        Reason(f"{needs.value}: the company may, and need not", needs.citation),
+        Reason(f"it stays overdue since {facts.delinquent_since}", clause.citation),
+    )
+    return Decision(BalanceTransfer(True, facts.delinquent_since), reasons)
+
+
+RULES = (
+    Rule(
+        id="ledger.transfer",
+        title="Moving an unpaid balance to another account",
+        room="ledger",
+        kind="procedure",
+        chapter="grr_v_billing",
+        provisions=(TRANSFER,),
+        governing_day="the day of the transfer",
+        facts=TransferFacts,
+        outcome=BalanceTransfer,
+        values=(REQUIRES,),
+        decide=decide_transfer,
+    ),
+)
