@@ -24,6 +24,7 @@ from meterledger.usecases.ports import Lake, Store, Viewer
 
 if TYPE_CHECKING:
     from meterledger.stores.vault import FileVault
+    from meterledger.usecases.read_on_demand import HeadEnd
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,22 @@ def open_vault(data_folder: Path) -> FileVault:
 
     told = os.environ.get("METERLEDGER_VAULT_KEY_FILE")
     return FileVault(data_folder / "vault", Path(told) if told else data_folder / "vault-keys.json")
+
+
+def open_head_end() -> HeadEnd | None:
+    """The head-end that meters are read through now (``METERLEDGER_HEAD_END``); None if none is
+    named. ``METERLEDGER_HEAD_END_SECONDS`` is how long one question may take.
+
+    :raises HeadEndNotNamed: if the address or the seconds cannot be used
+    """
+    from meterledger.stores.gateways.head_end import HttpHeadEnd
+
+    address = os.environ.get("METERLEDGER_HEAD_END")
+    if not address:
+        return None
+    told = os.environ.get("METERLEDGER_HEAD_END_SECONDS", "30")
+    whole = told.isascii() and told.isdigit() and len(told) <= 4
+    return HttpHeadEnd(address, seconds=int(told) if whole else 0)
 
 
 def book_folder() -> Path:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli import meter_events
+from meterledger.entrypoints.cli import meter_events, meter_read
 from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
 
 MeterArgument = Annotated[str, typer.Argument(help="Number of the meter.")]
@@ -48,6 +48,7 @@ def register(app: typer.Typer) -> None:
     meter.command("configure")(configure)
     meter.command("load")(load)
     meter_events.register(meter)
+    meter_read.register(meter)
     app.add_typer(meter, name="meter")
 
 
