@@ -113,12 +113,13 @@ def decimal_cents(plan: RatePlan, energy_wh: list[list[int]], peak_wh: list[int]
     cents: list[int] = []
     for line in plan.lines:
         usd_per_unit = Decimal(line.price_micro_usd) / 1_000_000
-        share = Decimal(line.share.numerator) / Decimal(line.share.denominator)
+        # Divided last: a third of a month has no end in decimals, and a half cent may hang on it.
+        times, over = Decimal(line.share.numerator), Decimal(line.share.denominator)
         if line.rule.kind is ChargeKind.MONTHLY:
-            usd = usd_per_unit * share
+            usd = usd_per_unit * times / over
         elif line.rule.kind is ChargeKind.DEMAND:
             kw = Decimal(max(peak_wh[segment] for segment in line.segments)) / 1000
-            usd = usd_per_unit * share * kw
+            usd = usd_per_unit * kw * times / over
         else:
             usd = usd_per_unit * _kwh(plan, line, energy_wh)
         cents.append(int((usd * 100).quantize(Decimal(1), ROUND_HALF_UP)))
