@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli import lake
+from meterledger.stores.memory import MemoryVault
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -29,6 +30,7 @@ class Town:
     def __init__(self, folder: Path) -> None:
         self.world = KeptWorld(folder)
         self.now = NOW
+        self.vault = MemoryVault()
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         lake.register(app)
         runner = CliRunner()
@@ -44,6 +46,7 @@ class Town:
             book=SimpleNamespace(name="utility"),
             now=self.now,
             today=self.now.date(),
+            vault=self.vault,
         )
 
     def answer(self, *words: str) -> Any:

@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 from tests.stores.lake.kept_world import KeptWorld
 from tests.stores.lake.lake_world import ADA, BEN, day_of, slots, span, values_of
+from tests.stores.paper_town import ANALYST
 
+from meterledger.facts.lake_log import ForgottenFile
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.lake import FileErased, LakeUpkeep
 from meterledger.stores.postgres.repository import PostgresStore
@@ -83,3 +85,28 @@ def test_a_stop_is_made_good_by_running_again(
     assert values_of(world.usage(ADA, span(JULY_1, 3))) == before
     rows = pl.scan_delta(str(world.folder)).filter(pl.col("quality") != 0).collect()
     assert rows["value"].sum() == 3 * 96 * 3 + 8
+
+
+def test_a_forgotten_file_and_what_upkeep_did_are_on_record(
+    world: KeptWorld, postgres: PostgresStore
+) -> None:
+    world.compact("2020-08")
+    at = datetime(2031, 3, 1, 12, tzinfo=UTC)
+    postgres.record_forgotten([ForgottenFile("a" * 64, 12, "72 months", date(2031, 3, 1), at)])
+
+    with postgres.viewing(ANALYST, ["all"]):
+        rows = postgres.read_snapshot(
+            lambda connection: connection.execute(
+                "SELECT event, subject, data FROM record WHERE event <> 'file received'"
+                " ORDER BY event_number"
+            ).fetchall()
+        )
+
+    assert rows == [
+        ("lake compacted", "2020-07", {"sequence": 5, "files": 7}),
+        (
+            "received file forgotten",
+            "a" * 64,
+            {"bytes": 12, "reason": "72 months", "on": "2031-03-01"},
+        ),
+    ]

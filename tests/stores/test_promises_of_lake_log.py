@@ -8,8 +8,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
+from tests.stores.paper_town import (
+    ANALYST,
+    LATER,
+    account_id,
+    bill_of,
+    interval_channel,
+    register_channel,
+    start_of,
+)
 
+from meterledger.facts.intake import Arrival, ControlTotals
 from meterledger.facts.lake_log import Compaction, FileOnDisk, LakeHold, Tombstone
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.ports import Conflict, NotFound, Store
@@ -202,3 +211,35 @@ class TestAHold:
         store.release_lake_hold("H-1", author="ben", reason="settled", learned_at=LATER)
         with pytest.raises(NotFound, match="H-1"):
             store.release_lake_hold("H-1", author="ben", reason="again", learned_at=LATER)
+
+
+class TestAReceivedFile:
+    def test_is_about_the_time_of_its_readings(self, store: Store) -> None:
+        channel = interval_channel()
+        store.record_file(
+            sha256="a" * 64,
+            name="a file",
+            format="csv",
+            channels=[channel, register_channel()],
+            quarantined=(),
+            lake_files=(),
+            learned_at=LATER,
+        )
+        store.record_compaction(compaction([]), based_on=1, learned_at=LATER)
+
+        (one,) = store.received_stretches()
+
+        readings = [*channel.readings, *register_channel().readings]
+        assert (one.sha256, one.came) == ("a" * 64, LATER)
+        assert one.begin == min(reading.start for reading in readings)
+        assert one.until == max(reading.start + reading.seconds for reading in readings)
+
+    def test_that_was_refused_is_about_no_time(self, store: Store) -> None:
+        arrival = Arrival("bad.csv", "b" * 64, 12)
+        store.record_refusal(
+            arrival, "It is broken", format="", totals=ControlTotals(), learned_at=LATER
+        )
+
+        (one,) = store.received_stretches()
+
+        assert (one.sha256, one.came, one.begin, one.until) == ("b" * 64, LATER, None, None)

@@ -74,3 +74,27 @@ class LakeHold:
 
     def __post_init__(self) -> None:
         ensure(self.from_month <= self.last_month, "a hold ends after it begins")
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedStretch:
+    """Which time a received file is about: UTC epoch seconds, None where no reading was stored.
+
+    ``came`` is when it came last, stored or refused.
+    """
+
+    sha256: str
+    came: datetime
+    begin: int | None
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenFile:
+    """What stays of a received file that was made unreadable on schedule."""
+
+    sha256: str
+    byte_count: int
+    reason: str
+    on_day: date
+    learned_at: datetime

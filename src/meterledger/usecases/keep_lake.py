@@ -164,13 +164,16 @@ def _decide_month(
     days: DaySpan,
     names: Sequence[str],
 ) -> tuple[MonthKept, list[FileOnDisk]]:
-    relied_on = max(days.last_day, store.newest_bill_over(days) or days.last_day)
+    billed = store.newest_bill_over(days)
+    relied_on = max(days.last_day, billed or days.last_day)
     if relied_on >= on:
         reason = f"{relied_on} is not over: the month is in use"
         return MonthKept(month, False, None, reason, (), ()), []
     decision = decide_retention(RetentionFacts(relied_on, open_case=False), Terms(view, on))
     outcome = decision.outcome
-    reason = "; ".join(f"{one.finding} ({one.citation.text})" for one in decision.reasons)
+    since = "its last bill" if relied_on == billed else "its own last day"
+    told = "; ".join(f"{one.finding} ({one.citation.text})" for one in decision.reasons)
+    reason = f"counted from {since}: {told}"
     held: list[str] = []
     doomed: list[FileOnDisk] = []
     if outcome.may_be_deleted:

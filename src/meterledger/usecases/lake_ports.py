@@ -14,7 +14,14 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
 
-from meterledger.facts.lake_log import Compaction, FileOnDisk, LakeHold, Tombstone
+from meterledger.facts.lake_log import (
+    Compaction,
+    FileOnDisk,
+    ForgottenFile,
+    LakeHold,
+    ReceivedStretch,
+    Tombstone,
+)
 from meterledger.kernel.span import DaySpan
 
 
@@ -62,6 +69,12 @@ class LakeLog(Protocol):
 
         Returns how many were new.
         """
+
+    def received_stretches(self) -> list[ReceivedStretch]:
+        """Every received file, stored or refused, and which time it is about, by hash."""
+
+    def record_forgotten(self, forgotten: Sequence[ForgottenFile]) -> None:
+        """Write down that received files are made unreadable, before they are."""
 
     def place_lake_hold(self, hold: LakeHold) -> None:
         """Keep months longer. :raises Conflict: if a hold of that id is on record."""

@@ -20,6 +20,7 @@ from meterledger.facts.lake_log import FileOnDisk
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
     from meterledger.stores.lake import LakeUpkeep
+    from meterledger.usecases.forget_received import Forgotten
     from meterledger.usecases.keep_lake import Compacted, MonthKept
 
 MONTH_FORM = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -167,10 +168,12 @@ def retention(
 ) -> None:
     """Delete months whose time is over on the day, by the sheet and the reading over it.
 
-    A dispute or a case of tampering keeps files longer: `lake hold`. What goes leaves a tombstone
-    with its counts and its hash.
+    Received files go by the same rule: the vault makes them unreadable. A dispute or a case of
+    tampering keeps files longer: `lake hold`. What goes leaves a tombstone with its counts and
+    its hash.
     """
     with refusing():
+        from meterledger.usecases.forget_received import forget_received
         from meterledger.usecases.keep_lake import retain_lake
 
         day = day_from(on, option="--on")
@@ -190,9 +193,24 @@ def retention(
                 learned_at=system.now,
                 dry_run=dry_run,
             )
+            received = forget_received(
+                store=system.store,
+                vault=system.vault,
+                view=system.view,
+                on=day,
+                learned_at=system.now,
+                dry_run=dry_run,
+            )
         answer = {
             "on": day.isoformat(),
             "dry_run": dry_run,
+            "received_files": {
+                "forgotten": [
+                    {"sha256": one.sha256, "bytes": one.byte_count, "reason": one.reason}
+                    for one in received.files
+                ],
+                "held": received.held_count,
+            },
             "months": [
                 {
                     "month": one.month,
@@ -205,10 +223,14 @@ def retention(
                 for one in months
             ],
         }
-        say(answer, as_json=as_json, words=lambda: _say_months(months, day, dry_run=dry_run))
+        say(
+            answer, as_json=as_json, words=lambda: _say_kept(months, received, day, dry_run=dry_run)
+        )
 
 
-def _say_months(months: Sequence[MonthKept], day: date, *, dry_run: bool) -> None:
+def _say_kept(
+    months: Sequence[MonthKept], received: Forgotten, day: date, *, dry_run: bool
+) -> None:
     gone = [one for one in months if one.may_be_deleted]
     if not gone:
         print(f"No month's time is over on {day}.")
@@ -218,6 +240,9 @@ def _say_months(months: Sequence[MonthKept], day: date, *, dry_run: bool) -> Non
             f"{one.month}: {len(one.deleted)} files {verb}, {_bytes(one.deleted)} bytes; "
             f"{len(one.held)} are held. {one.reason}"
         )
+    if received.files or received.held_count:
+        verb = "would be forgotten" if dry_run else "are forgotten"
+        print(f"{len(received.files)} received files {verb}; {received.held_count} are held.")
 
 
 def hold(

@@ -6,7 +6,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from meterledger.facts.lake_log import Compaction, LakeHold, Tombstone
+from meterledger.facts.intake import Movement
+from meterledger.facts.lake_log import (
+    Compaction,
+    ForgottenFile,
+    LakeHold,
+    ReceivedStretch,
+    Tombstone,
+)
+from meterledger.facts.readings import ChannelReadings
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake_words import (
     compaction_sha256,
@@ -25,6 +33,8 @@ class MemoryLakeLog:
     _files: dict[str, ReceivedFile]
     _versions: list[tuple[datetime, tuple[str, ...]]]
     _bills: dict[str, StoredBill]
+    _channels: dict[str, tuple[ChannelReadings, ...]]
+    book: list[Movement]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -116,6 +126,35 @@ class MemoryLakeLog:
             for one in new:
                 self._note("lake file deleted", one.file.lake_file, one.learned_at)
             return len(new)
+
+    def received_stretches(self) -> list[ReceivedStretch]:
+        """Every received file, stored or refused, and which time it is about."""
+        with self._lock:
+            came: dict[str, datetime] = {}
+            for movement in self.book:
+                sha256 = movement.arrival.sha256
+                if sha256 is not None:
+                    came[sha256] = max(movement.learned_at, came.get(sha256, movement.learned_at))
+            for sha256, file in self._files.items():
+                if file.format != "compaction":
+                    came[sha256] = max(file.learned_at, came.get(sha256, file.learned_at))
+            return [
+                ReceivedStretch(sha256, came[sha256], *self._stretch(sha256))
+                for sha256 in sorted(came)
+            ]
+
+    def _stretch(self, sha256: str) -> tuple[int | None, int | None]:
+        readings = [one for channel in self._channels.get(sha256, ()) for one in channel.readings]
+        return (
+            min((one.start for one in readings), default=None),
+            max((one.start + one.seconds for one in readings), default=None),
+        )
+
+    def record_forgotten(self, forgotten: Sequence[ForgottenFile]) -> None:
+        """Write down that received files are made unreadable, before they are."""
+        with self._lock:
+            for one in forgotten:
+                self._note("received file forgotten", one.sha256, one.learned_at)
 
     def place_lake_hold(self, hold: LakeHold) -> None:
         """Keep months longer."""

@@ -11,7 +11,14 @@ from datetime import date, datetime
 
 from psycopg import errors
 
-from meterledger.facts.lake_log import Compaction, FileOnDisk, LakeHold, Tombstone
+from meterledger.facts.lake_log import (
+    Compaction,
+    FileOnDisk,
+    ForgottenFile,
+    LakeHold,
+    ReceivedStretch,
+    Tombstone,
+)
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake_words import (
     compaction_sha256,
@@ -38,6 +45,16 @@ SELECT f.name
  WHERE EXISTS (SELECT FROM bill b
                 WHERE b.lake_sequence >= p.version_id AND b.lake_sequence < s.version_id
                   AND b.days && daterange(f.first, f.until))
+"""
+STRETCHES = """
+SELECT sha256, max(came), min(begin), max(until)
+  FROM (SELECT f.sha256, f.learned_at AS came,
+               (c ->> 'from')::bigint AS begin, (c ->> 'to')::bigint AS until
+          FROM received_file f LEFT JOIN LATERAL jsonb_array_elements(f.channels) AS a (c) ON true
+         WHERE f.format <> 'compaction'
+        UNION ALL
+        SELECT sha256, learned_at, NULL, NULL FROM intake_movement WHERE sha256 IS NOT NULL) one
+ GROUP BY sha256 ORDER BY sha256
 """
 SPOKEN_FOR = """
 SELECT n.name FROM unnest(%s::text[]) AS n (name)
@@ -214,6 +231,29 @@ class LakeLogTables(Tables):
             return len(new)
 
         return self._step("delete lake files on schedule", work)
+
+    def received_stretches(self) -> list[ReceivedStretch]:
+        """Every received file, stored or refused, and which time it is about."""
+        return self._step(
+            "see how long received files are kept",
+            lambda connection: [ReceivedStretch(*row) for row in connection.execute(STRETCHES)],
+        )
+
+    def record_forgotten(self, forgotten: Sequence[ForgottenFile]) -> None:
+        """Write down that received files are made unreadable, before they are."""
+        self._connections.ensure_months([record_day(one.learned_at) for one in forgotten])
+        notes = [
+            (
+                one.sha256,
+                {"bytes": one.byte_count, "reason": one.reason, "on": one.on_day.isoformat()},
+                one.learned_at,
+            )
+            for one in forgotten
+        ]
+        self._step(
+            "forget received files on schedule",
+            lambda connection: self._note(connection, "received file forgotten", notes),
+        )
 
     def place_lake_hold(self, hold: LakeHold) -> None:
         """Keep months longer."""
