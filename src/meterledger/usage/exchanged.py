@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from meterledger.facts.bills import BilledUsage, MeterShare
+from meterledger.facts.estimates import Method
 from meterledger.facts.usage import KnownInterval, TiledInterval, TiledUsage, window_seconds
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
@@ -59,7 +60,9 @@ def tile_exchanged(stays: Sequence[MeterStay], *, days: DaySpan, zone: str) -> E
     """The meters' intervals, each while it was there, if together they tile the window.
 
     An interval in which a meter came or left holds only energy from while it was there: it is cut
-    at that instant, and nothing of its energy is. Energy finer than watt-hours is cut to whole ones
+    at that instant, and nothing of its energy is. An estimate of ours is shared by time there, and
+    one for a time at which the meter was gone is passed over: it was made before the exchange was
+    known. Energy finer than watt-hours is cut to whole ones
     for each meter as for a meter alone, and its own multiplier comes after.
 
     :raises UsageNotTiled: as ``tile_window`` does, naming the meter
@@ -96,8 +99,8 @@ def _while_there(stay: MeterStay, begin: int, until: int, days: DaySpan) -> Iter
         start = max(one.start, stay.begin)
         end = one.end if stay.until is None else min(one.end, stay.until)
         if start < end:
-            yield replace(one, start=start, seconds=end - start)
-        elif one.value != 0:
+            yield _cut(one, start, end)
+        elif one.value != 0 and not _is_estimate(one):
             since = instant_text(stay.begin)
             gone = "" if stay.until is None else f" until {instant_text(stay.until)}"
             raise EnergyOutOfPlace(
@@ -108,6 +111,29 @@ def _while_there(stay: MeterStay, begin: int, until: int, days: DaySpan) -> Iter
                 do="Look at the visit with `meterledger meter show`, and correct the instant or "
                 "the readings at their source",
             )
+
+
+def _cut(one: KnownInterval, start: int, end: int) -> KnownInterval:
+    """The part of an interval in which the meter was there.
+
+    What was measured was measured then, all of it. An estimate was made for the whole interval, so
+    that a part of it has the part's share of the time, in whole watt-hours rounded down.
+    """
+    if end - start == one.seconds or not _is_estimate(one):
+        return replace(one, start=start, seconds=end - start)
+    value, power = one.value * 10 ** max(one.power, 0), min(one.power, 0)
+    return replace(
+        one,
+        start=start,
+        seconds=end - start,
+        value=value * (end - start) // one.seconds,
+        power=power,
+    )
+
+
+def _is_estimate(one: KnownInterval) -> bool:
+    """Whether it was made before anybody knew of the exchange, and measured by nothing."""
+    return one.method not in (Method.AS_RECEIVED, Method.EDITED)
 
 
 def describe_exchanged(usage: ExchangedUsage) -> BilledUsage:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterledger.facts.estimates import Method
 from meterledger.facts.usage import KnownInterval, window_seconds
 from meterledger.kernel.span import DaySpan
 from meterledger.usage import (
@@ -125,6 +126,50 @@ class TestAnExchange:
         usage = tile_exchanged(stays(TEN, (*old, *zeros), (*before, *new)), days=JULY, zone=CHICAGO)
 
         assert usage.tiled.energy_wh == energy(old) + energy(new)
+
+    def test_passes_over_estimates_made_before_it_was_known(self) -> None:
+        """The old meter fell silent, and the rest of its day was estimated that night."""
+        night = tuple(
+            replace(one, method=Method.LIKE_DAY) for one in slots(TEN, BEGIN + 2 * 86_400)
+        )
+        old, new = slots(BEGIN, TEN), slots(TEN, UNTIL)
+
+        usage = tile_exchanged(stays(TEN, (*old, *night), new), days=JULY, zone=CHICAGO)
+
+        assert usage.tiled.energy_wh == energy(old) + energy(new)
+
+    @pytest.mark.parametrize("method", [Method.AS_RECEIVED, Method.EDITED])
+    def test_does_not_pass_over_what_somebody_says(self, method: Method) -> None:
+        said = (KnownInterval(TEN, QUARTER, 5, 0, method),)
+
+        with pytest.raises(EnergyOutOfPlace):
+            tile_exchanged(
+                stays(TEN, (*slots(BEGIN, TEN), *said), slots(TEN, UNTIL)), days=JULY, zone=CHICAGO
+            )
+
+    @pytest.mark.parametrize(
+        ("method", "power", "value", "expected"),
+        [
+            (Method.AS_RECEIVED, 0, 150, 150),
+            (Method.LIKE_DAY, 0, 150, 70),  # 420 of 900 seconds
+            (Method.LIKE_DAY, 3, 1, 466),  # 466.67 Wh, rounded down
+            (Method.LIKE_DAY, -3, 150_500, 70),
+        ],
+    )
+    def test_shares_an_estimate_across_it_by_time(
+        self, method: Method, power: int, value: int, expected: int
+    ) -> None:
+        across = KnownInterval(TEN, QUARTER, value, power, method)
+
+        usage = tile_exchanged(
+            stays(SEVEN_PAST, (*slots(BEGIN, TEN), across), slots(TEN, UNTIL)),
+            days=JULY,
+            zone=CHICAGO,
+        )
+
+        last = usage.parts[0][-1]
+        assert (last.start, last.seconds, last.energy_wh) == (TEN, 420, expected)
+        assert last.method is method
 
     def test_with_an_interval_across_the_windows_edge_is_held(self) -> None:
         old = (KnownInterval(BEGIN - QUARTER, 2 * QUARTER, 5, 0), *slots(BEGIN + QUARTER, TEN))
