@@ -83,6 +83,12 @@ from meterledger.usage.exchanged import (
 from meterledger.usage.filling import Filled, Gaps, estimates_of, fill_missing
 from meterledger.usage.filling_plan import FillingPlan
 from meterledger.usage.filling_register import Agreed, RegisterCannotAgree, agree_with_register
+from meterledger.usage.readings_needed import (
+    PeriodReadingsFacts,
+    ReplacementFacts,
+    decide_period_readings,
+    decide_replacement,
+)
 from meterledger.usage.retention import RetentionFacts, decide_retention
 from meterledger.usage.tiling import (
     IntervalCrossesEdge,
@@ -96,10 +102,10 @@ from meterledger.usage.tiling import (
 from meterledger.usage.validation import (
     DayFindings,
     check_run,
-    fingerprint_key,
-    fingerprints,
+    day_marks,
     finish_day,
     history_of,
+    mark_key,
     register_agrees,
     validate_day,
 )
@@ -195,10 +201,12 @@ __all__ = [
     "NoticeFacts",
     "Occupant",
     "PastPeriod",
+    "PeriodReadingsFacts",
     "RecordFacts",
     "RecordOfEstimate",
     "RegisterCannotAgree",
     "RegisterLadderFacts",
+    "ReplacementFacts",
     "RetentionFacts",
     "SimilarSearch",
     "Source",
@@ -216,6 +224,7 @@ __all__ = [
     "count_estimated_periods",
     "counts_as_weekend",
     "day_definitions",
+    "day_marks",
     "decide_adjustment",
     "decide_bill_flag",
     "decide_customer_reading",
@@ -223,7 +232,9 @@ __all__ = [
     "decide_general",
     "decide_may_estimate",
     "decide_notice",
+    "decide_period_readings",
     "decide_record",
+    "decide_replacement",
     "decide_retention",
     "describe_exchanged",
     "describe_tiled",
@@ -233,11 +244,10 @@ __all__ = [
     "estimates_of",
     "fill_missing",
     "find_gaps",
-    "fingerprint_key",
-    "fingerprints",
     "finish_day",
     "history_of",
     "instant_text",
+    "mark_key",
     "may_estimate",
     "method_words",
     "register_agrees",

@@ -147,7 +147,7 @@ def check_run(
     into = evidence.rows(first, until)
     beyond = check_rows(
         part.value,
-        fingerprint_key(part.width),
+        mark_key(part.width),
         _by_slot(terms, part.interval_seconds),
         terms.made,
         part.due_width,
@@ -181,7 +181,7 @@ def check_run(
         into.moved,
         into.off_wh,
         into.best_off_wh,
-        into.prints,
+        into.marks,
     )
     ensure(
         beyond == 0, "no meter moves more than 2**40 watt-hours a day, and multipliers are whole"
@@ -246,18 +246,18 @@ def _key(width: int) -> Int64Array:
     return np.array(numbers, dtype=np.uint64).view(np.int64)
 
 
-def fingerprint_key(width: int) -> Int64Array:
+def mark_key(width: int) -> Int64Array:
     """Int64 [width]: odd weights by which a row's values are summed, modulo 2**64."""
     return _key(width).copy()
 
 
-def fingerprints(block: DayBlock) -> Int64Array:
+def day_marks(block: DayBlock) -> Int64Array:
     """Int64 [N]: a number for each row that two rows share only if all their values are equal.
 
     Two different rows share one by chance in 2**64; for ``History.recent`` and ``years``.
     """
     with np.errstate(over="ignore"):
-        return np.asarray(block.value.astype(np.int64) @ fingerprint_key(block.width))
+        return np.asarray(block.value.astype(np.int64) @ mark_key(block.width))
 
 
 def history_of(
@@ -295,8 +295,8 @@ def history_of(
         day_wh=energy // divisor,
         hour_wh=np.clip(hours // divisor[:, None], -(2**31) + 1, 2**31 - 1).astype(np.int32),
         received_wh=_mean_received(received, count),
-        recent=_prints(recent, count),
-        years=_prints(years, count),
+        recent=_marks(recent, count),
+        years=_marks(years, count),
     )
 
 
@@ -310,13 +310,13 @@ def _mean_received(blocks: Sequence[DayBlock], count: int) -> Int64Array:
     return np.where(days > 0, energy // np.maximum(days, 1), NOT_KNOWN)
 
 
-def _prints(blocks: Sequence[DayBlock], count: int) -> Int64Array:
+def _marks(blocks: Sequence[DayBlock], count: int) -> Int64Array:
     if not blocks:
         return np.zeros((count, 0), np.int64)
     return np.ascontiguousarray(
         np.stack(
             [
-                np.where((one.value != MISSING_VALUE).any(axis=1), fingerprints(one), 0)
+                np.where((one.value != MISSING_VALUE).any(axis=1), day_marks(one), 0)
                 for one in blocks
             ],
             axis=1,

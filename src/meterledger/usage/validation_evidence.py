@@ -31,7 +31,7 @@ class Evidence:
     ``off_wh``      Int64 how far the hours are off the like days; -1 where they do not compare
     ``best_off_wh`` Int64 the same after moving by ``moved``
     ``alike``       Int64 meters of the area with this total (identical totals)
-    ``prints``      Int64 the row's fingerprint, for the history of days to come
+    ``marks``       Int64 the row's mark, for the history of days to come
 
     ``kept_hours``, ``kept_rows``  rows, with their energy by hour or their values, that checks
                     between meters of different runs will ask for
@@ -50,7 +50,7 @@ class Evidence:
     off_wh: Int64Array
     best_off_wh: Int64Array
     alike: Int64Array
-    prints: Int64Array
+    marks: Int64Array
     kept_hours: list[tuple[Int64Array, Int64Array]] = field(default_factory=list, repr=False)
     kept_rows: list[tuple[Int64Array, Int32Array]] = field(default_factory=list, repr=False)
 
@@ -71,7 +71,7 @@ _NARROW = (
     *("found", "missing", "highest", "negative"),
     *("flat_slots", "zero_slots", "tail_slots", "moved"),
 )
-_WIDE = ("energy_wh", "third", "off_wh", "best_off_wh", "alike", "prints")
+_WIDE = ("energy_wh", "third", "off_wh", "best_off_wh", "alike", "marks")
 
 
 def bits_where(rows: BoolArray, bits: int) -> Int32Array:

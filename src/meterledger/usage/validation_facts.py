@@ -287,8 +287,8 @@ class History:
     ``day_wh``       Int64 [N]       mean energy of them, rounded down
     ``hour_wh``      Int32 [N x 24]  mean energy by hour of the clock, rounded down
     ``received_wh``  Int64 [N]       mean energy of the received channel; NOT_KNOWN
-    ``recent``       Int64 [N x K]   fingerprints of the K days before, 0 where there is none
-    ``years``        Int64 [N x Y]   fingerprints of the same date in years before, 0 where none
+    ``recent``       Int64 [N x K]   marks of the K days before, 0 where there is none
+    ``years``        Int64 [N x Y]   marks of the same date in years before, 0 where none
     """
 
     days: Int16Array

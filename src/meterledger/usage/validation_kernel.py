@@ -205,11 +205,11 @@ def check_rows(
     moved: Any,
     off_wh: Any,
     best_off_wh: Any,
-    prints: Any,
+    marks: Any,
 ) -> Any:
     """Check every row, and write bits and evidence into the arrays after ``years``.
 
-    ``value`` Int32 [N x W]; ``key`` Int64 [W] weights of the fingerprint; ``limits`` as in the
+    ``value`` Int32 [N x W]; ``key`` Int64 [W] weights of the mark; ``limits`` as in the
     terms, with minutes as slots and watts as watt-hours of an interval; ``due`` slots of the day,
     ``plain_day`` slots of 24 hours, ``plain_hours`` whether hours compare. Evidence comes blank,
     and what would be zero is not written. Returns how many figures are beyond all meters.
@@ -354,7 +354,7 @@ def check_rows(
         bits &= made[source[i]]
         energy_wh[i] = total
         off_wh[i] = off
-        prints[i] = mark
+        marks[i] = mark
         if missing > 0:
             missing_count[i] = missing
             tail_slots[i] = tail

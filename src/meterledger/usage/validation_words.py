@@ -288,8 +288,8 @@ def _frozen_clock(one: _Row) -> Words:
 
 
 def _day_sent_twice(one: _Row) -> Words:
-    prints = one.history.recent[one.row]
-    before = int((prints == one.evidence.prints[one.row]).argmax()) + 1
+    marks = one.history.recent[one.row]
+    before = int((marks == one.evidence.marks[one.row]).argmax()) + 1
     return (
         f"Every interval is what it was on the day {before} of the days before.",
         {"of_days_before": before},
@@ -303,8 +303,8 @@ def _day_of_another_year(one: _Row) -> Words:
         return f"The day arrived {late} days after it was over.", {"days": late}, (Limit.LATE_DAYS,)
     if late != NO_DAYS and late < 0:
         return f"The day arrived {-late} days before it was over.", {"days": late}, ()
-    prints = one.history.years[one.row]
-    back = int((prints == one.evidence.prints[one.row]).argmax()) + 1
+    marks = one.history.years[one.row]
+    back = int((marks == one.evidence.marks[one.row]).argmax()) + 1
     return (
         f"Every interval is what it was {back} years before.",
         {"years": back},

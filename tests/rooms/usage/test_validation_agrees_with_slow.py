@@ -16,7 +16,7 @@ from meterledger.entrypoints.bench.numpy_validation import numpy_checks
 from meterledger.entrypoints.bench.plain_validation import plain_checks
 from meterledger.facts.usage import MISSING_VALUE
 from meterledger.usage import Check, DayBlock, History, MeterFacts, validate_day
-from meterledger.usage.validation import fingerprints
+from meterledger.usage.validation import day_marks
 from meterledger.usage.validation_facts import NO_DAYS, NOT_KNOWN
 
 METERS = 12
@@ -62,7 +62,7 @@ def random_day(seed: int, day: date) -> tuple[DayBlock, History, MeterFacts]:
         value[2:4], value[[5, 6]], value[7:12] = calm[[3, 2]], calm[[6, 5]], calm[8]
     block = DayBlock(day, ZONE, 900, [f"M{n}" for n in range(METERS)], value.astype(np.int32))
     energy = np.where(block.value == MISSING_VALUE, 0, block.value).sum(axis=1, dtype=np.int64)
-    marks = fingerprints(block)
+    marks = day_marks(block)
 
     def some(known: Any, unknown: Any) -> Any:
         return np.where(dice.random(METERS) < 0.5, known, unknown)

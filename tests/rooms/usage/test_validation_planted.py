@@ -26,7 +26,7 @@ from tests.rooms.usage.validation_builders import (
 from meterledger.facts.findings import Weight
 from meterledger.facts.usage import MISSING_VALUE
 from meterledger.usage import Check, DayBlock, DayFindings, History, MeterFacts, validate_day
-from meterledger.usage.validation import fingerprints
+from meterledger.usage.validation import day_marks
 from meterledger.usage.validation_facts import GENERATES, INACTIVE, NET, VACANT, Source
 
 GONE = MISSING_VALUE
@@ -211,7 +211,7 @@ class TestOneRow:
         assert found(HOME, at_one_time=3) == set()
 
     def test_a_day_sent_twice(self) -> None:
-        before = fingerprints(block(HOME))
+        before = day_marks(block(HOME))
         past = replace(history(HOME), recent=np.array([[1, before[0], 0]]))
         assert found(HOME, past) == {Check.DAY_SENT_TWICE}
         assert found(changed((0, HOME[0] + 1)), past) == set()
@@ -220,11 +220,11 @@ class TestOneRow:
 
     def test_an_empty_house_may_have_the_same_day_twice(self) -> None:
         still = [5] * 84 + [5, 6] * 5 + [5, 5]  # ten changes
-        past = replace(history(still), recent=fingerprints(block(still)).reshape(1, 1))
+        past = replace(history(still), recent=day_marks(block(still)).reshape(1, 1))
         assert Check.DAY_SENT_TWICE not in found(still, past)
 
     def test_a_day_of_another_year(self) -> None:
-        past = replace(history(HOME), years=fingerprints(block(HOME)).reshape(1, 1))
+        past = replace(history(HOME), years=day_marks(block(HOME)).reshape(1, 1))
         assert found(HOME, past) == {Check.DAY_OF_ANOTHER_YEAR}
         assert found(HOME, late_days=300) == set()
         assert found(HOME, late_days=301) == {Check.DAY_OF_ANOTHER_YEAR}

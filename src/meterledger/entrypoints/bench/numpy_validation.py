@@ -26,7 +26,7 @@ from meterledger.usage import (
     Limit,
     MeterFacts,
     ValidationTerms,
-    fingerprint_key,
+    mark_key,
 )
 
 ROWS_AT_ONCE = 8192
@@ -157,10 +157,10 @@ def _rows(
     add(Check.FROZEN_CLOCK, rows[_frozen(value[rows], energy[rows], rows, limit, seconds)])
 
     with np.errstate(over="ignore"):
-        prints = value.astype(np.int64) @ fingerprint_key(width)
+        marks = value.astype(np.int64) @ mark_key(width)
     varied = width - 1 - same >= limit(Limit.TWICE_CHANGES)
-    add(Check.DAY_SENT_TWICE, varied & (past.recent == prints[:, None]).any(axis=1))
-    add(Check.DAY_OF_ANOTHER_YEAR, varied & (past.years == prints[:, None]).any(axis=1))
+    add(Check.DAY_SENT_TWICE, varied & (past.recent == marks[:, None]).any(axis=1))
+    add(Check.DAY_OF_ANOTHER_YEAR, varied & (past.years == marks[:, None]).any(axis=1))
     late = facts.late_days
     add(
         Check.DAY_OF_ANOTHER_YEAR,

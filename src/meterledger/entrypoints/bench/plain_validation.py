@@ -24,7 +24,7 @@ from meterledger.usage import (
     MeterFacts,
     Source,
     ValidationTerms,
-    fingerprint_key,
+    mark_key,
 )
 
 Row = list[int | None]
@@ -240,8 +240,8 @@ def _apart(hours: list[int], usual: Iterable[int]) -> int:
 
 
 def _mark(values: Iterable[int]) -> int:
-    """The fingerprint as ``fingerprints`` documents it: a weighted sum modulo 2**64."""
+    """The mark as ``marks`` documents it: a weighted sum modulo 2**64."""
     values = [int(value) for value in values]
-    key = fingerprint_key(len(values)).tolist()
+    key = mark_key(len(values)).tolist()
     total: int = sum(value * weight for value, weight in zip(values, key, strict=True))
     return (total + 2**63) % 2**64 - 2**63
