@@ -6,6 +6,9 @@ meter's intervals of any length, ``tile_exchanged`` and ``describe_exchanged`` f
 inside a window, and catch ``UsageNotTiled`` and its kinds. Estimates (GRR V.E): ``may_estimate``,
 ``choose_method``, ``run_register_ladder``, ``run_daily_use_ladder`` and ``choose_interval_fill``
 decide over a book and a day; ``estimate_record`` is what is kept of a ladder's answer.
+``validate_day`` checks a day of many meters by the validation file (``check_run`` and
+``finish_day`` where it is read in parts), ``fill_missing`` fills its gaps by the interval ladder,
+and ``agree_with_register`` makes estimates sum to the register.
 """
 
 from meterledger.rulebook.rules import Rule
