@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from meterledger.facts.lake_log import ForgottenFile, LakeHold, ReceivedStretch
+from meterledger.kernel.decision import Decision
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
@@ -67,13 +68,13 @@ def forget_received(
         if kept is None:
             continue
         came = local_day_of(one.came, view.time_zone)
+        if not _decide(came, on, view):  # most are too young, whatever was billed
+            continue
         days = _days(one, view.time_zone)
         billed = store.newest_bill_over(days) if days else None
         relied_on = max(came, billed or came)
-        if relied_on >= on:
-            continue
-        decision = decide_retention(RetentionFacts(relied_on, open_case=False), Terms(view, on))
-        if not decision.outcome.may_be_deleted:
+        decision = _decide(relied_on, on, view)
+        if decision is None:
             continue
         if any(_touches(hold, days or DaySpan(came, came + timedelta(days=1))) for hold in holds):
             held += 1
@@ -87,6 +88,14 @@ def forget_received(
         for file in doomed:
             vault.forget(file.sha256)
     return Forgotten(tuple(doomed), held)
+
+
+def _decide(relied_on: date, on: date, view: BookView) -> Decision[Any] | None:
+    """The decision that lets data go; None while it must stay."""
+    if relied_on >= on:
+        return None
+    decision = decide_retention(RetentionFacts(relied_on, open_case=False), Terms(view, on))
+    return decision if decision.outcome.may_be_deleted else None
 
 
 def _days(one: ReceivedStretch, zone_name: str) -> DaySpan | None:
