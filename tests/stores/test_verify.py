@@ -159,3 +159,27 @@ def test_a_breach_is_found_and_said(
 def test_questions_need_a_viewer(filled: PostgresStore) -> None:
     with pytest.raises(NotViewing):
         verify_invariants(filled)
+
+
+def test_two_meters_that_share_a_second_are_found(
+    filled: PostgresStore, unguarded: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    """No day of theirs is shared: one ends inside the day on which the other begins."""
+    unguarded.execute(
+        "ALTER TABLE meter_installation DROP CONSTRAINT one_meter_at_a_time_at_a_service_point"
+    )
+    for meter, days, began, ended in (
+        ("M-10", "[2025-01-01,2025-02-01)", 0, 36_000),
+        ("M-11", "[2025-02-01,)", 35_999, 0),
+        ("M-12", "[2024-12-01,2025-01-01)", 0, 0),
+    ):
+        unguarded.execute(
+            "INSERT INTO meter_installation (service_point_id, meter_id, multiplier, began_second,"
+            " ended_second, days, known) VALUES ('SP-7', %s, 1, %s, %s, %s, '[2025-01-01,)')",
+            [meter, began, ended, days],
+        )
+    unguarded.commit()
+
+    (found,) = [broken for name, (_, broken) in answers(filled).items() if "overlap as" in name]
+
+    assert found == ["meters M-10 and M-11 overlap at service points SP-7 and SP-7"]

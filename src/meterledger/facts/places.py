@@ -123,6 +123,12 @@ class MeterInstallation:
             self.began_second == 0 or self.days.from_day < span.from_day
         )
 
+    def touches(self, span: DaySpan) -> bool:
+        """Whether it measured some second of those days."""
+        return self.days.within(span) is not None or (
+            self.ended_second > 0 and self.days.until_day == span.from_day
+        )
+
     def overlaps(self, other: MeterInstallation) -> bool:
         """Whether the two measured at some instant both; touching at the instant of an exchange
         is no overlap.

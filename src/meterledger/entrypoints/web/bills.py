@@ -130,7 +130,7 @@ def _read(system: System, bill_id: str) -> tuple[StoredBill, dict[str, Any], Bil
 
 
 def _meter_of(service: BillableService, days: DaySpan) -> str:
-    meters = [one.meter_id for one in service.installations if one.days.within(days) is not None]
+    meters = [one.meter_id for one in service.installations if one.touches(days)]
     return ", ".join(dict.fromkeys(meters))
 
 

@@ -251,7 +251,9 @@ QUESTIONS = (
                       a.meter_id, b.meter_id, a.service_point_id, b.service_point_id)
           FROM meter_installation a JOIN meter_installation b
             ON (a.service_point_id = b.service_point_id OR a.meter_id = b.meter_id)
-           AND a.id < b.id AND a.days && b.days AND a.known && b.known
+           AND a.id < b.id AND a.known && b.known
+           AND measured_seconds(a.days, a.began_second, a.ended_second)
+            && measured_seconds(b.days, b.began_second, b.ended_second)
         UNION ALL
         SELECT format('premise %s is taxed in %s and in %s', a.premise_id, a.place, b.place)
           FROM tax_place a JOIN tax_place b ON a.premise_id = b.premise_id
