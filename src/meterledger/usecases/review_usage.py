@@ -36,6 +36,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.usage import DayBlock, FillingPlan
 from meterledger.usecases.fill_gaps import FilledDay, fill_days
+from meterledger.usecases.look_at_day import UsageLake
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.usage_days import (
     one_day,
@@ -44,7 +45,7 @@ from meterledger.usecases.usage_days import (
     row_of,
 )
 from meterledger.usecases.usage_ports import LakePublication, UsageLog
-from meterledger.usecases.validate_usage import UsageLake, energy_channel
+from meterledger.usecases.validate_usage import energy_channel
 
 LIKE_WEEKS = (1, 2, 3, 4)
 

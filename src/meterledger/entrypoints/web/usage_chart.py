@@ -112,7 +112,7 @@ def day_chart(item: DayToReview, zone_name: str) -> DayChart | None:
         bars=bars,
         lines=tuple(_lines(usual, down)),
         ticks=tuple((f"{wh:,}", down(wh)) for wh in range(low, high + 1, step)),
-        labels=tuple(times[number] for number in range(0, len(bars), quarter)),
+        labels=(*(times[number] for number in range(0, len(bars), quarter)), "24:00"),
         width=len(bars) * PITCH,
         zero_y=down(0),
         title="Watt-hours of each interval, against the same weekday of four weeks before",
