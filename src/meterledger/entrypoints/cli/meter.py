@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli import meter_events, meter_read
+from meterledger.entrypoints.cli import meter_account, meter_events, meter_read
 from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
 
 MeterArgument = Annotated[str, typer.Argument(help="Number of the meter.")]
@@ -49,6 +49,7 @@ def register(app: typer.Typer) -> None:
     meter.command("load")(load)
     meter_events.register(meter)
     meter_read.register(meter)
+    meter_account.register(meter)
     app.add_typer(meter, name="meter")
 
 
