@@ -27,6 +27,7 @@ from tests.stores.paper_town import (
 )
 
 from meterledger.facts.events import CaseState, CaseStep
+from meterledger.facts.lake_log import Compaction, FileOnDisk, LakeHold, Tombstone
 from meterledger.stores.postgres.migrating import APPEND_ONLY, CLOSED_ONCE
 from meterledger.stores.postgres.opening import Database, open_database
 from meterledger.stores.postgres.private_server import (
@@ -35,6 +36,7 @@ from meterledger.stores.postgres.private_server import (
     SUPERUSER,
     PrivateServer,
 )
+from meterledger.stores.postgres.repository import PostgresStore
 
 pytestmark = pytest.mark.postgres
 
@@ -47,9 +49,21 @@ PERSONAL = (
     *("meter", "meter_configuration", "premise_link", "meter_work", "unmetered_load"),
     *("meter_installation", "agreement", "bill", "bill_line", "service_period_claim"),
     *("held_bill", "entry", "posting", "payment", "record"),
+    *("lake_hold", "lake_hold_released"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
+
+
+def keep_lake(store: PostgresStore) -> None:
+    """A row in every table of what becomes of lake files."""
+    compaction = Compaction("2025-01", ("a.parquet",), ("b.parquet",), 2, 1)
+    newest = store.lake_sequence()
+    store.record_compaction(compaction, based_on=newest, learned_at=LATER)
+    gone = FileOnDisk("a.parquet", 96, 2048, "a" * 64)
+    store.record_tombstones([Tombstone(gone, "superseded", "replaced", LATER.date(), LATER)])
+    store.place_lake_hold(LakeHold("H-1", None, "2025-01", "2025-01", "dispute", "Ana", LATER))
+    store.release_lake_hold("H-1", author="Ana", reason="settled", learned_at=LATER)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +93,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
                 lake_files=["a.parquet"],
                 learned_at=LATER,
             )
+            keep_lake(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name
