@@ -28,7 +28,7 @@ _Codes = nb.types.Array(nb.int8, 2, "C", readonly=True)
 _Flags = nb.types.Array(nb.boolean, 2, "C", readonly=True)
 _Line = nb.types.Array(nb.int64, 1, "C", readonly=True)
 _Table = nb.types.Array(nb.int64, 2, "C", readonly=True)
-_Line64 = nb.types.Array(nb.int64, 1, "C")
+_Counts = nb.types.Array(nb.int32, 1, "C")
 _Table64 = nb.types.Array(nb.int64, 2, "C")
 _Cube64 = nb.types.Array(nb.int64, 3, "C")
 
@@ -37,7 +37,7 @@ _Cube64 = nb.types.Array(nb.int64, 3, "C")
     nb.void(
         _Values, _Line, _Flags, nb.int64,
         _Line, _Line, _Line, _Masks, _Table, _Line, nb.int64,
-        _Cube64, _Table64, _Line64,
+        _Cube64, _Table64, _Counts,
     ),
     nogil=True,
     cache=True,
@@ -73,7 +73,7 @@ def add_days(
     hour_slots = _index(per_hour)
     for meter in range(_index(values.shape[0])):
         row = _index(rows[meter])
-        told = np.int64(0)
+        told = np.int32(0)
         for day in range(_index(segments.shape[0])):
             if not (everything or counts[meter, day]):
                 continue
@@ -134,7 +134,7 @@ def add_days(
 
 
 @nb.njit(
-    nb.void(_Values, _Codes, _Codes, _Line, _Flags, _Line, nb.int64, nb.int64, _Line64),
+    nb.void(_Values, _Codes, _Codes, _Line, _Flags, _Line, nb.int64, nb.int64, _Counts),
     nogil=True,
     cache=True,
 )
@@ -155,11 +155,11 @@ def count_estimated(
     """
     everything = counts.shape[0] == 0
     for meter in range(values.shape[0]):
-        some = np.int64(0)
+        some = np.int32(0)
         for day in range(slots.shape[0] - 1):
             if everything or counts[meter, day]:
                 for slot in range(slots[day], slots[day + 1]):
                     code = quality[meter, slot]
                     made = method[meter, slot] != 0 or code in (estimated, substituted)
-                    some += np.int64(made and values[meter, slot] != _MISSING)
+                    some += np.int32(made and values[meter, slot] != _MISSING)
         found[rows[meter]] += some

@@ -40,8 +40,8 @@ class PopulationSums:
 
     ``energy_wh``  Int64 [N x segments x periods], watt-hours
     ``peak_wh``    Int64 [N x segments], watt-hours of the highest clock hour that counts for demand
-    ``present``    Int64 [N], intervals that have a value
-    ``estimated``  Int64 [N], those of them that nobody measured: estimated or substituted by the
+    ``present``    Int32 [N], intervals that have a value
+    ``estimated``  Int32 [N], those of them that nobody measured: estimated or substituted by the
                    sender, or made by any method but as received; 0 where nobody asked for quality
     """
 
@@ -50,8 +50,8 @@ class PopulationSums:
         segments, periods = len(plan.segments), len(plan.periods)
         self.energy_wh = np.zeros((count, segments, periods), dtype=np.int64)
         self.peak_wh = np.zeros((count, segments), dtype=np.int64)
-        self.present = np.zeros(count, dtype=np.int64)
-        self.estimated = np.zeros(count, dtype=np.int64)
+        self.present = np.zeros(count, dtype=np.int32)
+        self.estimated = np.zeros(count, dtype=np.int32)
         self._programs: dict[tuple[DaySpan, int], _Program] = {}
 
     def add(self, part: StoredDays) -> None:
@@ -117,10 +117,10 @@ class PopulationSums:
         self.energy_wh[rows] = found.energy_wh
         self.peak_wh[rows] = found.peak_wh
         for values in usage.days:
-            self.present[rows] += np.count_nonzero(~values.missing, axis=1)
+            self.present[rows] += (~values.missing).sum(axis=1, dtype=np.int32)
             if values.quality is not None and values.method is not None:
                 made = (values.method != 0) | np.isin(values.quality, _MADE)
-                self.estimated[rows] += np.count_nonzero(made & ~values.missing, axis=1)
+                self.estimated[rows] += (made & ~values.missing).sum(axis=1, dtype=np.int32)
 
     def multiply(self, multipliers: Int64Array) -> None:
         """Apply each meter's multiplier, Int64 [N], to its energy and its highest hour.

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from meterledger.facts.places import MeterInstallation
 from meterledger.facts.stored import StoredDays, UInt64Array, meter_names, meter_numbers
@@ -41,9 +42,13 @@ class StoredScan(Protocol):
     """What the lake has of a window: all meters, and the days of most of them ready to be read."""
 
     meters: UInt64Array
-    interval_seconds: Int64Array
     others: Int64Array
     told: BoolArray
+    lengths: tuple[int, ...]
+
+    @property
+    def interval_seconds(self) -> Int64Array:
+        """The interval length of each meter, Int64 [N]."""
 
     @property
     def bucket_count(self) -> int:
@@ -77,7 +82,7 @@ class PopulationDeterminants:
 
     ``numbers``   UInt64 [N] the meters' pseudonyms as numbers, in the order of the lake's buckets
     ``sums``      energy, highest hour, intervals present and estimated, multipliers applied
-    ``missing``   Int64 [N] intervals of the window that have no value
+    ``missing``   Int32 [N] intervals of the window that have no value
     ``refused``   by row: why nothing can be said of a meter; its sums count for nothing
     """
 
@@ -85,7 +90,7 @@ class PopulationDeterminants:
     at_sequence: int
     numbers: UInt64Array
     sums: PopulationSums
-    missing: Int64Array
+    missing: npt.NDArray[np.int32]
     refused: Mapping[int, Refusal]
 
     @property
@@ -169,7 +174,7 @@ def sum_population(
     if meters is None:
         _refuse_unknown_days(plan.window, scan.told)
     sums = PopulationSums(plan, len(scan.meters))
-    too_long = _too_long(sums, scan.interval_seconds)
+    too_long = _too_long(sums, scan.lengths)
 
     def take(part: StoredDays) -> None:
         if part.interval_seconds not in too_long:
@@ -177,20 +182,26 @@ def sum_population(
 
     scan.read(take, with_quality=with_quality, progress=progress)
     refused: dict[int, Refusal] = {}
-    widths = scan.interval_seconds.copy() if len(scan.others) else scan.interval_seconds
     for seconds, refusal in too_long.items():
-        refused |= dict.fromkeys(np.flatnonzero(widths == seconds).tolist(), refusal)
-    for first in range(0, len(scan.others), OTHERS_AT_ONCE):
-        rows = scan.others[first : first + OTHERS_AT_ONCE]
-        refused |= _add_others(
-            sums, widths, rows, meter_names(scan.meters[rows]), lake, at_sequence
-        )
+        rows = np.flatnonzero(scan.interval_seconds == seconds)
+        refused |= dict.fromkeys(rows.tolist(), refusal)
+    if len(scan.lengths) == 1 and not len(scan.others):
+        missing = _slots(plan, scan.lengths[0]) - sums.present
+    else:
+        widths = scan.interval_seconds.copy()
+        for first in range(0, len(scan.others), OTHERS_AT_ONCE):
+            rows = scan.others[first : first + OTHERS_AT_ONCE]
+            names = meter_names(scan.meters[rows])
+            refused |= _add_others(sums, widths, rows, names, lake, at_sequence)
+        missing = -sums.present
+        for seconds in np.unique(widths).tolist():
+            missing[widths == seconds] += _slots(plan, seconds)
     return PopulationDeterminants(
         plan=plan,
         at_sequence=at_sequence,
         numbers=scan.meters,
         sums=sums,
-        missing=_missing(plan, widths, sums.present),
+        missing=missing,
         refused=refused,
     )
 
@@ -207,22 +218,15 @@ def _refuse_unknown_days(window: DaySpan, told: BoolArray) -> None:
         )
 
 
-def _too_long(sums: PopulationSums, lengths: Int64Array) -> dict[int, IntervalTooLong]:
+def _too_long(sums: PopulationSums, lengths: Sequence[int]) -> dict[int, IntervalTooLong]:
     """The interval lengths of the population that the schedule cannot use, and why."""
     found = {}
-    for seconds in _distinct(lengths):
+    for seconds in lengths:
         try:
             sums.prepare(sums.plan.window, seconds)
         except IntervalTooLong as refusal:
             found[seconds] = refusal
     return found
-
-
-def _distinct(lengths: Int64Array) -> list[int]:
-    """Different interval lengths; nearly always there is one, and then no set of all is made."""
-    if len(lengths) and bool((lengths == lengths[0]).all()):
-        return [int(lengths[0])]
-    return [int(one) for one in np.unique(lengths)]
 
 
 def _add_others(
@@ -255,15 +259,10 @@ def _add_others(
     return refused
 
 
-def _missing(plan: RatePlan, seconds: Int64Array, present: Int64Array) -> Int64Array:
-    """Intervals of each meter's own length that the window has and the meter has not, Int64 [N]."""
-    days = [seconds_in_day(day, plan.zone) for day in plan.window.days()]
-    missing = -present
-    lengths = _distinct(seconds)
-    for length in lengths:
-        rows = slice(None) if len(lengths) == 1 else seconds == length
-        missing[rows] += sum(max(1, day // length) for day in days)
-    return missing
+def _slots(plan: RatePlan, seconds: int) -> int:
+    """How many intervals of that length the window has."""
+    days = (seconds_in_day(day, plan.zone) for day in plan.window.days())
+    return sum(max(1, day // seconds) for day in days)
 
 
 def _refuse_unknown(found: PopulationDeterminants, meters: Mapping[str, str]) -> None:

@@ -11,10 +11,12 @@ Lives elsewhere reading those pieces (``scan``), one customer's window (``blocks
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +31,9 @@ from meterledger.stores.lake.names import LakeFile
 from meterledger.stores.lake.opening import Opener
 from meterledger.stores.lake.reader import Published
 
+REMEMBERED_LISTS = 1 << 16
+REMEMBERED_ROSTERS = 1 << 10
+
 _NOBODY = -1
 _DAY_LONG = 82_800
 """Intervals of this length or longer follow the clock, and are no slots of a matrix."""
@@ -42,15 +47,27 @@ class Numbers:
     key: bytes
 
 
+@dataclass(frozen=True)
+class Roster:
+    """All meters of some lists in order, and the rows of each list among them."""
+
+    meters: UInt64Array
+    rows: dict[bytes, Int64Array]
+
+
 class Roll:
-    """Remembers the meters of runs as numbers, as ``Opener`` remembers indexes."""
+    """Remembers meters of runs as numbers, as ``Opener`` remembers indexes, and joined lists.
+
+    Equal lists of meters are one, however many files have them: most days of a bucket do.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int, int], Numbers] = {}
+        self._known: OrderedDict[tuple[str, int, int], Numbers] = OrderedDict()
+        self._rosters: OrderedDict[tuple[bytes, ...], Roster] = OrderedDict()
         self._lock = Lock()
 
     def of(self, file: LakeFile, run: Run) -> Numbers:
-        """The run's meters. Equal lists of meters are one array, however many files have them."""
+        """The run's meters."""
         place = (file.name, run.group, run.row)
         with self._lock:
             known = self._known.get(place)
@@ -59,8 +76,30 @@ class Roll:
             digest = hashlib.blake2b(meters.tobytes(), digest_size=16).digest()
             known = Numbers(meters, digest)
             with self._lock:
-                self._known[place] = known
+                _remember(self._known, place, known, REMEMBERED_LISTS)
         return known
+
+    def roster(self, lists: Iterable[Numbers]) -> Roster:
+        """The lists joined."""
+        by_key = {one.key: one.meters for one in lists if len(one.meters)}
+        keys = tuple(sorted(by_key))
+        with self._lock:
+            known = self._rosters.get(keys)
+        if known is None:
+            meters = np.unique(joined(list(by_key.values()), np.uint64))
+            rows = {
+                key: np.searchsorted(meters, one).astype(np.int64) for key, one in by_key.items()
+            }
+            known = Roster(meters, rows)
+            with self._lock:
+                _remember(self._rosters, keys, known, REMEMBERED_ROSTERS)
+        return known
+
+
+def _remember(known: OrderedDict[Any, Any], key: Any, value: Any, most: int) -> None:
+    known[key] = value
+    while len(known) > most:
+        known.popitem(last=False)
 
 
 @dataclass(frozen=True)
@@ -89,7 +128,8 @@ class Bucket:
 
     meters: UInt64Array
     pieces: list[tuple[Piece, BoolArray | None]]
-    seconds: Int64Array
+    seconds: Int64Array | int
+    """Interval length of each meter, or the one of all."""
     others: Int64Array
     told: BoolArray
     """Bool [days] whether any of the meters has that day."""
@@ -104,6 +144,7 @@ class Survey:
     ) -> None:
         self._days = days
         self._zone = zone
+        self._roll = roll
         self._plain_forms: dict[tuple[int, int], bool] = {}
         self._runs = [
             (published, run, common, roll.of(published.file, run))
@@ -114,25 +155,21 @@ class Survey:
 
     def bucket(self, wanted: UInt64Array | None) -> Bucket:
         """The bucket's meters (those wanted, or all that have a day), and who speaks for them."""
-        meters = self._population() if wanted is None else wanted
-        pieces = self._pieces(meters)
+        meters, pieces = self._everyone() if wanted is None else (wanted, self._some(wanted))
         others = np.zeros(len(meters), dtype=bool)
-        seconds = np.zeros(len(meters), dtype=np.int64)
-        counted: list[tuple[Piece, BoolArray | None]]
-        if _disjoint(pieces):
-            counted = [(piece, None) for piece in pieces]
-        else:
-            counted = self._settle(pieces, len(meters), others)
         told = np.zeros(self._days.day_count, dtype=bool)
-        for piece, counts in counted:
+        for piece in pieces:
             told[piece.cells[1]] = True
-            rows = piece.rows if counts is None else piece.rows[counts.any(axis=1)]
-            length = piece.run.form.interval_seconds
-            others[rows[(seconds[rows] != 0) & (seconds[rows] != length)]] = True
-            seconds[rows] = length
+        counted: list[tuple[Piece, BoolArray | None]] = [(piece, None) for piece in pieces]
+        if not _disjoint(pieces):
+            counted = self._settle(pieces, len(meters), others)
+        for piece, counts in counted:
             if not self._plain(piece.run):
-                others[rows] = True
-        seconds[seconds == 0] = DEFAULT_SECONDS
+                others[piece.rows if counts is None else piece.rows[counts.any(axis=1)]] = True
+        lengths = {piece.run.form.interval_seconds for piece, _ in counted} or {DEFAULT_SECONDS}
+        seconds: Int64Array | int = lengths.pop()
+        if lengths:
+            seconds = self._lengths(counted, others)
         return Bucket(
             meters=meters,
             pieces=list(_without(counted, others)),
@@ -141,25 +178,48 @@ class Survey:
             told=told,
         )
 
-    def _population(self) -> UInt64Array:
-        lists = {numbers.key: numbers.meters for _, _, _, numbers in self._runs}
-        listed = joined(sorted(lists.values(), key=lambda one: int(one[0])), np.uint64)
-        if len(listed) < 2 or bool((listed[1:] > listed[:-1]).all()):
-            return listed
-        return np.unique(listed)
+    def _lengths(
+        self, counted: Sequence[tuple[Piece, BoolArray | None]], others: BoolArray
+    ) -> Int64Array:
+        """Each meter's interval length; those that have two become others."""
+        seconds = np.zeros(len(others), dtype=np.int64)
+        for piece, counts in counted:
+            rows = piece.rows if counts is None else piece.rows[counts.any(axis=1)]
+            length = piece.run.form.interval_seconds
+            others[rows[(seconds[rows] != 0) & (seconds[rows] != length)]] = True
+            seconds[rows] = length
+        seconds[seconds == 0] = DEFAULT_SECONDS
+        return seconds
 
-    def _pieces(self, meters: UInt64Array) -> list[Piece]:
-        places: dict[bytes, tuple[Int64Array, Int64Array | None]] = {}
+    def _everyone(self) -> tuple[UInt64Array, list[Piece]]:
+        """All meters that have a day, and every piece of them."""
+        roster = self._roll.roster([numbers for _, _, _, numbers in self._runs])
+        return roster.meters, [
+            self._piece(published, run, common, roster.rows[numbers.key], None)
+            for published, run, common, numbers in self._runs
+        ]
+
+    def _some(self, meters: UInt64Array) -> list[Piece]:
+        """The pieces that hold any of the meters."""
         found = []
         for published, run, common, numbers in self._runs:
-            known = places.get(numbers.key)
-            if known is None:
-                known = places[numbers.key] = _rows_of(numbers.meters, meters)
-            rows, ordinals = known
-            if len(rows):
-                first = (common.from_day - self._days.from_day).days
-                found.append(Piece(published, run, common, first, rows, ordinals))
+            rows = np.searchsorted(meters, numbers.meters).astype(np.int64)
+            known = meters[np.minimum(rows, len(meters) - 1)] == numbers.meters
+            if known.any():
+                ordinals = None if known.all() else np.flatnonzero(known).astype(np.int64)
+                found.append(self._piece(published, run, common, rows[known], ordinals))
         return found
+
+    def _piece(
+        self,
+        published: Published,
+        run: Run,
+        common: DaySpan,
+        rows: Int64Array,
+        ordinals: Int64Array | None,
+    ) -> Piece:
+        first = (common.from_day - self._days.from_day).days
+        return Piece(published, run, common, first, rows, ordinals)
 
     def _settle(
         self, pieces: Sequence[Piece], count: int, others: BoolArray
@@ -201,18 +261,6 @@ class Survey:
                 and all(tiles_day(day, self._zone, seconds) for day in self._days.days())
             )
         return known
-
-
-def _rows_of(run_meters: UInt64Array, meters: UInt64Array) -> tuple[Int64Array, Int64Array | None]:
-    """Rows of a run's meters among those wanted, and their places in the run where not all are."""
-    first = int(np.searchsorted(meters, run_meters[0]))
-    if np.array_equal(meters[first : first + len(run_meters)], run_meters):
-        return np.arange(first, first + len(run_meters), dtype=np.int64), None
-    rows = np.searchsorted(meters, run_meters).astype(np.int64)
-    known = meters[np.minimum(rows, len(meters) - 1)] == run_meters
-    if known.all():
-        return rows, None
-    return rows[known], np.flatnonzero(known).astype(np.int64)
 
 
 def _disjoint(pieces: Sequence[Piece]) -> bool:

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import gcd
 
 import numpy as np
@@ -34,20 +35,31 @@ from meterledger.stores.lake.reader import Published
 class Scan:
     """What will be read: the meters of the population, and whose days need another way.
 
-    ``meters``            UInt64 [N] pseudonyms as numbers (``facts.stored.meter_names``)
-    ``interval_seconds``  Int64 [N]
-    ``others``            Int64 rows of meters that ``read`` leaves out: ask ``usage`` for them
-    ``told``              bool [days] whether any meter has that day of the window
+    ``meters``   UInt64 [N] pseudonyms as numbers (``facts.stored.meter_names``)
+    ``others``   Int64 rows of meters that ``read`` leaves out: ask ``usage`` for them
+    ``told``     bool [days] whether any meter has that day of the window
+    ``lengths``  the interval lengths there are, in seconds
     """
 
     meters: UInt64Array
-    interval_seconds: Int64Array
     others: Int64Array
     told: BoolArray
+    lengths: tuple[int, ...]
     _buckets: list[Bucket] = field(repr=False)
     _opener: Opener = field(repr=False)
     _zone: str = field(repr=False)
     _threads: int = field(repr=False)
+
+    @cached_property
+    def interval_seconds(self) -> Int64Array:
+        """The interval length of each meter, Int64 [N]; 900 where nothing is known of it."""
+        lines = [
+            np.full(len(one.meters), one.seconds, dtype=np.int64)
+            if isinstance(one.seconds, int)
+            else one.seconds
+            for one in self._buckets
+        ]
+        return joined(lines, np.int64)
 
     @property
     def bucket_count(self) -> int:
@@ -167,13 +179,18 @@ def plan_scan(
     for bucket in buckets:
         bucket.first_row = row
         row += len(bucket.meters)
+    lengths: set[int] = set()
+    for bucket in buckets:
+        lengths |= (
+            {bucket.seconds} if isinstance(bucket.seconds, int) else set(np.unique(bucket.seconds))
+        )
     return Scan(
         meters=joined([bucket.meters for bucket in buckets], np.uint64),
-        interval_seconds=joined([bucket.seconds for bucket in buckets], np.int64),
         others=joined([bucket.others + bucket.first_row for bucket in buckets], np.int64),
         told=np.any([bucket.told for bucket in buckets], axis=0)
         if buckets
         else np.zeros(days.day_count, dtype=bool),
+        lengths=tuple(sorted(int(one) for one in lengths)),
         _buckets=buckets,
         _opener=opener,
         _zone=zone,
