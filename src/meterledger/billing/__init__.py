@@ -27,6 +27,7 @@ from meterledger.billing import (
     seasons,
 )
 from meterledger.billing.assemble import assemble_bill
+from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
 from meterledger.billing.due_day import decide_due_day
 from meterledger.billing.proration import LengthTerms, length_terms, prorate
 from meterledger.billing.taxes import (
@@ -75,11 +76,13 @@ __all__ = [
     "NO_TAX_PLACE",
     "RULES",
     "TAX_CODE",
+    "BillDisplayFacts",
     "BillWindow",
     "LengthTerms",
     "TaxTerms",
     "UnknownTaxPlace",
     "assemble_bill",
+    "decide_bill_display",
     "decide_due_day",
     "due_windows",
     "kind_of",

@@ -16,9 +16,18 @@ from meterledger.metering.admit import (
     MeterNotInstalled,
     admit,
 )
+from meterledger.metering.admit_blocks import admit_blocks
 from meterledger.metering.event_cases import EVENT_VALUES, EventTerms, event_terms, find_cases
 from meterledger.metering.later_files import give_way, places_told
 from meterledger.metering.quarantined_runs import readings_of_run
+from meterledger.metering.register_reads import (
+    ActualReads,
+    MeteredRegister,
+    RegisterReadImpossible,
+    actual_reads,
+    first_on,
+    shown_from_text,
+)
 from meterledger.metering.register_use import (
     RegisterStep,
     RegisterUse,
@@ -49,25 +58,32 @@ __all__ = [
     "EVENT_VALUES",
     "RULES",
     "UNADMITTED_SHARE_MAX",
+    "ActualReads",
     "Admission",
     "EventTerms",
     "Message",
     "MessageRefused",
     "MessageVerdict",
     "MeterNotInstalled",
+    "MeteredRegister",
+    "RegisterReadImpossible",
     "RegisterStep",
     "RegisterUse",
     "RegisterValue",
     "RegisterValueImpossible",
+    "actual_reads",
     "admit",
+    "admit_blocks",
     "event_terms",
     "fills_slots",
     "find_backward_steps",
     "find_cases",
+    "first_on",
     "give_way",
     "judge_message",
     "places_told",
     "readings_of_run",
+    "shown_from_text",
     "use_between",
     "use_over",
 ]

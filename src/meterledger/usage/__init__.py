@@ -86,6 +86,7 @@ from meterledger.usage.exchanged import (
 from meterledger.usage.filling import Filled, Gaps, estimates_of, fill_missing
 from meterledger.usage.filling_plan import FillingPlan
 from meterledger.usage.filling_register import Agreed, RegisterCannotAgree, agree_with_register
+from meterledger.usage.readings_needed import BilledOn as ReadingsBilledOn
 from meterledger.usage.readings_needed import (
     PeriodReadingsFacts,
     ReplacementFacts,
@@ -205,6 +206,7 @@ __all__ = [
     "Occupant",
     "PastPeriod",
     "PeriodReadingsFacts",
+    "ReadingsBilledOn",
     "RecordFacts",
     "RecordOfEstimate",
     "RegisterCannotAgree",

@@ -72,9 +72,11 @@ def say_estimates(
     decision = decide_bill_flag(facts, Terms(view, on))
     tenths = to_whole_half_up(decision.outcome.printed_percent * 10)
     percent = f"{tenths // 10}.{tenths % 10}"
+    part = f"{estimated.interval_count} of {usage.interval_count} intervals"
+    if usage.registers:
+        part = f"{estimated.day_count} of {days.day_count} days"
     mark = Reason(
-        f"this bill is based on estimated usage: {estimated.interval_count} of "
-        f"{usage.interval_count} intervals, {percent} percent of its energy",
+        f"this bill is based on estimated usage: {part}, {percent} percent of its energy",
         decision.reasons[0].citation,
     )
     told = replace(estimated, percent=percent, counts_toward_cap=decision.outcome.counts_toward_cap)
@@ -85,6 +87,10 @@ def say_estimates(
 def _rung(one: EstimatedBy, days: DaySpan, view: BookView) -> Reason:
     words = method_words(Method[one.method.upper()])
     clause = Terms(view, days.last_day).clause(one.provision)
+    if one.day_count:
+        noun = "day" if one.day_count == 1 else "days"
+        told = f"{one.day_count} {noun} estimated by {one.shown_as}"
+        return Reason(told, clause.citation)
     intervals = "interval" if one.interval_count == 1 else "intervals"
     return Reason(f"{one.interval_count} {intervals} estimated by {words}", clause.citation)
 
@@ -133,7 +139,8 @@ def beyond_cap(
         return None
     meters = [one.meter for one in usage.meters] or [usage.meter]
     cause = _cause(
-        one for meter in meters for one in store.estimates_of_meter(meter_ids[meter], days)
+        usage.estimates
+        or [one for meter in meters for one in store.estimates_of_meter(meter_ids[meter], days)]
     )
     if cause not in CAPPED_CAUSES:
         return None

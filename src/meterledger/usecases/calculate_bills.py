@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Protocol
 
 from meterledger import rating
 from meterledger.billing import (
@@ -22,9 +23,11 @@ from meterledger.billing import (
 )
 from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
 from meterledger.facts.charges import ChargeLine
+from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.findings import Finding
 from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.usage import UsageBatch
+from meterledger.kernel.decision import Reason
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.local_days import time_zone_data_version
 from meterledger.kernel.refusal import Refusal
@@ -40,6 +43,15 @@ from meterledger.usage import (
 from meterledger.usecases.bill_estimates import say_estimates
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.ports import Lake
+from meterledger.usecases.register_usage import price_register, usage_of_registers
+from meterledger.usecases.register_windows import (
+    RegisterHeld,
+    RegisterSources,
+    billed_on_registers,
+    files_on_registers,
+    gather,
+    register_window,
+)
 from meterledger.usecases.window_usage import (
     KeptReadings,
     MeterNotWhole,
@@ -47,6 +59,10 @@ from meterledger.usecases.window_usage import (
     usage_of_exchange,
     usage_of_window,
 )
+
+
+class BilledReadings(KeptReadings, RegisterSources, Protocol):
+    """What is asked of the store: intervals beside the lake, and all about registers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +109,14 @@ def calculate_bills(
     known_at: datetime,
     sequence: int,
     lake: Lake,
-    kept: KeptReadings,
+    kept: BilledReadings,
     view: BookView,
+    cause: EstimateCause | None = None,
 ) -> tuple[list[Bill], list[HeldBill]]:
     """Bills of one window for many services, and those held; records nothing.
 
-    This is the calculation itself: issuing, dry runs and replay all come through here.
+    This is the calculation itself: issuing, dry runs and replay all come through here. ``cause`` is
+    why registers were not read, where somebody has told; bills do not say it.
     """
     calculator = Calculator(view)
     window = batch[0].window.days
@@ -109,6 +127,7 @@ def calculate_bills(
         calculation_revision=rating.CALCULATION_REVISION,
         time_zone_data=time_zone_data_version(),
     )
+    bills, held, batch = _bills_of_registers(batch, on, pins, calculator, kept, cause)
     by_meter = {one.meter: one for one in batch}
     found = usage_of_window(
         {one.meter: one.installations[0] for one in batch if len(one.installations) == 1},
@@ -118,8 +137,7 @@ def calculate_bills(
         lake=lake,
         kept=kept,
     )
-    bills: list[Bill] = []
-    held = [_refused(by_meter[meter], refusal) for meter, refusal in found.refused.items()]
+    held += [_refused(by_meter[meter], refusal) for meter, refusal in found.refused.items()]
     held += [_gap(by_meter[meter], finding) for meter, finding in found.gaps.items()]
     for whole in found.whole:
         rows = [by_meter[meter] for meter in whole.usage.meters]
@@ -168,6 +186,61 @@ def calculate_bills(
     return bills, held
 
 
+def _bills_of_registers(
+    batch: Sequence[DueBill],
+    on: date,
+    pins: BillPins,
+    calculator: Calculator,
+    store: BilledReadings,
+    cause: EstimateCause | None,
+) -> tuple[list[Bill], list[HeldBill], list[DueBill]]:
+    """Bills of meters that are billed on their register, those held, and the rest of the batch."""
+    view, window = calculator.view, batch[0].window.days
+    meters = [each.meter_id for one in batch for each in one.installations]
+    files = files_on_registers(meters, pins.known_at, store)
+    if not files:
+        return [], [], list(batch)
+    bills: list[Bill] = []
+    held: list[HeldBill] = []
+    rest: list[DueBill] = []
+    due: list[DueBill] = []
+    for one in batch:
+        try:
+            (due if billed_on_registers(one.installations, window, files) else rest).append(one)
+        except RegisterHeld as refusal:
+            held.append(_refused(one, refusal))
+    gathered = gather(
+        [(one.service, one.installations) for one in due],
+        window,
+        zone_name=view.time_zone,
+        at_sequence=pins.lake_sequence,
+        store=store,
+    )
+    for one in due:
+        try:
+            known = register_window(
+                one.service,
+                one.window,
+                one.installations,
+                gathered,
+                files,
+                known_at=pins.known_at,
+                on=on,
+                sequence=pins.lake_sequence,
+                view=view,
+                store=store,
+                cause=cause,
+            )
+            found = usage_of_registers(known)
+            lines = price_register(calculator, one.service.agreement.schedule, found, window)
+            bills.append(_bill(one, lines, found.usage, on, pins, calculator, found.reasons))
+        except RegisterHeld as refusal:
+            held.append(_refused(one, refusal))
+        except Refusal as refusal:
+            held.append(held_bill(one.service, window, refusal))
+    return bills, held, rest
+
+
 def _gap(one: DueBill, finding: Finding) -> HeldBill:
     return HeldBill(
         account_id=one.service.account.account_id,
@@ -184,6 +257,8 @@ def _refused(one: DueBill, refusal: Refusal) -> HeldBill:
     held = held_bill(one.service, one.window.days, refusal)
     if isinstance(refusal, UsageNotTiled):
         return replace(held, sentence=f"{where_of(one)}: {refusal.sentence}")
+    if isinstance(refusal, RegisterHeld):
+        return held
     return replace(held, code="usage.refused")
 
 
@@ -216,6 +291,7 @@ def _bill(
     on: date,
     pins: BillPins,
     calculator: Calculator,
+    reasons: tuple[Reason, ...] = (),
 ) -> Bill:
     window = one.window.days
     usage, estimates = say_estimates(usage, days=window, on=on, view=calculator.view)
@@ -227,7 +303,7 @@ def _bill(
         tax_place=one.tax_place,
         issued_day=on,
         due_day=decide_due_day(issued_day=on, view=calculator.view),
-        reasons=(*calculator.window_reasons(window), *estimates),
+        reasons=(*calculator.window_reasons(window), *reasons, *estimates),
         pins=pins,
     )
 
@@ -245,6 +321,8 @@ def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) 
 
 def _hold_code(refusal: Refusal) -> str:
     """Whose queue a held bill belongs in; what is not told apart here is the book's."""
+    if isinstance(refusal, RegisterHeld):
+        return refusal.code
     if isinstance(refusal, MeterNotWhole):
         return "meter.not_whole"
     if isinstance(refusal, UnknownTaxPlace):

@@ -18,6 +18,7 @@ from meterledger.billing import (
     due_windows,
 )
 from meterledger.facts.bills import Bill, HeldBill
+from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService
 from meterledger.kernel.ids import bucket_of, pseudonym
@@ -32,6 +33,7 @@ from meterledger.usecases.bill_estimates import (
     held_sentence,
 )
 from meterledger.usecases.calculate_bills import (
+    BilledReadings,
     DueBill,
     calculate_bills,
     due_bill,
@@ -39,16 +41,13 @@ from meterledger.usecases.calculate_bills import (
     where_of,
 )
 from meterledger.usecases.ports import Lake
-from meterledger.usecases.window_usage import (
-    KeptReadings,
-)
 
 BATCH_METERS = 2048
 """Enough bills that a commit costs little for each, few enough that a month of a batch's usage
 stays below some hundred MB."""
 
 
-class BillStore(KeptReadings, EstimateHolds, Protocol):
+class BillStore(BilledReadings, EstimateHolds, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
@@ -88,13 +87,14 @@ def issue_bills(
     dry_run: bool = False,
     keep_bills: bool = True,
     progress: Progress | None = None,
+    cause: EstimateCause | None = None,
 ) -> BillRun:
     """Bill every window of the services that is due on ``on`` and not billed yet.
 
     ``on`` is the day of rendition. ``known_at`` is the instant as known at which book and places
     were read; with the lake's sequence it is pinned on every bill. ``keep_bills`` false keeps
     counts only (a cycle of a city does not fit a list). ``progress`` is told how many windows
-    were settled.
+    were settled. ``cause`` is why registers were not read, where somebody has told.
     """
     view = book.as_known(known_at.date())
     sequence = store.lake_sequence()
@@ -119,6 +119,7 @@ def issue_bills(
                     lake=lake,
                     kept=store,
                     view=view,
+                    cause=cause,
                 )
                 made, capped = _within_cap(free, made, view, store)
                 _keep_held(run, [*batch_held, *capped], on, known_at, store, dry_run)

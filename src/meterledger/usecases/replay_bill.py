@@ -16,12 +16,16 @@ from meterledger.facts.bills import Bill, RecordUnreadable, read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usecases.calculate_bills import DueBill, calculate_bills, due_bill
+from meterledger.usecases.calculate_bills import (
+    BilledReadings,
+    DueBill,
+    calculate_bills,
+    due_bill,
+)
 from meterledger.usecases.ports import Lake, NotFound, StoredBill
-from meterledger.usecases.window_usage import KeptReadings
 
 
-class ReplayStore(KeptReadings, Protocol):
+class ReplayStore(BilledReadings, Protocol):
     """What this journey needs of the store."""
 
     def bill(self, bill_id: str) -> StoredBill:

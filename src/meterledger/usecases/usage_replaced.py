@@ -26,14 +26,14 @@ from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.usage import describe_tiled, describe_usage
-from meterledger.usecases.calculate_bills import calculate_bills, due_bill
+from meterledger.usecases.calculate_bills import BilledReadings, calculate_bills, due_bill
 from meterledger.usecases.ports import Lake, StoredBill
-from meterledger.usecases.window_usage import KeptReadings, usage_of_window
+from meterledger.usecases.window_usage import usage_of_window
 
 Progress = Callable[[int], None]
 
 
-class BilledStore(KeptReadings, Protocol):
+class BilledStore(BilledReadings, Protocol):
     """What this report needs of the store."""
 
     def account_ids(self) -> list[str]:
@@ -138,8 +138,8 @@ def usage_replaced(
 
 
 def _exchanged(one: _Billed) -> bool:
-    """Whether several meters measured the window, one after the other."""
-    return bool(one.usage.get("meters"))
+    """Whether several meters measured the window, or a register did: no days of the lake."""
+    return bool(one.usage.get("meters") or one.usage.get("registers"))
 
 
 def _of_several(

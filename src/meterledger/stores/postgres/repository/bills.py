@@ -24,7 +24,7 @@ from meterledger.stores.postgres.repository.ledger import (
     entry_months,
     insert_entries,
 )
-from meterledger.stores.postgres.repository.usage_log import insert_estimates
+from meterledger.stores.postgres.repository.usage_rows import insert_estimates
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
 
 CLAIM = """

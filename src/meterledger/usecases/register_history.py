@@ -1,0 +1,104 @@
+"""What the ladders of registers look at: billing periods of a place, good days, who is similar.
+
+Lives here      turning issued bills into past periods, reads into good days, a service into what
+                customers are compared by; which bill a bill follows.
+Lives elsewhere the ladders (``usage.estimation_*``), the usage of a window (``register_usage``).
+Read first      GRR V.E.3; docs/decisions/0017-bills-of-registers.md.
+
+A bill was known to another one if it was issued before it, or is the same agreement's and ended by
+then: so a replay looks at the same bills.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from meterledger.facts.bills import read_record
+from meterledger.facts.places import Agreement
+from meterledger.kernel.span import DaySpan
+from meterledger.metering import MeteredRegister, RegisterValue, first_on
+from meterledger.usage import BillingPeriod, GoodDay, Occupant, PastPeriod
+from meterledger.usecases.ports import StoredBill
+
+DAYS_LOOKED_BACK = 42
+"""Days before a window whose reads the ladder may take: it looks back four weeks from any day."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierBill:
+    """An issued bill of the place, and the usage that its record tells."""
+
+    bill: StoredBill
+    usage: dict[str, Any]
+
+
+def earlier_bills(
+    bills: Sequence[StoredBill], agreement: Agreement, window: DaySpan, known_at: datetime
+) -> tuple[EarlierBill, ...]:
+    """Bills of the place that ended by the window's first day and were known, oldest first."""
+    return tuple(
+        EarlierBill(one, read_record(one.record)["usage"])
+        for one in bills
+        if one.days.until_day <= window.from_day
+        and (one.agreement_id == agreement.agreement_id or one.known_at < known_at)
+    )
+
+
+def billing_period(days: DaySpan) -> BillingPeriod:
+    """A window as a numbered billing period: it is of the month of its last day."""
+    last = days.last_day
+    return BillingPeriod(last.year, last.month, days.from_day, days.until_day)
+
+
+def past_periods(earlier: Sequence[EarlierBill], account_id: str) -> tuple[PastPeriod, ...]:
+    """Earlier billing periods of the place; those of other accounts are a former occupant's."""
+    periods = []
+    for one in earlier:
+        named = billing_period(one.bill.days)
+        periods.append(
+            PastPeriod(
+                year=named.year,
+                number=named.number,
+                from_day=named.from_day,
+                until_day=named.until_day,
+                energy_wh=one.usage["energy_wh"],
+                occupant=(Occupant.SAME if one.bill.account_id == account_id else Occupant.FORMER),
+                estimated="estimated" in one.usage,
+            )
+        )
+    return tuple(periods)
+
+
+def good_days(
+    metered: MeteredRegister,
+    reads: Sequence[RegisterValue],
+    *,
+    until_day: date,
+    since: date,
+    zone_name: str,
+) -> tuple[GoodDay, ...]:
+    """Days of the last six weeks before ``until_day`` whose two midnights were read.
+
+    Days before ``since``, when the customer came, are a former occupant's.
+    """
+    found = []
+    day = until_day - timedelta(days=DAYS_LOOKED_BACK)
+    before = first_on(reads, day, zone_name)
+    while day < until_day:
+        after = first_on(reads, day + timedelta(days=1), zone_name)
+        if before is not None and after is not None:
+            energy = metered.energy_wh(metered.between(before, after))
+            if energy is not None:
+                whose = Occupant.SAME if since <= day else Occupant.FORMER
+                found.append(GoodDay(day, energy, whose))
+        day, before = day + timedelta(days=1), after
+    return tuple(found)
+
+
+def periods_in_service(came: date, from_day: date) -> int:
+    """Whole billing months from the day the meter came until the window begins."""
+    months = (from_day.year - came.year) * 12 + from_day.month - came.month
+    return max(0, months - (from_day.day < came.day))
