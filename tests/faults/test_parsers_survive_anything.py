@@ -1,0 +1,167 @@
+"""Whatever a head-end or an enemy sends: read, set aside or refused in words, and never silently
+another number.
+
+Mutations are seeded and know the structure of the real files that they change. Every one that
+certainly changes what a document says of a reading changes the report, or a line is set aside, or
+the file is refused. The short run has some thousands of each parser; ``--soak`` has a million, and
+``HOSTILE_COUNT`` any number. A number that fails says all: ``mutant(document, number)`` makes it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from tests.faults.hostile_documents import Document, mutant, parsers
+
+from meterledger.facts.readings import ChannelKind, ReadingFile
+from meterledger.stores.gateways import FileRefused, read_bytes
+from meterledger.stores.gateways.cmep import CmepFile
+from meterledger.stores.gateways.cmep_bulk import read_cmep_bulk
+from meterledger.stores.gateways.instants import Believable
+from meterledger.stores.gateways.opening import opened
+
+RECEIVED_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
+SHORT, LONG = 6_000, int(os.environ.get("HOSTILE_COUNT", "1000000"))
+MOST_MEMORY_KB = 400 * 1024
+PROGRESS_EVERY = 20_000
+NAMES = ("cmep", "green-button", "table", "iec-61968-9", "multispeak", "nem", "register-exports")
+
+
+def report(file: ReadingFile) -> object:
+    """All that a file says, however its decimals are written: readings, and how many set aside."""
+    channels = []
+    for one in file.channels:
+        channel = one.channel
+        what = (channel.meter_id, channel.commodity, channel.unit, channel.kind, channel.flow)
+        told = tuple(
+            (
+                reading.start,
+                reading.seconds,
+                reading.quality.value,
+                *shortest(reading.value, channel.scale),
+            )
+            for reading in one.readings
+        )
+        channels.append((tuple(map(str, what)), told))
+    return sorted(channels), len(file.quarantined)
+
+
+def shortest(value: int | None, scale: int) -> tuple[int | None, int]:
+    if not value:
+        return value, 0
+    while value % 10 == 0:
+        value, scale = value // 10, scale + 1
+    return value, scale
+
+
+def read(document: Document, data: bytes) -> ReadingFile | None:
+    """The file, if it is taken; a refusal is an answer in words, anything else fails."""
+    try:
+        return read_bytes("hostile.file", data, received_at=RECEIVED_AT, **document.options)
+    except FileRefused as refusal:
+        sentence = refusal.sentence
+    assert len(sentence.split()) >= 6, sentence
+    assert "\n" not in sentence
+    return None
+
+
+def holds_what_is_promised(file: ReadingFile) -> None:
+    """Facts promise time order, no overlap, whole numbers of 63 bits, gaps and not zeros."""
+    assert file.channels
+    for channel in file.channels:
+        end = -(2**62)
+        for reading in channel.readings:
+            assert end <= reading.start
+            end = max(reading.start + reading.seconds, reading.start + 1)
+            assert abs(reading.value or 0) < 2**63
+            assert (reading.seconds == 0) == (channel.channel.kind is ChannelKind.REGISTER)
+
+
+def survive(name: str, numbers: range) -> dict[str, int]:
+    """Run the mutations of these numbers; how many were read, refused and told apart."""
+    documents = parsers()[name]
+    sound = [read(one, one.text.encode()) for one in documents]
+    assert all(sound), "every document is sound before it is changed"
+    before = [report(one) for one in sound if one is not None]
+    counts = {"read": 0, "refused": 0, "told apart": 0}
+    for number in numbers:
+        which = number % len(documents)
+        changed = mutant(documents[which], number)
+        try:
+            file = read(documents[which], changed.data)
+            if file is None:
+                counts["refused"] += 1
+                continue
+            holds_what_is_promised(file)
+            counts["read"] += 1
+            if changed.tells:
+                assert report(file) != before[which], f"{changed.tells}, and nobody noticed"
+                counts["told apart"] += 1
+        except BaseException:
+            print(f"parser {name}, mutation {number}: {changed.tells or 'noise'}", file=sys.stderr)
+            raise
+    return counts
+
+
+def in_parts(count: int) -> Iterator[range]:
+    for at in range(0, count, PROGRESS_EVERY):
+        yield range(at, min(count, at + PROGRESS_EVERY))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_some_thousand_mutations_of_every_parsers_files(name: str) -> None:
+    counts = survive(name, range(SHORT))
+    assert counts["read"] > SHORT // 50
+    assert counts["refused"] > SHORT // 50
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_million_mutations_of_every_parsers_files(name: str) -> None:
+    totals = {"read": 0, "refused": 0, "told apart": 0}
+    for numbers in in_parts(LONG):
+        for what, count in survive(name, numbers).items():
+            totals[what] += count
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(f"{name}: {numbers.stop:,} of {LONG:,}, {totals}, {memory // 1024} MB", flush=True)
+        assert memory < MOST_MEMORY_KB * 4, "memory stays bounded"
+
+
+@pytest.mark.parametrize("numbers", [range(1_500)], ids=["short"])
+def test_cmep_at_once_says_what_cmep_by_line_says(numbers: range) -> None:
+    agree(numbers)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_cmep_at_once_says_what_cmep_by_line_says_a_million_times() -> None:
+    for numbers in in_parts(LONG):
+        agree(numbers)
+        print(f"cmep at once: {numbers.stop:,} of {LONG:,}", flush=True)
+
+
+def agree(numbers: range) -> None:
+    """Both ways to read CMEP say the same of these mutations, refusals included."""
+    (document,) = parsers()["cmep"]
+    believable = Believable.when_received(RECEIVED_AT)
+    for number in numbers:
+        data = mutant(document, number).data
+        if not data.strip():
+            continue
+        file = opened("hostile.cmep", data)
+        answers: list[object] = []
+        for way in (
+            lambda file=file: CmepFile(file, believable).read(None),
+            lambda file=file: read_cmep_bulk(file, believable=believable, threads=1).as_file(),
+        ):
+            try:
+                answers.append(way())
+            except FileRefused as refusal:
+                answers.append(refusal.sentence)
+        assert answers[0] == answers[1], f"mutation {number}"
