@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from meterledger.facts.usage import Int64Array
 from meterledger.usage.compiled import compiled
 from meterledger.usage.validation_evidence import Evidence
 from meterledger.usage.validation_facts import (
@@ -27,7 +26,8 @@ from meterledger.usage.validation_facts import (
 from meterledger.usage.validation_kernel import hours_of
 from meterledger.usage.validation_terms import Limit, ValidationTerms
 
-TABLE_BITS = 22
+TABLE_BITS = 21
+NEVER = np.int64(2**62)
 MISSING = np.int32(-(2**31))
 IDENTICAL_METERS, IDENTICAL_FLOOR = int(Limit.IDENTICAL_METERS), int(Limit.IDENTICAL_FLOOR_WH)
 CROSSED_OWN, CROSSED_BEST, CROSSED_FLOOR = (
@@ -121,29 +121,29 @@ def _place(key: Any) -> Any:
 
 
 @compiled
-def _is_sifted(area: Any, energy: Any, missing: Any, limit: Any, made: Any) -> Any:
-    return area >= 0 and missing == 0 and energy > limit[IDENTICAL_FLOOR] and made & IDENTICAL != 0
-
-
-@compiled
 def _sift_totals(
     area: Any, energy: Any, missing: Any, source: Any, limits: Any, made: Any, table: Any
 ) -> Any:
+    """Rows whose total may stand often enough in their area: few others pass."""
     count = area.shape[0]
+    floors = np.empty(limits.shape[0], np.int64)
+    fewest = 255
+    for group in range(limits.shape[0]):
+        is_made = made[group] & IDENTICAL != 0
+        floors[group] = limits[group, IDENTICAL_FLOOR] if is_made else NEVER
+        if is_made:
+            fewest = min(fewest, limits[group, IDENTICAL_METERS])
     for i in range(count):
-        group = source[i]
-        if _is_sifted(area[i], energy[i], missing[i], limits[group], made[group]):
+        if energy[i] > floors[source[i]] and area[i] >= 0 and missing[i] == 0:
             place = _place(energy[i] * 1_000_003 + area[i])
-            if table[place] < 255:
-                table[place] += 1
-    fewest = min(limits[0, IDENTICAL_METERS], limits[1, IDENTICAL_METERS])
-    fewest = min(255, min(fewest, limits[2, IDENTICAL_METERS]))
+            table[place] += table[place] < 255
     rows = np.empty(count, np.int64)
     kept = 0
     for i in range(count):
-        group = source[i]
         if (
-            _is_sifted(area[i], energy[i], missing[i], limits[group], made[group])
+            energy[i] > floors[source[i]]
+            and area[i] >= 0
+            and missing[i] == 0
             and table[_place(energy[i] * 1_000_003 + area[i])] >= fewest
         ):
             rows[kept] = i
@@ -153,18 +153,23 @@ def _sift_totals(
 
 def _channels(facts: MeterFacts, terms: ValidationTerms, evidence: Evidence) -> None:
     """Rows that are channels of one meter in one direction: the same twice, or about one time."""
-    kept = np.concatenate([rows for rows, _ in evidence.kept_rows])
+    rows = np.concatenate([some for some, _ in evidence.kept_rows])
     value = np.concatenate([values for _, values in evidence.kept_rows])
-    for some in _groups(facts.channel_key[kept], np.arange(len(kept))):
-        for place in some:
-            others = value[some[some != place]]
-            there = others != MISSING
-            same = (others == value[place]).all(axis=1) & there.any(axis=1)
-            meets = (there & (value[place] != MISSING)).any(axis=1)
-            bits = DUPLICATE if same.any() else 0
-            bits |= OVERLAPPING if (meets & ~same).any() else 0
-            row = kept[place]
-            evidence.found[row] |= bits & int(terms.made[facts.source[row]])
+    order = np.argsort(facts.channel_key[rows], kind="stable")
+    rows, value = rows[order], value[order]
+    key = facts.channel_key[rows]
+    for apart in range(1, len(rows)):  # each row with the next but so many, while keys are shared
+        one = np.flatnonzero(key[apart:] == key[:-apart])
+        if len(one) == 0:
+            return
+        two = one + apart
+        there = (value[one] != MISSING) & (value[two] != MISSING)
+        same = (value[one] == value[two]).all(axis=1) & there.any(axis=1)
+        bits = np.where(same, DUPLICATE, np.where(there.any(axis=1), OVERLAPPING, 0))
+        for some in (rows[one], rows[two]):
+            np.bitwise_or.at(
+                evidence.found, some, (bits & terms.made[facts.source[some]]).astype(np.int32)
+            )
 
 
 def _crossed_far(
@@ -193,14 +198,6 @@ def _crossed_far(
     )
     for some in (one[is_crossed], two[is_crossed]):
         evidence.found[some] |= (terms.made[facts.source[some]] & CROSSED).astype(np.int32)
-
-
-def _groups(keys: Int64Array, rows: Int64Array) -> list[Int64Array]:
-    """The rows of each key that more than one row has."""
-    order = np.argsort(keys, kind="stable")
-    keys, rows = keys[order], rows[order]
-    edges = np.flatnonzero(np.diff(keys)) + 1
-    return [some for some in np.split(rows, edges) if len(some) > 1]
 
 
 @compiled
@@ -234,12 +231,14 @@ def _crossed(
         j = neighbor[i]
         if j <= i or j >= until or neighbor[j] != i or off[i] < 0 or off[j] < 0:
             continue
-        limit = limits[source[i]]
+        group = source[i]
         own = off[i] + off[j]
-        if own <= limit[CROSSED_FLOOR] or own * 100 < limit[CROSSED_OWN] * (energy[i] + energy[j]):
+        if own <= limits[group, CROSSED_FLOOR]:
+            continue
+        if own * 100 < limits[group, CROSSED_OWN] * (energy[i] + energy[j]):
             continue
         exchanged = _hours_apart(value[i - first], hour_wh[j])
         exchanged += _hours_apart(value[j - first], hour_wh[i])
-        if exchanged * 100 <= limit[CROSSED_BEST] * own:
+        if exchanged * 100 <= limits[group, CROSSED_BEST] * own:
             found[i] |= CROSSED & made[source[i]]
             found[j] |= CROSSED & made[source[j]]

@@ -292,9 +292,15 @@ def check_rows(
             if complete and plain_hours:
                 off = np.int64(0)
                 _sum_hours(row, per_hour, hours)
+                usual_total = np.int64(0)
                 for hour in range(HOURS):
                     off += abs(hours[hour] - hour_wh[i, hour])
-                if total > limit[DRIFT_FLOOR] and off * 100 >= limit[OWN_PERCENT] * total:
+                    usual_total += hour_wh[i, hour]
+                if (  # a moved day is off by the difference of the totals at least
+                    total > limit[DRIFT_FLOOR]
+                    and off * 100 >= limit[OWN_PERCENT] * total
+                    and abs(total - usual_total) * 100 <= limit[BEST_PERCENT] * off
+                ):
                     move, best = _best_move(hours, hour_wh[i], twice, limit[DRIFT_HOURS])
                     if move != 0 and best * 100 <= limit[BEST_PERCENT] * off:
                         bits |= DRIFT
