@@ -77,6 +77,12 @@ class TestValidate:
         assert "meterledger review list" in first.stdout
         assert "Done already; nothing has come since." in ask("validate", DAY.isoformat()).stdout
 
+    def test_a_storm_says_why_readings_are_missing(self, ask: Any, town: UsageTown) -> None:
+        told(ask("validate", DAY.isoformat(), "--storm", "ice on the lines", "--json"))
+        with town.store.viewing(Viewer("test", "look"), []):
+            (estimate,) = town.store.estimates_of_meter("M1")
+        assert estimate.estimate.cause.value == "weather_emergency"
+
     def test_several_days_are_each_answered(self, ask: Any) -> None:
         days = told(ask("validate", "--from", "2025-10-07", "--to", "2025-10-08", "--json"))["days"]
         assert [one["day"] for one in days] == ["2025-10-07", "2025-10-08"]

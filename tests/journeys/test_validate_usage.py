@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,10 +25,12 @@ from tests.journeys.usage_town import (
 
 from meterledger.facts.estimates import EstimateCause, Method
 from meterledger.facts.findings import Weight
+from meterledger.facts.meters import Meter, MeterKind
 from meterledger.facts.readings import Flow
 from meterledger.facts.usage_log import FindingState, UsageCounts
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.series import NoRuleInForce
+from meterledger.usage import Storm
 from meterledger.usecases.ports import Conflict
 
 SPAN = (MONTH_BEFORE, DAY + timedelta(days=1))
@@ -184,6 +187,61 @@ class TestWhatIsHeld:
         assert (report.counts.complete, report.counts.held) == (1, 0)
 
 
+class TestWhoMayBeEstimated:
+    @pytest.mark.parametrize(
+        ("kind", "estimated", "code"),
+        [
+            (MeterKind.AMI, 1, None),
+            (MeterKind.AMR, 0, "usage.by_hand"),
+            (MeterKind.MANUAL, 0, "usage.by_hand"),
+        ],
+    )
+    def test_a_person_estimates_what_the_sheet_leaves_to_persons(
+        self, town: UsageTown, kind: MeterKind, estimated: int, code: str | None
+    ) -> None:
+        homes(town, 1)
+        town.arrive("M1", SPAN, with_gap(DAY, 10, 14))
+
+        report = town.validate(store=OfKind(town, kind))
+
+        assert report.counts.estimated == estimated
+        assert [one.logged.finding.code for one in town.store.review_queue()] == (
+            [code] if code else []
+        )
+        if code:
+            (held,) = town.store.review_queue()
+            assert "estimation.amr_interval.manual" in held.logged.finding.sentence
+
+
+class TestStorms:
+    def test_a_storm_puts_off_what_it_explains(self, town: UsageTown) -> None:
+        """The lights were out from five in the morning on: a long run of zeros."""
+        homes(town, 1)
+        town.arrive("M1", SPAN, lambda day, count: dark(day, count))
+        storm = Storm(DaySpan(DAY, DAY + timedelta(days=1)), frozenset({-1}), "ops", "ice")
+
+        calm = set(town.validate().by_code)
+        town.arrive("M1", (SPAN[1], SPAN[1] + timedelta(days=1)), learned_at=NEXT)
+        stormy = set(town.validate(known_at=NEXT, storms=[storm]).by_code)
+
+        assert "usage.zero_run" in calm
+        assert calm - stormy == calm & {"usage.zero_run", "usage.flat_run", "usage.low"}
+
+    def test_in_a_storm_a_gap_is_missing_for_the_weather(self, town: UsageTown) -> None:
+        homes(town, 1)
+        town.arrive("M1", SPAN, with_gap(DAY, 10, 14))
+        storm = Storm(DaySpan(DAY, DAY + timedelta(days=1)), frozenset({-1}), "ops", "ice")
+        report = town.validate(storms=[storm], cause=EstimateCause.WEATHER_EMERGENCY)
+        assert report.counts.estimated == 1
+
+
+def dark(day: date, count: int) -> list[int | None]:
+    values = weekly(day, count)
+    if day == DAY:
+        values[20:] = [0] * (count - 20)
+    return values
+
+
 class TestTwiceAndAgain:
     def test_a_day_that_is_done_is_only_answered_for(self, town: UsageTown) -> None:
         homes(town, 2)
@@ -292,6 +350,19 @@ class TestHowReadingsAreKept:
 
         assert report.counts.estimated == 0
         assert town.values_of("M1")[:40] == [-1] * 40
+
+
+class OfKind:
+    """The town's store, whose meters are devices of a kind."""
+
+    def __init__(self, town: UsageTown, kind: MeterKind) -> None:
+        self._town, self._kind = town, kind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._town.store, name)
+
+    def meter_file(self, meter_id: str, known_at: datetime) -> Any:
+        return SimpleNamespace(meter=Meter(meter_id, self._kind, NIGHT))
 
 
 class Racing:

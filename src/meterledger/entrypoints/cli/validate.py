@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from meterledger.facts.estimates import EstimateCause
+    from meterledger.usage import Storm
     from meterledger.usecases.validate_usage import UsageReport
+
+NO_AREA = -1
+"""Until areas are on file, every meter is of this one."""
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +36,14 @@ def validate(
     day: Annotated[str, typer.Argument(help="Local day, like 2025-07-01.")] = "",
     from_day: Annotated[str, typer.Option("--from", help="First day of several.")] = "",
     to: Annotated[str, typer.Option("--to", help="Last day of several, itself in.")] = "",
-    cause: Annotated[str, typer.Option(help=CAUSE_HELP)] = "remote_device_failed",
+    cause: Annotated[str, typer.Option(help=CAUSE_HELP)] = "",
+    storm: Annotated[
+        str,
+        typer.Option(
+            help="Declare a storm over the days, and why: checks that it explains are put off, and "
+            "what is missing is missing for the weather."
+        ),
+    ] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Check every meter's day, hold what a person must see, estimate what the rules let us.
@@ -46,7 +57,8 @@ def validate(
         from meterledger.usecases.validate_usage import validate_usage
 
         days = list(_days(day, from_day, to))
-        why = cause_from(cause)
+        usual = "weather_emergency" if storm.strip() else "remote_device_failed"
+        why = cause_from(cause or usual)
         viewer = Viewer("validate", "validate and estimate usage")
         reports: list[UsageReport] = []
         with open_system(viewer=viewer, subjects=["all meters"]) as system:
@@ -62,6 +74,7 @@ def validate(
                             lake=system.lake,
                             view=system.view,
                             cause=why,
+                            storms=_storms(each, storm),
                             progress=advance,
                         )
                     )
@@ -70,6 +83,16 @@ def validate(
             as_json=as_json,
             words=lambda: _words(reports),
         )
+
+
+def _storms(day: date, why: str) -> list[Storm]:
+    """A storm over every area of the day; meters of no known area lie in it, too."""
+    from meterledger.usage import Storm
+    from meterledger.usecases.usage_days import one_day
+
+    if not why.strip():
+        return []
+    return [Storm(one_day(day), frozenset({NO_AREA}), "command line", why.strip())]
 
 
 def cause_from(text: str) -> EstimateCause:
