@@ -26,7 +26,16 @@ from tests.journeys.usage_town import (
 from meterledger.facts.estimates import EstimateCause, Method
 from meterledger.facts.findings import Weight
 from meterledger.facts.meters import Meter, MeterKind
-from meterledger.facts.readings import Flow
+from meterledger.facts.readings import (
+    Channel,
+    ChannelKind,
+    ChannelReadings,
+    Commodity,
+    Flow,
+    Quality,
+    Reading,
+)
+from meterledger.facts.usage import window_seconds
 from meterledger.facts.usage_log import FindingState, UsageCounts
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.series import NoRuleInForce
@@ -211,6 +220,53 @@ class TestWhoMayBeEstimated:
         if code:
             (held,) = town.store.review_queue()
             assert "estimation.amr_interval.manual" in held.logged.finding.sentence
+
+
+class TestWithTheRegister:
+    def test_what_is_estimated_sums_to_the_register_to_the_watt_hour(self, town: UsageTown) -> None:
+        homes(town, 1)
+        town.arrive("M1", SPAN, with_gap(DAY, 10, 14))
+        real_wh = sum(wh or 0 for wh in weekly(DAY, 96))
+        keep_registers(town, "M1", real_wh)
+
+        report = town.validate()
+
+        assert report.counts.estimated == 1
+        assert sum(town.values_of("M1")) == real_wh
+        assert town.methods_of("M1")[10:14] == [Method.ADJUSTED_TO_REGISTER] * 4
+        (estimate,) = town.store.estimates_of_meter("M1")
+        assert estimate.estimate.method is Method.SAME_DAY  # the rung that gave its shape
+        inputs = dict(estimate.estimate.inputs)
+        assert inputs["made_to_agree_with_register_wh"] == str(real_wh)
+        assert estimate.estimate.energy_wh == sum(wh or 0 for wh in weekly(DAY, 96)[10:14])
+
+    def test_a_register_that_cannot_be_right_moves_nothing(self, town: UsageTown) -> None:
+        homes(town, 1)
+        town.arrive("M1", SPAN, with_gap(DAY, 10, 14))
+        keep_registers(town, "M1", 5)
+        town.validate()
+        assert town.methods_of("M1")[10:14] == [Method.SAME_DAY] * 4
+
+
+def keep_registers(town: UsageTown, meter_id: str, moved_wh: int) -> None:
+    """The register at both ends of the day."""
+    begin, until = window_seconds(DaySpan(DAY, DAY + timedelta(days=1)), "America/Chicago")
+    channel = Channel(
+        meter_id, Commodity.ELECTRICITY, "Wh", ChannelKind.REGISTER, Flow.DELIVERED, None, 0
+    )
+    readings = tuple(
+        Reading(instant, 0, value, Quality.VALID, line)
+        for line, (instant, value) in enumerate(((begin, 7_000), (until, 7_000 + moved_wh)))
+    )
+    town.store.record_file(
+        sha256="e" * 64,
+        name="registers.csv",
+        format="csv",
+        channels=[ChannelReadings(channel, readings)],
+        quarantined=(),
+        lake_files=(),
+        learned_at=NIGHT,
+    )
 
 
 class TestStorms:
@@ -399,16 +455,6 @@ class SetAt:
 
 def keep_month(town: UsageTown, meter_id: str) -> None:
     """A month of energy in one interval, which is kept beside the lake."""
-    from meterledger.facts.readings import (
-        Channel,
-        ChannelKind,
-        ChannelReadings,
-        Commodity,
-        Quality,
-        Reading,
-    )
-    from meterledger.facts.usage import window_seconds
-
     begin, until = window_seconds(DaySpan(date(2025, 10, 1), date(2025, 11, 1)), "America/Chicago")
     channel = Channel(
         meter_id, Commodity.ELECTRICITY, "Wh", ChannelKind.INTERVAL, Flow.DELIVERED, None, 0

@@ -23,6 +23,10 @@ from meterledger.usage import (
     NOT_KNOWN,
     DayBlock,
     FillingPlan,
+    Int8Array,
+    Int32Array,
+    RegisterCannotAgree,
+    agree_with_register,
     estimates_of,
     fill_missing,
 )
@@ -116,7 +120,7 @@ def _filled(
     found: dict[str, FilledDay] = {}
     for place, row in enumerate(filled.rows.tolist()):
         meter = block.meters[row]
-        values, codes = filled.value[place], filled.method[place]
+        values, codes = _agreed(filled.value[place], filled.method[place], int(moved[row]))
         new = np.flatnonzero((ours.value[row] == MISSING_VALUE) & (values != MISSING_VALUE))
         readings = tuple(
             Reading(
@@ -130,9 +134,44 @@ def _filled(
             for number, slot in enumerate(new.tolist())
         )
         left = int((values == MISSING_VALUE).sum())
-        told = tuple(estimates.get(meter, ()))
+        told = tuple(
+            _retold(one, values, codes, midnight, seconds, int(moved[row]))
+            for one in estimates.get(meter, ())
+        )
         found[meter] = FilledDay(meter, seconds, readings, told, left)
     return found
+
+
+def _agreed(value: Int32Array, method: Int8Array, register_wh: int) -> tuple[Int32Array, Int8Array]:
+    """The day made to sum to its register, where that was read at both ends and can be right.
+
+    Only estimates move. Where they cannot, they stay as the ladder made them: whether register or
+    intervals are wrong is for the check of both, and a person.
+    """
+    if register_wh == NOT_KNOWN or (value == MISSING_VALUE).any():
+        return value, method
+    try:
+        agreed = agree_with_register(value, method, register_wh)
+    except RegisterCannotAgree:
+        return value, method
+    return agreed.value, agreed.method
+
+
+def _retold(
+    one: Estimate,
+    value: Int32Array,
+    method: Int8Array,
+    midnight: int,
+    seconds: int,
+    register_wh: int,
+) -> Estimate:
+    """The record of an estimate as it is after the register had its say; the rung stays."""
+    first, until = (one.start - midnight) // seconds, (one.until - midnight) // seconds
+    if not (method[first:until] == Method.ADJUSTED_TO_REGISTER).any():
+        return one
+    energy_wh = int(value[first:until].sum())
+    told = (("made_to_agree_with_register_wh", str(register_wh)), ("rung_wh", str(one.energy_wh)))
+    return replace(one, energy_wh=energy_wh, inputs=(*one.inputs, *told))
 
 
 def _only_ours(block: DayBlock, first_slots: Mapping[str, int]) -> DayBlock:
