@@ -185,6 +185,7 @@ USED_BY_ROOMS = frozenset(
         "interval_kw_max",
         "normal_period_days",
         "reading_cycle_count",
+        "register_most_watts",
         "regular_period_days_max",
         "regular_period_days_min",
         "season_proration_basis",

@@ -5,7 +5,7 @@ record. Instants are UTC epoch seconds.
 
 Lives here      a register's value as known, the two reads of a bill, a meter's share of it.
 Lives elsewhere what a register is (``facts.meters``), how readings come (``facts.readings``).
-Read first      docs/decisions/0017-bills-of-registers.md.
+Read first      docs/decisions/0018-bills-of-registers.md.
 """
 
 from __future__ import annotations

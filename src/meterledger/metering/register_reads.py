@@ -4,7 +4,7 @@ Lives here      telling an actual read from one that its sender estimated or dou
                 in units of the register's last decimal; energy between two reads to the watt-hour.
 Lives elsewhere rollover and steps back (``register_use``), which reads a bill stands on
                 (``usecases/register_usage``).
-Read first      facts/meters.py: ``Register``; docs/decisions/0017-bills-of-registers.md.
+Read first      facts/meters.py: ``Register``; docs/decisions/0018-bills-of-registers.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Lives here      facts for the ladders out of what is known of a window; the closing figure of an
                 estimate; its cause where nobody has told one.
 Lives elsewhere the methods and ladders (``usage``), histories (``register_history``).
-Read first      GRR V.E.3; docs/decisions/0015-ladders-of-estimates.md, 0017-bills-of-registers.md.
+Read first      GRR V.E.3; docs/decisions/0015-ladders-of-estimates.md, 0018-bills-of-registers.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Lives here      turning issued bills into past periods, reads into good days, a service into what
                 customers are compared by; which bill a bill follows.
 Lives elsewhere the ladders (``usage.estimation_*``), the usage of a window (``register_usage``).
-Read first      GRR V.E.3; docs/decisions/0017-bills-of-registers.md.
+Read first      GRR V.E.3; docs/decisions/0018-bills-of-registers.md.
 
 A bill was known to another one if it was issued before it, or is the same agreement's and ended by
 then: so a replay looks at the same bills.

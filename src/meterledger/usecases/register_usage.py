@@ -4,7 +4,7 @@ Lives here      the read a bill opens on and closes on; exchanges; reads moved t
                 begins or ends; what a bill of a register says.
 Lives elsewhere what is known of the window (``register_windows``), a missing closing read
                 (``register_estimates``), prices (``calculate``).
-Read first      docs/decisions/0017-bills-of-registers.md.
+Read first      docs/decisions/0018-bills-of-registers.md.
 
 A bill's energy is what its register moved between two actual reads, and what is billed ahead of
 the closing one less what was billed ahead of the opening one. A bill opens where the last one

@@ -4,7 +4,7 @@ Lives here      which meters are billed so on the days of a window; asking the s
                 batch; each meter's register and actual reads; energy between two of them.
 Lives elsewhere what a bill opens and closes on (``register_usage``), earlier bills
                 (``register_history``), rollover and actual reads (``metering``).
-Read first      docs/decisions/0017-bills-of-registers.md.
+Read first      docs/decisions/0018-bills-of-registers.md.
 """
 
 from __future__ import annotations
