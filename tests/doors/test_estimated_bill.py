@@ -14,6 +14,8 @@ from tests.doors.usage_web_town import Behind
 from tests.journeys.usage_town import DAY, NEXT, UsageTown, usage_town, with_gap
 
 from meterledger.entrypoints.web import system
+from meterledger.entrypoints.web.bill_words import BillFacts, bill_words
+from meterledger.facts.bills import read_record
 from meterledger.usecases.ports import Viewer
 
 OCTOBER = date(2025, 10, 1)
@@ -67,6 +69,16 @@ def test_the_paper_says_it_and_stays_one_page(client: Any, town: UsageTown, numb
     assert len(paper.pages) == 1
     assert "This bill is based on estimated usage" in text
     assert "Sheet 131.2, rev. Original, GRR V.E.3.d" in text
+
+
+def test_of_a_register_days_are_told(town: UsageTown) -> None:
+    with town.store.viewing(Viewer("test", "look"), []):
+        record = read_record(town.store.bill(bill_of(town, 1)).record)
+    record["usage"]["estimated"]["by"][0]["day_count"] = 3
+    facts = BillFacts("Utility", (), (), "Anytime", "M1", 0)
+    estimate = bill_words(record, facts).estimate
+    assert estimate is not None
+    assert estimate.sentence.startswith("The register was not read for 3 of 31 days. Their use was")
 
 
 def test_a_bill_on_readings_says_nothing_of_it(client: Any, town: UsageTown) -> None:

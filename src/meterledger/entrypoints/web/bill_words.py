@@ -228,11 +228,16 @@ def _estimate(record: dict[str, Any]) -> EstimateNotice | None:
     estimated = usage.get("estimated")
     if estimated is None:
         return None
+    days = sum(one.get("day_count", 0) for one in estimated["by"])
+    part = (
+        f"The register was not read for {days} of {day_count_words(_window(record))}. Their use was"
+        if days
+        else f"No reading had arrived for {number_words(str(estimated['interval_count']))} of "
+        f"{number_words(str(usage['interval_count']))} intervals. They were"
+    )
     sentence = (
-        f"No reading had arrived for {number_words(str(estimated['interval_count']))} of "
-        f"{number_words(str(usage['interval_count']))} intervals. They were estimated: "
-        f"{kwh_words(estimated['energy_wh'])} kWh, {estimated['percent']} percent of the energy "
-        "on this bill."
+        f"{part} estimated: {kwh_words(estimated['energy_wh'])} kWh, {estimated['percent']} "
+        "percent of the energy on this bill."
     )
     clauses = [
         Citation.from_json(one["citation"])
@@ -241,6 +246,10 @@ def _estimate(record: dict[str, Any]) -> EstimateNotice | None:
     ]
     title = "This bill is based on estimated usage"
     return EstimateNotice(title, sentence, tuple(dict.fromkeys(clauses)))
+
+
+def _window(record: dict[str, Any]) -> DaySpan:
+    return DaySpan(day_of(record, "from"), day_of(record, "to"))
 
 
 def _notice(lines: list[dict[str, Any]]) -> Notice | None:
