@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
-from meterledger.facts.readings import ChannelKind, ChannelReadings
+from meterledger.facts.readings import ChannelKind, ChannelReadings, ChannelTold
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -24,19 +25,22 @@ INTERVAL_KW_MAX = "interval_kw_max"
 
 def intake_of(system: System) -> Intake:
     """What taking a file needs, of this system."""
-    from meterledger.stores.gateways import read_bytes
+    from meterledger.stores.gateways import read_blocks
     from meterledger.stores.gateways.signatures import signature_holds
+    from meterledger.stores.lake import IntervalLake
+    from meterledger.stores.lake.day_blocks import write_reading_blocks
     from meterledger.usecases.take_file import Intake
 
     return Intake(
         store=system.store,
         lake=system.lake,
         vault=system.vault,
-        read=read_bytes,
+        read=read_blocks,
         signature_holds=signature_holds,
         utility=system.view.name,
         zone_name=system.view.time_zone,
         interval_kw_max=interval_kw_max(system.view, system.now),
+        write_blocks=partial(write_reading_blocks, cast(IntervalLake, system.lake)),
     )
 
 
@@ -87,7 +91,10 @@ def read_answer(
         "status": received.status,
         "refusal": None,
         "quarantined": len(received.quarantined),
-        "channels": [channel_answer(one) for one in received.channels],
+        "channels": [
+            *(channel_answer(one) for one in received.channels),
+            *(told_answer(one) for one in received.told),
+        ],
         "set_aside": [
             {"line": one.line, "reason": one.reason} for one in received.quarantined[:100]
         ],
@@ -102,20 +109,7 @@ def read_answer(
 def channel_answer(one: ChannelReadings) -> dict[str, Any]:
     """The channel of the answer. ``sum`` of a register has no meaning; ``difference`` has."""
     channel = one.channel
-    last = one.readings[-1]
-    answer: dict[str, Any] = {
-        "meter": channel.meter_id,
-        "commodity": channel.commodity.value,
-        "unit": channel.unit,
-        "kind": channel.kind.value,
-        "direction": channel.flow.value,
-        "interval_seconds": channel.interval_seconds,
-        "readings": one.present_count,
-        "missing": len(one.readings) - one.present_count,
-        "from": _instant(one.readings[0].start),
-        "to": _instant(last.start + last.seconds),
-        "sum": format(one.total, "f"),
-    }
+    answer = told_answer(ChannelTold.of(one))
     told = [reading.value for reading in one.readings if reading.value is not None]
     if channel.kind is ChannelKind.REGISTER and told:
         for name, whole in (
@@ -125,6 +119,24 @@ def channel_answer(one: ChannelReadings) -> dict[str, Any]:
         ):
             answer[name] = format(Decimal(whole).scaleb(channel.scale), "f")
     return answer
+
+
+def told_answer(one: ChannelTold) -> dict[str, Any]:
+    """The channel of the answer, of what is told without its readings."""
+    channel = one.channel
+    return {
+        "meter": channel.meter_id,
+        "commodity": channel.commodity.value,
+        "unit": channel.unit,
+        "kind": channel.kind.value,
+        "direction": channel.flow.value,
+        "interval_seconds": channel.interval_seconds,
+        "readings": one.present,
+        "missing": one.readings - one.present,
+        "from": _instant(one.begin),
+        "to": _instant(one.until),
+        "sum": format(one.total, "f"),
+    }
 
 
 def _instant(epoch: int) -> str:

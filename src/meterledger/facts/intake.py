@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from fractions import Fraction
 
+from meterledger.facts.reading_blocks import blocks_of
 from meterledger.facts.readings import (
     ChannelKind,
     ChannelReadings,
+    ChannelTold,
     QuarantinedLine,
     ReadingFile,
 )
@@ -38,6 +40,14 @@ def energy_wh(one: ChannelReadings) -> Fraction:
     if one.channel.kind is not ChannelKind.INTERVAL or power is None:
         return Fraction(0)
     return sum(reading.value or 0 for reading in one.readings) * Fraction(10) ** power
+
+
+def energy_wh_told(one: ChannelTold) -> Fraction:
+    """The same of a channel without its readings."""
+    power = one.channel.energy_wh_power
+    if one.channel.kind is not ChannelKind.INTERVAL or power is None:
+        return Fraction(0)
+    return Fraction(one.total) * Fraction(10) ** (power - one.channel.scale)
 
 
 def exact_text(quantity: Fraction) -> str:
@@ -123,11 +133,16 @@ class ControlTotals:
 
 
 def totals_of_stored(
-    channels: Sequence[ChannelReadings], quarantined: Sequence[QuarantinedLine]
+    channels: Sequence[ChannelReadings],
+    quarantined: Sequence[QuarantinedLine],
+    told: Sequence[ChannelTold] = (),
 ) -> ControlTotals:
-    """A file that was stored: its channels, and the lines that were set aside."""
+    """A file that was stored: its channels, and the lines that were set aside.
+
+    ``told`` are channels of blocks, whose readings are not looked at one by one.
+    """
     return ControlTotals(
-        stored=Count(1, *_rows_and_energy(channels)),
+        stored=Count(1, *_rows_and_energy(channels)) + _count_told(told),
         quarantined=count_of_lines(quarantined),
         unread_rows=sum(one.rows for one in quarantined if one.energy_wh is None),
     )
@@ -137,9 +152,13 @@ def totals_of_refused(file: ReadingFile | None) -> ControlTotals:
     """A file that was refused; ``file`` is what could be read of it, None if nothing could."""
     if file is None:
         return ControlTotals(refused=Count(files=1))
-    rows, energy = _rows_and_energy(file.channels)
-    aside = count_of_lines(file.quarantined)
-    return ControlTotals(refused=Count(1, rows + aside.rows, energy + aside.energy_wh))
+    told = [one for block in blocks_of(file) for one in block.told()]
+    read = Count(1, *_rows_and_energy(file.channels)) + _count_told(told)
+    return ControlTotals(refused=read + count_of_lines(file.quarantined))
+
+
+def _count_told(told: Iterable[ChannelTold]) -> Count:
+    return sum((Count(0, one.readings, energy_wh_told(one)) for one in told), start=Count())
 
 
 def count_of_lines(lines: Iterable[QuarantinedLine]) -> Count:

@@ -10,12 +10,20 @@ Lives elsewhere single readings (``facts/readings``), what was decided on them (
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
-from meterledger.facts.readings import Channel, ChannelReadings, Quality, Reading
+from meterledger.facts.readings import (
+    Channel,
+    ChannelReadings,
+    ChannelTold,
+    Quality,
+    Reading,
+    ReadingFile,
+)
 from meterledger.facts.usage import MISSING_VALUE
 from meterledger.kernel.ensure import ensure
 
@@ -80,6 +88,39 @@ class ReadingBlock:
         value = np.where(told, self.value * factor[:, None], MISSING_VALUE)
         return value.astype(np.int32), finest, fits
 
+    def taking(self, rows: npt.NDArray[np.int64]) -> ReadingBlock:
+        """The block of these rows alone, in this order."""
+        return replace(
+            self,
+            meters=tuple(self.meters[row] for row in rows.tolist()),
+            value=self.value[rows],
+            quality=self.quality[rows],
+            scale=self.scale[rows],
+            line=self.line[rows],
+        )
+
+    def told(self) -> list[ChannelTold]:
+        """What each row holds, without its readings."""
+        is_told = self.value != MISSING_VALUE
+        totals = np.where(is_told, self.value, 0).sum(axis=1, dtype=np.int64)
+        return [
+            ChannelTold(
+                channel=replace(self.channel, meter_id=meter, scale=scale),
+                readings=int(self.value.shape[1]),
+                present=present,
+                begin=self.start,
+                until=self.until,
+                total=Decimal(total).scaleb(scale),
+            )
+            for meter, scale, present, total in zip(
+                self.meters,
+                self.scale.tolist(),
+                is_told.sum(axis=1).tolist(),
+                totals.tolist(),
+                strict=True,
+            )
+        ]
+
     def rows(self, only: Iterable[int] | None = None) -> Iterator[ChannelReadings]:
         """Each meter's readings one by one, in the order of the rows; of all rows unless named."""
         starts = range(self.start, self.until, self.seconds)
@@ -105,3 +146,35 @@ class ReadingBlock:
                 )
             )
             yield ChannelReadings(channel, readings)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFile(ReadingFile):
+    """A large file as read: ``blocks`` of plain channels, and the others in ``channels``."""
+
+    blocks: tuple[ReadingBlock, ...] = ()
+
+    def singly(self) -> ReadingFile:
+        """The same with every reading by itself, channels in the order of the file."""
+        every = [(one.readings[0].line, one) for one in self.channels]
+        for block in self.blocks:
+            every += zip(block.line.min(axis=1).tolist(), block.rows(), strict=True)
+        every.sort(key=lambda one: one[0])
+        told = {one.name: getattr(self, one.name) for one in fields(ReadingFile)}
+        return ReadingFile(**{**told, "channels": tuple(channel for _, channel in every)})
+
+
+def blocks_of(file: ReadingFile) -> tuple[ReadingBlock, ...]:
+    """The blocks of a file; none where every reading stands by itself."""
+    return file.blocks if isinstance(file, BlockFile) else ()
+
+
+def singly(file: ReadingFile) -> ReadingFile:
+    """The file with every reading by itself."""
+    return file.singly() if isinstance(file, BlockFile) else file
+
+
+def meters_of(file: ReadingFile) -> list[str]:
+    """The numbers of all meters that the file speaks of, in order."""
+    meters = {one.channel.meter_id for one in file.channels}
+    return sorted(meters.union(*(block.meters for block in blocks_of(file))))

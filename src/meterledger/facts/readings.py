@@ -137,6 +137,35 @@ class ChannelReadings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelTold:
+    """What a channel of a file holds, without its readings.
+
+    ``begin`` and ``until`` are the begin of its first and the end of its last reading; ``total``
+    is in the channel's unit.
+    """
+
+    channel: Channel
+    readings: int
+    present: int
+    begin: int
+    until: int
+    total: Decimal
+
+    @classmethod
+    def of(cls, one: ChannelReadings) -> ChannelTold:
+        """The same of readings that are there; there is at least one."""
+        last = one.readings[-1]
+        return cls(
+            channel=one.channel,
+            readings=len(one.readings),
+            present=one.present_count,
+            begin=one.readings[0].start,
+            until=last.start + last.seconds,
+            total=one.total,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class QuarantinedLine:
     """A line that could not be used: where it stood, its bytes, and a sentence saying why.
 

@@ -20,6 +20,7 @@ from meterledger.facts.findings import Finding
 from meterledger.facts.intake import energy_wh, exact_text
 from meterledger.facts.places import MeterInstallation
 from meterledger.facts.readings import (
+    Channel,
     ChannelKind,
     ChannelReadings,
     Flow,
@@ -87,12 +88,14 @@ def admit(
     *,
     zone_name: str,
     interval_kw_max: int | None = None,
+    sound_beside: int = 0,
 ) -> Admission:
     """Decide which readings of a file are ours and sound.
 
     ``installations`` says where each meter is and was installed; ``zone_name`` where days begin.
     ``interval_kw_max`` is the most power, in kW, that can flow through a meter whose multiplier is
-    one, and through another in proportion; None where the book names none.
+    one, and through another in proportion; None where the book names none. ``sound_beside`` is
+    how many readings of the file were admitted in blocks.
 
     :raises MeterNotInstalled: if more than the stated share of the readings is not admitted
     """
@@ -100,10 +103,10 @@ def admit(
     objections: list[tuple[int, _Objection]] = []
     set_aside: list[QuarantinedLine] = []
     findings: list[Finding] = []
-    total = 0
+    total = sound_beside
     for channel in file.channels:
         installed = installations.get(channel.channel.meter_id, ())
-        spans = _spans(installed, zone_name)
+        spans = installed_spans(installed, zone_name)
         bound = _Bound(channel, installed, interval_kw_max)
         reasons = [_objection(channel, reading, spans, bound) for reading in channel.readings]
         total += len(reasons)
@@ -133,8 +136,10 @@ def admit(
     return Admission(tuple(admitted), tuple(set_aside), tuple(findings))
 
 
-def _spans(installed: Iterable[MeterInstallation], zone_name: str) -> list[tuple[int, int]]:
-    """When the meter is installed, in epoch seconds; touching stretches joined.
+def installed_spans(
+    installed: Iterable[MeterInstallation], zone_name: str
+) -> list[tuple[int, int]]:
+    """When the meter is installed, in epoch seconds, by whole local days; touching ones joined.
 
     Of the day on which it was exchanged both meters may report the whole: an interval is cut at
     the instant, and energy from before or after it is noticed, when it is billed (``usage``).
@@ -210,29 +215,47 @@ class _Bound:
         interval_kw_max: int | None,
     ) -> None:
         """Of a meter that had several multipliers the largest counts."""
-        power = channel.channel.energy_wh_power
-        self._has_bound = (
-            interval_kw_max is not None
-            and power is not None
-            and channel.channel.kind is ChannelKind.INTERVAL
-        )
-        self._unit_wh = Fraction(10) ** (power or 0)
-        self.kw_max = (interval_kw_max or 0) * max((one.multiplier for one in installed), default=1)
-        self._largest: dict[int, int] = {}
+        self._channel = channel.channel
+        self._installed = installed
+        self._interval_kw_max = interval_kw_max
+        self.kw_max = (interval_kw_max or 0) * _multiplier(installed)
+        self._largest: dict[int, int | None] = {}
 
     def energy_wh(self, value: int) -> Fraction:
         """The value in watt-hours."""
-        return value * self._unit_wh
+        return value * Fraction(10) ** (self._channel.energy_wh_power or 0)
 
     def is_exceeded(self, value: int, seconds: int) -> bool:
         """Whether no interval of that length can hold so much, in either direction."""
-        if not self._has_bound:
-            return False
         if seconds not in self._largest:
-            self._largest[seconds] = floor(
-                Fraction(self.kw_max * 1000 * seconds, 3600) / self._unit_wh
+            self._largest[seconds] = largest_value(
+                self._channel,
+                self._channel.scale,
+                self._installed,
+                seconds,
+                self._interval_kw_max,
             )
-        return abs(value) > self._largest[seconds]
+        largest = self._largest[seconds]
+        return largest is not None and abs(value) > largest
+
+
+def largest_value(
+    channel: Channel,
+    scale: int,
+    installed: Sequence[MeterInstallation],
+    seconds: int,
+    interval_kw_max: int | None,
+) -> int | None:
+    """The largest whole value, at that scale, of an interval; None where there is no bound."""
+    power = channel.energy_wh_power
+    if interval_kw_max is None or power is None or channel.kind is not ChannelKind.INTERVAL:
+        return None
+    largest_wh = Fraction(interval_kw_max * _multiplier(installed) * 1000 * seconds, 3600)
+    return floor(largest_wh / Fraction(10) ** (power - channel.scale + scale))
+
+
+def _multiplier(installed: Sequence[MeterInstallation]) -> int:
+    return max((one.multiplier for one in installed), default=1)
 
 
 def _runs(channel: ChannelReadings, reasons: Sequence[_Objection | None]) -> list[QuarantinedLine]:

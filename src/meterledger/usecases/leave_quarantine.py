@@ -20,6 +20,7 @@ from meterledger.facts.intake import (
     QuarantinedItem,
     QuarantineOutcome,
 )
+from meterledger.facts.reading_blocks import singly
 from meterledger.facts.readings import ChannelReadings, ReadingFile
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.refusal import Refusal
@@ -178,7 +179,8 @@ def _readings(
         return (readings_of_run(item.line.data),)
     arrival = intake.store.movements_of(item.sha256)[0].arrival
     try:
-        file = read_given(arrival, intake.vault.read(item.sha256), intake, learned_at)
+        data = intake.vault.read(item.sha256)
+        file = singly(read_given(arrival, data, intake, learned_at))
     except Refusal as refusal:
         raise _still(item, refusal.what) from refusal
     again = [one for one in file.quarantined if one.line == item.line.line]
@@ -222,7 +224,7 @@ def _refuse_if_later(
     """A file that came later may say otherwise of the same: then it speaks, and not this line."""
     later = later_places(
         Arrival(item.file_name, item.sha256, None),
-        channels,
+        ReadingFile(item.file_name, item.sha256, "release", tuple(channels)),
         store=intake.store,
         reread=lambda other: reread(other, intake, learned_at),
         learned_at=item.learned_at,

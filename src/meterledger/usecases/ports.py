@@ -26,7 +26,7 @@ from meterledger.facts.places import (
     ServicePoint,
     TaxPlace,
 )
-from meterledger.facts.readings import ChannelReadings, Flow, QuarantinedLine
+from meterledger.facts.readings import ChannelReadings, ChannelTold, Flow, QuarantinedLine
 from meterledger.facts.usage import KnownInterval, UsageBatch
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
@@ -274,11 +274,13 @@ class ReadingLog(Protocol):
         beside: Sequence[ChannelReadings] = (),
         arrival: Arrival | None = None,
         releases: tuple[QuarantinedItem, QuarantineOutcome] | None = None,
+        told: Sequence[ChannelTold] = (),
     ) -> ReceivedFile:
         """Publish one file: its lake files become visible as the next commit sequence.
 
         ``arrival`` says how it came; the intake's book gets its row in the same transaction.
-        With ``releases`` it is a line that leaves the quarantine.
+        With ``releases`` it is a line that leaves the quarantine. ``told`` are channels of a large
+        file, all of whose readings are in ``lake_files``.
         Register channels among ``channels`` are kept here, and with them those ``beside`` the
         lake: intervals that are no slots of local days. Other intervals are in ``lake_files``.
         ``based_on`` is the sequence that the lake files were merged with (``Lake.write``).

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from meterledger.facts.intake import KNOWN, REFUSED, Arrival, totals_of_refused
+from meterledger.facts.reading_blocks import meters_of, singly
 from meterledger.facts.readings import ReadingFile
 from meterledger.facts.sources import Source
 from meterledger.kernel.canonical import sha256_hex
@@ -21,7 +22,12 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.metering import Message, judge_message
 from meterledger.usecases.intake_ports import IntakeLog, ReadBytes, SignatureHolds, Vault
 from meterledger.usecases.ports import Conflict, Lake, Viewer
-from meterledger.usecases.receive_readings import Received, ReceiveStore, receive_readings
+from meterledger.usecases.receive_readings import (
+    Received,
+    ReceiveStore,
+    WriteBlocks,
+    receive_readings,
+)
 
 CLAIMED_SOURCE = "claimed_source"
 """What the book says was given with a file that did not prove to be from its source."""
@@ -67,6 +73,7 @@ class Intake:
     utility: str
     zone_name: str
     interval_kw_max: int | None = None
+    write_blocks: WriteBlocks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +125,7 @@ def read_and_store(
     sha256 = arrival.sha256 or sha256_hex(data)
     try:
         file = read_given(arrival, data, intake, learned_at)
-        meters = sorted({one.channel.meter_id for one in file.channels})
-        with store.viewing(Viewer(arrival.door, "receive readings"), meters):
+        with store.viewing(Viewer(arrival.door, "receive readings"), meters_of(file)):
             received = receive_readings(
                 file=file,
                 store=store,
@@ -130,6 +136,7 @@ def read_and_store(
                 arrival=arrival,
                 interval_kw_max=intake.interval_kw_max,
                 reread=lambda other: reread(other, intake, learned_at),
+                write_blocks=intake.write_blocks,
             )
     except Refusal as refusal:
         return _refused(arrival, refusal, file, intake, learned_at)
@@ -142,7 +149,7 @@ def reread(other: Arrival, intake: Intake, learned_at: datetime) -> ReadingFile 
     """A stored file as readings, from the vault; None where it is not kept there."""
     if other.sha256 is None or intake.vault.kept(other.sha256) is None:
         return None
-    return read_given(other, intake.vault.read(other.sha256), intake, learned_at)
+    return singly(read_given(other, intake.vault.read(other.sha256), intake, learned_at))
 
 
 def read_given(arrival: Arrival, data: bytes, intake: Intake, received_at: datetime) -> ReadingFile:

@@ -4,7 +4,7 @@ plain Parquet.
 Others may call ``read_file`` and ``read_bytes``, and catch ``FileRefused`` and its kinds.
 """
 
-from meterledger.stores.gateways.detecting import read_bytes, read_file
+from meterledger.stores.gateways.detecting import read_blocks, read_bytes, read_file
 from meterledger.stores.gateways.opening import raw_bytes
 from meterledger.stores.gateways.refusals import (
     FUTURE_ALLOWANCE_SECONDS,
@@ -45,6 +45,7 @@ __all__ = [
     "UnitNotNamed",
     "ZoneNotNamed",
     "raw_bytes",
+    "read_blocks",
     "read_bytes",
     "read_file",
 ]

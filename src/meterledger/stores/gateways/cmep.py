@@ -80,12 +80,17 @@ class _Record(NamedTuple):
     resend: bool
 
 
+def is_bulk(file: OpenedFile, *, meter: str | None) -> bool:
+    """Whether a file of CMEP records is large enough for the compiled loop, and plain text."""
+    return meter is None and len(file.data) >= BULK_FROM_BYTES and file.data.isascii()
+
+
 def read_cmep(file: OpenedFile, *, believable: Believable, meter: str | None = None) -> ReadingFile:
     """Read a file of CMEP records; ``meter`` names the meter where all records are of one.
 
     :raises FileRefused: of the kind that fits, if the envelope is broken or too much is unusable
     """
-    if meter is None and len(file.data) >= BULK_FROM_BYTES and file.data.isascii():
+    if is_bulk(file, meter=meter):
         # Imported here: the compiled loop takes its time to load, and few files are worth it.
         from meterledger.stores.gateways.cmep_bulk import read_cmep_bulk
 

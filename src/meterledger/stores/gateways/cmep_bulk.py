@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from meterledger.facts.reading_blocks import ReadingBlock
+from meterledger.facts.reading_blocks import BlockFile, ReadingBlock
 from meterledger.facts.readings import Channel, ChannelKind, ReadingFile
 from meterledger.facts.usage import MISSING_VALUE
 from meterledger.stores.gateways.cmep import (
@@ -85,6 +85,18 @@ class CmepBulk:
     blocks: tuple[ReadingBlock, ...]
     rest: ReadingFile
     firsts: tuple[int, ...]
+
+    def in_blocks(self) -> BlockFile:
+        """The same with its blocks as they are."""
+        return BlockFile(
+            name=self.rest.name,
+            sha256=self.rest.sha256,
+            format=FORMAT,
+            channels=self.rest.channels,
+            quarantined=self.rest.quarantined,
+            notes=self.rest.notes,
+            blocks=self.blocks,
+        )
 
     def as_file(self) -> ReadingFile:
         """The same with every reading by itself, channels in the order of the file."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from meterledger.facts.readings import ReadingFile
 from meterledger.stores.gateways import iec61968, multispeak
-from meterledger.stores.gateways.cmep import RECORD_START, read_cmep
+from meterledger.stores.gateways.cmep import RECORD_START, is_bulk, read_cmep
 from meterledger.stores.gateways.csv_profile import read_csv
 from meterledger.stores.gateways.csv_words import HEADER
 from meterledger.stores.gateways.flat_exports import export_of, read_export
@@ -68,6 +68,27 @@ def read_bytes(
 ) -> ReadingFile:
     """The same for bytes that are in memory already (an upload)."""
     return _read(opened(name, data), received_at, Options(meter=meter, unit=unit, zone=zone))
+
+
+def read_blocks(
+    name: str,
+    data: bytes,
+    *,
+    received_at: datetime,
+    meter: str | None = None,
+    zone: str | None = None,
+    unit: str | None = None,
+) -> ReadingFile:
+    """The same; the plain records of a large CMEP file stay in blocks (a ``BlockFile``)."""
+    file = opened(name, data)
+    is_cmep = RECORD_START.match(file.data[:_HEAD_BYTES].lstrip()) is not None
+    if not is_cmep or not is_bulk(file, meter=meter):
+        return _read(file, received_at, Options(meter=meter, unit=unit, zone=zone))
+    from meterledger.stores.gateways.cmep_bulk import read_cmep_bulk
+
+    believable = Believable.when_received(received_at)
+    read = read_cmep_bulk(file, believable=believable).in_blocks()
+    return replace(read, made_at=made_at(read, file.data, received_at=received_at))
 
 
 def _read(file: OpenedFile, received_at: datetime, options: Options) -> ReadingFile:

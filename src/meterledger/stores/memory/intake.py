@@ -22,7 +22,7 @@ from meterledger.facts.intake import (
     QuarantineOutcome,
     totals_of_rejection,
 )
-from meterledger.facts.readings import ChannelReadings, QuarantinedLine
+from meterledger.facts.readings import ChannelTold, QuarantinedLine
 from meterledger.facts.sources import Source
 from meterledger.kernel.local_days import local_day_of
 from meterledger.usecases.intake_ports import SequenceSeen
@@ -65,7 +65,7 @@ class MemoryIntake:
         """A line's number is its place here, from 1."""
         self._outcomes: dict[int, QuarantineOutcome] = {}
         self._sources: dict[str, Source] = {}
-        self._channels: dict[str, tuple[ChannelReadings, ...]] = {}
+        self._told_of: dict[str, tuple[ChannelTold, ...]] = {}
         """What each stored file brought."""
 
     def _look(self) -> None:
@@ -168,10 +168,9 @@ class MemoryIntake:
             stored = rows[-1]
             other = self._told(stored, learned_at)
             touches = any(
-                begin <= reading.start + reading.seconds and reading.start < until
-                for one in self._channels[sha256]
+                begin <= one.until and one.begin < until
+                for one in self._told_of[sha256]
                 if one.channel.meter_id in meter_ids
-                for reading in one.readings
             )
             if touches and _is_later(other, own):
                 found.append((other.came, sha256, replace(stored, sequence=None, made_at=None)))

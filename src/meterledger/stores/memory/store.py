@@ -25,7 +25,12 @@ from meterledger.facts.intake import (
     totals_of_stored,
 )
 from meterledger.facts.money import Entry, Payment
-from meterledger.facts.readings import ChannelKind, ChannelReadings, QuarantinedLine
+from meterledger.facts.readings import (
+    ChannelKind,
+    ChannelReadings,
+    ChannelTold,
+    QuarantinedLine,
+)
 from meterledger.facts.usage import KnownInterval
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.span import DaySpan
@@ -118,6 +123,7 @@ class MemoryStore(MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters, Mem
         beside: Sequence[ChannelReadings] = (),
         arrival: Arrival | None = None,
         releases: tuple[QuarantinedItem, QuarantineOutcome] | None = None,
+        told: Sequence[ChannelTold] = (),
     ) -> ReceivedFile:
         """Publish one file as the next commit sequence, with its row of the intake's book."""
         with self._lock:
@@ -132,7 +138,7 @@ class MemoryStore(MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters, Mem
             came = arrival or Arrival(name, sha256, None)
             self._refuse_sequence(came)
             if releases is None:
-                totals = totals_of_stored(channels, quarantined)
+                totals = totals_of_stored(channels, quarantined, told)
                 moved, status = self._movement_to(sha256, totals), STORED
             else:
                 self._keep_outcome(*releases)
@@ -142,14 +148,16 @@ class MemoryStore(MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters, Mem
                 sha256=sha256,
                 name=name,
                 format=format,
-                reading_count=sum(len(one.readings) for one in channels),
+                reading_count=sum(len(one.readings) for one in channels)
+                + sum(one.readings for one in told),
                 quarantined_count=len(quarantined),
                 learned_at=learned_at,
                 lake_sequence=len(self._versions) + 1,
             )
             newest = self._versions[-1][0] if self._versions else learned_at
             self._files[sha256] = received
-            self._channels[sha256] = tuple(channels)
+            read = (ChannelTold.of(one) for one in channels if one.readings)
+            self._told_of[sha256] = (*read, *told)
             self._versions.append((max(newest, learned_at), tuple(lake_files)))
             self.quarantined += [(sha256, line) for line in quarantined]
             self.registers += [

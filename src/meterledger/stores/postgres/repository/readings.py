@@ -24,6 +24,7 @@ from meterledger.facts.readings import (
     Channel,
     ChannelKind,
     ChannelReadings,
+    ChannelTold,
     Commodity,
     Flow,
     QuarantinedLine,
@@ -94,6 +95,7 @@ class ReadingTables(Tables):
         beside: Sequence[ChannelReadings] = (),
         arrival: Arrival | None = None,
         releases: tuple[QuarantinedItem, QuarantineOutcome] | None = None,
+        told: Sequence[ChannelTold] = (),
     ) -> ReceivedFile:
         """Publish one file: its lake files become visible as the next commit sequence.
 
@@ -118,12 +120,13 @@ class ReadingTables(Tables):
                 sha256=sha256,
                 name=name,
                 format=format,
-                reading_count=sum(len(one.readings) for one in channels),
+                reading_count=sum(len(one.readings) for one in channels)
+                + sum(one.readings for one in told),
                 quarantined_count=len(quarantined),
                 learned_at=learned_at,
                 lake_sequence=newest + 1,
             )
-            _insert_file(connection, received, channels)
+            _insert_file(connection, received, channels, told)
             # Sequences are what was known when; their instants never run backwards.
             version_learned_at = max(learned_at, newest_learned_at or learned_at)
             _publish(connection, received, lake_files, version_learned_at)
@@ -135,7 +138,7 @@ class ReadingTables(Tables):
                 _insert_registers(connection, sha256, one)
             came = arrival or Arrival(name, sha256, None)
             if releases is None:
-                totals = totals_of_stored(channels, quarantined)
+                totals = totals_of_stored(channels, quarantined, told)
                 moved = movement_to(connection, sha256, totals)
                 status = STORED
             else:
@@ -245,8 +248,12 @@ def _newest(connection: Connection) -> tuple[int, datetime | None]:
 
 
 def _insert_file(
-    connection: Connection, received: ReceivedFile, channels: Sequence[ChannelReadings]
+    connection: Connection,
+    received: ReceivedFile,
+    channels: Sequence[ChannelReadings],
+    told: Sequence[ChannelTold] = (),
 ) -> None:
+    every = [*(ChannelTold.of(one) for one in channels if one.readings), *told]
     connection.execute(
         "INSERT INTO received_file (sha256, name, format, reading_count, quarantined_count,"
         " channels, learned_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
@@ -256,13 +263,13 @@ def _insert_file(
             received.format,
             received.reading_count,
             received.quarantined_count,
-            Jsonb([_channel(one) for one in channels]),
+            Jsonb([_channel(one) for one in every]),
             received.learned_at,
         ],
     )
 
 
-def _channel(one: ChannelReadings) -> dict[str, Any]:
+def _channel(one: ChannelTold) -> dict[str, Any]:
     channel = one.channel
     return {
         "meter": channel.meter_id,
@@ -273,10 +280,10 @@ def _channel(one: ChannelReadings) -> dict[str, Any]:
         "interval_seconds": channel.interval_seconds,
         "scale": channel.scale,
         "multiplier": channel.multiplier,
-        "readings": len(one.readings),
-        "present": one.present_count,
-        "from": one.readings[0].start if one.readings else None,
-        "to": one.readings[-1].start + one.readings[-1].seconds if one.readings else None,
+        "readings": one.readings,
+        "present": one.present,
+        "from": one.begin,
+        "to": one.until,
         "sum": str(one.total),
     }
 
