@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.stores.lake.kept_world import KeptWorld
 from tests.stores.lake.lake_world import ADA, BEN, CAM, LakeWorld, day_of, slots, span, values_of
+from tests.stores.lake.test_scan import assert_as_usage
 from tests.stores.lake.test_who_speaks import EDITED, LIKE_DAY, told
 
 from meterledger.facts.readings import Commodity, Flow
@@ -196,6 +197,32 @@ class TestAMonthPutTogether:
 
         assert state(world, 7) == before
         assert world.lake.verify(7)[1] == []
+
+
+@pytest.mark.parametrize("turn", [date(2025, 3, 9), date(2025, 11, 2)])
+def test_days_of_92_and_100_quarter_hours_stay_whole(world: KeptWorld, turn: date) -> None:
+    for number in range(3):
+        day = turn + timedelta(days=number - 1)
+        world.ingest((ADA, day_of(day, number, 7)), (BEN, day_of(day, 5, seconds=3600)))
+    world.ingest((ADA, slots(turn, {90: 1})))
+    days = span(turn - timedelta(days=1), 3)
+    before = [values_of(world.usage(meter, days)) for meter in (ADA, BEN)]
+    assert len(before[0]) in (3 * 96 - 4, 3 * 96 + 4)
+
+    world.compact("2026-01")
+
+    assert [values_of(world.usage(meter, days)) for meter in (ADA, BEN)] == before
+    assert world.lake.verify(world.sequence)[1] == []
+
+
+def test_a_scan_reads_the_month_as_usage_does(world: KeptWorld) -> None:
+    some_days(world, 3)
+    world.ingest((ADA, slots(JULY_1, {3: 99})))
+    world.compact("2025-08")
+    world.ingest((BEN, slots(JULY_2, {4: 98})))
+
+    for sequence in range(world.sequence + 1):
+        assert_as_usage(world, [ADA, BEN, CAM], span(JULY_1, 3), sequence)
 
 
 def test_a_customers_year_opens_a_dozen_files(

@@ -130,9 +130,13 @@ class TestASweep:
             with pytest.raises(KeyboardInterrupt):
                 sweep(world)
         assert on_disk(world) >= set(old)
+        _, left = world.lake.verify(3)
+        assert len(left) == 4
+        assert "was deleted on 2025-10-01, and its bytes are still there" in left[0]
 
         sweep(world)
 
+        assert world.lake.verify(3) == (2, [])
         assert on_disk(world) == set(world.lake.published(3))
         assert len(world.store.erased_lake_files()) == 4
 

@@ -421,7 +421,8 @@ class IntervalLake:
         return sync(self.folder, self.opener, self.zone, files)
 
     def verify(self, at_sequence: int) -> tuple[int, list[str]]:
-        """Check every published file: there, unchanged, whole meter-days, index true to the rows.
+        """Check every published file: there, unchanged, whole meter-days, index true to the rows;
+        and that nothing is left of those that were deleted on schedule.
 
         Returns how many files were checked, and a sentence for each that is broken.
         """
@@ -430,7 +431,13 @@ class IntervalLake:
         erased = self._erased()
         names = [name for name in self._files_at(at_sequence) if name not in erased]
         self.opener.forget()
-        return len(names), check_files(self.opener, self.zone, names)
+        left = [
+            f"Lake file {name} was deleted on {stone.on_day}, and its bytes are still there. "
+            "Run `meterledger lake sweep`, which finishes what was stopped"
+            for name, stone in sorted(erased.items())
+            if (self.folder / name).exists()
+        ]
+        return len(names), [*check_files(self.opener, self.zone, names), *left]
 
 
 def _span(keys: Iterable[DayKey]) -> DaySpan:
