@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
+from meterledger.kernel.canonical import sha256_hex
 from meterledger.usecases.ports import Viewer
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)  # the book learned of its thresholds before
@@ -28,13 +29,13 @@ def town() -> Town:
 
 
 @pytest.fixture
-def ask(town: Town, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def ask(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     @contextmanager
     def open_system(
         *, viewer: Viewer | None = None, subjects: Sequence[str] = ()
     ) -> Iterator[wiring.System]:
         with town.store.viewing(viewer or Viewer("test", "test"), subjects):
-            yield wiring.System(town.store, town.lake, town.book, NOW, None)  # type: ignore[arg-type]
+            yield wiring.System(town.store, town.lake, town.book, NOW, tmp_path)
 
     monkeypatch.setattr(wiring, "open_system", open_system)
     return lambda *words: CliRunner().invoke(build_app(), list(words))
@@ -70,6 +71,18 @@ class TestReceive:
         assert listed["queue"] == "revenue protection"
         assert listed["threshold"] == "1 within 30 days (event_tamper_count, assumed)"
         assert listed["state"] == "open"
+
+    def test_keeps_the_file_byte_for_byte_before_it_is_read(
+        self, ask: Any, events: Path, tmp_path: Path
+    ) -> None:
+        broken = tmp_path / "broken.csv"
+        broken.write_text("meter,at,event\nM1,yesterday,tamper\n")
+        assert ask("meter", "events", "receive", str(broken)).exit_code == 2
+        done = answer(ask("meter", "events", "receive", str(events), "--json"))
+
+        vault = wiring.open_vault(tmp_path)
+        assert vault.read(done["sha256"]) == events.read_bytes()
+        assert vault.read(sha256_hex(broken.read_bytes())) == broken.read_bytes()
 
     def test_twice_is_once(self, ask: Any, events: Path) -> None:
         ask("meter", "events", "receive", str(events))

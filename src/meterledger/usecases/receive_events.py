@@ -16,6 +16,7 @@ from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.refusal import Refusal
 from meterledger.metering import event_terms, find_cases
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.intake_ports import Vault
 from meterledger.usecases.meter_ports import MeterFile
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.start_service import LONGEST_WORDS
@@ -25,6 +26,13 @@ CLOCKS_DIFFER = timedelta(days=1)
 
 class EventsRefused(Refusal):
     """The events, or what is to be done about a case, cannot be."""
+
+
+class ReadEvents(Protocol):
+    """Bytes as events: ``stores.gateways.event_files``, handed to a journey."""
+
+    def __call__(self, name: str, data: bytes, *, learned_at: datetime) -> list[MeterEvent]:
+        """The events of the file, or a refusal."""
 
 
 class EventStore(Protocol):
@@ -63,6 +71,25 @@ class EventsReceived:
     def known(self) -> int:
         """How many were known already, from this file or another."""
         return self.received - self.new
+
+
+def take_events(
+    *,
+    name: str,
+    data: bytes,
+    vault: Vault,
+    read: ReadEvents,
+    now: datetime,
+    view: BookView,
+    store: EventStore,
+) -> EventsReceived:
+    """Keep a file's bytes in the vault, then read it, keep its events and open their cases.
+
+    :raises Refusal: as the reader of the file says, or ``receive_events``
+    """
+    vault.keep(data)
+    return receive_events(read(name, data, learned_at=now), name=name, now=now, view=view,
+                          store=store)  # fmt: skip
 
 
 def receive_events(

@@ -28,24 +28,27 @@ def receive(
     """Keep the events of a file and open the cases they make; twice is once."""
     with refusing():
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.stores.gateways.event_files import read_events
-        from meterledger.stores.gateways.opening import open_bytes
+        from meterledger.kernel.canonical import sha256_hex
+        from meterledger.stores.gateways import raw_bytes
+        from meterledger.stores.gateways.event_files import read_event_bytes
         from meterledger.usecases.ports import Viewer
-        from meterledger.usecases.receive_events import receive_events
+        from meterledger.usecases.receive_events import take_events
 
-        opened = open_bytes(file)
+        data = raw_bytes(file)
         viewer = Viewer("command line", "receive events")
-        with open_system(viewer=viewer, subjects=[opened.name]) as system:
-            done = receive_events(
-                read_events(opened, learned_at=system.now),
-                name=opened.name,
+        with open_system(viewer=viewer, subjects=[file.name]) as system:
+            done = take_events(
+                name=file.name,
+                data=data,
+                vault=system.vault,
+                read=read_event_bytes,
                 now=system.now,
                 view=system.view,
                 store=system.store,
             )
         answer = {
-            "file": opened.name,
-            "sha256": opened.sha256,
+            "file": file.name,
+            "sha256": sha256_hex(data),
             "received": done.received,
             "new": done.new,
             "known": done.known,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from io import StringIO
 
 from meterledger.facts.events import EventKind, MeterEvent
-from meterledger.stores.gateways.opening import OpenedFile, decode, refuse_binary
+from meterledger.stores.gateways.opening import OpenedFile, decode, opened, refuse_binary
 from meterledger.stores.gateways.refusals import EnvelopeBroken, NothingToLoad
 from meterledger.stores.gateways.settling import is_meter_id
 
@@ -23,6 +23,11 @@ MAX_EVENTS = 1_000_000
 MAX_COLUMNS = 40
 MAX_TEXT = 200
 KINDS = {kind.value: kind for kind in EventKind}
+
+
+def read_event_bytes(name: str, data: bytes, *, learned_at: datetime) -> list[MeterEvent]:
+    """The events of a file as it came, plain or gzip. :raises FileRefused: as ``read_events``"""
+    return read_events(opened(name, data), learned_at=learned_at)
 
 
 def read_events(file: OpenedFile, *, learned_at: datetime) -> list[MeterEvent]:
