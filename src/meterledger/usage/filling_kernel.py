@@ -51,9 +51,8 @@ def count_gaps_in_rows(value: Any) -> Any:
 
 
 @compiled
-def _is_measured(value: Any, quality: Any, method: Any, sound: Any, row: Any, slot: Any) -> Any:
-    if value[row, slot] == MISSING:
-        return False
+def _is_measured(quality: Any, method: Any, sound: Any, row: Any, slot: Any) -> Any:
+    """Whether a value that is there was received, and is not doubted."""
     if quality.shape[0] > 0 and not sound[quality[row, slot]]:
         return False
     return method.shape[0] == 0 or method[row, slot] == 0
@@ -85,26 +84,30 @@ def fill_from_day(
     Returns how many remain, listed anew in ``still``.
     """
     left = 0
+    plain = past_quality.shape[0] == 0 and past_method.shape[0] == 0
     for k in range(count):
         gap = still[k]
         i = at[gap]
         row = rows[i]
-        works = True
-        for j in range(first[gap], until[gap]):
-            slot = slots[j]
-            if slot < 0 or not _is_measured(past, past_quality, past_method, sound, row, slot):
-                works = False
+        line, into = past[row], value[i]
+        total = np.int64(0)
+        begin, end = first[gap], until[gap]
+        place = begin
+        while place < end:
+            slot = slots[place]
+            if slot < 0 or line[slot] == MISSING:
                 break
-        if not works:
+            if not plain and not _is_measured(past_quality, past_method, sound, row, slot):
+                break
+            into[place] = line[slot]
+            total += line[slot]
+            place += 1
+        if place < end:
+            into[begin:place] = MISSING
             still[left] = gap
             left += 1
             continue
-        total = np.int64(0)
-        for j in range(first[gap], until[gap]):
-            one = past[row, slots[j]]
-            value[i, j] = one
-            method[i, j] = code
-            total += one
+        method[i, begin:end] = code
         how[gap], source[gap], energy[gap] = code, day, total
     return left
 
@@ -203,9 +206,6 @@ def _level_beside(
         slot = np.int64(first) - 1 if which == 0 else np.int64(until)
         if slot < 0 or slot >= value.shape[1]:
             continue
-        if quality.shape[0] > 0 and not sound[quality[row, slot]]:
-            continue
-        if method.shape[0] > 0 and method[row, slot] != 0:
-            continue
-        return np.int64(value[i, slot])
+        if _is_measured(quality, method, sound, row, slot):
+            return np.int64(value[i, slot])
     return np.int64(-1)

@@ -182,7 +182,7 @@ class DayBlock:
 
     def take(self, rows: npt.NDArray[Any]) -> DayBlock:
         """The block of some of its rows, in the order asked for."""
-        picked = [self.meters[int(row)] for row in rows]
+        picked = [self.meters[row] for row in rows.tolist()]
         return DayBlock(
             self.day,
             self.zone,

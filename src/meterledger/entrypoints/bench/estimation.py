@@ -91,4 +91,10 @@ def _measure(day: GeneratedDay, repeat: int) -> list[Figure]:
 
 def fill_gaps(block: DayBlock, rows: Int64Array, day: GeneratedDay) -> Filled:
     """The rows with gaps, by themselves, filled from their past days."""
-    return fill_missing(block.take(rows), day.past, day.plan, day.facts.register_wh[rows])
+    return fill_missing(
+        block.take(rows),
+        day.past,
+        day.plan,
+        day.facts.register_wh[rows],
+        rows=np.arange(len(rows)),
+    )
