@@ -196,15 +196,15 @@ class Sieve:
     noun: str
     lines: list[QuarantinedLine] = field(default_factory=list)
     unusable: int = 0
-    _repeated: tuple[int, bytes] = (-1, b"")
-    """The last line set aside as a repeat: its bytes are kept once for all of its readings."""
+    _last: tuple[int, bytes] = (-1, b"")
+    """The last line set aside: its bytes are kept once for all of its readings."""
 
     def set_aside(self, line: int, data: bytes, reason: str) -> None:
         """Keep an unusable line with its bytes.
 
         :raises TooMuchUnusable: once it is more than any file may hold
         """
-        self.lines.append(QuarantinedLine(line, data, reason))
+        self.lines.append(QuarantinedLine(line, self._once(line, data), reason))
         self.unusable += 1
         if self.unusable > MAX_UNUSABLE:
             raise TooMuchUnusable(
@@ -214,12 +214,14 @@ class Sieve:
                 do="Nothing was kept. Ask the sender for a sound file",
             )
 
-    def set_repeat_aside(self, line: int, data: bytes, reason: str) -> None:
-        """Keep a line that says again what another says."""
-        if self._repeated == (line, data):
-            data = self._repeated[1]
-        self._repeated = (line, data)
-        self.lines.append(QuarantinedLine(line, data, reason))
+    def set_repeat_aside(self, line: int, data: bytes, reason: str, *, rows: int = 1) -> None:
+        """Keep a line that says again what another says, so many readings of it."""
+        self.lines.append(QuarantinedLine(line, self._once(line, data), reason, rows))
+
+    def _once(self, line: int, data: bytes) -> bytes:
+        if self._last != (line, data):
+            self._last = (line, data)
+        return self._last[1]
 
     def refuse_if_too_much(self, total: int) -> None:
         """Refuse the file if more than the stated share of it cannot be used.
@@ -248,6 +250,11 @@ NO_LAST_LINE_END = (
 )
 
 
-def repeat_reason(reading: RawReading) -> str:
-    """Why a repeated reading was set aside."""
+def repeat_reason(reading: RawReading, count: int = 1) -> str:
+    """Why a repeated reading was set aside, or so many of one line, the first of them given."""
+    if count > 1:
+        return (
+            f"{REPEATS} {count} readings from {instant_text(reading.start)} on exactly; they are "
+            "counted once"
+        )
     return f"{REPEATS} the reading of {instant_text(reading.start)} exactly; that is counted once"

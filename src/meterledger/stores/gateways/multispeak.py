@@ -59,6 +59,7 @@ _FIELDS = {
 
 _METER_FIELDS = ("meterno", "meternumber", "metername")
 _DATE_FIELDS = ("readingdate", "datetime", "timestamp")
+_NO_VALUES = (*_METER_FIELDS, *_DATE_FIELDS, "transponderid", "deviceid")
 _UNITS = {**UNITS, "kvar": "kVAr", "var": "VAr", "gallon": "gal", "volts": "V", "amps": "A"}
 _ELECTRIC = frozenset(
     {"Wh", "kWh", "MWh", "VAh", "kVAh", "VArh", "kVArh", "W", "kW", "VA", "kVA", "VAr", "kVAr"}
@@ -84,6 +85,14 @@ class _Value(NamedTuple):
     code: str
     service: str
     error: str
+    line: int
+    place: tuple[int, int]
+
+
+class _Row(NamedTuple):
+    """One row of a formatted block, as written."""
+
+    text: str
     line: int
     place: tuple[int, int]
 
@@ -115,6 +124,8 @@ class _Message:
             {
                 "meterRead": self._read,
                 "meterReading": self._read,
+                "readingValue": _reading_value,
+                "val": _row,
                 "formattedBlock": self._block,
                 "changedMeterReads": self._block_or_list,
                 "intervalData": self._interval_data,
@@ -159,27 +170,23 @@ class _Message:
         error = part.attributes.get("errorString", "") or part.said("errorString")
         meter, service = _meter_of(part)
 
-        def keep(field: str, unit: str, stamp: str, text: str, line: int, code: str = "") -> None:
+        def keep(field: str, stamp: str, text: str) -> None:
             if text:
                 self._keep(
-                    _Value(meter, field, unit, stamp, text, code, service, error, line, place)
+                    _Value(meter, field, "", stamp, text, "", service, error, part.line, place)
                 )
 
         date = part.said("readingDate") or part.said("dateTime")
         for field in ("posKWh", "negKWh"):
-            keep(field, "", date, part.said(field), part.line)
+            keep(field, date, part.said(field))
         for field in ("kW", "kVAr"):
-            keep(field, "", part.said("kWDateTime") or date, part.said(field), part.line)
+            keep(field, part.said("kWDateTime") or date, part.said(field))
         listed = part.first("readingValues")
-        for one in [] if listed is None else listed.all("readingValue"):
-            keep(
-                one.said("fieldName") or one.said("name") or one.said("readingType"),
-                one.said("units"),
-                one.said("timeStamp") or one.said("dateTime") or date,
-                one.said("value"),
-                one.line,
-                one.said("readingTypeCode"),
-            )
+        for one in [] if listed is None else listed.kept:
+            if isinstance(one, _Value) and one.text:
+                self._keep(
+                    one._replace(meter=meter, stamp=one.stamp or date, service=service, error=error)
+                )
         for other in ("TOUReadings", "registers"):
             if part.first(other) is not None:
                 self.passed_by[f"readings by time of use or register ({other})"] += 1
@@ -206,25 +213,36 @@ class _Message:
         places = {name.lower(): at for at, (name, _) in fields.items()}
         dates = [places[one] for one in _DATE_FIELDS if one in places]
         values = part.first("valueList")
-        for one in [] if values is None else values.all("val"):
-            cells = [cell.strip() for cell in one.text.split(separator)]
-            while len(cells) > len(fields) and not cells[-1]:
-                cells.pop()
-            if len(cells) != len(fields):
-                self._keep(_broken(one, until, len(cells), len(fields)))
-                continue
-            for at, (name, unit) in fields.items():
-                field = name.lower()
-                if at in meters or field.endswith("datetime") or field in _DATE_FIELDS:
-                    continue
-                if not cells[at] or field in ("transponderid", "deviceid"):
-                    continue
+        for row in [] if values is None else values.kept:
+            if isinstance(row, _Row):
+                self._take_row(row, separator, fields, meters[0], dates)
+
+    def _take_row(
+        self,
+        row: _Row,
+        separator: str,
+        fields: dict[int, tuple[str, str]],
+        meter: int,
+        dates: list[int],
+    ) -> None:
+        """The values of one row of a formatted block, each with its own time or the row's."""
+        cells = [cell.strip() for cell in row.text.split(separator)]
+        while len(cells) > len(fields) and not cells[-1]:
+            cells.pop()
+        if len(cells) != len(fields):
+            what = f"it has {len(cells)} fields, and its block's syntax {len(fields)}"
+            self._keep(_Value("", "", "", "", "", "", "", what, row.line, row.place))
+            return
+        places = {name.lower(): at for at, (name, _) in fields.items()}
+        for at, (name, unit) in fields.items():
+            field = name.lower()
+            told = at != meter and field not in _NO_VALUES and not field.endswith("datetime")
+            if told and cells[at]:
                 own = places.get(f"{field}datetime", dates[0] if dates else None)
                 stamp = "" if own is None else cells[own]
-                place = (one.begin, self.file.data.find(b">", one.begin) + len(one.text) + 1)
                 self._keep(
                     _Value(
-                        cells[meters[0]], name, unit, stamp, cells[at], "", "", "", one.line, place
+                        cells[meter], name, unit, stamp, cells[at], "", "", "", row.line, row.place
                     )
                 )
 
@@ -364,9 +382,24 @@ def _meter_of(part: Part) -> tuple[str, str]:
     return meter.strip(), ""
 
 
-def _broken(part: Part, until: int, found: int, wanted: int) -> _Value:
-    what = f"it has {found} fields, and its block's syntax {wanted}"
-    return _Value("", "", "", "", "", "", "", what, part.line, (part.begin, until))
+def _reading_value(part: Part, until: int) -> _Value:
+    """A readingValue of version 4.1; whose it is stands around it."""
+    return _Value(
+        meter="",
+        field=part.said("fieldName") or part.said("name") or part.said("readingType"),
+        unit=part.said("units"),
+        stamp=part.said("timeStamp") or part.said("dateTime"),
+        text=part.said("value"),
+        code=part.said("readingTypeCode"),
+        service="",
+        error="",
+        line=part.line,
+        place=(part.begin, until),
+    )
+
+
+def _row(part: Part, until: int) -> _Row:
+    return _Row(part.text, part.line, (part.begin, until))
 
 
 def _local_times(text: str) -> Iterator[datetime]:

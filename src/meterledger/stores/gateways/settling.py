@@ -7,6 +7,7 @@ Read first      README.md beside this file.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -50,8 +51,12 @@ def settled_channels(
             for one, sentence in struck.values():
                 sieve.set_aside(one.line, bytes_of(one), f"{sentence}; neither was kept")
             raw = [one for one in raw if (one.line, one.place) not in struck]
+        repeats: dict[tuple[int, tuple[int, int]], list[RawReading]] = defaultdict(list)
         for repeat in settled.repeats:
-            sieve.set_repeat_aside(repeat.line, bytes_of(repeat), repeat_reason(repeat))
+            repeats[repeat.line, repeat.place].append(repeat)
+        for first, *more in repeats.values():
+            reason = repeat_reason(first, 1 + len(more))
+            sieve.set_repeat_aside(first.line, bytes_of(first), reason, rows=1 + len(more))
         channel, too_large = to_channel(key, settled.readings, power=power)
         for one in too_large:
             sieve.set_aside(one.line, bytes_of(one), TOO_LARGE)
