@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from tests.journeys.register_town import RegisterTown, months
-from tests.journeys.town import VIEWER
+from tests.journeys.register_town import AFTER, NEXT, NIGHT, RegisterTown, months
+from tests.journeys.town import CHICAGO, VIEWER
+
+from meterledger.facts.meters import BilledOn, LinkSource, MeterKind, Register, RegisterRead
+from meterledger.facts.readings import Flow, Quality
+from meterledger.usecases.change_meters import exchange_meter
+from meterledger.usecases.meter_checks import Linked, Visit
 
 JUNE, JULY, AUGUST = months(date(2025, 6, 1), 3)
 
@@ -63,3 +68,213 @@ class TestTwoReads:
         ]
         assert "estimated" not in told
         assert bill.as_answer()["usage"]["registers"][0]["energy_wh"] == "679000"
+
+    def test_the_read_of_a_boundary_is_the_first_of_its_local_day(self, town: RegisterTown) -> None:
+        """Read at ten in the morning by a person: both ends move alike."""
+        town.meter(1, MeterKind.MANUAL, came=JUNE)
+        town.reads("M1", (JUNE, 100), (JULY, 400), hour=10)
+        town.reads("M1", (JULY, 405), hour=17)
+        assert only(town.bill_month(1, JUNE)).usage.energy_wh == 300_000
+
+    @pytest.mark.parametrize(
+        ("hour", "billed"), [(-0.01, False), (0, True), (23.99, True), (24, False)]
+    )
+    def test_a_read_of_the_second_before_or_the_day_after_is_another_days(
+        self, town: RegisterTown, hour: float, billed: bool
+    ) -> None:
+        town.meter(1, MeterKind.MANUAL, came=JUNE)
+        town.reads("M1", (JUNE, 100))
+        town.reads("M1", (JULY, 400), hour=hour)
+        run = town.bill_month(1, JUNE)
+        assert (run.issued_count == 1) is billed
+        assert [held.code for held in run.held] == ([] if billed else ["usage.estimate_by_hand"])
+
+    @pytest.mark.parametrize(
+        ("quality", "billed"),
+        [
+            (Quality.VALID, True),
+            (Quality.RAW, True),
+            (Quality.ADJUSTED, True),
+            (Quality.ESTIMATED, False),
+            (Quality.SUBSTITUTED, False),
+            (Quality.QUESTIONABLE, False),
+        ],
+    )
+    def test_what_its_sender_estimated_or_doubts_is_no_actual_read(
+        self, town: RegisterTown, quality: Quality, billed: bool
+    ) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 100))
+        town.reads("M1", (JULY, 400), quality=quality)
+        assert (town.bill_month(1, JUNE).issued_count == 1) is billed
+
+    def test_multipliers_of_the_register_and_of_the_place_count(self, town: RegisterTown) -> None:
+        register = Register("kWh", Flow.DELIVERED, "kWh", 5, 1, 20)
+        town.meter(1, came=JUNE, register=register, multiplier=4)
+        town.reads("M1", (JUNE, 1_000_5), (JULY, 1_010_0), scale=-1)
+        bill = only(town.bill_month(1, JUNE))
+        (share,) = bill.usage.registers
+        assert (share.opening.figures, share.closing.figures) == ("01000.5", "01010.0")
+        assert share.multiplier == 80
+        assert bill.usage.energy_wh == 9_500 * 80
+
+    def test_a_register_that_rolled_over_is_unwound_and_says_so(self, town: RegisterTown) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 99_900), (JULY, 300))
+        bill = only(town.bill_month(1, JUNE))
+        assert bill.usage.energy_wh == 400_000
+        assert bill.usage.registers[0].rolled_over
+
+    @pytest.mark.parametrize(
+        ("closing", "words"), [(4_000, "a step back"), (4_999, "a step back"), (5_000, "")]
+    )
+    def test_one_that_stepped_back_holds_the_bill(
+        self, town: RegisterTown, closing: int, words: str
+    ) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 5_000), (JULY, closing))
+        run = town.bill_month(1, JUNE)
+        if not words:
+            assert only(run).usage.energy_wh == 0
+            return
+        (held,) = run.held
+        assert held.code == "usage.register_step"
+        assert words in held.sentence
+        assert "from 05000 at 2025-06-01T05:00:00Z" in held.sentence
+
+    def test_a_corrected_reading_speaks_and_a_file_that_contradicts_itself_holds(
+        self, town: RegisterTown
+    ) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 100), (JULY, 400))
+        town.reads("M1", (JULY, 450), learned_at=NIGHT)
+        assert only(town.bill_month(1, JUNE)).usage.energy_wh == 350_000
+
+        town.meter(2, came=JUNE)
+        town.reads("M2", (JUNE, 100), (JULY, 400), (JULY, 401))
+        (held,) = town.bill_month(2, JUNE).held
+        assert held.code == "usage.register"
+        assert "Two readings of 2025-07-01T05:00:00Z cannot both be true" in held.sentence
+
+    def test_a_value_the_register_cannot_show_holds(self, town: RegisterTown) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 100), (JULY, 123_456))
+        (held,) = town.bill_month(1, JUNE).held
+        assert "of 5 figures and 0 decimals cannot show 123456 kWh" in held.sentence
+
+    def test_without_an_opening_read_there_is_no_bill(self, town: RegisterTown) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JULY, 400))
+        (held,) = town.bill_month(1, JUNE).held
+        assert held.code == "usage.no_opening_read"
+        assert "There is no actual read of 2025-06-01, on which the bill begins" in held.sentence
+
+    def test_the_bill_says_that_its_least_readings_were_had_and_that_they_are_shown(
+        self, town: RegisterTown
+    ) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 100), (JULY, 400))
+        told = [reason.finding for reason in only(town.bill_month(1, JUNE)).reasons]
+        assert "1 register readings in the period, 1 is the least" in told
+        assert any("it shows register readings" in one for one in told)
+
+    def test_a_rate_by_time_of_day_is_held_by_the_clause(self, town: RegisterTown) -> None:
+        town.meter(1, came=JUNE, schedule="1M-smart")
+        town.reads("M1", (JUNE, 100), (JULY, 400))
+        (held,) = town.bill_month(1, JUNE).held
+        assert held.code == "usage.periods_needed"
+        assert "prices energy by the time of day" in held.sentence
+        assert "GRR V.D" in held.sentence
+        assert "set the meter up for intervals" in held.sentence
+
+    def test_neighbors_on_intervals_are_billed_as_before_in_the_same_run(
+        self, town: RegisterTown
+    ) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 100), (JULY, 400))
+        town.start(2, from_day=JUNE)
+        town.read("M2", (JUNE, JULY))
+        town.start(3, from_day=JUNE)
+        town.set_up("M3", came=JUNE, billed_on=BilledOn.INTERVAL)
+        town.read("M3", (JUNE, JULY))
+
+        run = town.bill(1, 2, 3, on=JULY, known_at=NEXT)
+
+        assert run.held == []
+        assert sorted(len(bill.usage.registers) for bill in run.issued) == [0, 0, 1]
+        alone = RegisterTown(book=town.book)
+        with alone.store.viewing(VIEWER, []):
+            alone.reads("M1", (JUNE, 100), (JULY, 400))
+            alone.start(2, from_day=JUNE)
+            alone.read("M2", (JUNE, JULY))
+            (bill,) = alone.bill(2, on=JULY, known_at=NEXT).issued
+        (same,) = [one for one in run.issued if one.account_id == bill.account_id]
+        assert same.usage == bill.usage
+        assert same.lines == bill.lines
+
+    def test_it_is_replayed_to_the_byte_as_known_then(self, town: RegisterTown) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 100), (JULY, 400))
+        bill = only(town.bill_month(1, JUNE))
+        town.reads("M1", (JULY, 420), learned_at=AFTER)
+        assert town.replay(bill.bill_id).same_bytes
+        later = town.replay(bill.bill_id, as_known=AFTER)
+        assert later.bill.usage.energy_wh == 320_000
+
+
+class TestExchanges:
+    def exchanged(self, town: RegisterTown, **visit: Any) -> Any:
+        town.meter(1, came=JUNE, multiplier=2)
+        town.set_up("M9", came=JUNE, register=Register("kWh", Flow.DELIVERED, "kWh", 6))
+        town.reads("M1", (JUNE, 100))
+        town.reads("M9", (JULY, 50))
+        at = datetime(2025, 6, 11, 15, tzinfo=UTC)
+        exchange_meter(
+            Visit(
+                "SP1",
+                at,
+                "due for its test",
+                closing=visit.get("closing", (RegisterRead("kWh", "00200"),)),
+                opening=visit.get("opening", (RegisterRead("kWh", "000010"),)),
+            ),
+            "M9",
+            Linked(LinkSource.INSTALLER_SCAN, 95, "scan 17"),
+            learned_at=NIGHT,
+            zone_name=CHICAGO,
+            store=town.store,
+        )
+
+    def test_each_meter_is_billed_from_its_own_reads(self, town: RegisterTown) -> None:
+        self.exchanged(town)
+        bill = only(town.bill_month(1, JUNE))
+        told = [(one.opening.figures, one.closing.figures) for one in bill.usage.registers]
+        assert told == [("00100", "00200"), ("000010", "000050")]
+        assert [one.energy_wh for one in bill.usage.registers] == [200_000, 80_000]
+        assert bill.usage.energy_wh == 280_000
+        assert bill.usage.meter == town.pseudonym("M9")
+        assert town.replay(bill.bill_id).same_bytes
+
+    def test_the_next_bill_opens_on_the_new_meter(self, town: RegisterTown) -> None:
+        self.exchanged(town)
+        only(town.bill_month(1, JUNE))
+        town.reads("M9", (AUGUST, 75))
+        bill = only(town.bill_month(1, JULY))
+        assert bill.usage.registers[0].opening.figures == "000050"
+        assert bill.usage.energy_wh == 50_000
+
+    def test_a_meter_on_intervals_in_its_place_holds_for_a_person(self, town: RegisterTown) -> None:
+        town.meter(1, came=JUNE)
+        town.set_up("M9", came=JUNE, billed_on=BilledOn.INTERVAL)
+        town.reads("M1", (JUNE, 100))
+        exchange_meter(
+            Visit("SP1", datetime(2025, 6, 11, 15, tzinfo=UTC), "smart meter",
+                  closing=(RegisterRead("kWh", "00200"),)),
+            "M9",
+            Linked(LinkSource.INSTALLER_SCAN, 95, "scan 17"),
+            learned_at=NIGHT,
+            zone_name=CHICAGO,
+            store=town.store,
+        )  # fmt: skip
+        (held,) = town.bill_month(1, JUNE).held
+        assert held.code == "usage.register"
+        assert "Meter M1 is billed on its register and meter M9 on intervals" in held.sentence
