@@ -89,7 +89,11 @@ AT_LEAST = {
     Limit.FROZEN_MINUTES: 1,
     Limit.FROZEN_READINGS: 2,
 }
-AT_MOST = {Limit.DRIFT_HOURS: 12}
+AT_MOST = {
+    Limit.DRIFT_HOURS: 12,
+    **{one: 10**5 for one in Limit if one.name.endswith(("_PERCENT", "_FACTOR"))},
+} | {Limit.FROZEN_PERCENT: 1000}
+"""With these, and no meter beyond 2**40 Wh a day, no product of the checks leaves 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,17 @@ class TestTheFile:
             "2026-01-14, and there is none. Name checks of gap, spike, high,"
         )
 
+    @pytest.mark.parametrize(("value", "is_refused"), [("100000", False), ("100001", True)])
+    def test_a_share_that_would_leave_64_bits_is_refused(
+        self, tmp_path: Path, value: str, is_refused: bool
+    ) -> None:
+        view = changed_book(tmp_path, "high_percent", '"300"', f'"{value}"')
+        if not is_refused:
+            ValidationTerms.of(view, PLAIN_DAY)
+            return
+        with pytest.raises(UnusableThreshold, match="It can be 0 to 100000"):
+            ValidationTerms.of(view, PLAIN_DAY)
+
     @pytest.mark.parametrize(("value", "is_refused"), [("1", True), ("2", False)])
     def test_a_threshold_that_cannot_be_one_is_refused(
         self, tmp_path: Path, value: str, is_refused: bool
