@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meterledger.facts.estimates import Method
@@ -206,30 +206,37 @@ class TestAnExchange:
         assert sum(described.daily_wh) == described.energy_wh
 
 
+@pytest.mark.parametrize("day", [(2025, 3, 9), (2025, 7, 2), (2025, 11, 2)], ids=str)
+@settings(max_examples=30, deadline=None)
 @given(
-    at=st.lists(st.integers(BEGIN + 1, UNTIL - 1), min_size=1, max_size=4, unique=True),
-    values=st.lists(st.integers(0, 50_000), min_size=288, max_size=288),
+    at=st.lists(st.integers(1, 71 * 3600 - 1), min_size=1, max_size=4, unique=True),
+    values=st.lists(st.integers(0, 50_000), min_size=292, max_size=292),
     multipliers=st.lists(st.integers(1, 400), min_size=5, max_size=5),
 )
 def test_no_watt_hour_is_lost_whenever_meters_are_exchanged(
-    at: list[int], values: list[int], multipliers: list[int]
+    day: tuple[int, int, int], at: list[int], values: list[int], multipliers: list[int]
 ) -> None:
-    """Every meter reports each quarter-hour that it saw some of, with energy of its own."""
-    edges = [BEGIN, *sorted(at), UNTIL]
+    """Three days, one of them of 92, 96 or 100 quarter-hours; every meter reports each that it saw
+    some of, with energy of its own.
+    """
+    middle = date(*day)
+    days = DaySpan(middle - timedelta(days=1), middle + timedelta(days=2))
+    begin, until = window_seconds(days, CHICAGO)
+    edges = [begin, *(begin + one for one in sorted(at)), until]
     meters, expected = [], 0
     for number, (since, gone) in enumerate(pairwise(edges)):
         known = tuple(
-            KnownInterval(start, QUARTER, values[(start - BEGIN) // QUARTER] + number, 0)
-            for start in range(BEGIN, UNTIL, QUARTER)
+            KnownInterval(start, QUARTER, values[(start - begin) // QUARTER] + number, 0)
+            for start in range(begin, until, QUARTER)
             if start < gone and since < start + QUARTER
         )
         expected += sum(one.value for one in known) * multipliers[number]
-        last = None if gone == UNTIL else gone
+        last = None if gone == until else gone
         meters.append(
             MeterStay(f"m{number}", f"M{number}", since, last, multipliers[number], known)
         )
 
-    usage = tile_exchanged(meters, days=JULY, zone=CHICAGO)
+    usage = tile_exchanged(meters, days=days, zone=CHICAGO)
 
-    assert usage.tiled.energy_wh == expected
-    assert describe_exchanged(usage).energy_wh == expected
+    described = describe_exchanged(usage)
+    assert usage.tiled.energy_wh == described.energy_wh == sum(described.daily_wh) == expected
