@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.journeys.register_town import AFTER, NEXT, NIGHT, RegisterTown, months
-from tests.journeys.town import VIEWER
+from tests.journeys.town import CHICAGO, VIEWER
 
 from meterledger.facts.estimates import EstimateCause, Method
 from meterledger.facts.meters import MeterKind
+from meterledger.stores.lake import IntervalLake
 from meterledger.usecases.start_service import stop_service
 from meterledger.usecases.usage_replaced import usage_replaced
+from meterledger.usecases.validate_usage import validate_usage
 
 FIRSTS = months(date(2025, 6, 1), 17)
 JUNE, JULY, AUGUST, SEPTEMBER, OCTOBER = FIRSTS[:5]
@@ -433,3 +436,24 @@ def test_whatever_was_estimated_energy_is_billed_once(
         assert billed == moved + closing.ahead_wh
         assert all(bill.usage.energy_wh >= 0 for bill in run.issued)
         assert {held.code for held in run.held} <= {"usage.billed_beyond_register"}
+
+
+class TestTheNight:
+    @pytest.mark.parametrize("kind", list(MeterKind))
+    def test_a_meter_on_its_register_misses_no_interval_and_is_billed(
+        self, town: RegisterTown, tmp_path: Path, kind: MeterKind
+    ) -> None:
+        town.lake = IntervalLake(tmp_path / "lake", zone=CHICAGO, files_at=town.store.lake_files)
+        town.meter(1, kind, came=JUNE)
+        on_firsts(town, [JUNE, JULY])
+
+        night = validate_usage(
+            day=date(2025, 6, 10),
+            known_at=NIGHT,
+            store=town.store,
+            lake=town.lake,
+            view=town.view,
+        )
+
+        assert (night.counts.complete, night.counts.held, night.counts.findings) == (1, 0, 0)
+        assert only(town.bill_month(1, JUNE)).usage.energy_wh == used(JUNE, JULY)

@@ -17,7 +17,7 @@ import numpy as np
 
 from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.findings import Finding, Weight
-from meterledger.facts.meters import MeterKind
+from meterledger.facts.meters import BilledOn, MeterKind
 from meterledger.facts.readings import (
     ChannelReadings,
     Flow,
@@ -79,6 +79,9 @@ class UsageStore(UsageLog, Protocol):
 
     def meter_file(self, meter_id: str, known_at: datetime) -> MeterFile:
         """All that is known of a meter."""
+
+    def meters_on_registers(self, meter_ids: Sequence[str], known_at: datetime) -> set[str]:
+        """Which of the meters are set up, on some day, to be billed on their register."""
 
 
 class UsageLake(DayLake, Protocol):
@@ -164,6 +167,8 @@ def look_at_day(
     )
     for meter in [one for one in gaps if numbers[one] in beside]:
         del gaps[meter]  # measured in intervals that are no slots of a local day
+    for meter in _on_their_register(gaps, meters, terms, store):
+        del gaps[meter]  # no interval of it is billed, so none is missing
     _fill(gaps, meters, terms, store, lake, sequence, work)
     return work
 
@@ -257,6 +262,22 @@ def _first_slot(place: MeterOnDay, day: date, interval_seconds: int) -> int:
     if place.installed_day != day:
         return 0
     return -(-place.began_second // interval_seconds)
+
+
+def _on_their_register(
+    gaps: Mapping[str, Finding],
+    meters: Mapping[str, MeterOnDay],
+    terms: NightTerms,
+    store: UsageStore,
+) -> list[str]:
+    """Meters that are billed on their register on the day."""
+    numbers = {meters[meter].meter_id or "": meter for meter in gaps}
+    found = []
+    for number in sorted(store.meters_on_registers(list(numbers), terms.known_at)):
+        setups = store.meter_file(number, terms.known_at).configurations
+        if any(terms.run.day in one.days and one.billed_on is BilledOn.REGISTER for one in setups):
+            found.append(numbers[number])
+    return found
 
 
 # --------------------------------------------------------------------------------- filling
