@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -19,7 +20,7 @@ from meterledger.facts.intake import (
     QuarantineOutcome,
     totals_of_refused,
 )
-from meterledger.facts.readings import QuarantinedLine, ReadingFile
+from meterledger.facts.readings import ChannelTold, QuarantinedLine, ReadingFile
 from meterledger.facts.sources import ED25519, UNSIGNED, Source
 from meterledger.stores.postgres import PostgresStore, verify_invariants
 from meterledger.usecases.intake_ports import SequenceSeen
@@ -112,6 +113,22 @@ class TestAStoredFile:
             learned_at=LATER,
         )
         assert totals(store).quarantined.energy_wh == Fraction(3, 8)
+        assert holds(store)
+
+    def test_counts_channels_of_blocks_with_the_others(self, store: Store) -> None:
+        told = ChannelTold(interval_channel("M-2").channel, 96, 90, 0, 86_400, Decimal("12.125"))
+        received = store.record_file(
+            sha256=hash_of(1),
+            name="file 1",
+            format="cmep",
+            channels=[interval_channel()],
+            quarantined=[],
+            lake_files=[],
+            learned_at=LATER,
+            told=[told],
+        )
+        assert received.reading_count == 98
+        assert totals(store).stored == Count(1, 98, Fraction(250 + 12_125))
         assert holds(store)
 
 
