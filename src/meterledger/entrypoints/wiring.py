@@ -136,6 +136,7 @@ def open_system(
             files_at=store.lake_files,
             superseded_at=store.superseded_lake_files,
             erased=store.erased_lake_files,
+            newest=store.lake_sequence,
         )
         system = System(store, lake, book, moment, folder)
         published = store.lake_sequence()

@@ -29,6 +29,7 @@ class KeptWorld(LakeWorld):
             files_at=self.store.lake_files,
             superseded_at=self.store.superseded_lake_files,
             erased=self.store.erased_lake_files,
+            newest=self.store.lake_sequence,
             bucket_count=bucket_count,
         )
 

@@ -245,6 +245,19 @@ def test_a_customers_year_opens_a_dozen_files(
     assert after.total_wh.tolist() == before.total_wh.tolist()
 
 
+def test_what_is_published_up_to_a_sequence_is_asked_once(
+    world: KeptWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_days(world, 1)
+    assert values_of(world.usage(ADA, span(JULY_1), 2)) == [0] * 96  # nobody published it yet
+    world.ingest((ADA, slots(JULY_1, {0: 5})))
+    assert values_of(world.usage(ADA, span(JULY_1), 2))[:2] == [5, 0]
+
+    monkeypatch.setattr(world.store, "lake_files", None)  # asking again would fail
+    monkeypatch.setattr(world.lake, "_files_at", None)
+    assert values_of(world.usage(ADA, span(JULY_1), 2))[:2] == [5, 0]
+
+
 class TestTwoAtOnce:
     def test_on_one_machine_the_second_is_told_to_wait(self, world: KeptWorld) -> None:
         some_days(world, 2)

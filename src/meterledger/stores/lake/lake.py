@@ -9,7 +9,7 @@ Read first      README.md beside this file.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
@@ -41,6 +41,7 @@ from meterledger.stores.lake.scan import Scan, plan_scan
 from meterledger.stores.lake.units import lake_unit
 
 SOURCE_DIGITS = 16
+REMEMBERED_LISTINGS = 8
 
 
 def _none_at(sequence: int) -> AbstractSet[str]:
@@ -62,20 +63,24 @@ class IntervalLake:
         files_at: Callable[[int], list[str]],
         superseded_at: Callable[[int], AbstractSet[str]] = _none_at,
         erased: Callable[[], Mapping[str, Tombstone]] = _none_erased,
+        newest: Callable[[], int] | None = None,
         bucket_count: int = BUCKET_COUNT,
         threads: int = 2,
     ) -> None:
         """``files_at`` gives the names published up to a commit sequence, in their order.
 
         ``superseded_at`` those of them for which a compaction speaks; ``erased`` the tombstones of
-        files whose bytes were deleted. ``bucket_count`` is for files written from now on; those
-        written before keep theirs.
+        files whose bytes were deleted. With ``newest``, the newest commit sequence, what they say
+        of it and of older ones is remembered: it never changes. ``bucket_count`` is for files
+        written from now on; those written before keep theirs.
         """
         self.folder = folder
         self.zone = zone
         self._files_at = files_at
         self._superseded_at = superseded_at
         self._erased = erased
+        self._newest = newest
+        self._listings: OrderedDict[int, Listing] = OrderedDict()
         self.bucket_count = bucket_count
         self.threads = threads
         self.opener = Opener(folder, zone, erased)
@@ -83,7 +88,15 @@ class IntervalLake:
 
     def listing(self, at_sequence: int) -> Listing:
         """What was published up to the sequence, and which of it speaks."""
-        return Listing(self._files_at(at_sequence), self._superseded_at(at_sequence))
+        known = self._listings.get(at_sequence)
+        if known is not None:
+            return known
+        listing = Listing(self._files_at(at_sequence), self._superseded_at(at_sequence))
+        if self._newest is not None and at_sequence <= self._newest():
+            self._listings[at_sequence] = listing
+            while len(self._listings) > REMEMBERED_LISTINGS:
+                self._listings.popitem(last=False)
+        return listing
 
     # ------------------------------------------------------------------------------- writing
 
