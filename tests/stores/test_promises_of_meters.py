@@ -16,8 +16,10 @@ from tests.stores.paper_town import (
     LATER,
     LEARNED,
     account_id,
+    agreement_of,
     bill_of,
     month_of,
+    only_agreement,
     start_of,
 )
 
@@ -158,6 +160,25 @@ class TestAnExchange:
             "SP-1",
             "SP-2",
         ]
+
+    @pytest.mark.parametrize("first_day", [DAY, DAY + timedelta(days=3)])
+    def test_is_no_news_to_a_new_tenant(self, town: Store, first_day: date) -> None:
+        """Whoever starts service names the meter that is there, and knows of no instants."""
+        town.change_meters(EXCHANGE)
+        town.stop_service(agreement_of(1).agreement_id, DAY, LATER + timedelta(hours=1))
+        there = MeterInstallation("SP-1", "M-9", 1, Validity(first_day), LATER)
+
+        town.start_service(replace(only_agreement(agreement_of(1, first_day)), installation=there))
+
+        assert installations(town) == [OLD, NEW]
+
+    def test_makes_the_old_meter_wrong_for_a_new_tenant(self, town: Store) -> None:
+        town.change_meters(EXCHANGE)
+        town.stop_service(agreement_of(1).agreement_id, DAY, LATER + timedelta(hours=1))
+        gone = MeterInstallation("SP-1", "M-1", 1, Validity(DAY), LATER)
+
+        with pytest.raises(Conflict, match="Service point SP-1 is taken already"):
+            town.start_service(replace(only_agreement(agreement_of(1, DAY)), installation=gone))
 
     def test_counts_as_learned_after_the_newest_bill(self, town: Store) -> None:
         bill, entry = bill_of(1, known_at=LATER + timedelta(days=1))
