@@ -26,7 +26,7 @@ from meterledger.kernel.canonical import sha256_hex
 from meterledger.stores.gateways.signatures import signed_bytes
 from meterledger.stores.lake import IntervalLake
 from meterledger.stores.memory import MemoryStore
-from meterledger.stores.vault import FileVault
+from meterledger.stores.vault import FileVault, VaultNotWritable
 from meterledger.usecases.ports import Viewer
 
 Run = Callable[..., Result]
@@ -192,6 +192,23 @@ class TestWatch:
         assert len(system.vault.hashes()) == 3
         assert (landing / "taken" / "good.cmep.sig").is_file()
 
+    def test_leaves_what_cannot_be_taken_now_for_the_next_round(
+        self, run: Run, system: PaperSystem, landing: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: Any, **__: Any) -> Any:
+            raise VaultNotWritable("The vault cannot be written: no space left")
+
+        land(landing, "good.cmep", day_of_quarter_hours())
+        with monkeypatch.context() as broken:
+            broken.setattr(FileVault, "keep", full)
+            result = run("intake", "watch", landing, "--once", "--json")
+        assert result.exit_code == 2
+        assert "no space left" in told(result)["files"][0]["refusal"]
+        assert (landing / "good.cmep").is_file()
+        assert system.store.book == []
+        assert run("intake", "watch", landing, "--once").exit_code == 0
+        assert (landing / "taken" / "good.cmep").is_file()
+
     def test_of_no_folder_is_refused(self, run: Run, system: PaperSystem, tmp_path: Path) -> None:
         result = run("intake", "watch", tmp_path / "none", "--once")
         assert result.exit_code == 2
@@ -257,6 +274,23 @@ class TestSource:
         assert "64 hexadecimal digits" in run("source", "add", "e", "--public-key", "00").stderr
         assert "cannot be read" in run("source", "add", "e", "--shared-key-file", "/no").stderr
         assert system.store.sources() == []
+
+
+class TestWhatLiesOnTheDisk:
+    def test_names_nobody(
+        self, run: Run, system: PaperSystem, landing: Path, tmp_path: Path
+    ) -> None:
+        """A file with names in it, one part stored, one set aside; and a table that is refused."""
+        planted = "Josephine Abernathy, 2210 Old Jamestown Road"
+        run("ingest", land(landing, "good.cmep", day_of_quarter_hours() + planted + "\r\n"))
+        run("ingest", land(landing, "bad.csv", f"{planted}\n" * 500))
+        assert len(system.vault.hashes()) == 2
+        run("vault", "rotate")
+        for path in [*(tmp_path / "data").rglob("*"), *(tmp_path / "lake").rglob("*")]:
+            if path.is_file():
+                data = path.read_bytes()
+                assert b"Josephine" not in data, path
+                assert b"Jamestown" not in data, path
 
 
 class TestVault:

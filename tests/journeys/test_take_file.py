@@ -28,7 +28,10 @@ from meterledger.facts.sources import ED25519, HMAC_SHA256, UNSIGNED, Source
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.stores.gateways import read_bytes
 from meterledger.stores.gateways.signatures import KeyUnusable, signature_holds, signed_bytes
+from meterledger.stores.lake.refusals import LakeNotWritable
 from meterledger.stores.memory import MemoryStore, MemoryVault
+from meterledger.stores.postgres import ServerLost
+from meterledger.stores.vault import FileVault, VaultNotWritable
 from meterledger.usecases.leave_quarantine import (
     DecisionNotNamed,
     NothingToRetry,
@@ -124,6 +127,40 @@ class TestAFileThatIsTaken:
         assert door.totals().quarantined.rows >= 1
         assert door.totals().unread_rows >= 1
         assert door.totals().received.files == 1
+
+
+class TestWhatMayPass:
+    """A full disk or a lost server says nothing of a file: it is brought again."""
+
+    def test_in_the_store_is_raised_and_no_refusal_is_recorded(
+        self, door: Door, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lost(**_: Any) -> None:
+            raise ServerLost("The database server went away")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(door.store, "record_file", lost)
+            with pytest.raises(ServerLost):
+                door.take(day_of_quarter_hours())
+        assert door.store.book == []
+        assert door.take(day_of_quarter_hours()).status == "stored"
+
+    def test_in_the_lake_is_raised_as_it_is(self, door: Door) -> None:
+        full = LakeNotWritable("The disk is full")
+        door.intake = replace(door.intake, lake=PaperLake(refusal=full))  # type: ignore[arg-type]
+        with pytest.raises(LakeNotWritable):
+            door.take(day_of_quarter_hours())
+        assert door.store.book == []
+
+    def test_in_the_vault_is_raised_before_anything_is_read(
+        self, door: Door, tmp_path: Any
+    ) -> None:
+        (tmp_path / "vault").write_text("a file where the folder should be")
+        vault = FileVault(tmp_path / "vault", tmp_path / "keys.json")
+        door.intake = replace(door.intake, vault=vault, read=None)  # type: ignore[arg-type]
+        with pytest.raises(VaultNotWritable, match=r"The vault cannot be written: .* exists"):
+            door.take(day_of_quarter_hours())
+        assert door.store.book == []
 
 
 class TestTheMostThatCanFlow:

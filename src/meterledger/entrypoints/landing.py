@@ -24,14 +24,18 @@ def one_round(
 ) -> list[dict[str, Any]]:
     """Take every file that is complete now; the answers in ``ingest``'s shape.
 
-    ``source`` is who puts files there, where no label beside a file says.
+    ``source`` is who puts files there, where no label beside a file says. A file that cannot be
+    taken now (it may not be opened, the disk is full) stays where it is for the next round.
     """
     answers = []
     now_seconds = int(system.now.timestamp())
     for path in landing.complete(now_seconds=now_seconds, settle_seconds=settle_seconds):
-        with landing.holding(path) as landed:
-            if landed is not None:
-                answers.append(_one_file(landing, landed, system, source))
+        try:
+            with landing.holding(path) as landed:
+                if landed is not None:
+                    answers.append(_one_file(landing, landed, system, source))
+        except Refusal as refusal:  # what may pass: this file stays, the others do not wait for it
+            answers.append(refused_answer(str(path), None, refusal.sentence))
     return answers
 
 

@@ -10,6 +10,10 @@ class Refusal(Exception):
     owner. Subclasses live beside the function that raises them and are named for the situation.
     """
 
+    is_passing = False
+    """Whether the cause lies in the system and not in what was asked: a full disk, a lost server.
+    Then nothing is decided about the case; it is tried again later."""
+
     def __init__(self, what: str, *, where: str = "", why: str = "", do: str = "") -> None:
         """Keep the four parts, so that a screen can show them apart."""
         self.what = what

@@ -363,6 +363,8 @@ def _in_our_words(where: str, meters: Sequence[str], utility: str) -> Iterator[N
     try:
         yield
     except Refusal as refusal:
+        if refusal.is_passing:
+            raise
         what = refusal.what
         for meter in meters:
             what = what.replace(pseudonym(meter, utility), meter)

@@ -89,7 +89,11 @@ class Taken:
 
 
 def take_file(delivery: Delivery, intake: Intake, *, learned_at: datetime) -> Taken:
-    """Take one file. A refusal is an outcome here, and is in the book when this returns."""
+    """Take one file. A refusal is an outcome here, and is in the book when this returns.
+
+    What may pass (a full disk, a lost server) says nothing of the file and is raised: the bytes
+    may be in the vault by then, and the file is to be brought again.
+    """
     kept = intake.vault.keep(delivery.data)
     arrival = Arrival(
         name=delivery.name,
@@ -102,6 +106,8 @@ def take_file(delivery: Delivery, intake: Intake, *, learned_at: datetime) -> Ta
     try:
         sequence, notes = _judged(delivery, kept.sha256, intake)
     except Refusal as refusal:
+        if refusal.is_passing:
+            raise
         # Whoever sent this did not prove to be the source: it counts under no name, and another
         # try needs the proof.
         given = {**arrival.given, CLAIMED_SOURCE: delivery.source}
@@ -139,6 +145,8 @@ def read_and_store(
                 write_blocks=intake.write_blocks,
             )
     except Refusal as refusal:
+        if refusal.is_passing:  # nothing is wrong with the file: it comes again
+            raise
         return _refused(arrival, refusal, file, intake, learned_at)
     if received.status == KNOWN:
         store.record_repeat(replace(arrival, sequence=None), learned_at=learned_at)

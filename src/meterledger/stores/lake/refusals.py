@@ -33,17 +33,25 @@ class DayKnownAlready(Conflict):
 class FileMissing(Refusal):
     """A published file is not in the lake's folder."""
 
+    is_passing = True
+
 
 class FileErased(FileMissing):
     """A published file is not there because it was deleted on schedule."""
+
+    is_passing = False
 
 
 class FileDamaged(Refusal):
     """A published file is not what was published."""
 
+    is_passing = True
+
 
 class LakeNotWritable(Refusal):
     """The lake's files could not be written; nothing became visible."""
+
+    is_passing = True
 
 
 __all__ = [
@@ -61,3 +69,5 @@ __all__ = [
 
 class LakeBusy(Refusal):
     """Somebody else keeps the lake's files right now."""
+
+    is_passing = True

@@ -36,9 +36,13 @@ WORTH_ANOTHER_TRY = (errors.DeadlockDetected, errors.SerializationFailure)
 class ServerLost(Refusal):
     """The database server went away in the middle of a call."""
 
+    is_passing = True
+
 
 class DatabaseFull(Refusal):
     """The database server has no room for what was to be written."""
+
+    is_passing = True
 
 
 class Connections:

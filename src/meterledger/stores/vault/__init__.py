@@ -8,6 +8,7 @@ from meterledger.stores.vault.refusals import (
     KeyFileUnusable,
     NotInVault,
     VaultDamaged,
+    VaultNotWritable,
     VaultRefused,
     WrongKey,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "KeyFileUnusable",
     "NotInVault",
     "VaultDamaged",
+    "VaultNotWritable",
     "VaultRefused",
     "WrongKey",
 ]

@@ -17,7 +17,12 @@ from pathlib import Path
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.refusal import Refusal
 from meterledger.stores.vault.keys import KeyFile
-from meterledger.stores.vault.refusals import KeyFileUnusable, NotInVault, VaultDamaged
+from meterledger.stores.vault.refusals import (
+    KeyFileUnusable,
+    NotInVault,
+    VaultDamaged,
+    VaultNotWritable,
+)
 from meterledger.stores.vault.sealing import (
     KeyRecord,
     KeyRing,
@@ -43,8 +48,22 @@ class FileVault:
     # ---------------------------------------------------------------------------- keeping
 
     def keep(self, data: bytes) -> KeptFile:
-        """Keep the bytes, written and synced when this returns. The same bytes twice: one copy."""
-        sha256 = sha256_hex(data)
+        """Keep the bytes, written and synced when this returns. The same bytes twice: one copy.
+
+        :raises VaultNotWritable: if the disk refuses
+        :raises KeyFileUnusable: if there is no key to seal with
+        """
+        try:
+            return self._keep(sha256_hex(data), data)
+        except OSError as problem:
+            raise VaultNotWritable(
+                f"The vault cannot be written: {problem.strerror}",
+                where=str(self.folder),
+                why="Nothing of the file is kept, and it was not read",
+                do="Free disk space, or let this account write there, and send the file again",
+            ) from problem
+
+    def _keep(self, sha256: str, data: bytes) -> KeptFile:
         with self._sharing():
             known = self._record(sha256)
             if known is not None:

@@ -51,3 +51,11 @@ class WrongKey(VaultRefused):
 
 class KeyFileUnusable(VaultRefused):
     """The key file is missing, open to others, or holds no keys."""
+
+    is_passing = True
+
+
+class VaultNotWritable(VaultRefused):
+    """The disk does not take a file; nothing of it is kept."""
+
+    is_passing = True
