@@ -1,10 +1,11 @@
-"""Files of meters' events: a CSV table with one event in a row.
+"""Files of meters' events: a CSV table with one event in a row, or an IEC 61968-9 message.
 
 Lives here      columns ``meter``, ``at`` (with its offset from UTC) and ``event``; every other
                 column is a detail under its name, where a row has something in it. A file with a
                 row that cannot be read is refused as a whole: an event left out is one that nobody
                 looks for.
-Lives elsewhere readings (the readers beside this file), cases (``metering.event_cases``).
+Lives elsewhere messages (``iec61968_events``), readings (the readers beside this file), cases
+                (``metering.event_cases``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from datetime import UTC, datetime
 from io import StringIO
 
 from meterledger.facts.events import EventKind, MeterEvent
-from meterledger.stores.gateways.opening import OpenedFile, decode, opened, refuse_binary
+from meterledger.stores.gateways.iec61968_events import read_iec_events
+from meterledger.stores.gateways.opening import (
+    OpenedFile,
+    decode,
+    opened,
+    refuse_binary,
+    without_bom,
+)
 from meterledger.stores.gateways.refusals import EnvelopeBroken, NothingToLoad
 from meterledger.stores.gateways.settling import is_meter_id
 
@@ -36,6 +44,9 @@ def read_events(file: OpenedFile, *, learned_at: datetime) -> list[MeterEvent]:
     :raises FileRefused: naming the line and what is wrong with it
     """
     refuse_binary(file.name, file.data)
+    plain = without_bom(file.name, file.data).lstrip()
+    if plain.startswith(b"<"):
+        return read_iec_events(OpenedFile(file.name, file.sha256, plain), learned_at=learned_at)
     rows = csv.reader(StringIO(decode(file.name, file.data), newline=""), strict=True)
     found: list[MeterEvent] = []
     try:

@@ -166,7 +166,7 @@ class _Message:
             self.meters.append(_Meter(self._meter_id(part), blocks, part.line))
 
     def _meter_id(self, part: Part) -> str:
-        ids = {_id_of(one) for one in part.all("Meter")} - {""}
+        ids = {meter_number(one) for one in part.all("Meter")} - {""}
         if len(ids) > 1:
             raise LinksUnresolved(
                 f"A MeterReading names {len(ids)} meters",
@@ -210,15 +210,7 @@ class _Message:
                 )
         if header is None:
             return
-        verb = header.said("Verb").lower()
-        if verb and verb not in _VERBS:
-            raise EnvelopeBroken(
-                f"The message's verb is '{short(verb)}', which does not bring readings",
-                where=self.file.name,
-                why="Only messages that create, change or answer with readings are read; taking "
-                "back what was sent is a person's decision",
-                do="Ask the head-end for a message with the verb created, changed or reply",
-            )
+        bringing_verb(root, self.file.name, "readings")
         noun = header.said("Noun")
         if noun and not noun.endswith("MeterReadings"):
             raise NothingToLoad(
@@ -334,7 +326,24 @@ def _reference(part: Part | None) -> str:
     )[:200]
 
 
-def _id_of(meter: Part) -> str:
+def bringing_verb(root: Part, name: str, what: str) -> None:
+    """Refuse a message whose verb takes something back, or asks for it.
+
+    :raises EnvelopeBroken: naming the verb
+    """
+    header = root.first("Header")
+    verb = "" if header is None else header.said("Verb").lower()
+    if verb and verb not in _VERBS:
+        raise EnvelopeBroken(
+            f"The message's verb is '{short(verb)}', which does not bring {what}",
+            where=name,
+            why=f"Only messages that create, change or answer with {what} are read; taking back "
+            "what was sent is a person's decision",
+            do="Ask the head-end for a message with the verb created, changed or reply",
+        )
+
+
+def meter_number(meter: Part) -> str:
     """The meter's number: its mRID, or its name where the mRID is only a key of the sender's."""
     names = {
         (kind.said("name") if (kind := one.first("NameType")) else ""): one.said("name")
