@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -75,6 +76,18 @@ class TestTheDeltaTable:
 
         assert rows.height == keys(rows) == 192
         assert rows["value"].sum() == 95 * 10 + 99 + 96
+
+    def test_settles_the_days_that_were_corrected_and_no_others(self, world: LakeWorld) -> None:
+        for number in (1, 2, 3):
+            world.ingest((ADA, day_of(date(2025, 7, number), number)))
+        world.ingest((ADA, slots(date(2025, 7, 2), {0: 9})))
+        world.lake.sync_delta(4)
+
+        listed = {Path(path).name for path in DeltaTable(str(world.folder)).file_uris()}
+        first, _, third, _ = (Path(name).name for name in world.files_at(4))
+        assert len(listed) == 3
+        assert {first, third} < listed
+        assert delta_rows(world)["value"].sum() == 96 * 6 + 7
 
     def test_shows_what_two_writers_at_once_say_together(self, world: LakeWorld) -> None:
         first = world.write((ADA, slots(JULY_1, {0: 10})))

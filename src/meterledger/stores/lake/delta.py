@@ -1,9 +1,9 @@
 """The Delta log: our own Parquet files shown to every other engine, as the newest state.
 
 A Delta reader expects one row for each interval, so the log never lists two files that tell the
-same meter-day. Where no published files of a month and bucket overlap, they are registered as is.
-Where they do, one *settled* file stands in for all of them: each meter-day as its versions say
-together, made from them and named by their names. Earlier states stay readable as earlier versions
+same meter-day. Published files of a bucket that share no meter-day are registered as is. Where some
+do, one *settled* file stands in for those of the days that they share: each meter-day as its versions
+say together, made from them and named by their names. Earlier states stay readable as earlier versions
 of the Delta table. Our own reader never looks here.
 
 The log is brought up to date after publication, from whatever state it is in: what should be listed
@@ -13,7 +13,7 @@ Files that a settled one replaced still hold what older bills stand on: the tabl
 keeps ``VACUUM`` away from them.
 
 Lives here      settled files, the difference, one Delta commit.
-Lives elsewhere what is published (PostgreSQL), making whole meter-days (``reader``).
+Lives elsewhere what is published (PostgreSQL), making whole meter-days (``settling``).
 """
 
 from __future__ import annotations
@@ -134,8 +134,9 @@ class _Sync:
             alone = len(counts[month]) == 1
             groups[(month, str(one.file.bucket)) if alone else (month,)].append(one)
         wanted: dict[str, AddAction | None] = {}
-        for members in groups.values():
-            wanted.update(self._wanted(members))
+        for group in groups.values():
+            for members in _of_common_days(group):
+                wanted.update(self._wanted(members))
         adds = [action for path, action in wanted.items() if path not in self._listed and action]
         gone = sorted(self._listed.keys() - wanted.keys())
         if adds or gone:
@@ -260,6 +261,22 @@ class _Sync:
         self._table.create_write_transaction(
             [*adds, *removes], mode="append", schema=schema, partition_by=PARTITION_BY
         )
+
+
+def _of_common_days(group: Sequence[Published]) -> list[list[Published]]:
+    """The group in parts that have no day in common; each in order of publication.
+
+    A correction of one day then concerns that day's files, and not a whole month's.
+    """
+    parts: list[list[Published]] = []
+    until = date.min
+    for one in sorted(group, key=lambda one: one.file.days):
+        if parts and one.file.days.from_day < until:
+            parts[-1].append(one)
+        else:
+            parts.append([one])
+        until = max(until, one.file.days.until_day)
+    return [sorted(part, key=lambda one: one.position) for part in parts]
 
 
 def _partition_of(path: str) -> dict[str, str | None]:
