@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.doors.usage_web_town import Behind, held_town
-from tests.journeys.usage_town import BELOW_ZERO, DAY, UsageTown
+from tests.journeys.usage_town import BELOW_ZERO, DAY, NEXT, UsageTown
 
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.usage_chart import day_chart
+from meterledger.facts.events import EventKind, MeterEvent
 from meterledger.usecases.ports import Viewer
 from meterledger.usecases.review_usage import day_to_review
 
@@ -189,6 +191,17 @@ class TestMetersAndReports:
         silent = text[text.index('id="silent"') : text.index('id="look"')]
         assert "E-2004" in silent
         assert "E-2001" not in silent
+
+    def test_events_are_told_with_the_meter_and_counted_with_the_day(
+        self, client: Any, town: UsageTown
+    ) -> None:
+        at = datetime(2025, 10, 8, 20, 15, tzinfo=UTC)
+        event = MeterEvent("E-2003", EventKind.TAMPER, at, "f" * 64, 1, NEXT, (("cover", "open"),))
+        town.store.record_events([event], name="events.csv")
+
+        text = text_of(client.get(f"/usage/meters/E-2003/?on={DAY}"))
+        assert "2025-10-08 20:15 UTC: tamper, cover open" in text
+        assert "Events of the day: tamper 1." in text_of(client.get(f"/usage/report/?on={DAY}"))
 
     def test_a_bill_whose_estimate_was_replaced_is_listed(self, client: Any) -> None:
         text = text_of(client.get("/usage/replaced/"))

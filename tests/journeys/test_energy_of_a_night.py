@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.journeys.town import VIEWER
-from tests.journeys.usage_town import DAY, NEXT, NIGHT, UsageTown, usage_town, weekly
+from tests.journeys.usage_town import DAY, NEXT, NIGHT, UsageTown, usage_town, weekly, with_gap
 
 from meterledger.facts.estimates import Method
 from meterledger.kernel.local_days import intervals_in_day
+from meterledger.usecases.check_estimates import check_estimates
 
 SPRING, AUTUMN = date(2026, 3, 8), date(2025, 11, 2)
 DAYS = st.sampled_from([DAY, SPRING, AUTUMN])
@@ -99,3 +101,20 @@ def test_in_any_order_the_readings_speak_in_the_end(
 @pytest.mark.parametrize(("day", "width"), [(DAY, 96), (SPRING, 92), (AUTUMN, 100)])
 def test_days_have_their_length(day: date, width: int) -> None:
     assert intervals_in_day(day, "America/Chicago", 900) == width
+
+
+def test_estimates_on_record_are_what_the_lake_kept(first_book: Any, tmp_path: Path) -> None:
+    town = town_of(first_book, str(tmp_path))
+    with town.store.viewing(VIEWER, []):
+        span = (DAY - timedelta(days=30), DAY + timedelta(days=1))
+        town.arrive("M1", span, with_gap(DAY, 10, 14))
+        town.validate()
+        town.arrive("M1", (DAY, DAY + timedelta(days=1)), learned_at=NEXT)  # replaced since
+        assert check_estimates(town.store, town.lake, town.view) == (1, [])
+
+        (one,) = town.store._estimates
+        off = replace(one.estimate, energy_wh=one.estimate.energy_wh + 1)
+        town.store._estimates[:] = [replace(one, estimate=off)]
+        checked, (said,) = check_estimates(town.store, town.lake, town.view)
+    assert checked == 1
+    assert f"{off.energy_wh} Wh are on record as estimated, and the lake has" in said

@@ -25,6 +25,7 @@ def verify_system(system: System) -> list[dict[str, Any]]:
     ]
     results.append(_lake_files(system))
     results.append(_vault(system))
+    results.append(_estimates(system))
     results.append(_replays(system))
     return results
 
@@ -39,6 +40,14 @@ def _vault(system: System) -> dict[str, Any]:
     checked, broken = system.vault.verify()
     name = "every received file in the vault opens and has its hash"
     return {"name": name, "checked": checked, "broken": list(broken)}
+
+
+def _estimates(system: System) -> dict[str, Any]:
+    from meterledger.usecases.check_estimates import check_estimates
+
+    checked, broken = check_estimates(system.store, system.lake, system.view)
+    name = "every estimate on record is what the lake kept of it, to the watt-hour"
+    return {"name": name, "checked": checked, "broken": broken}
 
 
 def _replays(system: System) -> dict[str, Any]:

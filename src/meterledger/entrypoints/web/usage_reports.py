@@ -15,7 +15,9 @@ from django.shortcuts import render
 from meterledger.entrypoints.web.asked import day_asked
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
+from meterledger.facts.events import MeterEvent
 from meterledger.facts.meters import Meter
+from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.meter_health import meter_health
 from meterledger.usecases.ports import NotFound
@@ -25,6 +27,7 @@ MOST_METERS = 5000
 MOST_ACCOUNTS = 500
 MOST_ROWS = 1000
 DAYS_SHOWN = 60
+MOST_EVENTS = 200
 
 
 @personal("read a meter", subjects=lambda meter_id: [meter_id])
@@ -58,9 +61,16 @@ def meter_page(request: HttpRequest, system: System, meter_id: str) -> HttpRespo
         "edits": list(reversed(store.edits_of_meter(meter_id))),
         "reviews": list(reversed(store.reviews_of_meter(meter_id))),
         "efforts": list(reversed(store.efforts_of_meter(meter_id))),
+        "events": list(reversed(_events(system, meter_id, days)))[:MOST_EVENTS],
+        "cases": list(reversed(store.cases(meter_ids=[meter_id]))),
         "shown": DAYS_SHOWN,
     }
     return render(request, "web/usage_meter.html", context)
+
+
+def _events(system: System, meter_id: str, days: DaySpan) -> list[MeterEvent]:
+    since = day_start_utc(days.from_day, system.view.time_zone)
+    return system.store.events(meter_ids=[meter_id], since=since)
 
 
 def _device(system: System, meter_id: str) -> Meter | None:
@@ -86,6 +96,9 @@ def health_page(request: HttpRequest, system: System) -> HttpResponse:
             view=system.view,
         )
     rows = [one for one in report.meters if not one.healthy] if report else []
+    gaps = [(one.name, system.store.sequence_gaps(one.name)) for one in system.store.sources()]
+    begin = day_start_utc(day, system.view.time_zone)
+    until = day_start_utc(day + timedelta(days=1), system.view.time_zone)
     context = {
         "day": day,
         "count": count,
@@ -93,6 +106,8 @@ def health_page(request: HttpRequest, system: System) -> HttpResponse:
         "report": report,
         "rows": rows[:MOST_ROWS],
         "more": max(0, len(rows) - MOST_ROWS),
+        "gaps": [(name, found) for name, found in gaps if found],
+        "events": sorted(system.store.event_counts(begin, until).items()),
     }
     return render(request, "web/usage_report.html", context)
 
