@@ -22,7 +22,7 @@ def register(meter: typer.Typer) -> None:
 
 
 def receive(
-    file: Annotated[Path, typer.Argument(help="Table with the columns meter, at and event, or IEC 61968-9.")],
+    file: Annotated[Path, typer.Argument(help="Table of meter, at and event, or IEC 61968-9.")],
     as_json: JsonFlag = False,
 ) -> None:
     """Keep the events of a file and open the cases they make; twice is once."""
