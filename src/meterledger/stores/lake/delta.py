@@ -1,10 +1,10 @@
 """The Delta log: our own Parquet files shown to every other engine, as the newest state.
 
 A Delta reader expects one row for each interval, so the log never lists two files that tell the
-same meter-day. Published files of a bucket that share no meter-day are registered as is. Where some
-do, one *settled* file stands in for those of the days that they share: each meter-day as its versions
-say together, made from them and named by their names. Earlier states stay readable as earlier versions
-of the Delta table. Our own reader never looks here.
+same meter-day. Published files of a bucket that share no meter-day are registered as is. Where
+some do, one *settled* file stands in for those of the days that they share: each meter-day as its
+versions say together, made from them and named by their names. Earlier states stay readable as
+earlier versions of the Delta table. Our own reader never looks here.
 
 The log is brought up to date after publication, from whatever state it is in: what should be listed
 is computed from the published names alone, and the difference is committed.
