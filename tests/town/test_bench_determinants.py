@@ -94,16 +94,19 @@ class TestTheBench:
             "corrected_over_clean",
             "month_peak_gb",
         ]
-        assert set(figures["month_vs_best_peer"].peers) >= {"duckdb_seconds", "polars_seconds"}
         assert "layouts tried: plain Parquet" in figures["day_vs_duckdb"].notes
-        assert "peers read" not in figures["month_vs_best_peer"].notes
+        month = figures["month_vs_best_peer"].notes
+        assert "on 4 buckets" in month
+        assert "duckdb" in month
+        assert "polars" in month
+        assert "it read" not in month
 
-    def test_says_so_where_peers_read_a_part_of_the_month(self) -> None:
+    def test_says_so_where_the_peer_reads_a_part_of_the_month(self) -> None:
         figures = {
             one.bar: one for one in measure_determinants(accounts=400, repeat=1, peer_buckets=4)
         }
 
-        assert "; peers read 4 of 64 buckets, times " in figures["month_vs_best_peer"].notes
+        assert "; it read 4 of 64 buckets, times " in figures["month_vs_best_peer"].notes
 
     def test_refuses_without_its_peers(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "duckdb", None)

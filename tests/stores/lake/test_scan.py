@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.stores.lake.kept_world import KeptWorld
 from tests.stores.lake.lake_world import (
     ADA,
     BEN,
@@ -187,6 +188,25 @@ class TestScan:
         told = Told(world.lake.scan(span(JULY_1), at_sequence=2), span(JULY_1), with_quality=True)
 
         assert told.codes == {(BEN, JULY_1): [Quality.ESTIMATED.value] * 96}
+
+
+class TestAMonthPutTogether:
+    def test_is_scanned_like_the_files_it_speaks_for(self, tmp_path: Path) -> None:
+        world = KeptWorld(tmp_path / "lake")
+        days = span(JULY_1, 3)
+        for day in days.days():
+            world.ingest((ADA, day_of(day, 10)), (BEN, day_of(day, None, 30)))
+        world.ingest((ADA, slots(JULY_1, {5: 99})))
+        before = Told(world.lake.scan(days, at_sequence=4), days).values
+
+        world.compact("2025-08")
+        world.ingest((BEN, slots(JULY_1, {0: 1})))
+
+        assert Told(world.lake.scan(days, at_sequence=4), days).values == before
+        assert Told(world.lake.scan(days, at_sequence=5), days).values == before
+        assert_as_usage(world, [ADA, BEN], days, 6)
+        after = Told(world.lake.scan(days, at_sequence=6), days).values
+        assert after[BEN, JULY_1] == [1] + [30] * 95
 
 
 class TestOthers:
