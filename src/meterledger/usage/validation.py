@@ -28,6 +28,7 @@ from meterledger.usage.validation_facts import (
     History,
     Int32Array,
     MeterFacts,
+    Source,
     Storm,
 )
 from meterledger.usage.validation_terms import Limit, ValidationTerms
@@ -144,6 +145,8 @@ def check_run(
         "facts and history are of these meters",
     )
     some, past = facts.rows(first, until), history.rows(first, until)
+    known_sources = (some.source >= min(Source)) & (some.source <= max(Source))
+    ensure(bool(known_sources.all()), "each day came from the head end, a person or a customer")
     into = evidence.rows(first, until)
     beyond = check_rows(
         part.value,

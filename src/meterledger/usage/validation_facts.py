@@ -120,7 +120,8 @@ class DayBlock:
 
     def __post_init__(self) -> None:
         ensure(
-            self.value.dtype == np.int32 and self.value.ndim == 2, "a block is a matrix of int32"
+            self.value.dtype == np.int32 and self.value.ndim == 2 and self.value.shape[1] > 0,
+            "a block is a matrix of int32",
         )
         ensure(len(self.meters) == len(self.value), "each row has its meter")
         for codes in (self.quality, self.method):

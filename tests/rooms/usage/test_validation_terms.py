@@ -22,6 +22,7 @@ from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usage import (
     Check,
+    DayBlock,
     History,
     Source,
     Storm,
@@ -177,6 +178,20 @@ def test_figures_beyond_all_meters_are_a_mistake_of_the_caller() -> None:
         validate_day(block(HOME), History.none(1), terms(), facts(1, register_wh=2**41))
     with pytest.raises(InvariantBroken, match="facts and history are of these meters"):
         validate_day(block(HOME), history(HOME, HOME), terms())
+
+
+def test_a_source_or_a_neighbor_that_there_is_not_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(InvariantBroken, match="from the head end, a person or a customer"):
+        validate_day(block(HOME), History.none(1), terms(), facts(1, source=3))
+    with pytest.raises(IndexError):
+        validate_day(block(HOME), History.none(1), terms(), facts(1, neighbor=5))
+    with pytest.raises(InvariantBroken, match="a block is a matrix of int32"):
+        block([])
+
+
+def test_no_meters_have_no_findings() -> None:
+    day = DayBlock(PLAIN_DAY, "America/Chicago", 900, [], np.zeros((0, 96), np.int32))
+    assert validate_day(day, History.none(0), terms()).counts()["gap"] == 0
 
 
 def test_values_are_never_changed() -> None:
