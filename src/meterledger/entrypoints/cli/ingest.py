@@ -33,7 +33,10 @@ def register(app: typer.Typer) -> None:
 def ingest(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Meter files: Green Button XML, CMEP, CSV or Parquet, plain or gzip."),
+        typer.Argument(
+            help="Meter files, plain or gzip: Green Button, CMEP, IEC 61968-9, MultiSpeak, NEM12, "
+            "register exports, CSV, Parquet."
+        ),
     ],
     dry_run: Annotated[
         bool,
