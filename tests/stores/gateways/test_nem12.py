@@ -148,6 +148,8 @@ class TestQuality:
             ),
             ([day(quality="V"), "400,1,48,V,,"], "quality of intervals 1 to 48 is 'V'"),
             ([day(), "400,1,48,A,,"], "follows a day whose quality is A, not V"),
+            ([day(quality="V14"), "400,1,48,A,,"], "and this record has 48 values and then 'V14'"),
+            ([day(quality="V"), "400,1,48,V14,,"], "quality of intervals 1 to 48 is 'V14'"),
             (["400,1,48,A,,"], "A record 400 does not follow a day of values"),
         ],
     )

@@ -38,7 +38,7 @@ _DAY_MINUTES = 1_440
 _MAX_CELLS = 2_000
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?", re.ASCII)
-_QUALITY = re.compile(r"([AEFNSV])(?:\d\d)?", re.ASCII)
+_QUALITY = re.compile(r"[AEFNS](?:\d\d)?|V", re.ASCII)
 _QUALITIES = {
     "A": Quality.VALID,
     "E": Quality.ESTIMATED,
