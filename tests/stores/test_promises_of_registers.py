@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from tests.journeys.register_town import NEXT, RegisterTown, months
 from tests.stores.paper_town import (
     ANALYST,
     FIRST_DAY,
@@ -16,6 +17,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 
+from meterledger.facts.bills import read_record
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.meters import BilledOn, Meter, MeterConfiguration, MeterKind, Register
 from meterledger.facts.readings import ChannelKind, ChannelReadings, Flow, Quality, Reading
@@ -185,3 +187,26 @@ class TestEstimatesOfABill:
         with store.viewing(ANALYST, ["M-1"]):
             assert store.estimates_of_meter("M-1") == [logged]
             assert store.estimates_of_meter("M-1", DaySpan(FIRST_DAY, date(2025, 1, 2))) == [logged]
+
+
+class TestABillOfARegister:
+    def test_is_made_kept_and_replayed_alike_in_every_store(self, store: Store) -> None:
+        """Read in June, estimated in July, read again in August."""
+        june, july, august, september = months(date(2025, 6, 1), 4)
+        town = RegisterTown(store=store)
+        with store.viewing(ANALYST, []):
+            town.meter(1, came=june)
+            town.reads("M1", (june, 100), (july, 400))
+            town.bill(1, on=august, known_at=NEXT)
+            town.reads("M1", (september, 1_050))
+            run = town.bill(1, on=september, known_at=NEXT)
+            bills = store.bills_of_account(town.account_id(1))
+            kept = [one.estimate for one in store.estimates_of_meter("M1")]
+            replayed = [town.replay(one.bill_id).same_bytes for one in bills]
+        assert run.held == []
+        used = [read_record(one.record)["usage"]["energy_wh"] for one in bills]
+        assert used == [300_000, 310_000, 340_000]
+        assert [(one.energy_wh, one.method) for one in kept] == [
+            (310_000, Method.PRECEDING_PERIOD_DAILY_USE)
+        ]
+        assert replayed == [True, True, True]

@@ -19,6 +19,13 @@ def register(app: typer.Typer) -> None:
     app.command("bill-cycle")(bill_cycle)
 
 
+Cause = Annotated[
+    str,
+    typer.Option(
+        help="Why registers were not read, of the sheet's causes (GRR V.E.1). Without it: the "
+        "device, or for a meter read by hand our own error."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Calculate and show; record nothing.")]
 
 
@@ -26,15 +33,18 @@ def bill(
     accounts: Annotated[list[str], typer.Argument(help="Account numbers, ten digits each.")],
     on: Annotated[str, typer.Option(help="Day of rendition: windows complete by then are due.")],
     dry_run: DryRun = False,
+    cause: Cause = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Bill accounts for every service period that is complete and not billed yet."""
     with refusing():
+        from meterledger.entrypoints.cli.validate import cause_from
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.issue_bills import issue_bills
         from meterledger.usecases.ports import Viewer
 
         day = day_from(on, option="--on")
+        why = cause_from(cause) if cause else None
         viewer = Viewer("command line", "issue bills")
         with open_system(viewer=viewer, subjects=accounts) as system:
             _not_ahead(day, system.today)
@@ -50,6 +60,7 @@ def bill(
                 lake=system.lake,
                 book=system.book,
                 dry_run=dry_run,
+                cause=why,
             )
         _answer(run, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
 
@@ -58,11 +69,13 @@ def bill_cycle(
     cycle: Annotated[int, typer.Argument(help="Number of the reading cycle, counted from 1.")],
     on: Annotated[str, typer.Option(help="Day of rendition: windows complete by then are due.")],
     dry_run: DryRun = False,
+    cause: Cause = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Bill every account of a reading cycle. Safe to run twice, and two at once."""
     with refusing():
         from meterledger.billing import reading_cycle_count
+        from meterledger.entrypoints.cli.validate import cause_from
         from meterledger.entrypoints.memory import loaded_for_good
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.entrypoints.wiring import open_system
@@ -70,6 +83,7 @@ def bill_cycle(
         from meterledger.usecases.ports import Viewer
 
         day = day_from(on, option="--on")
+        why = cause_from(cause) if cause else None
         viewer = Viewer("bill-cycle", "issue bills")
         with open_system(viewer=viewer, subjects=[f"cycle {cycle}"]) as system:
             _not_ahead(day, system.today)
@@ -93,6 +107,7 @@ def bill_cycle(
                     lake=system.lake,
                     book=system.book,
                     dry_run=dry_run,
+                    cause=why,
                     keep_bills=dry_run or len(services) <= 5000,
                     progress=advance,
                 )

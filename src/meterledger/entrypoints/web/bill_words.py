@@ -51,6 +51,12 @@ NOTICE_WORDS = {
 }
 
 
+READ_WORDS = {
+    "actual": "actual reading",
+    "estimated": "estimated",
+    "adjusted": "actual reading, moved to this day",
+}
+"""How a bill calls the basis of a register's figures."""
 ESTIMATE_FINDINGS = "this bill is based on estimated usage"
 """How the reason begins that marks an estimated bill; the rungs follow it."""
 
@@ -279,7 +285,26 @@ def _use(usage: dict[str, Any], days: DaySpan) -> str:
     from fractions import Fraction
 
     average = to_whole_half_up(Fraction(usage["energy_wh"], days.day_count))
-    return (
+    used = (
         f"You used {kwh_words(usage['energy_wh'])} kWh in {day_count_words(days)}, "
         f"about {kwh_words(average)} kWh a day."
     )
+    return " ".join([used, *_reads(usage.get("registers", []), days)])
+
+
+def _reads(registers: list[dict[str, Any]], days: DaySpan) -> list[str]:
+    """The opening and the closing read, of each meter where one was exchanged (GRR V.D)."""
+    told = []
+    for number, one in enumerate(registers):
+        opened = f"on {day_words(days.from_day)}" if number == 0 else "when it came"
+        last = number == len(registers) - 1
+        closed = f"on {day_words(days.until_day)}" if last else "when it was exchanged"
+        over = ", having passed its last figure" if one["rolled_over"] else ""
+        times = f", times {one['multiplier']}" if one["multiplier"] != 1 else ""
+        told.append(
+            f"The {'meter' if number == 0 else 'new meter'} showed {one['opening']['figures']} "
+            f"{one['unit']} {opened} ({READ_WORDS[one['opening']['basis']]}) and "
+            f"{one['closing']['figures']} {closed} ({READ_WORDS[one['closing']['basis']]})"
+            f"{over}{times}."
+        )
+    return told
