@@ -199,6 +199,22 @@ class TestWhatCannotBeGiven:
         assert energy(anytime, CAM) == {"summer all": 900}
         assert anytime.missing.tolist() == [0, 0, 0]
 
+    def test_lengths_that_do_not_fill_a_day_leave_out_their_meters_only(
+        self, world: LakeWorld
+    ) -> None:
+        days = DaySpan(date(2026, 3, 7), date(2026, 3, 9))  # the second has 23 hours
+        for day in days.days():
+            world.ingest((BEN, day_of(day, 30)))
+        world.ingest((ADA, day_of(days.from_day, 10, seconds=7200)))
+        world.ingest((CAM, day_of(days.from_day, 900, seconds=86_400)))
+
+        found = ask(world, days, "1M-anytime")
+        told = {found.names()[row]: refusal.sentence for row, refusal in found.refused.items()}
+
+        assert set(told) == {ADA, CAM}
+        assert "do not fill 2026-03-08 without remainder" in told[ADA]
+        assert energy(found, BEN) == {"winter all": 30 * (96 + 92)}
+
     def test_a_multiplier_that_changes_leaves_the_meter_out(self, world: LakeWorld) -> None:
         world.ingest((ADA, day_of(JULY_3, 10)))
 

@@ -219,9 +219,14 @@ def _refuse_unknown_days(window: DaySpan, told: BoolArray) -> None:
 
 
 def _too_long(sums: PopulationSums, lengths: Sequence[int]) -> dict[int, IntervalTooLong]:
-    """The interval lengths of the population that the schedule cannot use, and why."""
-    found = {}
+    """The interval lengths of the population that the schedule cannot use, and why.
+
+    Lengths that do not tile some day are no business of the sums: the lake refuses those meters.
+    """
+    plan, found = sums.plan, {}
     for seconds in lengths:
+        if any(seconds_in_day(day, plan.zone) % seconds for day in plan.window.days()):
+            continue
         try:
             sums.prepare(sums.plan.window, seconds)
         except IntervalTooLong as refusal:
