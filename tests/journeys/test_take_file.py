@@ -475,6 +475,21 @@ class TestOfTwoFilesThatDiffer:
             door.take(text, f"{number}.csv", at=NOON + number * LATER)
         assert door.waiting() == []
 
+    @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+    def test_the_numbers_of_a_source_decide_where_no_file_says_when(
+        self, door: Door, order: tuple[int, int]
+    ) -> None:
+        """A table says of no instant at which it was made; the second file corrects the first."""
+        door.store.add_source(Source("east", UNSIGNED, "", is_sequenced=True, learned_at=NOON))
+        for minute, number in enumerate(order):
+            row = f"M1,2026-03-09T05:00:00Z,{number},kWh,900\n"
+            text = "meter,start,value,unit,interval_seconds\n" + row
+            door.take(
+                text, f"{number}.csv", at=NOON + minute * LATER, source="east", sequence=number
+            )
+        written = [one.readings[0].value for _, one in door.intake.lake.written]  # type: ignore[attr-defined]
+        assert written == ([1, 2] if order == (1, 2) else [2])
+
     def test_a_time_yet_to_come_is_not_believed(self, door: Door) -> None:
         future = day_of_quarter_hours(wh=300).replace("202603101215", "209903111215")
         assert read_bytes("f.cmep", future.encode(), received_at=NOON).made_at is None

@@ -111,7 +111,8 @@ class IntakeMovement(models.Model):
     """One row of the intake's book: an arrival, or what became of one later.
 
     Every row balances by itself, in files, rows and watt-hours. ``sequence_number`` is there
-    where an arrival was the first with it. ``made_at`` is in UTC epoch seconds.
+    where an arrival was the first with it. ``made_at`` is in UTC epoch seconds,
+    and so is the stretch of time that a stored file is about.
     """
 
     sha256 = models.TextField(null=True, db_index=True)
@@ -139,6 +140,8 @@ class IntakeMovement(models.Model):
     unread_rows = models.BigIntegerField()
     learned_at = models.DateTimeField(db_index=True)
     made_at = models.BigIntegerField(null=True)
+    about_from = models.BigIntegerField(null=True)
+    about_until = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "intake_movement"

@@ -64,6 +64,7 @@ WITH own AS (
      WHERE m.sha256 <> %(sha256)s
        AND (m.made_at > own.made_at OR m.learned_at > own.came
             OR (m.source = own.source AND m.sequence_number > own.number))
+       AND coalesce(m.about_from < %(until)s AND m.about_until >= %(begin)s, true)
      GROUP BY m.sha256
 )
 SELECT f.name, f.sha256, other.source, g.given
@@ -257,8 +258,12 @@ def movement_to(connection: Connection, sha256: str | None, totals: ControlTotal
     return totals - _totals(row or ())
 
 
-def insert_movement(connection: Connection, movement: Movement) -> None:
-    """Write one row of the book."""
+def insert_movement(
+    connection: Connection,
+    movement: Movement,
+    about: tuple[int | None, int | None] = (None, None),
+) -> None:
+    """Write one row of the book. ``about`` is the stretch of time that a stored file speaks of."""
     arrival = movement.arrival
     row: dict[str, Any] = {
         "sha256": arrival.sha256,
@@ -270,6 +275,8 @@ def insert_movement(connection: Connection, movement: Movement) -> None:
         "given": Jsonb(dict(arrival.given)),
         "sequence_number": arrival.sequence,
         "made_at": arrival.made_at,
+        "about_from": about[0],
+        "about_until": about[1],
         "status": movement.status,
         "refusal": movement.refusal,
         "unread_rows": movement.totals.unread_rows,

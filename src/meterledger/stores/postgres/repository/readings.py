@@ -144,7 +144,11 @@ class ReadingTables(Tables):
             else:
                 insert_outcome(connection, *releases)
                 moved, status = totals_of_release(releases[0], channels), RELEASED
-            insert_movement(connection, Movement(came, format, status, None, moved, learned_at))
+            insert_movement(
+                connection,
+                Movement(came, format, status, None, moved, learned_at),
+                _about([*(ChannelTold.of(one) for one in channels if one.readings), *told]),
+            )
             self._note(
                 connection,
                 "file received",
@@ -267,6 +271,11 @@ def _insert_file(
             received.learned_at,
         ],
     )
+
+
+def _about(told: Sequence[ChannelTold]) -> tuple[int | None, int | None]:
+    begins, ends = [one.begin for one in told], [one.until for one in told]
+    return min(begins, default=None), max(ends, default=None)
 
 
 def _channel(one: ChannelTold) -> dict[str, Any]:
