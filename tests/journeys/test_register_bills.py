@@ -13,7 +13,9 @@ from tests.journeys.town import CHICAGO, VIEWER
 
 from meterledger.facts.meters import BilledOn, LinkSource, MeterKind, Register, RegisterRead
 from meterledger.facts.readings import Flow, Quality
+from meterledger.kernel.span import DaySpan
 from meterledger.usecases.change_meters import exchange_meter
+from meterledger.usecases.compare_schedules import compare_schedules
 from meterledger.usecases.meter_checks import Linked, Visit
 
 JUNE, JULY, AUGUST = months(date(2025, 6, 1), 3)
@@ -278,3 +280,22 @@ class TestExchanges:
         (held,) = town.bill_month(1, JUNE).held
         assert held.code == "usage.register"
         assert "Meter M1 is billed on its register and meter M9 on intervals" in held.sentence
+
+
+def test_rates_are_compared_over_its_use_and_those_by_time_say_why_not(town: RegisterTown) -> None:
+    town.meter(1, came=JUNE)
+    town.reads("M1", (JUNE, 100), (JULY, 400))
+    bill = only(town.bill_month(1, JUNE))
+    schedule, energy_wh, answers = compare_schedules(
+        account_id=town.account_id(1),
+        span=DaySpan(JUNE, JULY),
+        known_at=NEXT,
+        store=town.store,
+        lake=town.lake,
+        book=town.book,
+    )
+    assert (schedule, energy_wh) == ("1M-anytime", 300_000)
+    by_code = {one.schedule: one for one in answers}
+    assert by_code["1M-anytime"].total_cents == bill.total_cents
+    others = [one for code, one in by_code.items() if code != "1M-anytime"]
+    assert all(one.total_cents is None and "GRR V.D" in str(one.refusal) for one in others)

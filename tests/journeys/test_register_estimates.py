@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.journeys.town import CHICAGO, VIEWER
 
 from meterledger.facts.estimates import EstimateCause, Method
 from meterledger.facts.meters import MeterKind
+from meterledger.facts.usage_log import ReadingEffort
 from meterledger.stores.lake import IntervalLake
 from meterledger.usecases.start_service import stop_service
 from meterledger.usecases.usage_replaced import usage_replaced
@@ -350,6 +351,22 @@ class TestTheBillAfterIt:
         assert only(town.bill_month(1, FIRSTS[13])).usage.energy_wh == 0
 
 
+def leaving(town: RegisterTown, leaves: date, learned: datetime) -> Any:
+    """Service ends, and we learn of it then; July is known to the day before it ended."""
+    town.start(1, from_day=JUNE, learned_at=datetime(2025, 5, 20, tzinfo=UTC))
+    town.set_up("M1", came=JUNE)
+    on_firsts(town, [JUNE, JULY, date(2025, 7, 10)])
+    (service,) = town.services(1, known_at=NEXT)
+    stop_service(
+        agreement_id=service.agreement.agreement_id,
+        last_day_out=leaves,
+        learned_at=learned,
+        store=town.store,
+    )
+    only(town.bill(1, on=JULY, known_at=NEXT))
+    return town.bill(1, on=date(2025, 8, 1), known_at=NEXT)
+
+
 class TestFirstAndLast:
     def test_a_read_within_three_days_is_moved_to_the_last_day(self, town: RegisterTown) -> None:
         town.meter(1, came=JUNE)
@@ -388,6 +405,43 @@ class TestFirstAndLast:
         assert (bill.usage.estimated is None) is adjusted
         if not adjusted:  # notice came more than a year late: no attempt is owed
             assert estimate_of(town).cause is EstimateCause.LATE_NOTIFICATION
+
+    @pytest.mark.parametrize(
+        ("learned", "code"),
+        [
+            (datetime(2025, 7, 21, 17, tzinfo=UTC), None),  # in time: a failed read is V.E.1
+            (datetime(2025, 7, 22, 17, tzinfo=UTC), "usage.read_owed"),
+            (datetime(2025, 7, 23, 17, tzinfo=UTC), "usage.read_owed"),
+            (datetime(2025, 7, 24, 17, tzinfo=UTC), None),  # too late for an attempt
+        ],
+    )
+    def test_late_notice_owes_an_attempt_for_some_workdays(
+        self, town: RegisterTown, learned: datetime, code: str | None
+    ) -> None:
+        leaves = date(2025, 7, 21)  # a Monday
+        run = leaving(town, leaves, learned)
+        assert [held.code for held in run.held] == ([code] if code else [])
+        if code:
+            (held,) = run.held
+            assert "A read of 2025-07-21 is to be attempted by 2025-07-2" in held.sentence
+            assert "write the failed attempt down" in held.sentence
+        else:
+            late = learned.day > 21
+            expected = (
+                EstimateCause.LATE_NOTIFICATION if late else (EstimateCause.REMOTE_DEVICE_FAILED)
+            )
+            assert estimate_of(town).cause is expected
+
+    def test_an_attempt_that_failed_lets_it_be_estimated(self, town: RegisterTown) -> None:
+        leaves, learned = date(2025, 7, 21), datetime(2025, 7, 22, 17, tzinfo=UTC)
+        effort = ReadingEffort(
+            town.pseudonym("M1"), "M1", date(2025, 7, 23), "field_visit", "dog in the yard", "Ana",
+            datetime(2025, 7, 23, 17, tzinfo=UTC),
+        )  # fmt: skip
+        town.store.record_effort(effort)
+        run = leaving(town, leaves, learned)
+        assert run.held == []
+        assert estimate_of(town).cause is EstimateCause.LATE_NOTIFICATION
 
     def test_a_first_read_some_days_late_is_moved_back(self, town: RegisterTown) -> None:
         town.meter(1, came=JUNE)

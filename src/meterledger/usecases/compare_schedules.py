@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from meterledger.billing import reading_day, tax_place_on
+from meterledger.billing import BillWindow, kind_of, reading_day, tax_place_on
 from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.usage import TiledUsage, UsageBatch
 from meterledger.kernel.ids import pseudonym
@@ -16,17 +16,19 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import weakest
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.calculate_bills import BilledReadings
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
+from meterledger.usecases.register_estimates import RegisterUsage
+from meterledger.usecases.register_usage import price_register, register_usage
 from meterledger.usecases.window_usage import (
-    KeptReadings,
     meters_of_window,
     usage_of_exchange,
     usage_of_window,
 )
 
 
-class CompareStore(KeptReadings, Protocol):
+class CompareStore(BilledReadings, Protocol):
     """What this journey needs of the store."""
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
@@ -76,6 +78,7 @@ def compare_schedules(
     :raises NoServiceThen: if no one agreement holds over all days
     :raises UsageNotWhole: if intervals are missing
     :raises UsageNotTiled: if an interval lies across a window's edge, or two overlap
+    :raises RegisterHeld: if a meter is billed on its register and cannot be on these days
     """
     whole = [
         service
@@ -99,14 +102,29 @@ def compare_schedules(
     for window in windows:
         point = service.agreement.service_point_id
         meters = meters_of_window(point, service.installations, window, view.time_zone)
-        usage = _usage(account_id, meters, window, sequence, lake, store, view)
-        energy_wh += usage.energy_wh if isinstance(usage, TiledUsage) else int(usage.total_wh[0])
+        usage: UsageBatch | TiledUsage | RegisterUsage | None = register_usage(
+            service,
+            BillWindow(window, kind_of(window, service.agreement)),
+            meters,
+            known_at=known_at,
+            on=window.until_day,
+            sequence=sequence,
+            view=view,
+            store=store,
+        )
+        if usage is None:
+            usage = _usage(account_id, meters, window, sequence, lake, store, view)
+        energy_wh += _energy_wh(usage)
         place = tax_place_on(service.tax_places, window, service.premise.premise_id)
         for code in view.schedule_codes():
             if code in refusals:
                 continue
             try:
-                lines = calculator.price_usage(code, window, usage)
+                lines = (
+                    price_register(calculator, code, usage, window)
+                    if isinstance(usage, RegisterUsage)
+                    else calculator.price_usage(code, window, usage)
+                )
                 lines = calculator.with_tax(lines, window, place)
             except Refusal as refusal:
                 refusals[code] = refusal.sentence
@@ -123,6 +141,12 @@ def compare_schedules(
         for code in view.schedule_codes()
     ]
     return service.agreement.schedule, energy_wh, answers
+
+
+def _energy_wh(usage: UsageBatch | TiledUsage | RegisterUsage) -> int:
+    if isinstance(usage, RegisterUsage):
+        return usage.usage.energy_wh
+    return usage.energy_wh if isinstance(usage, TiledUsage) else int(usage.total_wh[0])
 
 
 def _usage(

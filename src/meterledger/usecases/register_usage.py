@@ -17,9 +17,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
-from meterledger.billing import BillDisplayFacts, decide_bill_display
+from meterledger.billing import BillDisplayFacts, BillWindow, decide_bill_display
 from meterledger.facts.bills import BilledUsage, Stretch
 from meterledger.facts.charges import ChargeLine
+from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.registers import BilledRead, ReadBasis, RegisterShare
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.decision import Decision, Reason
@@ -27,6 +28,7 @@ from meterledger.kernel.local_days import day_start_utc, local_day_of
 from meterledger.kernel.span import DaySpan
 from meterledger.metering import RegisterValue, first_on
 from meterledger.rating import TimesNeeded
+from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 from meterledger.usage import (
     AdjustedRead,
@@ -50,16 +52,61 @@ from meterledger.usecases.register_windows import (
     NoOpeningRead,
     PeriodsNeeded,
     ReadIsOwed,
+    RegisterSources,
     RegisterWindow,
     Stay,
     actual,
+    billed_on_registers,
+    files_on_registers,
+    gather,
     moved_wh,
+    register_window,
     value,
     visit_read,
 )
 
 LEAST_READINGS = "meters.readings.minimum_per_period"
 RESPONSIBLE_DAYS = "estimation_initial_final_three_day_read_window_days"
+
+
+def register_usage(
+    service: BillableService,
+    window: BillWindow,
+    installations: tuple[MeterInstallation, ...],
+    *,
+    known_at: datetime,
+    on: date,
+    sequence: int,
+    view: BookView,
+    store: RegisterSources,
+) -> RegisterUsage | None:
+    """The usage of one service's window if its meters are billed on their register, else None.
+
+    :raises RegisterHeld: if it cannot be billed
+    """
+    files = files_on_registers([one.meter_id for one in installations], known_at, store)
+    if not billed_on_registers(installations, window.days, files):
+        return None
+    gathered = gather(
+        [(service, installations)],
+        window.days,
+        zone_name=view.time_zone,
+        at_sequence=sequence,
+        store=store,
+    )
+    known = register_window(
+        service,
+        window,
+        installations,
+        gathered,
+        files,
+        known_at=known_at,
+        on=on,
+        sequence=sequence,
+        view=view,
+        store=store,
+    )
+    return usage_of_registers(known)
 
 
 def usage_of_registers(one: RegisterWindow) -> RegisterUsage:
