@@ -201,16 +201,16 @@ def _records(data: bytes, kinds: Sequence[_Kind], believable: Believable, thread
         at += len(kind.word)
     array = np.frombuffer(data, np.uint8)
     parts = _parts(data, threads if len(data) >= _TWO_PARTS_FROM_BYTES else 1)
-    most = [min((until - begin) // 3 + 1, MAX_READINGS + MAX_COUNT) for begin, until, _ in parts]
+    most = [min((until - begin) // 3 + 1, MAX_READINGS + MAX_COUNT) for begin, until, *_ in parts]
     values = np.empty(sum(most), np.int32)
     codes = np.empty(sum(most), np.int8)
     offsets = [sum(most[:number]) for number in range(len(parts))]
 
     def read(number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        begin, until, line = parts[number]
+        begin, until, line, line_count = parts[number]
         mine = slice(offsets[number], offsets[number] + most[number])
         rows = np.empty(((until - begin) // _SHORTEST_RECORD + 1, WIDTH), np.int64)
-        others = np.empty((data.count(b"\n", begin, until) + 1, 3), np.int64)
+        others = np.empty((line_count + 1, 3), np.int64)
         row_count, other_count, _ = read_records(
             array, begin, until, line, words, known,
             EARLIEST, believable.latest_end, MAX_LINE_BYTES,
@@ -230,17 +230,18 @@ def _records(data: bytes, kinds: Sequence[_Kind], believable: Believable, thread
     )
 
 
-def _parts(data: bytes, count: int) -> list[tuple[int, int, int]]:
-    """Begin, end and first line number of each part; parts end where lines do."""
-    parts: list[tuple[int, int, int]] = []
+def _parts(data: bytes, count: int) -> list[tuple[int, int, int, int]]:
+    """Begin, end, first line number and line ends of each part; parts end where lines do."""
+    parts: list[tuple[int, int, int, int]] = []
     begin, line = 0, 1
     for number in range(count):
         aim = len(data) * (number + 1) // count
         cut = data.find(b"\n", max(begin, aim - 1)) + 1
         until = len(data) if number == count - 1 or cut == 0 else cut
         if until > begin:
-            parts.append((begin, until, line))
-            line += data.count(b"\n", begin, until)
+            ends = data.count(b"\n", begin, until)
+            parts.append((begin, until, line, ends))
+            line += ends
             begin = until
     return parts
 

@@ -31,7 +31,7 @@ from meterledger.stores.lake.grid import month_of, offsets, split_by_month, tile
 from meterledger.stores.lake.incoming import Delivery, Origin, meter_days, naming_meters, two_flows
 from meterledger.stores.lake.index import BILLABLE, Form
 from meterledger.stores.lake.merge import DayKey, MeterDay, Unheard, merge, unheard
-from meterledger.stores.lake.names import ensure_pseudonym
+from meterledger.stores.lake.names import ensure_pseudonym, ensure_pseudonyms
 from meterledger.stores.lake.opening import Opener
 from meterledger.stores.lake.owners import Roll
 from meterledger.stores.lake.reader import DayReader, Listing, find_versions, in_file_order
@@ -232,8 +232,7 @@ class IntervalLake:
         :raises InvariantBroken: if shapes or pseudonyms are not as described
         :raises LakeNotWritable: if the disk refuses
         """
-        for meter in meters:
-            ensure_pseudonym(meter)
+        ensure_pseudonyms(meters)
         ensure(len(set(meters)) == len(meters), "each meter of a block stands in one row")
         for day in days.days():
             if not tiles_day(day, self.zone, interval_seconds):
@@ -291,7 +290,7 @@ class IntervalLake:
         learned_us: int,
     ) -> list[Partition]:
         rows_of: dict[int, list[int]] = defaultdict(list)
-        for row in sorted(range(len(meters)), key=lambda row: meters[row]):
+        for row in sorted(range(len(meters)), key=meters.__getitem__):
             rows_of[bucket_of(meters[row], self.bucket_count)].append(row)
 
         def runs(month: DaySpan, rows: list[int]) -> tuple[RunValues, ...]:

@@ -11,7 +11,7 @@ Lives elsewhere the bytes (``files``), which meter-days are inside (``index``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -29,6 +29,7 @@ _FORM = re.compile(
     r"-n(?P<after>\d{1,12})-(?P<sha>[0-9a-f]{32})\.parquet"
 )
 _PSEUDONYM = re.compile(r"[0-9a-f]{16}")
+_HEXADECIMAL = re.compile(r"[0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,12 @@ def ensure_pseudonym(meter: str) -> None:
         _PSEUDONYM.fullmatch(meter) is not None,
         "the lake knows a meter by its pseudonym of 16 hexadecimal digits only",
     )
+
+
+def ensure_pseudonyms(meters: Sequence[str]) -> None:
+    """The same for very many at once."""
+    sound = set(map(len, meters)) <= {16} and _HEXADECIMAL.fullmatch("".join(meters)) is not None
+    ensure(sound, "the lake knows a meter by its pseudonym of 16 hexadecimal digits only")
 
 
 class Chooser:
