@@ -137,8 +137,13 @@ class TestExplain:
         assert versus["bill"] == september.bill_id
         difference = october.total_cents - september.total_cents
         assert cents_from_text(versus["total_usd"], where="") == difference
-        parts = {part["code"]: cents_from_text(part["usd"], where="") for part in versus["parts"]}
-        assert sum(parts.values()) == difference
+        parts = {
+            part["code"]: cents_from_text(part["usd"], where="") for part in versus["by_charge"]
+        }
+        causes = {part["cause"]: cents_from_text(part["usd"], where="") for part in versus["parts"]}
+        assert sum(parts.values()) == sum(causes.values()) == difference
+        assert causes["days"] > 0, "October has a day more"
+        assert causes["seasons, hours and blocks"] < 0, "winter costs less"
         assert parts["demand_summer"] < 0 < parts["demand_winter"]
         assert "customer_charge" not in parts, "what did not change is not a cause"
 
@@ -147,7 +152,13 @@ class TestExplain:
 
         versus = explain_bill(bill_id=same, store=town.store, versus=same)["versus"]
 
-        assert versus == {"bill": same, "parts": [], "total_usd": "0.00"}
+        assert versus == {
+            "bill": same,
+            "parts": [],
+            "by_charge": [],
+            "estimated_kwh": ["0.000", "0.000"],
+            "total_usd": "0.00",
+        }
 
     @pytest.mark.parametrize("missing", ["bill_id", "versus"])
     def test_of_no_such_bill_is_refused(self, missing: str, town: Any, bills: list[Any]) -> None:

@@ -30,6 +30,7 @@ from meterledger.billing.assemble import assemble_bill
 from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
 from meterledger.billing.due_day import decide_due_day
 from meterledger.billing.proration import LengthTerms, length_terms, prorate
+from meterledger.billing.split_difference import split_difference
 from meterledger.billing.taxes import (
     NO_TAX_PLACE,
     TAX_CODE,
@@ -90,6 +91,7 @@ __all__ = [
     "prorate",
     "reading_cycle_count",
     "reading_day",
+    "split_difference",
     "tax_line",
     "tax_place_on",
     "tax_terms",

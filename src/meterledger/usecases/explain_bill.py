@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from meterledger.billing import split_difference
 from meterledger.facts.bills import read_record
 from meterledger.kernel.money import cents_from_text, usd_text
 from meterledger.usecases.ports import StoredBill
@@ -19,8 +20,8 @@ class ExplainStore(Protocol):
 def explain_bill(*, bill_id: str, store: ExplainStore, versus: str | None = None) -> dict[str, Any]:
     """The shape of ``why --json`` (DESIGN.md section 6).
 
-    With ``versus``, the difference to that earlier bill by charge: the parts sum to the
-    difference of the totals exactly.
+    With ``versus``, the difference to that earlier bill by cause, and once more by charge: either
+    way the parts sum to the difference of the totals exactly.
 
     :raises NotFound: if either bill does not exist
     """
@@ -54,9 +55,21 @@ def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
     return {
         "bill": before["bill"],
         "parts": [
+            {"cause": part.cause.value, "usd": usd_text(part.cents)}
+            for part in split_difference(before, after)
+        ],
+        "by_charge": [
             {"cause": labels[code], "code": code, "usd": usd_text(cents)}
             for code, cents in parts.items()
             if cents != 0
         ],
+        "estimated_kwh": [_estimated_kwh(before), _estimated_kwh(after)],
         "total_usd": usd_text(sum(parts.values())),
     }
+
+
+def _estimated_kwh(record: dict[str, Any]) -> str:
+    """How much of a bill's energy is an estimate: a difference may be nothing but one."""
+    estimated = record["usage"].get("estimated") or {}
+    thousandths = int(estimated.get("energy_wh", 0))
+    return f"{thousandths // 1000}.{thousandths % 1000:03d}"

@@ -17,7 +17,8 @@ def register(app: typer.Typer) -> None:
 def why(
     bill: Annotated[str, typer.Argument(help="Bill number, as `service show` names it.")],
     versus: Annotated[
-        str | None, typer.Option(help="An earlier bill: the difference, charge by charge.")
+        str | None,
+        typer.Option(help="An earlier bill: the difference by cause and by charge."),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -53,3 +54,9 @@ def _print(answer: dict[str, Any]) -> None:
         print(f"\nAgainst {answer['versus']['bill']}: {dollars(answer['versus']['total_usd'])}")
         for part in answer["versus"]["parts"]:
             print(f"  {part['cause']}: {dollars(part['usd'])}")
+        print("Charge by charge:")
+        for part in answer["versus"]["by_charge"]:
+            print(f"  {part['cause']}: {dollars(part['usd'])}")
+        before, after = answer["versus"]["estimated_kwh"]
+        if (before, after) != ("0.000", "0.000"):
+            print(f"Estimated: {before} kWh of the earlier bill, {after} kWh of this one")

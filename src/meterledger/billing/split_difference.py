@@ -1,0 +1,173 @@
+"""Why one bill is not as high as another: the difference by its causes, to the cent.
+
+The causes are days, use, the mix of seasons, hours and blocks, prices, riders, demand, the rate
+option, and tax. They are taken in this order, each at what stood before it, so that they add up;
+fractions of cents that are left go to the causes with the largest, and the parts sum exactly.
+
+Weather stands within use: no series of it is kept yet.
+
+Lives here      the split of two records.
+Lives elsewhere the records (``facts.bills``), showing it (``usecases.explain_bill``, doors).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.money import Cents, cents_from_text
+
+
+class Cause(Enum):
+    """Why two bills differ, in the order in which it is taken."""
+
+    DAYS = "days"
+    USE = "use"
+    MIX = "seasons, hours and blocks"
+    PRICES = "prices"
+    RIDERS = "riders"
+    DEMAND = "demand"
+    OPTION = "rate option"
+    TAX = "tax"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one cause makes of the difference, in cents; a credit is below zero."""
+
+    cause: Cause
+    cents: Cents
+
+
+@dataclass(slots=True)
+class _Side:
+    """One bill in figures: days, kWh, cents by kind of line, quantities and amounts by code.
+
+    ``usd_of`` is quantity times price before rounding; where a revision cuts a line, of both parts.
+    """
+
+    days: int
+    kwh: Fraction
+    energy: int
+    riders: int
+    demand: int
+    tax: int
+    monthly_of: dict[str, int]
+    months_of: dict[str, Fraction]
+    usd_of: dict[str, Fraction]
+    kwh_of: dict[str, Fraction]
+
+
+def split_difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Part, ...]:
+    """The difference of two bills' records by cause; the parts sum to it exactly.
+
+    :raises InvariantBroken: if a record's lines do not sum to its total
+    """
+    one, other = _side(before), _side(after)
+    exact = dict.fromkeys(Cause, Fraction(0))
+    _energy(one, other, exact)
+    _riders(one, other, exact)
+    _monthly(one, other, exact)
+    exact[Cause.DEMAND] += other.demand - one.demand
+    exact[Cause.TAX] += other.tax - one.tax
+    if before["schedule"] != after["schedule"]:
+        # Another option has other prices for other hours: the two cannot be told apart.
+        exact[Cause.OPTION] = exact[Cause.MIX] + exact[Cause.PRICES] + exact[Cause.DEMAND]
+        exact[Cause.MIX] = exact[Cause.PRICES] = exact[Cause.DEMAND] = Fraction(0)
+    difference = _total(after) - _total(before)
+    ensure(sum(exact.values()) == difference, "the causes make up the difference")
+    return tuple(Part(cause, Cents(cents)) for cause, cents in _whole(exact) if cents)
+
+
+def _energy(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
+    days, use, rest = _by_quantity(one, other, one.energy, other.energy)
+    exact[Cause.DAYS] += days
+    exact[Cause.USE] += use
+    revised = sum(
+        (
+            kwh * 100 * (other.usd_of[code] / kwh - one.usd_of[code] / one.kwh_of[code])
+            for code, kwh in other.kwh_of.items()
+            if kwh and one.kwh_of.get(code)
+        ),
+        start=Fraction(0),
+    )
+    exact[Cause.PRICES] += revised
+    exact[Cause.MIX] += rest - revised
+
+
+def _riders(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
+    days, use, rest = _by_quantity(one, other, one.riders, other.riders)
+    exact[Cause.DAYS] += days
+    exact[Cause.USE] += use
+    exact[Cause.RIDERS] += rest
+
+
+def _by_quantity(
+    one: _Side, other: _Side, cents: int, other_cents: int
+) -> tuple[Fraction, Fraction, Fraction]:
+    """The difference of charges on energy: for days, for use a day, and for what it cost a kWh."""
+    if not one.kwh:
+        return Fraction(0), Fraction(other_cents - cents), Fraction(0)
+    each = Fraction(cents) / one.kwh
+    daily = one.kwh / one.days
+    days = daily * (other.days - one.days) * each
+    use = (other.kwh - daily * other.days) * each
+    return days, use, other_cents - other.kwh * each
+
+
+def _monthly(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
+    """Charges by the month: for its share, and for what a month cost."""
+    for code in one.monthly_of.keys() | other.monthly_of.keys():
+        cents, later = one.monthly_of.get(code, 0), other.monthly_of.get(code, 0)
+        months = one.months_of.get(code, Fraction(0))
+        days = Fraction(0)
+        if months and code in other.months_of:
+            days = (other.months_of[code] - months) * cents / months
+        exact[Cause.DAYS] += days
+        exact[Cause.PRICES] += later - cents - days
+
+
+def _side(record: Mapping[str, Any]) -> _Side:
+    side = _Side(_day_count(record), Fraction(0), 0, 0, 0, 0, {}, {}, {}, {})
+    for line in record["lines"]:
+        code, cents = line["code"], cents_from_text(line["usd"], where=record["bill"])
+        quantity = Fraction(line["quantity"])
+        if line["group"] == "tax":
+            side.tax += cents
+        elif line["group"] == "rider":
+            side.riders += cents
+        elif line["unit"] == "kWh":
+            usd = quantity * Fraction(line["price_usd"])
+            side.energy += cents
+            side.kwh += quantity
+            side.kwh_of[code] = side.kwh_of.get(code, Fraction(0)) + quantity
+            side.usd_of[code] = side.usd_of.get(code, Fraction(0)) + usd
+        elif line["unit"] == "kW":
+            side.demand += cents
+        else:
+            side.monthly_of[code] = side.monthly_of.get(code, 0) + cents
+            side.months_of[code] = side.months_of.get(code, Fraction(0)) + quantity
+    return side
+
+
+def _day_count(record: Mapping[str, Any]) -> int:
+    return (date.fromisoformat(record["to"]) - date.fromisoformat(record["from"])).days
+
+
+def _total(record: Mapping[str, Any]) -> int:
+    return sum(cents_from_text(line["usd"], where=record["bill"]) for line in record["lines"])
+
+
+def _whole(exact: Mapping[Cause, Fraction]) -> Sequence[tuple[Cause, int]]:
+    """Whole cents for each cause that sum to the whole: the largest fractions are rounded up."""
+    floors = {cause: int(value // 1) for cause, value in exact.items()}
+    left = int(sum(exact.values())) - sum(floors.values())
+    by_rest = sorted(Cause, key=lambda cause: floors[cause] - exact[cause])
+    for cause in by_rest[:left]:
+        floors[cause] += 1
+    return [(cause, floors[cause]) for cause in Cause]

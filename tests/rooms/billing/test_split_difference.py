@@ -1,0 +1,146 @@
+"""The difference of two bills by cause: each cause alone, and any two bills to the cent."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meterledger.billing import split_difference
+from meterledger.kernel.money import cents_from_text, usd_text
+from meterledger.kernel.rounding import to_whole_half_up
+
+FIRST = date(2025, 7, 1)
+
+
+def line(code: str, group: str, unit: str, quantity: str, price: str) -> dict[str, Any]:
+    cents = to_whole_half_up(Fraction(quantity) * Fraction(price) * 100)
+    return {
+        "code": code,
+        "group": group,
+        "unit": unit,
+        "quantity": quantity,
+        "price_usd": price,
+        "usd": usd_text(cents),
+    }
+
+
+def bill(
+    *,
+    days: int = 30,
+    kwh: str = "900",
+    price: str = "0.15",
+    rider: str = "0.01",
+    month: str = "9.00",
+    months: str = "1",
+    kw: str = "0",
+    tax: str = "0.00",
+    code: str = "energy_summer",
+    schedule: str = "1M-anytime",
+) -> dict[str, Any]:
+    lines = [
+        line("customer_charge", "base", "month", months, month),
+        line(code, "base", "kWh", kwh, price),
+        line("fac", "rider", "kWh", kwh, rider),
+    ]
+    if kw != "0":
+        lines.append(line("demand", "base", "kW", kw, "5.00"))
+    if tax != "0.00":
+        lines.append(line("municipal_gross_receipts_tax", "tax", "USD", "1", tax))
+    return {
+        "bill": "B-1",
+        "schedule": schedule,
+        "from": FIRST.isoformat(),
+        "to": (FIRST + timedelta(days=days)).isoformat(),
+        "lines": lines,
+    }
+
+
+def causes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
+    return {part.cause.value: part.cents for part in split_difference(before, after)}
+
+
+class TestOneCauseAlone:
+    def test_is_days_where_the_use_of_a_day_stayed(self) -> None:
+        assert causes(bill(), bill(days=32, kwh="960")) == {"days": 960}  # 60 kWh at 16 cents
+
+    def test_is_use_where_the_days_stayed(self) -> None:
+        assert causes(bill(), bill(kwh="960")) == {"use": 960}
+
+    def test_is_prices_where_a_price_was_revised(self) -> None:
+        assert causes(bill(), bill(price="0.16")) == {"prices": 900}
+        assert causes(bill(), bill(month="10.00")) == {"prices": 100}
+
+    def test_is_the_season_where_another_line_prices_the_same_use(self) -> None:
+        winter = bill(price="0.10", code="energy_winter")
+        assert causes(bill(), winter) == {"seasons, hours and blocks": -4500}
+
+    def test_is_riders_where_a_rider_changed(self) -> None:
+        assert causes(bill(), bill(rider="0.02")) == {"riders": 900}
+
+    def test_is_demand_where_the_highest_hour_changed(self) -> None:
+        assert causes(bill(kw="4"), bill(kw="5")) == {"demand": 500}
+
+    def test_is_tax_where_only_the_tax_did(self) -> None:
+        assert causes(bill(tax="5.00"), bill(tax="6.00")) == {"tax": 100}
+
+    def test_is_the_option_where_another_one_was_chosen(self) -> None:
+        other = bill(price="0.12", code="energy_overnight", schedule="1M-overnight", kw="2")
+        assert causes(bill(), other) == {"rate option": -2700 + 1000}
+
+    def test_is_days_where_a_month_was_prorated(self) -> None:
+        assert causes(bill(), bill(days=15, kwh="450", months="1/2")) == {"days": -450 - 7200}
+
+    def test_is_use_where_there_was_none_before(self) -> None:
+        empty = bill(kwh="0")
+        assert causes(empty, bill()) == {"use": 14400}
+
+
+def test_a_bill_differs_from_itself_in_nothing() -> None:
+    assert causes(bill(), bill()) == {}
+
+
+KWH = st.integers(0, 5_000_000).map(lambda wh: f"{wh // 1000}.{wh % 1000:03d}")
+PRICE = st.integers(-20_000, 500_000).map(lambda micro: str(Fraction(micro, 1_000_000)))
+BILLS = st.builds(
+    bill,
+    days=st.integers(1, 62),
+    kwh=KWH,
+    price=PRICE,
+    rider=PRICE,
+    month=st.sampled_from(["9.00", "13.00", "0.02"]),
+    months=st.sampled_from(["1", "1/2", "17/30", "6/5"]),
+    kw=st.sampled_from(["0", "1.5", "12.345"]),
+    tax=st.sampled_from(["0.00", "3.17"]),
+    code=st.sampled_from(["energy_summer", "energy_winter"]),
+    schedule=st.sampled_from(["1M-anytime", "1M-smart"]),
+)
+
+
+@given(BILLS, BILLS)
+def test_the_parts_of_any_two_bills_sum_to_their_difference(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    def total(one: dict[str, Any]) -> int:
+        return sum(cents_from_text(line["usd"], where="") for line in one["lines"])
+
+    there, back = causes(before, after), causes(after, before)
+    assert sum(there.values()) == total(after) - total(before)
+    assert sum(back.values()) == -sum(there.values())
+
+
+@pytest.mark.parametrize("cents", [1, 2, 7])
+def test_no_cent_is_lost_where_causes_have_fractions(cents: int) -> None:
+    before = bill(days=31, kwh="777.777", price="0.123456")
+    after = bill(days=29, kwh="701.333", price=f"0.13{cents}111", rider="0.007777")
+    parts = split_difference(before, after)
+    assert len(parts) >= 3
+    assert sum(part.cents for part in parts) == sum(
+        sign * cents_from_text(line["usd"], where="")
+        for sign, one in ((-1, before), (1, after))
+        for line in one["lines"]
+    )
