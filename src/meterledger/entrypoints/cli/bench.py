@@ -20,7 +20,7 @@ class Bench(NamedTuple):
 BENCHES = {
     "bill-cycle": Bench("bill_cycle.measure_bill_cycle", 20_000),
     "book": Bench("book.measure_book", 20_000),
-    "determinants": Bench("determinants.measure_determinants", 20_000),
+    "determinants": Bench("determinants.measure_determinants", 1_200_000),
     "validation": Bench("validation.measure_validation", 20_000),
     "estimation": Bench("estimation.measure_estimation", 20_000),
     "estimate-error": Bench("estimate_error.measure_estimate_error", 600),
