@@ -14,7 +14,7 @@ from meterledger.facts.lake_log import (
     ReceivedStretch,
     Tombstone,
 )
-from meterledger.facts.readings import ChannelReadings
+from meterledger.facts.readings import ChannelTold
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake_words import (
     compaction_sha256,
@@ -33,7 +33,7 @@ class MemoryLakeLog:
     _files: dict[str, ReceivedFile]
     _versions: list[tuple[datetime, tuple[str, ...]]]
     _bills: dict[str, StoredBill]
-    _channels: dict[str, tuple[ChannelReadings, ...]]
+    _told_of: dict[str, tuple[ChannelTold, ...]]
     book: list[Movement]
 
     def __init__(self) -> None:
@@ -144,10 +144,10 @@ class MemoryLakeLog:
             ]
 
     def _stretch(self, sha256: str) -> tuple[int | None, int | None]:
-        readings = [one for channel in self._channels.get(sha256, ()) for one in channel.readings]
+        told = self._told_of.get(sha256, ())
         return (
-            min((one.start for one in readings), default=None),
-            max((one.start + one.seconds for one in readings), default=None),
+            min((one.begin for one in told), default=None),
+            max((one.until for one in told), default=None),
         )
 
     def record_forgotten(self, forgotten: Sequence[ForgottenFile]) -> None:
