@@ -134,6 +134,13 @@ class TestARequestThatIsNoFile:
     def test_has_a_name_that_is_none(self, client: Client, behind: PaperSystem, name: str) -> None:
         self.refused(send(client, "abc", name), 400, "is not the name of a file", behind)
 
+    @pytest.mark.parametrize("word", ["meter=%00", "unit=" + "x" * 201, "zone=%0A"])
+    def test_asks_with_what_cannot_be_read(
+        self, client: Client, behind: PaperSystem, word: str
+    ) -> None:
+        answer = client.post(f"{ADDRESS}?{word}", b"abc", content_type="text/csv")
+        self.refused(answer, 400, "cannot be read", behind)
+
     @pytest.mark.parametrize("number", ["-1", "x", "1" * 19, "٣"])
     def test_has_a_number_that_is_none(
         self, client: Client, behind: PaperSystem, number: str

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.journeys.test_receive_readings import (
     HEAD,
     NOON,
@@ -127,6 +129,35 @@ class TestAFileThatIsTaken:
         assert door.totals().quarantined.rows >= 1
         assert door.totals().unread_rows >= 1
         assert door.totals().received.files == 1
+
+
+class TestWhateverComes:
+    """Bytes of every kind, and real files with something broken in them."""
+
+    @settings(
+        max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(st.data())
+    def test_is_kept_accounted_for_and_balances(self, door: Door, data: st.DataObject) -> None:
+        sound = mostly_ours().encode()
+        kind = data.draw(st.sampled_from(["any bytes", "cut", "changed", "doubled"]))
+        at = data.draw(st.integers(0, len(sound) - 1))
+        came = {
+            "any bytes": data.draw(st.binary(max_size=200)),
+            "cut": sound[:at],
+            "changed": sound[:at] + data.draw(st.binary(min_size=1, max_size=4)) + sound[at + 1 :],
+            "doubled": sound[:at] + sound[at // 2 :],
+        }[kind]
+
+        taken = take_file(Delivery("a", came, "test"), door.intake, learned_at=NOON)
+
+        assert door.vault.read(taken.sha256) == came
+        assert door.store.movements_of(taken.sha256)
+        totals = ControlTotals.sum_of(one.totals for one in door.store.book)
+        assert totals.received.files == len(door.vault.hashes())
+        for one in door.store.book:
+            moved = one.totals
+            assert moved.received == moved.stored + moved.quarantined + moved.refused
 
 
 class TestWhatMayPass:

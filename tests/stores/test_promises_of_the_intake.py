@@ -163,6 +163,28 @@ class TestARefusedFile:
         assert totals(store) == before
         assert holds(store)
 
+    def test_may_have_a_name_of_bytes_that_no_letter_stands_for(self, store: Store) -> None:
+        arrival = replace(arrival_of(1), name="\udcff\0.cmep", given={"unit": "\0"})
+        store.record_refusal(
+            arrival,
+            "It begins '\0\udcff'.",
+            format="",
+            totals=totals_of_refused(None),
+            learned_at=LATER,
+        )
+        store.record_file(
+            sha256=hash_of(1),
+            name=arrival.name,
+            format="csv",
+            channels=[],
+            quarantined=[QuarantinedLine(1, b"\0", "Its unit is '\0'.")],
+            lake_files=[],
+            learned_at=LATER,
+            arrival=arrival,
+        )
+        assert totals(store).stored.files == 1
+        assert holds(store)
+
     def test_whose_bytes_could_not_be_had_counts_as_a_file(self, store: Store) -> None:
         for _ in range(2):
             store.record_refusal(

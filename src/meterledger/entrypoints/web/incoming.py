@@ -49,9 +49,9 @@ def take_readings(request: HttpRequest, system: System) -> HttpResponse:
             source=_word(request, "X-Source") or "",
             sequence=_sequence(request),
             signature=_word(request, "X-Signature"),
-            meter=request.GET.get("meter"),
-            zone=request.GET.get("zone"),
-            unit=request.GET.get("unit"),
+            meter=_asked(request, "meter"),
+            zone=_asked(request, "zone"),
+            unit=_asked(request, "unit"),
         )
     except RequestUnusable as refusal:
         refuse_unreadable(
@@ -107,6 +107,13 @@ def _word(request: HttpRequest, header: str) -> str | None:
     text = request.headers.get(header)
     if text is not None and (len(text) > 1024 or not text.isprintable()):
         raise RequestUnusable(f"{header} cannot be read", do="Send printable letters")
+    return text
+
+
+def _asked(request: HttpRequest, name: str) -> str | None:
+    text = request.GET.get(name)
+    if text is not None and (len(text) > NAME_MAX or not text.isprintable()):
+        raise RequestUnusable(f"?{name}= cannot be read", do="Send printable letters")
     return text
 
 

@@ -28,6 +28,7 @@ LABEL = ".sig"
 WHY = ".why.txt"
 NOT_FILES = (".part", ".tmp", DONE, LABEL)
 LABEL_BYTES_MAX = 64 * 1024
+SOURCE_LETTERS_MAX = 80
 
 
 class FolderUnusable(Refusal):
@@ -130,7 +131,9 @@ class LandingFolder:
             sequence, signature = told.get("sequence"), told.get("signature")
             if (
                 isinstance(source, str)
-                and (sequence is None or type(sequence) is int)
+                and source.isprintable()
+                and len(source) <= SOURCE_LETTERS_MAX
+                and (sequence is None or (type(sequence) is int and 0 <= sequence < 10**18))
                 and (signature is None or isinstance(signature, str))
             ):
                 return Label(source, sequence, signature)

@@ -99,3 +99,10 @@ class Tables:
 def record_day(learned_at: datetime) -> tuple[str, date]:
     """Which month of the record an event belongs to, for ``ensure_months``."""
     return "record", learned_at.astimezone(UTC).date()
+
+
+def storable(text: str) -> str:
+    """Text that PostgreSQL takes: a file's name or cell may hold a zero or bytes of no letter."""
+    return (
+        text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="backslashreplace").decode()
+    )

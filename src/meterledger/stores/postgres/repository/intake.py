@@ -25,7 +25,7 @@ from meterledger.facts.intake import (
 )
 from meterledger.facts.sources import Source
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.base import Tables, record_day, storable
 from meterledger.usecases.intake_ports import SequenceSeen
 from meterledger.usecases.ports import Conflict
 
@@ -112,8 +112,9 @@ class IntakeTables(Tables):
             insert_movement(
                 connection, Movement(arrival, format, REFUSED, refusal, moved, learned_at)
             )
-            subject = arrival.sha256 or arrival.name
-            self._note(connection, "file refused", [(subject, {"name": arrival.name}, learned_at)])
+            name = storable(arrival.name)
+            note = (arrival.sha256 or name, {"name": name}, learned_at)
+            self._note(connection, "file refused", [note])
 
         self._step("record a refusal", work)
 
@@ -267,18 +268,18 @@ def insert_movement(
     arrival = movement.arrival
     row: dict[str, Any] = {
         "sha256": arrival.sha256,
-        "file_name": arrival.name,
+        "file_name": storable(arrival.name),
         "size_bytes": arrival.size_bytes,
         "format": movement.format,
-        "source": arrival.source,
+        "source": storable(arrival.source),
         "door": arrival.door,
-        "given": Jsonb(dict(arrival.given)),
+        "given": Jsonb({name: storable(word) for name, word in arrival.given.items()}),
         "sequence_number": arrival.sequence,
         "made_at": arrival.made_at,
         "about_from": about[0],
         "about_until": about[1],
         "status": movement.status,
-        "refusal": movement.refusal,
+        "refusal": None if movement.refusal is None else storable(movement.refusal),
         "unread_rows": movement.totals.unread_rows,
         "learned_at": movement.learned_at,
         **{

@@ -38,7 +38,7 @@ from meterledger.stores.kept import (
     speaking_last,
 )
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.base import Tables, record_day, storable
 from meterledger.stores.postgres.repository.intake import (
     ONE_PUBLISHES as ONE_PUBLISHES,
 )
@@ -118,7 +118,7 @@ class ReadingTables(Tables):
                 raise Conflict.of_lake(based_on, newest, name)
             received = ReceivedFile(
                 sha256=sha256,
-                name=name,
+                name=storable(name),
                 format=format,
                 reading_count=sum(len(one.readings) for one in channels)
                 + sum(one.readings for one in told),
@@ -152,7 +152,7 @@ class ReadingTables(Tables):
             self._note(
                 connection,
                 "file received",
-                [(sha256, {"name": name, "sequence": received.lake_sequence}, learned_at)],
+                [(sha256, {"name": received.name, "sequence": received.lake_sequence}, learned_at)],
             )
             return received
 
@@ -332,7 +332,7 @@ def _insert_quarantined(
                 sha256,
                 [one.line for one in quarantined],
                 [one.data for one in quarantined],
-                [one.reason for one in quarantined],
+                [storable(one.reason) for one in quarantined],
                 [one.rows for one in quarantined],
                 [
                     None if one.energy_wh is None else number_of(one.energy_wh)
