@@ -134,6 +134,14 @@ class TestEnvelopes:
         with pytest.raises(EnvelopeBroken, match="answer to a request that failed"):
             read(text)
 
+    def test_events_of_meters_are_sent_to_where_they_are_received(self, read: Reader) -> None:
+        text = message(meter(ONE)).replace("<Noun>MeterReadings", "<Noun>EndDeviceEvents")
+        with pytest.raises(
+            NothingToLoad, match="about EndDeviceEvents, not MeterReadings"
+        ) as refusal:
+            read(text)
+        assert "meterledger meter events receive" in refusal.value.do
+
     def test_a_document_type_is_refused(self, read: Reader) -> None:
         for prolog in ("<!DOCTYPE m [<!ENTITY a 'b'>]>", "<!DOCTYPE m>"):
             with pytest.raises(EnvelopeBroken, match="declares a document type"):

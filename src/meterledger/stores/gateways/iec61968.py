@@ -216,7 +216,9 @@ class _Message:
             raise NothingToLoad(
                 f"The message is about {short(noun)}, not MeterReadings",
                 where=self.file.name,
-                do="Ask the head-end for its MeterReadings messages",
+                do="Receive it with `meterledger meter events receive`"
+                if noun.endswith("EndDeviceEvents")
+                else "Ask the head-end for its MeterReadings messages",
             )
         context = header.said("Context").upper()
         if context and context != "PRODUCTION":
