@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 
 import pytest
 
 from meterledger.facts.events import EventKind, MeterEvent
-from meterledger.stores.gateways import EnvelopeBroken, NothingToLoad
+from meterledger.stores.gateways import EnvelopeBroken, FileRefused, NothingToLoad
 from meterledger.stores.gateways.event_files import read_event_bytes
 from meterledger.stores.gateways.iec61968_events import event_kind
 
@@ -95,6 +96,29 @@ def test_an_event_keeps_its_code_its_instant_and_what_else_is_said() -> None:
 def test_one_that_cannot_be_read_refuses_the_message(text: str, words: str) -> None:
     with pytest.raises(EnvelopeBroken, match=words):
         read(text)
+
+
+def test_any_damage_is_refused_or_leaves_whole_events() -> None:
+    sound = message(event(), event("3.26.0.216", meter="M2"), event("3.12.29.257", meter="M3"))
+    for number in range(1_500):
+        dice = random.Random(number)
+        at = dice.randrange(len(sound))
+        until = min(len(sound), at + dice.choice((0, 1, 4, 40, 400)))
+        foreign = dice.choice(("", "<", "&", "9" * 30, "\x00", "<!DOCTYPE x>", sound[at:until] * 2))
+        data = (sound[:at] + foreign + sound[until:]).encode()
+        events = read_or_refused(data)
+        assert [one.sequence for one in events] == list(range(1, len(events) + 1))
+        assert all(dict(one.details)["code"] for one in events)
+
+
+def read_or_refused(data: bytes) -> list[MeterEvent]:
+    """The events, none where the message is refused in words; anything else fails."""
+    try:
+        return read_event_bytes("events.xml", data, learned_at=NOW)
+    except FileRefused as refusal:
+        sentence = refusal.sentence
+    assert len(sentence.split()) >= 6
+    return []
 
 
 def test_a_message_without_events_is_refused() -> None:
