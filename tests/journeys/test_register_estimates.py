@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.journeys.register_town import AFTER, NEXT, NIGHT, RegisterTown, months
-from tests.journeys.town import CHICAGO, VIEWER
+from tests.journeys.town import CHICAGO, FIRST, VIEWER
 
 from meterledger.facts.estimates import EstimateCause, Method
 from meterledger.facts.meters import MeterKind
@@ -267,6 +267,91 @@ class TestAFormerOccupant:
         (held,) = town.bill_month(7, YEAR_LATER, known_at=AFTER).held
         assert held.code == "usage.estimate_by_hand"
         assert str(used(JUNE, JULY)) not in held.sentence
+
+
+class TestASimilarCustomer:
+    """No use of the place is known: a home nearby on the same rate, of the nearest yearly use."""
+
+    def newcomer(self, town: RegisterTown, kind: MeterKind = MeterKind.AMI) -> Any:
+        """Homes 1 to 3 were billed a year; home 4 comes, is read once, and never again."""
+        for number, daily in ((1, 4), (2, 9), (3, 30)):
+            town.meter(number, came=JUNE)
+            told = [(day, 100 + daily * (day - JUNE).days) for day in FIRSTS[:13]]
+            town.reads(f"M{number}", *told)
+            town.bill(number, on=YEAR_LATER, known_at=NIGHT)
+        town.meter(4, kind, came=YEAR_LATER)
+        town.reads("M4", (YEAR_LATER, 55))
+        return town.bill_month(4, YEAR_LATER)
+
+    @pytest.mark.parametrize("kind", [MeterKind.MANUAL, MeterKind.AMI])
+    def test_one_of_the_middle_use_stands_in_for_somebody_new(
+        self, town: RegisterTown, kind: MeterKind
+    ) -> None:
+        bill = only(self.newcomer(town, kind))
+        assert bill.usage.energy_wh == 9_000 * 30
+        kept = estimate_of(town, "M4")
+        assert kept.method is Method.SIMILAR_CUSTOMER_OR_OTHER
+        assert kept.cause in (
+            EstimateCause.HUMAN_OR_BILLING_ERROR,
+            EstimateCause.REMOTE_DEVICE_FAILED,
+        )
+        told = " ".join(reason.finding for reason in bill.reasons)
+        assert "30 days estimated by the use of similar customers" in told
+        assert town.replay(bill.bill_id).same_bytes
+
+    def test_a_neighbor_billed_later_changes_no_replay(self, town: RegisterTown) -> None:
+        bill = only(self.newcomer(town))
+        town.meter(5, came=JUNE)
+        town.reads("M5", *((day, 100 + 10 * (day - JUNE).days) for day in FIRSTS[:13]))
+        town.bill(5, on=YEAR_LATER, known_at=AFTER)
+        assert town.replay(bill.bill_id).same_bytes
+        assert town.replay(bill.bill_id, as_known=AFTER).bill.usage.energy_wh == 9_000 * 30
+
+    @pytest.mark.parametrize("apart", [{"postal_code": "63131"}, {"schedule": "1M-smart"}])
+    def test_of_another_postal_code_or_rate_nobody_is_similar(
+        self, town: RegisterTown, apart: dict[str, str]
+    ) -> None:
+        town.meter(1, came=JUNE, **apart)
+        if "postal_code" in apart:
+            on_firsts(town, FIRSTS[:13])
+            town.bill(1, on=YEAR_LATER, known_at=NIGHT)
+        town.meter(4, came=YEAR_LATER)
+        town.reads("M4", (YEAR_LATER, 55))
+        (held,) = town.bill_month(4, YEAR_LATER).held
+        assert held.code == "usage.estimate_by_hand"
+        assert "no similar customer's use is known" in held.sentence
+
+    def test_in_the_ladder_it_is_the_last_step_but_one(self, town: RegisterTown) -> None:
+        """A grown meter at a place where nobody was ever billed."""
+        town.start(4, from_day=JUNE)
+        self.newcomer_at_a_grown_meter(town)
+        services = [
+            one
+            for one in town.services(4, known_at=NEXT)
+            if one.agreement.days.from_day == YEAR_LATER
+        ]
+        bill = only(town.bill(services=services, on=FIRSTS[13], known_at=NEXT))
+        assert estimate_of(town, "M4").method is Method.AMI_REGISTER_14
+        assert bill.usage.energy_wh == used(JUNE, JULY)
+
+    def newcomer_at_a_grown_meter(self, town: RegisterTown) -> None:
+        (service,) = town.services(4, known_at=NIGHT)
+        stop_service(
+            agreement_id=service.agreement.agreement_id,
+            last_day_out=date(2025, 6, 2),
+            learned_at=FIRST,
+            store=town.store,
+        )
+        town.start(
+            8, from_day=YEAR_LATER, premise_id="PR4", address="4 Elm Street",
+            service_point_id="SP4", meter_id="M4", account_id=town.account_id(4),
+            people=(("P4", "Person 4"),),
+        )  # fmt: skip
+        town.set_up("M4", came=JUNE)
+        town.reads("M4", (YEAR_LATER, 55))
+        town.meter(1, came=JUNE)
+        on_firsts(town, FIRSTS[:13])
+        town.bill(1, on=YEAR_LATER, known_at=NIGHT)
 
 
 class TestInARow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.journeys.register_town import NEXT, RegisterTown, months
@@ -17,7 +18,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 
-from meterledger.facts.bills import read_record
+from meterledger.facts.bills import EstimatedBy, EstimatedUsage, read_record
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.meters import BilledOn, Meter, MeterConfiguration, MeterKind, Register
 from meterledger.facts.readings import ChannelKind, ChannelReadings, Flow, Quality, Reading
@@ -28,6 +29,7 @@ from meterledger.usecases.meter_ports import MeterChange
 from meterledger.usecases.ports import NotViewing, Store
 
 AT = 1_735_711_200
+LAST = FIRST_DAY + timedelta(days=60)
 CHANNEL = replace(register_channel().channel, unit="kWh", scale=0, multiplier="1")
 
 
@@ -210,3 +212,49 @@ class TestABillOfARegister:
             (310_000, Method.PRECEDING_PERIOD_DAILY_USE)
         ]
         assert replayed == [True, True, True]
+
+
+class TestBillsNearby:
+    def nearby(self, store: Store, **asked: Any) -> list[tuple[str, int, int, bool]]:
+        days = asked.pop("days", DaySpan(FIRST_DAY, FIRST_DAY + timedelta(days=60)))
+        schedule = asked.pop("schedule", "1M-anytime")
+        with store.viewing(ANALYST, []):
+            found = store.bills_nearby("SP-1", schedule, days, **({"before": NEXT} | asked))
+        return [
+            (
+                one.service_point_id,
+                (one.days.from_day - FIRST_DAY).days,
+                one.energy_wh,
+                one.estimated,
+            )
+            for one in found
+        ]
+
+    def test_are_of_other_places_by_place_and_time(self, store: Store) -> None:
+        store.start_services([start_of(number) for number in (1, 2, 3)])
+        bill, entry = bill_of(3)
+        by = (EstimatedBy("flat_line", "estimation.ami_interval.ladder", 1, 5),)
+        marked = replace(bill.usage, estimated=EstimatedUsage(1, 5, by, "0.1"))
+        store.record_bills([bill_of(1), bill_of(2, 1), bill_of(2), bill_of(2, 2)])
+        store.record_bills([(replace(bill, usage=marked), entry)])
+        assert self.nearby(store) == [
+            ("SP-2", 0, 30_000, False),
+            ("SP-2", 30, 30_000, False),
+            ("SP-3", 0, 30_000, True),
+        ]
+        assert self.nearby(store, places=1) == self.nearby(store)[:2]
+        assert self.nearby(store, schedule="1M-smart") == []
+        assert self.nearby(store, before=LATER) == []
+        assert len(self.nearby(store, before=LATER + timedelta(seconds=1))) == 3
+
+    def test_are_of_the_same_postal_code(self, store: Store) -> None:
+        far = start_of(2)
+        assert far.premise is not None
+        elsewhere = replace(far, premise=replace(far.premise, postal_code="63131"))
+        store.start_services([start_of(1), elsewhere])
+        store.record_bills([bill_of(2)])
+        assert self.nearby(store) == []
+
+    def test_nobody_reads_them_without_saying_why(self, store: Store) -> None:
+        with pytest.raises(NotViewing):
+            store.bills_nearby("SP-1", "1M-anytime", DaySpan(FIRST_DAY, LAST), before=NEXT)

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from meterledger.facts.readings import Flow, Quality
+from meterledger.kernel.span import DaySpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ class KnownRegisterValue:
     def says(self) -> tuple[int, int, str, Quality]:
         """What two files must agree on to say the same."""
         return self.value, self.power, self.constant, self.quality
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyBill:
+    """What another place nearby was billed: for a similar customer's use, and nothing else."""
+
+    service_point_id: str
+    days: DaySpan
+    energy_wh: int
+    estimated: bool
 
 
 class ReadBasis(Enum):

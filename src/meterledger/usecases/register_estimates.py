@@ -8,7 +8,7 @@ Read first      GRR V.E.3; docs/decisions/0015-ladders-of-estimates.md, 0018-bil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from meterledger.facts.bills import BilledUsage, EstimatedBy, EstimatedUsage
@@ -33,6 +33,7 @@ from meterledger.usage import (
     MeterTechnology,
     MeterToEstimate,
     RegisterLadderFacts,
+    SimilarSearch,
     ValidRead,
     choose_method,
     decide_general,
@@ -45,6 +46,7 @@ from meterledger.usecases.register_history import (
     good_days,
     past_periods,
     periods_in_service,
+    similar_search,
 )
 from meterledger.usecases.register_windows import (
     BilledBeyondRegister,
@@ -123,16 +125,7 @@ def estimate_closing(
     if method is EstimationMethod.GENERAL:
         return _by_month(one, opening, cause)
     if method is EstimationMethod.AVERAGE_DAILY_USE:
-        daily = run_daily_use_ladder(
-            DailyUseFacts(
-                period=billing_period(one.days),
-                estimate_from=tail.read_on or one.days.from_day,
-                history=past_periods(one.earlier, one.service.account.account_id),
-            ),
-            view=one.view,
-            day=one.days.last_day,
-        )
-        return _closed(one, opening, tail, daily, cause)
+        return _closed(one, opening, tail, _daily_use(one, tail), cause)
     if method is not EstimationMethod.REGISTER_LADDER:
         raise _by_person(one, choice.reasons[-1])
     return _closed(one, opening, tail, _ladder(one, stay, opening, tail, age), cause)
@@ -181,6 +174,32 @@ def _tail(
     return _Tail(None, None, earlier_wh)
 
 
+def _daily_use(one: RegisterWindow, tail: _Tail) -> Decision[DailyUseEstimate]:
+    """By average daily use; similar customers are looked for where the customer's own use fails."""
+    facts = DailyUseFacts(
+        period=billing_period(one.days),
+        estimate_from=tail.read_on or one.days.from_day,
+        history=past_periods(one.earlier, one.service.account.account_id),
+    )
+    found = run_daily_use_ladder(facts, view=one.view, day=one.days.last_day)
+    if found.outcome.energy_wh is not None:
+        return found
+    similar = _similar(one)
+    return run_daily_use_ladder(
+        replace(facts, similar=similar), view=one.view, day=one.days.last_day
+    )
+
+
+def _similar(one: RegisterWindow) -> SimilarSearch | None:
+    return similar_search(
+        one.nearby(),
+        past_periods(one.earlier, one.service.account.account_id),
+        rate_class=one.service.agreement.schedule,
+        postal_code=one.service.premise.postal_code,
+        utility=one.view.name,
+    )
+
+
 def _ladder(
     one: RegisterWindow, stay: Stay, opening: BilledRead, tail: _Tail, age: int
 ) -> Decision[LadderEstimate]:
@@ -188,26 +207,29 @@ def _ladder(
     elapsed: tuple[ElapsedPart, ...] = ()
     if tail.read_on is not None and opening.basis is ReadBasis.ACTUAL:
         elapsed = (ElapsedPart(one.days.from_day, tail.read_on, tail.measured_wh),)
-    return run_register_ladder(
-        RegisterLadderFacts(
-            period=billing_period(one.days),
-            periods_in_service=age,
-            opening_wh=0,
-            last_valid_read=(
-                None if tail.read_on is None else ValidRead(tail.read_on, tail.measured_wh)
-            ),
-            history=past_periods(one.earlier, one.service.account.account_id),
-            elapsed=elapsed,
-            good_days=good_days(
-                stay.metered,
-                stay.reads,
-                until_day=tail.read_on or one.days.from_day,
-                since=agreement.days.from_day,
-                zone_name=one.zone,
-            ),
+    facts = RegisterLadderFacts(
+        period=billing_period(one.days),
+        periods_in_service=age,
+        opening_wh=0,
+        last_valid_read=(
+            None if tail.read_on is None else ValidRead(tail.read_on, tail.measured_wh)
         ),
-        view=one.view,
-        day=one.days.last_day,
+        history=past_periods(one.earlier, one.service.account.account_id),
+        elapsed=elapsed,
+        good_days=good_days(
+            stay.metered,
+            stay.reads,
+            until_day=tail.read_on or one.days.from_day,
+            since=agreement.days.from_day,
+            zone_name=one.zone,
+        ),
+    )
+    found = run_register_ladder(facts, view=one.view, day=one.days.last_day)
+    if found.outcome.energy_wh is not None:
+        return found  # steps by similar customers come last: nothing of theirs was needed
+    similar = _similar(one)
+    return run_register_ladder(
+        replace(facts, similar=similar), view=one.view, day=one.days.last_day
     )
 
 

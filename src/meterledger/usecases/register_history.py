@@ -14,17 +14,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.places import Agreement
+from meterledger.facts.registers import NearbyBill
+from meterledger.kernel.ids import pseudonym
+from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
 from meterledger.metering import MeteredRegister, RegisterValue, first_on
-from meterledger.usage import BillingPeriod, GoodDay, Occupant, PastPeriod
+from meterledger.usage import (
+    BillingPeriod,
+    Candidate,
+    GoodDay,
+    Likeness,
+    Occupant,
+    PastPeriod,
+    SimilarSearch,
+)
 from meterledger.usecases.ports import StoredBill
 
 DAYS_LOOKED_BACK = 42
 """Days before a window whose reads the ladder may take: it looks back four weeks from any day."""
+
+
+SIMILAR_DAYS_LOOKED_BACK = 400
+"""Days before a window whose bills of similar customers are looked at: the prior year's month."""
+DAYS_OF_A_YEAR = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +119,69 @@ def periods_in_service(came: date, from_day: date) -> int:
     """Whole billing months from the day the meter came until the window begins."""
     months = (from_day.year - came.year) * 12 + from_day.month - came.month
     return max(0, months - (from_day.day < came.day))
+
+
+def similar_search(
+    nearby: Sequence[NearbyBill],
+    own: Sequence[PastPeriod],
+    *,
+    rate_class: str,
+    postal_code: str,
+    utility: str,
+) -> SimilarSearch | None:
+    """Whom the customer is compared with: same rate, same postal code, nearest yearly use.
+
+    How a place is heated and which feeder serves it is on file of nobody, so it tells nobody apart.
+    A customer of whom no use is known is expected to use what the middle one of the others does.
+    """
+    places: dict[str, list[NearbyBill]] = {}
+    for bill in nearby:
+        places.setdefault(bill.service_point_id, []).append(bill)
+    if not places:
+        return None
+
+    def like(yearly_wh: int) -> Likeness:
+        return Likeness(rate_class, "not on file", "not on file", postal_code, yearly_wh)
+
+    candidates = tuple(
+        Candidate(
+            key=pseudonym(point, utility),
+            likeness=like(_yearly_wh([(one.days, one.energy_wh) for one in bills])),
+            history=tuple(_of_neighbor(one) for one in bills),
+        )
+        for point, bills in sorted(places.items())
+    )
+    known = [
+        (DaySpan(one.from_day, one.until_day), one.energy_wh)
+        for one in own
+        if one.occupant is Occupant.SAME
+    ]
+    uses = sorted(one.likeness.yearly_wh for one in candidates)
+    expected = _yearly_wh(known) if known else uses[len(uses) // 2]
+    return SimilarSearch(like(expected), candidates)
+
+
+def _yearly_wh(periods: Sequence[tuple[DaySpan, int]]) -> int:
+    """The use of a year at the pace of the newest bills that make one up, or of what there is."""
+    energy = days = 0
+    for span, energy_wh in sorted(periods, key=_first_day, reverse=True):
+        if days >= DAYS_OF_A_YEAR - 1:
+            break
+        energy, days = energy + energy_wh, days + span.day_count
+    return to_whole_half_up(Fraction(energy * DAYS_OF_A_YEAR, days))
+
+
+def _first_day(one: tuple[DaySpan, int]) -> date:
+    return one[0].from_day
+
+
+def _of_neighbor(one: NearbyBill) -> PastPeriod:
+    named = billing_period(one.days)
+    return PastPeriod(
+        year=named.year,
+        number=named.number,
+        from_day=named.from_day,
+        until_day=named.until_day,
+        energy_wh=one.energy_wh,
+        estimated=one.estimated,
+    )

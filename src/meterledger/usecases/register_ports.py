@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from meterledger.facts.registers import KnownRegisterValue
+from meterledger.facts.registers import KnownRegisterValue, NearbyBill
+from meterledger.kernel.span import DaySpan
 
 if TYPE_CHECKING:
     from meterledger.usecases.ports import StoredBill
@@ -32,6 +33,21 @@ class Registers(Protocol):
         As known at the commit sequence: of one meter's values of one instant and direction the one
         published last, and where one file says two things, both. A missing value takes nothing
         away. Meters of which nothing is known are left out.
+        """
+
+    def bills_nearby(
+        self,
+        service_point_id: str,
+        schedule: str,
+        days: DaySpan,
+        *,
+        before: datetime,
+        places: int = 200,
+    ) -> list[NearbyBill]:
+        """Bills of other places in the same postal code, of one schedule, by place and first day.
+
+        Live ones within ``days`` that were issued before ``before``; of so many places at most,
+        the first by their ids.
         """
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:

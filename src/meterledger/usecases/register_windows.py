@@ -9,9 +9,10 @@ Read first      docs/decisions/0018-bills-of-registers.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import ClassVar, Protocol
 
 from meterledger.billing import BillWindow
@@ -20,7 +21,7 @@ from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.meters import BilledOn, MeterConfiguration, MeterWork, Register, RegisterRead
 from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.readings import Flow
-from meterledger.facts.registers import BilledRead, KnownRegisterValue, ReadBasis
+from meterledger.facts.registers import BilledRead, KnownRegisterValue, NearbyBill, ReadBasis
 from meterledger.facts.usage import window_seconds
 from meterledger.facts.usage_log import ReadingEffort
 from meterledger.kernel.ensure import ensure
@@ -40,7 +41,12 @@ from meterledger.rulebook.book import BookView
 from meterledger.usage import instant_text
 from meterledger.usecases.meter_ports import MeterFile
 from meterledger.usecases.ports import StoredBill
-from meterledger.usecases.register_history import DAYS_LOOKED_BACK, EarlierBill, earlier_bills
+from meterledger.usecases.register_history import (
+    DAYS_LOOKED_BACK,
+    SIMILAR_DAYS_LOOKED_BACK,
+    EarlierBill,
+    earlier_bills,
+)
 
 MOST_WATTS = "register_most_watts"
 DAYS_LOOKED_AHEAD = 8
@@ -104,6 +110,17 @@ class RegisterSources(Protocol):
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
         """Live bills of the service points, whoever was billed, oldest first."""
 
+    def bills_nearby(
+        self,
+        service_point_id: str,
+        schedule: str,
+        days: DaySpan,
+        *,
+        before: datetime,
+        places: int = 200,
+    ) -> list[NearbyBill]:
+        """Bills of other places in the same postal code, of one schedule."""
+
     def meter_file(self, meter_id: str, known_at: datetime | None = None) -> MeterFile:
         """All that is known of a meter."""
 
@@ -140,6 +157,8 @@ class RegisterWindow:
     sequence: int
     view: BookView
     cause: EstimateCause | None
+    nearby: Callable[[], list[NearbyBill]]
+    """Bills of similar places, asked for where no step that needs none has succeeded."""
 
     @property
     def days(self) -> DaySpan:
@@ -312,6 +331,16 @@ def register_window(
         sequence=sequence,
         view=view,
         cause=cause,
+        nearby=partial(
+            store.bills_nearby,
+            service.agreement.service_point_id,
+            service.agreement.schedule,
+            DaySpan(
+                window.days.from_day - timedelta(days=SIMILAR_DAYS_LOOKED_BACK),
+                window.days.from_day,
+            ),
+            before=known_at,
+        ),
     )
 
 

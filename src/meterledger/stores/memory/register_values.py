@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from meterledger.facts.bills import read_record
 from meterledger.facts.meters import BilledOn, MeterConfiguration
+from meterledger.facts.places import Premise, ServicePoint
 from meterledger.facts.readings import ChannelKind, ChannelReadings
-from meterledger.facts.registers import KnownRegisterValue
+from meterledger.facts.registers import KnownRegisterValue, NearbyBill
+from meterledger.kernel.span import DaySpan
 from meterledger.stores.kept import is_delivered_energy
 from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.stores.register_values import value_of, values_speaking
@@ -21,6 +24,8 @@ class MemoryRegisters:
     _files: dict[str, ReceivedFile]
     _bills: dict[str, StoredBill]
     registers: list[tuple[str, ChannelReadings]]
+    _points: dict[str, ServicePoint]
+    _premises: dict[str, Premise]
 
     def meters_on_registers(self, meter_ids: Sequence[str], known_at: datetime) -> set[str]:
         """Which of the meters are set up, on some day, to be billed on their register."""
@@ -65,6 +70,38 @@ class MemoryRegisters:
             for point in service_point_ids
         }
         return {point: bills for point, bills in found.items() if bills}
+
+    def bills_nearby(
+        self,
+        service_point_id: str,
+        schedule: str,
+        days: DaySpan,
+        *,
+        before: datetime,
+        places: int = 200,
+    ) -> list[NearbyBill]:
+        """Bills of other places in the same postal code, of one schedule."""
+        self._look()
+        ours = self._points.get(service_point_id)
+        if ours is None:
+            return []
+        code = self._premises[ours.premise_id].postal_code
+        found: dict[str, list[NearbyBill]] = {}
+        for point, place in sorted(self._points.items()):
+            if point == service_point_id or self._premises[place.premise_id].postal_code != code:
+                continue
+            for bill in self.bills_at([point]).get(point, ()):
+                record = read_record(bill.record)
+                if (
+                    record["schedule"] == schedule
+                    and days.overlap(bill.days) == bill.days
+                    and bill.known_at < before
+                ):
+                    usage = record["usage"]
+                    found.setdefault(point, []).append(
+                        NearbyBill(point, bill.days, usage["energy_wh"], "estimated" in usage)
+                    )
+        return [bill for point in sorted(found)[:places] for bill in found[point]]
 
     def _bills_claimed_at(self, service_point_id: str) -> list[str]:
         raise NotImplementedError  # answered by the rest of the store

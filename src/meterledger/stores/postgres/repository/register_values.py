@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from meterledger.facts.readings import Channel, ChannelKind, Commodity, Flow, Quality
-from meterledger.facts.registers import KnownRegisterValue
+from meterledger.facts.registers import KnownRegisterValue, NearbyBill
+from meterledger.kernel.span import DaySpan
 from meterledger.stores.kept import DELIVERED_FLOWS, ENERGY_UNITS
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables
@@ -27,6 +28,33 @@ SELECT r.meter_id, r.unit, r.flow, r.scale, r.multiplier, r.start, r.value, r.qu
 ON_REGISTERS = """
 SELECT DISTINCT meter_id FROM meter_configuration
  WHERE meter_id = ANY (%s::text[]) AND billed_on = 'register' AND known @> %s::timestamptz
+"""
+
+
+NEARBY = """
+WITH near AS MATERIALIZED (
+    SELECT DISTINCT s.service_point_id
+      FROM service_point ours
+      JOIN premise here ON here.premise_id = ours.premise_id
+      JOIN premise p ON p.postal_code = here.postal_code
+      JOIN service_point s ON s.premise_id = p.premise_id
+     WHERE ours.service_point_id = %(point)s AND s.service_point_id <> %(point)s
+),
+billed AS (
+    SELECT c.service_point_id, b.days, b.energy_wh,
+           position('"estimated":{' IN convert_from(b.record, 'UTF8')) > 0 AS estimated,
+           dense_rank() OVER (ORDER BY c.service_point_id COLLATE "C") AS place
+      FROM near
+      JOIN service_period_claim c
+        ON hashtextextended(c.service_point_id, 0) = hashtextextended(near.service_point_id, 0)
+       AND c.service_point_id = near.service_point_id
+      JOIN bill b ON b.bill_id = c.bill_id AND b.issued_day = c.issued_day
+     WHERE c.cancelled_by IS NULL AND c.known_at < %(before)s AND b.schedule = %(schedule)s
+       AND c.days <@ daterange(%(from_day)s, %(until_day)s)
+)
+SELECT service_point_id, lower(days), upper(days), energy_wh, estimated
+  FROM billed WHERE place <= %(places)s
+ ORDER BY service_point_id COLLATE "C", lower(days)
 """
 
 
@@ -72,6 +100,36 @@ class RegisterTables(Tables):
                 )
                 for meter, unit, flow, scale, constant, start, value, quality, sequence in rows
             )
+
+        return self._read(ask)
+
+    def bills_nearby(
+        self,
+        service_point_id: str,
+        schedule: str,
+        days: DaySpan,
+        *,
+        before: datetime,
+        places: int = 200,
+    ) -> list[NearbyBill]:
+        """Bills of other places in the same postal code, of one schedule."""
+
+        def ask(connection: Connection) -> list[NearbyBill]:
+            rows = connection.execute(
+                NEARBY,
+                {
+                    "point": service_point_id,
+                    "schedule": schedule,
+                    "from_day": days.from_day,
+                    "until_day": days.until_day,
+                    "before": before,
+                    "places": places,
+                },
+            )
+            return [
+                NearbyBill(point, DaySpan(first, until), energy_wh, estimated)
+                for point, first, until, energy_wh, estimated in rows
+            ]
 
         return self._read(ask)
 
