@@ -60,6 +60,7 @@ class TestExchange:
             "installed": "M9",
             "at": "2025-07-10T15:00:00Z",
             "reason": "due for its test",
+            "corrects": None,
             "closing": {"kWh": "04321"},
             "opening": {},
         }
@@ -101,6 +102,29 @@ class TestExchange:
         assert result.exit_code == 2
         assert said in result.stderr
         assert known(ask, "M1")["work"] == []
+
+
+class TestCorrect:
+    WORDS = ("meter", "correct", "SP1", "--was", "2025-07-10T10:00:00-05:00", "--reason", "typo")
+
+    def test_moves_the_exchange_and_what_was_recorded_stays(self, town: Town, ask: Any) -> None:
+        ask(*EXCHANGE)
+
+        result = ask(*self.WORDS, "--at", "2025-07-10T12:00:00-05:00", "--json")
+
+        assert result.exit_code == 0, result.output
+        told = json.loads(result.stdout)
+        assert told["corrects"] == "exchange:SP1:20250710T150000Z"
+        assert told["closing"] == {"kWh": "04321"}
+        file = known(ask, "M9")
+        assert file["installations"][0]["from"] == "2025-07-10T17:00:00Z"
+        assert [one["at"] for one in file["work"]] == ["2025-07-10T17:00:00Z"]
+
+    def test_of_no_exchange_is_refused(self, ask: Any) -> None:
+        result = ask(*self.WORDS, "--at", "2025-07-10T12:00:00-05:00")
+
+        assert result.exit_code == 2
+        assert "No exchange is recorded at 2025-07-10T15:00:00Z" in result.stderr
 
 
 class TestConfigure:

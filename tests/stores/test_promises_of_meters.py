@@ -43,6 +43,7 @@ from meterledger.usecases.meter_ports import MeterChange
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 
 DAY = date(2025, 2, 10)
+AFTER = LATER + timedelta(days=1)
 TEN = 10 * 3600
 AT = datetime(2025, 2, 10, 16, tzinfo=UTC)  # ten in the morning in Missouri
 FIRST = MeterInstallation("SP-1", "M-1", 1, Validity(FIRST_DAY), LEARNED)
@@ -115,6 +116,19 @@ class TestAnExchange:
 
         with pytest.raises(Conflict, match=r"exchange:SP-1:.*recorded with other contents"):
             town.change_meters(replace(EXCHANGE, work=other))
+
+    def test_is_corrected_once_and_the_correction_speaks(self, town: Store) -> None:
+        town.change_meters(EXCHANGE)
+        right = replace(WORK, work_id="w2", closing=(), corrects=WORK.work_id, learned_at=AFTER)
+        change = MeterChange("exchange corrected", "SP-1", AFTER, work=right)
+
+        assert town.change_meters(change) is True
+        assert town.change_meters(change) is False
+        with town.viewing(ANALYST, ["M-1"]):
+            assert town.meter_file("M-1").work == (right,)
+            assert town.meter_file("M-1", LATER).work == (WORK,)
+        with pytest.raises(Conflict, match=r"was corrected by somebody else.*Their record is w2"):
+            town.change_meters(replace(change, work=replace(right, work_id="w3")))
 
     def test_of_what_somebody_changed_meanwhile_is_refused(self, town: Store) -> None:
         town.change_meters(EXCHANGE)

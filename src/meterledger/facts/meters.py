@@ -182,7 +182,8 @@ class MeterWork:
     """One visit: which meter left, which came, when, why, and what their registers showed.
 
     ``work_id`` is built from what it means, so that recording a visit twice records it once.
-    ``closing`` is read at the meter that leaves, ``opening`` at the one that comes.
+    ``closing`` is read at the meter that leaves, ``opening`` at the one that comes. ``corrects``
+    names the record of the visit that was wrong: it stays, and this one speaks.
     """
 
     work_id: str
@@ -195,6 +196,7 @@ class MeterWork:
     closing: tuple[RegisterRead, ...]
     opening: tuple[RegisterRead, ...]
     learned_at: datetime
+    corrects: str | None = None
 
     def __post_init__(self) -> None:
         ensure(self.at.utcoffset() == timedelta(0), "work is dated in UTC")

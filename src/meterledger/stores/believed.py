@@ -8,7 +8,7 @@ Lives elsewhere keeping rows (``memory``, ``postgres``). PostgreSQL's constraint
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -324,6 +324,21 @@ def is_new_work(work: MeterWork, known: MeterWork | None) -> bool:
             do="Look at it with `meterledger meter show`; work done again has another instant",
         )
     return False
+
+
+def refuse_corrected_again(work: MeterWork, known: Iterable[MeterWork]) -> None:
+    """A visit is corrected once; what was corrected is corrected in its turn.
+
+    :raises Conflict: if another record corrects the same one
+    """
+    for one in known:
+        if work.corrects is not None and one.corrects == work.corrects:
+            raise Conflict(
+                f"Work {work.corrects} was corrected by somebody else meanwhile",
+                where=f"service point {work.service_point_id}",
+                why=f"Their record is {one.work_id}, and nothing of this call was kept",
+                do="Look at it with `meterledger meter show`, and correct that one if it is wrong",
+            )
 
 
 def refuse_stale(fact: object) -> None:

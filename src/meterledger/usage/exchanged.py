@@ -108,8 +108,8 @@ def _while_there(stay: MeterStay, begin: int, until: int, days: DaySpan) -> Iter
                 f"and was at the service point from {since}{gone}",
                 why="Either the instant of the exchange or the readings are of another meter or "
                 "another clock",
-                do="Look at the visit with `meterledger meter show`, and correct the instant or "
-                "the readings at their source",
+                do="Look at the visit with `meterledger meter show`, and correct its instant with "
+                "`meterledger meter correct`, or the readings at their source",
             )
 
 

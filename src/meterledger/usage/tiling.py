@@ -153,8 +153,8 @@ def _gap(gaps: Sequence[tuple[int, int]], zone: str, days: DaySpan) -> WindowHas
         what = f"No interval has arrived of the days from {days}"
     else:
         what = (
-            f"Nothing is known from {instant_text(begin)} until {instant_text(until)} (from local day "
-            f"{day}){more}"
+            f"Nothing is known from {instant_text(begin)} until {instant_text(until)} "
+            f"(from local day {day}){more}"
         )
     return WindowHasGap(
         what,

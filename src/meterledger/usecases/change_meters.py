@@ -28,6 +28,12 @@ from meterledger.usecases.meter_checks import (
     check_reads,
     check_visit,
 )
+from meterledger.usecases.meter_corrections import (
+    correction_id,
+    correction_known,
+    exchange_work,
+    exchanged_at,
+)
 from meterledger.usecases.meter_ports import MeterChange, MeterFact
 from meterledger.usecases.ports import NotFound
 
@@ -158,6 +164,78 @@ def install_meter(
                     work)
     )  # fmt: skip
     return work
+
+
+def correct_exchange(
+    wrong_at: datetime,
+    visit: Visit,
+    *,
+    learned_at: datetime,
+    zone_name: str,
+    store: MeterStore,
+) -> MeterWork:
+    """An exchange was recorded with a wrong instant or wrong readings: the visit as it really was.
+
+    ``visit`` has the right instant; readings that it does not give stay as they were recorded. What
+    was recorded stays on record, and this one speaks from here on.
+
+    :raises MeterWorkRefused: if no exchange is recorded then, or the right instant cannot be
+    :raises Conflict: if the meter that left is elsewhere by then, or somebody else corrected it
+    """
+    check_visit(visit, None, learned_at)
+    point = visit.service_point_id
+    done = correction_known(store, visit, wrong_at)
+    if done is not None:
+        return done
+    left, came = exchanged_at(store, point, wrong_at, visit.at, zone_name)
+    work = exchange_work(store, came.meter_id, point, wrong_at)
+    right = replace(
+        work,
+        work_id=correction_id(visit, wrong_at),
+        at=visit.at,
+        reason=visit.reason,
+        closing=tuple(sorted(visit.closing)) or work.closing,
+        opening=tuple(sorted(visit.opening)) or work.opening,
+        learned_at=learned_at,
+        corrects=work.work_id,
+    )
+    check_reads(store, left.meter_id, "closing", right.closing, visit.at, zone_name)
+    check_reads(store, came.meter_id, "opening", right.opening, visit.at, zone_name)
+    ended: list[MeterFact] = []
+    begun: list[MeterFact] = []
+    if visit.at != wrong_at:
+        day, second = _local(visit.at, zone_name)
+        _move(left, came, day, second, learned_at, store, ended, begun)
+    store.change_meters(
+        MeterChange("exchange corrected", point, learned_at, tuple(ended), tuple(begun), (), right)
+    )
+    return right
+
+
+def _move(
+    left: MeterInstallation,
+    came: MeterInstallation,
+    day: date,
+    second: int,
+    learned_at: datetime,
+    store: MeterStore,
+    ended: list[MeterFact],
+    begun: list[MeterFact],
+) -> None:
+    """End one stay and begin the other at another instant, with their premise links."""
+    before, after = Validity(left.days.from_day, day), Validity(day, came.days.until_day)
+    ended += [left, came]
+    begun += [
+        replace(left, days=before, ended_second=second, learned_at=learned_at),
+        replace(came, days=after, began_second=second, learned_at=learned_at),
+    ]
+    if day == came.days.from_day:
+        return
+    for place, days in ((left, before), (came, after)):
+        for link in store.meter_file(place.meter_id).links:
+            if link.service_point_id == place.service_point_id and link.days == place.days:
+                ended.append(link)
+                begun.append(replace(link, days=days, learned_at=learned_at))
 
 
 def uncross_meters(

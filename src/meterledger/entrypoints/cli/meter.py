@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     meter.command("exchange")(exchange)
     meter.command("install")(install)
     meter.command("remove")(remove)
+    meter.command("correct")(correct)
     meter.command("uncross")(uncross)
     meter.command("configure")(configure)
     meter.command("load")(load)
@@ -139,6 +140,36 @@ def remove(
         with _system("remove a meter", service_point) as system:
             work = remove_meter(meter, visit, **_when(system))
         _say_work(work, as_json, lambda: f"Meter {meter} left {service_point}, {at}.")
+
+
+def correct(
+    service_point: Annotated[str, typer.Argument(help="Service point of the exchange.")],
+    was: Annotated[str, typer.Option(help="When it was recorded to be, as `meter show` says.")],
+    reason: Reason,
+    at: Annotated[
+        str | None, typer.Option(help="When it really was; without it, the instant was right.")
+    ] = None,
+    closing: Closing = None,
+    opening: Opening = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Correct a recorded exchange: its instant, or what the registers showed."""
+    with refusing():
+        from meterledger.entrypoints.cli.meter_words import instant_from
+        from meterledger.usecases.change_meters import correct_exchange
+
+        wrong = instant_from(was, option="--was")
+        visit = _visit(service_point, at or was, reason, closing, opening, None)
+        with _system("correct an exchange", service_point) as system:
+            work = correct_exchange(wrong, visit, **_when(system))
+        _say_work(
+            work,
+            as_json,
+            lambda: (
+                f"The exchange at {service_point} is corrected: it was at {at or was}. "
+                "Bills already issued stand as they are."
+            ),
+        )
 
 
 def uncross(

@@ -122,6 +122,7 @@ def work_json(work: MeterWork) -> dict[str, Any]:
         "installed": work.installed_meter,
         "at": utc(work.at),
         "reason": work.reason,
+        "corrects": work.corrects,
         "closing": {one.register: one.value for one in work.closing},
         "opening": {one.register: one.value for one in work.opening},
     }

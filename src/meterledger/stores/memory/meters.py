@@ -20,6 +20,7 @@ from meterledger.stores.believed import (
     believed_loads,
     is_new_work,
     learned_after,
+    refuse_corrected_again,
     refuse_stale,
     with_learned_at,
 )
@@ -81,6 +82,7 @@ class MemoryMeters(MemoryEvents):
                 require(self._meters, "meter", begun.meter_id, "configuration")
             keep_dated(self._table(begun), with_learned_at(begun, moment), undo)
         if change.work is not None:
+            refuse_corrected_again(change.work, self._work.values())
             where = f"work {change.work.work_id}"
             require(self._points, "service point", change.work.service_point_id, where)
             self._work[change.work.work_id] = change.work
@@ -98,6 +100,9 @@ class MemoryMeters(MemoryEvents):
         self._look()
         with self._lock:
             meter = self._meters.get(meter_id)
+            corrected = {
+                one.corrects for one in self._work.values() if one.corrects and _by(one, known_at)
+            }
             installations = [
                 one for one in self._installations.known(known_at) if one.meter_id == meter_id
             ]
@@ -110,7 +115,9 @@ class MemoryMeters(MemoryEvents):
                 work=tuple(
                     one
                     for one in sorted(self._work.values(), key=lambda one: (one.at, one.work_id))
-                    if meter_id in (one.removed_meter, one.installed_meter) and _by(one, known_at)
+                    if meter_id in (one.removed_meter, one.installed_meter)
+                    and _by(one, known_at)
+                    and one.work_id not in corrected
                 ),
             )
         if found.meter is None and not (found.installations or found.links or found.work):

@@ -103,10 +103,12 @@ class MeterWork(models.Model):
     closing = models.JSONField()
     opening = models.JSONField()
     learned_at = models.DateTimeField()
+    corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT)
 
     class Meta:
         db_table = "meter_work"
         constraints = (
+            models.UniqueConstraint(name="a_visit_is_corrected_once", fields=["corrects"]),
             models.CheckConstraint(
                 name="work_is_about_a_meter",
                 condition=models.Q(removed_meter__isnull=False)

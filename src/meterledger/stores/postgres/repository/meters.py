@@ -28,6 +28,7 @@ from meterledger.stores.believed import (
     believed_loads,
     is_new_work,
     learned_after,
+    refuse_corrected_again,
     refuse_stale,
     refuse_unknown,
     with_learned_at,
@@ -56,7 +57,7 @@ KEYS: dict[type[Any], tuple[str, ...]] = {
 
 WORK = (
     "SELECT work_id, kind, service_point_id, removed_meter, installed_meter, worked_at, reason,"
-    " closing, opening, learned_at FROM meter_work"
+    " closing, opening, learned_at, corrects_id FROM meter_work"
 )
 
 
@@ -89,6 +90,8 @@ class MeterTables(EventTables):
             rows = connection.execute(f"{WORK} WHERE work_id = %s", [work.work_id]).fetchall()
             if not is_new_work(work, _work(rows[0]) if rows else None):
                 return False
+            rows = connection.execute(f"{WORK} WHERE corrects_id = %s", [work.corrects]).fetchall()
+            refuse_corrected_again(work, [_work(row) for row in rows])
         meters = {one.meter_id: one for one in change.meters}
         keep_once(connection, "meter", _meter_id, meters)
         moment = self._moment(connection, change)
@@ -103,8 +106,8 @@ class MeterTables(EventTables):
         if work is not None:
             connection.execute(
                 "INSERT INTO meter_work (work_id, kind, service_point_id, removed_meter,"
-                " installed_meter, worked_at, reason, closing, opening, learned_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                " installed_meter, worked_at, reason, closing, opening, learned_at, corrects_id)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 [
                     work.work_id,
                     work.kind.value,
@@ -116,6 +119,7 @@ class MeterTables(EventTables):
                     _reads(work.closing),
                     _reads(work.opening),
                     work.learned_at,
+                    work.corrects,
                 ],
             )
         told = {"work": work.work_id} if work is not None else {}
@@ -145,8 +149,10 @@ class MeterTables(EventTables):
             work = connection.execute(
                 f"{WORK} WHERE (removed_meter = %s OR installed_meter = %s)"
                 " AND learned_at <= coalesce(%s, 'infinity'::timestamptz)"
+                " AND NOT EXISTS (SELECT FROM meter_work c WHERE c.corrects_id = meter_work.work_id"
+                "                 AND c.learned_at <= coalesce(%s, 'infinity'::timestamptz))"
                 " ORDER BY worked_at, work_id",
-                [meter_id, meter_id, known_at],
+                [meter_id, meter_id, known_at, known_at],
             ).fetchall()
 
             def of(kind: type[Any]) -> tuple[Any, ...]:
@@ -247,7 +253,9 @@ def _reads(reads: Sequence[RegisterRead]) -> Jsonb:
 
 
 def _work(row: tuple[Any, ...]) -> MeterWork:
-    work_id, kind, point, removed, installed, at, reason, closing, opening, learned_at = row
+    work_id, kind, point, removed, installed, at, reason, closing, opening, learned_at, corrects = (
+        row
+    )
     return MeterWork(
         work_id=work_id,
         kind=WorkKind(kind),
@@ -259,4 +267,5 @@ def _work(row: tuple[Any, ...]) -> MeterWork:
         closing=tuple(RegisterRead(*one) for one in closing),
         opening=tuple(RegisterRead(*one) for one in opening),
         learned_at=learned_at,
+        corrects=corrects,
     )
