@@ -114,7 +114,7 @@ def _read_any(file: OpenedFile, received_at: datetime, options: Options) -> Read
         return _read_xml(file, believable, options)
     head = without_bom(file.name, file.data)[:_HEAD_BYTES].lstrip()
     if head.startswith(b"<"):
-        plain = OpenedFile(file.name, file.sha256, file.data.lstrip())
+        plain = replace(file, data=file.data.lstrip())
         return _read_xml(plain, believable, options)
     if RECORD_START.match(head):
         return read_cmep(file, believable=believable, meter=options.meter)

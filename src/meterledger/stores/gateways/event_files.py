@@ -11,6 +11,7 @@ Lives elsewhere messages (``iec61968_events``), readings (the readers beside thi
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -46,7 +47,7 @@ def read_events(file: OpenedFile, *, learned_at: datetime) -> list[MeterEvent]:
     refuse_binary(file.name, file.data)
     plain = without_bom(file.name, file.data).lstrip()
     if plain.startswith(b"<"):
-        return read_iec_events(OpenedFile(file.name, file.sha256, plain), learned_at=learned_at)
+        return read_iec_events(replace(file, data=plain), learned_at=learned_at)
     rows = csv.reader(StringIO(decode(file.name, file.data), newline=""), strict=True)
     found: list[MeterEvent] = []
     try:

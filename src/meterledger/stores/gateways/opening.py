@@ -7,6 +7,8 @@ Lives elsewhere what the bytes say (the readers beside this file).
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,16 +29,22 @@ _BOMS_OTHER = {
     b"\xfe\xff": "UTF-16",
 }
 _CHUNK = 1024 * 1024
+_HASHED_BESIDE_FROM = 4 * 1024 * 1024
 _SHOWN_PATH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """The file's base name, the hash of its bytes on disk, and its content, unpacked."""
+    """The file's base name, its content, unpacked, and what gives the hash of its bytes on disk."""
 
     name: str
-    sha256: str
+    hashed: Callable[[], str]
     data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the file as it lies on disk; of a large one it may take a moment."""
+        return self.hashed()
 
 
 def open_bytes(path: Path) -> OpenedFile:
@@ -79,7 +87,18 @@ def opened(name: str, data: bytes) -> OpenedFile:
     plain = _unpack(name, data) if data.startswith(_GZIP) else data
     if not plain or plain.isspace():
         raise EnvelopeBroken("The file is empty", where=name, do="Ask the sender to send it again")
-    return OpenedFile(name, sha256_hex(data), plain)
+    return OpenedFile(name, _hashed(data), plain)
+
+
+def _hashed(data: bytes) -> Callable[[], str]:
+    """The hash of the bytes; of many it is reckoned beside the reading of them."""
+    if len(data) < _HASHED_BESIDE_FROM:
+        text = sha256_hex(data)
+        return lambda: text
+    with_it = ThreadPoolExecutor(max_workers=1)
+    waiting = with_it.submit(sha256_hex, data)
+    with_it.shutdown(wait=False)
+    return waiting.result
 
 
 def without_bom(name: str, data: bytes) -> bytes:
