@@ -112,7 +112,10 @@ class TestTheAnswer:
         result = ask(*WINDOW, "--meter", "M2")
 
         assert result.exit_code == 0, result.output
-        assert "1 meters, 0 of them complete, 2 intervals missing, 0 estimated" in result.stdout
+        assert (
+            "1M-ultimate, 2025-07-03 to 2025-07-05. Meters: 1, complete: 0. "
+            "Intervals missing: 2, estimated: 0\n"
+        ) in result.stdout
         assert "Meter M2" in result.stdout
         assert "3.480 kWh" in " ".join(result.stdout.split())
         assert "0.080 kW" in " ".join(result.stdout.split())

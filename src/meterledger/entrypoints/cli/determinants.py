@@ -195,9 +195,9 @@ def _print(answer: dict[str, Any]) -> None:
     from meterledger.entrypoints.cli.words import print_table
 
     print(
-        f"{answer['schedule']}, {answer['from']} to {answer['to']}: {answer['meters']:,} meters, "
-        f"{answer['complete']:,} of them complete, {answer['missing_intervals']} intervals "
-        f"missing, {answer['estimated_intervals']} estimated"
+        f"{answer['schedule']}, {answer['from']} to {answer['to']}. "
+        f"Meters: {answer['meters']:,}, complete: {answer['complete']:,}. Intervals missing: "
+        f"{answer['missing_intervals']}, estimated: {answer['estimated_intervals']}"
     )
     rows = [
         (f"{one['season']} {one['period']}", _kwh(one["energy_wh"]), "kWh")
