@@ -16,6 +16,7 @@ import pytest
 from tests.town.towns import LivedTown, MemoryUtility, live_months
 
 from meterledger.entrypoints.demo import writers
+from meterledger.entrypoints.demo.deliveries import ESTIMATED_HOME, NIGHT_DAY, TWICE_HOME
 from meterledger.entrypoints.demo.proofs import all_bills, fingerprint, record_of, replayed
 from meterledger.entrypoints.demo.receiving import receiver
 from meterledger.entrypoints.demo.story import book_completed_at
@@ -56,6 +57,36 @@ class TestAfterEveryMonth:
         assert isinstance(entries, dict)
         assert len(entries) > 200
         assert [one for one in entries.values() if sum(leg.cents for leg in one.legs)] == []
+
+
+class TestTheNight:
+    """The eighteenth of February: one home's hour is lost, another's day before is sent twice."""
+
+    def test_the_lost_hour_is_estimated_billed_so_and_read_late(self, lived: LivedTown) -> None:
+        home = lived.town.home(ESTIMATED_HOME)
+        (estimate,) = lived.utility.store.estimates_of_meter(home.meter_id)
+        account = lived.town.stays_at(home.name)[0].account_id
+        bills = lived.utility.store.bills_of_account(account)
+        (bill,) = [one for one in bills if "estimated" in record_of(one)["usage"]]
+
+        assert record_of(bill)["usage"]["estimated"]["interval_count"] == 4
+        assert NIGHT_DAY in bill.days
+        last = {one.home.name: one for one in lived.energy[-1]}[home.name]
+        measured = lived.town.values(home, DaySpan(NIGHT_DAY, NIGHT_DAY + timedelta(days=1)))
+        true_wh = sum(wh for _, wh in measured[56:60])
+        assert last.replaced_wh == true_wh - estimate.estimate.energy_wh
+
+    def test_the_doubled_day_is_held_and_decided_with_a_reason(self, lived: LivedTown) -> None:
+        home = lived.town.home(TWICE_HOME)
+        (held,) = [one for month in lived.months for _, one in month.held
+                   if one.code == "usage.held"]  # fmt: skip
+        assert "2026-02-18 (usage.day_sent_twice)" in held.sentence
+        (edit,) = lived.utility.store.edits_of_meter(home.meter_id)
+        assert edit.author == "Jo Park, meter operations"
+        assert lived.utility.store.review_queue() == []
+        told = [one.sentence for month in lived.months for one in month.nights]
+        assert "1 estimated + 1 held" in told[0]
+        assert f"{edit.after_wh:,} Wh in place of {edit.before_wh:,} Wh" in told[1]
 
 
 class TestBills:

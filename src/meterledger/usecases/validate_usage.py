@@ -13,7 +13,7 @@ Lives elsewhere looking at a batch (``look_at_day``), the checks and the ladder 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -82,21 +82,25 @@ def validate_usage(
     cause: EstimateCause = EstimateCause.REMOTE_DEVICE_FAILED,
     storms: Sequence[Storm] = (),
     batch_meters: int = BATCH_METERS,
+    meter_ids: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> UsageReport:
     """Validate one local day of every meter and estimate what is missing where the rules allow.
 
     ``cause`` is why readings are missing that no other cause is known for: a communication outage
     of an AMI meter is a remote device that failed, which is capped. Safe to run twice, and again
-    after a crash; ``progress`` is told how many meter-days were settled.
+    after a crash; ``progress`` is told how many meter-days were settled. ``meter_ids`` chooses
+    some meters, like those of a cycle whose readings have come; places without one are left out.
 
     :raises NoRuleInForce: if the validation file has no threshold on the day
     """
     places = store.meters_on_day(day, known_at)
+    if meter_ids is not None:
+        places = [one for one in places if one.meter_id in meter_ids]
     bare = [one for one in places if one.meter_id is None]
     metered = _by_pseudonym(places, view)
     batches = list(_batches(metered, batch_meters))
-    run, done = _run(day, len(batches) + 1, known_at, store)
+    run, done = _run(day, len(batches) + 1, known_at, store, _scope(meter_ids))
     report = UsageReport(day, run.run_id, resumed=len(done))
     if len(done) == run.batch_count:
         report.known = True
@@ -136,13 +140,20 @@ def _batches(
         yield dict(metered[first : first + size])
 
 
+def _scope(meter_ids: Collection[str] | None) -> str:
+    """Of which meters a run is, at the end of its name."""
+    if meter_ids is None:
+        return "all"
+    return sha256_hex("\n".join(sorted(meter_ids)).encode())[:12]
+
+
 def _run(
-    day: date, batch_count: int, known_at: datetime, store: UsageStore
+    day: date, batch_count: int, known_at: datetime, store: UsageStore, scope: str
 ) -> tuple[UsageRun, list[UsageBatchDone]]:
     """The run to go on with: an unfinished one, the last one if nothing has come, or a new one."""
     sequence = store.lake_sequence()
     newest = store.newest_usage_run(day)
-    if newest is not None:
+    if newest is not None and newest[0].run_id.split(":")[3] == scope:
         run, done = newest
         settled = len(done) == run.batch_count
         if not settled and run.batch_count == batch_count:
@@ -151,7 +162,7 @@ def _run(
             reached = max((one.sequence for one in done), default=run.base_sequence)
             if reached == sequence:
                 return run, done
-    run = UsageRun(f"usage:{day}:{sequence}", day, sequence, batch_count, known_at)
+    run = UsageRun(f"usage:{day}:{sequence}:{scope}", day, sequence, batch_count, known_at)
     if newest is not None and newest[0].run_id == run.run_id:  # another number of meters
         run = replace(run, run_id=f"{run.run_id}:{known_at:%Y%m%dT%H%M%S%f}")
     store.start_usage_run(run)

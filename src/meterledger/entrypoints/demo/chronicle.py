@@ -67,6 +67,8 @@ class MonthTold:
     runs: list[RunTold] = field(default_factory=list)
     payments: list[PaymentTold] = field(default_factory=list)
     events: list[EventTold] = field(default_factory=list)
+    nights: list[EventTold] = field(default_factory=list)
+    """Days that were validated, and what a person decided about a held one."""
     started: int = 0
     measured_wh: int = 0
     """Energy that meters measured on the days whose readings came this month."""
@@ -107,6 +109,7 @@ class MonthTold:
             "month": self.first_day.strftime("%Y-%m"),
             "started": self.started,
             "events": [f"{one.day} {one.sentence}" for one in self.events],
+            "nights": [f"{one.day} {one.sentence}" for one in self.nights],
             "files": [
                 {
                     "day": one.day.isoformat(),

@@ -37,6 +37,14 @@ GAP_HOME = "S-11"
 GAP_DAY = date(2026, 1, 5)
 GAP_QUARTERS = range(12, 20)
 GAP_FILLED_ON = date(2026, 1, 15)
+ESTIMATED_HOME = "S-04"
+LOST_QUARTERS = range(56, 60)
+TWICE_HOME = "S-07"
+NIGHT_DAY = date(2026, 2, 18)
+"""The day on which one home's hour is lost and another's day before was sent in its place."""
+NIGHT_ON = date(2026, 3, 1)
+DECIDED_ON = date(2026, 3, 4)
+LATE_ON = date(2026, 3, 12)
 REAL_GAP_HOME = "UK-1"
 STRANGE_METER = "ML-NOBODY"
 GAS_HOME = "S-01"
@@ -122,6 +130,15 @@ def _sent(town: Town, home: Home, days: DaySpan) -> list[Value]:
     if home.name == GAP_HOME and GAP_DAY in days:
         lost = set(_quarters(town, GAP_DAY, GAP_QUARTERS))
         values = [value for value in values if value[0] not in lost]
+    if home.name == ESTIMATED_HOME and NIGHT_DAY in days:
+        lost = set(_quarters(town, NIGHT_DAY, LOST_QUARTERS))
+        values = [value for value in values if value[0] not in lost]
+    if home.name == TWICE_HOME and NIGHT_DAY in days:
+        before = iter(town.values(home, _one(NIGHT_DAY - timedelta(days=1))))
+        doubled = set(_quarters(town, NIGHT_DAY, range(96)))
+        values = [
+            (start, next(before)[1]) if start in doubled else (start, wh) for start, wh in values
+        ]
     return values
 
 
@@ -158,6 +175,13 @@ def _mishaps(town: Town) -> Iterator[Delivery]:
         f"{gap.name}_resend.cmep",
         partial(_resend, town, gap, GAP_DAY, GAP_FILLED_ON),
         note="the day with the two lost hours, sent again whole",
+    )
+    late = town.home(ESTIMATED_HOME)
+    yield Delivery(
+        LATE_ON,
+        f"{late.name}_late.cmep",
+        partial(_resend, town, late, NIGHT_DAY, LATE_ON),
+        note="the lost hour after all: it takes the place of the estimate that was billed",
     )
     gas = town.home(GAS_HOME)
     september = DaySpan(date(2025, 9, 1), date(2025, 10, 1))

@@ -19,8 +19,10 @@ from meterledger.facts.places import BillableService
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.book import BookView
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.replay_bill import replay_bill
+from meterledger.usecases.usage_replaced import usage_replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,13 @@ class HomeEnergy:
     measured_wh: int
     billed_wh: int
     held_wh: int
+    replaced_wh: int = 0
+    """What is known now beyond what was billed, where a late reading replaced an estimate."""
 
     @property
     def unexplained_wh(self) -> int:
-        """What is neither billed nor held. Zero, or something is wrong."""
-        return self.measured_wh - self.billed_wh - self.held_wh
+        """What is neither billed nor held nor known since. Zero, or something is wrong."""
+        return self.measured_wh - self.billed_wh - self.held_wh - self.replaced_wh
 
 
 def energy_of_homes(
@@ -55,8 +59,22 @@ def energy_of_homes(
             billed += sum(energy_of_bill(bill) for bill in bills)
             for service in utility.store.services_of_account(stay.account_id, END_OF_TIME):
                 held += _held_wh(service, home, utility, view.name, _last_reading_day(home, on))
-        found.append(HomeEnergy(home, measured_wh.get(home.meter_id, 0), billed, held))
+        since = _replaced_wh(home, town, utility, view)
+        found.append(HomeEnergy(home, measured_wh.get(home.meter_id, 0), billed, held, since))
     return found
+
+
+def _replaced_wh(home: Home, town: Town, utility: Utility, view: BookView) -> int:
+    """Watt-hours known now less those billed, of homes that were billed on an estimate."""
+    if not utility.store.estimates_of_meter(home.meter_id):
+        return 0
+    _, found = usage_replaced(
+        store=utility.store,
+        lake=utility.lake,
+        view=view,
+        accounts=[stay.account_id for stay in town.stays_at(home.name)],
+    )
+    return sum(one.difference_wh or 0 for one in found)
 
 
 def energy_of_bill(bill: StoredBill) -> int:

@@ -24,7 +24,17 @@ from meterledger.entrypoints.demo.chronicle import (
     PaymentTold,
     RunTold,
 )
-from meterledger.entrypoints.demo.deliveries import GAP_FILLED_ON, GAP_HOME, Delivery, deliveries
+from meterledger.entrypoints.demo.deliveries import (
+    DECIDED_ON,
+    GAP_FILLED_ON,
+    GAP_HOME,
+    NIGHT_DAY,
+    NIGHT_ON,
+    TWICE_HOME,
+    Delivery,
+    deliveries,
+)
+from meterledger.entrypoints.demo.nights import decide, live_night
 from meterledger.entrypoints.demo.payments import PlannedPayment, plan_payments
 from meterledger.entrypoints.demo.real_series import sample_total_wh
 from meterledger.entrypoints.demo.town import (
@@ -128,9 +138,14 @@ class Story:
             self._move(day, month)
             for delivery in self._files.get(day, ()):
                 self._deliver(delivery, month)
+            if day == NIGHT_ON:
+                self._night(day, month)
             for cycle in sorted(self._reading_days):
                 if day in self._reading_days[cycle]:
                     self._bill_cycle(cycle, day, month)
+            if day == DECIDED_ON:
+                self._decide(day, month)
+                self._bill_one(self.town.stays_at(TWICE_HOME)[0], day, month)
             if day == GAP_FILLED_ON:
                 self._bill_one(self.town.stays_at(GAP_HOME)[0], day, month)
             for planned in self._planned.pop(day, ()):
@@ -228,6 +243,17 @@ class Story:
         if isinstance(home.source, Sample):
             return sample_total_wh(home.source.file)
         return sum(wh for _, wh in self.town.values(home, days))
+
+    # ------------------------------------------------------------------------------- nights
+
+    def _night(self, day: date, month: MonthTold) -> None:
+        told = live_night(self.town, self._utility, NIGHT_DAY, self._clock.tick())
+        month.nights.append(EventTold(day, told))
+
+    def _decide(self, day: date, month: MonthTold) -> None:
+        home = self.town.home(TWICE_HOME)
+        told = decide(self.town, self._utility, home, NIGHT_DAY, self._clock.tick())
+        month.nights.append(EventTold(day, told))
 
     # -------------------------------------------------------------------------------- bills
 

@@ -98,6 +98,7 @@ class Teller:
             )
         )
         asides = [_Aside(one.day, "moves", f"{one.sentence}.") for one in month.events]
+        asides += [_Aside(one.day, "night", f"{one.sentence}.") for one in month.nights]
         asides += [aside for one in month.files if (aside := _of_file(one)) is not None]
         asides += [aside for one in month.payments if (aside := _of_payment(one)) is not None]
         asides += [self._of_hold(day, held) for day, held in month.held]
@@ -187,14 +188,18 @@ def _of_payment(told: PaymentTold) -> _Aside | None:
 
 
 def energy_sentence(homes: list[HomeEnergy]) -> tuple[bool, str]:
-    """Energy measured = energy billed + energy held, to the watt-hour, home by home."""
+    """Energy measured = billed + held + replaced since, to the watt-hour, home by home."""
     measured = sum(one.measured_wh for one in homes)
     billed = sum(one.billed_wh for one in homes)
     held = sum(one.held_wh for one in homes)
     off = [one.home.name for one in homes if one.unexplained_wh != 0]
+    since = sum(one.replaced_wh for one in homes)
+    late = f" {'+' if since > 0 else '-'} {abs(since):,} Wh read late, billed on estimates" * (
+        since != 0
+    )
     sentence = (
-        f"{measured:,} Wh measured = {billed:,} Wh billed + {held:,} Wh held, "
-        f"{measured - billed - held:,} Wh unexplained, in each of {len(homes)} homes"
+        f"{measured:,} Wh measured = {billed:,} Wh billed + {held:,} Wh held{late}, "
+        f"{measured - billed - held - since:,} Wh unexplained, in each of {len(homes)} homes"
     )
     return (not off, sentence if not off else f"{sentence}; not in {', '.join(off)}")
 
