@@ -143,8 +143,8 @@ def plan_scan(
     roll: Roll,
     published: Sequence[Published],
     days: DaySpan,
-    *,
     meters: Sequence[str] | None,
+    *,
     zone: str,
     threads: int,
 ) -> Scan:
