@@ -115,6 +115,7 @@ from meterledger.usage.validation import (
 )
 from meterledger.usage.validation_evidence import Evidence
 from meterledger.usage.validation_facts import (
+    EVERYWHERE,
     GENERATES,
     INACTIVE,
     NET,
@@ -147,6 +148,7 @@ RULES: tuple[Rule, ...] = (
 
 __all__ = [
     "CAPPED_CAUSES",
+    "EVERYWHERE",
     "GENERATES",
     "INACTIVE",
     "NET",

@@ -324,9 +324,15 @@ class History:
         return History(**{one.name: getattr(self, one.name)[first:until] for one in fields(self)})
 
 
+EVERYWHERE = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """A storm, declared by a person for days and areas: named checks are put off or only noted."""
+    """A storm, declared by a person for days and areas: named checks are put off or only noted.
+
+    With ``EVERYWHERE`` among the areas every meter lies in it.
+    """
 
     days: DaySpan
     areas: frozenset[int]
@@ -337,4 +343,6 @@ class Storm:
         """Bool [N]: the meters that lie in the storm on the day."""
         if day not in self.days:
             return np.zeros(len(area), dtype=np.bool_)
+        if EVERYWHERE in self.areas:
+            return np.ones(len(area), dtype=np.bool_)
         return np.isin(area, np.array(sorted(self.areas), dtype=np.int32))

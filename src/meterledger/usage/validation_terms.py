@@ -75,6 +75,11 @@ class Limit(IntEnum):
 
 
 CHECKS = {source: f"validation_{source.word}_checks" for source in Source}
+SOURCES = {
+    source: f"validation_{source.word}_sources"
+    for source in Source
+    if source is not Source.HEAD_END
+}
 HOLDING = "validation_checks_that_hold"
 STORM_DEFERRED = "validation_storm_deferred_checks"
 STORM_NOTED = "validation_storm_noted_checks"
@@ -106,6 +111,7 @@ class ValidationTerms:
                                   that a storm only notes
     ``names``     by group and threshold, the name of the value in the book that was used
     ``standing``  of the weakest value
+    ``sources``   the group of each registered source that is not of the head end
     """
 
     day: date
@@ -116,6 +122,7 @@ class ValidationTerms:
     noted: int
     names: Mapping[tuple[Source, Limit], str] = field(repr=False)
     standing: Standing = Standing.ASSUMED
+    sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, view: BookView, day: date) -> ValidationTerms:
@@ -143,8 +150,17 @@ class ValidationTerms:
             deferred=_bits(terms, STORM_DEFERRED),
             noted=_bits(terms, STORM_NOTED),
             names=names,
+            sources={
+                str(name): source
+                for source, listed in SOURCES.items()
+                for name in terms.listing(listed).value
+            },
             standing=max(terms.memory.standings, key=lambda one: one.weakness),
         )
+
+    def source_of(self, name: str) -> Source:
+        """The group of days that came from a registered source of that name."""
+        return self.sources.get(name, Source.HEAD_END)
 
     def limit(self, limit: Limit, source: Source = Source.HEAD_END) -> int:
         """A threshold for a source group."""
@@ -159,7 +175,7 @@ class ValidationTerms:
 def validation_values(known: Iterable[str]) -> frozenset[str]:
     """The names of the book's values that validation asks for, given the names there are."""
     names = frozenset(known)
-    lists = {*CHECKS.values(), HOLDING, STORM_DEFERRED, STORM_NOTED}
+    lists = {*CHECKS.values(), *SOURCES.values(), HOLDING, STORM_DEFERRED, STORM_NOTED}
     return frozenset(lists | {_name(one, limit, names) for one in Source for limit in Limit})
 
 

@@ -1,9 +1,10 @@
 """Look at a day of a batch of meters: read it, check it, fill what is missing. Nothing is written.
 
-Lives here      what is asked of lake and store for one batch; history and facts for the checks;
-                which gaps are filled by ourselves and which wait for a person.
-Lives elsewhere the checks and the ladder (``usage``), the order of rows (``usage_days``), filling
-                (``fill_gaps``), writing it down (``validate_usage``).
+Lives here      what is asked of lake and store for one batch; history for the checks; which gaps
+                are filled by ourselves and which wait for a person.
+Lives elsewhere facts beside the values (``day_facts``), the checks and the ladder (``usage``), the
+                order of rows (``usage_days``), filling (``fill_gaps``), writing it down
+                (``validate_usage``).
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usage import (
     NOT_KNOWN,
-    VACANT,
     DayBlock,
     DayFindings,
     FillingPlan,
@@ -46,11 +46,18 @@ from meterledger.usage import (
     history_of,
     validate_day,
 )
+from meterledger.usecases.day_fact_ports import DayFactsStore
+from meterledger.usecases.day_facts import (
+    DayFactsLake,
+    DayFiles,
+    channel_findings,
+    facts_of,
+    usual_received_wh,
+)
 from meterledger.usecases.fill_gaps import NO_RUNG, FilledDay, fill_days
 from meterledger.usecases.meter_ports import MeterFile
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.usage_days import (
-    DayLake,
     DayOfMeters,
     missing_slots,
     one_day,
@@ -66,7 +73,7 @@ NOT_GIVEN = "usage.refused"
 BY_HAND = "usage.by_hand"
 
 
-class UsageStore(UsageLog, Protocol):
+class UsageStore(UsageLog, DayFactsStore, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
@@ -84,7 +91,7 @@ class UsageStore(UsageLog, Protocol):
         """Which of the meters are set up, on some day, to be billed on their register."""
 
 
-class UsageLake(DayLake, Protocol):
+class UsageLake(DayFactsLake, Protocol):
     """What this journey needs of the lake."""
 
     def flows(self, meters: Sequence[str], days: DaySpan, *, at_sequence: int) -> dict[str, Flow]:
@@ -111,6 +118,10 @@ class NightTerms:
     cause: EstimateCause
     storms: tuple[Storm, ...]
     checks: ValidationTerms
+    files: DayFiles = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", DayFiles.of(self.run.day, self.view.time_zone))
 
 
 @dataclass(slots=True)
@@ -140,6 +151,10 @@ def look_at_day(
     blocks, refused = read_day(lake, list(meters), day, at_sequence=sequence)
     for meter, refusal in refused.items():
         work.findings.append((meter, _not_given(refusal)))
+    work.findings += channel_findings(
+        list(refused), day, terms.view.time_zone, checks=terms.checks, lake=lake,
+        at_sequence=sequence,
+    )  # fmt: skip
     gaps: dict[str, Finding] = {}
     begin, until = window_seconds(one_day(day), terms.view.time_zone)
     for one in blocks:
@@ -204,7 +219,9 @@ def _validated(
         years=[past[days[-1]]] if _same_width(past.get(days[-1]), block) else [],
         count=len(block.meters),
     )
-    facts = _facts(block, meters, terms, store)
+    facts = _facts(block, meters, terms, store, lake, sequence)
+    usual = usual_received_wh(facts, block, like, lake, sequence)
+    history = replace(history, received_wh=usual)
     return validate_day(block, history, terms.checks, facts, storms=terms.storms)
 
 
@@ -213,24 +230,27 @@ def _same_width(past: DayBlock | None, block: DayBlock) -> bool:
 
 
 def _facts(
-    block: DayBlock, meters: Mapping[str, MeterOnDay], terms: NightTerms, store: UsageStore
+    block: DayBlock,
+    meters: Mapping[str, MeterOnDay],
+    terms: NightTerms,
+    store: UsageStore,
+    lake: UsageLake,
+    sequence: int,
 ) -> MeterFacts:
-    day = terms.run.day
-    places = [meters[meter] for meter in block.meters]
-    begin, until = window_seconds(one_day(day), block.zone)
-    moved = store.register_differences(
-        [one.meter_id or "" for one in places], begin=begin, until=until
-    )
-    return replace(
-        MeterFacts.unknown(len(places)),
-        state=np.array([0 if one.in_service else VACANT for one in places], dtype=np.int8),
-        register_wh=np.array(
-            [moved.get(one.meter_id or "", NOT_KNOWN) for one in places], dtype=np.int64
-        ),
-        installed_days=np.array(
-            [-1 if one.installed_day is None else (day - one.installed_day).days for one in places],
-            dtype=np.int32,
-        ),
+    numbers = [meters[meter].meter_id or "" for meter in block.meters]
+    begin, until = window_seconds(one_day(terms.run.day), block.zone)
+    moved = store.register_differences(numbers, begin=begin, until=until)
+    return facts_of(
+        block,
+        meters,
+        terms.files,
+        checks=terms.checks,
+        utility=terms.view.name,
+        known_at=terms.known_at,
+        store=store,
+        lake=lake,
+        at_sequence=sequence,
+        register_wh=np.array([moved.get(one, NOT_KNOWN) for one in numbers], dtype=np.int64),
     )
 
 

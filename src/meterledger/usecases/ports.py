@@ -31,6 +31,7 @@ from meterledger.facts.usage import KnownInterval, UsageBatch
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.meter_ports import Meters
@@ -310,7 +311,7 @@ class ReadingLog(Protocol):
         """The newest commit sequence learned by that instant; 0 when there is none."""
 
 
-class Lake(Protocol):
+class Lake(DayTelling, Protocol):
     """Interval values of meters (pseudonyms), versions added and never overwritten."""
 
     def write(
@@ -416,7 +417,17 @@ class Ledger(Protocol):
 
 
 class Store(
-    Places, Meters, ReadingLog, Registers, IntakeLog, Bills, Ledger, UsageLog, LakeLog, Protocol
+    Places,
+    Meters,
+    ReadingLog,
+    Registers,
+    IntakeLog,
+    Bills,
+    Ledger,
+    UsageLog,
+    DayFactsStore,
+    LakeLog,
+    Protocol,
 ):
     """Everything but the lake, in one system of record."""
 

@@ -36,6 +36,7 @@ from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
+from meterledger.stores.memory.day_facts import MemoryDayFacts
 from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.lake_log import MemoryLakeLog
 from meterledger.stores.memory.meters import MemoryMeters
@@ -60,7 +61,9 @@ class _Claim:
     agreement_id: str
 
 
-class MemoryStore(MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters, MemoryRegisters):
+class MemoryStore(
+    MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters, MemoryRegisters, MemoryDayFacts
+):
     """Promises in dictionaries."""
 
     def __init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.bills import BillTables
+from meterledger.stores.postgres.repository.day_facts import DayFactsTables
 from meterledger.stores.postgres.repository.intake import IntakeTables
 from meterledger.stores.postgres.repository.lake_log import LakeLogTables
 from meterledger.stores.postgres.repository.ledger import LedgerTables
@@ -27,6 +28,7 @@ class PostgresStore(
     RegisterTables,
     LedgerTables,
     UsageLogTables,
+    DayFactsTables,
     LakeLogTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""

@@ -1,0 +1,396 @@
+"""What is known of a batch's meters beside their values, for the checks of a day.
+
+Lives here      where each meter is and who is its neighbor, what its location used before it, who
+                sent the day and when, what was received, and two channels about one thing.
+Lives elsewhere the checks (``usage``), what is asked of stores (``day_fact_ports``), the night's
+                journey (``validate_usage``).
+
+Everything is asked for the whole batch at once; what concerns few meters is asked for those alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+
+from meterledger.facts.day_told import ChannelDay, DayTold
+from meterledger.facts.findings import Finding
+from meterledger.facts.places import MeterInstallation
+from meterledger.facts.readings import Flow
+from meterledger.facts.usage import MISSING_VALUE, Int64Array, window_seconds
+from meterledger.facts.usage_log import MeterOnDay
+from meterledger.kernel.ids import pseudonym
+from meterledger.kernel.span import DaySpan
+from meterledger.usage import (
+    GENERATES,
+    INACTIVE,
+    NET,
+    NO_DAYS,
+    NOT_KNOWN,
+    VACANT,
+    Check,
+    DayBlock,
+    History,
+    Int8Array,
+    Int32Array,
+    Limit,
+    MeterFacts,
+    Source,
+    ValidationTerms,
+    validate_day,
+)
+from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling, FileTold, PlaceOnDay
+from meterledger.usecases.usage_days import DayLake, one_day, read_window
+
+LOCATION_DAYS = 28
+"""How many days before a meter was set its location is looked at."""
+NEXT_DOOR = 10
+"""Houses of one street whose numbers are at most so far apart can be neighbors."""
+DAY_MICROS = 86_400_000_000
+LARGEST_FIGURE = 2**40
+
+_NUMBER = re.compile(r"\s*(\d{1,6})\S*\s+(.*\S)")
+_ZIP = re.compile(r"\d{5}")
+_WORDS = re.compile(rb"[A-Za-z0-9_.\-]+")
+
+
+class DayFactsLake(DayLake, DayTelling, Protocol):
+    """What is asked of the lake."""
+
+
+@dataclass
+class DayFiles:
+    """What is known of files about one day, asked once for each file of a night."""
+
+    begin: int
+    until: int
+    known: dict[str, FileTold | None] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
+    first_published_us: int | None = None
+
+    @classmethod
+    def of(cls, day: date, zone: str) -> DayFiles:
+        """Nothing known yet of the files about a day."""
+        return cls(*window_seconds(one_day(day), zone))
+
+    def ask(self, starts: Iterable[str], store: DayFactsStore) -> None:
+        """Ask the store for files that are not known yet."""
+        new = sorted(set(starts) - self.known.keys())
+        if not new:
+            return
+        told = store.files_told(new, begin=self.begin, until=self.until)
+        for start in new:
+            one = self.known[start] = told.get(start)
+            for channel in one.sent if one is not None else ():
+                before = self.sent.get(channel.meter_id, 0)
+                self.sent[channel.meter_id] = max(before, channel.readings)
+
+    def begin_of_readings(self, store: DayFactsStore) -> int:
+        """When readings began to come at all, microseconds of the UTC epoch."""
+        if self.first_published_us is None:
+            first = store.first_published_at()
+            self.first_published_us = 0 if first is None else _micros(first)
+        return self.first_published_us
+
+
+def facts_of(
+    block: DayBlock,
+    meters: Mapping[str, MeterOnDay],
+    files: DayFiles,
+    *,
+    checks: ValidationTerms,
+    utility: str,
+    known_at: datetime,
+    store: DayFactsStore,
+    lake: DayFactsLake,
+    at_sequence: int,
+    register_wh: Int64Array,
+) -> MeterFacts:
+    """All that is known of the block's meters on its day, row for row.
+
+    ``register_wh`` as in ``MeterFacts``. Figures beyond all meters are left out.
+    """
+    day, names = block.day, list(block.meters)
+    places = [meters[name] for name in names]
+    numbers = [place.meter_id or "" for place in places]
+    at = store.places_on_day([one.service_point_id for one in places], day, known_at)
+    where = [at.get(one.service_point_id) for one in places]
+    flows = store.flows_set_up(numbers, day, known_at)
+    told = lake.day_told(names, day, at_sequence=at_sequence)
+    files.ask((start for some in told.sources for start in some), store)
+    installed = np.array(
+        [-1 if one.installed_day is None else (day - one.installed_day).days for one in places],
+        dtype=np.int32,
+    )
+    blank = MeterFacts.unknown(len(names))
+    return MeterFacts(
+        source=_source(told, files, checks),
+        state=_state(places, where, [flows.get(one, frozenset()) for one in numbers]),
+        multiplier=blank.multiplier,
+        register_wh=register_wh,
+        installed_days=installed,
+        location_wh=_location_wh(
+            places,
+            installed,
+            checks,
+            utility=utility,
+            known_at=known_at,
+            store=store,
+            lake=lake,
+            at_sequence=at_sequence,
+        ),
+        area=np.array([_area(one) for one in where], dtype=np.int32),
+        neighbor=neighbors(where),
+        received_wh=_column(names, told.received_wh),
+        readings_sent=np.array([files.sent.get(one, -1) for one in numbers], dtype=np.int32),
+        at_one_time=_at_one_time(numbers, told, files),
+        channel_key=blank.channel_key,
+        late_days=_late_days(told, files.until * 1_000_000, files.begin_of_readings(store)),
+    )
+
+
+def usual_received_wh(
+    facts: MeterFacts,
+    block: DayBlock,
+    like_days: Sequence[date],
+    lake: DayFactsLake,
+    at_sequence: int,
+) -> Int64Array:
+    """Int64 [N] mean energy of the received channel on like days, for ``History``."""
+    usual = History.none(len(facts)).received_wh
+    rows = np.flatnonzero(facts.received_wh != NOT_KNOWN)
+    if not len(rows):
+        return usual
+    names = [block.meters[row] for row in rows.tolist()]
+    sums, days = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+    for each in like_days:
+        told = _column(names, lake.received_wh(names, each, at_sequence=at_sequence))
+        known = told != NOT_KNOWN
+        sums += np.where(known, told, 0)
+        days += known
+    usual[rows] = np.where(days > 0, sums // np.maximum(days, 1), NOT_KNOWN)
+    return usual
+
+
+def channel_findings(
+    meters: Sequence[str],
+    day: date,
+    zone: str,
+    *,
+    checks: ValidationTerms,
+    lake: DayFactsLake,
+    at_sequence: int,
+) -> list[tuple[str, Finding]]:
+    """What is found between the channels of meters that have two of delivered energy."""
+    found: list[tuple[str, Finding]] = []
+    by_length: dict[int, list[tuple[str, ChannelDay]]] = defaultdict(list)
+    if not meters:
+        return found
+    channels = lake.delivered_channels(meters, day, at_sequence=at_sequence)
+    for meter, some in channels.items():
+        if len(some) == 2 and some[0].interval_seconds == some[1].interval_seconds:
+            by_length[some[0].interval_seconds] += [(meter, one) for one in some]
+    for seconds, rows in sorted(by_length.items()):
+        energy = np.array([one.energy_wh for _, one in rows])
+        missing = np.array([one.missing for _, one in rows])
+        if (np.abs(energy) >= -MISSING_VALUE).any():
+            continue
+        value = np.where(missing, MISSING_VALUE, energy).astype(np.int32)
+        names = [meter for meter, _ in rows]
+        block = DayBlock(day, zone, seconds, names, value)
+        blank = MeterFacts.unknown(len(rows))
+        blank.channel_key[:] = np.arange(len(rows)) // 2
+        found_of = validate_day(block, History.none(len(rows)), checks, blank)
+        codes = (Check.DUPLICATE_CHANNEL.code, Check.OVERLAPPING_CHANNEL.code)
+        found += [
+            (names[row], finding)
+            for row in range(0, len(rows), 2)
+            for finding in found_of.findings_of(row)
+            if finding.code in codes
+        ]
+    return found
+
+
+# ------------------------------------------------------------------------------------- places
+
+
+def _state(
+    places: Sequence[MeterOnDay],
+    where: Sequence[PlaceOnDay | None],
+    flows: Sequence[frozenset[Flow]],
+) -> Int8Array:
+    """Vacant is a place that somebody has left; a meter nobody has had yet is not in service."""
+    state = np.zeros(len(places), dtype=np.int8)
+    for row, (place, at, measured) in enumerate(zip(places, where, flows, strict=True)):
+        if not place.in_service:
+            state[row] |= VACANT if at is None or at.was_served else INACTIVE
+        if Flow.NET in measured:
+            state[row] |= NET | GENERATES
+        if Flow.RECEIVED in measured:
+            state[row] |= GENERATES
+    return state
+
+
+def _area(at: PlaceOnDay | None) -> int:
+    """The postal code of the premise as a number."""
+    found = None if at is None else _ZIP.match(at.postal_code.strip())
+    return int(found.group()) if found else -1
+
+
+def neighbors(where: Sequence[PlaceOnDay | None]) -> Int32Array:
+    """Int32 [N] the row of each row's neighbor, -1 without one; each names the other.
+
+    First those of one premise are paired, then the next houses of one street, in order of their
+    numbers, if these are at most ten apart.
+    """
+    neighbor = np.full(len(where), -1, dtype=np.int32)
+    premises: dict[str, list[int]] = defaultdict(list)
+    for row, at in enumerate(where):
+        if at is not None:
+            premises[at.premise_id].append(row)
+    streets: dict[tuple[str, str], list[tuple[int, str, int]]] = defaultdict(list)
+    for rows in premises.values():
+        ordered = sorted(rows, key=lambda row: _point(where[row]))
+        for one, other in zip(ordered[::2], ordered[1::2], strict=False):
+            neighbor[one], neighbor[other] = other, one
+        if len(ordered) % 2:
+            left = where[ordered[-1]]
+            house = None if left is None else _NUMBER.fullmatch(left.address)
+            if left is not None and house is not None:
+                street = (left.postal_code.strip(), house.group(2).casefold())
+                streets[street].append((int(house.group(1)), _point(left), ordered[-1]))
+    for houses in streets.values():
+        houses.sort()
+        at_house = 0
+        while at_house + 1 < len(houses):
+            (number, _, row), (next_number, _, next_row) = houses[at_house : at_house + 2]
+            if next_number - number > NEXT_DOOR:
+                at_house += 1
+                continue
+            neighbor[row], neighbor[next_row] = next_row, row
+            at_house += 2
+    return neighbor
+
+
+def _point(at: PlaceOnDay | None) -> str:
+    return "" if at is None else at.service_point_id
+
+
+def _location_wh(
+    places: Sequence[MeterOnDay],
+    installed: Int32Array,
+    checks: ValidationTerms,
+    *,
+    utility: str,
+    known_at: datetime,
+    store: DayFactsStore,
+    lake: DayLake,
+    at_sequence: int,
+) -> Int64Array:
+    """Mean whole day of the meters that were at the location before the present one."""
+    mean = np.full(len(places), NOT_KNOWN, dtype=np.int64)
+    most = max(checks.limit(Limit.MULTIPLIER_DAYS, source) for source in Source)
+    rows = np.flatnonzero((installed >= 0) & (installed <= most)).tolist()
+    if not rows:
+        return mean
+    points = [places[row].service_point_id for row in rows]
+    before = store.installations_at(points, known_at)
+    by_day: dict[date, list[tuple[int, list[MeterInstallation]]]] = defaultdict(list)
+    for row in rows:
+        first = places[row].installed_day
+        earlier = [
+            one
+            for one in before.get(places[row].service_point_id, ())
+            if first is not None and one.days.from_day < first
+        ]
+        if first is not None and earlier:
+            by_day[first].append((row, earlier))
+    for first, some in by_day.items():
+        window = DaySpan(first - timedelta(days=LOCATION_DAYS), first)
+        names = {
+            pseudonym(one.meter_id, utility): (row, one.days.within(window))
+            for row, earlier in some
+            for one in earlier
+        }
+        sums: dict[int, list[int]] = defaultdict(list)
+        batches, _ = read_window(lake, sorted(names), window, at_sequence=at_sequence)
+        for days in batches:
+            for one in days:
+                whole = one.block.whole_rows()
+                for at, meter in enumerate(one.block.meters):
+                    row, span = names[meter]
+                    if whole[at] and span is not None and one.block.day in span:
+                        sums[row].append(int(one.values.energy_wh[at].sum()))
+        for row, energies in sums.items():
+            mean[row] = sum(energies) // len(energies)
+    return _possible(mean)
+
+
+# ------------------------------------------------------------------------------------- files
+
+
+def _source(told: DayTold, files: DayFiles, checks: ValidationTerms) -> Int8Array:
+    """The group that the first of the day's files is of."""
+    groups = {
+        start: checks.source_of(one.source) for start, one in files.known.items() if one is not None
+    }
+    found = [
+        next((groups[start] for start in some if start in groups), Source.HEAD_END)
+        for some in told.sources
+    ]
+    return np.array(found, dtype=np.int8)
+
+
+def _at_one_time(numbers: Sequence[str], told: DayTold, files: DayFiles) -> Int32Array:
+    """Most readings of one time among those that the day's files had set aside, by meter."""
+    most = np.zeros(len(numbers), dtype=np.int32)
+    odd = {start: one for start, one in files.known.items() if one is not None and one.set_aside}
+    if not odd:
+        return most
+    counts: dict[bytes, Counter[tuple[str, str]]] = defaultdict(Counter)
+    wanted = {number.encode() for number in numbers}
+    for start, one in odd.items():
+        for reading in one.set_aside:
+            for word in wanted.intersection(_WORDS.findall(reading.data)):
+                counts[word][start, reading.time] += 1
+    for row, number in enumerate(numbers):
+        times = counts.get(number.encode())
+        if times:
+            most[row] = max(times.values())
+    return most
+
+
+def _late_days(told: DayTold, over_us: int, begin_us: int) -> Int32Array:
+    """Whole days from the end of the day to its arrival; below 0 where a value was early.
+
+    Counted from when readings began to come at all, if that was later: what was loaded when the
+    system began is not late.
+    """
+    since = max(over_us, begin_us)
+    late = np.maximum((told.arrived_us - since) // DAY_MICROS, 0)
+    early = np.minimum((told.arrived_us - over_us) // DAY_MICROS, -1)
+    days = np.where(told.is_early, early, late)
+    return np.where(told.arrived_us < 0, NO_DAYS, days).astype(np.int32)
+
+
+def _column(names: Sequence[str], known: Mapping[str, int]) -> Int64Array:
+    told = [known.get(name, NOT_KNOWN) for name in names]
+    return _possible(np.array(told, dtype=object))
+
+
+def _possible(figures: np.ndarray[tuple[int, ...], np.dtype[np.object_ | np.int64]]) -> Int64Array:
+    """What is beyond all meters is no figure."""
+    return np.array(
+        [one if abs(one) <= LARGEST_FIGURE else NOT_KNOWN for one in figures.tolist()],
+        dtype=np.int64,
+    )
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
