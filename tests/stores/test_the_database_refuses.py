@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
+from tests.stores.every_table import keep_intake, keep_usage
 from tests.stores.paper_town import (
     ANALYST,
     LATER,
@@ -94,6 +95,8 @@ def filled(server: PrivateServer) -> Iterator[str]:
                 learned_at=LATER,
             )
             keep_lake(store)
+            keep_intake(store)
+            keep_usage(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name

@@ -1,0 +1,113 @@
+"""A row in every table of the intake and of the usage log, for tests of what a database refuses."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from tests.stores.paper_town import ANALYST, LATER, UNUSABLE, register_channel
+
+from meterledger.facts.estimates import Estimate, EstimateCause, Method
+from meterledger.facts.findings import Finding, Weight
+from meterledger.facts.intake import REJECTED, QuarantineOutcome
+from meterledger.facts.sources import UNSIGNED, Source
+from meterledger.facts.usage_log import (
+    LoggedEstimate,
+    LoggedFinding,
+    ReadingEffort,
+    ReviewAct,
+    UsageBatchRecord,
+    UsageCounts,
+    UsageEdit,
+    UsageReview,
+    UsageRun,
+)
+from meterledger.stores.postgres import PostgresStore
+from meterledger.usecases.usage_ports import LakePublication
+
+DAY = date(2025, 3, 4)
+METER = "00112233445566aa"
+RUN = UsageRun("usage:2025-03-04:0", DAY, 0, 2, LATER)
+
+
+def keep_intake(store: PostgresStore) -> None:
+    """A source, and a line of a file that is rejected; the file itself keeps another line."""
+    store.add_source(Source("north", UNSIGNED, "", is_sequenced=False, learned_at=LATER))
+    store.record_file(
+        sha256="c" * 64,
+        name="another file",
+        format="csv",
+        channels=[register_channel("M-2")],
+        quarantined=[UNUSABLE],
+        lake_files=["c.parquet"],
+        learned_at=LATER,
+    )
+    with store.viewing(ANALYST, ["quarantine"]):
+        item = store.quarantined_items()[-1]
+        store.record_rejection(item, QuarantineOutcome(REJECTED, "Ana", "a test meter", LATER))
+
+
+def keep_usage(store: PostgresStore) -> None:
+    """A run with an estimate, a finding that was cleared and one that was edited; an effort."""
+    edited, cleared = _finding("usage.spike"), _finding("usage.high")
+    with store.viewing(ANALYST, ["M-1"]):
+        store.start_usage_run(RUN)
+        store.record_usage_batch(
+            UsageBatchRecord(
+                RUN,
+                0,
+                UsageCounts(held=1, findings=2),
+                LATER,
+                findings=(edited, cleared),
+                estimates=(_estimate(),),
+            ),
+            _published(store, "night"),
+        )
+        store.record_usage_batch(
+            UsageBatchRecord(
+                RUN,
+                1,
+                UsageCounts(),
+                LATER + timedelta(hours=1),
+                cleared=(cleared.finding_id,),
+            ),
+            None,
+        )
+        before = store.lake_sequence()
+        store.record_review(
+            UsageReview(
+                *(METER, "M-1", DAY, ReviewAct.EDIT, "Ana", "it was reset", LATER),
+                *((edited.finding_id,), 0),
+            ),
+            UsageEdit(METER, "M-1", DAY, 0, 900, 9, 2, 1, before, "Ana", "it was reset", LATER),
+            _published(store, "edit"),
+        )
+        store.record_effort(
+            ReadingEffort(METER, "M-1", DAY, "poll", "no answer", "head-end", LATER)
+        )
+
+
+def _finding(code: str) -> LoggedFinding:
+    finding = Finding(code, Weight.HOLD, "A look is needed.", {"energy_wh": 9})
+    return LoggedFinding(METER, "M-1", DAY, finding, RUN.run_id, RUN.learned_at, (("times", "5"),))
+
+
+def _estimate() -> LoggedEstimate:
+    made = Estimate(
+        meter=METER,
+        start=1_741_068_000,
+        until=1_741_068_900,
+        energy_wh=250,
+        method=Method.SAME_DAY,
+        cause=EstimateCause.REMOTE_DEVICE_FAILED,
+        provision="estimation.ami_interval.ladder",
+        citation="Sheet 131.2, rev. Original, GRR V.E.3.d",
+        made_at=LATER,
+    )
+    return LoggedEstimate(made, "M-1", DAY, RUN.run_id, 1)
+
+
+def _published(store: PostgresStore, name: str) -> LakePublication:
+    newest = store.lake_sequence()
+    return LakePublication(
+        f"{newest + 900:064x}", name, "estimates", 1, (f"{name}.parquet",), newest
+    )
