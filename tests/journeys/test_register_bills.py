@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from tests.journeys.register_town import AFTER, NEXT, NIGHT, RegisterTown, months
-from tests.journeys.town import CHICAGO, VIEWER
+from tests.journeys.town import CHICAGO, FIRST, VIEWER
 
 from meterledger.facts.meters import BilledOn, LinkSource, MeterKind, Register, RegisterRead
 from meterledger.facts.readings import Flow, Quality
 from meterledger.kernel.span import DaySpan
-from meterledger.usecases.change_meters import exchange_meter
+from meterledger.usecases.change_meters import correct_exchange, exchange_meter
 from meterledger.usecases.compare_schedules import compare_schedules
 from meterledger.usecases.meter_checks import Linked, Visit
 
@@ -254,6 +254,68 @@ class TestExchanges:
         assert [one.energy_wh for one in bill.usage.registers] == [200_000, 80_000]
         assert bill.usage.energy_wh == 280_000
         assert bill.usage.meter == town.pseudonym("M9")
+        assert town.replay(bill.bill_id).same_bytes
+
+    def test_a_corrected_visit_speaks_and_the_wrong_one_still_replays(
+        self, town: RegisterTown
+    ) -> None:
+        self.exchanged(town)
+        bill = only(town.bill_month(1, JUNE))
+        at = datetime(2025, 6, 11, 15, tzinfo=UTC)
+        right = Visit("SP1", at, "figures mixed up", closing=(RegisterRead("kWh", "00210"),))
+        correct_exchange(at, right, learned_at=NEXT, zone_name=CHICAGO, store=town.store)
+
+        again = town.replay(bill.bill_id, as_known=AFTER).bill
+
+        assert [one.energy_wh for one in again.usage.registers] == [220_000, 80_000]
+        assert town.replay(bill.bill_id).same_bytes
+
+    @pytest.mark.parametrize("missing", ["closing", "opening"])
+    def test_without_the_figures_of_the_visit_there_is_no_bill(
+        self, town: RegisterTown, missing: str
+    ) -> None:
+        """Recorded before the meters were known to be billed on registers."""
+        town.start(1, from_day=JUNE)
+        town.reads("M1", (JUNE, 100))
+        town.reads("M9", (JULY, 50))
+        told = {"closing": (RegisterRead("kWh", "00200"),), "opening": (RegisterRead("kWh", "1"),)}
+        exchange_meter(
+            Visit("SP1", datetime(2025, 6, 11, 15, tzinfo=UTC), "old", **(told | {missing: ()})),
+            "M9",
+            Linked(LinkSource.INSTALLER_SCAN, 95, "scan 17"),
+            learned_at=FIRST,
+            zone_name=CHICAGO,
+            store=town.store,
+        )
+        for meter in ("M1", "M9"):
+            town.set_up(meter, came=JUNE)
+        (held,) = town.bill_month(1, JUNE).held
+        assert held.code == "usage.no_opening_read"
+        assert f"There is no {missing} reading of the exchange at 2025-06-11T15:00:00Z" in (
+            held.sentence
+        )
+
+    def test_the_exchange_is_the_last_that_was_read_where_nothing_came_after(
+        self, town: RegisterTown
+    ) -> None:
+        """June is billed; the meter is exchanged on the eleventh of July and never heard again."""
+        town.meter(1, came=JUNE)
+        town.set_up("M9", came=JUNE)
+        town.reads("M1", (JUNE, 10), (JULY, 310))
+        exchange_meter(
+            Visit("SP1", datetime(2025, 7, 11, 15, tzinfo=UTC), "old",
+                  closing=(RegisterRead("kWh", "00450"),), opening=(RegisterRead("kWh", "5"),)),
+            "M9",
+            Linked(LinkSource.INSTALLER_SCAN, 95, "scan 17"),
+            learned_at=FIRST,
+            zone_name=CHICAGO,
+            store=town.store,
+        )  # fmt: skip
+        only(town.bill_month(1, JUNE))
+        bill = only(town.bill_month(1, JULY))
+        assert [one.energy_wh for one in bill.usage.registers] == [140_000, 210_000]
+        assert bill.usage.estimated.by[0].day_count == 21
+        assert bill.usage.registers[1].closing.figures == "00215"
         assert town.replay(bill.bill_id).same_bytes
 
     def test_the_next_bill_opens_on_the_new_meter(self, town: RegisterTown) -> None:

@@ -20,7 +20,16 @@ from tests.stores.paper_town import (
 
 from meterledger.facts.bills import EstimatedBy, EstimatedUsage, read_record
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
-from meterledger.facts.meters import BilledOn, Meter, MeterConfiguration, MeterKind, Register
+from meterledger.facts.meters import (
+    BilledOn,
+    Meter,
+    MeterConfiguration,
+    MeterKind,
+    MeterWork,
+    Register,
+    RegisterRead,
+    WorkKind,
+)
 from meterledger.facts.readings import ChannelKind, ChannelReadings, Flow, Quality, Reading
 from meterledger.facts.registers import KnownRegisterValue
 from meterledger.facts.usage_log import LoggedEstimate
@@ -144,6 +153,24 @@ class TestMetersOnRegisters:
             assert store.meters_on_registers(asked, LATER) == {"M-1", "M-3"}
             assert store.meters_on_registers(asked, LEARNED - timedelta(seconds=1)) == set()
             assert store.meters_on_registers([], LATER) == set()
+
+
+class TestVisits:
+    def test_are_learned_after_the_newest_bill_so_that_it_is_replayed_without_them(
+        self, store: Store
+    ) -> None:
+        store.start_services([start_of(1)])
+        store.record_bills([bill_of(1, known_at=LATER)])
+        reads = (RegisterRead("kWh", "04321"),)
+        work = MeterWork(
+            *("w", WorkKind.EXCHANGE, "SP-1", "M-1", "M-9", LEARNED, "old", reads, (), LATER)
+        )
+        store.change_meters(MeterChange("meter exchanged", "SP-1", LATER, work=work))
+        with store.viewing(ANALYST, ["M-1"]):
+            assert store.meter_file("M-1", LATER).work == ()
+            (kept,) = store.meter_file("M-1").work
+        assert kept.closing == reads
+        assert kept.learned_at > LATER
 
 
 class TestBillsOfAPlace:

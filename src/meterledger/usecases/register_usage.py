@@ -63,6 +63,7 @@ from meterledger.usecases.register_windows import (
     register_window,
     value,
     visit_read,
+    visits,
 )
 
 LEAST_READINGS = "meters.readings.minimum_per_period"
@@ -175,7 +176,7 @@ def _opening(one: RegisterWindow) -> tuple[BilledRead, tuple[Reason, ...]]:
         return carried, _reported(one, stay, carried)
     begun = stay.installed.stretch(one.zone)[0]
     if stay.installed.days.from_day == day:
-        for work in stay.file.work:
+        for work in visits(stay.file):
             came = visit_read(stay, closing=False, at=int(work.at.timestamp()))
             if (
                 came is not None

@@ -395,9 +395,15 @@ def value(read: BilledRead) -> RegisterValue:
     return RegisterValue(read.shown_at, read.shown)
 
 
+def visits(file: MeterFile) -> list[MeterWork]:
+    """The visits of a meter that nobody has corrected, and the corrections."""
+    wrong = {work.corrects for work in file.work}
+    return [work for work in file.work if work.work_id not in wrong]
+
+
 def visit_read(stay: Stay, *, closing: bool, at: int) -> RegisterValue | None:
     """What the register showed at a visit that brought the meter or took it away."""
-    for work in stay.file.work:
+    for work in visits(stay.file):
         meter, reads = _of_visit(work, closing=closing)
         if meter != stay.installed.meter_id or int(work.at.timestamp()) != at:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +63,8 @@ class MemoryMeters(MemoryEvents):
 
     def _change(self, change: MeterChange, undo: Undo) -> None:
         points = {p for one in (*change.ended, *change.begun) if (p := point_of(one)) is not None}
+        if change.work is not None:
+            points.add(change.work.service_point_id)
         moment = learned_after(
             change.learned_at,
             *(one.learned_at for one in change.ended),
@@ -85,7 +88,7 @@ class MemoryMeters(MemoryEvents):
             refuse_corrected_again(change.work, self._work.values())
             where = f"work {change.work.work_id}"
             require(self._points, "service point", change.work.service_point_id, where)
-            self._work[change.work.work_id] = change.work
+            self._work[change.work.work_id] = replace(change.work, learned_at=moment)
         self._note(change.event, change.subject, moment)
 
     def _table(self, fact: MeterFact) -> TwoClocks[Any]:

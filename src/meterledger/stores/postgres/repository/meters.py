@@ -118,7 +118,7 @@ class MeterTables(EventTables):
                     work.reason,
                     _reads(work.closing),
                     _reads(work.opening),
-                    work.learned_at,
+                    moment,
                     work.corrects,
                 ],
             )
@@ -129,10 +129,12 @@ class MeterTables(EventTables):
     @staticmethod
     def _moment(connection: Connection, change: MeterChange) -> datetime:
         """The instant from which the change is believed: after all that was believed before."""
-        points = sorted({p for one in (*change.ended, *change.begun) if (p := _point(one))})
+        points = {p for one in (*change.ended, *change.begun) if (p := _point(one))}
+        if change.work is not None:
+            points.add(change.work.service_point_id)
         newest = connection.execute(
             "SELECT max(known_at) FROM service_period_claim WHERE service_point_id = ANY (%s)",
-            [points],
+            [sorted(points)],
         ).fetchone()
         before = (one.learned_at for one in change.ended)
         return learned_after(change.learned_at, *before, newest[0] if newest else None)
