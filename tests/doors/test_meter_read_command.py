@@ -110,6 +110,22 @@ class TestReadingNow:
         assert said in result.stderr
         assert town.store.lake_sequence() == 0
 
+    @pytest.mark.parametrize(
+        ("answer", "outcome"),
+        [(reply(), "1 reading, stored"), (HeadEndUnreachable("No answer"), "No answer")],
+    )
+    def test_leaves_the_effort_on_record_whatever_comes_of_it(
+        self, answer: Any, outcome: str, ask: Any, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with_head_end(monkeypatch, M1=answer)
+        ask("M1")
+        with town.store.viewing(Viewer("test", "look"), []):
+            (effort,) = town.store.efforts_of_meter("M1")
+        assert (effort.kind, effort.outcome, effort.by) == (
+            "on_demand_read", outcome, "command line"
+        )  # fmt: skip
+        assert effort.day == date(2026, 12, 1)
+
     def test_of_a_meter_that_is_not_installed_asks_nobody(
         self, ask: Any, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:

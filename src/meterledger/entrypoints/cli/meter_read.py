@@ -23,13 +23,19 @@ def read(
         from meterledger.entrypoints.intake import answer_of, intake_of
         from meterledger.entrypoints.wiring import open_head_end, open_system
         from meterledger.usecases.ports import Viewer
-        from meterledger.usecases.read_on_demand import read_on_demand
+        from meterledger.usecases.try_reading import try_reading
 
         head_end = open_head_end()
         viewer = Viewer("command line", "read a meter now")
         with open_system(viewer=viewer, subjects=[meter]) as system:
-            done = read_on_demand(
-                meter, head_end=head_end, intake=intake_of(system), asked_at=system.now
+            done = try_reading(
+                meter,
+                head_end=head_end,
+                intake=intake_of(system),
+                log=system.store,
+                view=system.view,
+                by=viewer.name,
+                asked_at=system.now,
             )
         shown = done.taken.file.name if done.taken.file is not None else ""
         answer = {"meter": meter, "message": done.message_id, **answer_of(shown, done.taken)}
