@@ -68,7 +68,9 @@ class PopulationSums:
             "no sum of the window can leave 64 bits",
         )
         counts = _ALL if part.counts is None else part.counts
-        slots = program.slots + part.first_slot
+        slots, hours = program.slots, program.hours
+        if part.first_slot:
+            slots, hours = slots + part.first_slot, hours + part.first_slot
         ensure(int(slots[-1]) <= part.values.shape[1], "the slots of the days are there")
         ensure(
             len(part.rows) == len(part.values)
@@ -84,7 +86,7 @@ class PopulationSums:
             program.segments,
             program.kinds,
             program.masks,
-            program.hours + part.first_slot,
+            hours,
             program.hours_from,
             program.per_hour,
             self.energy_wh,
