@@ -43,6 +43,7 @@ from meterledger.usage.estimation_first_last import (
     decide_adjustment,
     decide_first_last,
 )
+from meterledger.usage.estimation_general import Case as GeneralCase
 from meterledger.usage.estimation_general import GeneralEstimate, GeneralFacts, decide_general
 from meterledger.usage.estimation_intervals import (
     DayDefinitions,
@@ -188,6 +189,7 @@ __all__ = [
     "FirstLastRoute",
     "FlagFacts",
     "Gaps",
+    "GeneralCase",
     "GeneralEstimate",
     "GeneralFacts",
     "GoodDay",

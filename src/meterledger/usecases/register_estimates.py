@@ -27,6 +27,7 @@ from meterledger.usage import (
     DailyUseFacts,
     ElapsedPart,
     EstimationMethod,
+    GeneralCase,
     GeneralEstimate,
     GeneralFacts,
     LadderEstimate,
@@ -123,7 +124,7 @@ def estimate_closing(
     method = choice.outcome.method
     cause = one.cause or default_cause(technology, late=late)
     if method is EstimationMethod.GENERAL:
-        return _by_month(one, opening, cause)
+        return _by_month(one, opening, before, cause)
     if method is EstimationMethod.AVERAGE_DAILY_USE:
         return _closed(one, opening, tail, _daily_use(one, tail), cause)
     if method is not EstimationMethod.REGISTER_LADDER:
@@ -255,15 +256,21 @@ def _closed(
     return _estimated(one, opening, tail.read, estimate, found.days, found.shown_as)
 
 
-def _by_month(one: RegisterWindow, opening: BilledRead, cause: EstimateCause) -> Closing:
+def _by_month(
+    one: RegisterWindow, opening: BilledRead, before: list[RegisterShare], cause: EstimateCause
+) -> Closing:
     """Until 2020-07-09: the use of a month, for the whole period."""
+    case = GeneralCase.ORDINARY
+    if one.initial or one.final:
+        case = GeneralCase.INITIAL if one.initial else GeneralCase.FINAL
     facts = GeneralFacts(
         period=billing_period(one.days),
         history=past_periods(one.earlier, one.service.account.account_id),
+        case=case,
     )
     decision: Decision[GeneralEstimate] = decide_general(facts, Terms(one.view, one.days.last_day))
     found = decision.outcome
-    if found.energy_wh is None or found.rung is None:
+    if found.energy_wh is None or found.rung is None or before:  # a month is no part of one
         raise _by_person(one, decision.reasons[-1])
     begin, until = window_seconds(one.days, one.zone)
     estimate = Estimate(
