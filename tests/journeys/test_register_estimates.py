@@ -376,6 +376,30 @@ class TestInARow:
         assert {one.estimate.cause for one in town.store.estimates_of_meter("M1")} == {cause}
 
 
+class TestADryRun:
+    def test_over_several_windows_shows_what_the_run_then_does(self, town: RegisterTown) -> None:
+        """One month estimated, one read, and three estimated in a row."""
+        grown(town)
+        on_firsts(town, [FIRSTS[14]])
+        until = FIRSTS[16] + timedelta(days=31)
+
+        dry = town.bill(1, on=until, known_at=NEXT, dry_run=True)
+        assert town.store.estimates_of_meter("M1") == []
+        real = town.bill(1, on=until, known_at=NEXT)
+
+        assert dry.issued == real.issued
+        assert dry.held == real.held
+        assert len(real.issued) == 5
+
+    def test_holds_the_fourth_in_a_row_as_the_run_does(self, town: RegisterTown) -> None:
+        grown(town)
+        dry = town.bill(1, on=FIRSTS[16], known_at=NEXT, dry_run=True)
+        real = town.bill(1, on=FIRSTS[16], known_at=NEXT)
+        assert [held.code for held in dry.held] == ["usage.estimate_cap"]
+        assert dry.held == real.held
+        assert dry.issued == real.issued
+
+
 class TestTheBillAfterIt:
     def test_opens_where_the_estimate_closed_so_that_energy_is_billed_once(
         self, town: RegisterTown

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
-from typing import Protocol
+from typing import Protocol, cast
 
 from meterledger.billing import (
     BillWindow,
@@ -40,6 +40,7 @@ from meterledger.usecases.calculate_bills import (
     held_bill,
     where_of,
 )
+from meterledger.usecases.dry_bills import StoreOfDryRun
 from meterledger.usecases.ports import Lake
 
 BATCH_METERS = 2048
@@ -101,6 +102,8 @@ def issue_bills(
     run = BillRun()
     # An account named twice is one account: its bills are made, recorded and counted once.
     waiting = list({service.agreement.agreement_id: service for service in services}.values())
+    dry = StoreOfDryRun(store)
+    seen = cast(BillStore, dry) if dry_run else store
     with _Recorder(store, known_at, dry_run=dry_run) as recorder:
         while waiting:
             due, held = _first_due(waiting, on, view)
@@ -117,11 +120,13 @@ def issue_bills(
                     known_at=known_at,
                     sequence=sequence,
                     lake=lake,
-                    kept=store,
+                    kept=seen,
                     view=view,
                     cause=cause,
                 )
-                made, capped = _within_cap(free, made, view, store)
+                made, capped = _within_cap(free, made, view, seen)
+                if dry_run:
+                    dry.remember(made)
                 _keep_held(run, [*batch_held, *capped], on, known_at, store, dry_run)
                 for done in recorder.record(free, made):
                     settled += _settle(run, done, keep_bills=keep_bills, progress=progress)
