@@ -376,6 +376,28 @@ class TestInARow:
         assert {one.estimate.cause for one in town.store.estimates_of_meter("M1")} == {cause}
 
 
+class TestTheCause:
+    @pytest.mark.parametrize(
+        ("outcome", "day", "cause"),
+        [
+            ("no access", date(2026, 6, 30), EstimateCause.NO_ACCESS),
+            ("weather_emergency", date(2026, 7, 8), EstimateCause.WEATHER_EMERGENCY),
+            ("no access", date(2026, 7, 9), EstimateCause.HUMAN_OR_BILLING_ERROR),
+            ("no access", date(2026, 5, 31), EstimateCause.HUMAN_OR_BILLING_ERROR),
+            ("dog in the yard", date(2026, 6, 30), EstimateCause.HUMAN_OR_BILLING_ERROR),
+        ],
+    )
+    def test_is_what_the_effort_of_the_window_found(
+        self, town: RegisterTown, outcome: str, day: date, cause: EstimateCause
+    ) -> None:
+        grown(town, kind=MeterKind.MANUAL)
+        at = datetime(day.year, day.month, day.day, 17, tzinfo=UTC)
+        effort = ReadingEffort(town.pseudonym("M1"), "M1", day, "field_visit", outcome, "Ana", at)
+        town.store.record_effort(effort)
+        only(town.bill_month(1, YEAR_LATER))
+        assert estimate_of(town).cause is cause
+
+
 class TestADryRun:
     def test_over_several_windows_shows_what_the_run_then_does(self, town: RegisterTown) -> None:
         """One month estimated, one read, and three estimated in a row."""

@@ -9,7 +9,7 @@ Read first      GRR V.E.3; docs/decisions/0015-ladders-of-estimates.md, 0018-bil
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from meterledger.facts.bills import BilledUsage, EstimatedBy, EstimatedUsage
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
@@ -50,6 +50,7 @@ from meterledger.usecases.register_history import (
     similar_search,
 )
 from meterledger.usecases.register_windows import (
+    DAYS_LOOKED_AHEAD,
     BilledBeyondRegister,
     EstimatedByPerson,
     RegisterStepped,
@@ -122,7 +123,7 @@ def estimate_closing(
         day=one.days.last_day,
     )
     method = choice.outcome.method
-    cause = one.cause or default_cause(technology, late=late)
+    cause = one.cause or _told_by_effort(one) or default_cause(technology, late=late)
     if method is EstimationMethod.GENERAL:
         return _by_month(one, opening, before, cause)
     if method is EstimationMethod.AVERAGE_DAILY_USE:
@@ -141,6 +142,18 @@ def default_cause(technology: MeterTechnology, *, late: bool) -> EstimateCause:
     if technology is MeterTechnology.MANUAL:
         return EstimateCause.HUMAN_OR_BILLING_ERROR
     return EstimateCause.REMOTE_DEVICE_FAILED
+
+
+def _told_by_effort(one: RegisterWindow) -> EstimateCause | None:
+    """The cause that the newest effort to read the meter names, if its outcome is one's word."""
+    words = {cause.value: cause for cause in EstimateCause}
+    since = one.days.from_day
+    until = one.days.until_day + timedelta(days=DAYS_LOOKED_AHEAD)
+    for effort in reversed(one.efforts):
+        word = effort.outcome.strip().lower().replace(" ", "_")
+        if since <= effort.day < until and word in words:
+            return words[word]
+    return None
 
 
 def _tail(
