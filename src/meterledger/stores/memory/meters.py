@@ -65,11 +65,8 @@ class MemoryMeters(MemoryEvents):
         points = {p for one in (*change.ended, *change.begun) if (p := point_of(one)) is not None}
         if change.work is not None:
             points.add(change.work.service_point_id)
-        moment = learned_after(
-            change.learned_at,
-            *(one.learned_at for one in change.ended),
-            *(self._newest_bill_at(point) for point in sorted(points)),
-        )
+        bills = [self._newest_bill_at(point) for point in sorted(points)]
+        moment = learned_after(change.learned_at, *(one.learned_at for one in change.ended), *bills)
         for meter in change.meters:
             keep_once(self._meters, meter.meter_id, meter, "meter", undo)
         for ended in change.ended:
@@ -88,7 +85,8 @@ class MemoryMeters(MemoryEvents):
             refuse_corrected_again(change.work, self._work.values())
             where = f"work {change.work.work_id}"
             require(self._points, "service point", change.work.service_point_id, where)
-            self._work[change.work.work_id] = replace(change.work, learned_at=moment)
+            learned_at = learned_after(change.work.learned_at, *bills)
+            self._work[change.work.work_id] = replace(change.work, learned_at=learned_at)
         self._note(change.event, change.subject, moment)
 
     def _table(self, fact: MeterFact) -> TwoClocks[Any]:

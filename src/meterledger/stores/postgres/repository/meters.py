@@ -94,7 +94,9 @@ class MeterTables(EventTables):
             refuse_corrected_again(work, [_work(row) for row in rows])
         meters = {one.meter_id: one for one in change.meters}
         keep_once(connection, "meter", _meter_id, meters)
-        moment = self._moment(connection, change)
+        newest_bill = _newest_bill(connection, change)
+        before = (one.learned_at for one in change.ended)
+        moment = learned_after(change.learned_at, *before, newest_bill)
         for ended in change.ended:
             if not close_dated(connection, ended, KEYS[type(ended)][0], moment):
                 refuse_stale(ended)
@@ -118,26 +120,13 @@ class MeterTables(EventTables):
                     work.reason,
                     _reads(work.closing),
                     _reads(work.opening),
-                    moment,
+                    learned_after(work.learned_at, newest_bill),
                     work.corrects,
                 ],
             )
         told = {"work": work.work_id} if work is not None else {}
         self._note(connection, change.event, [(change.subject, told, moment)])
         return True
-
-    @staticmethod
-    def _moment(connection: Connection, change: MeterChange) -> datetime:
-        """The instant from which the change is believed: after all that was believed before."""
-        points = {p for one in (*change.ended, *change.begun) if (p := _point(one))}
-        if change.work is not None:
-            points.add(change.work.service_point_id)
-        newest = connection.execute(
-            "SELECT max(known_at) FROM service_period_claim WHERE service_point_id = ANY (%s)",
-            [sorted(points)],
-        ).fetchone()
-        before = (one.learned_at for one in change.ended)
-        return learned_after(change.learned_at, *before, newest[0] if newest else None)
 
     def meter_file(self, meter_id: str, known_at: datetime | None = None) -> MeterFile:
         """All that is known of a meter. :raises NotFound: if nobody has ever named it"""
@@ -196,6 +185,18 @@ class MeterTables(EventTables):
         for one in facts:
             found.setdefault(one.service_point_id, []).append(one)
         return found
+
+
+def _newest_bill(connection: Connection, change: MeterChange) -> datetime | None:
+    """As known at which instant the newest bill of the change's service points was made."""
+    points = {p for one in (*change.ended, *change.begun) if (p := _point(one))}
+    if change.work is not None:
+        points.add(change.work.service_point_id)
+    newest = connection.execute(
+        "SELECT max(known_at) FROM service_period_claim WHERE service_point_id = ANY (%s)",
+        [sorted(points)],
+    ).fetchone()
+    return newest[0] if newest else None
 
 
 def _require_known(connection: Connection, change: MeterChange) -> None:
