@@ -269,6 +269,26 @@ def keep_registers(town: UsageTown, meter_id: str, moved_wh: int) -> None:
     )
 
 
+class TestFormerOccupants:
+    """The ladder takes the location's use, whoever lived there, and says so to us alone."""
+
+    @pytest.mark.parametrize(
+        ("moved_in", "former"),
+        [
+            (DAY - timedelta(days=7), False),  # the source day is the first day of the stay
+            (DAY - timedelta(days=6), True),
+        ],
+    )
+    def test_an_estimate_says_whether_it_rests_on_one(
+        self, town: UsageTown, moved_in: date, former: bool
+    ) -> None:
+        town.start(1, from_day=moved_in)
+        town.arrive("M1", SPAN, with_gap(DAY, 10, 14))
+        town.validate()
+        (estimate,) = town.store.estimates_of_meter("M1")
+        assert estimate.estimate.former_occupant is former
+
+
 class TestStorms:
     def test_a_storm_puts_off_what_it_explains(self, town: UsageTown) -> None:
         """The lights were out from five in the morning on: a long run of zeros."""
@@ -449,7 +469,7 @@ class SetAt:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._town.store, name)
 
-    def meters_on_day(self, day: date, known_at: datetime) -> list[Any]:
+    def meters_on_day(self, day: date, known_at: datetime, meter_ids: Any = None) -> list[Any]:
         return self._places
 
 

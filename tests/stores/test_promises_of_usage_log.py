@@ -9,7 +9,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.stores.paper_town import ANALYST, LATER, LEARNED, agreement_of, only_agreement, start_of
+from tests.stores.paper_town import (
+    ANALYST,
+    FIRST_DAY,
+    LATER,
+    LEARNED,
+    agreement_of,
+    only_agreement,
+    start_of,
+)
 
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.findings import Finding, Weight
@@ -120,10 +128,17 @@ class TestMetersOfADay:
         found = looked_at.meters_on_day(DAY, LATER)
 
         assert found == [
-            MeterOnDay("SP-1", "M-1", 1, date(2025, 1, 1), True),
-            MeterOnDay("SP-2", "M-2", 1, date(2025, 1, 1), True),
-            MeterOnDay("SP-3", None, 1, None, True),
+            MeterOnDay("SP-1", "M-1", 1, FIRST_DAY, True, 0, FIRST_DAY),
+            MeterOnDay("SP-2", "M-2", 1, FIRST_DAY, True, 0, FIRST_DAY),
+            MeterOnDay("SP-3", None, 1, None, True, 0, FIRST_DAY),
         ]
+
+    def test_some_meters_may_be_named(self, looked_at: Any) -> None:
+        looked_at.start_services([start_of(1), start_of(2)])
+        looked_at.start_service(replace(start_of(3), installation=None))
+        found = looked_at.meters_on_day(DAY, LATER, ["M-2", "M-9"])
+        assert [(one.meter_id, one.served_since) for one in found] == [("M-2", FIRST_DAY)]
+        assert looked_at.meters_on_day(DAY, LATER, []) == []
 
     def test_a_place_without_a_customer_is_there_and_says_so(self, looked_at: Any) -> None:
         looked_at.start_service(start_of(1))
@@ -136,6 +151,17 @@ class TestMetersOfADay:
         looked_at.start_service(only_agreement(agreement_of(1, date(2025, 3, 4))))
         (again,) = looked_at.meters_on_day(DAY, LATER)
         assert again.in_service
+        assert again.served_since == FIRST_DAY  # the same account as before
+
+    def test_a_new_customer_is_served_since_the_first_day_of_the_stay(self, looked_at: Any) -> None:
+        looked_at.start_services([start_of(1), start_of(2)])
+        looked_at.stop_service(agreement_of(1).agreement_id, date(2025, 2, 1), LEARNED)
+        moved = replace(agreement_of(2, date(2025, 2, 10)), service_point_id="SP-1")
+        looked_at.start_service(only_agreement(moved))
+
+        first, _ = looked_at.meters_on_day(DAY, LATER)
+
+        assert first.served_since == date(2025, 2, 10)
 
     def test_what_was_not_known_yet_is_not_there(self, looked_at: Any) -> None:
         looked_at.start_service(start_of(1))

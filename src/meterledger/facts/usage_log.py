@@ -213,6 +213,8 @@ class MeterOnDay:
     in_service: bool
     began_second: int = 0
     """Since which second of ``installed_day`` it measures, where it was exchanged inside it."""
+    served_since: date | None = None
+    """The first day on which the account that has service on the day had it there."""
 
 
 @dataclass(frozen=True, slots=True)

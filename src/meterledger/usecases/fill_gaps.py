@@ -66,6 +66,7 @@ def fill_days(
     at_sequence: int,
     registers: Mapping[str, int],
     first_slots: Mapping[str, int],
+    served_since: Mapping[str, date],
     cause: EstimateCause,
     made_at: datetime,
 ) -> dict[str, FilledDay]:
@@ -73,7 +74,9 @@ def fill_days(
 
     ``registers`` has by how much the registers moved over the day, of meters of which that is
     known; ``first_slots`` gives the number of seconds into the day before which the time was
-    another meter's. A meter whose usage cannot be given is left out, too.
+    another meter's; ``served_since`` the first day of whoever has service: an estimate from a day
+    before it rests on a former occupant's use, and says so. A meter whose usage cannot be given is
+    left out, too.
     """
     window = DaySpan(plan.day - HISTORY, plan.day + timedelta(days=1))
     groups, refused = read_window(lake, meters, window, at_sequence=at_sequence)
@@ -96,7 +99,25 @@ def fill_days(
             if read is not None:
                 past[earlier] = read
         found |= _filled(block, past, plan, registers, first_slots, cause, made_at)
-    return found
+    return {meter: _with_occupant(one, served_since.get(meter)) for meter, one in found.items()}
+
+
+def _with_occupant(filled: FilledDay, since: date | None) -> FilledDay:
+    """Mark the estimates that rest on a day of a former occupant."""
+    if since is None:
+        return filled
+    told = tuple(
+        replace(one, former_occupant=True) if _source_day(one, since) < since else one
+        for one in filled.estimates
+    )
+    return replace(filled, estimates=told)
+
+
+def _source_day(one: Estimate, otherwise: date) -> date:
+    for name, text in one.inputs:
+        if name == "source_day":
+            return date.fromisoformat(text)
+    return otherwise
 
 
 def _filled(

@@ -343,6 +343,9 @@ def _fill(
             for meter in ours
             if meters[meter].installed_day == day and meters[meter].began_second
         },
+        served_since={
+            meter: since for meter in ours if (since := meters[meter].served_since) is not None
+        },
         cause=terms.cause,
         made_at=terms.known_at,
     )

@@ -135,10 +135,7 @@ def meter_health(
     progress: Progress | None = None,
 ) -> HealthReport:
     """The health of every meter that was installed on the day, or of those that are named."""
-    places = store.meters_on_day(day, known_at)
-    if meter_ids is not None:
-        wanted = set(meter_ids)
-        places = [one for one in places if one.meter_id in wanted]
+    places = store.meters_on_day(day, known_at, meter_ids)
     report = HealthReport(
         day, without_meter=[one.service_point_id for one in places if one.meter_id is None]
     )

@@ -283,7 +283,7 @@ def estimate_day(
     chosen = range(len(item.values)) if slots is None else slots
     for slot in chosen:
         _differs(item, slot, 0)
-    filled = _ladder(item, set(chosen), cause, at, lake, view)
+    filled = _ladder(item, set(chosen), cause, at, store, lake, view)
     if filled is None or filled.left:
         raise CannotReview(
             "No rung of the ladder works for this day",
@@ -305,6 +305,7 @@ def _ladder(
     chosen: set[int],
     cause: EstimateCause,
     at: datetime,
+    store: ReviewStore,
     lake: UsageLake,
     view: BookView,
 ) -> FilledDay | None:
@@ -318,10 +319,19 @@ def _ladder(
         at_sequence=item.sequence,
         registers={},
         first_slots={},
+        served_since=_served_since(item, store, at),
         cause=cause,
         made_at=at,
     )
     return found.get(item.meter)
+
+
+def _served_since(item: DayToReview, store: ReviewStore, at: datetime) -> dict[str, date]:
+    found: dict[str, date] = {}
+    for one in store.meters_on_day(item.day, at, [item.meter_id]):
+        if one.served_since is not None:
+            found[item.meter] = one.served_since
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,13 @@ class LakePublication:
 class UsageLog(Protocol):
     """What was found, estimated and decided about meter-days. Append-only."""
 
-    def meters_on_day(self, day: date, known_at: datetime) -> list[MeterOnDay]:
-        """Every service point that has a meter or an agreement on the day, in order of its id."""
+    def meters_on_day(
+        self, day: date, known_at: datetime, meter_ids: Sequence[str] | None = None
+    ) -> list[MeterOnDay]:
+        """Every service point that has a meter or an agreement on the day, in order of its id.
+
+        With ``meter_ids`` only those meters, and no place without one.
+        """
 
     def register_differences(
         self, meter_ids: Sequence[str], *, begin: int, until: int

@@ -13,7 +13,7 @@ Lives elsewhere looking at a batch (``look_at_day``), the checks and the ladder 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -82,7 +82,7 @@ def validate_usage(
     cause: EstimateCause = EstimateCause.REMOTE_DEVICE_FAILED,
     storms: Sequence[Storm] = (),
     batch_meters: int = BATCH_METERS,
-    meter_ids: Collection[str] | None = None,
+    meter_ids: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> UsageReport:
     """Validate one local day of every meter and estimate what is missing where the rules allow.
@@ -94,9 +94,7 @@ def validate_usage(
 
     :raises NoRuleInForce: if the validation file has no threshold on the day
     """
-    places = store.meters_on_day(day, known_at)
-    if meter_ids is not None:
-        places = [one for one in places if one.meter_id in meter_ids]
+    places = store.meters_on_day(day, known_at, meter_ids)
     bare = [one for one in places if one.meter_id is None]
     metered = _by_pseudonym(places, view)
     batches = list(_batches(metered, batch_meters))
@@ -140,7 +138,7 @@ def _batches(
         yield dict(metered[first : first + size])
 
 
-def _scope(meter_ids: Collection[str] | None) -> str:
+def _scope(meter_ids: Sequence[str] | None) -> str:
     """Of which meters a run is, at the end of its name."""
     if meter_ids is None:
         return "all"

@@ -52,15 +52,22 @@ class MemoryUsageLog:
         self._edits: list[UsageEdit] = []
         self._efforts: list[ReadingEffort] = []
 
-    def meters_on_day(self, day: date, known_at: datetime) -> list[MeterOnDay]:
+    def meters_on_day(
+        self, day: date, known_at: datetime, meter_ids: Sequence[str] | None = None
+    ) -> list[MeterOnDay]:
         """Every service point that has a meter or an agreement on the day, in order of its id."""
         self._look()
         with self._lock:
+            agreements = self._agreements.known(known_at)
+            now = {one.service_point_id: one.account_id for one in agreements if day in one.days}
             served = {
-                one.service_point_id
-                for one in self._agreements.known(known_at)
-                if day in one.days
-            }  # fmt: skip
+                point: min(
+                    one.days.from_day
+                    for one in agreements
+                    if (one.service_point_id, one.account_id) == (point, account)
+                )
+                for point, account in now.items()
+            }
             meters = [one for one in self._installations.known(known_at) if day in one.days]
         found = [
             MeterOnDay(
@@ -70,11 +77,14 @@ class MemoryUsageLog:
                 one.days.from_day,
                 one.service_point_id in served,
                 one.began_second,
+                served.get(one.service_point_id),
             )
             for one in meters
         ]
-        bare = served - {one.service_point_id for one in meters}
-        found += [MeterOnDay(point, None, 1, None, True) for point in bare]
+        bare = served.keys() - {one.service_point_id for one in meters}
+        found += [MeterOnDay(point, None, 1, None, True, 0, served[point]) for point in bare]
+        if meter_ids is not None:
+            found = [one for one in found if one.meter_id in meter_ids]
         return sorted(found, key=lambda one: (one.service_point_id, one.meter_id or ""))
 
     def register_differences(

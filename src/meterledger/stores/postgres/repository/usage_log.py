@@ -48,14 +48,18 @@ from meterledger.usecases.usage_ports import LakePublication
 
 METERS_ON_DAY = """
 SELECT service_point_id, m.meter_id, coalesce(m.multiplier, 1), m.first_day,
-       a.found IS NOT NULL, coalesce(m.began_second, 0)
+       a.since IS NOT NULL, coalesce(m.began_second, 0), a.since
   FROM (SELECT service_point_id, meter_id, multiplier, lower(days) AS first_day, began_second
           FROM meter_installation
          WHERE known @> %(known_at)s::timestamptz AND days @> %(day)s::date) m
-  FULL JOIN (SELECT service_point_id, true AS found FROM agreement
-              WHERE known @> %(known_at)s::timestamptz AND days @> %(day)s::date
-              GROUP BY service_point_id) a USING (service_point_id)
- ORDER BY service_point_id, m.meter_id
+  FULL JOIN (SELECT n.service_point_id, min(lower(b.days)) AS since
+               FROM agreement n
+               JOIN agreement b ON b.service_point_id = n.service_point_id
+                               AND b.account_id = n.account_id
+                               AND b.known @> %(known_at)s::timestamptz
+              WHERE n.known @> %(known_at)s::timestamptz AND n.days @> %(day)s::date
+              GROUP BY n.service_point_id) a USING (service_point_id)
+ {chosen} ORDER BY service_point_id, m.meter_id
 """
 REGISTERS = """
 SELECT meter_id, unit, flow, scale, start, value FROM register_reading
@@ -86,13 +90,17 @@ SELECT meter, start, until, energy_wh, method, cause, provision, citation, learn
 class UsageLogTables(Tables):
     """The part of the store that keeps what was found, estimated and decided about usage."""
 
-    def meters_on_day(self, day: date, known_at: datetime) -> list[MeterOnDay]:
+    def meters_on_day(
+        self, day: date, known_at: datetime, meter_ids: Sequence[str] | None = None
+    ) -> list[MeterOnDay]:
         """Every service point that has a meter or an agreement on the day, in order of its id."""
-        rows = self._read(
-            lambda connection: connection.execute(
-                METERS_ON_DAY, {"day": day, "known_at": known_at}
-            ).fetchall()
-        )
+        parameters: dict[str, Any] = {"day": day, "known_at": known_at}
+        chosen = ""
+        if meter_ids is not None:
+            chosen = "WHERE m.meter_id = ANY (%(meters)s::text[])"
+            parameters["meters"] = list(meter_ids)
+        query = METERS_ON_DAY.format(chosen=chosen)
+        rows = self._read(lambda connection: connection.execute(query, parameters).fetchall())
         return [MeterOnDay(*row) for row in rows]
 
     def register_differences(
