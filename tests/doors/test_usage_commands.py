@@ -83,6 +83,17 @@ class TestValidate:
             (estimate,) = town.store.estimates_of_meter("M1")
         assert estimate.estimate.cause.value == "weather_emergency"
 
+    @pytest.mark.parametrize(("area", "gone"), [("63130", True), ("63105", False)])
+    def test_a_storm_is_in_the_areas_that_are_named(
+        self, ask: Any, town: UsageTown, area: str, gone: bool
+    ) -> None:
+        """Checks that a storm explains are put off where it is: here a whole day of zeros."""
+        with town.store.viewing(Viewer("test", "look"), []):
+            town.arrive("M1", (DAY, DAY + timedelta(days=1)), lambda day, count: [0] * count)
+        storm = ("--storm", "ice on the lines", "--area", area)
+        (day,) = told(ask("validate", DAY.isoformat(), *storm, "--json"))["days"]
+        assert ("usage.zero_run" not in day["by_code"]) is gone
+
     def test_several_days_are_each_answered(self, ask: Any) -> None:
         days = told(ask("validate", "--from", "2025-10-07", "--to", "2025-10-08", "--json"))["days"]
         assert [one["day"] for one in days] == ["2025-10-07", "2025-10-08"]
@@ -97,6 +108,8 @@ class TestValidate:
             (("2025-10-08", "--cause", "laziness"), "'laziness' is not a cause of the sheet"),
             (("2026-12-01",), "2026-12-01 is not over"),
             (("soon",), "'soon' is not a day"),
+            (("2025-10-08", "--area", "63130"), "An area without a storm"),
+            (("2025-10-08", "--storm", "ice", "--area", "west"), "'west' is no postal code"),
         ],
     )
     def test_refuses_what_it_cannot_do(self, ask: Any, words: tuple[str, ...], said: str) -> None:

@@ -55,7 +55,7 @@ NEXT_DOOR = 10
 DAY_MICROS = 86_400_000_000
 LARGEST_FIGURE = 2**40
 
-_NUMBER = re.compile(r"\s*(\d{1,6})\S*\s+(.*\S)")
+_NUMBER = re.compile(r"\s*(\d{1,6})\S*\s+(.*\S)\s*")
 _ZIP = re.compile(r"\d{5}")
 _WORDS = re.compile(rb"[A-Za-z0-9_.\-]+")
 

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from meterledger.usage import Storm
     from meterledger.usecases.validate_usage import UsageReport
 
-NO_AREA = -1
-"""Until areas are on file, every meter is of this one."""
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
@@ -44,6 +41,10 @@ def validate(
             "what is missing is missing for the weather."
         ),
     ] = "",
+    area: Annotated[
+        list[str] | None,
+        typer.Option(help="Postal code that the storm is in; several times for several of them."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Check every meter's day, hold what a person must see, estimate what the rules let us.
@@ -59,6 +60,7 @@ def validate(
         days = list(_days(day, from_day, to))
         usual = "weather_emergency" if storm.strip() else "remote_device_failed"
         why = cause_from(cause or usual)
+        areas = _areas(area or [], storm)
         viewer = Viewer("validate", "validate and estimate usage")
         reports: list[UsageReport] = []
         with open_system(viewer=viewer, subjects=["all meters"]) as system:
@@ -74,7 +76,7 @@ def validate(
                             lake=system.lake,
                             view=system.view,
                             cause=why,
-                            storms=_storms(each, storm),
+                            storms=_storms(each, storm, areas),
                             progress=advance,
                         )
                     )
@@ -85,14 +87,34 @@ def validate(
         )
 
 
-def _storms(day: date, why: str) -> list[Storm]:
-    """A storm over every area of the day; meters of no known area lie in it, too."""
+def _areas(codes: list[str], storm: str) -> frozenset[int]:
+    """The areas of a storm, by their postal codes; everywhere if none is named.
+
+    :raises BadArgument: if one is no postal code, or there is no storm
+    """
+    from meterledger.usage import EVERYWHERE
+
+    for code in codes:
+        if not storm.strip():
+            raise BadArgument(
+                "An area without a storm", where="--area", do="Say with --storm why, too"
+            )
+        if not (len(code) == 5 and code.isascii() and code.isdigit()):
+            raise BadArgument(
+                f"'{code[:40]}' is no postal code",
+                where="--area",
+                do="Use its five digits, like 63130",
+            )
+    return frozenset(map(int, codes)) or frozenset({EVERYWHERE})
+
+
+def _storms(day: date, why: str, areas: frozenset[int]) -> list[Storm]:
     from meterledger.usage import Storm
     from meterledger.usecases.usage_days import one_day
 
     if not why.strip():
         return []
-    return [Storm(one_day(day), frozenset({NO_AREA}), "command line", why.strip())]
+    return [Storm(one_day(day), areas, "command line", why.strip())]
 
 
 def cause_from(text: str) -> EstimateCause:
