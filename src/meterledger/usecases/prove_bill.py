@@ -77,6 +77,13 @@ def signed_bytes(proof: dict[str, Any]) -> bytes:
 
 
 def _usage(recalled: Recalled, bill: Bill, store: ReplayStore, lake: Lake) -> UsageBatch:
+    if bill.usage.registers:
+        raise CannotProve(
+            "The bill stands on readings of a register",
+            where=bill.bill_id,
+            why="The proof file holds one meter's intervals of one length",
+            do="Use `meterledger replay`, which computes any bill",
+        )
     if bill.usage.interval_seconds is None or bill.usage.meters:
         raise CannotProve(
             "The bill stands on intervals of several lengths, or of several meters",
