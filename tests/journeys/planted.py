@@ -44,6 +44,7 @@ from meterledger.usecases.take_file import Delivery, Intake, take_file
 
 OCTOBER, NOVEMBER = date(2025, 10, 1), date(2025, 11, 1)
 SPAN = (date(2025, 9, 1), NOVEMBER)
+EXCHANGED = date(2025, 10, 6)
 ONE_DAY = (DAY, DAY + timedelta(days=1))
 Found = tuple[list[str], str]
 Plant = Callable[[UsageTown], Found]
@@ -67,17 +68,29 @@ def evening(day: date, count: int) -> list[int | None]:
 
 
 def times_ten_after_an_exchange(town: UsageTown) -> Found:
+    exchange(town, 1)
+    town.arrive("M1B", (EXCHANGED, NOVEMBER), times(10))
+    return ["M1B"], "usage.multiplier"
+
+
+def a_multiplier_typed_wrong_at_an_exchange(town: UsageTown) -> Found:
+    """The meter reads watt-hours as the one before it; on file it is behind transformers."""
+    exchange(town, 10)
+    town.arrive("M1B", (EXCHANGED, NOVEMBER))
+    return ["M1B"], "usage.multiplier"
+
+
+def exchange(town: UsageTown, multiplier: int) -> None:
+    """M1 is read until it is exchanged for M1B."""
     town.start(1, from_day=OCTOBER)
-    town.arrive("M1", (SPAN[0], date(2025, 10, 6)))
-    at = day_start_utc(date(2025, 10, 6), CHICAGO)
+    town.arrive("M1", (SPAN[0], EXCHANGED))
+    at = day_start_utc(EXCHANGED, CHICAGO)
     exchange_meter(
-        Visit("SP1", at, "due for its test"),
+        Visit("SP1", at, "due for its test", multiplier=multiplier),
         "M1B",
         Linked(LinkSource.INSTALLER_SCAN, 95, "scan of the label"),
         learned_at=FIRST, zone_name=CHICAGO, store=town.store,
     )  # fmt: skip
-    town.arrive("M1B", (date(2025, 10, 6), NOVEMBER), times(10))
-    return ["M1B"], "usage.multiplier"
 
 
 def swapped_channels(town: UsageTown) -> Found:
@@ -235,6 +248,7 @@ def an_overlapping_channel(town: UsageTown) -> Found:
 
 HOLDING: tuple[Plant, ...] = (
     times_ten_after_an_exchange,
+    a_multiplier_typed_wrong_at_an_exchange,
     swapped_channels,
     energy_from_a_place_that_makes_none,
     crossed_with_its_neighbor,

@@ -109,6 +109,16 @@ class TestWhatIsNoFault:
         town.arrive("M1B", planted.ONE_DAY, planted.times(4), learned_at=NEXT)
         assert "usage.multiplier" not in self.codes(town)
 
+    def test_an_exchange_for_a_meter_behind_transformers(self, town: UsageTown) -> None:
+        """It reads a tenth of what the one before it read, and its multiplier says so."""
+
+        def tenth(day: date, count: int) -> list[int | None]:
+            return [(wh or 0) // 10 for wh in weekly(day, count)]
+
+        planted.exchange(town, 10)
+        town.arrive("M1B", (planted.EXCHANGED, NOVEMBER), tenth)
+        assert "usage.multiplier" not in self.codes(town)
+
     def test_panels_that_send_what_they_always_send(self, town: UsageTown) -> None:
         town.start(1, from_day=OCTOBER)
         planted.set_up(town, "M1", Flow.DELIVERED, Flow.RECEIVED)

@@ -96,10 +96,46 @@ class TestPlaces:
         for ask in (
             lambda: store.places_on_day(["SP-1"], DAY, LATER),
             lambda: store.flows_set_up(["M-1"], DAY, LATER),
+            lambda: store.meters_before(DAY, DAY, LATER),
             lambda: store.files_told(["a" * 16], begin=BEGIN, until=UNTIL),
         ):
             with pytest.raises(NotViewing):
                 ask()
+
+
+class TestMetersBefore:
+    SET = date(2025, 2, 10)
+
+    @pytest.fixture
+    def exchanged(self, looked_at: Any) -> Any:
+        """The first meter of service point 1 gave way to M-1B, that of the second stayed."""
+        looked_at.start_services([start_of(1), start_of(2)])
+        (old,) = looked_at.installations_at(["SP-1"])["SP-1"]
+        ended = replace(old, days=Validity(FIRST_DAY, self.SET))
+        new = replace(old, meter_id="M-1B", multiplier=40, days=Validity(self.SET, None))
+        change = MeterChange("exchanged", "SP-1", LATER, (old,), (ended, new))
+        looked_at.change_meters(change)
+        return looked_at
+
+    @pytest.mark.parametrize(
+        ("first", "last", "found"), [(0, 0, True), (1, 5, False), (-5, -1, False), (-5, 5, True)]
+    )
+    def test_it_is_told_of_a_meter_set_on_the_days(
+        self, exchanged: Any, first: int, last: int, found: bool
+    ) -> None:
+        days = (self.SET + timedelta(days=first), self.SET + timedelta(days=last))
+        told = exchanged.meters_before(*days, LATER + timedelta(days=1))
+        assert [(one.before.meter_id, one.set_day) for one in told] == (
+            [("M-1", self.SET)] if found else []
+        )
+        if found:
+            assert told[0].before.days == Validity(FIRST_DAY, self.SET)
+
+    def test_a_first_meter_has_none_before_it(self, exchanged: Any) -> None:
+        assert exchanged.meters_before(FIRST_DAY, FIRST_DAY, LATER + timedelta(days=1)) == []
+
+    def test_what_was_learned_later_is_not_known_yet(self, exchanged: Any) -> None:
+        assert exchanged.meters_before(self.SET, self.SET, LATER - timedelta(days=1)) == []
 
 
 class TestDirections:

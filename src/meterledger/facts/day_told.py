@@ -18,7 +18,7 @@ class DayTold:
 
     ``arrived_us``  Int64 [N] when the first of them was learned, microseconds of the UTC epoch;
                     -1 where there is none
-    ``is_early``    bool [N] whether some value was learned before its interval was over
+    ``is_early``    bool [N] whether some value was learned before its interval had begun
     ``sources``     for each meter the files that speak, by the beginnings of their SHA-256
     ``received_wh`` by meter, energy of its received channel, where the day has any value of it
     """

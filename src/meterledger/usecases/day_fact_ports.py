@@ -31,6 +31,14 @@ class PlaceOnDay:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterBefore:
+    """A meter that was at a service point before another was set there on ``set_day``."""
+
+    before: MeterInstallation
+    set_day: date
+
+
+@dataclass(frozen=True, slots=True)
 class SentChannel:
     """An interval channel of a file that begins with the local day and does not end with it.
 
@@ -77,10 +85,11 @@ class DayFactsStore(Protocol):
     ) -> dict[str, frozenset[Flow]]:
         """The directions that the meters' registers measure on the day; others are left out."""
 
-    def installations_at(
-        self, service_point_ids: Sequence[str], known_at: datetime | None = None
-    ) -> dict[str, list[MeterInstallation]]:
-        """The meters of service points by first day; points without any are left out."""
+    def meters_before(self, first: date, last: date, known_at: datetime) -> list[MeterBefore]:
+        """Every earlier meter of the service points where one was set on days from first to last.
+
+        By service point, the day it was set, and the earlier meter's first day.
+        """
 
     def files_told(
         self, source_starts: Sequence[str], *, begin: int, until: int

@@ -21,12 +21,10 @@ import numpy as np
 
 from meterledger.facts.day_told import ChannelDay, DayTold
 from meterledger.facts.findings import Finding
-from meterledger.facts.places import MeterInstallation
 from meterledger.facts.readings import Flow
 from meterledger.facts.usage import MISSING_VALUE, Int64Array, window_seconds
 from meterledger.facts.usage_log import MeterOnDay
-from meterledger.kernel.ids import pseudonym
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.ids import bucket_of, pseudonym
 from meterledger.usage import (
     GENERATES,
     INACTIVE,
@@ -45,11 +43,18 @@ from meterledger.usage import (
     ValidationTerms,
     validate_day,
 )
-from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling, FileTold, PlaceOnDay
-from meterledger.usecases.usage_days import DayLake, one_day, read_window
+from meterledger.usecases.day_fact_ports import (
+    DayFactsStore,
+    DayTelling,
+    FileTold,
+    MeterBefore,
+    PlaceOnDay,
+)
+from meterledger.usecases.usage_days import DayLake, one_day, read_day
 
 LOCATION_DAYS = 28
 """How many days before a meter was set its location is looked at."""
+READ_AT_ONCE = 8192
 NEXT_DOOR = 10
 """Houses of one street whose numbers are at most so far apart can be neighbors."""
 DAY_MICROS = 86_400_000_000
@@ -65,18 +70,20 @@ class DayFactsLake(DayLake, DayTelling, Protocol):
 
 
 @dataclass
-class DayFiles:
-    """What is known of files about one day, asked once for each file of a night."""
+class AskedOnce:
+    """What is asked once for a night: files about its day, and locations of new meters."""
 
     begin: int
     until: int
     known: dict[str, FileTold | None] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     first_published_us: int | None = None
+    location: dict[tuple[str, date], int] | None = None
+    """By service point and the day its meter was set, what it used before: see ``location_use``."""
 
     @classmethod
-    def of(cls, day: date, zone: str) -> DayFiles:
-        """Nothing known yet of the files about a day."""
+    def of(cls, day: date, zone: str) -> AskedOnce:
+        """Nothing known yet about a day."""
         return cls(*window_seconds(one_day(day), zone))
 
     def ask(self, starts: Iterable[str], store: DayFactsStore) -> None:
@@ -102,7 +109,7 @@ class DayFiles:
 def facts_of(
     block: DayBlock,
     meters: Mapping[str, MeterOnDay],
-    files: DayFiles,
+    once: AskedOnce,
     *,
     checks: ValidationTerms,
     utility: str,
@@ -123,35 +130,35 @@ def facts_of(
     where = [at.get(one.service_point_id) for one in places]
     flows = store.flows_set_up(numbers, day, known_at)
     told = lake.day_told(names, day, at_sequence=at_sequence)
-    files.ask((start for some in told.sources for start in some), store)
+    once.ask((start for some in told.sources for start in some), store)
+    if once.location is None:
+        most = max(checks.limit(Limit.MULTIPLIER_DAYS, source) for source in Source)
+        once.location = location_use(
+            store.meters_before(day - timedelta(days=most), day, known_at),
+            day,
+            utility=utility,
+            lake=lake,
+            at_sequence=at_sequence,
+        )
     installed = np.array(
         [-1 if one.installed_day is None else (day - one.installed_day).days for one in places],
         dtype=np.int32,
     )
     blank = MeterFacts.unknown(len(names))
     return MeterFacts(
-        source=_source(told, files, checks),
+        source=_source(told, once, checks),
         state=_state(places, where, [flows.get(one, frozenset()) for one in numbers]),
         multiplier=blank.multiplier,
         register_wh=register_wh,
         installed_days=installed,
-        location_wh=_location_wh(
-            places,
-            installed,
-            checks,
-            utility=utility,
-            known_at=known_at,
-            store=store,
-            lake=lake,
-            at_sequence=at_sequence,
-        ),
+        location_wh=_location_wh(places, once.location),
         area=np.array([_area(one) for one in where], dtype=np.int32),
         neighbor=neighbors(where),
         received_wh=_column(names, told.received_wh),
-        readings_sent=np.array([files.sent.get(one, -1) for one in numbers], dtype=np.int32),
-        at_one_time=_at_one_time(numbers, told, files),
+        readings_sent=np.array([once.sent.get(one, -1) for one in numbers], dtype=np.int32),
+        at_one_time=_at_one_time(numbers, told, once),
         channel_key=blank.channel_key,
-        late_days=_late_days(told, files.until * 1_000_000, files.begin_of_readings(store)),
+        late_days=_late_days(told, once.until * 1_000_000, once.begin_of_readings(store)),
     )
 
 
@@ -282,63 +289,63 @@ def _point(at: PlaceOnDay | None) -> str:
     return "" if at is None else at.service_point_id
 
 
-def _location_wh(
-    places: Sequence[MeterOnDay],
-    installed: Int32Array,
-    checks: ValidationTerms,
+def location_use(
+    before: Sequence[MeterBefore],
+    day: date,
     *,
     utility: str,
-    known_at: datetime,
-    store: DayFactsStore,
     lake: DayLake,
     at_sequence: int,
+) -> dict[tuple[str, date], int]:
+    """Mean watt-hours of a day of each location before a meter was set, all meters together.
+
+    Of the 28 days before, those that go by as ``day`` does (the same weekday) and are whole. Read
+    for all locations of a night at once: the meters before are spread over all of the lake.
+    """
+    wanted: dict[date, dict[str, list[MeterBefore]]] = defaultdict(lambda: defaultdict(list))
+    for one in before:
+        name = pseudonym(one.before.meter_id, utility)
+        for week in range(1, (day - one.set_day).days // 7 + LOCATION_DAYS // 7 + 2):
+            like = day - timedelta(days=7 * week)
+            near = one.set_day - timedelta(days=LOCATION_DAYS) <= like < one.set_day
+            if near and like in one.before.days:
+                wanted[like][name].append(one)
+    sums: dict[tuple[str, date], list[int]] = defaultdict(list)
+    for like, meters in sorted(wanted.items()):
+        names = sorted(meters, key=lambda name: (bucket_of(name), name))
+        for first in range(0, len(names), READ_AT_ONCE):
+            part = names[first : first + READ_AT_ONCE]
+            found, _ = read_day(lake, part, like, at_sequence=at_sequence)
+            for values in found:
+                energy = values.values.energy_wh.sum(axis=1)
+                for row in np.flatnonzero(values.block.whole_rows()).tolist():
+                    for one in meters[values.block.meters[row]]:
+                        key = (one.before.service_point_id, one.set_day)
+                        sums[key].append(int(energy[row]) * one.before.multiplier)
+    return {key: sum(some) // len(some) for key, some in sums.items()}
+
+
+def _location_wh(
+    places: Sequence[MeterOnDay], location: Mapping[tuple[str, date], int]
 ) -> Int64Array:
-    """Mean whole day of the meters that were at the location before the present one."""
-    mean = np.full(len(places), NOT_KNOWN, dtype=np.int64)
-    most = max(checks.limit(Limit.MULTIPLIER_DAYS, source) for source in Source)
-    rows = np.flatnonzero((installed >= 0) & (installed <= most)).tolist()
-    if not rows:
-        return mean
-    points = [places[row].service_point_id for row in rows]
-    before = store.installations_at(points, known_at)
-    by_day: dict[date, list[tuple[int, list[MeterInstallation]]]] = defaultdict(list)
-    for row in rows:
-        first = places[row].installed_day
-        earlier = [
-            one
-            for one in before.get(places[row].service_point_id, ())
-            if first is not None and one.days.from_day < first
-        ]
-        if first is not None and earlier:
-            by_day[first].append((row, earlier))
-    for first, some in by_day.items():
-        window = DaySpan(first - timedelta(days=LOCATION_DAYS), first)
-        names = {
-            pseudonym(one.meter_id, utility): (row, one.days.within(window))
-            for row, earlier in some
-            for one in earlier
-        }
-        sums: dict[int, list[int]] = defaultdict(list)
-        batches, _ = read_window(lake, sorted(names), window, at_sequence=at_sequence)
-        for days in batches:
-            for one in days:
-                whole = one.block.whole_rows()
-                for at, meter in enumerate(one.block.meters):
-                    row, span = names[meter]
-                    if whole[at] and span is not None and one.block.day in span:
-                        sums[row].append(int(one.values.energy_wh[at].sum()))
-        for row, energies in sums.items():
-            mean[row] = sum(energies) // len(energies)
-    return _possible(mean)
+    """At the scale of the present meter: what it should read, if its multiplier is right."""
+    mean = [
+        NOT_KNOWN
+        if place.installed_day is None
+        or (used := location.get((place.service_point_id, place.installed_day))) is None
+        else used // place.multiplier
+        for place in places
+    ]
+    return _possible(np.array(mean, dtype=object))
 
 
 # ------------------------------------------------------------------------------------- files
 
 
-def _source(told: DayTold, files: DayFiles, checks: ValidationTerms) -> Int8Array:
+def _source(told: DayTold, once: AskedOnce, checks: ValidationTerms) -> Int8Array:
     """The group that the first of the day's files is of."""
     groups = {
-        start: checks.source_of(one.source) for start, one in files.known.items() if one is not None
+        start: checks.source_of(one.source) for start, one in once.known.items() if one is not None
     }
     found = [
         next((groups[start] for start in some if start in groups), Source.HEAD_END)
@@ -347,10 +354,10 @@ def _source(told: DayTold, files: DayFiles, checks: ValidationTerms) -> Int8Arra
     return np.array(found, dtype=np.int8)
 
 
-def _at_one_time(numbers: Sequence[str], told: DayTold, files: DayFiles) -> Int32Array:
+def _at_one_time(numbers: Sequence[str], told: DayTold, once: AskedOnce) -> Int32Array:
     """Most readings of one time among those that the day's files had set aside, by meter."""
     most = np.zeros(len(numbers), dtype=np.int32)
-    odd = {start: one for start, one in files.known.items() if one is not None and one.set_aside}
+    odd = {start: one for start, one in once.known.items() if one is not None and one.set_aside}
     if not odd:
         return most
     counts: dict[bytes, Counter[tuple[str, str]]] = defaultdict(Counter)

@@ -48,8 +48,8 @@ from meterledger.usage import (
 )
 from meterledger.usecases.day_fact_ports import DayFactsStore
 from meterledger.usecases.day_facts import (
+    AskedOnce,
     DayFactsLake,
-    DayFiles,
     channel_findings,
     facts_of,
     usual_received_wh,
@@ -118,10 +118,10 @@ class NightTerms:
     cause: EstimateCause
     storms: tuple[Storm, ...]
     checks: ValidationTerms
-    files: DayFiles = field(init=False)
+    once: AskedOnce = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "files", DayFiles.of(self.run.day, self.view.time_zone))
+        object.__setattr__(self, "once", AskedOnce.of(self.run.day, self.view.time_zone))
 
 
 @dataclass(slots=True)
@@ -243,7 +243,7 @@ def _facts(
     return facts_of(
         block,
         meters,
-        terms.files,
+        terms.once,
         checks=terms.checks,
         utility=terms.view.name,
         known_at=terms.known_at,

@@ -44,11 +44,11 @@ class TestWhenADayCame:
         found = told(world, BEN, CAM, ADA)
         assert found.sources == (("b" * 16,), ("a" * 16,), ("a" * 16,))
 
-    @pytest.mark.parametrize(("slot", "early"), [(27, False), (28, True)])
-    def test_a_value_is_early_that_came_before_its_interval_was_over(
+    @pytest.mark.parametrize(("slot", "early"), [(28, False), (29, True)])
+    def test_a_value_is_early_that_came_before_its_interval_had_begun(
         self, world: LakeWorld, slot: int, early: bool
     ) -> None:
-        """The file comes at noon and one, UTC: eight in the morning in Missouri is 32 slots."""
+        """The file comes at noon, UTC: seven in the morning in Missouri, when slot 28 begins."""
         day = LEARNED.date()
         world.learned_at = datetime(2025, 8, 1, 11, tzinfo=UTC)  # the write is an hour later
         world.ingest((ADA, slots(day, {slot: 5})))

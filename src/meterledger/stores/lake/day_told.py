@@ -22,7 +22,7 @@ from meterledger.facts.readings import Flow
 from meterledger.facts.usage import MISSING_VALUE
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake import blocks
-from meterledger.stores.lake.grid import MICROS, offsets, starts_us
+from meterledger.stores.lake.grid import offsets, starts_us
 from meterledger.stores.lake.index import BILLABLE, Run
 from meterledger.stores.lake.merge import DayKey
 from meterledger.stores.lake.opening import Opener, OpenFile
@@ -55,11 +55,10 @@ def day_told(
             value = _day_of(file.values(run.group, "value"), run, ordinals, day, zone)
             learned = _day_of(file.instants_us(run.group, "learned_at"), run, ordinals, day, zone)
             there = value != MISSING_VALUE
-            ends = starts_us(span, zone, run.form.interval_seconds)
-            ends = ends + run.form.interval_seconds * MICROS
+            begins = starts_us(span, zone, run.form.interval_seconds)
             first = np.where(there, learned, np.iinfo(np.int64).max).min(axis=1)
             arrived[rows] = np.where(there.any(axis=1), first, -1)
-            early[rows] = (there & (learned < ends)).any(axis=1)
+            early[rows] = (there & (learned < begins)).any(axis=1)
             _name_sources(file, run, rows, ordinals, there, day, zone, sources)
     return DayTold(arrived, early, tuple(sources), received_wh(opener, files, meters, day, zone))
 

@@ -7,11 +7,11 @@ from datetime import date, datetime
 
 from meterledger.facts.intake import STORED, Movement
 from meterledger.facts.meters import MeterConfiguration
-from meterledger.facts.places import Agreement, Premise, ServicePoint
+from meterledger.facts.places import Agreement, MeterInstallation, Premise, ServicePoint
 from meterledger.facts.readings import ChannelKind, ChannelTold, Flow, QuarantinedLine
 from meterledger.stores.day_facts_words import is_of_wrong_length, of_one_time
 from meterledger.stores.memory.two_clocks import TwoClocks
-from meterledger.usecases.day_fact_ports import FileTold, PlaceOnDay, SentChannel
+from meterledger.usecases.day_fact_ports import FileTold, MeterBefore, PlaceOnDay, SentChannel
 
 
 class MemoryDayFacts:
@@ -20,6 +20,7 @@ class MemoryDayFacts:
     _points: dict[str, ServicePoint]
     _premises: dict[str, Premise]
     _agreements: TwoClocks[Agreement]
+    _installations: TwoClocks[MeterInstallation]
     _configurations: TwoClocks[MeterConfiguration]
     _told_of: dict[str, tuple[ChannelTold, ...]]
     _versions: list[tuple[datetime, tuple[str, ...]]]
@@ -51,6 +52,25 @@ class MemoryDayFacts:
             for one in self._configurations.of(meter, known_at)
             if day in one.days and one.registers
         }
+
+    def meters_before(self, first: date, last: date, known_at: datetime) -> list[MeterBefore]:
+        """Every earlier meter of the service points where one was set on the days."""
+        self._look()
+        found = [
+            MeterBefore(before, new.days.from_day)
+            for new in self._installations.known(known_at)
+            if first <= new.days.from_day <= last
+            for before in self._installations.of(new.service_point_id, known_at)
+            if before.days.from_day < new.days.from_day
+        ]
+        return sorted(
+            found,
+            key=lambda one: (
+                one.before.service_point_id,
+                one.set_day,
+                one.before.days.from_day,
+            ),
+        )
 
     def files_told(
         self, source_starts: Sequence[str], *, begin: int, until: int

@@ -9,12 +9,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from meterledger.facts.places import MeterInstallation
 from meterledger.facts.readings import Flow
+from meterledger.kernel.span import Validity
 from meterledger.stores.day_facts_words import MOST_PAST, ONE_TIME, PLAIN_DAY, of_one_time
 from meterledger.stores.kept import DELIVERED_FLOWS
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables
-from meterledger.usecases.day_fact_ports import FileTold, PlaceOnDay, SentChannel
+from meterledger.usecases.day_fact_ports import FileTold, MeterBefore, PlaceOnDay, SentChannel
 
 PLACES = """
 SELECT s.service_point_id, p.premise_id, p.address, p.postal_code,
@@ -29,6 +31,17 @@ SELECT meter_id, array(SELECT DISTINCT r ->> 'flow' FROM jsonb_array_elements(re
   FROM meter_configuration
  WHERE meter_id = ANY (%(meters)s::text[]) AND days @> %(day)s::date
    AND known @> %(known_at)s::timestamptz AND jsonb_array_length(registers) > 0
+"""
+BEFORE = """
+SELECT o.service_point_id, o.meter_id, o.multiplier, lower(o.days), upper(o.days), lower(o.known),
+       o.began_second, o.ended_second, lower(n.days)
+  FROM meter_installation n
+  JOIN meter_installation o ON o.service_point_id = n.service_point_id
+                           AND lower(o.days) < lower(n.days)
+                           AND o.known @> %(known_at)s::timestamptz
+ WHERE n.known @> %(known_at)s::timestamptz
+   AND lower(n.days) BETWEEN %(first)s::date AND %(last)s::date
+ ORDER BY o.service_point_id COLLATE "C", lower(n.days), lower(o.days)
 """
 FILES = """
 SELECT f.sha256, (SELECT m.source FROM intake_movement m
@@ -72,6 +85,20 @@ class DayFactsTables(Tables):
         asked = {"meters": list(meter_ids), "day": day, "known_at": known_at}
         rows = self._read(lambda connection: connection.execute(FLOWS, asked).fetchall())
         return {meter: frozenset(map(Flow, flows)) for meter, flows in rows}
+
+    def meters_before(self, first: date, last: date, known_at: datetime) -> list[MeterBefore]:
+        """Every earlier meter of the service points where one was set on the days."""
+        asked = {"first": first, "last": last, "known_at": known_at}
+        rows = self._read(lambda connection: connection.execute(BEFORE, asked).fetchall())
+        return [
+            MeterBefore(
+                MeterInstallation(
+                    point, meter, multiplier, Validity(begin, end), learned_at, began, ended
+                ),
+                set_day,
+            )
+            for point, meter, multiplier, begin, end, learned_at, began, ended, set_day in rows
+        ]
 
     def files_told(
         self, source_starts: Sequence[str], *, begin: int, until: int
