@@ -11,7 +11,7 @@ import pytest
 from tests.journeys import planted
 from tests.journeys.planted import HOLDING, NOVEMBER, OCTOBER, SPAN, UNBILLED, Plant, evening, on
 from tests.journeys.town import FIRST, VIEWER
-from tests.journeys.usage_town import DAY, NEXT, UsageTown, usage_town, weekly, with_value
+from tests.journeys.usage_town import AFTER, DAY, NEXT, UsageTown, usage_town, weekly, with_value
 
 from meterledger.facts.findings import Weight
 from meterledger.facts.readings import Flow
@@ -19,6 +19,7 @@ from meterledger.facts.sources import UNSIGNED, Source
 from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.span import DaySpan
 from meterledger.usage import Storm
+from meterledger.usecases.review_usage import accept_day, day_to_review
 
 
 @pytest.fixture
@@ -58,6 +59,54 @@ def test_use_that_nobody_is_billed_for_waits_for_a_person(town: UsageTown, plant
     held = {one.logged.finding.code for one in town.store.review_queue()}
     assert held == {code}
     assert findings(town, meter_id)[code].weight is Weight.HOLD
+
+
+class TestMetersOfDifferentBatches:
+    """A utility has more meters than a batch: what is found does not depend on the cut."""
+
+    @pytest.mark.parametrize("plant", HOLDING, ids=lambda plant: plant.__name__)
+    @pytest.mark.parametrize("batch_meters", [1, 4])
+    def test_the_same_is_found_in_batches_of_any_size(
+        self, town: UsageTown, tmp_path: Path, first_book: Any, plant: Plant, batch_meters: int
+    ) -> None:
+        other = usage_town(tmp_path / "other", book=first_book)
+        plant(town)
+        town.start(8, from_day=OCTOBER, address="100 Elm Street")
+        town.arrive("M8", SPAN, with_value(DAY, 3, 77))
+        whole = town.validate()
+        with other.store.viewing(VIEWER, []):
+            plant(other)
+            other.start(8, from_day=OCTOBER, address="100 Elm Street")
+            other.arrive("M8", SPAN, with_value(DAY, 3, 77))
+            parts = other.validate(batch_meters=batch_meters)
+            assert parts.counts == whole.counts
+            assert parts.by_code == whole.by_code
+            for meter_id in ("M1", "M1B", "M2", "M8"):
+                assert findings(other, meter_id) == findings(town, meter_id)
+
+    def test_a_decision_about_a_crossed_pair_stands_in_the_next_night(
+        self, town: UsageTown
+    ) -> None:
+        planted.crossed_with_its_neighbor(town)
+        town.validate(batch_meters=1)
+        for meter_id in ("M1", "M2"):
+            item = day_to_review(meter_id, DAY, store=town.store, lake=town.lake, view=town.view)
+            accept_day(item, author="Dana Cole", reason="They swapped", at=NEXT, store=town.store)
+        town.start(3, from_day=OCTOBER)
+        town.arrive("M3", SPAN, learned_at=NEXT)
+        assert town.validate(known_at=AFTER, batch_meters=1).counts.held == 0
+        assert town.bill(1, 2, on=NOVEMBER, known_at=AFTER).held == []
+
+    def test_meters_of_another_interval_length_are_left_to_their_batch(
+        self, town: UsageTown
+    ) -> None:
+        for number in (1, 2):
+            town.start(number, from_day=OCTOBER)
+        town.arrive("M1", SPAN, on(DAY, evening, planted.times(4)), seconds=3600)
+        town.arrive("M2", SPAN, on(DAY, planted.times(4), evening), seconds=3600)
+        town.start(3, from_day=OCTOBER, address="100 Elm Street")
+        town.arrive("M3", SPAN)
+        assert town.validate().by_code["usage.crossed_meter"] == 2
 
 
 class TestClockChanges:

@@ -34,6 +34,7 @@ from meterledger.usage import (
     VACANT,
     Check,
     DayBlock,
+    DayFindings,
     History,
     Int8Array,
     Int32Array,
@@ -69,6 +70,34 @@ class DayFactsLake(DayLake, DayTelling, Protocol):
     """What is asked of the lake."""
 
 
+ACROSS = (Check.IDENTICAL_TOTALS, Check.CROSSED_METER)
+"""Checks between meters that may be in different batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """What these checks found over all batches, of meters of one interval length."""
+
+    interval_seconds: int
+    findings: Mapping[str, tuple[Finding, ...]]
+
+    def instead_of(
+        self, found: DayFindings, row: int, findings: Iterable[Finding]
+    ) -> list[Finding]:
+        """A row's findings, those between meters as all batches together have them."""
+        block = found.block
+        if block.interval_seconds != self.interval_seconds:
+            return list(findings)
+        made = int(found.terms.made[found.facts.source[row]])
+        codes = {check.code for check in ACROSS}
+        allowed = {check.code for check in ACROSS if made & (1 << check)}
+        ours = self.findings.get(block.meters[row], ())
+        return [
+            *(one for one in findings if one.code not in codes),
+            *(one for one in ours if one.code in allowed),
+        ]
+
+
 @dataclass
 class AskedOnce:
     """What is asked once for a night: files about its day, and locations of new meters."""
@@ -80,6 +109,8 @@ class AskedOnce:
     first_published_us: int | None = None
     location: dict[tuple[str, date], int] | None = None
     """By service point and the day its meter was set, what it used before: see ``location_use``."""
+    across: Across | None = None
+    """What was found between meters of all batches; None where there is one batch."""
 
     @classmethod
     def of(cls, day: date, zone: str) -> AskedOnce:
@@ -152,7 +183,7 @@ def facts_of(
         register_wh=register_wh,
         installed_days=installed,
         location_wh=_location_wh(places, once.location),
-        area=np.array([_area(one) for one in where], dtype=np.int32),
+        area=np.array([area_of(one) for one in where], dtype=np.int32),
         neighbor=neighbors(where),
         received_wh=_column(names, told.received_wh),
         readings_sent=np.array([once.sent.get(one, -1) for one in numbers], dtype=np.int32),
@@ -244,8 +275,8 @@ def _state(
     return state
 
 
-def _area(at: PlaceOnDay | None) -> int:
-    """The postal code of the premise as a number."""
+def area_of(at: PlaceOnDay | None) -> int:
+    """The postal code of the premise as a number, -1 where it has none of five digits."""
     found = None if at is None else _ZIP.match(at.postal_code.strip())
     return int(found.group()) if found else -1
 

@@ -165,9 +165,15 @@ def look_at_day(
             work.lengths[meter] = one.block.interval_seconds
             if slots is not None and slots[row].any():
                 work.estimated.add(meter)
-        for row in np.flatnonzero(found.found).tolist():
-            meter = one.block.meters[row]
-            for finding in found.findings_of(row):
+        across = terms.once.across
+        told = () if across is None else across.findings
+        for row, meter in enumerate(one.block.meters):
+            if not found.found[row] and meter not in told:
+                continue
+            findings = found.findings_of(row)
+            if across is not None:
+                findings = across.instead_of(found, row, findings)
+            for finding in findings:
                 if finding.code == GAP:
                     gaps[meter] = finding
                 else:

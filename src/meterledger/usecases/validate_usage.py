@@ -47,6 +47,7 @@ from meterledger.usage import (
     ValidationTerms,
 )
 from meterledger.usecases.look_at_day import DayWork, NightTerms, UsageLake, UsageStore, look_at_day
+from meterledger.usecases.night_across import across_batches
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.usage_ports import LakePublication
 
@@ -107,6 +108,8 @@ def validate_usage(
         run, view, known_at, cause, tuple(storms), ValidationTerms.of(view, day)
     )  # fmt: skip
     finished = {one.number: one for one in done}
+    if len(batches) > 1 and len(finished.keys() & set(range(len(batches)))) < len(batches):
+        terms.once.across = across_batches(batches, terms, store, lake, store.lake_sequence())
     for number, batch in enumerate(batches):
         if number not in finished:
             finished[number] = _settle(number, batch, terms, store, lake, report)
