@@ -57,6 +57,10 @@ def homes(town: UsageTown, count: int) -> None:
         town.start(number)
 
 
+def with_week_before(day: date, count: int) -> list[int | None]:
+    return weekly(day - timedelta(days=7), count)
+
+
 class TestAnOrdinaryNight:
     def test_everybody_is_in_one_of_four(self, town: UsageTown) -> None:
         homes(town, 4)
@@ -119,6 +123,19 @@ class TestAnOrdinaryNight:
 
         assert report.counts.estimated == 1
         assert town.values_of("M1") == weekly(DAY - timedelta(days=7), 24)
+
+    def test_a_day_copied_by_the_ladder_was_not_sent_twice(self, town: UsageTown) -> None:
+        homes(town, 2)
+        town.arrive("M1", (MONTH_BEFORE, DAY))
+        town.arrive("M2", (MONTH_BEFORE, DAY))
+        town.validate()
+        town.arrive("M2", (DAY, DAY + timedelta(days=1)), with_week_before, learned_at=NEXT)
+
+        report = town.validate(known_at=NEXT)
+
+        assert town.store.findings_of_meter("M1") == []  # estimated, and looked at again
+        assert (report.counts.estimated, report.counts.held) == (1, 1)
+        assert report.by_code == {"usage.day_sent_twice": 1}  # received as last week
 
     @pytest.mark.parametrize(
         ("day", "width"),

@@ -68,6 +68,7 @@ from meterledger.usecases.usage_ports import UsageLog
 
 LIKE_DAYS = (7, 14, 21, 28)
 RECENT_DAYS = 7
+NO_MARK = 0
 GAP = "usage.gap"
 NOT_GIVEN = "usage.refused"
 BY_HAND = "usage.by_hand"
@@ -227,8 +228,22 @@ def _validated(
     )
     facts = _facts(block, meters, terms, store, lake, sequence)
     usual = usual_received_wh(facts, block, like, lake, sequence)
-    history = replace(history, received_wh=usual)
+    ours = _all_estimated(one)[:, None]  # a day copied by the ladder is no day sent twice
+    history = replace(
+        history,
+        received_wh=usual,
+        recent=np.where(ours, NO_MARK, history.recent),
+        years=np.where(ours, NO_MARK, history.years),
+    )
     return validate_day(block, history, terms.checks, facts, storms=terms.storms)
+
+
+def _all_estimated(one: DayOfMeters) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Bool [N]: days whose every value is an estimate of ours."""
+    slots = estimated_slots(one.values)
+    if slots is None:
+        return np.zeros(len(one.block.meters), np.bool_)
+    return np.asarray((slots | one.values.missing).all(axis=1) & slots.any(axis=1))
 
 
 def _same_width(past: DayBlock | None, block: DayBlock) -> bool:
