@@ -287,11 +287,19 @@ def _frozen_clock(one: _Row) -> Words:
     )
 
 
+def _days_before(count: int) -> str:
+    return "on the day before" if count == 1 else f"{count} days before"
+
+
+def _years_ago(count: int) -> str:
+    return "a year before" if count == 1 else f"{count} years before"
+
+
 def _day_sent_twice(one: _Row) -> Words:
     marks = one.history.recent[one.row]
     before = int((marks == one.evidence.marks[one.row]).argmax()) + 1
     return (
-        f"Every interval is what it was on the day {before} of the days before.",
+        f"Every interval is what it was {_days_before(before)}.",
         {"of_days_before": before},
         (Limit.TWICE_CHANGES,),
     )
@@ -306,7 +314,7 @@ def _day_of_another_year(one: _Row) -> Words:
     marks = one.history.years[one.row]
     back = int((marks == one.evidence.marks[one.row]).argmax()) + 1
     return (
-        f"Every interval is what it was {back} years before.",
+        f"Every interval is what it was on this date {_years_ago(back)}.",
         {"years": back},
         (Limit.TWICE_CHANGES,),
     )

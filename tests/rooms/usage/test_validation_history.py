@@ -84,6 +84,21 @@ class TestMarks:
         past = history_of([], recent=[yesterday], count=1)
         found = validate_day(block(HOME), past, terms())
         assert found.rows_with(Check.DAY_SENT_TWICE).tolist() == [0]
+        (said,) = [one.sentence for one in found.findings_of(0) if "Every" in one.sentence]
+        assert said == "Every interval is what it was on the day before."
+
+    def test_count_the_days_back_to_the_one_that_was_sent_again(self) -> None:
+        others = [block([each + 1 for each in HOME], day=date(2026, 1, 13))] * 6
+        past = history_of([], recent=[*others, block(HOME, day=date(2026, 1, 7))], count=1)
+        found = validate_day(block(HOME), past, terms())
+        (said,) = [one.sentence for one in found.findings_of(0) if "Every" in one.sentence]
+        assert said == "Every interval is what it was 7 days before."
+
+    def test_tell_the_same_date_of_the_year_before(self) -> None:
+        past = history_of([], years=[block(HOME, day=date(2025, 1, 14))], count=1)
+        found = validate_day(block(HOME), past, terms())
+        (said,) = [one.sentence for one in found.findings_of(0) if "Every" in one.sentence]
+        assert said == "Every interval is what it was on this date a year before."
 
     def test_a_day_before_that_never_came_is_not_the_same_as_one_that_did_not(self) -> None:
         nothing = [MISSING_VALUE] * 96
