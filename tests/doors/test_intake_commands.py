@@ -241,6 +241,10 @@ class TestQuarantine:
         assert (line["number"], line["rows"], line["energy_wh"]) == (1, 10, "1000")
         shown = told(run("quarantine", "show", 1, "--json"))
         assert json.loads(shown["bytes"])["meter"] == "M2"
+        said = run("quarantine", "show", 1).stdout
+        assert "`meterledger quarantine list` has its number." in said
+        assert "10 rows, 1000 Wh" in said
+        assert f"{len(shown['bytes'].rstrip()) - 400} characters more; --json shows" in said
         words = ("--by", "Ana", "--reason", "installed")
 
         refused = run("quarantine", "release", 1, *words)

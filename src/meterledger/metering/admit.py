@@ -48,10 +48,11 @@ class _Objection(NamedTuple):
 
 
 _INSTALL = (
-    "Install the meter with `meterledger service start`, or name the meter of this file with "
-    "--meter, and ingest the file again",
-    "Install the meter with `meterledger service start`, and have its readings sent again in a "
-    "file of their own: this file is stored, and the same file twice changes nothing",
+    "Install the meter (`meterledger service start` for new service, else `meterledger meter "
+    "install` or `exchange`), or name the meter of this file with --meter, and ingest the file "
+    "again",
+    "Install the meter (`meterledger service start` for new service, else `meterledger meter "
+    "install` or `exchange`), and release the line: `meterledger quarantine list` has its number",
 )
 _CORRECT = (
     "Ask the sender which direction these readings are of, and for a corrected file",

@@ -105,7 +105,7 @@ class TestAMeterThatIsNot:
         assert "Meter M1 was not installed at 2025-07-01T04:30:00Z" in aside.reason
         assert "and 1 readings after it" in aside.reason
         assert "meterledger service start" in aside.reason
-        assert "this file is stored" in aside.reason  # so the same file again would not help
+        assert "release the line" in aside.reason  # the same file again would not help
         record = json.loads(aside.data)
         assert record["meter"] == "M1"
         assert [one[0] for one in record["readings"]] == list(strays)

@@ -20,6 +20,9 @@ Number = Annotated[int, typer.Argument(help="The line's number, from `quarantine
 Author = Annotated[str, typer.Option(help="Who decides.")]
 Reason = Annotated[str, typer.Option(help="Why: what was corrected, or why it is never used.")]
 
+BYTES_SHOWN = 400
+"""How much of a line is shown in words; a line may be a run of thousands of readings."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
@@ -63,7 +66,7 @@ def list_(
 
 
 def show(number: Number, as_json: JsonFlag = False) -> None:
-    """Show one line with its bytes."""
+    """Show one line with its bytes; the first 400 characters of a long one."""
     with refusing():
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.ports import Viewer
@@ -77,12 +80,22 @@ def show(number: Number, as_json: JsonFlag = False) -> None:
         def words() -> None:
             print(f"{item.quarantine_id}  {item.file_name}, line {item.line.line}")
             print(f"  {item.line.reason}")
-            print(f"  {answer['bytes'].rstrip()}")
+            held = answer["bytes"].rstrip()
+            print(f"  {_rows(item)}")
+            print(f"  {held[:BYTES_SHOWN]}")
+            if len(held) > BYTES_SHOWN:
+                print(f"  ... {len(held) - BYTES_SHOWN} characters more; --json shows all of them")
             if item.outcome is not None:
                 said = item.outcome
                 print(f"  {said.outcome} by {said.author}: {said.reason}")
 
         say(answer, as_json=as_json, words=words)
+
+
+def _rows(item: QuarantinedItem) -> str:
+    rows = "1 row" if item.line.rows == 1 else f"{item.line.rows} rows"
+    energy = item.line.energy_wh
+    return f"{rows}, energy not known" if energy is None else f"{rows}, {energy} Wh"
 
 
 def release(number: Number, by: Author, reason: Reason, as_json: JsonFlag = False) -> None:
