@@ -217,6 +217,9 @@ class TestReports:
         words = ask("report", "meters", "--on", silent.isoformat()).stdout
         assert "M1: 0 of 96 sent, last seen 2025-10-08" in words
 
+    def test_without_a_day_the_newest_that_has_values_is_reported(self, ask: Any) -> None:
+        assert told(ask("report", "meters", "--json"))["day"] == DAY.isoformat()
+
     def test_bills_whose_usage_was_replaced_are_told_with_the_difference(
         self, ask: Any, town: UsageTown
     ) -> None:

@@ -192,6 +192,12 @@ class TestMetersAndReports:
         assert "E-2004" in silent
         assert "E-2001" not in silent
 
+    def test_the_report_opens_on_the_newest_day_that_has_values(self, client: Any) -> None:
+        text = text_of(client.get("/usage/report/"))  # more than a year after the last reading
+        assert "Who sent on October 31, 2025" in text
+        assert "No day was named: this is the newest one" in text
+        assert "No day was named" not in text_of(client.get(f"/usage/report/?on={DAY}"))
+
     def test_events_are_told_with_the_meter_and_counted_with_the_day(
         self, client: Any, town: UsageTown
     ) -> None:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,18 @@ class System:
     def today(self) -> date:
         """The utility's local day now: a day of business is a day there, not in UTC."""
         return local_day_of(self.now, self.view.time_zone)
+
+    @property
+    def report_day(self) -> date:
+        """The local day that reports open on: the newest of which values are kept.
+
+        Yesterday at the latest, since today is not over; and where nothing is kept.
+        """
+        from meterledger.stores.lake import newest_day
+
+        yesterday = self.today - timedelta(days=1)
+        newest = newest_day(self.store.lake_files(self.store.lake_sequence()))
+        return yesterday if newest is None else min(newest, yesterday)
 
 
 def default_data_folder() -> Path:

@@ -22,7 +22,13 @@ def register(app: typer.Typer) -> None:
 
 
 def meters(
-    on: Annotated[str, typer.Option(help="Local day whose communication is reported.")],
+    on: Annotated[
+        str,
+        typer.Option(
+            help="Local day whose communication is reported; the newest, up to yesterday, of "
+            "which values are kept unless given."
+        ),
+    ] = "",
     every: Annotated[bool, typer.Option("--all", help="List healthy meters, too.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -33,9 +39,10 @@ def meters(
         from meterledger.usecases.meter_health import meter_health
         from meterledger.usecases.ports import Viewer
 
-        day = day_from(on, option="--on")
+        asked = day_from(on, option="--on") if on else None
         viewer = Viewer("report", "meter health and communication")
         with open_system(viewer=viewer, subjects=["all meters"]) as system:
+            day = asked or system.report_day
             total = len(system.store.meters_on_day(day, system.now))
             with progress_bar("Looking at meters", total=total) as advance:
                 report = meter_health(

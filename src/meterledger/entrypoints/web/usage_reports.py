@@ -40,7 +40,7 @@ def meter_page(request: HttpRequest, system: System, meter_id: str) -> HttpRespo
             f"There is no meter {meter_id[:80]}",
             do="Open a meter from the queue, or from the report",
         )
-    day = day_asked(request, "on") or system.today - timedelta(days=1)
+    day = day_asked(request, "on") or system.report_day
     days = DaySpan(day - timedelta(days=DAYS_SHOWN), day + timedelta(days=1))
     report = meter_health(
         day,
@@ -83,7 +83,8 @@ def _device(system: System, meter_id: str) -> Meter | None:
 @personal("report on meters", subjects=lambda: ["all meters"])
 def health_page(request: HttpRequest, system: System) -> HttpResponse:
     """Who sent on a day, who did not, and what is missing of thirty days."""
-    day = day_asked(request, "on") or system.today - timedelta(days=1)
+    asked = day_asked(request, "on")
+    day = asked or system.report_day
     count = len(system.store.meters_on_day(day, system.now))
     too_many = count > MOST_METERS
     report = None
@@ -101,6 +102,7 @@ def health_page(request: HttpRequest, system: System) -> HttpResponse:
     until = day_start_utc(day + timedelta(days=1), system.view.time_zone)
     context = {
         "day": day,
+        "chosen": asked is None,
         "count": count,
         "too_many": too_many,
         "report": report,

@@ -1,11 +1,12 @@
 """The interval lake: meter-days in Parquet files, versions added and never overwritten.
 
-Others may call ``IntervalLake`` and catch the refusals listed here.
+Others may call ``IntervalLake`` and ``newest_day`` and catch the refusals listed here.
 """
 
 from meterledger.stores.lake.incoming import Delivery
 from meterledger.stores.lake.lake import IntervalLake
 from meterledger.stores.lake.merge import Unheard
+from meterledger.stores.lake.names import newest_day
 from meterledger.stores.lake.refusals import (
     DayKnownAlready,
     FileDamaged,
@@ -37,4 +38,5 @@ __all__ = [
     "TwoDeliveredChannels",
     "Unheard",
     "ValueTooLarge",
+    "newest_day",
 ]

@@ -95,6 +95,11 @@ def read_name(name: str) -> LakeFile:
     )
 
 
+def newest_day(names: Iterable[str]) -> date | None:
+    """The newest local day that files of these names hold; None where there is no name."""
+    return max((read_name(name).days.last_day for name in names), default=None)
+
+
 def ensure_pseudonym(meter: str) -> None:
     """Stop before a meter's own number, or anything else that names somebody, enters the lake."""
     ensure(
