@@ -31,6 +31,7 @@ from meterledger.usecases.compare_schedules import compare_schedules
 from meterledger.usecases.describe_meters import configure_meter, record_unmetered_load
 from meterledger.usecases.meter_checks import Linked, MeterWorkRefused, Visit
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.usage_replaced import usage_replaced
 
 CHICAGO = "America/Chicago"
 JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
@@ -324,6 +325,50 @@ class TestACrossedPair:
             point: [(one.meter_id, one.multiplier, one.days.from_day) for one in found]
             for point, found in places.items()
         } == {"SP1": [("M1", 20, JULY), ("M2", 20, DAY)], "SP2": [("M2", 1, JULY), ("M1", 1, DAY)]}
+
+    def test_tells_the_bills_that_each_got_for_the_other(
+        self, town: Any, towns: ModuleType
+    ) -> None:
+        for number, wh in ((1, 100), (2, 7)):
+            town.start(number)
+            town.read(f"M{number}", (JULY, AUGUST), lambda day, count, wh=wh: [wh] * count)
+        assert len(town.bill(1, 2, on=AUGUST).issued) == 2
+        work = uncross_meters(
+            *("M1", "M2"),
+            from_day=DAY,
+            reason="found at an inspection",
+            linked=SCANNED,
+            **when(town, towns.NOON + timedelta(minutes=1)),
+        )
+
+        known_at = work.learned_at + timedelta(minutes=1)
+        looked_at, replaced = usage_replaced(
+            store=town.store, lake=town.lake, view=town.view, known_at=known_at
+        )
+
+        assert looked_at == 2
+        assert [one.difference_wh for one in replaced] == [-93 * 96 * 22, 93 * 96 * 22]
+        assert usage_replaced(store=town.store, lake=town.lake, view=town.view) == (2, [])
+
+    def test_of_days_after_a_bill_leaves_the_bill_as_it_was(
+        self, town: Any, towns: ModuleType
+    ) -> None:
+        for number, wh in ((1, 100), (2, 7)):
+            town.start(number)
+            town.read(f"M{number}", (JULY, AUGUST), lambda day, count, wh=wh: [wh] * count)
+        town.bill(1, 2, on=AUGUST)
+        uncross_meters(
+            *("M1", "M2"),
+            from_day=AUGUST,
+            reason="found at an inspection",
+            linked=SCANNED,
+            **when(town, towns.LATER),
+        )
+
+        known_at = towns.LATER + timedelta(minutes=1)
+        assert usage_replaced(
+            store=town.store, lake=town.lake, view=town.view, known_at=known_at
+        ) == (2, [])
 
     def test_from_the_first_day_leaves_nothing_of_what_was_believed(
         self, town: Any, towns: ModuleType

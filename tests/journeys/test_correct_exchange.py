@@ -12,6 +12,7 @@ import pytest
 from meterledger.facts.meters import LinkSource, RegisterRead
 from meterledger.usecases.change_meters import correct_exchange, exchange_meter
 from meterledger.usecases.meter_checks import Linked, MeterWorkRefused, Visit
+from meterledger.usecases.usage_replaced import usage_replaced
 
 CHICAGO = "America/Chicago"
 JULY, AUGUST, DAY = date(2025, 7, 1), date(2025, 8, 1), date(2025, 7, 10)
@@ -63,6 +64,27 @@ class TestAWrongInstant:
         file = town.store.meter_file("M9")
         assert [str(one.days) for one in file.links] == ["2025-07-13 until further notice"]
         assert [one.days.from_day for one in file.installations] == [date(2025, 7, 13)]
+
+    def test_tells_the_bill_that_was_made_before_it(
+        self, town: Any, towns: ModuleType, correct: Any
+    ) -> None:
+        day = (DAY, DAY + timedelta(days=1))
+        for meter, wh in (("M1", 100), ("M9", 7)):
+            town.read(meter, (JULY, AUGUST), lambda day, count, wh=wh: [wh] * count)
+        town.read("M1", day, lambda day, count: [100] * 40 + [0] * 56)
+        town.read("M9", day, lambda day, count: [0] * 40 + [7] * 56)
+        (bill,) = town.bill(1, on=AUGUST).issued
+        work = correct()
+
+        _, (replaced,) = usage_replaced(
+            store=town.store,
+            lake=town.lake,
+            view=town.view,
+            known_at=max(work.learned_at, towns.NOON) + timedelta(minutes=1),
+        )
+
+        assert (replaced.bill_id, replaced.now_wh) == (bill.bill_id, None)
+        assert "meter M9: It reports energy from 2025-07-10T15:00:00Z" in replaced.why
 
     def test_twice_is_once(self, town: Any, correct: Any) -> None:
         assert correct() == correct()

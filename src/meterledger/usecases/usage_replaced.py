@@ -1,8 +1,9 @@
 """Usage replaced since billed: bills whose pinned intervals are others now, to the watt-hour.
 
 A late reading takes the place of an estimate on its own period, a correction that of a reading, and
-an edit that of both. The bill stays as it was issued; what has changed under it is listed here, for
-whoever bills it again.
+an edit that of both; a visit that was recorded wrongly is corrected, and two crossed meters are put
+right. The bill stays as it was issued; what has changed under it is listed here, for whoever bills
+it again.
 
 Lives here      comparing what a bill pinned with what is known now, window by window.
 Lives elsewhere the usage of a window (``window_usage``), billing again (a journey of its own).
@@ -11,7 +12,7 @@ Lives elsewhere the usage of a window (``window_usage``), billing again (a journ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, Protocol
@@ -99,6 +100,9 @@ class _Billed:
     bill: StoredBill
     usage: dict[str, Any]
     installed: MeterInstallation
+    service: BillableService
+    moved: datetime | None
+    """As known when other meters measured the window, or at other times of it; else None."""
 
 
 def usage_replaced(
@@ -108,12 +112,14 @@ def usage_replaced(
     view: BookView,
     accounts: Iterable[str] | None = None,
     issued: DaySpan | None = None,
+    known_at: datetime | None = None,
     progress: Progress | None = None,
 ) -> tuple[int, list[ReplacedUsage]]:
     """How many bills were looked at, and those whose usage has changed since they were made.
 
     ``accounts`` and ``issued`` (the days of issue) choose bills; all of them are looked at without.
-    Energy is what a bill counts: multipliers applied, whole watt-hours of the window.
+    Energy is what a bill counts: multipliers applied, whole watt-hours of the window. Meters are
+    where they were as known at ``known_at``, or when the bill was made where none is given.
     """
     now = store.lake_sequence()
     chosen: list[_Billed] = []
@@ -123,23 +129,24 @@ def usage_replaced(
             if issued is not None and bill.issued_day not in issued:
                 continue
             looked_at += 1
-            if bill.lake_sequence < now:
-                chosen += _billed(bill, store, view)
+            if bill.lake_sequence < now or known_at is not None:
+                chosen += _billed(bill, store, view, known_at or bill.known_at)
         if progress is not None:
             progress(1)
+    chosen = [one for one in chosen if one.moved is not None or one.bill.lake_sequence < now]
     chosen.sort(key=_window_key)
     found: list[ReplacedUsage] = []
-    for one in [each for each in chosen if _exchanged(each)]:
+    for one in [each for each in chosen if _by_itself(each)]:
         found += _of_several(one, now, store, lake, view)
-    whole = [each for each in chosen if not _exchanged(each)]
+    whole = [each for each in chosen if not _by_itself(each)]
     for _, group in groupby(whole, key=_window_key):
         found += _changed(list(group), now, store, lake, view)
     return looked_at, sorted(found, key=lambda one: (one.account_id, one.days.from_day))
 
 
-def _exchanged(one: _Billed) -> bool:
-    """Whether several meters measured the window, or a register did: no days of the lake."""
-    return bool(one.usage.get("meters") or one.usage.get("registers"))
+def _by_itself(one: _Billed) -> bool:
+    """Whether several meters measured the window, or a register did, or others than were billed."""
+    return bool(one.moved or one.usage.get("meters") or one.usage.get("registers"))
 
 
 def _of_several(
@@ -147,12 +154,11 @@ def _of_several(
 ) -> list[ReplacedUsage]:
     """A window of several meters is put together as the bill's own calculation does it."""
     bill = one.bill
-    service = store.service_of_agreement(bill.agreement_id, bill.known_at)
-    window = BillWindow(bill.days, kind_of(bill.days, service.agreement))
+    window = BillWindow(bill.days, kind_of(bill.days, one.service.agreement))
     made, held = calculate_bills(
-        [due_bill(service, window, view)],
+        [due_bill(one.service, window, view)],
         on=bill.issued_day,
-        known_at=bill.known_at,
+        known_at=one.moved or bill.known_at,
         sequence=now,
         lake=lake,
         kept=store,
@@ -170,15 +176,34 @@ def _window_key(one: _Billed) -> tuple[date, date]:
     return one.bill.days.from_day, one.bill.days.until_day
 
 
-def _billed(bill: StoredBill, store: BilledStore, view: BookView) -> list[_Billed]:
+def _billed(
+    bill: StoredBill, store: BilledStore, view: BookView, known_at: datetime
+) -> list[_Billed]:
     usage: dict[str, Any] = read_record(bill.record)["usage"]
     service = store.service_of_agreement(bill.agreement_id, bill.known_at)
+    now = service
+    if known_at != bill.known_at:
+        known = store.service_of_agreement(bill.agreement_id, known_at)
+        now = replace(service, installations=known.installations)
+    moved = _stays(now, bill.days) != _stays(service, bill.days)
     return [
-        _Billed(bill, usage, one)
+        _Billed(bill, usage, one, now, known_at if moved else None)
         for one in service.installations
         if pseudonym(one.meter_id, view.name) == usage["meter"]
         and one.days.within(bill.days) is not None
     ][:1]
+
+
+def _stays(service: BillableService, days: DaySpan) -> list[tuple[str, int, DaySpan, int, int]]:
+    """Which meter measured which part of the days, by what multiplier; the rest is cut off."""
+    found = []
+    for one in service.installations:
+        part = one.days.within(days)
+        if part is not None:
+            began = one.began_second if one.days.from_day == part.from_day else 0
+            ended = one.ended_second if one.days.until_day == part.until_day else 0
+            found.append((one.meter_id, one.multiplier, part, began, ended))
+    return found
 
 
 def _changed(

@@ -141,6 +141,7 @@ def replaced(
                     view=system.view,
                     accounts=chosen,
                     issued=issued,
+                    known_at=system.now,
                     progress=advance,
                 )
         answer = {"bills": looked_at, "replaced": [one.as_json() for one in found]}

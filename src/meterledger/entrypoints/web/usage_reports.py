@@ -123,7 +123,11 @@ def replaced_page(request: HttpRequest, system: System) -> HttpResponse:
         (0, [])
         if too_many
         else usage_replaced(
-            store=system.store, lake=system.lake, view=system.view, accounts=accounts
+            store=system.store,
+            lake=system.lake,
+            view=system.view,
+            accounts=accounts,
+            known_at=system.now,
         )
     )
     context = {"too_many": too_many, "looked_at": looked_at, "found": found[:MOST_ROWS]}
