@@ -128,7 +128,8 @@ class TestAGap:
         assert held.sentence == (
             "Account 0000000018, meter M1, 2025-07-01 to 2025-08-01: 2 of 2976 intervals are "
             "missing, the first at 2025-07-09T05:00:00Z (local day 2025-07-09). "
-            "Ingest the missing readings, then run the bill again."
+            "Ingest the missing readings, or estimate them with `meterledger validate`, then run "
+            "the bill again."
         )
         assert [one[0] for one in town.store.held] == [held]
         assert town.store.trial_balance() == {}

@@ -248,7 +248,8 @@ def _gap(one: DueBill, finding: Finding) -> HeldBill:
         days=one.window.days,
         code=finding.code,
         sentence=f"{where_of(one)}: {finding.sentence} "
-        "Ingest the missing readings, then run the bill again.",
+        "Ingest the missing readings, or estimate them with `meterledger validate`, then run the "
+        "bill again.",
     )
 
 

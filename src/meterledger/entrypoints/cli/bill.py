@@ -158,6 +158,11 @@ def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
                     f"{one.days}, {one.kind.value}, due {one.due_day}"
                 )
                 print_lines(record["lines"], record["total_usd"], record["standing"])
+                if one.usage.estimated is not None:
+                    print(
+                        "Based on estimated usage: "
+                        f"{one.usage.estimated.percent} percent of its energy."
+                    )
                 print()
         verb = "would be billed" if dry_run else "billed"
         print(
