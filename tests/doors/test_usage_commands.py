@@ -17,6 +17,7 @@ from tests.journeys.usage_town import (
     NEXT,
     UsageTown,
     usage_town,
+    weekly,
     with_gap,
     with_value,
 )
@@ -234,6 +235,25 @@ class TestReports:
         assert one["bill"] == bill.bill_id
         assert int(one["now_wh"]) - int(one["billed_wh"]) == int(one["difference_wh"])
         assert "the usage of 1 has changed since" in ask("report", "replaced").stdout
+
+    def test_a_bill_says_at_once_that_it_is_estimated(self, ask: Any, town: UsageTown) -> None:
+        with town.store.viewing(Viewer("test", "service"), []):
+            for number, values in ((4, with_gap(DAY, 10, 14)), (5, weekly)):
+                town.start(number, from_day=date(2025, 10, 1))
+                town.arrive(f"M{number}", (MONTH_BEFORE, date(2025, 11, 1)), values)
+            town.validate()
+        answers = [ask("bill", town.account_id(one), "--on", "2025-11-01").stdout for one in (4, 5)]
+        assert "Based on estimated usage: 0.1 percent of its energy." in answers[0]
+        assert "1 billed for" in answers[1]
+        assert "estimated" not in answers[1]
+
+    def test_what_is_estimated_is_told_apart_from_what_is_missing(
+        self, ask: Any, town: UsageTown
+    ) -> None:
+        with town.store.viewing(Viewer("test", "night"), []):
+            town.validate()
+        told_of = ask("report", "meters", "--on", DAY.isoformat()).stdout
+        assert "0.0 % still missing, 4 intervals estimated, 0 days without a reading" in told_of
 
     @pytest.mark.parametrize(
         ("words", "said"),

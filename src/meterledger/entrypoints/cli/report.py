@@ -90,7 +90,9 @@ def _health_words(report: HealthReport, answer: dict[str, Any], every: bool) -> 
         findings = ", ".join(f"{code} {count}" for code, count in sorted(one.findings.items()))
         print(
             f"  {one.meter_id}: {one.sent} of {one.sent_due} sent, {seen}, "
-            f"{one.missing_percent} % missing, {one.estimated_in_a_row} days without a reading"
+            f"{one.missing_percent} % still missing, "
+            + (f"{one.estimated} intervals estimated, " if one.estimated else "")
+            + f"{one.estimated_in_a_row} days without a reading"
             + (f"; {findings}" if findings else "")
             + (f"; {one.why}" if one.why else "")
         )
