@@ -11,7 +11,7 @@ import pytest
 
 from meterledger.entrypoints.cli.answer import BadArgument, day_from
 from meterledger.entrypoints.cli.replay import verdict_on
-from meterledger.entrypoints.cli.words import dollars
+from meterledger.entrypoints.cli.words import dollars, worked
 
 
 def meterledger(*words: str) -> subprocess.CompletedProcess[str]:
@@ -104,6 +104,10 @@ class TestDollarsInWords:
     )
     def test_have_their_sign_first(self, usd: str, words: str) -> None:
         assert dollars(usd) == words
+
+    def test_and_so_in_the_arithmetic_of_a_line(self) -> None:
+        told = "334.89 kWh x $-0.00042 = $-0.14"
+        assert worked(told) == "334.89 kWh x -$0.00042 = -$0.14"
 
 
 class TestTheDoctor:

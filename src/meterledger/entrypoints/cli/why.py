@@ -36,12 +36,12 @@ def why(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from meterledger.entrypoints.cli.words import dollars
+    from meterledger.entrypoints.cli.words import dollars, worked
 
     print(f"Bill {answer['bill']}, {answer['schedule']}, {answer['from']} to {answer['to']}")
     for line in answer["lines"]:
         print(f"\n{line['label']}, {line['from']} to {line['to']}: {dollars(line['usd'])}")
-        print(f"  {line['arithmetic']}")
+        print(f"  {worked(line['arithmetic'])}")
         for name, value in line["inputs"].items():
             print(f"  {name.replace('_', ' ')}: {value}")
         for citation in line["citations"]:

@@ -18,6 +18,11 @@ def dollars(usd: str) -> str:
     return f"-${usd[1:]}" if usd.startswith("-") else f"${usd}"
 
 
+def worked(arithmetic: str) -> str:
+    """A line's arithmetic with each minus before its dollar sign, like the amounts around it."""
+    return arithmetic.replace("$-", "-$")
+
+
 def print_table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> None:
     """Print rows in columns; the columns numbered in ``right`` are aligned right."""
     if not rows:
