@@ -63,7 +63,7 @@ class TestADay:
     def test_shows_evidence_history_and_the_ways_out(self, client: Any) -> None:
         text = text_of(client.get(HELD))
         assert "This day is held" in text
-        assert "1 intervals are below zero" in text
+        assert "1 interval is below zero" in text
         assert f"10:00: {BELOW_ZERO} Wh, usually" in text
         for way in ("Accept it as it is", "Edit intervals", "Estimate it", "Reject it"):
             assert way in text

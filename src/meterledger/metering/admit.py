@@ -273,7 +273,8 @@ def _runs(channel: ChannelReadings, reasons: Sequence[_Objection | None]) -> lis
 
 def _run(channel: ChannelReadings, run: Sequence[tuple[Reading, _Objection]]) -> QuarantinedLine:
     _, reason = run[0]
-    more = f" (and {len(run) - 1} readings after it)" if len(run) > 1 else ""
+    after = len(run) - 1
+    more = f" (and {after} {'reading' if after == 1 else 'readings'} after it)" if after else ""
     readings = [one for one, _ in run]
     return run_of(channel, readings, f"{reason.what}{more}. {reason.if_stored}.")
 

@@ -123,8 +123,9 @@ def _low(one: _Row) -> Words:
 
 def _negative(one: _Row) -> Words:
     count = int(one.evidence.negative[one.row])
+    noun = "interval is" if count == 1 else "intervals are"
     return (
-        f"{count} intervals are below zero, and the meter does not measure both ways.",
+        f"{count} {noun} below zero, and the meter does not measure both ways.",
         {"negative": count},
         (),
     )

@@ -103,7 +103,7 @@ class TestAMeterThatIsNot:
         answer = admit(file(channel(*strays, *GOOD)), {"M1": [installation()]}, zone_name=ZONE)
         (aside,) = answer.quarantined
         assert "Meter M1 was not installed at 2025-07-01T04:30:00Z" in aside.reason
-        assert "and 1 readings after it" in aside.reason
+        assert "(and 1 reading after it)" in aside.reason
         assert "meterledger service start" in aside.reason
         assert "release the line" in aside.reason  # the same file again would not help
         record = json.loads(aside.data)

@@ -143,19 +143,23 @@ def _print(answer: dict[str, Any]) -> None:
     print_table(rows, right=frozenset({3, 4, 5}))
     totals = answer["totals"]
     if totals["repeated_files"]:
-        print(f"{totals['repeated_files']} files came again and changed nothing.")
+        print(f"{_counted(totals['repeated_files'], 'file')} came again and changed nothing.")
     if totals["unread_rows"]:
-        print(f"{totals['unread_rows']} rows could not be read: their energy is in no sum.")
+        print(
+            f"{_counted(totals['unread_rows'], 'row')} could not be read; such energy is in no sum."
+        )
     for one in answer["refused"]:
         print(f"refused {one['at']}: {one['refusal']}")
         print(f"        {one['sha256'] or 'no bytes'}")
     for one in answer["gaps"]:
         print(f"{one['source']}: files {one['first']} to {one['last']} did not come")
     if answer["waiting_in_quarantine"]:
-        print(
-            f"{answer['waiting_in_quarantine']} lines wait in the quarantine: "
-            "see `meterledger quarantine list`."
-        )
+        waiting = _counted(answer["waiting_in_quarantine"], "line")
+        print(f"Not decided in the quarantine: {waiting}; see `meterledger quarantine list`.")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _sides(day: str, source: str, one: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -46,7 +46,7 @@ def choice_from(kind: type[Choice], text: str, *, option: str) -> Choice:
         if one.value == text:
             return one
     words = ", ".join(str(one.value) for one in kind)
-    raise BadArgument(f"'{text[:40]}' is not one of {words}", where=option, do=f"Give {words}")
+    raise BadArgument(f"'{text[:40]}' is not one of {words}", where=option, do="Give one of them")
 
 
 def pairs_from(texts: Sequence[str], *, option: str) -> list[tuple[str, str]]:
