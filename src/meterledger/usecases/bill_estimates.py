@@ -116,7 +116,8 @@ def held_sentence(findings: Sequence[FindingOnFile]) -> str:
     count = "1 day" if len(told) == 1 else f"{len(told)} days"
     return (
         f"The usage of {count} is held for review: {shown}. "
-        "Decide it with `meterledger review list`, then run the bill again."
+        "See it with `meterledger review list` and decide it, or validate the day again if "
+        "readings have come since; then run the bill again."
     )
 
 

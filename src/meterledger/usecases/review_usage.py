@@ -374,7 +374,8 @@ def _review(
         raise CannotReview(
             "Nothing holds this day",
             where=_where(item),
-            do="List what waits with `meterledger review list`",
+            do="List what waits with `meterledger review list`; readings of any other day are "
+            "corrected by a file that says them right",
         )
     if act not in item.ways_out:
         raise CannotReview(
