@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from meterledger.entrypoints import verification, wiring
 from meterledger.entrypoints.cli.answer import BadArgument, day_from
+from meterledger.entrypoints.cli.main import build_app
 from meterledger.entrypoints.cli.replay import verdict_on
 from meterledger.entrypoints.cli.words import dollars, worked
 
@@ -108,6 +112,26 @@ class TestDollarsInWords:
     def test_and_so_in_the_arithmetic_of_a_line(self) -> None:
         told = "334.89 kWh x $-0.00042 = $-0.14"
         assert worked(told) == "334.89 kWh x -$0.00042 = -$0.14"
+
+
+class TestVerify:
+    @pytest.mark.parametrize(
+        ("broken", "code", "said"),
+        [([], 0, "2 of 2 hold over everything stored."), (["B-1: 2"], 2, "1 of 2 hold over")],
+    )
+    def test_ends_with_how_many_hold(
+        self, monkeypatch: pytest.MonkeyPatch, broken: list[str], code: int, said: str
+    ) -> None:
+        results = [
+            {"name": "lines sum", "checked": 3, "broken": broken},
+            {"name": "entries balance", "checked": 5, "broken": []},
+        ]
+        monkeypatch.setattr(wiring, "open_system", lambda **_: nullcontext())
+        monkeypatch.setattr(verification, "verify_system", lambda _: results)
+        answer = CliRunner().invoke(build_app(), ["verify"])
+        assert answer.exit_code == code
+        assert answer.stdout.splitlines()[-1].startswith(said)
+        assert ("BROKEN  lines sum (3 checked)" in answer.stdout) == bool(broken)
 
 
 class TestTheDoctor:

@@ -32,6 +32,8 @@ def verify(as_json: JsonFlag = False) -> None:
                 print(f"{mark}  {one['name']} ({one['checked']} checked)")
                 for sentence in one["broken"][:10]:
                     print(f"        {sentence}")
+            held = len(results) - len(broken)
+            print(f"{held} of {len(results)} hold over everything stored.")
 
         say(answer, as_json=as_json, words=words)
         if broken:
