@@ -25,7 +25,7 @@ ENERGY_DIVISOR = 10_000_000
 # cents = months x millionths of USD / 1e6 x 100
 MONTHLY_DIVISOR = 10_000
 ROWS_AT_ONCE = 16384
-"""Windows priced together: few enough that what is between a line and its cents stays in a cache."""
+"""Windows priced together: few enough that what lies between a line and its cents stays near."""
 ROUNDS_WORTH_THREADS = 4
 THREADS = 2
 
@@ -54,9 +54,7 @@ def price(plan: RatePlan, determinants: Determinants) -> PricedWindows:
     row_count = determinants.energy_wh.shape[0]
     # A line's column lies in one piece: it is written as a whole, and windows are many.
     shape = (len(plan.lines), row_count)
-    quantity = np.ones(shape, dtype=np.int64).T
-    cents = np.zeros(shape, dtype=np.int64).T
-    days_wh = np.zeros(shape, dtype=np.int64).T
+    quantity, cents, days_wh = (np.empty(shape, dtype=np.int64).T for _ in range(3))
 
     def price_some(begin: int) -> None:
         rows = slice(begin, begin + ROWS_AT_ONCE)
@@ -87,7 +85,9 @@ def _price_rows(
     """Fill the columns of some windows; shapes as ``PricedWindows`` has them."""
     first_block = _first_block_wh(plan, determinants)
     for number, line in enumerate(plan.lines):
-        if line.rule.kind is not ChargeKind.MONTHLY:
+        if line.rule.kind is ChargeKind.MONTHLY:
+            days_wh[:, number], quantity[:, number] = 0, 1
+        else:
             days_wh[:, number] = _energy_of_days(line, determinants)
             quantity[:, number] = _quantity(line, determinants, days_wh[:, number], first_block)
         cents[:, number] = _cents(
