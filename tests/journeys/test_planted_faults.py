@@ -236,7 +236,7 @@ class TestWhoSentIt:
         town.arrive("M1", (SPAN[0], DAY))
         start = day_start_utc(DAY, "America/Chicago")
         rows = [
-            f"M1,{start + timedelta(minutes=15 * slot):%Y-%m-%dT%H:%MZ},800,Wh,900"
+            f"M1,{start + timedelta(minutes=15 * slot):%Y-%m-%dT%H:%MZ},4000,Wh,900"
             for slot in range(96)
         ]
         text = "\n".join(["meter,start,value,unit,interval_seconds", *rows]) + "\n"

@@ -177,7 +177,7 @@ class TestWhatIsHeld:
         assert held.logged.meter_id == "M1"
         assert (report.counts.complete, report.counts.held) == (0, 1)
 
-    def test_a_spike_is_noted_with_the_thresholds_it_was_measured_by(self, town: UsageTown) -> None:
+    def test_a_spike_is_held_with_the_thresholds_it_was_measured_by(self, town: UsageTown) -> None:
         homes(town, 1)
         town.arrive("M1", SPAN, with_value(DAY, 40, 90_000))
 
@@ -185,10 +185,35 @@ class TestWhatIsHeld:
 
         found = {one.logged.finding.code: one for one in town.store.findings_of_meter("M1")}
         spike = found["usage.spike"]
-        assert spike.state is FindingState.NOTED
+        assert spike.state is FindingState.OPEN
         assert spike.logged.finding.evidence["highest_wh"] == 90_000
         assert "90000 Wh" in spike.logged.finding.sentence
         assert dict(spike.logged.thresholds).keys() >= {"validation_spike_percent"}
+        assert (report.counts.complete, report.counts.held) == (0, 1)
+        assert "usage.spike" in {one.logged.finding.code for one in town.store.review_queue()}
+
+    def test_a_day_ten_times_too_high_waits_for_a_person(self, town: UsageTown) -> None:
+        homes(town, 1)
+        town.arrive("M1", SPAN)
+        usual = weekly(DAY, 96)
+        town.arrive(
+            "M1", (DAY, DAY + timedelta(days=1)), lambda day, count: [10 * one for one in usual]
+        )
+
+        town.validate()
+
+        codes = {one.logged.finding.code for one in town.store.review_queue()}
+        assert "usage.high" in codes
+
+    def test_a_long_run_of_one_value_is_noted(self, town: UsageTown) -> None:
+        homes(town, 1)
+        town.arrive("M1", SPAN)
+        town.arrive("M1", (DAY, DAY + timedelta(days=1)), lambda day, count: [300] * count)
+
+        report = town.validate()
+
+        found = {one.logged.finding.code: one for one in town.store.findings_of_meter("M1")}
+        assert found["usage.flat_run"].state is FindingState.NOTED
         assert (report.counts.complete, report.counts.held) == (1, 0)
         assert town.store.review_queue() == []
 

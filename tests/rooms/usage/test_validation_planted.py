@@ -84,7 +84,7 @@ class TestOneRow:
                 "One interval has 2521 Wh, the third highest of the day 900 Wh."
             )
             assert one.evidence["validation_spike_percent"] == 180
-            assert one.weight is Weight.NOTE
+            assert one.weight is Weight.HOLD  # nobody is billed it before a person has looked
 
     def test_no_spike_at_a_small_load(self) -> None:
         assert found(changed((30, 2000))) == set()
@@ -92,12 +92,15 @@ class TestOneRow:
 
     def test_high_and_low_against_history(self) -> None:
         usual = history([200] * 96)  # 19,200 Wh a day
-        assert found([600] * 48 + [601] * 48, usual) >= {Check.HIGH}
-        assert Check.HIGH not in found([600] * 96, usual)
+        assert found([1000] * 48 + [1001] * 48, usual) >= {Check.HIGH}
+        assert Check.HIGH not in found([1000] * 96, usual)  # five times as much, and no more
+        small = history([50] * 96)  # 4,800 Wh a day: a return from holidays is no fault
+        assert Check.HIGH not in found([466] * 96, small)  # 39,936 Wh above it
+        assert Check.HIGH in found([467] * 96, small)  # 40,032 Wh above it
         assert Check.LOW in found([39] * 96, usual)
         assert Check.LOW not in found([40] * 96, usual)
         assert Check.LOW not in found([GONE] * 90 + [40] * 6, usual)  # a gap is not low
-        assert Check.HIGH not in found([700] * 96, history([200] * 96, days=2))
+        assert Check.HIGH not in found([1100] * 96, history([200] * 96, days=2))
 
     def test_negative(self) -> None:
         assert found(changed((5, -1))) == {Check.NEGATIVE}
@@ -196,7 +199,7 @@ class TestOneRow:
     def test_channels_swapped(self) -> None:
         sun = history([20] * 96, received=[24_000])
         swapped = {"received_wh": 1_920, "state": GENERATES}
-        assert found([251, 249] * 48, sun, **swapped) == {Check.CHANNELS_SWAPPED, Check.HIGH}
+        assert found([251, 249] * 48, sun, **swapped) == {Check.CHANNELS_SWAPPED}
         assert found([21, 19] * 48, sun, received_wh=24_000, state=GENERATES) == set()
 
     def test_energy_from_a_place_that_makes_none(self) -> None:

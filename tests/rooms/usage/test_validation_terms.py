@@ -82,7 +82,7 @@ class TestTheFile:
     def test_a_share_that_would_leave_64_bits_is_refused(
         self, tmp_path: Path, value: str, is_refused: bool
     ) -> None:
-        view = changed_book(tmp_path, "high_percent", '"300"', f'"{value}"')
+        view = changed_book(tmp_path, "high_percent", '"500"', f'"{value}"')
         if not is_refused:
             ValidationTerms.of(view, PLAIN_DAY)
             return
