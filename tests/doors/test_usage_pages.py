@@ -74,10 +74,12 @@ class TestADay:
         assert "Accept it as it is" not in text
         assert "Effort to read: on demand read, no answer, by head-end" in text
 
-    def test_a_day_that_nothing_holds_has_no_form(self, client: Any) -> None:
+    def test_a_day_that_nothing_holds_can_only_be_corrected(self, client: Any) -> None:
         text = text_of(client.get(f"/usage/days/{DAY}/E-2002/"))
         assert "Nothing holds this day." in text
-        assert "<form" not in text
+        assert "Correct it all the same" in text
+        assert "Accept it as it is" not in text
+        assert "Reject it" not in text
         assert "4 intervals estimated" in text
         assert "because of remote device failed" in text
 

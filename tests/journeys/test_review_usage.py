@@ -120,6 +120,21 @@ class TestAccepting:
         with pytest.raises(CannotReview, match="Nothing holds this day"):
             accept_day(look(town), **WHO, store=town.store)
 
+    def test_a_day_that_nothing_holds_may_be_corrected_by_a_name_with_a_reason(
+        self, town: UsageTown
+    ) -> None:
+        accept_day(look(town), **WHO, store=town.store)
+        item = look(town)
+        assert item.ways_out == (ReviewAct.EDIT, ReviewAct.ESTIMATE)
+
+        edit = edit_day(
+            item, {40: 777}, **WHO, store=town.store, lake=town.lake, zone=town.view.time_zone
+        )
+
+        assert (edit.interval_count, edit.after_wh) == (1, 777)
+        assert look(town).values[40] == 777
+        assert town.store.reviews_of_meter("M1")[-1].finding_ids == ()
+
     @pytest.mark.parametrize(("name", "flag"), [("author", "--by"), ("reason", "--reason")])
     def test_a_decision_has_a_name_and_a_reason(
         self, town: UsageTown, name: str, flag: str

@@ -101,9 +101,12 @@ class DayToReview:
 
     @property
     def ways_out(self) -> tuple[ReviewAct, ...]:
-        """What a person may do with it. What is missing cannot be accepted as it is."""
+        """What a person may do with it. What is missing cannot be accepted as it is.
+
+        A day that nothing holds is billed as it is; a person who knows better may still correct it.
+        """
         if not self.open_ids:
-            return ()
+            return (ReviewAct.EDIT, ReviewAct.ESTIMATE) if self.values else ()
         if self.missing_count:
             return (ReviewAct.EDIT, ReviewAct.ESTIMATE, ReviewAct.REJECT)
         return tuple(ReviewAct)
@@ -236,7 +239,7 @@ def edit_day(
     """Put other watt-hours in some intervals, as a new version. Intervals count from 0 in the day.
 
     :raises CannotReview: if nothing is changed, an interval is not of the day, a gap would stay,
-        nothing holds the day, or name or reason is empty
+        or name or reason is empty
     """
     review = _review(item, ReviewAct.EDIT, author, reason, at)
     changed = {slot: wh for slot, wh in values.items() if _differs(item, slot, wh)}
@@ -276,8 +279,8 @@ def estimate_day(
     The received values stay in the version before. Written as a person's edit of estimated
     quality, so that a file sent again does not undo it.
 
-    :raises CannotReview: if no rung of the ladder works, nothing holds the day, an interval is not
-        of the day, or name or reason is empty
+    :raises CannotReview: if no rung of the ladder works, an interval is not of the day, or name or
+        reason is empty
     """
     review = _review(item, ReviewAct.ESTIMATE, author, reason, at)
     chosen = range(len(item.values)) if slots is None else slots
@@ -370,12 +373,12 @@ class _Without:
 def _review(
     item: DayToReview, act: ReviewAct, author: str, reason: str, at: datetime
 ) -> UsageReview:
-    if not item.open_ids:
+    if not item.open_ids and act not in item.ways_out:
         raise CannotReview(
             "Nothing holds this day",
             where=_where(item),
-            do="List what waits with `meterledger review list`; readings of any other day are "
-            "corrected by a file that says them right",
+            do="List what waits with `meterledger review list`; any other day is corrected with "
+            "`meterledger review edit` or `review estimate`, or by a file that says it right",
         )
     if act not in item.ways_out:
         raise CannotReview(
