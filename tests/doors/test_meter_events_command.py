@@ -24,7 +24,8 @@ NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)  # the book learned of its threshold
 @pytest.fixture
 def town() -> Town:
     made = Town()
-    made.start(1)
+    for number in (1, 2, 3):
+        made.start(number)
     return made
 
 
@@ -83,6 +84,21 @@ class TestReceive:
         vault = wiring.open_vault(tmp_path)
         assert vault.read(done["sha256"]) == events.read_bytes()
         assert vault.read(sha256_hex(broken.read_bytes())) == broken.read_bytes()
+
+    def test_of_a_meter_that_is_nowhere_are_kept_and_open_no_case(
+        self, ask: Any, tmp_path: Path, town: Town
+    ) -> None:
+        path = tmp_path / "strange.csv"
+        path.write_text("meter,at,event\nM4,2026-11-30T10:00:00Z,tamper\n")
+
+        result = ask("meter", "events", "receive", str(path))
+
+        assert "1 events received: 1 new" in result.stdout
+        assert "Meter M4 is not installed anywhere: its events are kept" in result.stdout
+        assert answer(ask("meter", "cases", "--find", "--json"))["cases"] == []
+        town.start(4)
+        (case,) = answer(ask("meter", "cases", "--find", "--json"))["cases"]
+        assert case["meter"] == "M4"
 
     def test_twice_is_once(self, ask: Any, events: Path) -> None:
         ask("meter", "events", "receive", str(events))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from meterledger.facts.events import CaseState, CaseStep, EventCase, EventKind, MeterEvent
+from meterledger.facts.places import MeterInstallation
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.refusal import Refusal
 from meterledger.metering import event_terms, find_cases
@@ -46,6 +47,9 @@ class EventStore(Protocol):
     ) -> list[MeterEvent]:
         """Events that happened since an instant."""
 
+    def meter_installations(self, meter_ids: Sequence[str]) -> dict[str, list[MeterInstallation]]:
+        """Where the meters are and were installed; unknown meters are left out."""
+
     def meter_file(self, meter_id: str) -> MeterFile:
         """All that is known of a meter, or NotFound."""
 
@@ -61,11 +65,16 @@ class EventStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EventsReceived:
-    """What became of a file of events. Received = new + known."""
+    """What became of a file of events. Received = new + known.
+
+    ``strangers`` are the meters that were never installed: their events are kept, and open a case
+    only once somebody has said where the meter is.
+    """
 
     received: int
     new: int
     opened: tuple[EventCase, ...]
+    strangers: tuple[str, ...] = ()
 
     @property
     def known(self) -> int:
@@ -110,7 +119,9 @@ def receive_events(
     new = store.record_events(events, name=name)
     meters = sorted({one.meter_id for one in events})
     opened = open_cases(now=now, view=view, store=store, meter_ids=meters)
-    return EventsReceived(len(events), new, opened)
+    installed = store.meter_installations(meters)
+    strangers = tuple(meter for meter in meters if not installed.get(meter))
+    return EventsReceived(len(events), new, opened, strangers)
 
 
 def open_cases(
@@ -122,12 +133,16 @@ def open_cases(
 ) -> tuple[EventCase, ...]:
     """Open the cases that events make by now; of the meters with recent events if none is named.
 
+    Only of meters that are or were installed: nobody can be sent to a meter that is nowhere.
+
     :raises NoRuleInForce: if the book has no thresholds for the day
     """
     terms = event_terms(view, local_day_of(now, view.time_zone))
     if meter_ids is None:
         recent = store.events(since=now - 2 * terms.longest)
         meter_ids = sorted({one.meter_id for one in recent})
+    installed = store.meter_installations(meter_ids)
+    meter_ids = [meter for meter in meter_ids if installed.get(meter)]
     if not meter_ids:
         return ()
     by_meter: dict[str, list[MeterEvent]] = {}

@@ -53,12 +53,18 @@ def receive(
             "new": done.new,
             "known": done.known,
             "cases": [one.case_id for one in done.opened],
+            "not_installed": list(done.strangers),
         }
 
         def words() -> None:
             print(f"{done.received} events received: {done.new} new, {done.known} known already.")
             for one in done.opened:
                 print(f"  case {one.case_id} for {one.queue}: {one.sentence}")
+            for meter in done.strangers:
+                print(
+                    f"  Meter {meter} is not installed anywhere: its events are kept, and open a "
+                    "case once it is (`meterledger meter install`, then `meter cases --find`)."
+                )
 
         say(answer, as_json=as_json, words=words)
 
