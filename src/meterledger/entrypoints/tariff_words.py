@@ -13,7 +13,7 @@ from typing import Any
 from meterledger.kernel.money import micro_usd_text
 from meterledger.metering import EVENT_VALUES
 from meterledger.rulebook.book import BookView, NoSuchValue
-from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
+from meterledger.rulebook.schedule import Schedule, Seasons, ServiceClass, TimeOfUse
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
 from meterledger.usage import validation_values
 from meterledger.usecases.rule_registry import RULES
@@ -35,6 +35,8 @@ def value_text(kind: str, value: Any) -> str:
         return "; ".join(_season_windows(value, season) for season in value.working_day)
     if isinstance(value, Schedule):
         return ", ".join(charge.label for charge in value.charges)
+    if isinstance(value, ServiceClass):
+        return f"{value.service_class}: {', '.join(value.schedules)}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
@@ -202,7 +204,8 @@ def used_without_rules(view: BookView) -> frozenset[str]:
 def _used_names(view: BookView) -> set[str]:
     used = set(USED_BY_ROOMS) | EVENT_VALUES | validation_values(view.names())
     for name in view.names():
-        if name.startswith("municipal_gross_receipts_") or view.kind_of(name) == "schedule":
+        alone = view.kind_of(name) in ("schedule", "service_class")
+        if alone or name.startswith("municipal_gross_receipts_"):
             used.add(name)
         for dated in view.series(name).values:
             value = dated.value

@@ -25,6 +25,7 @@ from meterledger.rulebook.provisions import Clause, Provision, ProvisionVersion,
 from meterledger.rulebook.readings import CARRY_FORWARD, Changes, NoSuchReading, ReadingRecord
 from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
 from meterledger.rulebook.series import DatedValue, Series, Unlearned
+from meterledger.rulebook.service_class import class_naming
 
 
 class NoSuchValue(Refusal):
@@ -116,6 +117,7 @@ class BookView:
         self.known_on = known_on
         self._parsed = book.parsed
         self._series: dict[str, Series[Any]] = {}
+        self._classes: list[Series[Any]] | None = None
         self._sha256: str | None = None
 
     @property
@@ -358,6 +360,21 @@ class BookView:
         :raises NoRuleInForce: if it is not in force on the day
         """
         return self.schedule_series(code).on(day).value
+
+    def service_class(self, schedule_code: str, day: date) -> DatedValue[str]:
+        """The class of service of a schedule on a day, with its clause and standing.
+
+        One of ``schedule.SERVICE_CLASSES``. A book that was known before it named any class is
+        silent: ask only where the class decides something.
+
+        :raises NoSuchValue: if there is no such schedule
+        :raises NoRuleInForce: if no class of the book names the schedule on that day
+        """
+        self.schedule_series(schedule_code)
+        if self._classes is None:
+            of_kind = [one for one in self.names() if self.kind_of(one) == "service_class"]
+            self._classes = [self.series(name) for name in of_kind]
+        return class_naming(self._classes, schedule_code, day, self.known_on)
 
     def _find(self, name: str) -> ParsedSeries:
         if name not in self._parsed:

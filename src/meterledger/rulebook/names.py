@@ -10,7 +10,14 @@ from meterledger.kernel.ensure import ensure
 from meterledger.rulebook.errors import TariffFileBroken, broken
 from meterledger.rulebook.parsing import Entry, ParsedSeries
 from meterledger.rulebook.parsing_calendars import ScheduleBody
-from meterledger.rulebook.schedule import ALL_HOURS, Block, ChargeKind, Seasons, TimeOfUse
+from meterledger.rulebook.schedule import (
+    ALL_HOURS,
+    Block,
+    ChargeKind,
+    Seasons,
+    ServiceClass,
+    TimeOfUse,
+)
 
 Book = dict[str, ParsedSeries]
 
@@ -27,8 +34,28 @@ def check_names(series: ParsedSeries, book: Book) -> None:
         value = entry.dated.value
         if isinstance(value, TimeOfUse):
             _need(value.holidays, "holidays", series, entry, book)
+        if isinstance(value, ServiceClass):
+            for code in value.schedules:
+                _need(code, "schedule", series, entry, book)
+                _check_one_class(code, series, entry, book)
         if isinstance(value, ScheduleBody):
             _check_schedule(value, series, entry, book)
+
+
+def _check_one_class(code: str, series: ParsedSeries, entry: Entry, book: Book) -> None:
+    """A schedule is of one class on a day: two files may not name it for the same days."""
+    for other in book.values():
+        if other.kind != "service_class" or other.name <= series.name:
+            continue
+        for one in other.entries:
+            if code in one.dated.value.schedules and one.dated.days.overlaps(entry.dated.days):
+                raise broken(
+                    f"The schedule '{code}' is of the class of '{other.name}' and of that of "
+                    f"'{series.name}' on the same days",
+                    file=other.file,
+                    line=one.line,
+                    do="Name it in one of the two, or let one end where the other begins",
+                )
 
 
 def _check_schedule(body: ScheduleBody, series: ParsedSeries, entry: Entry, book: Book) -> None:

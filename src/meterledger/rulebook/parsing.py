@@ -21,6 +21,7 @@ from meterledger.rulebook.parsing_calendars import (
     parse_holidays,
     parse_schedule,
     parse_seasons,
+    parse_service_class,
     parse_time_of_use,
 )
 from meterledger.rulebook.series import DatedValue
@@ -287,4 +288,5 @@ VALUE_PARSERS = {
     "time_of_use": parse_time_of_use,
     "holidays": parse_holidays,
     "schedule": parse_schedule,
+    "service_class": parse_service_class,
 }

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from meterledger.rulebook.schedule import (
+    SERVICE_CLASSES,
     Block,
     ChargeKind,
     ChargeRule,
     DayWindows,
     HourWindow,
     Seasons,
+    ServiceClass,
     TimeOfUse,
 )
 from meterledger.rulebook.yaml_nodes import Node
@@ -145,6 +147,20 @@ def _clock_window(node: Node) -> tuple[int, int]:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def parse_service_class(node: Node) -> ServiceClass:
+    """A class of service and the schedules that are of it."""
+    keys = node.mapping(required=frozenset({"class", "schedules"}), allowed=frozenset())
+    name = keys["class"].text()
+    if name not in SERVICE_CLASSES:
+        raise keys["class"].refuse(
+            f"'{name}' is not a class of service", f"Use one of {', '.join(SERVICE_CLASSES)}"
+        )
+    codes = tuple(one.text() for one in keys["schedules"].items())
+    if len(set(codes)) != len(codes):
+        raise keys["schedules"].refuse("A schedule stands twice", "Keep one of the two")
+    return ServiceClass(name, codes)
 
 
 def parse_schedule(node: Node) -> ScheduleBody:

@@ -81,6 +81,25 @@ class Schedule:
     standing: Standing
 
 
+SERVICE_CLASSES = (
+    "residential",
+    "small_general",
+    "large_general",
+    "small_primary",
+    "large_primary",
+    "lighting",
+)
+"""The classes of service that a book may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceClass:
+    """A class of service and the codes of the schedules under which it is served."""
+
+    service_class: str
+    schedules: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Seasons:
     """Season of a day by its month: ``months[0]`` is January. Values name seasons."""

@@ -108,6 +108,9 @@ def value_words(kind: str, unit: str, dated: DatedValue[Any]) -> ValueWords:
         return ValueWords(f"{len(days)} days", tuple((f"{day:%A}", day_words(day)) for day in days))
     if kind == "schedule":
         return ValueWords(f"{value.name}, {len(value.charges)} charges")
+    if kind == "service_class":
+        words = value.service_class.replace("_", " ")
+        return ValueWords(f"{words}: {list_words(list(value.schedules))}")
     if kind == "flag":
         return ValueWords("Yes" if value else "No")
     if kind == "day":
