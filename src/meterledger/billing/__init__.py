@@ -29,6 +29,12 @@ from meterledger.billing import (
 from meterledger.billing.assemble import assemble_bill
 from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
 from meterledger.billing.due_day import decide_due_day
+from meterledger.billing.gate import decide_collection, decide_gate, gate_findings
+from meterledger.billing.gate_clock import ClockIsOff, refuse_clock_off
+from meterledger.billing.gate_facts import BillFacts
+from meterledger.billing.gate_owners import HoldKind, WayOut, hold_kind, owners
+from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findings
+from meterledger.billing.gate_terms import GateTerms, gate_terms, gate_values
 from meterledger.billing.proration import LengthTerms, length_terms, prorate
 from meterledger.billing.split_difference import split_difference
 from meterledger.billing.taxes import (
@@ -78,19 +84,35 @@ __all__ = [
     "RULES",
     "TAX_CODE",
     "BillDisplayFacts",
+    "BillFacts",
     "BillWindow",
+    "ClockIsOff",
+    "GateTerms",
+    "HoldKind",
     "LengthTerms",
+    "RunTally",
     "TaxTerms",
     "UnknownTaxPlace",
+    "WayOut",
     "assemble_bill",
     "decide_bill_display",
+    "decide_collection",
     "decide_due_day",
+    "decide_gate",
     "due_windows",
+    "enough_for_breaker",
+    "gate_findings",
+    "gate_terms",
+    "gate_values",
+    "hold_kind",
     "kind_of",
     "length_terms",
+    "owners",
     "prorate",
     "reading_cycle_count",
     "reading_day",
+    "refuse_clock_off",
+    "run_findings",
     "split_difference",
     "tax_line",
     "tax_place_on",

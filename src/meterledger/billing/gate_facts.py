@@ -1,0 +1,76 @@
+"""What the checks of the gate are given of one bill, and how they word what they find.
+
+Lives here      the facts of a check; which past bills a bill is compared with.
+Lives elsewhere thresholds (``gate_terms``), the checks, gathering the facts (``usecases``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from meterledger.billing.gate_terms import Threshold
+from meterledger.facts.bills import Bill
+from meterledger.facts.held import GateFinding, PastBill
+from meterledger.kernel.span import DaySpan
+
+DAYS_BEFORE = 45
+"""How far back of a window the bill before it is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillFacts:
+    """One bill that was calculated, and what is known of the account's bills at that point.
+
+    ``history``    live bills of the account at the service point, in any order
+    ``expected``   codes of which the schedule has a line on every bill
+    ``energy_codes``  codes of which some has a line where there is energy
+    """
+
+    bill: Bill
+    service_class: str
+    history: tuple[PastBill, ...] = ()
+    expected: frozenset[str] = frozenset()
+    energy_codes: frozenset[str] = frozenset()
+
+    @property
+    def days(self) -> DaySpan:
+        """The service period."""
+        return self.bill.days
+
+    def previous(self) -> PastBill | None:
+        """The newest bill that ends by the first day, and not long before."""
+        earliest = self.days.from_day - timedelta(days=DAYS_BEFORE)
+        found = [one for one in self.history if earliest < one.days.until_day <= self.days.from_day]
+        return max(found, key=lambda one: one.days.until_day, default=None)
+
+    def same_season(self, shift_days: int) -> PastBill | None:
+        """The bill that lies nearest to the same days a year before, within so many days."""
+        asked = year_before(self.days.from_day)
+        found = [
+            (abs((one.days.from_day - asked).days), one.days.from_day, one)
+            for one in self.history
+            if abs((one.days.from_day - asked).days) <= shift_days
+        ]
+        return min(found)[2] if found else None
+
+
+def year_before(day: date) -> date:
+    """The same day of the year before; 28 February for 29 February."""
+    leap = day.month == 2 and day.day == 29
+    return day.replace(year=day.year - 1, day=28 if leap else day.day)
+
+
+def finding(
+    code: str, sentence: str, limit: Threshold, evidence: Iterable[tuple[str, object]] = ()
+) -> GateFinding:
+    """A finding under the clause of the threshold that it went beyond."""
+    told = (*((name, str(value)) for name, value in evidence), (limit.name, str(limit.value)))
+    return GateFinding(code, sentence, limit.citation, told)
+
+
+def per_day(energy_wh: int, days: DaySpan) -> str:
+    """Energy a day in kWh with one decimal, for a sentence."""
+    tenths = (energy_wh * 10 // days.day_count + 500) // 1000
+    return f"{tenths // 10}.{tenths % 10} kWh a day"

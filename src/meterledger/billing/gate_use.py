@@ -1,0 +1,145 @@
+"""Checks of a bill's energy: band by season and own history, jump by a factor, zero, estimates.
+
+Lives here      one pure function for each; energy a day is compared, exactly, never rounded.
+Lives elsewhere thresholds (``gate_terms``), amounts and lines (``gate_amounts``).
+
+A bill is held by the band only where it is off from *everything* that is known of the account: of
+the same season a year before, and of the bill before it. The weather is not known here: the house
+has no weather yet, so the band is wide enough for a real heat wave, and says what it went by.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from meterledger.billing.gate_facts import BillFacts, finding, per_day
+from meterledger.billing.gate_terms import GateTerms
+from meterledger.facts.held import GateFinding, PastBill
+
+BAND, JUMP, ZERO, ESTIMATED = "gate.band", "gate.jump", "gate.zero", "gate.estimated"
+WEATHER = ("weather", "not known: compared with history alone")
+
+
+def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
+    """Energy a day against the same season of last year and against the bill before.
+
+    Off from one and not from the other is no finding: a customer may have changed for good.
+    """
+    last_year = facts.same_season(terms["gate_season_shift_days"].value)
+    previous = facts.previous()
+    found = []
+    for past, name, least, most in (
+        (last_year, "same season last year", "gate_band_least", "gate_band_most"),
+        (previous, "bill before", "gate_band_previous_least", "gate_band_previous_most"),
+    ):
+        if past is None:
+            continue
+        limit = _beyond(facts, past, terms, f"{least}_percent", f"{most}_percent")
+        if limit is None:
+            return None
+        found.append((past, name, limit))
+    if not found:
+        return None
+    past, name, limit = found[0]
+    share = _percent(facts, past)
+    usual = per_day(past.energy_wh, past.days)
+    sentence = (
+        f"{per_day(facts.bill.usage.energy_wh, facts.days)} is {share} of the {name} ({usual}), "
+        f"beyond {terms[limit].value} percent"
+    )
+    evidence = [(f"{one_name}: bill", one.bill_id) for one, one_name, _ in found]
+    evidence += [
+        (f"{one_name}: energy", per_day(one.energy_wh, one.days)) for one, one_name, _ in found
+    ]
+    return finding(BAND, sentence, terms[limit], (*evidence, WEATHER))
+
+
+def check_jump(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
+    """Off by a factor that a unit or a multiplier would make, either way."""
+    tolerance = terms["gate_jump_tolerance_percent"]
+    floor = terms["gate_jump_floor_wh_per_day"].value
+    compared = (facts.same_season(terms["gate_season_shift_days"].value), facts.previous())
+    known = [one for one in compared if one is not None]
+    if not known:
+        return None
+    now = facts.bill.usage.energy_wh
+    for factor in terms.jump_factors:
+        if all(
+            _is_factor(now, facts.days.day_count, past, factor, tolerance.value, floor)
+            for past in known
+        ):
+            past = known[0]
+            sentence = (
+                f"{per_day(now, facts.days)} against {per_day(past.energy_wh, past.days)} on bill "
+                f"{past.bill_id} looks like a factor of {factor}: a unit, a multiplier or a "
+                "decimal place"
+            )
+            return finding(JUMP, sentence, tolerance, [("factor", factor)])
+    return None
+
+
+def check_zero(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
+    """No energy where the bill before had some."""
+    floor = terms["gate_zero_floor_wh_per_day"]
+    past = facts.previous()
+    if facts.bill.usage.energy_wh != 0 or past is None:
+        return None
+    if past.energy_wh < floor.value * past.days.day_count:
+        return None
+    sentence = (
+        f"No energy was used in {facts.days.day_count} days, and bill {past.bill_id} before had "
+        f"{per_day(past.energy_wh, past.days)}"
+    )
+    return finding(ZERO, sentence, floor, [("bill before", past.bill_id)])
+
+
+def check_estimated(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
+    """More estimated energy than a bill of intervals should rest on; registers have their cap."""
+    usage = facts.bill.usage
+    limit = terms["gate_estimated_most_percent"]
+    if usage.estimated is None or usage.registers or not usage.interval_count:
+        return None
+    energy = usage.estimated.energy_wh * 100 > limit.value * usage.energy_wh
+    intervals = usage.estimated.interval_count * 100 > limit.value * usage.interval_count
+    if not (energy or intervals):
+        return None
+    sentence = (
+        f"{usage.estimated.interval_count} of {usage.interval_count} intervals and "
+        f"{usage.estimated.energy_wh:,} of {usage.energy_wh:,} Wh are estimated, more than "
+        f"{limit.value} percent"
+    )
+    return finding(ESTIMATED, sentence, limit)
+
+
+def _beyond(
+    facts: BillFacts, past: PastBill, terms: GateTerms, least: str, most: str
+) -> str | None:
+    """Which of the two bounds the energy a day lies beyond; None inside, or off by little."""
+    now = facts.bill.usage.energy_wh * past.days.day_count
+    was = past.energy_wh * facts.days.day_count
+    floor = terms["gate_band_floor_wh_per_day"].value
+    if abs(now - was) <= floor * past.days.day_count * facts.days.day_count:
+        return None
+    if now * 100 > was * terms[most].value:
+        return most
+    if now * 100 < was * terms[least].value:
+        return least
+    return None
+
+
+def _is_factor(
+    now_wh: int, now_days: int, past: PastBill, factor: int, tolerance: int, floor: int
+) -> bool:
+    now, was = now_wh * past.days.day_count, past.energy_wh * now_days
+    more, less = max(now, was), min(now, was)
+    if more < floor * past.days.day_count * now_days:
+        return False
+    return abs(more - factor * less) * 100 <= tolerance * factor * less
+
+
+def _percent(facts: BillFacts, past: PastBill) -> str:
+    if past.energy_wh == 0:
+        return "more than anything"
+    now = Fraction(facts.bill.usage.energy_wh, facts.days.day_count)
+    was = Fraction(past.energy_wh, past.days.day_count)
+    return f"{int(now / was * 100)} percent"
