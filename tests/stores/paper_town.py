@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins, HeldBill
 from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.corrections import Correction, CorrectionCause, LeftDifference, Rebill
 from meterledger.facts.events import EventCase, EventKind, MeterEvent
 from meterledger.facts.meters import (
     BilledOn,
@@ -41,7 +42,7 @@ from meterledger.facts.readings import (
     Reading,
 )
 from meterledger.kernel.citation import Citation
-from meterledger.kernel.ids import bill_id, with_check_digit
+from meterledger.kernel.ids import bill_id, next_version, with_check_digit
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.kernel.standing import Standing
 from meterledger.usecases.meter_ports import MeterChange
@@ -50,6 +51,7 @@ from meterledger.usecases.ports import ServiceStart, Viewer
 FIRST_DAY = date(2025, 1, 1)
 LEARNED = datetime(2025, 1, 1, 12, tzinfo=UTC)
 LATER = datetime(2025, 3, 1, 12, tzinfo=UTC)
+CORRECTED_AT = datetime(2025, 4, 1, 12, tzinfo=UTC)
 ANALYST = Viewer("analyst", "a test")
 CLAUSE = Citation("MO PSC 6", "Sheet 54", "9", "Anytime, energy", date(2025, 6, 1), "ER-2024-0319")
 OTHER_CLAUSE = Citation("MO PSC 6", "Sheet 54", None, "Anytime, customer charge", date(2025, 6, 1))
@@ -168,6 +170,36 @@ def bill_of(
         return bill, None
     return bill, entry_of(
         f"bill:{bill.bill_id}", bill.issued_day, bill.account_id, cents, learned_at=known_at
+    )
+
+
+def rebill_of(number: int, month: int = 0, *, cents: int = 16519, version: int = 2) -> Rebill:
+    """The number-th account's bill of one month, corrected to so many cents."""
+    old, _ = bill_of(number, month)
+    names = [old.bill_id]
+    for _ in range(version - 1):
+        names.append(next_version(names[-1]))
+    was, now = names[-2], names[-1]
+    made, entry = bill_of(number, month, cents=cents, known_at=CORRECTED_AT)
+    bill = replace(made, bill_id=now, kind=BillKind.CORRECTED, corrects=was)
+    before = 16519 if version == 2 else 20_000
+    back = entry_of(f"reversal:bill:{was}", CORRECTED_AT.date(), bill.account_id, -before)
+    return Rebill(
+        correction=Correction(
+            *(was, now, bill.account_id, f"case:{was}", CorrectionCause.READING),
+            *("Ana", "a later reading", CORRECTED_AT, "{}"),
+        ),
+        bill=bill,
+        entry=replace(entry, entry_id=f"bill:{now}") if entry else None,
+        reversal=replace(back, reverses=f"bill:{was}"),
+    )
+
+
+def difference_left(number: int = 1) -> LeftDifference:
+    """The number-th account's first bill, left as it is."""
+    return LeftDifference(
+        *(bill_of(number)[0].bill_id, account_id(number), "c" * 64, 12),
+        *("Ana", "it is small", CORRECTED_AT),
     )
 
 

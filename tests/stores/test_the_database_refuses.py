@@ -18,11 +18,13 @@ from tests.stores.paper_town import (
     agreement_of,
     bill_of,
     case_of,
+    difference_left,
     event_of,
     held_of,
     meter_changes,
     month_of,
     payment_of,
+    rebill_of,
     register_channel,
     start_of,
 )
@@ -50,6 +52,7 @@ PERSONAL = (
     *("meter", "meter_configuration", "premise_link", "meter_work", "unmetered_load"),
     *("meter_installation", "agreement", "bill", "bill_line", "service_period_claim"),
     *("held_bill", "entry", "posting", "payment", "record"),
+    *("bill_correction", "difference_left"),
     *("lake_hold", "lake_hold_released"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
@@ -82,7 +85,9 @@ def filled(server: PrivateServer) -> Iterator[str]:
             store.record_cases([case_of(event_of())])
             case = case_of(event_of()).case_id
             store.settle_case(CaseStep(case, CaseState.IN_WORK, "Ana", "on it", LATER))
-            store.record_bills([bill_of(1)])
+            store.record_bills([bill_of(1), bill_of(2)])
+            store.record_rebills([rebill_of(2)])
+            store.leave_difference(difference_left())
             store.record_payment(*payment_of(1))
             store.record_held([held_of(2)], on=month_of(0).until_day, learned_at=LATER)
             store.record_file(
@@ -514,12 +519,15 @@ class TestAnEntry:
 
 
 class TestABill:
-    """Copied by hand from the one that is there: checked at once or at commit."""
+    """Copied by hand from the first account's: checked at once or at commit."""
+
+    FIRST = f"WHERE bill_id = '{bill_of(1)[0].bill_id}'"
 
     def copy(self, connection: Connection, days: str, *, cents: int, lines: int) -> None:
         connection.execute(
             "INSERT INTO service_period_claim SELECT 'B-hand', agreement_id, account_id,"
-            " service_point_id, %s::daterange, issued_day, known_at FROM service_period_claim",
+            " service_point_id, %s::daterange, issued_day, known_at FROM service_period_claim"
+            f" {self.FIRST}",
             [days],
         )
         connection.execute(
@@ -529,7 +537,7 @@ class TestABill:
             " record, record_sha256) SELECT 'B-hand', issued_day, account_id, agreement_id,"
             " service_point_id, schedule, kind, %s::daterange, due_day, energy_wh, %s, %s,"
             " standing, tax_place, 0, entry_id, known_at, lake_sequence, book_sha256, record,"
-            " record_sha256 FROM bill",
+            f" record_sha256 FROM bill {self.FIRST}",
             [days, cents, lines],
         )
         self.copy_lines(connection, "B-hand", 0)
@@ -538,7 +546,7 @@ class TestABill:
         connection.execute(
             "INSERT INTO bill_line SELECT %s, issued_day, number + %s, code, label, charge_group,"
             " days, quantity, unit, price_usd, cents, standing, citation_ids FROM bill_line"
-            " WHERE bill_id <> 'B-hand'",
+            f" {self.FIRST}",
             [name, shift],
         )
 
@@ -578,14 +586,73 @@ class TestABill:
                 " lake_sequence, book_sha256, record, record_sha256) SELECT 'B-hand', issued_day,"
                 " account_id, agreement_id, service_point_id, schedule, kind, days, due_day,"
                 " energy_wh, 1, line_count, standing, tax_place, 0, known_at, lake_sequence,"
-                " book_sha256, record, record_sha256 FROM bill"
+                f" book_sha256, record, record_sha256 FROM bill {self.FIRST}"
             )
+
+    def give_up(self, connection: Connection, by: str) -> None:
+        connection.execute(
+            f"UPDATE service_period_claim SET cancelled_by = %s {self.FIRST}",
+            [by],
+        )
 
     def test_whose_claim_is_given_up_leaves_its_days_free_once(
         self, as_role: Callable[..., Connection]
     ) -> None:
         connection = as_role()
-        connection.execute("UPDATE service_period_claim SET cancelled_by = 'B-hand'")
+        self.give_up(connection, "B-hand")
         self.copy(connection, "[2025-01-01,2025-01-31)", cents=16519, lines=2)
         with pytest.raises(errors.RestrictViolation, match="only cancelled_by may be set, once"):
-            connection.execute("UPDATE service_period_claim SET cancelled_by = NULL")
+            connection.execute(f"UPDATE service_period_claim SET cancelled_by = NULL {self.FIRST}")
+
+    def test_is_not_cancelled_by_a_bill_that_is_not_there(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        connection = as_role()
+        self.give_up(connection, "B-nobody")
+        with pytest.raises(errors.ForeignKeyViolation, match="cancelled_by_a_bill"):
+            connection.execute("SET CONSTRAINTS cancelled_by_a_bill IMMEDIATE")
+
+    def test_is_not_cancelled_without_a_record_of_why(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        connection = as_role()
+        self.give_up(connection, "B-hand")
+        self.copy(connection, "[2025-01-01,2025-01-31)", cents=16519, lines=2)
+        with pytest.raises(errors.CheckViolation, match="no correction says which bill"):
+            connection.commit()
+
+    CORRECTION = (
+        "INSERT INTO bill_correction (cancelled_bill, corrected_bill, account_id, case_id, cause,"
+        " author, reason, learned_at, reversal_entry_id, decision)"
+        " VALUES (%s, 'B-hand', '1', 'case', 'reading', %s, %s, now(), %s, '{}')"
+    )
+
+    @pytest.mark.parametrize(
+        ("author", "reason", "broken"),
+        [(" ", "why", "names_its_author"), ("Ana", "", "states_its_reason")],
+    )
+    def test_is_not_cancelled_by_nobody_or_for_no_reason(
+        self, as_role: Callable[..., Connection], author: str, reason: str, broken: str
+    ) -> None:
+        with pytest.raises(errors.CheckViolation, match=broken):
+            as_role().execute(self.CORRECTION, [bill_of(1)[0].bill_id, author, reason, None])
+
+    @pytest.mark.parametrize("reversal", [None, f"bill:{bill_of(2)[0].bill_id}"])
+    def test_is_not_cancelled_without_taking_its_entry_back(
+        self, as_role: Callable[..., Connection], reversal: str | None
+    ) -> None:
+        connection = as_role()
+        self.give_up(connection, "B-hand")
+        self.copy(connection, "[2025-01-01,2025-01-31)", cents=16519, lines=2)
+        name = bill_of(1)[0].bill_id
+        connection.execute(self.CORRECTION, [name, "Ana", "why", reversal])
+        with pytest.raises(errors.CheckViolation, match="is not taken back to the cent"):
+            connection.execute("SET CONSTRAINTS corrections_are_whole IMMEDIATE")
+
+    def test_is_not_corrected_as_long_as_it_stands(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        connection = as_role()
+        connection.execute(self.CORRECTION, [bill_of(1)[0].bill_id, "Ana", "why", None])
+        with pytest.raises(errors.CheckViolation, match="and is not cancelled by it"):
+            connection.execute("SET CONSTRAINTS corrections_are_whole IMMEDIATE")

@@ -33,6 +33,7 @@ class BillKind(Enum):
     INITIAL = "initial"
     REGULAR = "regular"
     FINAL = "final"
+    CORRECTED = "corrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +243,15 @@ class Bill:
     pins: BillPins
     reasons: tuple[Reason, ...] = ()
     """Cited decisions of the bill as a whole: its window, its due day."""
+    corrects: str | None = None
+    """The bill that this one takes the place of, for the same service period."""
 
     def __post_init__(self) -> None:
         ensure(len(self.lines) > 0, f"bill {self.bill_id} has a line")
+        ensure(
+            (self.corrects is not None) == (self.kind is BillKind.CORRECTED),
+            f"bill {self.bill_id} names the bill that it corrects, if it corrects one",
+        )
         for line in self.lines:
             ensure(
                 self.days.from_day <= line.days.from_day
@@ -305,6 +312,7 @@ class Bill:
                 for reason in self.reasons
             ],
             "pins": self.pins.as_json(),
+            **({"corrects": self.corrects} if self.corrects is not None else {}),
         }
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from meterledger.kernel.canonical import sha256_hex
+from meterledger.kernel.ensure import ensure
 
 BUCKET_COUNT = 64
 """How many buckets the meters of a utility are shared out to, wherever one is named by number."""
@@ -18,6 +20,17 @@ def bill_id(agreement_id: str, from_day: date, until_day: date, version: int = 1
     """
     suffix = "" if version == 1 else f"-v{version}"
     return f"B-{agreement_id}-{from_day:%Y%m%d}-{until_day:%Y%m%d}{suffix}"
+
+
+def next_version(name: str) -> str:
+    """The name of the bill that corrects a bill of that name: ``…-v2`` after the first.
+
+    :raises InvariantBroken: if it is no name of a bill
+    """
+    found = re.fullmatch(r"(B-.+-\d{8}-\d{8})(?:-v(\d+))?", name, re.DOTALL)
+    ensure(found is not None, f"{name} is the name of a bill")
+    stem, version = found.groups() if found else (name, None)
+    return f"{stem}-v{int(version or 1) + 1}"
 
 
 def pseudonym(meter_id: str, utility: str) -> str:

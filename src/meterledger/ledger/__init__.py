@@ -6,6 +6,7 @@ Others may call ``entry_for_bill``, ``entry_for_payment`` and
 
 from meterledger.ledger import balance_transfer, payment_order
 from meterledger.ledger.payment_order import decide_payment_split
+from meterledger.ledger.reversal import reverse_entry
 from meterledger.ledger.templates import (
     CASH,
     CHART,
@@ -30,4 +31,5 @@ __all__ = [
     "decide_payment_split",
     "entry_for_bill",
     "entry_for_payment",
+    "reverse_entry",
 ]

@@ -28,9 +28,11 @@ from meterledger.facts.places import (
 )
 from meterledger.facts.readings import ChannelReadings, ChannelTold, Flow, QuarantinedLine
 from meterledger.facts.usage import KnownInterval, UsageBatch
+from meterledger.kernel.decision import Reason
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.lake_ports import LakeLog
@@ -110,6 +112,26 @@ class Conflict(Refusal):
             where="ledger",
             why="An entry's name says what it means, and is used once, for ever",
             do="Look at the account's entries; reverse the entry if it is wrong",
+        )
+
+    @classmethod
+    def of_cancelled(cls, bill_id: str, by: str) -> Conflict:
+        """A bill is cancelled once."""
+        return cls(
+            f"Bill {bill_id} is cancelled already: bill {by} took its place",
+            where="bills",
+            why="A bill is cancelled once, and nothing was changed",
+            do=f"Look at bill {by}, and correct that one if it is wrong",
+        )
+
+    @classmethod
+    def of_other_period(cls, bill_id: str, new_id: str) -> Conflict:
+        """A corrected bill is for the service period of the bill that it corrects."""
+        return cls(
+            f"Bill {new_id} is not for the service period of bill {bill_id}",
+            where="bills",
+            why="A corrected bill is for the same agreement, place and days",
+            do="Correct each bill on its own service period",
         )
 
     @classmethod
@@ -221,6 +243,17 @@ class Places(Protocol):
 
         :raises NotFound: if no such agreement is known
         :raises Conflict: if it has ended already, or ends before it began, or is billed past it
+        """
+
+    def change_agreement(
+        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
+    ) -> None:
+        """End an agreement on ``last_day_out`` (out) and begin another there, both or neither.
+
+        ``then`` is the same account's at the same service point; ``reasons`` go to the record.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: as ``stop_service``, or if the other is not of its account and point
         """
 
     def account(self, account_id: str) -> Account:
@@ -372,7 +405,10 @@ class Bills(Protocol):
         """The bill as stored. :raises NotFound:"""
 
     def bills_of_account(self, account_id: str) -> list[StoredBill]:
-        """Bills of the account, oldest first."""
+        """Live bills of the account, oldest first: those that were cancelled are left out."""
+
+    def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Every bill that the account was ever sent, cancelled ones too, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +428,15 @@ class StoredBill:
     lake_sequence: int
     previous_balance_cents: int
     book_sha256: str
+    corrects: str | None = None
+    """The bill whose place this one took."""
+    cancelled_by: str | None = None
+    """The bill that took its place; None as long as it is live."""
+    cancelled_at: datetime | None = None
+
+    def was_live(self, known_at: datetime) -> bool:
+        """Whether no correction of it was known at that instant."""
+        return self.cancelled_at is None or known_at < self.cancelled_at
 
 
 class Ledger(Protocol):
@@ -423,6 +468,7 @@ class Store(
     Registers,
     IntakeLog,
     Bills,
+    Corrections,
     Ledger,
     UsageLog,
     DayFactsStore,

@@ -55,12 +55,20 @@ class EarlierBill:
 def earlier_bills(
     bills: Sequence[StoredBill], agreement: Agreement, window: DaySpan, known_at: datetime
 ) -> tuple[EarlierBill, ...]:
-    """Bills of the place that ended by the window's first day and were known, oldest first."""
+    """Bills of the place that ended by the window's first day, as they stood then, oldest first.
+
+    A bill that was corrected later was live then; the one that took its place was not known.
+    """
+
+    def was_known(one: StoredBill) -> bool:
+        if one.corrects is not None:
+            return one.known_at <= known_at
+        return one.agreement_id == agreement.agreement_id or one.known_at < known_at
+
     return tuple(
         EarlierBill(one, read_record(one.record)["usage"])
         for one in bills
-        if one.days.until_day <= window.from_day
-        and (one.agreement_id == agreement.agreement_id or one.known_at < known_at)
+        if one.days.until_day <= window.from_day and was_known(one) and one.was_live(known_at)
     )
 
 

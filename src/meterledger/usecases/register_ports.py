@@ -51,4 +51,4 @@ class Registers(Protocol):
         """
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
-        """Live bills of the service points, whoever was billed, oldest first."""
+        """Every bill issued for the service points, cancelled ones too, oldest first."""

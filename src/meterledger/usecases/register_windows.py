@@ -108,7 +108,7 @@ class RegisterSources(Protocol):
         """What registers of delivered energy showed at instants of ``[begin, until)``."""
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
-        """Live bills of the service points, whoever was billed, oldest first."""
+        """Every bill issued for the service points, cancelled ones too, oldest first."""
 
     def bills_nearby(
         self,

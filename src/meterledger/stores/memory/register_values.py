@@ -60,12 +60,12 @@ class MemoryRegisters:
         )
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
-        """Live bills of the service points, oldest first."""
+        """Every bill issued for the service points, oldest first."""
         self._look()
         found = {
             point: sorted(
-                (self._bills[bill] for bill in self._bills_claimed_at(point)),
-                key=lambda one: (one.days.from_day, one.bill_id),
+                (self._bills[bill] for bill in self._bills_issued_at(point)),
+                key=lambda one: (one.days.from_day, one.known_at, one.bill_id),
             )
             for point in service_point_ids
         }
@@ -96,6 +96,7 @@ class MemoryRegisters:
                     record["schedule"] == schedule
                     and days.overlap(bill.days) == bill.days
                     and bill.known_at < before
+                    and (bill.cancelled_at is None or bill.cancelled_at >= before)
                 ):
                     usage = record["usage"]
                     found.setdefault(point, []).append(
@@ -103,7 +104,7 @@ class MemoryRegisters:
                     )
         return [bill for point in sorted(found)[:places] for bill in found[point]]
 
-    def _bills_claimed_at(self, service_point_id: str) -> list[str]:
+    def _bills_issued_at(self, service_point_id: str) -> list[str]:
         raise NotImplementedError  # answered by the rest of the store
 
     def _look(self) -> None:

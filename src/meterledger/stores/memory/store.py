@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -33,9 +32,9 @@ from meterledger.facts.readings import (
 )
 from meterledger.facts.usage import KnownInterval
 from meterledger.kernel.canonical import sha256_hex
-from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
+from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
 from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.lake_log import MemoryLakeLog
@@ -54,15 +53,14 @@ from meterledger.usecases.ports import (
 RECEIVABLE = "142"
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    days: DaySpan
-    bill_id: str
-    agreement_id: str
-
-
 class MemoryStore(
-    MemoryLakeLog, MemoryIntake, MemoryUsageLog, MemoryMeters, MemoryRegisters, MemoryDayFacts
+    MemoryCorrections,
+    MemoryLakeLog,
+    MemoryIntake,
+    MemoryUsageLog,
+    MemoryMeters,
+    MemoryRegisters,
+    MemoryDayFacts,
 ):
     """Promises in dictionaries."""
 
@@ -79,7 +77,8 @@ class MemoryStore(
         self.held: list[tuple[HeldBill, date, datetime]] = []
         self._bills: dict[str, StoredBill] = {}
         self._bills_of: dict[str, list[str]] = {}
-        self._claims: dict[str, list[_Claim]] = {}
+        self._bills_at: dict[str, list[str]] = {}
+        self._claims: dict[str, list[Claim]] = {}
         self._entries: dict[str, Entry] = {}
         self._entries_of: dict[str, list[str]] = {}
         self._payments: dict[str, Payment] = {}
@@ -212,7 +211,7 @@ class MemoryStore(
                 if any(one.days.overlap(bill.days) for one in claims):
                     continue
                 self._refuse_bill(bill, entry)
-                claims.append(_Claim(bill.days, bill.bill_id, bill.agreement_id))
+                claims.append(Claim(bill.days, bill.bill_id, bill.agreement_id))
                 newly.append((bill, entry))
             for bill, entry in newly:
                 self._keep_bill(bill, entry)
@@ -250,8 +249,10 @@ class MemoryStore(
             lake_sequence=bill.pins.lake_sequence,
             previous_balance_cents=self._balance(bill.account_id),
             book_sha256=bill.pins.book_sha256,
+            corrects=bill.corrects,
         )
         self._bills_of.setdefault(bill.account_id, []).append(bill.bill_id)
+        self._bills_at.setdefault(bill.service_point_id, []).append(bill.bill_id)
         self._estimates += bill.usage.estimates
         if entry is not None:
             self._keep_entry(entry)
@@ -270,14 +271,18 @@ class MemoryStore(
         return self._bills[bill_id]
 
     def bills_of_account(self, account_id: str) -> list[StoredBill]:
-        """Bills of the account, oldest first."""
+        """Live bills of the account, oldest first."""
+        bills = self.issued_bills_of_account(account_id)
+        return [one for one in bills if one.cancelled_by is None]
+
+    def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Every bill that the account was ever sent, oldest first."""
         self._look()
         bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
-        return sorted(bills, key=lambda one: (one.days.from_day, one.bill_id))
+        return sorted(bills, key=lambda one: (one.days.from_day, one.known_at, one.bill_id))
 
-    def _bills_claimed_at(self, service_point_id: str) -> list[str]:
-        claims = self._claims.get(service_point_id, ())
-        return [one.bill_id for one in claims if one.bill_id in self._bills]
+    def _bills_issued_at(self, service_point_id: str) -> list[str]:
+        return self._bills_at.get(service_point_id, [])
 
     def _billed_until(self, agreement_id: str, service_point_id: str) -> date | None:
         claims = self._claims.get(service_point_id, ())

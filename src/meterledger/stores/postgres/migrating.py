@@ -50,6 +50,8 @@ APPEND_ONLY = (
     "citation",
     "bill",
     "bill_line",
+    "bill_correction",
+    "difference_left",
     "held_bill",
     "usage_run",
     "usage_batch",

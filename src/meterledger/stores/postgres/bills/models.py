@@ -115,6 +115,40 @@ class BillLine(models.Model):
         managed = False
 
 
+class BillCorrection(models.Model):
+    """Why a bill was cancelled, by whom, and which bill took its place; checked at commit."""
+
+    cancelled_bill = models.TextField(primary_key=True)
+    corrected_bill = models.TextField(unique=True)
+    account_id = models.TextField(db_index=True)
+    case_id = models.TextField()
+    cause = models.TextField()
+    author = models.TextField()
+    reason = models.TextField()
+    learned_at = models.DateTimeField()
+    reversal_entry_id = models.TextField(null=True, unique=True)
+    decision = models.TextField()
+
+    class Meta:
+        db_table = "bill_correction"
+
+
+class DifferenceLeft(models.Model):
+    """A bill that would be another one now and stays as it was issued, by whom and why."""
+
+    pk = models.CompositePrimaryKey("bill_id", "computed_sha256")
+    bill_id = models.TextField()
+    computed_sha256 = models.TextField()
+    account_id = models.TextField(db_index=True)
+    difference_cents = models.BigIntegerField()
+    author = models.TextField()
+    reason = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "difference_left"
+
+
 class HeldBill(models.Model):
     """A bill that was due and did not go out, on the day of the run that held it."""
 

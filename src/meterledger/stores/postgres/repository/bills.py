@@ -93,7 +93,11 @@ SELECT %s, account_id, agreement_id,
 STORED = """
 SELECT b.bill_id, b.account_id, b.agreement_id, lower(b.days), upper(b.days), b.issued_day,
        b.due_day, b.total_cents, b.record, b.record_sha256, b.known_at, b.lake_sequence,
-       b.previous_balance_cents, b.book_sha256
+       b.previous_balance_cents, b.book_sha256,
+       (SELECT k.cancelled_bill FROM bill_correction k WHERE k.corrected_bill = c.bill_id),
+       c.cancelled_by,
+       CASE WHEN c.cancelled_by IS NOT NULL THEN
+            (SELECT k.learned_at FROM bill_correction k WHERE k.cancelled_bill = c.bill_id) END
   FROM service_period_claim c
   JOIN bill b ON b.bill_id = c.bill_id AND b.issued_day = c.issued_day
 """
@@ -141,17 +145,17 @@ class BillTables(Tables):
     def _record(
         self, connection: Connection, ordered: Sequence[tuple[Bill, Entry | None]]
     ) -> tuple[set[str], set[str]]:
-        newly = _claim(connection, [bill for bill, _ in ordered])
+        newly = claim(connection, [bill for bill, _ in ordered])
         _ensure_billed_already(connection, [one for one, _ in ordered if one.bill_id not in newly])
         taken = [pair for pair in ordered if pair[0].bill_id in newly]
         if not taken:
             return set(), set()
         made = [bill for bill, _ in taken]
         before = balances(connection, sorted({bill.account_id for bill in made}))
-        citations = self._insert_citations(connection, made)
+        citations = self.insert_citations(connection, made)
         insert_entries(connection, [entry for _, entry in taken if entry is not None])
-        _insert_bills(connection, taken, before)
-        _insert_lines(connection, made)
+        insert_bills(connection, taken, before)
+        insert_lines(connection, made)
         for bill in made:
             insert_estimates(connection, bill.usage.estimates, bill.pins.lake_sequence)
         self._note(
@@ -182,7 +186,7 @@ class BillTables(Tables):
             if bill.account_id not in known:
                 refuse_unknown("account", bill.account_id, f"bill {bill.bill_id}")
 
-    def _insert_citations(self, connection: Connection, bills: Sequence[Bill]) -> set[str]:
+    def insert_citations(self, connection: Connection, bills: Sequence[Bill]) -> set[str]:
         """Keep each clause once. Returns the ids that are stored when this commits."""
         used = {
             citation_id(citation): citation
@@ -258,17 +262,29 @@ class BillTables(Tables):
         return stored_bill(row)
 
     def bills_of_account(self, account_id: str) -> list[StoredBill]:
-        """Bills of the account, oldest first."""
+        """Live bills of the account, oldest first."""
         rows = self._read(
             lambda connection: connection.execute(
-                f"{STORED} WHERE c.account_id = %s ORDER BY lower(b.days), b.bill_id",
+                f"{STORED} WHERE c.account_id = %s AND c.cancelled_by IS NULL"
+                " ORDER BY lower(b.days), b.bill_id",
+                [account_id],
+            ).fetchall()
+        )
+        return [stored_bill(row) for row in rows]
+
+    def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Every bill that the account was ever sent, oldest first."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                f"{STORED} WHERE c.account_id = %s ORDER BY lower(b.days), b.known_at, b.bill_id",
                 [account_id],
             ).fetchall()
         )
         return [stored_bill(row) for row in rows]
 
 
-def _claim(connection: Connection, bills: Sequence[Bill]) -> set[str]:
+def claim(connection: Connection, bills: Sequence[Bill]) -> set[str]:
+    """Take the days of bills; the ids of those that had them free."""
     rows = connection.execute(
         CLAIM,
         [
@@ -311,11 +327,12 @@ def _ensure_billed_already(connection: Connection, left_out: Sequence[Bill]) -> 
         ensure(other is not None, f"bill {bill.bill_id} is left out because its days are billed")
 
 
-def _insert_bills(
+def insert_bills(
     connection: Connection,
     taken: Sequence[tuple[Bill, Entry | None]],
     balances_before: dict[str, int],
 ) -> None:
+    """Write bills, each with the balance carried into it: in cents by account before the first."""
     run = dict(balances_before)
     previous = []
     for bill, _ in taken:
@@ -352,7 +369,8 @@ def _insert_bills(
     )
 
 
-def _insert_lines(connection: Connection, bills: Sequence[Bill]) -> None:
+def insert_lines(connection: Connection, bills: Sequence[Bill]) -> None:
+    """Write the lines of bills beside them."""
     lines = [
         (bill, number, line) for bill in bills for number, line in enumerate(bill.lines, start=1)
     ]

@@ -49,7 +49,10 @@ billed AS (
         ON hashtextextended(c.service_point_id, 0) = hashtextextended(near.service_point_id, 0)
        AND c.service_point_id = near.service_point_id
       JOIN bill b ON b.bill_id = c.bill_id AND b.issued_day = c.issued_day
-     WHERE c.cancelled_by IS NULL AND c.known_at < %(before)s AND b.schedule = %(schedule)s
+     WHERE c.known_at < %(before)s AND b.schedule = %(schedule)s
+       AND (c.cancelled_by IS NULL OR NOT EXISTS (
+            SELECT FROM bill_correction k
+             WHERE k.cancelled_bill = c.bill_id AND k.learned_at < %(before)s))
        AND c.days <@ daterange(%(from_day)s, %(until_day)s)
 )
 SELECT service_point_id, lower(days), upper(days), energy_wh, estimated
@@ -134,7 +137,7 @@ class RegisterTables(Tables):
         return self._read(ask)
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
-        """Live bills of the service points, oldest first."""
+        """Every bill issued for the service points, oldest first."""
 
         def ask(connection: Connection) -> dict[str, list[StoredBill]]:
             found: dict[str, list[StoredBill]] = {}
@@ -142,7 +145,7 @@ class RegisterTables(Tables):
                 rows = connection.execute(
                     f"{STORED} WHERE hashtextextended(c.service_point_id, 0)"
                     " = hashtextextended(%s, 0) AND c.service_point_id = %s"
-                    " AND c.cancelled_by IS NULL ORDER BY lower(b.days), b.bill_id",
+                    " ORDER BY lower(b.days), b.known_at, b.bill_id",
                     [point, point],
                 ).fetchall()
                 if rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meterledger.stores.postgres.connections import Connection, Connections
-from meterledger.stores.postgres.repository.bills import BillTables
+from meterledger.stores.postgres.repository.corrections import CorrectionTables
 from meterledger.stores.postgres.repository.day_facts import DayFactsTables
 from meterledger.stores.postgres.repository.intake import IntakeTables
 from meterledger.stores.postgres.repository.lake_log import LakeLogTables
@@ -24,7 +24,7 @@ class PostgresStore(
     ReadingTables,
     IntakeTables,
     QuarantineTables,
-    BillTables,
+    CorrectionTables,
     RegisterTables,
     LedgerTables,
     UsageLogTables,

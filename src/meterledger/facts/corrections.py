@@ -1,0 +1,92 @@
+"""Corrections: an issued bill is cancelled and another takes its place, with why and by whom.
+
+Lives here      the record of one correction, its causes to the cent, and a difference left as it is.
+Lives elsewhere what may be corrected (``billing``), doing it (``usecases.rebill``), the database's
+                part (``stores``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from meterledger.facts.bills import Bill
+from meterledger.facts.money import Entry
+from meterledger.kernel.ensure import ensure
+
+
+class CorrectionCause(Enum):
+    """Why a corrected bill is not the bill that it corrects."""
+
+    READING = "reading"
+    METER = "meter and multiplier"
+    RATE = "rate"
+    PROGRAM = "programme and rate option"
+    TAX = "tax"
+    OURS = "correction of ours"
+    LIMIT = "not adjusted"
+    """What the limits of adjustments leave as it was billed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One bill cancelled and corrected.
+
+    ``case_id``   the decision it belongs to: bills corrected together share it
+    ``cause``     the cause of the largest part of the difference
+    ``decision``  the facts of the case, what was decided and every cent by its cause: canonical
+                  JSON, from which the corrected bill's adjustment is computed again
+
+    :raises InvariantBroken: if nobody signs, or nothing is said, or a bill corrects itself
+    """
+
+    cancelled_bill: str
+    corrected_bill: str
+    account_id: str
+    case_id: str
+    cause: CorrectionCause
+    author: str
+    reason: str
+    learned_at: datetime
+    decision: str
+
+    def __post_init__(self) -> None:
+        ensure(bool(self.author.strip()), f"somebody corrects bill {self.cancelled_bill}")
+        ensure(bool(self.reason.strip()), f"bill {self.cancelled_bill} is corrected for a reason")
+        ensure(self.cancelled_bill != self.corrected_bill, "a bill does not correct itself")
+
+
+@dataclass(frozen=True, slots=True)
+class Rebill:
+    """All that is recorded at once: the corrected bill, both entries, and the record of why.
+
+    ``entry`` is None for a bill of zero, ``reversal`` where the cancelled one had no entry.
+    """
+
+    correction: Correction
+    bill: Bill
+    entry: Entry | None
+    reversal: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftDifference:
+    """A bill that would be another one now, and stays as it was issued: by whom, and why.
+
+    ``computed_sha256`` names what was computed when it was left: another difference asks again.
+
+    :raises InvariantBroken: if nobody signs, or nothing is said
+    """
+
+    bill_id: str
+    account_id: str
+    computed_sha256: str
+    difference_cents: int
+    author: str
+    reason: str
+    learned_at: datetime
+
+    def __post_init__(self) -> None:
+        ensure(bool(self.author.strip()), f"somebody leaves bill {self.bill_id} as it is")
+        ensure(bool(self.reason.strip()), f"bill {self.bill_id} is left as it is for a reason")

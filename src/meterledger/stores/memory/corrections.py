@@ -1,0 +1,142 @@
+"""Cancelled bills and what took their place, in dictionaries."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from meterledger.facts.bills import Bill
+from meterledger.facts.corrections import Correction, LeftDifference, Rebill
+from meterledger.facts.money import Entry
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.ports import Conflict, NotFound, StoredBill
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A live bill's claim on a service point's days."""
+
+    days: DaySpan
+    bill_id: str
+    agreement_id: str
+
+
+class MemoryCorrections:
+    """The part of the store that cancels bills."""
+
+    _lock: threading.RLock
+    _bills: dict[str, StoredBill]
+    _claims: dict[str, list[Claim]]
+    _entries: dict[str, Entry]
+
+    def __init__(self) -> None:
+        """Nothing is corrected."""
+        super().__init__()
+        self._corrections: list[Correction] = []
+        self._left: list[LeftDifference] = []
+
+    def record_rebills(self, rebills: Sequence[Rebill]) -> set[str]:
+        """Cancel bills and record those that take their place: all of them or nothing."""
+        with self._lock:
+            ordered = sorted(rebills, key=lambda one: one.bill.days.from_day)
+            if not self._refuse_rebills(ordered):
+                return set()
+            for one in ordered:
+                self._cancel(one)
+            for one in ordered:
+                claim = Claim(one.bill.days, one.bill.bill_id, one.bill.agreement_id)
+                self._claims.setdefault(one.bill.service_point_id, []).append(claim)
+                self._keep_bill(one.bill, one.entry)
+                self._corrections.append(one.correction)
+            for account in dict.fromkeys(one.correction.account_id for one in ordered):
+                self._note("bills corrected", account, ordered[0].correction.learned_at)
+            return {one.bill.bill_id for one in ordered}
+
+    def _refuse_rebills(self, rebills: Sequence[Rebill]) -> bool:
+        """Whether anything is to be done; refuses what cannot be."""
+        done = 0
+        for one in rebills:
+            name = one.correction.cancelled_bill
+            if name not in self._bills:
+                raise NotFound.of("bill", name)
+            old = self._bills[name]
+            if old.cancelled_by is not None:
+                if old.cancelled_by != one.bill.bill_id:
+                    raise Conflict.of_cancelled(name, old.cancelled_by)
+                done += 1
+                continue
+            if (old.agreement_id, old.days) != (one.bill.agreement_id, one.bill.days):
+                raise Conflict.of_other_period(name, one.bill.bill_id)
+            if one.entry is None and one.bill.total_cents != 0:
+                raise Conflict.of_missing_entry(one.bill.bill_id)
+            if one.reversal is None and old.total_cents != 0:
+                raise Conflict.of_missing_entry(name)
+            for entry in (one.entry, one.reversal):
+                if entry is not None and entry.entry_id in self._entries:
+                    raise Conflict.of_entry(entry.entry_id)
+        if done and done < len(rebills):
+            one = next(each for each in rebills if self._by(each) is not None)
+            raise Conflict.of_cancelled(one.correction.cancelled_bill, self._by(one) or "")
+        return not done and bool(rebills)
+
+    def _by(self, one: Rebill) -> str | None:
+        return self._bills[one.correction.cancelled_bill].cancelled_by
+
+    def _cancel(self, one: Rebill) -> None:
+        correction = one.correction
+        name = correction.cancelled_bill
+        self._bills[name] = replace(
+            self._bills[name],
+            cancelled_by=correction.corrected_bill,
+            cancelled_at=correction.learned_at,
+        )
+        claims = self._claims[one.bill.service_point_id]
+        claims[:] = [claim for claim in claims if claim.bill_id != name]
+        if one.reversal is not None:
+            self._keep_entry(one.reversal)
+
+    def correction_of(self, bill_id: str) -> Correction | None:
+        """The correction that made this bill; None where it corrects none."""
+        self._look()
+        return next((one for one in self._corrections if one.corrected_bill == bill_id), None)
+
+    def corrections_of_account(self, account_id: str) -> list[Correction]:
+        """Corrections of the account's bills, oldest first."""
+        self._look()
+        mine = [one for one in self._corrections if one.account_id == account_id]
+        return sorted(mine, key=lambda one: (one.learned_at, one.cancelled_bill))
+
+    def leave_difference(self, left: LeftDifference) -> bool:
+        """Keep that a bill stays as it was issued."""
+        with self._lock:
+            if left.bill_id not in self._bills:
+                raise NotFound.of("bill", left.bill_id)
+            same = (left.bill_id, left.computed_sha256)
+            if any((one.bill_id, one.computed_sha256) == same for one in self._left):
+                return False
+            self._left.append(left)
+            self._note("difference left", left.account_id, left.learned_at)
+            return True
+
+    def left_differences(self, account_ids: Sequence[str]) -> list[LeftDifference]:
+        """What was left of the accounts' bills, oldest first."""
+        self._look()
+        wanted = set(account_ids)
+        mine = [one for one in self._left if one.account_id in wanted]
+        return sorted(mine, key=lambda one: (one.learned_at, one.bill_id))
+
+    # Answered by the rest of the store.
+
+    def _look(self) -> None:
+        raise NotImplementedError
+
+    def _note(self, event: str, subject: str, learned_at: datetime) -> None:
+        raise NotImplementedError
+
+    def _keep_entry(self, entry: Entry) -> None:
+        raise NotImplementedError
+
+    def _keep_bill(self, bill: Bill, entry: Entry | None) -> None:
+        raise NotImplementedError

@@ -1,0 +1,235 @@
+"""Cancelled bills and what took their place: claims moved, reversed, written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import errors
+
+from meterledger.facts.corrections import Correction, CorrectionCause, LeftDifference, Rebill
+from meterledger.kernel.ensure import ensure
+from meterledger.stores.postgres.connections import Connection
+from meterledger.stores.postgres.repository.base import record_day
+from meterledger.stores.postgres.repository.bills import (
+    BillTables,
+    claim,
+    insert_bills,
+    insert_lines,
+)
+from meterledger.stores.postgres.repository.ledger import balances, entry_months, insert_entries
+from meterledger.stores.postgres.repository.usage_rows import insert_estimates
+from meterledger.usecases.ports import Conflict, NotFound
+
+CORRECTIONS = """
+SELECT cancelled_bill, corrected_bill, account_id, case_id, cause, author, reason, learned_at,
+       decision
+  FROM bill_correction
+"""
+LEFT_COLUMNS = "bill_id, account_id, computed_sha256, difference_cents, author, reason, learned_at"
+
+
+class CorrectionTables(BillTables):
+    """The part of the store that keeps bills, and cancels them."""
+
+    def record_rebills(self, rebills: Sequence[Rebill]) -> set[str]:
+        """Cancel bills and record those that take their place, in one transaction.
+
+        Claims are taken first, oldest first: who comes second waits there, and then finds that
+        the bill is cancelled.
+
+        :raises NotFound: if there is no such bill to cancel
+        :raises Conflict: if one is cancelled already, is for other days, or lacks its entry
+        """
+        if not rebills:
+            return set()
+        ordered = sorted(rebills, key=lambda one: one.bill.days.from_day)
+        made = [one.bill for one in ordered]
+        months = {(table, bill.issued_day) for bill in made for table in ("bill", "bill_line")}
+        months |= entry_months(each for one in ordered for each in _entries(one))
+        months |= {record_day(one.correction.learned_at) for one in ordered}
+        self._connections.ensure_months(months)
+        newly, citations = self._step("correct bills", lambda one: self._rebill(one, ordered))
+        self._stored_citations |= citations
+        return newly
+
+    def _rebill(
+        self, connection: Connection, ordered: Sequence[Rebill]
+    ) -> tuple[set[str], set[str]]:
+        if not _cancel(connection, ordered):
+            return set(), set()
+        made = [one.bill for one in ordered]
+        taken = claim(connection, made)
+        ensure(taken == {bill.bill_id for bill in made}, "a cancelled bill gives its days free")
+        insert_entries(connection, [one.reversal for one in ordered if one.reversal is not None])
+        before = balances(connection, sorted({bill.account_id for bill in made}))
+        citations = self.insert_citations(connection, made)
+        insert_entries(connection, [one.entry for one in ordered if one.entry is not None])
+        insert_bills(connection, [(one.bill, one.entry) for one in ordered], before)
+        insert_lines(connection, made)
+        for bill in made:
+            insert_estimates(connection, bill.usage.estimates, bill.pins.lake_sequence)
+        _insert_corrections(connection, ordered)
+        by_account: dict[str, list[Rebill]] = {}
+        for one in ordered:
+            by_account.setdefault(one.correction.account_id, []).append(one)
+        self._note(
+            connection,
+            "bills corrected",
+            [
+                (
+                    account,
+                    {
+                        "cancelled": [one.correction.cancelled_bill for one in mine],
+                        "bills": [one.bill.bill_id for one in mine],
+                    },
+                    mine[0].correction.learned_at,
+                )
+                for account, mine in by_account.items()
+            ],
+        )
+        return {bill.bill_id for bill in made}, citations
+
+    def correction_of(self, bill_id: str) -> Correction | None:
+        """The correction that made this bill; None where it corrects none."""
+        row = self._read(
+            lambda connection: connection.execute(
+                f"{CORRECTIONS} WHERE corrected_bill = %s", [bill_id]
+            ).fetchone()
+        )
+        return None if row is None else _correction(row)
+
+    def corrections_of_account(self, account_id: str) -> list[Correction]:
+        """Corrections of the account's bills, oldest first."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                f"{CORRECTIONS} WHERE account_id = %s ORDER BY learned_at, cancelled_bill",
+                [account_id],
+            ).fetchall()
+        )
+        return [_correction(row) for row in rows]
+
+    def leave_difference(self, left: LeftDifference) -> bool:
+        """Keep that a bill stays as it was issued.
+
+        :raises NotFound: if there is no such bill
+        """
+        self._connections.ensure_months([record_day(left.learned_at)])
+        try:
+            return self._step("leave a bill", lambda one: self._leave(one, left))
+        except errors.ForeignKeyViolation as problem:
+            raise NotFound.of("bill", left.bill_id) from problem
+
+    def _leave(self, connection: Connection, left: LeftDifference) -> bool:
+        written = connection.execute(
+            f"INSERT INTO difference_left ({LEFT_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (bill_id, computed_sha256) DO NOTHING",
+            [
+                left.bill_id,
+                left.account_id,
+                left.computed_sha256,
+                left.difference_cents,
+                left.author,
+                left.reason,
+                left.learned_at,
+            ],
+        )
+        if written.rowcount != 1:
+            return False
+        told = {"bill": left.bill_id, "by": left.author}
+        self._note(connection, "difference left", [(left.account_id, told, left.learned_at)])
+        return True
+
+    def left_differences(self, account_ids: Sequence[str]) -> list[LeftDifference]:
+        """What was left of the accounts' bills, oldest first."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                f"SELECT {LEFT_COLUMNS} FROM difference_left WHERE account_id = ANY (%s)"
+                " ORDER BY learned_at, bill_id",
+                [list(account_ids)],
+            ).fetchall()
+        )
+        return [LeftDifference(*row) for row in rows]
+
+
+def _cancel(connection: Connection, ordered: Sequence[Rebill]) -> bool:
+    """Whether the bills were cancelled now; False where this correction was recorded before."""
+    done = None
+    cancelled = 0
+    for one in ordered:
+        name = one.correction.cancelled_bill
+        row = connection.execute(
+            "SELECT c.agreement_id, lower(c.days), upper(c.days), c.cancelled_by, b.total_cents"
+            "  FROM service_period_claim c"
+            "  JOIN bill b ON b.bill_id = c.bill_id AND b.issued_day = c.issued_day"
+            " WHERE c.bill_id = %s FOR UPDATE OF c",
+            [name],
+        ).fetchone()
+        if row is None:
+            raise NotFound.of("bill", name)
+        agreement_id, from_day, until_day, by, total_cents = row
+        if by is not None:
+            if by != one.bill.bill_id:
+                raise Conflict.of_cancelled(name, by)
+            done = done or (name, by)
+            continue
+        days = one.bill.days
+        if (agreement_id, from_day, until_day) != (
+            one.bill.agreement_id,
+            days.from_day,
+            days.until_day,
+        ):
+            raise Conflict.of_other_period(name, one.bill.bill_id)
+        if one.entry is None and one.bill.total_cents != 0:
+            raise Conflict.of_missing_entry(one.bill.bill_id)
+        if one.reversal is None and total_cents != 0:
+            raise Conflict.of_missing_entry(name)
+        connection.execute(
+            "UPDATE service_period_claim SET cancelled_by = %s WHERE bill_id = %s",
+            [one.bill.bill_id, name],
+        )
+        cancelled += 1
+    if done is not None and cancelled:
+        raise Conflict.of_cancelled(*done)
+    return cancelled > 0
+
+
+def _insert_corrections(connection: Connection, ordered: Sequence[Rebill]) -> None:
+    for one in ordered:
+        told = one.correction
+        connection.execute(
+            "INSERT INTO bill_correction (cancelled_bill, corrected_bill, account_id, case_id,"
+            " cause, author, reason, learned_at, reversal_entry_id, decision)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                told.cancelled_bill,
+                told.corrected_bill,
+                told.account_id,
+                told.case_id,
+                told.cause.value,
+                told.author,
+                told.reason,
+                told.learned_at,
+                one.reversal.entry_id if one.reversal else None,
+                told.decision,
+            ],
+        )
+
+
+def _entries(one: Rebill) -> list[Any]:
+    return [each for each in (one.reversal, one.entry) if each is not None]
+
+
+def _correction(row: tuple[Any, ...]) -> Correction:
+    cancelled, corrected, account_id, case_id, cause, author, reason, learned_at, decision = row
+    return Correction(
+        cancelled,
+        corrected,
+        account_id,
+        case_id,
+        CorrectionCause(cause),
+        author,
+        reason,
+        learned_at,
+        decision,
+    )

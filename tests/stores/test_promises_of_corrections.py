@@ -1,0 +1,199 @@
+"""Corrections: a bill is cancelled once, by a bill for its days; all of it or nothing."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.stores.paper_town import (
+    ANALYST,
+    CORRECTED_AT,
+    account_id,
+    bill_of,
+    difference_left,
+    month_of,
+    rebill_of,
+    start_of,
+)
+
+from meterledger.kernel.ensure import InvariantBroken
+from meterledger.kernel.ids import next_version
+from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
+
+MONTH = month_of(0)
+
+
+@pytest.fixture
+def billed(store: Store) -> Store:
+    """One account, billed for two months."""
+    store.start_service(start_of(1))
+    store.record_bills([bill_of(1, 0), bill_of(1, 1)])
+    return store
+
+
+def names(bills: list[Any]) -> list[str]:
+    return [one.bill_id for one in bills]
+
+
+class TestCancelling:
+    def test_puts_a_bill_for_the_same_days_in_its_place(self, billed: Store) -> None:
+        one = rebill_of(1, 0, cents=20_000)
+
+        assert billed.record_rebills([one]) == {one.bill.bill_id}
+
+        with billed.viewing(ANALYST, []):
+            old, new = billed.bill(bill_of(1, 0)[0].bill_id), billed.bill(one.bill.bill_id)
+            live = billed.bills_of_account(account_id(1))
+            issued = billed.issued_bills_of_account(account_id(1))
+        assert (old.cancelled_by, old.cancelled_at) == (new.bill_id, CORRECTED_AT)
+        assert (new.corrects, new.cancelled_by) == (old.bill_id, None)
+        assert names(live) == [new.bill_id, bill_of(1, 1)[0].bill_id]
+        assert names(issued) == [old.bill_id, *names(live)]
+
+    def test_reverses_what_was_posted_and_posts_what_is_right(self, billed: Store) -> None:
+        billed.record_rebills([rebill_of(1, 0, cents=20_000)])
+
+        assert billed.trial_balance() == {"142": 36_519, "440": -36_519}
+        with billed.viewing(ANALYST, []):
+            entries = {one.entry_id: one for one in billed.entries_of_account(account_id(1))}
+        name = bill_of(1, 0)[0].bill_id
+        assert entries[f"reversal:bill:{name}"].reverses == f"bill:{name}"
+
+    def test_carries_the_balance_without_the_cancelled_bills(self, billed: Store) -> None:
+        both = [rebill_of(1, 0, cents=100), rebill_of(1, 1, cents=200)]
+
+        billed.record_rebills(both)
+
+        with billed.viewing(ANALYST, []):
+            carried = [billed.bill(one.bill.bill_id).previous_balance_cents for one in both]
+            assert billed.balance_cents(account_id(1)) == 300
+        assert carried == [0, 100]
+
+    def test_done_twice_is_done_once(self, billed: Store) -> None:
+        one = rebill_of(1, 0)
+        billed.record_rebills([one])
+
+        assert billed.record_rebills([one]) == set()
+        assert billed.record_rebills([]) == set()
+        assert billed.trial_balance()["142"] == 2 * 16519
+
+    def test_two_at_once_is_done_once(self, billed: Store) -> None:
+        one = rebill_of(1, 0, cents=20_000)
+        other = replace(one, correction=replace(one.correction, author="Bob"))
+
+        with ThreadPoolExecutor(2) as pool:
+            newly = list(pool.map(lambda each: billed.record_rebills([each]), [one, other]))
+
+        assert sorted(map(len, newly)) == [0, 1]
+        assert billed.trial_balance()["142"] == 36_519
+
+    def test_a_corrected_bill_may_be_corrected_again(self, billed: Store) -> None:
+        billed.record_rebills([rebill_of(1, 0, cents=20_000)])
+        again = rebill_of(1, 0, cents=300, version=3)
+
+        billed.record_rebills([again])
+
+        assert again.bill.bill_id == next_version(next_version(bill_of(1, 0)[0].bill_id))
+        assert billed.trial_balance()["142"] == 16_519 + 300
+
+    def test_leaves_the_days_billed(self, billed: Store) -> None:
+        billed.record_rebills([rebill_of(1, 0)])
+
+        assert billed.record_bills([bill_of(1, 0)]) == set()
+        with billed.viewing(ANALYST, []):
+            service = billed.service_of_agreement("AG-1-20250101", CORRECTED_AT)
+        assert service.billed_until == month_of(1).until_day
+
+
+class TestRefuses:
+    def test_a_bill_that_is_not_there(self, billed: Store) -> None:
+        with pytest.raises(NotFound, match="There is no bill B-AG-1-"):
+            billed.record_rebills([rebill_of(1, 2)])
+
+    def test_a_bill_that_another_has_replaced(self, billed: Store) -> None:
+        billed.record_rebills([rebill_of(1, 0)])
+        late = rebill_of(1, 0)
+        other = replace(
+            late,
+            bill=replace(late.bill, bill_id="B-other"),
+            correction=replace(late.correction, corrected_bill="B-other"),
+        )
+
+        with pytest.raises(Conflict, match=r"is cancelled already: bill .*-v2 took its place"):
+            billed.record_rebills([other])
+
+    def test_several_of_which_one_is_done(self, billed: Store) -> None:
+        billed.record_rebills([rebill_of(1, 0)])
+
+        with pytest.raises(Conflict, match="is cancelled already"):
+            billed.record_rebills([rebill_of(1, 0), rebill_of(1, 1)])
+        with billed.viewing(ANALYST, []):
+            assert billed.bill(bill_of(1, 1)[0].bill_id).cancelled_by is None
+
+    def test_a_bill_for_other_days(self, billed: Store) -> None:
+        one = rebill_of(1, 0)
+        days = replace(MONTH, until_day=MONTH.until_day - timedelta(days=1))
+        lines = tuple(replace(line, days=days) for line in one.bill.lines)
+
+        with pytest.raises(Conflict, match="is not for the service period of bill"):
+            billed.record_rebills([replace(one, bill=replace(one.bill, days=days, lines=lines))])
+
+    @pytest.mark.parametrize("lost", ["entry", "reversal"])
+    def test_a_correction_without_its_entries(self, billed: Store, lost: str) -> None:
+        with pytest.raises(Conflict, match="comes without its entry"):
+            billed.record_rebills([replace(rebill_of(1, 0), **{lost: None})])
+        with billed.viewing(ANALYST, []):
+            assert len(billed.issued_bills_of_account(account_id(1))) == 2
+
+    @pytest.mark.parametrize("blank", ["author", "reason"])
+    def test_a_correction_that_nobody_signs_or_explains(self, blank: str) -> None:
+        with pytest.raises(InvariantBroken):
+            replace(rebill_of(1, 0).correction, **{blank: " "})
+
+
+class TestLookingBack:
+    def test_says_why_by_whom_and_what_was_decided(self, billed: Store) -> None:
+        one = rebill_of(1, 0)
+        billed.record_rebills([one])
+
+        with billed.viewing(ANALYST, []):
+            assert billed.correction_of(one.bill.bill_id) == one.correction
+            assert billed.correction_of(bill_of(1, 0)[0].bill_id) is None
+            assert billed.corrections_of_account(account_id(1)) == [one.correction]
+
+    def test_gives_all_bills_of_a_place_with_what_became_of_them(self, billed: Store) -> None:
+        billed.record_rebills([rebill_of(1, 0)])
+
+        with billed.viewing(ANALYST, []):
+            found = billed.bills_at(["SP-1"])["SP-1"]
+        assert [one.was_live(CORRECTED_AT) for one in found] == [False, True, True]
+        assert found[0].was_live(CORRECTED_AT - timedelta(seconds=1))
+
+    def test_is_for_viewers(self, billed: Store) -> None:
+        for look in (
+            lambda: billed.correction_of("B-1"),
+            lambda: billed.corrections_of_account(account_id(1)),
+            lambda: billed.issued_bills_of_account(account_id(1)),
+            lambda: billed.left_differences([account_id(1)]),
+        ):
+            with pytest.raises(NotViewing):
+                look()
+
+
+class TestLeavingADifference:
+    LEFT = difference_left()
+
+    def test_is_kept_once(self, billed: Store) -> None:
+        assert billed.leave_difference(self.LEFT)
+        assert not billed.leave_difference(replace(self.LEFT, author="Bob"))
+
+        with billed.viewing(ANALYST, []):
+            assert billed.left_differences([account_id(1), account_id(2)]) == [self.LEFT]
+            assert billed.left_differences([account_id(2)]) == []
+
+    def test_is_of_a_bill(self, billed: Store) -> None:
+        with pytest.raises(NotFound, match="There is no bill B-nobody"):
+            billed.leave_difference(replace(self.LEFT, bill_id="B-nobody"))
