@@ -7,6 +7,7 @@ Others may call ``due_windows``, ``prorate``, ``decide_due_day``, ``tax_terms``,
 from meterledger.billing import (
     adjust_bounds,
     adjust_residential,
+    bill_contents,
     bill_form,
     bill_readings,
     budget_elections,
@@ -27,6 +28,15 @@ from meterledger.billing import (
     seasons,
 )
 from meterledger.billing.assemble import assemble_bill
+from meterledger.billing.bill_contents import (
+    CONTACT_VALUES,
+    ChannelFacts,
+    ContentsFacts,
+    contact_route,
+    decide_bill_channel,
+    decide_bill_contents,
+    weather_station,
+)
 from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
 from meterledger.billing.due_day import decide_due_day
 from meterledger.billing.gate import decide_collection, decide_gate, gate_findings
@@ -66,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     *due_date_first_bill.RULES,
     *deferred_pay_date.RULES,
     *bill_readings.RULES,
+    *bill_contents.RULES,
     *adjust_residential.RULES,
     *adjust_bounds.RULES,
     *rate_term.RULES,
@@ -80,13 +91,16 @@ RULES: tuple[Rule, ...] = (
 """Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
+    "CONTACT_VALUES",
     "NO_TAX_PLACE",
     "RULES",
     "TAX_CODE",
     "BillDisplayFacts",
     "BillFacts",
     "BillWindow",
+    "ChannelFacts",
     "ClockIsOff",
+    "ContentsFacts",
     "GateTerms",
     "HoldKind",
     "LengthTerms",
@@ -95,6 +109,9 @@ __all__ = [
     "UnknownTaxPlace",
     "WayOut",
     "assemble_bill",
+    "contact_route",
+    "decide_bill_channel",
+    "decide_bill_contents",
     "decide_bill_display",
     "decide_collection",
     "decide_due_day",
@@ -117,4 +134,5 @@ __all__ = [
     "tax_line",
     "tax_place_on",
     "tax_terms",
+    "weather_station",
 ]

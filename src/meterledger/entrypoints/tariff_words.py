@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from meterledger.billing import gate_values
+from meterledger.billing import CONTACT_VALUES, gate_values
 from meterledger.kernel.money import micro_usd_text
 from meterledger.metering import EVENT_VALUES
 from meterledger.rulebook.book import BookView, NoSuchValue
@@ -203,7 +203,7 @@ def used_without_rules(view: BookView) -> frozenset[str]:
 
 
 def _used_names(view: BookView) -> set[str]:
-    used = set(USED_BY_ROOMS) | EVENT_VALUES | validation_values(view.names())
+    used = set(USED_BY_ROOMS) | EVENT_VALUES | CONTACT_VALUES | validation_values(view.names())
     used |= gate_values(view.names())
     for name in view.names():
         alone = view.kind_of(name) in ("schedule", "service_class")

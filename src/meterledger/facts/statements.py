@@ -1,0 +1,206 @@
+"""Statements: everything that a bill shows its customer, gathered once.
+
+Lives here      the noun. The screen, the paper, the print file and the electronic notice are all
+                drawn from it, so that shown, printed and posted are one number.
+Lives elsewhere gathering it (``usecases/make_statement``), its words and drawing (``entrypoints``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from meterledger.facts.weather import MeanTemperature
+from meterledger.kernel.citation import Citation
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.span import DaySpan
+from meterledger.kernel.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRoute:
+    """Whom a customer calls, first and next, and where a payment is sent."""
+
+    utility_phone: str
+    utility_address: tuple[str, ...]
+    payment_address: tuple[str, ...]
+    commission_name: str
+    commission_phone: str
+    commission_address: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatedLine:
+    """One charge, tax or credit as its record has it. A credit is below zero."""
+
+    code: str
+    label: str
+    group: str
+    days: DaySpan
+    quantity: str
+    unit: str
+    price_usd: str
+    cents: int
+    standing: Standing
+    citations: tuple[Citation, ...]
+    arithmetic: str
+    inputs: tuple[tuple[str, str], ...]
+
+    def input(self, name: str) -> str:
+        """A figure behind the quantity; empty where the record has none of that name."""
+        return dict(self.inputs).get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodUse:
+    """Watt-hours of one time of use within the window."""
+
+    period: str
+    energy_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatedEstimate:
+    """What of a bill's usage was estimated: how much, in which ways (``methods``, as the bill's
+    reasons tell them), and by which clauses.
+    """
+
+    interval_count: int
+    day_count: int
+    energy_wh: int
+    percent: str
+    methods: tuple[str, ...]
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatedUsage:
+    """What was used, and what the days are drawn from.
+
+    ``record`` is the usage of the bill's record. ``periods`` is empty where the schedule knows no
+    time of use, ``registers`` where intervals were added up.
+    """
+
+    energy_wh: int
+    periods: tuple[PeriodUse, ...]
+    record: dict[str, Any]
+    estimate: StatedEstimate | None
+
+    @property
+    def registers(self) -> list[dict[str, Any]]:
+        """What each register opened and closed on, as the record tells it."""
+        found: list[dict[str, Any]] = self.record.get("registers", [])
+        return found
+
+    @property
+    def from_intervals(self) -> bool:
+        """Whether the usage was added up from intervals."""
+        return not self.registers
+
+
+@dataclass(frozen=True, slots=True)
+class UseThen:
+    """A bill of the same service a year before, for comparison."""
+
+    days: DaySpan
+    energy_wh: int
+    temperature: MeanTemperature | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that moved the balance since the last bill. A payment is below zero."""
+
+    day: date
+    kind: str
+    """``payment``, ``bill`` or ``other``."""
+    words: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatedBalance:
+    """How the balance carried into a bill came about.
+
+    ``last_asked_cents`` is None on a first bill. ``unlisted_cents`` is what moved it that cannot be
+    told apart entry by entry; what was asked, the changes and it sum to ``previous_cents``.
+
+    :raises InvariantBroken: if they do not
+    """
+
+    last_asked_cents: int | None
+    changes: tuple[Change, ...]
+    unlisted_cents: int
+    previous_cents: int
+
+    def __post_init__(self) -> None:
+        summed = (self.last_asked_cents or 0) + sum(one.cents for one in self.changes)
+        ensure(
+            summed + self.unlisted_cents == self.previous_cents,
+            "what was asked before and what happened since sum to the balance carried forward",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StatedMark:
+    """A mark across the bill: cancelled, or correcting another; with the other bill's number."""
+
+    kind: str
+    sentence: str
+    other_bill: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A whole bill as its customer is to see it.
+
+    ``charges_cents`` is the sum of the lines, ``asked_cents`` what is to be paid: the balance and
+    the charges, or the budget amount where the account is on a plan. ``meter_ids`` are the numbers
+    on the devices; ``contact`` is None where the tariff book names no one.
+
+    :raises InvariantBroken: if the lines do not sum to the charges
+    """
+
+    bill_id: str
+    account_id: str
+    utility: str
+    schedule: str
+    schedule_name: str
+    kind: str
+    days: DaySpan
+    issued_day: date
+    due_day: date
+    holders: tuple[str, ...]
+    address: str
+    city: str
+    state: str
+    postal_code: str
+    meter_ids: tuple[str, ...]
+    usage: StatedUsage
+    lines: tuple[StatedLine, ...]
+    charges_cents: int
+    balance: StatedBalance
+    budget_cents: int | None
+    temperature: MeanTemperature | None
+    year_before: UseThen | None
+    contact: ContactRoute | None
+    messages: tuple[str, ...]
+    marks: tuple[StatedMark, ...]
+    reasons: tuple[tuple[str, Citation], ...]
+
+    def __post_init__(self) -> None:
+        ensure(
+            sum(line.cents for line in self.lines) == self.charges_cents,
+            f"the lines of {self.bill_id} sum to its total",
+        )
+
+    @property
+    def balance_cents(self) -> int:
+        """The balance carried into the bill and its charges."""
+        return self.balance.previous_cents + self.charges_cents
+
+    @property
+    def asked_cents(self) -> int:
+        """What the customer is asked for; below zero for a credit."""
+        return self.balance_cents if self.budget_cents is None else self.budget_cents

@@ -1,0 +1,271 @@
+"""Make the statement of a bill: what its customer sees, from what is stored. Pure.
+
+Lives here      gathering; nothing is read, and nothing is calculated a second time: amounts are
+                copied from the record and the ledger.
+Lives elsewhere reading (``gather_statements``), words and drawing (``entrypoints``), the noun
+                (``facts/statements``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from meterledger.facts.bills import read_record
+from meterledger.facts.money import Entry
+from meterledger.facts.places import BillableService
+from meterledger.facts.statements import (
+    Change,
+    ContactRoute,
+    PeriodUse,
+    StatedBalance,
+    StatedEstimate,
+    StatedLine,
+    StatedMark,
+    StatedUsage,
+    Statement,
+    UseThen,
+)
+from meterledger.facts.weather import MeanTemperature
+from meterledger.kernel.citation import Citation
+from meterledger.kernel.money import cents_from_text, whole_from_decimal_text
+from meterledger.kernel.span import DaySpan
+from meterledger.kernel.standing import Standing
+from meterledger.ledger import RECEIVABLE
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.ports import StoredBill
+
+ESTIMATE_FINDINGS = "this bill is based on estimated usage"
+"""How the reason begins that marks an estimated bill; the rungs follow it."""
+ESTIMATED_BY = " estimated by "
+"""What stands in the reason of each rung."""
+
+Temperatures = Callable[[DaySpan], MeanTemperature | None]
+
+
+def no_temperature(days: DaySpan) -> MeanTemperature | None:
+    """What is known of the weather where nobody records it: nothing."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a statement shows beside the bill, its account and the book."""
+
+    contact: ContactRoute | None = None
+    temperatures: Temperatures = no_temperature
+    messages: tuple[str, ...] = ()
+    marks: tuple[StatedMark, ...] = ()
+    budget_cents: int | None = None
+
+
+def make_statement(
+    stored: StoredBill,
+    *,
+    service: BillableService,
+    history: Sequence[StoredBill],
+    entries: Sequence[Entry],
+    view: BookView,
+    beside: Beside,
+) -> Statement:
+    """Everything that the bill shows.
+
+    ``service`` and ``view`` are as known when the bill was made; ``history`` has the account's
+    bills and ``entries`` what touched it, both in any order.
+
+    :raises RecordUnreadable: if the stored record is none
+    :raises InvariantBroken: if its lines do not sum to its total
+    """
+    record = read_record(stored.record)
+    lines = tuple(_line(one, stored.bill_id) for one in record["lines"])
+    premise = service.premise
+    meters = [one.meter_id for one in service.installations if one.touches(stored.days)]
+    return Statement(
+        bill_id=stored.bill_id,
+        account_id=stored.account_id,
+        utility=view.utility,
+        schedule=record["schedule"],
+        schedule_name=view.schedule(record["schedule"], stored.days.from_day).name,
+        kind=record["kind"],
+        days=stored.days,
+        issued_day=stored.issued_day,
+        due_day=stored.due_day,
+        holders=service.holders,
+        address=premise.address,
+        city=premise.city,
+        state=premise.state,
+        postal_code=premise.postal_code,
+        meter_ids=tuple(dict.fromkeys(meters)),
+        usage=_usage(record, lines),
+        lines=lines,
+        charges_cents=cents_from_text(record["total_usd"], where=stored.bill_id),
+        balance=_balance(stored, history, entries),
+        budget_cents=beside.budget_cents,
+        temperature=beside.temperatures(stored.days),
+        year_before=_year_before(record, stored, history, beside.temperatures),
+        contact=beside.contact,
+        messages=beside.messages,
+        marks=beside.marks,
+        reasons=tuple(
+            (one["finding"], Citation.from_json(one["citation"])) for one in record["reasons"]
+        ),
+    )
+
+
+def _line(line: dict[str, Any], bill_id: str) -> StatedLine:
+    return StatedLine(
+        code=line["code"],
+        label=line["label"],
+        group=line["group"],
+        days=_days(line),
+        quantity=line["quantity"],
+        unit=line["unit"],
+        price_usd=line["price_usd"],
+        cents=cents_from_text(line["usd"], where=bill_id),
+        standing=Standing(line["standing"]),
+        citations=tuple(Citation.from_json(one) for one in line["citations"]),
+        arithmetic=line["arithmetic"],
+        inputs=tuple(line["inputs"].items()),
+    )
+
+
+def _days(told: dict[str, Any]) -> DaySpan:
+    return DaySpan(date.fromisoformat(told["from"]), date.fromisoformat(told["to"]))
+
+
+# ------------------------------------------------------------------------------------- usage
+
+
+def _usage(record: dict[str, Any], lines: Sequence[StatedLine]) -> StatedUsage:
+    usage = record["usage"]
+    return StatedUsage(
+        energy_wh=usage["energy_wh"],
+        periods=_periods(lines, usage["energy_wh"]),
+        record=usage,
+        estimate=_estimate(record),
+    )
+
+
+def _periods(lines: Sequence[StatedLine], energy_wh: int) -> tuple[PeriodUse, ...]:
+    """Energy of each time of use, from the lines that price it; empty where none names one.
+
+    Told only where it adds up to what was used: a line that prices a part of it twice, or none of
+    it, would make the table say something else than the meter.
+    """
+    found: dict[str, int] = {}
+    for line in lines:
+        period = line.input("period")
+        if line.group != "base" or line.unit != "kWh" or period in ("", "all"):
+            continue
+        watt_hours = whole_from_decimal_text(line.quantity, decimals=3)
+        if watt_hours is None:
+            return ()
+        found[period] = found.get(period, 0) + watt_hours
+    if sum(found.values()) != energy_wh:
+        return ()
+    return tuple(PeriodUse(period, energy) for period, energy in found.items())
+
+
+def _estimate(record: dict[str, Any]) -> StatedEstimate | None:
+    """The mark of an estimated bill. A former occupant's use may have gone into it, and is never
+    shown (C-LADDER-FORMER-OCCUPANT): how it was estimated is told by its method and clauses.
+    """
+    estimated = record["usage"].get("estimated")
+    if estimated is None:
+        return None
+    clauses = [
+        Citation.from_json(one["citation"])
+        for one in record["reasons"]
+        if one["finding"].startswith(ESTIMATE_FINDINGS) or ESTIMATED_BY in one["finding"]
+    ]
+    return StatedEstimate(
+        interval_count=estimated["interval_count"],
+        day_count=sum(one.get("day_count", 0) for one in estimated["by"]),
+        energy_wh=estimated["energy_wh"],
+        percent=estimated["percent"],
+        methods=tuple(
+            dict.fromkeys(
+                one["finding"] for one in record["reasons"] if ESTIMATED_BY in one["finding"]
+            )
+        ),
+        citations=tuple(dict.fromkeys(clauses)),
+    )
+
+
+def _year_before(
+    record: dict[str, Any],
+    stored: StoredBill,
+    history: Sequence[StoredBill],
+    temperatures: Temperatures,
+) -> UseThen | None:
+    """The account's own bill for the same service that holds the middle day, a year before."""
+    middle = date.fromordinal(
+        (stored.days.from_day.toordinal() + stored.days.last_day.toordinal()) // 2
+    )
+    then = _a_year_before(middle)
+    for other in history:
+        if other.bill_id == stored.bill_id or then not in other.days:
+            continue
+        told = read_record(other.record)
+        if told["service_point"] == record["service_point"]:
+            energy_wh = told["usage"]["energy_wh"]
+            return UseThen(other.days, energy_wh, temperatures(other.days))
+    return None
+
+
+def _a_year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:  # February 29
+        return day.replace(year=day.year - 1, day=28)
+
+
+# ----------------------------------------------------------------------------------- balance
+
+
+def _balance(
+    stored: StoredBill, history: Sequence[StoredBill], entries: Sequence[Entry]
+) -> StatedBalance:
+    """How the balance before this bill came about, entry by entry where they explain it.
+
+    Entries are told apart only if they sum to what the balance moved by: a payment that was
+    effective before this bill and posted after it is shown on the next one.
+    """
+    earlier = [one for one in history if _order(one) < _order(stored)]
+    last = max(earlier, key=_order, default=None)
+    asked = None if last is None else last.previous_balance_cents + last.total_cents
+    moved = stored.previous_balance_cents - (asked or 0)
+    known = {f"bill:{one.bill_id}" for one in earlier} | {f"bill:{stored.bill_id}"}
+    changes = tuple(
+        change
+        for entry in entries
+        if entry.entry_id not in known
+        and entry.learned_at <= stored.known_at
+        and entry.effective_day <= stored.issued_day
+        and (last is None or _since(entry, last))
+        and (change := _change(entry, stored.account_id)).cents != 0
+    )
+    if sum(one.cents for one in changes) != moved:
+        return StatedBalance(asked, (), moved, stored.previous_balance_cents)
+    return StatedBalance(asked, changes, 0, stored.previous_balance_cents)
+
+
+def _order(bill: StoredBill) -> tuple[object, ...]:
+    return (bill.issued_day, bill.known_at, bill.days.from_day, bill.bill_id)
+
+
+def _since(entry: Entry, last: StoredBill) -> bool:
+    return entry.effective_day >= last.issued_day or entry.learned_at > last.known_at
+
+
+def _change(entry: Entry, account_id: str) -> Change:
+    cents = sum(
+        leg.cents
+        for leg in entry.legs
+        if leg.ledger_account == RECEIVABLE and leg.customer_account_id == account_id
+    )
+    kind = "payment" if entry.entry_id.startswith("payment:") else "other"
+    words = "Payment" if kind == "payment" else entry.cause[:1].upper() + entry.cause[1:]
+    return Change(entry.effective_day, kind, words, cents)
