@@ -570,7 +570,7 @@ def test_a_bills_record_is_its_whole_calculation(town: Any, towns: ModuleType) -
         "known_at": "2026-11-25T12:00:00Z",
         "lake_sequence": sequence,
         "book_sha256": town.view.sha256,
-        "calculation_revision": "1",
+        "calculation_revision": "2",
         "time_zone_data": record["pins"]["time_zone_data"],
     }
     assert record["kind"] == "initial"

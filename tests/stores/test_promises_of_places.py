@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from tests.stores.paper_town import (
     ANALYST,
+    CLAUSE,
     FIRST_DAY,
     LATER,
     LEARNED,
@@ -21,6 +22,7 @@ from tests.stores.paper_town import (
 )
 
 from meterledger.facts.places import Account, BillableService, MeterInstallation, TaxPlace
+from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
 from meterledger.usecases.ports import Conflict, NotFound, ServiceStart, Store
 
@@ -346,3 +348,84 @@ class TestReadingPlaces:
         found = store.meter_installations(["M-2", "M-unknown"])
 
         assert found == {"M-2": [start_of(2).installation]}
+
+
+class TestChangingTheRateOption:
+    REASON = Reason("asked for by the customer", CLAUSE)
+
+    def change(self, store: Store, day: date = STOP, **other: object) -> None:
+        then = replace(agreement_of(1, day), schedule="1M-smart", learned_at=LATER)
+        old = agreement_of(1).agreement_id
+        store.change_agreement(old, day, replace(then, **other), [self.REASON])  # type: ignore[arg-type]
+
+    def test_ends_one_agreement_and_begins_the_other_and_both_name_each_other(
+        self, store: Store
+    ) -> None:
+        store.start_service(start_of(1))
+
+        self.change(store)
+
+        first, second = services(store, at=LATER + timedelta(days=1))
+        assert first.agreement.days == Validity(FIRST_DAY, STOP)
+        assert second.agreement.days == Validity(STOP)
+        assert (first.agreement.schedule, second.agreement.schedule) == ("1M-anytime", "1M-smart")
+        assert (first.continues, first.continued_by) == ("", second.agreement.agreement_id)
+        assert (second.continues, second.continued_by) == (first.agreement.agreement_id, "")
+
+    def test_is_not_known_before_it_was_learned(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        self.change(store)
+
+        (only,) = services(store, at=LATER - timedelta(seconds=1))
+        assert only.agreement.days == Validity(FIRST_DAY)
+        assert only.continued_by == ""
+
+    def test_another_customer_on_the_same_day_continues_nothing(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        store.stop_service(agreement_of(1).agreement_id, STOP, LATER)
+        other = replace(agreement_of(2, STOP), service_point_id=agreement_of(1).service_point_id)
+        store.start_service(only_agreement(replace(other, learned_at=LATER)))
+
+        (first,) = services(store, at=LATER + timedelta(days=1))
+        assert first.continued_by == ""
+        second = services(store, 2, at=LATER + timedelta(days=1))[-1]
+        assert second.agreement.service_point_id == first.agreement.service_point_id
+        assert second.continues == ""
+
+    def test_past_what_is_billed_is_refused_and_changes_nothing(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.record_bills([bill_of(1, 0)])
+
+        with pytest.raises(Conflict, match="It is billed until"):
+            self.change(store, month_of(0).until_day - timedelta(days=1))
+
+        assert services(store)[0].agreement.days == Validity(FIRST_DAY)
+
+    def test_of_another_account_is_refused_and_changes_nothing(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+
+        with pytest.raises(Conflict, match="is no other rate option of it"):
+            self.change(store, account_id=account_id(2))
+
+        assert services(store)[0].agreement.days == Validity(FIRST_DAY)
+
+    def test_that_cannot_begin_leaves_the_old_one_going(self, store: Store) -> None:
+        """The other agreement exists already: nothing ends."""
+        store.start_service(start_of(1))
+
+        with pytest.raises(Conflict):
+            self.change(store, days=Validity(STOP - timedelta(days=1)))
+
+        assert services(store)[0].agreement.days == Validity(FIRST_DAY)
+
+    def test_of_an_agreement_that_nobody_has_is_refused(self, store: Store) -> None:
+        with pytest.raises(NotFound):
+            self.change(store)
+
+    def test_twice_is_refused(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        self.change(store)
+
+        with pytest.raises(Conflict, match="It has ended already on 2025-04-01"):
+            self.change(store, STOP + timedelta(days=1))

@@ -46,6 +46,8 @@ from meterledger.billing.gate_owners import HoldKind, WayOut, hold_kind, owners
 from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findings
 from meterledger.billing.gate_terms import GateTerms, gate_terms, gate_values
 from meterledger.billing.proration import LengthTerms, length_terms, prorate
+from meterledger.billing.rate_term import REQUEST as RATE_REQUEST
+from meterledger.billing.rate_term import RateRequest, RateRequestFacts
 from meterledger.billing.split_difference import split_difference
 from meterledger.billing.taxes import (
     NO_TAX_PLACE,
@@ -59,7 +61,9 @@ from meterledger.billing.taxes import (
 from meterledger.billing.window import (
     BillWindow,
     due_windows,
+    is_reading_day,
     kind_of,
+    next_reading_day,
     reading_cycle_count,
     reading_day,
 )
@@ -93,6 +97,7 @@ RULES: tuple[Rule, ...] = (
 __all__ = [
     "CONTACT_VALUES",
     "NO_TAX_PLACE",
+    "RATE_REQUEST",
     "RULES",
     "TAX_CODE",
     "BillDisplayFacts",
@@ -104,6 +109,8 @@ __all__ = [
     "GateTerms",
     "HoldKind",
     "LengthTerms",
+    "RateRequest",
+    "RateRequestFacts",
     "RunTally",
     "TaxTerms",
     "UnknownTaxPlace",
@@ -122,8 +129,10 @@ __all__ = [
     "gate_terms",
     "gate_values",
     "hold_kind",
+    "is_reading_day",
     "kind_of",
     "length_terms",
+    "next_reading_day",
     "owners",
     "prorate",
     "reading_cycle_count",

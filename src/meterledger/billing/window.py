@@ -77,39 +77,60 @@ def reading_cycle_count(*, on: date, view: BookView) -> int:
 
 
 def due_windows(
-    *, agreement: Agreement, cycle: int, billed_until: date | None, on: date, view: BookView
+    *,
+    agreement: Agreement,
+    cycle: int,
+    billed_until: date | None,
+    on: date,
+    view: BookView,
+    continues: bool = False,
+    continued: bool = False,
 ) -> list[BillWindow]:
     """The windows of an agreement that are complete on ``on`` and not billed yet, oldest first.
 
     A window runs from where the last bill ended (or service began) to the next reading day of
     the cycle, or to the end of the agreement if that comes first. It is due when its last day is
-    over: a window until 15 August is due on 15 August.
+    over: a window until 15 August is due on 15 August. ``continues`` and ``continued`` as for
+    ``kind_of``.
     """
     start = billed_until or agreement.days.from_day
     end = agreement.days.until_day
     found: list[BillWindow] = []
     while end is None or start < end:
-        until = _next_reading_day(start, cycle, view)
+        until = next_reading_day(start, cycle, view)
         if end is not None and end < until:
             until = end
         if until > on:
             break
         window = DaySpan(start, until)
-        found.append(BillWindow(window, kind_of(window, agreement)))
+        found.append(BillWindow(window, kind_of(window, agreement, continues, continued)))
         start = until
     return found
 
 
-def kind_of(window: DaySpan, agreement: Agreement) -> BillKind:
-    """Final where the agreement ends, initial where it begins, else regular."""
-    if window.until_day == agreement.days.until_day:
+def kind_of(
+    window: DaySpan, agreement: Agreement, continues: bool = False, continued: bool = False
+) -> BillKind:
+    """Final where service ends, initial where it begins, else regular.
+
+    Another rate option is another agreement, and service goes on: ``continues`` says that the same
+    account had it there until the period in which this agreement begins, ``continued`` that it has
+    it from the period after.
+    """
+    if window.until_day == agreement.days.until_day and not continued:
         return BillKind.FINAL
-    if window.from_day == agreement.days.from_day:
+    if window.from_day == agreement.days.from_day and not continues:
         return BillKind.INITIAL
     return BillKind.REGULAR
 
 
-def _next_reading_day(start: date, cycle: int, view: BookView) -> date:
+def is_reading_day(day: date, cycle: int, view: BookView) -> bool:
+    """Whether a cycle is read on the day: whether a billing period begins there."""
+    return reading_day(cycle=cycle, year=day.year, month=day.month, view=view) == day
+
+
+def next_reading_day(start: date, cycle: int, view: BookView) -> date:
+    """The first reading day of a cycle after a day: where the next billing period begins."""
     this_month = reading_day(cycle=cycle, year=start.year, month=start.month, view=view)
     if this_month > start:
         return this_month

@@ -180,3 +180,7 @@ class BillableService:
     billed_until: date | None
     holders: tuple[str, ...] = ()
     """Names of the persons responsible, in order of their ids; for the address on the bill."""
+    continues: str = ""
+    """The account's agreement at the same service point that ends where this one begins, or ""."""
+    continued_by: str = ""
+    """The account's agreement at the same service point that begins where this one ends, or ""."""

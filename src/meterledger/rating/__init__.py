@@ -20,10 +20,17 @@ from meterledger.rating.population import PopulationSums
 from meterledger.rating.price import PricedWindows, energy_cents, price
 from meterledger.rating.tiled import determine_tiled
 
-CALCULATION_REVISION = "1"
+CALCULATION_REVISIONS = ("1", "2")
+"""Every revision that can be calculated still, oldest first: a bill is replayed by its own.
+
+``2``  a change of the rate option is no end of service: the bills before and after it are regular
+"""
+
+CALCULATION_REVISION = CALCULATION_REVISIONS[-1]
 
 __all__ = [
     "CALCULATION_REVISION",
+    "CALCULATION_REVISIONS",
     "IntervalTooLong",
     "LinePlan",
     "PopulationSums",

@@ -299,6 +299,20 @@ def refuse_stop(agreement: Agreement, last_day_out: date, billed_until: date | N
         )
 
 
+def refuse_other_service(old: Agreement, new: Agreement) -> None:
+    """Another rate option is the same account's service at the same point, from another day.
+
+    :raises Conflict: if it is anything else
+    """
+    same = (old.account_id, old.service_point_id) == (new.account_id, new.service_point_id)
+    if not same or new.agreement_id == old.agreement_id:
+        raise Conflict(
+            f"Agreement {new.agreement_id} is no other rate option of it",
+            where=f"agreement {old.agreement_id}",
+            do="Give an agreement of its account and service point that begins when it ends",
+        )
+
+
 def learned_after(learned_at: datetime, *earlier: datetime | None) -> datetime:
     """The instant at which a change counts as learned: after all that was believed before.
 

@@ -19,6 +19,8 @@ from meterledger.billing import (
     UnknownTaxPlace,
     assemble_bill,
     decide_due_day,
+    is_reading_day,
+    kind_of,
     tax_place_on,
 )
 from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
@@ -59,6 +61,10 @@ from meterledger.usecases.window_usage import (
     usage_of_exchange,
     usage_of_window,
 )
+
+
+class UnknownRevision(Refusal):
+    """A bill was made by a revision of the calculation that this release does not know."""
 
 
 class BilledReadings(KeptReadings, RegisterSources, Protocol):
@@ -102,6 +108,34 @@ def due_bill(service: BillableService, window: BillWindow, view: BookView) -> Du
     )
 
 
+def window_of(
+    service: BillableService,
+    days: DaySpan,
+    view: BookView,
+    revision: str = rating.CALCULATION_REVISION,
+) -> BillWindow:
+    """A window of a service with its kind, as the revision of the calculation tells kinds apart."""
+    if revision == "1":
+        return BillWindow(days, kind_of(days, service.agreement))
+    continues, continued = goes_on(service, view)
+    return BillWindow(days, kind_of(days, service.agreement, continues, continued))
+
+
+def goes_on(service: BillableService, view: BookView) -> tuple[bool, bool]:
+    """Whether service went on before the agreement, and goes on after it, on another rate option.
+
+    A change between two periods only: one inside a period cuts it, and its two parts are billed
+    like an end and a beginning.
+    """
+    days, cycle = service.agreement.days, service.account.cycle
+    return (
+        bool(service.continues) and is_reading_day(days.from_day, cycle, view),
+        bool(service.continued_by)
+        and days.until_day is not None
+        and is_reading_day(days.until_day, cycle, view),
+    )
+
+
 def calculate_bills(
     batch: Sequence[DueBill],
     *,
@@ -112,19 +146,29 @@ def calculate_bills(
     kept: BilledReadings,
     view: BookView,
     cause: EstimateCause | None = None,
+    revision: str = rating.CALCULATION_REVISION,
 ) -> tuple[list[Bill], list[HeldBill]]:
     """Bills of one window for many services, and those held; records nothing.
 
     This is the calculation itself: issuing, dry runs and replay all come through here. ``cause`` is
-    why registers were not read, where somebody has told; bills do not say it.
+    why registers were not read, where somebody has told; bills do not say it. ``revision`` of the
+    calculation is the newest, or that of the bill which is replayed.
+
+    :raises UnknownRevision: if this release does not know the revision
     """
+    if revision not in rating.CALCULATION_REVISIONS:
+        raise UnknownRevision(
+            f"Revision {revision} of the calculation is not known",
+            do=f"Use a release that knows it; this one knows "
+            f"{', '.join(rating.CALCULATION_REVISIONS)}",
+        )
     calculator = Calculator(view)
     window = batch[0].window.days
     pins = BillPins(
         known_at=known_at,
         lake_sequence=sequence,
         book_sha256=view.sha256,
-        calculation_revision=rating.CALCULATION_REVISION,
+        calculation_revision=revision,
         time_zone_data=time_zone_data_version(),
     )
     bills, held, batch = _bills_of_registers(batch, on, pins, calculator, kept, cause)

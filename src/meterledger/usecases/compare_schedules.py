@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from meterledger.billing import BillWindow, kind_of, reading_day, tax_place_on
+from meterledger.billing import reading_day, tax_place_on
 from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.usage import TiledUsage, UsageBatch
 from meterledger.kernel.ids import pseudonym
@@ -16,7 +16,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import weakest
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.calculate import Calculator
-from meterledger.usecases.calculate_bills import BilledReadings
+from meterledger.usecases.calculate_bills import BilledReadings, window_of
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
 from meterledger.usecases.register_estimates import RegisterUsage
@@ -104,7 +104,7 @@ def compare_schedules(
         meters = meters_of_window(point, service.installations, window, view.time_zone)
         usage: UsageBatch | TiledUsage | RegisterUsage | None = register_usage(
             service,
-            BillWindow(window, kind_of(window, service.agreement)),
+            window_of(service, window, view),
             meters,
             known_at=known_at,
             on=window.until_day,

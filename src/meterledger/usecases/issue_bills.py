@@ -37,6 +37,7 @@ from meterledger.usecases.calculate_bills import (
     DueBill,
     calculate_bills,
     due_bill,
+    goes_on,
     held_bill,
     where_of,
 )
@@ -240,12 +241,15 @@ def _first_due(
     for service in services:
         window: BillWindow | None = None
         try:
+            continues, continued = goes_on(service, view)
             windows = due_windows(
                 agreement=service.agreement,
                 cycle=service.account.cycle,
                 billed_until=service.billed_until,
                 on=on,
                 view=view,
+                continues=continues,
+                continued=continued,
             )
             if not windows:
                 continue

@@ -7,11 +7,11 @@ stored lines and documents are not read for the calculation, so the answer is ev
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
-from meterledger.billing import BillWindow, kind_of
+from meterledger import rating
 from meterledger.facts.bills import Bill, RecordUnreadable, read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
@@ -21,6 +21,7 @@ from meterledger.usecases.calculate_bills import (
     DueBill,
     calculate_bills,
     due_bill,
+    window_of,
 )
 from meterledger.usecases.ports import Lake, NotFound, StoredBill
 
@@ -67,19 +68,14 @@ def replay_bill(
     """
     recalled = recall_bill(bill_id=bill_id, store=store, book=book, as_known=as_known)
     stored, known_at = recalled.stored, recalled.known_at
-    bills, held = calculate_bills(
-        [recalled.due],
-        on=stored.issued_day,
-        known_at=known_at,
-        sequence=recalled.sequence,
-        lake=lake,
-        kept=store,
-        view=recalled.view,
-    )
-    if not bills:
-        raise _cannot(bill_id, known_at, " ".join(one.sentence for one in held))
-    (bill,) = bills
+    bill = _made_again(recalled, recalled.revision, store, lake)
     same = bill.record_sha256 == stored.record_sha256
+    if not same and not stored.record:
+        # The record would name the revision it was made by; without it the hash tells which.
+        for revision in rating.CALCULATION_REVISIONS[:-1]:
+            older = _made_again(recalled, revision, store, lake)
+            if older.record_sha256 == stored.record_sha256:
+                bill, same = older, True
     return Replay(
         bill=bill,
         same_bytes=same,
@@ -88,15 +84,35 @@ def replay_bill(
     )
 
 
+def _made_again(recalled: Recalled, revision: str, store: ReplayStore, lake: Lake) -> Bill:
+    stored = recalled.stored
+    window = window_of(recalled.due.service, stored.days, recalled.view, revision)
+    bills, held = calculate_bills(
+        [replace(recalled.due, window=window)],
+        on=stored.issued_day,
+        known_at=recalled.known_at,
+        sequence=recalled.sequence,
+        lake=lake,
+        kept=store,
+        view=recalled.view,
+        revision=revision,
+    )
+    if not bills:
+        why = " ".join(one.sentence for one in held)
+        raise _cannot(stored.bill_id, recalled.known_at, why)
+    return bills[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What a bill was made from, as known at a moment: book, window, service and lake."""
+    """What a bill was made from, as known at a moment: book, window, service, lake, revision."""
 
     stored: StoredBill
     view: BookView
     due: DueBill
     known_at: datetime
     sequence: int
+    revision: str
 
 
 def recall_bill(
@@ -116,12 +132,20 @@ def recall_bill(
         why = f"Agreement {stored.agreement_id} was not known yet"
         raise _cannot(bill_id, known_at, why) from refusal
     view = _book_view(book, known_at.date(), stored.book_sha256 if as_known is None else None)
-    window = BillWindow(stored.days, kind_of(stored.days, service.agreement))
+    revision = revision_of(stored)
     try:
-        due = due_bill(service, window, view)
+        due = due_bill(service, window_of(service, stored.days, view, revision), view)
     except Refusal as refusal:
         raise _cannot(bill_id, known_at, refusal.sentence) from refusal
-    return Recalled(stored, view, due, known_at, sequence)
+    return Recalled(stored, view, due, known_at, sequence, revision)
+
+
+def revision_of(stored: StoredBill) -> str:
+    """The revision of the calculation that made a bill; the newest where its record is away."""
+    try:
+        return str(read_record(stored.record)["pins"]["calculation_revision"])
+    except (RecordUnreadable, KeyError):
+        return rating.CALCULATION_REVISION
 
 
 def _book_view(book: TariffBook, day: date, pinned_sha256: str | None) -> BookView:

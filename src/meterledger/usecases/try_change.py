@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from meterledger.billing import BillWindow, kind_of
 from meterledger.kernel.money import Cents, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usecases.calculate_bills import calculate_bills, due_bill
+from meterledger.usecases.calculate_bills import calculate_bills, due_bill, window_of
 from meterledger.usecases.ports import Lake, StoredBill
-from meterledger.usecases.replay_bill import ReplayStore
+from meterledger.usecases.replay_bill import ReplayStore, revision_of
 from meterledger.usecases.rule_stories import RuleQuestion, decide_story
 from meterledger.usecases.stories import run_story
 from meterledger.usecases.story_files import Story
@@ -222,8 +221,7 @@ def _total(
     """The bill's total by a view of the book, or None and why there is none."""
     try:
         service = store.service_of_agreement(stored.agreement_id, stored.known_at)
-        window = BillWindow(stored.days, kind_of(stored.days, service.agreement))
-        due = due_bill(service, window, view)
+        due = due_bill(service, window_of(service, stored.days, view, revision_of(stored)), view)
     except Refusal as refusal:
         return None, refusal.sentence
     made, held = calculate_bills(
@@ -234,6 +232,7 @@ def _total(
         lake=lake,
         kept=store,
         view=view,
+        revision=revision_of(stored),
     )
     if not made:
         return None, " ".join(one.sentence for one in held)

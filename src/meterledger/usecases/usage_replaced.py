@@ -19,7 +19,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from meterledger.billing import BillWindow, kind_of
 from meterledger.facts.bills import read_record
 from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.usage import UsageBatch
@@ -27,7 +26,12 @@ from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.usage import describe_tiled, describe_usage
-from meterledger.usecases.calculate_bills import BilledReadings, calculate_bills, due_bill
+from meterledger.usecases.calculate_bills import (
+    BilledReadings,
+    calculate_bills,
+    due_bill,
+    window_of,
+)
 from meterledger.usecases.ports import Lake, StoredBill
 from meterledger.usecases.window_usage import usage_of_window
 
@@ -154,7 +158,7 @@ def _of_several(
 ) -> list[ReplacedUsage]:
     """A window of several meters is put together as the bill's own calculation does it."""
     bill = one.bill
-    window = BillWindow(bill.days, kind_of(bill.days, one.service.agreement))
+    window = window_of(one.service, bill.days, view)
     made, held = calculate_bills(
         [due_bill(one.service, window, view)],
         on=bill.issued_day,

@@ -20,6 +20,7 @@ from meterledger.facts.places import (
     ServicePoint,
     TaxPlace,
 )
+from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
 from meterledger.stores.believed import (
     Fact,
@@ -29,6 +30,7 @@ from meterledger.stores.believed import (
     believed_tax_places,
     learned_after,
     refuse_other_contents,
+    refuse_other_service,
     refuse_stop,
     refuse_unknown,
     with_learned_at,
@@ -126,6 +128,31 @@ class MemoryPlaces:
             self._agreements.replace(agreement, ended, moment)
             self._note("service stopped", account, moment)
 
+    def change_agreement(
+        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
+    ) -> None:
+        """End an agreement on ``last_day_out`` (out) and begin another there, both or neither."""
+        undo: Undo = []
+        with self._lock:
+            old = self._agreement(self._agreements.known(), agreement_id)
+            point, account = old.service_point_id, old.account_id
+            refuse_other_service(old, then)
+            refuse_stop(old, last_day_out, self._billed_until(agreement_id, point))
+            moment = learned_after(
+                then.learned_at, old.learned_at, self._newest_bill_known_at(agreement_id, account)
+            )
+            days = Validity(old.days.from_day, last_day_out)
+            undo.append(self._agreements.end(old, moment))
+            try:
+                keep_dated(self._agreements, replace(old, days=days, learned_at=moment), undo)
+                new = replace(then, learned_at=moment)
+                keep_dated(self._agreements, new, undo, may_repeat=False)
+            except BaseException:
+                for step in reversed(undo):
+                    step()
+                raise
+            self._note("rate option changed", account, moment)
+
     @staticmethod
     def _agreement(agreements: Iterable[Agreement], agreement_id: str) -> Agreement:
         for one in agreements:
@@ -181,6 +208,11 @@ class MemoryPlaces:
             for one in self._holders.of(agreement.account_id, known_at)
             if one.days.overlaps(agreement.days)
         }
+        beside = [
+            one
+            for one in self._agreements.of(agreement.service_point_id, known_at)
+            if one.account_id == agreement.account_id
+        ]
         return BillableService(
             agreement=agreement,
             account=self._accounts[agreement.account_id],
@@ -189,6 +221,22 @@ class MemoryPlaces:
             tax_places=tuple(self._tax_places.of(premise.premise_id, known_at)),
             billed_until=self._billed_until(agreement.agreement_id, agreement.service_point_id),
             holders=tuple(self._persons[person].name for person in sorted(holders)),
+            continues=next(
+                (
+                    one.agreement_id
+                    for one in beside
+                    if one.days.until_day == agreement.days.from_day
+                ),
+                "",
+            ),
+            continued_by=next(
+                (
+                    one.agreement_id
+                    for one in beside
+                    if one.days.from_day == agreement.days.until_day
+                ),
+                "",
+            ),
         )
 
     def meter_installations(self, meter_ids: Sequence[str]) -> dict[str, list[MeterInstallation]]:

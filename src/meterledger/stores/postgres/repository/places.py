@@ -17,6 +17,7 @@ from meterledger.facts.places import (
     Premise,
     ServicePoint,
 )
+from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
 from meterledger.stores.believed import (
     believed_agreements,
@@ -25,6 +26,7 @@ from meterledger.stores.believed import (
     believed_tax_places,
     learned_after,
     refuse_other_contents,
+    refuse_other_service,
     refuse_stop,
     refuse_unknown,
 )
@@ -206,6 +208,15 @@ class PlaceWrites(Tables):
     def _stop(
         self, connection: Connection, agreement_id: str, last_day_out: date, learned_at: datetime
     ) -> None:
+        agreement, moment = self._end(connection, agreement_id, last_day_out, learned_at)
+        told = {"agreement": agreement_id, "until": last_day_out.isoformat()}
+        self._note(connection, "service stopped", [(agreement.account_id, told, moment)])
+
+    @staticmethod
+    def _end(
+        connection: Connection, agreement_id: str, last_day_out: date, learned_at: datetime
+    ) -> tuple[Agreement, datetime]:
+        """Believe of an agreement that it ends; it as it was, and since when that is believed."""
         row = connection.execute(
             "SELECT id, account_id, service_point_id, schedule, lower(days), upper(days),"
             " lower(known) FROM agreement WHERE agreement_id = %s AND upper_inf(known) FOR UPDATE",
@@ -236,11 +247,36 @@ class PlaceWrites(Tables):
         )
         ended = replace(agreement, days=Validity(from_day, last_day_out), learned_at=moment)
         insert_dated(connection, [ended])
-        self._note(
-            connection,
-            "service stopped",
-            [(account_id, {"agreement": agreement_id, "until": last_day_out.isoformat()}, moment)],
-        )
+        return agreement, moment
+
+    def change_agreement(
+        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
+    ) -> None:
+        """End an agreement on ``last_day_out`` (out) and begin another there, both or neither.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: as ``stop_service``, or if the other is not of its account and point
+        """
+        self._connections.ensure_months([record_day(then.learned_at)])
+
+        def work(connection: Connection) -> None:
+            old, moment = self._end(connection, agreement_id, last_day_out, then.learned_at)
+            refuse_other_service(old, then)
+            new = replace(then, learned_at=moment)
+            keys = {"service_point_id": [new.service_point_id], "agreement_id": [new.agreement_id]}
+            keep_dated(connection, [new], believed_agreements(), keys, may_repeat=False)
+            told = {
+                "agreement": agreement_id,
+                "then": new.agreement_id,
+                "schedule": new.schedule,
+                "from": new.days.from_day.isoformat(),
+                "reasons": [
+                    {"finding": one.finding, "citation": one.citation.as_json()} for one in reasons
+                ],
+            }
+            self._note(connection, "rate option changed", [(old.account_id, told, moment)])
+
+        self._step("change a rate option", work)
 
 
 def _person_id(one: Person) -> str:

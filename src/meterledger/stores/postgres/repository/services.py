@@ -64,17 +64,28 @@ billed AS (
       FROM service_period_claim
      WHERE cancelled_by IS NULL AND agreement_id IN (SELECT agreement_id FROM chosen)
      GROUP BY agreement_id
+),
+beside AS (
+    SELECT c.agreement_id,
+           max(o.agreement_id) FILTER (WHERE upper(o.days) = lower(c.days)) AS before,
+           max(o.agreement_id) FILTER (WHERE lower(o.days) = upper(c.days)) AS after
+      FROM chosen c
+      JOIN agreement o ON o.account_id = c.account_id AND o.service_point_id = c.service_point_id
+       AND o.known @> %(known_at)s::timestamptz AND o.agreement_id <> c.agreement_id
+     GROUP BY c.agreement_id
 )
 SELECT c.agreement_id, c.account_id, c.service_point_id, c.schedule, lower(c.days), upper(c.days),
        c.learned_at, c.cycle, c.opened_day, c.account_learned_at,
        p.premise_id, p.address, p.city, p.state, p.postal_code, p.learned_at,
-       meters.found, taxed.found, held.found, billed.until
+       meters.found, taxed.found, held.found, billed.until,
+       coalesce(beside.before, ''), coalesce(beside.after, '')
   FROM chosen c
   JOIN premise p ON p.premise_id = c.premise_id
   LEFT JOIN meters ON meters.service_point_id = c.service_point_id
   LEFT JOIN taxed ON taxed.premise_id = c.premise_id
   LEFT JOIN held ON held.account_id = c.account_id
   LEFT JOIN billed ON billed.agreement_id = c.agreement_id
+  LEFT JOIN beside ON beside.agreement_id = c.agreement_id
  ORDER BY c.account_id, lower(c.days), c.agreement_id
 """
 OF_ACCOUNT = JOINED.format(chosen="a.account_id = %(key)s")
@@ -159,7 +170,7 @@ class PlaceReads(Tables):
 def _joined(row: tuple[Any, ...]) -> BillableService:
     agreement_id, account_id, point_id, schedule, from_day, until_day, learned_at = row[:7]
     cycle, opened_day, account_learned_at = row[7:10]
-    meters, taxed, held, billed_until = row[16:]
+    meters, taxed, held, billed_until, continues, continued_by = row[16:]
     days = Validity(from_day, until_day)
     premise = Premise(*row[10:16])
     return BillableService(
@@ -178,6 +189,8 @@ def _joined(row: tuple[Any, ...]) -> BillableService:
         ),
         billed_until=billed_until,
         holders=_names(held or (), days),
+        continues=continues,
+        continued_by=continued_by,
     )
 
 

@@ -1,0 +1,192 @@
+"""Another rate option: asked for by the customer, decided by the sheet, from a day on.
+
+Lives here      what is asked of the rule, the day the next period begins, what the store is told.
+Lives elsewhere the rule (``billing.rate_term``), what each option would have cost
+                (``compare_schedules``).
+Read first      GRR V.H; docs/operating/rate_options.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.billing import (
+    RATE_REQUEST,
+    RateRequest,
+    RateRequestFacts,
+    next_reading_day,
+)
+from meterledger.facts.places import Agreement, BillableService
+from meterledger.kernel.decision import Reason
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import Validity
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.decide import Ruling, decide_filled
+from meterledger.usecases.start_service import agreement_name
+
+RESIDENTIAL = "residential"
+
+
+class RateStore(Protocol):
+    """What these journeys need of the store."""
+
+    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
+        """All agreements of the account, joined."""
+
+    def change_agreement(
+        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
+    ) -> None:
+        """End an agreement and begin another there, or NotFound, or Conflict."""
+
+
+class RateRefused(Refusal):
+    """Another rate option cannot be had as asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateChange:
+    """What becomes of a request: the agreement that ends, and the one that begins if it may."""
+
+    service: BillableService
+    ruling: Ruling
+    then: Agreement | None
+
+    @property
+    def outcome(self) -> RateRequest:
+        """The rule's outcome."""
+        request: RateRequest = self.ruling.decision.outcome
+        return request
+
+
+def options_open_to(service: BillableService, on: date, view: BookView) -> list[str]:
+    """The rate options of the service's class on a day, in the book's order.
+
+    Which customers of the class may choose which of them stands in no text that is held: every
+    option of the class is shown.
+
+    :raises NoRuleInForce: if the book does not say of which class the present option is
+    """
+    mine = view.service_class(service.agreement.schedule, on).value
+    found = []
+    for code in view.schedule_codes():
+        try:
+            if view.service_class(code, on).value == mine:
+                found.append(code)
+        except Refusal:  # an option without a class on that day is open to nobody
+            continue
+    return found
+
+
+def ask_for_rate(
+    service: BillableService, *, asked: date, before: Sequence[BillableService], view: BookView
+) -> Ruling:
+    """What the sheet says of a request for another option, received on ``asked``.
+
+    ``before`` are the account's services: a rate that continues an earlier one does not begin
+    service anew.
+    """
+    agreement = service.agreement
+    began = {one.agreement.agreement_id: one for one in before}
+    since, back = agreement.days.from_day, service.continues
+    while back in began:
+        since, back = began[back].agreement.days.from_day, began[back].continues
+    facts = RateRequestFacts(
+        residential=view.service_class(agreement.schedule, asked).value == RESIDENTIAL,
+        service_since=since,
+        rate_since=agreement.days.from_day,
+        next_period_begins=next_reading_day(asked, service.account.cycle, view),
+    )
+    return decide_filled(rule=RATE_REQUEST, facts=facts, day=asked, view=view)
+
+
+def change_rate(
+    *,
+    account_id: str,
+    schedule: str,
+    asked: date,
+    learned_at: datetime,
+    view: BookView,
+    store: RateStore,
+    service_point_id: str = "",
+    dry_run: bool = False,
+) -> RateChange:
+    """Change the rate option of an account's service as the sheet allows; nothing else changes.
+
+    :raises RateRefused: if there is no such service, the option is not open, or it must wait
+    :raises Conflict: if the service ends already, or is billed past the day of the change
+    """
+    services = store.services_of_account(account_id, learned_at)
+    service = _service_of(services, account_id, service_point_id, asked)
+    _check_open(service, schedule, asked, view)
+    ruling = ask_for_rate(service, asked=asked, before=services, view=view)
+    outcome: RateRequest = ruling.decision.outcome
+    where = f"account {account_id}, agreement {service.agreement.agreement_id}"
+    if outcome.takes_effect is None:
+        raise RateRefused(
+            f"The present rate stays until {outcome.may_be_asked_again_from}",
+            where=where,
+            why="; ".join(one.finding for one in ruling.decision.reasons),
+            do=f"Ask again from {outcome.may_be_asked_again_from} on",
+        )
+    if outcome.back_to_the_start:
+        raise RateRefused(
+            f"The rate would apply back to {outcome.takes_effect}, and bills since then would be "
+            "made anew",
+            where=where,
+            why="Billing back on another rate option is not built yet",
+            do="Leave the request with billing: it is granted by the sheet, and nothing is changed",
+        )
+    view.schedule(schedule, outcome.takes_effect)
+    agreement = service.agreement
+    then = Agreement(
+        agreement_name(account_id, agreement.service_point_id, outcome.takes_effect),
+        account_id,
+        agreement.service_point_id,
+        schedule,
+        Validity(outcome.takes_effect),
+        learned_at,
+    )
+    if not dry_run:
+        store.change_agreement(
+            agreement.agreement_id, outcome.takes_effect, then, ruling.decision.reasons
+        )
+    return RateChange(service, ruling, then)
+
+
+def _service_of(
+    services: Sequence[BillableService], account_id: str, point: str, asked: date
+) -> BillableService:
+    found = [
+        one
+        for one in services
+        if asked in one.agreement.days and point in ("", one.agreement.service_point_id)
+    ]
+    if len(found) == 1:
+        return found[0]
+    named = ", ".join(one.agreement.service_point_id for one in found)
+    raise RateRefused(
+        f"Account {account_id} has {'several services' if found else 'no service'}"
+        f"{f' at {point}' if point else ''} on {asked}",
+        where=f"account {account_id}",
+        do=f"Name one service point of {named}" if found else "Choose a day with service",
+    )
+
+
+def _check_open(service: BillableService, schedule: str, asked: date, view: BookView) -> None:
+    now = service.agreement.schedule
+    where = f"account {service.account.account_id}"
+    if schedule == now:
+        raise RateRefused(
+            f"The service is on {schedule} already", where=where, do="Name another rate option"
+        )
+    choices = options_open_to(service, asked, view)
+    if schedule not in choices:
+        raise RateRefused(
+            f"'{schedule[:40]}' is no rate option of {view.service_class(now, asked).value} "
+            "service",
+            where=where,
+            do=f"Name one of {', '.join(one for one in choices if one != now)}",
+        )
