@@ -14,7 +14,7 @@ from meterledger.billing import CONTACT_VALUES, gate_values
 from meterledger.kernel.money import micro_usd_text
 from meterledger.metering import EVENT_VALUES
 from meterledger.rulebook.book import BookView, NoSuchValue
-from meterledger.rulebook.schedule import Schedule, Seasons, ServiceClass, TimeOfUse
+from meterledger.rulebook.schedule import Program, Schedule, Seasons, ServiceClass, TimeOfUse
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
 from meterledger.usage import validation_values
 from meterledger.usecases.rule_registry import RULES
@@ -34,7 +34,7 @@ def value_text(kind: str, value: Any) -> str:
         return f"summer in months {', '.join(summer)}"
     if isinstance(value, TimeOfUse):
         return "; ".join(_season_windows(value, season) for season in value.working_day)
-    if isinstance(value, Schedule):
+    if isinstance(value, Schedule | Program):
         return ", ".join(charge.label for charge in value.charges)
     if isinstance(value, ServiceClass):
         return f"{value.service_class}: {', '.join(value.schedules)}"
@@ -206,14 +206,13 @@ def _used_names(view: BookView) -> set[str]:
     used = set(USED_BY_ROOMS) | EVENT_VALUES | CONTACT_VALUES | validation_values(view.names())
     used |= gate_values(view.names())
     for name in view.names():
-        alone = view.kind_of(name) in ("schedule", "service_class")
+        alone = view.kind_of(name) in ("schedule", "program", "service_class")
         if alone or name.startswith("municipal_gross_receipts_"):
             used.add(name)
         for dated in view.series(name).values:
             value = dated.value
-            if isinstance(value, Schedule):
-                names = (value.seasons, value.windows, value.block_limit, value.demand_window)
-                used |= {one for one in names if one} | {one.price for one in value.charges}
+            if isinstance(value, Schedule | Program):
+                used |= value.names()
             elif isinstance(value, TimeOfUse):
                 used.add(value.holidays)
     return used

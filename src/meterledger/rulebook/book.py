@@ -20,7 +20,7 @@ from meterledger.kernel.span import Validity
 from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.blocks import Pages
 from meterledger.rulebook.parsing import Entry, ParsedSeries
-from meterledger.rulebook.parsing_calendars import ScheduleBody
+from meterledger.rulebook.parsing_schedules import ScheduleBody
 from meterledger.rulebook.provisions import Clause, Provision, ProvisionVersion, ReviewNeeded
 from meterledger.rulebook.readings import CARRY_FORWARD, Changes, NoSuchReading, ReadingRecord
 from meterledger.rulebook.schedule import Schedule, Seasons, TimeOfUse
@@ -413,7 +413,8 @@ class BookView:
             parsed.reading_key,
             parsed.provision,
             parsed.limits,
-            self._unlearned(parsed) if not values else None,
+            self._unlearned(parsed) if parsed.entries and not values else None,
+            parsed.gap,
         )
 
     def _unlearned(self, parsed: ParsedSeries) -> Unlearned:
@@ -482,6 +483,9 @@ def _value(parsed: ParsedSeries, dated: DatedValue[Any]) -> DatedValue[Any]:
         windows=body.windows,
         block_limit=body.block_limit,
         demand_window=body.demand_window,
+        demands=body.demands,
+        billing_demands=body.billing_demands,
+        block_sets=body.block_sets,
         days=dated.days,
         citation=dated.citation,
         standing=dated.standing,

@@ -1,7 +1,8 @@
 """One tariff file into a series: every key read and checked, nothing passed over.
 
 Lives here      what each key of a value file means, and the words when it is wrong.
-Lives elsewhere values of schedules and calendars (``parsing_calendars``), the folder (``loading``).
+Lives elsewhere calendars (``parsing_calendars``), schedules (``parsing_schedules``), the folder
+                (``loading``).
 Read first      docs/reference/tariff_files.md.
 """
 
@@ -19,10 +20,13 @@ from meterledger.kernel.span import Validity
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.parsing_calendars import (
     parse_holidays,
-    parse_schedule,
     parse_seasons,
-    parse_service_class,
     parse_time_of_use,
+)
+from meterledger.rulebook.parsing_schedules import (
+    parse_program,
+    parse_schedule,
+    parse_service_class,
 )
 from meterledger.rulebook.series import DatedValue
 from meterledger.rulebook.yaml_nodes import Node
@@ -31,7 +35,7 @@ SERIES_KEYS = frozenset({"kind", "meaning", "unit", "values", "last_checked_on"}
 VALUE_KEYS = frozenset(
     {"effective_from", "effective_until", "value", "standing", "learned_on", "cite"}
 )
-SERIES_MAY = frozenset({"reading_key", "provision", "limits", "starts"})
+SERIES_MAY = frozenset({"reading_key", "provision", "limits", "starts", "gap"})
 VALUE_MAY = frozenset(
     {
         "note",
@@ -79,6 +83,8 @@ class ParsedSeries:
     """The name of the value that this one caps, or nothing."""
     starts: str = ""
     """The key of the reading that sets the first day of a cap, or nothing."""
+    gap: str = ""
+    """The missing text because of which no value is known at all, or nothing."""
 
 
 def parse_series(name: str, root: Node) -> ParsedSeries:
@@ -92,9 +98,10 @@ def parse_series(name: str, root: Node) -> ParsedSeries:
         raise keys["kind"].refuse(
             f"'{kind}' is not a kind of value", f"Use one of {', '.join(sorted(VALUE_PARSERS))}"
         )
-    entries = tuple(_entry(node, kind) for node in keys["values"].items())
+    gap = _optional_text(keys, "gap")
+    entries = tuple(_entry(node, kind) for node in _entries(keys["values"], gap))
     last_checked_on = keys["last_checked_on"].day()
-    newest = max(entry.dated.learned_on for entry in entries)
+    newest = max((entry.dated.learned_on for entry in entries), default=date.min)
     if last_checked_on < newest:
         raise keys["last_checked_on"].refuse(
             f"The values were last checked on {last_checked_on}, before one was learned ({newest})",
@@ -112,7 +119,19 @@ def parse_series(name: str, root: Node) -> ParsedSeries:
         provision=_optional_text(keys, "provision"),
         limits=_optional_text(keys, "limits"),
         starts=_optional_text(keys, "starts"),
+        gap=gap,
     )
+
+
+def _entries(node: Node, gap: str) -> list[Node]:
+    """The entries of a file: none where it names the missing text, at least one where not."""
+    none = node.kind == "list" and not node.value
+    if gap and not none:
+        raise node.refuse(
+            f"The file says that no value is known for want of {gap}, and has one",
+            "Take out the file's gap, or state it in the entry",
+        )
+    return [] if gap else node.items()
 
 
 def _optional_text(keys: dict[str, Node], key: str) -> str:
@@ -288,5 +307,6 @@ VALUE_PARSERS = {
     "time_of_use": parse_time_of_use,
     "holidays": parse_holidays,
     "schedule": parse_schedule,
+    "program": parse_program,
     "service_class": parse_service_class,
 }

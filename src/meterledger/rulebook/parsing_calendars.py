@@ -1,48 +1,21 @@
-"""Values that are calendars or schedules: seasons, times of use, holidays, lists of charges.
+"""Values that are calendars: seasons, times of use, holidays.
 
 Lives here      their form in a file and the words when they are wrong.
-Lives elsewhere what they are used for (``rating``), whether the names they use exist (``loading``).
+Lives elsewhere schedules and programmes (``parsing_schedules``), what they are used for
+                (``rating``), whether the names they use exist (``names``).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
-from meterledger.rulebook.schedule import (
-    SERVICE_CLASSES,
-    Block,
-    ChargeKind,
-    ChargeRule,
-    DayWindows,
-    HourWindow,
-    Seasons,
-    ServiceClass,
-    TimeOfUse,
-)
+from meterledger.rulebook.schedule import DayWindows, HourWindow, Seasons, TimeOfUse
 from meterledger.rulebook.yaml_nodes import Node
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MINUTES_PER_DAY = 24 * 60
 REST = "otherwise"
-CHARGE_KEYS = frozenset({"code", "label", "kind", "price"})
-CHARGE_MAY = frozenset({"season", "period", "block"})
-SCHEDULE_KEYS = frozenset({"name", "sheet", "seasons", "charges"})
-SCHEDULE_MAY = frozenset({"windows", "block_limit", "demand_window"})
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleBody:
-    """A schedule as its file states it; the book adds its code, days and citation."""
-
-    name: str
-    sheet: str
-    seasons: str
-    windows: str | None
-    block_limit: str | None
-    demand_window: str | None
-    charges: tuple[ChargeRule, ...]
 
 
 def parse_seasons(node: Node) -> Seasons:
@@ -147,57 +120,3 @@ def _clock_window(node: Node) -> tuple[int, int]:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-def parse_service_class(node: Node) -> ServiceClass:
-    """A class of service and the schedules that are of it."""
-    keys = node.mapping(required=frozenset({"class", "schedules"}), allowed=frozenset())
-    name = keys["class"].text()
-    if name not in SERVICE_CLASSES:
-        raise keys["class"].refuse(
-            f"'{name}' is not a class of service", f"Use one of {', '.join(SERVICE_CLASSES)}"
-        )
-    codes = tuple(one.text() for one in keys["schedules"].items())
-    if len(set(codes)) != len(codes):
-        raise keys["schedules"].refuse("A schedule stands twice", "Keep one of the two")
-    return ServiceClass(name, codes)
-
-
-def parse_schedule(node: Node) -> ScheduleBody:
-    """A rate option: its calendars by name, and its charges in the order of the bill."""
-    keys = node.mapping(required=SCHEDULE_KEYS, allowed=SCHEDULE_MAY)
-    charges = tuple(_charge(one) for one in keys["charges"].items())
-    codes = [charge.code for charge in charges]
-    for code in codes:
-        if codes.count(code) > 1:
-            raise keys["charges"].refuse(f"Two charges are called '{code}'", "Rename one of them")
-    return ScheduleBody(
-        name=keys["name"].text(),
-        sheet=keys["sheet"].text(),
-        seasons=keys["seasons"].text(),
-        windows=keys["windows"].text() if "windows" in keys else None,
-        block_limit=keys["block_limit"].text() if "block_limit" in keys else None,
-        demand_window=keys["demand_window"].text() if "demand_window" in keys else None,
-        charges=charges,
-    )
-
-
-def _charge(node: Node) -> ChargeRule:
-    keys = node.mapping(required=CHARGE_KEYS, allowed=CHARGE_MAY)
-    return ChargeRule(
-        code=keys["code"].text(),
-        label=keys["label"].text(),
-        kind=_one_of(ChargeKind, keys["kind"]),
-        price=keys["price"].text(),
-        season=keys["season"].text() if "season" in keys else None,
-        period=keys["period"].text() if "period" in keys else None,
-        block=_one_of(Block, keys["block"]) if "block" in keys else None,
-    )
-
-
-def _one_of(words: type, node: Node):  # type: ignore[no-untyped-def]
-    text = node.text()
-    known = [one.value for one in words]  # type: ignore[attr-defined]
-    if text not in known:
-        raise node.refuse(f"'{text}' is not a {node.name}", f"Use one of {', '.join(known)}")
-    return words(text)

@@ -34,6 +34,37 @@ class ChargeKind(Enum):
     RIDER = "rider"
     """US dollars a kWh on all energy; may be a credit."""
 
+    DAILY = "daily"
+    """US dollars a day, never prorated: a day is a day."""
+
+    PER_BILL = "per_bill"
+    """US dollars a bill, whatever its length; a fixed credit where the price is negative."""
+
+    REACTIVE = "reactive"
+    """US dollars a kvar on the reactive demand beyond a share of a demand in kW."""
+
+    PERCENT = "percent"
+    """A share of the cents of other lines."""
+
+    MINIMUM = "minimum"
+    """What the cents of other lines lack to a minimum."""
+
+    SOLAR_BLOCK = "solar_block"
+    """US dollars a Solar Block subscribed, whatever the length of the bill."""
+
+    NET_EXCESS = "net_excess"
+    """US dollars a kWh received beyond what was delivered: granted for the following period."""
+
+    NET_CREDIT = "net_credit"
+    """Credits of earlier periods, taken off as far as the bill has room."""
+
+
+ENERGY_KINDS = frozenset({ChargeKind.ENERGY, ChargeKind.RIDER})
+DEMAND_KINDS = frozenset({ChargeKind.DEMAND, ChargeKind.REACTIVE})
+OF_LINES = frozenset({ChargeKind.PERCENT, ChargeKind.MINIMUM})
+PROGRAM_KINDS = frozenset({ChargeKind.SOLAR_BLOCK, ChargeKind.NET_EXCESS, ChargeKind.NET_CREDIT})
+"""Kinds that only a programme beside a schedule may have."""
+
 
 class Block(Enum):
     """Which part of a month's energy a charge prices, where the sheet has two blocks."""
@@ -47,6 +78,14 @@ class ChargeRule:
     """One charge of a schedule. ``price`` names a series in whole millionths of a US dollar.
 
     ``season`` and ``period`` are None where the charge is for all seasons or all hours.
+    ``block``         with the schedule's ``block_limit``
+    ``block_number``  from 1, with ``block_set``
+    ``demand``        names the demand that a charge is for; None: the highest clock hour
+    ``over``          names the demand above which the charge begins
+    ``beyond``        names the number: the share of the demand up to which kvar are free
+    ``of``            codes of the charges whose lines a percent or a minimum is of
+    ``demand_price``  names the price that a minimum has for each kW of its demand
+    ``is_rider``      shown among the riders
     """
 
     code: str
@@ -56,6 +95,80 @@ class ChargeRule:
     season: str | None = None
     period: str | None = None
     block: Block | None = None
+    block_set: str | None = None
+    block_number: int | None = None
+    demand: str | None = None
+    over: str | None = None
+    beyond: str | None = None
+    of: tuple[str, ...] = ()
+    demand_price: str | None = None
+    is_rider: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DemandRule:
+    """A measured demand: the window of ``minutes`` with most energy among those that count.
+
+    ``hours`` names the calendar of hours that count, or is None (all hours).
+    """
+
+    name: str
+    minutes: int
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DemandPart:
+    """A measured demand as part of a billing demand; ``share`` names a number, or is None (1)."""
+
+    demand: str
+    share: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratchet:
+    """A share of the highest demand of billing periods before. Names of numbers, and a season."""
+
+    share: str
+    periods: str
+    season: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BillingDemandRule:
+    """The highest of its parts, of a floor in kW and of a ratchet. ``floor`` names a number."""
+
+    name: str
+    parts: tuple[DemandPart, ...]
+    floor: str | None = None
+    ratchet: Ratchet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSet:
+    """Blocks of energy by their widths, the last without end.
+
+    ``limits``  names of numbers: kWh a month, or with ``demand`` kWh per kW of it and month
+    """
+
+    name: str
+    limits: tuple[str, ...]
+    demand: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Solar:
+    """What Solar Blocks replace: ``block_kwh`` names a number; ``replaces`` energy, or codes."""
+
+    block_kwh: str
+    replaces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetMetering:
+    """Monthly netting; ``expires_months`` names the number of months that a credit lives."""
+
+    expires_months: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +179,7 @@ class Schedule:
     ``windows``       names the time-of-use calendar, or None (all hours alike)
     ``block_limit``   names the series with the first block's kWh a month, or None
     ``demand_window`` names the calendar of hours in which the highest hour counts, or None
+    ``demands``, ``billing_demands``, ``block_sets``  are stated in the schedule itself
     """
 
     code: str
@@ -79,6 +193,52 @@ class Schedule:
     days: Validity
     citation: Citation
     standing: Standing
+    demands: tuple[DemandRule, ...] = ()
+    billing_demands: tuple[BillingDemandRule, ...] = ()
+    block_sets: tuple[BlockSet, ...] = ()
+
+    def names(self) -> set[str]:
+        """Every value of the book that the schedule names: prices, numbers and calendars."""
+        found = [self.seasons, self.windows, self.block_limit, self.demand_window]
+        found += [one.hours for one in self.demands]
+        for billing in self.billing_demands:
+            found += [billing.floor, *(part.share for part in billing.parts)]
+            if billing.ratchet is not None:
+                found += [billing.ratchet.share, billing.ratchet.periods]
+        for blocks in self.block_sets:
+            found += blocks.limits
+        for charge in self.charges:
+            found += [charge.price, charge.beyond, charge.demand_price]
+        return {name for name in found if name}
+
+    def billing_demand(self, name: str) -> BillingDemandRule | None:
+        """The billing demand of that name, or None where the name is a measured demand's."""
+        return next((one for one in self.billing_demands if one.name == name), None)
+
+    def block_set(self, name: str) -> BlockSet:
+        """The set of blocks of that name; the loader has checked that there is one."""
+        return next(one for one in self.block_sets if one.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What an account that takes part has beside its schedule.
+
+    ``schedules``  codes of the rate options that may have it; the loader has checked them
+    """
+
+    name: str
+    schedules: tuple[str, ...]
+    charges: tuple[ChargeRule, ...]
+    solar: Solar | None = None
+    net_metering: NetMetering | None = None
+
+    def names(self) -> set[str]:
+        """Every value of the book that the programme names."""
+        found = [charge.price for charge in self.charges]
+        found += [self.solar.block_kwh] if self.solar else []
+        found += [self.net_metering.expires_months] if self.net_metering else []
+        return {name for name in found if name}
 
 
 SERVICE_CLASSES = (

@@ -78,6 +78,8 @@ class Series(Generic[Value]):
     """The name of the value that this one caps, or nothing."""
     unlearned: Unlearned | None = None
     """Where no entry was known yet: since when there are some."""
+    gap: str = ""
+    """The missing text because of which no value is known at all, or nothing."""
 
     def covering(self, day: date) -> DatedValue[Value] | None:
         """The value in force on ``day``, or None: for limits, where none in force is no silence."""
@@ -102,7 +104,9 @@ class Series(Generic[Value]):
             )
         raise NoRuleInForce(
             f"No value of '{self.name}' is in force on {day}",
-            why=f"Known: {self._known_near(day)}",
+            why=f"None is known: the text {self.gap} is not held"
+            if self.gap
+            else f"Known: {self._known_near(day)}",
             do=(
                 f"Find the sheet revision that covers {day} and add it to {self.file}, "
                 f"or leave the bill in the review queue. Do not extend a neighboring value"

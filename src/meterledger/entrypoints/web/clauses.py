@@ -106,7 +106,7 @@ def value_words(kind: str, unit: str, dated: DatedValue[Any]) -> ValueWords:
     if kind == "holidays":
         days = sorted(value)
         return ValueWords(f"{len(days)} days", tuple((f"{day:%A}", day_words(day)) for day in days))
-    if kind == "schedule":
+    if kind in ("schedule", "program"):
         return ValueWords(f"{value.name}, {len(value.charges)} charges")
     if kind == "service_class":
         words = value.service_class.replace("_", " ")
