@@ -62,10 +62,10 @@ class StoreOfDryRun:
 
 
 def _with(kept: Sequence[StoredBill], made: Iterable[Bill]) -> list[StoredBill]:
-    return sorted([*kept, *map(_stored, made)], key=lambda one: (one.days.from_day, one.bill_id))
+    return sorted([*kept, *map(stored_as, made)], key=lambda one: (one.days.from_day, one.bill_id))
 
 
-def _stored(bill: Bill) -> StoredBill:
+def stored_as(bill: Bill) -> StoredBill:
     """As it would be kept; no balance has been carried into it."""
     return StoredBill(
         bill_id=bill.bill_id,
@@ -81,4 +81,5 @@ def _stored(bill: Bill) -> StoredBill:
         lake_sequence=bill.pins.lake_sequence,
         previous_balance_cents=0,
         book_sha256=bill.pins.book_sha256,
+        corrects=bill.corrects,
     )

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from meterledger import rating
 from meterledger.facts.bills import Bill, RecordUnreadable, read_record
+from meterledger.facts.corrections import Correction
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
@@ -23,6 +24,7 @@ from meterledger.usecases.calculate_bills import (
     due_bill,
     window_of,
 )
+from meterledger.usecases.correction_record import corrected_again
 from meterledger.usecases.ports import Lake, NotFound, StoredBill
 
 
@@ -37,6 +39,9 @@ class ReplayStore(BilledReadings, Protocol):
 
     def lake_sequence_known_at(self, known_at: datetime) -> int:
         """The newest commit sequence learned by that instant."""
+
+    def correction_of(self, bill_id: str) -> Correction | None:
+        """The correction that made this bill; None where it corrects none."""
 
 
 class CannotReplay(Refusal):
@@ -100,7 +105,11 @@ def _made_again(recalled: Recalled, revision: str, store: ReplayStore, lake: Lak
     if not bills:
         why = " ".join(one.sentence for one in held)
         raise _cannot(stored.bill_id, recalled.known_at, why)
-    return bills[0]
+    correction = store.correction_of(stored.bill_id) if stored.corrects else None
+    if correction is None:
+        return bills[0]
+    decision, name = correction.decision, stored.bill_id
+    return corrected_again(bills[0], bill_id=name, decision=decision, view=recalled.view)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,395 @@
+"""Cancel issued bills and bill their periods again, each on its own days at that day's revision.
+
+Lives here      the journey: bills of one agreement, made again as known now; what of the difference
+                is adjusted; all of it recorded in one transaction, with who, why and every cent.
+Lives elsewhere the limits (``billing.correction_limits``), the steps between the bills
+                (``rebill_states``), which bills differ (``find_corrections``), true-up by night
+                (``rebill_due``).
+Read first      GRR V.G; docs/operating/corrections.md.
+
+A corrected bill is named after the bill that it corrects, so doing it twice does it once; of two at
+once the second finds that it is done. What may not be adjusted at all is left as it was issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from meterledger.billing import (
+    BillInError,
+    BillState,
+    CausePart,
+    CorrectionEvidence,
+    LimitedCorrection,
+    corrected_bill,
+    decide_correction,
+    main_cause,
+    split_by_cause,
+    state_of,
+)
+from meterledger.facts.bills import Bill, read_record
+from meterledger.facts.corrections import Correction, CorrectionCause, LeftDifference, Rebill
+from meterledger.facts.money import Entry
+from meterledger.facts.places import BillableService
+from meterledger.facts.usage_log import FindingOnFile
+from meterledger.kernel.decision import Decision
+from meterledger.kernel.ids import next_version, pseudonym
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.ledger import entry_for_bill, reverse_entry
+from meterledger.rulebook.book import TariffBook
+from meterledger.rulebook.terms import Terms
+from meterledger.usecases.bill_estimates import GAP, held_sentence
+from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
+from meterledger.usecases.ports import Conflict, Lake, StoredBill
+from meterledger.usecases.rebill_states import CannotRebill, Now, is_same, right_bill, states_of
+from meterledger.usecases.rebilled_store import StoreOfCase
+from meterledger.usecases.replay_bill import ReplayStore
+
+RESIDENTIAL = "residential"
+
+
+class RebillStore(ReplayStore, Protocol):
+    """What this journey needs of the store."""
+
+    def lake_sequence(self) -> int:
+        """The newest published commit sequence."""
+
+    def bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Live bills of the account, oldest first."""
+
+    def entries_of_account(self, account_id: str) -> list[Entry]:
+        """Entries that touch the account, oldest first."""
+
+    def open_holds(self, meters: Sequence[str], days: DaySpan) -> list[FindingOnFile]:
+        """Findings that keep days of the meters (pseudonyms) from being billed."""
+
+    def record_rebills(self, rebills: Sequence[Rebill]) -> set[str]:
+        """Cancel bills and record those that take their place, in one transaction."""
+
+    def leave_difference(self, left: LeftDifference) -> bool:
+        """Keep that a bill stays as it was issued."""
+
+
+class RebillRefused(Refusal):
+    """What was asked for is no correction of bills."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is told of a case beside its bills: when it was found, and what limits it.
+
+    ``discovered`` is the day of the correction where nobody says.
+    """
+
+    discovered: date | None = None
+    inquired: date | None = None
+    notified: date | None = None
+    meter_error_within_limits: bool = False
+    obstruction_or_misrepresentation: bool = False
+    wished_months: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """One bill cancelled, the one in its place, and the difference by its causes."""
+
+    cancelled: StoredBill
+    bill: Bill
+    adjusted: bool
+    parts: tuple[CausePart, ...]
+
+    @property
+    def difference_cents(self) -> int:
+        """What the corrected bill charges less what the cancelled one did."""
+        return self.bill.total_cents - self.cancelled.total_cents
+
+    @property
+    def left_cents(self) -> int:
+        """What the limits leave: above zero where it would have been refunded."""
+        return sum(one.cents for one in self.parts if one.cause is CorrectionCause.LIMIT)
+
+
+@dataclass(slots=True)
+class RebillRun:
+    """What was done. ``known`` are bills corrected before, with what took their place.
+
+    ``unchanged`` come out as they were issued; ``left`` may not be adjusted and stay.
+    """
+
+    case_id: str = ""
+    corrected: list[Corrected] = field(default_factory=list)
+    decision: Decision[LimitedCorrection] | None = None
+    known: list[tuple[str, str]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    left: list[LeftDifference] = field(default_factory=list)
+
+
+def rebill(
+    bill_ids: Sequence[str],
+    *,
+    author: str,
+    reason: str,
+    on: date,
+    known_at: datetime,
+    store: RebillStore,
+    lake: Lake,
+    book: TariffBook,
+    evidence: Evidence | None = None,
+    dry_run: bool = False,
+) -> RebillRun:
+    """Cancel the bills and put right ones in their place, all of them or none.
+
+    :raises NotFound: if there is no such bill
+    :raises Conflict: if one of several is cancelled already
+    :raises RebillRefused: if nobody signs, or the bills are of several agreements, or nothing is
+        to be corrected
+    :raises CannotRebill: if the usage of a period cannot be billed, or waits for a person
+    """
+    _signed(author, reason)
+    chosen = [store.bill(name) for name in dict.fromkeys(bill_ids)]
+    chosen.sort(key=lambda one: one.days.from_day)
+    run = RebillRun(known=[(one.bill_id, one.cancelled_by) for one in chosen if one.cancelled_by])
+    if chosen and len(run.known) == len(chosen):
+        return run
+    _refuse(chosen)
+    now = Now(known_at, on, store.lake_sequence(), book, lake)
+    case = _Case(store, now, author.strip(), reason.strip(), evidence or Evidence())
+    case.make(chosen, run)
+    if run.unchanged and not case.wrong:
+        raise RebillRefused(
+            f"Bill {run.unchanged[0]} comes out as it was issued",
+            why="Its usage, its prices and its service are as they were",
+            do="Look for the cause of a difference with `meterledger rebill list`",
+        )
+    case.decide(run)
+    if dry_run:
+        return run
+    if run.corrected:
+        newly = store.record_rebills(case.rebills(run))
+        if not newly:
+            run.known = [(one.cancelled.bill_id, one.bill.bill_id) for one in run.corrected]
+            run.corrected = []
+    for left in run.left:
+        store.leave_difference(left)
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    stored: StoredBill
+    right: Bill
+    service: BillableService
+    issued: BillState
+    steps: tuple[BillState, ...]
+
+    @property
+    def cause(self) -> CorrectionCause:
+        return main_cause(split_by_cause(self.issued, self.steps))
+
+    def parts(self, bill: Bill) -> tuple[CausePart, ...]:
+        """The causes, with what the limits leave as one more."""
+        lines = [(line.group.value, line.cents) for line in bill.lines]
+        left = state_of(CorrectionCause.LIMIT, lines)
+        return split_by_cause(self.issued, [*self.steps, left])
+
+
+class _Case:
+    """One correction on its way: bills made again, then decided, then turned into records."""
+
+    def __init__(
+        self, store: RebillStore, now: Now, author: str, reason: str, evidence: Evidence
+    ) -> None:
+        self.now, self.author, self.reason, self.evidence = now, author, reason, evidence
+        self.store = store
+        self.seen = StoreOfCase(store, now.known_at)
+        self.wrong: list[_Wrong] = []
+        self.case: DecidedCase | None = None
+
+    def make(self, chosen: Sequence[StoredBill], run: RebillRun) -> None:
+        """Make each bill again; the next sees it in the place of the one that was issued."""
+        for stored in chosen:
+            self._refuse_held(stored)
+            right, service = right_bill(stored, self.seen, self.now)
+            if is_same(stored, right):
+                run.unchanged.append(stored.bill_id)
+                continue
+            issued, steps = states_of(stored, right, self.seen, self.now)
+            self.wrong.append(_Wrong(stored, right, service, issued, tuple(steps)))
+            name = next_version(stored.bill_id)
+            self.seen.put_in_place(stored.bill_id, replace(right, bill_id=name))
+
+    def decide(self, run: RebillRun) -> None:
+        """What of it is adjusted, by the rules of the class of service."""
+        first = self.wrong[0]
+        run.case_id = f"case:{first.stored.bill_id}"
+        view = self.now.view
+        schedule, day = first.right.schedule, first.right.days.last_day
+        residential = view.service_class(schedule, day).value == RESIDENTIAL
+        evidence = self._evidence(residential)
+        bills = self._bills_in_error()
+        terms = Terms(view, self.now.on)
+        decision = (
+            decide_correction(bills, evidence, terms)
+            if any(one.difference_cents for one in bills)
+            else None
+        )
+        run.decision = decision
+        reasons = decision.reasons if decision else ()
+        adjusted = decision.outcome.adjusted if decision else frozenset()
+        if decision is not None and not adjusted:
+            run.left = [self._left(one, decision) for one in self.wrong]
+            return
+        for one in self.wrong:
+            stands = one.stored.bill_id in adjusted or not _differs(one)
+            bill = corrected_bill(
+                one.right,
+                bill_id=next_version(one.stored.bill_id),
+                billed=billed_sums(one.stored),
+                adjusted=stands,
+                reasons=reasons,
+                terms=terms,
+            )
+            run.corrected.append(Corrected(one.stored, bill, stands, one.parts(bill)))
+        self.case = DecidedCase(bills, evidence, billed_sums(first.stored))
+
+    def rebills(self, run: RebillRun) -> list[Rebill]:
+        """All that is recorded at once."""
+        entries: dict[str, Entry] = {}
+        for account in {one.bill.account_id for one in run.corrected}:
+            entries |= {one.entry_id: one for one in self.store.entries_of_account(account)}
+        return [self._rebill(one, run, entries) for one in run.corrected]
+
+    def _rebill(self, one: Corrected, run: RebillRun, entries: dict[str, Entry]) -> Rebill:
+        posted = entries.get(f"bill:{one.cancelled.bill_id}")
+        name, learned_at = one.cancelled.bill_id, self.now.known_at
+        case = replace(self._decided(), billed=billed_sums(one.cancelled))
+        return Rebill(
+            correction=Correction(
+                cancelled_bill=name,
+                corrected_bill=one.bill.bill_id,
+                account_id=one.bill.account_id,
+                case_id=run.case_id,
+                cause=main_cause(one.parts),
+                author=self.author,
+                reason=self.reason,
+                learned_at=learned_at,
+                decision=decision_text(case, run.decision, one.parts, one.adjusted),
+            ),
+            bill=one.bill,
+            entry=entry_for_bill(one.bill, learned_at=learned_at),
+            reversal=None
+            if posted is None
+            else reverse_entry(
+                posted, on=self.now.on, learned_at=learned_at, cause=f"cancels bill {name}"
+            ),
+        )
+
+    def _decided(self) -> DecidedCase:
+        if self.case is None:  # pragma: no cover - decide() comes first
+            raise AssertionError
+        return self.case
+
+    def _evidence(self, residential: bool) -> CorrectionEvidence:
+        told, first = self.evidence, self.wrong[0]
+        meters = [one for one in first.service.installations if one.touches(first.stored.days)]
+        return CorrectionEvidence(
+            discovered=told.discovered or self.now.on,
+            inquired=told.inquired,
+            notified=told.notified,
+            meter_error_within_limits=told.meter_error_within_limits,
+            obstruction_or_misrepresentation=told.obstruction_or_misrepresentation,
+            wished_months=told.wished_months,
+            residential=residential,
+            meter_error=any(one.cause is CorrectionCause.METER for one in self.wrong),
+            meter_in_service_since=min(one.days.from_day for one in meters) if meters else None,
+            first_occupancy=first.service.agreement.days.from_day,
+        )
+
+    def _bills_in_error(self) -> tuple[BillInError, ...]:
+        """All bills of the agreement from the oldest wrong one on; others stay as they are."""
+        right = {one.stored.days: one for one in self.wrong}
+        first = self.wrong[0].stored
+        live = [
+            one
+            for one in self.store.bills_of_account(first.account_id)
+            if one.agreement_id == first.agreement_id
+            and one.days.from_day >= first.days.from_day
+            and one.days not in right
+        ]
+        every = [*live, *(one.stored for one in self.wrong)]
+        return tuple(
+            BillInError(
+                one.bill_id,
+                one.days,
+                one.total_cents,
+                right[one.days].right.total_cents if one.days in right else one.total_cents,
+                "estimated" in read_record(one.record)["usage"],
+            )
+            for one in sorted(every, key=lambda one: one.days.from_day)
+        )
+
+    def _left(self, one: _Wrong, decision: Decision[LimitedCorrection]) -> LeftDifference:
+        last = decision.reasons[-1]
+        return LeftDifference(
+            bill_id=one.stored.bill_id,
+            account_id=one.stored.account_id,
+            computed_sha256=difference_name(one.right),
+            difference_cents=one.right.total_cents - one.stored.total_cents,
+            author=self.author,
+            reason=f"{self.reason}: {last.finding} ({last.citation.text})",
+            learned_at=self.now.known_at,
+        )
+
+    def _refuse_held(self, stored: StoredBill) -> None:
+        service = self.store.service_of_agreement(stored.agreement_id, self.now.known_at)
+        there = [one for one in service.installations if one.touches(stored.days)]
+        meters = [pseudonym(one.meter_id, self.now.view.name) for one in there]
+        held = [
+            one
+            for one in self.store.open_holds(meters, stored.days)
+            if one.logged.finding.code != GAP
+        ]
+        if held:
+            raise CannotRebill(held_sentence(held), where=stored.bill_id)
+
+
+def difference_name(right: Bill) -> str:
+    """Names what a period comes out as now: another usage or amount has another name."""
+    from meterledger.kernel.canonical import canonical_bytes, sha256_hex
+
+    told: list[Any] = [right.usage.sha256]
+    told += [[line.code, line.quantity, line.cents] for line in right.lines]
+    return sha256_hex(canonical_bytes(told))
+
+
+def _differs(one: _Wrong) -> bool:
+    return one.right.total_cents != one.stored.total_cents
+
+
+def _signed(author: str, reason: str) -> None:
+    for what, text in (("Nobody", author), ("No reason", reason)):
+        if not text.strip():
+            raise RebillRefused(
+                f"{what} is named for the correction",
+                why="A cancelled bill says for years who cancelled it, and why",
+                do="Give a name and a reason, like --by 'Ana Rivera' --reason 'multiplier was 1'",
+            )
+
+
+def _refuse(chosen: Sequence[StoredBill]) -> None:
+    if not chosen:
+        raise RebillRefused("No bill is named", do="Name one bill or several of one agreement")
+    for one in chosen:
+        if one.cancelled_by is not None:
+            raise Conflict.of_cancelled(one.bill_id, one.cancelled_by)
+    agreements = sorted({one.agreement_id for one in chosen})
+    if len(agreements) > 1:
+        raise RebillRefused(
+            f"The bills are of agreements {agreements[0]} and {agreements[1]}",
+            why="One correction is of one agreement: its limits are counted over its periods",
+            do="Correct the bills of each agreement by themselves",
+        )

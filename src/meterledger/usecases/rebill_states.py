@@ -1,0 +1,161 @@
+"""A bill on the way from what was issued to what is right: one thing changed after the other.
+
+Lives here      computing a bill again as issued, then with today's book, service, meters and
+                readings; each step through the one calculation.
+Lives elsewhere the sums by cause (``billing.correction_causes``), deciding and recording
+                (``rebill``), the queue (``find_corrections``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from meterledger.billing import NOT_ADJUSTED, BillState, state_of
+from meterledger.facts.bills import Bill, read_record
+from meterledger.facts.corrections import CorrectionCause
+from meterledger.facts.places import BillableService
+from meterledger.kernel.money import cents_from_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.usecases.calculate_bills import calculate_bills, due_bill, window_of
+from meterledger.usecases.ports import Lake, StoredBill
+from meterledger.usecases.replay_bill import ReplayStore, recall_bill
+
+ON_WHAT_IS_NOT_ADJUSTED = "on what is not adjusted"
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """As known now: what bills are made with that are made today."""
+
+    known_at: datetime
+    on: date
+    sequence: int
+    book: TariffBook
+    lake: Lake
+
+    @property
+    def view(self) -> BookView:
+        """The book as known now."""
+        return self.book.as_known(self.known_at.date())
+
+
+class CannotRebill(Refusal):
+    """What is known now does not make a bill of the period."""
+
+
+def right_bill(
+    stored: StoredBill, store: ReplayStore, now: Now, *, on: date | None = None
+) -> tuple[Bill, BillableService]:
+    """The period's bill as it comes out now, under the name of a first bill; and its service.
+
+    :raises CannotRebill: if its usage cannot be billed, or the book is silent
+    """
+    view = now.view
+    service = store.service_of_agreement(stored.agreement_id, now.known_at)
+    try:
+        due = due_bill(service, window_of(service, stored.days, view), view)
+    except Refusal as refusal:
+        raise _cannot(stored.bill_id, refusal.sentence) from refusal
+    bills, held = calculate_bills(
+        [due],
+        on=on or now.on,
+        known_at=now.known_at,
+        sequence=now.sequence,
+        lake=now.lake,
+        kept=store,
+        view=view,
+    )
+    if not bills:
+        raise _cannot(stored.bill_id, " ".join(one.sentence for one in held))
+    return bills[0], service
+
+
+def is_same(stored: StoredBill, right: Bill) -> bool:
+    """Whether the right bill charges what was issued, for the same usage."""
+    record = read_record(stored.record)
+    return (
+        record["usage"]["sha256"] == right.usage.sha256
+        and _told(record["lines"]) == _told([line.as_json() for line in right.lines])
+        and bool(record["usage"].get("estimated")) == (right.usage.estimated is not None)
+    )
+
+
+def _told(lines: Iterable[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [(one["code"], one["from"], one["to"], one["quantity"], one["usd"]) for one in lines]
+
+
+def states_of(
+    stored: StoredBill, right: Bill, store: ReplayStore, now: Now
+) -> tuple[BillState, list[BillState]]:
+    """The bill as issued, and after each step to the right one; a step that cannot be is left out.
+
+    What such a step would have changed is told with the next one.
+    """
+    issued, bare = _issued(stored)
+    steps = [bare] if bare.total_cents != issued.total_cents else []
+    steps += [state_of(cause, _sums(bill)) for cause, bill in _between(stored, store, now)]
+    return issued, [*steps, state_of(CorrectionCause.READING, _sums(right))]
+
+
+def _issued(stored: StoredBill) -> tuple[BillState, BillState]:
+    """As issued, and without what an earlier correction had left as it was."""
+    every: list[tuple[str, int]] = []
+    bare: list[tuple[str, int]] = []
+    for line in read_record(stored.record)["lines"]:
+        one = (line["group"], cents_from_text(line["usd"], where=stored.bill_id))
+        every.append(one)
+        if line["code"] != NOT_ADJUSTED and not line["label"].endswith(ON_WHAT_IS_NOT_ADJUSTED):
+            bare.append(one)
+    return state_of(CorrectionCause.LIMIT, every), state_of(CorrectionCause.LIMIT, bare)
+
+
+def _sums(bill: Bill) -> list[tuple[str, int]]:
+    return [(line.group.value, line.cents) for line in bill.lines]
+
+
+def _between(
+    stored: StoredBill, store: ReplayStore, now: Now
+) -> Iterator[tuple[CorrectionCause, Bill]]:
+    """The bill computed again as issued, with today's book, then service, then meters."""
+    try:
+        then = recall_bill(bill_id=stored.bill_id, store=store, book=now.book)
+        service = store.service_of_agreement(stored.agreement_id, now.known_at)
+    except Refusal:
+        return
+    was = then.due.service
+    moved = replace(service, installations=was.installations)
+    steps: Sequence[tuple[CorrectionCause, BookView, BillableService, datetime]] = (
+        (CorrectionCause.OURS, then.view, was, then.known_at),
+        (CorrectionCause.RATE, now.view, was, then.known_at),
+        (CorrectionCause.PROGRAM, now.view, moved, then.known_at),
+        (CorrectionCause.METER, now.view, service, now.known_at),
+    )
+    for cause, view, each, known_at in steps:
+        try:
+            due = due_bill(each, window_of(each, stored.days, view), view)
+            bills, _ = calculate_bills(
+                [due],
+                on=stored.issued_day,
+                known_at=known_at,
+                sequence=then.sequence,
+                lake=now.lake,
+                kept=store,
+                view=view,
+            )
+        except Refusal:
+            continue
+        if bills:
+            yield cause, bills[0]
+
+
+def _cannot(bill_id: str, why: str) -> CannotRebill:
+    return CannotRebill(
+        "As known now there is no bill for this period",
+        where=bill_id,
+        why=why,
+        do="Put the cause right, then correct the bill again",
+    )

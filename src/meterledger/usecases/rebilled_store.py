@@ -1,0 +1,55 @@
+"""A store that answers as if bills had been corrected already: the next one looks back at them.
+
+Lives here      the store with the corrected bills of a case so far.
+Lives elsewhere the case (``rebill``); a run's own bills (``dry_bills``).
+
+A bill of a register begins where the one before closed, and a corrected one may have closed
+elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from meterledger.facts.bills import Bill, BillKind
+from meterledger.usecases.dry_bills import stored_as
+from meterledger.usecases.ports import StoredBill
+
+
+class StoreOfCase:
+    """A store with corrected bills in their place; everything else is the store's."""
+
+    def __init__(self, store: Any, known_at: datetime) -> None:
+        """``known_at`` is when the case is decided."""
+        self._store = store
+        self._known_at = known_at
+        self._made: dict[str, Bill] = {}
+
+    def put_in_place(self, cancelled: str, bill: Bill) -> None:
+        """``bill`` takes the place of the cancelled one from now on."""
+        self._made[cancelled] = replace(bill, kind=BillKind.CORRECTED, corrects=cancelled)
+
+    def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
+        """Every bill issued for the service points, and those of this case, oldest first."""
+        found: dict[str, list[StoredBill]] = {}
+        for point, bills in self._store.bills_at(service_point_ids).items():
+            seen = [self._seen(one) for one in bills]
+            seen += [stored_as(self._made[one.bill_id]) for one in bills if self._has(one)]
+            found[point] = sorted(seen, key=lambda one: (one.days.from_day, one.known_at))
+        return found
+
+    def _has(self, one: StoredBill) -> bool:
+        return one.bill_id in self._made
+
+    def _seen(self, one: StoredBill) -> StoredBill:
+        if not self._has(one):
+            return one
+        made = self._made[one.bill_id]
+        return replace(one, cancelled_by=made.bill_id, cancelled_at=self._known_at)
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else is asked."""
+        return getattr(self._store, name)
