@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from tests.stores.paper_town import ANALYST, LATER, UNUSABLE, register_channel
+from tests.stores.paper_town import ANALYST, LATER, UNUSABLE, held_of, register_channel
 
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.findings import Finding, Weight
+from meterledger.facts.held import RunRecord, RunState, SeenHold
 from meterledger.facts.intake import REJECTED, QuarantineOutcome
 from meterledger.facts.sources import UNSIGNED, Source
 from meterledger.facts.usage_log import (
@@ -84,6 +85,13 @@ def keep_usage(store: PostgresStore) -> None:
         store.record_effort(
             ReadingEffort(METER, "M-1", DAY, "poll", "no answer", "head-end", LATER)
         )
+
+
+
+def keep_held(store: PostgresStore) -> None:
+    """A held case with its first step, and a run."""
+    store.see_held([SeenHold(held_of(2))], on=LATER.date(), learned_at=LATER)
+    store.record_run(RunRecord("R-1", RunState.FINISHED, "cycle 1", LATER.date(), LATER))
 
 
 def _finding(code: str) -> LoggedFinding:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
-from tests.stores.every_table import keep_intake, keep_usage
+from tests.stores.every_table import keep_held, keep_intake, keep_usage
 from tests.stores.paper_town import (
     ANALYST,
     LATER,
@@ -54,6 +54,7 @@ PERSONAL = (
     *("held_bill", "entry", "posting", "payment", "record"),
     *("bill_correction", "difference_left"),
     *("lake_hold", "lake_hold_released"),
+    *("held_case", "held_step"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
@@ -102,6 +103,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_lake(store)
             keep_intake(store)
             keep_usage(store)
+            keep_held(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from typing import Any
 
 from meterledger.facts.bills import HeldBill
 from meterledger.kernel.canonical import sha256_hex
@@ -44,6 +45,16 @@ class GateFinding:
             "citation": self.citation.as_json(),
             "evidence": dict(self.evidence),
         }
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> GateFinding:
+        """The finding as it was kept."""
+        return cls(
+            code=told["code"],
+            sentence=told["sentence"],
+            citation=Citation.from_json(told["citation"]),
+            evidence=tuple(told["evidence"].items()),
+        )
 
 
 class GateOutcome(Enum):
@@ -158,9 +169,23 @@ class HeldCase:
 
     @property
     def decided(self) -> HeldStep | None:
-        """The newest decision of a person that still stands; None where there is none."""
+        """The newest decision of a person that still stands; None where there is none.
+
+        A release is of one bill: where the newest run found another total, or another finding, it
+        stands no longer, and a person looks again.
+        """
         found = [one for one in self.steps if one.act not in BY_A_RUN]
-        return found[-1] if found and found[-1].act is not HeldAct.REOPENED else None
+        if not found or found[-1].act is HeldAct.REOPENED:
+            return None
+        if found[-1].act is not HeldAct.EXCLUDED and not self._is_of_newest(found):
+            return None
+        return found[-1]
+
+    def _is_of_newest(self, decisions: list[HeldStep]) -> bool:
+        release = [one for one in decisions if one.act is HeldAct.RELEASED][-1]
+        return self.seen.total_cents == release.total_cents and {
+            one.code for one in self.seen.findings
+        } <= {one.code for one in release.findings}
 
     @property
     def released(self) -> HeldStep | None:

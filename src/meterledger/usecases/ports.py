@@ -34,6 +34,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
+from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.meter_ports import Meters
@@ -473,6 +474,7 @@ class Store(
     UsageLog,
     DayFactsStore,
     LakeLog,
+    HeldLog,
     Protocol,
 ):
     """Everything but the lake, in one system of record."""

@@ -36,6 +36,7 @@ from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
 from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
+from meterledger.stores.memory.held import MemoryHeld
 from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.lake_log import MemoryLakeLog
 from meterledger.stores.memory.meters import MemoryMeters
@@ -55,6 +56,7 @@ RECEIVABLE = "142"
 
 class MemoryStore(
     MemoryCorrections,
+    MemoryHeld,
     MemoryLakeLog,
     MemoryIntake,
     MemoryUsageLog,
@@ -228,12 +230,14 @@ class MemoryStore(
                 raise Conflict.of_entry(entry.entry_id)
             if entry is None and bill.total_cents != 0:
                 raise Conflict.of_missing_entry(bill.bill_id)
+            self._refuse_held(bill)
         except Conflict:
             for claims in self._claims.values():  # nothing of this call stays
                 claims[:] = [one for one in claims if one.bill_id in self._bills]
             raise
 
     def _keep_bill(self, bill: Bill, entry: Entry | None) -> None:
+        self._end_held(bill)
         record = bill.record()
         self._bills[bill.bill_id] = StoredBill(
             bill_id=bill.bill_id,

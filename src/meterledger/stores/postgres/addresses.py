@@ -21,6 +21,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.bills",
     "meterledger.stores.postgres.usage_log",
     "meterledger.stores.postgres.lake_log",
+    "meterledger.stores.postgres.held",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

@@ -17,6 +17,7 @@ from meterledger.kernel.citation import Citation
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import refuse_unknown
+from meterledger.stores.held_words import TWO_PEOPLE, above_ceiling
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
 from meterledger.stores.postgres.repository.ledger import (
@@ -139,6 +140,10 @@ class BillTables(Tables):
                 where="bills",
                 do="Record what it refers to before",
             ) from problem
+        except errors.CheckViolation as problem:
+            if problem.diag.constraint_name == TWO_PEOPLE:
+                raise above_ceiling(bills[0][0].bill_id if len(bills) == 1 else "") from problem
+            raise
         self._stored_citations |= citations
         return newly
 

@@ -1,0 +1,179 @@
+"""What both stores promise about held cases: which steps follow from what a run has seen.
+
+Lives here      opening, seeing again and replacing, decided once for both; the refusals.
+Lives elsewhere keeping rows (``memory/held``, ``postgres/repository/held``). PostgreSQL's triggers
+                are what cannot be raced; what is found here first is found in better words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from meterledger.facts.held import (
+    HeldAct,
+    HeldCase,
+    HeldStep,
+    RunRecord,
+    SeenHold,
+)
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.ports import Conflict, NotFound
+
+TWO_PEOPLE = "two_people_above_the_ceiling"
+"""The constraint by which the database refuses a bill above the ceiling."""
+PAST_DAYS = 45
+"""How far before a window bills are looked for."""
+
+
+@dataclass(slots=True)
+class HeldWork:
+    """What is to be added: new cases, and steps to cases by their id."""
+
+    opened: list[HeldCase] = field(default_factory=list)
+    steps: list[tuple[HeldCase, HeldStep]] = field(default_factory=list)
+    case_ids: dict[str, str] = field(default_factory=dict)
+
+
+def held_work(
+    known: Iterable[HeldCase], seen: Sequence[SeenHold], on: date, learned_at: datetime
+) -> HeldWork:
+    """What a run's holds add to the cases that are known of their agreements."""
+    by_agreement: dict[str, list[HeldCase]] = {}
+    for case in known:
+        by_agreement.setdefault(case.agreement_id, []).append(case)
+    work = HeldWork()
+    for one in seen:
+        held = one.held
+        cases = by_agreement.setdefault(held.agreement_id, [])
+        same = [case for case in cases if case.days == held.days]
+        open_one = next((case for case in same if case.is_open), None)
+        if open_one is not None:
+            work.case_ids[held.agreement_id] = open_one.case_id
+            step = _step(one, HeldAct.SEEN, on, learned_at)
+            if not _says_the_same(open_one.seen, step):
+                work.steps.append((open_one, step))
+            continue
+        for case in cases:
+            if case.is_open and _takes_place(held.days, case.days):
+                replaced = HeldStep(HeldAct.REPLACED, on, learned_at)
+                work.steps.append((case, replaced))
+        opened = HeldCase(
+            held.account_id,
+            held.agreement_id,
+            held.days,
+            len(same) + 1,
+            (_step(one, HeldAct.OPENED, on, learned_at),),
+        )
+        cases.append(opened)
+        work.opened.append(opened)
+        work.case_ids[held.agreement_id] = opened.case_id
+    return work
+
+
+def _step(one: SeenHold, act: HeldAct, on: date, learned_at: datetime) -> HeldStep:
+    return HeldStep(
+        act=act,
+        on=on,
+        learned_at=learned_at,
+        code=one.held.code,
+        sentence=one.held.sentence,
+        findings=one.findings,
+        total_cents=one.total_cents,
+        energy_wh=one.energy_wh,
+        ceiling_cents=one.ceiling_cents,
+    )
+
+
+def _says_the_same(before: HeldStep, now: HeldStep) -> bool:
+    return (before.on, before.code, before.sentence, before.total_cents) == (
+        *(now.on, now.code, now.sentence, now.total_cents),
+    )
+
+
+def _takes_place(new: DaySpan | None, old: DaySpan | None) -> bool:
+    return new is not None and (old is None or old.overlap(new) is not None)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are the same but for spaces and capitals, as the database compares them."""
+    return one.strip().lower() == other.strip().lower()
+
+
+def refuse_step(case: HeldCase, step: HeldStep) -> None:
+    """Refuse what cannot follow. :raises Conflict:"""
+    where = f"case {case.case_id}"
+    if not case.is_open:
+        raise Conflict(
+            f"The case has ended: it is {case.state.value}",
+            where=where,
+            why="What has ended is decided no more, and nothing was changed",
+            do=f"Look at it with `meterledger held show {case.case_id}`",
+        )
+    if step.act is not HeldAct.APPROVED:
+        return
+    release = case.released
+    decided = case.decided
+    if release is None or decided is None or decided.act is not HeldAct.RELEASED:
+        raise Conflict(
+            "Nobody has released this bill as it is now",
+            where=where,
+            why="An approval is of a release: one person lets the bill go, another agrees",
+            do=f"Release it first with `meterledger held release {case.case_id}`",
+        )
+    if same_person(release.by, step.by):
+        raise Conflict(
+            f"{release.by} has released this bill and cannot approve it as well",
+            where=where,
+            why="A bill above the ceiling leaves only with two different people",
+            do="Ask another person to approve it",
+        )
+
+
+def no_case(case_id: str) -> NotFound:
+    """There is no held case of that name."""
+    return NotFound(
+        f"There is no held case {case_id[:60]}", do="List them with `meterledger held list`"
+    )
+
+
+def refuse_let_go(stopped: RunRecord | None, run_id: str) -> None:
+    """Only a run that was stopped is let go. :raises NotFound:"""
+    if stopped is None:
+        raise NotFound(
+            f"No run {run_id[:40]} was stopped",
+            do="List the runs with `meterledger held runs`",
+        )
+
+
+def past_spans(days: DaySpan, shift_days: int) -> tuple[DaySpan, DaySpan]:
+    """The days about a window, and about its first day a year before."""
+    before = DaySpan(days.from_day - timedelta(days=PAST_DAYS), days.until_day)
+    first = days.from_day
+    leap = (first.month, first.day) == (2, 29)
+    asked = first.replace(year=first.year - 1, day=28 if leap else first.day)
+    shift = timedelta(days=shift_days)
+    return before, DaySpan(asked - shift, asked + shift + timedelta(days=1))
+
+
+def refuse_ceiling(case: HeldCase, bill_id: str, total_cents: int) -> None:
+    """A bill above the ceiling of its case needs two people. :raises Conflict:"""
+    ceiling = case.seen.ceiling_cents
+    if ceiling is None or total_cents <= ceiling:
+        return
+    approved = case.decided is not None and case.decided.act is HeldAct.APPROVED
+    release = case.released
+    if not approved or release is None or release.total_cents != total_cents:
+        raise above_ceiling(bill_id)
+
+
+def above_ceiling(bill_id: str) -> Conflict:
+    """A bill (named where it is known) was about to leave without two people."""
+    return Conflict(
+        f"{f'Bill {bill_id}' if bill_id else 'A bill'} is above the ceiling and was not let go by "
+        "two people",
+        where="bills",
+        why="One person releases such a bill and another approves it",
+        do="Release and approve its held case first",
+    )

@@ -1,0 +1,1 @@
+"""The Django app of held cases and of runs of bills."""
