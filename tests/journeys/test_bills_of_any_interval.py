@@ -412,14 +412,16 @@ class TestCompare:
         open_town.start(1)
         arrive("M1", days(JULY, AUGUST, 812_000), days(AUGUST, SEPTEMBER, 700_000))
 
-        schedule, energy_wh, answers = compare_schedules(
+        compared = compare_schedules(
             account_id=open_town.account_id(1),
             span=DaySpan(JULY, SEPTEMBER),
-            known_at=towns.NOON,
+            known_at=towns.CLASSES_TOLD,
+            asked=SEPTEMBER,
             store=open_town.store,
             lake=open_town.lake,
             book=open_town.book,
         )
+        schedule, energy_wh, answers = compared.schedule, compared.energy_wh, compared.answers
 
         bills = open_town.bill(1, on=SEPTEMBER).issued
         by_code = {answer.schedule: answer for answer in answers}

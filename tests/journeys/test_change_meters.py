@@ -136,14 +136,16 @@ class TestAnExchangeInsideADay:
         delivered_wh = read_both(town)
         (bill,) = town.bill(1, on=AUGUST).issued
 
-        schedule, energy_wh, answers = compare_schedules(
+        compared = compare_schedules(
             account_id=town.account_id(1),
             span=DaySpan(JULY, AUGUST),
-            known_at=towns.NOON,
+            known_at=towns.CLASSES_TOLD,
+            asked=AUGUST,
             store=town.store,
             lake=town.lake,
             book=town.book,
         )
+        schedule, energy_wh, answers = compared.schedule, compared.energy_wh, compared.answers
 
         assert energy_wh == delivered_wh
         own = next(one for one in answers if one.schedule == schedule)

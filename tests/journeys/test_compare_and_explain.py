@@ -10,23 +10,41 @@ import pytest
 
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.span import DaySpan
-from meterledger.usecases.compare_schedules import NoServiceThen, compare_schedules
+from meterledger.usecases.change_rate import change_rate
+from meterledger.usecases.compare_schedules import (
+    Compared,
+    Comparison,
+    NoServiceThen,
+    compare_schedules,
+)
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.rate_usage import UsageNotWhole
 from meterledger.usecases.start_service import service_start
 from meterledger.usecases.window_usage import MeterNotWhole
 
+ASKED = date(2025, 12, 1)
 
-def compared(town: Any, towns: ModuleType, number: int, first: date, until: date) -> Any:
+
+def whole(
+    town: Any, towns: ModuleType, number: int, span: DaySpan | None, asked: date = ASKED
+) -> Compared:
     return compare_schedules(
         account_id=town.account_id(number),
-        span=DaySpan(first, until),
-        known_at=towns.NOON,
+        span=span,
+        known_at=towns.CLASSES_TOLD,
+        asked=asked,
         store=town.store,
         lake=town.lake,
         book=town.book,
     )
+
+
+def compared(
+    town: Any, towns: ModuleType, number: int, first: date, until: date
+) -> tuple[str, int, tuple[Comparison, ...]]:
+    found = whole(town, towns, number, DaySpan(first, until))
+    return found.schedule, found.energy_wh, found.answers
 
 
 class TestCompare:
@@ -77,8 +95,8 @@ class TestCompare:
             compared(town, towns, 1, date(2025, 6, 30), date(2025, 7, 30))
 
         assert str(refused.value) == (
-            "Account 0000000018 has no one agreement over all days from 2025-06-30 to 2025-07-30. "
-            "Choose days on which one agreement was in force."
+            "Account 0000000018 has not one service over all days from 2025-06-30 to 2025-07-30. "
+            "Choose days on which its service at one place went on."
         )
 
     def test_of_nobody_is_refused(self, town: Any, towns: ModuleType) -> None:
@@ -101,6 +119,110 @@ class TestCompare:
 
         with pytest.raises(MeterNotWhole, match="No meter measured service point SP1 from"):
             compared(town, towns, 1, date(2025, 7, 1), date(2025, 8, 1))
+
+
+class TestTwelveMonths:
+    YEAR = (date(2025, 7, 1), date(2026, 8, 1))
+
+    def test_are_the_twelve_periods_before_the_question(self, town: Any, towns: ModuleType) -> None:
+        town.start(1)
+        town.read("M1", self.YEAR, seconds=3600)
+
+        found = whole(town, towns, 1, None, asked=date(2026, 7, 31))
+
+        assert len(found.windows) == 12
+        assert found.windows[0].from_day == date(2025, 7, 1)
+        assert found.windows[-1].until_day == date(2026, 7, 1)
+        for answer in found.answers:
+            assert answer.windows_cents is not None
+            assert len(answer.windows_cents) == 12
+            assert sum(answer.windows_cents) == answer.total_cents
+
+    def test_on_a_reading_day_end_there(self, town: Any, towns: ModuleType) -> None:
+        town.start(1)
+        town.read("M1", self.YEAR, seconds=3600)
+
+        found = whole(town, towns, 1, None, asked=date(2026, 8, 1))
+
+        assert (found.windows[0].from_day, found.windows[-1].until_day) == (
+            date(2025, 8, 1),
+            date(2026, 8, 1),
+        )
+
+    def test_of_a_younger_service_are_what_there_is(self, town: Any, towns: ModuleType) -> None:
+        town.start(1, from_day=date(2025, 7, 10))
+        town.read("M1", (date(2025, 7, 10), date(2025, 10, 1)), seconds=3600)
+
+        found = whole(town, towns, 1, None, asked=date(2025, 9, 15))
+
+        assert [(one.from_day, one.until_day) for one in found.windows] == [
+            (date(2025, 7, 10), date(2025, 8, 1)),
+            (date(2025, 8, 1), date(2025, 9, 1)),
+        ]
+
+    def test_end_with_the_last_bill(self, town: Any, towns: ModuleType) -> None:
+        """What is not billed yet may not be whole yet."""
+        town.start(1)
+        town.read("M1", (date(2025, 7, 1), date(2025, 9, 1)), seconds=3600)
+        town.bill(1, on=date(2025, 9, 1))
+
+        found = whole(town, towns, 1, None, asked=date(2025, 12, 24))
+
+        assert found.windows[-1].until_day == date(2025, 9, 1)
+        assert found.asked == date(2025, 12, 24)
+
+    def test_before_the_first_reading_day_is_refused(self, town: Any, towns: ModuleType) -> None:
+        town.start(1, from_day=date(2025, 7, 10))
+
+        with pytest.raises(NoServiceThen, match="no whole billing period before 2025-07-20"):
+            whole(town, towns, 1, None, asked=date(2025, 7, 20))
+
+    def test_go_on_over_a_change_of_the_rate_option(self, town: Any, towns: ModuleType) -> None:
+        town.start(1)
+        town.read("M1", (date(2025, 7, 1), date(2025, 10, 1)), seconds=3600)
+        change_rate(
+            account_id=town.account_id(1),
+            schedule="1M-smart",
+            asked=date(2025, 7, 10),
+            learned_at=towns.CLASSES_TOLD,
+            view=town.book.as_known(towns.CLASSES_TOLD.date()),
+            store=town.store,
+        )
+
+        found = whole(town, towns, 1, None, asked=date(2025, 10, 1))
+
+        assert found.schedule == "1M-smart"
+        assert found.windows[0].from_day == date(2025, 7, 1)
+        bills = town.bill(1, on=date(2025, 10, 1), known_at=towns.CLASSES_TOLD).issued
+        by_code = {one.schedule: one.windows_cents or () for one in found.answers}
+        assert len(bills) == 3
+        for bill in bills:
+            window = found.windows.index(bill.days)
+            assert by_code[bill.schedule][window] == bill.total_cents
+
+    def test_say_what_each_option_would_have_cost_more_or_less(
+        self, town: Any, towns: ModuleType
+    ) -> None:
+        town.start(1, schedule="1M-overnight")
+        town.read("M1", (date(2025, 7, 1), date(2025, 9, 1)), seconds=3600)
+
+        found = whole(town, towns, 1, None, asked=date(2025, 9, 1))
+
+        now = next(one for one in found.answers if one.schedule == "1M-overnight")
+        assert now.difference_cents == 0
+        for one in found.answers:
+            assert (one.total_cents or 0) - (now.total_cents or 0) == one.difference_cents
+
+    def test_say_when_another_option_would_begin(self, town: Any, towns: ModuleType) -> None:
+        town.start(1)
+        town.read("M1", (date(2025, 7, 1), date(2025, 9, 1)), seconds=3600)
+
+        told = whole(town, towns, 1, None, asked=date(2025, 8, 20)).as_json()
+
+        ruling = told["switch"]["ruling"]
+        assert ruling["outcome"]["takes_effect"] == "2025-09-01"
+        assert ruling["reasons"][0]["citation"]["sheet"]
+        assert told["switch"]["refusal"] is None
 
 
 class TestExplain:

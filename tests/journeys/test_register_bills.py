@@ -349,14 +349,16 @@ def test_rates_are_compared_over_its_use_and_those_by_time_say_why_not(town: Reg
     town.meter(1, came=JUNE)
     town.reads("M1", (JUNE, 100), (JULY, 400))
     bill = only(town.bill_month(1, JUNE))
-    schedule, energy_wh, answers = compare_schedules(
+    compared = compare_schedules(
         account_id=town.account_id(1),
         span=DaySpan(JUNE, JULY),
         known_at=NEXT,
+        asked=JULY,
         store=town.store,
         lake=town.lake,
         book=town.book,
     )
+    schedule, energy_wh, answers = compared.schedule, compared.energy_wh, compared.answers
     assert (schedule, energy_wh) == ("1M-anytime", 300_000)
     by_code = {one.schedule: one for one in answers}
     assert by_code["1M-anytime"].total_cents == bill.total_cents

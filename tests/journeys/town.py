@@ -31,6 +31,7 @@ FIRST = datetime(2026, 11, 25, 9, tzinfo=UTC)  # the book was learned the day be
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 26, 12, tzinfo=UTC)
 LAST = datetime(2026, 11, 27, 12, tzinfo=UTC)
+CLASSES_TOLD = datetime(2026, 12, 1, 12, tzinfo=UTC)  # the book tells classes of service by now
 VIEWER = Viewer("test", "billing")
 
 

@@ -48,11 +48,11 @@ class RateRefused(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class RateChange:
-    """What becomes of a request: the agreement that ends, and the one that begins if it may."""
+    """What becomes of a request: the agreement that ends, and the one that begins."""
 
     service: BillableService
     ruling: Ruling
-    then: Agreement | None
+    then: Agreement
 
     @property
     def outcome(self) -> RateRequest:

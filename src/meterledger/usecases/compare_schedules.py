@@ -1,9 +1,15 @@
-"""Compare: an account's own usage priced on every schedule of the book, over the same days."""
+"""Compare: an account's own usage on every option open to it, over the same days.
+
+Lives here      which days and options, their totals window by window, what a switch would mean.
+Lives elsewhere prices (``calculate``), usage of a window (``window_usage``), the rule of a switch
+                (``billing.rate_term``, asked by ``change_rate``).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from meterledger.billing import reading_day, tax_place_on
@@ -13,10 +19,12 @@ from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
-from meterledger.kernel.standing import weakest
+from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import BilledReadings, window_of
+from meterledger.usecases.change_rate import ask_for_rate, options_open_to
+from meterledger.usecases.decide import Ruling
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
 from meterledger.usecases.register_estimates import RegisterUsage
@@ -26,6 +34,8 @@ from meterledger.usecases.window_usage import (
     usage_of_exchange,
     usage_of_window,
 )
+
+PERIODS = "billing_periods_twelve_per_year_periods_per_calendar_year"
 
 
 class CompareStore(BilledReadings, Protocol):
@@ -44,79 +54,139 @@ class NoServiceThen(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One schedule's answer: a total, or a sentence saying why it has none."""
+    """One schedule's answer: totals by window, or a sentence saying why it has none.
+
+    ``difference_cents`` is what it would have cost more than the present one (less: negative); None
+    where one of the two has no answer.
+    """
 
     schedule: str
-    total_cents: int | None
+    windows_cents: tuple[int, ...] | None
     standing: str
     refusal: str | None
+    difference_cents: int | None = None
+
+    @property
+    def total_cents(self) -> int | None:
+        """The sum over the windows."""
+        return None if self.windows_cents is None else sum(self.windows_cents)
+
+    @property
+    def saving_cents(self) -> int:
+        """What it would have cost less than the present one."""
+        return -(self.difference_cents or 0)
 
     def as_json(self) -> dict[str, Any]:
         """One row of ``compare --json``."""
+
+        def usd(cents: int | None) -> str | None:
+            return None if cents is None else usd_text(cents)
+
         return {
             "schedule": self.schedule,
-            "total_usd": None if self.total_cents is None else usd_text(self.total_cents),
+            "total_usd": usd(self.total_cents),
+            "difference_usd": usd(self.difference_cents),
             "standing": self.standing,
             "refusal": self.refusal,
+            "windows_usd": None
+            if self.windows_cents is None
+            else list(map(usd, self.windows_cents)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An account's own usage on every option open to it, and what the sheet says of a switch.
+
+    ``switch`` is the ruling on a request for another option on ``asked``; None where the rule
+    cannot answer, with the sentence in ``switch_refusal``.
+    """
+
+    account_id: str
+    schedule: str
+    windows: tuple[DaySpan, ...]
+    windows_wh: tuple[int, ...]
+    answers: tuple[Comparison, ...]
+    asked: date
+    switch: Ruling | None
+    switch_refusal: str
+
+    @property
+    def energy_wh(self) -> int:
+        """All energy that was priced."""
+        return sum(self.windows_wh)
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer of ``compare --json``."""
+        return {
+            "account": self.account_id,
+            "from": self.windows[0].from_day.isoformat(),
+            "to": self.windows[-1].until_day.isoformat(),
+            "schedule": self.schedule,
+            "energy_wh": str(self.energy_wh),
+            "windows": [
+                {
+                    "from": window.from_day.isoformat(),
+                    "to": window.until_day.isoformat(),
+                    "energy_wh": str(energy_wh),
+                }
+                for window, energy_wh in zip(self.windows, self.windows_wh, strict=True)
+            ],
+            "schedules": [row.as_json() for row in self.answers],
+            "switch": {
+                "asked": self.asked.isoformat(),
+                "refusal": self.switch_refusal or None,
+                "ruling": None if self.switch is None else self.switch.as_json(),
+            },
         }
 
 
 def compare_schedules(
     *,
     account_id: str,
-    span: DaySpan,
+    span: DaySpan | None,
     known_at: datetime,
+    asked: date,
     store: CompareStore,
     lake: Lake,
     book: TariffBook,
-) -> tuple[str, int, list[Comparison]]:
-    """The account's schedule, its watt-hours over the span, and every schedule's total.
+) -> Compared:
+    """An account's usage priced on every option of its class, and what a switch would mean.
 
-    A span longer than a billing window is cut by months, as bills would be.
+    ``span`` is cut at the cycle's reading days, as bills would be; without one it is the twelve
+    periods until the last bill, or as many as there are. ``asked`` is the day of the question.
 
     :raises NotFound: if there is no such account
-    :raises NoServiceThen: if no one agreement holds over all days
+    :raises NoServiceThen: if the account had not one service over all days
+    :raises NoRuleInForce: if the book does not say of which class the option is
     :raises UsageNotWhole: if intervals are missing
     :raises UsageNotTiled: if an interval lies across a window's edge, or two overlap
     :raises RegisterHeld: if a meter is billed on its register and cannot be on these days
     """
-    whole = [
-        service
-        for service in store.services_of_account(account_id, known_at)
-        if service.agreement.days.within(span) == span
-    ]
-    if len(whole) != 1:
-        raise NoServiceThen(
-            f"Account {account_id} has no one agreement over all days from {span}",
-            do="Choose days on which one agreement was in force",
-        )
-    service = whole[0]
     view = book.as_known(known_at.date())
+    services = store.services_of_account(account_id, known_at)
+    chain = _chain(account_id, services, span.last_day if span else asked)
+    if span is None:
+        span = _twelve_periods(account_id, chain, asked, view)
+    if not chain[0].agreement.days.from_day <= span.from_day:
+        raise NoServiceThen(
+            f"Account {account_id} has not one service over all days from {span}",
+            do="Choose days on which its service at one place went on",
+        )
+    service = chain[-1]
     windows = _windows(span, service.account.cycle, view)
     calculator = Calculator(view)
-    totals: dict[str, int] = {}
+    codes = options_open_to(service, span.last_day, view)
+    cents: dict[str, list[int]] = {code: [] for code in codes}
     refusals: dict[str, str] = {}
-    standings: dict[str, list[Any]] = {code: [] for code in view.schedule_codes()}
-    energy_wh = 0
+    standings: dict[str, list[Standing]] = {code: [] for code in codes}
+    windows_wh: list[int] = []
     sequence = store.lake_sequence()
     for window in windows:
-        point = service.agreement.service_point_id
-        meters = meters_of_window(point, service.installations, window, view.time_zone)
-        usage: UsageBatch | TiledUsage | RegisterUsage | None = register_usage(
-            service,
-            window_of(service, window, view),
-            meters,
-            known_at=known_at,
-            on=window.until_day,
-            sequence=sequence,
-            view=view,
-            store=store,
-        )
-        if usage is None:
-            usage = _usage(account_id, meters, window, sequence, lake, store, view)
-        energy_wh += _energy_wh(usage)
+        usage = _usage_of(_at(chain, window), window, known_at, sequence, lake, store, view)
+        windows_wh.append(_energy_wh(usage))
         place = tax_place_on(service.tax_places, window, service.premise.premise_id)
-        for code in view.schedule_codes():
+        for code in codes:
             if code in refusals:
                 continue
             try:
@@ -129,18 +199,120 @@ def compare_schedules(
             except Refusal as refusal:
                 refusals[code] = refusal.sentence
                 continue
-            totals[code] = totals.get(code, 0) + sum(line.cents for line in lines)
+            cents[code].append(sum(line.cents for line in lines))
             standings[code] += [line.standing for line in lines]
-    answers = [
-        Comparison(
-            schedule=code,
-            total_cents=None if code in refusals else totals[code],
-            standing=weakest(standings[code]).value,
-            refusal=refusals.get(code),
+    present = service.agreement.schedule
+    now = None if present in refusals else sum(cents[present])
+    switch, why_not = _switch(service, services, asked, view)
+    return Compared(
+        account_id=account_id,
+        schedule=present,
+        windows=tuple(windows),
+        windows_wh=tuple(windows_wh),
+        answers=tuple(
+            Comparison(
+                schedule=code,
+                windows_cents=None if code in refusals else tuple(cents[code]),
+                standing=weakest(standings[code]).value,
+                refusal=refusals.get(code),
+                difference_cents=None
+                if code in refusals or now is None
+                else sum(cents[code]) - now,
+            )
+            for code in codes
+        ),
+        asked=asked,
+        switch=switch,
+        switch_refusal=why_not,
+    )
+
+
+def _chain(
+    account_id: str, services: Sequence[BillableService], day: date
+) -> list[BillableService]:
+    """The account's service of that day with those it continues, oldest first."""
+    there = [one for one in services if day in one.agreement.days]
+    if len(there) != 1:
+        several = ", ".join(one.agreement.service_point_id for one in there)
+        raise NoServiceThen(
+            f"Account {account_id} has {f'services at {several}' if there else 'no service'} "
+            f"on {day}",
+            do="Choose days on which it had one service",
         )
-        for code in view.schedule_codes()
-    ]
-    return service.agreement.schedule, energy_wh, answers
+    by_name = {one.agreement.agreement_id: one for one in services}
+    chain = [there[0]]
+    while chain[0].continues in by_name:
+        chain.insert(0, by_name[chain[0].continues])
+    return chain
+
+
+def _at(chain: Sequence[BillableService], window: DaySpan) -> BillableService:
+    return next(one for one in chain if window.from_day in one.agreement.days)
+
+
+def _twelve_periods(
+    account_id: str, chain: Sequence[BillableService], asked: date, view: BookView
+) -> DaySpan:
+    """Twelve whole periods until the last bill, or as many as there are since service began.
+
+    Where nothing is billed yet they are those before ``asked``.
+    """
+    billed = max((one.billed_until for one in chain if one.billed_until), default=asked)
+    asked = min(asked, billed)
+    cycle, began = chain[-1].account.cycle, chain[0].agreement.days.from_day
+    count = view.number(PERIODS).on(asked).value
+    year, month, edges = asked.year, asked.month, list[date]()
+    while len(edges) <= count:
+        day = reading_day(cycle=cycle, year=year, month=month, view=view)
+        if day < began:
+            edges.append(began)
+            break
+        if day <= asked:
+            edges.append(day)
+        year, month = (year - 1, 12) if month == 1 else (year, month - 1)
+    first, last = edges[-1], edges[0]
+    if not first < last:
+        raise NoServiceThen(
+            f"Account {account_id} has no whole billing period before {asked}",
+            do="Wait for the first reading day, or give days with --from and --to",
+        )
+    return DaySpan(first, last)
+
+
+def _switch(
+    service: BillableService, services: Sequence[BillableService], asked: date, view: BookView
+) -> tuple[Ruling | None, str]:
+    try:
+        return ask_for_rate(service, asked=asked, before=services, view=view), ""
+    except Refusal as refusal:  # what a switch would mean is beside the question
+        return None, refusal.sentence
+
+
+def _usage_of(
+    service: BillableService,
+    window: DaySpan,
+    known_at: datetime,
+    sequence: int,
+    lake: Lake,
+    store: CompareStore,
+    view: BookView,
+) -> UsageBatch | TiledUsage | RegisterUsage:
+    """The usage of one window as its bill would take it."""
+    point = service.agreement.service_point_id
+    meters = meters_of_window(point, service.installations, window, view.time_zone)
+    usage = register_usage(
+        service,
+        window_of(service, window, view),
+        meters,
+        known_at=known_at,
+        on=window.until_day,
+        sequence=sequence,
+        view=view,
+        store=store,
+    )
+    if usage is not None:
+        return usage
+    return _usage(service.account.account_id, meters, window, sequence, lake, store, view)
 
 
 def _energy_wh(usage: UsageBatch | TiledUsage | RegisterUsage) -> int:

@@ -12,11 +12,12 @@ from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     service = typer.Typer(
-        help="Start and stop service at a place; show what is known of an account.",
+        help="Start, stop and change service at a place; show what is known of an account.",
         no_args_is_help=True,
     )
     service.command("start")(start)
     service.command("stop")(stop)
+    service.command("change")(change)
     service.command("show")(show)
     app.add_typer(service, name="service")
 
@@ -117,6 +118,62 @@ def stop(
             as_json=as_json,
             words=lambda: print(f"Agreement {agreement} ends; {day} is the first day without it."),
         )
+
+
+def change(
+    account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
+    schedule: Annotated[str, typer.Option(help="Rate option asked for, like 1M-smart.")],
+    asked: Annotated[
+        str | None, typer.Option(help="Day on which the request came; today unless given.")
+    ] = None,
+    service_point: Annotated[
+        str, typer.Option(help="Service point; needed where the account has several.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Change the rate option as the customer asks and the sheet allows (GRR V.H)."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.kernel.local_days import local_day_of
+        from meterledger.usecases.change_rate import change_rate
+        from meterledger.usecases.ports import Viewer
+
+        viewer = Viewer("command line", "change a rate option")
+        with open_system(viewer=viewer, subjects=[account]) as system:
+            system.store.account(account)
+            today = local_day_of(system.now, system.view.time_zone)
+            changed = change_rate(
+                account_id=account,
+                schedule=schedule,
+                asked=day_from(asked, option="--asked") if asked else today,
+                learned_at=system.now,
+                view=system.view,
+                store=system.store,
+                service_point_id=service_point,
+                dry_run=dry_run,
+            )
+        effective = changed.then.days.from_day
+        answer = {
+            "account": account,
+            "agreement": changed.service.agreement.agreement_id,
+            "then": changed.then.agreement_id,
+            "schedule": schedule,
+            "from": effective.isoformat(),
+            "dry_run": dry_run,
+            "ruling": changed.ruling.as_json(),
+        }
+
+        def words() -> None:
+            would = "would go" if dry_run else "goes"
+            print(
+                f"Account {account} {would} from {changed.service.agreement.schedule} to "
+                f"{schedule} on {effective}."
+            )
+            for reason in changed.ruling.decision.reasons:
+                print(f"  {reason.finding} ({reason.citation.text})")
+
+        say(answer, as_json=as_json, words=words)
 
 
 def show(

@@ -12,6 +12,7 @@ from meterledger.entrypoints.web import (
     coverage,
     incoming,
     provisions,
+    rate_options,
     readings,
     rules,
     sheets,
@@ -21,6 +22,7 @@ from meterledger.entrypoints.web import (
 
 urlpatterns: list[URLPattern] = [
     path("", accounts.find_account, name="home"),
+    path("accounts/<str:account_id>/compare/", rate_options.compare_page, name="compare"),
     path("accounts/<str:account_id>/", accounts.account_page, name="account"),
     path("bills/<path:bill_id>/record.json", bills.bill_record, name="bill-record"),
     path("bills/<path:bill_id>.pdf", bills.bill_document, name="bill-pdf"),
