@@ -6,6 +6,7 @@ Others may call ``due_windows``, ``prorate``, ``decide_due_day``, ``tax_terms``,
 
 from meterledger.billing import (
     adjust_bounds,
+    adjust_commission,
     adjust_residential,
     bill_contents,
     bill_form,
@@ -21,6 +22,7 @@ from meterledger.billing import (
     due_date_first_bill,
     estimate_trueup,
     final_floor,
+    our_delay,
     proration,
     rate_relief,
     rate_term,
@@ -39,7 +41,7 @@ from meterledger.billing.bill_contents import (
     weather_station,
 )
 from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
-from meterledger.billing.corrected import NOT_ADJUSTED, Billed, corrected_bill
+from meterledger.billing.corrected import ADJUSTMENT, Billed, corrected_bill
 from meterledger.billing.correction_causes import (
     BillState,
     CausePart,
@@ -61,6 +63,7 @@ from meterledger.billing.gate_facts import BillFacts
 from meterledger.billing.gate_owners import HoldKind, WayOut, hold_kind, owners
 from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findings
 from meterledger.billing.gate_terms import GateTerms, gate_terms, gate_values
+from meterledger.billing.our_delay import decide_our_delay, may_late_charge_cover
 from meterledger.billing.proration import LengthTerms, length_terms, prorate
 from meterledger.billing.rate_term import REQUEST as RATE_REQUEST
 from meterledger.billing.rate_term import RateRequest, RateRequestFacts
@@ -105,6 +108,8 @@ RULES: tuple[Rule, ...] = (
     *proration.RULES,
     *final_floor.RULES,
     *estimate_trueup.RULES,
+    *adjust_commission.RULES,
+    *our_delay.RULES,
     *bill_form.RULES,
     *rent_inclusion.RULES,
     *rule_variances.RULES,
@@ -112,8 +117,8 @@ RULES: tuple[Rule, ...] = (
 """Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
+    "ADJUSTMENT",
     "CONTACT_VALUES",
-    "NOT_ADJUSTED",
     "NO_TAX_PLACE",
     "RATE_REQUEST",
     "RULES",
@@ -150,6 +155,7 @@ __all__ = [
     "decide_correction",
     "decide_due_day",
     "decide_gate",
+    "decide_our_delay",
     "due_windows",
     "enough_for_breaker",
     "gate_findings",
@@ -160,6 +166,7 @@ __all__ = [
     "kind_of",
     "length_terms",
     "main_cause",
+    "may_late_charge_cover",
     "next_reading_day",
     "owners",
     "prorate",

@@ -24,7 +24,8 @@ from meterledger.rulebook.terms import Terms
 CORRECTED = "psc.13_015.corrected_bill"
 NOT_ADJUSTED = "not_adjusted"
 """The code of a line that leaves a difference as it was billed; of tax, the tax's own code."""
-UNIT = "adjustment"
+ADJUSTMENT = "adjustment"
+"""The unit of such a line: what tells it from a charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _line(
         group=group,
         days=right.days,
         quantity="1",
-        unit=UNIT,
+        unit=ADJUSTMENT,
         price_usd="",
         cents=was_cents - now_cents,
         standing=weakest(terms.memory.standings),

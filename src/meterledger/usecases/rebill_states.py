@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from meterledger.billing import NOT_ADJUSTED, BillState, state_of
+from meterledger.billing import ADJUSTMENT, BillState, state_of
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.corrections import CorrectionCause
 from meterledger.facts.places import BillableService
@@ -23,8 +23,6 @@ from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.calculate_bills import calculate_bills, due_bill, window_of
 from meterledger.usecases.ports import Lake, StoredBill
 from meterledger.usecases.replay_bill import ReplayStore, recall_bill
-
-ON_WHAT_IS_NOT_ADJUSTED = "on what is not adjusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,12 @@ def is_same(stored: StoredBill, right: Bill) -> bool:
 
 
 def _told(lines: Iterable[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    return [(one["code"], one["from"], one["to"], one["quantity"], one["usd"]) for one in lines]
+    """What is charged; what an earlier correction has left as it was is no charge of its own."""
+    return [
+        (one["code"], one["from"], one["to"], one["quantity"], one["usd"])
+        for one in lines
+        if one["unit"] != ADJUSTMENT
+    ]
 
 
 def states_of(
@@ -108,7 +111,7 @@ def _issued(stored: StoredBill) -> tuple[BillState, BillState]:
     for line in read_record(stored.record)["lines"]:
         one = (line["group"], cents_from_text(line["usd"], where=stored.bill_id))
         every.append(one)
-        if line["code"] != NOT_ADJUSTED and not line["label"].endswith(ON_WHAT_IS_NOT_ADJUSTED):
+        if line["unit"] != ADJUSTMENT:
             bare.append(one)
     return state_of(CorrectionCause.LIMIT, every), state_of(CorrectionCause.LIMIT, bare)
 

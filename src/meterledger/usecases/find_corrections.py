@@ -1,0 +1,227 @@
+"""The queue of corrections: issued bills that would be other ones now, and by which cause.
+
+Nothing has to be told for it: every live bill whose readings, meters, service or book are others
+than it pinned is computed again, so that a multiplier put right, a visit recorded late, a corrected
+entry of the book or an exemption cannot be missed.
+
+Lives here      which bills differ, by how much and why; leaving one as it is, with a reason.
+Lives elsewhere the corrected bill (``rebill``), true-up by night (``rebill_due``), usage alone
+                (``usage_replaced``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from meterledger.billing import CausePart, main_cause, split_by_cause
+from meterledger.facts.bills import Bill, read_record
+from meterledger.facts.corrections import CorrectionCause, LeftDifference
+from meterledger.facts.places import BillableService
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.rebill import RebillRefused, difference_name
+from meterledger.usecases.rebill_states import Now, is_same, right_bill, states_of
+from meterledger.usecases.replay_bill import ReplayStore
+
+Progress = Callable[[int], None]
+
+
+class CorrectionStore(ReplayStore, Protocol):
+    """What the queue needs of the store."""
+
+    def account_ids(self) -> list[str]:
+        """All account ids, in order."""
+
+    def bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Live bills of the account, oldest first."""
+
+    def left_differences(self, account_ids: Sequence[str]) -> list[LeftDifference]:
+        """What was left of the accounts' bills, oldest first."""
+
+    def leave_difference(self, left: LeftDifference) -> bool:
+        """Keep that a bill stays as it was issued."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillToCorrect:
+    """A live bill that would be another one now.
+
+    ``difference_cents`` is None where the period cannot be billed now, and ``why`` says so.
+    ``trues_up`` says that all the difference is a real reading in the place of an estimate.
+    """
+
+    stored: StoredBill
+    computed_sha256: str
+    difference_cents: int | None
+    parts: tuple[CausePart, ...]
+    trues_up: bool = False
+    why: str = ""
+
+    @property
+    def cause(self) -> CorrectionCause | None:
+        """The cause of the largest part; None where nothing can be computed."""
+        return None if self.difference_cents is None else main_cause(self.parts)
+
+    def as_json(self) -> dict[str, Any]:
+        """As commands answer it."""
+        one = self.stored
+        difference = self.difference_cents
+        return {
+            "bill": one.bill_id,
+            "account": one.account_id,
+            "from": one.days.from_day.isoformat(),
+            "to": one.days.until_day.isoformat(),
+            "billed_usd": usd_text(one.total_cents),
+            "difference_usd": None if difference is None else usd_text(difference),
+            "cause": None if self.cause is None else self.cause.value,
+            "causes": [
+                {"cause": part.cause.value, "usd": usd_text(part.cents)} for part in self.parts
+            ],
+            "trues_up": self.trues_up,
+            "why": self.why,
+        }
+
+
+def bills_to_correct(
+    *,
+    store: CorrectionStore,
+    now: Now,
+    accounts: Iterable[str] | None = None,
+    issued: DaySpan | None = None,
+    with_left: bool = False,
+    progress: Progress | None = None,
+) -> tuple[int, list[BillToCorrect]]:
+    """How many live bills were looked at, and those that would be other ones now, by account.
+
+    Those that somebody left as they are stay out, as long as they would come out the same.
+    """
+    looked_at = 0
+    found: list[BillToCorrect] = []
+    for account in store.account_ids() if accounts is None else accounts:
+        bills = [
+            one
+            for one in store.bills_of_account(account)
+            if issued is None or one.issued_day in issued
+        ]
+        looked_at += len(bills)
+        left = set()
+        if not with_left and bills:
+            left = {(one.bill_id, one.computed_sha256) for one in store.left_differences([account])}
+        for one in _of_account(bills, store, now):
+            if (one.stored.bill_id, one.computed_sha256) not in left:
+                found.append(one)
+        if progress is not None:
+            progress(1)
+    return looked_at, found
+
+
+def _of_account(
+    bills: Sequence[StoredBill], store: CorrectionStore, now: Now
+) -> Iterator[BillToCorrect]:
+    services: dict[str, BillableService] = {}
+    for stored in bills:
+        if stored.agreement_id not in services:
+            known = store.service_of_agreement(stored.agreement_id, now.known_at)
+            services[stored.agreement_id] = known
+        if _nothing_new(stored, services[stored.agreement_id], store, now):
+            continue
+        made = _compared(stored, store, now)
+        if made is not None:
+            yield made
+
+
+def _nothing_new(
+    stored: StoredBill, service: BillableService, store: CorrectionStore, now: Now
+) -> bool:
+    """Whether the bill pinned all that is known now: then it cannot come out otherwise."""
+    if stored.lake_sequence != now.sequence or stored.book_sha256 != now.view.sha256:
+        return False
+    return service == store.service_of_agreement(stored.agreement_id, stored.known_at)
+
+
+def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> BillToCorrect | None:
+    try:
+        right, _ = right_bill(stored, store, now)
+    except Refusal as refusal:
+        return BillToCorrect(stored, "", None, (), why=refusal.sentence)
+    if is_same(stored, right):
+        return None
+    issued, steps = states_of(stored, right, store, now)
+    parts = split_by_cause(issued, steps)
+    return BillToCorrect(
+        stored=stored,
+        computed_sha256=difference_name(right),
+        difference_cents=right.total_cents - stored.total_cents,
+        parts=parts,
+        trues_up=_trues_up(stored, right, parts),
+    )
+
+
+def _trues_up(stored: StoredBill, right: Bill, parts: Sequence[CausePart]) -> bool:
+    """Whether less of it is estimated now, and nothing else has changed."""
+    was = read_record(stored.record)["usage"].get("estimated")
+    if was is None:
+        return False
+    now_estimated = right.usage.estimated
+    fewer = now_estimated is None or _estimated(now_estimated.told(int)) < _estimated(was)
+    reading = {CorrectionCause.READING, CorrectionCause.TAX}
+    return fewer and {one.cause for one in parts} <= reading
+
+
+def _estimated(told: dict[str, Any]) -> tuple[int, int]:
+    return sum(one.get("day_count", 0) for one in told["by"]), int(told["interval_count"])
+
+
+def leave_bill(
+    bill_id: str, *, author: str, reason: str, store: CorrectionStore, now: Now
+) -> LeftDifference:
+    """A bill stays as it was issued, by a name and for a reason; another difference asks again.
+
+    :raises NotFound: if there is no such bill
+    :raises RebillRefused: if nobody signs, or the bill comes out as it was issued
+    :raises CannotRebill: if its period cannot be billed now
+    """
+    for what, text in (("Nobody", author), ("No reason", reason)):
+        if not text.strip():
+            raise RebillRefused(
+                f"{what} is named for leaving the bill as it is",
+                why="What is not corrected is looked at again for years",
+                do="Give a name and a reason",
+            )
+    stored = store.bill(bill_id)
+    if stored.cancelled_by is not None:
+        raise RebillRefused(
+            f"Bill {bill_id} is cancelled: bill {stored.cancelled_by} took its place",
+            do=f"Leave bill {stored.cancelled_by} as it is, if that one differs",
+        )
+    right, _ = right_bill(stored, store, now)
+    if is_same(stored, right):
+        raise RebillRefused(
+            f"Bill {bill_id} comes out as it was issued",
+            do="List what differs with `meterledger rebill list`",
+        )
+    left = LeftDifference(
+        bill_id=bill_id,
+        account_id=stored.account_id,
+        computed_sha256=difference_name(right),
+        difference_cents=right.total_cents - stored.total_cents,
+        author=author.strip(),
+        reason=reason.strip(),
+        learned_at=now.known_at,
+    )
+    store.leave_difference(left)
+    return left
+
+
+def now_of(store: Any, *, known_at: datetime, book: Any, lake: Any) -> Now:
+    """As known now, for the queue: today is the day of ``known_at`` at the utility."""
+    from meterledger.kernel.local_days import zone
+
+    view = book.as_known(known_at.date())
+    on = known_at.astimezone(zone(view.time_zone)).date()
+    return Now(known_at, on, store.lake_sequence(), book, lake)
