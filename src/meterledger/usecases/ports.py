@@ -32,10 +32,12 @@ from meterledger.kernel.decision import Reason
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.billing_option_ports import BillingOptions
 from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
 from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
+from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.meter_ports import Meters
 from meterledger.usecases.register_ports import Registers
@@ -469,12 +471,14 @@ class Store(
     Registers,
     IntakeLog,
     Bills,
+    IssuedBills,
     Corrections,
     Ledger,
     UsageLog,
     DayFactsStore,
     LakeLog,
     HeldLog,
+    BillingOptions,
     Protocol,
 ):
     """Everything but the lake, in one system of record."""

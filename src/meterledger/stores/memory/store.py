@@ -34,10 +34,12 @@ from meterledger.facts.usage import KnownInterval
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
+from meterledger.stores.memory.billing_options import MemoryBillingOptions
 from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
 from meterledger.stores.memory.held import MemoryHeld
 from meterledger.stores.memory.intake import MemoryIntake
+from meterledger.stores.memory.issued import MemoryIssued
 from meterledger.stores.memory.lake_log import MemoryLakeLog
 from meterledger.stores.memory.meters import MemoryMeters
 from meterledger.stores.memory.register_values import MemoryRegisters
@@ -56,9 +58,11 @@ RECEIVABLE = "142"
 
 class MemoryStore(
     MemoryCorrections,
+    MemoryBillingOptions,
     MemoryHeld,
     MemoryLakeLog,
     MemoryIntake,
+    MemoryIssued,
     MemoryUsageLog,
     MemoryMeters,
     MemoryRegisters,
@@ -258,6 +262,7 @@ class MemoryStore(
         self._bills_of.setdefault(bill.account_id, []).append(bill.bill_id)
         self._bills_at.setdefault(bill.service_point_id, []).append(bill.bill_id)
         self._estimates += bill.usage.estimates
+        self._keep_asked(bill)
         if entry is not None:
             self._keep_entry(entry)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from meterledger.stores.postgres.connections import Connection, Connections
+from meterledger.stores.postgres.repository.billing_options import BillingOptionTables
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
 from meterledger.stores.postgres.repository.day_facts import DayFactsTables
 from meterledger.stores.postgres.repository.held import HeldTables
 from meterledger.stores.postgres.repository.intake import IntakeTables
+from meterledger.stores.postgres.repository.issued import IssuedTables
 from meterledger.stores.postgres.repository.lake_log import LakeLogTables
 from meterledger.stores.postgres.repository.ledger import LedgerTables
 from meterledger.stores.postgres.repository.meters import MeterTables
@@ -31,7 +33,9 @@ class PostgresStore(
     UsageLogTables,
     DayFactsTables,
     LakeLogTables,
+    IssuedTables,
     HeldTables,
+    BillingOptionTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""
 

@@ -1,0 +1,54 @@
+"""Live bills in short rows, from the records of a store in dictionaries."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from meterledger.facts.bills import read_record
+from meterledger.facts.issued import IssuedBill, layout_of
+from meterledger.facts.places import Account
+from meterledger.kernel.money import cents_from_text
+from meterledger.usecases.ports import StoredBill
+
+
+class MemoryIssued:
+    """The part of the store that reads many bills at once."""
+
+    _accounts: dict[str, Account]
+    _bills: dict[str, StoredBill]
+
+    def _look(self) -> None:
+        raise NotImplementedError
+
+    def issued_bills(self, cycle: int, since: date, until: date) -> list[IssuedBill]:
+        """Live bills of the cycle's accounts rendered on days from ``since`` until ``until``."""
+        self._look()
+        return [
+            _issued(one)
+            for _, one in sorted(self._bills.items())
+            if one.cancelled_by is None
+            and since <= one.issued_day < until
+            and self._accounts[one.account_id].cycle == cycle
+        ]
+
+
+def _issued(stored: StoredBill) -> IssuedBill:
+    record = read_record(stored.record)
+    lines = record["lines"]
+    return IssuedBill(
+        bill_id=stored.bill_id,
+        account_id=stored.account_id,
+        agreement_id=stored.agreement_id,
+        schedule=record["schedule"],
+        tax_place=record["tax_place"],
+        from_day=stored.days.from_day,
+        until_day=stored.days.until_day,
+        issued_day=stored.issued_day,
+        known_at=stored.known_at,
+        lake_sequence=stored.lake_sequence,
+        book_sha256=stored.book_sha256,
+        energy_wh=record["usage"]["energy_wh"],
+        total_cents=stored.total_cents,
+        layout=layout_of([(one["code"], date.fromisoformat(one["from"])) for one in lines]),
+        cents=tuple(cents_from_text(one["usd"], where=stored.bill_id) for one in lines),
+    )

@@ -1,0 +1,17 @@
+"""What questions over all bills need from storage; ``stores`` implement it, promises test it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from meterledger.facts.issued import IssuedBill
+
+
+class IssuedBills(Protocol):
+    """Live bills, many at once and without their words."""
+
+    def issued_bills(self, cycle: int, since: date, until: date) -> list[IssuedBill]:
+        """Live bills of the cycle's accounts rendered on days from ``since`` until ``until`` (out),
+        in order of their ids.
+        """

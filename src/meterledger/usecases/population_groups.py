@@ -1,0 +1,165 @@
+"""Sums of many groups at once: each meter over its own window and schedule, the lake read once.
+
+A cycle has five options and a utility twenty cycles; read apart, each would decode the same files
+again. Here every stored day is decoded once and handed to the sums of the meter's own group.
+
+Lives here      groups, and the part of each stored piece that is theirs.
+Lives elsewhere the sums (``rating``), reading (``stores``), a whole population on one plan
+                (``population_determinants``).
+Read first      facts/stored.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from meterledger.facts.stored import StoredDays, UInt64Array
+from meterledger.facts.usage import BoolArray, Int64Array
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.local_days import intervals_in_day, seconds_in_day
+from meterledger.kernel.span import DaySpan
+from meterledger.rating import IntervalTooLong, PopulationSums, RatePlan
+from meterledger.usecases.population_determinants import ScanningLake
+
+
+@dataclass(frozen=True, slots=True)
+class MeterGroup:
+    """Meters that are summed for one plan.
+
+    ``numbers``      UInt64 [N] pseudonyms as numbers, each in one group only
+    ``multipliers``  Int64 [N]
+    """
+
+    plan: RatePlan
+    numbers: UInt64Array
+    multipliers: Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSums:
+    """What a group's meters used, multipliers applied, by the group's rows.
+
+    ``complete``  Bool [N]: every interval of the window has a value, and all came as plain rows.
+                  The sums of the others count for nothing: ask for those meters one by one.
+    """
+
+    plan: RatePlan
+    sums: PopulationSums
+    complete: BoolArray
+
+
+def sum_groups(
+    groups: Sequence[MeterGroup],
+    *,
+    lake: ScanningLake,
+    at_sequence: int,
+    progress: Callable[[int], None] | None = None,
+) -> list[GroupSums]:
+    """Sum every group's meters over its window, as the lake knew them at a sequence.
+
+    :raises InvariantBroken: if a meter is in two groups
+    :raises FileMissing: if a published file is not there
+    """
+    if not groups:
+        return []
+    reading = _Reading(groups)
+    hull = DaySpan(
+        min(one.plan.window.from_day for one in groups),
+        max(one.plan.window.until_day for one in groups),
+    )
+    names = [f"{number:016x}" for number in reading.numbers.tolist()]
+    scan = lake.scan(hull, at_sequence=at_sequence, meters=names)
+    reading.place(scan.meters)
+    if len(scan.others):
+        reading.slow[reading.group_of[scan.others], reading.row_of[scan.others]] = True
+    scan.read(reading.take, progress=progress)
+    return reading.done(scan.interval_seconds)
+
+
+class _Reading:
+    """Where each row of a scan belongs, and the sums that are growing."""
+
+    def __init__(self, groups: Sequence[MeterGroup]) -> None:
+        self.groups = groups
+        self.sums = [PopulationSums(one.plan, len(one.numbers)) for one in groups]
+        widest = max(len(one.numbers) for one in groups)
+        self.slow: BoolArray = np.zeros((len(groups), widest), dtype=bool)
+        self.too_long: set[tuple[int, int]] = set()
+        every = np.concatenate([one.numbers for one in groups])
+        group = np.repeat(np.arange(len(groups)), [len(one.numbers) for one in groups])
+        row = np.concatenate([np.arange(len(one.numbers)) for one in groups])
+        order = np.argsort(every, kind="stable")
+        self.numbers: UInt64Array = every[order]
+        ensure(
+            bool((self.numbers[1:] != self.numbers[:-1]).all()), "a meter is summed in one group"
+        )
+        self._group, self._row = group[order], row[order]
+        self.group_of: Int64Array = self._group
+        self.row_of: Int64Array = self._row
+
+    def place(self, meters: UInt64Array) -> None:
+        """Note the group and the row of each meter of the scan, in the scan's order."""
+        found = np.searchsorted(self.numbers, meters)
+        self.group_of, self.row_of = self._group[found], self._row[found]
+
+    def take(self, part: StoredDays) -> None:
+        """Hand each group its meters' days of its window. Called from several threads."""
+        of = self.group_of[part.rows]
+        for number in np.unique(of).tolist():
+            days = self.groups[number].plan.window.overlap(part.days)
+            if days is None:
+                continue
+            mine = np.flatnonzero(of == number)
+            rows = self.row_of[part.rows[mine]]
+            try:
+                self.sums[number].add(_cut(part, mine, rows, days, self.groups[number].plan.zone))
+            except IntervalTooLong:
+                self.slow[number, rows] = True
+
+    def done(self, interval_seconds: Int64Array) -> list[GroupSums]:
+        """The sums with multipliers, and whose are whole."""
+        found = []
+        for number, (group, sums) in enumerate(zip(self.groups, self.sums, strict=True)):
+            count = len(group.numbers)
+            seconds = np.zeros(count, dtype=np.int64)
+            at = np.flatnonzero(self.group_of == number)
+            seconds[self.row_of[at]] = interval_seconds[at]
+            slots = np.full(count, -1, dtype=np.int64)
+            for length in np.unique(seconds).tolist():
+                if length > 0:
+                    slots[seconds == length] = _slots(group.plan, length)
+            complete = (sums.present == slots) & ~self.slow[number, :count]
+            sums.multiply(np.where(complete, group.multipliers, 1))
+            found.append(GroupSums(group.plan, sums, np.asarray(complete)))
+        return found
+
+
+def _cut(
+    part: StoredDays, mine: Int64Array, rows: Int64Array, days: DaySpan, zone: str
+) -> StoredDays:
+    """The days of some meters of a part, as a part of its own."""
+    before = sum(
+        intervals_in_day(day, zone, part.interval_seconds)
+        for day in DaySpan(part.days.from_day, days.from_day).days()
+    ) if part.days.from_day < days.from_day else 0  # fmt: skip
+    width = sum(intervals_in_day(day, zone, part.interval_seconds) for day in days.days())
+    first = part.first_slot + before
+    counts = None
+    if part.counts is not None:
+        at = (days.from_day - part.days.from_day).days
+        counts = np.ascontiguousarray(part.counts[mine, at : at + days.day_count])
+    if len(mine) == len(part.rows):
+        return StoredDays(rows, days, part.interval_seconds, first, part.power, part.values, counts)
+    values = np.ascontiguousarray(part.values[:, first : first + width][mine])
+    return StoredDays(rows, days, part.interval_seconds, 0, part.power, values, counts)
+
+
+def _slots(plan: RatePlan, seconds: int) -> int:
+    """How many intervals of that length the window has; -1 if they do not tile some day of it."""
+    lengths = [seconds_in_day(day, plan.zone) for day in plan.window.days()]
+    if any(one % seconds for one in lengths):
+        return -1
+    return sum(one // seconds for one in lengths)

@@ -1,0 +1,355 @@
+"""Shadow billing: every live bill beside the one that would be made now, each cent explained.
+
+A whole population is priced in columns; a bill whose lines all come out as issued is the same, and
+nothing more is asked of it. What is not the same goes through the one calculation, with one thing
+changed after the other: this program, its revision, the meter, the tax place, the service, the
+readings, the book. What a step makes of the total is its cause's. Nothing is written.
+
+Lives here      the run, the steps, the sums that must tie.
+Lives elsewhere columns (``column_prices``), the calculation (``calculate_bills``), correcting what
+                turns out wrong (``rebill``), pages (``entrypoints``).
+Read first      docs/operating/shadow.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Protocol
+
+import numpy as np
+
+from meterledger import rating
+from meterledger.facts.issued import IssuedBill
+from meterledger.facts.places import BillableService
+from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowRun
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.calculate_bills import DueBill, due_bill, window_of
+from meterledger.usecases.column_prices import (
+    Amounts,
+    ColumnGroup,
+    Lines,
+    PopulationLake,
+    calculated,
+    column_sums,
+    due_now,
+    price_columns,
+    sampled,
+)
+from meterledger.usecases.issued_ports import IssuedBills
+from meterledger.usecases.replay_bill import Recalled, ReplayStore, recall_bill
+
+BILLS_AT_ONCE = 250_000
+"""So many bills share one reading of the lake: a gigabyte, and few readings for a utility."""
+
+Progress = Callable[[int], None]
+
+
+class ShadowStore(ReplayStore, IssuedBills, Protocol):
+    """What is asked of the store."""
+
+    def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
+        """All agreements of the cycle's accounts, joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """What the shadow stands on. ``view`` is the book that prices it, as known at ``known_at``.
+
+    ``book`` is the book in use: issued bills are recalled from it.
+    """
+
+    store: ShadowStore
+    lake: PopulationLake
+    book: TariffBook
+    view: BookView
+    known_at: datetime
+    at_sequence: int
+
+
+def shadow_bills(
+    cycles: Iterable[int],
+    *,
+    since: date,
+    until: date,
+    shadow: Shadow,
+    progress: Progress | None = None,
+) -> ShadowRun:
+    """Set every live bill of the cycles beside its shadow.
+
+    Bills rendered on days from ``since`` until ``until`` (out). ``progress`` is told of cycles.
+
+    :raises FileMissing: if a published file of the lake is not there
+    :raises InvariantBroken: if the totals do not tie
+    """
+    run = ShadowRun(since, until)
+    bills: list[IssuedBill] = []
+    services: dict[str, BillableService] = {}
+    calculator = Calculator(shadow.view)
+    for cycle in cycles:
+        found = shadow.store.issued_bills(cycle, since, until)
+        if found:
+            every = shadow.store.services_of_cycle(cycle, shadow.known_at)
+            services |= {one.agreement.agreement_id: one for one in every}
+            bills += found
+        if len(bills) >= BILLS_AT_ONCE:
+            _compare(run, bills, services, calculator, shadow)
+            bills, services = [], {}
+        if progress is not None:
+            progress(1)
+    _compare(run, bills, services, calculator, shadow)
+    ensure(run.ties, "stored total and causes are the shadow's total")
+    return run
+
+
+def _compare(
+    run: ShadowRun,
+    bills: Sequence[IssuedBill],
+    services: Mapping[str, BillableService],
+    calculator: Calculator,
+    shadow: Shadow,
+) -> None:
+    if not bills:
+        return
+    due = [due_now(one, services.get(one.agreement_id), shadow.view) for one in bills]
+    groups = column_sums(
+        bills,
+        due,
+        calculator=calculator,
+        lake=shadow.lake,
+        kept=shadow.store,
+        known_at=shadow.known_at,
+        at_sequence=shadow.at_sequence,
+    )
+    amounts = price_columns(bills, due, groups, calculator)
+    run.sampled += _hold_against_sample(bills, due, groups, amounts, shadow)
+    run.bills += len(bills)
+    run.issued_cents += sum(one.total_cents for one in bills)
+    run.in_columns += int(amounts.same.sum())
+    same = sum(one.total_cents for one, is_same in zip(bills, amounts.same, strict=True) if is_same)
+    _count_same(run, int(amounts.same.sum()), same)
+    rest = np.flatnonzero(~amounts.same).tolist()
+    _look_closer(run, [(bills[row], due[row]) for row in rest], services, shadow)
+
+
+def _count_same(run: ShadowRun, count: int, cents: int) -> None:
+    run.same += count
+    run.compared_cents += cents
+    run.shadow_cents += cents
+
+
+def _hold_against_sample(
+    bills: Sequence[IssuedBill],
+    due: Sequence[DueBill | Refusal | None],
+    groups: Sequence[ColumnGroup],
+    amounts: Amounts,
+    shadow: Shadow,
+) -> int:
+    """Calculate a few bills of each group the whole way; a group that errs is told by nobody."""
+    rows = sampled(groups, amounts)
+    wanted = [(bills[row], one) for row in rows if isinstance(one := due[row], DueBill)]
+    whole = _now(wanted, shadow)
+    wrong = set()
+    for row in rows:
+        lines = whole.get(bills[row].bill_id, "")
+        total = None if isinstance(lines, str) else sum(cents for _, _, cents in lines)
+        if total != amounts.total[row] or (lines == bills[row].lines()) != amounts.same[row]:
+            wrong.add(row)
+    for group in groups:
+        if not wrong.isdisjoint(group.rows.tolist()):
+            amounts.told[group.rows] = False
+            amounts.same[group.rows] = False
+    return len(wanted)
+
+
+def _now(wanted: Sequence[tuple[IssuedBill, DueBill]], shadow: Shadow) -> dict[str, Lines | str]:
+    return calculated(
+        wanted,
+        view=shadow.view,
+        known_at=shadow.known_at,
+        at_sequence=shadow.at_sequence,
+        lake=shadow.lake,
+        kept=shadow.store,
+    )
+
+
+def _look_closer(
+    run: ShadowRun,
+    rest: Sequence[tuple[IssuedBill, DueBill | Refusal | None]],
+    services: Mapping[str, BillableService],
+    shadow: Shadow,
+) -> None:
+    """The whole way for what columns did not find the same: the bill of now, then its causes."""
+    wanted = [(bill, one) for bill, one in rest if isinstance(one, DueBill)]
+    now = _now(wanted, shadow)
+    for bill, one in rest:
+        if isinstance(one, Refusal):
+            now[bill.bill_id] = one.sentence
+        elif one is None:
+            now[bill.bill_id] = f"Agreement {bill.agreement_id} is no longer known"
+    differing = []
+    for bill, _ in rest:
+        if now[bill.bill_id] == bill.lines():
+            _count_same(run, 1, bill.total_cents)
+        else:
+            differing.append((bill, services.get(bill.agreement_id)))
+    for found in explain(differing, now, shadow):
+        if found.shadow_cents is None:
+            run.not_made.append(found)
+            continue
+        run.different.append(found)
+        run.compared_cents += found.issued_cents
+        run.shadow_cents += found.shadow_cents
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a bill is calculated from at one step; ``due`` is a sentence where it cannot be."""
+
+    cause: ShadowCause
+    due: DueBill | str
+    known_at: datetime
+    at_sequence: int
+    view: BookView
+    revision: str
+
+
+def explain(
+    differing: Sequence[tuple[IssuedBill, BillableService | None]],
+    now: dict[str, Lines | str],
+    shadow: Shadow,
+) -> list[ShadowBill]:
+    """Causes of bills that are not the same now; ``now`` has their lines or why there are none."""
+    ways: dict[str, list[_State]] = {}
+    refused: dict[str, str] = {}
+    for bill, service in differing:
+        try:
+            ways[bill.bill_id] = _steps(bill, service, shadow)
+        except Refusal as refusal:
+            ways[bill.bill_id], refused[bill.bill_id] = [], refusal.sentence
+    reached = _calculate_steps({bill.bill_id: bill for bill, _ in differing}, ways, shadow)
+    return [
+        _explained(bill, reached[bill.bill_id], now[bill.bill_id], refused.get(bill.bill_id))
+        for bill, _ in differing
+    ]
+
+
+def _steps(bill: IssuedBill, service: BillableService | None, shadow: Shadow) -> list[_State]:
+    """The states from the one in which the bill was made up to the one before today's.
+
+    :raises Refusal: if what the bill was made from cannot be recalled
+    """
+    then = recall_bill(bill_id=bill.bill_id, store=shadow.store, book=shadow.book)
+    first = ShadowCause.LIMIT if then.stored.corrects else ShadowCause.UNEXPLAINED
+    newest = rating.CALCULATION_REVISION
+    states = [_State(first, then.due, then.known_at, then.sequence, then.view, then.revision)]
+    if then.revision != newest:
+        states.append(replace(states[-1], cause=ShadowCause.CALCULATION, revision=newest))
+    if service is None:
+        return states
+    for cause, changed in _services(then, service):
+        due: DueBill | str
+        try:
+            due = due_bill(changed, window_of(changed, bill.days, then.view), then.view)
+        except Refusal as refusal:
+            due = refusal.sentence
+        states.append(replace(states[-1], cause=cause, due=due, known_at=shadow.known_at))
+    if then.sequence != shadow.at_sequence:
+        states.append(
+            replace(states[-1], cause=ShadowCause.READING, at_sequence=shadow.at_sequence)
+        )
+    if then.view.sha256 != shadow.view.sha256:
+        states.append(replace(states[-1], cause=ShadowCause.BOOK, view=shadow.view))
+    return states
+
+
+def _services(
+    then: Recalled, service: BillableService
+) -> list[tuple[ShadowCause, BillableService]]:
+    was = then.due.service
+    metered = replace(was, installations=service.installations)
+    moved = replace(metered, tax_places=service.tax_places, premise=service.premise)
+    same = replace(service, billed_until=was.billed_until, holders=was.holders)
+    steps = [(ShadowCause.METER, metered)]
+    steps += [(ShadowCause.TAX, moved)] if moved != metered else []
+    return steps + ([(ShadowCause.OPTION, service)] if same != moved else [])
+
+
+def _calculate_steps(
+    bills: dict[str, IssuedBill], ways: dict[str, list[_State]], shadow: Shadow
+) -> dict[str, list[tuple[ShadowCause, Lines | str]]]:
+    """Every state of every bill, calculated; bills that share what they stand on go together."""
+    reached: dict[str, list[tuple[ShadowCause, Lines | str]]] = {one: [] for one in ways}
+    for step in range(max(map(len, ways.values()), default=0)):
+        together: dict[tuple[datetime, int, str, str], list[tuple[str, DueBill, _State]]] = {}
+        for name, states in ways.items():
+            if step >= len(states):
+                continue
+            one = states[step]
+            if isinstance(one.due, str):
+                reached[name].append((one.cause, one.due))
+                continue
+            key = (one.known_at, one.at_sequence, one.view.sha256, one.revision)
+            together.setdefault(key, []).append((name, one.due, one))
+        for (known_at, sequence, _, revision), some in together.items():
+            found = calculated(
+                [(bills[name], due) for name, due, _ in some],
+                view=some[0][2].view,
+                known_at=known_at,
+                at_sequence=sequence,
+                lake=shadow.lake,
+                kept=shadow.store,
+                revision=revision,
+            )
+            for name, _, state in some:
+                reached[name].append((state.cause, found[name]))
+    return reached
+
+
+def _explained(
+    bill: IssuedBill,
+    reached: Sequence[tuple[ShadowCause, Lines | str]],
+    now: Lines | str,
+    refused: str | None,
+) -> ShadowBill:
+    """The difference by cause: each step's own; what no step reaches is not explained."""
+    parts: dict[ShadowCause, int] = {}
+    why = refused or ""
+    before: Lines = bill.lines()
+    first = reached[0][1] if reached else ""
+    if refused is not None or isinstance(first, str):
+        # Nothing says that this program gives what was issued, so no later step may be blamed.
+        reached = [(ShadowCause.UNEXPLAINED, now)]
+        why = why or str(first)
+    elif not isinstance(now, str) and reached[-1][1] != now:
+        reached = [*reached, (ShadowCause.UNEXPLAINED, now)]
+    stopped = None
+    for cause, lines in reached:
+        if isinstance(lines, str):
+            stopped = stopped or cause
+            continue
+        if lines != before:
+            parts[cause] = parts.get(cause, 0) + _total(lines) - _total(before)
+            before = lines
+    if isinstance(now, str):
+        parts = {stopped or ShadowCause.UNEXPLAINED: 0}
+        why = why or now
+    return ShadowBill(
+        bill_id=bill.bill_id,
+        account_id=bill.account_id,
+        agreement_id=bill.agreement_id,
+        schedule=bill.schedule,
+        days=bill.days,
+        issued_cents=bill.total_cents,
+        shadow_cents=None if isinstance(now, str) else _total(now),
+        parts=parts,
+        why=why,
+    )
+
+
+def _total(lines: Lines) -> int:
+    return sum(cents for _, _, cents in lines)

@@ -1,0 +1,71 @@
+"""Many live bills at once, in short rows: amounts by line, without records and words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.stores.paper_town import ANALYST, bill_of, month_of, rebill_of, start_of
+
+from meterledger.facts.issued import read_layout
+from meterledger.usecases.ports import NotViewing, Store
+
+CYCLE = start_of(1).account.cycle
+EARLY, LATE = month_of(0).from_day, month_of(1).until_day + timedelta(days=60)
+
+
+@pytest.fixture
+def billed(store: Store) -> Store:
+    """One account, billed for two months."""
+    store.start_service(start_of(1))
+    store.record_bills([bill_of(1, 0), bill_of(1, 1)])
+    return store
+
+
+def test_says_of_each_bill_what_its_lines_come_to(billed: Store) -> None:
+    made = bill_of(1, 0)[0]
+    with billed.viewing(ANALYST, []):
+        first, second = billed.issued_bills(CYCLE, EARLY, LATE)
+
+    assert (first.bill_id, first.days, first.total_cents) == (
+        made.bill_id,
+        made.days,
+        made.total_cents,
+    )
+    assert second.bill_id == bill_of(1, 1)[0].bill_id
+    assert (first.schedule, first.tax_place) == (made.schedule, made.tax_place)
+    assert (first.known_at, first.lake_sequence) == (made.pins.known_at, made.pins.lake_sequence)
+    assert first.energy_wh == made.usage.energy_wh
+    assert first.lines() == tuple(
+        (line.code, line.days.from_day, line.cents) for line in made.lines
+    )
+    assert len(read_layout(first.layout)) == len(made.lines)
+
+
+def test_days_of_rendition_are_from_until(billed: Store) -> None:
+    day = bill_of(1, 0)[0].issued_day
+    with billed.viewing(ANALYST, []):
+        on_it = billed.issued_bills(CYCLE, day, day + timedelta(days=1))
+        before = billed.issued_bills(CYCLE, EARLY - timedelta(days=365), day)
+
+    assert [one.bill_id for one in on_it] == [bill_of(1, 0)[0].bill_id]
+    assert before == []
+
+
+def test_other_cycles_are_left_out(billed: Store) -> None:
+    with billed.viewing(ANALYST, []):
+        assert billed.issued_bills(CYCLE + 1, EARLY, LATE) == []
+
+
+def test_a_cancelled_bill_is_left_out_for_the_one_in_its_place(billed: Store) -> None:
+    one = rebill_of(1, 0, cents=20_000)
+    billed.record_rebills([one])
+
+    with billed.viewing(ANALYST, []):
+        names = {each.bill_id for each in billed.issued_bills(CYCLE, EARLY, LATE + timedelta(900))}
+    assert names == {one.bill.bill_id, bill_of(1, 1)[0].bill_id}
+
+
+def test_they_are_personal(billed: Store) -> None:
+    with pytest.raises(NotViewing):
+        billed.issued_bills(CYCLE, EARLY, LATE)
