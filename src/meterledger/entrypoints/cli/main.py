@@ -27,6 +27,7 @@ COMMANDS = (
     "pay",
     "why",
     "replay",
+    "rebill",
     "prove",
     "compare",
     "tariff",

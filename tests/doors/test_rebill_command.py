@@ -1,0 +1,129 @@
+"""``meterledger rebill``: what people and programs are answered. The journeys' store and lake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from tests.journeys.town import Town
+from typer.testing import CliRunner, Result
+
+from meterledger.entrypoints import wiring
+from meterledger.entrypoints.cli.main import build_app
+from meterledger.usecases.ports import Viewer
+
+JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+SIGNED = ("--by", "Ana", "--reason", "the readings were another meter's")
+
+
+@pytest.fixture
+def town() -> Town:
+    """Account 1 is billed for July at 100 Wh a quarter-hour, and used 90."""
+    made = Town()
+    with made.store.viewing(Viewer("test", "build"), []):
+        made.start(1, tax_place="university_city")
+        made.read("M1", (JULY, AUGUST), lambda day, count: [100] * count)
+        made.bill(1, on=AUGUST)
+        made.read("M1", (JULY, AUGUST), lambda day, count: [90] * count)
+    return made
+
+
+@pytest.fixture
+def ask(town: Town, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    @contextmanager
+    def open_system(*, viewer: Viewer, subjects: Sequence[str]) -> Iterator[wiring.System]:
+        with town.store.viewing(viewer, subjects):
+            yield wiring.System(town.store, town.lake, town.book, NOW, None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(wiring, "open_system", open_system)
+    return lambda *words: CliRunner().invoke(build_app(), list(words))
+
+
+def told(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def bill(ask: Any) -> str:
+    (one,) = told(ask("rebill", "list", "--json"))["to_correct"]
+    return str(one["bill"])
+
+
+class TestTheQueue:
+    def test_lists_what_differs_by_cause(self, ask: Any) -> None:
+        answer = told(ask("rebill", "list", "--json"))
+
+        assert answer["looked_at"] == 1
+        (one,) = answer["to_correct"]
+        assert one["cause"] == "reading"
+        assert [part["cause"] for part in one["causes"]] == ["reading", "tax"]
+        assert one["difference_usd"].startswith("-")
+        assert one["trues_up"] is False
+
+    def test_says_so_in_words(self, ask: Any, bill: str) -> None:
+        result = ask("rebill", "list")
+
+        assert "1 bill looked at; 1 would be another one now." in result.stdout
+        assert f"  {bill}: -$" in result.stdout
+
+    def test_has_nothing_that_the_book_changed(self, ask: Any) -> None:
+        assert told(ask("rebill", "list", "--book-changed", "--json"))["to_correct"] == []
+
+    def test_a_bill_left_as_it_is_leaves_it(self, ask: Any, bill: str) -> None:
+        left = told(ask("rebill", "leave", bill, "--by", "Ana", "--reason", "agreed", "--json"))
+
+        assert left["by"] == "Ana"
+        assert told(ask("rebill", "list", "--json"))["to_correct"] == []
+        assert len(told(ask("rebill", "list", "--all", "--json"))["to_correct"]) == 1
+
+    def test_nobody_leaves_a_bill_without_a_name(self, ask: Any, bill: str) -> None:
+        result = ask("rebill", "leave", bill, "--reason", "agreed")
+
+        assert result.exit_code == 2
+        assert "Nobody is named for leaving the bill as it is" in result.stderr
+
+
+class TestRebill:
+    def test_a_dry_run_shows_it_and_records_nothing(self, ask: Any, bill: str) -> None:
+        (one,) = told(ask("rebill", bill, *SIGNED, "--dry-run", "--json"))["corrected"]
+
+        assert (one["cancelled"], one["bill"]) == (bill, f"{bill}-v2")
+        assert len(told(ask("rebill", "list", "--json"))["to_correct"]) == 1
+
+    def test_cancels_and_puts_another_in_its_place(self, ask: Any, bill: str) -> None:
+        result = ask("rebill", bill, *SIGNED)
+
+        assert f"{bill} is cancelled; {bill}-v2 takes its place: $" in result.stdout
+        assert "reading" in result.stdout
+        assert told(ask("rebill", "list", "--json"))["to_correct"] == []
+
+    def test_twice_says_that_it_is_done(self, ask: Any, bill: str) -> None:
+        ask("rebill", bill, *SIGNED)
+
+        assert f"{bill} is cancelled already: {bill}-v2" in ask("rebill", bill, *SIGNED).stdout
+
+    def test_the_corrected_bill_is_explained_and_replayed(self, ask: Any, bill: str) -> None:
+        ask("rebill", bill, *SIGNED)
+
+        assert told(ask("replay", f"{bill}-v2", "--json"))["same_bytes"]
+        assert told(ask("replay", bill, "--json"))["same_bytes"]
+        versus = told(ask("why", f"{bill}-v2", "--versus", bill, "--json"))["versus"]
+        assert versus["total_usd"].startswith("-")
+
+    @pytest.mark.parametrize("words", [("rebill", "--dry-run"), ("rebill", "B-1", "--due")])
+    def test_needs_bills_or_due_and_not_both(self, ask: Any, words: tuple[str, ...]) -> None:
+        result = ask(*words)
+
+        assert result.exit_code == 2
+        assert "Either bills are named, or --due is given" in result.stderr
+
+    def test_due_leaves_to_a_person_what_is_no_true_up(self, ask: Any, bill: str) -> None:
+        answer = told(ask("rebill", "--due", "--json"))
+
+        assert (answer["cases"], answer["waiting"]) == ([], [bill])
