@@ -119,6 +119,52 @@ QUESTIONS = (
         """,
     ),
     Question(
+        "a cancelled bill says why, by whom, and which bill of its days took its place",
+        "SELECT count(*) FROM service_period_claim WHERE cancelled_by IS NOT NULL",
+        """
+        SELECT format('%s: %s', coalesce(c.bill_id, k.cancelled_bill),
+                      CASE WHEN k.cancelled_bill IS NULL THEN 'cancelled, and nothing says why'
+                           WHEN c.cancelled_by IS DISTINCT FROM k.corrected_bill
+                           THEN 'corrected, and not cancelled by what corrects it'
+                           WHEN n.bill_id IS NULL THEN 'no bill took its place'
+                           ELSE 'what took its place is for other days' END)
+          FROM service_period_claim c
+          FULL JOIN bill_correction k ON k.cancelled_bill = c.bill_id
+          LEFT JOIN service_period_claim n ON n.bill_id = k.corrected_bill
+         WHERE (c.cancelled_by IS NOT NULL OR k.cancelled_bill IS NOT NULL)
+           AND (c.cancelled_by IS DISTINCT FROM k.corrected_bill OR n.bill_id IS NULL
+                OR (n.days, n.agreement_id, n.service_point_id)
+                   IS DISTINCT FROM (c.days, c.agreement_id, c.service_point_id))
+        UNION ALL
+        SELECT format('%s is a corrected bill, and corrects none', b.bill_id) FROM bill b
+         WHERE b.kind = 'corrected'
+           AND NOT EXISTS (SELECT FROM bill_correction k WHERE k.corrected_bill = b.bill_id)
+        """,
+    ),
+    Question(
+        "what a cancelled bill posted is taken back once, to the cent",
+        "SELECT (SELECT count(*) FROM bill_correction)"
+        " + (SELECT count(*) FROM entry WHERE reverses IS NOT NULL)",
+        """
+        SELECT format('%s is cancelled, and its entry is not taken back', b.bill_id)
+          FROM bill_correction k
+          JOIN bill b ON b.bill_id = k.cancelled_bill
+         WHERE b.entry_id IS NOT NULL
+           AND NOT EXISTS (SELECT FROM entry e WHERE e.entry_id = k.reversal_entry_id
+                              AND e.reverses = b.entry_id)
+        UNION ALL
+        SELECT format('entry %s is reversed %s times', reverses, count(*))
+          FROM entry WHERE reverses IS NOT NULL GROUP BY reverses HAVING count(*) > 1
+        UNION ALL
+        SELECT format('entry %s and its reversal leave %s cents on account %s', e.reverses,
+                      sum(p.cents), p.ledger_account)
+          FROM entry e JOIN posting p ON p.entry_id IN (e.entry_id, e.reverses)
+         WHERE e.reverses IS NOT NULL
+         GROUP BY e.reverses, e.entry_id, p.ledger_account, p.customer_account_id
+        HAVING sum(p.cents) <> 0
+        """,
+    ),
+    Question(
         "lines sum to the bill's total",
         "SELECT count(*) FROM bill",
         """
