@@ -13,6 +13,7 @@ from tests.stores.paper_town import (
     UNUSABLE,
     bill_of,
     payment_of,
+    rebill_of,
     register_channel,
     start_of,
 )
@@ -35,6 +36,11 @@ BREACHES = {
         "is billed from 2025-01-31 to",
     ),
     "every claim its bill": ("DELETE FROM bill WHERE bill_id LIKE 'B-AG-2-%'", "without a bill"),
+    "a cancelled bill says why": ("DELETE FROM bill_correction", "cancelled, and nothing says why"),
+    "is taken back once": (
+        "UPDATE posting SET cents = cents + 1 WHERE entry_id LIKE 'reversal:%' AND number = 2",
+        "and its reversal leave 1 cents on account 440",
+    ),
     "lines sum to the bill's total": (
         "UPDATE bill_line SET cents = cents + 1 WHERE number = 1",
         "2 of 2 lines sum to 16520 of 16519 cents",
@@ -88,7 +94,8 @@ BREACHES = {
 @pytest.fixture
 def filled(postgres: PostgresStore) -> PostgresStore:
     postgres.start_services([start_of(1), start_of(2)])
-    postgres.record_bills([bill_of(1, 0), bill_of(1, 1), bill_of(2, 0)])
+    postgres.record_bills([bill_of(1, 0), bill_of(1, 1), bill_of(2, 0), bill_of(2, 1)])
+    postgres.record_rebills([rebill_of(2, 1)])
     postgres.record_payment(*payment_of(1))
     for number in range(2):
         postgres.record_file(
