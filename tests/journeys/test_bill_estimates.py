@@ -227,7 +227,7 @@ class TestUsageReplacedSinceBilled:
         assert one.as_json()["difference_wh"] == str(real_wh - estimated_wh)
 
     def test_multipliers_count(self, town: UsageTown) -> None:
-        town.start(1, from_day=OCTOBER.from_day, multiplier=40)
+        town.start(1, from_day=OCTOBER.from_day, multiplier=4)
         town.arrive("M1", SPAN, with_gap(DAY, 10, 14))
         town.validate()
         town.bill(1, on=date(2025, 11, 1), known_at=NEXT)
@@ -237,7 +237,7 @@ class TestUsageReplacedSinceBilled:
         before = weekly(DAY - timedelta(days=7), 96)
         now = late(DAY, 96)
         apart = [(now[slot] or 0) - (before[slot] or 0) for slot in range(10, 14)]
-        assert one.difference_wh == 40 * sum(apart)
+        assert one.difference_wh == 4 * sum(apart)
 
     def test_readings_of_other_days_and_the_same_values_again_tell_nothing(
         self, town: UsageTown

@@ -620,7 +620,8 @@ def test_whatever_was_estimated_energy_is_billed_once(
         moved = (shown[last] - shown[0]) * 1_000 * multiplier
         assert billed == moved + closing.ahead_wh
         assert all(bill.usage.energy_wh >= 0 for bill in run.issued)
-        assert {held.code for held in run.held} <= {"usage.billed_beyond_register"}
+        codes = {held.code for held in run.held if not held.code.startswith("gate.")}
+        assert codes <= {"usage.billed_beyond_register"}  # the gate looks at months that jump
 
 
 class TestTheNight:

@@ -19,7 +19,7 @@ from meterledger.billing.gate_amounts import (
     check_lines,
     check_price,
 )
-from meterledger.billing.gate_facts import BillFacts
+from meterledger.billing.gate_facts import BillFacts, GateBill
 from meterledger.billing.gate_length import check_length, check_overlap
 from meterledger.billing.gate_terms import SHORTEST, GateTerms
 from meterledger.billing.gate_use import (
@@ -30,7 +30,6 @@ from meterledger.billing.gate_use import (
     check_jump,
     check_zero,
 )
-from meterledger.facts.bills import Bill
 from meterledger.facts.held import GateFinding, GateOutcome
 from meterledger.kernel.decision import Decision, Reason
 
@@ -50,7 +49,7 @@ SHIELDS_AUTOPAY = frozenset({BAND, JUMP, PRICE, AMOUNT, CEILING})
 
 
 def gate_findings(
-    facts: BillFacts, terms: GateTerms, beside: Sequence[Bill] = ()
+    facts: BillFacts, terms: GateTerms, beside: Sequence[GateBill] = ()
 ) -> list[GateFinding]:
     """What the checks notice, in their order; empty for a bill that may leave.
 
@@ -62,7 +61,7 @@ def gate_findings(
 
 
 def decide_gate(
-    facts: BillFacts, terms: GateTerms, beside: Sequence[Bill] = ()
+    facts: BillFacts, terms: GateTerms, beside: Sequence[GateBill] = ()
 ) -> Decision[GateOutcome]:
     """Whether a bill leaves, and why.
 

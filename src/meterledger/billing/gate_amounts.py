@@ -16,9 +16,9 @@ LINES, PRICE, AMOUNT, CEILING = "gate.lines", "gate.price", "gate.amount", "gate
 
 def check_lines(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     """Every line that the schedule has on every bill, and one of energy where there is some."""
-    present = {line.code for line in facts.bill.lines}
+    present = facts.bill.line_codes
     missing = sorted(facts.expected - present)
-    if facts.bill.usage.energy_wh > 0 and facts.energy_codes.isdisjoint(present):
+    if facts.bill.energy_wh > 0 and facts.energy_codes.isdisjoint(present):
         missing += ["a charge for energy"] if facts.energy_codes else []
     if not missing:
         return None
@@ -29,7 +29,7 @@ def check_lines(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
 
 def check_price(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     """The total over the energy, where there is enough energy for it to say something."""
-    energy = facts.bill.usage.energy_wh
+    energy = facts.bill.energy_wh
     if energy < terms["gate_price_floor_wh"].value:
         return None
     milli_cents = facts.bill.total_cents * 1000

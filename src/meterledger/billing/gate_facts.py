@@ -6,17 +6,82 @@ Lives elsewhere thresholds (``gate_terms``), the checks, gathering the facts (``
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from meterledger.billing.gate_terms import Threshold
-from meterledger.facts.bills import Bill
+from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.held import GateFinding, PastBill
+from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.span import DaySpan
 
 DAYS_BEFORE = 45
 """How far back of a window the bill before it is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateBill:
+    """As much of a bill as the checks look at, of one that was calculated or of a stored record.
+
+    ``interval_count`` is 0 where a register was billed; estimated energy and intervals are ours.
+    """
+
+    bill_id: str
+    kind: BillKind
+    days: DaySpan
+    schedule: str
+    total_cents: int
+    energy_wh: int
+    line_codes: frozenset[str]
+    interval_count: int = 0
+    estimated_intervals: int = 0
+    estimated_wh: int = 0
+    counts_toward_cap: bool = False
+    """Whether the sheet's cap of estimates in a row watches over it."""
+    trues_up: bool = False
+    """Whether it begins where an estimate of a register ended, and so takes back or makes up."""
+
+    @classmethod
+    def of(cls, bill: Bill) -> GateBill:
+        """What the checks look at of a bill."""
+        usage = bill.usage
+        estimated = usage.estimated
+        return cls(
+            bill.bill_id,
+            bill.kind,
+            bill.days,
+            bill.schedule,
+            bill.total_cents,
+            usage.energy_wh,
+            frozenset([line.code for line in bill.lines]),
+            0 if usage.registers else usage.interval_count,
+            estimated.interval_count if estimated else 0,
+            estimated.energy_wh if estimated else 0,
+            estimated.counts_toward_cap if estimated else False,
+            any(one.opening.ahead_wh for one in usage.registers),
+        )
+
+    @classmethod
+    def of_record(cls, body: Mapping[str, Any]) -> GateBill:
+        """The same of a bill's record, as ``facts.bills.read_record`` gives it."""
+        usage = body["usage"]
+        estimated = usage.get("estimated") or {}
+        return cls(
+            body["bill"],
+            BillKind(body["kind"]),
+            DaySpan(date.fromisoformat(body["from"]), date.fromisoformat(body["to"])),
+            body["schedule"],
+            int(cents_from_text(body["total_usd"], where="total_usd")),
+            usage["energy_wh"],
+            frozenset(line["code"] for line in body["lines"]),
+            0 if usage.get("registers") else usage["interval_count"],
+            estimated.get("interval_count", 0),
+            estimated.get("energy_wh", 0),
+            estimated.get("counts_toward_cap", False),
+            any(int(one["opening"]["ahead_wh"]) for one in usage.get("registers", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +93,7 @@ class BillFacts:
     ``energy_codes``  codes of which some has a line where there is energy
     """
 
-    bill: Bill
+    bill: GateBill
     service_class: str
     history: tuple[PastBill, ...] = ()
     expected: frozenset[str] = frozenset()

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meterledger.billing.gate_facts import BillFacts, finding
+from meterledger.billing.gate_facts import BillFacts, GateBill, finding
 from meterledger.billing.gate_terms import LONGEST, SHORTEST, GateTerms
-from meterledger.facts.bills import Bill, BillKind
+from meterledger.facts.bills import BillKind
 from meterledger.facts.held import GateFinding
 
 LENGTH, OVERLAP = "gate.window_length", "gate.overlap"
@@ -34,7 +34,7 @@ def check_length(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
 
 
 def check_overlap(
-    facts: BillFacts, terms: GateTerms, beside: Sequence[Bill] = ()
+    facts: BillFacts, terms: GateTerms, beside: Sequence[GateBill] = ()
 ) -> GateFinding | None:
     """No day of it is billed already, nor by another bill of the same batch (``beside``).
 

@@ -20,19 +20,19 @@ HELD, ESTIMATED, ZERO, MEDIAN = "run.held", "run.estimated", "run.zero", "run.me
 
 @dataclass(slots=True)
 class RunTally:
-    """What a run has looked at so far. ``now`` and ``before`` are totals of the same accounts."""
+    """What a run has looked at so far.
 
+    ``looked_at`` windows were held or calculated; ``made`` of them were calculated, and a bill that
+    the gate holds is in both. ``now_cents`` and ``before_cents`` are totals of the same accounts.
+    """
+
+    looked_at: int = 0
     held: int = 0
     made: int = 0
     estimated: int = 0
     zero: int = 0
     now_cents: list[int] = field(default_factory=list)
     before_cents: list[int] = field(default_factory=list)
-
-    @property
-    def looked_at(self) -> int:
-        """Windows that were calculated or held."""
-        return self.held + self.made
 
 
 def enough_for_breaker(tally: RunTally, terms: GateTerms) -> bool:

@@ -4,8 +4,10 @@ Lives here      one pure function for each; energy a day is compared, exactly, n
 Lives elsewhere thresholds (``gate_terms``), amounts and lines (``gate_amounts``).
 
 A bill is held by the band only where it is off from *everything* that is known of the account: of
-the same season a year before, and of the bill before it. The weather is not known here: the house
-has no weather yet, so the band is wide enough for a real heat wave, and says what it went by.
+the same season a year before, and of the bill before it. A register's bill that trues up an
+estimate is compared with nothing: what it takes back is of the bill before. The weather is not
+known here: the house has no weather yet, so the band is wide enough for a real heat wave, and says
+what it went by.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
 
     Off from one and not from the other is no finding: a customer may have changed for good.
     """
+    if facts.bill.trues_up:
+        return None
     last_year = facts.same_season(terms["gate_season_shift_days"].value)
     previous = facts.previous()
     found = []
@@ -44,7 +48,7 @@ def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     share = _percent(facts, past)
     usual = per_day(past.energy_wh, past.days)
     sentence = (
-        f"{per_day(facts.bill.usage.energy_wh, facts.days)} is {share} of the {name} ({usual}), "
+        f"{per_day(facts.bill.energy_wh, facts.days)} is {share} of the {name} ({usual}), "
         f"beyond {terms[limit].value} percent"
     )
     evidence = [(f"{one_name}: bill", one.bill_id) for one, one_name, _ in found]
@@ -60,9 +64,9 @@ def check_jump(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     floor = terms["gate_jump_floor_wh_per_day"].value
     compared = (facts.same_season(terms["gate_season_shift_days"].value), facts.previous())
     known = [one for one in compared if one is not None]
-    if not known:
+    if not known or facts.bill.trues_up:
         return None
-    now = facts.bill.usage.energy_wh
+    now = facts.bill.energy_wh
     for factor in terms.jump_factors:
         if all(
             _is_factor(now, facts.days.day_count, past, factor, tolerance.value, floor)
@@ -82,7 +86,7 @@ def check_zero(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     """No energy where the bill before had some."""
     floor = terms["gate_zero_floor_wh_per_day"]
     past = facts.previous()
-    if facts.bill.usage.energy_wh != 0 or past is None:
+    if facts.bill.energy_wh != 0 or past is None or facts.bill.trues_up:
         return None
     if past.energy_wh < floor.value * past.days.day_count:
         return None
@@ -94,18 +98,22 @@ def check_zero(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
 
 
 def check_estimated(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
-    """More estimated energy than a bill of intervals should rest on; registers have their cap."""
-    usage = facts.bill.usage
+    """More estimated energy than a bill of intervals should rest on.
+
+    Where the sheet's cap of three in a row counts the period, the sheet allows it; a register has
+    no share at all.
+    """
+    bill = facts.bill
     limit = terms["gate_estimated_most_percent"]
-    if usage.estimated is None or usage.registers or not usage.interval_count:
+    if not bill.interval_count or not bill.estimated_intervals or bill.counts_toward_cap:
         return None
-    energy = usage.estimated.energy_wh * 100 > limit.value * usage.energy_wh
-    intervals = usage.estimated.interval_count * 100 > limit.value * usage.interval_count
+    energy = bill.estimated_wh * 100 > limit.value * bill.energy_wh
+    intervals = bill.estimated_intervals * 100 > limit.value * bill.interval_count
     if not (energy or intervals):
         return None
     sentence = (
-        f"{usage.estimated.interval_count} of {usage.interval_count} intervals and "
-        f"{usage.estimated.energy_wh:,} of {usage.energy_wh:,} Wh are estimated, more than "
+        f"{bill.estimated_intervals} of {bill.interval_count} intervals and "
+        f"{bill.estimated_wh:,} of {bill.energy_wh:,} Wh are estimated, more than "
         f"{limit.value} percent"
     )
     return finding(ESTIMATED, sentence, limit)
@@ -115,7 +123,7 @@ def _beyond(
     facts: BillFacts, past: PastBill, terms: GateTerms, least: str, most: str
 ) -> str | None:
     """Which of the two bounds the energy a day lies beyond; None inside, or off by little."""
-    now = facts.bill.usage.energy_wh * past.days.day_count
+    now = facts.bill.energy_wh * past.days.day_count
     was = past.energy_wh * facts.days.day_count
     floor = terms["gate_band_floor_wh_per_day"].value
     if abs(now - was) <= floor * past.days.day_count * facts.days.day_count:
@@ -140,6 +148,6 @@ def _is_factor(
 def _percent(facts: BillFacts, past: PastBill) -> str:
     if past.energy_wh == 0:
         return "more than anything"
-    now = Fraction(facts.bill.usage.energy_wh, facts.days.day_count)
+    now = Fraction(facts.bill.energy_wh, facts.days.day_count)
     was = Fraction(past.energy_wh, past.days.day_count)
     return f"{int(now / was * 100)} percent"

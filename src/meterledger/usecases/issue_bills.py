@@ -1,13 +1,22 @@
-"""Issue bills: find due windows, read usage, price, assemble, record. Safe to run twice.
+"""Issue bills: find due windows, read usage, price, assemble, pass the gate, record.
 
 Each batch of one window and one lake bucket is recorded in one transaction, and the store lets
 one service period be billed once, so a run may be killed anywhere, doubled, and run again.
+
+Lives here      the run: which windows, in which batches, what is held, when the run stops.
+Lives elsewhere the calculation (``calculate_bills``), the gate (``gate_bills``), recording beside
+                calculating (``record_batches``), deciding held bills (``settle_held``).
+
+**When the breaker can stop a run.** Every batch is judged after it was calculated and before it is
+handed to the recorder, with the figures of the whole run so far. The batch that is being recorded
+at that instant was judged the same way and finishes; nothing after it leaves. Until enough windows
+were looked at for a share to say something, batches are kept back, not recorded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -19,12 +28,20 @@ from meterledger.billing import (
 )
 from meterledger.facts.bills import Bill, HeldBill
 from meterledger.facts.estimates import EstimateCause
-from meterledger.facts.money import Entry
+from meterledger.facts.held import (
+    GateFinding,
+    HeldCase,
+    RunCounts,
+    RunRecord,
+    RunState,
+    SeenHold,
+    run_id_of,
+)
 from meterledger.facts.places import BillableService
+from meterledger.kernel.ensure import ensure
 from meterledger.kernel.ids import bucket_of, pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
-from meterledger.ledger import entry_for_bill
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.bill_estimates import (
     EstimateHolds,
@@ -42,21 +59,23 @@ from meterledger.usecases.calculate_bills import (
     where_of,
 )
 from meterledger.usecases.dry_bills import StoreOfDryRun
+from meterledger.usecases.gate_bills import Gate, GateStore, RunIsStopped
 from meterledger.usecases.ports import Lake
+from meterledger.usecases.record_batches import BillLog, Recorded, Recorder
 
 BATCH_METERS = 2048
 """Enough bills that a commit costs little for each, few enough that a month of a batch's usage
 stays below some hundred MB."""
 
+STOPPED = "gate.run_stopped"
+"""The code of windows that wait because the run was stopped."""
 
-class BillStore(BilledReadings, EstimateHolds, Protocol):
+
+class BillStore(BilledReadings, EstimateHolds, GateStore, BillLog, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
         """The newest published commit sequence."""
-
-    def record_bills(self, bills: Sequence[tuple[Bill, Entry | None]]) -> set[str]:
-        """Keep bills and entries; returns the ids newly recorded."""
 
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
         """Keep what was held, and why."""
@@ -64,7 +83,7 @@ class BillStore(BilledReadings, EstimateHolds, Protocol):
 
 @dataclass(slots=True)
 class BillRun:
-    """What a run did. Accounts due = billed + held + excluded."""
+    """What a run did, in windows: due = billed + held + excluded, billed = issued + known."""
 
     issued: list[Bill] = field(default_factory=list)
     held: list[HeldBill] = field(default_factory=list)
@@ -73,6 +92,20 @@ class BillRun:
     energy_billed_wh: int = 0
     issued_count: int = 0
     issued_cents: int = 0
+    due: int = 0
+    excluded: list[HeldCase] = field(default_factory=list)
+    """Windows that a person has excluded, each with its reason."""
+    waiting: int = 0
+    """Windows that were due and wait because the run was stopped; held, with one reason for all."""
+    stopped: RunRecord | None = None
+    gate_note: str = ""
+    """What is to be said of the gate itself: that the book had none."""
+    record: RunRecord | None = None
+
+    @property
+    def held_count(self) -> int:
+        """Windows held, one by one or by the stop of the run."""
+        return len(self.held) + self.waiting
 
 
 Progress = Callable[[int], None]
@@ -90,146 +123,229 @@ def issue_bills(
     keep_bills: bool = True,
     progress: Progress | None = None,
     cause: EstimateCause | None = None,
+    scope: str = "accounts",
+    only: Mapping[str, DaySpan] | None = None,
 ) -> BillRun:
     """Bill every window of the services that is due on ``on`` and not billed yet.
 
     ``on`` is the day of rendition. ``known_at`` is the instant as known at which book and places
     were read; with the lake's sequence it is pinned on every bill. ``keep_bills`` false keeps
     counts only (a cycle of a city does not fit a list). ``progress`` is told how many windows
-    were settled. ``cause`` is why registers were not read, where somebody has told.
+    were settled. ``cause`` is why registers were not read, where somebody has told. ``scope`` says
+    in the record of the run whom it was about; ``only`` names one window of each agreement, and no
+    other is billed.
+
+    :raises RunIsStopped: if a run was stopped before and nobody has let it go
+    :raises NoRuleInForce: if the book has half a gate
     """
+    stop = None if dry_run else store.standing_stop()
+    if stop is not None:
+        raise RunIsStopped.by(stop)
     view = book.as_known(known_at.date())
-    sequence = store.lake_sequence()
-    run = BillRun()
+    dry = StoreOfDryRun(store) if dry_run else None
+    made = _Run(
+        run=BillRun(),
+        gate=Gate.open(view, on, store, scope),
+        store=store,
+        seen=cast(BillStore, dry) if dry is not None else store,
+        dry=dry,
+        on=on,
+        known_at=known_at,
+        sequence=store.lake_sequence(),
+        lake=lake,
+        view=view,
+        cause=cause,
+        keep_bills=keep_bills,
+        progress=progress,
+    )
+    made.run.gate_note = made.gate.note
     # An account named twice is one account: its bills are made, recorded and counted once.
     waiting = list({service.agreement.agreement_id: service for service in services}.values())
-    dry = StoreOfDryRun(store)
-    seen = cast(BillStore, dry) if dry_run else store
-    with _Recorder(store, known_at, dry_run=dry_run) as recorder:
-        while waiting:
-            due, held = _first_due(waiting, on, view)
-            _keep_held(run, held, on, known_at, store, dry_run)
-            settled: list[BillableService] = []
-            for batch in _batches(due):
-                free, waiting_review = _without_held_days(batch, store)
-                _keep_held(run, waiting_review, on, known_at, store, dry_run)
-                if not free:
-                    continue
-                made, batch_held = calculate_bills(
-                    free,
-                    on=on,
-                    known_at=known_at,
-                    sequence=sequence,
-                    lake=lake,
-                    kept=seen,
-                    view=view,
-                    cause=cause,
-                )
-                made, capped = _within_cap(free, made, view, seen)
-                if dry_run:
-                    dry.remember(made)
-                _keep_held(run, [*batch_held, *capped], on, known_at, store, dry_run)
-                for done in recorder.record(free, made):
-                    settled += _settle(run, done, keep_bills=keep_bills, progress=progress)
-            for done in recorder.rest():
-                settled += _settle(run, done, keep_bills=keep_bills, progress=progress)
-            waiting = settled
-    return run
+    with Recorder(store, known_at, dry_run=dry_run) as recorder:
+        while waiting and made.beyond is None:
+            waiting = made.next_windows(waiting, recorder, only)
+            if only is not None:
+                break
+    return made.finish()
 
 
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """A batch, the bills it made, and the ids of those that this run was the one to record."""
+@dataclass(slots=True)
+class _Run:
+    """One run: what it was asked, and what has become of it so far."""
 
-    batch: Sequence[DueBill]
-    made: Sequence[Bill]
-    newly: set[str]
+    run: BillRun
+    gate: Gate
+    store: BillStore
+    seen: BillStore
+    dry: StoreOfDryRun | None
+    on: date
+    known_at: datetime
+    sequence: int
+    lake: Lake
+    view: BookView
+    cause: EstimateCause | None
+    keep_bills: bool
+    progress: Progress | None
+    codes: Counter[str] = field(default_factory=Counter)
+    beyond: tuple[GateFinding, ...] | None = None
+    """Why the run was stopped; empty where another run's stop stands."""
 
+    def next_windows(
+        self,
+        services: Sequence[BillableService],
+        recorder: Recorder,
+        only: Mapping[str, DaySpan] | None,
+    ) -> list[BillableService]:
+        """Bill the oldest due window of each service; those that go on to their next one."""
+        due, held = _first_due(services, self.on, self.view)
+        if only is not None:
+            due = [
+                one
+                for one in due
+                if only.get(one.service.agreement.agreement_id) == one.window.days
+            ]
+        self.run.due += len(due) + len(held)
+        due, excluded = self.gate.without_excluded(due)
+        self.run.excluded += [case for _, case in excluded]
+        self.gate.looked_at(len(held), held=len(held))
+        self._hold(held)
+        settled: list[BillableService] = []
+        kept_back: list[tuple[list[DueBill], list[Bill]]] = []
+        for batch in _batches(due):
+            kept_back.append(self._calculate(batch))
+            self._judge()
+            if self.beyond is not None:
+                kept_back.clear()
+                break
+            if self.gate.may_leave:
+                settled += self._let_leave(kept_back, recorder)
+        settled += self._let_leave(kept_back, recorder)
+        for done in recorder.rest():
+            settled += self._settle(done)
+        return settled
 
-class _Recorder:
-    """Records one batch while the next is calculated: the database's time is not waited for.
+    def _let_leave(
+        self, lots: list[tuple[list[DueBill], list[Bill]]], recorder: Recorder
+    ) -> list[BillableService]:
+        settled: list[BillableService] = []
+        for batch, made in lots:
+            for done in recorder.record(batch, made):
+                settled += self._settle(done)
+        lots.clear()
+        return settled
 
-    At most one batch is on its way, so memory stays bounded and batches are recorded in order.
-    What fails to be recorded is raised by the next call, and nothing after it is recorded.
-    """
+    def _calculate(self, batch: list[DueBill]) -> tuple[list[DueBill], list[Bill]]:
+        """The bills of a batch that may leave; the others are held, and kept as such."""
+        free, waiting_review = _without_held_days(batch, self.store)
+        made: list[Bill] = []
+        gated: list[SeenHold] = []
+        others = list(waiting_review)
+        if free:
+            made, batch_held = calculate_bills(
+                free,
+                on=self.on,
+                known_at=self.known_at,
+                sequence=self.sequence,
+                lake=self.lake,
+                kept=self.seen,
+                view=self.view,
+                cause=self.cause,
+            )
+            made, capped = _within_cap(free, made, self.view, self.seen)
+            made, gated = self.gate.check(free, made)
+            if self.dry is not None:
+                self.dry.remember(made)
+                self.gate.remember(made)
+            others += [*batch_held, *capped]
+        self.gate.looked_at(len(batch), held=len(others) + len(gated))
+        self._hold(others, gated)
+        return free, made
 
-    def __init__(self, store: BillStore, known_at: datetime, *, dry_run: bool) -> None:
-        self._store = store
-        self._known_at = known_at
-        self._dry_run = dry_run
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-bills")
-        self._on_its_way: Future[_Recorded] | None = None
+    def _judge(self) -> None:
+        """Stop the run where the breaker says so, or where another run was stopped meanwhile."""
+        found = self.gate.beyond()
+        if found:
+            self.beyond = tuple(found)
+        elif self.dry is None and self.store.standing_stop() is not None:
+            self.beyond = ()
 
-    def __enter__(self) -> _Recorder:
-        return self
+    def _hold(self, held: Sequence[HeldBill], gated: Sequence[SeenHold] = ()) -> None:
+        every = [*held, *(one.held for one in gated)]
+        self.run.held += every
+        self.codes.update(one.code for one in every)
+        if every and self.dry is None:
+            self.store.record_held(every, on=self.on, learned_at=self.known_at)
+            cases = [*map(SeenHold, held), *gated]
+            self.store.see_held(cases, on=self.on, learned_at=self.known_at)
 
-    def __exit__(self, *exception: object) -> None:
-        self._worker.shutdown(wait=True)
+    def _settle(self, done: Recorded) -> list[BillableService]:
+        """Count a recorded batch; answers the services that go on to their next window.
 
-    def record(self, batch: Sequence[DueBill], made: Sequence[Bill]) -> list[_Recorded]:
-        """Hand over a batch; answers the one before it, if there was one."""
-        done = self.rest()
-        self._on_its_way = self._worker.submit(self._record, batch, made)
-        return done
+        Only what this run recorded goes on: where another run was first, what it knew (an end of
+        service, say) may be newer than what we read.
+        """
+        run = self.run
+        billed_until: dict[str, date] = {}
+        for bill in done.made:
+            if bill.bill_id not in done.newly:
+                run.known += 1
+                continue
+            run.issued_count += 1
+            run.issued_cents += bill.total_cents
+            run.energy_billed_wh += bill.usage.energy_wh
+            billed_until[bill.agreement_id] = bill.days.until_day
+            if self.keep_bills:
+                run.issued.append(bill)
+        if self.progress is not None:
+            self.progress(len(done.batch))
+        return [
+            replace(one.service, billed_until=billed_until[one.service.agreement.agreement_id])
+            for one in done.batch
+            if one.service.agreement.agreement_id in billed_until
+        ]
 
-    def rest(self) -> list[_Recorded]:
-        """Wait for the batch that is on its way, and answer it."""
-        if self._on_its_way is None:
-            return []
-        done = self._on_its_way.result()
-        self._on_its_way = None
-        return [done]
-
-    def _record(self, batch: Sequence[DueBill], made: Sequence[Bill]) -> _Recorded:
-        if self._dry_run:
-            return _Recorded(batch, made, {bill.bill_id for bill in made})
-        entries = [(bill, entry_for_bill(bill, learned_at=self._known_at)) for bill in made]
-        return _Recorded(batch, made, self._store.record_bills(entries))
-
-
-def _settle(
-    run: BillRun, done: _Recorded, *, keep_bills: bool, progress: Progress | None
-) -> list[BillableService]:
-    """Count a recorded batch; answers the services that go on to their next window.
-
-    Only what this run recorded goes on: where another run was first, what it knew (an end of
-    service, say) may be newer than what we read.
-    """
-    billed_until: dict[str, date] = {}
-    for bill in done.made:
-        if bill.bill_id not in done.newly:
-            run.known += 1
-            continue
-        run.issued_count += 1
-        run.issued_cents += bill.total_cents
-        run.energy_billed_wh += bill.usage.energy_wh
-        billed_until[bill.agreement_id] = bill.days.until_day
-        if keep_bills:
-            run.issued.append(bill)
-    if progress is not None:
-        progress(len(done.batch))
-    return [
-        _billed(one.service, billed_until[one.service.agreement.agreement_id])
-        for one in done.batch
-        if one.service.agreement.agreement_id in billed_until
-    ]
-
-
-def _billed(service: BillableService, until: date) -> BillableService:
-    return replace(service, billed_until=until)
-
-
-def _keep_held(
-    run: BillRun,
-    held: Sequence[HeldBill],
-    on: date,
-    known_at: datetime,
-    store: BillStore,
-    dry_run: bool,
-) -> None:
-    run.held += held
-    if held and not dry_run:
-        store.record_held(held, on=on, learned_at=known_at)
+    def finish(self) -> BillRun:
+        """The run with its record: due = billed + held + excluded, or something was lost."""
+        run = self.run
+        billed = run.issued_count + run.known
+        run.waiting = run.due - billed - len(run.held) - len(run.excluded)
+        ensure(
+            run.waiting == 0 or (run.waiting > 0 and self.beyond is not None),
+            "windows due are billed, held or excluded",
+        )
+        if run.waiting:
+            self.codes[STOPPED] += run.waiting
+        is_stop = bool(self.beyond)
+        sentence = ""
+        if self.beyond is not None:
+            told = "; ".join(one.sentence for one in self.beyond) or "another run was stopped"
+            sentence = f"{told[0].upper()}{told[1:]}: {run.waiting} windows wait"
+        run.record = RunRecord(
+            run_id=run_id_of(self.gate.scope, self.on, self.known_at),
+            state=RunState.STOPPED if is_stop else RunState.FINISHED,
+            scope=self.gate.scope,
+            on=self.on,
+            learned_at=self.known_at,
+            counts=RunCounts(
+                due=run.due,
+                billed=billed,
+                held=run.held_count,
+                excluded=len(run.excluded),
+                known=run.known,
+                total_cents=run.issued_cents,
+                energy_wh=run.energy_billed_wh,
+                estimated=self.gate.tally.estimated,
+                zero=self.gate.tally.zero,
+                by_code=tuple(sorted(self.codes.items())),
+            ),
+            findings=self.beyond or (),
+            sentence=sentence or self.gate.note,
+        )
+        if self.beyond is not None:
+            run.stopped = run.record
+        if self.dry is None and run.due:
+            self.store.record_run(run.record)
+        return run
 
 
 def _first_due(

@@ -1,0 +1,76 @@
+"""Record one batch of bills while the next is calculated.
+
+Lives here      the worker that records, one batch at a time and in order.
+Lives elsewhere calculating, and what may be handed over (``issue_bills``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from meterledger.facts.bills import Bill
+from meterledger.facts.money import Entry
+from meterledger.ledger import entry_for_bill
+from meterledger.usecases.calculate_bills import DueBill
+
+
+class BillLog(Protocol):
+    """Where bills are kept."""
+
+    def record_bills(self, bills: Sequence[tuple[Bill, Entry | None]]) -> set[str]:
+        """Keep bills and entries; returns the ids newly recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A batch, the bills it made, and the ids of those that this run was the one to record."""
+
+    batch: Sequence[DueBill]
+    made: Sequence[Bill]
+    newly: set[str]
+
+
+class Recorder:
+    """Records one batch while the next is calculated: the database's time is not waited for.
+
+    At most one batch is on its way, so memory stays bounded and batches are recorded in order.
+    What fails to be recorded is raised by the next call, and nothing after it is recorded.
+    """
+
+    def __init__(self, store: BillLog, known_at: datetime, *, dry_run: bool) -> None:
+        """``known_at`` is the instant that entries are learned at."""
+        self._store = store
+        self._known_at = known_at
+        self._dry_run = dry_run
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-bills")
+        self._on_its_way: Future[Recorded] | None = None
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._worker.shutdown(wait=True)
+
+    def record(self, batch: Sequence[DueBill], made: Sequence[Bill]) -> list[Recorded]:
+        """Hand over a batch; answers the one before it, if there was one."""
+        done = self.rest()
+        self._on_its_way = self._worker.submit(self._record, batch, made)
+        return done
+
+    def rest(self) -> list[Recorded]:
+        """Wait for the batch that is on its way, and answer it."""
+        if self._on_its_way is None:
+            return []
+        done = self._on_its_way.result()
+        self._on_its_way = None
+        return [done]
+
+    def _record(self, batch: Sequence[DueBill], made: Sequence[Bill]) -> Recorded:
+        if self._dry_run:
+            return Recorded(batch, made, {bill.bill_id for bill in made})
+        entries = [(bill, entry_for_bill(bill, learned_at=self._known_at)) for bill in made]
+        return Recorded(batch, made, self._store.record_bills(entries))
