@@ -94,6 +94,7 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
     account = system.store.account(account_id)
     services = system.store.services_of_account(account_id, system.now)
     bills = system.store.bills_of_account(account_id)
+    issued = system.store.issued_bills_of_account(account_id)
     balance_cents = system.store.balance_cents(account_id)
     entries = system.store.entries_of_account(account_id)
     context = {
@@ -104,7 +105,8 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "installations": list(dict.fromkeys(i for one in services for i in one.installations)),
         "bills": list(reversed(bill_states(bills, balance_cents))),
         "payments": list(reversed(system.store.payments_of_account(account_id))),
-        "story": story_of(account_id, entries, {one.bill_id: one for one in bills}),
+        "cancelled": [one for one in reversed(issued) if one.cancelled_by is not None],
+        "story": story_of(account_id, entries, {one.bill_id: one for one in issued}),
         "balance_cents": balance_cents,
         "credit_cents": -balance_cents,
         "next_due": _next_due(bills, balance_cents),

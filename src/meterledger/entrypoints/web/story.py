@@ -73,7 +73,7 @@ def story_of(
         steps.append(
             Step(
                 day=entry.effective_day,
-                words=f"Bill for {span_words(bill.days)}" if bill else _sentence(entry.cause),
+                words=_bill_words(bill) if bill else _sentence(entry.cause),
                 bill_id=bill.bill_id if bill else None,
                 cents=moved,
                 balance_cents=balance,
@@ -89,6 +89,12 @@ def story_of(
 
 def _is_receivable_of(account_id: str, leg: Leg) -> bool:
     return leg.ledger_account == RECEIVABLE and leg.customer_account_id == account_id
+
+
+def _bill_words(bill: StoredBill) -> str:
+    of_kind = "Corrected bill" if bill.corrects else "Bill"
+    cancelled = ", cancelled since" if bill.cancelled_by else ""
+    return f"{of_kind} for {span_words(bill.days)}{cancelled}"
 
 
 def _sentence(cause: str) -> str:
