@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,13 +67,45 @@ def bill(
 
 
 def bill_cycle(
-    cycle: Annotated[int, typer.Argument(help="Number of the reading cycle, counted from 1.")],
-    on: Annotated[str, typer.Option(help="Day of rendition: windows complete by then are due.")],
+    cycle: Annotated[
+        int | None, typer.Argument(help="Number of the reading cycle, counted from 1.")
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            help="Day of rendition: windows complete by then are due. With --shadow: the last one."
+        ),
+    ] = None,
     dry_run: DryRun = False,
     cause: Cause = "",
+    shadow: Annotated[
+        bool,
+        typer.Option(
+            "--shadow",
+            help="Price what is live again and explain each cent of difference; record nothing. "
+            "All cycles unless one is named. Exit 2 if something is not explained.",
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(help="With --shadow: the first day of rendition; 31 days unless told."),
+    ] = None,
+    book: Annotated[
+        Path | None,
+        typer.Option(help="With --shadow: the folder of another tariff book to price by."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="With --shadow: a folder for shadow.json and shadow.html."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Bill every account of a reading cycle. Safe to run twice, and two at once."""
+    if shadow:
+        from meterledger.entrypoints.cli.shadow import shadow_cycle
+
+        shadow_cycle(cycle, on=on, since=since, book=book, out=out, as_json=as_json)
+        return
     with refusing():
         from meterledger.billing import reading_cycle_count
         from meterledger.entrypoints.cli.validate import cause_from
@@ -82,6 +115,12 @@ def bill_cycle(
         from meterledger.usecases.issue_bills import issue_bills
         from meterledger.usecases.ports import Viewer
 
+        if cycle is None or on is None:
+            raise BadArgument(
+                "A cycle and its day of rendition are billed",
+                where="bill-cycle",
+                do="Write `bill-cycle 15 --on 2025-10-15`, or add --shadow",
+            )
         day = day_from(on, option="--on")
         why = cause_from(cause) if cause else None
         viewer = Viewer("bill-cycle", "issue bills")

@@ -63,6 +63,8 @@ class Population:
     zone_name: str
     cycles: tuple[int, ...] = (1,)
     seed: int = DEFAULT_SEED
+    first: int = 0
+    """The number of the first home: populations beside each other have no home in common."""
 
     def __post_init__(self) -> None:
         ensure(0 < self.count <= LARGEST_POPULATION, "a population has between 1 and 10**8 homes")
@@ -91,7 +93,7 @@ class Population:
     def starts(self, *, from_day: date, learned_at: datetime) -> Iterator[ServiceStart]:
         """Every home's start of service, for ``Store.start_services`` in batches."""
         days = Validity(from_day)
-        for number in range(self.count):
+        for number in range(self.first, self.first + self.count):
             account, meter = self.account_id(number), self.meter_id(number)
             person, premise, point = f"pp-{number}", f"PP-{number}", f"SP-PP-{number}"
             yield ServiceStart(
@@ -119,7 +121,10 @@ class Population:
 
         A block of 2,048 meters and a month is some 24 MB.
         """
-        named = [(pseudonym(self.meter_id(n), self.utility), n) for n in range(self.count)]
+        named = [
+            (pseudonym(self.meter_id(n), self.utility), n)
+            for n in range(self.first, self.first + self.count)
+        ]
         named.sort(key=lambda one: (bucket_of(one[0]), one[0]))
         for first in range(0, self.count, meters_per_block):
             chunk = named[first : first + meters_per_block]

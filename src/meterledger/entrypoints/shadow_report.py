@@ -1,0 +1,170 @@
+"""A shadow run as an answer, as words and as a page.
+
+Lives here      what is told of a run, and how many of the largest differences.
+Lives elsewhere the run (``usecases/shadow``), the frame of the page (``report_page``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meterledger.entrypoints.report_page import bars, paragraph, report_page, table
+from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowRun
+from meterledger.kernel.money import usd_display, usd_text
+
+LARGEST = 50
+CAUSE_WORDS = {
+    ShadowCause.UNEXPLAINED: "this program does not give what was issued",
+    ShadowCause.LIMIT: "left as it was billed by the limits of adjustments",
+    ShadowCause.CALCULATION: "a newer revision of the calculation",
+    ShadowCause.METER: "the meter or its multiplier was told otherwise since",
+    ShadowCause.TAX: "the place of tax or an exemption was told otherwise since",
+    ShadowCause.OPTION: "the rate option or the service was told otherwise since",
+    ShadowCause.READING: "readings that came after the bill",
+    ShadowCause.BOOK: "the tariff book has other values now",
+}
+
+
+def shadow_answer(run: ShadowRun, *, book: str, cycles: list[int]) -> dict[str, Any]:
+    """The shape of ``bill-cycle --shadow --json``."""
+    ordered = sorted(run.different, key=lambda one: (-abs(one.difference_cents), one.bill_id))
+    return {
+        "since": run.since.isoformat(),
+        "until": run.until.isoformat(),
+        "cycles": cycles,
+        "book": book,
+        "bills": run.bills,
+        "same": run.same,
+        "different": len(run.different),
+        "not_made": len(run.not_made),
+        "unexplained": len(run.unexplained),
+        "passes": not run.unexplained,
+        "in_columns": run.in_columns,
+        "sampled": run.sampled,
+        "issued_usd": usd_text(run.issued_cents),
+        "issued_not_made_usd": usd_text(sum(one.issued_cents for one in run.not_made)),
+        "compared_usd": usd_text(run.compared_cents),
+        "shadow_usd": usd_text(run.shadow_cents),
+        "difference_usd": usd_text(run.shadow_cents - run.compared_cents),
+        "causes": [
+            {
+                "cause": cause.value,
+                "is": CAUSE_WORDS[cause],
+                "bills": count,
+                "usd": usd_text(cents),
+            }
+            for cause, (count, cents) in run.causes.items()
+            if count
+        ],
+        "largest": [_bill(one) for one in ordered[:LARGEST]],
+        "unexplained_bills": [_bill(one) for one in run.unexplained[:LARGEST]],
+        "not_made_bills": [_bill(one) for one in run.not_made[:LARGEST]],
+    }
+
+
+def _bill(one: ShadowBill) -> dict[str, Any]:
+    shadow = one.shadow_cents
+    return {
+        "bill": one.bill_id,
+        "account": one.account_id,
+        "schedule": one.schedule,
+        "from": one.days.from_day.isoformat(),
+        "to": one.days.until_day.isoformat(),
+        "issued_usd": usd_text(one.issued_cents),
+        "shadow_usd": None if shadow is None else usd_text(shadow),
+        "difference_usd": None if shadow is None else usd_text(one.difference_cents),
+        "parts": [
+            {"cause": cause.value, "usd": usd_text(cents)} for cause, cents in one.parts.items()
+        ],
+        "why": one.why or None,
+    }
+
+
+def shadow_page(run: ShadowRun, answer: dict[str, Any]) -> str:
+    """The run as a page in one file."""
+    causes = [(cause, *found) for cause, found in run.causes.items() if found[0]]
+    parts = [
+        paragraph(_summary(run)),
+        paragraph(verdict(answer)),
+        table(
+            "What makes up the difference",
+            ("Cause", "Means", "Bills", "Sum"),
+            [
+                (
+                    "as issued",
+                    "bills that are made on both sides",
+                    str(run.same + len(run.different)),
+                    usd_display(run.compared_cents),
+                ),
+                *(
+                    (cause.value, CAUSE_WORDS[cause], str(count), usd_display(cents))
+                    for cause, count, cents in causes
+                ),
+                ("shadow", "as they would be made now", "", usd_display(run.shadow_cents)),
+            ],
+            words=2,
+        ),
+    ]
+    if causes:
+        parts.append(
+            bars(
+                "Difference by cause",
+                [(cause.value, cents, usd_display(cents)) for cause, _, cents in causes],
+            )
+        )
+    for heading, key in (
+        ("The largest differences", "largest"),
+        ("Not explained", "unexplained_bills"),
+        ("Not made now", "not_made_bills"),
+    ):
+        if answer[key]:
+            parts.append(_bill_table(heading, answer[key]))
+    return report_page(f"Shadow of bills rendered {run.since} until {run.until}", parts)
+
+
+def _bill_table(heading: str, bills: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            one["bill"],
+            ", ".join(f"{part['cause']} {part['usd']}" for part in one["parts"]),
+            one["why"] or "",
+            one["issued_usd"],
+            one["shadow_usd"] or "none",
+            one["difference_usd"] or "",
+        )
+        for one in bills
+    ]
+    return table(heading, ("Bill", "Causes", "", "Issued", "Now", "Difference"), rows, words=3)
+
+
+def verdict(answer: dict[str, Any]) -> str:
+    """Whether a release passes, in one sentence."""
+    if answer["passes"]:
+        return "Every cent is explained."
+    return (
+        f"{answer['unexplained']} bills are not explained: this program does not give what was "
+        "issued. Do not release it; replay one of them to see the line."
+    )
+
+
+def _summary(run: ShadowRun) -> str:
+    return (
+        f"{run.bills:,} bills, {usd_display(run.issued_cents)} as issued. {run.same:,} are the "
+        f"same now, {len(run.different):,} differ by "
+        f"{usd_display(run.shadow_cents - run.compared_cents)} together, "
+        f"{len(run.not_made):,} are not made now."
+    )
+
+
+def shadow_words(run: ShadowRun, answer: dict[str, Any]) -> str:
+    """The run in the words of the command line."""
+    lines = [_summary(run)]
+    for one in answer["causes"]:
+        lines.append(f"  {one['cause']}: {one['usd']} USD on {one['bills']} bills, {one['is']}")
+    for one in answer["largest"][:10]:
+        causes = ", ".join(f"{part['cause']} {part['usd']}" for part in one["parts"])
+        lines.append(f"  {one['bill']}: {one['issued_usd']} -> {one['shadow_usd']} ({causes})")
+    for one in answer["not_made_bills"][:10]:
+        lines.append(f"  not made: {one['bill']}. {one['why']}")
+    lines.append(verdict(answer))
+    return "\n".join(lines)
