@@ -8,6 +8,7 @@ Lives elsewhere the decision itself (``usecases/review_usage``), the chart (``us
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -71,16 +72,28 @@ class Typed:
 
 @personal("look at the review queue", subjects=lambda: ["review queue"])
 def queue_page(request: HttpRequest, system: System) -> HttpResponse:
-    """Every meter-day that is held, the oldest first."""
+    """Every meter-day that is held, the oldest first; of one check, where the query names it."""
     by_day: dict[tuple[date, str], list[FindingOnFile]] = {}
     for one in system.store.review_queue():
         by_day.setdefault((one.logged.day, one.logged.meter_id), []).append(one)
+    codes = Counter(
+        code for found in by_day.values() for code in {each.logged.finding.code for each in found}
+    )
+    found_by = request.GET.get("found", "")[:80]
+    if found_by:
+        by_day = {
+            key: found
+            for key, found in by_day.items()
+            if any(each.logged.finding.code == found_by for each in found)
+        }
     rows = [QueueRow(day, meter, tuple(found)) for (day, meter), found in by_day.items()]
     context = {
         "rows": rows[:MOST_SHOWN],
         "count": len(rows),
         "more": max(0, len(rows) - MOST_SHOWN),
         "meters": len({row.meter_id for row in rows}),
+        "codes": sorted(codes.items()),
+        "found_by": found_by,
     }
     return render(request, "web/usage_queue.html", context)
 

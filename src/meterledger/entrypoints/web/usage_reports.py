@@ -96,7 +96,9 @@ def health_page(request: HttpRequest, system: System) -> HttpResponse:
             lake=system.lake,
             view=system.view,
         )
-    rows = [one for one in report.meters if not one.healthy] if report else []
+    silent = {one.meter_id for one in report.silent} if report else set()
+    looked = report.meters if report else ()
+    rows = [one for one in looked if not one.healthy and one.meter_id not in silent]
     gaps = [(one.name, system.store.sequence_gaps(one.name)) for one in system.store.sources()]
     begin = day_start_utc(day, system.view.time_zone)
     until = day_start_utc(day + timedelta(days=1), system.view.time_zone)
