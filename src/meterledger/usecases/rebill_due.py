@@ -16,13 +16,19 @@ from itertools import groupby
 from typing import Protocol
 
 from meterledger.kernel.refusal import Refusal
-from meterledger.usecases.find_corrections import BillToCorrect, CorrectionStore, bills_to_correct
+from meterledger.usecases.find_corrections import (
+    BillToCorrect,
+    CorrectionStore,
+    bills_to_correct,
+    leave_bill,
+)
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.rebill import RebillRun, RebillStore, rebill
 from meterledger.usecases.rebill_states import Now
 
 AUTHOR = "the night"
 REASON = "actual readings have come for what was estimated"
+SAME = "the actual readings come to the amount that was billed"
 
 
 class TrueUpStore(CorrectionStore, RebillStore, Protocol):
@@ -39,6 +45,8 @@ class TrueUps:
     looked_at: int = 0
     runs: list[RebillRun] = field(default_factory=list)
     waiting: list[BillToCorrect] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    """Bills whose readings come to the amount that was billed: they stay."""
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -54,6 +62,11 @@ def true_up_estimates(
     done.looked_at, found = bills_to_correct(store=store, now=now, accounts=accounts)
     due = [one for one in found if one.trues_up]
     done.waiting = [one for one in found if not one.trues_up]
+    done.same = [one.stored.bill_id for one in due if not one.difference_cents]
+    if not dry_run:
+        for name in done.same:
+            leave_bill(name, author=AUTHOR, reason=SAME, store=store, now=now)
+    due = [one for one in due if one.difference_cents]
     for _, case in groupby(due, key=lambda one: one.stored.agreement_id):
         names = [one.stored.bill_id for one in case]
         try:

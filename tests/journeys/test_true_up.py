@@ -1,0 +1,124 @@
+"""Estimated bills are trued up by night on their own periods, when real readings have come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.journeys.town import VIEWER
+from tests.journeys.usage_town import (
+    AFTER,
+    DAY,
+    NEXT,
+    NIGHT,
+    UsageTown,
+    usage_town,
+    weekly,
+    with_gap,
+)
+
+from meterledger.facts.corrections import CorrectionCause
+from meterledger.usecases.find_corrections import now_of
+from meterledger.usecases.rebill_due import AUTHOR, TrueUps, true_up_estimates
+
+FIRST, OCTOBER, NOVEMBER = date(2025, 8, 30), date(2025, 10, 1), date(2025, 11, 1)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[UsageTown]:
+    """One home, billed for October with a day estimated."""
+    made = usage_town(tmp_path)
+    with made.store.viewing(VIEWER, []):
+        made.start(1, from_day=OCTOBER)
+        made.arrive("M1", (FIRST, NOVEMBER), with_gap(DAY, 0, 96))
+        made.validate(known_at=NIGHT)
+        (bill,) = made.bill(1, on=NOVEMBER, known_at=NIGHT).issued
+        assert bill.usage.estimated is not None
+        yield made
+
+
+def late(town: UsageTown, times: int, more: int = 0) -> None:
+    """The day's readings arrive after all, so many times the usual, and so many Wh more each."""
+
+    def values(day: date, count: int) -> list[int | None]:
+        return [times * (wh or 0) + more for wh in weekly(day, count)]
+
+    town.arrive("M1", (DAY, DAY + timedelta(days=1)), values, learned_at=NEXT)
+    town.validate(known_at=NEXT)
+    for one in town.store.review_queue():  # a day far above its history waits for a person
+        from meterledger.usecases.review_usage import accept_day, day_to_review
+
+        item = day_to_review(
+            one.logged.meter_id, one.logged.day, store=town.store, lake=town.lake, view=town.view
+        )
+        if item.open_ids:
+            accept_day(item, author="Ana", reason="it is so", at=NEXT, store=town.store)
+
+
+def night(town: UsageTown, **how: Any) -> TrueUps:
+    now = now_of(town.store, known_at=AFTER, book=town.book, lake=town.lake)
+    return true_up_estimates(store=town.store, now=now, **how)
+
+
+class TestATrueUp:
+    def test_puts_the_reading_in_the_place_of_the_estimate(self, town: UsageTown) -> None:
+        late(town, 3)
+
+        (run,) = night(town).runs
+
+        (one,) = run.corrected
+        assert one.bill.usage.estimated is None
+        assert one.difference_cents > 0
+        kept = town.store.correction_of(one.bill.bill_id)
+        assert kept is not None
+        assert (kept.author, kept.cause) == (AUTHOR, CorrectionCause.READING)
+        assert kept.reason == "actual readings have come for what was estimated"
+        assert town.replay(one.bill.bill_id).same_bytes
+        assert town.replay(one.cancelled.bill_id).same_bytes
+
+    def test_offers_time_to_pay(self, town: UsageTown) -> None:
+        late(town, 3)
+
+        (run,) = night(town).runs
+
+        assert run.decision is not None
+        offer = run.decision.outcome.repayment
+        assert offer is not None
+        assert offer.months_offered == 2
+
+    def test_of_less_than_a_dollar_leaves_the_bill(self, town: UsageTown) -> None:
+        late(town, 1, more=20)
+
+        (run,) = night(town).runs
+
+        assert run.corrected == []
+        assert "is less than $1.00" in run.left[0].reason
+        assert night(town).runs == []
+
+    def test_of_the_same_amount_leaves_the_bill(self, town: UsageTown) -> None:
+        late(town, 1)
+
+        first = night(town)
+
+        assert (first.runs, len(first.same)) == ([], 1)
+        assert night(town).same == []
+
+    def test_is_done_once(self, town: UsageTown) -> None:
+        late(town, 3)
+        night(town)
+
+        again = night(town)
+
+        assert (again.runs, again.waiting) == ([], [])
+
+    def test_waits_for_the_reading(self, town: UsageTown) -> None:
+        assert night(town).runs == []
+
+    def test_a_dry_run_records_nothing(self, town: UsageTown) -> None:
+        late(town, 3)
+
+        assert len(night(town, dry_run=True).runs) == 1
+        assert town.store.corrections_of_account(town.account_id(1)) == []
