@@ -28,7 +28,9 @@ from meterledger.billing import (
     rate_term,
     rent_inclusion,
     rule_variances,
+    sales_tax,
     seasons,
+    tax_exemptions,
 )
 from meterledger.billing.assemble import assemble_bill
 from meterledger.billing.bill_contents import (
@@ -67,7 +69,15 @@ from meterledger.billing.our_delay import decide_our_delay, may_late_charge_cove
 from meterledger.billing.proration import LengthTerms, length_terms, prorate
 from meterledger.billing.rate_term import REQUEST as RATE_REQUEST
 from meterledger.billing.rate_term import RateRequest, RateRequestFacts
+from meterledger.billing.sales_tax import (
+    SalesTaxTerms,
+    UnknownSalesTaxPlace,
+    sales_tax_lines,
+    sales_tax_terms,
+    tax_subject_of,
+)
 from meterledger.billing.split_difference import split_difference
+from meterledger.billing.tax_exemptions import Levy, exempted
 from meterledger.billing.taxes import (
     NO_TAX_PLACE,
     TAX_CODE,
@@ -113,6 +123,8 @@ RULES: tuple[Rule, ...] = (
     *bill_form.RULES,
     *rent_inclusion.RULES,
     *rule_variances.RULES,
+    *tax_exemptions.RULES,
+    *sales_tax.RULES,
 )
 """Every rule of this room, for ``rules`` and ``decide``."""
 
@@ -138,12 +150,15 @@ __all__ = [
     "GateTerms",
     "HoldKind",
     "LengthTerms",
+    "Levy",
     "LimitedCorrection",
     "RateRequest",
     "RateRequestFacts",
     "RepaymentOffer",
     "RunTally",
+    "SalesTaxTerms",
     "TaxTerms",
+    "UnknownSalesTaxPlace",
     "UnknownTaxPlace",
     "WayOut",
     "assemble_bill",
@@ -159,6 +174,7 @@ __all__ = [
     "decide_our_delay",
     "due_windows",
     "enough_for_breaker",
+    "exempted",
     "gate_findings",
     "gate_terms",
     "gate_values",
@@ -175,11 +191,14 @@ __all__ = [
     "reading_day",
     "refuse_clock_off",
     "run_findings",
+    "sales_tax_lines",
+    "sales_tax_terms",
     "split_by_cause",
     "split_difference",
     "state_of",
     "tax_line",
     "tax_place_on",
+    "tax_subject_of",
     "tax_terms",
     "weather_station",
 ]

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from meterledger.billing import CONTACT_VALUES, gate_values
+from meterledger.facts.taxes import SERIES_OF_TAX
 from meterledger.kernel.money import micro_usd_text
 from meterledger.metering import EVENT_VALUES
 from meterledger.rulebook.book import BookView, NoSuchValue
@@ -191,10 +192,15 @@ USED_BY_ROOMS = frozenset(
         "register_most_watts",
         "regular_period_days_max",
         "regular_period_days_min",
+        "sales_tax_governing_day",
         "season_proration_basis",
     }
 )
 """Names that rules in rooms ask for; schedules, calendars and tax places name the others."""
+
+
+TAX_SERIES = tuple(one for beginnings in SERIES_OF_TAX.values() for one in beginnings)
+"""How the rates of taxes are named: each by its jurisdiction, which a premise names."""
 
 
 def used_without_rules(view: BookView) -> frozenset[str]:
@@ -207,7 +213,7 @@ def _used_names(view: BookView) -> set[str]:
     used |= gate_values(view.names())
     for name in view.names():
         alone = view.kind_of(name) in ("schedule", "program", "service_class")
-        if alone or name.startswith("municipal_gross_receipts_"):
+        if alone or name.startswith(TAX_SERIES):
             used.add(name)
         for dated in view.series(name).values:
             value = dated.value

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from meterledger.facts.taxes import SalesTaxPlace, TaxExemption
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.span import DaySpan, Validity
@@ -184,3 +185,6 @@ class BillableService:
     """The account's agreement at the same service point that ends where this one begins, or ""."""
     continued_by: str = ""
     """The account's agreement at the same service point that begins where this one ends, or ""."""
+    sales_tax_places: tuple[SalesTaxPlace, ...] = ()
+    tax_exemptions: tuple[TaxExemption, ...] = ()
+    """Certificates for the whole account, or for this agreement."""

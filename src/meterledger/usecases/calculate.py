@@ -9,8 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meterledger import rating
-from meterledger.billing import TaxTerms, prorate, tax_line, tax_terms
+from meterledger.billing import (
+    Levy,
+    SalesTaxTerms,
+    TaxTerms,
+    exempted,
+    prorate,
+    sales_tax_lines,
+    sales_tax_terms,
+    tax_line,
+    tax_terms,
+)
 from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.taxes import TaxSubject
 from meterledger.facts.usage import TiledUsage, UsageBatch
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import DaySpan
@@ -27,7 +38,8 @@ class Calculator:
         self.view = view
         self.groups = groups
         self._plans: dict[tuple[str, DaySpan], rating.RatePlan] = {}
-        self._taxes: dict[tuple[str, DaySpan], TaxTerms | None] = {}
+        self._taxes: dict[tuple[str, str, DaySpan], TaxTerms | None] = {}
+        self._sales: dict[tuple[str, str, str | None, DaySpan], tuple[SalesTaxTerms, ...]] = {}
         self._reasons: dict[DaySpan, tuple[Reason, ...]] = {}
 
     def plan(self, schedule: str, window: DaySpan) -> rating.RatePlan:
@@ -92,12 +104,55 @@ class Calculator:
         return rating.lines_of(priced, 0)
 
     def with_tax(
-        self, lines: Sequence[ChargeLine], window: DaySpan, place: str
+        self,
+        lines: Sequence[ChargeLine],
+        window: DaySpan,
+        place: str,
+        *,
+        schedule: str = "",
+        subject: TaxSubject | None = None,
     ) -> tuple[ChargeLine, ...]:
-        """The lines and, where the place has one, the gross-receipts tax on them."""
+        """The lines and the taxes on them: gross-receipts tax where the place has one, sales tax.
+
+        Sales tax and exemptions are asked for of a ``subject``, and by its ``schedule``; without
+        them there is the gross-receipts tax alone.
+
+        :raises UnknownSalesTaxPlace: if the service is sales-taxed, and nobody has said where
+        """
         if ChargeGroup.TAX not in self.groups:
             return tuple(lines)
-        if (place, window) not in self._taxes:
-            self._taxes[place, window] = tax_terms(place=place, window=window, view=self.view)
-        tax = tax_line(self._taxes[place, window], lines)
-        return (*lines, tax) if tax is not None else tuple(lines)
+        key = (place, schedule, window)
+        if key not in self._taxes:
+            self._taxes[key] = tax_terms(
+                place=place, window=window, view=self.view, schedule=schedule
+            )
+        terms = self._taxes[key]
+        exempt = exempted(
+            subject=subject if terms is not None else None,
+            levy=Levy.GROSS_RECEIPTS,
+            window=window,
+            view=self.view,
+            municipality=place,
+        )
+        tax = tax_line(terms, lines, exempt)
+        taxes = [tax] if tax is not None else []
+        if subject is not None:
+            taxes += self._sales_taxes(lines, window, tax, schedule, subject)
+        return (*lines, *taxes)
+
+    def _sales_taxes(
+        self,
+        lines: Sequence[ChargeLine],
+        window: DaySpan,
+        gross_receipts: ChargeLine | None,
+        schedule: str,
+        subject: TaxSubject,
+    ) -> list[ChargeLine]:
+        key = (schedule, subject.state, subject.sales_place, window)
+        if key not in self._sales:
+            self._sales[key] = sales_tax_terms(
+                schedule=schedule, subject=subject, window=window, view=self.view
+            )
+        return sales_tax_lines(
+            self._sales[key], lines, gross_receipts, subject=subject, view=self.view
+        )

@@ -21,6 +21,7 @@ from meterledger.billing import (
     decide_due_day,
     is_reading_day,
     kind_of,
+    tax_subject_of,
     tax_place_on,
 )
 from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
@@ -343,7 +344,13 @@ def _bill(
     return assemble_bill(
         agreement=one.service.agreement,
         window=one.window,
-        lines=calculator.with_tax(lines, window, one.tax_place),
+        lines=calculator.with_tax(
+            lines,
+            window,
+            one.tax_place,
+            schedule=one.service.agreement.schedule,
+            subject=tax_subject_of(one.service, window),
+        ),
         usage=usage,
         tax_place=one.tax_place,
         issued_day=on,
