@@ -1,0 +1,135 @@
+"""Whole bills of the book, by two raters written apart: zero cents on every line."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tests.rooms.rating.two_raters import (
+    END,
+    FIRST,
+    PLACES,
+    agree,
+    first,
+    made_usage,
+    printed_first,
+    printed_second,
+    second,
+)
+from tests.second_rater.usage import Usage
+
+from meterledger.kernel.span import DaySpan
+
+SEED = 4240
+OPTIONS = ["1M-anytime", "1M-evening-morning", "1M-overnight", "1M-smart", "1M-ultimate"]
+DAYS = (END - FIRST).days
+
+
+def window_from(number: int, length: int) -> DaySpan:
+    start = FIRST + timedelta(days=number % (DAYS - length + 1))
+    return DaySpan(start, start + timedelta(days=length))
+
+
+def generated(windows: int, rows: int, *, say_every: int = 0) -> int:
+    """So many windows of random days, lengths, options and towns, each with so many homes."""
+    chance = np.random.default_rng(SEED)
+    bills = 0
+    for number in range(windows):
+        window = window_from(int(chance.integers(DAYS)), int(chance.integers(1, 71)))
+        batch = made_usage(window, int(chance.choice([900, 900, 1800, 3600])), rows, chance)
+        place = PLACES[int(chance.integers(len(PLACES)))]
+        schedule = OPTIONS[number % len(OPTIONS)]
+        bills += agree(schedule, window, batch, place, f"window {number} of seed {SEED}")
+        if say_every and number % say_every == 0:
+            print(f"{bills:,} bills, zero cents apart", flush=True)
+    return bills
+
+
+def test_every_schedule_of_the_book_is_compared() -> None:
+    """A schedule that is added to the book, and not here, fails."""
+    assert [code for code in second().schedules() if code.startswith("1M-")] == OPTIONS
+
+
+@pytest.mark.parametrize("schedule", OPTIONS)
+def test_every_length_from_a_day_to_seventy(schedule: str) -> None:
+    """Windows of each length, begun on days that walk through all of the known revisions."""
+    chance = np.random.default_rng(SEED + 1)
+    for length in range(1, 71):
+        window = window_from(length * 97 + OPTIONS.index(schedule) * 31, length)
+        batch = made_usage(window, 900, 2, chance)
+        assert agree(schedule, window, batch, PLACES[length % len(PLACES)], f"{length} days") == 2
+
+
+@pytest.mark.parametrize("schedule", OPTIONS)
+@pytest.mark.parametrize(
+    "day",
+    [
+        date(2025, 7, 4),  # a holiday
+        date(2025, 9, 1),  # a holiday in summer on which demand counts
+        date(2025, 10, 1),  # winter begins, a rider changes
+        date(2025, 11, 2),  # 25 hours
+        date(2026, 1, 1),  # the holidays of another year
+        date(2026, 2, 1),  # two riders change
+        date(2026, 3, 8),  # 23 hours
+        date(2026, 6, 1),  # summer begins, a rider changes
+        date(2026, 10, 1),
+    ],
+)
+@pytest.mark.parametrize(("before", "after"), [(0, 1), (1, 0), (1, 1), (13, 17), (30, 40)])
+def test_windows_around_a_day_on_which_something_changes(
+    schedule: str, day: date, before: int, after: int
+) -> None:
+    window = DaySpan(day - timedelta(days=before), day + timedelta(days=max(after, 1)))
+    batch = made_usage(window, 900, 1, np.random.default_rng([SEED, before, day.toordinal()]))
+    assert agree(schedule, window, batch, "canton", "the day") == 1
+
+
+@settings(max_examples=60)
+@example(start=0, length=30, schedule="1M-ultimate", seconds=900, seed=0, place="none")
+@given(
+    start=st.integers(0, DAYS),
+    length=st.integers(1, 70),
+    schedule=st.sampled_from(OPTIONS),
+    seconds=st.sampled_from([900, 1800, 3600]),
+    seed=st.integers(0, 2**32),
+    place=st.sampled_from(PLACES),
+)
+def test_any_window(
+    start: int, length: int, schedule: str, seconds: int, seed: int, place: str
+) -> None:
+    window = window_from(start, length)
+    batch = made_usage(window, seconds, 3, np.random.default_rng(seed))
+    assert agree(schedule, window, batch, place, f"seed {seed}") == 3
+
+
+@settings(max_examples=200)
+@given(
+    start=st.integers(0, DAYS),
+    length=st.integers(1, 70),
+    wh=st.one_of(st.integers(0, 3_000_000), st.sampled_from([0, 1, 749_999, 750_000, 750_001])),
+    place=st.sampled_from(PLACES),
+)
+def test_a_total_whose_times_nobody_knows(start: int, length: int, wh: int, place: str) -> None:
+    window = window_from(start, length)
+    calculator = first()
+    lines = calculator.price_total("1M-anytime", window, wh)
+
+    again = second().bill(
+        "1M-anytime", window.from_day, window.until_day, Usage(total_wh=wh), tax_place=place
+    )
+
+    assert printed_first(calculator.with_tax(lines, window, place)) == printed_second(again)
+
+
+def test_some_thousand_generated_bills() -> None:
+    assert generated(150, 20) == 3_000
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_a_million_generated_bills() -> None:
+    """An hour or two on one core; ``-s`` shows how far it is."""
+    assert generated(10_000, 100, say_every=50) == 1_000_000
