@@ -33,6 +33,7 @@ OLD_NAMES = {
     "bsd license": "BSD-3-Clause",
     "bsd": "BSD-3-Clause",
     "bsd 2-clause license": "BSD-2-Clause",
+    "bsd 3-clause": "BSD-3-Clause",
     "isc license (iscl)": "ISC",
     "isc license": "ISC",
     "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0",
