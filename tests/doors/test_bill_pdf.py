@@ -1,4 +1,4 @@
-"""A bill on paper: one tagged page, the same bytes for ever, the same numbers as the record."""
+"""A bill on paper: a tagged sheet, the same bytes for ever, the same numbers as the record."""
 
 from __future__ import annotations
 
@@ -10,27 +10,31 @@ from typing import Any
 import pytest
 from django.test import Client
 from pypdf import PdfReader
-from tests.doors.web_town import PEOPLE, WebTown, shared_web_town
+from tests.doors.statements import statement_of_town
+from tests.doors.web_town import PEOPLE, WebTown
 
-from meterledger.entrypoints.web.bill_words import BillFacts
-from meterledger.entrypoints.web.pdf import NotPrintable, bill_pdf
-from meterledger.facts.bills import read_record
-from meterledger.kernel.ensure import InvariantBroken
-from meterledger.kernel.money import usd_display
-
-FACTS = BillFacts(
-    utility="Example Light & Power",
-    holders=("Ana Rivera",),
-    address_lines=("12 Elm Street", "University City, MO 63130"),
-    schedule_name="Anytime Users",
-    meter_id="E-1001",
-    previous_balance_cents=0,
+from meterledger.entrypoints.documents.binding import bind
+from meterledger.entrypoints.documents.composing import (
+    NoSuchTemplate,
+    NotPrintable,
+    compose,
+    page_count,
+    picture,
 )
+from meterledger.entrypoints.documents.content import content_of
+from meterledger.facts.statements import Change, StatedBalance, StatedMark, Statement
+from meterledger.kernel.ensure import InvariantBroken
+from meterledger.kernel.ids import check_digit_holds
+from meterledger.kernel.money import usd_display
 
 
 @pytest.fixture(scope="module")
-def record() -> dict[str, Any]:
-    return dict(read_record(shared_web_town().bills(1)[1].record))
+def statement() -> Statement:
+    return statement_of_town()
+
+
+def paper(statement: Statement) -> bytes:
+    return compose(content_of(statement))
 
 
 def read(pdf: bytes) -> PdfReader:
@@ -41,32 +45,32 @@ def words(pdf: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in read(pdf).pages).split())
 
 
+def owing_before(statement: Statement, cents: int) -> Statement:
+    return replace(statement, balance=StatedBalance(None, (), cents, cents))
+
+
 class TestABillOnPaper:
-    def test_is_one_page_for_every_bill_of_the_town(
+    def test_is_one_sheet_for_every_bill_of_the_town(
         self, client: Client, web_town: WebTown
     ) -> None:
         for number in PEOPLE:
             for bill in web_town.bills(number):
                 response = client.get(f"/bills/{bill.bill_id}.pdf")
                 assert response.headers["content-type"] == "application/pdf"
-                assert len(read(response.content).pages) == 1, bill.bill_id
+                assert len(read(response.content).pages) == 2, bill.bill_id
                 assert f"Total of this bill {usd_display(bill.total_cents)}" in words(
                     response.content
                 )
 
-    def test_has_every_line_with_its_amount_and_clause(self, record: dict[str, Any]) -> None:
-        said = words(bill_pdf(record, FACTS))
-        for line in record["lines"]:
-            assert line["label"] in said
-            assert f"${line['usd']}" in said
-            assert line["citations"][0]["text"] in said
+    def test_has_every_line_with_its_amount_and_clause(self, statement: Statement) -> None:
+        said = words(paper(statement))
+        for line in statement.lines:
+            assert line.label in said
+            assert usd_display(line.cents) in said
+            assert line.citations[0].text in said
 
-    def test_says_which_values_are_assumed(self, record: dict[str, Any]) -> None:
-        assert "This bill uses assumed values." in words(bill_pdf(record, FACTS))
-
-    def test_says_nothing_of_the_kind_when_all_is_filed(self, record: dict[str, Any]) -> None:
-        filed = {**record, "lines": [{**line, "standing": "filed"} for line in record["lines"]]}
-        assert "This bill uses" not in words(bill_pdf(filed, FACTS))
+    def test_says_which_values_are_assumed(self, statement: Statement) -> None:
+        assert "This bill uses assumed values." in words(paper(statement))
 
     @pytest.mark.parametrize(
         ("previous_cents", "said"),
@@ -79,60 +83,160 @@ class TestABillOnPaper:
         ],
     )
     def test_asks_for_what_was_owed_and_what_is_new(
-        self, previous_cents: int, said: str, record: dict[str, Any]
+        self, previous_cents: int, said: str, statement: Statement
     ) -> None:
-        assert record["total_usd"] == "121.43"
-        facts = replace(FACTS, previous_balance_cents=previous_cents)
-        assert said in words(bill_pdf(record, facts))
+        assert statement.charges_cents == 121_43
+        pdf = paper(owing_before(statement, previous_cents))
+        assert said in words(pdf)
+        delinquent = "Delinquent if unpaid after October 23, 2025" in words(pdf)
+        assert delinquent == (previous_cents > -121_43)
 
-    def test_has_the_same_bytes_again(self, record: dict[str, Any]) -> None:
-        assert bill_pdf(record, FACTS) == bill_pdf(json.loads(json.dumps(record)), FACTS)
+    def test_names_whom_to_call_first_and_next(self, statement: Statement) -> None:
+        said = words(paper(statement))
+        assert "Call us at (555) 010-0100" in said
+        assert "Public Service Commission: (555) 010-0200" in said
 
-    def test_is_dated_on_the_day_of_issue_and_never_later(self, record: dict[str, Any]) -> None:
-        information = read(bill_pdf(record, FACTS)).metadata
+    def test_compares_with_last_year_or_says_that_it_cannot(self, statement: Statement) -> None:
+        said = words(paper(statement))
+        assert "Sep 2 to Oct 1, 2025 20.7 kWh 68 °F" in said
+        assert "nothing to compare with yet" in said
+        unknown = words(paper(replace(statement, temperature=None)))
+        assert "20.7 kWh not known" in unknown
+        assert "Temperatures of all these days are not known to us." in unknown
+
+    def test_tells_how_the_balance_came_about(self, statement: Statement) -> None:
+        paid = Change(statement.issued_day, "payment", "Payment", -20_00)
+        balance = StatedBalance(53_92, (paid,), 0, 33_92)
+        said = words(paper(replace(statement, balance=balance)))
+        assert "Asked on your last bill $53.92 Payment, Oct 2, 2025 -$20.00" in said
+        assert "Still owed from before $33.92" in said
+
+    def test_carries_marks_and_the_word_duplicate_with_its_day(self, statement: Statement) -> None:
+        marked = replace(
+            statement, marks=(StatedMark("corrects", "This bill corrects the bill B-1.", "B-1"),)
+        )
+        said = words(compose(content_of(marked, duplicate_on=statement.due_day)))
+        assert "Please note. This bill corrects the bill B-1." in said
+        assert "Duplicate, October 23, 2025" in said
+
+    def test_has_a_slip_that_a_reader_scans(self, statement: Statement) -> None:
+        said = words(paper(statement))
+        account, amount, digit = "0000000018", "0000017535", "8"
+        assert f"{account} {amount} {digit}" in said
+        assert check_digit_holds(account + amount + digit)
+        assert check_digit_holds(account)
+
+    def test_asks_a_reader_for_nothing_where_there_is_a_credit(self, statement: Statement) -> None:
+        said = words(paper(owing_before(statement, -300_00)))
+        assert "Your credit $178.57" in said
+        assert "0000000018 0000000000" in said
+
+
+class TestItsBytes:
+    def test_are_the_same_again(self, statement: Statement) -> None:
+        content = content_of(statement)
+        assert compose(content) == compose(json.loads(json.dumps(content.decode())).encode())
+
+    def test_are_dated_on_the_day_of_issue_and_never_later(self, statement: Statement) -> None:
+        information = read(paper(statement)).metadata
         assert information is not None
         assert str(information["/CreationDate"]).startswith("D:20251002")
         assert information.title == "Electricity bill, September 2 to October 1, 2025"
 
-    def test_is_tagged_for_readers_who_listen(self, record: dict[str, Any]) -> None:
-        pdf = bill_pdf(record, FACTS)
+    def test_are_of_a_template_that_is_held(self, statement: Statement) -> None:
+        with pytest.raises(NoSuchTemplate, match=r"The template 'bill_99' is not held"):
+            compose(content_of(statement), revision="bill_99")
+        with pytest.raises(NoSuchTemplate):
+            compose(content_of(statement), revision="../bill_1")
+
+
+class TestItsTags:
+    def test_are_there_for_readers_who_listen(self, statement: Statement) -> None:
+        pdf = paper(statement)
         root: Any = read(pdf).trailer["/Root"]
         assert root["/MarkInfo"]["/Marked"]
         assert root["/Lang"] == "en-US"
         assert root["/ViewerPreferences"]["/DisplayDocTitle"]
-        figures = [one for one in elements(root["/StructTreeRoot"]) if one.get("/S") == "/Figure"]
+        assert b"<pdfuaid:part>1</pdfuaid:part>" in root["/Metadata"].get_data()
+        found = elements(root["/StructTreeRoot"])
+        figures = [one for one in found if one.get("/S") == "/Figure"]
         assert len(figures) == 1
         assert "September 2, 2025: 21" in str(figures[0]["/Alt"])
-        kinds = {one.get("/S") for one in elements(root["/StructTreeRoot"])}
-        assert {"/H1", "/H2", "/Table", "/TH", "/TD"} <= kinds
+        kinds = [one.get("/S") for one in found]
+        assert kinds.count("/H1") == 1
+        assert {"/H2", "/Table", "/THead", "/TH", "/TD"} <= set(kinds)
 
-    def test_sets_names_as_words_and_not_as_commands(self, record: dict[str, Any]) -> None:
-        facts = replace(FACTS, holders=("#panic() *Ana* $x$ @y",))
-        assert "#panic() *Ana* $x$ @y" in words(bill_pdf(record, facts))
+    def test_name_the_columns_of_every_table(self, statement: Statement) -> None:
+        root: Any = read(paper(statement)).trailer["/Root"]
+        tables = [one for one in elements(root["/StructTreeRoot"]) if one.get("/S") == "/Table"]
+        with_heads = [
+            one for one in tables if any(part.get("/S") == "/TH" for part in elements(one))
+        ]
+        assert len(tables) - len(with_heads) <= 2  # the facts of the bill, and those of the slip
 
-    def test_sets_names_of_many_tongues(self, record: dict[str, Any]) -> None:
-        for name in ("Tomás Müller-Nguyễn", "Дмитрий Иванов", "Ωμέγα"):
-            assert name in words(bill_pdf(record, replace(FACTS, holders=(name,))))
 
-    def test_refuses_a_letter_it_cannot_set_instead_of_leaving_it_out(
-        self, record: dict[str, Any]
+class TestNames:
+    def test_are_set_as_words_and_not_as_commands(self, statement: Statement) -> None:
+        named = replace(statement, holders=("#panic() *Ana* $x$ @y",))
+        assert "#panic() *Ana* $x$ @y" in words(paper(named))
+
+    @pytest.mark.parametrize("name", ["Tomás Müller-Nguyễn", "Дмитрий Иванов", "Ωμέγα"])
+    def test_of_many_tongues_are_set(self, name: str, statement: Statement) -> None:
+        assert name in words(paper(replace(statement, holders=(name,))))
+
+    @pytest.mark.parametrize("name", ["李伟", "Ana 🙂"])
+    def test_with_a_letter_that_cannot_be_set_are_refused_and_not_left_out(
+        self, name: str, statement: Statement
     ) -> None:
-        with pytest.raises(NotPrintable, match=r"李.*could not be displayed.*Read the bill on"):
-            bill_pdf(record, replace(FACTS, holders=("李伟",)))
-
-    def test_is_not_made_of_lines_that_do_not_sum(self, record: dict[str, Any]) -> None:
-        with pytest.raises(InvariantBroken, match="sum to its total"):
-            bill_pdf({**record, "total_usd": "121.44"}, FACTS)
+        with pytest.raises(NotPrintable, match=r"could not be displayed.*Read the bill on"):
+            paper(replace(statement, holders=(name,)))
 
 
-def test_a_bill_of_every_line_there_can_be_is_still_one_page(record: dict[str, Any]) -> None:
+def test_no_statement_is_made_of_lines_that_do_not_sum(statement: Statement) -> None:
+    with pytest.raises(InvariantBroken, match="sum to its total"):
+        replace(statement, charges_cents=121_44)
+
+
+def test_a_bill_of_every_line_there_can_be_is_still_one_sheet(statement: Statement) -> None:
     """Two seasons, two blocks, three times of use and riders that change within the window."""
-    line, tax = record["lines"][3], record["lines"][-1]
-    many = [{**line, "citations": record["lines"][-2]["citations"]} for _ in range(23)]
-    lines = [*many, tax]
-    cents = sum(int(one["usd"].replace(".", "")) for one in lines)
-    full = {**record, "lines": lines, "total_usd": f"{cents // 100}.{cents % 100:02d}"}
-    assert len(read(bill_pdf(full, FACTS)).pages) == 1
+    line, tax = statement.lines[3], statement.lines[-1]
+    lines = (*([line] * 23), tax)
+    full = replace(statement, lines=lines, charges_cents=sum(one.cents for one in lines))
+    assert page_count(paper(full)) == 2
+
+
+def test_what_is_drawn_is_seen(statement: Statement) -> None:
+    pages = picture(content_of(statement), ppi=30)
+    assert [page[:4] for page in pages] == [b"\x89PNG"] * 2
+
+
+class TestABoundFile:
+    def test_holds_the_very_pages_one_document_after_another(self, statement: Statement) -> None:
+        papers = [paper(statement), paper(statement_of_town(2, 0)), paper(statement_of_town(4, 2))]
+        file = io.BytesIO()
+        assert bind(papers, file) == [2, 2, 2]
+        bound = read(file.getvalue())
+        assert len(bound.pages) == 6
+        singly = [page.extract_text() for pdf in papers for page in read(pdf).pages]
+        assert [page.extract_text() for page in bound.pages] == singly
+        contents = [page.get_contents().get_data() for pdf in papers for page in read(pdf).pages]  # type: ignore[union-attr]
+        assert [page.get_contents().get_data() for page in bound.pages] == contents  # type: ignore[union-attr]
+
+    def test_has_the_same_bytes_again(self, statement: Statement) -> None:
+        first, second = io.BytesIO(), io.BytesIO()
+        bind([paper(statement)] * 2, first)
+        bind([paper(statement)] * 2, second)
+        assert first.getvalue() == second.getvalue()
+
+    def test_keeps_what_pages_share_once(self, statement: Statement) -> None:
+        once, thrice = io.BytesIO(), io.BytesIO()
+        bind([paper(statement)], once)
+        bind([paper(statement)] * 3, thrice)
+        assert len(thrice.getvalue()) < len(once.getvalue()) * 1.2
+
+    def test_is_made_of_documents_of_ours_alone(self) -> None:
+        with pytest.raises(InvariantBroken, match="the place of its table"):
+            bind([b"%PDF-1.7 of somebody else"], io.BytesIO())
 
 
 def elements(node: Any) -> list[Any]:

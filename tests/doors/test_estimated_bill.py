@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from tests.doors.usage_web_town import Behind
 from tests.journeys.usage_town import DAY, NEXT, UsageTown, usage_town, with_gap
 
 from meterledger.entrypoints.web import system
-from meterledger.entrypoints.web.bill_words import BillFacts, bill_words
-from meterledger.facts.bills import read_record
+from meterledger.entrypoints.web.bill_words import bill_words
+from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.ports import Viewer
 
 OCTOBER = date(2025, 10, 1)
@@ -62,23 +63,28 @@ def test_the_page_says_it_before_all_else(client: Any, town: UsageTown) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
-def test_the_paper_says_it_and_stays_one_page(client: Any, town: UsageTown, number: int) -> None:
+def test_the_paper_says_it_on_its_face_and_stays_one_sheet(
+    client: Any, town: UsageTown, number: int
+) -> None:
     answer = client.get(f"/bills/{bill_of(town, number)}.pdf")
     paper = PdfReader(io.BytesIO(answer.content))
     text = " ".join(paper.pages[0].extract_text().split())
-    assert len(paper.pages) == 1
+    assert len(paper.pages) == 2
     assert "This bill is based on estimated usage" in text
+    assert "4 intervals estimated by" in text
     assert "Sheet 131.2, rev. Original, GRR V.E.3.d" in text
 
 
 def test_of_a_register_days_are_told(town: UsageTown) -> None:
     with town.store.viewing(Viewer("test", "look"), []):
-        record = read_record(town.store.bill(bill_of(town, 1)).record)
-    record["usage"]["estimated"]["by"][0]["day_count"] = 3
-    facts = BillFacts("Utility", (), (), "Anytime", "M1", 0)
-    estimate = bill_words(record, facts).estimate
+        stored = town.store.bill(bill_of(town, 1))
+        made = statement_of(stored, store=town.store, book=town.book, known_at=NEXT)
+    estimate = made.usage.estimate
     assert estimate is not None
-    assert estimate.sentence.startswith("The register was not read for 3 of 31 days. Their use was")
+    days = replace(made, usage=replace(made.usage, estimate=replace(estimate, day_count=3)))
+    told = bill_words(days).estimate
+    assert told is not None
+    assert told.sentence.startswith("The register was not read for 3 of 31 days. Their use was")
 
 
 def test_a_bill_on_readings_says_nothing_of_it(client: Any, town: UsageTown) -> None:

@@ -24,11 +24,8 @@ from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.ports import Viewer
 
 JUNE, JULY, AUGUST = months(date(2025, 6, 1), 3)
-READ = (
-    "The meter showed 04321 kWh on June 1, 2025 (actual reading) and 04621 on July 1, 2025 "
-    "(actual reading)."
-)
-ESTIMATED = "and 04931 on August 1, 2025 (estimated)."
+READ = ("04321 kWh, Jun 1, 2025 (actual)", "04621 kWh, Jul 1, 2025 (actual)")
+ESTIMATED = ("04621 kWh, Jul 1, 2025 (actual)", "04931 kWh, Aug 1, 2025 (estimated)")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +64,8 @@ def page_of(client: Any, bill: str) -> str:
 
 def test_the_page_shows_the_opening_and_the_closing_read(client: Any, town: RegisterTown) -> None:
     page = page_of(client, bill_of(town, 1))
-    assert READ in page
+    for read in READ:
+        assert read in page
     assert "This bill is based on estimated usage" not in page
     assert "<dt>Register</dt><dd>two readings, 300000 Wh</dd>" in page
 
@@ -78,7 +76,8 @@ def test_an_estimated_one_says_so_and_marks_its_closing_figure(
     page = page_of(client, bill_of(town, 1, 1))
     assert "This bill is based on estimated usage" in page
     assert "The register was not read for 31 of 31 days. Their use was estimated: 310." in page
-    assert ESTIMATED in page
+    for read in ESTIMATED:
+        assert read in page
 
 
 def test_a_home_that_used_nothing_has_a_page(client: Any, town: RegisterTown) -> None:
@@ -86,13 +85,15 @@ def test_a_home_that_used_nothing_has_a_page(client: Any, town: RegisterTown) ->
 
 
 @pytest.mark.parametrize(("month", "words"), [(0, READ), (1, ESTIMATED)])
-def test_the_paper_says_the_same_on_one_page(
-    client: Any, town: RegisterTown, month: int, words: str
+def test_the_paper_says_the_same_on_one_sheet(
+    client: Any, town: RegisterTown, month: int, words: tuple[str, ...]
 ) -> None:
     answer = client.get(f"/bills/{bill_of(town, 1, month)}.pdf")
     paper = PdfReader(io.BytesIO(answer.content))
-    assert len(paper.pages) == 1
-    assert words in " ".join(paper.pages[0].extract_text().split())
+    assert len(paper.pages) == 2
+    said = " ".join(paper.pages[1].extract_text().split())
+    for read in words:
+        assert read in said
 
 
 def test_asked_why_it_names_the_step_and_its_clause(town: RegisterTown) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from tests.stores.paper_town import ANALYST, LATER, UNUSABLE, held_of, register_channel
+from tests.stores.test_promises_of_documents import back_of, document_of, name_of
 
+from meterledger.facts.documents import SetAside
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.findings import Finding, Weight
 from meterledger.facts.held import RunRecord, RunState, SeenHold
@@ -22,6 +24,7 @@ from meterledger.facts.usage_log import (
     UsageReview,
     UsageRun,
 )
+from meterledger.facts.weather import DailyTemperature
 from meterledger.stores.postgres import PostgresStore
 from meterledger.usecases.usage_ports import LakePublication
 
@@ -45,6 +48,15 @@ def keep_intake(store: PostgresStore) -> None:
     with store.viewing(ANALYST, ["quarantine"]):
         item = store.quarantined_items()[-1]
         store.record_rejection(item, QuarantineOutcome(REJECTED, "Ana", "a test meter", LATER))
+
+
+def keep_documents(store: PostgresStore) -> None:
+    """A document of the first account's bill; it was set aside before and came back after."""
+    document = document_of(1)
+    aside = SetAside(name_of(1), document.account_id, "a run", "a letter", LATER)
+    store.record_documents([document], [aside])
+    store.record_came_back(back_of(1))
+    store.record_temperatures([DailyTemperature("KSTL", DAY, 501, "a service", LATER)])
 
 
 def keep_usage(store: PostgresStore) -> None:

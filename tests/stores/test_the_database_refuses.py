@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
-from tests.stores.every_table import keep_held, keep_intake, keep_usage
+from tests.stores.every_table import keep_documents, keep_held, keep_intake, keep_usage
 from tests.stores.paper_town import (
     ANALYST,
     LATER,
@@ -51,7 +51,7 @@ PERSONAL = (
     *("meter_event", "meter_case", "meter_case_event", "meter_case_step"),
     *("meter", "meter_configuration", "premise_link", "meter_work", "unmetered_load"),
     *("meter_installation", "agreement", "bill", "bill_line", "service_period_claim"),
-    *("held_bill", "entry", "posting", "payment", "record"),
+    *("document", "document_set_aside", "document_came_back", "held_bill", "entry", "posting", "payment", "record"),
     *("bill_correction", "difference_left"),
     *("lake_hold", "lake_hold_released"),
     *("held_case", "held_step"),
@@ -103,6 +103,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_lake(store)
             keep_intake(store)
             keep_usage(store)
+            keep_documents(store)
             keep_held(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass

@@ -25,6 +25,7 @@ def verify_system(system: System) -> list[dict[str, Any]]:
     ]
     results.append(_lake_files(system))
     results.append(_vault(system))
+    results.append(_documents(system))
     results.append(_estimates(system))
     results.append(_replays(system))
     return results
@@ -40,6 +41,14 @@ def _vault(system: System) -> dict[str, Any]:
     checked, broken = system.vault.verify()
     name = "every received file in the vault opens and has its hash"
     return {"name": name, "checked": checked, "broken": list(broken)}
+
+
+def _documents(system: System) -> dict[str, Any]:
+    from meterledger.usecases.one_document import check_documents
+
+    checked, broken = check_documents(system.store, system.documents)
+    name = "every issued document is kept byte for byte, with what it is made from"
+    return {"name": name, "checked": checked, "broken": broken}
 
 
 def _estimates(system: System) -> dict[str, Any]:

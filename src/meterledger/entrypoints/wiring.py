@@ -48,6 +48,11 @@ class System:
         return open_vault(self.data_folder)
 
     @property
+    def documents(self) -> FileVault:
+        """What was issued to customers, in packs, encrypted."""
+        return open_document_vault(self.data_folder)
+
+    @property
     def view(self) -> BookView:
         """The tariff book as known now."""
         return self.tariff_book.as_known(self.now.date())
@@ -92,6 +97,17 @@ def open_vault(data_folder: Path) -> FileVault:
 
     told = os.environ.get("METERLEDGER_VAULT_KEY_FILE")
     return FileVault(data_folder / "vault", Path(told) if told else data_folder / "vault-keys.json")
+
+
+def open_document_vault(data_folder: Path) -> FileVault:
+    """The vault of issued documents, whose keys are apart from those of received files
+    (``METERLEDGER_DOCUMENT_KEY_FILE``): rotating the ones leaves the others as they are.
+    """
+    from meterledger.stores.vault import FileVault
+
+    told = os.environ.get("METERLEDGER_DOCUMENT_KEY_FILE")
+    keys = Path(told) if told else data_folder / "document-keys.json"
+    return FileVault(data_folder / "documents", keys)
 
 
 def open_head_end() -> HeadEnd | None:

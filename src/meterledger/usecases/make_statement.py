@@ -57,7 +57,6 @@ class Beside:
     contact: ContactRoute | None = None
     temperatures: Temperatures = no_temperature
     messages: tuple[str, ...] = ()
-    marks: tuple[StatedMark, ...] = ()
     budget_cents: int | None = None
 
 
@@ -107,7 +106,7 @@ def make_statement(
         year_before=_year_before(record, stored, history, beside.temperatures),
         contact=beside.contact,
         messages=beside.messages,
-        marks=beside.marks,
+        marks=_marks(stored, history),
         reasons=tuple(
             (one["finding"], Citation.from_json(one["citation"])) for one in record["reasons"]
         ),
@@ -133,6 +132,20 @@ def _line(line: dict[str, Any], bill_id: str) -> StatedLine:
 
 def _days(told: dict[str, Any]) -> DaySpan:
     return DaySpan(date.fromisoformat(told["from"]), date.fromisoformat(told["to"]))
+
+
+def _marks(stored: StoredBill, history: Sequence[StoredBill]) -> tuple[StatedMark, ...]:
+    """That the bill corrects another, or has been cancelled itself."""
+    marks = []
+    if stored.corrects is not None:
+        issued = next((one.issued_day for one in history if one.bill_id == stored.corrects), None)
+        of = f" of {issued:%B} {issued.day}, {issued.year}" if issued else ""
+        words = f"This bill corrects the bill {stored.corrects}{of}, which is cancelled."
+        marks.append(StatedMark("corrects", words, stored.corrects))
+    if stored.cancelled_by is not None:
+        words = f"This bill is cancelled. The bill {stored.cancelled_by} takes its place."
+        marks.append(StatedMark("cancelled", words, stored.cancelled_by))
+    return tuple(marks)
 
 
 # ------------------------------------------------------------------------------------- usage
@@ -207,6 +220,8 @@ def _year_before(
     then = _a_year_before(middle)
     for other in history:
         if other.bill_id == stored.bill_id or then not in other.days:
+            continue
+        if not other.was_live(stored.known_at):
             continue
         told = read_record(other.record)
         if told["service_point"] == record["service_point"]:

@@ -35,6 +35,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.usecases.billing_option_ports import BillingOptions
 from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
+from meterledger.usecases.document_ports import DocumentLog, Weather
 from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.issued_ports import IssuedBills
@@ -477,6 +478,8 @@ class Store(
     UsageLog,
     DayFactsStore,
     LakeLog,
+    DocumentLog,
+    Weather,
     HeldLog,
     BillingOptions,
     Protocol,

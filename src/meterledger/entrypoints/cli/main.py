@@ -25,6 +25,8 @@ COMMANDS = (
     "meter",
     "bill",
     "pay",
+    "documents",
+    "weather",
     "why",
     "replay",
     "rebill",

@@ -1,20 +1,35 @@
-"""A bill's record as a person reads it: the same words and figures on the page and on paper.
+"""A bill as a person reads it: the same words and figures on the page and on paper.
 
-Lives here      turning the stored record, and a few facts given beside it, into text. Pure: no
-                clock, no store. Amounts are copied from the record, never computed a second time.
-Lives elsewhere drawing (``templates``, ``pdf``), the calculation (``usecases/calculate``).
+Lives here      turning a statement into text. Pure: no clock, no store. Amounts are copied from
+                the statement, never computed a second time.
+Lives elsewhere what stands beside the charges (``statement_words``), drawing (``templates``,
+                ``documents``), the statement (``usecases/make_statement``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from fractions import Fraction
 
 from meterledger.entrypoints.web.chart import Chart, chart_of
+from meterledger.entrypoints.web.statement_words import (
+    Comparison,
+    MoneyRow,
+    ReadRow,
+    balance_rows,
+    comparison,
+    contact_sentences,
+    estimate_words,
+    interval_words,
+    method_words,
+    period_rows,
+    read_rows,
+    scan_line,
+)
 from meterledger.entrypoints.web.words import (
     day_count_words,
-    day_of,
     day_words,
     dollars,
     kwh_words,
@@ -25,9 +40,9 @@ from meterledger.entrypoints.web.words import (
     short_span_words,
     span_words,
 )
+from meterledger.facts.statements import StatedLine, Statement
 from meterledger.kernel.citation import Citation
-from meterledger.kernel.ensure import ensure
-from meterledger.kernel.money import cents_from_text, usd_display
+from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
@@ -35,8 +50,10 @@ from meterledger.kernel.standing import Standing
 GROUP_TITLES = {
     "base": "Service and energy",
     "rider": "Adjustments for fuel, efficiency and renewables",
+    "": "Other charges and credits",
     "tax": "Taxes",
 }
+"""Titles in the order of the bill; lines of a group without one stand under the empty name."""
 
 NOTICE_TITLES = {
     Standing.ASSUMED: "This bill uses assumed values",
@@ -50,27 +67,7 @@ NOTICE_WORDS = {
     Standing.CARRIED_FORWARD: "The last filed text, carried forward past its end",
 }
 
-
-READ_WORDS = {
-    "actual": "actual reading",
-    "estimated": "estimated",
-    "adjusted": "actual reading, moved to this day",
-}
-"""How a bill calls the basis of a register's figures."""
-ESTIMATE_FINDINGS = "this bill is based on estimated usage"
-"""How the reason begins that marks an estimated bill; the rungs follow it."""
-
-
-@dataclass(frozen=True, slots=True)
-class BillFacts:
-    """What a bill's paper needs beside its record, as it was known when the bill was made."""
-
-    utility: str
-    holders: tuple[str, ...]
-    address_lines: tuple[str, ...]
-    schedule_name: str
-    meter_id: str
-    previous_balance_cents: int
+HOW_ROUNDED = "Every line is rounded once; the total is the sum of the lines."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +106,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class EstimateNotice:
-    """What an estimated bill says plainly (GRR V.E.1): how much, and by which clauses."""
+    """What an estimated bill says plainly (GRR V.E.1): how much, how, and by which clauses."""
 
     title: str
     sentence: str
+    methods: str
     citations: tuple[Citation, ...]
 
 
@@ -121,100 +119,129 @@ class BillWords:
     """A whole bill for reading."""
 
     bill_id: str
-    facts: BillFacts
     account_id: str
+    utility: str
+    holders: tuple[str, ...]
+    address_lines: tuple[str, ...]
     schedule: str
+    schedule_name: str
+    meters: str
     days: DaySpan
     span: str
     issued_day: date
     due_day: date
     charges: str
-    previous_title: str
-    previous: str
-    amount_due_title: str
-    amount_due: str
-    amount_due_cents: int
+    asked_title: str
+    asked: str
+    asked_cents: int
+    balance: tuple[MoneyRow, ...]
+    marks: tuple[str, ...]
     estimate: EstimateNotice | None
     notice: Notice | None
     groups: tuple[LineGroup, ...]
     chart: Chart
     use_sentence: str
+    comparison: Comparison
+    interval_sentence: str
+    periods: tuple[tuple[str, str], ...]
+    reads: tuple[ReadRow, ...]
+    messages: tuple[str, ...]
+    contact: tuple[str, ...]
+    phone: str
+    pay_to: tuple[str, ...]
+    scan_line: str
     reasons: tuple[tuple[str, tuple[Citation, ...]], ...]
     """Each finding once, as a sentence, with every clause it stands on."""
 
 
-def bill_words(record: dict[str, Any], facts: BillFacts) -> BillWords:
-    """The bill of a record (``Bill.as_json``) with the facts beside it.
-
-    :raises InvariantBroken: if the record's lines do not sum to its total
-    """
-    days = DaySpan(day_of(record, "from"), day_of(record, "to"))
-    total_cents = cents_from_text(record["total_usd"], where=record["bill"])
-    summed = sum(cents_from_text(line["usd"], where=record["bill"]) for line in record["lines"])
-    ensure(summed == total_cents, f"the lines of {record['bill']} sum to its total")
-    due_cents = facts.previous_balance_cents + total_cents
-    due_day = day_of(record, "due")
-    credit = facts.previous_balance_cents < 0
+def bill_words(statement: Statement) -> BillWords:
+    """The statement in words."""
+    estimate, contact = statement.usage.estimate, statement.contact
     return BillWords(
-        bill_id=record["bill"],
-        facts=facts,
-        account_id=record["account"],
-        schedule=record["schedule"],
-        days=days,
-        span=span_words(days),
-        issued_day=day_of(record, "issued"),
-        due_day=due_day,
-        charges=usd_display(total_cents),
-        previous_title="Credit from before" if credit else "Still owed from before",
-        previous=usd_display(facts.previous_balance_cents),
-        amount_due_title=(
-            f"Please pay by {day_words(due_day)}"
-            if due_cents > 0
-            else "Nothing to pay: your credit stands at"
-            if due_cents < 0
-            else "Nothing to pay"
+        bill_id=statement.bill_id,
+        account_id=statement.account_id,
+        utility=statement.utility,
+        holders=statement.holders,
+        address_lines=(
+            statement.address,
+            f"{statement.city}, {statement.state} {statement.postal_code}",
         ),
-        amount_due=usd_display(abs(due_cents)),
-        amount_due_cents=due_cents,
-        estimate=_estimate(record),
-        notice=_notice(record["lines"]),
-        groups=tuple(
-            LineGroup(title, lines)
-            for group, title in GROUP_TITLES.items()
-            if (
-                lines := tuple(
-                    _line(line, days) for line in record["lines"] if line["group"] == group
-                )
-            )
-        ),
-        chart=chart_of(days, record["usage"]),
-        use_sentence=_use(record["usage"], days),
-        reasons=_reasons(record["reasons"]),
+        schedule=statement.schedule,
+        schedule_name=statement.schedule_name,
+        meters=", ".join(statement.meter_ids),
+        days=statement.days,
+        span=span_words(statement.days),
+        issued_day=statement.issued_day,
+        due_day=statement.due_day,
+        charges=usd_display(statement.charges_cents),
+        asked_title=_asked_title(statement.asked_cents, statement.due_day),
+        asked=usd_display(abs(statement.asked_cents)),
+        asked_cents=statement.asked_cents,
+        balance=balance_rows(statement),
+        marks=tuple(one.sentence for one in statement.marks),
+        estimate=EstimateNotice(
+            "This bill is based on estimated usage",
+            estimate_words(statement, estimate),
+            method_words(estimate),
+            estimate.citations,
+        )
+        if estimate
+        else None,
+        notice=_notice(statement.lines),
+        groups=_groups(statement),
+        chart=chart_of(statement.days, statement.usage.record),
+        use_sentence=_use(statement),
+        comparison=comparison(statement),
+        interval_sentence=interval_words(statement),
+        periods=period_rows(statement),
+        reads=read_rows(statement),
+        messages=statement.messages,
+        contact=contact_sentences(contact) if contact else (),
+        phone=contact.utility_phone if contact else "",
+        pay_to=contact.payment_address if contact else (),
+        scan_line=scan_line(statement.account_id, statement.asked_cents),
+        reasons=_reasons(statement.reasons),
     )
 
 
-def _line(line: dict[str, Any], days: DaySpan) -> LineWords:
-    part = DaySpan(day_of(line, "from"), day_of(line, "to"))
-    inputs: dict[str, str] = line["inputs"]
+def _asked_title(asked_cents: int, due_day: date) -> str:
+    if asked_cents > 0:
+        return f"Please pay by {day_words(due_day)}"
+    return "Nothing to pay: your credit stands at" if asked_cents < 0 else "Nothing to pay"
+
+
+def _groups(statement: Statement) -> tuple[LineGroup, ...]:
+    found: dict[str, list[LineWords]] = {group: [] for group in GROUP_TITLES}
+    for line in statement.lines:
+        group = line.group if line.group in found else ""
+        found[group].append(_line(line, statement.days))
+    return tuple(
+        LineGroup(GROUP_TITLES[group], tuple(lines)) for group, lines in found.items() if lines
+    )
+
+
+def _line(line: StatedLine, days: DaySpan) -> LineWords:
+    inputs = dict(line.inputs)
+    part = line.days
     notes = [] if part == days else [f"{short_span_words(part)}, {day_count_words(part)}"]
-    if line["group"] == "tax":
-        quantity = dollars(line["quantity"])
-        price = f"× {line['price_usd']}"
+    if line.group == "tax":
+        quantity = dollars(line.quantity)
+        price = f"× {line.price_usd}"
         if "rate" in inputs:
             notes.append(f"{percent_words(inputs['rate'])} of receipts, this tax included")
     else:
-        quantity = f"{number_words(line['quantity'])} {line['unit']}"
-        price = dollars(line["price_usd"]) if line["price_usd"] else ""
+        quantity = f"{number_words(line.quantity)} {line.unit}"
+        price = dollars(line.price_usd) if line.price_usd else ""
     return LineWords(
-        label=line["label"],
+        label=line.label,
         note="; ".join(notes),
         quantity=quantity,
         price=price,
-        amount=dollars(line["usd"]),
-        standing=Standing(line["standing"]),
+        amount=dollars(usd_text(line.cents)),
+        standing=line.standing,
         from_day=part.from_day,
-        arithmetic=line["arithmetic"],
-        citations=tuple(Citation.from_json(one) for one in line["citations"]),
+        arithmetic=line.arithmetic,
+        citations=line.citations,
         inputs=tuple(
             (name, period_words(text) if name == "period" else text)
             for name, text in inputs.items()
@@ -224,47 +251,14 @@ def _line(line: dict[str, Any], days: DaySpan) -> LineWords:
     )
 
 
-def _estimate(record: dict[str, Any]) -> EstimateNotice | None:
-    """The mark of an estimated bill; None where nothing of it was estimated.
-
-    How it was estimated is told by its clauses: a former occupant's use may have gone into it, and
-    is never shown (C-LADDER-FORMER-OCCUPANT).
-    """
-    usage = record["usage"]
-    estimated = usage.get("estimated")
-    if estimated is None:
-        return None
-    days = sum(one.get("day_count", 0) for one in estimated["by"])
-    part = (
-        f"The register was not read for {days} of {day_count_words(_window(record))}. Their use was"
-        if days
-        else f"No reading had arrived for {number_words(str(estimated['interval_count']))} of "
-        f"{number_words(str(usage['interval_count']))} intervals. They were"
-    )
-    sentence = (
-        f"{part} estimated: {kwh_words(estimated['energy_wh'])} kWh, {estimated['percent']} "
-        "percent of the energy on this bill."
-    )
-    clauses = [
-        Citation.from_json(one["citation"])
-        for one in record["reasons"]
-        if one["finding"].startswith(ESTIMATE_FINDINGS) or " estimated by " in one["finding"]
-    ]
-    title = "This bill is based on estimated usage"
-    return EstimateNotice(title, sentence, tuple(dict.fromkeys(clauses)))
-
-
-def _window(record: dict[str, Any]) -> DaySpan:
-    return DaySpan(day_of(record, "from"), day_of(record, "to"))
-
-
-def _notice(lines: list[dict[str, Any]]) -> Notice | None:
+def _notice(lines: Sequence[StatedLine]) -> Notice | None:
     """Which lines stand on less than a filed sheet, weakest first; None when all are filed."""
     labels: dict[Standing, list[str]] = {}
     for line in lines:
-        standing = Standing(line["standing"])
-        if standing is not Standing.FILED and line["label"] not in labels.setdefault(standing, []):
-            labels[standing].append(line["label"])
+        named = labels.setdefault(line.standing, [])
+        if line.label not in named:
+            named.append(line.label)
+    labels.pop(Standing.FILED, None)
     ordered = sorted(labels.items(), key=lambda item: -item[0].weakness)
     if not ordered:
         return None
@@ -272,39 +266,19 @@ def _notice(lines: list[dict[str, Any]]) -> Notice | None:
     return Notice(NOTICE_TITLES[ordered[0][0]], tuple(sentences))
 
 
-def _reasons(reasons: list[dict[str, Any]]) -> tuple[tuple[str, tuple[Citation, ...]], ...]:
+def _reasons(
+    reasons: Sequence[tuple[str, Citation]],
+) -> tuple[tuple[str, tuple[Citation, ...]], ...]:
     found: dict[str, list[Citation]] = {}
-    for reason in reasons:
-        finding = reason["finding"]
-        sentence = finding[:1].upper() + finding[1:]
-        found.setdefault(sentence, []).append(Citation.from_json(reason["citation"]))
+    for finding, citation in reasons:
+        found.setdefault(finding[:1].upper() + finding[1:], []).append(citation)
     return tuple((sentence, tuple(citations)) for sentence, citations in found.items())
 
 
-def _use(usage: dict[str, Any], days: DaySpan) -> str:
-    from fractions import Fraction
-
-    average = to_whole_half_up(Fraction(usage["energy_wh"], days.day_count))
-    used = (
-        f"You used {kwh_words(usage['energy_wh'])} kWh in {day_count_words(days)}, "
+def _use(statement: Statement) -> str:
+    energy_wh, days = statement.usage.energy_wh, statement.days
+    average = to_whole_half_up(Fraction(energy_wh, days.day_count))
+    return (
+        f"You used {kwh_words(energy_wh)} kWh in {day_count_words(days)}, "
         f"about {kwh_words(average)} kWh a day."
     )
-    return " ".join([used, *_reads(usage.get("registers", []), days)])
-
-
-def _reads(registers: list[dict[str, Any]], days: DaySpan) -> list[str]:
-    """The opening and the closing read, of each meter where one was exchanged (GRR V.D)."""
-    told = []
-    for number, one in enumerate(registers):
-        opened = f"on {day_words(days.from_day)}" if number == 0 else "when it came"
-        last = number == len(registers) - 1
-        closed = f"on {day_words(days.until_day)}" if last else "when it was exchanged"
-        over = ", having passed its last figure" if one["rolled_over"] else ""
-        times = f", times {one['multiplier']}" if one["multiplier"] != 1 else ""
-        told.append(
-            f"The {'meter' if number == 0 else 'new meter'} showed {one['opening']['figures']} "
-            f"{one['unit']} {opened} ({READ_WORDS[one['opening']['basis']]}) and "
-            f"{one['closing']['figures']} {closed} ({READ_WORDS[one['closing']['basis']]})"
-            f"{over}{times}."
-        )
-    return told

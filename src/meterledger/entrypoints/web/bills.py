@@ -1,30 +1,33 @@
 """A bill: on one page, as paper, and as the record it is computed again from.
 
 Lives here      gathering what a bill's page and paper show; the clause behind every line.
-Lives elsewhere its words (``bill_words``), drawing (``templates``, ``pdf``).
+Lives elsewhere its words (``bill_words``), drawing (``templates``, ``documents``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from meterledger.entrypoints.web.bill_words import BillFacts, BillWords, LineWords, bill_words
+from meterledger.entrypoints.documents.composing import compose
+from meterledger.entrypoints.documents.content import content_of
+from meterledger.entrypoints.web.bill_words import BillWords, LineWords, bill_words
 from meterledger.entrypoints.web.clauses import citation_address, entry_address, series_address
-from meterledger.entrypoints.web.pdf import bill_pdf
+from meterledger.entrypoints.web.corrections import correction_context
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.web.story import bill_states
 from meterledger.entrypoints.web.words import label_words
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.bills import read_record
-from meterledger.facts.places import BillableService
+from meterledger.facts.statements import Statement
 from meterledger.kernel.citation import Citation
-from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.gather_statements import statement_of
+from meterledger.usecases.make_documents import Paper
+from meterledger.usecases.one_document import documents_of_bill, first_document
 from meterledger.usecases.ports import StoredBill
 
 
@@ -58,16 +61,20 @@ class GroupRow:
 @personal("read a bill", subjects=lambda bill_id: [bill_id])
 def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpResponse:
     """What is owed and by when; every line with its clause; everything it was made with."""
-    stored, record, words = _read(system, bill_id)
+    stored = system.store.bill(bill_id)
+    record = read_record(stored.record)
+    words = bill_words(_statement(system, stored))
     known = stored.known_at.date()
     view = system.book.as_known(known)
     balance_cents = system.store.balance_cents(stored.account_id)
     states = bill_states(system.store.bills_of_account(stored.account_id), balance_cents)
-    state = next(state for state in states if state.bill.bill_id == bill_id)
+    state = next((state for state in states if state.bill.bill_id == bill_id), None)
+    open_cents = state.open_cents if state else 0
     context = {
         "bill": words,
+        **correction_context(system, stored),
         "state": state,
-        "paid": state.open_cents == 0 and words.amount_due_cents > 0,
+        "paid": state is not None and open_cents == 0 and words.asked_cents > 0,
         "groups": [_group(title, lines, view, known) for title, lines in _groups(words)],
         "reasons": [
             (finding, [_row(one, view, known) for one in citations])
@@ -76,6 +83,7 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
         "estimate_clauses": [
             _row(one, view, known) for one in (words.estimate.citations if words.estimate else ())
         ],
+        "documents": documents_of_bill(bill_id, system.store),
         "pins": record["pins"],
         "usage": record["usage"],
         "record_sha256": stored.record_sha256,
@@ -87,10 +95,13 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
 
 @personal("print a bill", subjects=lambda bill_id: [bill_id])
 def bill_document(request: HttpRequest, system: System, bill_id: str) -> HttpResponse:
-    """The bill as one page of paper, from its record and the facts known when it was made."""
+    """The bill as paper: the document that went out, byte for byte; before that, what would."""
     stored = system.store.bill(bill_id)
-    record = read_record(stored.record)
-    pdf = bill_pdf(record, bill_facts(system, stored, record))
+    first = first_document(documents_of_bill(bill_id, system.store))
+    if first is not None:
+        pdf = Paper(system.documents).pdf(first)
+    else:
+        pdf = compose(content_of(_statement(system, stored)))
     return HttpResponse(
         pdf,
         content_type="application/pdf",
@@ -105,33 +116,8 @@ def bill_record(request: HttpRequest, system: System, bill_id: str) -> HttpRespo
     return HttpResponse(stored.record, content_type="application/json; charset=utf-8")
 
 
-def bill_facts(system: System, stored: StoredBill, record: dict[str, Any]) -> BillFacts:
-    """The facts beside a record, as known when the bill was made: paper stays the same for ever."""
-    service = system.store.service_of_agreement(stored.agreement_id, stored.known_at)
-    view = system.book.as_known(stored.known_at.date())
-    premise = service.premise
-    return BillFacts(
-        utility=view.utility,
-        holders=service.holders,
-        address_lines=(
-            premise.address,
-            f"{premise.city}, {premise.state} {premise.postal_code}",
-        ),
-        schedule_name=view.schedule(record["schedule"], stored.days.from_day).name,
-        meter_id=_meter_of(service, stored.days),
-        previous_balance_cents=stored.previous_balance_cents,
-    )
-
-
-def _read(system: System, bill_id: str) -> tuple[StoredBill, dict[str, Any], BillWords]:
-    stored = system.store.bill(bill_id)
-    record = read_record(stored.record)
-    return stored, record, bill_words(record, bill_facts(system, stored, record))
-
-
-def _meter_of(service: BillableService, days: DaySpan) -> str:
-    meters = [one.meter_id for one in service.installations if one.touches(days)]
-    return ", ".join(dict.fromkeys(meters))
+def _statement(system: System, stored: StoredBill) -> Statement:
+    return statement_of(stored, store=system.store, book=system.book, known_at=system.now)
 
 
 def _file_name(bill_id: str) -> str:

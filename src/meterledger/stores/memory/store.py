@@ -37,6 +37,7 @@ from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_l
 from meterledger.stores.memory.billing_options import MemoryBillingOptions
 from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
+from meterledger.stores.memory.documents import MemoryDocuments
 from meterledger.stores.memory.held import MemoryHeld
 from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.issued import MemoryIssued
@@ -57,6 +58,7 @@ RECEIVABLE = "142"
 
 
 class MemoryStore(
+    MemoryDocuments,
     MemoryCorrections,
     MemoryBillingOptions,
     MemoryHeld,

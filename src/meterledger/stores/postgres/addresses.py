@@ -21,6 +21,8 @@ STORE_APPS = (
     "meterledger.stores.postgres.bills",
     "meterledger.stores.postgres.usage_log",
     "meterledger.stores.postgres.lake_log",
+    "meterledger.stores.postgres.documents",
+    "meterledger.stores.postgres.weather",
     "meterledger.stores.postgres.held",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""

@@ -6,6 +6,7 @@ from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.billing_options import BillingOptionTables
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
 from meterledger.stores.postgres.repository.day_facts import DayFactsTables
+from meterledger.stores.postgres.repository.documents import DocumentTables
 from meterledger.stores.postgres.repository.held import HeldTables
 from meterledger.stores.postgres.repository.intake import IntakeTables
 from meterledger.stores.postgres.repository.issued import IssuedTables
@@ -18,6 +19,7 @@ from meterledger.stores.postgres.repository.readings import ReadingTables
 from meterledger.stores.postgres.repository.register_values import RegisterTables
 from meterledger.stores.postgres.repository.services import PlaceReads
 from meterledger.stores.postgres.repository.usage_log import UsageLogTables
+from meterledger.stores.postgres.repository.weather import WeatherTables
 
 
 class PostgresStore(
@@ -33,6 +35,8 @@ class PostgresStore(
     UsageLogTables,
     DayFactsTables,
     LakeLogTables,
+    DocumentTables,
+    WeatherTables,
     IssuedTables,
     HeldTables,
     BillingOptionTables,

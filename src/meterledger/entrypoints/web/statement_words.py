@@ -1,0 +1,262 @@
+"""What a statement tells beside its charges: balance, use, readings, contact; sentences and rows.
+
+Lives here      text for the page and the paper alike. Pure: no clock, no store.
+Lives elsewhere the charges and the bill as a whole (``bill_words``), how quantities are written
+                (``words``), drawing (``templates``, ``documents``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from meterledger.entrypoints.web.words import (
+    day_count_words,
+    day_words,
+    kwh_words,
+    number_words,
+    period_words,
+    short_span_words,
+    table_day_words,
+)
+from meterledger.facts.statements import ContactRoute, StatedEstimate, Statement
+from meterledger.facts.weather import MeanTemperature
+from meterledger.kernel.ids import with_check_digit
+from meterledger.kernel.money import usd_display
+from meterledger.kernel.rounding import to_whole_half_up
+from meterledger.kernel.span import DaySpan
+
+READ_WORDS = {
+    "actual": "actual",
+    "estimated": "estimated",
+    "adjusted": "actual, moved to this day",
+}
+"""How a bill calls the basis of a register's figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRow:
+    """A row of the account's summary; ``strong`` rows are sums."""
+
+    words: str
+    amount: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompareRow:
+    """Daily use and temperature of one of the two years; text, never a zero for what is unknown."""
+
+    span: str
+    daily: str
+    temperature: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """A register between two days."""
+
+    meter: str
+    opened: str
+    closed: str
+    multiplier: str
+    used: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """This bill beside the same days of last year."""
+
+    rows: tuple[CompareRow, ...]
+    sentence: str
+
+
+def balance_rows(statement: Statement) -> tuple[MoneyRow, ...]:
+    """From what the last bill asked to what this one asks: every row adds to the next sum."""
+    balance = statement.balance
+    rows = []
+    if balance.last_asked_cents is not None:
+        rows.append(MoneyRow("Asked on your last bill", usd_display(balance.last_asked_cents)))
+    for change in balance.changes:
+        rows.append(
+            MoneyRow(f"{change.words}, {table_day_words(change.day)}", usd_display(change.cents))
+        )
+    if balance.unlisted_cents:
+        words = "Payments and other changes since then" if rows else "Changes before this bill"
+        rows.append(MoneyRow(words, usd_display(balance.unlisted_cents)))
+    elif not balance.changes and rows:
+        rows.append(MoneyRow("Payments received since then", "none"))
+    carried = "Credit from before" if balance.previous_cents < 0 else "Still owed from before"
+    rows.append(MoneyRow(carried, usd_display(balance.previous_cents), strong=bool(rows)))
+    rows.append(MoneyRow("Charges on this bill", usd_display(statement.charges_cents)))
+    if statement.budget_cents is not None:
+        rows.append(MoneyRow("Account balance", usd_display(statement.balance_cents)))
+        rows.append(
+            MoneyRow("Budget billing amount to pay", usd_display(statement.budget_cents), True)
+        )
+    else:
+        words = "Your credit" if statement.asked_cents < 0 else "Amount due"
+        rows.append(MoneyRow(words, usd_display(abs(statement.asked_cents)), True))
+    return tuple(rows)
+
+
+def comparison(statement: Statement) -> Comparison:
+    """Average use a day and temperature, this year and last; what is not known is said."""
+    now = statement.usage.energy_wh, statement.days
+    rows = [CompareRow(_year_span(now[1]), _daily(*now), _degrees(statement.temperature))]
+    before = statement.year_before
+    if before is None:
+        sentence = (
+            "We billed no use for these days a year ago to this account, so there is nothing to "
+            "compare with yet."
+        )
+        return Comparison(tuple(rows), f"{sentence}{_unknown(statement.temperature)}")
+    rows.append(
+        CompareRow(
+            _year_span(before.days),
+            _daily(before.energy_wh, before.days),
+            _degrees(before.temperature),
+        )
+    )
+    change = _change(_average(*now), _average(before.energy_wh, before.days))
+    unknown = _unknown(statement.temperature and before.temperature)
+    return Comparison(tuple(rows), f"Your average day used {change} a year ago.{unknown}")
+
+
+def _unknown(temperature: MeanTemperature | None) -> str:
+    return "" if temperature else " Temperatures of all these days are not known to us."
+
+
+def _year_span(days: DaySpan) -> str:
+    return f"{short_span_words(days)}, {days.last_day.year}"
+
+
+def _average(energy_wh: int, days: DaySpan) -> Fraction:
+    return Fraction(energy_wh, days.day_count)
+
+
+def _daily(energy_wh: int, days: DaySpan) -> str:
+    return f"{kwh_words(to_whole_half_up(_average(energy_wh, days)))} kWh"
+
+
+def _degrees(temperature: MeanTemperature | None) -> str:
+    if temperature is None:
+        return "not known"
+    return f"{to_whole_half_up(Fraction(temperature.mean_tenths_f, 10))} °F"
+
+
+def _change(now: Fraction, before: Fraction) -> str:
+    if before == 0:
+        return "energy, and none" if now else "nothing, as"
+    percent = to_whole_half_up((now - before) / before * 100)
+    if percent == 0:
+        return "about as much as"
+    return f"{abs(percent)} % {'more' if percent > 0 else 'less'} than"
+
+
+def interval_words(statement: Statement) -> str:
+    """The words for interval billing (GRR V.D); empty where a register is billed."""
+    usage = statement.usage
+    if not usage.from_intervals:
+        return ""
+    count = number_words(str(usage.record["interval_count"]))
+    seconds = usage.record["interval_seconds"]
+    length = _length(seconds) if seconds else "an interval of time"
+    told = (
+        f"Your meter measures the energy of {length}. This bill adds up {count} such measurements, "
+        f"from {day_words(statement.days.from_day)} through {day_words(statement.days.last_day)}; "
+        "opening and closing readings of a register are not used"
+    )
+    if usage.periods:
+        return f"{told}. The total of each time of use is below."
+    return f"{told}."
+
+
+def _length(seconds: int) -> str:
+    if seconds % 3600 == 0:
+        return "every hour" if seconds == 3600 else f"every {seconds // 3600} hours"
+    if seconds % 60 == 0:
+        return f"every {seconds // 60} minutes"
+    return f"every {seconds} seconds"
+
+
+def period_rows(statement: Statement) -> tuple[tuple[str, str], ...]:
+    """Each time of use with its kWh; empty where the schedule knows none."""
+    found = [
+        (period_words(one.period).capitalize(), f"{kwh_words(one.energy_wh, 3)} kWh")
+        for one in statement.usage.periods
+    ]
+    if found:
+        found.append(("All", f"{kwh_words(statement.usage.energy_wh, 3)} kWh"))
+    return tuple(found)
+
+
+def read_rows(statement: Statement) -> tuple[ReadRow, ...]:
+    """What each register opened and closed on, with its basis and day; empty for intervals."""
+    rows = []
+    registers = statement.usage.registers
+    for number, one in enumerate(registers):
+        first, last = number == 0, number == len(registers) - 1
+        rows.append(
+            ReadRow(
+                meter=_meter(statement, number, len(registers)),
+                opened=_read(one, "opening", statement.days.from_day if first else None),
+                closed=_read(one, "closing", statement.days.until_day if last else None)
+                + (", having passed its last figure" if one["rolled_over"] else ""),
+                multiplier=str(one["multiplier"]),
+                used=f"{kwh_words(one['energy_wh'], 3)} kWh",
+            )
+        )
+    return tuple(rows)
+
+
+def _meter(statement: Statement, number: int, count: int) -> str:
+    if len(statement.meter_ids) == count:
+        return statement.meter_ids[number]
+    return "Meter" if number == 0 else "New meter"
+
+
+def _read(register: dict[str, Any], which: str, day: date | None) -> str:
+    read = register[which]
+    when = table_day_words(day) if day else "at the exchange"
+    return f"{read['figures']} {register['unit']}, {when} ({READ_WORDS[read['basis']]})"
+
+
+def estimate_words(statement: Statement, estimate: StatedEstimate) -> str:
+    """How much of the bill was estimated, why, and in which way (GRR V.E.1)."""
+    usage = statement.usage
+    part = (
+        f"The register was not read for {estimate.day_count} of "
+        f"{day_count_words(statement.days)}. Their use was"
+        if estimate.day_count
+        else f"No reading had arrived for {number_words(str(estimate.interval_count))} of "
+        f"{number_words(str(usage.record['interval_count']))} intervals. They were"
+    )
+    return (
+        f"{part} estimated: {kwh_words(estimate.energy_wh)} kWh, {estimate.percent} percent of the "
+        "energy on this bill."
+    )
+
+
+def method_words(estimate: StatedEstimate) -> str:
+    """The ways in which it was estimated, as the record tells them; empty where it tells none."""
+    return "; ".join(one[:1].upper() + one[1:] for one in estimate.methods)
+
+
+def contact_sentences(contact: ContactRoute) -> tuple[str, ...]:
+    """Whom to call first and next."""
+    return (
+        f"Questions, or something wrong with this bill? Call us at {contact.utility_phone}, or "
+        f"write to {', '.join(contact.utility_address)}. Please do so before the due date: what is "
+        "in dispute is written down, with a number.",
+        f"If our answer does not settle it, you may complain to the {contact.commission_name}: "
+        f"{contact.commission_phone}, {', '.join(contact.commission_address)}.",
+    )
+
+
+def scan_line(account_id: str, asked_cents: int) -> str:
+    """The line a remittance reader scans: account, amount in cents, a check digit over both."""
+    amount = f"{max(asked_cents, 0):010d}"
+    return f"{account_id} {amount} {with_check_digit(account_id + amount)[-1]}"

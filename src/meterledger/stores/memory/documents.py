@@ -1,0 +1,197 @@
+"""Documents and daily temperatures, in dictionaries."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from meterledger.facts.documents import (
+    CameBack,
+    Channel,
+    DocumentKind,
+    IssuedDocument,
+    SetAside,
+)
+from meterledger.facts.money import Entry
+from meterledger.facts.places import Account
+from meterledger.facts.weather import DailyTemperature
+from meterledger.kernel.span import DaySpan
+from meterledger.stores.believed import refuse_unknown
+from meterledger.usecases.ports import StoredBill
+
+
+class MemoryDocuments:
+    """The part of the store that keeps what was issued, and how warm it was."""
+
+    _lock: threading.RLock
+    _bills: dict[str, StoredBill]
+    _accounts: dict[str, Account]
+
+    def __init__(self) -> None:
+        """Nothing is issued."""
+        super().__init__()
+        self._documents: list[IssuedDocument] = []
+        self._set_aside: list[SetAside] = []
+        self._came_back: list[CameBack] = []
+        self._temperatures: dict[tuple[str, date], list[DailyTemperature]] = {}
+
+    # ----------------------------------------------------------------------------- documents
+
+    def record_documents(
+        self, documents: Sequence[IssuedDocument], set_aside: Sequence[SetAside] = ()
+    ) -> int:
+        """Keep documents and what was set aside; how many documents were new."""
+        with self._lock:
+            named = [one.bill_id for one in documents] + [one.bill_id for one in set_aside]
+            for bill_id in named:
+                if bill_id not in self._bills:
+                    refuse_unknown("bill", bill_id, "documents")
+            known = {_document_key(one) for one in self._documents}
+            newly = 0
+            for document in documents:
+                if _document_key(document) not in known:
+                    known.add(_document_key(document))
+                    self._documents.append(document)
+                    newly += 1
+            aside = {(one.bill_id, one.run_id) for one in self._set_aside}
+            self._set_aside += [one for one in set_aside if (one.bill_id, one.run_id) not in aside]
+            if named:
+                first: IssuedDocument | SetAside = documents[0] if documents else set_aside[0]
+                self._note("documents made", first.run_id, first.made_at)
+            return newly
+
+    def documents_of_bills(self, bill_ids: Sequence[str]) -> dict[str, list[IssuedDocument]]:
+        """Documents of the bills, oldest first."""
+        self._look()
+        found: dict[str, list[IssuedDocument]] = {}
+        wanted = set(bill_ids)
+        for one in self._documents:
+            if one.bill_id in wanted:
+                found.setdefault(one.bill_id, []).append(one)
+        return found
+
+    def documents_of_run(self, run_id: str) -> list[IssuedDocument]:
+        """What a run made, by bill."""
+        self._look()
+        found = [one for one in self._documents if one.run_id == run_id]
+        return sorted(found, key=lambda one: one.bill_id)
+
+    def set_aside_of_bill(self, bill_id: str) -> list[SetAside]:
+        """In which runs and why no document of the bill could be made."""
+        self._look()
+        return [one for one in self._set_aside if one.bill_id == bill_id]
+
+    def record_came_back(self, back: CameBack) -> bool:
+        """Keep that an electronic document was not delivered; False if that is known."""
+        with self._lock:
+            if back.bill_id not in self._bills:
+                refuse_unknown("bill", back.bill_id, "documents")
+            if any(
+                (one.bill_id, one.sha256) == (back.bill_id, back.sha256) for one in self._came_back
+            ):
+                return False
+            self._came_back.append(back)
+            self._note("document came back", back.bill_id, back.learned_at)
+            return True
+
+    def came_back_of_bills(self, bill_ids: Sequence[str]) -> dict[str, list[CameBack]]:
+        """What came back of the bills, oldest first."""
+        self._look()
+        found: dict[str, list[CameBack]] = {}
+        wanted = set(bill_ids)
+        for one in self._came_back:
+            if one.bill_id in wanted:
+                found.setdefault(one.bill_id, []).append(one)
+        return found
+
+    def waiting_for_paper(self) -> list[str]:
+        """Bills that came back and were not printed yet, in order."""
+        self._look()
+        printed = {
+            one.bill_id
+            for one in self._documents
+            if one.channel is Channel.PRINT and one.kind is not DocumentKind.DUPLICATE
+        }
+        return sorted({one.bill_id for one in self._came_back} - printed)
+
+    def documents_kept(self) -> list[IssuedDocument]:
+        """Every document."""
+        self._look()
+        return list(self._documents)
+
+    # -------------------------------------------------------------------- reading for many
+
+    def bills_issued(self, cycle: int, on: date) -> list[StoredBill]:
+        """Bills of the cycle's accounts that were issued on the day, by account and bill."""
+        self._look()
+        found = [
+            one
+            for one in self._bills.values()
+            if one.issued_day == on and self._accounts[one.account_id].cycle == cycle
+        ]
+        return sorted(found, key=lambda one: (one.account_id, one.bill_id))
+
+    def bills_of_accounts(self, account_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
+        """All bills of the accounts, oldest first."""
+        return {
+            one: bills
+            for one in dict.fromkeys(account_ids)
+            if (bills := self.bills_of_account(one))
+        }
+
+    def entries_of_accounts(self, account_ids: Sequence[str]) -> dict[str, list[Entry]]:
+        """Entries that touch the accounts, oldest first."""
+        return {
+            one: entries
+            for one in dict.fromkeys(account_ids)
+            if (entries := self.entries_of_account(one))
+        }
+
+    # ------------------------------------------------------------------------------- weather
+
+    def record_temperatures(self, days: Sequence[DailyTemperature]) -> int:
+        """Keep what is not known already; how many were new."""
+        newly = 0
+        with self._lock:
+            for one in days:
+                known = self._temperatures.setdefault((one.station, one.day), [])
+                if known and known[-1].mean_tenths_f == one.mean_tenths_f:
+                    continue
+                known.append(one)
+                newly += 1
+            if newly:
+                self._note("temperatures", days[0].station, days[0].learned_at)
+        return newly
+
+    def temperatures(self, station: str, days: DaySpan, known_at: datetime) -> dict[date, int]:
+        """Tenths of a degree Fahrenheit of the days that are known, as known then."""
+        found: dict[date, int] = {}
+        for day in days.days():
+            for one in self._temperatures.get((station, day), ()):
+                if one.learned_at <= known_at:
+                    found[day] = one.mean_tenths_f
+        return found
+
+    # -------------------------------------------------------------------------------- inside
+
+    def _look(self) -> None:
+        raise NotImplementedError
+
+    def _note(self, event: str, subject: str, learned_at: datetime) -> None:
+        raise NotImplementedError
+
+    def bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Of the store."""
+        raise NotImplementedError
+
+    def entries_of_account(self, account_id: str) -> list[Entry]:
+        """Of the store."""
+        raise NotImplementedError
+
+
+def _document_key(one: IssuedDocument) -> tuple[str, ...]:
+    """What a document is kept once by."""
+    if one.kind is DocumentKind.DUPLICATE:
+        return (one.bill_id, one.channel.value, "duplicate", one.sha256)
+    return (one.bill_id, one.channel.value, "first", "")

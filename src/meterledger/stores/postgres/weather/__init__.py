@@ -1,0 +1,1 @@
+"""The Django app of weather as it was."""

@@ -1,0 +1,155 @@
+"""Gather what statements need, of one bill or of many at once.
+
+Lives here      reading in batches; the temperatures and the contact route beside each bill.
+Lives elsewhere making a statement (``make_statement``), its paper (``make_documents``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.billing import contact_route, weather_station
+from meterledger.facts.places import BillableService
+from meterledger.facts.statements import Statement
+from meterledger.facts.weather import MeanTemperature, mean_temperature
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.terms import Terms
+from meterledger.usecases.document_ports import DocumentLog, Weather
+from meterledger.usecases.make_statement import Beside, Temperatures, make_statement
+from meterledger.usecases.ports import StoredBill
+
+
+class StatementStore(DocumentLog, Weather, Protocol):
+    """What is read for statements."""
+
+    def bill(self, bill_id: str) -> StoredBill:
+        """The bill as stored."""
+
+    def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
+        """One agreement, joined, as known then."""
+
+    def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
+        """All agreements of a cycle's accounts, joined."""
+
+
+class Services:
+    """Agreements as known when bills were made; a whole cycle's are read at once."""
+
+    def __init__(self, store: StatementStore, cycle: int | None = None) -> None:
+        """``cycle`` is where most of the agreements asked for are; None reads one by one."""
+        self._store = store
+        self._cycle = cycle
+        self._known: dict[datetime, dict[str, BillableService]] = {}
+
+    def of(self, bill: StoredBill) -> BillableService:
+        """The bill's agreement as known when the bill was made."""
+        known = self._known.get(bill.known_at)
+        if known is None:
+            found = (
+                self._store.services_of_cycle(self._cycle, bill.known_at)
+                if self._cycle is not None
+                else []
+            )
+            known = {one.agreement.agreement_id: one for one in found}
+            self._known[bill.known_at] = known
+        if bill.agreement_id not in known:
+            known[bill.agreement_id] = self._store.service_of_agreement(
+                bill.agreement_id, bill.known_at
+            )
+        return known[bill.agreement_id]
+
+
+class Surroundings:
+    """What stands beside bills of any day, as known now: whom to call, how warm it was."""
+
+    def __init__(self, store: StatementStore, view: BookView, known_at: datetime) -> None:
+        """``view`` and ``known_at`` are of now: a document keeps what it was made with."""
+        self._store = store
+        self._view = view
+        self._known_at = known_at
+        self._terms: dict[date, Beside] = {}
+        self._temperatures: dict[tuple[str, DaySpan], MeanTemperature | None] = {}
+
+    def beside(self, bill: StoredBill) -> Beside:
+        """What the bill shows beside its charges."""
+        if bill.issued_day not in self._terms:
+            terms = Terms(self._view, bill.issued_day)
+            self._terms[bill.issued_day] = Beside(
+                contact=contact_route(terms),
+                temperatures=self._at(weather_station(terms)),
+            )
+        return self._terms[bill.issued_day]
+
+    def _at(self, station: str) -> Temperatures:
+        def asked(days: DaySpan) -> MeanTemperature | None:
+            if not station:
+                return None
+            if (station, days) not in self._temperatures:
+                known = self._store.temperatures(station, days, self._known_at)
+                self._temperatures[station, days] = mean_temperature(station, days, known)
+            return self._temperatures[station, days]
+
+        return asked
+
+
+def statement_of(
+    bill: StoredBill, *, store: StatementStore, book: TariffBook, known_at: datetime
+) -> Statement:
+    """The statement of one bill. ``known_at`` is now: whom to call is as known now.
+
+    :raises NotViewing: outside ``viewing``
+    """
+    beside = Surroundings(store, book.as_known(known_at.date()), known_at)
+    return next(iter(statements_of([bill], store=store, book=book, beside=beside)))
+
+
+def statements_of(
+    bills: Sequence[StoredBill],
+    *,
+    store: StatementStore,
+    book: TariffBook,
+    beside: Surroundings,
+    services: Services | None = None,
+    history: Mapping[str, Sequence[StoredBill]] | None = None,
+) -> Iterator[Statement]:
+    """The statements of bills, in order; history and entries of all of them are read at once."""
+    accounts = list(dict.fromkeys(one.account_id for one in bills))
+    known = services or Services(store)
+    earlier = store.bills_of_accounts(accounts) if history is None else history
+    entries = store.entries_of_accounts(accounts)
+    views = _Views(book)
+    for bill in bills:
+        yield make_statement(
+            bill,
+            service=known.of(bill),
+            history=earlier.get(bill.account_id, ()),
+            entries=entries.get(bill.account_id, ()),
+            view=views.of(bill.known_at.date()),
+            beside=beside.beside(bill),
+        )
+
+
+class _Views:
+    def __init__(self, book: TariffBook) -> None:
+        self._book = book
+        self._views: dict[date, BookView] = {}
+
+    def of(self, day: date) -> BookView:
+        if day not in self._views:
+            self._views[day] = self._book.as_known(day)
+        return self._views[day]
+
+
+def in_batches(bills: Iterable[StoredBill], count: int) -> Iterator[list[StoredBill]]:
+    """So many at a time."""
+    batch: list[StoredBill] = []
+    for bill in bills:
+        batch.append(bill)
+        if len(batch) == count:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

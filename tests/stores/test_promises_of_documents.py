@@ -1,0 +1,176 @@
+"""What was issued, set aside and came back; how warm it was: the same promises on both stores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from tests.stores.paper_town import (
+    ANALYST,
+    LATER,
+    account_id,
+    bill_of,
+    month_of,
+    payment_of,
+    start_of,
+)
+
+from meterledger.facts.documents import (
+    CameBack,
+    Channel,
+    DocumentKind,
+    IssuedDocument,
+    KeptPlace,
+    SetAside,
+    cycle_run,
+)
+from meterledger.facts.weather import DailyTemperature
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.ports import Conflict, NotViewing, Store
+
+ISSUED = month_of(0).until_day
+RUN = cycle_run(15, ISSUED)
+
+
+def name_of(number: int, month: int = 0) -> str:
+    return bill_of(number, month)[0].bill_id
+
+
+def document_of(number: int, **changed: Any) -> IssuedDocument:
+    made = IssuedDocument(
+        bill_id=name_of(number),
+        account_id=account_id(number),
+        kind=DocumentKind.ORIGINAL,
+        channel=Channel.PRINT,
+        sha256=f"{number:064x}",
+        content_sha256=f"{number + 100:064x}",
+        template="bill_1",
+        template_sha256="c" * 64,
+        compiler="typst 0",
+        page_count=2,
+        place=KeptPlace("d" * 64, 20, 30, 0, 20),
+        run_id=RUN,
+        address="",
+        made_at=LATER,
+    )
+    return replace(made, **changed)
+
+
+def back_of(number: int, reason: str = "mailbox unknown") -> CameBack:
+    return CameBack(name_of(number), account_id(number), f"{number:064x}", reason, "Ana", LATER)
+
+
+@pytest.fixture
+def billed(store: Store) -> Store:
+    """Three accounts, two in cycle 15 and one in cycle 3, billed for a month; one for two."""
+    store.start_services([start_of(1), start_of(2), start_of(3, cycle=3)])
+    store.record_bills([bill_of(1), bill_of(2), bill_of(3), bill_of(1, 1)])
+    return store
+
+
+class TestDocuments:
+    def test_are_kept_with_all_that_is_known_of_them(self, billed: Store) -> None:
+        sent = document_of(2, channel=Channel.ELECTRONIC, address="ana@example.com")
+        assert billed.record_documents([document_of(1), sent]) == 2
+        with billed.viewing(ANALYST, []):
+            found = billed.documents_of_bills([name_of(2), name_of(1), name_of(3)])
+            assert found == {name_of(1): [document_of(1)], name_of(2): [sent]}
+            assert sorted(one.bill_id for one in billed.documents_of_run(RUN)) == sorted(found)
+            assert len(billed.documents_kept()) == 2
+
+    def test_go_out_once_on_a_channel(self, billed: Store) -> None:
+        assert billed.record_documents([document_of(1)]) == 1
+        again = document_of(1, sha256="f" * 64, run_id="another run")
+        assert billed.record_documents([again, document_of(2)]) == 1
+        with billed.viewing(ANALYST, []):
+            assert billed.documents_of_bills([name_of(1)])[name_of(1)] == [document_of(1)]
+
+    def test_that_are_duplicates_are_kept_each_once(self, billed: Store) -> None:
+        copy = document_of(1, kind=DocumentKind.DUPLICATE)
+        other = replace(copy, sha256="e" * 64)
+        assert billed.record_documents([document_of(1), copy, copy, other]) == 3
+        assert billed.record_documents([copy]) == 0
+
+    def test_are_of_bills_that_are_known(self, billed: Store) -> None:
+        with pytest.raises(Conflict, match="There is no bill B-nothing"):
+            billed.record_documents([document_of(1), document_of(2, bill_id="B-nothing")])
+        with billed.viewing(ANALYST, []):
+            assert billed.documents_kept() == []
+
+    def test_are_seen_by_a_viewer_alone(self, billed: Store) -> None:
+        with pytest.raises(NotViewing):
+            billed.documents_of_bills([name_of(1)])
+
+
+class TestWhatIsSetAside:
+    def test_is_kept_once_in_a_run_with_its_reason(self, billed: Store) -> None:
+        aside = SetAside(name_of(1), account_id(1), RUN, "a letter", LATER)
+        billed.record_documents([], [aside])
+        billed.record_documents([], [replace(aside, reason="another")])
+        later = replace(aside, run_id="the next run")
+        billed.record_documents([], [later])
+        with billed.viewing(ANALYST, []):
+            assert billed.set_aside_of_bill(name_of(1)) == [aside, later]
+
+
+class TestWhatCameBack:
+    def test_waits_for_paper_until_it_is_printed(self, billed: Store) -> None:
+        sent = document_of(1, channel=Channel.ELECTRONIC, address="ana@example.com")
+        billed.record_documents([sent])
+        assert billed.record_came_back(back_of(1))
+        assert not billed.record_came_back(back_of(1, "said twice"))
+        with billed.viewing(ANALYST, []):
+            assert billed.came_back_of_bills([name_of(1), name_of(2)]) == {name_of(1): [back_of(1)]}
+            assert billed.waiting_for_paper() == [name_of(1)]
+
+        billed.record_documents([document_of(1, kind=DocumentKind.DUPLICATE)])
+        with billed.viewing(ANALYST, []):
+            assert billed.waiting_for_paper() == [name_of(1)]
+
+        billed.record_documents([document_of(1, run_id="the next run")])
+        with billed.viewing(ANALYST, []):
+            assert billed.waiting_for_paper() == []
+
+    def test_is_of_a_bill_that_is_known(self, billed: Store) -> None:
+        with pytest.raises(Conflict, match="There is no bill"):
+            billed.record_came_back(replace(back_of(1), bill_id="B-nothing"))
+
+
+class TestReadingForMany:
+    def test_bills_of_a_cycles_day(self, billed: Store) -> None:
+        with billed.viewing(ANALYST, []):
+            found = [one.bill_id for one in billed.bills_issued(15, ISSUED)]
+            assert found == [name_of(1), name_of(2)]
+            assert [one.bill_id for one in billed.bills_issued(3, ISSUED)] == [name_of(3)]
+            assert billed.bills_issued(15, ISSUED + timedelta(days=1)) == []
+
+    def test_bills_and_entries_of_accounts_are_those_of_each(self, billed: Store) -> None:
+        billed.record_payment(*payment_of(1))
+        accounts = [account_id(1), account_id(3), account_id(1)]
+        with billed.viewing(ANALYST, []):
+            bills = billed.bills_of_accounts(accounts)
+            entries = billed.entries_of_accounts(accounts)
+            assert set(bills) == set(entries) == set(accounts)
+            for account in set(accounts):
+                assert bills[account] == billed.bills_of_account(account)
+                assert entries[account] == billed.entries_of_account(account)
+            assert [len(entries[account]) for account in accounts[:2]] == [3, 1]
+
+
+class TestTemperatures:
+    def test_are_those_learned_last_as_known_then(self, store: Store) -> None:
+        first, second = date(2025, 7, 1), date(2025, 7, 2)
+        days = DaySpan(first, date(2025, 7, 5))
+        told = DailyTemperature("KSTL", first, 801, "a service", LATER)
+        assert store.record_temperatures([told, replace(told, day=second, mean_tenths_f=-7)]) == 2
+        assert store.record_temperatures([told]) == 0
+        hour = timedelta(hours=1)
+        corrected = replace(told, mean_tenths_f=795, learned_at=LATER + hour)
+        assert store.record_temperatures([corrected]) == 1
+        assert store.temperatures("KSTL", days, LATER - hour) == {}
+        assert store.temperatures("KSTL", days, LATER) == {first: 801, second: -7}
+        assert store.temperatures("KSTL", days, LATER + hour) == {first: 795, second: -7}
+        assert store.temperatures("KCOU", days, LATER) == {}
+        assert store.temperatures("KSTL", DaySpan(second, date(2025, 7, 3)), LATER) == {second: -7}
