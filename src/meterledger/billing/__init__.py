@@ -87,6 +87,7 @@ from meterledger.billing.taxes import (
     tax_place_on,
     tax_terms,
 )
+from meterledger.billing.uncharged import without_uncharged
 from meterledger.billing.window import (
     BillWindow,
     due_windows,
@@ -201,4 +202,5 @@ __all__ = [
     "tax_subject_of",
     "tax_terms",
     "weather_station",
+    "without_uncharged",
 ]

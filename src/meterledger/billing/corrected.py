@@ -18,6 +18,7 @@ from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import usd_text
+from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import weakest
 from meterledger.rulebook.terms import Terms
 
@@ -65,7 +66,17 @@ def corrected_bill(
     )
     lines = right.lines
     if not adjusted:
-        lines = (*lines, *_left(right, billed, reasons, terms))
+        left = lines_back_to(
+            lines,
+            right.days,
+            charges_cents=billed.charges_cents,
+            tax_cents=billed.tax_cents,
+            tax_labels=billed.tax_labels,
+            label="Difference that is not adjusted",
+            reasons=reasons,
+            terms=terms,
+        )
+        lines = (*lines, *left)
     made = replace(
         right,
         bill_id=bill_id,
@@ -78,40 +89,44 @@ def corrected_bill(
     return made
 
 
-def _left(
-    right: Bill, billed: Billed, reasons: Sequence[Reason], terms: Terms
+def lines_back_to(
+    lines: Sequence[ChargeLine],
+    days: DaySpan,
+    *,
+    charges_cents: int,
+    tax_cents: Mapping[str, int],
+    tax_labels: Mapping[str, str],
+    label: str,
+    reasons: Sequence[Reason],
+    terms: Terms,
 ) -> tuple[ChargeLine, ...]:
-    """Lines that bring the right charges, and each tax, back to what was billed."""
-    charges = sum(line.cents for line in right.lines if line.group is not ChargeGroup.TAX)
+    """Lines that bring the charges, and each tax, to those amounts, for the reasons given."""
+    charges = sum(line.cents for line in lines if line.group is not ChargeGroup.TAX)
     taxes: dict[str, int] = {}
-    labels: dict[str, str] = dict(billed.tax_labels)
-    for line in right.lines:
+    labels: dict[str, str] = dict(tax_labels)
+    for line in lines:
         if line.group is ChargeGroup.TAX:
             taxes[line.code] = taxes.get(line.code, 0) + line.cents
             labels.setdefault(line.code, line.label)
+    how = (days, reasons, terms)
     found = []
-    if billed.charges_cents != charges:
-        found.append(
-            _line(
-                *(right, NOT_ADJUSTED, "Difference that is not adjusted", ChargeGroup.BASE),
-                *(billed.charges_cents, charges, reasons, terms),
-            )
-        )
-    for code in dict.fromkeys((*billed.tax_cents, *taxes)):
-        was, now = billed.tax_cents.get(code, 0), taxes.get(code, 0)
+    if charges_cents != charges:
+        found.append(_line(NOT_ADJUSTED, label, ChargeGroup.BASE, charges_cents, charges, *how))
+    for code in dict.fromkeys((*tax_cents, *taxes)):
+        was, now = tax_cents.get(code, 0), taxes.get(code, 0)
         if was != now:
-            label = f"{labels[code]}, on what is not adjusted"
-            found.append(_line(right, code, label, ChargeGroup.TAX, was, now, reasons, terms))
+            named = f"{labels[code]}: {label[:1].lower()}{label[1:]}"
+            found.append(_line(code, named, ChargeGroup.TAX, was, now, *how))
     return tuple(found)
 
 
 def _line(
-    right: Bill,
     code: str,
     label: str,
     group: ChargeGroup,
     was_cents: int,
     now_cents: int,
+    days: DaySpan,
     reasons: Sequence[Reason],
     terms: Terms,
 ) -> ChargeLine:
@@ -120,13 +135,13 @@ def _line(
         code=code,
         label=label,
         group=group,
-        days=right.days,
+        days=days,
         quantity="1",
         unit=ADJUSTMENT,
         price_usd="",
         cents=was_cents - now_cents,
         standing=weakest(terms.memory.standings),
         citations=tuple(dict.fromkeys(reason.citation for reason in reasons)),
-        arithmetic=f"billed {was} less right {now} = {left}",
-        inputs=(("billed_usd", was), ("right_usd", now)),
+        arithmetic=f"{was} less {now} = {left}",
+        inputs=(("charged_usd", was), ("computed_usd", now)),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from meterledger.billing.corrected import ADJUSTMENT
 from meterledger.billing.gate_terms import Threshold
 from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.held import GateFinding, PastBill
@@ -53,7 +54,8 @@ class GateBill:
             bill.kind,
             bill.days,
             bill.schedule,
-            bill.total_cents,
+            # What the limits leave uncharged is no measure of whether the bill was calculated well.
+            sum(line.cents for line in bill.lines if line.unit != ADJUSTMENT),
             usage.energy_wh,
             frozenset([line.code for line in bill.lines]),
             0 if usage.registers else usage.interval_count,
@@ -73,7 +75,11 @@ class GateBill:
             BillKind(body["kind"]),
             DaySpan(date.fromisoformat(body["from"]), date.fromisoformat(body["to"])),
             body["schedule"],
-            int(cents_from_text(body["total_usd"], where="total_usd")),
+            sum(
+                cents_from_text(line["usd"], where=line["code"])
+                for line in body["lines"]
+                if line["unit"] != ADJUSTMENT
+            ),
             usage["energy_wh"],
             frozenset(line["code"] for line in body["lines"]),
             0 if usage.get("registers") else usage["interval_count"],

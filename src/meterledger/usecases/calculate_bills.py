@@ -21,8 +21,9 @@ from meterledger.billing import (
     decide_due_day,
     is_reading_day,
     kind_of,
-    tax_subject_of,
     tax_place_on,
+    tax_subject_of,
+    without_uncharged,
 )
 from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
 from meterledger.facts.charges import ChargeLine
@@ -85,6 +86,9 @@ class DueBill:
     installations: tuple[MeterInstallation, ...]
     tax_place: str
     meters: tuple[str, ...]
+
+    first_issued: date | None = None
+    """The day on which the period was first billed, where this bill corrects that one."""
 
     @property
     def meter(self) -> str:
@@ -341,7 +345,7 @@ def _bill(
 ) -> Bill:
     window = one.window.days
     usage, estimates = say_estimates(usage, days=window, on=on, view=calculator.view)
-    return assemble_bill(
+    bill = assemble_bill(
         agreement=one.service.agreement,
         window=one.window,
         lines=calculator.with_tax(
@@ -358,6 +362,7 @@ def _bill(
         reasons=(*calculator.window_reasons(window), *reasons, *estimates),
         pins=pins,
     )
+    return without_uncharged(bill, first_issued=one.first_issued or on, view=calculator.view)
 
 
 def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:

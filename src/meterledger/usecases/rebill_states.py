@@ -22,7 +22,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.calculate_bills import calculate_bills, due_bill, window_of
 from meterledger.usecases.ports import Lake, StoredBill
-from meterledger.usecases.replay_bill import ReplayStore, recall_bill
+from meterledger.usecases.replay_bill import ReplayStore, first_issued, recall_bill
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def right_bill(
     except Refusal as refusal:
         raise _cannot(stored.bill_id, refusal.sentence) from refusal
     bills, held = calculate_bills(
-        [due],
+        [replace(due, first_issued=first_issued(stored, store))],
         on=on or now.on,
         known_at=now.known_at,
         sequence=now.sequence,
@@ -111,7 +111,7 @@ def _issued(stored: StoredBill) -> tuple[BillState, BillState]:
     for line in read_record(stored.record)["lines"]:
         one = (line["group"], cents_from_text(line["usd"], where=stored.bill_id))
         every.append(one)
-        if line["unit"] != ADJUSTMENT:
+        if stored.corrects is None or line["unit"] != ADJUSTMENT:
             bare.append(one)
     return state_of(CorrectionCause.LIMIT, every), state_of(CorrectionCause.LIMIT, bare)
 
@@ -137,11 +137,12 @@ def _between(
         (CorrectionCause.PROGRAM, now.view, moved, then.known_at),
         (CorrectionCause.METER, now.view, service, now.known_at),
     )
+    first = first_issued(stored, store)
     for cause, view, each, known_at in steps:
         try:
             due = due_bill(each, window_of(each, stored.days, view), view)
             bills, _ = calculate_bills(
-                [due],
+                [replace(due, first_issued=first)],
                 on=stored.issued_day,
                 known_at=known_at,
                 sequence=then.sequence,

@@ -92,8 +92,9 @@ def replay_bill(
 def _made_again(recalled: Recalled, revision: str, store: ReplayStore, lake: Lake) -> Bill:
     stored = recalled.stored
     window = window_of(recalled.due.service, stored.days, recalled.view, revision)
+    first = first_issued(stored, store)
     bills, held = calculate_bills(
-        [replace(recalled.due, window=window)],
+        [replace(recalled.due, window=window, first_issued=first)],
         on=stored.issued_day,
         known_at=recalled.known_at,
         sequence=recalled.sequence,
@@ -147,6 +148,13 @@ def recall_bill(
     except Refusal as refusal:
         raise _cannot(bill_id, known_at, refusal.sentence) from refusal
     return Recalled(stored, view, due, known_at, sequence, revision)
+
+
+def first_issued(stored: StoredBill, store: ReplayStore) -> date:
+    """The day on which the bill's period was first billed: a correction bills it once more."""
+    while stored.corrects is not None:
+        stored = store.bill(stored.corrects)
+    return stored.issued_day
 
 
 def revision_of(stored: StoredBill) -> str:

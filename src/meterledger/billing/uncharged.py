@@ -1,0 +1,83 @@
+"""What a bill may not charge: a final bill of a few cents, and service that we bill too late.
+
+Lives here      which bill is left uncharged, and its lines that bring it to nothing, each cited.
+Lives elsewhere the rules (``final_floor``, ``our_delay``), corrections that are not made
+                (``corrected``).
+Read first      GRR V.E.2; 20 CSR 4240-13.025.
+
+The bill is made all the same: its days are billed, and whoever looks sees what was used and why
+nothing is asked for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from meterledger.billing.corrected import lines_back_to
+from meterledger.billing.final_floor import FinalBillFacts, decide_final_bill
+from meterledger.billing.our_delay import LONGEST, DelayFacts, decide_our_delay
+from meterledger.facts.bills import Bill, BillKind
+from meterledger.facts.charges import ChargeGroup
+from meterledger.kernel.decision import Reason
+from meterledger.kernel.money import Cents
+from meterledger.rulebook.book import BookView
+from meterledger.rulebook.terms import Terms
+
+LEAVES = "billing_leaves_uncharged"
+RESIDENTIAL = "residential"
+
+
+def without_uncharged(bill: Bill, *, first_issued: date, view: BookView) -> Bill:
+    """The bill, brought to zero where nothing of it may be charged.
+
+    ``first_issued`` is the day on which the period was first billed: a correction is no delay. A
+    book that was known before runs acted by these clauses leaves the bill as it is.
+    """
+    late = (first_issued - bill.days.until_day).days
+    charges = sum(line.cents for line in bill.lines if line.group is not ChargeGroup.TAX)
+    small = bill.kind is BillKind.FINAL and 0 <= charges < FEW_CENTS
+    if late <= FEW_DAYS and not small:  # nearly every bill: nothing is asked of the book
+        return bill
+    if not _acts(view, first_issued):
+        return bill
+    terms = Terms(view, first_issued)
+    reasons: tuple[Reason, ...] = ()
+    if small:
+        decision = decide_final_bill(FinalBillFacts(Cents(charges), False), terms)
+        if not decision.outcome.issued:
+            reasons = decision.reasons
+    if not reasons and late > terms.whole(LONGEST).value and _residential(bill, view):
+        delay = decide_our_delay(DelayFacts(bill.days.until_day), terms)
+        if not delay.outcome.charged:
+            reasons = delay.reasons
+    if not reasons:
+        return bill
+    left = lines_back_to(
+        bill.lines,
+        bill.days,
+        charges_cents=0,
+        tax_cents={},
+        tax_labels={},
+        label="Not charged",
+        reasons=reasons,
+        terms=terms,
+    )
+    return replace(bill, lines=(*bill.lines, *left), reasons=(*reasons, *bill.reasons))
+
+
+FEW_DAYS = 26
+"""Fewer than any billing period at its longest has: such a bill is never late."""
+FEW_CENTS = 10_00
+"""More than any floor: above it the book is not asked."""
+
+
+def _acts(view: BookView, day: date) -> bool:
+    if LEAVES not in view.names():
+        return False
+    found = view.of_kind(LEAVES, "flag").covering(day)
+    return found is not None and bool(found.value)
+
+
+def _residential(bill: Bill, view: BookView) -> bool:
+    return view.service_class(bill.schedule, bill.days.last_day).value == RESIDENTIAL

@@ -1,0 +1,101 @@
+"""A final bill of a few cents and service that we bill too late are billed, and not charged."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from meterledger.usecases.find_corrections import bills_to_correct, now_of
+from meterledger.usecases.rebill import rebill
+
+JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
+KNOWN = datetime(2026, 12, 1, 9, tzinfo=UTC)
+FOUND = datetime(2026, 12, 3, 12, tzinfo=UTC)
+
+
+def bill(town: Any, on: date, known_at: datetime = KNOWN, wh: int = 100) -> Any:
+    town.start(1, tax_place="university_city")
+    town.read("M1", (JULY, AUGUST), lambda day, count: [wh] * count)
+    (made,) = town.bill(1, on=on, known_at=known_at).issued
+    return made
+
+
+class TestServiceBilledTooLate:
+    def test_is_charged_up_to_the_day_before_twelve_months(self, town: Any) -> None:
+        made = bill(town, date(2026, 7, 31))
+
+        assert made.total_cents > 0
+        assert [line for line in made.lines if line.unit == "adjustment"] == []
+
+    def test_is_billed_and_not_charged_after_twelve_months(self, town: Any) -> None:
+        made = bill(town, date(2026, 8, 1))
+
+        assert made.total_cents == 0
+        assert made.usage.energy_wh == 100 * 96 * 31
+        charges, tax = [line for line in made.lines if line.unit == "adjustment"]
+        assert charges.label == "Not charged"
+        assert tax.label.endswith(": not charged")
+        assert any("undercharge lookback" in one.text for one in charges.citations)
+        assert made.reasons[0].finding.startswith("issued 365 days after its service")
+        assert town.replay(made.bill_id).same_bytes
+        assert town.store.balance_cents(town.account_id(1)) == 0
+
+    def test_of_a_book_known_before_is_as_it_was(self, town: Any, towns: Any) -> None:
+        made = bill(town, date(2026, 8, 1), known_at=towns.NOON)
+
+        assert made.total_cents > 0
+        assert town.replay(made.bill_id).same_bytes
+
+    def test_is_no_delay_when_it_is_corrected_later(self, town: Any) -> None:
+        made = bill(town, AUGUST)
+        town.read("M1", (JULY, AUGUST), lambda day, count: [90] * count)
+
+        (one,) = rebill(
+            [made.bill_id],
+            author="Ana",
+            reason="read again",
+            on=date(2026, 9, 20),
+            known_at=FOUND,
+            store=town.store,
+            lake=town.lake,
+            book=town.book,
+        ).corrected
+
+        assert one.adjusted
+        assert one.bill.total_cents > 0
+        assert town.replay(one.bill.bill_id).same_bytes
+        now = now_of(town.store, known_at=FOUND, book=town.book, lake=town.lake)
+        assert bills_to_correct(store=town.store, now=now)[1] == []
+
+
+class TestAFinalBillOfAFewCents:
+    @pytest.fixture
+    def final(self, town: Any) -> Any:
+        """Service for three days at the end of a month, with so many Wh a quarter-hour."""
+
+        def make(wh: int, known_at: datetime = KNOWN, days: int = 3) -> Any:
+            town.start(1, tax_place="university_city", from_day=date(2025, 7, 20))
+            town.read("M1", (date(2025, 7, 20), AUGUST), lambda day, count: [wh] * count)
+            (service,) = town.services(1)
+            last = date(2025, 7, 20 + days)
+            town.store.stop_service(service.agreement.agreement_id, last, known_at)
+            (made,) = town.bill(1, on=AUGUST, known_at=known_at).issued
+            return made
+
+        return make
+
+    def test_is_not_charged_below_a_dollar(self, town: Any, final: Any) -> None:
+        made = final(1, days=1)
+
+        assert made.kind.value == "final"
+        assert made.total_cents == 0
+        assert "is less than $1.00" in made.reasons[0].finding
+        assert town.replay(made.bill_id).same_bytes
+
+    def test_is_charged_from_a_dollar_on(self, final: Any) -> None:
+        assert final(200).total_cents >= 100
+
+    def test_of_a_book_known_before_is_as_it_was(self, final: Any, towns: Any) -> None:
+        assert 0 < final(1, known_at=towns.LATER, days=1).total_cents < 100
