@@ -18,6 +18,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 import numpy as np
 
 from meterledger.entrypoints.bench.bars import Figure
+from meterledger.entrypoints.bench.rating_pysam import measure_pysam
 from meterledger.facts.determinants import Determinants
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
@@ -74,6 +75,7 @@ def measure_rating(*, accounts: int, repeat: int) -> list[Figure]:
         ),
         Figure("growth_10x", f"{ours / small:.2f}", {"tenth_seconds": f"{small:.4f}"}, population),
         Figure("windows_per_second", f"{windows / ours:.0f}", {}, population),
+        *measure_pysam(repeat=repeat),
     ]
 
 
