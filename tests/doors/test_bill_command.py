@@ -68,6 +68,8 @@ class TestTheAnswerOfBill:
             "billed",
             "held",
             "known",
+            "due",
+            "excluded",
             "bills.usage.interval_seconds",
             "bills.usage.interval_count",
             "bills.pins.lake_sequence",

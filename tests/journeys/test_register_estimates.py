@@ -601,7 +601,7 @@ class TestFirstAndLast:
 @given(
     read=st.lists(st.booleans(), min_size=6, max_size=6),
     use=st.lists(st.integers(20, 900), min_size=18, max_size=18),
-    multiplier=st.sampled_from([1, 7, 80]),
+    multiplier=st.sampled_from([1, 2, 7]),
 )
 def test_whatever_was_estimated_energy_is_billed_once(
     first_book: Any, read: list[bool], use: list[int], multiplier: int

@@ -23,11 +23,12 @@ def refuse_clock_off(machine: datetime, today: date, kept: StoreClock, terms: Ga
     :raises ClockIsOff: naming both instants and the tolerance
     """
     tolerance = terms["gate_clock_tolerance_seconds"].value
-    apart = abs(int((machine - kept.server).total_seconds()))
-    if apart > tolerance:
+    server = kept.server
+    apart = abs(int((machine - server).total_seconds())) if server is not None else 0
+    if server is not None and apart > tolerance:
         raise ClockIsOff(
             f"This machine's clock says {machine:%Y-%m-%dT%H:%M:%SZ} and the database's "
-            f"{kept.server:%Y-%m-%dT%H:%M:%SZ}, {apart} seconds apart",
+            f"{server:%Y-%m-%dT%H:%M:%SZ}, {apart} seconds apart",
             where="clock",
             why=f"More than {tolerance} seconds apart no bill is issued: its day may be wrong",
             do="Set the clock that is wrong, and run the bills again",

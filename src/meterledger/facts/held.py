@@ -282,8 +282,11 @@ def run_id_of(scope: str, on: date, learned_at: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StoreClock:
-    """What the system of record says of time: its server's clock, and the newest it has kept."""
+    """What the system of record says of time: its server's clock, and the newest it has kept.
 
-    server: datetime
+    ``server`` is None where there is no server: in memory.
+    """
+
+    server: datetime | None
     newest_learned_at: datetime | None
     newest_issued_day: date | None

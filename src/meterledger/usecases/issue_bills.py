@@ -197,7 +197,7 @@ class _Run:
         only: Mapping[str, DaySpan] | None,
     ) -> list[BillableService]:
         """Bill the oldest due window of each service; those that go on to their next one."""
-        due, held = _first_due(services, self.on, self.view)
+        due, held = first_due(services, self.on, self.view)
         if only is not None:
             due = [
                 one
@@ -348,7 +348,7 @@ class _Run:
         return run
 
 
-def _first_due(
+def first_due(
     services: Iterable[BillableService], on: date, view: BookView
 ) -> tuple[list[DueBill], list[HeldBill]]:
     """The oldest due window of each service; later ones wait, so that periods tile."""

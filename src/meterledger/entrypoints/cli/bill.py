@@ -40,6 +40,7 @@ def bill(
     """Bill accounts for every service period that is complete and not billed yet."""
     with refusing():
         from meterledger.entrypoints.cli.validate import cause_from
+        from meterledger.entrypoints.issuing import refuse_wrong_clock
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.issue_bills import issue_bills
         from meterledger.usecases.ports import Viewer
@@ -49,6 +50,8 @@ def bill(
         viewer = Viewer("command line", "issue bills")
         with open_system(viewer=viewer, subjects=accounts) as system:
             _not_ahead(day, system.today)
+            if not dry_run:
+                refuse_wrong_clock(system)
             services = []
             for account in dict.fromkeys(accounts):
                 system.store.account(account)
@@ -62,6 +65,7 @@ def bill(
                 book=system.book,
                 dry_run=dry_run,
                 cause=why,
+                scope="accounts by number",
             )
         _answer(run, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
 
@@ -109,6 +113,7 @@ def bill_cycle(
     with refusing():
         from meterledger.billing import reading_cycle_count
         from meterledger.entrypoints.cli.validate import cause_from
+        from meterledger.entrypoints.issuing import refuse_wrong_clock
         from meterledger.entrypoints.memory import loaded_for_good
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.entrypoints.wiring import open_system
@@ -126,6 +131,8 @@ def bill_cycle(
         viewer = Viewer("bill-cycle", "issue bills")
         with open_system(viewer=viewer, subjects=[f"cycle {cycle}"]) as system:
             _not_ahead(day, system.today)
+            if not dry_run:
+                refuse_wrong_clock(system)
             cycles = reading_cycle_count(on=day, view=system.view)
             if not 1 <= cycle <= cycles:
                 raise BadArgument(
@@ -147,6 +154,7 @@ def bill_cycle(
                     book=system.book,
                     dry_run=dry_run,
                     cause=why,
+                    scope=f"cycle {cycle}",
                     keep_bills=dry_run or len(services) <= 5000,
                     progress=advance,
                 )
@@ -164,14 +172,27 @@ def _not_ahead(day: Any, today: Any) -> None:
 
 def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
     from meterledger.entrypoints.cli.words import print_lines
+    from meterledger.entrypoints.held_words import held_by_owner
     from meterledger.kernel.money import usd_text
+    from meterledger.usecases.gate_bills import RunIsStopped
 
     answer = {
         "on": on,
         "dry_run": dry_run,
         "billed": run.issued_count,
-        "held": len(run.held),
+        "held": run.held_count,
         "known": run.known,
+        "due": run.due,
+        "excluded": len(run.excluded),
+        "held_by_owner": held_by_owner(run),
+        "exclusions": [
+            {"case": one.case_id, "by": one.decided.by, "reason": one.decided.reason}
+            for one in run.excluded
+            if one.decided is not None
+        ],
+        "stopped": run.stopped.sentence if run.stopped else None,
+        "run": run.record.run_id if run.record else None,
+        "gate_note": run.gate_note,
         "total_usd": usd_text(run.issued_cents),
         "energy_wh": str(run.energy_billed_wh),
         "bills": [one.as_answer() for one in run.issued],
@@ -206,8 +227,20 @@ def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
         verb = "would be billed" if dry_run else "billed"
         print(
             f"{run.issued_count} {verb} for {usd_text(run.issued_cents)} USD, "
-            f"{len(run.held)} held, {run.known} known already."
+            f"{run.held_count} held, {run.known} known already."
         )
+        print(
+            f"{run.due} due = {run.issued_count + run.known} billed + {run.held_count} held + "
+            f"{len(run.excluded)} excluded."
+        )
+        for owner, codes in held_by_owner(run).items():
+            told = ", ".join(f"{code} {count}" for code, count in codes.items())
+            print(f"Held for {owner}: {told}")
+        for case in run.excluded:
+            if case.decided is not None:
+                print(f"Excluded by {case.decided.by}: {case.decided.reason} ({case.case_id})")
+        if run.gate_note:
+            print(run.gate_note)
         for one_held in run.held[:20]:
             print(f"Held: {one_held.sentence}")
         if len(run.held) > 20:
@@ -215,6 +248,9 @@ def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
 
     say(answer, as_json=as_json, words=words)
     sys.stdout.flush()
+    if run.stopped is not None:
+        print(RunIsStopped.by(run.stopped).sentence, file=sys.stderr)
+        raise typer.Exit(2)
     if run.held and not run.issued_count and not run.known:
         # Nothing went out, and there is something to do: a door says so by its exit status.
         print(run.held[0].sentence, file=sys.stderr)

@@ -24,6 +24,7 @@ COMMANDS = (
     "service",
     "meter",
     "bill",
+    "held",
     "pay",
     "documents",
     "weather",

@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     commands = typer.Typer(name="report", help="Reports of meter operations.", no_args_is_help=True)
     commands.command("meters")(meters)
     commands.command("replaced")(replaced)
+    commands.command("unbilled")(unbilled_agreements)
     app.add_typer(commands)
 
 
@@ -73,6 +74,34 @@ def meters(
             "listed": [one.as_json() for one in listed],
         }
         say(answer, as_json=as_json, words=lambda: _health_words(report, answer, every))
+
+
+def unbilled_agreements(
+    on: Annotated[str, typer.Option(help="The day that is asked about; today unless told.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Agreements that got no bill for more than one cycle, each with its reason and owner."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.ports import Viewer
+        from meterledger.usecases.unbilled import unbilled
+
+        asked = day_from(on, option="--on") if on else None
+        viewer = Viewer("report", "who got no bill")
+        with open_system(viewer=viewer, subjects=["all accounts"]) as system:
+            day = asked or system.today
+            found = list(
+                unbilled(day, known_at=system.now, store=system.store, view=system.view)
+            )
+        answer = {"on": day.isoformat(), "unbilled": [one.as_json(day) for one in found]}
+
+        def words() -> None:
+            print(f"{day}: {len(found)} agreements got no bill for more than one cycle.")
+            for one in found:
+                print(f"{one.account_id}  since {one.since}  {one.code}, {one.owner}")
+                print(f"    {one.reason}")
+
+        say(answer, as_json=as_json, words=words)
 
 
 def _health_words(report: HealthReport, answer: dict[str, Any], every: bool) -> None:

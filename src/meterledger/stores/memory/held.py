@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from meterledger.facts.bills import Bill
 from meterledger.facts.held import (
@@ -42,7 +42,7 @@ class MemoryHeld(MemoryPlaces):
         self._bill_runs: list[RunRecord] = []
         self._past: dict[str, tuple[str, str, PastBill]] = {}
         self.server_clock: datetime | None = None
-        """What the server's clock says; None: the instant asked for by nobody, the newest kept."""
+        """What a test says that the server's clock says."""
 
     def see_held(
         self, seen: Sequence[SeenHold], *, on: date, learned_at: datetime
@@ -177,5 +177,4 @@ class MemoryHeld(MemoryPlaces):
         """What time it is for the system of record, and the newest it has kept."""
         newest = max((at for _, _, at in self.record), default=None)
         days = [one.on for one in self._bill_runs if one.counts.billed]
-        server = self.server_clock or newest or datetime(1970, 1, 1, tzinfo=UTC)
-        return StoreClock(server, newest, max(days, default=None))
+        return StoreClock(self.server_clock, newest, max(days, default=None))
