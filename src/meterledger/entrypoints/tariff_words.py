@@ -181,6 +181,7 @@ def _finding(weight: str, sentence: str) -> dict[str, str]:
 
 USED_BY_ROOMS = frozenset(
     {
+        "billing_leaves_uncharged",
         "block_share_between_periods",
         "cycle_read_day_rule",
         "due_days_after_rendition",
