@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from meterledger.billing import TAX_CODE, length_terms, tax_terms
+from meterledger.billing import ADJUSTMENT, TAX_CODE, length_terms, tax_terms
 from meterledger.facts.bills import Bill
 from meterledger.facts.usage import UsageBatch, window_seconds
 from meterledger.kernel.canonical import canonical_bytes
@@ -77,6 +77,14 @@ def signed_bytes(proof: dict[str, Any]) -> bytes:
 
 
 def _usage(recalled: Recalled, bill: Bill, store: ReplayStore, lake: Lake) -> UsageBatch:
+    if any(line.unit == ADJUSTMENT for line in bill.lines):
+        raise CannotProve(
+            "The bill leaves an amount uncharged, or as it was billed before",
+            where=bill.bill_id,
+            why="That follows from the days and facts of a case, and the proof file holds readings "
+            "and prices",
+            do="Use `meterledger replay`, which computes any bill",
+        )
     if bill.usage.registers:
         raise CannotProve(
             "The bill stands on readings of a register",
@@ -123,6 +131,7 @@ def _bill(bill: Bill) -> dict[str, Any]:
         "due": bill.due_day.isoformat(),
         "total_usd": usd_text(bill.total_cents),
         "standing": bill.standing.value,
+        **({"corrects": bill.corrects} if bill.corrects else {}),
         "lines": [
             {
                 "code": line.code,
