@@ -8,6 +8,7 @@ times), then ``price`` and ``lines_of``; ``energy_cents`` is what a line of one 
 with every bill.
 """
 
+from meterledger.rating.demand import HistoryNeeded, KvarNeeded, measured_w
 from meterledger.rating.determine import (
     IntervalTooLong,
     TimesNeeded,
@@ -15,9 +16,12 @@ from meterledger.rating.determine import (
     determine_by_days,
 )
 from meterledger.rating.lines import lines_of, lines_of_all
-from meterledger.rating.plan import LinePlan, Proration, RatePlan, ScheduleChanges, plan_window
+from meterledger.rating.netting import ProgramFactsNeeded, credits_after, excess_line
+from meterledger.rating.plan import ScheduleChanges, plan_window
+from meterledger.rating.plan_shapes import LinePlan, Proration, RatePlan
 from meterledger.rating.population import PopulationSums
 from meterledger.rating.price import PricedWindows, energy_cents, price
+from meterledger.rating.programs import ProgramNotOpen
 from meterledger.rating.tiled import determine_tiled
 
 CALCULATION_REVISIONS = ("1", "2")
@@ -31,20 +35,27 @@ CALCULATION_REVISION = CALCULATION_REVISIONS[-1]
 __all__ = [
     "CALCULATION_REVISION",
     "CALCULATION_REVISIONS",
+    "HistoryNeeded",
     "IntervalTooLong",
+    "KvarNeeded",
     "LinePlan",
     "PopulationSums",
     "PricedWindows",
+    "ProgramFactsNeeded",
+    "ProgramNotOpen",
     "Proration",
     "RatePlan",
     "ScheduleChanges",
     "TimesNeeded",
+    "credits_after",
     "determine",
     "determine_by_days",
     "determine_tiled",
     "energy_cents",
+    "excess_line",
     "lines_of",
     "lines_of_all",
+    "measured_w",
     "plan_window",
     "price",
 ]

@@ -134,6 +134,50 @@ def add_days(
 
 
 @nb.njit(
+    nb.void(
+        _Values, _Line, _Flags, nb.int64, _Line, _Line, _Table, _Line, nb.int64, _Table64
+    ),
+    nogil=True,
+    cache=True,
+)  # fmt: skip
+def add_highest(
+    values: Any,
+    rows: Any,
+    counts: Any,
+    factor: int,
+    slots: Any,
+    segments: Any,
+    windows: Any,
+    windows_from: Any,
+    per_window: int,
+    highest_wh: Any,
+) -> None:
+    """Raise each meter's highest window of a demand to that of the days. Shapes as ``add_days``.
+
+    ``windows``      [H x 2] columns from, until of windows that count, ``per_window`` columns each
+    ``windows_from`` [days + 1] into it;  ``highest_wh`` [N x segments]
+    """
+    everything = counts.shape[0] == 0
+    width = _index(per_window)
+    for meter in range(_index(values.shape[0])):
+        row = _index(rows[meter])
+        for day in range(_index(segments.shape[0])):
+            if not (everything or counts[meter, day]):
+                continue
+            segment = _index(segments[day])
+            most = highest_wh[row, segment]
+            for run in range(_index(windows_from[day]), _index(windows_from[day + _ONE])):
+                first = _index(windows[run, _NONE])
+                for window in range((_index(windows[run, _ONE]) - first) // width):
+                    total = np.int64(0)
+                    for slot in range(width):
+                        value = values[meter, first + window * width + slot]
+                        total += np.int64(value) if value != _MISSING else np.int64(0)
+                    most = max(most, total * factor)
+            highest_wh[row, segment] = most
+
+
+@nb.njit(
     nb.void(_Values, _Codes, _Codes, _Line, _Flags, _Line, nb.int64, nb.int64, _Counts),
     nogil=True,
     cache=True,

@@ -7,7 +7,7 @@ Read first      facts/usage.py and facts/determinants.py, for the shapes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import day_start_utc, seconds_in_day, zone
 from meterledger.kernel.refusal import Refusal
 from meterledger.rating.exact import share_by_weights
-from meterledger.rating.plan import COUNTS, RatePlan
+from meterledger.rating.plan_shapes import COUNTS, RatePlan
 from meterledger.rulebook.schedule import ALL_HOURS, DayWindows
 
 HOUR_SECONDS = 3600
@@ -49,6 +49,7 @@ def determine(usage: UsageBatch, plan: RatePlan) -> Determinants:
     shape = (len(usage.meters), len(plan.segments), len(plan.periods))
     energy_wh = np.zeros(shape, dtype=np.int64)
     peak_wh = np.zeros(shape[:2], dtype=np.int64)
+    demand_w = np.zeros((*shape[:2], len(plan.demands)), dtype=np.int64)
     for number, values in enumerate(usage.days):
         segment = plan.segment_of_day[number]
         windows = plan.day_windows[number]
@@ -62,23 +63,46 @@ def determine(usage: UsageBatch, plan: RatePlan) -> Determinants:
                 energy_wh[:, segment, period] += values.energy_wh[:, start:stop].sum(axis=1)
         demand_windows = plan.demand_windows[number]
         if demand_windows is not None:
-            highest = _highest_hour_wh(values, usage, demand_windows)
+            highest = _highest_wh(values, usage, demand_windows, HOUR_SECONDS)
             peak_wh[:, segment] = np.maximum(peak_wh[:, segment], highest)
+        for place, demand in enumerate(plan.demands):
+            seconds = 60 * demand.minutes
+            hours = demand.day_windows[number]
+            watts = _highest_wh(values, usage, hours, seconds) * (HOUR_SECONDS // seconds)
+            demand_w[:, segment, place] = np.maximum(demand_w[:, segment, place], watts)
     ensure(
         bool((energy_wh.sum(axis=(1, 2)) == usage.total_wh).all()),
         "segments and periods hold all the energy and nothing else",
     )
-    return Determinants(energy_wh=energy_wh, peak_wh=peak_wh, by_days=False)
+    return Determinants(
+        energy_wh=energy_wh,
+        peak_wh=peak_wh,
+        by_days=False,
+        demand_w=demand_w if plan.demands else None,
+    )
 
 
-def determine_by_days(total_wh: Sequence[int], plan: RatePlan) -> Determinants:
+def determine_by_days(
+    total_wh: Sequence[int],
+    plan: RatePlan,
+    demands_w: Mapping[str, Sequence[int]] | None = None,
+) -> Determinants:
     """Share totals without times over the plan's segments, in proportion to days.
+
+    ``demands_w`` are the watts of each demand that the schedule names, the same on every day.
 
     The customary substitute where no interval says when energy was used (reading
     C-SEASON-PRORATION). The parts are whole watt-hours and sum to the total.
 
-    :raises TimesNeeded: if the schedule prices by time of day or by demand
+    :raises TimesNeeded: if the schedule prices by time of day, or by a demand that is not given
     """
+    missing = [one.name for one in plan.demands if one.name not in (demands_w or {})]
+    if missing:
+        raise TimesNeeded(
+            f"Schedule {plan.schedule.code} bills the demand {' and '.join(missing)}, and a "
+            "quantity of kWh has no demand",
+            do="Give interval data (--usage FILE), or the demand with --kw N",
+        )
     if plan.periods != (ALL_HOURS,) or plan.schedule.demand_window is not None:
         raise TimesNeeded(
             f"Schedule {plan.schedule.code} prices energy by the time of day it is used, and a "
@@ -92,38 +116,55 @@ def determine_by_days(total_wh: Sequence[int], plan: RatePlan) -> Determinants:
         energy_wh=shared[:, :, None],
         peak_wh=np.zeros(shared.shape, dtype=np.int64),
         by_days=len(plan.segments) > 1,
+        demand_w=_given_w(plan, demands_w or {}, shared.shape) if plan.demands else None,
     )
 
 
-def _highest_hour_wh(values: DayValues, usage: UsageBatch, windows: DayWindows) -> Int64Array:
-    """Watt-hours of the highest clock hour of one day that counts for demand, Int64 [N]."""
-    per_hour = intervals_per_hour(usage.interval_seconds)
+def _given_w(
+    plan: RatePlan, demands_w: Mapping[str, Sequence[int]], shape: tuple[int, ...]
+) -> Int64Array:
+    """Demands that were given, the same in every segment: Int64 [N x segments x demands]."""
+    columns = [np.array(demands_w[one.name], dtype=np.int64) for one in plan.demands]
+    given = np.stack(columns, axis=1)[:, None, :]
+    return np.ascontiguousarray(np.broadcast_to(given, (*shape, len(columns))))
+
+
+def _highest_wh(
+    values: DayValues, usage: UsageBatch, windows: DayWindows | None, seconds: int
+) -> Int64Array:
+    """Watt-hours of the highest window of ``seconds`` of one day that counts, Int64 [N]."""
+    per_window = intervals_per_window(usage.interval_seconds, seconds)
     meters, width = values.energy_wh.shape
-    hourly = values.energy_wh.reshape(meters, width // per_hour, per_hour).sum(axis=2)
+    summed = values.energy_wh.reshape(meters, width // per_window, per_window).sum(axis=2)
     highest = np.zeros(meters, dtype=np.int64)
-    for start, stop in hours_of_demand(values.day, usage.zone, windows):
-        highest = np.maximum(highest, hourly[:, start:stop].max(axis=1))
+    for start, stop in windows_of_demand(values.day, usage.zone, windows, seconds):
+        highest = np.maximum(highest, summed[:, start:stop].max(axis=1))
     return highest
 
 
-def intervals_per_hour(interval_seconds: int) -> int:
-    """How many intervals tile a clock hour.
+def intervals_per_window(interval_seconds: int, seconds: int = HOUR_SECONDS) -> int:
+    """How many intervals tile a window of demand.
 
     :raises IntervalTooLong: if none do
     """
-    per_hour, rest = divmod(HOUR_SECONDS, interval_seconds)
-    if rest or per_hour == 0:
+    count, rest = divmod(seconds, interval_seconds)
+    if rest or count == 0:
+        length = "an hour" if seconds == HOUR_SECONDS else f"{seconds // 60} minutes"
         raise IntervalTooLong(
-            f"Demand is measured over an hour, and intervals of {interval_seconds} s do not "
+            f"Demand is measured over {length}, and intervals of {interval_seconds} s do not "
             "tile one",
             do="Choose a schedule without a demand charge for this meter",
         )
-    return per_hour
+    return count
 
 
-def hours_of_demand(day: date, zone_name: str, windows: DayWindows) -> tuple[tuple[int, int], ...]:
-    """Runs of clock hours ``[start, stop)`` of the day that count for demand, from 0."""
-    places = period_places(day, zone_name, HOUR_SECONDS, windows, (COUNTS, "outside"))
+def windows_of_demand(
+    day: date, zone_name: str, windows: DayWindows | None, seconds: int = HOUR_SECONDS
+) -> tuple[tuple[int, int], ...]:
+    """Runs ``[start, stop)`` of windows of ``seconds`` of the day that count for demand, from 0."""
+    if windows is None:
+        return ((0, seconds_in_day(day, zone_name) // seconds),)
+    places = period_places(day, zone_name, seconds, windows, (COUNTS, "outside"))
     return tuple((start, stop) for start, stop, counts in places if counts == 0 and stop > start)
 
 

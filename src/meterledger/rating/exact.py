@@ -27,7 +27,17 @@ def multiply_divide_half_up(whole: Int64Array, factor: int, divisor: int) -> Int
     wide = _wide(whole, factor, 2 * divisor)
     product = wide * factor
     magnitude = (2 * abs(product) + divisor) // (2 * divisor)
-    return _narrow(np.where(product < 0, -magnitude, magnitude))
+    return narrow(np.where(product < 0, -magnitude, magnitude))
+
+
+def multiply_divide_down(whole: Int64Array, factor: int, divisor: int) -> Int64Array:
+    """``whole * factor / divisor`` rounded down to whole numbers: a limit gives no more than that.
+
+    :raises InvariantBroken: if the divisor is not positive, or a result exceeds 64 bits
+    """
+    ensure(divisor > 0, "a divisor is positive")
+    wide = _wide(whole, factor, 2 * divisor)
+    return narrow(np.asarray((wide * factor) // divisor))
 
 
 def share_by_weights(total: Int64Array, weights: Int64Array) -> Int64Array:
@@ -48,7 +58,7 @@ def share_by_weights(total: Int64Array, weights: Int64Array) -> Int64Array:
     weight_sum = running[:, -1:]
     upto = (total[:, None] * running) // np.where(weight_sum == 0, 1, weight_sum)
     upto[:, -1] = total
-    return _narrow(np.diff(upto, axis=1, prepend=0))
+    return narrow(np.diff(upto, axis=1, prepend=0))
 
 
 def _wide(whole: Int64Array, factor: int, headroom: int) -> npt.NDArray[Any]:
@@ -57,7 +67,8 @@ def _wide(whole: Int64Array, factor: int, headroom: int) -> npt.NDArray[Any]:
     return whole if 2 * largest * abs(factor) + headroom < SAFE else whole.astype(object)
 
 
-def _narrow(exact: npt.NDArray[Any]) -> Int64Array:
+def narrow(exact: npt.NDArray[Any]) -> Int64Array:
+    """The column in 64 bits. :raises InvariantBroken: if a number does not fit."""
     if exact.dtype != object:
         return exact.astype(np.int64, copy=False)
     ensure(all(abs(int(number)) < 2**63 for number in exact.flat), "a result fits in 64 bits")

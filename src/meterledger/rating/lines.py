@@ -1,18 +1,27 @@
 """Priced columns into the charge lines a person reads: quantity, price, clause, arithmetic.
 
 Lives here      the words and figures of one line; a line of no energy is left out.
-Lives elsewhere the cents, which are only copied here and never computed a second time.
+Lives elsewhere lines that rest on more (``lines_more``); the cents, which are only copied here and
+                never computed a second time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 
 from meterledger.facts.charges import ChargeLine
 from meterledger.kernel.money import micro_usd_text, usd_text
-from meterledger.rating.plan import LinePlan
+from meterledger.rating.lines_more import (
+    Told,
+    energy_inputs,
+    fraction_text,
+    has_own_words,
+    stands,
+    thousandths,
+    told_line,
+)
+from meterledger.rating.plan_shapes import LinePlan
 from meterledger.rating.price import PricedWindows
 from meterledger.rulebook.schedule import Block, ChargeKind
 
@@ -22,7 +31,8 @@ BY_DAYS_READING = "billing.season_proration_basis"
 def lines_of(priced: PricedWindows, row: int) -> tuple[ChargeLine, ...]:
     """The charge lines of one window, in the schedule's order.
 
-    Monthly charges always stand; energy, demand and rider lines stand where there is a quantity.
+    Monthly and daily charges and those of a bill always stand; lines of other lines and credits
+    where they amount to something; others where there is a quantity.
     """
     (lines,) = _lines_of_rows(priced, [row])
     return lines
@@ -49,7 +59,10 @@ class _Words:
 
 
 def _lines_of_rows(priced: PricedWindows, rows: Sequence[int]) -> list[tuple[ChargeLine, ...]]:
-    words = [_words(priced, line) for line in priced.plan.lines]
+    plan = priced.plan
+    if plan.solar or plan.net or any(has_own_words(one) or one.blocks for one in plan.lines):
+        return _lines_with_more(priced, rows)
+    words = [_words(priced, line) for line in plan.lines]
     chosen = list(rows)
     quantities = priced.quantity[chosen].tolist()
     cents = priced.cents[chosen].tolist()
@@ -64,12 +77,50 @@ def _lines_of_rows(priced: PricedWindows, rows: Sequence[int]) -> list[tuple[Cha
     ]
 
 
+def _lines_with_more(priced: PricedWindows, rows: Sequence[int]) -> list[tuple[ChargeLine, ...]]:
+    """The lines of a plan that has some with words of their own, window by window."""
+    words = [_words(priced, line) for line in priced.plan.lines]
+    found = []
+    for row in rows:
+        lines = []
+        for number, one in enumerate(words):
+            quantity, cents = int(priced.quantity[row, number]), int(priced.cents[row, number])
+            if has_own_words(one.line):
+                if stands(one.line, quantity, cents):
+                    lines.append(_told(one, told_line(priced, row, number), cents))
+            elif one.always or quantity != 0:
+                line = _line(one, quantity, cents, int(priced.days_wh[row, number]))
+                more = energy_inputs(priced, row, number) if one.shows_energy else ()
+                lines.append(replace(line, inputs=(*line.inputs, *more)))
+        found.append(tuple(lines))
+    return found
+
+
+def _told(words: _Words, told: Told, cents: int) -> ChargeLine:
+    line = words.line
+    return ChargeLine(
+        code=line.rule.code,
+        label=line.rule.label,
+        group=line.group,
+        days=line.days,
+        quantity=told.quantity,
+        unit=told.unit,
+        price_usd=told.price_usd,
+        cents=cents,
+        standing=line.standing,
+        citations=line.citations,
+        arithmetic=told.arithmetic,
+        inputs=told.inputs,
+        reading_keys=words.reading_keys,
+    )
+
+
 def _line(words: _Words, quantity: int, cents: int, days_wh: int) -> ChargeLine:
     line = words.line
-    shown = _fraction_text(line.share) if words.always else _thousandths(quantity)
+    shown = fraction_text(line.share) if words.always else thousandths(quantity)
     inputs = words.inputs_before
     if words.shows_energy:
-        inputs = (*inputs, ("energy_of_days_kwh", _thousandths(days_wh)), *words.inputs_after)
+        inputs = (*inputs, ("energy_of_days_kwh", thousandths(days_wh)), *words.inputs_after)
     return ChargeLine(
         code=line.rule.code,
         label=line.rule.label,
@@ -92,7 +143,7 @@ def _words(priced: PricedWindows, line: LinePlan) -> _Words:
     unit = {ChargeKind.MONTHLY: "month", ChargeKind.DEMAND: "kW"}.get(kind, "kWh")
     months = ""
     if kind is ChargeKind.DEMAND and line.share != 1:
-        months = f" x {_fraction_text(line.share)} month"
+        months = f" x {fraction_text(line.share)} month"
     before = [
         ("price_series", line.rule.price),
         ("price_unit", f"USD per {unit}"),
@@ -107,7 +158,7 @@ def _words(priced: PricedWindows, line: LinePlan) -> _Words:
         after.append(("period", line.rule.period))
     if line.block is not None:
         side = "up to" if line.block is Block.FIRST else "over"
-        after.append(("block", f"{side} {_thousandths(line.block_limit_wh)} kWh"))
+        after.append(("block", f"{side} {thousandths(line.block_limit_wh)} kWh"))
     if priced.determinants.by_days and line.rule.season is not None:
         after.append(("energy_by", "days, for want of interval times"))
     return _Words(
@@ -130,16 +181,3 @@ def _reading_keys(priced: PricedWindows, line: LinePlan) -> tuple[str, ...]:
     )
     keys = (*line.reading_keys, BY_DAYS_READING) if shared_by_days else line.reading_keys
     return tuple(dict.fromkeys(keys))
-
-
-def _thousandths(whole: int) -> str:
-    """``412345`` Wh as ``412.345`` kWh, without trailing zeros: an exact decimal."""
-    sign = "-" if whole < 0 else ""
-    units, part = divmod(abs(whole), 1000)
-    return f"{sign}{units}.{part:03d}".rstrip("0").rstrip(".")
-
-
-def _fraction_text(share: Fraction) -> str:
-    return (
-        str(share.numerator) if share.denominator == 1 else f"{share.numerator}/{share.denominator}"
-    )

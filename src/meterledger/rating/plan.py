@@ -11,22 +11,26 @@ cycle on one option share one plan, and a bill of one is a batch of one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from meterledger.facts.charges import ChargeGroup
-from meterledger.kernel.citation import Citation
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_down
 from meterledger.kernel.span import DaySpan
-from meterledger.kernel.standing import Standing, weakest
+from meterledger.kernel.standing import weakest
+from meterledger.rating.parts import MeasuredDemand
+from meterledger.rating.plan_shapes import LinePlan, Proration, RatePlan, Segment
+from meterledger.rating.planning import Planning
+from meterledger.rating.programs import Beside, programs_beside
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import (
     ALL_HOURS,
-    Block,
+    DEMAND_KINDS,
+    OF_LINES,
+    PROGRAM_KINDS,
     ChargeKind,
     ChargeRule,
     DayWindows,
@@ -49,79 +53,8 @@ BLOCK_SHARING = "pro_rata"
 SEASON_BASIS = "intervals, else days"
 """The readings this calculation carries out; another in the book is refused, never ignored."""
 
-COUNTS = "counts"
-"""The period of a demand-window calendar whose hours count for demand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Days of the window on which nothing changes."""
-
-    days: DaySpan
-    season: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinePlan:
-    """One line of the bill before its quantity is known.
-
-    ``segments``     whose energy or demand it takes (indexes into the plan's segments)
-    ``period``       index of the period whose energy it takes, or None for all hours
-    ``block``        with ``block_limit_wh``: which side of the limit it prices
-    ``block_group``  lines of one limit (all periods, both blocks) share this number
-    ``share``        months for a monthly charge, share of a month for a demand charge, else 1
-    """
-
-    rule: ChargeRule
-    days: DaySpan
-    segments: tuple[int, ...]
-    period: int | None
-    block: Block | None
-    block_limit_wh: int
-    block_group: int
-    price_micro_usd: int
-    share: Fraction
-    standing: Standing
-    citations: tuple[Citation, ...]
-    reading_keys: tuple[str, ...]
-
-    @property
-    def group(self) -> ChargeGroup:
-        """Riders are shown apart from base charges."""
-        return ChargeGroup.RIDER if self.rule.kind is ChargeKind.RIDER else ChargeGroup.BASE
-
-
-@dataclass(frozen=True, slots=True)
-class RatePlan:
-    """A window of a schedule, ready for any number of meters' usage.
-
-    ``day_windows``    for each day of the window: its time-of-use windows, or None (all hours)
-    ``demand_windows`` for each day: the windows in which an hour counts for demand, or None
-    ``segment_of_day`` for each day: its segment's index
-    """
-
-    schedule: Schedule
-    window: DaySpan
-    zone: str
-    segments: tuple[Segment, ...]
-    periods: tuple[str, ...]
-    lines: tuple[LinePlan, ...]
-    segment_of_day: tuple[int, ...]
-    day_windows: tuple[DayWindows | None, ...]
-    demand_windows: tuple[DayWindows | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Proration:
-    """How many months a window counts for, decided by ``billing``: 1, or days over normal days.
-
-    ``citations`` stand on every line that the share changes; empty when ``months`` is 1.
-    """
-
-    months: Fraction
-    citations: tuple[Citation, ...] = ()
-    standing: Standing = Standing.FILED
-    reading_keys: tuple[str, ...] = ()
+WHOLE = PROGRAM_KINDS | {ChargeKind.PER_BILL}
+"""Kinds whose one line is for the whole window."""
 
 
 def plan_window(
@@ -132,12 +65,15 @@ def plan_window(
     proration: Proration,
     with_riders: bool = True,
     with_base: bool = True,
+    programs: tuple[str, ...] = (),
 ) -> RatePlan:
-    """Plan the lines of one window.
+    """Plan the lines of one window. ``programs`` are those beside the schedule, by name.
 
     :raises NoRuleInForce: if the schedule, a price or a calendar is silent on a day of the window
+    :raises ProgramNotOpen: if a programme is not for the schedule, or two exclude each other
     """
-    return _Planner(view, schedule_code, window, proration, with_riders, with_base).plan()
+    beside = programs_beside(view, schedule_code, window, programs) if programs else None
+    return _Planner(view, schedule_code, window, proration, with_riders, with_base, beside).plan()
 
 
 class _Planner:
@@ -151,16 +87,19 @@ class _Planner:
         proration: Proration,
         with_riders: bool,
         with_base: bool,
+        beside: Beside | None,
     ) -> None:
         self.view = view
         self.window = window
         self.proration = proration
         self.schedule = view.schedule(schedule_code, window.from_day)
         ensure_one_schedule(view, schedule_code, window)
+        self.beside = beside
+        self.planning = Planning(view, self.schedule, window, proration)
         self.rules = [
             rule
-            for rule in self.schedule.charges
-            if (with_riders if rule.kind is ChargeKind.RIDER else with_base)
+            for rule in (*self.schedule.charges, *(beside.charges if beside else ()))
+            if (with_riders if rule.is_rider or rule.kind is ChargeKind.RIDER else with_base)
         ]
 
     def plan(self) -> RatePlan:
@@ -172,25 +111,40 @@ class _Planner:
         windows = self.schedule.windows
         periods = self._periods()
         demand = self.schedule.demand_window
+        lines = self._lines(segments, periods)
+        if self.beside is not None:
+            lines = self.beside.marked(lines)
         return RatePlan(
             schedule=self.schedule,
             window=self.window,
             zone=self.view.time_zone,
             segments=tuple(segments),
             periods=periods,
-            lines=tuple(self._lines(segments, periods)),
+            lines=tuple(lines),
             segment_of_day=tuple(segment_of_day),
             day_windows=tuple(self._day_windows(windows, day) for day in days),
             demand_windows=tuple(self._day_windows(demand, day) for day in days),
+            demands=tuple(
+                MeasuredDemand(
+                    one.name,
+                    one.minutes,
+                    tuple(self._day_windows(one.hours, day) for day in days),
+                )
+                for one in self.schedule.demands
+            ),
+            solar=self.beside.solar(lines) if self.beside else None,
+            net=self.beside.net if self.beside else None,
         )
 
     def _segments(self) -> list[Segment]:
         cuts: set[date] = set(self._season_cuts())
-        names = [rule.price for rule in self.rules]
+        names = [rule.price for rule in self.rules if rule.price]
         for name in [*names, self.schedule.block_limit]:
             cuts |= set(self.view.series(name).change_days()) if name else set()
         for name in (self.schedule.windows, self.schedule.demand_window):
             cuts |= set(self.view.time_of_use(name).change_days()) if name else set()
+        for rule in self.rules:
+            cuts |= self.planning.cuts(rule)
         return [Segment(part, self._season(part.from_day)) for part in self.window.split_at(cuts)]
 
     def _season(self, day: date) -> str:
@@ -225,14 +179,61 @@ class _Planner:
         by_season = calendar.weekend_or_holiday if resting else calendar.working_day
         return by_season[self._season(day)]
 
-    def _lines(self, segments: list[Segment], periods: tuple[str, ...]) -> Iterable[LinePlan]:
-        blocks_done: dict[tuple[str | None, DaySpan], int] = {}
+    def _lines(self, segments: list[Segment], periods: tuple[str, ...]) -> list[LinePlan]:
+        blocks_done: dict[tuple[str | None, str | None, DaySpan], int] = {}
+        lines: list[LinePlan] = []
         for rule in self.rules:
+            if rule.kind in WHOLE or rule.kind in OF_LINES:
+                lines += self._whole_lines(rule, segments, lines)
+                continue
             for run in self._runs(rule, segments):
                 cuts = self._cuts(rule)
                 for part in run.split_at(cuts):
-                    group = blocks_done.setdefault((rule.season, part), len(blocks_done))
-                    yield self._line(rule, part, segments, periods, group)
+                    key = (rule.block_set, rule.season, part)
+                    group = blocks_done.setdefault(key, len(blocks_done))
+                    line = self._line(rule, part, segments, periods, group)
+                    lines.append(self._with_more(line, part))
+        return lines
+
+    def _whole_lines(
+        self, rule: ChargeRule, segments: list[Segment], above: list[LinePlan]
+    ) -> Iterable[LinePlan]:
+        """Lines of the whole window, or of parts of it by the dates of a percentage."""
+        every = tuple(range(len(segments)))
+        if rule.kind is ChargeKind.PERCENT:
+            cuts = self.view.number(rule.price).change_days()
+            return [
+                self.planning.percent(rule, part, every, above)
+                for part in self.window.split_at(cuts)
+            ]
+        if rule.kind is ChargeKind.MINIMUM:
+            spans = [segment.days for segment in segments]
+            return [self.planning.minimum(rule, every, spans, above)]
+        return [self.planning.whole(rule, every)]
+
+    def _with_more(self, line: LinePlan, part: DaySpan) -> LinePlan:
+        """The line with its demands and its block of a set, where it has any."""
+        rule = line.rule
+        if not (rule.demand or rule.over or rule.beyond or rule.block_set):
+            return line
+        found = self.planning.more(rule, part)
+        citations = [dated.citation for dated in found.stands_on]
+        standings = [dated.standing for dated in found.stands_on]
+        keys: tuple[str, ...] = ()
+        if rule.block_set is not None and self.proration.months != 1:
+            citations += self.proration.citations
+            standings.append(self.proration.standing)
+            keys = self.proration.reading_keys
+        return replace(
+            line,
+            demand=found.demand,
+            over=found.over,
+            beyond=found.beyond,
+            blocks=found.blocks,
+            standing=weakest((line.standing, *standings)),
+            citations=tuple(dict.fromkeys((*line.citations, *citations))),
+            reading_keys=tuple(dict.fromkeys((*line.reading_keys, *keys))),
+        )
 
     def _runs(self, rule: ChargeRule, segments: list[Segment]) -> list[DaySpan]:
         """The unbroken stretches of the window in the rule's season; the window itself if none."""
@@ -250,7 +251,11 @@ class _Planner:
 
     def _cuts(self, rule: ChargeRule) -> set[date]:
         """Where the rule's line is cut: at its own revisions, those of its block and its hours."""
-        cuts = set(self.view.price(rule.price).change_days())
+        cuts = set(self.view.price(rule.price).change_days()) | self.planning.cuts(rule)
+        if rule.block_set is not None:
+            for other in self.rules:
+                if (other.block_set, other.season) == (rule.block_set, rule.season):
+                    cuts |= set(self.view.price(other.price).change_days())
         if rule.block is not None and self.schedule.block_limit is not None:
             cuts |= set(self.view.number(self.schedule.block_limit).change_days())
             for other in self.rules:
@@ -263,7 +268,7 @@ class _Planner:
 
     def _hours_of(self, rule: ChargeRule) -> str | None:
         """The calendar of hours that the rule's quantity depends on, if it depends on one."""
-        if rule.kind is ChargeKind.DEMAND:
+        if rule.kind is ChargeKind.DEMAND and rule.demand is None:
             return self.schedule.demand_window
         return self.schedule.windows if rule.period is not None else None
 
@@ -286,14 +291,16 @@ class _Planner:
             stands_on.append(limit)
             # A limit leaves room for no more than whole watt-hours below it: rounded down.
             limit_wh = to_whole_down(limit.value * WATT_HOURS_PER_KWH * month_share)
-            if len(periods) > 1:
-                stands_on += self._reading("block_share_between_periods", BLOCK_SHARING, part)
-                reading_keys += ("rating.block_share_between_periods",)
+        has_block = rule.block is not None or rule.block_set is not None
+        if has_block and len(periods) > 1:
+            stands_on += self._reading("block_share_between_periods", BLOCK_SHARING, part)
+            reading_keys += ("rating.block_share_between_periods",)
         if rule.season is not None and len({segment.season for segment in segments}) > 1:
             stands_on += self._reading("season_proration_basis", SEASON_BASIS, part)
             reading_keys += ("billing.season_proration_basis",)
-        prorated = rule.kind in (ChargeKind.MONTHLY, ChargeKind.DEMAND) or rule.block is not None
-        share = month_share if rule.kind in (ChargeKind.MONTHLY, ChargeKind.DEMAND) else Fraction(1)
+        by_month = rule.kind is ChargeKind.MONTHLY or rule.kind in DEMAND_KINDS
+        prorated = by_month or rule.block is not None
+        share = month_share if by_month else Fraction(1)
         citations = [dated.citation for dated in stands_on]
         standings = [dated.standing for dated in stands_on]
         if prorated and self.proration.months != 1:
@@ -374,4 +381,10 @@ def _terms(schedule: Schedule) -> tuple[Any, ...]:
         schedule.windows,
         schedule.block_limit,
         schedule.demand_window,
+        schedule.demands,
+        schedule.billing_demands,
+        schedule.block_sets,
     )
+
+
+__all__ = ["LinePlan", "RatePlan", "ScheduleChanges", "UnknownReading", "plan_window"]

@@ -23,13 +23,15 @@ from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import intervals_in_day
 from meterledger.kernel.span import DaySpan
 from meterledger.rating.determine import (
+    HOUR_SECONDS,
     determine,
-    hours_of_demand,
-    intervals_per_hour,
+    intervals_per_window,
     period_places,
+    windows_of_demand,
 )
 from meterledger.rating.exact import SAFE
-from meterledger.rating.plan import RatePlan
+from meterledger.rating.plan_shapes import RatePlan
+from meterledger.rulebook.schedule import DayWindows
 
 _MADE = (Quality.ESTIMATED.value, Quality.SUBSTITUTED.value)
 _ALL = np.zeros((0, 0), dtype=bool)
@@ -40,6 +42,7 @@ class PopulationSums:
 
     ``energy_wh``  Int64 [N x segments x periods], watt-hours
     ``peak_wh``    Int64 [N x segments], watt-hours of the highest clock hour that counts for demand
+    ``demands_wh`` for each demand of the plan, Int64 [N x segments], of its highest window
     ``present``    Int32 [N], intervals that have a value
     ``estimated``  Int32 [N], those of them that nobody measured: estimated or substituted by the
                    sender, or made by any method but as received; 0 where nobody asked for quality
@@ -50,6 +53,7 @@ class PopulationSums:
         segments, periods = len(plan.segments), len(plan.periods)
         self.energy_wh = np.zeros((count, segments, periods), dtype=np.int64)
         self.peak_wh = np.zeros((count, segments), dtype=np.int64)
+        self.demands_wh = [np.zeros((count, segments), dtype=np.int64) for _ in plan.demands]
         self.present = np.zeros(count, dtype=np.int32)
         self.estimated = np.zeros(count, dtype=np.int32)
         self._programs: dict[tuple[DaySpan, int], _Program] = {}
@@ -93,6 +97,19 @@ class PopulationSums:
             self.peak_wh,
             self.present,
         )
+        for windows, highest in zip(program.demands, self.demands_wh, strict=True):
+            compiled.add_highest(
+                part.values,
+                part.rows,
+                counts,
+                10**part.power,
+                slots,
+                program.segments,
+                windows.columns + part.first_slot if part.first_slot else windows.columns,
+                windows.from_day,
+                windows.per_window,
+                highest,
+            )
         if part.quality is not None and part.method is not None:
             ensure(
                 part.quality.shape == part.method.shape == part.values.shape,
@@ -118,6 +135,9 @@ class PopulationSums:
         found = determine(usage, self.plan)
         self.energy_wh[rows] = found.energy_wh
         self.peak_wh[rows] = found.peak_wh
+        for place, highest in enumerate(self.demands_wh):
+            if found.demand_w is not None:
+                highest[rows] = found.demand_w[:, :, place] // self._per_hour(place)
         for values in usage.days:
             self.present[rows] += (~values.missing).sum(axis=1, dtype=np.int32)
             if values.quality is not None and values.method is not None:
@@ -136,10 +156,22 @@ class PopulationSums:
         ensure(largest * int(multipliers.max()) < SAFE, "multiplied energy fits 64 bits")
         self.energy_wh[rows] *= multipliers[rows, None, None]
         self.peak_wh[rows] *= multipliers[rows, None]
+        for highest in self.demands_wh:
+            highest[rows] *= multipliers[rows, None]
 
     def determinants(self) -> Determinants:
         """The sums in the shape that is priced."""
-        return Determinants(energy_wh=self.energy_wh, peak_wh=self.peak_wh, by_days=False)
+        watts = [one * self._per_hour(place) for place, one in enumerate(self.demands_wh)]
+        return Determinants(
+            energy_wh=self.energy_wh,
+            peak_wh=self.peak_wh,
+            by_days=False,
+            demand_w=np.stack(watts, axis=2) if watts else None,
+        )
+
+    def _per_hour(self, place: int) -> int:
+        """How many windows of a demand an hour has: watts are watt-hours of a window times it."""
+        return HOUR_SECONDS // (60 * self.plan.demands[place].minutes)
 
     def prepare(self, days: DaySpan, interval_seconds: int) -> _Program:
         """The program of slots for days and intervals of one length, made once.
@@ -151,6 +183,15 @@ class PopulationSums:
         if program is None:
             program = self._programs[key] = _make_program(self.plan, days, interval_seconds)
         return program
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Windows of one demand that count; shapes as ``compiled.add_highest`` has them."""
+
+    columns: Int64Array
+    from_day: Int64Array
+    per_window: int
 
 
 @dataclass(frozen=True)
@@ -168,6 +209,7 @@ class _Program:
     hours_from: Int64Array
     per_hour: int
     window_slots: int
+    demands: tuple[_Windows, ...] = ()
 
 
 def _make_program(plan: RatePlan, days: DaySpan, seconds: int) -> _Program:
@@ -179,35 +221,60 @@ def _make_program(plan: RatePlan, days: DaySpan, seconds: int) -> _Program:
     slots, segments = [0], []
     kinds: dict[tuple[tuple[int, int, int], ...], int] = {}
     kind_of_day: list[int] = []
-    hours: list[tuple[int, int]] = []
-    hours_from = [0]
-    per_hour = 1
     for number, day in enumerate(days.days(), start=first):
         begin = slots[-1]
         slots.append(begin + intervals_in_day(day, plan.zone, seconds))
         segments.append(plan.segment_of_day[number])
-        windows, demand = plan.day_windows[number], plan.demand_windows[number]
+        windows = plan.day_windows[number]
         if windows is None:
             places: tuple[tuple[int, int, int], ...] = ((0, slots[-1] - begin, 0),)
         else:
             places = period_places(day, plan.zone, seconds, windows, plan.periods)
         kind_of_day.append(kinds.setdefault(places, len(kinds)))
-        if demand is not None:
-            per_hour = intervals_per_hour(seconds)
-            hours += [
-                (begin + start * per_hour, begin + stop * per_hour)
-                for start, stop in hours_of_demand(day, plan.zone, demand)
-            ]
-        hours_from.append(len(hours))
+    hours = _Windows(np.zeros((0, 2), dtype=np.int64), np.zeros(len(slots), dtype=np.int64), 1)
+    if plan.schedule.demand_window is not None:
+        hours = _windows(plan, days, slots, seconds, plan.demand_windows, HOUR_SECONDS)
     return _Program(
         slots=np.array(slots, dtype=np.int64),
         segments=np.array(segments, dtype=np.int64),
         kinds=np.array(kind_of_day, dtype=np.int64),
         masks=_masks(list(kinds), len(plan.periods)),
-        hours=np.array(hours, dtype=np.int64).reshape(-1, 2),
-        hours_from=np.array(hours_from, dtype=np.int64),
-        per_hour=per_hour,
+        hours=hours.columns,
+        hours_from=hours.from_day,
+        per_hour=hours.per_window,
         window_slots=sum(intervals_in_day(day, plan.zone, seconds) for day in plan.window.days()),
+        demands=tuple(
+            _windows(plan, days, slots, seconds, one.day_windows, 60 * one.minutes)
+            for one in plan.demands
+        ),
+    )
+
+
+def _windows(
+    plan: RatePlan,
+    days: DaySpan,
+    slots: list[int],
+    seconds: int,
+    day_windows: tuple[DayWindows | None, ...],
+    window_seconds: int,
+) -> _Windows:
+    """The columns of windows that count, for each of the days."""
+    per_window = intervals_per_window(seconds, window_seconds)
+    first = (days.from_day - plan.window.from_day).days
+    columns: list[tuple[int, int]] = []
+    from_day = [0]
+    for number, day in enumerate(days.days()):
+        columns += [
+            (slots[number] + start * per_window, slots[number] + stop * per_window)
+            for start, stop in windows_of_demand(
+                day, plan.zone, day_windows[first + number], window_seconds
+            )
+        ]
+        from_day.append(len(columns))
+    return _Windows(
+        np.array(columns, dtype=np.int64).reshape(-1, 2),
+        np.array(from_day, dtype=np.int64),
+        per_window,
     )
 
 

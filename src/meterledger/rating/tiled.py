@@ -18,12 +18,18 @@ from math import lcm
 import numpy as np
 
 from meterledger.facts.determinants import Determinants
-from meterledger.facts.usage import TiledInterval, TiledUsage
+from meterledger.facts.usage import Int64Array, TiledInterval, TiledUsage
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import day_start_utc, seconds_in_day, zone
 from meterledger.kernel.rounding import share_whole
-from meterledger.rating.determine import HOUR_SECONDS, IntervalTooLong, period_places
-from meterledger.rating.plan import COUNTS, RatePlan
+from meterledger.rating.determine import (
+    HOUR_SECONDS,
+    IntervalTooLong,
+    period_places,
+    windows_of_demand,
+)
+from meterledger.rating.plan_shapes import RatePlan
+from meterledger.rulebook.schedule import DayWindows
 
 MINUTE_SECONDS = 60
 
@@ -53,6 +59,7 @@ def determine_tiled(usage: TiledUsage, plan: RatePlan) -> Determinants:
     ensure(usage.zone == plan.zone, "usage is cut into days by the clock of the book")
     energy_wh = np.zeros((1, len(plan.segments), len(plan.periods)), dtype=np.int64)
     hours: dict[tuple[int, int], int] = {}
+    windows: list[dict[tuple[int, int], int]] = [{} for _ in plan.demands]
     shared = False
     days = _Days(plan)
     for interval in usage.intervals:
@@ -63,14 +70,40 @@ def determine_tiled(usage: TiledUsage, plan: RatePlan) -> Determinants:
         shares = share_whole(interval.energy_wh, list(weights.values()))
         for segment, wh in zip(weights, shares, strict=True):
             energy_wh[0, segment, period] += wh
-        for hour in _hours_of_demand(interval, parts, plan):
-            hours[hour] = hours.get(hour, 0) + interval.energy_wh
+        if plan.schedule.demand_window is not None:
+            hour = _window_of_demand(interval, parts, plan.demand_windows, HOUR_SECONDS, plan.zone)
+            _add(hours, hour, interval)
+        for found, demand in zip(windows, plan.demands, strict=True):
+            window = _window_of_demand(
+                interval, parts, demand.day_windows, 60 * demand.minutes, plan.zone
+            )
+            _add(found, window, interval)
     ensure(int(energy_wh.sum()) == usage.energy_wh, "segments and periods hold all the energy")
-    peak_wh = np.zeros((1, len(plan.segments)), dtype=np.int64)
-    for (number, _), wh in hours.items():
+    peak_wh = _highest(hours, plan)
+    demand_w = None
+    if plan.demands:
+        watts = [
+            _highest(found, plan) * (60 // demand.minutes)
+            for found, demand in zip(windows, plan.demands, strict=True)
+        ]
+        demand_w = np.stack(watts, axis=2)
+    return Determinants(energy_wh=energy_wh, peak_wh=peak_wh, by_days=shared, demand_w=demand_w)
+
+
+def _highest(windows: dict[tuple[int, int], int], plan: RatePlan) -> Int64Array:
+    """The most energy of a window in each segment, Int64 [1 x segments]."""
+    highest = np.zeros((1, len(plan.segments)), dtype=np.int64)
+    for (number, _), wh in windows.items():
         segment = plan.segment_of_day[number]
-        peak_wh[0, segment] = max(int(peak_wh[0, segment]), wh)
-    return Determinants(energy_wh=energy_wh, peak_wh=peak_wh, by_days=shared)
+        highest[0, segment] = max(int(highest[0, segment]), wh)
+    return highest
+
+
+def _add(
+    found: dict[tuple[int, int], int], window: tuple[int, int] | None, interval: TiledInterval
+) -> None:
+    if window is not None:
+        found[window] = found.get(window, 0) + interval.energy_wh
 
 
 class _Days:
@@ -134,33 +167,30 @@ def _period(interval: TiledInterval, parts: list[_Part], plan: RatePlan) -> int:
     return int(found or 0)
 
 
-def _hours_of_demand(
-    interval: TiledInterval, parts: list[_Part], plan: RatePlan
-) -> list[tuple[int, int]]:
-    """The clock hour that counts for demand and holds the interval: day's number, hour from 0."""
+def _window_of_demand(
+    interval: TiledInterval,
+    parts: list[_Part],
+    day_windows: tuple[DayWindows | None, ...],
+    seconds: int,
+    zone_name: str,
+) -> tuple[int, int] | None:
+    """The window that counts for demand and holds the interval: day's number, window from 0."""
     for part in parts:
-        windows = plan.demand_windows[part.number]
-        if windows is None:
-            continue
-        first, last = part.begin // HOUR_SECONDS, -(-part.until // HOUR_SECONDS)
-        counting = [
-            (start, stop)
-            for start, stop, counts in period_places(
-                part.day, plan.zone, HOUR_SECONDS, windows, (COUNTS, "outside")
-            )
-            if counts == 0
-        ]
+        first, last = part.begin // seconds, -(-part.until // seconds)
+        counting = windows_of_demand(part.day, zone_name, day_windows[part.number], seconds)
         if not any(start < last and first < stop for start, stop in counting):
             continue
         if len(parts) > 1 or last - first > 1:
+            one = "one clock hour" if seconds == HOUR_SECONDS else f"{seconds // 60} minutes"
+            length = "an hour" if seconds == HOUR_SECONDS else f"{seconds // 60} minutes"
             raise IntervalTooLong(
-                f"The interval {_words(interval)} does not lie within one clock hour, and demand "
-                "is measured over an hour",
+                f"The interval {_words(interval)} does not lie within {one}, and demand "
+                f"is measured over {length}",
                 do="Ingest shorter intervals, or choose a schedule without a demand charge for "
                 "this meter",
             )
-        return [(part.number, first)]
-    return []
+        return part.number, first
+    return None
 
 
 def _instant_of(part: _Part, seconds: int, plan: RatePlan) -> str:
