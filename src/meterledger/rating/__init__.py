@@ -23,6 +23,7 @@ from meterledger.rating.population import PopulationSums
 from meterledger.rating.price import PricedWindows, energy_cents, price
 from meterledger.rating.programs import ProgramNotOpen
 from meterledger.rating.tiled import determine_tiled
+from meterledger.rating.totals import charge_totals
 
 CALCULATION_REVISIONS = ("1", "2")
 """Every revision that can be calculated still, oldest first: a bill is replayed by its own.
@@ -47,6 +48,7 @@ __all__ = [
     "RatePlan",
     "ScheduleChanges",
     "TimesNeeded",
+    "charge_totals",
     "credits_after",
     "determine",
     "determine_by_days",

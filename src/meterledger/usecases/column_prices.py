@@ -10,19 +10,21 @@ Lives elsewhere the sums (``population_groups``), what is made of a difference (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from meterledger import rating
+from meterledger.billing import tax_subject_of
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.determinants import Determinants
 from meterledger.facts.issued import IssuedBill, read_layout
 from meterledger.facts.places import BillableService
 from meterledger.facts.stored import meter_numbers
+from meterledger.facts.taxes import TaxSubject
 from meterledger.facts.usage import BoolArray, Int64Array
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
@@ -36,7 +38,7 @@ from meterledger.usecases.calculate_bills import (
     window_of,
 )
 from meterledger.usecases.population_determinants import ScanningLake
-from meterledger.usecases.population_groups import GroupSums, MeterGroup, sum_groups
+from meterledger.usecases.population_groups import MeterGroup, sum_groups
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.register_windows import files_on_registers
 
@@ -57,13 +59,15 @@ class ColumnGroup:
     """Bills of one window and schedule that are priced together, and their sums.
 
     ``rows``      places of the bills among those that were asked for
-    ``complete``  Bool [N] as ``GroupSums`` has it
+    ``complete``  Bool [N] whether a row is whole; the others count for nothing
     """
 
     schedule: str
     window: DaySpan
     rows: Int64Array
-    sums: GroupSums
+    plan: rating.RatePlan
+    determinants: Determinants
+    complete: BoolArray
 
 
 @dataclass(slots=True)
@@ -93,49 +97,104 @@ def due_now(
         return refusal
 
 
-def column_sums(
+@dataclass(slots=True)
+class Members:
+    """Bills of one window and schedule: their places among those asked for, and their meters."""
+
+    schedule: str
+    window: DaySpan
+    rows: Int64Array
+    group: MeterGroup
+
+
+def column_members(
     bills: Sequence[IssuedBill],
     due: Sequence[DueBill | Refusal | None],
     *,
     calculator: Calculator,
-    lake: PopulationLake,
     kept: BilledReadings,
     known_at: datetime,
-    at_sequence: int,
-    progress: Callable[[int], None] | None = None,
-) -> list[ColumnGroup]:
-    """The sums of the bills that columns can price, by window and schedule."""
+) -> list[Members]:
+    """The bills that columns can price, by window and schedule, the earliest windows first.
+
+    Left out are meters on registers, exchanged ones, and windows that the book cannot plan.
+    """
     on_registers = _on_registers(due, known_at, kept)
-    rounds: list[dict[tuple[str, DaySpan], list[int]]] = []
-    times: dict[str, int] = {}
+    found: dict[tuple[str, DaySpan], list[int]] = {}
+    seen: set[tuple[str, date, date]] = set()
     for row, (bill, one) in enumerate(zip(bills, due, strict=True)):
         if not isinstance(one, DueBill) or len(one.installations) != 1:
             continue
-        if one.installations[0].meter_id in on_registers:
+        place = (one.meter, bill.from_day, bill.until_day)
+        if one.installations[0].meter_id in on_registers or place in seen:
             continue
-        turn = times.get(one.meter, 0)  # a meter has one window in each reading of the lake
-        times[one.meter] = turn + 1
-        if turn == len(rounds):
-            rounds.append({})
-        rounds[turn].setdefault((one.service.agreement.schedule, bill.days), []).append(row)
+        seen.add(place)
+        found.setdefault((one.service.agreement.schedule, bill.days), []).append(row)
+    ordered = sorted(found.items(), key=lambda each: (str(each[0][1]), each[0][0]))
+    planned = [_members(*key, rows, due, calculator) for key, rows in ordered]
+    return [one for one in planned if one is not None]
+
+
+def batches(members: Sequence[Members]) -> list[list[Members]]:
+    """The groups in as few batches as may be, in each of which a meter has one window.
+
+    In order of their windows, so that a batch is about a month of every meter.
+    """
+    if not members:
+        return []
+    every = np.unique(np.concatenate([one.group.numbers for one in members]))
+    taken = np.zeros(len(every), dtype=bool)
+    found: list[list[Members]] = [[]]
+    for one in members:
+        at = np.searchsorted(every, one.group.numbers)
+        if taken[at].any():
+            taken[:] = False
+            found.append([])
+        taken[at] = True
+        found[-1].append(one)
+    return found
+
+
+def _members(
+    schedule: str,
+    window: DaySpan,
+    rows: list[int],
+    due: Sequence[DueBill | Refusal | None],
+    calculator: Calculator,
+) -> Members | None:
+    try:
+        plan = calculator.plan(schedule, window)
+    except Refusal:
+        return None  # the one path says why
+    chosen = [one for row in rows if isinstance(one := due[row], DueBill)]
+    numbers = meter_numbers([one.meter for one in chosen])
+    factors = np.array([one.installations[0].multiplier for one in chosen], dtype=np.int64)
+    group = MeterGroup(plan, numbers, factors)
+    return Members(schedule, window, np.array(rows, dtype=np.int64), group)
+
+
+def column_sums(
+    members: Sequence[Members],
+    *,
+    lake: PopulationLake,
+    at_sequence: int,
+    progress: Callable[[int], None] | None = None,
+) -> list[ColumnGroup]:
+    """The sums of those bills, from their intervals."""
     found: list[ColumnGroup] = []
-    for members in rounds:
-        groups: list[MeterGroup] = []
-        keys: list[tuple[str, DaySpan, list[int]]] = []
-        for (schedule, window), rows in members.items():
-            try:
-                plan = calculator.plan(schedule, window)
-            except Refusal:
-                continue  # the one path says why
-            chosen = [one for row in rows if isinstance(one := due[row], DueBill)]
-            numbers = meter_numbers([one.meter for one in chosen])
-            factors = [one.installations[0].multiplier for one in chosen]
-            groups.append(MeterGroup(plan, numbers, np.array(factors, dtype=np.int64)))
-            keys.append((schedule, window, rows))
+    for batch in batches(members):
+        groups = [one.group for one in batch]
         sums = sum_groups(groups, lake=lake, at_sequence=at_sequence, progress=progress)
         found += [
-            ColumnGroup(schedule, window, np.array(rows, dtype=np.int64), one)
-            for (schedule, window, rows), one in zip(keys, sums, strict=True)
+            ColumnGroup(
+                one.schedule,
+                one.window,
+                one.rows,
+                each.plan,
+                each.sums.determinants(),
+                each.complete,
+            )
+            for one, each in zip(batch, sums, strict=True)
         ]
     return found
 
@@ -168,22 +227,22 @@ def price_columns(
     )
     taxes = TaxColumns(calculator)
     for group in groups:
-        priced = rating.price(group.sums.plan, group.sums.sums.determinants())
-        always = _lines_without_use(group.sums.plan)
+        try:
+            priced = rating.price(group.plan, group.determinants)
+            always = lines_without_use(group.plan)
+        except Refusal:
+            continue  # what a programme or a ratchet needs is known to the one path
         if not always:
             continue  # no line could stand for the charges that are taxed
-        places: dict[tuple[str, str], list[int]] = {}
-        complete = group.sums.complete.tolist()
-        for at, row in enumerate(group.rows.tolist()):
-            one = due[row]
-            if complete[at] and isinstance(one, DueBill):
-                places.setdefault((bills[row].layout, one.tax_place), []).append(at)
-        for (layout, place), some in places.items():
+        alike: dict[tuple[str, Taxed], list[int]] = {}
+        for at, taxed in taxed_alike(group, due):
+            alike.setdefault((bills[group.rows[at]].layout, taxed), []).append(at)
+        for (layout, taxed), some in alike.items():
             mine = np.array(some, dtype=np.int64)
             rows = group.rows[mine]
             issued = np.array([bills[row].cents for row in rows.tolist()], dtype=np.int64)
             try:
-                same, total = _beside(priced, always, mine, layout, issued, place, taxes)
+                same, total = _beside(priced, always, mine, layout, issued, taxed, taxes)
             except Refusal:
                 continue  # a tax that the book is silent of: the one path says so
             found.told[rows] = True
@@ -192,13 +251,16 @@ def price_columns(
     return found
 
 
-def _lines_without_use(plan: rating.RatePlan) -> tuple[ChargeLine, ...]:
+def lines_without_use(plan: rating.RatePlan) -> tuple[ChargeLine, ...]:
     """The lines that stand whatever was used: those of a window without any use."""
     segments, periods = len(plan.segments), len(plan.periods)
     nothing = Determinants(
         energy_wh=np.zeros((1, segments, periods), dtype=np.int64),
         peak_wh=np.zeros((1, segments), dtype=np.int64),
         by_days=False,
+        demand_w=np.zeros((1, segments, len(plan.demands)), dtype=np.int64)
+        if plan.demands
+        else None,
     )
     return rating.lines_of(rating.price(plan, nothing), 0)
 
@@ -209,7 +271,7 @@ def _beside(
     at: Int64Array,
     layout: str,
     issued: Int64Array,
-    place: str,
+    taxed: Taxed,
     taxes: TaxColumns,
 ) -> tuple[BoolArray, Int64Array]:
     plan = priced.plan
@@ -217,7 +279,7 @@ def _beside(
     standing = {(line.code, line.days.from_day) for line in always}
     shown = np.array([name in standing for name in names]) | (priced.quantity[at] != 0)
     base = np.where(shown, priced.cents[at], 0).sum(axis=1)
-    tax_names, tax_cents = taxes.of(plan.window, place, base, always[0])
+    tax_names, tax_cents = taxes.of(plan.window, taxed, base, always[0])
     total = base + tax_cents.sum(axis=1)
     printed = read_layout(layout)
     if len(set(names)) != len(names) or len(set(printed)) != len(printed):
@@ -240,15 +302,38 @@ def _beside(
     return same, total
 
 
+class Taxed(NamedTuple):
+    """What decides the taxes on a bill's charges; bills of one of them are taxed alike."""
+
+    schedule: str
+    place: str
+    state: str
+    sales_place: str | None
+
+
+def taxed_alike(
+    group: ColumnGroup, due: Sequence[DueBill | Refusal | None]
+) -> Iterator[tuple[int, Taxed]]:
+    """The group's rows that columns can tax. A certificate is looked at on its own bill."""
+    complete = group.complete.tolist()
+    for at, row in enumerate(group.rows.tolist()):
+        one = due[row]
+        if not complete[at] or not isinstance(one, DueBill):
+            continue
+        subject = tax_subject_of(one.service, group.window)
+        if not subject.exemptions:
+            yield at, Taxed(group.schedule, one.tax_place, subject.state, subject.sales_place)
+
+
 class TaxColumns:
     """Taxes on sums of charges, each sum asked once of the one calculation."""
 
     def __init__(self, calculator: Calculator) -> None:
         self._calculator = calculator
-        self._known: dict[tuple[DaySpan, str, int], dict[tuple[str, date], int]] = {}
+        self._known: dict[tuple[DaySpan, Taxed, int], dict[tuple[str, date], int]] = {}
 
     def of(
-        self, window: DaySpan, place: str, base_cents: Int64Array, words: ChargeLine
+        self, window: DaySpan, taxed: Taxed, base_cents: Int64Array, words: ChargeLine
     ) -> tuple[list[tuple[str, date]], Int64Array]:
         """Code and first day of each tax line there is, and Int64 [N x lines] of their cents.
 
@@ -257,7 +342,7 @@ class TaxColumns:
         :raises NoRuleInForce: if the book does not know the place's tax
         """
         sums, back = np.unique(base_cents, return_inverse=True)
-        by_sum = [self._lines(window, place, one, words) for one in sums.tolist()]
+        by_sum = [self._lines(window, taxed, one, words) for one in sums.tolist()]
         names = list(dict.fromkeys(name for lines in by_sum for name in lines))
         table = np.array(
             [[lines.get(name, 0) for name in names] for lines in by_sum], dtype=np.int64
@@ -265,11 +350,17 @@ class TaxColumns:
         return names, table[back]
 
     def _lines(
-        self, window: DaySpan, place: str, base: int, words: ChargeLine
+        self, window: DaySpan, taxed: Taxed, base: int, words: ChargeLine
     ) -> dict[tuple[str, date], int]:
-        key = (window, place, base)
+        key = (window, taxed, base)
         if key not in self._known:
-            _, *taxes = self._calculator.with_tax([replace(words, cents=base)], window, place)
+            _, *taxes = self._calculator.with_tax(
+                [replace(words, cents=base)],
+                window,
+                taxed.place,
+                schedule=taxed.schedule,
+                subject=TaxSubject("", taxed.state, taxed.sales_place),
+            )
             self._known[key] = {(one.code, one.days.from_day): one.cents for one in taxes}
         return self._known[key]
 

@@ -35,6 +35,7 @@ from meterledger.usecases.column_prices import (
     Lines,
     PopulationLake,
     calculated,
+    column_members,
     column_sums,
     due_now,
     price_columns,
@@ -116,15 +117,10 @@ def _compare(
     if not bills:
         return
     due = [due_now(one, services.get(one.agreement_id), shadow.view) for one in bills]
-    groups = column_sums(
-        bills,
-        due,
-        calculator=calculator,
-        lake=shadow.lake,
-        kept=shadow.store,
-        known_at=shadow.known_at,
-        at_sequence=shadow.at_sequence,
+    members = column_members(
+        bills, due, calculator=calculator, kept=shadow.store, known_at=shadow.known_at
     )
+    groups = column_sums(members, lake=shadow.lake, at_sequence=shadow.at_sequence)
     amounts = price_columns(bills, due, groups, calculator)
     run.sampled += _hold_against_sample(bills, due, groups, amounts, shadow)
     run.bills += len(bills)

@@ -1,0 +1,81 @@
+"""Totals of many windows are the sums of the lines of each, whatever the plan and the use."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meterledger.facts.determinants import Determinants
+from meterledger.kernel.span import DaySpan
+from meterledger.rating import Proration, RatePlan, charge_totals, plan_window, price
+from meterledger.rulebook.loading import default_book_folder, load_book
+
+VIEW = load_book(default_book_folder()).as_known(date(2026, 11, 29))
+SCHEDULES = ("1M-anytime", "1M-evening-morning", "1M-overnight", "1M-smart", "1M-ultimate")
+WINDOWS = (
+    DaySpan(date(2025, 9, 15), date(2025, 10, 15)),
+    DaySpan(date(2025, 12, 15), date(2026, 1, 15)),
+    DaySpan(date(2025, 7, 1), date(2025, 7, 12)),
+)
+
+
+def plan(schedule: str, window: DaySpan) -> RatePlan:
+    months = Fraction(1) if window.day_count > 20 else Fraction(window.day_count, 30)
+    return plan_window(
+        view=VIEW, schedule_code=schedule, window=window, proration=Proration(months)
+    )
+
+
+def use(one: RatePlan, count: int, *, most: int, least: int = 0, seed: int = 1) -> Determinants:
+    dice = np.random.default_rng(seed)
+    segments, periods = len(one.segments), len(one.periods)
+    return Determinants(
+        energy_wh=dice.integers(least, most, size=(count, segments, periods)),
+        peak_wh=dice.integers(0, most, size=(count, segments)),
+        by_days=False,
+    )
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_of_every_option(schedule: str, window: DaySpan) -> None:
+    one = plan(schedule, window)
+    some = use(one, 3_000, most=900_000)
+
+    assert charge_totals(one, some).tolist() == price(one, some).cents.sum(axis=1).tolist()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    schedule=st.sampled_from(SCHEDULES),
+    window=st.sampled_from(WINDOWS),
+    most=st.sampled_from([1, 2, 1_000, 750_001, 5_000_000, 2**40]),
+    least=st.sampled_from([0, 0, -5_000]),
+    seed=st.integers(0, 10_000),
+)
+def test_of_any_use(schedule: str, window: DaySpan, most: int, least: int, seed: int) -> None:
+    """Nothing used, the block's limit, received more than delivered, sums beyond any home's."""
+    one = plan(schedule, window)
+    if least < 0 and any(line.block is not None for line in one.lines):
+        least = 0  # shares of a block are of what was delivered
+    some = use(one, 80, most=most, least=least, seed=seed)
+
+    assert charge_totals(one, some).tolist() == price(one, some).cents.sum(axis=1).tolist()
+
+
+def test_of_many_windows_in_two_threads() -> None:
+    one = plan("1M-smart", WINDOWS[0])
+    some = use(one, 80_000, most=900_000)
+
+    assert (charge_totals(one, some) == price(one, some).cents.sum(axis=1)).all()
+
+
+def test_of_no_window() -> None:
+    one = plan("1M-smart", WINDOWS[0])
+
+    assert charge_totals(one, use(one, 0, most=1)).tolist() == []
