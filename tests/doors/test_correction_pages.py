@@ -1,0 +1,147 @@
+"""The queue of corrections on pages: what differs and why, the ways out, both bills linked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from tests.doors.web_town import VIEWER, WebTown, build_web_town, household
+
+from meterledger.entrypoints.web import system
+
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+SAME_SITE = {"sec-fetch-site": "same-origin"}
+OCTOBER = (date(2025, 10, 2), date(2025, 11, 2))
+
+
+@pytest.fixture
+def town() -> Iterator[WebTown]:
+    """The town of the pages; account 1's October was read again, at half of what was billed."""
+    made = replace(build_web_town(), now=NOW)
+    with made.town.store.viewing(VIEWER, []):
+        usual = household(1)
+        made.town.read(
+            "E-1001", OCTOBER, lambda day, count: [(wh or 0) // 2 for wh in usual(day, count)]
+        )
+    before = system.provide(made)
+    yield made
+    system.provide(before)
+
+
+@pytest.fixture
+def browser(town: WebTown, watched_templates: None) -> Client:
+    return Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+
+
+@pytest.fixture
+def wrong(town: WebTown) -> Any:
+    """The bill of October."""
+    return next(one for one in town.bills(1) if one.days.from_day == OCTOBER[0])
+
+
+def text_of(answer: Any) -> str:
+    assert answer.status_code in (200, 422), answer.status_code
+    return str(answer.content.decode())
+
+
+def decide(browser: Client, bill_id: str, **typed: str) -> Any:
+    told = {"act": "rebill", "author": "Ana", "reason": "the meter was read again", **typed}
+    return browser.post(f"/corrections/{bill_id}/", told, headers=SAME_SITE)
+
+
+class TestTheQueue:
+    def test_lists_the_bill_with_its_cause_and_difference(self, browser: Client) -> None:
+        page = text_of(browser.get("/corrections/"))
+
+        assert "1 would be another one now" in page
+        assert "<td>Reading</td>" in page
+        assert "-$" in page
+
+    def test_is_reached_from_every_page(self, browser: Client) -> None:
+        assert 'href="/corrections/"' in text_of(browser.get("/"))
+
+
+class TestOneBill:
+    def test_shows_what_would_take_its_place_and_why(self, browser: Client, wrong: Any) -> None:
+        page = text_of(browser.get(f"/corrections/{wrong.bill_id}/"))
+
+        assert "It would be $" in page
+        assert "A cause for every cent" in page
+        assert "overcharge" in page
+
+    def test_a_bill_that_comes_out_the_same_says_so(self, browser: Client, town: WebTown) -> None:
+        other = town.bills(2)[0].bill_id
+
+        assert "comes out as it was issued" in text_of(browser.get(f"/corrections/{other}/"))
+
+    def test_is_corrected_by_a_name_with_a_reason(
+        self, browser: Client, town: WebTown, wrong: Any
+    ) -> None:
+        answer = decide(browser, wrong.bill_id)
+
+        assert answer.status_code == 302
+        assert answer["Location"] == f"/bills/{wrong.bill_id}-v2/"
+        assert "0 would be another one now" in text_of(browser.get("/corrections/"))
+        assert "the meter was read again" in text_of(browser.get("/corrections/"))
+
+    def test_is_left_as_it_is(self, browser: Client, wrong: Any) -> None:
+        assert decide(browser, wrong.bill_id, act="leave").status_code == 302
+
+        assert "0 would be another one now" in text_of(browser.get("/corrections/"))
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ({"author": " "}, "Nobody is named for the correction"),
+            ({"act": "leave", "reason": ""}, "No reason is named"),
+            ({"act": "burn"}, "No decision was chosen"),
+        ],
+    )
+    def test_is_not_decided_otherwise(
+        self, browser: Client, wrong: Any, typed: dict[str, str], said: str
+    ) -> None:
+        answer = decide(browser, wrong.bill_id, **typed)
+
+        assert answer.status_code == 422
+        assert said in text_of(answer)
+
+    def test_takes_no_form_of_another_site(self, browser: Client, wrong: Any) -> None:
+        answer = browser.post(
+            f"/corrections/{wrong.bill_id}/",
+            {"act": "leave", "author": "Eve", "reason": "x"},
+            headers={"sec-fetch-site": "cross-site"},
+        )
+
+        assert answer.status_code != 302
+
+
+class TestBothBills:
+    def test_name_each_other_with_the_causes(self, browser: Client, wrong: Any) -> None:
+        decide(browser, wrong.bill_id)
+
+        old = text_of(browser.get(f"/bills/{wrong.bill_id}/"))
+        new = text_of(browser.get(f"/bills/{wrong.bill_id}-v2/"))
+
+        assert "This bill is cancelled" in old
+        assert f'href="/bills/{wrong.bill_id}-v2/"' in old
+        assert "This is a corrected bill" in new
+        assert f'href="/bills/{wrong.bill_id}/"' in new
+        for page in (old, new):
+            assert "Ana: the meter was read again." in page
+            assert '<th scope="row">Reading</th>' in page
+
+    def test_stand_in_the_account_with_what_moved_it(
+        self, browser: Client, town: WebTown, wrong: Any
+    ) -> None:
+        decide(browser, wrong.bill_id)
+
+        page = text_of(browser.get(f"/accounts/{town.town.account_id(1)}/"))
+
+        assert "<h3>Cancelled</h3>" in page
+        assert "(corrected)" in page
+        assert f"Cancels bill {wrong.bill_id}" in page
+        assert "Corrected bill for " in page
