@@ -22,6 +22,9 @@ PAGES = {
     "meter": f"/usage/meters/E-2003/?on={DAY}",
     "report": f"/usage/report/?on={DAY}",
     "replaced": "/usage/replaced/",
+    "what came in": "/usage/intake/",
+    "quarantine": "/usage/quarantine/",
+    "cases": "/usage/cases/",
 }
 
 
