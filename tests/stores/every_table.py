@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from fractions import Fraction
 
-from tests.stores.paper_town import ANALYST, LATER, UNUSABLE, held_of, register_channel
+from tests.stores.paper_town import (
+    ANALYST,
+    FIRST_DAY,
+    LATER,
+    UNUSABLE,
+    account_id,
+    held_of,
+    register_channel,
+)
 from tests.stores.test_promises_of_documents import back_of, document_of, name_of
 
 from meterledger.facts.documents import SetAside
@@ -13,6 +22,7 @@ from meterledger.facts.findings import Finding, Weight
 from meterledger.facts.held import RunRecord, RunState, SeenHold
 from meterledger.facts.intake import REJECTED, QuarantineOutcome
 from meterledger.facts.sources import UNSIGNED, Source
+from meterledger.facts.taxes import ExemptionKind, SalesTaxPlace, TaxExemption, TaxKind
 from meterledger.facts.usage_log import (
     LoggedEstimate,
     LoggedFinding,
@@ -25,6 +35,7 @@ from meterledger.facts.usage_log import (
     UsageRun,
 )
 from meterledger.facts.weather import DailyTemperature
+from meterledger.kernel.span import Validity
 from meterledger.stores.postgres import PostgresStore
 from meterledger.usecases.usage_ports import LakePublication
 
@@ -99,11 +110,18 @@ def keep_usage(store: PostgresStore) -> None:
         )
 
 
-
 def keep_held(store: PostgresStore) -> None:
     """A held case with its first step, and a run."""
     store.see_held([SeenHold(held_of(2))], on=LATER.date(), learned_at=LATER)
     store.record_run(RunRecord("R-1", RunState.FINISHED, "cycle 1", LATER.date(), LATER))
+
+
+def keep_taxes(store: PostgresStore) -> None:
+    """A sales-tax jurisdiction of the first premise, and a certificate of the first account."""
+    days = Validity(FIRST_DAY)
+    store.tax_premise(SalesTaxPlace("P-1", "creve_coeur", days, LATER))
+    certificate = (ExemptionKind.CHARITABLE, "12-345", Fraction(1), days, LATER)
+    store.record_exemption(TaxExemption(account_id(1), "", TaxKind.SALES, *certificate))
 
 
 def _finding(code: str) -> LoggedFinding:

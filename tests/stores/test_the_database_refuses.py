@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
-from tests.stores.every_table import keep_documents, keep_held, keep_intake, keep_usage
+from tests.stores.every_table import keep_documents, keep_held, keep_intake, keep_taxes, keep_usage
 from tests.stores.paper_town import (
     ANALYST,
     LATER,
@@ -48,6 +48,7 @@ TABLES = (*APPEND_ONLY, *CLOSED_ONCE)
 PARTITIONED = ("bill", "bill_line", "entry", "posting", "record")
 PERSONAL = (
     *("person", "account", "account_holder", "premise", "tax_place", "service_point"),
+    *("sales_tax_place", "tax_exemption"),
     *("meter_event", "meter_case", "meter_case_event", "meter_case_step"),
     *("meter", "meter_configuration", "premise_link", "meter_work", "unmetered_load"),
     *("meter_installation", "agreement", "bill", "bill_line", "service_period_claim"),
@@ -105,6 +106,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_usage(store)
             keep_documents(store)
             keep_held(store)
+            keep_taxes(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name
@@ -404,6 +406,18 @@ class TestTwoClocks:
                 "one_meter_at_a_time_at_a_service_point",
             ),
             ("tax_place", "premise_id, place", ["P-1", "none"], "tax_place_once_per_premise"),
+            (
+                "sales_tax_place",
+                "premise_id, jurisdiction",
+                ["P-1", "none"],
+                "sales_tax_place_once_per_premise",
+            ),
+            (
+                "tax_exemption",
+                "account_id, agreement_id, tax, kind, certificate, share",
+                [account_id(1), "", "sales", "charitable", "another", "1"],
+                "exemption_once_per_tax_and_day",
+            ),
             (
                 "account_holder",
                 "account_id, person_id",

@@ -68,6 +68,11 @@ BREACHES = {
         "UPDATE posting SET customer_account_id = NULL WHERE entry_id = 'payment:R-1'",
         "control account 142 is",
     ),
+    "posted as collected": (
+        "UPDATE posting SET ledger_account = '241.gross_receipts.pagedale'"
+        " WHERE ledger_account = '440' AND entry_id LIKE 'bill:%'",
+        "taxes of 0 cents, 16519 cents are posted",
+    ),
     "the ledger as a whole": (
         "UPDATE posting SET cents = cents + 7 WHERE entry_id = 'payment:R-1' AND number = 1",
         "it sums to 7 cents",

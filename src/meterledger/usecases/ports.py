@@ -42,6 +42,7 @@ from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.meter_ports import Meters
 from meterledger.usecases.register_ports import Registers
+from meterledger.usecases.tax_ports import TaxLog
 from meterledger.usecases.usage_ports import UsageLog
 
 
@@ -482,6 +483,7 @@ class Store(
     Weather,
     HeldLog,
     BillingOptions,
+    TaxLog,
     Protocol,
 ):
     """Everything but the lake, in one system of record."""

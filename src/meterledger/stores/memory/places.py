@@ -35,18 +35,21 @@ from meterledger.stores.believed import (
     refuse_unknown,
     with_learned_at,
 )
+from meterledger.stores.memory.taxes import MemoryTaxes
 from meterledger.stores.memory.two_clocks import TwoClocks
+from meterledger.stores.taxed import in_order
 from meterledger.usecases.ports import NotFound, ServiceStart
 
 Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint, Meter)
 Undo = list[Callable[[], object]]
 
 
-class MemoryPlaces:
+class MemoryPlaces(MemoryTaxes):
     """The part of the store that keeps customers and places."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
+        super().__init__()
         self._lock = threading.RLock()
         self._persons: dict[str, Person] = {}
         self._accounts: dict[str, Account] = {}
@@ -236,6 +239,14 @@ class MemoryPlaces:
                     if one.days.from_day == agreement.days.until_day
                 ),
                 "",
+            ),
+            sales_tax_places=tuple(self._sales_places.of(premise.premise_id, known_at)),
+            tax_exemptions=tuple(
+                in_order(
+                    one
+                    for one in self._exemptions.of(agreement.account_id, known_at)
+                    if one.agreement_id in ("", agreement.agreement_id)
+                )
             ),
         )
 

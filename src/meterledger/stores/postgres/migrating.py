@@ -81,6 +81,8 @@ CLOSED_ONCE = {
     "meter_installation": "known",
     "agreement": "known",
     "meter_configuration": "known",
+    "sales_tax_place": "known",
+    "tax_exemption": "known",
     "premise_link": "known",
     "unmetered_load": "known",
     "service_period_claim": "cancelled_by",

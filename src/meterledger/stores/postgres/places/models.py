@@ -119,6 +119,42 @@ class TaxPlace(models.Model):
         constraints = (once_at_a_time("tax_place_once_per_premise_and_day", "premise"),)
 
 
+class SalesTaxPlace(models.Model):
+    """The sales-tax jurisdiction of a premise, on some days."""
+
+    premise = models.ForeignKey(Premise, on_delete=models.PROTECT)
+    jurisdiction = models.TextField()
+    days = DateRangeField()
+    known = DateTimeRangeField()
+
+    class Meta:
+        db_table = "sales_tax_place"
+        constraints = (once_at_a_time("sales_tax_place_once_per_premise_and_day", "premise"),)
+
+
+class TaxExemption(models.Model):
+    """What exempts an account, or one agreement of it, from a tax, on some days."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT)
+    agreement_id = models.TextField()
+    tax = models.TextField()
+    kind = models.TextField()
+    certificate = models.TextField()
+    share = models.TextField()
+    days = DateRangeField()
+    known = DateTimeRangeField()
+
+    class Meta:
+        db_table = "tax_exemption"
+        constraints = (
+            once_at_a_time("exemption_once_per_tax_and_day", "account", "agreement_id", "tax"),
+            models.CheckConstraint(
+                name="a_share_above_nothing",
+                condition=models.Q(share__regex="^(1|[1-9][0-9]*/[1-9][0-9]*)$"),
+            ),
+        )
+
+
 class ServicePoint(models.Model):
     """Where energy is delivered and measured."""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import Enum
+from fractions import Fraction
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -36,6 +37,7 @@ from meterledger.facts.places import (
     TaxPlace,
 )
 from meterledger.facts.readings import Flow
+from meterledger.facts.taxes import ExemptionKind, SalesTaxPlace, TaxExemption, TaxKind
 from meterledger.kernel.span import Validity
 from meterledger.stores.believed import Believed, Fact, with_learned_at
 from meterledger.stores.postgres.connections import Connection
@@ -48,6 +50,8 @@ TABLES: dict[type[Any], str] = {
     Meter: "meter",
     AccountHolder: "account_holder",
     TaxPlace: "tax_place",
+    SalesTaxPlace: "sales_tax_place",
+    TaxExemption: "tax_exemption",
     MeterInstallation: "meter_installation",
     Agreement: "agreement",
     MeterConfiguration: "meter_configuration",
@@ -85,6 +89,7 @@ READ: dict[type[Any], dict[str, Callable[[Any], Any]]] = {
         "settings": lambda told: tuple((name, value) for name, value in told),
     },
     PremiseLink: {"source": LinkSource},
+    TaxExemption: {"tax": TaxKind, "kind": ExemptionKind, "share": Fraction},
     UnmeteredLoad: {"hours": lambda told: tuple((begin, until) for begin, until in told)},
 }
 """How a column becomes a part of its fact, where it is not the same already."""
@@ -94,6 +99,8 @@ def stored(value: Any) -> Any:
     """A part of a fact as its column takes it."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Fraction):
+        return str(value)
     if isinstance(value, tuple):
         return Jsonb([one.as_json() if isinstance(one, Register) else list(one) for one in value])
     return value

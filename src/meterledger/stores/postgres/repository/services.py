@@ -14,9 +14,12 @@ from meterledger.facts.places import (
     Premise,
     TaxPlace,
 )
+from meterledger.facts.taxes import SalesTaxPlace, TaxExemption
 from meterledger.kernel.span import Validity
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables
+from meterledger.stores.postgres.repository.dated import fact_of
+from meterledger.stores.taxed import in_order
 from meterledger.usecases.ports import NotFound
 
 # What was known at one instant, gathered once for all agreements chosen: the same query serves one
@@ -50,6 +53,24 @@ taxed AS (
        AND premise_id IN (SELECT premise_id FROM chosen)
      GROUP BY premise_id
 ),
+sold AS (
+    SELECT premise_id,
+           json_agg(json_build_array(jurisdiction, lower(days), upper(days), lower(known))
+                    ORDER BY lower(days)) AS found
+      FROM sales_tax_place
+     WHERE known @> %(known_at)s::timestamptz
+       AND premise_id IN (SELECT premise_id FROM chosen)
+     GROUP BY premise_id
+),
+exempt AS (
+    SELECT account_id,
+           json_agg(json_build_array(account_id, agreement_id, tax, kind, certificate, share,
+                                     lower(days), upper(days), lower(known))) AS found
+      FROM tax_exemption
+     WHERE known @> %(known_at)s::timestamptz
+       AND account_id IN (SELECT account_id FROM chosen)
+     GROUP BY account_id
+),
 held AS (
     SELECT h.account_id,
            json_agg(json_build_array(h.person_id, p.name, lower(h.days), upper(h.days))
@@ -78,11 +99,13 @@ SELECT c.agreement_id, c.account_id, c.service_point_id, c.schedule, lower(c.day
        c.learned_at, c.cycle, c.opened_day, c.account_learned_at,
        p.premise_id, p.address, p.city, p.state, p.postal_code, p.learned_at,
        meters.found, taxed.found, held.found, billed.until,
-       coalesce(beside.before, ''), coalesce(beside.after, '')
+       coalesce(beside.before, ''), coalesce(beside.after, ''), sold.found, exempt.found
   FROM chosen c
   JOIN premise p ON p.premise_id = c.premise_id
   LEFT JOIN meters ON meters.service_point_id = c.service_point_id
   LEFT JOIN taxed ON taxed.premise_id = c.premise_id
+  LEFT JOIN sold ON sold.premise_id = c.premise_id
+  LEFT JOIN exempt ON exempt.account_id = c.account_id
   LEFT JOIN held ON held.account_id = c.account_id
   LEFT JOIN billed ON billed.agreement_id = c.agreement_id
   LEFT JOIN beside ON beside.agreement_id = c.agreement_id
@@ -170,7 +193,7 @@ class PlaceReads(Tables):
 def _joined(row: tuple[Any, ...]) -> BillableService:
     agreement_id, account_id, point_id, schedule, from_day, until_day, learned_at = row[:7]
     cycle, opened_day, account_learned_at = row[7:10]
-    meters, taxed, held, billed_until, continues, continued_by = row[16:]
+    meters, taxed, held, billed_until, continues, continued_by, sold, exempt = row[16:]
     days = Validity(from_day, until_day)
     premise = Premise(*row[10:16])
     return BillableService(
@@ -191,6 +214,11 @@ def _joined(row: tuple[Any, ...]) -> BillableService:
         holders=_names(held or (), days),
         continues=continues,
         continued_by=continued_by,
+        sales_tax_places=tuple(
+            SalesTaxPlace(premise.premise_id, place, _days(first, out), _instant(known))
+            for place, first, out, known in sold or ()
+        ),
+        tax_exemptions=_exemptions(exempt or (), agreement_id),
     )
 
 
@@ -201,6 +229,23 @@ def _names(held: Sequence[tuple[str, str, str, str | None]], days: Validity) -> 
             person: name for person, name, first, out in held if _days(first, out).overlaps(days)
         }.values()
     )
+
+
+def _exemptions(found: Sequence[Sequence[Any]], agreement_id: str) -> tuple[TaxExemption, ...]:
+    """Certificates of the whole account, and of the agreement."""
+    facts = (
+        fact_of(TaxExemption, [*told, date.fromisoformat(first), _day(out), _instant(known)])
+        for *told, first, out, known in found
+    )
+    return tuple(in_order(one for one in facts if one.agreement_id in ("", agreement_id)))
+
+
+def _instant(known: str) -> datetime:
+    return datetime.fromisoformat(known)
+
+
+def _day(told: str | None) -> date | None:
+    return date.fromisoformat(told) if told else None
 
 
 def _days(first: str, out: str | None) -> Validity:

@@ -18,6 +18,7 @@ from meterledger.stores.postgres.repository.quarantine import QuarantineTables
 from meterledger.stores.postgres.repository.readings import ReadingTables
 from meterledger.stores.postgres.repository.register_values import RegisterTables
 from meterledger.stores.postgres.repository.services import PlaceReads
+from meterledger.stores.postgres.repository.taxes import TaxTables
 from meterledger.stores.postgres.repository.usage_log import UsageLogTables
 from meterledger.stores.postgres.repository.weather import WeatherTables
 
@@ -40,6 +41,7 @@ class PostgresStore(
     IssuedTables,
     HeldTables,
     BillingOptionTables,
+    TaxTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.ledger import RECEIVABLE
+from meterledger.stores.postgres.repository.ledger import RECEIVABLE, TAXES
 from meterledger.stores.postgres.repository.store import PostgresStore
 
 SENTENCES_AT_MOST = 1_000
@@ -279,14 +279,30 @@ QUESTIONS = (
         """,
     ),
     Question(
+        "the taxes of every bill are posted as collected, to the control account of taxes",
+        "SELECT count(*) FROM bill",
+        f"""
+        SELECT format('%s: taxes of %s cents, %s cents are posted', b.bill_id,
+                      coalesce(l.cents, 0), coalesce(p.cents, 0))
+          FROM bill b
+          LEFT JOIN (SELECT bill_id, sum(cents) AS cents FROM bill_line
+                      WHERE charge_group = 'tax' GROUP BY 1) l ON l.bill_id = b.bill_id
+          LEFT JOIN (SELECT entry_id, sum(-cents) AS cents FROM posting
+                      WHERE split_part(ledger_account, '.', 1) = '{TAXES}' GROUP BY 1) p
+            ON p.entry_id = b.entry_id
+         WHERE coalesce(l.cents, 0) <> coalesce(p.cents, 0)
+        """,
+    ),
+    Question(
         "the ledger as a whole sums to zero",
         "SELECT count(DISTINCT ledger_account) FROM posting",
         "SELECT format('it sums to %s cents', sum(cents)) FROM posting HAVING sum(cents) <> 0",
     ),
     Question(
-        "no two agreements, meters, tax places or holders overlap as believed",
+        "no two agreements, meters, tax places, exemptions or holders overlap as believed",
         "SELECT (SELECT count(*) FROM agreement) + (SELECT count(*) FROM meter_installation)"
-        " + (SELECT count(*) FROM tax_place) + (SELECT count(*) FROM account_holder)",
+        " + (SELECT count(*) FROM tax_place) + (SELECT count(*) FROM account_holder)"
+        " + (SELECT count(*) FROM sales_tax_place) + (SELECT count(*) FROM tax_exemption)",
         """
         SELECT format('agreements %s and %s overlap at service point %s',
                       a.agreement_id, b.agreement_id, a.service_point_id)
@@ -303,6 +319,17 @@ QUESTIONS = (
         UNION ALL
         SELECT format('premise %s is taxed in %s and in %s', a.premise_id, a.place, b.place)
           FROM tax_place a JOIN tax_place b ON a.premise_id = b.premise_id
+           AND a.id < b.id AND a.days && b.days AND a.known && b.known
+        UNION ALL
+        SELECT format('premise %s is sales-taxed in %s and in %s', a.premise_id, a.jurisdiction,
+                      b.jurisdiction)
+          FROM sales_tax_place a JOIN sales_tax_place b ON a.premise_id = b.premise_id
+           AND a.id < b.id AND a.days && b.days AND a.known && b.known
+        UNION ALL
+        SELECT format('certificates %s and %s exempt account %s from one tax', a.certificate,
+                      b.certificate, a.account_id)
+          FROM tax_exemption a JOIN tax_exemption b ON a.account_id = b.account_id
+           AND a.agreement_id = b.agreement_id AND a.tax = b.tax
            AND a.id < b.id AND a.days && b.days AND a.known && b.known
         UNION ALL
         SELECT format('person %s holds account %s twice', a.person_id, a.account_id)
