@@ -127,6 +127,8 @@ class TestBothBills:
         new = text_of(browser.get(f"/bills/{wrong.bill_id}-v2/"))
 
         assert "This bill is cancelled" in old
+        assert "Cancelled: nothing to pay" in old
+        assert "Please pay by" not in old
         assert f'href="/bills/{wrong.bill_id}-v2/"' in old
         assert "This is a corrected bill" in new
         assert f'href="/bills/{wrong.bill_id}/"' in new

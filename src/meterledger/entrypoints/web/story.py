@@ -49,14 +49,13 @@ class Step:
 
 
 def bill_states(bills: Sequence[StoredBill], balance_cents: int) -> list[BillState]:
-    """How much of each bill is open, oldest first: what is owed rests on the newest bills."""
+    """How much of each bill is open, in their order: what is owed rests on those issued last."""
     left = max(balance_cents, 0)
-    states: list[BillState] = []
-    for bill in reversed(bills):
-        open_cents = min(left, max(bill.total_cents, 0))
-        left -= open_cents
-        states.append(BillState(bill, open_cents))
-    return list(reversed(states))
+    open_cents: dict[str, int] = {}
+    for bill in sorted(bills, key=lambda one: (one.issued_day, one.days.from_day), reverse=True):
+        open_cents[bill.bill_id] = min(left, max(bill.total_cents, 0))
+        left -= open_cents[bill.bill_id]
+    return [BillState(bill, open_cents[bill.bill_id]) for bill in bills]
 
 
 def story_of(

@@ -1,0 +1,82 @@
+"""Correcting a bill in a real browser: the queue, every cent's cause, the decision, both bills."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.serving import serving, watched
+from tests.doors.web_town import VIEWER, WebTown, build_web_town, household
+
+pytestmark = pytest.mark.browser
+
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+OCTOBER = (date(2025, 10, 2), date(2025, 11, 2))
+
+
+@pytest.fixture(scope="module")
+def town() -> WebTown:
+    """The town of the pages; account 1's October was read again, at twice what was billed."""
+    made = replace(build_web_town(), now=NOW)
+    usual = household(1)
+    with made.town.store.viewing(VIEWER, []):
+        made.town.read(
+            "E-1001", OCTOBER, lambda day, count: [2 * (wh or 0) for wh in usual(day, count)]
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def site(town: WebTown) -> Iterator[str]:
+    from meterledger.entrypoints.web import system
+
+    with serving() as address:
+        before = system.provide(town)
+        yield address
+        system.provide(before)
+
+
+@pytest.fixture
+def page(page: Page, site: str) -> Iterator[Page]:
+    with watched(page, site):
+        yield page
+
+
+def look(page: Page, name: str, axe: Callable[[], None]) -> None:
+    """Keep a picture where a folder is named for them, and judge the page."""
+    folder = os.environ.get("METERLEDGER_PICTURES")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    axe()
+
+
+def test_a_bill_is_corrected_without_help(page: Page, site: str, axe: Callable[[], None]) -> None:
+    page.goto(site)
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Corrections").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Corrections")
+    look(page, "corrections", axe)
+
+    page.get_by_role("table").get_by_role("row").nth(1).get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="A cause for every cent")).to_be_visible()
+    look(page, "correction", axe)
+
+    page.get_by_label("Cancel it and bill its period again").check()
+    page.get_by_label("Your name").fill("Ana Rivera")
+    page.get_by_label("Reason").fill("the meter was read again")
+    page.get_by_role("button", name="Decide").click()
+
+    expect(page.get_by_role("heading", name="This is a corrected bill")).to_be_visible()
+    look(page, "corrected bill", axe)
+
+    page.get_by_role("region", name="This is a corrected bill").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="This bill is cancelled")).to_be_visible()
+    look(page, "cancelled bill", axe)
+
+    page.locator(".trail").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+    look(page, "account", axe)
