@@ -143,6 +143,18 @@ class StatedBalance:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedBudget:
+    """What a budget plan asks in place of the charges, and what then stays open in the plan.
+
+    ``difference_cents`` is cost less what was asked since enrollment: above zero the customer will
+    owe it, below zero it is the customer's.
+    """
+
+    asked_cents: int
+    difference_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class StatedMark:
     """A mark across the bill: cancelled, or correcting another; with the other bill's number."""
 
@@ -156,7 +168,7 @@ class Statement:
     """A whole bill as its customer is to see it.
 
     ``charges_cents`` is the sum of the lines, ``asked_cents`` what is to be paid: the balance and
-    the charges, or the budget amount where the account is on a plan. ``meter_ids`` are the numbers
+    the charges, or what a budget plan asks in their place. ``meter_ids`` are the numbers
     on the devices; ``contact`` is None where the tariff book names no one.
 
     :raises InvariantBroken: if the lines do not sum to the charges
@@ -181,7 +193,7 @@ class Statement:
     lines: tuple[StatedLine, ...]
     charges_cents: int
     balance: StatedBalance
-    budget_cents: int | None
+    budget: StatedBudget | None
     temperature: MeanTemperature | None
     year_before: UseThen | None
     contact: ContactRoute | None
@@ -196,11 +208,7 @@ class Statement:
         )
 
     @property
-    def balance_cents(self) -> int:
-        """The balance carried into the bill and its charges."""
-        return self.balance.previous_cents + self.charges_cents
-
-    @property
     def asked_cents(self) -> int:
         """What the customer is asked for; below zero for a credit."""
-        return self.balance_cents if self.budget_cents is None else self.budget_cents
+        of_bill = self.charges_cents if self.budget is None else self.budget.asked_cents
+        return self.balance.previous_cents + of_bill

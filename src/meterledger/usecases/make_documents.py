@@ -32,6 +32,7 @@ from meterledger.facts.statements import Statement
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.ensure import ensure
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.series import NoRuleInForce
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.document_ports import Deliveries, Press, Printed, Unprintable
 from meterledger.usecases.gather_statements import (
@@ -224,13 +225,18 @@ def channel_of(delivery: Delivery, *, came_back: bool, on: date, view: BookView)
 
 
 def what_lacks(statement: Statement, view: BookView) -> str:
-    """Why a bill may not go out: what it does not show and must; empty where nothing lacks."""
+    """Why a bill may not go out: what it does not show and must, or that the book does not say
+    what that is; empty where nothing lacks.
+    """
     facts = ContentsFacts(
         shown=_shown(statement),
         estimated=statement.usage.estimate is not None,
         fuel_adjustment_charged=any(line.code == FUEL_CODE for line in statement.lines),
     )
-    outcome = decide_bill_contents(facts, Terms(view, statement.issued_day)).outcome
+    try:
+        outcome = decide_bill_contents(facts, Terms(view, statement.issued_day)).outcome
+    except NoRuleInForce as silence:
+        return silence.sentence
     if outcome.complete:
         return ""
     return (

@@ -21,6 +21,7 @@ from meterledger.facts.statements import (
     ContactRoute,
     PeriodUse,
     StatedBalance,
+    StatedBudget,
     StatedEstimate,
     StatedLine,
     StatedMark,
@@ -57,7 +58,6 @@ class Beside:
     contact: ContactRoute | None = None
     temperatures: Temperatures = no_temperature
     messages: tuple[str, ...] = ()
-    budget_cents: int | None = None
 
 
 def make_statement(
@@ -101,7 +101,7 @@ def make_statement(
         lines=lines,
         charges_cents=cents_from_text(record["total_usd"], where=stored.bill_id),
         balance=_balance(stored, history, entries),
-        budget_cents=beside.budget_cents,
+        budget=_budget(record),
         temperature=beside.temperatures(stored.days),
         year_before=_year_before(record, stored, history, beside.temperatures),
         contact=beside.contact,
@@ -132,6 +132,17 @@ def _line(line: dict[str, Any], bill_id: str) -> StatedLine:
 
 def _days(told: dict[str, Any]) -> DaySpan:
     return DaySpan(date.fromisoformat(told["from"]), date.fromisoformat(told["to"]))
+
+
+def _budget(record: dict[str, Any]) -> StatedBudget | None:
+    """What a budget plan asks, where the record has it."""
+    told = record.get("asked")
+    if told is None:
+        return None
+    return StatedBudget(
+        asked_cents=cents_from_text(told["asked_usd"], where=record["bill"]),
+        difference_cents=cents_from_text(told["difference_after_usd"], where=record["bill"]),
+    )
 
 
 def _marks(stored: StoredBill, history: Sequence[StoredBill]) -> tuple[StatedMark, ...]:
@@ -250,13 +261,13 @@ def _balance(
     """
     earlier = [one for one in history if _order(one) < _order(stored)]
     last = max(earlier, key=_order, default=None)
-    asked = None if last is None else last.previous_balance_cents + last.total_cents
+    asked = None if last is None else last.previous_balance_cents + _asked_of(last)
     moved = stored.previous_balance_cents - (asked or 0)
-    known = {f"bill:{one.bill_id}" for one in earlier} | {f"bill:{stored.bill_id}"}
+    bills = {f"bill:{one.bill_id}" for one in (*history, stored)}
     changes = tuple(
         change
         for entry in entries
-        if entry.entry_id not in known
+        if entry.entry_id not in bills
         and entry.learned_at <= stored.known_at
         and entry.effective_day <= stored.issued_day
         and (last is None or _since(entry, last))
@@ -265,6 +276,14 @@ def _balance(
     if sum(one.cents for one in changes) != moved:
         return StatedBalance(asked, (), moved, stored.previous_balance_cents)
     return StatedBalance(asked, changes, 0, stored.previous_balance_cents)
+
+
+def _asked_of(bill: StoredBill) -> int:
+    """What a bill asked beside its balance: its total, or what a budget plan asked instead."""
+    if b'"asked":' not in bill.record:  # the bytes of most records need not be taken apart
+        return bill.total_cents
+    budget = _budget(read_record(bill.record))
+    return bill.total_cents if budget is None else budget.asked_cents
 
 
 def _order(bill: StoredBill) -> tuple[object, ...]:

@@ -91,14 +91,17 @@ def balance_rows(statement: Statement) -> tuple[MoneyRow, ...]:
     carried = "Credit from before" if balance.previous_cents < 0 else "Still owed from before"
     rows.append(MoneyRow(carried, usd_display(balance.previous_cents), strong=bool(rows)))
     rows.append(MoneyRow("Charges on this bill", usd_display(statement.charges_cents)))
-    if statement.budget_cents is not None:
-        rows.append(MoneyRow("Account balance", usd_display(statement.balance_cents)))
+    budget = statement.budget
+    if budget is not None:
         rows.append(
-            MoneyRow("Budget billing amount to pay", usd_display(statement.budget_cents), True)
+            MoneyRow("Asked in their place by your budget plan", usd_display(budget.asked_cents))
         )
-    else:
-        words = "Your credit" if statement.asked_cents < 0 else "Amount due"
-        rows.append(MoneyRow(words, usd_display(abs(statement.asked_cents)), True))
+    words = "Your credit" if statement.asked_cents < 0 else "Amount due"
+    rows.append(MoneyRow(words, usd_display(abs(statement.asked_cents)), True))
+    if budget is not None:
+        ahead = budget.difference_cents < 0
+        words = "Paid ahead in your plan" if ahead else "Still open in your plan"
+        rows.append(MoneyRow(words, usd_display(abs(budget.difference_cents))))
     return tuple(rows)
 
 
