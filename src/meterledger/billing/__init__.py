@@ -72,6 +72,7 @@ from meterledger.billing.rate_term import RateRequest, RateRequestFacts
 from meterledger.billing.sales_tax import (
     SalesTaxTerms,
     UnknownSalesTaxPlace,
+    names_classes,
     sales_tax_lines,
     sales_tax_terms,
     tax_subject_of,
@@ -80,6 +81,7 @@ from meterledger.billing.split_difference import split_difference
 from meterledger.billing.tax_exemptions import Levy, exempted
 from meterledger.billing.taxes import (
     NO_TAX_PLACE,
+    RESIDENTIAL,
     TAX_CODE,
     TaxTerms,
     UnknownTaxPlace,
@@ -134,6 +136,7 @@ __all__ = [
     "CONTACT_VALUES",
     "NO_TAX_PLACE",
     "RATE_REQUEST",
+    "RESIDENTIAL",
     "RULES",
     "TAX_CODE",
     "BillDisplayFacts",
@@ -185,6 +188,7 @@ __all__ = [
     "length_terms",
     "main_cause",
     "may_late_charge_cover",
+    "names_classes",
     "next_reading_day",
     "owners",
     "prorate",

@@ -24,6 +24,7 @@ def assemble_bill(
     due_day: Decision[date],
     reasons: Sequence[Reason],
     pins: BillPins,
+    service_class: str = "residential",
 ) -> Bill:
     """One bill of one agreement's window.
 
@@ -44,4 +45,5 @@ def assemble_bill(
         tax_place=tax_place,
         pins=pins,
         reasons=(*reasons, *due_day.reasons),
+        service_class=service_class,
     )

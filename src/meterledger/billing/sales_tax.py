@@ -139,6 +139,13 @@ def sales_tax_terms(
     return tuple(found)
 
 
+def names_classes(view: BookView) -> bool:
+    """Whether the book, as known, says of any schedule of which class of service it is."""
+    return any(
+        view.kind_of(name) == "service_class" and view.series(name).values for name in view.names()
+    )
+
+
 def sales_tax_lines(
     terms: Sequence[SalesTaxTerms],
     lines: Sequence[ChargeLine],

@@ -245,6 +245,8 @@ class Bill:
     """Cited decisions of the bill as a whole: its window, its due day."""
     corrects: str | None = None
     """The bill that this one takes the place of, for the same service period."""
+    service_class: str = "residential"
+    """Whose service it is, which says where its revenue is posted; no part of the record."""
 
     def __post_init__(self) -> None:
         ensure(len(self.lines) > 0, f"bill {self.bill_id} has a line")

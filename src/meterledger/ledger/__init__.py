@@ -12,9 +12,14 @@ from meterledger.ledger.templates import (
     CHART,
     RECEIVABLE,
     RESIDENTIAL_SALES,
+    REVENUE_OF_CLASS,
     TAX_COLLECTIONS,
+    account_name,
+    control_of,
+    control_sums,
     entry_for_bill,
     entry_for_payment,
+    tax_account,
 )
 from meterledger.rulebook.rules import Rule
 
@@ -26,10 +31,15 @@ __all__ = [
     "CHART",
     "RECEIVABLE",
     "RESIDENTIAL_SALES",
+    "REVENUE_OF_CLASS",
     "RULES",
     "TAX_COLLECTIONS",
+    "account_name",
+    "control_of",
+    "control_sums",
     "decide_payment_split",
     "entry_for_bill",
     "entry_for_payment",
     "reverse_entry",
+    "tax_account",
 ]

@@ -2,42 +2,91 @@
 
 Lives here      one function per event; debits are positive, credits negative.
 Lives elsewhere keeping entries (``stores``), order of payment, reversal (later chapters).
-Read first      docs/glossary.md: "entry", "leg", "receivable". Account numbers are those of the
-                FERC Uniform System of Accounts, 18 CSR part 101.
+Read first      docs/glossary.md: "entry", "leg", "receivable", "sub-account". Account numbers
+                are those of the FERC Uniform System of Accounts, 18 CSR part 101.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from meterledger.facts.bills import Bill
 from meterledger.facts.charges import ChargeGroup
 from meterledger.facts.money import Entry, Leg, Payment
+from meterledger.facts.taxes import TaxOfLine, tax_of_line
 
 CASH = "131"
 RECEIVABLE = "142"
 TAX_COLLECTIONS = "241"
 RESIDENTIAL_SALES = "440"
+COMMERCIAL_AND_INDUSTRIAL_SALES = "442"
+STREET_LIGHTING_SALES = "444"
 
 CHART = {
     CASH: "Cash",
     RECEIVABLE: "Customer accounts receivable",
     TAX_COLLECTIONS: "Tax collections payable",
     RESIDENTIAL_SALES: "Residential sales",
+    COMMERCIAL_AND_INDUSTRIAL_SALES: "Commercial and industrial sales",
+    STREET_LIGHTING_SALES: "Public street and highway lighting",
 }
+"""Control accounts. A sub-account is written behind its control account, parted by points."""
+
+REVENUE_OF_CLASS = {
+    "residential": RESIDENTIAL_SALES,
+    "small_general": COMMERCIAL_AND_INDUSTRIAL_SALES,
+    "large_general": COMMERCIAL_AND_INDUSTRIAL_SALES,
+    "small_primary": COMMERCIAL_AND_INDUSTRIAL_SALES,
+    "large_primary": COMMERCIAL_AND_INDUSTRIAL_SALES,
+    "lighting": STREET_LIGHTING_SALES,
+}
+"""Where the revenue of a class of service is posted."""
+
+
+def control_of(ledger_account: str) -> str:
+    """The control account of a sub-account: ``241`` of ``241.state_sales.mo``, and of ``241``."""
+    return ledger_account.partition(".")[0]
+
+
+def control_sums(sums: Mapping[str, int]) -> dict[str, int]:
+    """Sums by control account, of sums by ledger account."""
+    found: dict[str, int] = {}
+    for account, cents in sorted(sums.items()):
+        control = control_of(account)
+        found[control] = found.get(control, 0) + cents
+    return found
+
+
+def account_name(ledger_account: str) -> str:
+    """What a ledger account is called, a sub-account behind its control account."""
+    control, _, rest = ledger_account.partition(".")
+    name = CHART.get(control, "Other account")
+    words = ", ".join(part.replace("_", " ") for part in rest.split(".") if part)
+    return f"{name}: {words}" if words else name
+
+
+def tax_account(of: TaxOfLine | None) -> str:
+    """The sub-account of a tax and who levies it; the control account where nobody can tell."""
+    return TAX_COLLECTIONS if of is None else f"{TAX_COLLECTIONS}.{of.tax}.{of.jurisdiction}"
 
 
 def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
-    """The receivable of a bill against revenue and tax payable; None for a bill of zero.
+    """The receivable of a bill against revenue and taxes payable; None for a bill of zero.
 
+    Revenue is posted by the class of service, each tax to the sub-account of its jurisdiction.
     Named after the bill, so that posting it twice posts it once.
     """
-    tax = sum(line.cents for line in bill.lines if line.group is ChargeGroup.TAX)
-    revenue = bill.total_cents - tax
+    taxes: dict[str, int] = {}
+    for line in bill.lines:
+        if line.group is ChargeGroup.TAX:
+            account = tax_account(tax_of_line(line.code, dict(line.inputs)))
+            taxes[account] = taxes.get(account, 0) + line.cents
+    revenue = bill.total_cents - sum(taxes.values())
     legs = (
         Leg(RECEIVABLE, bill.total_cents, bill.account_id),
-        Leg(RESIDENTIAL_SALES, -revenue),
-        Leg(TAX_COLLECTIONS, -tax),
+        Leg(REVENUE_OF_CLASS[bill.service_class], -revenue),
+        *(Leg(account, -cents) for account, cents in taxes.items()),
     )
     moving = tuple(leg for leg in legs if leg.cents != 0)
     if not moving:

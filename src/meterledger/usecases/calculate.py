@@ -10,10 +10,12 @@ from collections.abc import Sequence
 
 from meterledger import rating
 from meterledger.billing import (
+    RESIDENTIAL,
     Levy,
     SalesTaxTerms,
     TaxTerms,
     exempted,
+    names_classes,
     prorate,
     sales_tax_lines,
     sales_tax_terms,
@@ -21,11 +23,14 @@ from meterledger.billing import (
     tax_terms,
 )
 from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.determinants import Determinants
 from meterledger.facts.taxes import TaxSubject
 from meterledger.facts.usage import TiledUsage, UsageBatch
+from meterledger.facts.window_facts import NOTHING_KNOWN
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.given_beside import NOTHING_GIVEN, GivenBeside
 
 ALL_GROUPS = frozenset(ChargeGroup)
 
@@ -37,17 +42,21 @@ class Calculator:
         """``groups`` leaves out riders, taxes or base charges, for questions about one of them."""
         self.view = view
         self.groups = groups
-        self._plans: dict[tuple[str, DaySpan], rating.RatePlan] = {}
+        self._plans: dict[tuple[str, DaySpan, tuple[str, ...]], rating.RatePlan] = {}
         self._taxes: dict[tuple[str, str, DaySpan], TaxTerms | None] = {}
         self._sales: dict[tuple[str, str, str | None, DaySpan], tuple[SalesTaxTerms, ...]] = {}
+        self._classes: dict[tuple[str, DaySpan], str] = {}
         self._reasons: dict[DaySpan, tuple[Reason, ...]] = {}
 
-    def plan(self, schedule: str, window: DaySpan) -> rating.RatePlan:
-        """The plan of one schedule and window.
+    def plan(
+        self, schedule: str, window: DaySpan, programs: tuple[str, ...] = ()
+    ) -> rating.RatePlan:
+        """The plan of one schedule and window, with the programmes beside it.
 
         :raises NoRuleInForce: if the book is silent on any day of the window
+        :raises ProgramNotOpen: if a programme is not for the schedule
         """
-        key = (schedule, window)
+        key = (schedule, window, programs)
         if key not in self._plans:
             decision, standing = prorate(window, self.view)
             self._plans[key] = rating.plan_window(
@@ -62,6 +71,7 @@ class Calculator:
                 ),
                 with_riders=ChargeGroup.RIDER in self.groups,
                 with_base=ChargeGroup.BASE in self.groups,
+                programs=programs,
             )
         return self._plans[key]
 
@@ -72,6 +82,22 @@ class Calculator:
             self._reasons[window] = decision.reasons
         return self._reasons[window]
 
+    def service_class(self, schedule: str, window: DaySpan) -> str:
+        """Of which class of service the schedule is on the window's last day.
+
+        A book that named no class of any schedule, as known, was of residential service alone.
+
+        :raises NoRuleInForce: if the book names classes, and none for this schedule
+        """
+        key = (schedule, window)
+        if key not in self._classes:
+            self._classes[key] = (
+                self.view.service_class(schedule, window.last_day).value
+                if names_classes(self.view)
+                else RESIDENTIAL
+            )
+        return self._classes[key]
+
     def price_intervals(
         self, schedule: str, window: DaySpan, usage: UsageBatch
     ) -> list[tuple[ChargeLine, ...]]:
@@ -81,27 +107,49 @@ class Calculator:
         return rating.lines_of_all(priced)
 
     def price_tiled(
-        self, schedule: str, window: DaySpan, usage: TiledUsage
+        self,
+        schedule: str,
+        window: DaySpan,
+        usage: TiledUsage,
+        given: GivenBeside = NOTHING_GIVEN,
     ) -> tuple[ChargeLine, ...]:
         """Charge lines, without tax, for one meter's intervals of any length."""
-        plan = self.plan(schedule, window)
-        priced = rating.price(plan, rating.determine_tiled(usage, plan))
-        return rating.lines_of(priced, 0)
+        plan = self.plan(schedule, window, given.programs)
+        return self._lines(plan, rating.determine_tiled(usage, plan), given)
 
     def price_usage(
-        self, schedule: str, window: DaySpan, usage: UsageBatch | TiledUsage
+        self,
+        schedule: str,
+        window: DaySpan,
+        usage: UsageBatch | TiledUsage,
+        given: GivenBeside = NOTHING_GIVEN,
     ) -> tuple[ChargeLine, ...]:
         """Charge lines, without tax, for one meter's usage in either form."""
         if isinstance(usage, TiledUsage):
-            return self.price_tiled(schedule, window, usage)
-        (lines,) = self.price_intervals(schedule, window, usage)
-        return lines
+            return self.price_tiled(schedule, window, usage, given)
+        plan = self.plan(schedule, window, given.programs)
+        return self._lines(plan, rating.determine(usage, plan), given)
 
-    def price_total(self, schedule: str, window: DaySpan, total_wh: int) -> tuple[ChargeLine, ...]:
-        """Charge lines, without tax, for a quantity of energy whose times are not known."""
-        plan = self.plan(schedule, window)
-        priced = rating.price(plan, rating.determine_by_days([total_wh], plan))
-        return rating.lines_of(priced, 0)
+    def price_total(
+        self,
+        schedule: str,
+        window: DaySpan,
+        total_wh: int,
+        given: GivenBeside = NOTHING_GIVEN,
+    ) -> tuple[ChargeLine, ...]:
+        """Charge lines, without tax, for a quantity of energy whose times are not known.
+
+        :raises TimesNeeded: if the schedule needs times, or a demand that is not given
+        """
+        plan = self.plan(schedule, window, given.programs)
+        found = rating.determine_by_days([total_wh], plan, given.demands(plan))
+        return self._lines(plan, found, given)
+
+    def _lines(
+        self, plan: rating.RatePlan, determinants: Determinants, given: GivenBeside
+    ) -> tuple[ChargeLine, ...]:
+        facts = NOTHING_KNOWN if given is NOTHING_GIVEN else given.facts(plan)
+        return rating.lines_of(rating.price(plan, determinants, facts), 0)
 
     def with_tax(
         self,

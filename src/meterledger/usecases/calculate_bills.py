@@ -363,6 +363,7 @@ def _bill(
         pins=pins,
     )
     return without_uncharged(bill, first_issued=one.first_issued or on, view=calculator.view)
+        service_class=calculator.service_class(one.service.agreement.schedule, window),
 
 
 def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -15,7 +16,15 @@ from meterledger.kernel.citation import Citation
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
-from meterledger.ledger import CHART, entry_for_bill, entry_for_payment
+from meterledger.ledger import (
+    CHART,
+    account_name,
+    control_of,
+    control_sums,
+    entry_for_bill,
+    entry_for_payment,
+)
+from meterledger.rulebook.schedule import SERVICE_CLASSES
 
 JULY = DaySpan(date(2025, 7, 1), date(2025, 8, 1))
 CLAUSE = Citation("Schedule 6", "Sheet 54", None, "Anytime, energy", date(2025, 6, 1))
@@ -88,8 +97,76 @@ class TestTheEntryOfABill:
         moved = sums(entry)
         assert sum(moved.values()) == 0
         assert moved.get("142", 0) == made.total_cents
-        assert moved.get("241", 0) == -sum(taxes)
-        assert set(moved) <= set(CHART)
+        assert control_sums(moved).get("241", 0) == -sum(taxes)
+        assert {control_of(one) for one in moved} <= set(CHART)
+
+
+def line_of(code: str, series: str, cents: int) -> ChargeLine:
+    inputs = (("rate_series", series), ("charges_usd", "100.00"))
+    return ChargeLine(
+        *(code, "Label", ChargeGroup.TAX, JULY, "100.00", "USD", "", cents, Standing.FILED),
+        *((CLAUSE,), "", inputs),
+    )
+
+
+class TestTaxesOfABill:
+    TAXES = (
+        line_of("municipal_gross_receipts_tax", "municipal_gross_receipts_university_city", 9_75),
+        line_of("state_sales_tax", "sales_tax_state_mo", 4_23),
+        line_of("local_sales_tax", "sales_tax_local_creve_coeur", 4_76),
+    )
+
+    def made(self, *taxes: ChargeLine, service_class: str = "small_general") -> Bill:
+        plain = bill(charges=[100_00], taxes=[])
+        return replace(plain, lines=(*plain.lines, *taxes), service_class=service_class)
+
+    def test_are_each_posted_to_the_sub_account_of_who_levies_it(self) -> None:
+        entry = entry_for_bill(self.made(*self.TAXES), learned_at=LEARNED)
+
+        assert entry is not None
+        assert sums(entry) == {
+            "142": 118_74,
+            "442": -100_00,
+            "241.gross_receipts.university_city": -9_75,
+            "241.state_sales.mo": -4_23,
+            "241.local_sales.creve_coeur": -4_76,
+        }
+        assert control_sums(sums(entry)) == {"142": 118_74, "241": -18_74, "442": -100_00}
+
+    def test_of_one_jurisdiction_on_two_lines_are_one_leg(self) -> None:
+        entry = entry_for_bill(self.made(self.TAXES[1], self.TAXES[1]), learned_at=LEARNED)
+
+        assert entry is not None
+        assert sums(entry)["241.state_sales.mo"] == -8_46
+
+    def test_of_nothing_move_nothing(self) -> None:
+        exempt = replace(self.TAXES[1], cents=0)
+
+        entry = entry_for_bill(self.made(exempt), learned_at=LEARNED)
+
+        assert entry is not None
+        assert sums(entry) == {"142": 100_00, "442": -100_00}
+
+    @pytest.mark.parametrize("service_class", SERVICE_CLASSES)
+    def test_stand_beside_revenue_of_the_class_of_service(self, service_class: str) -> None:
+        entry = entry_for_bill(self.made(service_class=service_class), learned_at=LEARNED)
+
+        assert entry is not None
+        account = {"residential": "440", "lighting": "444"}.get(service_class, "442")
+        assert sums(entry) == {"142": 100_00, account: -100_00}
+        assert account in CHART
+
+    @pytest.mark.parametrize(
+        ("number", "name"),
+        [
+            ("241", "Tax collections payable"),
+            ("241.state_sales.mo", "Tax collections payable: state sales, mo"),
+            ("442", "Commercial and industrial sales"),
+            ("999", "Other account"),
+        ],
+    )
+    def test_are_named_by_account(self, number: str, name: str) -> None:
+        assert account_name(number) == name
 
 
 class TestTheEntryOfAPayment:

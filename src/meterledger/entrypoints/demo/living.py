@@ -29,7 +29,7 @@ from meterledger.entrypoints.demo.town import LAST_RUN_DAY, Town
 from meterledger.kernel.money import cents_from_text, usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import tiles
-from meterledger.ledger import CHART
+from meterledger.ledger import account_name, control_sums
 from meterledger.rating import CALCULATION_REVISION
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.ports import StoredBill
@@ -126,7 +126,8 @@ def _shown(town: Town, bills: Sequence[StoredBill]) -> StoredBill:
 def _books_balance(utility: Utility) -> Proof:
     sums = utility.store.trial_balance()
     parts = ", ".join(
-        f"{CHART.get(number, number)} {usd_display(cents)}" for number, cents in sums.items()
+        f"{account_name(number)} {usd_display(cents)}"
+        for number, cents in control_sums(sums).items()
     )
     total = sum(sums.values())
     return total == 0, f"The journal sums to {usd_display(total)}: {parts}"

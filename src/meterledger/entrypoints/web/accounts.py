@@ -20,7 +20,13 @@ from meterledger.entrypoints.wiring import System
 from meterledger.facts.places import BillableService
 from meterledger.kernel.ids import check_digit_holds, with_check_digit
 from meterledger.kernel.refusal import Refusal
-from meterledger.ledger import CASH, RECEIVABLE, RESIDENTIAL_SALES, TAX_COLLECTIONS
+from meterledger.ledger import (
+    CASH,
+    RECEIVABLE,
+    REVENUE_OF_CLASS,
+    TAX_COLLECTIONS,
+    control_sums,
+)
 from meterledger.usecases.ports import NotFound, StoredBill
 
 ACCOUNT_DIGITS = 10
@@ -156,7 +162,7 @@ def _rows(system: System, page: Page[str]) -> list[AccountRow]:
 
 
 def _summary(system: System, account_ids: list[str]) -> TownSummary:
-    sums = system.store.trial_balance()
+    sums = control_sums(system.store.trial_balance())
     count: int | None = None
     billed: int | None = None
     if len(account_ids) <= COUNT_BILLS_UP_TO:
@@ -167,7 +173,9 @@ def _summary(system: System, account_ids: list[str]) -> TownSummary:
         account_count=len(account_ids),
         bill_count=count,
         billed_cents=billed,
-        posted_cents=-(sums.get(RESIDENTIAL_SALES, 0) + sums.get(TAX_COLLECTIONS, 0)),
+        posted_cents=-sum(
+            sums.get(one, 0) for one in {*REVENUE_OF_CLASS.values(), TAX_COLLECTIONS}
+        ),
         received_cents=sums.get(CASH, 0),
         owed_cents=sums.get(RECEIVABLE, 0),
     )
@@ -188,5 +196,7 @@ def _tax_places(service: BillableService) -> str:
 
 
 def _next_due(bills: list[StoredBill], balance_cents: int) -> date | None:
-    """By when the balance is to be paid: the newest bill's due day, where anything is owed."""
-    return bills[-1].due_day if bills and balance_cents > 0 else None
+    """By when the balance is to be paid: the due day of the bill issued last, if any is owed."""
+    if not bills or balance_cents <= 0:
+        return None
+    return max(bills, key=lambda one: (one.issued_day, one.days.from_day)).due_day

@@ -13,7 +13,7 @@ from datetime import date
 
 from meterledger.entrypoints.web.words import span_words
 from meterledger.facts.money import Entry, Leg
-from meterledger.ledger import CHART, RECEIVABLE
+from meterledger.ledger import RECEIVABLE, account_name
 from meterledger.usecases.ports import StoredBill
 
 BILL_ENTRY = "bill:"
@@ -61,10 +61,12 @@ def bill_states(bills: Sequence[StoredBill], balance_cents: int) -> list[BillSta
 def story_of(
     account_id: str, entries: Sequence[Entry], bills: Mapping[str, StoredBill]
 ) -> list[Step]:
-    """The entries in order, each with the account's balance after it."""
+    """The entries in order, each with the account's balance after it; what is taken back first."""
     steps: list[Step] = []
     balance = 0
-    for entry in entries:
+    for entry in sorted(
+        entries, key=lambda one: (one.effective_day, one.learned_at, one.reverses is None)
+    ):
         moved = sum(leg.cents for leg in entry.legs if _is_receivable_of(account_id, leg))
         balance += moved
         name = entry.entry_id.removeprefix(BILL_ENTRY)
@@ -78,7 +80,7 @@ def story_of(
                 balance_cents=balance,
                 entry_id=entry.entry_id,
                 legs=tuple(
-                    (leg.ledger_account, CHART.get(leg.ledger_account, "Other account"), leg.cents)
+                    (leg.ledger_account, account_name(leg.ledger_account), leg.cents)
                     for leg in entry.legs
                 ),
             )
