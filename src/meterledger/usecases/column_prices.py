@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from fractions import Fraction
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from meterledger import rating
-from meterledger.billing import tax_subject_of
+from meterledger.billing import tax_subject_of, tax_terms
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.determinants import Determinants
 from meterledger.facts.issued import IssuedBill, read_layout
@@ -46,6 +47,7 @@ Lines: TypeAlias = tuple[tuple[str, date, int], ...]
 """Code, first day and cents of each line of a bill."""
 
 METERS_AT_ONCE = 20_000
+FEW_SUMS = 24
 SAMPLE_ROWS = 2
 """Bills of each group that are calculated the whole way and held against the columns."""
 
@@ -349,6 +351,32 @@ class TaxColumns:
         ).reshape(len(sums), len(names))
         return names, table[back]
 
+    def totals(
+        self, window: DaySpan, taxed: Taxed, base_cents: Int64Array, words: ChargeLine
+    ) -> Int64Array:
+        """All taxes on each sum of charges, Int64 [N] cents.
+
+        One share of many sums is multiplied out in a column, if it gives what the calculation gives
+        on a few of them; anything else is asked for sum by sum.
+
+        :raises NoRuleInForce: if the book does not know the place's tax
+        """
+        if len(base_cents) > FEW_SUMS:
+            terms = tax_terms(
+                place=taxed.place,
+                window=window,
+                view=self._calculator.view,
+                schedule=taxed.schedule,
+            )
+            share = Fraction(0) if terms is None else terms.share
+            quick = _half_up(base_cents, share)
+            few = np.linspace(0, len(base_cents) - 1, FEW_SUMS).astype(np.int64)
+            _, exact = self.of(window, taxed, base_cents[few], words)
+            if quick is not None and (quick[few] == exact.sum(axis=1)).all():
+                return quick
+        _, cents = self.of(window, taxed, base_cents, words)
+        return np.asarray(cents.sum(axis=1), dtype=np.int64)
+
     def _lines(
         self, window: DaySpan, taxed: Taxed, base: int, words: ChargeLine
     ) -> dict[tuple[str, date], int]:
@@ -363,6 +391,15 @@ class TaxColumns:
             )
             self._known[key] = {(one.code, one.days.from_day): one.cents for one in taxes}
         return self._known[key]
+
+
+def _half_up(cents: Int64Array, share: Fraction) -> Int64Array | None:
+    """The share of each sum, halves away from zero; None where it could leave 64 bits."""
+    top, bottom = share.numerator, share.denominator
+    if int(np.abs(cents).max()) * 2 * abs(top) + bottom >= 2**62:
+        return None
+    size = (2 * np.abs(cents * top) + bottom) // (2 * bottom)
+    return np.where(cents * top < 0, -size, size)
 
 
 def sampled(groups: Sequence[ColumnGroup], amounts: Amounts) -> list[int]:

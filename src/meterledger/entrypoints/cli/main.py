@@ -34,6 +34,7 @@ COMMANDS = (
     "prove",
     "compare",
     "tariff",
+    "impact",
     "stories",
     "rules",
     "lake",

@@ -1,0 +1,237 @@
+"""An impact as an answer, as words, as a page with pictures and as a table of accounts.
+
+Lives here      what is told, in which order.
+Lives elsewhere the prices (``usecases/impact``), the groups (``usecases/impact_tables``), the frame
+                of the page (``report_page``).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from io import StringIO
+from typing import Any
+
+from meterledger.entrypoints.report_page import bars, paragraph, report_page, table
+from meterledger.facts.impact import Impact
+from meterledger.kernel.money import usd_display, usd_text
+from meterledger.usecases.impact_tables import (
+    NOT_KNOWN,
+    GroupImpact,
+    by_decile,
+    by_option,
+    by_place,
+    by_programme,
+    deciles,
+    spread,
+    whole,
+)
+
+LARGEST = 20
+
+
+def impact_answer(impact: Impact, *, proposal: str) -> dict[str, Any]:
+    """The shape of ``impact --json``."""
+    every = whole(impact)
+    return {
+        "proposal": proposal,
+        "since": impact.since.isoformat(),
+        "until": impact.until.isoformat(),
+        "first_change": impact.first_change.isoformat() if impact.first_change else None,
+        "accounts": len(impact.accounts),
+        "bills": int(impact.bills.sum()) + len(impact.not_priced),
+        "billed_usd": usd_text(impact.billed_cents),
+        "not_priced": {
+            "bills": len(impact.not_priced),
+            "usd": usd_text(sum(one.issued_cents for one in impact.not_priced)),
+            "first": [
+                {"bill": one.bill_id, "account": one.account_id, "why": one.why}
+                for one in impact.not_priced[:LARGEST]
+            ],
+        },
+        "not_reproduced": {
+            "bills": impact.not_reproduced,
+            "usd": usd_text(impact.not_reproduced_cents),
+        },
+        "before_usd": usd_text(every.before_cents),
+        "after_usd": usd_text(every.after_cents),
+        "change_usd": usd_text(every.change_cents),
+        "more": every.more,
+        "less": every.less,
+        "by_option": _groups(by_option(impact)),
+        "by_decile": _groups(by_decile(impact)),
+        "by_programme": _groups(by_programme(impact)),
+        "by_place": _groups(by_place(impact)),
+        "spread": [{"change": name, "accounts": count} for name, count in spread(impact)],
+        "largest": [_account(impact, row) for row in _largest(impact)],
+        "sums": {
+            "kept": impact.sums_kept,
+            "made": impact.sums_made,
+            "bills_from_intervals": impact.from_intervals,
+            "bills_one_by_one": impact.one_by_one,
+        },
+    }
+
+
+def _groups(groups: Iterable[GroupImpact]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": one.name,
+            "accounts": one.accounts,
+            "energy_wh": str(one.energy_wh),
+            "issued_usd": usd_text(one.issued_cents),
+            "before_usd": usd_text(one.before_cents),
+            "after_usd": usd_text(one.after_cents),
+            "change_usd": usd_text(one.change_cents),
+            "change_percent": _percent(one.change_cents, one.before_cents),
+            "middle_change_usd": usd_text(one.middle_cents),
+            "more": one.more,
+            "less": one.less,
+        }
+        for one in groups
+    ]
+
+
+def _percent(change: int, before: int) -> str:
+    """A share with two decimals, rounded half away from zero; a word where there is no base."""
+    if before <= 0:
+        return NOT_KNOWN
+    size = (abs(change) * 20_000 + before) // (2 * before)
+    return f"{'-' if change < 0 and size else ''}{size // 100}.{size % 100:02d}"
+
+
+def _largest(impact: Impact) -> list[int]:
+    change = impact.change_cents.tolist()
+    rows = [row for row, cents in enumerate(change) if cents]
+    return sorted(rows, key=lambda row: (-abs(change[row]), impact.accounts[row]))[:LARGEST]
+
+
+def _account(impact: Impact, row: int) -> dict[str, Any]:
+    before, after = int(impact.before_cents[row]), int(impact.after_cents[row])
+    return {
+        "account": impact.accounts[row],
+        "option": impact.schedules[row],
+        "place": impact.places[row],
+        "energy_wh": str(int(impact.energy_wh[row])),
+        "issued_usd": usd_text(int(impact.issued_cents[row])),
+        "before_usd": usd_text(before),
+        "after_usd": usd_text(after),
+        "change_usd": usd_text(after - before),
+        "change_percent": _percent(after - before, before),
+    }
+
+
+def accounts_csv(impact: Impact) -> str:
+    """A row for each account. It is personal data: keep it where the bills are kept."""
+    found = StringIO()
+    tenth = deciles(impact).tolist()
+    names = ["account", "option", "place", "energy_wh", "issued_usd", "before_usd", "after_usd"]
+    names += ["change_usd", "change_percent", "decile", "programme", "bills"]
+    writer = csv.DictWriter(found, names, lineterminator="\n")
+    writer.writeheader()
+    for row in range(len(impact.accounts)):
+        more = {"decile": tenth[row], "programme": NOT_KNOWN, "bills": int(impact.bills[row])}
+        writer.writerow(_account(impact, row) | more)
+    return found.getvalue()
+
+
+def impact_page(impact: Impact, answer: dict[str, Any]) -> str:
+    """The impact as a page in one file."""
+    parts = [paragraph(one) for one in _sentences(impact, answer)]
+    parts.append(
+        table(
+            "From what was billed to what would be",
+            ("", "USD"),
+            [
+                ("billed, as issued", usd_display(impact.billed_cents)),
+                (
+                    f"{len(impact.not_priced)} bills that are not priced",
+                    usd_display(-sum(one.issued_cents for one in impact.not_priced)),
+                ),
+                (
+                    f"{impact.not_reproduced} bills that come out otherwise now, as known now",
+                    usd_display(impact.not_reproduced_cents),
+                ),
+                ("before the change", usd_display(int(impact.before_cents.sum()))),
+                ("the change", usd_display(int(impact.change_cents.sum()))),
+                ("after the change", usd_display(int(impact.after_cents.sum()))),
+            ],
+        )
+    )
+    parts.append(
+        bars(
+            "Accounts by the change of their bills over the whole time",
+            [(name, count, f"{count:,}") for name, count in spread(impact)],
+        )
+    )
+    for heading, groups in (
+        ("By rate option", by_option(impact)),
+        ("By use: tenths of the accounts, from least to most", by_decile(impact)),
+        ("By income programme", by_programme(impact)),
+        ("By place", by_place(impact)),
+    ):
+        parts.append(_group_table(heading, groups))
+        if len(groups) > 1:
+            rows = [(one.name, one.change_cents, usd_display(one.change_cents)) for one in groups]
+            parts.append(bars(f"{heading}: change in dollars", rows))
+    return report_page(f"Impact of {answer['proposal']}", parts)
+
+
+def _group_table(heading: str, groups: list[GroupImpact]) -> str:
+    rows = [
+        (
+            one.name,
+            f"{one.accounts:,}",
+            usd_display(one.issued_cents),
+            usd_display(one.before_cents),
+            usd_display(one.after_cents),
+            usd_display(one.change_cents),
+            _percent(one.change_cents, one.before_cents),
+            usd_display(one.middle_cents),
+            f"{one.more:,}",
+            f"{one.less:,}",
+        )
+        for one in groups
+    ]
+    columns = ("", "Accounts", "Issued", "Before", "After", "Change", "Percent", "Middle account")
+    return table(heading, (*columns, "Pay more", "Pay less"), rows)
+
+
+def _sentences(impact: Impact, answer: dict[str, Any]) -> list[str]:
+    told = [
+        f"{len(impact.accounts):,} accounts, {answer['bills']:,} bills rendered {impact.since} "
+        f"until {impact.until}, {usd_display(impact.billed_cents)} billed."
+    ]
+    if impact.first_change is None:
+        told.append(
+            "Nothing changes: on no service day of these bills does the proposal say something "
+            "else. To see dollars of a revision that begins later, try it with its days moved "
+            "into the days above."
+        )
+        return told
+    told.append(
+        f"The first service day that is priced otherwise is {impact.first_change}. Together the "
+        f"bills change by {usd_display(int(impact.change_cents.sum()))} "
+        f"({_percent(int(impact.change_cents.sum()), int(impact.before_cents.sum()))} percent): "
+        f"{answer['more']:,} accounts pay more, {answer['less']:,} less."
+    )
+    if impact.not_priced:
+        told.append(
+            f"{len(impact.not_priced)} bills are not priced and count in no account; the first: "
+            f"{impact.not_priced[0].bill_id}. {impact.not_priced[0].why}"
+        )
+    return told
+
+
+def impact_words(impact: Impact, answer: dict[str, Any]) -> str:
+    """The impact in the words of the command line."""
+    lines = _sentences(impact, answer)
+    for key, heading in (("by_option", "By rate option"), ("by_decile", "By tenths of use")):
+        lines.append(f"{heading}:")
+        lines += [
+            f"  {one['name']:<22} {one['accounts']:>9} accounts {one['change_usd']:>14} USD "
+            f"({one['change_percent']} percent)"
+            for one in answer[key]
+        ]
+    lines.append("Income programme: not known.")
+    return "\n".join(lines)
