@@ -88,7 +88,7 @@ def provide(other: Provider) -> Provider:
 def utility_of_the_page(request: HttpRequest) -> dict[str, Any]:
     """Whose pages these are, and in which part of them we are, for the head of every page."""
     parts = request.path.split("/")
-    section = parts[1] if parts[1] in ("book", "usage", "corrections") else "accounts"
+    section = parts[1] if parts[1] in ("book", "usage", "held", "corrections") else "accounts"
     return {
         "utility": provider().library().view.utility,
         "section": section,

@@ -1,0 +1,287 @@
+"""Held bills: the queue with its filters, one case with its evidence and ways out, and the runs.
+
+Lives here      gathering what the pages show; reading the forms.
+Lives elsewhere what may be done (``usecases/settle_held``), the chart's geometry (``chart``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from meterledger.billing import HoldKind, WayOut
+from meterledger.entrypoints.held_words import ACT_WORDS, chosen
+from meterledger.entrypoints.issuing import refuse_wrong_clock
+from meterledger.entrypoints.web.chart import Chart, stretch_chart
+from meterledger.entrypoints.web.policy import acting, personal
+from meterledger.entrypoints.wiring import System
+from meterledger.facts.bills import read_record
+from meterledger.facts.held import HeldCase, HeldState, RunRecord, RunState
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.ports import NotFound
+from meterledger.usecases.settle_held import (
+    CannotSettle,
+    Desk,
+    Settled,
+    approve_held,
+    exclude_held,
+    kind_of_case,
+    let_go_run,
+    release_held,
+    reopen_held,
+    rerun_held,
+    ways_out,
+)
+
+MOST_SHOWN = 500
+MOST_BILLS = 13
+AGES = (0, 7, 14, 30, 60)
+RELEASE, APPROVE, RERUN, EXCLUDE, REOPEN = "release", "approve", "rerun", "exclude", "reopen"
+ACTS = {
+    RELEASE: ("Release it", "The bill is right: it leaves as it stands, calculated once more."),
+    APPROVE: ("Approve it", "You are another person than who released it, and you agree."),
+    RERUN: ("Run it again", "After a correction: it leaves if nothing holds it any more."),
+    EXCLUDE: ("Exclude it", "It is not billed until somebody reopens it; every run counts it."),
+    REOPEN: ("Take the decision back", "The next run looks at it as at any other."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A held bill as the queue shows it."""
+
+    case: HeldCase
+    kind: HoldKind
+    age_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class BillRow:
+    """A bill before the held one, or the held one: its days, energy a day and total."""
+
+    days: DaySpan
+    energy_wh: int
+    total_cents: int
+    bill_id: str
+
+    @property
+    def daily_wh(self) -> int:
+        """Watt-hours a day, rounded down."""
+        return self.energy_wh // self.days.day_count
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectAt:
+    """Where what holds a bill is corrected."""
+
+    address: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody typed into the form, to show it again when it is refused."""
+
+    act: str = ""
+    author: str = ""
+    reason: str = ""
+
+
+@personal("look at held bills", subjects=lambda: ["held bills"])
+def queue_page(request: HttpRequest, system: System) -> HttpResponse:
+    """Every held bill that the filters leave, the oldest first."""
+    code, owner = request.GET.get("code", "")[:60], request.GET.get("owner", "")[:60]
+    told = request.GET.get("age", "0")
+    age = int(told) if told in map(str, AGES) else 0
+    cases = system.store.held_cases()
+    found = chosen(cases, system.today, code=code, owner=owner, older_than=age)
+    owners = sorted({kind_of_case(one).owner for one in cases})
+    context = {
+        "rows": [
+            QueueRow(one, kind_of_case(one), one.age_days(system.today))
+            for one in found[:MOST_SHOWN]
+        ],
+        "count": len(cases),
+        "shown": len(found),
+        "more": max(0, len(found) - MOST_SHOWN),
+        "codes": sorted(Counter(one.seen.code for one in cases).items()),
+        "owners": owners,
+        "ages": AGES[1:],
+        "code": code,
+        "owner": owner,
+        "age": age,
+        "stop": system.store.standing_stop(),
+    }
+    return render(request, "web/held_queue.html", context)
+
+
+@acting("decide a held bill", subjects=lambda case_id: [case_id])
+def case_page(request: HttpRequest, system: System, case_id: str) -> HttpResponse:
+    """One held bill: why, its evidence and history, its steps, and the ways out as a form."""
+    typed, refusal, settled = Typed(), None, None
+    if request.method == "POST":
+        typed = _typed(request)
+        try:
+            settled = _settle(case_id, typed, system)
+        except Refusal as caught:
+            refusal = caught
+        else:
+            if settled.run is None or settled.run.issued:
+                return redirect(_after(case_id, typed.act))
+            typed = Typed()
+    case = system.store.held_case(case_id)
+    history = _history(case, system)
+    rows = [*history, *_held_row(case)]
+    ways = _acts(case)
+    context: dict[str, Any] = {
+        "case": case,
+        "kind": kind_of_case(case),
+        "age_days": case.age_days(system.today),
+        "history": rows,
+        "chart": _chart(rows),
+        "typed": typed,
+        "refusal": refusal,
+        "still_held": settled is not None and not refusal,
+        "done": request.GET.get("done", ""),
+        "acts": [(act, *ACTS[act]) for act in ways],
+        "correct": _correct_at(case, system),
+        "steps": [(ACT_WORDS[one.act.value], one) for one in case.steps],
+        "bill_id": case.steps[-1].bill_id,
+    }
+    return render(request, "web/held_case.html", context, status=422 if refusal else 200)
+
+
+@acting("look at runs of bills and let them go", subjects=lambda: ["runs of bills"])
+def runs_page(request: HttpRequest, system: System) -> HttpResponse:
+    """What each run came to, and the form that lets a stopped one go."""
+    typed, refusal = Typed(), None
+    if request.method == "POST":
+        typed = _typed(request)
+        try:
+            let_go_run(
+                typed.act,
+                by=typed.author,
+                reason=typed.reason,
+                store=system.store,
+                now=system.now,
+            )
+        except Refusal as caught:
+            refusal = caught
+        else:
+            return redirect("held-runs")
+    runs: list[RunRecord] = system.store.bill_runs()
+    context = {
+        "runs": [one for one in runs if one.state is not RunState.LET_GO],
+        "stop": system.store.standing_stop(),
+        "typed": typed,
+        "refusal": refusal,
+    }
+    return render(request, "web/held_runs.html", context, status=422 if refusal else 200)
+
+
+def _typed(request: HttpRequest) -> Typed:
+    def word(name: str) -> str:
+        return str(request.POST.get(name, ""))[:2000]
+
+    return Typed(word("act"), word("author"), word("reason"))
+
+
+def _after(case_id: str, act: str) -> str:
+    return f"{reverse('held-case', args=[case_id])}?{urlencode({'done': act})}"
+
+
+def _acts(case: HeldCase) -> list[str]:
+    """The ways out of a case as it stands, the most likely first."""
+    if not case.is_open:
+        return []
+    if case.state is HeldState.EXCLUDED:
+        return [REOPEN]
+    if case.state is HeldState.AWAITS_APPROVAL:
+        return [APPROVE, REOPEN, EXCLUDE]
+    ways = ways_out(case)
+    found = [RELEASE] if WayOut.RELEASE in ways else []
+    return [*found, RERUN, EXCLUDE]
+
+
+def _settle(case_id: str, typed: Typed, system: System) -> Settled:
+    """Make the decision of a form.
+
+    :raises CannotSettle: if it is none
+    """
+    decide = {
+        RELEASE: release_held,
+        APPROVE: approve_held,
+        EXCLUDE: exclude_held,
+        REOPEN: reopen_held,
+    }
+    if typed.act not in (*decide, RERUN):
+        raise CannotSettle("No decision was chosen", do="Choose one of the ways out")
+    refuse_wrong_clock(system)
+    desk = Desk(system.store, system.lake, system.book, system.today, system.now)
+    if typed.act == RERUN:
+        return rerun_held(case_id, desk=desk)
+    return decide[typed.act](case_id, by=typed.author, reason=typed.reason, desk=desk)
+
+
+def _history(case: HeldCase, system: System) -> list[BillRow]:
+    """Live bills of the agreement's account and service point, oldest first."""
+    point = _service_point(case, system)
+    rows = []
+    for one in system.store.bills_of_account(case.account_id)[-3 * MOST_BILLS :]:
+        body = read_record(one.record)
+        if point in ("", body["service_point"]):
+            energy = int(body["usage"]["energy_wh"])
+            rows.append(BillRow(one.days, energy, one.total_cents, one.bill_id))
+    return rows[-MOST_BILLS:]
+
+
+def _service_point(case: HeldCase, system: System) -> str:
+    try:
+        service = system.store.service_of_agreement(case.agreement_id, system.now)
+    except NotFound:
+        return ""
+    return service.agreement.service_point_id
+
+
+def _held_row(case: HeldCase) -> list[BillRow]:
+    seen = case.seen
+    if not case.is_open or case.days is None or seen.total_cents is None or not seen.energy_wh:
+        return []
+    return [BillRow(case.days, seen.energy_wh, seen.total_cents, "")]
+
+
+def _chart(rows: list[BillRow]) -> Chart | None:
+    if not any(row.energy_wh > 0 for row in rows):
+        return None
+    return stretch_chart([(row.days, max(0, row.energy_wh)) for row in rows])
+
+
+def _correct_at(case: HeldCase, system: System) -> list[CorrectAt]:
+    """The pages on which the cause is corrected."""
+    kind = kind_of_case(case)
+    account = CorrectAt(
+        reverse("account", args=[case.account_id]), f"Account {case.account_id} and its bills"
+    )
+    found: list[CorrectAt] = []
+    if kind.correct_at in ("usage", "meter"):
+        try:
+            service = system.store.service_of_agreement(case.agreement_id, system.now)
+        except NotFound:
+            return [account]
+        on: date = case.days.last_day if case.days else system.today
+        for meter in dict.fromkeys(one.meter_id for one in service.installations):
+            address = f"{reverse('usage-meter', args=[meter])}?on={on}"
+            found.append(CorrectAt(address, f"Meter {meter}: its days and set-up"))
+        if case.seen.code == "usage.held":
+            found.insert(0, CorrectAt(reverse("usage-queue"), "Review queue of held days"))
+    if kind.correct_at == "book":
+        found.append(CorrectAt(reverse("book"), "Tariff book"))
+    return [*found, account]

@@ -1,0 +1,184 @@
+"""The pages of held bills: the queue and its filters, a case, the ways out, and the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.doors.held_web_town import AT, FAR, GAP, HIGH, MAY, OUT, HeldTown, held_town
+
+from meterledger.entrypoints.web import system
+from meterledger.facts.held import RunCounts, RunRecord, RunState
+from meterledger.usecases.ports import Viewer
+
+OURS = {"sec-fetch-site": "same-origin"}
+WHO = {"author": "Dana Cole", "reason": "A new heat pump, seen on site"}
+
+
+@pytest.fixture
+def behind() -> HeldTown:
+    return held_town()
+
+
+@pytest.fixture
+def client(behind: HeldTown, watched_templates: None) -> Iterator[Any]:
+    from django.test import Client
+
+    before = system.provide(behind)
+    yield Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+    system.provide(before)
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def address(behind: HeldTown, number: int) -> str:
+    return f"/held/{behind.cases[number]}/"
+
+
+def decide(client: Any, behind: HeldTown, number: int, act: str, **typed: str) -> Any:
+    return client.post(address(behind, number), {"act": act, **WHO, **typed}, headers=OURS)
+
+
+class TestTheQueue:
+    def test_lists_held_bills_with_why_and_whose(self, client: Any, behind: HeldTown) -> None:
+        text = text_of(client.get("/held/"))
+        assert "5 bills wait for a person." in text
+        assert f'href="{address(behind, FAR)}"' in text
+        assert "Readings are missing" in text
+        assert "meter data" in text
+
+    @pytest.mark.parametrize(
+        ("asked", "shown"),
+        [
+            ("code=gate.", [FAR, HIGH, OUT]),
+            ("code=usage.gap", [GAP]),
+            ("owner=meter+data", [HIGH, GAP]),
+            ("age=30", [FAR, HIGH, GAP, OUT]),
+            ("code=book.silent", []),
+        ],
+    )
+    def test_is_filtered(self, client: Any, behind: HeldTown, asked: str, shown: list[int]) -> None:
+        text = text_of(client.get(f"/held/?{asked}"))
+        for number in (FAR, HIGH, GAP, OUT):
+            assert (address(behind, number) in text) is (number in shown)
+
+    def test_looks_are_logged(self, client: Any, behind: HeldTown) -> None:
+        client.get("/held/")
+        viewer, subjects = behind.town.store.read_log[-1]
+        assert (viewer.purpose, subjects) == ("look at held bills", ("held bills",))
+        client.get(address(behind, FAR))
+        viewer, subjects = behind.town.store.read_log[-1]
+        assert (viewer.purpose, subjects) == ("decide a held bill", (behind.cases[FAR],))
+
+
+class TestACase:
+    def test_says_why_with_its_evidence_and_history(self, client: Any, behind: HeldTown) -> None:
+        text = text_of(client.get(address(behind, FAR)))
+        assert "134.4 kWh a day is" in text
+        assert 'href="/book/gate_band_previous_most_percent/"' in text
+        assert "not known: compared with history alone" in text
+        assert "Average daily use in kilowatt-hours" in text
+        assert "April 1 to April 30, 2026, held" in text
+        assert 'href="/usage/meters/E-3001/?on=2026-04-30"' in text
+
+    def test_of_a_gap_offers_no_release(self, client: Any, behind: HeldTown) -> None:
+        text = text_of(client.get(address(behind, GAP)))
+        assert 'value="release"' not in text
+        assert 'value="rerun"' in text
+        assert "Get the missing readings" in text
+
+    def test_that_is_not_there_is_refused(self, client: Any) -> None:
+        answer = client.get("/held/H-1/")
+        assert answer.status_code == 404
+        assert "There is no held case H-1" in text_of(answer)
+
+    def test_is_released_and_shows_the_bill_that_left(self, client: Any, behind: HeldTown) -> None:
+        answer = decide(client, behind, FAR, "release")
+        assert answer.status_code == 302
+        text = text_of(client.get(answer["Location"]))
+        assert "It has left as" in text
+        assert "released</strong> by Dana Cole: A new heat pump, seen on site" in text
+        assert "Decide</h2>" not in text
+
+    def test_above_the_ceiling_takes_two_people(self, client: Any, behind: HeldTown) -> None:
+        decide(client, behind, HIGH, "release")
+        text = text_of(client.get(address(behind, HIGH)))
+        assert "It is released by Dana Cole, and waits for another person" in text
+
+        again = decide(client, behind, HIGH, "approve")
+        assert again.status_code == 422
+        assert "Dana Cole has released this bill and cannot approve it as well" in text_of(again)
+
+        assert decide(client, behind, HIGH, "approve", author="Ben Ito").status_code == 302
+        assert "It has left as" in text_of(client.get(address(behind, HIGH)))
+
+    def test_run_again_says_that_it_is_still_held(self, client: Any, behind: HeldTown) -> None:
+        answer = decide(client, behind, GAP, "rerun")
+        assert answer.status_code == 200
+        assert "Still held" in text_of(answer)
+
+    def test_excluded_is_taken_back(self, client: Any, behind: HeldTown) -> None:
+        text = text_of(client.get(address(behind, OUT)))
+        assert "It is excluded by Ben Ito: In dispute since April." in text
+        decide(client, behind, OUT, "reopen")
+        assert "This bill is held, and waits for" in text_of(client.get(address(behind, OUT)))
+
+    def test_is_not_decided_without_a_reason(self, client: Any, behind: HeldTown) -> None:
+        answer = decide(client, behind, FAR, "release", reason="")
+        assert answer.status_code == 422
+        assert "Who decides, and why, is missing" in text_of(answer)
+        assert "This bill is held" in text_of(client.get(address(behind, FAR)))
+
+    def test_is_not_decided_by_a_form_from_elsewhere(self, client: Any, behind: HeldTown) -> None:
+        answer = client.post(address(behind, FAR), {"act": "release", **WHO})
+        assert answer.status_code == 422
+        assert "This form does not come from one of our pages" in text_of(answer)
+
+    def test_is_not_decided_by_a_clock_that_is_off(self, client: Any, behind: HeldTown) -> None:
+        behind.town.store.server_clock = AT
+        answer = decide(client, behind, FAR, "release")
+        assert answer.status_code == 422
+        assert "97200 seconds apart" in text_of(answer)
+
+
+class TestRuns:
+    def test_are_listed_with_what_became_of_their_windows(self, client: Any) -> None:
+        text = text_of(client.get("/held/runs/"))
+        assert "accounts" in text
+        assert "finished" in text
+
+    def test_that_are_stopped_are_let_go_by_a_name(self, client: Any, behind: HeldTown) -> None:
+        stopped = RunRecord(
+            "R-1",
+            RunState.STOPPED,
+            "cycle 5",
+            MAY,
+            AT,
+            RunCounts(due=60, billed=0, held=60),
+            sentence="Too much is held",
+        )
+        store = behind.town.store
+        store.record_run(stopped)
+        assert "A run is stopped, and no bill leaves" in text_of(client.get("/held/"))
+        refused = decide(client, behind, FAR, "release")
+        assert "Run R-1 of 2026-05-01 was stopped: Too much is held" in text_of(refused)
+
+        typed = {"act": "R-1", **WHO}
+        assert client.post("/held/runs/", typed, headers=OURS).status_code == 302
+
+        assert store.standing_stop() is None
+        assert "is stopped" not in text_of(client.get("/held/"))
+        with store.viewing(Viewer("test", "look"), []):
+            assert store.bill_runs()[0] == replace(
+                stopped,
+                state=RunState.LET_GO,
+                counts=RunCounts(),
+                sentence="",
+                by="Dana Cole",
+                reason=WHO["reason"],
+                learned_at=behind.now,
+            )
