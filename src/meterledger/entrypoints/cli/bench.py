@@ -27,6 +27,7 @@ BENCHES = {
     "estimate-error": Bench("estimate_error.measure_estimate_error", 600),
     "intake": Bench("intake.measure_intake", 20_000),
     "storage": Bench("storage.measure_storage", 20_000),
+    "documents": Bench("documents.measure_documents", 200),
     "rating": Bench("rating.measure_rating", 1_200_000),
 }
 """Every bench by name: its module and function in ``entrypoints/bench``."""
