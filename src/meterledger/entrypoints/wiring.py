@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from meterledger.entrypoints.clock import now_utc
 from meterledger.kernel.local_days import local_day_of
+from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.usecases.intake_ports import Vault
@@ -25,6 +26,10 @@ from meterledger.usecases.ports import Lake, Store, Viewer
 if TYPE_CHECKING:
     from meterledger.stores.vault import FileVault
     from meterledger.usecases.read_on_demand import HeadEnd
+
+
+class BookUnknown(Refusal):
+    """No tariff book has that name."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,25 @@ def book_folder() -> Path:
     """The tariff book's folder (``METERLEDGER_TARIFFS``), the first book unless told otherwise."""
     told = os.environ.get("METERLEDGER_TARIFFS")
     return Path(told) if told else default_book_folder()
+
+
+def book_named(name: str | None) -> Path | None:
+    """The folder of another book: beside the first one, or any folder; None asks for the usual.
+
+    :raises BookUnknown: if there is no such book
+    """
+    if name is None:
+        return None
+    beside = default_book_folder().parent
+    for folder in (beside / name, Path(name)):
+        if (folder / "utility.yaml").is_file():
+            return folder
+    known = sorted(one.parent.name for one in beside.glob("*/utility.yaml"))
+    raise BookUnknown(
+        f"There is no book '{name[:60]}'",
+        where="--book",
+        do=f"Name one of {', '.join(known)}, or a folder that holds a utility.yaml",
+    )
 
 
 @lru_cache(maxsize=4)

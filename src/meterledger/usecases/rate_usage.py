@@ -15,6 +15,7 @@ from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import TariffBook
 from meterledger.usage import find_gaps
 from meterledger.usecases.calculate import ALL_GROUPS, Calculator
+from meterledger.usecases.given_beside import NOTHING_GIVEN, GivenBeside
 
 MAX_WH = 10**12
 
@@ -62,8 +63,11 @@ def rate_usage(
     as_known_on: date,
     groups: frozenset[ChargeGroup] = ALL_GROUPS,
     tax_place: str = "none",
+    given: GivenBeside = NOTHING_GIVEN,
 ) -> RatedUsage:
     """Price watt-hours (a whole number) or intervals (one row, or tiled) over one window.
+
+    ``given`` is what is known beside the energy: demands, kvar, history, programmes.
 
     :raises NoRuleInForce: if the book is silent on a day of the window
     :raises UsageNotWhole: if intervals are missing, or the amount is negative or beyond reason
@@ -71,8 +75,13 @@ def rate_usage(
     """
     calculator = Calculator(book.as_known(as_known_on), groups)
     if isinstance(usage, int):
-        lines = calculator.price_total(schedule, window, whole_usage(usage))
+        lines = calculator.price_total(schedule, window, whole_usage(usage), given)
     else:
+        if given.demands_w:
+            raise UsageNotWhole(
+                "A demand is given beside intervals, which say it themselves",
+                do="Leave the demand out, or give kWh instead of intervals",
+            )
         gaps = find_gaps(usage) if isinstance(usage, UsageBatch) else {}
         if gaps:
             raise UsageNotWhole(
@@ -80,7 +89,7 @@ def rate_usage(
                 where=str(window),
                 do="Give a file that covers every interval of the window, or a shorter window",
             )
-        lines = calculator.price_usage(schedule, window, usage)
+        lines = calculator.price_usage(schedule, window, usage, given)
     return RatedUsage(schedule, window, calculator.with_tax(lines, window, tax_place))
 
 

@@ -18,6 +18,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.series import DatedValue
+from meterledger.usecases.given_beside import load_usage
 from meterledger.usecases.rate_usage import rate_usage, whole_usage
 from meterledger.usecases.rule_stories import RuleQuestion, decide_story, outcome_differences
 from meterledger.usecases.story_files import Expected, RateQuestion, Story, ValueQuestion
@@ -105,11 +106,14 @@ def _rate_differences(
     rated = rate_usage(
         schedule=question.schedule,
         window=question.window,
-        usage=question.wh,
+        usage=load_usage(question.load, question.window, book.as_known(question.as_known).time_zone)
+        if question.load
+        else question.wh,
         book=book,
         as_known_on=question.as_known,
         groups=question.groups,
         tax_place=question.tax_place,
+        given=question.given,
     )
     lines = rated.lines
     citations = _distinct(citation for line in lines for citation in line.citations)

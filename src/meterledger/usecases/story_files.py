@@ -18,6 +18,13 @@ from meterledger.kernel.money import NotMoney, cents_from_text, whole_from_decim
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.yaml_nodes import Node, read_nodes
+from meterledger.usecases.given_beside import (
+    GIVEN_KEYS,
+    NOTHING_GIVEN,
+    GivenBeside,
+    given_beside,
+    load_of,
+)
 from meterledger.usecases.rule_stories import (
     STORY_KEYS,
     STORY_MAY,
@@ -29,8 +36,8 @@ from meterledger.usecases.rule_stories import (
 Read = TypeVar("Read")
 
 PARTS = {"riders": ChargeGroup.RIDER, "taxes": ChargeGroup.TAX, "base": ChargeGroup.BASE}
-RATE_KEYS = frozenset({"schedule", "from", "to", "kwh"})
-RATE_MAY = frozenset({"without", "tax_place", "as_known"})
+RATE_KEYS = frozenset({"schedule", "from", "to"})
+RATE_MAY = frozenset({"kwh", "without", "tax_place", "as_known"}) | GIVEN_KEYS
 VALUE_KEYS = frozenset({"value", "day"})
 VALUE_MAY = frozenset({"kwh", "as_known"})
 THEN_OF_RATE = frozenset({"total_usd", "lines", "quantities", "standing", "cites", "refused"})
@@ -40,7 +47,10 @@ THEN_OF_VALUE = frozenset({"value", "usd", "standing", "cites", "refused"})
 
 @dataclass(frozen=True, slots=True)
 class RateQuestion:
-    """What would ``wh`` cost on ``schedule`` in ``window``? The question of ``rate``."""
+    """What would ``wh`` cost on ``schedule`` in ``window``? The question of ``rate``.
+
+    ``load`` is the energy instead, by hours of the day, the same every day.
+    """
 
     schedule: str
     window: DaySpan
@@ -48,6 +58,8 @@ class RateQuestion:
     groups: frozenset[ChargeGroup]
     tax_place: str
     as_known: date
+    given: GivenBeside = NOTHING_GIVEN
+    load: tuple[tuple[int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +206,17 @@ def _rate_question(node: Node) -> RateQuestion:
                 f"'{part.text()}' is not a part of a bill", f"Use one of {', '.join(PARTS)}"
             )
         left_out.add(PARTS[part.text()])
+    if ("kwh" in keys) == ("load" in keys):
+        raise node.refuse("Energy is given once", "Give either kwh or load")
     return RateQuestion(
         schedule=keys["schedule"].text(),
         window=DaySpan(first, until),
-        wh=_wh(keys["kwh"]),
+        wh=_wh(keys["kwh"]) if "kwh" in keys else 0,
         groups=frozenset(ChargeGroup) - left_out,
         tax_place=keys["tax_place"].text() if "tax_place" in keys else "none",
         as_known=_as_known(keys),
+        given=given_beside(keys),
+        load=load_of(keys["load"]) if "load" in keys else (),
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+
+if TYPE_CHECKING:
+    from meterledger.usecases.given_beside import GivenBeside
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +32,20 @@ def rate(
             help="A meter file (Green Button, CMEP, CSV, Parquet) that covers the window."
         ),
     ] = None,
+    kw: Annotated[
+        list[str] | None,
+        typer.Option(help="Demand in kW beside --kwh: N, or NAME=N for each demand."),
+    ] = None,
+    known: Annotated[
+        Path | None,
+        typer.Option(
+            help="A YAML file of what is known beside: kvar, history, programs, solar_blocks, "
+            "received_kwh, credits."
+        ),
+    ] = None,
+    book_name: Annotated[
+        str | None, typer.Option("--book", help="Another book of tariffs/, by its folder's name.")
+    ] = None,
     meter: Annotated[
         str | None, typer.Option(help="Which meter of the file, if it holds several.")
     ] = None,
@@ -45,7 +63,7 @@ def rate(
     """Price energy on a rate option: every line, its clause, and the total."""
     with refusing():
         from meterledger.entrypoints.cli.words import print_lines
-        from meterledger.entrypoints.wiring import known_on, open_book
+        from meterledger.entrypoints.wiring import book_named, known_on, open_book
         from meterledger.facts.charges import ChargeGroup
         from meterledger.kernel.money import whole_from_decimal_text
         from meterledger.kernel.span import DaySpan
@@ -66,8 +84,9 @@ def rate(
                 where="--kwh, --usage",
                 do="Give either --kwh N or --usage FILE",
             )
-        book = open_book()
-        known = known_on(day_from(as_known, option="--as-known") if as_known else None)
+        given = _given(known, kw or [])
+        book = open_book(book_named(book_name))
+        known_day = known_on(day_from(as_known, option="--as-known") if as_known else None)
         if kwh is not None:
             whole_wh = whole_from_decimal_text(kwh, decimals=3)
             if whole_wh is None:
@@ -80,16 +99,17 @@ def rate(
         else:
             from meterledger.entrypoints.file_usage import usage_from_file
 
-            zone_name = book.as_known(known).time_zone
+            zone_name = book.as_known(known_day).time_zone
             amount = usage_from_file(Path(str(usage)), window, meter=meter, zone=zone_name)
         rated = rate_usage(
             schedule=schedule,
             window=window,
             usage=amount,  # type: ignore[arg-type]
             book=book,
-            as_known_on=known,
+            as_known_on=known_day,
             groups=frozenset(ChargeGroup) - _groups(without),
             tax_place=tax_place,
+            given=given,
         )
         answer = rated.as_json()
         say(
@@ -97,6 +117,43 @@ def rate(
             as_json=as_json,
             words=lambda: print_lines(answer["lines"], answer["total_usd"], answer["standing"]),
         )
+
+
+def _given(known: Path | None, kw: list[str]) -> GivenBeside:
+    """What is known beside the energy: the file's facts, and demands of the command line."""
+    from meterledger.kernel.money import whole_from_decimal_text
+    from meterledger.rulebook.yaml_nodes import read_nodes
+    from meterledger.usecases.given_beside import (
+        GIVEN_KEYS,
+        NOTHING_GIVEN,
+        THE_DEMAND,
+        given_beside,
+    )
+
+    given = NOTHING_GIVEN
+    if known is not None:
+        if not known.is_file():
+            raise BadArgument(
+                f"There is no file {known.name}", where="--known", do="Name a file that exists"
+            )
+        keys = read_nodes(known.read_bytes(), known.name).mapping(
+            required=frozenset(), allowed=GIVEN_KEYS - {"load"}
+        )
+        given = given_beside(keys)
+    demands: dict[str, int] = {}
+    for one in kw:
+        name, _, amount = one.rpartition("=")
+        watts = whole_from_decimal_text(amount, decimals=3)
+        if watts is None or watts < 0:
+            raise BadArgument(
+                f"'{one[:40]}' is not a demand in kW",
+                where="--kw",
+                do="Write --kw 120, or --kw on_peak=120 for each demand",
+            )
+        demands[name or THE_DEMAND] = watts
+    if not demands:
+        return given
+    return replace(given, demands_w={**given.demands_w, **demands})
 
 
 def _groups(without: str) -> frozenset:  # type: ignore[type-arg]

@@ -30,6 +30,7 @@ def stories(
         from meterledger.usecases.story_files import find_stories, read_stories
 
         chosen = path or book_folder()
+        book = open_book(_book_of(chosen))
         if chosen.is_file():
             found = list(read_stories(chosen.read_bytes(), chosen.name))
         else:
@@ -37,7 +38,7 @@ def stories(
         failures: list[Any] = []
         with progress_bar("Running stories", total=len(found)) as advance:
             for one in found:
-                failures += run_story(one, open_book())
+                failures += run_story(one, book)
                 advance(1)
         failed = {failure.story for failure in failures}
         answer = {
@@ -55,3 +56,11 @@ def stories(
         say(answer, as_json=as_json, words=words)
         if failures:
             raise typer.Exit(2)
+
+
+def _book_of(chosen: Path) -> Path | None:
+    """The book in whose folder the stories stand; the one in use where they stand in none."""
+    for folder in (chosen, *chosen.resolve().parents):
+        if (folder / "utility.yaml").is_file():
+            return folder
+    return None
