@@ -1,0 +1,85 @@
+"""The whole way on PostgreSQL: billed, found wrong, corrected once by two at a time, replayed."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+
+import pytest
+from tests.journeys.town import VIEWER, Town
+
+from meterledger.stores.postgres import PostgresStore, verify_invariants
+from meterledger.usecases.find_corrections import bills_to_correct, leave_bill, now_of
+from meterledger.usecases.rebill import RebillRun, rebill
+
+pytestmark = pytest.mark.postgres
+
+JULY, AUGUST, SEPTEMBER = date(2025, 7, 1), date(2025, 8, 1), date(2025, 9, 1)
+KNOWN = datetime(2026, 12, 1, 9, tzinfo=UTC)
+FOUND = datetime(2026, 12, 3, 12, tzinfo=UTC)
+
+
+def billed(store: PostgresStore) -> tuple[Town, list[str]]:
+    """Two homes, billed for July and August; the first one's readings were too high."""
+    town = Town(store=store)
+    for number in (1, 2):
+        town.start(number, tax_place="university_city")
+        town.read(f"M{number}", (JULY, SEPTEMBER), lambda day, count: [100] * count)
+    with store.viewing(VIEWER, []):
+        issued = town.bill(1, 2, on=SEPTEMBER, known_at=KNOWN).issued
+    town.read("M1", (JULY, SEPTEMBER), lambda day, count: [90] * count)
+    mine = [one for one in issued if one.account_id == town.account_id(1)]
+    return town, [one.bill_id for one in sorted(mine, key=lambda one: one.days.from_day)]
+
+
+def test_bills_found_wrong_are_corrected_once(postgres: PostgresStore) -> None:
+    town, names = billed(postgres)
+
+    def do(author: str) -> RebillRun:
+        with postgres.viewing(VIEWER, []):
+            return rebill(
+                names,
+                author=author,
+                reason="read again",
+                on=date(2025, 9, 20),
+                known_at=FOUND,
+                store=postgres,
+                lake=town.lake,
+                book=town.book,
+            )
+
+    with postgres.viewing(VIEWER, []):
+        now = now_of(postgres, known_at=FOUND, book=town.book, lake=town.lake)
+        looked_at, found = bills_to_correct(store=postgres, now=now)
+        assert looked_at == 4
+        assert [one.stored.bill_id for one in found] == names
+        owed = postgres.balance_cents(town.account_id(1))
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(do, ["Ana", "Bob"]))
+
+    assert sorted(len(one.corrected) for one in runs) == [0, 2]
+    assert sorted(len(one.known) for one in runs) == [0, 2]
+    (run,) = [one for one in runs if one.corrected]
+    with postgres.viewing(VIEWER, []):
+        after = postgres.balance_cents(town.account_id(1))
+        assert after - owed == sum(one.difference_cents for one in run.corrected)
+        for one in run.corrected:
+            assert town.replay(one.bill.bill_id).same_bytes
+            assert town.replay(one.cancelled.bill_id).same_bytes
+            kept = postgres.correction_of(one.bill.bill_id)
+            assert kept is not None
+            assert kept.case_id == f"case:{names[0]}"
+        assert bills_to_correct(store=postgres, now=now)[1] == []
+        assert [said for _, _, said in verify_invariants(postgres) if said] == []
+
+
+def test_a_bill_left_as_it_is_leaves_the_queue(postgres: PostgresStore) -> None:
+    town, names = billed(postgres)
+    with postgres.viewing(VIEWER, []):
+        now = now_of(postgres, known_at=FOUND, book=town.book, lake=town.lake)
+        leave_bill(names[0], author="Ana", reason="agreed", store=postgres, now=now)
+
+        _, found = bills_to_correct(store=postgres, now=now)
+
+        assert [one.stored.bill_id for one in found] == names[1:]
