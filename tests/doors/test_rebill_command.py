@@ -115,6 +115,7 @@ class TestRebill:
         assert told(ask("replay", bill, "--json"))["same_bytes"]
         versus = told(ask("why", f"{bill}-v2", "--versus", bill, "--json"))["versus"]
         assert versus["total_usd"].startswith("-")
+        assert [part["cause"] for part in versus["parts"]] == ["reading", "tax"]
 
     @pytest.mark.parametrize("words", [("rebill", "--dry-run"), ("rebill", "B-1", "--due")])
     def test_needs_bills_or_due_and_not_both(self, ask: Any, words: tuple[str, ...]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Protocol
 
 from meterledger.billing import split_difference
 from meterledger.facts.bills import read_record
+from meterledger.facts.corrections import Correction
 from meterledger.kernel.money import cents_from_text, usd_text
 from meterledger.usecases.ports import StoredBill
 
@@ -16,16 +18,21 @@ class ExplainStore(Protocol):
     def bill(self, bill_id: str) -> StoredBill:
         """The bill as stored."""
 
+    def correction_of(self, bill_id: str) -> Correction | None:
+        """The correction that made this bill; None where it corrects none."""
+
 
 def explain_bill(*, bill_id: str, store: ExplainStore, versus: str | None = None) -> dict[str, Any]:
     """The shape of ``why --json`` (DESIGN.md section 6).
 
     With ``versus``, the difference to that earlier bill by cause, and once more by charge: either
-    way the parts sum to the difference of the totals exactly.
+    way the parts sum to the difference of the totals exactly. Against the bill that it corrects
+    the causes are those of the correction.
 
     :raises NotFound: if either bill does not exist
     """
-    record = read_record(store.bill(bill_id).record)
+    stored = store.bill(bill_id)
+    record = read_record(stored.record)
     answer: dict[str, Any] = {
         "bill": bill_id,
         "account": record["account"],
@@ -41,6 +48,9 @@ def explain_bill(*, bill_id: str, store: ExplainStore, versus: str | None = None
     }
     if versus is not None:
         answer["versus"] = _difference(read_record(store.bill(versus).record), record)
+        correction = store.correction_of(bill_id) if stored.corrects == versus else None
+        if correction is not None:
+            answer["versus"]["parts"] = json.loads(correction.decision)["causes"]
     return answer
 
 
