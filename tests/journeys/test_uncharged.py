@@ -28,6 +28,18 @@ class TestServiceBilledTooLate:
 
         assert made.total_cents > 0
         assert [line for line in made.lines if line.unit == "adjustment"] == []
+        said = [reason.finding for reason in made.reasons]
+        assert "no late charge on what we delayed" in said
+        assert "12 months to pay it: as long as the delay" in said
+        assert town.replay(made.bill_id).same_bytes
+
+    @pytest.mark.parametrize(("on", "late"), [(date(2025, 9, 5), False), (date(2025, 9, 6), True)])
+    def test_says_from_the_thirty_sixth_day_on_that_it_is_late(
+        self, town: Any, on: date, late: bool
+    ) -> None:
+        said = [reason.finding for reason in bill(town, on).reasons]
+
+        assert ("no late charge on what we delayed" in said) is late
 
     def test_is_billed_and_not_charged_after_twelve_months(self, town: Any) -> None:
         made = bill(town, date(2026, 8, 1))

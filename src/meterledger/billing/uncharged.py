@@ -31,28 +31,32 @@ RESIDENTIAL = "residential"
 def without_uncharged(bill: Bill, *, first_issued: date, view: BookView) -> Bill:
     """The bill, brought to zero where nothing of it may be charged.
 
+    One that we send late and may charge says what follows: no late charge, and time to pay.
     ``first_issued`` is the day on which the period was first billed: a correction is no delay. A
     book that was known before runs acted by these clauses leaves the bill as it is.
     """
     late = (first_issued - bill.days.until_day).days
-    charges = sum(line.cents for line in bill.lines if line.group is not ChargeGroup.TAX)
-    small = bill.kind is BillKind.FINAL and 0 <= charges < FEW_CENTS
-    if late <= FEW_DAYS and not small:  # nearly every bill: nothing is asked of the book
+    final = bill.kind is BillKind.FINAL
+    if late <= FEW_DAYS and not final:  # nearly every bill: nothing is asked of the book
         return bill
     if not _acts(view, first_issued):
         return bill
     terms = Terms(view, first_issued)
-    reasons: tuple[Reason, ...] = ()
-    if small:
-        decision = decide_final_bill(FinalBillFacts(Cents(charges), False), terms)
-        if not decision.outcome.issued:
-            reasons = decision.reasons
-    if not reasons and late > terms.whole(LONGEST).value and _residential(bill, view):
+    if final:
+        charges = sum(line.cents for line in bill.lines if line.group is not ChargeGroup.TAX)
+        if charges >= 0:
+            decision = decide_final_bill(FinalBillFacts(Cents(charges), False), terms)
+            if not decision.outcome.issued:
+                return _at_zero(bill, decision.reasons, terms)
+    if late > terms.whole(LONGEST).value and _residential(bill, view):
         delay = decide_our_delay(DelayFacts(bill.days.until_day), terms)
         if not delay.outcome.charged:
-            reasons = delay.reasons
-    if not reasons:
-        return bill
+            return _at_zero(bill, delay.reasons, terms)
+        return replace(bill, reasons=(*delay.reasons, *bill.reasons))
+    return bill
+
+
+def _at_zero(bill: Bill, reasons: tuple[Reason, ...], terms: Terms) -> Bill:
     left = lines_back_to(
         bill.lines,
         bill.days,
@@ -68,8 +72,6 @@ def without_uncharged(bill: Bill, *, first_issued: date, view: BookView) -> Bill
 
 FEW_DAYS = 26
 """Fewer than any billing period at its longest has: such a bill is never late."""
-FEW_CENTS = 10_00
-"""More than any floor: above it the book is not asked."""
 
 
 def _acts(view: BookView, day: date) -> bool:
