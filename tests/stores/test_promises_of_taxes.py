@@ -25,7 +25,7 @@ from tests.stores.paper_town import (
 
 from meterledger.facts.bills import Bill
 from meterledger.facts.charges import ChargeGroup, ChargeLine
-from meterledger.facts.money import Entry
+from meterledger.facts.money import Entry, Leg
 from meterledger.facts.places import BillableService, TaxPlace
 from meterledger.facts.taxes import (
     ExemptionKind,
@@ -109,6 +109,26 @@ class TestWhereAPremiseIsTaxed:
     def test_of_a_premise_that_nobody_has_is_refused(self, store: Store) -> None:
         with pytest.raises(Conflict, match="There is no premise P-1"):
             store.tax_premise(SALES)
+
+
+class TestAStartOfService:
+    def test_records_the_sales_tax_jurisdiction_with_all_else(self, store: Store) -> None:
+        store.start_service(replace(start_of(1), sales_tax_place=SALES))
+
+        assert service(store).sales_tax_places == (SALES,)
+
+    def test_with_another_jurisdiction_than_is_known_is_refused_whole(self, store: Store) -> None:
+        store.start_service(replace(start_of(1), sales_tax_place=SALES))
+        other = replace(SALES, jurisdiction="none")
+        second = replace(
+            start_of(1), agreement=replace(agreement_of(1), agreement_id="AG-X"),
+            sales_tax_place=other,
+        )  # fmt: skip
+
+        with pytest.raises(Conflict, match="the sales-tax jurisdiction of premise P-1"):
+            store.start_service(second)
+
+        assert service(store).sales_tax_places == (SALES,)
 
 
 class TestACertificate:
@@ -332,6 +352,51 @@ class TestWhatWasTaxed:
         both = self.totals(store, bill.issued_day, day + timedelta(days=1))
         assert [(one.tax_cents, one.bill_count) for one in both] == [(0, 0), (0, 0)]
 
+    def test_postings_of_the_days_are_summed_by_sub_account(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        for number in (1, 2):
+            bill, entry = taxed(number, 0)
+            assert entry is not None
+            legs = (
+                Leg("142", bill.total_cents, bill.account_id),
+                Leg("241.state_sales.mo", -1_69),
+                Leg("241", -6_38),
+                Leg("440", -100_00),
+            )
+            store.record_bills([(bill, replace(entry, legs=legs))])
+        day = month_of(0).until_day
+
+        with store.viewing(ANALYST, ["taxes"]):
+            assert store.tax_postings(day, day + timedelta(days=1)) == {
+                "241": -12_76,
+                "241.state_sales.mo": -3_38,
+            }
+            assert store.tax_postings(FIRST_DAY, day) == {}
+
+    def test_a_difference_that_is_left_is_of_the_jurisdiction_of_its_tax(
+        self, store: Store
+    ) -> None:
+        """Such a line says no rate."""
+        store.start_services([start_of(1)])
+        bill, _ = taxed(1, 0)
+        left = [
+            replace(one, cents=-1_00, inputs=(("charged_usd", "0.00"),))
+            for one in bill.lines
+            if one.group is ChargeGroup.TAX
+        ]
+        bill = replace(bill, lines=(*bill.lines, *left))
+        entry = entry_of(f"bill:{bill.bill_id}", bill.issued_day, bill.account_id, bill.total_cents)
+        store.record_bills([(bill, entry)])
+
+        found = self.totals(store, bill.issued_day, bill.issued_day + timedelta(days=1))
+
+        assert [(one.of.jurisdiction, one.tax_cents, one.bill_count) for one in found] == [
+            ("pagedale", 5_38, 1),
+            ("mo", 69, 1),
+        ]
+
     def test_is_read_by_a_named_viewer_only(self, store: Store) -> None:
         with pytest.raises(NotViewing):
             store.tax_totals(FIRST_DAY, STOP)
+        with pytest.raises(NotViewing):
+            store.tax_postings(FIRST_DAY, STOP)

@@ -10,7 +10,7 @@ Read first      docs/operating/taxes.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -133,6 +133,25 @@ def tax_of_line(code: str, inputs: Mapping[str, str]) -> TaxOfLine | None:
         if series.startswith(beginning):
             return TaxOfLine(tax, series.removeprefix(beginning))
     return None
+
+
+def taxes_of_lines(
+    lines: Sequence[tuple[str, Mapping[str, str]]], tax_place: str
+) -> list[TaxOfLine | None]:
+    """The taxes of a bill's tax lines, given by code and inputs.
+
+    A line that only leaves a difference as it was billed says no rate: it is of the jurisdiction
+    of the bill's other line of that tax, or of its municipality (``tax_place``).
+    """
+    named: dict[str, TaxOfLine] = {}
+    for code, inputs in lines:
+        of = tax_of_line(code, inputs)
+        if of is not None:
+            named[code] = max(of, named.get(code, of))
+    if tax_place != NOT_SALES_TAXED_HERE:
+        tax = TAX_OF_CODE[GROSS_RECEIPTS_CODE]
+        named.setdefault(GROSS_RECEIPTS_CODE, TaxOfLine(tax, tax_place))
+    return [tax_of_line(code, inputs) or named.get(code) for code, inputs in lines]
 
 
 @dataclass(frozen=True, slots=True)

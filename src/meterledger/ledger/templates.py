@@ -14,7 +14,7 @@ from datetime import datetime
 from meterledger.facts.bills import Bill
 from meterledger.facts.charges import ChargeGroup
 from meterledger.facts.money import Entry, Leg, Payment
-from meterledger.facts.taxes import TaxOfLine, tax_of_line
+from meterledger.facts.taxes import TaxOfLine, taxes_of_lines
 
 CASH = "131"
 RECEIVABLE = "142"
@@ -78,10 +78,11 @@ def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
     Named after the bill, so that posting it twice posts it once.
     """
     taxes: dict[str, int] = {}
-    for line in bill.lines:
-        if line.group is ChargeGroup.TAX:
-            account = tax_account(tax_of_line(line.code, dict(line.inputs)))
-            taxes[account] = taxes.get(account, 0) + line.cents
+    taxed = [line for line in bill.lines if line.group is ChargeGroup.TAX]
+    found = taxes_of_lines([(one.code, dict(one.inputs)) for one in taxed], bill.tax_place)
+    for line, of in zip(taxed, found, strict=True):
+        account = tax_account(of)
+        taxes[account] = taxes.get(account, 0) + line.cents
     revenue = bill.total_cents - sum(taxes.values())
     legs = (
         Leg(RECEIVABLE, bill.total_cents, bill.account_id),

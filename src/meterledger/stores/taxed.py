@@ -18,7 +18,7 @@ from meterledger.facts.taxes import (
     TaxExemption,
     TaxOfLine,
     TaxTotal,
-    tax_of_line,
+    taxes_of_lines,
 )
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.span import Validity
@@ -133,11 +133,11 @@ def totals_of(records: Iterable[tuple[int, dict[str, Any]]]) -> list[TaxTotal]:
     sums: dict[TaxOfLine, list[int]] = {}
     for sign, record in records:
         counted: set[TaxOfLine] = set()
-        for line in record["lines"]:
-            if line["group"] != "tax":
-                continue
+        lines = [line for line in record["lines"] if line["group"] == "tax"]
+        taxes = taxes_of_lines([(one["code"], one["inputs"]) for one in lines], record["tax_place"])
+        for line, tax in zip(lines, taxes, strict=True):
             told, where = line["inputs"], record["bill"]
-            of = tax_of_line(line["code"], told) or NOT_TOLD_APART
+            of = tax or NOT_TOLD_APART
             taxed = told.get("taxable_usd", told.get("charges_usd", "0"))
             kept = sums.setdefault(of, [0, 0, 0, 0])
             kept[0] += sign * cents_from_text(taxed, where=where)

@@ -27,6 +27,7 @@ from meterledger.facts.places import (
     TaxPlace,
 )
 from meterledger.facts.readings import ChannelReadings, ChannelTold, Flow, QuarantinedLine
+from meterledger.facts.taxes import SalesTaxPlace
 from meterledger.facts.usage import KnownInterval, UsageBatch
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.money import usd_text
@@ -229,6 +230,7 @@ class ServiceStart:
     service_point: ServicePoint | None
     installation: MeterInstallation | None
     agreement: Agreement
+    sales_tax_place: SalesTaxPlace | None = None
 
 
 class Places(Protocol):

@@ -19,6 +19,7 @@ from meterledger.facts.places import (
     ServicePoint,
     TaxPlace,
 )
+from meterledger.facts.taxes import NOT_SALES_TAXED_HERE, SalesTaxPlace
 from meterledger.kernel.ids import check_digit_holds, with_check_digit
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
@@ -66,6 +67,8 @@ class ServiceRequest:
     schedule: str
     from_day: date
     state: str = ""
+    sales_tax_place: str = ""
+    """The local sales-tax jurisdiction, ``none``, or empty where nobody has said."""
 
 
 def start_service(
@@ -96,6 +99,8 @@ def service_start(request: ServiceRequest, *, learned_at: datetime, view: BookVi
     if request.tax_place != NO_TAX_PLACE:
         view.number(f"municipal_gross_receipts_{request.tax_place}").on(request.from_day)
     days = Validity(request.from_day)
+    if request.sales_tax_place not in ("", NOT_SALES_TAXED_HERE):
+        view.number(f"sales_tax_local_{request.sales_tax_place}").on(request.from_day)
     return ServiceStart(
         persons=tuple(Person(person, name, learned_at) for person, name in request.people),
         account=Account(request.account_id, request.cycle, request.from_day, learned_at),
@@ -124,6 +129,9 @@ def service_start(request: ServiceRequest, *, learned_at: datetime, view: BookVi
             days,
             learned_at,
         ),
+        sales_tax_place=SalesTaxPlace(request.premise_id, request.sales_tax_place, days, learned_at)
+        if request.sales_tax_place
+        else None,
     )
 
 

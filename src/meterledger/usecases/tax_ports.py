@@ -45,3 +45,6 @@ class TaxLog(Protocol):
 
         A bill that was cancelled counts on its day, and is taken off on the day of its reversal.
         """
+
+    def tax_postings(self, since: date, until: date) -> dict[str, int]:
+        """Sums of taxes' ledger accounts over postings of the days, in cents; debits positive."""

@@ -47,6 +47,13 @@ def start(
         str,
         typer.Option(help="State of the place, like MO; needed where the utility serves several."),
     ] = "",
+    sales_tax_place: Annotated[
+        str,
+        typer.Option(
+            help="Sales-tax jurisdiction, like creve_coeur, or none; needed where service is not "
+            "residential."
+        ),
+    ] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Start service: person, account, place, meter and rate option at once, or nothing."""
@@ -70,6 +77,7 @@ def start(
             schedule=schedule,
             from_day=day_from(on, option="--on"),
             state=state,
+            sales_tax_place=sales_tax_place,
         )
         viewer = Viewer("command line", "start service")
         with open_system(viewer=viewer, subjects=[account]) as system:

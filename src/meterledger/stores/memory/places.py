@@ -103,6 +103,10 @@ class MemoryPlaces(MemoryTaxes):
         if place is not None:
             require(self._premises, "premise", place.premise_id, f"tax place {place.place}")
             keep_dated(self._tax_places, place, undo)
+        sold = start.sales_tax_place
+        if sold is not None:
+            require(self._premises, "premise", sold.premise_id, f"taxes, {sold.days}")
+            keep_dated(self._sales_places, sold, undo)
         meter = start.installation
         if meter is not None:
             where = f"meter {meter.meter_id}"

@@ -25,6 +25,8 @@ from meterledger.stores.taxed import (
 )
 from meterledger.usecases.ports import StoredBill
 
+TAXES = "241"
+
 
 class MemoryTaxes:
     """The part of the store that keeps taxes."""
@@ -115,6 +117,17 @@ class MemoryTaxes:
         """What was taxed on bills posted on days from ``since`` until ``until`` (out), by tax."""
         self._look()
         return totals_of(self._posted(since, until))
+
+    def tax_postings(self, since: date, until: date) -> dict[str, int]:
+        """Sums of the sub-accounts of taxes over postings of the days, in cents."""
+        self._look()
+        sums: dict[str, int] = {}
+        for entry in self._entries.values():
+            if since <= entry.effective_day < until:
+                for leg in entry.legs:
+                    if leg.ledger_account.partition(".")[0] == TAXES:
+                        sums[leg.ledger_account] = sums.get(leg.ledger_account, 0) + leg.cents
+        return dict(sorted(sums.items()))
 
     def _posted(self, since: date, until: date) -> Iterable[tuple[int, dict[str, Any]]]:
         """Records of bills, with 1 where one was posted in the days and -1 where taken off."""

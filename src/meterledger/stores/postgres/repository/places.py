@@ -40,6 +40,7 @@ from meterledger.stores.postgres.repository.dated import (
     parts_of,
     stored,
 )
+from meterledger.stores.taxed import believed_sales_tax_places
 from meterledger.usecases.ports import Conflict, NotFound, ServiceStart
 
 Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint, Meter)
@@ -113,6 +114,13 @@ class PlaceWrites(Tables):
             believed_tax_places(),
             {"premise_id": [one.premise_id for one in taxed]},
         )
+        sold = [one.sales_tax_place for one in starts if one.sales_tax_place]
+        keep_dated(
+            connection,
+            sold,
+            believed_sales_tax_places(),
+            {"premise_id": [one.premise_id for one in sold]},
+        )
         keep_dated(
             connection,
             meters,
@@ -171,6 +179,9 @@ class PlaceWrites(Tables):
             if start.tax_place is not None:
                 place = start.tax_place
                 needs.append(("premise", place.premise_id, f"tax place {place.place}"))
+            if start.sales_tax_place is not None:
+                sold = start.sales_tax_place
+                needs.append(("premise", sold.premise_id, f"taxes, {sold.days}"))
             if start.installation is not None:
                 meter = start.installation
                 needs.append(("service point", meter.service_point_id, f"meter {meter.meter_id}"))

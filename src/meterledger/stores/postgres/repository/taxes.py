@@ -9,7 +9,13 @@ from typing import Any
 from psycopg import errors
 
 from meterledger.facts.places import TaxPlace
-from meterledger.facts.taxes import SalesTaxPlace, TaxExemption, TaxTotal, tax_of_line
+from meterledger.facts.taxes import (
+    GROSS_RECEIPTS_CODE,
+    SalesTaxPlace,
+    TaxExemption,
+    TaxTotal,
+    tax_of_line,
+)
 from meterledger.stores.believed import (
     Believed,
     believed_tax_places,
@@ -27,6 +33,7 @@ from meterledger.stores.postgres.repository.dated import (
     insert_dated,
     keep_dated,
 )
+from meterledger.stores.postgres.repository.ledger import TAXES
 from meterledger.stores.taxed import (
     NOT_TOLD_APART,
     believed_exemptions,
@@ -42,24 +49,34 @@ from meterledger.stores.taxed import (
 # day of its reversal.
 TOTALS = """
 WITH posted AS (
-    SELECT 1 AS sign, record FROM bill WHERE issued_day >= %(since)s AND issued_day < %(until)s
+    SELECT 1 AS sign, bill_id, tax_place, record
+      FROM bill WHERE issued_day >= %(since)s AND issued_day < %(until)s
     UNION ALL
-    SELECT -1, b.record
+    SELECT -1, b.bill_id, b.tax_place, b.record
       FROM entry e JOIN bill b ON b.entry_id = e.reverses
      WHERE e.effective_day >= %(since)s AND e.effective_day < %(until)s
 ),
 lines AS (
-    SELECT sign, line ->> 'code' AS code, line -> 'inputs' AS inputs,
+    SELECT sign, bill_id, tax_place, line ->> 'code' AS code, line -> 'inputs' AS inputs,
            (line ->> 'usd')::numeric AS usd
       FROM posted,
            jsonb_array_elements(convert_from(record, 'UTF8')::jsonb -> 'lines') AS line
      WHERE line ->> 'group' = 'tax'
+),
+named AS (
+    SELECT *, coalesce(inputs ->> 'rate_series',
+                       max(inputs ->> 'rate_series') OVER (PARTITION BY sign, bill_id, code),
+                       CASE WHEN code = %(municipal)s AND tax_place <> 'none'
+                            THEN 'municipal_gross_receipts_' || tax_place END, '') AS series
+      FROM lines
 )
-SELECT code, coalesce(inputs ->> 'rate_series', ''),
+SELECT code, series,
        sum(sign * 100 * coalesce(inputs ->> 'taxable_usd', inputs ->> 'charges_usd', '0')::numeric),
        sum(sign * 100 * coalesce(inputs ->> 'exempt_usd', '0')::numeric),
-       sum(sign * 100 * usd), sum(sign)
-  FROM lines GROUP BY 1, 2
+       sum(sign * 100 * usd),
+       count(DISTINCT bill_id) FILTER (WHERE sign = 1)
+       - count(DISTINCT bill_id) FILTER (WHERE sign = -1)
+  FROM named GROUP BY 1, 2
 """
 
 
@@ -180,7 +197,7 @@ class TaxTables(Tables):
         """What was taxed on bills posted on days from ``since`` until ``until`` (out), by tax."""
         rows = self._read(
             lambda connection: connection.execute(
-                TOTALS, {"since": since, "until": until}
+                TOTALS, {"since": since, "until": until, "municipal": GROSS_RECEIPTS_CODE}
             ).fetchall()
         )
         return sorted(
@@ -193,6 +210,18 @@ class TaxTables(Tables):
             ),
             key=lambda one: one.of,
         )
+
+    def tax_postings(self, since: date, until: date) -> dict[str, int]:
+        """Sums of the sub-accounts of taxes over postings of the days, in cents."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                "SELECT ledger_account, sum(cents) FROM posting"
+                " WHERE split_part(ledger_account, '.', 1) = %s"
+                " AND effective_day >= %s AND effective_day < %s GROUP BY 1 ORDER BY 1",
+                [TAXES, since, until],
+            ).fetchall()
+        )
+        return {account: int(cents) for account, cents in rows}
 
 
 def _believed_now(connection: Connection, kind: type[Any], key: str, value: str) -> list[Any]:
