@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import errors
 from tests.stores.every_table import keep_documents, keep_held, keep_intake, keep_taxes, keep_usage
+from tests.stores.options_of_paper import keep_options
 from tests.stores.paper_town import (
     ANALYST,
     LATER,
@@ -56,6 +57,8 @@ PERSONAL = (
     *("bill_correction", "difference_left"),
     *("lake_hold", "lake_hold_released"),
     *("held_case", "held_step"),
+    *("budget_plan", "budget_amount", "budget_election", "budget_bill"),
+    *("due_date_choice", "delivery_preference"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
@@ -106,6 +109,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_usage(store)
             keep_documents(store)
             keep_held(store)
+            keep_options(store, month=7)
             keep_taxes(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass

@@ -45,6 +45,13 @@ BREACHES = {
         "UPDATE bill_line SET cents = cents + 1 WHERE number = 1",
         "2 of 2 lines sum to 16520 of 16519 cents",
     ),
+    "difference of every budget plan": (
+        "INSERT INTO budget_bill (bill_id, plan_id, account_id, days, kind, plan_amount_cents,"
+        " rolled_over_part_cents, settlement_cents, charges_cents, asked_cents, rolled_over_cents,"
+        " learned_at) SELECT bill_id, 'BP-1', account_id, days, 'plan', 90, 0, 0, 100, 90, '{}',"
+        " known_at FROM service_period_claim WHERE cancelled_by IS NULL LIMIT 1",
+        "0 cents are posted as deferred, its bills deferred 10",
+    ),
     "cites clauses that are kept": ("DELETE FROM citation", "no such clause"),
     "record has its hash": (
         "ALTER TABLE bill DROP CONSTRAINT record_has_its_hash;"

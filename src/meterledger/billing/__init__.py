@@ -19,6 +19,7 @@ from meterledger.billing import (
     deferred_pay_date,
     due_date_again,
     due_date_choice,
+    due_date_commission,
     due_date_first_bill,
     estimate_trueup,
     final_floor,
@@ -43,6 +44,37 @@ from meterledger.billing.bill_contents import (
     weather_station,
 )
 from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
+from meterledger.billing.budget_asked import BilledPeriod, ask_again, decide_asked
+from meterledger.billing.budget_calendar import Month, Option
+from meterledger.billing.budget_elections import (
+    CHANGE_OF_ELECTION,
+    EARLY_PARTICIPANT,
+    REEVALUATION_MONTH,
+    ChangeOfElectionFacts,
+    EarlyParticipantFacts,
+    ReevaluationMonthFacts,
+)
+from meterledger.billing.budget_ending import (
+    END_BY_COMPANY,
+    LEAVING,
+    ColdWeatherAgreement,
+    LeavingFacts,
+    MissedPaymentFacts,
+)
+from meterledger.billing.budget_plan import (
+    FIRST_AMOUNT,
+    JOINING,
+    BillMedium,
+    FirstAmountFacts,
+    JoiningFacts,
+)
+from meterledger.billing.budget_review import (
+    INTERIM_REVIEW,
+    REEVALUATION,
+    InterimReviewFacts,
+    ReevaluationFacts,
+)
+from meterledger.billing.budget_year import PastCost, estimate_year
 from meterledger.billing.corrected import ADJUSTMENT, Billed, corrected_bill
 from meterledger.billing.correction_causes import (
     BillState,
@@ -58,6 +90,20 @@ from meterledger.billing.correction_limits import (
     RepaymentOffer,
     decide_correction,
 )
+from meterledger.billing.deferred_pay_date import PAY_DATE
+from meterledger.billing.due_date_again import NEXT_CHOICE, NextChoiceFacts
+from meterledger.billing.due_date_choice import (
+    CHOOSER,
+    WANTED_DAY,
+    ChooserFacts,
+    WantedDayFacts,
+)
+from meterledger.billing.due_date_commission import AGREED, AgreedDateFacts
+from meterledger.billing.due_date_own import (
+    decide_own_due_day,
+    first_chosen_day,
+    pay_date_facts,
+)
 from meterledger.billing.due_day import decide_due_day
 from meterledger.billing.gate import decide_collection, decide_gate, gate_findings
 from meterledger.billing.gate_clock import ClockIsOff, refuse_clock_off
@@ -66,6 +112,7 @@ from meterledger.billing.gate_owners import HoldKind, WayOut, hold_kind, owners
 from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findings
 from meterledger.billing.gate_terms import GateTerms, gate_terms, gate_values
 from meterledger.billing.our_delay import decide_our_delay, may_late_charge_cover
+from meterledger.billing.paperless_credit import has_paperless_amount, paperless_line
 from meterledger.billing.proration import LengthTerms, length_terms, prorate
 from meterledger.billing.rate_term import REQUEST as RATE_REQUEST
 from meterledger.billing.rate_term import RateRequest, RateRequestFacts
@@ -108,6 +155,7 @@ RULES: tuple[Rule, ...] = (
     *budget_settlement.RULES,
     *budget_ending.RULES,
     *due_date_choice.RULES,
+    *due_date_commission.RULES,
     *due_date_again.RULES,
     *due_date_first_bill.RULES,
     *deferred_pay_date.RULES,
@@ -133,41 +181,76 @@ RULES: tuple[Rule, ...] = (
 
 __all__ = [
     "ADJUSTMENT",
+    "AGREED",
+    "CHANGE_OF_ELECTION",
+    "CHOOSER",
     "CONTACT_VALUES",
+    "EARLY_PARTICIPANT",
+    "END_BY_COMPANY",
+    "FIRST_AMOUNT",
+    "INTERIM_REVIEW",
+    "JOINING",
+    "LEAVING",
+    "NEXT_CHOICE",
     "NO_TAX_PLACE",
+    "PAY_DATE",
     "RATE_REQUEST",
+    "REEVALUATION",
+    "REEVALUATION_MONTH",
     "RESIDENTIAL",
     "RULES",
     "TAX_CODE",
+    "WANTED_DAY",
+    "AgreedDateFacts",
     "BillDisplayFacts",
     "BillFacts",
     "BillInError",
+    "BillMedium",
     "BillState",
     "BillWindow",
     "Billed",
+    "BilledPeriod",
     "CausePart",
+    "ChangeOfElectionFacts",
     "ChannelFacts",
+    "ChooserFacts",
     "ClockIsOff",
+    "ColdWeatherAgreement",
     "ContentsFacts",
     "CorrectionEvidence",
+    "EarlyParticipantFacts",
+    "FirstAmountFacts",
     "GateBill",
     "GateTerms",
     "HoldKind",
+    "InterimReviewFacts",
+    "JoiningFacts",
+    "LeavingFacts",
     "LengthTerms",
     "Levy",
     "LimitedCorrection",
+    "MissedPaymentFacts",
+    "Month",
+    "NextChoiceFacts",
+    "Option",
+    "PastCost",
     "RateRequest",
     "RateRequestFacts",
+    "ReevaluationFacts",
+    "ReevaluationMonthFacts",
     "RepaymentOffer",
     "RunTally",
     "SalesTaxTerms",
     "TaxTerms",
     "UnknownSalesTaxPlace",
     "UnknownTaxPlace",
+    "WantedDayFacts",
     "WayOut",
+    "ask_again",
     "assemble_bill",
     "contact_route",
     "corrected_bill",
+    "decide_asked",
     "decide_bill_channel",
     "decide_bill_contents",
     "decide_bill_display",
@@ -176,12 +259,16 @@ __all__ = [
     "decide_due_day",
     "decide_gate",
     "decide_our_delay",
+    "decide_own_due_day",
     "due_windows",
     "enough_for_breaker",
+    "estimate_year",
     "exempted",
+    "first_chosen_day",
     "gate_findings",
     "gate_terms",
     "gate_values",
+    "has_paperless_amount",
     "hold_kind",
     "is_reading_day",
     "kind_of",
@@ -191,6 +278,8 @@ __all__ = [
     "names_classes",
     "next_reading_day",
     "owners",
+    "paperless_line",
+    "pay_date_facts",
     "prorate",
     "reading_cycle_count",
     "reading_day",

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from meterledger.billing.budget_asked import ask_again
 from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.kernel.decision import Reason
@@ -83,6 +84,7 @@ def corrected_bill(
         kind=BillKind.CORRECTED,
         corrects=billed.bill_id,
         lines=lines,
+        asked=ask_again(right.asked, sum(line.cents for line in lines)) if right.asked else None,
         reasons=(corrects, *reasons, *right.reasons),
     )
     ensure(adjusted or made.total_cents == billed.total_cents, "what is not adjusted stays")

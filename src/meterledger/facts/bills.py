@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from meterledger.facts.budget import Asked, BudgetBill
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.registers import RegisterShare
 from meterledger.facts.usage_log import LoggedEstimate
@@ -245,6 +246,8 @@ class Bill:
     """Cited decisions of the bill as a whole: its window, its due day."""
     corrects: str | None = None
     """The bill that this one takes the place of, for the same service period."""
+    asked: Asked | None = None
+    """What is asked of the account, where a budget plan says so; None asks the total."""
     service_class: str = "residential"
     """Whose service it is, which says where its revenue is posted; no part of the record."""
 
@@ -253,6 +256,10 @@ class Bill:
         ensure(
             (self.corrects is not None) == (self.kind is BillKind.CORRECTED),
             f"bill {self.bill_id} names the bill that it corrects, if it corrects one",
+        )
+        ensure(
+            self.asked is None or self.asked.charges_cents == self.total_cents,
+            f"what bill {self.bill_id} asks stands on its total",
         )
         for line in self.lines:
             ensure(
@@ -265,6 +272,31 @@ class Bill:
     def total_cents(self) -> int:
         """The sum of the lines, in cents."""
         return sum(line.cents for line in self.lines)
+
+    @property
+    def asked_cents(self) -> int:
+        """What is to be paid of this bill: its total, or what a budget plan asks instead."""
+        return self.total_cents if self.asked is None else self.asked.asked_cents
+
+    @property
+    def budget_bill(self) -> BudgetBill | None:
+        """What is kept beside the plan of what this bill asks; None without a plan."""
+        if self.asked is None:
+            return None
+        return BudgetBill(
+            plan_id=self.asked.plan_id,
+            account_id=self.account_id,
+            bill_id=self.bill_id,
+            days=self.days,
+            kind=self.asked.kind,
+            plan_amount_cents=self.asked.plan_amount_cents,
+            rolled_over_part_cents=self.asked.rolled_over_part_cents,
+            settlement_cents=self.asked.settlement_cents,
+            charges_cents=self.asked.charges_cents,
+            asked_cents=self.asked.asked_cents,
+            rolled_over_cents=self.asked.rolled_over_cents,
+            learned_at=self.pins.known_at,
+        )
 
     @property
     def standing(self) -> Standing:
@@ -315,6 +347,7 @@ class Bill:
             ],
             "pins": self.pins.as_json(),
             **({"corrects": self.corrects} if self.corrects is not None else {}),
+            **({"asked": self.asked.as_json(cite)} if self.asked is not None else {}),
         }
 
     @property
@@ -344,7 +377,7 @@ def read_record(record: bytes) -> dict[str, Any]:
         clauses = body.pop("clauses")
         for line in body["lines"]:
             line["citations"] = [clauses[place] for place in line["citations"]]
-        for reason in body["reasons"]:
+        for reason in [*body["reasons"], *body.get("asked", {}).get("reasons", ())]:
             reason["citation"] = clauses[reason["citation"]]
     except (ValueError, LookupError, TypeError, AttributeError) as problem:
         raise RecordUnreadable(

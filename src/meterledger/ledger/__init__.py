@@ -4,12 +4,12 @@ Others may call ``entry_for_bill``, ``entry_for_payment`` and
 ``decide_payment_split``, and name accounts of the ``CHART``.
 """
 
-from meterledger.ledger import balance_transfer, payment_order
+from meterledger.ledger import balance_transfer, payment_order, templates
+from meterledger.ledger.budget_entries import BUDGET_CHART, BUDGET_DEFERRED, entry_for_bill
 from meterledger.ledger.payment_order import decide_payment_split
 from meterledger.ledger.reversal import reverse_entry
 from meterledger.ledger.templates import (
     CASH,
-    CHART,
     RECEIVABLE,
     RESIDENTIAL_SALES,
     REVENUE_OF_CLASS,
@@ -17,16 +17,18 @@ from meterledger.ledger.templates import (
     account_name,
     control_of,
     control_sums,
-    entry_for_bill,
     entry_for_payment,
     tax_account,
 )
 from meterledger.rulebook.rules import Rule
 
+CHART = {**templates.CHART, **BUDGET_CHART}
+
 RULES: tuple[Rule, ...] = (*payment_order.RULES, *balance_transfer.RULES)
 """Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
+    "BUDGET_DEFERRED",
     "CASH",
     "CHART",
     "RECEIVABLE",

@@ -18,13 +18,13 @@ from meterledger.billing import (
     BillWindow,
     UnknownTaxPlace,
     assemble_bill,
-    decide_due_day,
     is_reading_day,
     kind_of,
     tax_place_on,
     tax_subject_of,
     without_uncharged,
 )
+from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.estimates import EstimateCause
@@ -45,6 +45,8 @@ from meterledger.usage import (
     describe_usage,
 )
 from meterledger.usecases.bill_estimates import say_estimates
+from meterledger.usecases.bill_options import as_asked, credit_lines, options_of, own_due_day
+from meterledger.usecases.billing_option_ports import OptionsAsked
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.register_usage import price_register, usage_of_registers
@@ -69,8 +71,8 @@ class UnknownRevision(Refusal):
     """A bill was made by a revision of the calculation that this release does not know."""
 
 
-class BilledReadings(KeptReadings, RegisterSources, Protocol):
-    """What is asked of the store: intervals beside the lake, and all about registers."""
+class BilledReadings(KeptReadings, RegisterSources, OptionsAsked, Protocol):
+    """What is asked of the store: intervals beside the lake, all about registers, choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class DueBill:
     installations: tuple[MeterInstallation, ...]
     tax_place: str
     meters: tuple[str, ...]
-
+    options: AccountOptions | None = None
+    """What the account has chosen of its bills, as known at the bill's instant."""
     first_issued: date | None = None
     """The day on which the period was first billed, where this bill corrects that one."""
 
@@ -176,6 +179,7 @@ def calculate_bills(
         calculation_revision=revision,
         time_zone_data=time_zone_data_version(),
     )
+    batch = _with_options(batch, known_at, kept)
     bills, held, batch = _bills_of_registers(batch, on, pins, calculator, kept, cause)
     by_meter = {one.meter: one for one in batch}
     found = usage_of_window(
@@ -345,6 +349,10 @@ def _bill(
 ) -> Bill:
     window = one.window.days
     usage, estimates = say_estimates(usage, days=window, on=on, view=calculator.view)
+    credit = credit_lines(
+        one.options, one.service.agreement.schedule, window, on, calculator.view
+    )
+    lines = (*lines, *credit)
     bill = assemble_bill(
         agreement=one.service.agreement,
         window=one.window,
@@ -355,15 +363,29 @@ def _bill(
             schedule=one.service.agreement.schedule,
             subject=tax_subject_of(one.service, window),
         ),
+        service_class=calculator.service_class(one.service.agreement.schedule, window),
         usage=usage,
         tax_place=one.tax_place,
         issued_day=on,
-        due_day=decide_due_day(issued_day=on, view=calculator.view),
+        due_day=own_due_day(one.options, on, calculator.view),
         reasons=(*calculator.window_reasons(window), *reasons, *estimates),
         pins=pins,
     )
-    return without_uncharged(bill, first_issued=one.first_issued or on, view=calculator.view)
-        service_class=calculator.service_class(one.service.agreement.schedule, window),
+    bill = without_uncharged(bill, first_issued=one.first_issued or on, view=calculator.view)
+    return as_asked(bill, one.window.kind, one.options, calculator.view)
+
+
+def _with_options(
+    batch: Sequence[DueBill], known_at: datetime, store: OptionsAsked
+) -> list[DueBill]:
+    """The batch with what its accounts have chosen: most have chosen nothing."""
+    found = options_of([one.service.account.account_id for one in batch], known_at, store)
+    return [
+        replace(one, options=found[one.service.account.account_id])
+        if one.service.account.account_id in found
+        else one
+        for one in batch
+    ]
 
 
 def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:

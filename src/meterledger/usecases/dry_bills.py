@@ -10,8 +10,11 @@ dry run shows would else be another thing than what the run does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill
 from meterledger.facts.usage_log import LoggedEstimate
 from meterledger.kernel.span import DaySpan
@@ -28,7 +31,9 @@ class StoreOfDryRun:
 
     def remember(self, bills: Iterable[Bill]) -> None:
         """Bills of this run that another one may look back at."""
-        self._made += [one for one in bills if one.usage.registers or one.usage.estimated]
+        self._made += [
+            one for one in bills if one.usage.registers or one.usage.estimated or one.asked
+        ]
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
         """Bills of the service points, oldest first."""
@@ -55,6 +60,18 @@ class StoreOfDryRun:
             for estimate in one.usage.estimates
             if estimate.meter_id == meter_id and (days is None or estimate.day in days)
         ]
+
+    def billing_options(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, AccountOptions]:
+        """What accounts have chosen; a budget bill that was made is part of its difference."""
+        found: dict[str, AccountOptions] = self._store.billing_options(account_ids, known_at)
+        for name, one in found.items():
+            made = [bill.budget_bill for bill in self._made if bill.account_id == name]
+            rows = tuple(row for row in made if row is not None)
+            if rows:
+                found[name] = replace(one, budget_bills=(*one.budget_bills, *rows))
+        return found
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else is asked."""

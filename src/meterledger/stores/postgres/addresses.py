@@ -24,6 +24,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.documents",
     "meterledger.stores.postgres.weather",
     "meterledger.stores.postgres.held",
+    "meterledger.stores.postgres.billing_options",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

@@ -52,6 +52,9 @@ APPEND_ONLY = (
     "bill_line",
     "bill_correction",
     "difference_left",
+    "budget_amount",
+    "budget_election",
+    "budget_bill",
     "held_bill",
     "held_case",
     "held_step",
@@ -78,13 +81,16 @@ APPEND_ONLY = (
 CLOSED_ONCE = {
     "account_holder": "known",
     "tax_place": "known",
+    "sales_tax_place": "known",
+    "tax_exemption": "known",
     "meter_installation": "known",
     "agreement": "known",
     "meter_configuration": "known",
-    "sales_tax_place": "known",
-    "tax_exemption": "known",
     "premise_link": "known",
     "unmetered_load": "known",
+    "budget_plan": "known",
+    "due_date_choice": "known",
+    "delivery_preference": "known",
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""

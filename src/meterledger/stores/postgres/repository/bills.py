@@ -20,6 +20,7 @@ from meterledger.stores.believed import refuse_unknown
 from meterledger.stores.held_words import TWO_PEOPLE, above_ceiling
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.billing_options import insert_asked
 from meterledger.stores.postgres.repository.ledger import (
     balances,
     entry_months,
@@ -342,7 +343,7 @@ def insert_bills(
     previous = []
     for bill, _ in taken:
         previous.append(run.get(bill.account_id, 0))
-        run[bill.account_id] = previous[-1] + bill.total_cents
+        run[bill.account_id] = previous[-1] + bill.asked_cents
     bills = [bill for bill, _ in taken]
     records = [bill.record() for bill in bills]
     connection.execute(
@@ -372,6 +373,7 @@ def insert_bills(
             [sha256_hex(record) for record in records],
         ],
     )
+    insert_asked(connection, bills)
 
 
 def insert_lines(connection: Connection, bills: Sequence[Bill]) -> None:

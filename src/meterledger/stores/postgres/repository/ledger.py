@@ -16,6 +16,7 @@ from meterledger.stores.postgres.repository.base import Tables, record_day
 from meterledger.usecases.ports import Conflict, NotFound
 
 RECEIVABLE = "142"  # the control account of what customers owe (FERC Uniform System of Accounts)
+BUDGET = "142.budget"  # what budget plans have deferred of it
 TAXES = "241"  # the control account of taxes collected; each jurisdiction has a sub-account of it
 
 PAYMENT_COLUMNS = "payment_key, account_id, cents, tender, received_day, learned_at"

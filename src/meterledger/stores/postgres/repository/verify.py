@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.ledger import RECEIVABLE, TAXES
+from meterledger.stores.postgres.repository.ledger import BUDGET, RECEIVABLE, TAXES
 from meterledger.stores.postgres.repository.store import PostgresStore
 
 SENTENCES_AT_MOST = 1_000
@@ -239,7 +239,7 @@ QUESTIONS = (
                       coalesce(p.cents, 0))
           FROM bill b
           LEFT JOIN (SELECT entry_id, customer_account_id, sum(cents) AS cents FROM posting
-                      WHERE ledger_account = '{RECEIVABLE}' GROUP BY 1, 2) p
+                      WHERE ledger_account IN ('{RECEIVABLE}', '{BUDGET}') GROUP BY 1, 2) p
             ON p.entry_id = b.entry_id AND p.customer_account_id = b.account_id
          WHERE coalesce(p.cents, 0) <> b.total_cents
         UNION ALL
@@ -276,6 +276,24 @@ QUESTIONS = (
           FROM posting p
          WHERE customer_account_id IS NOT NULL
            AND NOT EXISTS (SELECT FROM account a WHERE a.account_id = p.customer_account_id)
+        """,
+    ),
+    Question(
+        "the running difference of every budget plan is what its bills deferred, and is posted",
+        "SELECT count(*) FROM account",
+        f"""
+        SELECT format('account %s: %s cents are posted as deferred, its bills deferred %s',
+                      account_id, posted, deferred)
+          FROM (SELECT account_id, sum(posted) AS posted, sum(deferred) AS deferred
+                  FROM (SELECT customer_account_id AS account_id, cents AS posted, 0 AS deferred
+                          FROM posting WHERE ledger_account = '{BUDGET}'
+                        UNION ALL
+                        SELECT b.account_id, 0, b.charges_cents - b.asked_cents
+                          FROM budget_bill b
+                          JOIN service_period_claim c ON c.bill_id = b.bill_id
+                         WHERE c.cancelled_by IS NULL) each
+                 GROUP BY account_id) both_sides
+         WHERE posted <> deferred
         """,
     ),
     Question(

@@ -1,0 +1,279 @@
+"""What a bill of an account on the Budget Billing Plan asks, beside what its period costs.
+
+Lives here      the plan's amount on a bill, what was rolled over, settling in the month of
+                re-evaluation and when the plan has ended; the running difference.
+Lives elsewhere the monthly amount (``budget_plan``, ``budget_review``), the settlement's two ways
+                (``budget_settlement``), what an end settles (``budget_ending``).
+Read first      GRR V.I.3 and V.I.6 to V.I.8; docs/operating/budget_billing.md.
+
+The running difference is cost less what was asked, over every bill since enrollment: it is never
+stored as a balance, so that it can be told again for any bill as known when it was made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from meterledger.billing.budget_calendar import (
+    Option,
+    PlanFactsContradict,
+    because,
+    month_of,
+    month_words,
+    months_between,
+)
+from meterledger.billing.budget_ending import (
+    BY_CUSTOMER,
+    FINAL_BILL,
+    FinalBillFacts,
+    decide_final_bill,
+)
+from meterledger.billing.budget_settlement import (
+    SettlementFacts,
+    decide_settlement,
+)
+from meterledger.facts.billing_options import AccountOptions
+from meterledger.facts.budget import (
+    Asked,
+    AskedKind,
+    BudgetBill,
+    BudgetPlan,
+    PlanEnd,
+    holding,
+)
+from meterledger.kernel.decision import Reason
+from meterledger.kernel.money import Cents, usd_text
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.book import BookView
+from meterledger.rulebook.terms import Terms
+
+BY_COMPANY_SETTLES = "budget_terminate_settlement_next_bill_due_on"
+
+
+@dataclass(frozen=True, slots=True)
+class BilledPeriod:
+    """A bill that is being made: where, for which days, whether it is the final one, its cost."""
+
+    service_point_id: str
+    days: DaySpan
+    issued_day: date
+    is_final: bool
+    charges_cents: int
+    known_at: datetime
+
+
+def decide_asked(
+    period: BilledPeriod, options: AccountOptions | None, view: BookView
+) -> Asked | None:
+    """What the bill asks where the account has a plan; None where it asks what the period costs.
+
+    ``options`` are those known at the bill's instant. A period that was billed before is asked
+    what was asked then: its correction moves the running difference.
+
+    :raises PlanFactsContradict: if the plan has no amount or no election on the bill's day
+    :raises NoRuleInForce: if the book is silent on the plan
+    """
+    if options is None or not options.plans:
+        return None
+    earlier, before = _rows(period, options)
+    plan = _plan_of(period, options, earlier)
+    if plan is None:
+        return None
+    difference = sum(one.deferred_cents for one in before)
+    mine = [one for one in before if one.plan_id == plan.plan_id]
+    has_ended = period.is_final or (
+        plan.days.until_day is not None and period.issued_day >= plan.days.until_day
+    )
+    if has_ended and earlier is None:
+        settled = not mine or mine[-1].kind is AskedKind.ENDED
+        if settled and difference == 0 and (mine or not period.is_final):
+            return None
+    if has_ended if earlier is None else earlier.kind is AskedKind.ENDED:
+        return _ended(period, plan, difference, view)
+    return _monthly(period, plan, options, difference, mine, earlier, view)
+
+
+def ask_again(asked: Asked, charges_cents: int) -> Asked:
+    """The same decision where the charges come out otherwise, as on a corrected bill.
+
+    What was asked stays, and the running difference takes the change; a plan that has ended asks
+    it at once, for nothing stays open.
+    """
+    change = charges_cents - asked.charges_cents
+    if asked.kind is AskedKind.ENDED:
+        return replace(
+            asked,
+            charges_cents=charges_cents,
+            settlement_cents=asked.settlement_cents + change,
+            asked_cents=asked.asked_cents + change,
+        )
+    return replace(
+        asked,
+        charges_cents=charges_cents,
+        difference_after_cents=asked.difference_after_cents + change,
+    )
+
+
+def _rows(
+    period: BilledPeriod, options: AccountOptions
+) -> tuple[BudgetBill | None, list[BudgetBill]]:
+    """What the period asked before, if it was billed before; and the rows of earlier periods."""
+    known = holding(one for one in options.budget_bills if one.learned_at <= period.known_at)
+    earlier = [
+        one
+        for one in options.budget_bills
+        if one.days == period.days and one.learned_at < period.known_at
+    ]
+    newest = max(earlier, key=lambda one: one.learned_at, default=None)
+    return newest, [one for one in known if one.days.until_day <= period.days.from_day]
+
+
+def _plan_of(
+    period: BilledPeriod, options: AccountOptions, earlier: BudgetBill | None
+) -> BudgetPlan | None:
+    """The plan that speaks of the period: begun before the period ends, at the same place."""
+    if earlier is not None:
+        return next((one for one in options.plans if one.plan_id == earlier.plan_id), None)
+    begun = [
+        one
+        for one in options.plans
+        if one.service_point_id == period.service_point_id
+        and one.days.from_day < period.days.until_day
+    ]
+    return max(begun, key=lambda one: one.days.from_day, default=None)
+
+
+def _ended(period: BilledPeriod, plan: BudgetPlan, difference: int, view: BookView) -> Asked:
+    settlement = difference + period.charges_cents
+    return Asked(
+        plan_id=plan.plan_id,
+        kind=AskedKind.ENDED,
+        plan_amount_cents=0,
+        rolled_over_part_cents=0,
+        settlement_cents=settlement,
+        charges_cents=period.charges_cents,
+        asked_cents=settlement,
+        difference_before_cents=difference,
+        difference_after_cents=0,
+        rolled_over_cents=(),
+        reasons=_why_ended(period, plan, difference, Terms(view, period.issued_day)),
+    )
+
+
+def _why_ended(
+    period: BilledPeriod, plan: BudgetPlan, difference: int, terms: Terms
+) -> tuple[Reason, ...]:
+    if plan.days.until_day is not None and plan.ended is not PlanEnd.MOVE:
+        words = f"the plan ended on {plan.days.until_day} {plan.ended.value if plan.ended else ''}"
+        found = (
+            f"{words.strip()}: the difference of {usd_text(difference)} built up before is settled "
+            "with this bill, and what the period costs is asked as it is"
+        )
+        if plan.ended is PlanEnd.NON_PAYMENT:
+            return (*plan.reasons, Reason(found, terms.text(BY_COMPANY_SETTLES).citation))
+        return (*plan.reasons, because(found, terms.clause(BY_CUSTOMER)))
+    if not period.is_final:
+        found = "the plan ended with the final bill, and nothing of it stays open"
+        return (because(found, terms.clause(FINAL_BILL)),)
+    facts = FinalBillFacts(
+        final_reading=period.days.until_day,
+        actual_cost_cents=Cents(difference + period.charges_cents),
+        budget_billed_cents=Cents(0),
+        final_period_cost_cents=Cents(period.charges_cents),
+    )
+    decision = decide_final_bill(facts, terms)
+    found = (
+        f"a running difference of {usd_text(difference)} and {usd_text(period.charges_cents)} for "
+        f"the last period are settled with the final bill: {usd_text(difference)} + "
+        f"{usd_text(period.charges_cents)} = {usd_text(decision.outcome.settlement_cents)}"
+    )
+    return (because(found, terms.clause(FINAL_BILL)),)
+
+
+def _monthly(
+    period: BilledPeriod,
+    plan: BudgetPlan,
+    options: AccountOptions,
+    difference: int,
+    mine: list[BudgetBill],
+    earlier: BudgetBill | None,
+    view: BookView,
+) -> Asked:
+    terms = Terms(view, period.issued_day)
+    amount = options.amount_of(plan.plan_id, period.issued_day)
+    election = options.election_of(plan.plan_id, period.issued_day)
+    if amount is None or election is None:
+        raise PlanFactsContradict(
+            f"The budget plan {plan.plan_id} has no "
+            f"{'monthly amount' if amount is None else 'election'} on {period.issued_day}",
+            where=f"account {plan.account_id}",
+            do="Ask with `meterledger budget show`, and record what is missing",
+        )
+    cents = amount.cents if earlier is None else earlier.plan_amount_cents
+    part = _rolled_over_part(mine) if earlier is None else earlier.rolled_over_part_cents
+    reasons = [*amount.reasons]
+    if part:
+        found = f"{usd_text(part)} of the difference that was rolled over is asked with this bill"
+        reasons.append(
+            because(found, terms.whole("budget_settlement_election_spread_months").citation)
+        )
+    open_cents = difference + period.charges_cents - cents - part
+    settlement, rolled, kind = 0, tuple[int, ...](), AskedKind.PLAN
+    if _settles(period, plan, election.reevaluation_month, mine, earlier):
+        facts = SettlementFacts(
+            enrolled=plan.days.from_day,
+            difference_cents=Cents(open_cents),
+            option=Option(election.settlement_option) if election.settlement_option else None,
+        )
+        decision = decide_settlement(facts, terms)
+        settlement, rolled = decision.outcome.on_this_bill_cents, decision.outcome.instalments_cents
+        kind = AskedKind.SETTLED
+        reasons += [
+            Reason(
+                f"{month_words(period.days.until_day)} is the month of re-evaluation: "
+                f"{one.finding}",
+                one.citation,
+            )
+            for one in decision.reasons
+        ]
+    return Asked(
+        plan_id=plan.plan_id,
+        kind=kind,
+        plan_amount_cents=cents,
+        rolled_over_part_cents=part,
+        settlement_cents=settlement,
+        charges_cents=period.charges_cents,
+        asked_cents=cents + part + settlement,
+        difference_before_cents=difference,
+        difference_after_cents=open_cents - settlement,
+        rolled_over_cents=rolled,
+        reasons=tuple(reasons),
+    )
+
+
+def _rolled_over_part(mine: list[BudgetBill]) -> int:
+    """What of an earlier difference is added to the next bill: its turn among the parts."""
+    for back, one in enumerate(reversed(mine)):
+        if one.kind is AskedKind.SETTLED:
+            return one.rolled_over_cents[back] if back < len(one.rolled_over_cents) else 0
+    return 0
+
+
+def _settles(
+    period: BilledPeriod,
+    plan: BudgetPlan,
+    reevaluation_month: int,
+    mine: list[BudgetBill],
+    earlier: BudgetBill | None,
+) -> bool:
+    """Whether this is the bill of the month of re-evaluation: the month in which a period ends."""
+    if earlier is not None:
+        return earlier.kind is AskedKind.SETTLED
+    read = period.days.until_day
+    if month_of(read).number != reevaluation_month or months_between(plan.days.from_day, read) < 1:
+        return False
+    return not any(
+        one.kind is AskedKind.SETTLED and months_between(one.days.until_day, read) == 0
+        for one in mine
+    )

@@ -1,0 +1,95 @@
+"""What both stores say when a choice of an account cannot be kept, and how choices follow.
+
+Lives here      the refusals; ending what is in force where something else is chosen.
+Lives elsewhere keeping rows (``memory``, ``postgres``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from meterledger.facts.billing_options import DeliveryPreference, DueDateChoice
+from meterledger.facts.budget import BudgetPlan
+from meterledger.kernel.span import Validity
+from meterledger.stores.believed import A_MOMENT
+from meterledger.usecases.ports import Conflict, NotFound
+
+Choice = TypeVar("Choice", DueDateChoice, DeliveryPreference)
+
+
+def closed_at(known: Any, learned_at: datetime) -> datetime:
+    """When a fact is believed no longer: later than it was learned."""
+    moment: datetime = max(learned_at, known.learned_at + A_MOMENT)
+    return moment
+
+
+def two_plans(plan: BudgetPlan, other: BudgetPlan | None) -> Conflict:
+    """An account has one plan on a day."""
+    told = f" {other.plan_id}, {other.days}," if other else ""
+    return Conflict(
+        f"Account {plan.account_id} has the budget plan{told} already",
+        where=f"budget plan {plan.plan_id}",
+        why="An account has one plan on a day, and nothing was changed",
+        do=f"Look at it with `meterledger budget show {plan.account_id}`",
+    )
+
+
+def no_plan(plan_id: str) -> NotFound:
+    """There is no such plan."""
+    return NotFound(
+        f"There is no budget plan {plan_id[:80]}",
+        do="Ask with `meterledger budget show ACCOUNT`",
+    )
+
+
+def end_of_plan(plan: BudgetPlan, last_day_out: date) -> None:
+    """Whether a plan may end on a day.
+
+    :raises Conflict: if it has ended already, or would end before its first day is over
+    """
+    if plan.days.until_day is not None:
+        raise Conflict(
+            f"The budget plan {plan.plan_id} ended on {plan.days.until_day} already",
+            where=f"account {plan.account_id}",
+            do="Nothing is to be done",
+        )
+    if last_day_out <= plan.days.from_day:
+        raise Conflict(
+            f"The budget plan {plan.plan_id} began on {plan.days.from_day} and cannot end on "
+            f"{last_day_out}",
+            where=f"account {plan.account_id}",
+            do="Name a day after the enrollment",
+        )
+
+
+def before_choice(known: Iterable[Choice], new: Choice) -> tuple[Choice, Choice | None] | None:
+    """What a new choice replaces: the choice in force, and what is left of it, if any day is.
+
+    :raises Conflict: if a choice begins on the day of the new one with other contents, or later
+    """
+    after = [one for one in known if one.days.from_day > new.days.from_day]
+    if after:
+        raise Conflict(
+            f"Account {new.account_id} has chosen from {after[0].days.from_day} on already",
+            where=f"account {new.account_id}",
+            why="What was chosen later would be undone",
+            do=f"Choose from {after[0].days.from_day} on or later",
+        )
+    for one in known:
+        if new.days.from_day in one.days:
+            if one.days.from_day == new.days.from_day:
+                return one, None
+            days = Validity(one.days.from_day, new.days.from_day)
+            return one, replace(one, days=days)
+    return None
+
+
+def no_due_date(account_id: str, day: date) -> NotFound:
+    """Nothing was chosen that could end."""
+    return NotFound(
+        f"Account {account_id} has no due date of its own on {day}",
+        do=f"Ask with `meterledger due-date show {account_id}`",
+    )

@@ -1,0 +1,465 @@
+"""Budget plans, due dates and delivery: choices on two clocks; what budget bills asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+from psycopg import errors
+from psycopg.types.json import Jsonb
+
+from meterledger.facts.billing_options import (
+    AccountOptions,
+    Delivery,
+    DeliveryPreference,
+    DueDateChoice,
+    DueDateKind,
+)
+from meterledger.facts.bills import Bill
+from meterledger.facts.budget import (
+    AmountCause,
+    AskedKind,
+    BudgetAmount,
+    BudgetBill,
+    BudgetElection,
+    BudgetPlan,
+    PlanEnd,
+    YearEstimate,
+)
+from meterledger.kernel.citation import Citation
+from meterledger.kernel.decision import Reason
+from meterledger.kernel.span import DaySpan, Validity
+from meterledger.stores.option_words import (
+    before_choice,
+    closed_at,
+    end_of_plan,
+    no_due_date,
+    no_plan,
+    two_plans,
+)
+from meterledger.stores.postgres.connections import Connection
+from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.usecases.ports import Conflict, NotFound
+
+Choice = TypeVar("Choice", BudgetPlan, DueDateChoice, DeliveryPreference)
+
+DATED = "lower(days), upper(days), lower(known)"
+AT = "account_id = ANY (%s) AND known @> %s::timestamptz"
+NOW = "account_id = %s AND upper_inf(known)"
+PLAN = f"SELECT plan_id, account_id, service_point_id, ended, reasons, {DATED} FROM budget_plan"
+DUE_DATE = f"SELECT account_id, kind, day_of_month, person, reasons, {DATED} FROM due_date_choice"
+DELIVERY = f"SELECT account_id, medium, address, {DATED} FROM delivery_preference"
+AMOUNT = (
+    "SELECT plan_id, account_id, month, from_day, cents, cause, adjusted, estimate, reasons,"
+    " learned_at FROM budget_amount"
+)
+ELECTION = (
+    "SELECT plan_id, account_id, from_day, month_option, reevaluation_month, settlement_option,"
+    " elected, reasons, learned_at FROM budget_election"
+)
+BUDGET_BILL = (
+    "SELECT plan_id, account_id, bill_id, lower(days), upper(days), kind, plan_amount_cents,"
+    " rolled_over_part_cents, settlement_cents, charges_cents, asked_cents, rolled_over_cents,"
+    " learned_at FROM budget_bill"
+)
+LEARNED = "WHERE account_id = ANY (%s) AND learned_at <= %s"
+HAS_ANY = """
+SELECT account_id FROM budget_plan WHERE account_id = ANY (%(accounts)s)
+UNION SELECT account_id FROM due_date_choice WHERE account_id = ANY (%(accounts)s)
+UNION SELECT account_id FROM delivery_preference WHERE account_id = ANY (%(accounts)s)
+"""
+
+
+class BillingOptionTables(Tables):
+    """The part of the store that keeps what accounts choose of their bills."""
+
+    def billing_options(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, AccountOptions]:
+        """What the accounts have chosen, as known at an instant."""
+
+        def ask(connection: Connection) -> dict[str, AccountOptions]:
+            rows = connection.execute(HAS_ANY, {"accounts": list(account_ids)}).fetchall()
+            chosen = sorted(row[0] for row in rows)
+            if not chosen:  # most accounts have chosen nothing
+                return {}
+            key: list[Any] = [chosen, known_at]
+
+            def of(query: str, make: Callable[[Any], Any]) -> dict[str, list[Any]]:
+                found: dict[str, list[Any]] = {}
+                for row in connection.execute(query, key):
+                    one = make(row)
+                    found.setdefault(one.account_id, []).append(one)
+                return found
+
+            plans = of(f"{PLAN} WHERE {AT} ORDER BY lower(days)", _plan)
+            due_dates = of(f"{DUE_DATE} WHERE {AT} ORDER BY lower(days)", _due_date)
+            deliveries = of(f"{DELIVERY} WHERE {AT} ORDER BY lower(days)", _delivery)
+            amounts = of(f"{AMOUNT} {LEARNED} ORDER BY month, plan_id", _amount)
+            elections = of(f"{ELECTION} {LEARNED} ORDER BY from_day, learned_at", _election)
+            bills = of(
+                f"{BUDGET_BILL} {LEARNED} ORDER BY lower(days), learned_at, bill_id", _budget_bill
+            )
+            found = {
+                name: AccountOptions(
+                    account_id=name,
+                    plans=tuple(plans.get(name, ())),
+                    amounts=tuple(amounts.get(name, ())),
+                    elections=tuple(elections.get(name, ())),
+                    budget_bills=tuple(bills.get(name, ())),
+                    due_dates=tuple(due_dates.get(name, ())),
+                    deliveries=tuple(deliveries.get(name, ())),
+                )
+                for name in chosen
+            }
+            return {name: one for name, one in found.items() if one != AccountOptions(name)}
+
+        return self._read(ask)
+
+    def begin_budget_plan(
+        self, plan: BudgetPlan, amount: BudgetAmount, election: BudgetElection
+    ) -> None:
+        """Keep a plan with its first amount and election."""
+
+        def work(connection: Connection) -> None:
+            for other in _plans(connection, f"WHERE {NOW}", plan.account_id):
+                if other.days.overlaps(plan.days) or other.plan_id == plan.plan_id:
+                    raise two_plans(plan, other)
+            _insert_plan(connection, plan)
+            _insert_amount(connection, amount)
+            _insert_election(connection, election)
+
+        try:
+            self._keep("budget plan begun", plan.account_id, plan.learned_at, work)
+        except (errors.ExclusionViolation, errors.UniqueViolation) as problem:
+            raise two_plans(plan, None) from problem
+
+    def end_budget_plan(
+        self,
+        plan_id: str,
+        last_day_out: date,
+        ended: PlanEnd,
+        reasons: Sequence[Reason],
+        learned_at: datetime,
+    ) -> None:
+        """End a plan."""
+        (plan,) = self._step(
+            "look for a budget plan", lambda one: [_believed_plan(one, plan_id, lock=False)]
+        )
+
+        def work(connection: Connection) -> None:
+            known = _believed_plan(connection, plan_id)
+            end_of_plan(known, last_day_out)
+            days = Validity(known.days.from_day, last_day_out)
+            moment = closed_at(known, learned_at)
+            _close(connection, "budget_plan", known.account_id, known.days.from_day, moment)
+            new = replace(known, days=days, ended=ended, reasons=tuple(reasons), learned_at=moment)
+            _insert_plan(connection, new)
+
+        self._keep("budget plan ended", plan.account_id, learned_at, work)
+
+    def add_budget_amount(self, amount: BudgetAmount) -> bool:
+        """Keep the decision of a month of review."""
+        added: list[bool] = []
+
+        def work(connection: Connection) -> None:
+            _believed_plan(connection, amount.plan_id)
+            added.append(_insert_amount(connection, amount))
+
+        self._keep("budget amount decided", amount.account_id, amount.learned_at, work)
+        return added[-1]
+
+    def add_budget_election(self, election: BudgetElection) -> None:
+        """Keep a changed election."""
+
+        def work(connection: Connection) -> None:
+            _believed_plan(connection, election.plan_id)
+            _insert_election(connection, election)
+
+        self._keep("budget election", election.account_id, election.learned_at, work)
+
+    def account_ids_on_a_plan(self, known_at: datetime) -> list[str]:
+        """Accounts with a plan, in order."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                "SELECT DISTINCT account_id FROM budget_plan"
+                " WHERE upper_inf(known) AND lower(known) <= %s ORDER BY account_id",
+                [known_at],
+            ).fetchall()
+        )
+        return [row[0] for row in rows]
+
+    def choose_due_date(self, choice: DueDateChoice) -> None:
+        """Keep a due date chosen."""
+
+        def work(connection: Connection) -> None:
+            rows = connection.execute(f"{DUE_DATE} WHERE {NOW} FOR UPDATE", [choice.account_id])
+            replaced = before_choice([_due_date(row) for row in rows], choice)
+            if replaced is not None:
+                old, left = replaced
+                moment = closed_at(old, choice.learned_at)
+                _close(connection, "due_date_choice", old.account_id, old.days.from_day, moment)
+                if left is not None:
+                    _insert_due_date(connection, replace(left, learned_at=moment))
+            _insert_due_date(connection, choice)
+
+        self._keep("due date chosen", choice.account_id, choice.learned_at, work)
+
+    def end_due_date(self, account_id: str, last_day_out: date, learned_at: datetime) -> None:
+        """End the due date that is in force."""
+
+        def work(connection: Connection) -> None:
+            rows = connection.execute(f"{DUE_DATE} WHERE {NOW} FOR UPDATE", [account_id])
+            for one in map(_due_date, rows.fetchall()):
+                if last_day_out not in one.days:
+                    continue
+                first, moment = one.days.from_day, closed_at(one, learned_at)
+                _close(connection, "due_date_choice", account_id, first, moment)
+                if first < last_day_out:
+                    days = Validity(first, last_day_out)
+                    _insert_due_date(connection, replace(one, days=days, learned_at=moment))
+                return
+            raise no_due_date(account_id, last_day_out)
+
+        self._keep("due date ended", account_id, learned_at, work)
+
+    def prefer_delivery(self, preference: DeliveryPreference) -> None:
+        """Keep how bills are to be sent."""
+
+        def work(connection: Connection) -> None:
+            rows = connection.execute(
+                f"{DELIVERY} WHERE {NOW} FOR UPDATE", [preference.account_id]
+            ).fetchall()
+            replaced = before_choice([_delivery(row) for row in rows], preference)
+            if replaced is not None:
+                old, left = replaced
+                moment = closed_at(old, preference.learned_at)
+                _close(connection, "delivery_preference", old.account_id, old.days.from_day, moment)
+                if left is not None:
+                    _insert_delivery(connection, replace(left, learned_at=moment))
+            _insert_delivery(connection, preference)
+
+        self._keep("delivery preferred", preference.account_id, preference.learned_at, work)
+
+    def delivery_preference(self, account_id: str, day: date) -> DeliveryPreference | None:
+        """How the account's bills are to be sent on a day, as known now."""
+        row = self._read(
+            lambda connection: connection.execute(
+                f"{DELIVERY} WHERE {NOW} AND days @> %s::date", [account_id, day]
+            ).fetchone()
+        )
+        return _delivery(row) if row else None
+
+    def _keep(
+        self,
+        event: str,
+        account_id: str,
+        learned_at: datetime,
+        work: Callable[[Connection], None],
+    ) -> None:
+        self._connections.ensure_months([record_day(learned_at)])
+
+        def step(connection: Connection) -> None:
+            work(connection)
+            self._note(connection, event, [(account_id, {}, learned_at)])
+
+        try:
+            self._step(event, step)
+        except errors.ForeignKeyViolation as problem:
+            raise NotFound.of("account", account_id) from problem
+        except errors.ExclusionViolation as problem:
+            if problem.diag.constraint_name == "one_budget_plan_a_day":
+                raise
+            raise Conflict(
+                f"Account {account_id} has chosen something else for these days meanwhile",
+                where=f"account {account_id}",
+                do="Look at the account, and choose again",
+            ) from problem
+
+
+def insert_asked(connection: Connection, bills: Sequence[Bill]) -> None:
+    """Keep beside their plans what bills ask, in the transaction that records the bills."""
+    for one in (bill.budget_bill for bill in bills):
+        if one is None:
+            continue
+        connection.execute(
+            "INSERT INTO budget_bill (plan_id, account_id, bill_id, days, kind, plan_amount_cents,"
+            " rolled_over_part_cents, settlement_cents, charges_cents, asked_cents,"
+            " rolled_over_cents, learned_at)"
+            " VALUES (%s, %s, %s, daterange(%s, %s), %s, %s, %s, %s, %s, %s, %s::bigint[], %s)",
+            [
+                *(one.plan_id, one.account_id, one.bill_id, one.days.from_day, one.days.until_day),
+                *(one.kind.value, one.plan_amount_cents, one.rolled_over_part_cents),
+                *(one.settlement_cents, one.charges_cents, one.asked_cents),
+                *(list(one.rolled_over_cents), one.learned_at),
+            ],
+        )
+
+
+def _close(
+    connection: Connection, table: str, account_id: str, from_day: date, moment: datetime
+) -> None:
+    connection.execute(
+        f"UPDATE {table} SET known = tstzrange(lower(known), %s)"
+        " WHERE account_id = %s AND lower(days) = %s AND upper_inf(known)",
+        [moment, account_id, from_day],
+    )
+
+
+def _believed_plan(connection: Connection, plan_id: str, *, lock: bool = True) -> BudgetPlan:
+    where = f"WHERE plan_id = %s AND upper_inf(known){' FOR UPDATE' if lock else ''}"
+    found = _plans(connection, where, plan_id)
+    if not found:
+        raise no_plan(plan_id)
+    return found[0]
+
+
+def _plans(connection: Connection, where: str, key: str) -> list[BudgetPlan]:
+    return [_plan(row) for row in connection.execute(f"{PLAN} {where}", [key]).fetchall()]
+
+
+def _insert_plan(connection: Connection, plan: BudgetPlan) -> None:
+    connection.execute(
+        "INSERT INTO budget_plan (plan_id, account_id, service_point_id, ended, reasons, days,"
+        " known) VALUES (%s, %s, %s, %s, %s, daterange(%s, %s), tstzrange(%s, NULL))",
+        [
+            *(plan.plan_id, plan.account_id, plan.service_point_id),
+            *(plan.ended.value if plan.ended else "", _told(plan.reasons)),
+            *(plan.days.from_day, plan.days.until_day, plan.learned_at),
+        ],
+    )
+
+
+def _insert_amount(connection: Connection, one: BudgetAmount) -> bool:
+    row = connection.execute(
+        "INSERT INTO budget_amount (plan_id, account_id, month, from_day, cents, cause, adjusted,"
+        " estimate, reasons, learned_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (plan_id, month) DO NOTHING RETURNING id",
+        [
+            *(one.plan_id, one.account_id, one.month, one.from_day, one.cents, one.cause.value),
+            *(one.adjusted, Jsonb(one.estimate.as_json()), _told(one.reasons), one.learned_at),
+        ],
+    ).fetchone()
+    return row is not None
+
+
+def _insert_election(connection: Connection, one: BudgetElection) -> None:
+    connection.execute(
+        "INSERT INTO budget_election (plan_id, account_id, from_day, month_option,"
+        " reevaluation_month, settlement_option, elected, reasons, learned_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            *(one.plan_id, one.account_id, one.from_day, one.month_option),
+            *(one.reevaluation_month, one.settlement_option, one.elected),
+            *(_told(one.reasons), one.learned_at),
+        ],
+    )
+
+
+def _insert_due_date(connection: Connection, one: DueDateChoice) -> None:
+    connection.execute(
+        "INSERT INTO due_date_choice (account_id, kind, day_of_month, person, reasons, days, known)"
+        " VALUES (%s, %s, %s, %s, %s, daterange(%s, %s), tstzrange(%s, NULL))",
+        [
+            *(one.account_id, one.kind.value, one.day_of_month),
+            *(Jsonb([list(pair) for pair in one.person]), _told(one.reasons)),
+            *(one.days.from_day, one.days.until_day, one.learned_at),
+        ],
+    )
+
+
+def _insert_delivery(connection: Connection, one: DeliveryPreference) -> None:
+    connection.execute(
+        "INSERT INTO delivery_preference (account_id, medium, address, days, known)"
+        " VALUES (%s, %s, %s, daterange(%s, %s), tstzrange(%s, NULL))",
+        [
+            *(one.account_id, one.medium.value, one.address),
+            *(one.days.from_day, one.days.until_day, one.learned_at),
+        ],
+    )
+
+
+def _told(reasons: Sequence[Reason]) -> Jsonb:
+    return Jsonb([{"finding": one.finding, "citation": one.citation.as_json()} for one in reasons])
+
+
+def _reasons(told: Sequence[Any]) -> tuple[Reason, ...]:
+    return tuple(Reason(one["finding"], Citation.from_json(one["citation"])) for one in told)
+
+
+def _plan(row: Sequence[Any]) -> BudgetPlan:
+    plan_id, account, point, ended, reasons, first, out, learned_at = row
+    return BudgetPlan(
+        plan_id=plan_id,
+        account_id=account,
+        service_point_id=point,
+        days=Validity(first, out),
+        learned_at=learned_at.astimezone(UTC),
+        reasons=_reasons(reasons),
+        ended=PlanEnd(ended) if ended else None,
+    )
+
+
+def _due_date(row: Sequence[Any]) -> DueDateChoice:
+    account, kind, day_of_month, person, reasons, first, out, learned_at = row
+    return DueDateChoice(
+        account_id=account,
+        kind=DueDateKind(kind),
+        day_of_month=day_of_month,
+        days=Validity(first, out),
+        learned_at=learned_at.astimezone(UTC),
+        reasons=_reasons(reasons),
+        person=tuple((name, value) for name, value in person),
+    )
+
+
+def _delivery(row: Sequence[Any]) -> DeliveryPreference:
+    account, medium, address, first, out, learned_at = row
+    return DeliveryPreference(
+        account, Delivery(medium), Validity(first, out), learned_at.astimezone(UTC), address
+    )
+
+
+def _amount(row: Sequence[Any]) -> BudgetAmount:
+    plan_id, account, month, from_day, cents, cause, adjusted, estimate, reasons, learned = row
+    return BudgetAmount(
+        plan_id=plan_id,
+        account_id=account,
+        month=month,
+        from_day=from_day,
+        cents=cents,
+        cause=AmountCause(cause),
+        adjusted=adjusted,
+        estimate=YearEstimate.from_json(estimate),
+        reasons=_reasons(reasons),
+        learned_at=learned.astimezone(UTC),
+    )
+
+
+def _election(row: Sequence[Any]) -> BudgetElection:
+    plan_id, account, from_day, option, month, settlement, elected, reasons, learned = row
+    return BudgetElection(
+        *(plan_id, account, from_day, option, month, settlement, elected),
+        *(_reasons(reasons), learned.astimezone(UTC)),
+    )
+
+
+def _budget_bill(row: Sequence[Any]) -> BudgetBill:
+    plan_id, account, bill_id, first, out, kind, *cents, rolled_over, learned = row
+    amount, part, settlement, charges, asked = cents
+    return BudgetBill(
+        plan_id=plan_id,
+        account_id=account,
+        bill_id=bill_id,
+        days=DaySpan(first, out),
+        kind=AskedKind(kind),
+        plan_amount_cents=amount,
+        rolled_over_part_cents=part,
+        settlement_cents=settlement,
+        charges_cents=charges,
+        asked_cents=asked,
+        rolled_over_cents=tuple(rolled_over),
+        learned_at=learned.astimezone(UTC),
+    )

@@ -1,0 +1,66 @@
+"""What an account has chosen, on a bill: its own due day, the paperless credit, a budget plan.
+
+Lives here      asking the store once for a batch, and the three rooms' answers on one bill.
+Lives elsewhere the calculation that all bills come through (``calculate_bills``), choosing
+                (``budget_plans``, ``due_dates``, ``deliveries``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from meterledger.billing import BilledPeriod, decide_asked, decide_own_due_day, paperless_line
+from meterledger.facts.billing_options import AccountOptions, Delivery
+from meterledger.facts.bills import Bill, BillKind
+from meterledger.facts.charges import ChargeLine
+from meterledger.kernel.decision import Decision
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.billing_option_ports import OptionsAsked
+
+RESIDENTIAL = "residential"
+
+
+def options_of(
+    account_ids: Sequence[str], known_at: datetime, store: OptionsAsked
+) -> dict[str, AccountOptions]:
+    """What the accounts of a batch have chosen, as known then; one question for all of them."""
+    return store.billing_options(sorted(set(account_ids)), known_at)
+
+
+def own_due_day(options: AccountOptions | None, on: date, view: BookView) -> Decision[date]:
+    """The due day of a bill issued on a day: the account's own, or the usual one."""
+    choice = options.due_date_on(on) if options is not None else None
+    return decide_own_due_day(issued_day=on, choice=choice, view=view)
+
+
+def credit_lines(
+    options: AccountOptions | None, schedule: str, window: DaySpan, on: date, view: BookView
+) -> tuple[ChargeLine, ...]:
+    """The credit for paperless billing, where it is earned and the book has an amount."""
+    if options is None or not any(one.medium is Delivery.ELECTRONIC for one in options.deliveries):
+        return ()
+    line = paperless_line(
+        deliveries=options.deliveries,
+        residential=view.service_class(schedule, on).value == RESIDENTIAL,
+        window=window,
+        issued_day=on,
+        view=view,
+    )
+    return () if line is None else (line,)
+
+
+def as_asked(bill: Bill, kind: BillKind, options: AccountOptions | None, view: BookView) -> Bill:
+    """The bill with what a budget plan asks of it; the same bill where none speaks of it."""
+    period = BilledPeriod(
+        service_point_id=bill.service_point_id,
+        days=bill.days,
+        issued_day=bill.issued_day,
+        is_final=kind is BillKind.FINAL,
+        charges_cents=bill.total_cents,
+        known_at=bill.pins.known_at,
+    )
+    asked = decide_asked(period, options, view)
+    return bill if asked is None else replace(bill, asked=asked)

@@ -1,0 +1,144 @@
+"""The end of a budget plan: by the customer, and by the utility for non-payment.
+
+Lives here      what the rules are asked, and what the store is told.
+Lives elsewhere joining (``budget_plans``), an end by a final bill (``budget_reviews``), what the
+                next bill settles (``bill_options``).
+Read first      GRR V.I.6 and V.I.7; docs/operating/budget_billing.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.billing import (
+    END_BY_COMPANY,
+    LEAVING,
+    ColdWeatherAgreement,
+    LeavingFacts,
+    MissedPaymentFacts,
+)
+from meterledger.facts.bills import read_record
+from meterledger.facts.budget import PlanEnd, asked_cents
+from meterledger.facts.money import Payment
+from meterledger.kernel.money import Cents
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.budget_plans import PlanStore, words_of
+from meterledger.usecases.budget_state import BudgetRefused, PlanState, plan_in_force
+from meterledger.usecases.decide import Ruling, decide_filled
+from meterledger.usecases.ports import StoredBill
+
+
+class EndStore(PlanStore, Protocol):
+    """What these journeys need of the store."""
+
+    def bill(self, bill_id: str) -> StoredBill:
+        """The bill as stored."""
+
+    def payments_of_account(self, account_id: str) -> list[Payment]:
+        """Payments of the account, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A plan that ends: on which day, why, and what the next bill settles."""
+
+    state: PlanState
+    on: date
+    ended: PlanEnd
+    ruling: Ruling
+
+    @property
+    def settlement_cents(self) -> int:
+        """The difference that is settled with the next bill."""
+        return self.state.difference_cents
+
+
+def leave_budget(
+    *,
+    account_id: str,
+    on: date,
+    learned_at: datetime,
+    view: BookView,
+    store: EndStore,
+    cold_weather_agreement: str = "none",
+    dry_run: bool = False,
+) -> Ended:
+    """A customer leaves the plan; the difference is settled with the next bill (GRR V.I.7).
+
+    :raises BudgetRefused: if the account has no plan on the day
+    :raises Conflict: if the plan began on the day
+    """
+    state = plan_in_force(account_id, on, learned_at, store)
+    facts = LeavingFacts(
+        enrolled=state.plan.days.from_day,
+        difference_cents=Cents(state.difference_cents),
+        cold_weather_agreement=ColdWeatherAgreement(cold_weather_agreement),
+    )
+    ruling = decide_filled(rule=LEAVING, facts=facts, day=on, view=view)
+    return _end(state, on, PlanEnd.CUSTOMER, ruling, learned_at, store, dry_run)
+
+
+def end_budget_unpaid(
+    *,
+    bill_id: str,
+    on: date,
+    learned_at: datetime,
+    view: BookView,
+    store: EndStore,
+    cold_weather_agreement: str = "none",
+    dry_run: bool = False,
+) -> Ended:
+    """The utility ends a plan because a bill was not paid in time (GRR V.I.6).
+
+    Whether and when the bill was paid is what the account's payments since it say.
+
+    :raises BudgetRefused: if the plan may not be ended for this, with why
+    """
+    bill = store.bill(bill_id)
+    state = plan_in_force(bill.account_id, on, learned_at, store)
+    facts = MissedPaymentFacts(
+        delinquent_date=bill.due_day,
+        paid=_paid_on(bill, store.payments_of_account(bill.account_id), on),
+        company_ends=True,
+        difference_cents=Cents(state.difference_cents),
+        cold_weather_agreement=ColdWeatherAgreement(cold_weather_agreement),
+    )
+    ruling = decide_filled(rule=END_BY_COMPANY, facts=facts, day=on, view=view)
+    if not ruling.decision.outcome.ended:
+        raise BudgetRefused(
+            f"The budget plan of account {bill.account_id} may not be ended for bill {bill_id}",
+            where=f"account {bill.account_id}",
+            why=words_of(ruling.decision.reasons),
+            do="Leave the plan as it is",
+        )
+    return _end(state, on, PlanEnd.NON_PAYMENT, ruling, learned_at, store, dry_run)
+
+
+def _paid_on(bill: StoredBill, payments: Sequence[Payment], on: date) -> date | None:
+    """The day on which payments since the bill came to what it asked, with what was owed before."""
+    owed = bill.previous_balance_cents + asked_cents(read_record(bill.record))
+    if owed <= 0:
+        return bill.issued_day
+    for one in payments:
+        if bill.issued_day <= one.received_day <= on:
+            owed -= one.cents
+            if owed <= 0:
+                return one.received_day
+    return None
+
+
+def _end(
+    state: PlanState,
+    on: date,
+    ended: PlanEnd,
+    ruling: Ruling,
+    learned_at: datetime,
+    store: EndStore,
+    dry_run: bool,
+) -> Ended:
+    if not dry_run:
+        store.end_budget_plan(state.plan.plan_id, on, ended, ruling.decision.reasons, learned_at)
+    return Ended(state, on, ended, ruling)

@@ -1,0 +1,174 @@
+"""The monthly journey of budget plans: re-evaluations, interim reviews, plans that have ended.
+
+Lives here      which plans are reviewed in a month, the decision with its reasons, once.
+Lives elsewhere the rules (``billing.budget_review``), what a bill asks (``bill_options``).
+Read first      GRR V.I.2 and V.I.5; docs/operating/budget_billing.md.
+
+Run it before the bills of a month: a month's decision holds for the bills issued from its day on.
+It may be run on every day, and be killed anywhere: a month of a plan is decided once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from meterledger.billing import (
+    FIRST_AMOUNT,
+    INTERIM_REVIEW,
+    REEVALUATION,
+    FirstAmountFacts,
+    InterimReviewFacts,
+    Month,
+    ReevaluationFacts,
+)
+from meterledger.facts.budget import (
+    AmountCause,
+    BudgetAmount,
+    PlanEnd,
+    YearEstimate,
+)
+from meterledger.kernel.decision import Reason
+from meterledger.kernel.money import Cents
+from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.budget_plans import PlanStore
+from meterledger.usecases.budget_state import PlanState, state_of, year_of
+from meterledger.usecases.decide import decide_filled
+
+
+@dataclass(slots=True)
+class ReviewRun:
+    """What reviews came to. Plans looked at = decided + known + not due + ended + held."""
+
+    decided: list[BudgetAmount] = field(default_factory=list)
+    known: int = 0
+    not_due: int = 0
+    ended: list[str] = field(default_factory=list)
+    """Accounts whose plan ended with a final bill, and is closed now."""
+    held: list[tuple[str, str]] = field(default_factory=list)
+    """Accounts whose review cannot be made, each with why."""
+
+
+def review_budgets(
+    *,
+    on: date,
+    learned_at: datetime,
+    view: BookView,
+    store: PlanStore,
+    account_ids: Sequence[str] | None = None,
+    dry_run: bool = False,
+) -> ReviewRun:
+    """Review every plan whose month this is; ``account_ids`` names some instead of all."""
+    run = ReviewRun()
+    accounts = store.account_ids_on_a_plan(learned_at) if account_ids is None else account_ids
+    found = store.billing_options(list(accounts), learned_at)
+    for account, options in sorted(found.items()):
+        plan = options.plan_on(on)
+        if plan is None:
+            continue
+        state = state_of(options, plan, on)
+        try:
+            _one(account, state, on, learned_at, view, store, run, dry_run)
+        except Refusal as refusal:  # one plan's matter: the others are reviewed
+            run.held.append((account, refusal.sentence))
+    return run
+
+
+def _one(
+    account: str,
+    state: PlanState,
+    on: date,
+    learned_at: datetime,
+    view: BookView,
+    store: PlanStore,
+    run: ReviewRun,
+    dry_run: bool,
+) -> None:
+    if state.has_ended:
+        last = state.rows[-1].days.until_day
+        if not dry_run:
+            store.end_budget_plan(
+                state.plan.plan_id, last, PlanEnd.MOVE, state.plan.reasons, learned_at
+            )
+        run.ended.append(account)
+        return
+    month = on.replace(day=1)
+    if any(one.month == month for one in state.amounts):
+        run.known += 1
+        return
+    amount = _decide(state, on, month, learned_at, view, store)
+    if amount is None:
+        run.not_due += 1
+        return
+    if dry_run or store.add_budget_amount(amount):
+        run.decided.append(amount)
+    else:
+        run.known += 1
+
+
+def _decide(
+    state: PlanState,
+    on: date,
+    month: date,
+    learned_at: datetime,
+    view: BookView,
+    store: PlanStore,
+) -> BudgetAmount | None:
+    """The month's decision on the amount; None where it is no month of review."""
+    election = state.election
+    yearly = on.month == election.reevaluation_month and month > state.plan.days.from_day
+    if not yearly and not _is_review_month(state, on, view):
+        return None
+    plan = state.plan
+    estimate = year_of(plan.account_id, plan.service_point_id, store, until=on)
+    now = Cents(state.amount.cents)
+    adjusted_on = max((one.from_day for one in state.amounts if one.adjusted), default=None)
+    facts: Any
+    if yearly:
+        evaluated = max(
+            one.from_day for one in state.amounts if one.cause is not AmountCause.INTERIM
+        )
+        facts = ReevaluationFacts(evaluated, now, Cents(estimate.annual_cents), adjusted_on)
+        ruling = decide_filled(rule=REEVALUATION, facts=facts, day=on, view=view)
+        cents, cause = ruling.decision.outcome.new_amount_cents, AmountCause.REEVALUATION
+    else:
+        share = decide_filled(
+            rule=FIRST_AMOUNT,
+            facts=FirstAmountFacts(Cents(estimate.annual_cents)),
+            day=on,
+            view=view,
+        )
+        again = share.decision.outcome.monthly_amount_cents
+        facts = InterimReviewFacts(_month_of(election.reevaluation_month), now, again, adjusted_on)
+        ruling = decide_filled(rule=INTERIM_REVIEW, facts=facts, day=on, view=view)
+        cents, cause = ruling.decision.outcome.new_amount_cents, AmountCause.INTERIM
+    return BudgetAmount(
+        plan_id=plan.plan_id,
+        account_id=plan.account_id,
+        month=month,
+        from_day=on,
+        cents=cents,
+        cause=cause,
+        adjusted=cents != now,
+        estimate=estimate,
+        reasons=_reasons(estimate, ruling.decision.reasons),
+        learned_at=learned_at,
+    )
+
+
+def _is_review_month(state: PlanState, on: date, view: BookView) -> bool:
+    now = Cents(state.amount.cents)
+    facts = InterimReviewFacts(_month_of(state.election.reevaluation_month), now, now)
+    ruling = decide_filled(rule=INTERIM_REVIEW, facts=facts, day=on, view=view)
+    return bool(ruling.decision.outcome.reviewed)
+
+
+def _month_of(number: int) -> Month:
+    return tuple(Month)[number - 1]
+
+
+def _reasons(estimate: YearEstimate, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    return (Reason(estimate.sentence, reasons[0].citation), *reasons)

@@ -1,0 +1,395 @@
+"""A year of a budget customer: joins, is reviewed, moves out, and is settled to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from meterledger.facts.bills import read_record
+from meterledger.facts.budget import AmountCause, AskedKind, PlanEnd
+from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import BUDGET_DEFERRED, RECEIVABLE
+from meterledger.usecases.budget_ends import end_budget_unpaid, leave_budget
+from meterledger.usecases.budget_plans import JoinRequest, elect_budget, join_budget
+from meterledger.usecases.budget_reviews import review_budgets
+from meterledger.usecases.budget_state import (
+    BudgetRefused,
+    asked_bills,
+    next_reviews,
+    plan_in_force,
+)
+from meterledger.usecases.start_service import stop_service
+from meterledger.usecases.take_payment import take_payment
+
+KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
+JOINED = date(2025, 12, 5)
+
+
+class Customer:
+    """One account of the paper town: its year passes month by month, an hour for each step."""
+
+    def __init__(self, town: Any, *, load: Callable[[date], int] = lambda day: 250) -> None:
+        self.town, self.hours, self.load = town, 0, load
+        self.view = town.book.as_known(KNOWN.date())
+        town.start(1, from_day=date(2025, 6, 1))
+        self.account = town.account_id(1)
+        town.read("M1", (date(2025, 6, 1), date(2027, 1, 1)), lambda day, n: [load(day)] * n)
+
+    @property
+    def now(self) -> datetime:
+        self.hours += 1
+        return KNOWN + timedelta(hours=self.hours)
+
+    def bill(self, on: date) -> list[Any]:
+        known = self.now
+        run = self.town.bill(1, on=on, known_at=known)
+        assert not run.held, run.held
+        return list(run.issued)
+
+    def join(self, on: date = JOINED, **changed: Any) -> Any:
+        asked = {"settlement_option": "b", "bill_medium": "postcard", "month_option": "b"} | changed
+        request = JoinRequest(self.account, on, credit_requirements_met=True, **asked)
+        return join_budget(request, learned_at=self.now, view=self.view, store=self.town.store)
+
+    def review(self, on: date) -> Any:
+        return review_budgets(on=on, learned_at=self.now, view=self.view, store=self.town.store)
+
+    def state(self, on: date) -> Any:
+        return plan_in_force(self.account, on, self.now, self.town.store)
+
+    def leave(self, on: date) -> Any:
+        return leave_budget(
+            account_id=self.account,
+            on=on,
+            learned_at=self.now,
+            view=self.view,
+            store=self.town.store,
+        )
+
+    def months(self, first: date, count: int) -> list[Any]:
+        """Review and bill on the first of each month, as a cycle does."""
+        bills = []
+        for ahead in range(count):
+            month = first.month - 1 + ahead
+            on = date(first.year + month // 12, month % 12 + 1, 1)
+            self.review(on)
+            bills += self.bill(on)
+        return bills
+
+    def ledger(self, account: str) -> int:
+        entries = self.town.store.entries_of_account(self.account)
+        return sum(
+            leg.cents
+            for entry in entries
+            for leg in entry.legs
+            if leg.ledger_account == account and leg.customer_account_id == self.account
+        )
+
+
+def summers(day: date) -> int:
+    """A heat wave: five times as much in June and July of 2026."""
+    return 1_500 if (day.year, day.month) in ((2026, 6), (2026, 7)) else 300
+
+
+@pytest.fixture
+def customer(town: Any) -> Any:
+    with town.store.viewing(town_viewer(), ["everything"]):
+        made = Customer(town, load=summers)
+        made.bill(date(2025, 12, 1))  # half a year of ordinary bills stands behind the estimate
+        yield made
+
+
+def town_viewer() -> Any:
+    from meterledger.usecases.ports import Viewer
+
+    return Viewer("test", "billing")
+
+
+class TestJoining:
+    def test_the_amount_is_one_twelfth_of_the_own_year_and_says_how_it_is_known(
+        self, customer: Any
+    ) -> None:
+        joined = customer.join()
+        estimate = joined.amount.estimate
+        assert (estimate.billed_days, estimate.bill_count) == (183, 6)
+        assert joined.amount.cents == (estimate.annual_cents * 2 + 12) // 24
+        assert "for 183 days on 6 bills, taken to 365 days" in joined.amount.reasons[0].finding
+
+    def test_a_bill_asks_the_amount_and_its_lines_are_what_the_period_costs(
+        self, customer: Any
+    ) -> None:
+        joined = customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        assert bill.asked_cents == joined.amount.cents
+        assert bill.total_cents == sum(line.cents for line in bill.lines) != bill.asked_cents
+        assert bill.asked.difference_after_cents == bill.total_cents - bill.asked_cents
+
+    def test_printed_and_posted_are_one_number(self, customer: Any) -> None:
+        customer.join()
+        before = customer.ledger(RECEIVABLE)
+        (bill,) = customer.bill(date(2026, 1, 1))
+        told = read_record(customer.town.store.bill(bill.bill_id).record)["asked"]
+        assert customer.ledger(RECEIVABLE) - before == bill.asked_cents
+        assert customer.ledger(BUDGET_DEFERRED) == bill.asked.deferred_cents
+        assert told["asked_usd"] == f"{bill.asked_cents / 100:.2f}"
+
+    def test_the_next_bill_carries_what_was_asked_and_not_what_it_cost(self, customer: Any) -> None:
+        customer.join()
+        (first,) = customer.bill(date(2026, 1, 1))
+        (second,) = customer.bill(date(2026, 2, 1))
+        stored = customer.town.store.bill
+        carried = stored(second.bill_id).previous_balance_cents
+        assert carried == stored(first.bill_id).previous_balance_cents + first.asked_cents
+
+    def test_an_account_without_a_plan_keeps_its_bytes(self, customer: Any) -> None:
+        (bill,) = customer.bill(date(2026, 1, 1))
+        assert bill.asked is None
+        assert b"asked" not in bill.record()
+
+    def test_a_customer_who_elects_nothing_is_asked(self, customer: Any) -> None:
+        with pytest.raises(BudgetRefused, match="has not elected how the difference is settled"):
+            customer.join(settlement_option="")
+
+    def test_a_letter_is_not_for_the_plan(self, customer: Any) -> None:
+        with pytest.raises(BudgetRefused, match="may not join") as refused:
+            customer.join(bill_medium="letter")
+        assert "billed by letter" in refused.value.sentence
+
+    def test_nobody_guesses_how_bills_are_sent(self, customer: Any) -> None:
+        with pytest.raises(BudgetRefused, match="Nobody says how the bills are sent"):
+            customer.join(bill_medium="")
+
+    def test_two_plans_on_one_day_are_refused(self, customer: Any) -> None:
+        customer.join()
+        with pytest.raises(Refusal, match="has the budget plan"):
+            customer.join(on=date(2025, 12, 6))
+
+    def test_without_a_bill_the_year_is_told_and_says_from_what(self, town: Any) -> None:
+        with town.store.viewing(town_viewer(), ["everything"]):
+            made = Customer(town)
+            with pytest.raises(Refusal, match="Nothing was billed yet"):
+                made.join()
+            with pytest.raises(BudgetRefused, match="needs to say from what"):
+                made.join(told_year_cents=1200_00)
+            joined = made.join(told_year_cents=1200_00, basis="five similar homes")
+        assert joined.amount.cents == 100_00
+        assert "as told: five similar homes" in joined.amount.reasons[0].finding
+
+
+class TestReviews:
+    def test_are_in_the_eighth_and_the_fourth_month_before_the_reevaluation(
+        self, customer: Any
+    ) -> None:
+        customer.join()
+        state = customer.state(JOINED)
+        reviews, yearly = next_reviews(state, JOINED, customer.view)
+        assert reviews == [date(2026, 4, 1), date(2026, 8, 1)]
+        assert yearly == date(2026, 12, 1)
+
+    def test_a_heat_wave_raises_the_amount_in_the_month_of_review(self, customer: Any) -> None:
+        first = customer.join().amount.cents
+        customer.months(date(2026, 1, 1), 7)
+        run = customer.review(date(2026, 8, 1))
+        (amount,) = run.decided
+        assert amount.cause is AmountCause.INTERIM
+        assert amount.adjusted
+        assert amount.cents >= first + 3_00
+        (bill,) = customer.bill(date(2026, 8, 1))
+        assert bill.asked_cents == amount.cents
+
+    def test_a_month_is_decided_once(self, customer: Any) -> None:
+        customer.join()
+        customer.months(date(2026, 1, 1), 3)
+        assert len(customer.review(date(2026, 4, 1)).decided) == 1
+        again = customer.review(date(2026, 4, 2))
+        assert (again.decided, again.known) == ([], 1)
+
+    def test_other_months_are_none_of_review(self, customer: Any) -> None:
+        customer.join()
+        customer.months(date(2026, 1, 1), 1)
+        assert customer.review(date(2026, 2, 1)).not_due == 1
+
+    def test_a_fall_is_left_until_the_reevaluation(self, customer: Any) -> None:
+        first = customer.join(told_year_cents=20000_00, basis="a test").amount.cents
+        customer.months(date(2026, 1, 1), 3)
+        (amount,) = customer.review(date(2026, 4, 1)).decided
+        assert (amount.cents, amount.adjusted) == (first, False)
+        customer.months(date(2026, 4, 1), 8)
+        (yearly,) = customer.review(date(2026, 12, 1)).decided
+        assert yearly.cause is AmountCause.REEVALUATION
+        assert yearly.cents < first
+
+
+class TestSettlement:
+    def test_option_b_asks_the_whole_difference_in_the_month_of_reevaluation(
+        self, customer: Any
+    ) -> None:
+        customer.join()
+        bills = customer.months(date(2026, 1, 1), 12)
+        last = bills[-1]
+        assert last.days.until_day == date(2026, 12, 1)
+        assert last.asked.kind is AskedKind.SETTLED
+        assert last.asked.difference_after_cents == 0
+        assert sum(b.asked_cents for b in bills) == sum(b.total_cents for b in bills)
+        assert customer.ledger(BUDGET_DEFERRED) == 0
+        assert "(b)" in last.asked.reasons[-1].finding
+
+    def test_option_a_spreads_it_over_the_next_twelve_bills(self, customer: Any) -> None:
+        customer.join(settlement_option="a")
+        first_year = customer.months(date(2026, 1, 1), 12)
+        last = first_year[-1].asked
+        assert last.settlement_cents == 0
+        assert sum(last.rolled_over_cents) == last.difference_after_cents != 0
+        assert len(last.rolled_over_cents) == 12
+        (after,) = customer.months(date(2027, 1, 1), 1)
+        assert after.asked.rolled_over_part_cents == last.rolled_over_cents[0]
+        assert "rolled over" in " ".join(one.finding for one in after.asked.reasons)
+
+    def test_every_bill_of_the_year_replays_to_the_byte(self, customer: Any) -> None:
+        customer.join()
+        bills = customer.months(date(2026, 1, 1), 12)
+        customer.leave(date(2026, 12, 15))
+        for bill in bills:
+            assert customer.town.replay(bill.bill_id).same_bytes, bill.days
+
+
+class TestTheEnd:
+    def test_leaving_is_settled_with_the_next_bill(self, customer: Any) -> None:
+        customer.join()
+        bills = customer.months(date(2026, 1, 1), 3)
+        ended = customer.leave(date(2026, 3, 10))
+        assert ended.settlement_cents == sum(b.total_cents - b.asked_cents for b in bills)
+        (settling,) = customer.bill(date(2026, 4, 1))
+        assert settling.asked.kind is AskedKind.ENDED
+        assert settling.asked_cents == settling.total_cents + ended.settlement_cents
+        (after,) = customer.bill(date(2026, 5, 1))
+        assert after.asked is None
+        assert customer.ledger(BUDGET_DEFERRED) == 0
+
+    def test_joining_again_waits_for_the_settlement(self, customer: Any) -> None:
+        customer.join()
+        customer.months(date(2026, 1, 1), 2)
+        customer.leave(date(2026, 2, 10))
+        with pytest.raises(BudgetRefused, match="is not settled yet"):
+            customer.join(on=date(2026, 2, 20))
+        customer.bill(date(2026, 3, 1))
+        assert customer.join(on=date(2026, 3, 2)).plan.days.from_day == date(2026, 3, 2)
+
+    def test_an_unpaid_bill_may_end_the_plan_after_its_due_date_and_not_on_it(
+        self, customer: Any
+    ) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+
+        def end(on: date) -> Any:
+            return end_budget_unpaid(
+                bill_id=bill.bill_id,
+                on=on,
+                learned_at=customer.now,
+                view=customer.view,
+                store=customer.town.store,
+            )
+
+        with pytest.raises(BudgetRefused, match="may not be ended"):
+            end(bill.due_day)
+        ended = end(bill.due_day + timedelta(days=1))
+        assert ended.ended is PlanEnd.NON_PAYMENT
+        (settling,) = customer.bill(date(2026, 2, 1))
+        assert settling.asked.kind is AskedKind.ENDED
+        assert "for non-payment" in settling.asked.reasons[-1].finding
+
+    def test_a_bill_paid_in_time_does_not_end_it(self, customer: Any) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        stored = customer.town.store.bill(bill.bill_id)
+        take_payment(
+            account_id=customer.account,
+            cents=stored.previous_balance_cents + bill.asked_cents,
+            payment_key="R-1",
+            received_day=bill.due_day,
+            learned_at=customer.now,
+            zone_name=customer.view.time_zone,
+            store=customer.town.store,
+        )
+        with pytest.raises(BudgetRefused, match="may not be ended") as refused:
+            end_budget_unpaid(
+                bill_id=bill.bill_id,
+                on=bill.due_day + timedelta(days=9),
+                learned_at=customer.now,
+                view=customer.view,
+                store=customer.town.store,
+            )
+        assert "in time until" in refused.value.sentence
+
+    def test_moving_out_settles_on_the_final_bill_and_closes_the_plan(self, customer: Any) -> None:
+        customer.join()
+        bills = customer.months(date(2026, 1, 1), 5)
+        stop_service(
+            agreement_id=bills[-1].agreement_id,
+            last_day_out=date(2026, 5, 15),
+            learned_at=customer.now,
+            store=customer.town.store,
+        )
+        bills += customer.bill(date(2026, 5, 15))
+        final = bills[-1]
+        assert final.kind.value == "final"
+        assert final.asked.kind is AskedKind.ENDED
+        assert "are settled with the final bill" in final.asked.reasons[-1].finding
+        assert sum(b.asked_cents for b in bills) == sum(b.total_cents for b in bills)
+        assert customer.ledger(BUDGET_DEFERRED) == 0
+        run = customer.review(date(2026, 6, 1))
+        assert run.ended == [customer.account]
+        assert customer.review(date(2026, 7, 1)).ended == []
+        assert customer.town.replay(final.bill_id).same_bytes
+
+
+class TestElections:
+    def test_bind_for_a_year(self, customer: Any) -> None:
+        customer.join()
+
+        def elect(on: date) -> Any:
+            return elect_budget(
+                account_id=customer.account,
+                on=on,
+                learned_at=customer.now,
+                view=customer.view,
+                store=customer.town.store,
+                settlement_option="a",
+            )
+
+        with pytest.raises(BudgetRefused, match="binds until 2026-12-05"):
+            elect(date(2026, 12, 4))
+        election, _ = elect(date(2026, 12, 5))
+        assert election.settlement_option == "a"
+
+    def test_an_earlier_month_is_option_a(self, customer: Any) -> None:
+        joined = customer.join(month_option="a", month=9)
+        assert joined.election.reevaluation_month == 9
+        with pytest.raises(Refusal):
+            customer.join(on=date(2025, 6, 2), month_option="a", month=13)
+
+
+class TestHistory:
+    def test_says_of_each_month_what_it_cost_what_was_asked_and_why(self, customer: Any) -> None:
+        customer.join()
+        bills = customer.months(date(2026, 1, 1), 3)
+        told = asked_bills(customer.state(date(2026, 3, 2)), customer.town.store)
+        assert [one.row.bill_id for one in told] == [one.bill_id for one in bills]
+        assert [one.difference_after_cents for one in told] == [
+            one.asked.difference_after_cents for one in bills
+        ]
+        assert all("GRR V.I" in one.reasons[0].citation.text for one in told)
+
+
+class TestDryRun:
+    def test_shows_what_the_run_does_over_several_windows(self, customer: Any) -> None:
+        customer.join()
+        known = customer.now
+        on = date(2026, 4, 1)
+        dry = customer.town.bill(1, on=on, known_at=known, dry_run=True)
+        real = customer.town.bill(1, on=on, known_at=known)
+        assert len(real.issued) == 4
+        assert [one.record() for one in dry.issued] == [one.record() for one in real.issued]
