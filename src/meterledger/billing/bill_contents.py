@@ -126,6 +126,14 @@ def contact_route(terms: Terms) -> ContactRoute | None:
         return None
 
 
+def degree_day_base_f(terms: Terms) -> Fraction | None:
+    """The outside temperature from which degree days count; None where the book names none."""
+    try:
+        return terms.number(DEGREE_DAY_BASE).value
+    except NoRuleInForce:
+        return None
+
+
 def weather_station(terms: Terms) -> str:
     """The station whose temperatures a bill of the day compares; empty where none is named."""
     try:
