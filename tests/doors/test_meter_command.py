@@ -63,6 +63,7 @@ class TestExchange:
             "corrects": None,
             "closing": {"kWh": "04321"},
             "opening": {},
+            "touched_bills": [],
         }
         assert known(ask, "M9")["installations"] == [
             {"service_point": "SP1", "multiplier": 1, "from": "2025-07-10T15:00:00Z", "to": None}
@@ -70,6 +71,17 @@ class TestExchange:
         assert known(ask, "M1")["installations"][0]["to"] == "2025-07-10T15:00:00Z"
         words = ask("meter", "show", "M9").stdout
         assert "there by installer_scan (95 of 100)" in words
+
+    def test_under_an_issued_bill_names_the_bill(self, town: Town, ask: Any) -> None:
+        town.read("M1", (date(2025, 7, 1), date(2025, 8, 1)), even(100))
+        (bill,) = json.loads(
+            ask("bill", town.account_id(1), "--on", "2025-08-01", "--json").stdout
+        )["bills"]
+
+        result = ask(*EXCHANGE)
+
+        assert f"This bill is of days that it changes: {bill['bill']}." in result.stdout
+        assert "meterledger rebill list" in result.stdout
 
     def test_is_billed(self, town: Town, ask: Any) -> None:
         assert ask(*EXCHANGE).exit_code == 0

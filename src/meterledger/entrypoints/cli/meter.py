@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -94,9 +95,11 @@ def exchange(
         linked = _linked(known_by, confidence, evidence)
         with _system("exchange a meter", service_point) as system:
             work = exchange_meter(visit, to, linked, **_when(system))
+            touched = _touched(system, [service_point], visit.at)
         _say_work(
             work,
             as_json,
+            touched,
             lambda: f"Meter {work.removed_meter} left {service_point}, and meter {to} came, {at}.",
         )
 
@@ -121,7 +124,8 @@ def install(
         linked = _linked(known_by, confidence, evidence)
         with _system("install a meter", service_point) as system:
             work = install_meter(meter, visit, linked, **_when(system))
-        _say_work(work, as_json, lambda: f"Meter {meter} came to {service_point}, {at}.")
+            touched = _touched(system, [service_point], visit.at)
+        _say_work(work, as_json, touched, lambda: f"Meter {meter} came to {service_point}, {at}.")
 
 
 def remove(
@@ -139,7 +143,8 @@ def remove(
         visit = _visit(service_point, at, reason, closing, None, None)
         with _system("remove a meter", service_point) as system:
             work = remove_meter(meter, visit, **_when(system))
-        _say_work(work, as_json, lambda: f"Meter {meter} left {service_point}, {at}.")
+            touched = _touched(system, [service_point], visit.at)
+        _say_work(work, as_json, touched, lambda: f"Meter {meter} left {service_point}, {at}.")
 
 
 def correct(
@@ -162,9 +167,11 @@ def correct(
         visit = _visit(service_point, at or was, reason, closing, opening, None)
         with _system("correct an exchange", service_point) as system:
             work = correct_exchange(wrong, visit, **_when(system))
+            touched = _touched(system, [service_point], min(wrong, visit.at))
         _say_work(
             work,
             as_json,
+            touched,
             lambda: (
                 f"The exchange at {service_point} is corrected: it was at {at or was}. "
                 "Bills already issued stand as they are."
@@ -185,6 +192,7 @@ def uncross(
     """Put a crossed pair right: two meters that were taken for each other change places."""
     with refusing():
         from meterledger.usecases.change_meters import uncross_meters
+        from meterledger.usecases.touched_bills import touched_bills
 
         day = day_from(on, option="--on")
         linked = _linked(known_by, confidence, evidence)
@@ -192,9 +200,13 @@ def uncross(
             work = uncross_meters(
                 meter, other, from_day=day, reason=reason, linked=linked, **_when(system)
             )
+            there = system.store.meter_installations([meter, other])
+            points = [one.service_point_id for known in there.values() for one in known]
+            touched = touched_bills(points, day, system.store)
         _say_work(
             work,
             as_json,
+            touched,
             lambda: (
                 f"From {on} meters {meter} and {other} are each at the other's place. "
                 "Bills already issued stand as they are."
@@ -350,7 +362,23 @@ def _when(system: Any) -> dict[str, Any]:
     }
 
 
-def _say_work(work: Any, as_json: bool, words: Callable[[], str]) -> None:
+def _touched(system: Any, service_points: list[str], at: datetime) -> list[str]:
+    """Issued bills of the days from a visit on."""
+    from meterledger.kernel.local_days import local_day_of
+    from meterledger.usecases.touched_bills import touched_bills
+
+    day = local_day_of(at, system.view.time_zone)
+    return touched_bills(service_points, day, system.store)
+
+
+def _say_work(work: Any, as_json: bool, touched: list[str], words: Callable[[], str]) -> None:
     from meterledger.entrypoints.cli.meter_words import work_json
 
-    say(work_json(work), as_json=as_json, words=lambda: print(words()))
+    def told() -> None:
+        print(words())
+        if touched:
+            noun = "This bill is" if len(touched) == 1 else "These bills are"
+            print(f"{noun} of days that it changes: {', '.join(touched)}.")
+            print("What they come to now is in `meterledger rebill list`.")
+
+    say({**work_json(work), "touched_bills": touched}, as_json=as_json, words=told)
