@@ -125,7 +125,15 @@ from meterledger.billing.sales_tax import (
     tax_subject_of,
 )
 from meterledger.billing.split_difference import split_difference
-from meterledger.billing.tax_exemptions import Levy, exempted
+from meterledger.billing.tax_exemptions import (
+    LARGE_USE,
+    LargeUseFacts,
+    Levy,
+    exempted,
+    exemption_day,
+    exemption_of,
+    grounds_of,
+)
 from meterledger.billing.taxes import (
     NO_TAX_PLACE,
     RESIDENTIAL,
@@ -227,6 +235,8 @@ __all__ = [
     "JoiningFacts",
     "LeavingFacts",
     "LengthTerms",
+    "LARGE_USE",
+    "LargeUseFacts",
     "Levy",
     "LimitedCorrection",
     "MissedPaymentFacts",
@@ -264,11 +274,14 @@ __all__ = [
     "enough_for_breaker",
     "estimate_year",
     "exempted",
+    "exemption_day",
+    "exemption_of",
     "first_chosen_day",
     "gate_findings",
     "gate_terms",
     "gate_values",
     "has_paperless_amount",
+    "grounds_of",
     "hold_kind",
     "is_reading_day",
     "kind_of",

@@ -31,7 +31,8 @@ STATE_KINDS = "sales_tax_exempt_kinds_state"
 LOCAL_KINDS = "sales_tax_exempt_kinds_local"
 MUNICIPAL_KINDS = "gross_receipts_exempt_kinds"
 EXEMPTION_DAY = "taxes.exemption_governing_day"
-LARGE_USE = "gross_receipts_large_use_kwh_per_month"
+LARGE_USE = "tax.large_use"
+LARGE_USE_KWH = "gross_receipts_large_use_kwh_per_month"
 MANUFACTURING_LOCAL = "taxes.manufacturing_local"
 NONRESIDENTIAL = "tax.sales.nonresidential"
 DOMESTIC = "tax.sales.domestic_use"
@@ -188,7 +189,7 @@ class LargeUse:
 
 def decide_large_use(facts: LargeUseFacts, terms: Terms) -> Decision[LargeUse]:
     """Whether a customer averages more than the municipality taxes (Bel-Ridge: 25,000 kWh)."""
-    most = terms.number(LARGE_USE)
+    most = terms.number(LARGE_USE_KWH)
     average = number_text(facts.average_kwh_per_month)
     if facts.average_kwh_per_month > most.value:
         found = f"{average} kWh a month on average is over {number_text(most.value)}"
@@ -210,6 +211,25 @@ def exemption_of(
         if one.tax is tax and one.agreement_id in ("", agreement_id) and day in one.days
     ]
     return max(found, key=lambda one: one.agreement_id, default=None)
+
+
+def exemption_day(window: DaySpan, view: BookView) -> date:
+    """The day of a service period on which a certificate has to hold."""
+    first = view.reading_option(EXEMPTION_DAY) == "first_service_day"
+    return window.from_day if first else window.last_day
+
+
+def grounds_of(tax: TaxKind, day: date, view: BookView) -> tuple[str, ...]:
+    """The grounds on which the book knows an exemption from a tax, in order.
+
+    :raises NoRuleInForce: if the book is silent on them on the day
+    """
+    terms = Terms(view, day)
+    if tax is TaxKind.GROSS_RECEIPTS:
+        named = terms.listing(MUNICIPAL_KINDS).value
+        return tuple(dict.fromkeys(one.rpartition(" ")[2] for one in named))
+    state, local = terms.listing(STATE_KINDS).value, terms.listing(LOCAL_KINDS).value
+    return tuple(dict.fromkeys((*state, *local)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +254,7 @@ class Exempted:
             ("taxable_usd", taxable_usd),
             ("exemption", self.exemption.kind.value),
             ("certificate", self.exemption.certificate),
+            ("certificate_share", number_text(self.exemption.share)),
             ("certificate_days", str(self.exemption.days)),
             ("exempt_because", self.because),
         )
@@ -256,12 +277,11 @@ def exempted(
     tax = TaxKind.GROSS_RECEIPTS if levy is Levy.GROSS_RECEIPTS else TaxKind.SALES
     if not any(one.tax is tax for one in subject.exemptions):
         return None
-    terms = Terms(view, window.last_day)
-    first = terms.reading(EXEMPTION_DAY) == "first_service_day"
-    day = window.from_day if first else window.last_day
+    day = exemption_day(window, view)
     found = exemption_of(subject.exemptions, tax, subject.agreement_id, day)
     if found is None:
         return None
+    terms = Terms(view, window.last_day)
     facts = ExemptionFacts(
         levy=levy,
         kind=found.kind,
@@ -316,7 +336,7 @@ RULES = (
         decide=decide_exempt_share,
     ),
     Rule(
-        id="tax.large_use",
+        id=LARGE_USE,
         title="Customers who use too much for a municipality's tax",
         room=ROOM,
         kind="eligibility",
@@ -325,7 +345,7 @@ RULES = (
         governing_day="the day of the finding",
         facts=LargeUseFacts,
         outcome=LargeUse,
-        values=(LARGE_USE,),
+        values=(LARGE_USE_KWH,),
         decide=decide_large_use,
     ),
 )

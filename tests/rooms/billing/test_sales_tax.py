@@ -152,6 +152,7 @@ class TestACertificate:
             "taxable_usd": "0.00",
             "exemption": "charitable",
             "certificate": "12-345",
+            "certificate_share": "1",
             "certificate_days": "2025-01-01 until further notice",
             "exempt_because": "charitable: 1 of the use is exempt",
         }

@@ -36,6 +36,7 @@ COMMANDS = (
     "rebill",
     "prove",
     "compare",
+    "tax",
     "tariff",
     "impact",
     "stories",
