@@ -24,6 +24,7 @@ from meterledger.billing import (
     estimate_trueup,
     final_floor,
     our_delay,
+    period_length,
     proration,
     rate_relief,
     rate_term,
@@ -41,6 +42,7 @@ from meterledger.billing.bill_contents import (
     contact_route,
     decide_bill_channel,
     decide_bill_contents,
+    degree_day_base_f,
     weather_station,
 )
 from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
@@ -145,6 +147,7 @@ from meterledger.billing.taxes import (
     tax_terms,
 )
 from meterledger.billing.uncharged import without_uncharged
+from meterledger.billing.weather_of_use import weather_wh
 from meterledger.billing.window import (
     BillWindow,
     due_windows,
@@ -179,6 +182,7 @@ RULES: tuple[Rule, ...] = (
     *estimate_trueup.RULES,
     *adjust_commission.RULES,
     *our_delay.RULES,
+    *period_length.RULES,
     *bill_form.RULES,
     *rent_inclusion.RULES,
     *rule_variances.RULES,
@@ -198,6 +202,7 @@ __all__ = [
     "FIRST_AMOUNT",
     "INTERIM_REVIEW",
     "JOINING",
+    "LARGE_USE",
     "LEAVING",
     "NEXT_CHOICE",
     "NO_TAX_PLACE",
@@ -233,10 +238,9 @@ __all__ = [
     "HoldKind",
     "InterimReviewFacts",
     "JoiningFacts",
+    "LargeUseFacts",
     "LeavingFacts",
     "LengthTerms",
-    "LARGE_USE",
-    "LargeUseFacts",
     "Levy",
     "LimitedCorrection",
     "MissedPaymentFacts",
@@ -270,6 +274,7 @@ __all__ = [
     "decide_gate",
     "decide_our_delay",
     "decide_own_due_day",
+    "degree_day_base_f",
     "due_windows",
     "enough_for_breaker",
     "estimate_year",
@@ -280,8 +285,8 @@ __all__ = [
     "gate_findings",
     "gate_terms",
     "gate_values",
-    "has_paperless_amount",
     "grounds_of",
+    "has_paperless_amount",
     "hold_kind",
     "is_reading_day",
     "kind_of",
@@ -308,5 +313,6 @@ __all__ = [
     "tax_subject_of",
     "tax_terms",
     "weather_station",
+    "weather_wh",
     "without_uncharged",
 ]

@@ -9,6 +9,7 @@ Read first      20 CSR 4240-13.015 and 13.020 in ``psc_rules``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from meterledger.facts.statements import ContactRoute
 from meterledger.kernel.citation import Citation
@@ -25,6 +26,7 @@ ELECTRONIC = "psc.13_015.electronic_bill"
 ESTIMATED_MARK = "estimated mark"
 FUEL_LINE = "fuel adjustment line"
 STATION = "bill_weather_station"
+DEGREE_DAY_BASE = "degree_day_base_f"
 CONTACT_VALUES = frozenset(
     {
         "bill_utility_phone",
@@ -34,9 +36,10 @@ CONTACT_VALUES = frozenset(
         "bill_commission_phone",
         "bill_commission_address",
         STATION,
+        DEGREE_DAY_BASE,
     }
 )
-"""Values that a bill prints beside its charges; no rule decides by them."""
+"""Values that a bill is printed and explained with; no rule decides by them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """Why one bill is not as high as another: the difference by its causes, to the cent.
 
-The causes are days, use, the mix of seasons, hours and blocks, prices, riders, demand, the rate
-option, and tax. They are taken in this order, each at what stood before it, so that they add up;
-fractions of cents that are left go to the causes with the largest, and the parts sum exactly.
+The causes are days, weather, use, an estimate, the mix of seasons, hours and blocks, prices,
+riders, demand, the rate option, a programme, fees and credits, and tax. They are taken in this
+order, each at what stood before it, so that they add up; fractions of cents that are left go to
+the causes with the largest, and the parts sum exactly.
 
-Weather stands within use: no series of it is kept yet.
+Weather is what the home's own days say of it (``weather_of_use``); where no temperature is known it
+stands within use. Use that rests on an estimate, by the greater share of the two bills, stands as
+estimate: nobody knows yet whether it was used.
 
 Lives here      the split of two records.
 Lives elsewhere the records (``facts.bills``), showing it (``usecases.explain_bill``, doors).
@@ -22,17 +25,26 @@ from typing import Any
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import Cents, cents_from_text
 
+BY_QUANTITY = frozenset({"kWh", "kW", "kvar", "month", "months", "day"})
+"""Units of lines that are a quantity times a price; amounts of their own are fees and credits."""
+OF_PROGRAMS = frozenset({"credit_granted_usd", "lines_above_usd"})
+"""Inputs that only lines of a programme beside the schedule have."""
+
 
 class Cause(Enum):
     """Why two bills differ, in the order in which it is taken."""
 
     DAYS = "days"
+    WEATHER = "weather"
     USE = "use"
+    ESTIMATE = "estimate"
     MIX = "seasons, hours and blocks"
     PRICES = "prices"
     RIDERS = "riders"
     DEMAND = "demand"
     OPTION = "rate option"
+    PROGRAM = "programme"
+    FEES = "fees, credits and minimums"
     TAX = "tax"
 
 
@@ -56,6 +68,8 @@ class _Side:
     energy: int
     riders: int
     demand: int
+    program: int
+    fees: int
     tax: int
     monthly_of: dict[str, int]
     months_of: dict[str, Fraction]
@@ -63,17 +77,28 @@ class _Side:
     kwh_of: dict[str, Fraction]
 
 
-def split_difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Part, ...]:
+def split_difference(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, weather_wh: Fraction | None = None
+) -> tuple[Part, ...]:
     """The difference of two bills' records by cause; the parts sum to it exactly.
+
+    ``weather_wh`` is how many watt-hours of the later bill its weather made more than the earlier
+    one's (less: below zero); None where nobody can say.
 
     :raises InvariantBroken: if a record's lines do not sum to its total
     """
     one, other = _side(before), _side(after)
     exact = dict.fromkeys(Cause, Fraction(0))
-    _energy(one, other, exact)
-    _riders(one, other, exact)
+    weather_kwh = None if weather_wh is None else weather_wh / 1000
+    _energy(one, other, weather_kwh, exact)
+    _riders(one, other, weather_kwh, exact)
     _monthly(one, other, exact)
+    estimated = max(_estimated_share(before), _estimated_share(after))
+    exact[Cause.ESTIMATE] = exact[Cause.USE] * estimated
+    exact[Cause.USE] -= exact[Cause.ESTIMATE]
     exact[Cause.DEMAND] += other.demand - one.demand
+    exact[Cause.PROGRAM] += other.program - one.program
+    exact[Cause.FEES] += other.fees - one.fees
     exact[Cause.TAX] += other.tax - one.tax
     if before["schedule"] != after["schedule"]:
         # Another option has other prices for other hours: the two cannot be told apart.
@@ -84,10 +109,10 @@ def split_difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tup
     return tuple(Part(cause, Cents(cents)) for cause, cents in _whole(exact) if cents)
 
 
-def _energy(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
-    days, use, rest = _by_quantity(one, other, one.energy, other.energy)
-    exact[Cause.DAYS] += days
-    exact[Cause.USE] += use
+def _energy(
+    one: _Side, other: _Side, weather_kwh: Fraction | None, exact: dict[Cause, Fraction]
+) -> None:
+    rest = _by_quantity(one, other, one.energy, other.energy, weather_kwh, exact)
     revised = sum(
         (
             kwh * 100 * (other.usd_of[code] / kwh - one.usd_of[code] / one.kwh_of[code])
@@ -100,24 +125,40 @@ def _energy(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
     exact[Cause.MIX] += rest - revised
 
 
-def _riders(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
-    days, use, rest = _by_quantity(one, other, one.riders, other.riders)
-    exact[Cause.DAYS] += days
-    exact[Cause.USE] += use
-    exact[Cause.RIDERS] += rest
+def _riders(
+    one: _Side, other: _Side, weather_kwh: Fraction | None, exact: dict[Cause, Fraction]
+) -> None:
+    exact[Cause.RIDERS] += _by_quantity(one, other, one.riders, other.riders, weather_kwh, exact)
 
 
 def _by_quantity(
-    one: _Side, other: _Side, cents: int, other_cents: int
-) -> tuple[Fraction, Fraction, Fraction]:
-    """The difference of charges on energy: for days, for use a day, and for what it cost a kWh."""
+    one: _Side,
+    other: _Side,
+    cents: int,
+    other_cents: int,
+    weather_kwh: Fraction | None,
+    exact: dict[Cause, Fraction],
+) -> Fraction:
+    """Adds what charges on energy differ for days, weather and use a day; answers the rest, which
+    is what a kWh cost.
+    """
     if not one.kwh:
-        return Fraction(0), Fraction(other_cents - cents), Fraction(0)
+        exact[Cause.USE] += other_cents - cents
+        return Fraction(0)
     each = Fraction(cents) / one.kwh
     daily = one.kwh / one.days
-    days = daily * (other.days - one.days) * each
-    use = (other.kwh - daily * other.days) * each
-    return days, use, other_cents - other.kwh * each
+    weather = (weather_kwh or Fraction(0)) * each
+    exact[Cause.DAYS] += daily * (other.days - one.days) * each
+    exact[Cause.WEATHER] += weather
+    exact[Cause.USE] += (other.kwh - daily * other.days) * each - weather
+    return other_cents - other.kwh * each
+
+
+def _estimated_share(record: Mapping[str, Any]) -> Fraction:
+    usage = record.get("usage") or {}
+    estimated = (usage.get("estimated") or {}).get("energy_wh", 0)
+    whole = usage.get("energy_wh", 0)
+    return Fraction(min(abs(estimated), whole), whole) if estimated and whole > 0 else Fraction(0)
 
 
 def _monthly(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
@@ -133,13 +174,21 @@ def _monthly(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
 
 
 def _side(record: Mapping[str, Any]) -> _Side:
-    side = _Side(_day_count(record), Fraction(0), 0, 0, 0, 0, {}, {}, {}, {})
+    side = _Side(_day_count(record), Fraction(0), 0, 0, 0, 0, 0, 0, {}, {}, {}, {})
     for line in record["lines"]:
         code, cents = line["code"], cents_from_text(line["usd"], where=record["bill"])
-        quantity = Fraction(line["quantity"])
+        inputs = line.get("inputs") or {}
         if line["group"] == "tax":
             side.tax += cents
-        elif line["group"] == "rider":
+            continue
+        if line["unit"] == "block" or not inputs.keys().isdisjoint(OF_PROGRAMS):
+            side.program += cents
+            continue
+        if line["unit"] not in BY_QUANTITY:
+            side.fees += cents
+            continue
+        quantity = Fraction(line["quantity"])
+        if line["group"] == "rider" and line["unit"] == "kWh":
             side.riders += cents
         elif line["unit"] == "kWh":
             usd = quantity * Fraction(line["price_usd"])
@@ -147,7 +196,7 @@ def _side(record: Mapping[str, Any]) -> _Side:
             side.kwh += quantity
             side.kwh_of[code] = side.kwh_of.get(code, Fraction(0)) + quantity
             side.usd_of[code] = side.usd_of.get(code, Fraction(0)) + usd
-        elif line["unit"] == "kW":
+        elif line["unit"] in ("kW", "kvar"):
             side.demand += cents
         else:
             side.monthly_of[code] = side.monthly_of.get(code, 0) + cents

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
 from typing import Any, Protocol
 
-from meterledger.billing import split_difference
+from meterledger.billing import degree_day_base_f, split_difference, weather_station, weather_wh
 from meterledger.facts.bills import read_record
 from meterledger.facts.corrections import Correction
 from meterledger.kernel.money import cents_from_text, usd_text
+from meterledger.kernel.rounding import to_whole_half_up
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.book import BookView
+from meterledger.rulebook.terms import Terms
 from meterledger.usecases.ports import StoredBill
 
 
@@ -21,13 +28,31 @@ class ExplainStore(Protocol):
     def correction_of(self, bill_id: str) -> Correction | None:
         """The correction that made this bill; None where it corrects none."""
 
+    def temperatures(self, station: str, days: DaySpan, known_at: datetime) -> dict[date, int]:
+        """Mean temperatures of the days that are known, in tenths of a degree Fahrenheit."""
 
-def explain_bill(*, bill_id: str, store: ExplainStore, versus: str | None = None) -> dict[str, Any]:
+
+@dataclass(frozen=True, slots=True)
+class WeatherKnown:
+    """By what weather two bills are compared: the book, and the instant as known at."""
+
+    view: BookView
+    known_at: datetime
+
+
+def explain_bill(
+    *,
+    bill_id: str,
+    store: ExplainStore,
+    versus: str | None = None,
+    weather: WeatherKnown | None = None,
+) -> dict[str, Any]:
     """The shape of ``why --json`` (DESIGN.md section 6).
 
     With ``versus``, the difference to that earlier bill by cause, and once more by charge: either
     way the parts sum to the difference of the totals exactly. Against the bill that it corrects
-    the causes are those of the correction.
+    the causes are those of the correction. With ``weather`` what it explains of the use stands
+    apart, where temperatures of all days are known.
 
     :raises NotFound: if either bill does not exist
     """
@@ -47,14 +72,65 @@ def explain_bill(*, bill_id: str, store: ExplainStore, versus: str | None = None
         "versus": None,
     }
     if versus is not None:
-        answer["versus"] = _difference(read_record(store.bill(versus).record), record)
+        before = read_record(store.bill(versus).record)
+        explained, told = _weather(before, record, store, weather)
+        answer["versus"] = {**_difference(before, record, explained), "weather": told}
         correction = store.correction_of(bill_id) if stored.corrects == versus else None
         if correction is not None:
             answer["versus"]["parts"] = json.loads(correction.decision)["causes"]
     return answer
 
 
-def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+def _weather(
+    before: dict[str, Any],
+    after: dict[str, Any],
+    store: ExplainStore,
+    known: WeatherKnown | None,
+) -> tuple[Fraction | None, dict[str, str | None]]:
+    """Watt-hours that the weather explains, and how that is told."""
+
+    def without(why: str) -> tuple[None, dict[str, str | None]]:
+        return None, {"station": None, "kwh": None, "why": why}
+
+    if known is None:
+        return without("nobody asked for it")
+    terms = Terms(known.view, date.fromisoformat(after["issued"]))
+    station, base_f = weather_station(terms), degree_day_base_f(terms)
+    if not station or base_f is None:
+        return without("the book names no station or no base of degree days")
+    daily = [_daily_wh(record) for record in (before, after)]
+    if not all(daily):
+        return without("use is not known day by day")
+    temperatures: dict[date, int] = {}
+    for record in (before, after):
+        temperatures |= store.temperatures(station, _days_of(record), known.known_at)
+    missing = [day for days in daily for day in days if day not in temperatures]
+    if missing:
+        return without(f"the temperature at {station} is not known on {min(missing)}")
+    explained = weather_wh(daily[0], daily[1], temperatures, base_f=base_f)
+    if explained is None:
+        return without("the home's use does not follow the weather of these days")
+    told = f"{to_whole_half_up(abs(explained)) // 1000:,}"
+    return explained, {
+        "station": station,
+        "kwh": f"-{told}" if explained < 0 and told != "0" else told,
+        "why": None,
+    }
+
+
+def _days_of(record: dict[str, Any]) -> DaySpan:
+    return DaySpan(date.fromisoformat(record["from"]), date.fromisoformat(record["to"]))
+
+
+def _daily_wh(record: dict[str, Any]) -> dict[date, int]:
+    """Use by local day; empty where it is not known day by day."""
+    values, days = record["usage"]["daily_wh"], list(_days_of(record).days())
+    return dict(zip(days, map(int, values), strict=True)) if len(values) == len(days) else {}
+
+
+def _difference(
+    before: dict[str, Any], after: dict[str, Any], explained_wh: Fraction | None
+) -> dict[str, Any]:
     parts: dict[str, int] = {}
     labels: dict[str, str] = {}
     for record, sign in ((before, -1), (after, 1)):
@@ -66,7 +142,7 @@ def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
         "bill": before["bill"],
         "parts": [
             {"cause": part.cause.value, "usd": usd_text(part.cents)}
-            for part in split_difference(before, after)
+            for part in split_difference(before, after, weather_wh=explained_wh)
         ],
         "by_charge": [
             {"cause": labels[code], "code": code, "usd": usd_text(cents)}

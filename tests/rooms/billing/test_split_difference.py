@@ -60,8 +60,22 @@ def bill(
     }
 
 
-def causes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
-    return {part.cause.value: part.cents for part in split_difference(before, after)}
+def causes(
+    before: dict[str, Any], after: dict[str, Any], weather_wh: int | None = None
+) -> dict[str, int]:
+    weather = None if weather_wh is None else Fraction(weather_wh)
+    return {
+        part.cause.value: part.cents for part in split_difference(before, after, weather_wh=weather)
+    }
+
+
+def estimated(record: dict[str, Any], energy_wh: int, whole_wh: int) -> dict[str, Any]:
+    usage = {"energy_wh": whole_wh, "estimated": {"energy_wh": energy_wh}}
+    return record | {"usage": usage}
+
+
+def with_line(record: dict[str, Any], **line: Any) -> dict[str, Any]:
+    return record | {"lines": [*record["lines"], line]}
 
 
 class TestOneCauseAlone:
@@ -99,6 +113,44 @@ class TestOneCauseAlone:
         empty = bill(kwh="0")
         assert causes(empty, bill()) == {"use": 14400}
 
+    def test_is_the_weather_as_far_as_it_explains_the_use(self) -> None:
+        """60 kWh more at 16 cents, 40 of them by the heat."""
+        assert causes(bill(), bill(kwh="960"), 40_000) == {"weather": 640, "use": 320}
+
+    def test_is_less_use_where_the_weather_explains_more_than_there_was(self) -> None:
+        assert causes(bill(), bill(kwh="960"), 100_000) == {"weather": 1600, "use": -640}
+
+    def test_is_an_estimate_as_far_as_the_use_was_estimated(self) -> None:
+        """A quarter of the later bill was not read."""
+        after = estimated(bill(kwh="960"), 240_000, 960_000)
+        assert causes(bill(), after) == {"use": 720, "estimate": 240}
+        whole = estimated(bill(kwh="960"), 960_000, 960_000)
+        assert causes(bill(), whole) == {"estimate": 960}
+
+    def test_is_a_fee_or_a_credit_where_an_amount_of_its_own_came(self) -> None:
+        paperless = {
+            "code": "paperless",
+            "group": "base",
+            "unit": "bill",
+            "quantity": "1",
+            "price_usd": "",
+            "usd": "-0.50",
+        }
+        assert causes(bill(), with_line(bill(), **paperless)) == {"fees, credits and minimums": -50}
+
+    def test_is_the_programme_where_one_stands_beside_the_schedule(self) -> None:
+        solar = {
+            "code": "solar",
+            "group": "base",
+            "unit": "block",
+            "quantity": "2",
+            "price_usd": "13.91",
+            "usd": "27.82",
+        }
+        assert causes(bill(), with_line(bill(), **solar)) == {"programme": 2782}
+        credit = solar | {"unit": "USD", "usd": "-3.00", "inputs": {"lines_above_usd": "9.00"}}
+        assert causes(bill(), with_line(bill(), **credit)) == {"programme": -300}
+
 
 def test_a_bill_differs_from_itself_in_nothing() -> None:
     assert causes(bill(), bill()) == {}
@@ -121,14 +173,16 @@ BILLS = st.builds(
 )
 
 
-@given(BILLS, BILLS)
+@given(BILLS, BILLS, st.none() | st.integers(-2_000_000, 2_000_000), st.integers(0, 900_000))
 def test_the_parts_of_any_two_bills_sum_to_their_difference(
-    before: dict[str, Any], after: dict[str, Any]
+    before: dict[str, Any], after: dict[str, Any], weather_wh: int | None, estimated_wh: int
 ) -> None:
+    after = estimated(after, estimated_wh, 900_000)
+
     def total(one: dict[str, Any]) -> int:
         return sum(cents_from_text(line["usd"], where="") for line in one["lines"])
 
-    there, back = causes(before, after), causes(after, before)
+    there, back = causes(before, after, weather_wh), causes(after, before, weather_wh)
     assert sum(there.values()) == total(after) - total(before)
     assert sum(back.values()) == -sum(there.values())
 

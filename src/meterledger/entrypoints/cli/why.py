@@ -25,13 +25,18 @@ def why(
     """Explain a bill: each line's quantity, price, arithmetic, inputs and clauses."""
     with refusing():
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.usecases.explain_bill import explain_bill
+        from meterledger.usecases.explain_bill import WeatherKnown, explain_bill
         from meterledger.usecases.ports import Viewer
 
         with open_system(
             viewer=Viewer("command line", "explain a bill"), subjects=[bill]
         ) as system:
-            answer = explain_bill(bill_id=bill, store=system.store, versus=versus)
+            answer = explain_bill(
+                bill_id=bill,
+                store=system.store,
+                versus=versus,
+                weather=WeatherKnown(system.view, system.now),
+            )
         say(answer, as_json=as_json, words=lambda: _print(answer))
 
 
@@ -39,6 +44,8 @@ def _print(answer: dict[str, Any]) -> None:
     from meterledger.entrypoints.cli.words import dollars, worked
 
     print(f"Bill {answer['bill']}, {answer['schedule']}, {answer['from']} to {answer['to']}")
+    if answer["versus"]:
+        _print_difference(answer["versus"])
     for line in answer["lines"]:
         print(f"\n{line['label']}, {line['from']} to {line['to']}: {dollars(line['usd'])}")
         print(f"  {worked(line['arithmetic'])}")
@@ -50,13 +57,22 @@ def _print(answer: dict[str, Any]) -> None:
     print(f"\nTotal: {dollars(answer['total_usd'])} ({answer['standing']})")
     for reason in answer["reasons"]:
         print(f"{reason['finding']} - {reason['citation']['text']}")
-    if answer["versus"]:
-        print(f"\nAgainst {answer['versus']['bill']}: {dollars(answer['versus']['total_usd'])}")
-        for part in answer["versus"]["parts"]:
-            print(f"  {part['cause']}: {dollars(part['usd'])}")
-        print("Charge by charge:")
-        for part in answer["versus"]["by_charge"]:
-            print(f"  {part['cause']}: {dollars(part['usd'])}")
-        before, after = answer["versus"]["estimated_kwh"]
-        if (before, after) != ("0.000", "0.000"):
-            print(f"Estimated: {before} kWh of the earlier bill, {after} kWh of this one")
+
+
+def _print_difference(versus: dict[str, Any]) -> None:
+    from meterledger.entrypoints.cli.words import dollars
+
+    print(f"\nAgainst {versus['bill']}: {dollars(versus['total_usd'])}")
+    for part in versus["parts"]:
+        print(f"  {part['cause']}: {dollars(part['usd'])}")
+    weather = versus["weather"]
+    if weather["why"]:
+        print(f"  (weather is not told apart: {weather['why']})")
+    else:
+        print(f"  (weather: {weather['kwh']} kWh by the temperatures at {weather['station']})")
+    print("Charge by charge:")
+    for part in versus["by_charge"]:
+        print(f"  {part['cause']}: {dollars(part['usd'])}")
+    before, after = versus["estimated_kwh"]
+    if (before, after) != ("0.000", "0.000"):
+        print(f"Estimated: {before} kWh of the earlier bill, {after} kWh of this one")
