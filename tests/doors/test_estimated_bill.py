@@ -28,7 +28,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> UsageTown:
     """A home on each option, with four intervals of October estimated; the sixth sent them all."""
     made = usage_town(Path(tmp_path_factory.mktemp("estimated")))
     with made.store.viewing(Viewer("test", "build"), []):
-        for number, schedule in enumerate(made.view.schedule_codes(), start=1):
+        for number, schedule in enumerate(
+            [one for one in made.view.schedule_codes() if one.startswith("1M-")], start=1
+        ):
             made.start(number, schedule=schedule, from_day=OCTOBER, tax_place="university_city")
             made.arrive(f"M{number}", (date(2025, 9, 1), date(2025, 11, 1)), with_gap(DAY, 10, 14))
         made.start(9, from_day=OCTOBER)

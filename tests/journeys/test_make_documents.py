@@ -20,13 +20,17 @@ from tests.journeys.town import NOON, VIEWER, Town, even
 
 from meterledger.entrypoints.documents.files import NotWritable, write_run
 from meterledger.entrypoints.documents.pool import OnePress
+from meterledger.facts.billing_options import Delivery as Medium
+from meterledger.facts.billing_options import DeliveryPreference
 from meterledger.facts.documents import Channel, Delivery, DocumentKind
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.money import cents_from_text
+from meterledger.kernel.span import Validity
 from meterledger.stores.memory.vault import MemoryVault
 from meterledger.usecases import gather_statements
 from meterledger.usecases.document_ports import (
     PaperForAll,
+    PreferredDeliveries,
     Printed,
     StatedDeliveries,
     Unprintable,
@@ -302,6 +306,25 @@ class TestAnElectronicBill:
         assert "$" not in body
         assert "kWh" not in body
         assert "Elm Street" not in body
+
+    def test_goes_to_who_has_asked_for_it_from_the_day_on(self, homes: Documented) -> None:
+        store = homes.town.store
+        with store.viewing(VIEWER, []):
+            for number, day in ((1, ISSUED), (2, ISSUED + timedelta(days=1))):
+                asked = DeliveryPreference(
+                    homes.town.account_id(number),
+                    Medium.ELECTRONIC,
+                    Validity(day),
+                    NOON,
+                    f"home{number}@example.com",
+                )
+                store.prefer_delivery(asked)
+        listed = homes.electronic(4)
+        run = homes.run(
+            deliveries=StatedDeliveries(listed.by_account, PreferredDeliveries(store, NOW))
+        )
+        sent = {one.document.bill_id: one.document.address for one in run.electronic}
+        assert sent == {homes.bill(1): "home1@example.com", homes.bill(4): "ana@example.com"}
 
     def test_that_came_back_goes_out_with_the_next_print_file(self, homes: Documented) -> None:
         homes.run(deliveries=homes.electronic(4))

@@ -8,15 +8,17 @@ Lives elsewhere the journeys (``make_documents``, ``one_document``), the nouns
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from meterledger.facts.billing_options import Delivery as Medium
 from meterledger.facts.documents import PAPER, CameBack, Delivery, IssuedDocument, SetAside
 from meterledger.facts.money import Entry
 from meterledger.facts.statements import Statement
 from meterledger.facts.weather import DailyTemperature
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.billing_option_ports import OptionsAsked
 
 if TYPE_CHECKING:
     from meterledger.usecases.ports import StoredBill
@@ -91,14 +93,35 @@ class PaperForAll:
 
 
 @dataclass(frozen=True)
-class StatedDeliveries:
-    """What a list says; who is not on it gets paper."""
+class PreferredDeliveries:
+    """What accounts have asked for, as kept in the store and known now."""
 
-    by_account: Mapping[str, Delivery]
+    options: OptionsAsked
+    known_at: datetime
 
     def deliveries(self, account_ids: Sequence[str], on: date) -> Mapping[str, Delivery]:
-        """As listed."""
-        return {one: self.by_account.get(one, PAPER) for one in account_ids}
+        """As preferred on the day; who has said nothing gets paper."""
+        chosen = self.options.billing_options(account_ids, self.known_at)
+        found = dict.fromkeys(account_ids, PAPER)
+        for account, options in chosen.items():
+            preferred = options.delivery_on(on)
+            if preferred is not None and preferred.medium is Medium.ELECTRONIC:
+                found[account] = Delivery(electronic=True, address=preferred.address)
+        return found
+
+
+@dataclass(frozen=True)
+class StatedDeliveries:
+    """What a list says, before what the others say; who is on neither gets paper."""
+
+    by_account: Mapping[str, Delivery]
+    others: Deliveries = field(default_factory=PaperForAll)
+
+    def deliveries(self, account_ids: Sequence[str], on: date) -> Mapping[str, Delivery]:
+        """As listed, or as the others say."""
+        return {**self.others.deliveries(account_ids, on)} | {
+            one: self.by_account[one] for one in account_ids if one in self.by_account
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ def cycle(
     out: Annotated[Path, typer.Option(help="Folder for the print file, its index and the outbox.")],
     electronic: Annotated[
         Path | None,
-        typer.Option(help="CSV of account,address: who agreed to electronic bills, and where."),
+        typer.Option(
+            help="CSV of account,address that goes before the preferences kept: who agreed, where."
+        ),
     ] = None,
     portal: Annotated[
         str, typer.Option(help="Where customers read their bills; for the link in messages.")
@@ -50,7 +52,7 @@ def cycle(
         from meterledger.entrypoints.documents.files import write_run
         from meterledger.entrypoints.documents.pool import MOST_PROCESSES, presses
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.usecases.document_ports import StatedDeliveries
+        from meterledger.usecases.document_ports import PreferredDeliveries, StatedDeliveries
         from meterledger.usecases.make_documents import make_cycle_documents
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.print_file import control_totals
@@ -62,7 +64,7 @@ def cycle(
                 where="--processes",
                 do=f"Name 1 to {MOST_PROCESSES}",
             )
-        wanted = StatedDeliveries(_deliveries(electronic) if electronic else {})
+        listed = _deliveries(electronic) if electronic else {}
         viewer = Viewer("documents", "issue documents")
         with (
             open_system(viewer=viewer, subjects=[f"cycle {number}"]) as system,
@@ -75,7 +77,7 @@ def cycle(
                 store=system.store,
                 vault=system.documents,
                 press=press,
-                deliveries=wanted,
+                deliveries=StatedDeliveries(listed, PreferredDeliveries(system.store, system.now)),
                 book=system.book,
             )
             if not run.bills:

@@ -15,6 +15,7 @@ from django.shortcuts import render
 from meterledger.entrypoints.documents.composing import compose
 from meterledger.entrypoints.documents.content import content_of
 from meterledger.entrypoints.web.bill_words import BillWords, LineWords, bill_words
+from meterledger.entrypoints.web.budget import budget_of_bill
 from meterledger.entrypoints.web.clauses import citation_address, entry_address, series_address
 from meterledger.entrypoints.web.corrections import correction_context
 from meterledger.entrypoints.web.policy import personal
@@ -84,6 +85,7 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
             _row(one, view, known) for one in (words.estimate.citations if words.estimate else ())
         ],
         "documents": documents_of_bill(bill_id, system.store),
+        "budget": budget_of_bill(record, view),
         "pins": record["pins"],
         "usage": record["usage"],
         "record_sha256": stored.record_sha256,
