@@ -8,6 +8,7 @@ Read first      GRR V.I; docs/operating/budget_billing.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -227,6 +228,13 @@ def asked_cents(record: dict[str, Any]) -> int:
     """What a bill asks, from its record: the plan's word where there is one, else its total."""
     told = record["asked"]["asked_usd"] if "asked" in record else record["total_usd"]
     return cents_from_text(told, where=record["bill"])
+
+
+def asked_of(record: bytes, total_cents: int) -> int:
+    """What a stored bill asks, from its record as bytes: most have no plan and are not read."""
+    if b'"asked":' not in record:
+        return total_cents
+    return asked_cents(json.loads(record))
 
 
 @dataclass(frozen=True, slots=True)

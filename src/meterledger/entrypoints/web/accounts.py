@@ -13,6 +13,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from meterledger.entrypoints.web.budget import budget_of_account
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.web.story import bill_states, story_of
 from meterledger.entrypoints.web.words import initials, place_words
@@ -116,6 +117,7 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "balance_cents": balance_cents,
         "credit_cents": -balance_cents,
         "next_due": _next_due(bills, balance_cents),
+        "budget": budget_of_account(system, account_id),
     }
     return render(request, "web/account.html", context)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from meterledger.entrypoints.web.words import span_words
+from meterledger.facts.budget import asked_of
 from meterledger.facts.money import Entry, Leg
 from meterledger.ledger import RECEIVABLE, account_name
 from meterledger.usecases.ports import StoredBill
@@ -30,8 +31,13 @@ class BillState:
     def words(self) -> str:
         """``Paid``, ``Open`` or ``Partly paid``."""
         if self.open_cents == 0:
-            return "Paid" if self.bill.total_cents > 0 else "Settled"
-        return "Open" if self.open_cents == self.bill.total_cents else "Partly paid"
+            return "Paid" if self.asked_cents > 0 else "Settled"
+        return "Open" if self.open_cents == self.asked_cents else "Partly paid"
+
+    @property
+    def asked_cents(self) -> int:
+        """What the bill asked: its total, or what a budget plan asked instead."""
+        return asked_of(self.bill.record, self.bill.total_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ def bill_states(bills: Sequence[StoredBill], balance_cents: int) -> list[BillSta
     left = max(balance_cents, 0)
     open_cents: dict[str, int] = {}
     for bill in sorted(bills, key=lambda one: (one.issued_day, one.days.from_day), reverse=True):
-        open_cents[bill.bill_id] = min(left, max(bill.total_cents, 0))
+        asked_cents = asked_of(bill.record, bill.total_cents)
+        open_cents[bill.bill_id] = min(left, max(asked_cents, 0))
         left -= open_cents[bill.bill_id]
     return [BillState(bill, open_cents[bill.bill_id]) for bill in bills]
 
