@@ -278,7 +278,7 @@ class TestABatch:
         self, town: Any, towns: ModuleType
     ) -> None:
         """Every option, two interval lengths, a multiplier, a tax place: together and alone."""
-        codes = town.view.schedule_codes() * 2
+        codes = [one for one in town.view.schedule_codes() if one.startswith("1M-")] * 2
         for number, code in enumerate(codes, start=1):
             town.start(
                 number,

@@ -102,7 +102,7 @@ class TestStartingService:
 
     def test_on_an_unknown_schedule_is_refused(self, town: Any) -> None:
         with pytest.raises(
-            NoSuchValue, match=r"There is no schedule '1M-never'\. Name one of 1M-any"
+            NoSuchValue, match=r"There is no schedule '1M-never'\. Name one of "
         ):
             town.start(1, schedule="1M-never")
 

@@ -84,7 +84,9 @@ class TestFromFilesToBills:
         """Two months with the long day, five options, half of them read by the hour."""
         paper = towns.Town(book=first_book)
         with paper.store.viewing(towns.VIEWER, []):
-            for number, code in enumerate(lake_town.view.schedule_codes(), start=1):
+            for number, code in enumerate(
+                [one for one in lake_town.view.schedule_codes() if one.startswith("1M-")], start=1
+            ):
                 seconds = 3600 if number % 2 else 900
                 for one in (lake_town, paper):
                     one.start(number, schedule=code, from_day=AUTUMN[0], multiplier=number)

@@ -209,7 +209,9 @@ class Town:
 
 def one_year(town: Town) -> list[str]:
     """Five homes, one on each option, billed through both clock changes; hashes of all bills."""
-    for number, code in enumerate(town.view.schedule_codes(), start=1):
+    for number, code in enumerate(
+        [one for one in town.view.schedule_codes() if one.startswith("1M-")], start=1
+    ):
         town.start(number, schedule=code, cycle=3 * number, tax_place="university_city")
         town.read(f"M{number}", (date(2025, 7, 1), date(2026, 6, 20)), seconds=3600)
     run = town.bill(1, 2, 3, 4, 5, on=date(2026, 6, 16))

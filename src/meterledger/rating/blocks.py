@@ -8,6 +8,7 @@ Read first      docs/reference/tariff_files.md, "Any number of blocks".
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def blocks_wh(
         energy = energy_wh[:, list(line.segments), :].sum(axis=1)
         ends = _ends(line, energy.sum(axis=1), determinants, history)
         if line.period is None:
-            after = [end - begin for begin, end in zip(ends[:-1], ends[1:], strict=True)]
+            after = [end - begin for begin, end in pairwise(ends)]
             found[line.block_group, -1] = [ends[0], *after]
             continue
         shared = _shared(energy, ends)

@@ -141,7 +141,14 @@ def _series(
     provisions: dict[str, Provision],
     readings: dict[str, ReadingRecord],
 ) -> Iterator[TariffFileBroken]:
-    first = series.entries[0].line
+    first = series.entries[0].line if series.entries else 1
+    if series.gap and series.gap not in pages.gaps:
+        yield broken(
+            f"The file names the gap '{series.gap}', which {GAPS_FILE} does not know",
+            file=series.file,
+            line=1,
+            do=f"Correct the gap, or add it to {GAPS_FILE}",
+        )
     if series.provision and series.provision not in provisions:
         yield broken(
             f"'{series.name}' is said to stand in the provision '{series.provision}', which the "
@@ -168,7 +175,7 @@ def _series(
                 line=1,
                 do="Name a value of the same kind and unit",
             )
-    if series.starts:
+    if series.starts and series.entries:
         yield from _starts(series, readings, first)
     for entry in series.entries:
         dated = entry.dated

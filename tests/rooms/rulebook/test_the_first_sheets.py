@@ -314,7 +314,7 @@ class TestTimesOfUse:
 
 class TestTheFiveOptions:
     def test_carry_the_fixed_charges_and_the_three_riders(self, view: BookView) -> None:
-        for code in view.schedule_codes():
+        for code in [one for one in view.schedule_codes() if one.startswith("1M-")]:
             charges = view.schedule(code, date(2025, 7, 1)).charges
             assert [one.code for one in charges[:2]] == ["customer_charge", "low_income_charge"]
             assert [one.code for one in charges if one.kind is ChargeKind.RIDER] == [
@@ -325,7 +325,7 @@ class TestTheFiveOptions:
             assert all(one.label[0].isupper() for one in charges), "labels are for customers"
 
     def test_begin_with_the_rate_case_of_2023(self, view: BookView) -> None:
-        for code in view.schedule_codes():
+        for code in [one for one in view.schedule_codes() if one.startswith("1M-")]:
             view.schedule(code, date(2023, 7, 9))
             with pytest.raises(NoRuleInForce):
                 view.schedule(code, date(2023, 7, 8))
