@@ -349,8 +349,9 @@ def _bill(
 ) -> Bill:
     window = one.window.days
     usage, estimates = say_estimates(usage, days=window, on=on, view=calculator.view)
+    billed_on = one.first_issued or on  # a correction gives what was earned when it was billed
     credit = credit_lines(
-        one.options, one.service.agreement.schedule, window, on, calculator.view
+        one.options, one.service.agreement.schedule, window, billed_on, calculator.view
     )
     lines = (*lines, *credit)
     bill = assemble_bill(
@@ -371,7 +372,7 @@ def _bill(
         reasons=(*calculator.window_reasons(window), *reasons, *estimates),
         pins=pins,
     )
-    bill = without_uncharged(bill, first_issued=one.first_issued or on, view=calculator.view)
+    bill = without_uncharged(bill, first_issued=billed_on, view=calculator.view)
     return as_asked(bill, one.window.kind, one.options, calculator.view)
 
 
