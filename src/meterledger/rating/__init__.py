@@ -23,7 +23,7 @@ from meterledger.rating.population import PopulationSums
 from meterledger.rating.price import PricedWindows, energy_cents, price
 from meterledger.rating.programs import ProgramNotOpen
 from meterledger.rating.tiled import determine_tiled
-from meterledger.rating.totals import charge_totals
+from meterledger.rating.totals import charge_totals, charge_totals_of, shares_of
 
 CALCULATION_REVISIONS = ("1", "2")
 """Every revision that can be calculated still, oldest first: a bill is replayed by its own.
@@ -49,6 +49,7 @@ __all__ = [
     "ScheduleChanges",
     "TimesNeeded",
     "charge_totals",
+    "charge_totals_of",
     "credits_after",
     "determine",
     "determine_by_days",
@@ -60,4 +61,5 @@ __all__ = [
     "measured_w",
     "plan_window",
     "price",
+    "shares_of",
 ]

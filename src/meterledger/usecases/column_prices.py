@@ -47,7 +47,7 @@ Lines: TypeAlias = tuple[tuple[str, date, int], ...]
 """Code, first day and cents of each line of a bill."""
 
 METERS_AT_ONCE = 20_000
-FEW_SUMS = 24
+FEW_SUMS, MANY_SUMS = 3, 64
 SAMPLE_ROWS = 2
 """Bills of each group that are calculated the whole way and held against the columns."""
 
@@ -361,7 +361,7 @@ class TaxColumns:
 
         :raises NoRuleInForce: if the book does not know the place's tax
         """
-        if len(base_cents) > FEW_SUMS:
+        if len(base_cents) > MANY_SUMS:
             terms = tax_terms(
                 place=taxed.place,
                 window=window,
@@ -369,7 +369,7 @@ class TaxColumns:
                 schedule=taxed.schedule,
             )
             share = Fraction(0) if terms is None else terms.share
-            quick = _half_up(base_cents, share)
+            quick = rating.shares_of(base_cents, share)
             few = np.linspace(0, len(base_cents) - 1, FEW_SUMS).astype(np.int64)
             _, exact = self.of(window, taxed, base_cents[few], words)
             if quick is not None and (quick[few] == exact.sum(axis=1)).all():
@@ -391,15 +391,6 @@ class TaxColumns:
             )
             self._known[key] = {(one.code, one.days.from_day): one.cents for one in taxes}
         return self._known[key]
-
-
-def _half_up(cents: Int64Array, share: Fraction) -> Int64Array | None:
-    """The share of each sum, halves away from zero; None where it could leave 64 bits."""
-    top, bottom = share.numerator, share.denominator
-    if int(np.abs(cents).max()) * 2 * abs(top) + bottom >= 2**62:
-        return None
-    size = (2 * np.abs(cents * top) + bottom) // (2 * bottom)
-    return np.where(cents * top < 0, -size, size)
 
 
 def sampled(groups: Sequence[ColumnGroup], amounts: Amounts) -> list[int]:
