@@ -17,6 +17,7 @@ from meterledger.facts.bills import read_record
 from meterledger.facts.taxes import ExemptionKind, TaxKind
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.ports import Conflict, NotFound
+from meterledger.usecases.prove_bill import CannotProve, prove_bill
 from meterledger.usecases.start_service import start_service
 from meterledger.usecases.tax_exemptions import (
     Exempt,
@@ -59,6 +60,10 @@ class Shops:
 
     def bill(self, *numbers: int, on: date = date(2025, 10, 10), known_at: datetime = KNOWN) -> Any:
         return self.town.bill(*numbers, on=on, known_at=known_at)
+
+    def prove(self, bill_id: str) -> Any:
+        how = {"store": self.store, "lake": self.town.lake, "book": self.town.book}
+        return prove_bill(bill_id=bill_id, **how)
 
     def exempt(self, number: int = 1, *, told_at: datetime = TOLD, **changed: Any) -> Exempt:
         request = ExemptionRequest(
@@ -265,6 +270,34 @@ class TestACertificateRecordedLate:
         assert [(one.bill_id, one.used, one.counts) for one in done.touched] == [
             (one.bill_id, "12-345", "") for one in issued[1:]
         ]
+
+
+class TestAProofFile:
+    @pytest.mark.parametrize("schedule", ["1M-smart", "1M-anytime"])
+    def test_is_refused_where_it_cannot_hold_a_tax(self, shops: Shops, schedule: str) -> None:
+        shops.open(1, schedule=schedule)
+        shops.exempt(tax=TaxKind.GROSS_RECEIPTS, kind=ExemptionKind.GOVERNMENT, certificate="G-1")
+        bill = shops.bill(1, known_at=TOLD + timedelta(seconds=1)).issued[0]
+
+        with pytest.raises(CannotProve) as refused:
+            shops.prove(bill.bill_id)
+
+        assert "gross receipts tax that the proof file cannot hold" in refused.value.sentence
+
+    def test_of_a_home_without_a_certificate_is_made(self, shops: Shops) -> None:
+        shops.open(1, schedule="1M-anytime")
+        bill = shops.bill(1).issued[0]
+
+        proof = shops.prove(bill.bill_id)
+
+        assert proof["parameters"]["tax"]["rate"] == "1/50"
+
+    def test_of_a_shop_is_refused(self, shops: Shops) -> None:
+        shops.open(1)
+        bill = shops.bill(1).issued[0]
+
+        with pytest.raises(CannotProve, match="The bill has a state sales tax that the proof file"):
+            shops.prove(bill.bill_id)
 
 
 class TestWhatIsRefused:

@@ -135,6 +135,7 @@ from meterledger.billing.tax_exemptions import (
     exemption_day,
     exemption_of,
     grounds_of,
+    provision_of_ground,
 )
 from meterledger.billing.taxes import (
     NO_TAX_PLACE,
@@ -300,6 +301,7 @@ __all__ = [
     "pay_date_facts",
     "prorate",
     "reading_cycle_count",
+    "provision_of_ground",
     "reading_day",
     "refuse_clock_off",
     "run_findings",

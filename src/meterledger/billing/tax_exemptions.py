@@ -130,7 +130,7 @@ def decide_exempt_share(facts: ExemptionFacts, terms: Terms) -> Decision[ExemptS
             found = "energy used in manufacturing is not exempt from local sales tax"
             return Decision(ExemptShare(Fraction(0)), (in_force, Reason(found, clause.citation)))
     found = f"{_words(facts.kind.value)}: {number_text(facts.share)} of the use is exempt"
-    ground = Reason(found, terms.clause(_provision(facts)).citation)
+    ground = Reason(found, terms.clause(provision_of_ground(facts.levy, facts.kind)).citation)
     return Decision(ExemptShare(facts.share), (in_force, ground))
 
 
@@ -163,14 +163,15 @@ def _kinds(facts: ExemptionFacts, terms: Terms) -> tuple[DatedValue[tuple[str, .
     return terms.listing(name), facts.kind.value
 
 
-def _provision(facts: ExemptionFacts) -> str:
-    if facts.levy is Levy.GROSS_RECEIPTS:
+def provision_of_ground(levy: Levy, kind: ExemptionKind) -> str:
+    """The provision that a ground of exemption from a tax stands on."""
+    if levy is Levy.GROSS_RECEIPTS:
         return MUNICIPAL
     return {
         ExemptionKind.MANUFACTURING: MANUFACTURING,
         ExemptionKind.DOMESTIC_USE: DOMESTIC,
         ExemptionKind.AGRICULTURAL: NONRESIDENTIAL,
-    }.get(facts.kind, ORGANIZATIONS)
+    }.get(kind, ORGANIZATIONS)
 
 
 @dataclass(frozen=True, slots=True)

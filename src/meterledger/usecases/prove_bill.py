@@ -18,6 +18,7 @@ import numpy as np
 
 from meterledger.billing import ADJUSTMENT, TAX_CODE, length_terms, tax_terms
 from meterledger.facts.bills import Bill
+from meterledger.facts.charges import ChargeGroup
 from meterledger.facts.usage import UsageBatch, window_seconds
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.ensure import ensure
@@ -56,6 +57,7 @@ def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook
             why="; ".join(again.differences),
             do="Find the difference with `meterledger replay`; a bill that is wrong is corrected",
         )
+    _refuse_other_taxes(again.bill)
     recalled = recall_bill(bill_id=bill_id, store=store, book=book)
     usage = _usage(recalled, again.bill, store, lake)
     calculator = Calculator(recalled.view)
@@ -74,6 +76,22 @@ def signed_bytes(proof: dict[str, Any]) -> bytes:
     return canonical_bytes(
         {key: value for key, value in proof.items() if key != "signature"}
     ).removesuffix(b"\n")
+
+
+def _refuse_other_taxes(bill: Bill) -> None:
+    """The proof file holds the gross-receipts tax on all charges, and no other.
+
+    :raises CannotProve: if the bill has sales tax, or rests on a certificate of exemption
+    """
+    for line in bill.lines:
+        other = line.group is ChargeGroup.TAX and line.code != TAX_CODE
+        if other or "certificate" in dict(line.inputs):
+            raise CannotProve(
+                f"The bill has a {line.label.lower()} that the proof file cannot hold",
+                where=bill.bill_id,
+                why="It holds a gross-receipts tax on all charges, without an exemption",
+                do="Use `meterledger replay`, which computes any bill",
+            )
 
 
 def _usage(recalled: Recalled, bill: Bill, store: ReplayStore, lake: Lake) -> UsageBatch:
@@ -282,7 +300,7 @@ def _proration(view: BookView, window: DaySpan) -> dict[str, Any]:
 
 
 def _tax(view: BookView, bill: Bill) -> dict[str, Any] | None:
-    terms = tax_terms(place=bill.tax_place, window=bill.days, view=view)
+    terms = tax_terms(place=bill.tax_place, window=bill.days, view=view, schedule=bill.schedule)
     if terms is None:
         return None
     return {

@@ -16,7 +16,8 @@ from django.shortcuts import redirect, render
 from meterledger.entrypoints.web.budget import budget_of_account
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.web.story import bill_states, story_of
-from meterledger.entrypoints.web.words import initials, place_words
+from meterledger.entrypoints.web.tax_words import shown_exemptions, tax_place_words
+from meterledger.entrypoints.web.words import initials
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.places import BillableService
 from meterledger.kernel.ids import check_digit_holds, with_check_digit
@@ -108,7 +109,8 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "account": account,
         "holders": list(dict.fromkeys(name for one in services for name in one.holders)),
         "places": list(dict.fromkeys(one.premise for one in services)),
-        "services": [(one, _schedule_name(system, one), _tax_places(one)) for one in services],
+        "services": [(one, _schedule_name(system, one), tax_place_words(one)) for one in services],
+        "exemptions": shown_exemptions(services, system.view),
         "installations": list(dict.fromkeys(i for one in services for i in one.installations)),
         "bills": list(reversed(bill_states(bills, balance_cents))),
         "payments": list(reversed(system.store.payments_of_account(account_id))),
@@ -191,10 +193,6 @@ def _schedule_name(system: System, service: BillableService) -> str:
         if agreement.days.from_day in dated.days:
             return dated.value.name
     return agreement.schedule
-
-
-def _tax_places(service: BillableService) -> str:
-    return ", ".join(dict.fromkeys(place_words(one.place) for one in service.tax_places))
 
 
 def _next_due(bills: list[StoredBill], balance_cents: int) -> date | None:
