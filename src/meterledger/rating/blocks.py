@@ -16,7 +16,7 @@ from meterledger.facts.determinants import Determinants
 from meterledger.facts.usage import Int64Array
 from meterledger.facts.window_facts import DemandHistory
 from meterledger.rating.demand import demand_w
-from meterledger.rating.exact import multiply_divide_down, share_by_weights
+from meterledger.rating.exact import SAFE, multiply_divide_down, share_by_weights
 from meterledger.rating.parts import BlockUse
 from meterledger.rating.plan_shapes import LinePlan, RatePlan
 from meterledger.rulebook.schedule import Block
@@ -87,7 +87,8 @@ def _bounds(
     if blocks is None:
         return []
     if blocks.demand is None:
-        return [bound.numerator // bound.denominator for bound in blocks.bounds]
+        # No energy reaches the end of 64 bits, so that a block which does has no end.
+        return [min(bound.numerator // bound.denominator, SAFE) for bound in blocks.bounds]
     watts = demand_w(blocks.demand, line.segments, determinants, history)
     return [
         multiply_divide_down(watts, bound.numerator, bound.denominator) for bound in blocks.bounds

@@ -107,6 +107,13 @@ class RatePlan:
         return tuple({use.name: use for use in uses if use.ratchet is not None}.values())
 
     @property
+    def is_plain(self) -> bool:
+        """Whether all lines are for months, energy in at most two blocks, or the highest hour."""
+        plain = {ChargeKind.MONTHLY, ChargeKind.ENERGY, ChargeKind.DEMAND, ChargeKind.RIDER}
+        alike = all(line.rule.kind in plain and not line.blocks for line in self.lines)
+        return alike and not (self.demands or self.solar or self.net)
+
+    @property
     def needs_kvar(self) -> bool:
         """Whether a line is for reactive demand."""
         return any(line.rule.kind is ChargeKind.REACTIVE for line in self.lines)

@@ -62,6 +62,13 @@ def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook
     usage = _usage(recalled, again.bill, store, lake)
     calculator = Calculator(recalled.view)
     plan = calculator.plan(again.bill.schedule, again.bill.days)
+    if not plan.is_plain:
+        raise CannotProve(
+            f"Schedule {again.bill.schedule} has charges that a proof file cannot tell",
+            where=bill_id,
+            why="It tells months, energy in at most two blocks, the highest hour and riders",
+            do="Use `meterledger replay`, which computes any bill",
+        )
     return {
         "format": FORMAT,
         "bill": _bill(again.bill),
