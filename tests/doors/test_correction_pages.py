@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -147,3 +147,18 @@ class TestBothBills:
         assert "(corrected)" in page
         assert f"Cancels bill {wrong.bill_id}" in page
         assert "Corrected bill for " in page
+
+    def test_the_next_bill_says_what_happened_since(
+        self, browser: Client, town: WebTown, wrong: Any
+    ) -> None:
+        decide(browser, wrong.bill_id)
+        days = (date(2025, 12, 2), date(2026, 1, 2))
+        with town.town.store.viewing(VIEWER, []):
+            town.town.read("E-1001", days, household(1))
+            (made,) = town.town.bill(1, on=days[1], known_at=NOW + timedelta(hours=1)).issued
+
+        page = text_of(browser.get(f"/bills/{made.bill_id}/"))
+
+        assert "Corrected since the bill before" in page
+        assert f'href="/bills/{wrong.bill_id}-v2/"' in page
+        assert "the meter was read again. The previous balance has it." in page
