@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from meterledger.billing import reading_day, tax_place_on
+from meterledger.billing import reading_day, tax_place_on, tax_subject_of
 from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.usage import TiledUsage, UsageBatch
 from meterledger.kernel.ids import pseudonym
@@ -195,7 +195,13 @@ def compare_schedules(
                     if isinstance(usage, RegisterUsage)
                     else calculator.price_usage(code, window, usage)
                 )
-                lines = calculator.with_tax(lines, window, place)
+                lines = calculator.with_tax(
+                    lines,
+                    window,
+                    place,
+                    schedule=code,
+                    subject=tax_subject_of(service, window),
+                )
             except Refusal as refusal:
                 refusals[code] = refusal.sentence
                 continue

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.taxes import TaxSubject
 from meterledger.facts.usage import TiledUsage, UsageBatch
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
@@ -64,10 +65,13 @@ def rate_usage(
     groups: frozenset[ChargeGroup] = ALL_GROUPS,
     tax_place: str = "none",
     given: GivenBeside = NOTHING_GIVEN,
+    sales_tax_place: str | None = None,
 ) -> RatedUsage:
     """Price watt-hours (a whole number) or intervals (one row, or tiled) over one window.
 
-    ``given`` is what is known beside the energy: demands, kvar, history, programmes.
+    ``sales_tax_place`` is a sales-tax jurisdiction or ``none``, where the state alone asks it;
+    without one no sales tax is reckoned. ``given`` is what is known beside the energy: demands,
+    kvar, history, programmes.
 
     :raises NoRuleInForce: if the book is silent on a day of the window
     :raises UsageNotWhole: if intervals are missing, or the amount is negative or beyond reason
@@ -90,7 +94,13 @@ def rate_usage(
                 do="Give a file that covers every interval of the window, or a shorter window",
             )
         lines = calculator.price_usage(schedule, window, usage, given)
-    return RatedUsage(schedule, window, calculator.with_tax(lines, window, tax_place))
+    subject = (
+        TaxSubject(premise_id="", state=calculator.view.states[0], sales_place=sales_tax_place)
+        if sales_tax_place is not None
+        else None
+    )
+    taxed = calculator.with_tax(lines, window, tax_place, schedule=schedule, subject=subject)
+    return RatedUsage(schedule, window, taxed)
 
 
 def whole_usage(wh: int) -> int:

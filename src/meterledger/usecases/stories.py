@@ -113,6 +113,7 @@ def _rate_differences(
         as_known_on=question.as_known,
         groups=question.groups,
         tax_place=question.tax_place,
+        sales_tax_place=question.sales_tax_place,
         given=question.given,
     )
     lines = rated.lines

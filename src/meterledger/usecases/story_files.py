@@ -37,7 +37,7 @@ Read = TypeVar("Read")
 
 PARTS = {"riders": ChargeGroup.RIDER, "taxes": ChargeGroup.TAX, "base": ChargeGroup.BASE}
 RATE_KEYS = frozenset({"schedule", "from", "to"})
-RATE_MAY = frozenset({"kwh", "without", "tax_place", "as_known"}) | GIVEN_KEYS
+RATE_MAY = frozenset({"kwh", "without", "tax_place", "sales_tax_place", "as_known"}) | GIVEN_KEYS
 VALUE_KEYS = frozenset({"value", "day"})
 VALUE_MAY = frozenset({"kwh", "as_known"})
 THEN_OF_RATE = frozenset({"total_usd", "lines", "quantities", "standing", "cites", "refused"})
@@ -60,6 +60,7 @@ class RateQuestion:
     as_known: date
     given: GivenBeside = NOTHING_GIVEN
     load: tuple[tuple[int, int, int], ...] = ()
+    sales_tax_place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,7 @@ def _rate_question(node: Node) -> RateQuestion:
         as_known=_as_known(keys),
         given=given_beside(keys),
         load=load_of(keys["load"]) if "load" in keys else (),
+        sales_tax_place=keys["sales_tax_place"].text() if "sales_tax_place" in keys else None,
     )
 
 

@@ -55,6 +55,13 @@ def rate(
     tax_place: Annotated[
         str, typer.Option(help="Municipality for the gross-receipts tax, like university_city.")
     ] = "none",
+    sales_tax_place: Annotated[
+        str | None,
+        typer.Option(
+            help="Sales-tax jurisdiction of service that is not residential, like creve_coeur; "
+            "none for the state's alone. Without it no sales tax is reckoned."
+        ),
+    ] = None,
     as_known: Annotated[
         str | None, typer.Option(help="Ask the tariff book as it was known on this day.")
     ] = None,
@@ -109,6 +116,7 @@ def rate(
             as_known_on=known_day,
             groups=frozenset(ChargeGroup) - _groups(without),
             tax_place=tax_place,
+            sales_tax_place=sales_tax_place,
             given=given,
         )
         answer = rated.as_json()
