@@ -109,7 +109,7 @@ from meterledger.billing.due_date_own import (
 from meterledger.billing.due_day import decide_due_day
 from meterledger.billing.gate import decide_collection, decide_gate, gate_findings
 from meterledger.billing.gate_clock import ClockIsOff, refuse_clock_off
-from meterledger.billing.gate_facts import BillFacts, GateBill
+from meterledger.billing.gate_facts import BillFacts, Degrees, GateBill
 from meterledger.billing.gate_owners import HoldKind, WayOut, hold_kind, owners
 from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findings
 from meterledger.billing.gate_terms import GateTerms, gate_terms, gate_values
@@ -232,6 +232,7 @@ __all__ = [
     "ColdWeatherAgreement",
     "ContentsFacts",
     "CorrectionEvidence",
+    "Degrees",
     "EarlyParticipantFacts",
     "FirstAmountFacts",
     "GateBill",

@@ -91,6 +91,20 @@ class GateBill:
 
 
 @dataclass(frozen=True, slots=True)
+class Degrees:
+    """How far the days were from the base of degree days: means in tenths of a degree."""
+
+    base_tenths_f: int
+    known: Mapping[date, int]
+
+    def of(self, days: DaySpan) -> int | None:
+        """Tenths of heating and cooling degree days together; None where some day is not known."""
+        means = [self.known.get(day) for day in days.days()]
+        known = [abs(one - self.base_tenths_f) for one in means if one is not None]
+        return sum(known) if len(known) == days.day_count else None
+
+
+@dataclass(frozen=True, slots=True)
 class BillFacts:
     """One bill that was calculated, and what is known of the account's bills at that point.
 
@@ -104,6 +118,8 @@ class BillFacts:
     history: tuple[PastBill, ...] = ()
     expected: frozenset[str] = frozenset()
     energy_codes: frozenset[str] = frozenset()
+    degrees: Degrees | None = None
+    """The weather of the window and of the bills before, where a station is known."""
 
     @property
     def days(self) -> DaySpan:

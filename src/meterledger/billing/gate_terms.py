@@ -11,8 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from meterledger.billing.bill_contents import (
+    DEGREE_DAY_BASE,
+    STATION,
+    degree_day_base_f,
+    weather_station,
+)
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 
@@ -24,6 +31,7 @@ WHOLE = (
     "gate_band_previous_most_percent",
     "gate_band_floor_wh_per_day",
     "gate_season_shift_days",
+    "gate_weather_most_factor_percent",
     "gate_jump_tolerance_percent",
     "gate_jump_floor_wh_per_day",
     "gate_zero_floor_wh_per_day",
@@ -68,6 +76,10 @@ class GateTerms:
     least_cents: Threshold
     jump_factors: tuple[int, ...]
     jump_citation: Citation
+    station: str
+    """Whose temperatures tell the weather; empty where the book names none."""
+    base_tenths_f: int | None
+    """From which outside temperature degree days count, in tenths of a degree Fahrenheit."""
     _terms: Terms = field(repr=False, compare=False)
     _classes: dict[str, tuple[Threshold, Threshold]] = field(
         default_factory=dict, repr=False, compare=False
@@ -107,12 +119,17 @@ def gate_terms(view: BookView, day: date) -> GateTerms | None:
                 where=view.file_of(JUMP_FACTORS),
                 do="Write whole numbers above 1",
             )
+    known = view.names()
+    station = weather_station(terms) if STATION in known else ""
+    base = degree_day_base_f(terms) if DEGREE_DAY_BASE in known else None
     return GateTerms(
         day=day,
         whole={name: _whole(terms, name) for name in WHOLE},
         least_cents=_cents(terms, LEAST_USD),
         jump_factors=tuple(sorted(map(int, factors.value))),
         jump_citation=factors.citation,
+        station=station,
+        base_tenths_f=None if base is None else to_whole_half_up(base * 10),
         _terms=terms,
     )
 

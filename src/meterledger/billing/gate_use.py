@@ -5,9 +5,9 @@ Lives elsewhere thresholds (``gate_terms``), amounts and lines (``gate_amounts``
 
 A bill is held by the band only where it is off from *everything* that is known of the account: of
 the same season a year before, and of the bill before it. A register's bill that trues up an
-estimate is compared with nothing: what it takes back is of the bill before. The weather is not
-known here: the house has no weather yet, so the band is wide enough for a real heat wave, and says
-what it went by.
+estimate is compared with nothing: what it takes back is of the bill before. Where the
+temperatures of both are known, more degree days widen the band by their ratio; where they are not,
+the band goes by history alone, is wide enough for a real heat wave, and says what it went by.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from meterledger.billing.gate_terms import GateTerms
 from meterledger.facts.held import GateFinding, PastBill
 
 BAND, JUMP, ZERO, ESTIMATED = "gate.band", "gate.jump", "gate.zero", "gate.estimated"
-WEATHER = ("weather", "not known: compared with history alone")
 
 
 def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
@@ -55,7 +54,8 @@ def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     evidence += [
         (f"{one_name}: energy", per_day(one.energy_wh, one.days)) for one, one_name, _ in found
     ]
-    return finding(BAND, sentence, terms[limit], (*evidence, WEATHER))
+    weather = ("weather", _weather_words(facts, past))
+    return finding(BAND, sentence, terms[limit], (*evidence, weather))
 
 
 def check_jump(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
@@ -128,11 +128,36 @@ def _beyond(
     floor = terms["gate_band_floor_wh_per_day"].value
     if abs(now - was) <= floor * past.days.day_count * facts.days.day_count:
         return None
-    if now * 100 > was * terms[most].value:
-        return most
-    if now * 100 < was * terms[least].value:
-        return least
-    return None
+    more, less = now * 100 > was * terms[most].value, now * 100 < was * terms[least].value
+    if not (more or less):
+        return None
+    warmer = _degree_ratio(facts, past)
+    if warmer is not None:  # asked of the few alone: the weather only ever widens the band
+        cap = Fraction(terms["gate_weather_most_factor_percent"].value, 100)
+        more = more and now * 100 > was * terms[most].value * min(max(warmer, Fraction(1)), cap)
+        less = less and now * 100 < was * terms[least].value * max(
+            min(warmer, Fraction(1)), 1 / cap
+        )
+    if not (more or less):
+        return None
+    return most if more else least
+
+
+def _degree_ratio(facts: BillFacts, past: PastBill) -> Fraction | None:
+    """Degree days a day of the bill over those of another; None where the weather is not known."""
+    if facts.degrees is None:
+        return None
+    now, was = facts.degrees.of(facts.days), facts.degrees.of(past.days)
+    if now is None or was is None or was == 0:
+        return None
+    return Fraction(now * past.days.day_count, was * facts.days.day_count)
+
+
+def _weather_words(facts: BillFacts, past: PastBill) -> str:
+    ratio = _degree_ratio(facts, past)
+    if ratio is None:
+        return "not known: compared with history alone"
+    return f"{int(ratio * 100)} percent of the degree days a day of then"
 
 
 def _is_factor(

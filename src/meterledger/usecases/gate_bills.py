@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from meterledger.billing import (
     BillFacts,
+    Degrees,
     GateBill,
     GateTerms,
     RunTally,
@@ -45,6 +46,8 @@ from meterledger.usecases.ports import StoredBill
 
 CEILING = "gate.ceiling"
 NO_GATE = "The book as known then holds no gate: no bill was looked at before it left."
+YEAR_AND_MORE = 400
+"""How many days before a window the weather is asked for: the same season of last year, too."""
 ALWAYS = (ChargeKind.MONTHLY, ChargeKind.DAILY, ChargeKind.PER_BILL)
 
 
@@ -79,6 +82,9 @@ class GateStore(Protocol):
     ) -> dict[tuple[str, str], list[PastBill]]:
         """Live bills of the accounts about the window and a year before."""
 
+    def temperatures(self, station: str, days: DaySpan, known_at: datetime) -> dict[date, int]:
+        """Tenths of a degree Fahrenheit of the days that are known, as known then."""
+
     def record_run(self, run: RunRecord) -> bool:
         """Keep what a run came to."""
 
@@ -98,6 +104,7 @@ class Gate:
     store: GateStore
     scope: str
     terms: GateTerms | None
+    known_at: datetime
     tally: RunTally = field(default_factory=RunTally)
     let_go: frozenset[str] = frozenset()
     _decided: dict[tuple[str, DaySpan | None], HeldCase] = field(default_factory=dict)
@@ -105,11 +112,14 @@ class Gate:
         default_factory=dict
     )
     _classes: dict[str, str] = field(default_factory=dict)
+    _degrees: dict[DaySpan, Degrees | None] = field(default_factory=dict)
     _made: dict[tuple[str, str], list[PastBill]] = field(default_factory=dict)
     """Bills of a dry run, which the store does not know."""
 
     @classmethod
-    def open(cls, view: BookView, on: date, store: GateStore, scope: str) -> Gate:
+    def open(
+        cls, view: BookView, on: date, store: GateStore, scope: str, known_at: datetime
+    ) -> Gate:
         """The gate as the book has it on the day of rendition.
 
         :raises NoRuleInForce: if the book has half a gate
@@ -120,7 +130,7 @@ class Gate:
             if run.state is RunState.LET_GO and run.scope == scope
             for finding in run.findings
         )
-        gate = cls(view, on, store, scope, gate_terms(view, on), let_go=let_go)
+        gate = cls(view, on, store, scope, gate_terms(view, on), known_at, let_go=let_go)
         gate._decided = {(one.agreement_id, one.days): one for one in store.decided_holds()}
         return gate
 
@@ -190,7 +200,17 @@ class Gate:
         key = (bill.schedule, bill.days)
         if key not in self._lines:
             self._lines[key] = expected_lines(self.view, *key)
-        return BillFacts(bill, self._classes[bill.schedule], history, *self._lines[key])
+        if bill.days not in self._degrees and self.terms is not None:
+            self._degrees[bill.days] = degrees_about(
+                bill.days, self.terms, self.store, self.known_at
+            )
+        return BillFacts(
+            bill,
+            self._classes[bill.schedule],
+            history,
+            *self._lines[key],
+            self._degrees.get(bill.days),
+        )
 
     def _is_let_out(self, bill: Bill, found: Sequence[GateFinding]) -> bool:
         """Whether a person has released this very bill, for all that is found of it."""
@@ -274,7 +294,25 @@ def expected_lines(
     return frozenset(always[0] & always[1]), frozenset(energy)
 
 
-class CollectionStore(Protocol):
+class Temperatures(Protocol):
+    """Where it is kept how warm it was."""
+
+    def temperatures(self, station: str, days: DaySpan, known_at: datetime) -> dict[date, int]:
+        """Tenths of a degree Fahrenheit of the days that are known, as known then."""
+
+
+def degrees_about(
+    days: DaySpan, terms: GateTerms, store: Temperatures, known_at: datetime
+) -> Degrees | None:
+    """The weather of a window and of the bills it is compared with; None where none is known."""
+    if not terms.station or terms.base_tenths_f is None:
+        return None
+    asked = DaySpan(days.from_day - timedelta(days=YEAR_AND_MORE), days.until_day)
+    known = store.temperatures(terms.station, asked, known_at)
+    return Degrees(terms.base_tenths_f, known) if known else None
+
+
+class CollectionStore(Temperatures, Protocol):
     """What is asked before a bill is collected automatically."""
 
     def bill(self, bill_id: str) -> StoredBill:
@@ -318,6 +356,7 @@ def may_collect_automatically(
         service_class,
         tuple(one for one in history if one.bill_id != bill_id),
         *expected_lines(view, bill.schedule, bill.days),
+        degrees_about(bill.days, terms, store, stored.known_at),
     )
     cases = store.held_case_of_bill(bill_id)
     was_held = [one for case in cases if case.released for one in case.released.findings]

@@ -145,7 +145,7 @@ def issue_bills(
     dry = StoreOfDryRun(store) if dry_run else None
     made = _Run(
         run=BillRun(),
-        gate=Gate.open(view, on, store, scope),
+        gate=Gate.open(view, on, store, scope, known_at),
         store=store,
         seen=cast(BillStore, dry) if dry is not None else store,
         dry=dry,

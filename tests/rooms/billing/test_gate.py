@@ -20,6 +20,7 @@ from tests.rooms.billing.gate_builders import (
 
 from meterledger.billing import (
     ClockIsOff,
+    Degrees,
     RunTally,
     WayOut,
     decide_collection,
@@ -120,6 +121,29 @@ class TestBand:
 
     def test_is_not_asked_of_a_register_that_trues_up(self) -> None:
         assert codes(bill(7000, 1000_00, trues_up=True), past(900)) == []
+
+    @pytest.mark.parametrize(
+        ("degrees", "most_kwh"),
+        [(10, 3255), (20, 6510), (40, 9765), (5, 3255)],
+        ids=["as warm", "twice the degree days", "four times: at most three", "milder"],
+    )
+    def test_is_widened_by_the_weather_where_it_is_known(self, degrees: int, most_kwh: int) -> None:
+        known = dict.fromkeys(JULY_BEFORE.days(), 650 + 100)
+        known |= dict.fromkeys(days_of(31).days(), 650 + 10 * degrees)
+        weather = Degrees(650, known)
+
+        def held(kwh: int) -> bool:
+            given = facts(bill(kwh, kwh * 15), past(930, JULY_BEFORE))
+            found = gate_findings(replace(given, degrees=weather), TERMS)
+            return "gate.band" in [one.code for one in found]
+
+        assert (held(most_kwh), held(most_kwh + 1)) == (False, True)
+
+    def test_goes_by_history_alone_where_a_day_of_the_weather_is_missing(self) -> None:
+        weather = Degrees(650, dict.fromkeys(days_of(31).days(), 1050))
+        given = facts(bill(3256, 500_00), past(930, JULY_BEFORE))
+        (found,) = gate_findings(replace(given, degrees=weather), TERMS)
+        assert ("weather", "not known: compared with history alone") in found.evidence
 
     def test_finds_the_day_of_last_year_of_a_leap_day(self) -> None:
         assert year_before(date(2024, 2, 29)) == date(2023, 2, 28)
