@@ -18,7 +18,7 @@ from typing import Any
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.money import cents_from_text, usd_text
+from meterledger.kernel.money import cents_from_text, usd_display, usd_text
 from meterledger.kernel.span import DaySpan, Validity
 
 
@@ -73,7 +73,7 @@ class YearEstimate:
     @property
     def sentence(self) -> str:
         """The degree of estimation, for people."""
-        annual = usd_text(self.annual_cents)
+        annual = usd_display(self.annual_cents)
         if self.told:
             return f"A year is estimated at {annual}, as told: {self.told}"
         of_estimates = (
@@ -82,7 +82,7 @@ class YearEstimate:
             else ""
         )
         return (
-            f"A year is estimated at {annual}: {usd_text(self.billed_cents)} was billed for "
+            f"A year is estimated at {annual}: {usd_display(self.billed_cents)} was billed for "
             f"{self.billed_days} days on {self.bill_count} bills{of_estimates}, taken to 365 days"
         )
 
