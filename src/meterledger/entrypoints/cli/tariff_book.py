@@ -41,6 +41,12 @@ def coverage(
         folder, book = book_folder(), open_book()
         view = book.as_known(known_on(None))
         stated = read_coverage(folder)
+        if not stated.paragraphs and not view.provisions():
+            raise BadArgument(
+                f"The book {view.name} states no paragraphs, so that none is to be carried",
+                where=FILE,
+                do="Use `meterledger tariff check`, which reads every file of it",
+            )
         covered = cover_book(
             book=book,
             view=view,

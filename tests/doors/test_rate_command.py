@@ -1,0 +1,160 @@
+"""``meterledger rate`` for every kind of schedule: what it takes beside kWh, and refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from meterledger.entrypoints.cli.main import build_app
+
+JANUARY = ["--from", "2026-01-05", "--to", "2026-02-04"]
+PRAIRIE = ["--book", "prairie_light_example", *JANUARY]
+KNOWN = """
+kvar: "63"
+history:
+  billing: {begins_with_service: true, periods: [{until: 2026-01-05, kw: "90"}]}
+"""
+
+
+def rate(*words: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(build_app(), ["rate", *words])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def answer(*words: str) -> dict[str, Any]:
+    status, out, err = rate(*words, "--json")
+    assert (status, err) == (0, "")
+    return json.loads(out)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> str:
+    file = tmp_path / "known.yaml"
+    file.write_text(KNOWN, encoding="utf-8")
+    return str(file)
+
+
+class TestAnotherBook:
+    def test_is_asked_by_its_name(self) -> None:
+        told = answer(*PRAIRIE, "--schedule", "PL-R1", "--kwh", "1300")
+
+        assert told["total_usd"] == "149.79"
+        assert told["standing"] == "assumed"
+
+    def test_or_by_its_folder(self) -> None:
+        folder = Path(__file__).parents[2] / "tariffs" / "prairie_light_example"
+
+        told = answer(*JANUARY, "--book", str(folder), "--schedule", "PL-R1", "--kwh", "1300")
+
+        assert told["total_usd"] == "149.79"
+
+    def test_that_is_not_there_is_refused_with_those_that_are(self) -> None:
+        status, _, err = rate("--book", "moon", *JANUARY, "--schedule", "PL-R1", "--kwh", "1")
+
+        assert status == 2
+        assert "There is no book 'moon'. Name one of prairie_light_example, union_elec" in err
+
+
+class TestADemandSchedule:
+    def test_takes_each_demand_beside_the_energy(self, known: str) -> None:
+        told = answer(
+            *PRAIRIE, "--schedule", "PL-G3", "--kwh", "40000", "--known", known,
+            "--kw", "on_peak=100", "--kw", "off_peak=60", "--without", "riders",
+        )  # fmt: skip
+
+        lines = {one["code"]: one for one in told["lines"]}
+        assert lines["demand_winter"]["quantity"] == "100"
+        assert lines["demand_winter"]["inputs"]["demand"] == "billing"
+        assert lines["energy_1"]["inputs"]["block"] == "first 150 kWh per kW"
+        assert lines["reactive"]["arithmetic"] == "13 kvar x $0.45 = $5.85"
+
+    @pytest.mark.parametrize(
+        ("more", "sentence"),
+        [
+            ([], "bills the demand on_peak and off_peak, and a quantity of kWh has no demand"),
+            (
+                ["--kw", "100"],
+                "One demand is given, and schedule PL-G3 has the demands on_peak",
+            ),
+            (["--kw", "noon=100"], "no demand 'noon'. Name one of on_peak, off_peak"),
+            (["--kw", "on_peak=1", "--kw", "off_peak=1", "--kw", "noon=1"], "no demand 'noon'"),
+            (["--kw", "on_peak=-1"], "'on_peak=-1' is not a demand in kW"),
+            (["--kw", "on_peak=1", "--kw", "off_peak=1"], "nothing is known of them"),
+        ],
+    )
+    def test_refuses_in_a_sentence_what_it_cannot_know(
+        self, tmp_path: Path, more: list[str], sentence: str
+    ) -> None:
+        kvar = tmp_path / "kvar.yaml"
+        kvar.write_text('kvar: "1"\n', encoding="utf-8")
+
+        status, _, err = rate(
+            *PRAIRIE, "--schedule", "PL-G3", "--kwh", "40000", "--known", str(kvar), *more
+        )
+
+        assert status == 2
+        assert sentence in err
+
+    def test_of_one_demand_takes_it_without_a_name(self) -> None:
+        told = answer(
+            "--from", "2026-07-01", "--to", "2026-07-31", "--schedule", "3M", "--kwh", "60000",
+            "--kw", "200", "--without", "riders",
+        )  # fmt: skip
+
+        assert told["total_usd"] == "8089.23"
+
+    def test_without_a_demand_refuses_one(self) -> None:
+        status, _, err = rate(*JANUARY, "--schedule", "1M-anytime", "--kwh", "900", "--kw", "5")
+
+        assert status == 2
+        assert "schedule 1M-anytime has no demand by name. Leave the demand out" in err
+
+
+class TestWhatIsKnown:
+    def test_is_refused_with_its_line(self, tmp_path: Path) -> None:
+        file = tmp_path / "known.yaml"
+        file.write_text('programs: [prairie_solar]\nsolar_blocks: "a few"\n', encoding="utf-8")
+
+        status, _, err = rate(*PRAIRIE, "--schedule", "PL-R1", "--kwh", "900", "--known", str(file))
+
+        assert status == 2
+        assert "line 2: 'a few' is not a number of blocks" in err
+
+    def test_of_a_programme_changes_the_bill(self, tmp_path: Path) -> None:
+        file = tmp_path / "known.yaml"
+        file.write_text('programs: [prairie_solar]\nsolar_blocks: "3"\n', encoding="utf-8")
+
+        told = answer(*PRAIRIE, "--schedule", "PL-R1", "--kwh", "1300", "--known", str(file))
+
+        lines = {one["code"]: one for one in told["lines"]}
+        assert lines["solar"]["arithmetic"] == "3 blocks x $9.90 = $29.70"
+        assert lines["energy_winter_1"]["inputs"]["solar_blocks_kwh"] == "115.384"
+        assert told["total_usd"] == "147.65"
+
+    def test_that_is_no_file_is_refused(self) -> None:
+        status, _, err = rate(*PRAIRIE, "--schedule", "PL-R1", "--kwh", "9", "--known", "none.yaml")
+
+        assert status == 2
+        assert "There is no file none.yaml" in err
+
+
+def test_coverage_of_a_book_without_paragraphs_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(__file__).parents[2] / "tariffs" / "prairie_light_example"
+    monkeypatch.setenv("METERLEDGER_TARIFFS", str(folder))
+
+    result = CliRunner().invoke(build_app(), ["tariff", "coverage"])
+
+    assert result.exit_code == 2
+    assert "The book prairie_light_example states no paragraphs" in result.stderr
+
+
+def test_stories_of_a_book_are_asked_of_that_book() -> None:
+    file = Path(__file__).parents[2] / "tariffs/prairie_light_example/sheet_40_primary/scenarios"
+
+    result = CliRunner().invoke(build_app(), ["stories", str(file / "two_demands.yaml"), "--json"])
+
+    assert json.loads(result.stdout) == {"passed": 2, "failed": 0, "failures": []}
