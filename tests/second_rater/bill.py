@@ -7,10 +7,10 @@ Read first      docs/reference/tariff_files.md, "A rate schedule, to the cent".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tests.second_rater.sheets import Sheets, Silent
 from tests.second_rater.usage import CannotPrice, Line, Usage
 
 Charge = dict[str, Any]
+ON_LINES = ("percent", "minimum")
 ALWAYS = ("monthly", "daily", "per_bill")
 
 
@@ -42,9 +43,22 @@ class SecondRater:
         *,
         programs: Sequence[str] = (),
         tax_place: str = "none",
+        riders: bool = True,
     ) -> list[Line]:
         """The lines of one bill in their order, tax last."""
-        return _Bill(self, schedule, (day_from, day_until), usage, programs).lines(tax_place)
+        bill = _Bill(self, schedule, (day_from, day_until), usage, programs)
+        if not riders:
+            bill.charges = [one for one in bill.charges if group_of(one) != "rider"]
+        return bill.lines(tax_place)
+
+    def months(self, day_from: date, day_until: date) -> Fraction:
+        """A month if the window is regular, else its days over a normal period's."""
+        count, last = (day_until - day_from).days, day_until - timedelta(days=1)
+        low = self.sheets.number("regular_period_days_min", last)
+        high = self.sheets.number("regular_period_days_max", last)
+        if low <= count <= high:
+            return Fraction(1)
+        return count / self.sheets.number("normal_period_days", last)
 
 
 class _Bill:
@@ -62,6 +76,7 @@ class _Bill:
         for program in self.programs:
             if code not in program["schedules"]:
                 raise CannotPrice(f"{program['name']} does not stand beside {code}")
+        self.months = rater.months(*window)
         self.meter = Meter(rater.hours, self.schedule, window, usage)
         self.charges: list[Charge] = list(self.schedule["charges"])
         self.done: list[Line] = []
@@ -75,27 +90,24 @@ class _Bill:
         if netting:
             self.meter.net(self._segments())
         for charge in self.charges:
-            self.done += [line for line in self._lines_of(charge) if line is not None]
+            if charge["kind"] not in ON_LINES:
+                self.done += [line for line in self._lines_of(charge) if line is not None]
         for program in self.programs:
             if "solar" in program:
                 self._replace(program["solar"])
-        self.done = [line for line in self.done if line.kind in ALWAYS or line.quantity]
+        for charge in self.charges:  # lines of lines take the others as they are printed
+            if charge["kind"] in ON_LINES:
+                self.done += [line for line in self._lines_of(charge) if line is not None]
+        order = {charge["code"]: place for place, charge in enumerate(self.charges)}
+        self.done = sorted(
+            (line for line in self.done if stands(line)),
+            key=lambda line: order[line.code],
+        )
         for program in self.programs:
             for charge in program["charges"]:
                 self.done += self._program_lines(charge, program)
         self._tax(tax_place)
         return self.done
-
-    @property
-    def months(self) -> Fraction:
-        """A month if the window is regular, else its days over a normal period's."""
-        count = len(self.days)
-        low, high = (
-            self.sheets.number(f"regular_period_days_{end}", self.last) for end in ("min", "max")
-        )
-        if low <= count <= high:
-            return Fraction(1)
-        return count / self.sheets.number("normal_period_days", self.last)
 
     def share(self, part: Part) -> Fraction:
         return self.months * Fraction((part[1] - part[0]).days, len(self.days))
@@ -109,13 +121,17 @@ class _Bill:
 
     def parts(self, charge: Charge) -> list[Part]:
         """Unbroken runs of the charge's days on each of which it rests on the same entries."""
+        return self._runs(self._days_of(charge), lambda day: self._rests_on(charge, day))
+
+    @staticmethod
+    def _runs(days: Sequence[date], rests: Callable[[date], tuple[object, ...]]) -> list[Part]:
         found: list[Part] = []
         for _, run in groupby(
-            enumerate(self._days_of(charge)),
-            key=lambda one: (one[1].toordinal() - one[0], *map(id, self._rests_on(charge, one[1]))),
+            enumerate(days),
+            key=lambda one: (one[1].toordinal() - one[0], *rests(one[1])),
         ):
-            days = [day for _, day in run]
-            found.append((days[0], days[-1] + timedelta(days=1)))
+            together = [day for _, day in run]
+            found.append((together[0], together[-1] + timedelta(days=1)))
         return found
 
     def _rests_on(self, charge: Charge, day: date) -> tuple[object, ...]:
@@ -158,10 +174,19 @@ class _Bill:
         return "block" in one and all(one.get(key) == other.get(key) for key in keys)
 
     def _segments(self) -> list[Part]:
-        """The window cut wherever any line is."""
-        cuts = {day for charge in self.charges for part in self.parts(charge) for day in part}
-        edges = sorted(cuts | set(self.window))
-        return list(pairwise(edges))
+        """The window cut where its season changes, or a value of any charge, of any season."""
+        beside = [one for program in self.programs for one in program["charges"] if "price" in one]
+
+        def rests(day: date) -> tuple[object, ...]:
+            found: tuple[object, ...] = (self.meter.season(day),)
+            for charge in self.charges + beside:
+                found += (self.sheets.entry(charge["price"], day),)
+                found += self._rests_on(charge, day)
+                if charge["kind"] == "minimum":
+                    found += self._minimum_rests_on(charge, day)
+            return found
+
+        return self._runs(self.days, rests)
 
     def _refuse_silent_days(self) -> None:
         """A value that a charge names is in force on every day of the charge, else no bill."""
@@ -186,9 +211,10 @@ class _Bill:
                 yield line
 
     def _line(self, charge: Charge, part: Part, quantity: Fraction, usd: Fraction) -> Line:
-        group = charge.get("group", "rider" if charge["kind"] == "rider" else "base")
         cents = half_up(usd * 100)
-        return Line(charge["code"], part[0], part[1], cents, charge["kind"], quantity, group)
+        return Line(
+            charge["code"], part[0], part[1], cents, charge["kind"], quantity, group_of(charge)
+        )
 
     def _price(self, name: str, day: date) -> Fraction:
         return self.sheets.number(name, day)
@@ -237,22 +263,20 @@ class _Bill:
     def _above(self, charge: Charge) -> list[Line]:
         return [line for line in self.done if line.code in charge["of"]]
 
+    def _minimum_rests_on(self, charge: Charge, day: date) -> tuple[object, ...]:
+        rests: tuple[object, ...] = (self.sheets.entry(charge["price"], day),)
+        if "demand" in charge:
+            rests += (self.sheets.entry(charge["demand_price"], day),)
+            rests += self.meter.demand_rests_on(charge["demand"], day)
+        return rests
+
     def _minimum(self, charge: Charge) -> Line | None:
         """What the lines so far lack of the least that is billed."""
-        names = [charge["price"]] + ([charge["demand_price"]] if "demand_price" in charge else [])
-
-        def rests(day: date) -> list[int]:
-            entries: list[object] = [self.sheets.entry(name, day) for name in names]
-            if "demand" in charge:
-                entries += self.meter.demand_rests_on(charge["demand"], day)
-            return [id(one) for one in entries]
-
-        least = Fraction(0)
-        for _, run in groupby(self._days_of(charge), key=rests):
-            days = list(run)
-            part = days[0], days[-1] + timedelta(days=1)
+        days, least = self._days_of(charge), Fraction(0)
+        for part in self._runs(days, lambda day: (self.sheets.entry(charge["price"], day),)):
             least += self.share(part) * self._price(charge["price"], part[0])
-            if "demand_price" in charge:
+        if "demand" in charge:  # over parts of its own: those of its price and of its demand
+            for part in self._runs(days, lambda day: self._minimum_rests_on(charge, day)[1:]):
                 kw = Fraction(self.meter.demand_w(charge["demand"], part), 1000)
                 least += self.share(part) * kw * self._price(charge["demand_price"], part[0])
         lacks = half_up(least * 100) - sum(line.cents for line in self._above(charge))
@@ -274,7 +298,9 @@ class _Bill:
                 if (line.kind == "energy" if name == "energy" else line.code == name)
             ]
             weights = [int(self.done[place].quantity * 1000) for place in hit]
-            for place, off_wh in zip(hit, shared(taken_wh, weights), strict=True):
+            for place, off_wh in zip(
+                hit, shared(min(taken_wh, sum(weights)), weights), strict=True
+            ):
                 line = self.done[place]
                 charge = next(one for one in self.charges if one["code"] == line.code)
                 kwh = line.quantity - Fraction(off_wh, 1000)
@@ -308,9 +334,7 @@ class _Bill:
             off = min(counts, max(0, sum(line.cents for line in self.done)))
             usd = Fraction(-off, 100)
             return [self._line(charge, self.window, Fraction(off, 100), usd)] if off else []
-        return [
-            line for line in self._lines_of(charge) if line and (kind in ALWAYS or line.quantity)
-        ]
+        return [line for line in self._lines_of(charge) if line and stands(line)]
 
     def _tax(self, place: str) -> None:
         if place == "none":
@@ -321,6 +345,15 @@ class _Bill:
         self.done.append(
             Line("municipal_gross_receipts_tax", *self.window, cents, "tax", usd, "tax")
         )
+
+
+def group_of(charge: Charge) -> str:
+    return str(charge.get("group", "rider" if charge["kind"] == "rider" else "base"))
+
+
+def stands(line: Line) -> bool:
+    """Whether a line is printed: some always, lines of lines for cents, others for a quantity."""
+    return line.kind in ALWAYS or bool(line.cents if line.kind in ON_LINES else line.quantity)
 
 
 def months_after(day: date, months: int) -> date:

@@ -154,7 +154,7 @@ class Meter:
         if "floor" in rule:
             candidates.append(half_up(sheets.number(rule["floor"], first) * 1000))
         if "ratchet" in rule:
-            candidates.append(self._ratchet_w(rule["ratchet"], first))
+            candidates.append(self._ratchet_w(name, rule["ratchet"], first))
         return max(candidates)
 
     def measured_w(self, name: str, part: Part) -> int:
@@ -165,10 +165,11 @@ class Meter:
             highest = max(highest, half_up(share * self.demand_w(one["demand"], part)))
         return highest
 
-    def _ratchet_w(self, rule: dict[str, Any], first: date) -> int:
+    def _ratchet_w(self, name: str, rule: dict[str, Any], first: date) -> int:
         sheets = self.hours.sheets
         periods = int(sheets.number(rule["periods"], first))
-        before = sorted(one for one in self.usage.history if one[0] <= self.window[0])
+        history = self.usage.history.get(name, [])
+        before = sorted(one for one in history if one[0] <= self.window[0])
         if len(before) < periods and not self.usage.from_start:
             raise CannotPrice(f"the ratchet looks at {periods} periods, {len(before)} are known")
         watts = [

@@ -16,8 +16,8 @@ class Usage:
     """Watt-hours by local day: a list of intervals for each, or one total whose times nobody knows.
 
     ``received_wh``  energy that came back, in the same intervals
-    ``history``      earlier billing periods: the day after the last one, watts; ``from_start`` says
-                     that the history begins with the service
+    ``history``      of each billing demand, earlier billing periods: the day after the last one,
+                     watts; ``from_start`` says that the history begins with the service
     ``credits``      net-metering credits: day of issue, cents
     """
 
@@ -25,11 +25,11 @@ class Usage:
     days: dict[date, list[int]] = field(default_factory=dict)
     total_wh: int | None = None
     received_wh: dict[date, list[int]] | None = None
-    history: tuple[tuple[date, int], ...] = ()
+    history: dict[str, list[tuple[date, int]]] = field(default_factory=dict)
     from_start: bool = False
     reactive_var: int | None = None
     solar_blocks: int = 0
-    credits: tuple[tuple[date, int], ...] = ()
+    credits: list[tuple[date, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

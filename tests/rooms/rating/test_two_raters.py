@@ -19,6 +19,7 @@ from tests.rooms.rating.two_raters import (
     printed_second,
     second,
 )
+from tests.rooms.rating.two_raters_facts import HOMES, Asked, agree_with_facts
 from tests.second_rater.usage import Usage
 
 from meterledger.kernel.span import DaySpan
@@ -48,9 +49,45 @@ def generated(windows: int, rows: int, *, say_every: int = 0) -> int:
     return bills
 
 
+OTHER_CLASSES = ["11M", "11M-time-of-day", "2M-single-phase", "2M-three-phase", "3M", "4M", "6M"]
+PRICED_FOR = {  # without riders, for those of these classes are not known
+    "11M-time-of-day": (date(2021, 4, 1), date(2022, 1, 1)),
+    "3M": (date(2026, 6, 1), date(2026, 10, 1)),
+}
+
+
 def test_every_schedule_of_the_book_is_compared() -> None:
     """A schedule that is added to the book, and not here, fails."""
-    assert [code for code in second().schedules() if code.startswith("1M-")] == OPTIONS
+    assert second().schedules() == sorted([*OPTIONS, *OTHER_CLASSES])
+
+
+@pytest.mark.parametrize("schedule", sorted(PRICED_FOR))
+def test_other_classes_as_far_as_their_prices_are_known(schedule: str) -> None:
+    chance = np.random.default_rng(SEED + 2)
+    start, end = PRICED_FOR[schedule]
+    for number in range(20):
+        length = int(chance.integers(1, 71))
+        first_day = start + timedelta(days=int(chance.integers((end - start).days - length)))
+        window = DaySpan(first_day, first_day + timedelta(days=length))
+        batch = made_usage(window, 900, 2, chance)
+        place = PLACES[number % len(PLACES)]
+        assert agree(schedule, window, batch, place, f"window {number}", riders=False) == 2
+
+
+@settings(max_examples=60)
+@given(
+    schedule=st.sampled_from(OPTIONS + OTHER_CLASSES),
+    start=st.dates(date(2020, 6, 1), date(2027, 3, 1)),
+    length=st.integers(1, 70),
+    seed=st.integers(0, 2**32),
+    riders=st.booleans(),
+)
+def test_where_the_book_is_silent_both_are(
+    schedule: str, start: date, length: int, seed: int, riders: bool
+) -> None:
+    window = DaySpan(start, start + timedelta(days=length))
+    batch = made_usage(window, 900, 1, np.random.default_rng(seed))
+    agree(schedule, window, batch, "none", f"seed {seed}", riders=riders)
 
 
 @pytest.mark.parametrize("schedule", OPTIONS)
@@ -124,8 +161,24 @@ def test_a_total_whose_times_nobody_knows(start: int, length: int, wh: int, plac
     assert printed_first(calculator.with_tax(lines, window, place)) == printed_second(again)
 
 
+PROGRAMS = [
+    Asked("1M-anytime", ("community_solar_residential",)),
+    Asked("1M-anytime", ("net_metering",), netted=True),
+    Asked("1M-evening-morning", ("net_metering",), netted=True),
+]
+
+
+@pytest.mark.parametrize("asked", PROGRAMS, ids=lambda asked: "-".join(asked[:1] + asked[1]))
+def test_programmes_beside_a_schedule(asked: Asked) -> None:
+    chance, bills = np.random.default_rng(SEED + 3), 0
+    for number in range(15):
+        window = window_from(int(chance.integers(DAYS)), int(chance.integers(1, 71)))
+        bills += agree_with_facts(first(), second(), asked, window, number, f"window {number}")
+    assert bills == 15 * HOMES
+
+
 def test_some_thousand_generated_bills() -> None:
-    assert generated(150, 20) == 3_000
+    assert generated(100, 20) == 2_000
 
 
 @pytest.mark.soak

@@ -11,15 +11,18 @@ from datetime import date
 from functools import lru_cache
 
 import numpy as np
+import pytest
 from tests.rooms.rulebook_on import the_book
 from tests.second_rater.bill import SecondRater
+from tests.second_rater.sheets import Silent
 from tests.second_rater.usage import Line, Usage
 
-from meterledger.facts.charges import ChargeLine
+from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.facts.usage import DayValues, UsageBatch
 from meterledger.kernel.local_days import intervals_in_day
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.loading import default_book_folder
+from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usecases.calculate import Calculator
 
 ZONE = "America/Chicago"
@@ -35,9 +38,10 @@ def second() -> SecondRater:
     return SecondRater(default_book_folder())
 
 
-@lru_cache(maxsize=1)
-def first() -> Calculator:
-    return Calculator(the_book())
+@lru_cache(maxsize=2)
+def first(*, riders: bool = True) -> Calculator:
+    groups = [ChargeGroup.BASE, ChargeGroup.TAX] + ([ChargeGroup.RIDER] if riders else [])
+    return Calculator(the_book(), frozenset(groups))
 
 
 def made_usage(window: DaySpan, seconds: int, rows: int, chance: np.random.Generator) -> UsageBatch:
@@ -70,14 +74,33 @@ def printed_second(lines: Sequence[Line]) -> list[Printed]:
     return [(one.code, one.day_from, one.day_until, one.cents) for one in lines]
 
 
-def agree(schedule: str, window: DaySpan, batch: UsageBatch, place: str, story: str) -> int:
-    """Both raters on every row; returns how many bills were equal line by line."""
-    calculator, rater = first(), second()
+def agree(
+    schedule: str,
+    window: DaySpan,
+    batch: UsageBatch,
+    place: str,
+    story: str,
+    *,
+    riders: bool = True,
+) -> int:
+    """Both raters on every row; returns how many bills were equal line by line.
+
+    Where the book is silent on a day of the window, both refuse, and no bill was equal.
+    """
+    calculator, rater = first(riders=riders), second()
+    usages = as_second_reads(batch)
+    days = window.from_day, window.until_day
+    try:
+        again = [
+            printed_second(rater.bill(schedule, *days, one, tax_place=place, riders=riders))
+            for one in usages
+        ]
+    except Silent:
+        with pytest.raises(NoRuleInForce):
+            calculator.price_intervals(schedule, window, batch)
+        return 0
     ours = calculator.price_intervals(schedule, window, batch)
-    for row, usage in enumerate(as_second_reads(batch)):
+    for row, other in enumerate(again):
         one = printed_first(calculator.with_tax(ours[row], window, place))
-        other = printed_second(
-            rater.bill(schedule, window.from_day, window.until_day, usage, tax_place=place)
-        )
         assert one == other, f"{schedule} {window} {place} row {row} of {story}"
-    return len(batch.meters)
+    return len(usages)
