@@ -10,14 +10,17 @@ import pytest
 from tests.stores.paper_town import (
     ANALYST,
     LATER,
+    LEARNED,
     UNUSABLE,
     bill_of,
+    held_of,
     payment_of,
     rebill_of,
     register_channel,
     start_of,
 )
 
+from meterledger.facts.held import RunCounts, RunRecord, RunState, SeenHold
 from meterledger.stores.postgres import PostgresStore, verify_invariants
 from meterledger.stores.postgres.opening import Database
 from meterledger.stores.postgres.private_server import SUPERUSER, PrivateServer
@@ -80,6 +83,15 @@ BREACHES = {
         " WHERE ledger_account = '440' AND entry_id LIKE 'bill:%'",
         "taxes of 0 cents, 16519 cents are posted",
     ),
+    "billed, held or excluded": (
+        "ALTER TABLE bill_run DROP CONSTRAINT due_is_billed_held_and_excluded;"
+        " UPDATE bill_run SET held = held + 1",
+        "run R-1: 4 due, 4 billed, 1 held, 0 excluded",
+    ),
+    "every held case ends": (
+        "DELETE FROM held_step WHERE act = 'billed'",
+        "is open, and its days are on bill B-AG-1-",
+    ),
     "the ledger as a whole": (
         "UPDATE posting SET cents = cents + 7 WHERE entry_id = 'payment:R-1' AND number = 1",
         "it sums to 7 cents",
@@ -106,6 +118,9 @@ BREACHES = {
 @pytest.fixture
 def filled(postgres: PostgresStore) -> PostgresStore:
     postgres.start_services([start_of(1), start_of(2)])
+    postgres.see_held([SeenHold(held_of(1))], on=LEARNED.date(), learned_at=LEARNED)
+    counts = RunCounts(due=4, billed=4)
+    postgres.record_run(RunRecord("R-1", RunState.FINISHED, "cycle 1", LATER.date(), LATER, counts))
     postgres.record_bills([bill_of(1, 0), bill_of(1, 1), bill_of(2, 0), bill_of(2, 1)])
     postgres.record_rebills([rebill_of(2, 1)])
     postgres.record_payment(*payment_of(1))

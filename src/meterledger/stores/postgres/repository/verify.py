@@ -312,6 +312,39 @@ QUESTIONS = (
         """,
     ),
     Question(
+        "every run's windows due are billed, held or excluded",
+        "SELECT count(*) FROM bill_run",
+        """
+        SELECT format('run %s: %s due, %s billed, %s held, %s excluded', run_id, due, billed,
+                      held, excluded)
+          FROM bill_run WHERE due <> billed + held + excluded
+        """,
+    ),
+    Question(
+        "every held case ends with the bill of its days, above its ceiling by two people",
+        "SELECT count(*) FROM held_case",
+        """
+        SELECT format('case %s is open, and its days are on bill %s', c.case_id, k.bill_id)
+          FROM held_case c
+          JOIN service_period_claim k ON k.agreement_id = c.agreement_id
+           AND k.cancelled_by IS NULL AND k.days && c.days AND k.known_at >= c.learned_at
+         WHERE NOT EXISTS (SELECT FROM held_step s WHERE s.case_id = c.case_id
+                              AND s.act IN ('billed', 'replaced'))
+        UNION ALL
+        SELECT format('case %s: bill %s is above the ceiling, and two people did not let it go',
+                      b.case_id, b.bill_id)
+          FROM held_step b
+          JOIN LATERAL (SELECT ceiling_cents FROM held_step s WHERE s.case_id = b.case_id
+                           AND s.act IN ('opened', 'seen') ORDER BY s.number DESC LIMIT 1) seen
+            ON b.total_cents > seen.ceiling_cents
+         WHERE b.act = 'billed'
+           AND NOT EXISTS (SELECT FROM held_step a JOIN held_step r USING (case_id)
+                            WHERE a.case_id = b.case_id AND a.act = 'approved'
+                              AND r.act = 'released' AND r.total_cents = b.total_cents
+                              AND lower(btrim(r.by)) <> lower(btrim(a.by)))
+        """,
+    ),
+    Question(
         "the ledger as a whole sums to zero",
         "SELECT count(DISTINCT ledger_account) FROM posting",
         "SELECT format('it sums to %s cents', sum(cents)) FROM posting HAVING sum(cents) <> 0",
