@@ -96,7 +96,7 @@ def settled_words(settled: Settled) -> str:
     """What a decision has come to, in a sentence."""
     case, run = settled.case, settled.run
     if run is None:
-        return f"Case {case.case_id} is {case.state.value}."
+        return f"Case {case.case_id}: {case.state.value}."
     if run.issued:
         bill = run.issued[0]
         return (
@@ -105,7 +105,7 @@ def settled_words(settled: Settled) -> str:
         )
     if run.held:
         return f"Still held: {run.held[0].sentence}"
-    return f"Case {case.case_id} is {case.state.value}."
+    return f"Case {case.case_id}: {case.state.value}."
 
 
 def chosen(
