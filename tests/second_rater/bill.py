@@ -1,7 +1,7 @@
 """A bill in plain steps: each charge's days, each part's quantity, one rounding a line.
 
-Lives here      lines of a schedule, of programmes beside it, and the tax on them.
-Lives elsewhere the book (``sheets``), days and hours (``hours``), quantities (``quantities``).
+Lives here      lines of a schedule, and of programmes beside it.
+Lives elsewhere the book (``sheets``), days (``hours``), quantities (``quantities``), ``taxes``.
 Read first      docs/reference/tariff_files.md, "A rate schedule, to the cent".
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 from tests.second_rater.hours import Hours
 from tests.second_rater.quantities import Meter, Part, days_between, half_up, shared
 from tests.second_rater.sheets import Sheets, Silent
+from tests.second_rater.taxes import Taxes
 from tests.second_rater.usage import CannotPrice, Line, Usage
 
 Charge = dict[str, Any]
@@ -43,13 +44,17 @@ class SecondRater:
         *,
         programs: Sequence[str] = (),
         tax_place: str = "none",
+        sales_place: str | None = None,
         riders: bool = True,
     ) -> list[Line]:
-        """The lines of one bill in their order, tax last."""
+        """The lines of one bill in their order, taxes last."""
         bill = _Bill(self, schedule, (day_from, day_until), usage, programs)
         if not riders:
             bill.charges = [one for one in bill.charges if group_of(one) != "rider"]
-        return bill.lines(tax_place)
+        lines = bill.lines()
+        cents = sum(line.cents for line in lines)
+        taxes = Taxes(self.sheets, schedule, bill.window)
+        return [*lines, *taxes.lines(cents, tax_place, sales_place)]
 
     def months(self, day_from: date, day_until: date) -> Fraction:
         """A month if the window is regular, else its days over a normal period's."""
@@ -84,7 +89,7 @@ class _Bill:
 
     # ------------------------------------------------------------------------------ the steps
 
-    def lines(self, tax_place: str) -> list[Line]:
+    def lines(self) -> list[Line]:
         self._refuse_silent_days()
         netting = [one["net_metering"] for one in self.programs if "net_metering" in one]
         if netting:
@@ -106,7 +111,6 @@ class _Bill:
         for program in self.programs:
             for charge in program["charges"]:
                 self.done += self._program_lines(charge, program)
-        self._tax(tax_place)
         return self.done
 
     def share(self, part: Part) -> Fraction:
@@ -335,16 +339,6 @@ class _Bill:
             usd = Fraction(-off, 100)
             return [self._line(charge, self.window, Fraction(off, 100), usd)] if off else []
         return [line for line in self._lines_of(charge) if line and stands(line)]
-
-    def _tax(self, place: str) -> None:
-        if place == "none":
-            return
-        rate = self.sheets.number(f"municipal_gross_receipts_{place}", self.last)
-        usd = Fraction(sum(line.cents for line in self.done), 100)
-        cents = half_up(usd * rate / (1 - rate) * 100)
-        self.done.append(
-            Line("municipal_gross_receipts_tax", *self.window, cents, "tax", usd, "tax")
-        )
 
 
 def group_of(charge: Charge) -> str:

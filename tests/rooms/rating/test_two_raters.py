@@ -158,7 +158,9 @@ def test_a_total_whose_times_nobody_knows(start: int, length: int, wh: int, plac
         "1M-anytime", window.from_day, window.until_day, Usage(total_wh=wh), tax_place=place
     )
 
-    assert printed_first(calculator.with_tax(lines, window, place)) == printed_second(again)
+    assert printed_first(
+        calculator.with_tax(lines, window, place, schedule="1M-anytime")
+    ) == printed_second(again)
 
 
 PROGRAMS = [

@@ -18,6 +18,7 @@ from tests.second_rater.sheets import Silent
 from tests.second_rater.usage import Line, Usage
 
 from meterledger.facts.charges import ChargeGroup, ChargeLine
+from meterledger.facts.taxes import TaxSubject
 from meterledger.facts.usage import DayValues, UsageBatch
 from meterledger.kernel.local_days import intervals_in_day
 from meterledger.kernel.span import DaySpan
@@ -26,7 +27,8 @@ from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usecases.calculate import Calculator
 
 ZONE = "America/Chicago"
-PLACES = ["none", "bel_ridge", "canton", "pagedale", "university_city"]
+PLACES = ["none", "bel_ridge", "canton", "pagedale", "university_city", "city_in_abatement"]
+SALES_PLACES = ["none", "creve_coeur", "adair_county"]
 # From here every value of the options is known; the riders' examples end with this year.
 FIRST, END = date(2025, 6, 1), date(2027, 1, 1)
 
@@ -89,10 +91,15 @@ def agree(
     """
     calculator, rater = first(riders=riders), second()
     usages = as_second_reads(batch)
+    known = SALES_PLACES if window.from_day >= FIRST else SALES_PLACES[-1:]
+    sales = known[window.day_count % len(known)]
+    subject = TaxSubject("premise", "MO", sales)
     days = window.from_day, window.until_day
     try:
         again = [
-            printed_second(rater.bill(schedule, *days, one, tax_place=place, riders=riders))
+            printed_second(
+                rater.bill(schedule, *days, one, tax_place=place, sales_place=sales, riders=riders)
+            )
             for one in usages
         ]
     except Silent:
@@ -101,6 +108,7 @@ def agree(
         return 0
     ours = calculator.price_intervals(schedule, window, batch)
     for row, other in enumerate(again):
-        one = printed_first(calculator.with_tax(ours[row], window, place))
+        lines = calculator.with_tax(ours[row], window, place, schedule=schedule, subject=subject)
+        one = printed_first(lines)
         assert one == other, f"{schedule} {window} {place} row {row} of {story}"
     return len(usages)
