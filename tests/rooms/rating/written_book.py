@@ -90,7 +90,7 @@ class WrittenBook:
             entries.append(entry)
         file = {"kind": kind, "meaning": f"Made up: {name}.", "unit": unit, **(extra or {})}
         file |= {"values": entries, "last_checked_on": LEARNED}
-        text = yaml.dump(file, sort_keys=False, Dumper=_Plain, allow_unicode=True)
+        text = yaml.dump(file, sort_keys=False, Dumper=Plain, allow_unicode=True)
         (self.sheet / f"{name}.yaml").write_text(text, encoding="utf-8")
         return name
 
@@ -118,7 +118,7 @@ class WrittenBook:
         return self.value(code, "schedule", value | {"charges": charges}, unit="charges")
 
 
-class _Plain(yaml.SafeDumper):
+class Plain(yaml.SafeDumper):
     """Writes a list or mapping out each time it stands somewhere: a book has no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
