@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    DAY_FORM,
+    BadArgument,
+    JsonFlag,
+    day_from,
+    refusing,
+    say,
+)
 
 Account = Annotated[str, typer.Argument(help="Account number, ten digits.")]
 On = Annotated[str | None, typer.Option(help="The day (today unless given).")]
@@ -88,8 +97,7 @@ def defer(
             for name, value in (("retired", retired), ("disabled", disabled), ("ssi", ssi))
         ]
         if birth_date:
-            born = day_from(birth_date, option="--birth-date")
-            person.append(("birth_date", born.isoformat()))
+            person.append(("birth_date", _birth_date(birth_date).isoformat()))
         viewer = Viewer("command line", "defer a pay date")
         with open_system(viewer=viewer, subjects=[account]) as system:
             system.store.account(account)
@@ -152,6 +160,18 @@ def end(account: Account, on: On = None, as_json: JsonFlag = False) -> None:
             as_json=as_json,
             words=lambda: print(f"Bills of account {account} have the usual due date from {day}."),
         )
+
+
+def _birth_date(text: str) -> date:
+    """A day of birth: people are older than the days that bills and sheets know."""
+    if DAY_FORM.fullmatch(text):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    raise BadArgument(
+        f"'{text[:40]}' is no day of birth",
+        where="--birth-date",
+        do="Write it as year-month-day, like 1950-07-01",
+    )
 
 
 def _say(chosen: Any, sentence: str, dry_run: bool, as_json: bool) -> None:
