@@ -131,9 +131,8 @@ def _price_rows(some: PricedWindows, facts: WindowFacts) -> None:
     blocks = blocks_wh(plan, energy_wh, determinants, facts.history)
     for number, line in enumerate(plan.lines):
         kind = line.rule.kind
-        some.days_wh[:, number] = 0
-        if kind in ENERGY_KINDS or kind is ChargeKind.DEMAND:
-            some.days_wh[:, number] = _energy_of_days(line, energy_wh)
+        has_energy = kind in ENERGY_KINDS or kind is ChargeKind.DEMAND
+        some.days_wh[:, number] = _energy_of_days(line, energy_wh) if has_energy else 0
         if kind in ENERGY_KINDS:
             some.quantity[:, number] = _energy_quantity(line, some.days_wh[:, number], blocks)
             if line.blocks is not None and line.blocks.demand is not None:
