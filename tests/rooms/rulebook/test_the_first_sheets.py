@@ -80,6 +80,7 @@ class TestStandings:
             "cycle_read_day_rule": "billing.cycle_read_day",
             "gross_receipts_governing_day": "taxes.gross_receipts_governing_day",
             "gross_receipts_gross_up": "taxes.gross_receipts_gross_up",
+            "sales_tax_governing_day": "taxes.sales_tax_governing_day",
             "season_proration_basis": "billing.season_proration_basis",
         }
 
