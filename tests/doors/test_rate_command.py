@@ -158,3 +158,49 @@ def test_stories_of_a_book_are_asked_of_that_book() -> None:
     result = CliRunner().invoke(build_app(), ["stories", str(file / "two_demands.yaml"), "--json"])
 
     assert json.loads(result.stdout) == {"passed": 2, "failed": 0, "failures": []}
+
+
+class TestNetMeteringFromAFile:
+    """Two days of hours: 1 kWh an hour delivered, and 2 kWh an hour received from noon to two."""
+
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> str:
+        rows = ["meter,start,seconds,value,unit,direction"]
+        for hour in range(48):
+            day, clock = divmod(hour + 6, 24)  # local midnight is 06:00 UTC in January
+            start = f"2026-01-{5 + day:02d}T{clock:02d}:00:00Z"
+            back = 2 if hour % 24 in (12, 13) else 0
+            rows += [f"M1,{start},3600,1,kWh,delivered", f"M1,{start},3600,{back},kWh,received"]
+        path = tmp_path / "two_ways.csv"
+        path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        return str(path)
+
+    def test_bills_what_was_delivered_beyond_what_was_received(
+        self, tmp_path: Path, file: str
+    ) -> None:
+        known = tmp_path / "known.yaml"
+        known.write_text("programs: [prairie_net_metering]\ncredits: []\n", encoding="utf-8")
+
+        told = answer(
+            "--book", "prairie_light_example", "--from", "2026-01-05", "--to", "2026-01-07",
+            "--schedule", "PL-R2", "--usage", file, "--received", file, "--known", str(known),
+            "--without", "riders",
+        )  # fmt: skip
+
+        lines = {one["code"]: one for one in told["lines"]}
+        assert sum(float(one["quantity"]) for one in told["lines"] if one["unit"] == "kWh") == 40.0
+        assert (
+            lines["winter_on_peak_1"]["inputs"]["energy_is"] == "delivered less received, by month"
+        )
+
+    def test_without_it_is_refused(self, tmp_path: Path, file: str) -> None:
+        known = tmp_path / "known.yaml"
+        known.write_text("programs: [prairie_net_metering]\ncredits: []\n", encoding="utf-8")
+
+        status, _, err = rate(
+            "--book", "prairie_light_example", "--from", "2026-01-05", "--to", "2026-01-07",
+            "--schedule", "PL-R2", "--usage", file, "--known", str(known),
+        )  # fmt: skip
+
+        assert status == 2
+        assert "needs to know what energy was received" in err

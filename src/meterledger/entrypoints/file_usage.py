@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 from meterledger.entrypoints.cli.answer import BadArgument
 from meterledger.entrypoints.clock import now_utc
 from meterledger.facts.places import MeterInstallation
-from meterledger.facts.readings import ChannelKind, ChannelReadings
+from meterledger.facts.readings import ChannelKind, ChannelReadings, Flow
 from meterledger.facts.usage import KnownInterval, TiledUsage, UsageBatch
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.span import DaySpan, Validity
@@ -24,9 +24,11 @@ from meterledger.usecases.window_usage import usage_of_window
 
 
 def usage_from_file(
-    file: Path, window: DaySpan, *, meter: str | None, zone: str
+    file: Path, window: DaySpan, *, meter: str | None, zone: str, received: bool = False
 ) -> UsageBatch | TiledUsage:
     """The delivered energy of one meter of the file over the window, as a bill would take it.
+
+    With ``received`` it is the energy received from the customer, read in the same way.
 
     :raises BadArgument: if the file holds no electric intervals, or several meters and none named
     :raises FileRefused: if the file cannot be read
@@ -43,6 +45,8 @@ def usage_from_file(
         if one.channel.kind is ChannelKind.INTERVAL and one.channel.energy_wh_power is not None
     ]
     chosen = _one_meter(electric, meter, file)
+    if received:
+        chosen = _received(chosen, file)
     name = pseudonym(chosen[0].channel.meter_id, "rate")
     slots = [one for one in chosen if fills_slots(one, zone_name=zone)]
     beside = [one for one in chosen if one not in slots]
@@ -89,6 +93,18 @@ class _Beside:
             and reading.start < until
             and begin < reading.start + reading.seconds
         )
+
+
+def _received(channels: list[ChannelReadings], file: Path) -> list[ChannelReadings]:
+    """The received energy of a meter, as channels that are read like delivered energy."""
+    found = [one for one in channels if one.channel.flow is Flow.RECEIVED]
+    if not found:
+        raise BadArgument(
+            "The file holds no energy that was received from the customer",
+            where=file.name,
+            do="Give a file whose readings name the direction, or received_kwh in --known",
+        )
+    return [replace(one, channel=replace(one.channel, flow=Flow.DELIVERED)) for one in found]
 
 
 def _installed(meter_id: str, moment: datetime) -> MeterInstallation:

@@ -78,6 +78,12 @@ def rate_usage(
     :raises TimesNeeded: if the schedule needs times and only an amount was given
     """
     calculator = Calculator(book.as_known(as_known_on), groups)
+    if isinstance(given.received, UsageBatch) and find_gaps(given.received):
+        raise UsageNotWhole(
+            "Energy received is missing in some intervals of the window",
+            where=str(window),
+            do="Give a file that covers every interval, 0 where nothing was received",
+        )
     if isinstance(usage, int):
         lines = calculator.price_total(schedule, window, whole_usage(usage), given)
     else:

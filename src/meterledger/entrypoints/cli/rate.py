@@ -43,6 +43,10 @@ def rate(
             "received_kwh, credits."
         ),
     ] = None,
+    received: Annotated[
+        Path | None,
+        typer.Option(help="A meter file with the energy received from the customer."),
+    ] = None,
     book_name: Annotated[
         str | None, typer.Option("--book", help="Another book of tariffs/, by its folder's name.")
     ] = None,
@@ -108,6 +112,12 @@ def rate(
 
             zone_name = book.as_known(known_day).time_zone
             amount = usage_from_file(Path(str(usage)), window, meter=meter, zone=zone_name)
+        if received is not None:
+            from meterledger.entrypoints.file_usage import usage_from_file
+
+            zone_name = book.as_known(known_day).time_zone
+            back = usage_from_file(received, window, meter=meter, zone=zone_name, received=True)
+            given = replace(given, received=back)
         rated = rate_usage(
             schedule=schedule,
             window=window,
