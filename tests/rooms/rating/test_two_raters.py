@@ -12,7 +12,9 @@ from tests.rooms.rating.two_raters import (
     END,
     FIRST,
     PLACES,
+    ZONE,
     agree,
+    as_second_reads,
     first,
     made_usage,
     printed_first,
@@ -22,6 +24,7 @@ from tests.rooms.rating.two_raters import (
 from tests.rooms.rating.two_raters_facts import HOMES, Asked, agree_with_facts
 from tests.second_rater.usage import Usage
 
+from meterledger.facts.usage import TiledInterval, TiledUsage, window_seconds
 from meterledger.kernel.span import DaySpan
 
 SEED = 4240
@@ -161,6 +164,32 @@ def test_a_total_whose_times_nobody_knows(start: int, length: int, wh: int, plac
     assert printed_first(
         calculator.with_tax(lines, window, place, schedule="1M-anytime")
     ) == printed_second(again)
+
+
+@settings(max_examples=40)
+@given(
+    start=st.integers(0, DAYS),
+    length=st.integers(1, 45),
+    schedule=st.sampled_from(OPTIONS),
+    seed=st.integers(0, 2**32),
+)
+def test_intervals_of_mixed_lengths(start: int, length: int, schedule: str, seed: int) -> None:
+    """Hours on some days, quarters on others: every hour of these options belongs to one period."""
+    window = window_from(start, length)
+    chance = np.random.default_rng(seed)
+    batch = made_usage(window, 900, 1, chance)
+    tiles, at = [], window_seconds(window, ZONE)[0]
+    for one in batch.days:
+        width = 4 if chance.random() < 0.5 else 1
+        for values in one.energy_wh[0].reshape(-1, width).tolist():
+            tiles.append(TiledInterval(at, 900 * width, sum(values)))
+            at += 900 * width
+    tiled = TiledUsage("m", ZONE, window, tuple(tiles))
+
+    (usage,) = as_second_reads(batch)
+    again = second().bill(schedule, window.from_day, window.until_day, usage)
+
+    assert printed_first(first().price_tiled(schedule, window, tiled)) == printed_second(again)
 
 
 PROGRAMS = [
