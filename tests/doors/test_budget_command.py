@@ -185,3 +185,17 @@ class TestDueDateAndDelivery:
             result = ask(*words)
             assert result.exit_code == 2
             assert "There is no account 1234567890" in result.stderr
+
+
+class TestOtherCommands:
+    def test_why_and_the_account_tell_both_numbers(
+        self, ask: Any, account: str, town: Town
+    ) -> None:
+        ask("budget", "join", account, *JOIN)
+        made = bill(town, date(2026, 1, 1), 2)
+        asked, cost = f"{made.asked_cents / 100:.2f}", f"{made.total_cents / 100:.2f}"
+        answer = told(ask("why", made.bill_id, "--json"))
+        assert (answer["total_usd"], answer["asked"]["asked_usd"]) == (cost, asked)
+        words = ask("why", made.bill_id).stdout
+        assert f"Asked on the budget plan: ${asked}; open before $0.00" in words
+        assert f"${cost} (${asked} asked)" in ask("service", "show", account).stdout

@@ -70,6 +70,7 @@ def explain_bill(
         "reasons": record["reasons"],
         "pins": record["pins"],
         "versus": None,
+        **({"asked": record["asked"]} if "asked" in record else {}),
     }
     if versus is not None:
         before = read_record(store.bill(versus).record)

@@ -171,7 +171,7 @@ def _not_ahead(day: Any, today: Any) -> None:
 
 
 def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
-    from meterledger.entrypoints.cli.words import print_lines
+    from meterledger.entrypoints.cli.words import print_asked, print_lines
     from meterledger.entrypoints.held_words import held_by_owner
     from meterledger.kernel.money import usd_text
     from meterledger.usecases.gate_bills import RunIsStopped
@@ -218,6 +218,8 @@ def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
                     f"{one.days}, {one.kind.value}, due {one.due_day}"
                 )
                 print_lines(record["lines"], record["total_usd"], record["standing"])
+                if "asked" in record:
+                    print_asked(record["asked"])
                 if one.usage.estimated is not None:
                     print(
                         "Based on estimated usage: "

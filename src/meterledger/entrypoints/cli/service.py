@@ -205,6 +205,7 @@ def show(
 
 
 def _account(system: Any, account: str) -> dict[str, Any]:
+    from meterledger.facts.budget import asked_of
     from meterledger.kernel.money import usd_text
 
     held = system.store.account(account)
@@ -233,6 +234,7 @@ def _account(system: Any, account: str) -> dict[str, Any]:
                 "from": one.days.from_day.isoformat(),
                 "to": one.days.until_day.isoformat(),
                 "usd": usd_text(one.total_cents),
+                "asked_usd": usd_text(asked_of(one.record, one.total_cents)),
                 "due": one.due_day.isoformat(),
             }
             for one in system.store.bills_of_account(account)
@@ -262,7 +264,8 @@ def _print(answer: dict[str, Any]) -> None:
         )
         print(f"    agreement {one['agreement']}, meters {', '.join(one['meters'])}")
     for one in answer["bills"]:
-        print(f"  bill {one['bill']}: {dollars(one['usd'])}, due {one['due']}")
+        asked = f" ({dollars(one['asked_usd'])} asked)" if one["asked_usd"] != one["usd"] else ""
+        print(f"  bill {one['bill']}: {dollars(one['usd'])}{asked}, due {one['due']}")
     for one in answer["payments"]:
         print(f"  payment {one['payment']}: ${one['usd']} on {one['received']}")
 

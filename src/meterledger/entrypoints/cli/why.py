@@ -41,7 +41,7 @@ def why(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from meterledger.entrypoints.cli.words import dollars, worked
+    from meterledger.entrypoints.cli.words import dollars, print_asked, worked
 
     print(f"Bill {answer['bill']}, {answer['schedule']}, {answer['from']} to {answer['to']}")
     if answer["versus"]:
@@ -57,6 +57,8 @@ def _print(answer: dict[str, Any]) -> None:
     print(f"\nTotal: {dollars(answer['total_usd'])} ({answer['standing']})")
     for reason in answer["reasons"]:
         print(f"{reason['finding']} - {reason['citation']['text']}")
+    if "asked" in answer:
+        print_asked(answer["asked"])
 
 
 def _print_difference(versus: dict[str, Any]) -> None:

@@ -36,6 +36,16 @@ def print_table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> None:
         print("  ".join(cells).rstrip())
 
 
+def print_asked(asked: dict[str, Any]) -> None:
+    """What a budget plan asks of a bill in place of its total, with what is open, and why."""
+    print(
+        f"Asked on the budget plan: {dollars(asked['asked_usd'])}; open before "
+        f"{dollars(asked['difference_before_usd'])}, after {dollars(asked['difference_after_usd'])}"
+    )
+    for reason in asked["reasons"]:
+        print(f"  {reason['finding']} - {reason['citation']['text']}")
+
+
 def print_lines(lines: Sequence[dict[str, Any]], total_usd: str, standing: str) -> None:
     """Print charge lines (in their JSON form) with quantity, price, amount and first clause."""
     rows = [
