@@ -1,7 +1,7 @@
 """Daily use as bars: geometry in whole numbers, for the page's SVG and the paper alike.
 
 Lives here      the scale, its ticks, one bar for each local day or stretch of days.
-Lives elsewhere drawing (``templates/web/chart.html``, ``pdf/bill.typ``); the figures (the record).
+Lives elsewhere drawing (``templates/web/chart.html``, ``documents``); the figures (the record).
 """
 
 from __future__ import annotations
