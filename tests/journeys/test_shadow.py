@@ -15,6 +15,7 @@ import pytest
 from meterledger.facts.shadow import ShadowCause, ShadowRun
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.lake import IntervalLake
+from meterledger.usecases import population_groups
 from meterledger.usecases.proposals import read_proposal, write_proposal
 from meterledger.usecases.shadow import Shadow, shadow_bills
 
@@ -120,6 +121,17 @@ class TestNothingHasChanged:
         assert run.issued_cents == run.shadow_cents == sum(one.total_cents for one in issued)
         assert run.different == run.not_made == run.unexplained == []
         assert run.ties
+
+    def test_however_the_lake_is_asked_for_a_few_of_its_meters(
+        self, living: Any, towns: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """All parts as they lie: meters that nobody asked for are passed over."""
+        monkeypatch.setattr(population_groups, "ASKED_AT_MOST", 1)
+        arrive(living, towns, "M99", AUTUMN, towns.lively, learned_at=towns.LATER)
+
+        run = shadow(living, towns)
+
+        assert run.bills == run.same == run.in_columns == 30
 
 
 class Told:

@@ -13,16 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
-from meterledger.facts.stored import StoredDays, UInt64Array
+from meterledger.facts.stored import StoredDays, UInt64Array, meter_names
 from meterledger.facts.usage import BoolArray, Int64Array
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import intervals_in_day, seconds_in_day
 from meterledger.kernel.span import DaySpan
 from meterledger.rating import IntervalTooLong, PopulationSums, RatePlan
 from meterledger.usecases.population_determinants import ScanningLake
+
+ASKED_AT_MOST = 2_000
+"""From so many meters on every part of the lake is wanted anyway: asking by name saves nothing, and
+a part that is taken as it lies is copied once less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +75,12 @@ def sum_groups(
         min(one.plan.window.from_day for one in groups),
         max(one.plan.window.until_day for one in groups),
     )
-    names = [f"{number:016x}" for number in reading.numbers.tolist()]
+    many = len(reading.numbers) >= ASKED_AT_MOST
+    names = None if many else meter_names(reading.numbers)
     scan = lake.scan(hull, at_sequence=at_sequence, meters=names)
     reading.place(scan.meters)
-    if len(scan.others):
-        reading.slow[reading.group_of[scan.others], reading.row_of[scan.others]] = True
+    others = scan.others[reading.group_of[scan.others] >= 0]
+    reading.slow[reading.group_of[others], reading.row_of[others]] = True
     scan.read(reading.take, progress=progress)
     return reading.done(scan.interval_seconds)
 
@@ -102,13 +108,17 @@ class _Reading:
 
     def place(self, meters: UInt64Array) -> None:
         """Note the group and the row of each meter of the scan, in the scan's order."""
-        found = np.searchsorted(self.numbers, meters)
-        self.group_of, self.row_of = self._group[found], self._row[found]
+        found = np.minimum(np.searchsorted(self.numbers, meters), len(self.numbers) - 1)
+        asked = self.numbers[found] == meters
+        self.group_of = np.where(asked, self._group[found], -1)
+        self.row_of = self._row[found]
 
     def take(self, part: StoredDays) -> None:
         """Hand each group its meters' days of its window. Called from several threads."""
         of = self.group_of[part.rows]
         for number in np.unique(of).tolist():
+            if number < 0:
+                continue  # nobody asked for these meters
             days = self.groups[number].plan.window.overlap(part.days)
             if days is None:
                 continue
@@ -141,20 +151,18 @@ def _cut(
     part: StoredDays, mine: Int64Array, rows: Int64Array, days: DaySpan, zone: str
 ) -> StoredDays:
     """The days of some meters of a part, as a part of its own."""
-    before = sum(
-        intervals_in_day(day, zone, part.interval_seconds)
-        for day in DaySpan(part.days.from_day, days.from_day).days()
-    ) if part.days.from_day < days.from_day else 0  # fmt: skip
-    width = sum(intervals_in_day(day, zone, part.interval_seconds) for day in days.days())
-    first = part.first_slot + before
+    before = (days.from_day - part.days.from_day).days
+    earlier = [part.days.from_day + timedelta(days=number) for number in range(before)]
+    first = part.first_slot + sum(
+        intervals_in_day(day, zone, part.interval_seconds) for day in earlier
+    )
     counts = None
     if part.counts is not None:
-        at = (days.from_day - part.days.from_day).days
-        counts = np.ascontiguousarray(part.counts[mine, at : at + days.day_count])
-    if len(mine) == len(part.rows):
-        return StoredDays(rows, days, part.interval_seconds, first, part.power, part.values, counts)
-    values = np.ascontiguousarray(part.values[:, first : first + width][mine])
-    return StoredDays(rows, days, part.interval_seconds, 0, part.power, values, counts)
+        counts = np.ascontiguousarray(part.counts[mine, before : before + days.day_count])
+    # Whole rows are taken: that is one plain copy each, during which other threads go on.
+    every = len(mine) == len(part.rows)
+    values = part.values if every else np.take(part.values, mine, axis=0)
+    return StoredDays(rows, days, part.interval_seconds, first, part.power, values, counts)
 
 
 def _slots(plan: RatePlan, seconds: int) -> int:
