@@ -143,6 +143,12 @@ class TestLeaving:
         assert again.exit_code == 2
         assert "has no budget plan on 2025-12-21" in again.stderr
 
+    def test_a_word_for_the_agreement_that_is_none_is_refused(self, ask: Any, account: str) -> None:
+        ask("budget", "join", account, *JOIN)
+        result = ask("budget", "leave", account, "--cold-weather", "maybe", "--on", "2025-12-20")
+        assert result.exit_code == 2
+        assert "'maybe' is no way that a Cold Weather agreement stands" in result.stderr
+
     def test_an_election_binds(self, ask: Any, account: str) -> None:
         ask("budget", "join", account, *JOIN)
         result = ask("budget", "elect", account, "--settle", "a", "--on", "2026-01-05")

@@ -75,7 +75,7 @@ def leave_budget(
     facts = LeavingFacts(
         enrolled=state.plan.days.from_day,
         difference_cents=Cents(state.difference_cents),
-        cold_weather_agreement=ColdWeatherAgreement(cold_weather_agreement),
+        cold_weather_agreement=_cold_weather(cold_weather_agreement),
     )
     ruling = decide_filled(rule=LEAVING, facts=facts, day=on, view=view)
     return _end(state, on, PlanEnd.CUSTOMER, ruling, learned_at, store, dry_run)
@@ -104,7 +104,7 @@ def end_budget_unpaid(
         paid=_paid_on(bill, store.payments_of_account(bill.account_id), on),
         company_ends=True,
         difference_cents=Cents(state.difference_cents),
-        cold_weather_agreement=ColdWeatherAgreement(cold_weather_agreement),
+        cold_weather_agreement=_cold_weather(cold_weather_agreement),
     )
     ruling = decide_filled(rule=END_BY_COMPANY, facts=facts, day=on, view=view)
     if not ruling.decision.outcome.ended:
@@ -115,6 +115,17 @@ def end_budget_unpaid(
             do="Leave the plan as it is",
         )
     return _end(state, on, PlanEnd.NON_PAYMENT, ruling, learned_at, store, dry_run)
+
+
+def _cold_weather(text: str) -> ColdWeatherAgreement:
+    try:
+        return ColdWeatherAgreement(text)
+    except ValueError as problem:
+        raise BudgetRefused(
+            f"'{text[:40]}' is no way that a Cold Weather agreement stands",
+            where="--cold-weather",
+            do="Give none, kept or defaulted",
+        ) from problem
 
 
 def _paid_on(bill: StoredBill, payments: Sequence[Payment], on: date) -> date | None:
