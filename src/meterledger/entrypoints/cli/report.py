@@ -90,9 +90,7 @@ def unbilled_agreements(
         viewer = Viewer("report", "who got no bill")
         with open_system(viewer=viewer, subjects=["all accounts"]) as system:
             day = asked or system.today
-            found = list(
-                unbilled(day, known_at=system.now, store=system.store, view=system.view)
-            )
+            found = list(unbilled(day, known_at=system.now, store=system.store, view=system.view))
         answer = {"on": day.isoformat(), "unbilled": [one.as_json(day) for one in found]}
 
         def words() -> None:
