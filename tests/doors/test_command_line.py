@@ -34,8 +34,8 @@ class TestACommandThatIsMisused:
                 "meterledger rate: Missing option '--schedule'. See `meterledger rate --help`.\n",
             ),
             (
-                ["rate", "--bogus"],
-                "meterledger rate: No such option: --bogus. See `meterledger rate --help`.\n",
+                ["rate", "--nonesuch"],
+                "meterledger rate: No such option: --nonesuch. See `meterledger rate --help`.\n",
             ),
             (["nope"], "meterledger: No such command 'nope'. See `meterledger --help`.\n"),
             (
