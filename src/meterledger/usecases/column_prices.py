@@ -193,7 +193,7 @@ def column_sums(
                 one.window,
                 one.rows,
                 each.plan,
-                each.sums.determinants(),
+                each.determinants,
                 each.complete,
             )
             for one, each in zip(batch, sums, strict=True)

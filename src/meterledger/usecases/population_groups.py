@@ -17,6 +17,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from meterledger.facts.determinants import Determinants
 from meterledger.facts.stored import StoredDays, UInt64Array, meter_names
 from meterledger.facts.usage import BoolArray, Int64Array
 from meterledger.kernel.ensure import ensure
@@ -52,7 +53,7 @@ class GroupSums:
     """
 
     plan: RatePlan
-    sums: PopulationSums
+    determinants: Determinants
     complete: BoolArray
 
 
@@ -90,7 +91,8 @@ class _Reading:
 
     def __init__(self, groups: Sequence[MeterGroup]) -> None:
         self.groups = groups
-        self.sums = [PopulationSums(one.plan, len(one.numbers)) for one in groups]
+        # One row more than meters: what is passed over in a part has its place there.
+        self.sums = [PopulationSums(one.plan, len(one.numbers) + 1) for one in groups]
         widest = max(len(one.numbers) for one in groups)
         self.slow: BoolArray = np.zeros((len(groups), widest), dtype=bool)
         self.too_long: set[tuple[int, int]] = set()
@@ -115,19 +117,20 @@ class _Reading:
 
     def take(self, part: StoredDays) -> None:
         """Hand each group its meters' days of its window. Called from several threads."""
-        of = self.group_of[part.rows]
+        of, places = self.group_of[part.rows], self.row_of[part.rows]
         for number in np.unique(of).tolist():
             if number < 0:
                 continue  # nobody asked for these meters
-            days = self.groups[number].plan.window.overlap(part.days)
+            group = self.groups[number]
+            days = group.plan.window.overlap(part.days)
             if days is None:
                 continue
-            mine = np.flatnonzero(of == number)
-            rows = self.row_of[part.rows[mine]]
+            mine = of == number
+            rows = np.where(mine, places, len(group.numbers))
             try:
-                self.sums[number].add(_cut(part, mine, rows, days, self.groups[number].plan.zone))
+                self.sums[number].add(_part_of(part, mine, rows, days, group.plan.zone))
             except IntervalTooLong:
-                self.slow[number, rows] = True
+                self.slow[number, places[mine]] = True
 
     def done(self, interval_seconds: Int64Array) -> list[GroupSums]:
         """The sums with multipliers, and whose are whole."""
@@ -141,28 +144,28 @@ class _Reading:
             for length in np.unique(seconds).tolist():
                 if length > 0:
                     slots[seconds == length] = _slots(group.plan, length)
-            complete = (sums.present == slots) & ~self.slow[number, :count]
-            sums.multiply(np.where(complete, group.multipliers, 1))
-            found.append(GroupSums(group.plan, sums, np.asarray(complete)))
+            complete = (sums.present[:count] == slots) & ~self.slow[number, :count]
+            factors = np.ones(count + 1, dtype=np.int64)
+            factors[:count][complete] = group.multipliers[complete]
+            sums.multiply(factors)
+            every = sums.determinants().of_rows(slice(0, count))
+            found.append(GroupSums(group.plan, every, np.asarray(complete)))
         return found
 
 
-def _cut(
-    part: StoredDays, mine: Int64Array, rows: Int64Array, days: DaySpan, zone: str
+def _part_of(
+    part: StoredDays, mine: BoolArray, rows: Int64Array, days: DaySpan, zone: str
 ) -> StoredDays:
-    """The days of some meters of a part, as a part of its own."""
+    """Some days of a part, in which only some meters count; the values stay where they lie."""
     before = (days.from_day - part.days.from_day).days
     earlier = [part.days.from_day + timedelta(days=number) for number in range(before)]
     first = part.first_slot + sum(
         intervals_in_day(day, zone, part.interval_seconds) for day in earlier
     )
-    counts = None
+    counts = np.repeat(mine[:, None], days.day_count, axis=1)
     if part.counts is not None:
-        counts = np.ascontiguousarray(part.counts[mine, before : before + days.day_count])
-    # Whole rows are taken: that is one plain copy each, during which other threads go on.
-    every = len(mine) == len(part.rows)
-    values = part.values if every else np.take(part.values, mine, axis=0)
-    return StoredDays(rows, days, part.interval_seconds, first, part.power, values, counts)
+        counts &= part.counts[:, before : before + days.day_count]
+    return StoredDays(rows, days, part.interval_seconds, first, part.power, part.values, counts)
 
 
 def _slots(plan: RatePlan, seconds: int) -> int:

@@ -154,7 +154,7 @@ def _made(
     made = []
     for members, one in zip(stale, sums, strict=True):
         order = np.argsort(members.group.numbers, kind="stable")
-        every = one.sums.determinants()
+        every = one.determinants
         made.append(
             StoredSums(
                 key=SumsKey(members.schedule, members.window, cycle),

@@ -216,7 +216,7 @@ def _sum(lake: MeteredLake, plans: list[list[RatePlan]], meters: int) -> None:
             if len(share)
         ]
         for group in sum_groups(groups, lake=lake.lake, at_sequence=1):
-            charge_totals(group.plan, group.sums.determinants())
+            charge_totals(group.plan, group.determinants)
 
 
 def _decode(files: list[Path]) -> None:
