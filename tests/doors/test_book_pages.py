@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tests.doors.reading_book import BookOnly, reading_book
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import open_book
-from meterledger.rulebook.loading import load_book
+from meterledger.rulebook.loading import default_book_folder, load_book
 
 SOUND_BOOK = Path(__file__).parents[1] / "data" / "broken_tariffs" / "sound_book"
 
@@ -503,6 +504,45 @@ class TestTheRealBook:
             for part in ("/book/provisions/", "/book/sheets/"):
                 for link in [one for one in links if one.startswith(part)][:2]:
                     assert reader.get(link).status_code == 200, link
+
+
+class LaterBook(RealBook):
+    """As it is known when all of it was entered."""
+
+    def library(self) -> Library:
+        return Library(self.book, datetime(2026, 11, 30, 12, tzinfo=UTC))
+
+
+class TestTheInventedBook:
+    """Every value of it has a page, whatever its kind."""
+
+    @pytest.fixture
+    def reader(self, watched_templates: None) -> Iterator[Client]:
+        book = load_book(default_book_folder().parent / "prairie_light_example")
+        before = system.provide(LaterBook(book))
+        yield Client(headers={"host": "127.0.0.1"})
+        system.provide(before)
+
+    def test_opens_every_rate_option_and_value(self, reader: Client) -> None:
+        view = load_book(default_book_folder().parent / "prairie_light_example").as_known(date.max)
+        for name in view.names():
+            kind = "schedules/" if view.kind_of(name) == "schedule" else ""
+            assert reader.get(f"/book/{kind}{name}/").status_code == 200, name
+
+    def test_shows_what_a_schedule_rests_on(self, reader: Client) -> None:
+        page = text_of(reader.get("/book/schedules/PL-G3/"))
+
+        assert "Least billing demand" in page
+        assert "Reactive demand" in page
+
+
+class TestWhatNobodyKnows:
+    def test_has_a_page(self, watched_templates: None) -> None:
+        before = system.provide(LaterBook(open_book()))
+        reader = Client(headers={"host": "127.0.0.1"})
+        for address in ("schedules/2M-single-phase", "sgs_summer_usd_per_kwh", "schedules/11M"):
+            assert reader.get(f"/book/{address}/").status_code == 200, address
+        system.provide(before)
 
 
 class TestARateOptionLearnedLater:

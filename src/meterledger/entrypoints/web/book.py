@@ -166,10 +166,7 @@ def _used_by(view: BookView, name: str) -> list[tuple[str, str]]:
     for code in view.schedule_codes():
         for dated in view.schedule_series(code).values:
             schedule = dated.value
-            named = {rule.price for rule in schedule.charges}
-            named |= {schedule.seasons, schedule.windows or "", schedule.block_limit or ""}
-            named.add(schedule.demand_window or "")
-            if name in named:
+            if name in schedule.names():
                 found.append((schedule.name, series_address(view, code)))
                 break
     return found
@@ -180,19 +177,22 @@ def _charge(view: BookView, rule: ChargeRule, today: date) -> ChargeRow:
     now = _on(series, today)
     return ChargeRow(
         rule=rule,
-        price=value_words("price", series.unit, now).text if now else None,
+        price=value_words(view.kind_of(rule.price), series.unit, now).text if now else None,
         address=entry_address(view, rule.price, today) or series_address(view, rule.price),
     )
 
 
 def _calendars(view: BookView, schedule: Schedule, today: date) -> list[tuple[str, str, str]]:
     """(what it says, its meaning, its address) of every calendar and limit of a schedule."""
-    named = (
+    charged = {rule.price for rule in schedule.charges}
+    named = [
         ("Seasons", schedule.seasons),
         ("Times of use", schedule.windows),
         ("First block", schedule.block_limit),
         ("Hours that count for demand", schedule.demand_window),
-    )
+    ]
+    known = {name for _, name in named}
+    named += [("Demand and blocks", name) for name in sorted(schedule.names() - charged - known)]
     return [
         (
             title,
