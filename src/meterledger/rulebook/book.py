@@ -210,8 +210,12 @@ class BookView:
         return readings[key]
 
     def readings(self) -> list[ReadingRecord]:
-        """Every conflict of the book, by key."""
-        return [record for _, record in sorted(self._book.texts.readings.items())]
+        """Every conflict of the book of which a choice was known on this view's day, by key."""
+        return [
+            record
+            for _, record in sorted(self._book.texts.readings.items())
+            if record.choices[0].learned_on <= self.known_on
+        ]
 
     def reading_option(self, key: str) -> str:
         """The option in use: the one asked for, or the one chosen as known on this view's day.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from meterledger.rulebook.book import NoSuchValue
-from meterledger.rulebook.loading import load_book
+from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.rulebook.readings import Changes, NoSuchReading
 
 SOUND = Path(__file__).parents[2] / "data" / "book_with_pages"
@@ -73,6 +73,17 @@ class TestSupposingAnotherOption:
     def test_of_a_reading_there_is_not_names_those_like_it(self) -> None:
         with pytest.raises(NoSuchReading, match=r"no reading 'visit\.dor'\. .*visit\.door"):
             VIEW.with_readings({"visit.dor": "front"})
+
+    def test_is_listed_from_the_day_on_which_its_first_choice_was_known(self) -> None:
+        book = load_book(default_book_folder())
+        before, since = (
+            {one.key for one in book.as_known(day).readings()}
+            for day in (date(2026, 11, 28), date(2026, 11, 29))
+        )
+
+        assert "taxes.sales_tax_base" not in before
+        assert "taxes.sales_tax_base" in since
+        assert "taxes.gross_receipts_gross_up" in before & since
 
     def test_switches_the_value_that_carries_it_and_no_other(self) -> None:
         supposed = VIEW.with_readings({"visit.counting": "working_days"})
