@@ -351,10 +351,8 @@ class BookView:
         :raises NoSuchValue: naming the schedules there are
         """
         if code not in self._parsed or self._parsed[code].kind != "schedule":
-            raise NoSuchValue(
-                f"There is no schedule '{code[:60]}'",
-                do=f"Name one of {', '.join(self.schedule_codes())}",
-            )
+            known = ", ".join(self.schedule_codes())
+            raise NoSuchValue(f"There is no schedule '{code[:60]}'", do=f"Name one of {known}")
         return self.of_kind(code, "schedule")
 
     def schedule(self, code: str, day: date) -> Schedule:
@@ -366,18 +364,15 @@ class BookView:
         return self.schedule_series(code).on(day).value
 
     def service_class(self, schedule_code: str, day: date) -> DatedValue[str]:
-        """The class of service of a schedule on a day, with its clause and standing.
-
-        One of ``schedule.SERVICE_CLASSES``. A book that was known before it named any class is
-        silent: ask only where the class decides something.
+        """The class of a schedule, one of ``schedule.SERVICE_CLASSES``, with its clause.
 
         :raises NoSuchValue: if there is no such schedule
-        :raises NoRuleInForce: if no class of the book names the schedule on that day
+        :raises NoRuleInForce: if no class of the book, as known, names it on that day
         """
         self.schedule_series(schedule_code)
         if self._classes is None:
-            of_kind = [one for one in self.names() if self.kind_of(one) == "service_class"]
-            self._classes = [self.series(name) for name in of_kind]
+            kinds = {name: self.kind_of(name) for name in self.names()}
+            self._classes = [self.series(one) for one in kinds if kinds[one] == "service_class"]
         return class_naming(self._classes, schedule_code, day, self.known_on)
 
     def _find(self, name: str) -> ParsedSeries:
