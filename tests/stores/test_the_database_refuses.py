@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
+from tests.stores.combined_paper import keep_combinations
 from tests.stores.every_table import keep_documents, keep_held, keep_intake, keep_taxes, keep_usage
 from tests.stores.options_of_paper import keep_options
 from tests.stores.paper_town import (
@@ -60,6 +61,7 @@ PERSONAL = (
     *("held_case", "held_step"),
     *("budget_plan", "budget_amount", "budget_election", "budget_bill"),
     *("due_date_choice", "delivery_preference"),
+    *("combination", "combined_account", "combined_statement", "combined_bill"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
@@ -112,6 +114,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_held(store)
             keep_options(store, month=7)
             keep_taxes(store)
+            keep_combinations(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name

@@ -34,6 +34,7 @@ from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.billing_option_ports import BillingOptions
+from meterledger.usecases.combination_ports import Combinations
 from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
 from meterledger.usecases.document_ports import DocumentLog, Weather
@@ -485,6 +486,7 @@ class Store(
     Weather,
     HeldLog,
     BillingOptions,
+    Combinations,
     TaxLog,
     Protocol,
 ):

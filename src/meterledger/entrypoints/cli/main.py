@@ -26,6 +26,7 @@ COMMANDS = (
     "budget",
     "due_date",
     "delivery",
+    "combination",
     "bill",
     "held",
     "pay",

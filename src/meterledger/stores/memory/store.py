@@ -35,6 +35,7 @@ from meterledger.kernel.canonical import sha256_hex
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
 from meterledger.stores.memory.billing_options import MemoryBillingOptions
+from meterledger.stores.memory.combinations import MemoryCombinations
 from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
 from meterledger.stores.memory.documents import MemoryDocuments
@@ -61,6 +62,7 @@ class MemoryStore(
     MemoryDocuments,
     MemoryCorrections,
     MemoryBillingOptions,
+    MemoryCombinations,
     MemoryHeld,
     MemoryLakeLog,
     MemoryIntake,

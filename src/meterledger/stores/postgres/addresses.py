@@ -25,6 +25,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.weather",
     "meterledger.stores.postgres.held",
     "meterledger.stores.postgres.billing_options",
+    "meterledger.stores.postgres.combinations",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

@@ -55,6 +55,8 @@ APPEND_ONLY = (
     "budget_amount",
     "budget_election",
     "budget_bill",
+    "combined_statement",
+    "combined_bill",
     "held_bill",
     "held_case",
     "held_step",
@@ -91,6 +93,8 @@ CLOSED_ONCE = {
     "budget_plan": "known",
     "due_date_choice": "known",
     "delivery_preference": "known",
+    "combination": "known",
+    "combined_account": "known",
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.billing_options import BillingOptionTables
+from meterledger.stores.postgres.repository.combinations import CombinationTables
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
 from meterledger.stores.postgres.repository.day_facts import DayFactsTables
 from meterledger.stores.postgres.repository.documents import DocumentTables
@@ -41,6 +42,7 @@ class PostgresStore(
     IssuedTables,
     HeldTables,
     BillingOptionTables,
+    CombinationTables,
     TaxTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""

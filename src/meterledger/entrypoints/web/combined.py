@@ -1,0 +1,42 @@
+"""A combination's page: its accounts, and each combined statement with the bills it adds.
+
+Lives here      gathering what the page shows.
+Lives elsewhere the journeys (``usecases/combinations``, ``usecases/combined_statements``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from meterledger.entrypoints.web.clauses import citation_address
+from meterledger.entrypoints.web.policy import personal
+from meterledger.entrypoints.wiring import System
+from meterledger.kernel.decision import Reason
+
+
+@personal("look at a combination", subjects=lambda combination_id: [combination_id])
+def combination_page(request: HttpRequest, system: System, combination_id: str) -> HttpResponse:
+    """A combination with its statements, the newest first."""
+    file = system.store.combination(combination_id)
+    view = system.view
+
+    def why(reasons: Sequence[Reason]) -> list[dict[str, object]]:
+        return [
+            {
+                "finding": one.finding[:1].upper() + one.finding[1:],
+                "clause": one.citation.text,
+                "address": citation_address(view, one.citation, known=view.known_on),
+            }
+            for one in reasons
+        ]
+
+    told = {
+        "combination": file.combination,
+        "why": why(file.combination.reasons),
+        "accounts": file.accounts,
+        "statements": [(one, why(one.reasons)) for one in reversed(file.statements)],
+    }
+    return render(request, "web/combination.html", told)

@@ -1,0 +1,1 @@
+"""The Django app of combination bills: combinations, their accounts, combined statements."""

@@ -1,0 +1,115 @@
+"""``meterledger combination`` and the combination's page: what people and programs are answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from tests.doors.web_town import WebTown
+from tests.journeys.combined_town import ALL, BILLED, KNOWN, SCHOOLS, accounts_of, schools_town
+from tests.journeys.town import VIEWER, Town
+from typer.testing import CliRunner, Result
+
+from meterledger.entrypoints import wiring
+from meterledger.entrypoints.cli.main import build_app
+from meterledger.entrypoints.web import system
+from meterledger.kernel.money import usd_display
+from meterledger.usecases.ports import Viewer
+
+START = ("--customer", SCHOOLS, "--written", "--on", "2026-04-01")
+
+
+@pytest.fixture(scope="module")
+def built() -> Town:
+    """Twelve schools, none combined yet, all of them billed."""
+    town = schools_town()
+    with town.store.viewing(VIEWER, []):
+        assert not town.bill(*ALL, on=BILLED, known_at=KNOWN).held
+    return town
+
+
+@pytest.fixture(scope="module")
+def ask(built: Town) -> Iterator[Callable[..., Result]]:
+    hours = iter(range(1, 1000, 2))
+
+    @contextmanager
+    def open_system(*, viewer: Viewer, subjects: Sequence[str]) -> Iterator[wiring.System]:
+        now: datetime = KNOWN + timedelta(hours=next(hours))
+        with built.store.viewing(viewer, subjects):
+            yield wiring.System(built.store, built.lake, built.book, now, None)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "open_system", open_system)
+        yield lambda *words: CliRunner().invoke(build_app(), ["combination", *words])
+
+
+def told(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
+    ask: Any, built: Town, watched_templates: None
+) -> None:
+    """One day at the desk: each step stands on the one before."""
+    accounts = accounts_of(ALL)
+    refused = ask("start", "SCHOOLS", *accounts[:9], *START)
+    assert refused.exit_code == 2
+    assert "9 premises, and 10 are the least" in refused.output
+    dry = told(ask("start", "SCHOOLS", *accounts[:10], *START, "--dry-run", "--json"))
+    assert dry["dry_run"] is True
+    assert told(ask("show", "--json")) == {"combinations": []}
+
+    begun = told(ask("start", "SCHOOLS", *accounts[:10], *START, "--json"))
+    assert begun["ruling"]["outcome"]["due_date_chosen_by"] == "Company"
+    assert [one["account"] for one in begun["accounts"]] == list(accounts[:10])
+    added = told(ask("add", "SCHOOLS", accounts[10], "--on", "2026-04-01", "--json"))
+    assert len(added["premises"]) == 11
+    left = told(ask("end", "SCHOOLS", "--account", accounts[10], "--on", "2026-07-01", "--json"))
+    assert left["left"]["ruling"]["outcome"]["combined"] is True
+
+    early = ask("bill", "SCHOOLS", "--on", "2026-06-20", "--due", "2026-06-25")
+    assert early.exit_code == 2
+    assert "too early for a statement of 2026-06-20" in early.output
+    made = told(ask("bill", "SCHOOLS", "--on", "2026-06-20", "--due", "2026-07-20", "--json"))
+    assert made["due"] == "2026-07-20"
+    assert {one["account"] for one in made["bills"]} == set(accounts[:11])
+    with built.store.viewing(VIEWER, []):
+        (kept,) = built.store.combination("SCHOOLS").statements
+        owed = sum(built.store.balance_cents(one) for one in accounts[:11])
+    assert kept.asked_cents == owed
+    shown = ask("show", "SCHOOLS", "--on", "2026-06-20")
+    assert f"{usd_display(owed)} due 2026-07-20" in shown.output
+
+    before = system.provide(WebTown(built, now=KNOWN + timedelta(days=99)))
+    try:
+        client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+        page = client.get("/combinations/SCHOOLS/").content.decode()
+        missing = client.get("/combinations/NONE/")
+    finally:
+        system.provide(before)
+    assert page.count(usd_display(owed)) >= 2
+    assert "chosen by the Company" in page
+    assert "Sheet 130, rev. 2, GRR V.B" in page
+    for account in accounts[:11]:
+        assert account in page
+    assert missing.status_code == 404
+
+    ended = told(ask("end", "SCHOOLS", "--on", "2026-08-01", "--json"))
+    assert ended == {
+        "combination": "SCHOOLS",
+        "account": None,
+        "until": "2026-08-01",
+        "left": None,
+    }
+
+
+def test_what_is_not_there_is_refused_in_a_sentence(ask: Any) -> None:
+    refused = ask("bill", "NONE")
+    assert refused.exit_code == 2
+    assert "There is no combination NONE" in refused.output
