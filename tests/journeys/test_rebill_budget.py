@@ -12,6 +12,7 @@ from meterledger.facts.bills import read_record
 from meterledger.ledger import BUDGET_DEFERRED, RECEIVABLE
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
 from meterledger.usecases.rebill import RebillRun, rebill
+from meterledger.usecases.start_service import stop_service
 
 MARCH = (date(2026, 2, 1), date(2026, 3, 1))
 
@@ -27,15 +28,17 @@ def customer(town: Any) -> Customer:
     return made
 
 
-def correct(customer: Customer) -> RebillRun:
+def correct(
+    customer: Customer, *, first: date = MARCH[0], on: date = date(2026, 3, 20)
+) -> RebillRun:
     town = customer.town
     bills = town.store.bills_of_account(customer.account)
-    (wrong,) = [one for one in bills if one.days.from_day == MARCH[0]]
+    wrong = [one for one in bills if first <= one.days.from_day < MARCH[1]]
     return rebill(
-        [wrong.bill_id],
+        [one.bill_id for one in wrong],
         author="Ana",
         reason="read again",
-        on=date(2026, 3, 20),
+        on=on,
         known_at=customer.now,
         store=town.store,
         lake=town.lake,
@@ -76,3 +79,51 @@ def test_the_bills_after_it_are_replayed_to_the_byte(customer: Customer) -> None
 
     for bill in customer.town.store.issued_bills_of_account(customer.account):
         assert customer.town.replay(bill.bill_id).differences == (), bill.bill_id
+
+
+def test_two_corrected_together_tell_one_running_difference_after_the_other(
+    customer: Customer,
+) -> None:
+    town, january = customer.town, date(2026, 1, 1)
+    town.read("M1", (january, MARCH[1]), lambda day, count: [500] * count)
+
+    first, second = (one.bill for one in correct(customer, first=january).corrected)
+
+    assert first.asked is not None
+    assert second.asked is not None
+    assert second.asked.difference_before_cents == first.asked.difference_after_cents
+    assert second.asked.difference_after_cents == customer.ledger(BUDGET_DEFERRED)
+    assert town.replay(first.bill_id).differences == ()
+    assert town.replay(second.bill_id).differences == ()
+
+
+@pytest.fixture
+def gone(customer: Customer) -> Customer:
+    """The same customer moved out in March: the final bill has settled the plan."""
+    town = customer.town
+    (service,) = town.services(1, known_at=customer.now)
+    stop_service(
+        agreement_id=service.agreement.agreement_id,
+        last_day_out=date(2026, 3, 15),
+        learned_at=customer.now,
+        store=town.store,
+    )
+    customer.bill(date(2026, 3, 16))
+    assert customer.ledger(BUDGET_DEFERRED) == 0
+    return customer
+
+
+def test_after_the_final_bill_a_correction_asks_its_change_for_no_bill_follows(
+    gone: Customer,
+) -> None:
+    before = gone.ledger(RECEIVABLE)
+
+    (one,) = correct(gone, on=date(2026, 4, 20)).corrected
+
+    assert one.difference_cents > 0
+    assert gone.ledger(RECEIVABLE) - before == one.difference_cents
+    assert gone.ledger(BUDGET_DEFERRED) == 0
+    assert one.bill.asked is not None
+    assert "the budget plan was settled since" in one.bill.asked.reasons[-1].finding
+    for bill in gone.town.store.issued_bills_of_account(gone.account):
+        assert gone.town.replay(bill.bill_id).differences == (), bill.bill_id

@@ -69,7 +69,7 @@ def decide_asked(
     """What the bill asks where the account has a plan; None where it asks what the period costs.
 
     ``options`` are those known at the bill's instant. A period that was billed before is asked
-    what was asked then: its correction moves the running difference.
+    what was asked then: its correction moves the running difference, until the plan has ended.
 
     :raises PlanFactsContradict: if the plan has no amount or no election on the bill's day
     :raises NoRuleInForce: if the book is silent on the plan
@@ -91,6 +91,8 @@ def decide_asked(
             return None
     if has_ended if earlier is None else earlier.kind is AskedKind.ENDED:
         return _ended(period, plan, difference, view)
+    if earlier is not None and _settled_since(period, plan, options):
+        return _after_end(period, plan, earlier, difference, view)
     return _monthly(period, plan, options, difference, mine, earlier, view)
 
 
@@ -98,10 +100,10 @@ def ask_again(asked: Asked, charges_cents: int) -> Asked:
     """The same decision where the charges come out otherwise, as on a corrected bill.
 
     What was asked stays, and the running difference takes the change; a plan that has ended asks
-    it at once, for nothing stays open.
+    it at once, for nothing stays open and no bill follows that would ask for it.
     """
     change = charges_cents - asked.charges_cents
-    if asked.kind is AskedKind.ENDED:
+    if asked.kind is AskedKind.ENDED or asked.after_end:
         return replace(
             asked,
             charges_cents=charges_cents,
@@ -158,6 +160,44 @@ def _ended(period: BilledPeriod, plan: BudgetPlan, difference: int, view: BookVi
         difference_after_cents=0,
         rolled_over_cents=(),
         reasons=_why_ended(period, plan, difference, Terms(view, period.issued_day)),
+    )
+
+
+def _settled_since(period: BilledPeriod, plan: BudgetPlan, options: AccountOptions) -> bool:
+    """Whether a bill of later days has settled the plan, as known at the bill's instant."""
+    return any(
+        one.kind is AskedKind.ENDED
+        and one.plan_id == plan.plan_id
+        and one.days.from_day >= period.days.until_day
+        for one in options.budget_bills
+        if one.learned_at <= period.known_at
+    )
+
+
+def _after_end(
+    period: BilledPeriod, plan: BudgetPlan, earlier: BudgetBill, difference: int, view: BookView
+) -> Asked:
+    """A correction under a plan that was settled: what was deferred stays, the change is asked."""
+    terms = Terms(view, period.issued_day)
+    change = period.charges_cents - earlier.charges_cents
+    found = (
+        f"the budget plan was settled since: the {usd_text(change)} by which this period's cost "
+        "changes are asked with this bill"
+    )
+    clause = BY_CUSTOMER if plan.ended is PlanEnd.CUSTOMER else FINAL_BILL
+    return Asked(
+        plan_id=plan.plan_id,
+        kind=earlier.kind,
+        plan_amount_cents=earlier.plan_amount_cents,
+        rolled_over_part_cents=earlier.rolled_over_part_cents,
+        settlement_cents=earlier.settlement_cents + change,
+        charges_cents=period.charges_cents,
+        asked_cents=earlier.asked_cents + change,
+        difference_before_cents=difference,
+        difference_after_cents=difference + earlier.deferred_cents,
+        rolled_over_cents=earlier.rolled_over_cents,
+        reasons=(because(found, terms.clause(clause)),),
+        after_end=True,
     )
 
 

@@ -183,6 +183,8 @@ class Asked:
     difference_after_cents: int
     rolled_over_cents: tuple[int, ...]
     reasons: tuple[Reason, ...]
+    after_end: bool = False
+    """Whether a later bill has settled the plan: then a correction asks all that it changes."""
 
     def __post_init__(self) -> None:
         ensure(

@@ -45,7 +45,14 @@ from meterledger.rulebook.terms import Terms
 from meterledger.usecases.bill_estimates import GAP, held_sentence
 from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
-from meterledger.usecases.rebill_states import CannotRebill, Now, is_same, right_bill, states_of
+from meterledger.usecases.rebill_states import (
+    CannotRebill,
+    Now,
+    asked_now,
+    is_same,
+    right_bill,
+    states_of,
+)
 from meterledger.usecases.rebilled_store import StoreOfCase
 from meterledger.usecases.replay_bill import ReplayStore
 
@@ -246,13 +253,14 @@ class _Case:
         for one in self.wrong:
             stands = one.stored.bill_id in adjusted or not _differs(one)
             bill = corrected_bill(
-                one.right,
+                asked_now(one.right, self.seen, self.now),
                 bill_id=next_version(one.stored.bill_id),
                 billed=billed_sums(one.stored),
                 adjusted=stands,
                 reasons=reasons,
                 terms=terms,
             )
+            self.seen.remember_asked(bill)
             run.corrected.append(Corrected(one.stored, bill, stands, one.parts(bill)))
         self.case = DecidedCase(bills, evidence, billed_sums(first.stored))
 

@@ -20,6 +20,7 @@ from meterledger.facts.places import BillableService
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.usecases.bill_options import as_asked, options_of
 from meterledger.usecases.calculate_bills import calculate_bills, due_bill, window_of
 from meterledger.usecases.ports import Lake, StoredBill
 from meterledger.usecases.replay_bill import ReplayStore, first_issued, recall_bill
@@ -70,6 +71,15 @@ def right_bill(
     if not bills:
         raise _cannot(stored.bill_id, " ".join(one.sentence for one in held))
     return bills[0], service
+
+
+def asked_now(right: Bill, store: ReplayStore, now: Now) -> Bill:
+    """The right bill with what a budget plan asks of it after the corrections that ``store`` has.
+
+    A replay sees those, too: the bills of one case are known from the same instant on.
+    """
+    options = options_of([right.account_id], now.known_at, store).get(right.account_id)
+    return as_asked(right, right.kind, options, now.view)
 
 
 def is_same(stored: StoredBill, right: Bill) -> bool:

@@ -4,7 +4,7 @@ Lives here      the store with the corrected bills of a case so far.
 Lives elsewhere the case (``rebill``); a run's own bills (``dry_bills``).
 
 A bill of a register begins where the one before closed, and a corrected one may have closed
-elsewhere.
+elsewhere. A bill on a budget plan tells the running difference, which the one before has moved.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill, BillKind
+from meterledger.facts.budget import BudgetBill
 from meterledger.usecases.dry_bills import stored_as
 from meterledger.usecases.ports import StoredBill
 
@@ -27,6 +29,7 @@ class StoreOfCase:
         self._store = store
         self._known_at = known_at
         self._made: dict[str, Bill] = {}
+        self._asked: list[BudgetBill] = []
 
     def put_in_place(self, cancelled: str, bill: Bill) -> None:
         """``bill`` takes the place of the cancelled one from now on."""
@@ -39,6 +42,22 @@ class StoreOfCase:
             seen = [self._seen(one) for one in bills]
             seen += [stored_as(self._made[one.bill_id]) for one in bills if self._has(one)]
             found[point] = sorted(seen, key=lambda one: (one.days.from_day, one.known_at))
+        return found
+
+    def remember_asked(self, bill: Bill) -> None:
+        """What a corrected bill asks is part of the budget plan's difference from now on."""
+        if bill.budget_bill is not None:
+            self._asked.append(bill.budget_bill)
+
+    def billing_options(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, AccountOptions]:
+        """What accounts have chosen, with what the corrected bills of this case ask."""
+        found: dict[str, AccountOptions] = dict(self._store.billing_options(account_ids, known_at))
+        for name, one in found.items():
+            rows = [row for row in self._asked if row.account_id == name]
+            if rows and known_at >= self._known_at:
+                found[name] = replace(one, budget_bills=(*one.budget_bills, *rows))
         return found
 
     def _has(self, one: StoredBill) -> bool:

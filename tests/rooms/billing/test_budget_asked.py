@@ -190,13 +190,28 @@ class TestACorrection:
         rows = (*chosen.budget_bills, row_of(corrected, again, "B-corrected"))
         assert sum(one.deferred_cents for one in holding(rows)) == 40_00
 
-    def test_of_an_ended_plan_is_settled_with_the_bill_that_follows(self, view: BookView) -> None:
-        _, chosen = live([130_00, 130_00, 40_00], options(), final=True)
+    def test_of_a_plan_that_was_settled_asks_its_change_for_no_bill_follows(
+        self, view: BookView
+    ) -> None:
+        told, chosen = live([130_00, 130_00, 40_00], options(), final=True)
         again = period(date(2025, 6, 10), 110_00, known_at=LEARNED + timedelta(days=200))
         corrected = decide_asked(again, chosen, view)
         assert corrected is not None
+        assert corrected.asked_cents == told[0].asked_cents - 20_00
         rows = (*chosen.budget_bills, row_of(corrected, again, "B-corrected"))
-        assert sum(one.deferred_cents for one in holding(rows)) == -20_00
+        assert sum(one.deferred_cents for one in holding(rows)) == 0
+        later = replace(again, charges_cents=130_00, known_at=again.known_at + timedelta(days=1))
+        back = decide_asked(later, replace(chosen, budget_bills=rows), view)
+        assert back is not None
+        assert back.asked_cents == told[0].asked_cents
+
+    def test_what_is_not_adjusted_under_a_settled_plan_is_not_asked(self, view: BookView) -> None:
+        told, chosen = live([130_00, 130_00, 40_00], options(), final=True)
+        again = period(date(2025, 6, 10), 150_00, known_at=LEARNED + timedelta(days=200))
+        corrected = decide_asked(again, chosen, view)
+        assert corrected is not None
+        stays = ask_again(corrected, 130_00)
+        assert (stays.asked_cents, stays.deferred_cents) == (told[0].asked_cents, 30_00)
 
     def test_replayed_as_known_then_it_asks_what_it_asked(self, view: BookView) -> None:
         told, chosen = live([130_00, 130_00], options())
