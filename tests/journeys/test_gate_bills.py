@@ -10,7 +10,7 @@ import pytest
 from tests.journeys.town import VIEWER, Town, Values, even
 
 from meterledger.facts.bills import Bill
-from meterledger.facts.held import HeldState, RunState
+from meterledger.facts.held import HeldState, RunRecord, RunState, run_id_of
 from meterledger.usecases.gate_bills import (
     NoGate,
     RunIsStopped,
@@ -28,6 +28,7 @@ from meterledger.usecases.settle_held import (
     reopen_held,
     rerun_held,
 )
+from meterledger.usecases.start_service import stop_service
 from meterledger.usecases.unbilled import Unbilled, unbilled
 
 GATE = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -170,6 +171,48 @@ class TestAnExclusion:
         reopen_held(name, by="Ana", reason="settled", desk=desk(town))
         assert bill(town, 1, at=NEXT + timedelta(hours=1)).held_count == 1
 
+    def test_lasts_when_service_ends_inside_its_days(self, town: Town) -> None:
+        """The window is another one then, and nobody has said that it may be billed."""
+        _, name = held_home(town)
+        exclude_held(name, by="Ana", reason="in dispute", desk=desk(town))
+        (service,) = town.services(1, known_at=NEXT)
+        gone = date(2025, 8, 20)
+        stop_service(
+            agreement_id=service.agreement.agreement_id,
+            last_day_out=gone,
+            learned_at=NEXT,
+            store=town.store,
+        )
+
+        run = bill(town, 1, at=NEXT + timedelta(hours=1))
+        assert (run.due, run.issued_count, len(run.excluded)) == (1, 0, 1)
+
+        reopen_held(name, by="Bob", reason="settled", desk=desk(town, now=NEXT))
+        (held,) = bill(town, 1, at=NEXT + timedelta(hours=2)).held
+        assert held.days is not None
+        assert held.days.until_day == gone
+        assert town.store.held_case(name).state is HeldState.REPLACED
+
+    def test_made_while_a_run_is_on_its_way_keeps_the_bill(
+        self, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, name = held_home(town)
+        home(town, 2)
+        town.read("M1", (AUGUST, SEPTEMBER), even(300), seconds=3600)
+        usage = town.lake.usage
+
+        def slow(*what: Any, **how: Any) -> Any:
+            if town.store.held_case(name).state is HeldState.OPEN:
+                exclude_held(name, by="Ana", reason="in dispute", desk=desk(town))
+            return usage(*what, **how)
+
+        monkeypatch.setattr(town.lake, "usage", slow)
+        run = bill(town, 1, 2, at=NEXT)
+
+        assert [case.case_id for case in run.excluded] == [name]
+        assert {one.account_id for one in run.issued} == {town.account_id(2)}
+        assert town.store.held_case(name).state is HeldState.EXCLUDED
+
     def test_that_was_never_made_cannot_be_taken_back(self, town: Town) -> None:
         _, name = held_home(town)
         with pytest.raises(CannotSettle, match="Nobody has decided this case"):
@@ -263,6 +306,28 @@ class TestTheBreaker:
 
         again = bill(town, *MANY, scope="cycle 1", at=NEXT + timedelta(hours=1))
         assert (again.issued_count, again.stopped) == (60, None)
+
+    def test_stays_let_go_however_many_runs_the_day_has(self, town: Town) -> None:
+        many(town, 1500)
+        run = bill(town, *MANY, scope="cycle 1", at=NEXT)
+        assert run.record is not None
+        let_go_run(run.record.run_id, by="Ana", reason="a heat wave", store=town.store, now=NEXT)
+        for number in range(150):
+            other = f"case {number}"
+            name = run_id_of(other, SEPTEMBER, NEXT)
+            town.store.record_run(RunRecord(name, RunState.FINISHED, other, SEPTEMBER, NEXT))
+
+        again = bill(town, *MANY, scope="cycle 1", at=NEXT + timedelta(hours=1))
+        assert (again.issued_count, again.stopped) == (60, None)
+
+    def test_keeps_no_release_while_a_run_stands_stopped(self, town: Town) -> None:
+        _, name = held_home(town)
+        many(town, 1500)
+        bill(town, *MANY, at=NEXT)
+
+        with pytest.raises(RunIsStopped):
+            release_held(name, by="Ana", reason="a heat pump", desk=desk(town))
+        assert town.store.held_case(name).state is HeldState.OPEN
 
     def test_keeps_bills_back_until_enough_were_looked_at(
         self, town: Town, monkeypatch: pytest.MonkeyPatch

@@ -48,6 +48,8 @@ CEILING = "gate.ceiling"
 NO_GATE = "The book as known then holds no gate: no bill was looked at before it left."
 YEAR_AND_MORE = 400
 """How many days before a window the weather is asked for: the same season of last year, too."""
+MANY_RUNS = 10_000
+"""Runs of a day that are looked through for one that was let go: each held case may be a run."""
 ALWAYS = (ChargeKind.MONTHLY, ChargeKind.DAILY, ChargeKind.PER_BILL)
 
 
@@ -126,13 +128,11 @@ class Gate:
         """
         let_go = frozenset(
             finding.code
-            for run in store.bill_runs(on=on)
+            for run in store.bill_runs(on=on, limit=MANY_RUNS)
             if run.state is RunState.LET_GO and run.scope == scope
             for finding in run.findings
         )
-        gate = cls(view, on, store, scope, gate_terms(view, on), known_at, let_go=let_go)
-        gate._decided = {(one.agreement_id, one.days): one for one in store.decided_holds()}
-        return gate
+        return cls(view, on, store, scope, gate_terms(view, on), known_at, let_go=let_go)
 
     @property
     def note(self) -> str:
@@ -144,15 +144,26 @@ class Gate:
     def without_excluded(
         self, due: Sequence[DueBill]
     ) -> tuple[list[DueBill], list[tuple[DueBill, HeldCase]]]:
-        """The windows to be billed, and those that a person has excluded."""
-        if not self._decided:
+        """The windows to be billed, and those that a person has excluded, as decided by now.
+
+        An exclusion is of days: where service has ended or changed since, the window that has any
+        of them now is excluded until somebody reopens the case.
+        """
+        decided = self.store.decided_holds()
+        self._decided = {(one.agreement_id, one.days): one for one in decided}
+        by_agreement: dict[str, list[HeldCase]] = {}
+        for case in decided:
+            if case.state is HeldState.EXCLUDED:
+                by_agreement.setdefault(case.agreement_id, []).append(case)
+        if not by_agreement:
             return list(due), []
         rest: list[DueBill] = []
         excluded: list[tuple[DueBill, HeldCase]] = []
         for one in due:
-            case = self._decided.get((one.service.agreement.agreement_id, one.window.days))
-            if case is not None and case.state is HeldState.EXCLUDED:
-                excluded.append((one, case))
+            for case in by_agreement.get(one.service.agreement.agreement_id, ()):
+                if case.days is None or case.days.overlap(one.window.days) is not None:
+                    excluded.append((one, case))
+                    break
             else:
                 rest.append(one)
         return rest, excluded

@@ -205,8 +205,6 @@ class _Run:
                 if only.get(one.service.agreement.agreement_id) == one.window.days
             ]
         self.run.due += len(due) + len(held)
-        due, excluded = self.gate.without_excluded(due)
-        self.run.excluded += [case for _, case in excluded]
         self.gate.looked_at(len(held), held=len(held))
         self._hold(held)
         settled: list[BillableService] = []
@@ -235,7 +233,14 @@ class _Run:
         return settled
 
     def _calculate(self, batch: list[DueBill]) -> tuple[list[DueBill], list[Bill]]:
-        """The bills of a batch that may leave; the others are held, and kept as such."""
+        """The bills of a batch that may leave; the others are held, and kept as such.
+
+        A run takes its time: what people exclude or take back meanwhile is asked for each batch.
+        """
+        batch, excluded = self.gate.without_excluded(batch)
+        self.run.excluded += [case for _, case in excluded]
+        if not batch:
+            return [], []
         free, waiting_review = _without_held_days(batch, self.store)
         made: list[Bill] = []
         gated: list[SeenHold] = []

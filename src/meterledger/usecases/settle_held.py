@@ -28,9 +28,11 @@ from meterledger.facts.held import (
 from meterledger.facts.places import BillableService
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import TariffBook
+from meterledger.usecases.gate_bills import RunIsStopped
 from meterledger.usecases.held_ports import HeldLog
-from meterledger.usecases.issue_bills import BillRun, BillStore, issue_bills
+from meterledger.usecases.issue_bills import BillRun, BillStore, first_due, issue_bills
 from meterledger.usecases.ports import Lake, NotFound
 
 
@@ -94,6 +96,8 @@ def release_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
             why="There is no bill that could leave as it is",
             do=kind.correct,
         )
+    if case.is_open and not case.needs_two:
+        _due_window(case, desk)
     case = _add(case_id, HeldAct.RELEASED, by, reason, desk)
     if case.state is HeldState.AWAITS_APPROVAL:
         return Settled(case)
@@ -113,6 +117,8 @@ def approve_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
             where=f"case {case_id}",
             do=f"Release it with `meterledger held release {case_id}`",
         )
+    if case.is_open:
+        _due_window(case, desk)
     return _run_again(_add(case_id, HeldAct.APPROVED, by, reason, desk), desk)
 
 
@@ -233,13 +239,39 @@ def _add(case_id: str, act: HeldAct, by: str, reason: str, desk: Desk) -> HeldCa
     return desk.store.settle_held(case_id, step)
 
 
-def _run_again(case: HeldCase, desk: Desk) -> Settled:
+def _due_window(case: HeldCase, desk: Desk) -> DaySpan:
+    """The window to run again; refuses, before a decision is kept, what its run would refuse.
+
+    :raises RunIsStopped: if a run was stopped and nobody has let it go
+    :raises CannotSettle: if the window is not known, or not what is due
+    """
+    stop = desk.store.standing_stop()
+    if stop is not None:
+        raise RunIsStopped.by(stop)
     if case.days is None:
         raise CannotSettle(
             "The window of this case is not known",
             where=f"case {case.case_id}",
             do="Correct what the sentence names, and run the cycle again",
         )
+    service = desk.store.service_of_agreement(case.agreement_id, desk.now)
+    due, held = first_due([service], desk.on, desk.book.as_known(desk.now.date()))
+    if not held and [one.window.days for one in due] != [case.days]:
+        raise _not_due(case)
+    return case.days
+
+
+def _not_due(case: HeldCase) -> CannotSettle:
+    return CannotSettle(
+        f"The window {case.days} is not what is due of agreement {case.agreement_id}",
+        where=f"case {case.case_id}",
+        why="Service was started, stopped or billed otherwise since",
+        do="Run the bills of the account again",
+    )
+
+
+def _run_again(case: HeldCase, desk: Desk) -> Settled:
+    window = _due_window(case, desk)
     service = desk.store.service_of_agreement(case.agreement_id, desk.now)
     run = issue_bills(
         services=[service],
@@ -249,14 +281,9 @@ def _run_again(case: HeldCase, desk: Desk) -> Settled:
         lake=desk.lake,
         book=desk.book,
         scope=f"case {case.case_id}",
-        only={case.agreement_id: case.days},
+        only={case.agreement_id: window},
     )
     if run.due == 0:
-        raise CannotSettle(
-            f"The window {case.days} is not what is due of agreement {case.agreement_id}",
-            where=f"case {case.case_id}",
-            why="Service was started, stopped or billed otherwise since",
-            do="Run the bills of the account again",
-        )
+        raise _not_due(case)
     ensure(run.due == 1, "one window was run again")
     return Settled(desk.store.held_case(case.case_id), run)
