@@ -101,9 +101,7 @@ class TestStartingService:
         assert town.start(1, cycle=cycle, multiplier=multiplier)
 
     def test_on_an_unknown_schedule_is_refused(self, town: Any) -> None:
-        with pytest.raises(
-            NoSuchValue, match=r"There is no schedule '1M-never'\. Name one of "
-        ):
+        with pytest.raises(NoSuchValue, match=r"There is no schedule '1M-never'\. Name one of "):
             town.start(1, schedule="1M-never")
 
     def test_in_an_unknown_municipality_is_refused(self, town: Any) -> None:
