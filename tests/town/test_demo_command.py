@@ -31,19 +31,31 @@ from meterledger.entrypoints.demo import town as towns
 from meterledger.entrypoints.demo.folder import Life, life_of, set_life
 from meterledger.entrypoints.demo.living import NotOnlyTheTown, refuse_strangers
 from meterledger.entrypoints.demo.story import book_completed_at
+from meterledger.stores.vault import FileVault
 
 Run = Callable[..., Result]
 
 
+@pytest.fixture(scope="session")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> FileVault:
+    """The lived town's vault of documents."""
+    folder = tmp_path_factory.mktemp("documents")
+    return FileVault(folder / "documents", folder / "document-keys.json")
+
+
 @pytest.fixture
-def run(lived: LivedTown, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(lived: LivedTown, documents: FileVault, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command, with the lived town behind it instead of PostgreSQL."""
 
     @contextmanager
     def open_lived(folder: Path, **_: Any) -> Iterator[SimpleNamespace]:
         utility = lived.utility
         yield SimpleNamespace(
-            store=utility.store, lake=utility.lake, book=utility.book, view=utility.view
+            store=utility.store,
+            lake=utility.lake,
+            book=utility.book,
+            view=utility.view,
+            documents=documents,
         )
 
     monkeypatch.setattr(wiring, "open_system", open_lived)
@@ -59,7 +71,7 @@ def run(lived: LivedTown, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 class TestTheCommand:
-    def test_shows_a_town_that_has_lived(self, run: Run, tmp_path: Path) -> None:
+    def test_shows_a_town_that_has_lived(self, run: Run, tmp_path: Path, lived: LivedTown) -> None:
         set_life(tmp_path, Life.LIVED)
 
         result = run("--no-serve", "--data", str(tmp_path))
@@ -74,6 +86,10 @@ class TestTheCommand:
             "0 Wh unexplained",
             "The journal sums to $0.00",
             "the same bytes",
+            "splits by cause to the cent",
+            "0 unexplained",
+            "1 electronic: ",
+            f"held show {lived.utility.store.held_cases()[-1].case_id}",
         ):
             assert words in re.sub(r"\s+", " ", result.output), words
         assert "BROKEN" not in result.output
@@ -86,9 +102,16 @@ class TestTheCommand:
 
         assert answer["data"] == str(tmp_path)
         assert answer["bills"] == sum(len(month.bills) for month in lived.months)
-        assert answer["energy_billed_wh"] == str(sum(month.billed_wh for month in lived.months))
+        assert answer["energy_billed_wh"] == str(
+            sum(month.billed_wh for month in lived.months)
+            + sum(one.difference_wh for month in lived.months for one in month.corrections)
+        )
+        assert len(answer["held_to_decide"]) == len(answer["corrected"]) == 1
+        documents = answer["documents"]
+        assert documents["bills"] == documents["printed"] + documents["electronic"] > 5
+        assert (Path(documents["folder"]) / "bills.pdf").read_bytes().startswith(b"%PDF")
         assert len(answer["fingerprint"]) == 64
-        assert [proof["holds"] for proof in answer["proofs"]] == [True] * 6
+        assert [proof["holds"] for proof in answer["proofs"]] == [True] * 8
         assert answer["months"] == []
 
     def test_refuses_a_folder_of_something_else(self, run: Run, tmp_path: Path) -> None:
@@ -173,7 +196,7 @@ class TestOnPostgres:
         ]
 
         assert len({one["fingerprint"] for one in answers}) == 1
-        assert [[proof["holds"] for proof in one["proofs"]] for one in answers] == [[True] * 6] * 3
+        assert [[proof["holds"] for proof in one["proofs"]] for one in answers] == [[True] * 8] * 3
         assert [len(one["months"]) for one in answers] == [10, 10, 0]
 
 

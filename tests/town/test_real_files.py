@@ -13,7 +13,7 @@ from itertools import pairwise
 import pytest
 from tests.town.towns import LivedTown
 
-from meterledger.entrypoints.demo import real_series
+from meterledger.entrypoints.demo import real_series, weather
 from meterledger.entrypoints.demo.proofs import record_of
 from meterledger.entrypoints.demo.town import Home, Real, Route, Sample, build_town
 from meterledger.kernel.local_days import intervals_in_day
@@ -53,7 +53,7 @@ def test_every_file_we_ship_is_somebodys_meter_or_the_file_that_is_refused() -> 
     folder = resources.files("meterledger.entrypoints.demo").joinpath("data")
     shipped = {one.name for one in folder.iterdir() if one.name.endswith(".gz")}
     used = {file for home in HOMES for file in files_of(home)}
-    assert shipped == used | {"green_button_not_green_button.xml.gz"}
+    assert shipped == used | {"green_button_not_green_button.xml.gz", weather.FILE}
     readme = folder.joinpath("README.md").read_text(encoding="utf-8")
     assert [name for name in shipped if name.startswith("green") and name not in readme] == []
 

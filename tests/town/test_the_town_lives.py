@@ -15,16 +15,49 @@ from typing import Any
 import pytest
 from tests.town.towns import LivedTown, MemoryUtility, live_months
 
+from meterledger.billing import WayOut
 from meterledger.entrypoints.demo import writers
-from meterledger.entrypoints.demo.deliveries import ESTIMATED_HOME, NIGHT_DAY, TWICE_HOME
-from meterledger.entrypoints.demo.proofs import all_bills, fingerprint, record_of, replayed
+from meterledger.entrypoints.demo.deliveries import (
+    ESTIMATED_HOME,
+    LOST_QUARTERS,
+    NIGHT_DAY,
+    TOO_HIGH_HOME,
+    TWICE_HOME,
+)
+from meterledger.entrypoints.demo.episodes import (
+    ADDRESS,
+    BUDGET_HOME,
+    DUE_DAY,
+    DUE_HOME,
+    DUE_ON,
+    ELECTRONIC_HOME,
+    KILN_REASON,
+    LOOKED,
+    RELEASED_ON,
+)
+from meterledger.entrypoints.demo.proofs import (
+    all_bills,
+    differences_that_do_not_add_up,
+    energy_of_bill,
+    fingerprint,
+    record_of,
+    replayed,
+    shadow_of_last_month,
+)
 from meterledger.entrypoints.demo.receiving import receiver
-from meterledger.entrypoints.demo.story import book_completed_at
-from meterledger.entrypoints.demo.town import SCHEDULES
+from meterledger.entrypoints.demo.story import END_OF_TIME, after_the_story, book_completed_at
+from meterledger.entrypoints.demo.town import CHANGE_DAY, KILN_HOME, SCHEDULES, UNKNOWN_HOME
+from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import BillKind, read_record
-from meterledger.kernel.money import cents_from_text
+from meterledger.facts.held import HeldAct, HeldCase, HeldState
+from meterledger.kernel.money import cents_from_text, usd_display, usd_text
 from meterledger.kernel.span import DaySpan, tiles
+from meterledger.usecases.explain_bill import WeatherKnown, explain_bill
 from meterledger.usecases.replay_bill import Replay, replay_bill
+from meterledger.usecases.settle_held import ways_out
+
+RECEIVABLE = "142"
+"""Of customers, what is asked; and beside it ``142.budget``, what a plan defers."""
 
 
 def lines_of(lived: LivedTown) -> list[dict[str, Any]]:
@@ -47,7 +80,7 @@ class TestAfterEveryMonth:
     def test_there_is_energy_to_speak_of(self, lived: LivedTown) -> None:
         last = lived.energy[-1]
         assert sum(one.billed_wh for one in last) > 100_000_000
-        assert [one.home.name for one in last if one.held_wh > 0] == ["UK-1"]
+        assert [one.home.name for one in last if one.held_wh > 0] == ["UK-1", "S-10"]
 
     def test_the_journal_sums_to_zero(self, lived: LivedTown) -> None:
         assert lived.trial_balances == [0] * 10
@@ -66,15 +99,16 @@ class TestTheNight:
         home = lived.town.home(ESTIMATED_HOME)
         (estimate,) = lived.utility.store.estimates_of_meter(home.meter_id)
         account = lived.town.stays_at(home.name)[0].account_id
-        bills = lived.utility.store.bills_of_account(account)
-        (bill,) = [one for one in bills if "estimated" in record_of(one)["usage"]]
+        issued = lived.utility.store.issued_bills_of_account(account)
+        (bill,) = [one for one in issued if "estimated" in record_of(one)["usage"]]
 
-        assert record_of(bill)["usage"]["estimated"]["interval_count"] == 4
+        assert record_of(bill)["usage"]["estimated"]["interval_count"] == len(LOST_QUARTERS)
         assert NIGHT_DAY in bill.days
-        last = {one.home.name: one for one in lived.energy[-1]}[home.name]
         measured = lived.town.values(home, DaySpan(NIGHT_DAY, NIGHT_DAY + timedelta(days=1)))
-        true_wh = sum(wh for _, wh in measured[56:60])
-        assert last.replaced_wh == true_wh - estimate.estimate.energy_wh
+        true_wh = sum(measured[slot][1] for slot in LOST_QUARTERS)
+        (corrected,) = lived.months[7].corrections
+        assert corrected.cancelled == bill.bill_id
+        assert corrected.difference_wh == true_wh - estimate.estimate.energy_wh
 
     def test_the_doubled_day_is_held_and_decided_with_a_reason(self, lived: LivedTown) -> None:
         home = lived.town.home(TWICE_HOME)
@@ -87,6 +121,123 @@ class TestTheNight:
         told = [one.sentence for month in lived.months for one in month.nights]
         assert "1 estimated + 1 held" in told[0]
         assert f"{edit.after_wh:,} Wh in place of {edit.before_wh:,} Wh" in told[1]
+
+
+class TestHeldBills:
+    """Three homes use, or seem to use, many times as much as before."""
+
+    def case_of(self, lived: LivedTown, home_name: str) -> HeldCase:
+        account = lived.town.stays_at(home_name)[0].account_id
+        (case,) = lived.utility.store.held_cases(account_id=account, with_ended=True)
+        assert case.opened.code == "gate.band"
+        return case
+
+    def test_a_wrong_reading_is_read_again_and_billed_once(self, lived: LivedTown) -> None:
+        case = self.case_of(lived, TOO_HIGH_HOME)
+
+        bill = lived.utility.store.bill(case.steps[-1].bill_id)
+        assert case.days is not None
+        measured = lived.town.values(lived.town.home(TOO_HIGH_HOME), case.days)
+        assert energy_of_bill(bill) == sum(wh for _, wh in measured)
+        assert case.opened.energy_wh == 8 * energy_of_bill(bill)
+        assert HeldAct.RELEASED not in {one.act for one in case.steps}
+
+    def test_a_true_use_is_let_go_by_name_as_it_is(self, lived: LivedTown) -> None:
+        case = self.case_of(lived, KILN_HOME)
+
+        (released,) = [one for one in case.steps if one.act is HeldAct.RELEASED]
+        assert (released.by, released.reason) == (LOOKED, KILN_REASON)
+        bill = lived.utility.store.bill(case.steps[-1].bill_id)
+        assert bill.total_cents == case.opened.total_cents
+        assert bill.issued_day == RELEASED_ON
+
+    def test_one_waits_for_whoever_looks(self, lived: LivedTown) -> None:
+        case = self.case_of(lived, UNKNOWN_HOME)
+
+        assert case.state is HeldState.OPEN
+        assert WayOut.RELEASE in ways_out(case)
+        assert not case.needs_two
+
+    def test_runs_say_whom_they_were_about(self, lived: LivedTown) -> None:
+        runs = lived.utility.store.bill_runs(limit=1000)
+        scopes = {one.scope for one in runs}
+        assert {"cycle 1", "cycle 11", "cycle 21"} < scopes
+        assert all(one.counts.due == one.counts.billed + one.counts.held for one in runs)
+
+
+class TestATrueUp:
+    def test_takes_the_place_of_the_estimated_bill(self, lived: LivedTown) -> None:
+        (told,) = [one for month in lived.months for one in month.corrections]
+        store = lived.utility.store
+        wrong, right = store.bill(told.cancelled), store.bill(told.bill)
+
+        assert (wrong.cancelled_by, right.corrects) == (right.bill_id, wrong.bill_id)
+        assert right.days == wrong.days
+        assert told.difference_cents == right.total_cents - wrong.total_cents >= 100
+        assert "estimated" not in record_of(right)["usage"]
+        (said,) = [one for month in lived.months for one in month.acts if one.word == "rebill"]
+        assert f"becomes {usd_display(right.total_cents)} (reading $" in said.sentence
+
+    def test_every_difference_adds_up_by_cause(self, lived: LivedTown) -> None:
+        assert differences_that_do_not_add_up(lived.utility, all_bills(lived.utility)) == []
+
+    def test_weather_is_a_cause_in_the_home_that_was_there(self, lived: LivedTown) -> None:
+        account = lived.town.stays_at("IL-16")[0].account_id
+        september, october = [
+            one for one in lived.utility.store.bills_of_account(account)
+            if one.days.until_day in (date(2025, 9, 1), date(2025, 10, 1))
+        ]  # fmt: skip
+        at = after_the_story(lived.utility.book)
+        answer = explain_bill(
+            bill_id=october.bill_id,
+            store=lived.utility.store,
+            versus=september.bill_id,
+            weather=WeatherKnown(lived.utility.view, at),
+        )
+        assert answer["versus"]["weather"]["station"] == "KSTL"
+        assert answer["versus"]["weather"]["kwh"].startswith("-")  # it was a cooler month
+        weather = [one for one in answer["versus"]["parts"] if one["cause"] == "weather"]
+        assert [one["usd"][0] for one in weather] == ["-"]
+
+
+class TestWhatCustomersChose:
+    def options(self, lived: LivedTown, home_name: str) -> AccountOptions:
+        account = lived.town.stays_at(home_name)[0].account_id
+        return lived.utility.store.billing_options([account], END_OF_TIME)[account]
+
+    def test_a_budget_bill_asks_the_plan_and_charges_what_it_cost(self, lived: LivedTown) -> None:
+        account = lived.town.stays_at(BUDGET_HOME)[0].account_id
+        rows = self.options(lived, BUDGET_HOME).budget_bills
+        bills = {one.bill_id: one for one in lived.utility.store.bills_of_account(account)}
+
+        assert len(rows) == 6  # November to April
+        for row in rows:
+            asked = record_of(bills[row.bill_id])["asked"]
+            assert asked["asked_usd"] == usd_text(row.asked_cents)
+            assert row.charges_cents == bills[row.bill_id].total_cents != row.asked_cents
+        paid = [one.cents for one in lived.utility.store.payments_of_account(account)]
+        assert set(paid[-3:]) <= {row.asked_cents for row in rows}
+
+    def test_bills_are_due_on_the_day_that_was_chosen(self, lived: LivedTown) -> None:
+        account = lived.town.stays_at(DUE_HOME)[0].account_id
+        bills = lived.utility.store.bills_of_account(account)
+        late = [one for one in bills if one.issued_day >= DUE_ON]
+        early = [one for one in bills if one.issued_day < DUE_ON]
+        assert len(late) >= 6
+        for one in late:
+            chosen = one.due_day.replace(day=DUE_DAY)
+            assert one.due_day == chosen or (one.due_day > chosen and chosen.weekday() >= 5)
+        assert DUE_DAY not in {one.due_day.day for one in early}
+
+    def test_electronic_bills_have_an_address(self, lived: LivedTown) -> None:
+        (chosen,) = self.options(lived, ELECTRONIC_HOME).deliveries
+        assert (chosen.medium.value, chosen.address) == ("electronic", ADDRESS)
+
+
+def test_the_shadow_of_the_last_month_leaves_nothing_unexplained(lived: LivedTown) -> None:
+    run = shadow_of_last_month(lived.utility)
+    assert run.bills == run.same > 20
+    assert run.unexplained == []
 
 
 class TestBills:
@@ -107,7 +258,11 @@ class TestBills:
         for bill in all_bills(lived.utility):
             lines = record_of(bill)["lines"]
             cents = sum(cents_from_text(line["usd"], where=bill.bill_id) for line in lines)
-            posted = entries[f"bill:{bill.bill_id}"].legs[0].cents
+            posted = sum(
+                leg.cents
+                for leg in entries[f"bill:{bill.bill_id}"].legs
+                if leg.ledger_account.startswith(RECEIVABLE)
+            )
             assert (cents, posted) == (bill.total_cents, bill.total_cents)
 
     def test_every_line_cites_clauses_in_force_on_its_days(self, lived: LivedTown) -> None:
@@ -220,6 +375,12 @@ class TestMishaps:
         before = {schedule for schedule, until in by_schedule if until <= "2025-12-11"}
         after = {schedule for schedule, until in by_schedule if until > "2025-12-11"}
         assert (before, after) == ({"1M-anytime"}, {"1M-overnight"})
+        kinds = {
+            record_of(bill)["kind"]
+            for bill in lived.utility.store.bills_of_account(account)
+            if CHANGE_DAY in (bill.days.from_day, bill.days.until_day)
+        }
+        assert kinds == {"regular"}  # a change between two periods is no end of service
 
     def test_two_people_share_an_account(self, lived: LivedTown) -> None:
         account = lived.town.stays_at("IL-16")[0].account_id

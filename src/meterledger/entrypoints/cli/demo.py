@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +38,8 @@ def demo(
     """Build a town of 48 homes from real and simulated meter data and live its months.
 
     Readings arrive as files, bills go out cycle by cycle, payments come in; it prints what
-    happened, one bill with its clauses, and what was counted at the end. A second run shows the
+    happened, one bill with its clauses, and what was counted at the end. On the way bills are held
+    and decided, one is corrected, one account joins a budget plan. A second run shows the
     town that is there; a run that was stopped is continued. --json answers and ends. With
     --no-serve it exits with 1 if something that must hold does not.
     """
@@ -68,6 +70,7 @@ def demo(
 def _live(folder: Path, before: Any, *, quiet: bool) -> tuple[list[Any], Any]:
     from meterledger.entrypoints.demo.folder import Life, set_life
     from meterledger.entrypoints.demo.living import count, live_months, refuse_strangers
+    from meterledger.entrypoints.demo.paper import make_documents
     from meterledger.entrypoints.demo.story import book_completed_at
     from meterledger.entrypoints.demo.telling import Teller
     from meterledger.entrypoints.demo.town import build_town
@@ -96,7 +99,7 @@ def _live(folder: Path, before: Any, *, quiet: bool) -> tuple[list[Any], Any]:
         if before is not Life.LIVED:
             on_month = (lambda month: None) if teller is None else teller.month
             months = live_months(town, system, inbox, on_month)
-        lived = count(town, system, inbox)
+        lived = replace(count(town, system, inbox), paper=make_documents(system, folder))
         if teller is not None:
             teller.bill(lived.shown, lived.shown_address)
             teller.proofs(lived.proofs)
@@ -104,15 +107,19 @@ def _live(folder: Path, before: Any, *, quiet: bool) -> tuple[list[Any], Any]:
 
 
 def _close(folder: Path, lived: Any, *, seconds: int, serve: bool, port: int) -> None:
+    from meterledger.entrypoints.demo.living import look_further
     from meterledger.entrypoints.demo.telling import Teller
 
     sentences = [
         f"{len(lived.bills)} bills in {folder} after {seconds} s; one hash over all of them, the "
         f"same on every machine: {lived.fingerprint[:16]}",
-        f"Look around: METERLEDGER_DATA={folder} .venv/bin/meterledger why {lived.shown['bill']}",
+        lived.paper.sentence,
+        f"Look further, with METERLEDGER_DATA={folder} .venv/bin/meterledger ...",
+        *(f"  {command}  ({shows})" for command, shows in look_further(lived)),
     ]
     if serve:
-        sentences.append(f"This bill: http://{OWN_ADDRESS}:{port}/bills/{lived.shown['bill']}/")
+        web = f"http://{OWN_ADDRESS}:{port}"
+        sentences.append(f"This bill: {web}/bills/{lived.shown['bill']}/   Held bills: {web}/held/")
     Teller().closing(sentences)
     if serve:
         os.environ["METERLEDGER_DATA"] = str(folder)

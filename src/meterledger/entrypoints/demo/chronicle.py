@@ -58,6 +58,25 @@ class EventTold:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class CorrectionTold:
+    """A bill that was cancelled, the one in its place, and how much more that one has."""
+
+    cancelled: str
+    bill: str
+    difference_cents: int
+    difference_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActTold:
+    """What somebody asked for or decided, with a word for its kind."""
+
+    day: date
+    word: str
+    sentence: str
+
+
 @dataclass(slots=True)
 class MonthTold:
     """A calendar month of the town."""
@@ -69,6 +88,9 @@ class MonthTold:
     events: list[EventTold] = field(default_factory=list)
     nights: list[EventTold] = field(default_factory=list)
     """Days that were validated, and what a person decided about a held one."""
+    acts: list[ActTold] = field(default_factory=list)
+    """What customers asked for, and what people decided about held and wrong bills."""
+    corrections: list[CorrectionTold] = field(default_factory=list)
     started: int = 0
     measured_wh: int = 0
     """Energy that meters measured on the days whose readings came this month."""
@@ -110,6 +132,16 @@ class MonthTold:
             "started": self.started,
             "events": [f"{one.day} {one.sentence}" for one in self.events],
             "nights": [f"{one.day} {one.sentence}" for one in self.nights],
+            "acts": [f"{one.day} {one.sentence}" for one in self.acts],
+            "corrections": [
+                {
+                    "cancelled": one.cancelled,
+                    "bill": one.bill,
+                    "difference_usd": usd_text(one.difference_cents),
+                    "difference_wh": str(one.difference_wh),
+                }
+                for one in self.corrections
+            ],
             "files": [
                 {
                     "day": one.day.isoformat(),

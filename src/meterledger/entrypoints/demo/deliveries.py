@@ -17,6 +17,8 @@ from functools import partial
 
 from meterledger.entrypoints.demo import real_series, writers
 from meterledger.entrypoints.demo.town import (
+    CAR_HOME,
+    CAR_SLOTS,
     FIRST_DAY,
     Home,
     Route,
@@ -37,14 +39,18 @@ GAP_HOME = "S-11"
 GAP_DAY = date(2026, 1, 5)
 GAP_QUARTERS = range(12, 20)
 GAP_FILLED_ON = date(2026, 1, 15)
-ESTIMATED_HOME = "S-04"
-LOST_QUARTERS = range(56, 60)
+ESTIMATED_HOME = CAR_HOME
+LOST_QUARTERS = CAR_SLOTS
 TWICE_HOME = "S-07"
 NIGHT_DAY = date(2026, 2, 18)
 """The day on which one home's hour is lost and another's day before was sent in its place."""
 NIGHT_ON = date(2026, 3, 1)
 DECIDED_ON = date(2026, 3, 4)
 LATE_ON = date(2026, 3, 12)
+TOO_HIGH_HOME = "S-09"
+TOO_HIGH_DAYS = DaySpan(date(2026, 1, 21), date(2026, 2, 21))
+TOO_HIGH_TIMES = 8
+READ_AGAIN_ON = date(2026, 2, 24)
 REAL_GAP_HOME = "UK-1"
 STRANGE_METER = "ML-NOBODY"
 GAS_HOME = "S-01"
@@ -133,6 +139,8 @@ def _sent(town: Town, home: Home, days: DaySpan) -> list[Value]:
     if home.name == ESTIMATED_HOME and NIGHT_DAY in days:
         lost = set(_quarters(town, NIGHT_DAY, LOST_QUARTERS))
         values = [value for value in values if value[0] not in lost]
+    if home.name == TOO_HIGH_HOME and days.from_day in TOO_HIGH_DAYS:
+        values = [(start, wh * TOO_HIGH_TIMES) for start, wh in values]
     if home.name == TWICE_HOME and NIGHT_DAY in days:
         before = iter(town.values(home, _one(NIGHT_DAY - timedelta(days=1))))
         doubled = set(_quarters(town, NIGHT_DAY, range(96)))
@@ -173,15 +181,22 @@ def _mishaps(town: Town) -> Iterator[Delivery]:
     yield Delivery(
         GAP_FILLED_ON,
         f"{gap.name}_resend.cmep",
-        partial(_resend, town, gap, GAP_DAY, GAP_FILLED_ON),
+        partial(_resend, town, gap, _one(GAP_DAY), GAP_FILLED_ON),
         note="the day with the two lost hours, sent again whole",
     )
     late = town.home(ESTIMATED_HOME)
     yield Delivery(
         LATE_ON,
         f"{late.name}_late.cmep",
-        partial(_resend, town, late, NIGHT_DAY, LATE_ON),
-        note="the lost hour after all: it takes the place of the estimate that was billed",
+        partial(_resend, town, late, _one(NIGHT_DAY), LATE_ON),
+        note="the lost hours after all: they take the place of the estimate that was billed",
+    )
+    high = town.home(TOO_HIGH_HOME)
+    yield Delivery(
+        READ_AGAIN_ON,
+        f"{high.name}_read_again.cmep",
+        partial(_resend, town, high, TOO_HIGH_DAYS, READ_AGAIN_ON),
+        note="read again at the meter: an eighth of what had come",
     )
     gas = town.home(GAS_HOME)
     september = DaySpan(date(2025, 9, 1), date(2025, 10, 1))
@@ -237,7 +252,7 @@ def _corrected(town: Town) -> Iterator[Delivery]:
     yield Delivery(
         CORRECTED_ON,
         f"{home.name}_correction.cmep",
-        partial(_resend, town, home, CORRECTED_DAY, CORRECTED_ON),
+        partial(_resend, town, home, _one(CORRECTED_DAY), CORRECTED_ON),
         note=f"{CORRECTED_DAY} as it was, twelve days late",
     )
 
@@ -256,9 +271,9 @@ def _csv(town: Town, homes: list[Home], days: DaySpan) -> bytes:
     )
 
 
-def _resend(town: Town, home: Home, day: date, on: date) -> bytes:
+def _resend(town: Town, home: Home, days: DaySpan, on: date) -> bytes:
     return writers.cmep(
-        [(home.meter_id, town.values(home, _one(day)))],
+        [(home.meter_id, town.values(home, days))],
         interval_seconds=900,
         made_at=_morning(on),
         purpose="RESEND",

@@ -13,14 +13,19 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from meterledger.billing import WayOut
 from meterledger.entrypoints.demo.chronicle import MonthTold
+from meterledger.entrypoints.demo.episodes import BUDGET_HOME
+from meterledger.entrypoints.demo.paper import PaperTold
 from meterledger.entrypoints.demo.proofs import (
     all_bills,
+    differences_that_do_not_add_up,
     energy_of_bill,
     energy_of_homes,
     fingerprint,
     record_of,
     replayed,
+    shadow_of_last_month,
 )
 from meterledger.entrypoints.demo.receiving import receiver
 from meterledger.entrypoints.demo.story import Story, Utility
@@ -33,6 +38,7 @@ from meterledger.ledger import account_name, control_sums
 from meterledger.rating import CALCULATION_REVISION
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.settle_held import ways_out
 
 SHOWN_HOME = "CA-5"
 SHOWN_UNTIL = date(2025, 10, 21)
@@ -56,6 +62,12 @@ class Lived:
     shown: dict[str, Any]
     shown_address: str
     fingerprint: str
+    waiting: list[str]
+    """Held bills that a person may let go: their cases."""
+    corrected: list[StoredBill]
+    budget_account: str
+    paper: PaperTold | None = None
+    """The documents of the last cycle; None where nobody made them."""
 
 
 def refuse_strangers(town: Town, utility: Utility) -> None:
@@ -97,6 +109,8 @@ def count(town: Town, utility: Utility, inbox: Path) -> Lived:
         _periods_tile(bills),
         *_lines_add_up(bills),
         _made_again(utility, bills),
+        _differences(utility, bills),
+        _shadow(utility),
     ]
     shown = _shown(town, bills)
     home = town.home(SHOWN_HOME)
@@ -106,7 +120,32 @@ def count(town: Town, utility: Utility, inbox: Path) -> Lived:
         shown=explained(utility, shown),
         shown_address=f"{home.address}, {home.city}",
         fingerprint=fingerprint(bills),
+        waiting=[
+            case.case_id for case in utility.store.held_cases() if WayOut.RELEASE in ways_out(case)
+        ],
+        corrected=[one for one in bills if one.corrects is not None],
+        budget_account=town.stays_at(BUDGET_HOME)[0].account_id,
     )
+
+
+def look_further(lived: Lived) -> list[tuple[str, str]]:
+    """Commands that show more of what the town lived, each with what it shows."""
+    found = [(f"why {lived.shown['bill']}", "each line of this bill to its inputs and clause")]
+    found += [
+        (f"why {one.bill_id} --versus {one.corrects}", "what a true-up changed, and why")
+        for one in lived.corrected[:1]
+    ]
+    found += [
+        (f"held show {case}", "a bill that the gate holds: release it, or find what is wrong")
+        for case in lived.waiting[:1]
+    ]
+    since = LAST_RUN_DAY.replace(day=1, month=LAST_RUN_DAY.month - 1)
+    return [
+        *found,
+        (f"budget show {lived.budget_account}", "asked and charged, month by month"),
+        (f"compare {lived.budget_account}", "the same usage on every rate option"),
+        (f"bill-cycle --shadow --since {since} --on {LAST_RUN_DAY}", "every bill made again"),
+    ]
 
 
 def explained(utility: Utility, bill: StoredBill) -> dict[str, Any]:
@@ -175,6 +214,26 @@ def _made_again(utility: Utility, bills: Sequence[StoredBill]) -> Proof:
     return not others, sentence
 
 
+def _differences(utility: Utility, bills: Sequence[StoredBill]) -> Proof:
+    off = differences_that_do_not_add_up(utility, bills)
+    corrected = sum(one.corrects is not None for one in bills)
+    sentence = (
+        f"Each bill's difference to the one before, and of {corrected} corrected to the cancelled "
+        "one, splits by cause to the cent"
+    )
+    return not off, sentence if not off else f"{sentence}; not of {', '.join(off)}"
+
+
+def _shadow(utility: Utility) -> Proof:
+    run = shadow_of_last_month(utility)
+    sentence = (
+        f"{run.bills} bills of the last month made again in the shadow: {run.same} same, "
+        f"{len(run.different)} different, {len(run.not_made)} not made, "
+        f"{len(run.unexplained)} unexplained"
+    )
+    return not run.unexplained, sentence
+
+
 def as_json(months: Sequence[MonthTold], lived: Lived, folder: Path) -> dict[str, Any]:
     """The answer of ``demo --json``. ``months`` is empty where the town had lived before."""
     return {
@@ -184,5 +243,16 @@ def as_json(months: Sequence[MonthTold], lived: Lived, folder: Path) -> dict[str
         "energy_billed_wh": str(sum(energy_of_bill(bill) for bill in lived.bills)),
         "fingerprint": lived.fingerprint,
         "shown_bill": lived.shown["bill"],
+        "held_to_decide": lived.waiting,
+        "corrected": [{"cancelled": one.corrects, "bill": one.bill_id} for one in lived.corrected],
+        "documents": None
+        if lived.paper is None
+        else {
+            "folder": str(lived.paper.folder),
+            "bills": lived.paper.bills,
+            "printed": lived.paper.printed,
+            "electronic": lived.paper.electronic,
+            "set_aside": lived.paper.set_aside,
+        },
         "proofs": [{"holds": holds, "sentence": sentence} for holds, sentence in lived.proofs],
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from meterledger.facts.budget import asked_of
 from meterledger.usecases.ports import StoredBill
 
 SENT_TWICE_DAY = date(2025, 9, 1)
@@ -31,15 +32,16 @@ class PlannedPayment:
 def plan_payments(bills: Sequence[StoredBill]) -> Iterator[PlannedPayment]:
     """Plan payments of bills just issued to one account.
 
-    Seven accounts in ten pay in full before the due day, one pays half, one pays late, one does
-    not pay.
+    Seven accounts in ten pay what is asked before the due day, one pays half, one pays late, one
+    does not pay.
     """
     for bill in bills:
-        habit = int(bill.account_id[-3]) if bill.total_cents > 0 else 9
+        asked = asked_of(bill.record, bill.total_cents)
+        habit = int(bill.account_id[-3]) if asked > 0 else 9
         if habit == 9:
             continue
         days_until_paid = 33 if habit == 8 else 12 + habit
-        cents = bill.total_cents // 2 if habit == 7 else bill.total_cents
+        cents = asked // 2 if habit == 7 else asked
         if cents == 0:
             continue
         yield PlannedPayment(

@@ -8,20 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from itertools import groupby, pairwise
+from typing import Any, cast
 
 from meterledger.billing import due_windows
-from meterledger.entrypoints.demo.story import END_OF_TIME, Utility, book_completed_at
-from meterledger.entrypoints.demo.town import Home, Sample, Town, reading_days
+from meterledger.entrypoints.demo.story import (
+    END_OF_TIME,
+    Utility,
+    after_the_story,
+    book_completed_at,
+)
+from meterledger.entrypoints.demo.town import (
+    CYCLES,
+    LAST_RUN_DAY,
+    Home,
+    Sample,
+    Town,
+    reading_days,
+)
 from meterledger.facts.bills import read_record
 from meterledger.facts.places import BillableService
+from meterledger.facts.shadow import ShadowRun
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.ids import pseudonym
+from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.column_prices import PopulationLake
+from meterledger.usecases.explain_bill import WeatherKnown, explain_bill
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.replay_bill import replay_bill
+from meterledger.usecases.shadow import Shadow, shadow_bills
 from meterledger.usecases.usage_replaced import usage_replaced
 
 
@@ -134,6 +152,46 @@ def replayed(utility: Utility, bills: Sequence[StoredBill]) -> list[str]:
             bill_id=bill.bill_id, store=utility.store, lake=utility.lake, book=utility.book
         ).same_bytes
     ]
+
+
+def differences_that_do_not_add_up(utility: Utility, bills: Sequence[StoredBill]) -> list[str]:
+    """Bills whose difference to the one before does not add up by cause, to the cent.
+
+    Each is held against its agreement's bill before it, with the weather as known, and a corrected
+    one against the bill it corrects as well.
+    """
+    at = after_the_story(utility.book)
+    weather = WeatherKnown(utility.book.as_known(at.date()), at)
+    off: list[str] = []
+    for _, those in groupby(bills, key=lambda one: one.account_id):
+        ordered = sorted(those, key=lambda one: (one.days.from_day, one.bill_id))
+        pairs = [(before.bill_id, after) for before, after in pairwise(ordered)]
+        pairs += [(one.corrects, one) for one in ordered if one.corrects is not None]
+        for versus, after in pairs:
+            answer = explain_bill(
+                bill_id=after.bill_id, store=utility.store, versus=versus, weather=weather
+            )["versus"]
+            difference = after.total_cents - utility.store.bill(versus).total_cents
+            for parts in (answer["parts"], answer["by_charge"]):
+                cents = sum(cents_from_text(one["usd"], where=after.bill_id) for one in parts)
+                if cents != difference:
+                    off.append(after.bill_id)
+    return off
+
+
+def shadow_of_last_month(utility: Utility) -> ShadowRun:
+    """Every live bill of the last month beside the one that would be made now."""
+    at = after_the_story(utility.book)
+    shadow = Shadow(
+        store=utility.store,
+        lake=cast(PopulationLake, utility.lake),
+        book=utility.book,
+        view=utility.book.as_known(at.date()),
+        known_at=at,
+        at_sequence=utility.store.lake_sequence(),
+    )
+    until = LAST_RUN_DAY + timedelta(days=1)
+    return shadow_bills(CYCLES, since=until - timedelta(days=31), until=until, shadow=shadow)
 
 
 def fingerprint(bills: Sequence[StoredBill]) -> str:

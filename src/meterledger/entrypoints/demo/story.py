@@ -17,7 +17,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from meterledger.billing import weather_station
 from meterledger.entrypoints.demo.chronicle import (
+    ActTold,
     EventTold,
     FileTold,
     MonthTold,
@@ -34,10 +36,12 @@ from meterledger.entrypoints.demo.deliveries import (
     Delivery,
     deliveries,
 )
+from meterledger.entrypoints.demo.episodes import EPISODES, Act, review_plans
 from meterledger.entrypoints.demo.nights import decide, live_night
 from meterledger.entrypoints.demo.payments import PlannedPayment, plan_payments
 from meterledger.entrypoints.demo.real_series import sample_total_wh
 from meterledger.entrypoints.demo.town import (
+    CHANGE_ASKED_DAY,
     FIRST_DAY,
     LAST_RUN_DAY,
     Sample,
@@ -45,10 +49,13 @@ from meterledger.entrypoints.demo.town import (
     Town,
     reading_days,
 )
+from meterledger.entrypoints.demo.weather import temperatures
 from meterledger.facts.places import BillableService
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import TariffBook
+from meterledger.rulebook.terms import Terms
+from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.intake_ports import Vault
 from meterledger.usecases.issue_bills import issue_bills
 from meterledger.usecases.ports import Conflict, Lake, Store, StoredBill
@@ -104,6 +111,11 @@ def book_completed_at(book: TariffBook) -> datetime:
     return datetime(newest.year, newest.month, newest.day, tzinfo=UTC)
 
 
+def after_the_story(book: TariffBook) -> datetime:
+    """An instant when all acts of the story are over: what is done at the end is done then."""
+    return book_completed_at(book) + timedelta(hours=1)
+
+
 class Story:
     """One living of the town's months on one utility."""
 
@@ -117,6 +129,7 @@ class Story:
         self._files: dict[date, list[Delivery]] = {}
         for delivery in deliveries(town):
             self._files.setdefault(delivery.day, []).append(delivery)
+        self._weather_until = FIRST_DAY
         self._planned: dict[date, list[PlannedPayment]] = {}
         self._reading_days = {
             cycle: frozenset(reading_days(cycle)) for cycle in {one.cycle for one in town.homes}
@@ -138,6 +151,12 @@ class Story:
             self._move(day, month)
             for delivery in self._files.get(day, ()):
                 self._deliver(delivery, month)
+            if day.day == 1:
+                self._tell(
+                    review_plans(self.town, self._utility, day, self._clock.tick()), day, month
+                )
+            if any(day in days for days in self._reading_days.values()):
+                self._learn_the_weather(day)
             if day == NIGHT_ON:
                 self._night(day, month)
             for cycle in sorted(self._reading_days):
@@ -148,6 +167,9 @@ class Story:
                 self._bill_one(self.town.stays_at(TWICE_HOME)[0], day, month)
             if day == GAP_FILLED_ON:
                 self._bill_one(self.town.stays_at(GAP_HOME)[0], day, month)
+            if day in EPISODES:
+                act = EPISODES[day](self.town, self._utility, day, self._clock.tick())
+                self._tell(act, day, month)
             for planned in self._planned.pop(day, ()):
                 month.payments += self._pay(planned, day)
         yield month
@@ -173,11 +195,8 @@ class Story:
                 if day != FIRST_DAY:
                     told = f"{_who(stay)} move into {stay.home.address} on {stay.schedule}"
                     month.events.append(EventTold(day, told))
-            if stay.changes_to is not None and stay.changes_to[0] == day:
-                self._stop(stay, stay.schedule, stay.from_day, day)
-                self._start(stay, stay.changes_to[1], day)
-                told = f"{_who(stay)} change from {stay.schedule} to {stay.changes_to[1]}"
-                month.events.append(EventTold(day, told))
+            if stay.changes_to is not None and day == CHANGE_ASKED_DAY:
+                self._change(stay, *stay.changes_to, month)
 
     def _start(self, stay: Stay, schedule: str, day: date) -> None:
         at = self._clock.tick()
@@ -214,6 +233,26 @@ class Story:
         if known[name].agreement.days.until_day == day:
             return  # lived before
         stop_service(agreement_id=name, last_day_out=day, learned_at=at, store=self._utility.store)
+
+    def _change(self, stay: Stay, from_day: date, schedule: str, month: MonthTold) -> None:
+        """Ask for another rate option; the sheet decides from when."""
+        at = self._clock.tick()
+        then = agreement_name(stay.account_id, stay.home.service_point_id, from_day)
+        if then not in self._known_agreements(stay):
+            change_rate(
+                account_id=stay.account_id,
+                schedule=schedule,
+                asked=CHANGE_ASKED_DAY,
+                learned_at=at,
+                view=self._utility.book.as_known(at.date()),
+                store=self._utility.store,
+            )
+        ensure(then in self._known_agreements(stay), f"the option changes on {from_day}")
+        told = (
+            f"{_who(stay)} ask for {schedule} in place of {stay.schedule}: from {from_day} on, "
+            "when the next billing period begins"
+        )
+        month.events.append(EventTold(CHANGE_ASKED_DAY, told))
 
     def _known_agreements(self, stay: Stay) -> dict[str, BillableService]:
         services = self._utility.store.services_of_account(stay.account_id, END_OF_TIME)
@@ -255,6 +294,34 @@ class Story:
         told = decide(self.town, self._utility, home, NIGHT_DAY, self._clock.tick())
         month.nights.append(EventTold(day, told))
 
+    def _learn_the_weather(self, day: date) -> None:
+        """Temperatures until the day before, as a station sends them."""
+        at = self._clock.tick()
+        terms = Terms(self._utility.book.as_known(at.date()), day)
+        station = weather_station(terms)
+        if station and self._weather_until < day:
+            self._utility.store.record_temperatures(
+                temperatures(
+                    station,
+                    DaySpan(self._weather_until, day),
+                    zone_name=self.town.zone_name,
+                    learned_at=at,
+                )
+            )
+            self._weather_until = day
+
+    # ----------------------------------------------------------------------------- episodes
+
+    def _tell(self, act: Act | None, day: date, month: MonthTold) -> None:
+        if act is None:
+            return
+        month.acts.append(ActTold(day, act.word, act.sentence))
+        if act.correction is not None:
+            month.corrections.append(act.correction)
+        if act.issued:
+            month.runs.append(RunTold(day, f"account {act.stay.account_id}", act.issued, ()))
+        self._plan([act.stay], day)
+
     # -------------------------------------------------------------------------------- bills
 
     def _bill_cycle(self, cycle: int, day: date, month: MonthTold) -> None:
@@ -284,6 +351,7 @@ class Story:
             store=self._utility.store,
             lake=self._utility.lake,
             book=self._utility.book,
+            scope=what,
         )
         month.runs.append(RunTold(day, what, tuple(run.issued), tuple(run.held)))
 
@@ -294,8 +362,8 @@ class Story:
         for stay in stays:
             issued: list[StoredBill] = [
                 bill
-                for bill in self._utility.store.bills_of_account(stay.account_id)
-                if bill.issued_day == day
+                for bill in self._utility.store.issued_bills_of_account(stay.account_id)
+                if bill.issued_day == day and bill.corrects is None
             ]
             for planned in plan_payments(issued):
                 if planned.day <= LAST_RUN_DAY:

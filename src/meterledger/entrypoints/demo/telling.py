@@ -36,7 +36,7 @@ _COLUMNS = (
 )
 
 
-_STYLES = {"REFUSED": "red", "HELD": "yellow"}
+_STYLES = {"REFUSED": "red", "HELD": "yellow", "decided": "green", "rebill": "green"}
 
 
 class _Aside(NamedTuple):
@@ -102,6 +102,7 @@ class Teller:
         asides += [aside for one in month.files if (aside := _of_file(one)) is not None]
         asides += [aside for one in month.payments if (aside := _of_payment(one)) is not None]
         asides += [self._of_hold(day, held) for day, held in month.held]
+        asides += [_Aside(one.day, one.word, one.sentence) for one in month.acts]
         for aside in sorted(asides, key=lambda one: one.day):
             style = _STYLES.get(aside.word, "dim")
             text = Text.assemble((f"{aside.word:<8}", style), f"{aside.day}  {aside.sentence}")
