@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.doors.held_web_town import AT, FAR, GAP, HIGH, MAY, OUT, HeldTown, held_town
+from tests.doors.held_web_town import APRIL, AT, FAR, GAP, HIGH, MAY, OUT, HeldTown, held_town
+from tests.journeys.town import even
 
 from meterledger.entrypoints.web import system
 from meterledger.facts.held import RunCounts, RunRecord, RunState
@@ -115,6 +117,24 @@ class TestACase:
 
         assert decide(client, behind, HIGH, "approve", author="Ben Ito").status_code == 302
         assert "It has left as" in text_of(client.get(address(behind, HIGH)))
+
+    def test_that_a_run_found_otherwise_since_is_not_decided(
+        self, client: Any, behind: HeldTown
+    ) -> None:
+        """Who releases a bill of one amount has not released one of another."""
+        page = client.get(address(behind, FAR)).content.decode()
+        (seen,) = re.findall(r'name="seen" value="([^"]+)"', page)
+        with behind.town.store.viewing(Viewer("test", "billing"), ["the town"]):
+            behind.town.read(f"E-30{FAR:02d}", (APRIL, MAY), even(5900), seconds=3600)
+            behind.town.bill(FAR, on=MAY, known_at=AT)
+
+        answer = decide(client, behind, FAR, "release", seen=seen)
+
+        assert answer.status_code == 422
+        text = text_of(answer)
+        assert "The case is not what it was when this page was opened" in text
+        (now,) = re.findall(r'name="seen" value="([^"]+)"', text)
+        assert decide(client, behind, FAR, "release", seen=now).status_code == 302
 
     def test_run_again_says_that_it_is_still_held(self, client: Any, behind: HeldTown) -> None:
         answer = decide(client, behind, GAP, "rerun")

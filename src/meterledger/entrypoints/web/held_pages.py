@@ -93,6 +93,8 @@ class Typed:
     act: str = ""
     author: str = ""
     reason: str = ""
+    seen: str = ""
+    """How the case stood on the page that was decided on."""
 
 
 @personal("look at held bills", subjects=lambda: ["held bills"])
@@ -148,6 +150,7 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
         "history": rows,
         "chart": _chart(rows),
         "typed": typed,
+        "stands": _stands(case),
         "refusal": refusal,
         "still_held": settled is not None and not refusal,
         "done": request.GET.get("done", ""),
@@ -191,7 +194,7 @@ def _typed(request: HttpRequest) -> Typed:
     def word(name: str) -> str:
         return str(request.POST.get(name, ""))[:2000]
 
-    return Typed(word("act"), word("author"), word("reason"))
+    return Typed(word("act"), word("author"), word("reason"), word("seen"))
 
 
 def _after(case_id: str, act: str) -> str:
@@ -211,6 +214,12 @@ def _acts(case: HeldCase) -> list[str]:
     return [*found, RERUN, EXCLUDE]
 
 
+def _stands(case: HeldCase) -> str:
+    """How a case stands, in a few words: what is decided on a page is decided of this."""
+    codes = ",".join(one.code for one in case.seen.findings) or case.seen.code
+    return f"{case.state.value}, {case.seen.total_cents}, {codes}"
+
+
 def _settle(case_id: str, typed: Typed, system: System) -> Settled:
     """Make the decision of a form.
 
@@ -225,6 +234,13 @@ def _settle(case_id: str, typed: Typed, system: System) -> Settled:
     if typed.act not in (*decide, RERUN):
         raise CannotSettle("No decision was chosen", do="Choose one of the ways out")
     refuse_wrong_clock(system)
+    if typed.seen and typed.seen != _stands(system.store.held_case(case_id)):
+        raise CannotSettle(
+            "The case is not what it was when this page was opened",
+            where=f"case {case_id}",
+            why="A run has found something else since, or somebody has decided",
+            do="Look at it again below, and decide then",
+        )
     desk = Desk(system.store, system.lake, system.book, system.today, system.now)
     if typed.act == RERUN:
         return rerun_held(case_id, desk=desk)
