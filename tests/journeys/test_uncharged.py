@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from meterledger.billing import without_uncharged
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
 from meterledger.usecases.rebill import rebill
 
@@ -53,6 +55,16 @@ class TestServiceBilledTooLate:
         assert made.reasons[0].finding.startswith("issued 365 days after its service")
         assert town.replay(made.bill_id).same_bytes
         assert town.store.balance_cents(town.account_id(1)) == 0
+
+    def test_that_is_a_credit_is_given_however_late(self, town: Any) -> None:
+        """The limit is one of undercharges: what we owe the customer is no charge."""
+        late = date(2026, 8, 1)
+        made = bill(town, date(2026, 7, 31))
+        credit = replace(made, lines=tuple(replace(line, cents=-line.cents) for line in made.lines))
+        view = town.book.as_known(KNOWN.date())
+
+        assert without_uncharged(credit, first_issued=late, view=view) == credit
+        assert without_uncharged(made, first_issued=late, view=view).total_cents == 0
 
     def test_of_a_book_known_before_is_as_it_was(self, town: Any, towns: Any) -> None:
         made = bill(town, date(2026, 8, 1), known_at=towns.NOON)

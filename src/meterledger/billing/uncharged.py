@@ -42,12 +42,13 @@ def without_uncharged(bill: Bill, *, first_issued: date, view: BookView) -> Bill
     if not _acts(view, first_issued):
         return bill
     terms = Terms(view, first_issued)
+    charges = sum(line.cents for line in bill.lines if line.group is not ChargeGroup.TAX)
+    if charges < 0:  # a credit is the customer's, however small and however late
+        return bill
     if final:
-        charges = sum(line.cents for line in bill.lines if line.group is not ChargeGroup.TAX)
-        if charges >= 0:
-            decision = decide_final_bill(FinalBillFacts(Cents(charges), False), terms)
-            if not decision.outcome.issued:
-                return _at_zero(bill, decision.reasons, terms)
+        decision = decide_final_bill(FinalBillFacts(Cents(charges), False), terms)
+        if not decision.outcome.issued:
+            return _at_zero(bill, decision.reasons, terms)
     if late > terms.whole(LONGEST).value and _residential(bill, view):
         delay = decide_our_delay(DelayFacts(bill.days.until_day), terms)
         if not delay.outcome.charged:
