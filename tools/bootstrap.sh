@@ -112,7 +112,8 @@ import sys
 
 from $2 import main
 
-sys.exit(main())
+if __name__ == "__main__":  # a process of its own, for paper, imports this file and must not run it
+    sys.exit(main())
 LAUNCHER
     chmod +x "$venv/bin/$1"
 }

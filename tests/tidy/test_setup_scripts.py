@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,13 @@ def test_a_script_is_plain_shell_and_can_be_run(script: Path) -> None:
 
 def test_both_commands_are_there() -> None:
     assert {"demo", "test"} <= {path.name for path in SCRIPTS}
+
+
+@pytest.mark.parametrize("command", ["meterledger", "meterledger-verify"])
+def test_a_command_that_is_only_imported_does_not_run(command: str) -> None:
+    """A process that sets paper starts by importing the command that asked for it."""
+    made = Path(sys.prefix) / "bin" / command
+    assert "main" in runpy.run_path(str(made), run_name="__mp_main__")
 
 
 def test_an_unknown_kind_is_refused_with_a_sentence() -> None:
