@@ -188,6 +188,7 @@ USED_BY_ROOMS = frozenset(
         "gross_receipts_governing_day",
         "gross_receipts_gross_up",
         "interval_kw_max",
+        "meters_unmetered_billing_power_factor",
         "normal_period_days",
         "reading_cycle_count",
         "register_most_watts",

@@ -17,6 +17,7 @@ import orjson
 from meterledger.facts.budget import Asked, BudgetBill
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.registers import RegisterShare
+from meterledger.facts.unmetered import LoadShare
 from meterledger.facts.usage_log import LoggedEstimate
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.citation import Citation
@@ -183,6 +184,8 @@ class BilledUsage:
     meters: tuple[MeterShare, ...] = ()
     registers: tuple[RegisterShare, ...] = ()
     estimates: tuple[LoggedEstimate, ...] = ()
+    loads: tuple[LoadShare, ...] = ()
+    """Loads without a meter that the energy was calculated from; ``meter`` names their point."""
 
     def as_json(self) -> dict[str, object]:
         """As it stands in the calculation record."""
@@ -219,6 +222,8 @@ class BilledUsage:
             told["meters"] = [one.told(energy) for one in self.meters]
         if self.registers:
             told["registers"] = [one.told(energy) for one in self.registers]
+        if self.loads:
+            told["loads"] = [one.told() for one in self.loads]
         return told
 
 

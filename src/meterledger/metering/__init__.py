@@ -44,6 +44,13 @@ from meterledger.metering.signed_sources import (
     judge_message,
 )
 from meterledger.metering.slots import fills_slots
+from meterledger.metering.unmetered import UNMETERED_BILL
+from meterledger.metering.unmetered_energy import (
+    SLOT_SECONDS,
+    CalculatedEnergy,
+    NoLoadThen,
+    calculate_energy,
+)
 from meterledger.rulebook.rules import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -57,15 +64,19 @@ RULES: tuple[Rule, ...] = (
 __all__ = [
     "EVENT_VALUES",
     "RULES",
+    "SLOT_SECONDS",
     "UNADMITTED_SHARE_MAX",
+    "UNMETERED_BILL",
     "ActualReads",
     "Admission",
+    "CalculatedEnergy",
     "EventTerms",
     "Message",
     "MessageRefused",
     "MessageVerdict",
     "MeterNotInstalled",
     "MeteredRegister",
+    "NoLoadThen",
     "RegisterReadImpossible",
     "RegisterStep",
     "RegisterUse",
@@ -74,6 +85,7 @@ __all__ = [
     "actual_reads",
     "admit",
     "admit_blocks",
+    "calculate_energy",
     "event_terms",
     "fills_slots",
     "find_backward_steps",

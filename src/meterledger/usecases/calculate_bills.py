@@ -36,6 +36,7 @@ from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.local_days import time_zone_data_version
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.metering import NoLoadThen
 from meterledger.rulebook.book import BookView
 from meterledger.usage import (
     UsageNotTiled,
@@ -58,6 +59,7 @@ from meterledger.usecases.register_windows import (
     gather,
     register_window,
 )
+from meterledger.usecases.unmetered_usage import UnmeteredHeld, UnmeteredSource, bill_unmetered
 from meterledger.usecases.window_usage import (
     KeptReadings,
     MeterNotWhole,
@@ -71,8 +73,8 @@ class UnknownRevision(Refusal):
     """A bill was made by a revision of the calculation that this release does not know."""
 
 
-class BilledReadings(KeptReadings, RegisterSources, OptionsAsked, Protocol):
-    """What is asked of the store: intervals beside the lake, all about registers, choices."""
+class BilledReadings(KeptReadings, RegisterSources, OptionsAsked, UnmeteredSource, Protocol):
+    """What is asked of the store: intervals beside the lake, registers, choices, loads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class DueBill:
     """One window of one service that is due.
 
     ``installations`` are the meter that measured it, or those that did one after the other, and
-    ``meters`` their pseudonyms; ``meter`` is the last of these.
+    ``meters`` their pseudonyms; ``meter`` is the last of these. Where no meter was there at all,
+    there are no installations, and the service point stands in its place: loads may be known there.
     """
 
     service: BillableService
@@ -102,17 +105,23 @@ class DueBill:
 def due_bill(service: BillableService, window: BillWindow, view: BookView) -> DueBill:
     """One due window with the meters that measured it and the municipality it is taxed in.
 
-    :raises MeterNotWhole: if at some time of the window no meter was installed
+    :raises MeterNotWhole: if meters were installed, and at some time of the window none was
     :raises UnknownTaxPlace: if nobody has said in which municipality the premise lies
     """
     point = service.agreement.service_point_id
-    there = meters_of_window(point, service.installations, window.days, view.time_zone)
+    unmetered = not any(one.touches(window.days) for one in service.installations)
+    there = (
+        ()
+        if unmetered
+        else meters_of_window(point, service.installations, window.days, view.time_zone)
+    )
     return DueBill(
         service=service,
         window=window,
         installations=there,
         tax_place=tax_place_on(service.tax_places, window.days, service.premise.premise_id),
-        meters=tuple(pseudonym(one.meter_id, view.name) for one in there),
+        meters=tuple(pseudonym(one.meter_id, view.name) for one in there)
+        or (pseudonym(point, view.name),),
     )
 
 
@@ -180,7 +189,11 @@ def calculate_bills(
         time_zone_data=time_zone_data_version(),
     )
     batch = _with_options(batch, known_at, kept)
-    bills, held, batch = _bills_of_registers(batch, on, pins, calculator, kept, cause)
+    unmetered = [one for one in batch if not one.installations]
+    batch = [one for one in batch if one.installations]
+    bills, held, batch = _bills_of_registers(batch, window, on, pins, calculator, kept, cause)
+    made, not_made = _bills_of_loads(unmetered, on, pins, calculator, kept)
+    bills, held = bills + made, held + not_made
     by_meter = {one.meter: one for one in batch}
     found = usage_of_window(
         {one.meter: one.installations[0] for one in batch if len(one.installations) == 1},
@@ -239,8 +252,38 @@ def calculate_bills(
     return bills, held
 
 
+def _bills_of_loads(
+    batch: Sequence[DueBill],
+    on: date,
+    pins: BillPins,
+    calculator: Calculator,
+    store: UnmeteredSource,
+) -> tuple[list[Bill], list[HeldBill]]:
+    """Bills of service points without a meter, by the loads known there, and those held."""
+    bills: list[Bill] = []
+    held: list[HeldBill] = []
+    if not batch:
+        return bills, held
+    points = [one.service.agreement.service_point_id for one in batch]
+    known = store.unmetered_loads(points, pins.known_at)
+    for one, point in zip(batch, points, strict=True):
+        window = one.window.days
+        loads = [load for load in known.get(point, ()) if load.days.within(window) is not None]
+        try:
+            if not loads:  # nor was there a meter: this refuses
+                meters_of_window(
+                    point, one.service.installations, window, calculator.view.time_zone
+                )
+            found = bill_unmetered(one.service, window, loads, calculator)
+            bills.append(_bill(one, found.lines, found.usage, on, pins, calculator, found.reasons))
+        except Refusal as refusal:
+            held.append(held_bill(one.service, window, refusal))
+    return bills, held
+
+
 def _bills_of_registers(
     batch: Sequence[DueBill],
+    window: DaySpan,
     on: date,
     pins: BillPins,
     calculator: Calculator,
@@ -248,7 +291,7 @@ def _bills_of_registers(
     cause: EstimateCause | None,
 ) -> tuple[list[Bill], list[HeldBill], list[DueBill]]:
     """Bills of meters that are billed on their register, those held, and the rest of the batch."""
-    view, window = calculator.view, batch[0].window.days
+    view = calculator.view
     meters = [each.meter_id for one in batch for each in one.installations]
     files = files_on_registers(meters, pins.known_at, store)
     if not files:
@@ -320,6 +363,10 @@ def where_of(one: DueBill) -> str:
     """Which account, meters and window, for the beginning of a sentence."""
     account = one.service.account.account_id
     meters = " and ".join(each.meter_id for each in one.installations)
+    if not meters:
+        return f"Account {account}, service point {one.service.agreement.service_point_id}, " + str(
+            one.window.days
+        )
     noun = "meter" if len(one.installations) == 1 else "meters"
     return f"Account {account}, {noun} {meters}, {one.window.days}"
 
@@ -406,6 +453,8 @@ def _hold_code(refusal: Refusal) -> str:
         return refusal.code
     if isinstance(refusal, MeterNotWhole):
         return "meter.not_whole"
+    if isinstance(refusal, NoLoadThen | UnmeteredHeld):
+        return "meter.unmetered"
     if isinstance(refusal, UnknownTaxPlace):
         return "premise.tax_place"
     if isinstance(refusal, rating.IntervalTooLong):

@@ -62,7 +62,8 @@ class ServiceRequest:
     postal_code: str
     tax_place: str
     service_point_id: str
-    meter_id: str
+    meter_id: str | None
+    """The meter installed there; None for service without one, whose loads are recorded apart."""
     multiplier: int
     schedule: str
     from_day: date
@@ -120,7 +121,9 @@ def service_start(request: ServiceRequest, *, learned_at: datetime, view: BookVi
         service_point=ServicePoint(request.service_point_id, request.premise_id, learned_at),
         installation=MeterInstallation(
             request.service_point_id, request.meter_id, request.multiplier, days, learned_at
-        ),
+        )
+        if request.meter_id is not None
+        else None,
         agreement=Agreement(
             agreement_name(request.account_id, request.service_point_id, request.from_day),
             request.account_id,
@@ -196,7 +199,7 @@ def _check_words(request: ServiceRequest) -> None:
     named: Sequence[tuple[str, str]] = (
         ("premise", request.premise_id),
         ("service point", request.service_point_id),
-        ("meter", request.meter_id),
+        *((("meter", request.meter_id),) if request.meter_id is not None else ()),
         *(("person", person) for person, _ in request.people),
     )
     for noun, word in named:

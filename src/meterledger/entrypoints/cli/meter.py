@@ -291,7 +291,7 @@ def load(
     until: Annotated[str | None, typer.Option(help="First day without it.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Record a load that has no meter. It is kept and not billed yet."""
+    """Record a load that has no meter: bills of its service point are calculated from it."""
     with refusing():
         from meterledger.entrypoints.cli.answer import BadArgument
         from meterledger.entrypoints.cli.meter_words import hours_from
@@ -318,7 +318,7 @@ def load(
             {"load": name, "service_point": service_point, "changed": changed},
             as_json=as_json,
             words=lambda: print(
-                f"Load {name} at {service_point} is recorded from {on}; it is not billed yet."
+                f"Load {name} at {service_point} is recorded from {on}."
                 if changed
                 else f"Load {name} is known so: nothing changed."
             ),

@@ -34,13 +34,16 @@ def start(
     address: Annotated[str, typer.Option(help="Street address of the place.")],
     city: Annotated[str, typer.Option(help="City of the place.")],
     postal_code: Annotated[str, typer.Option(help="Postal code of the place.")],
-    meter: Annotated[str, typer.Option(help="Number of the meter installed there.")],
     schedule: Annotated[str, typer.Option(help="Rate option, like 1M-anytime.")],
     on: Annotated[str, typer.Option(help="First day of service.")],
     cycle: Annotated[int, typer.Option(help="Number of the reading cycle, counted from 1.")],
     tax_place: Annotated[str, typer.Option(help="Municipality, like university_city, or none.")],
     service_point: Annotated[
         str | None, typer.Option(help="Name of the service point (SP-PREMISE unless given).")
+    ] = None,
+    meter: Annotated[
+        str | None,
+        typer.Option(help="Number of the meter installed there; none: service without one."),
     ] = None,
     multiplier: Annotated[int, typer.Option(help="The meter's multiplier.")] = 1,
     state: Annotated[
