@@ -178,17 +178,14 @@ class _Bill:
         return "block" in one and all(one.get(key) == other.get(key) for key in keys)
 
     def _segments(self) -> list[Part]:
-        """The window cut where its season changes, or a value of any charge, of any season."""
-        beside = [one for program in self.programs for one in program["charges"] if "price" in one]
+        """The window cut where its season changes, or where it cuts a line for energy."""
+        beside = [one for program in self.programs for one in program["charges"]]
+        for_energy = [one for one in self.charges + beside if one["kind"] in ("energy", "rider")]
+        begins = {part[0] for charge in for_energy for part in self.parts(charge)}
+        begins |= {part[1] for charge in for_energy for part in self.parts(charge)}
 
         def rests(day: date) -> tuple[object, ...]:
-            found: tuple[object, ...] = (self.meter.season(day),)
-            for charge in self.charges + beside:
-                found += (self.sheets.entry(charge["price"], day),)
-                found += self._rests_on(charge, day)
-                if charge["kind"] == "minimum":
-                    found += self._minimum_rests_on(charge, day)
-            return found
+            return self.meter.season(day), sum(begin <= day for begin in begins)
 
         return self._runs(self.days, rests)
 

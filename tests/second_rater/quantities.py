@@ -169,7 +169,9 @@ class Meter:
         sheets = self.hours.sheets
         periods = int(sheets.number(rule["periods"], first))
         history = self.usage.history.get(name, [])
-        before = sorted(one for one in history if one[0] <= self.window[0])
+        before = sorted(history)
+        if before and before[-1][0] > self.window[0]:
+            raise CannotPrice("a period before ends after the window's first day")
         if len(before) < periods and not self.usage.from_start:
             raise CannotPrice(f"the ratchet looks at {periods} periods, {len(before)} are known")
         watts = [

@@ -140,7 +140,7 @@ def _of_lines(priced: PricedWindows, row: int, line: LinePlan, basis: int, cents
     if on is None or line.rule.kind is ChargeKind.MINIMUM:
         lines_usd = usd_text(basis - cents)
         return Told(
-            usd_text(basis),
+            usd_text(cents),
             "USD",
             "",
             f"{_usd(basis)} minimum - {_usd(basis - cents)} = {_usd(cents)}",

@@ -18,6 +18,7 @@ from meterledger.kernel.ensure import ensure
 from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.rating.exact import share_by_weights
+from meterledger.rating.parts import NetPlan
 from meterledger.rating.plan_shapes import RatePlan
 from meterledger.rulebook.schedule import ChargeKind
 
@@ -63,17 +64,24 @@ def _needed(plan: RatePlan, what: str, do: str) -> ProgramFactsNeeded:
     )
 
 
-def netted_wh(delivered: Int64Array, received: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """Energy that is billed, in its places, and the excess of each window.
+def netted_wh(
+    net_plan: NetPlan, delivered: Int64Array, received: Int64Array
+) -> tuple[Int64Array, Int64Array]:
+    """Energy that is billed, in the first segment of its place, and the excess of each window.
 
-    Shapes: [N x segments x periods] both, the excess Int64 [N].
+    Shapes: [N x segments x periods] both, the excess Int64 [N]. No line for energy ends within a
+    place, so in which of its segments the energy stands is no matter.
     """
     ensure(delivered.shape == received.shape, "received energy is placed as delivered energy is")
-    shape = delivered.shape
-    net = (delivered - received).reshape(shape[0], -1)
-    total = net.sum(axis=1)
-    billed = share_by_weights(np.maximum(total, 0), np.maximum(net, 0))
-    return billed.reshape(shape), np.maximum(-total, 0)
+    ensure(len(net_plan.places) == delivered.shape[1], "every segment lies in one place")
+    first = [net_plan.places.index(place) for place in sorted(set(net_plan.places))]
+    net = np.add.reduceat(delivered - received, first, axis=1)
+    by_place = net.reshape(net.shape[0], -1)
+    total = by_place.sum(axis=1)
+    shared = share_by_weights(np.maximum(total, 0), np.maximum(by_place, 0))
+    billed = np.zeros(delivered.shape, dtype=np.int64)
+    billed[:, first, :] = shared.reshape(net.shape)
+    return billed, np.maximum(-total, 0)
 
 
 def replaced_wh(plan: RatePlan, quantity: Int64Array, blocks: Int64Array) -> Int64Array:

@@ -108,6 +108,10 @@ class SolarPlan:
 
 @dataclass(frozen=True, slots=True)
 class NetPlan:
-    """Monthly netting; a credit expires ``expires_months`` months after its issue."""
+    """Monthly netting; a credit expires ``expires_months`` months after its issue.
+
+    ``places``  for each segment of the plan, the number of the place in which its energy is netted
+    """
 
     expires_months: int
+    places: tuple[int, ...] = ()

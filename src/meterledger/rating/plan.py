@@ -21,7 +21,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_down
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import weakest
-from meterledger.rating.parts import MeasuredDemand
+from meterledger.rating.parts import MeasuredDemand, NetPlan
 from meterledger.rating.plan_shapes import LinePlan, Proration, RatePlan, Segment
 from meterledger.rating.planning import Planning
 from meterledger.rating.programs import Beside, programs_beside
@@ -29,6 +29,7 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import (
     ALL_HOURS,
     DEMAND_KINDS,
+    ENERGY_KINDS,
     OF_LINES,
     PROGRAM_KINDS,
     ChargeKind,
@@ -133,7 +134,24 @@ class _Planner:
                 for one in self.schedule.demands
             ),
             solar=self.beside.solar(lines) if self.beside else None,
-            net=self.beside.net if self.beside else None,
+            net=self._net(segments, lines),
+        )
+
+    def _net(self, segments: list[Segment], lines: list[LinePlan]) -> NetPlan | None:
+        """Netting with its places: a value that bills no energy of this window cuts none."""
+        if self.beside is None or self.beside.net is None:
+            return None
+        cuts = set(self._season_cuts())
+        for line in lines:
+            if line.rule.kind in ENERGY_KINDS:
+                cuts |= {line.days.from_day, line.days.until_day}
+        places = self.window.split_at(cuts)
+        return replace(
+            self.beside.net,
+            places=tuple(
+                next(n for n, days in enumerate(places) if segment.days.from_day in days)
+                for segment in segments
+            ),
         )
 
     def _segments(self) -> list[Segment]:

@@ -127,7 +127,7 @@ def _price_rows(some: PricedWindows, facts: WindowFacts) -> None:
     plan, determinants = some.plan, some.determinants
     energy_wh, excess = determinants.energy_wh, None
     if plan.net is not None and facts.received is not None:
-        energy_wh, excess = netted_wh(energy_wh, facts.received.energy_wh)
+        energy_wh, excess = netted_wh(plan.net, energy_wh, facts.received.energy_wh)
     blocks = blocks_wh(plan, energy_wh, determinants, facts.history)
     for number, line in enumerate(plan.lines):
         kind = line.rule.kind

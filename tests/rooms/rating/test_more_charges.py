@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.rooms.rating.written_book import BEGIN, WrittenBook
 
 from meterledger.facts.determinants import Determinants
 from meterledger.facts.usage import TiledInterval, TiledUsage, UsageBatch, window_seconds
@@ -37,6 +39,7 @@ from meterledger.rating import (
 )
 from meterledger.rating.blocks import blocks_wh
 from meterledger.rating.netting import netted_wh, replaced_wh
+from meterledger.rating.parts import NetPlan
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.loading import default_book_folder, load_book
 
@@ -418,19 +421,69 @@ class TestNetting:
     @settings(max_examples=100, deadline=None)
     @given(
         cells=st.lists(
-            st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=4, max_size=4
-        )
+            st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=6, max_size=6
+        ),
+        places=st.sampled_from([(0, 1, 2), (0, 0, 1), (0, 1, 1), (0, 0, 0)]),
     )
-    def test_bills_the_net_and_loses_nothing(self, cells: list[tuple[int, int]]) -> None:
-        delivered = np.array([one for one, _ in cells]).reshape(1, 2, 2)
-        received = np.array([one for _, one in cells]).reshape(1, 2, 2)
+    def test_bills_the_net_and_loses_nothing(
+        self, cells: list[tuple[int, int]], places: tuple[int, ...]
+    ) -> None:
+        delivered = np.array([one for one, _ in cells]).reshape(1, 3, 2)
+        received = np.array([one for _, one in cells]).reshape(1, 3, 2)
 
-        billed, excess = netted_wh(delivered, received)
+        billed, excess = netted_wh(NetPlan(12, places), delivered, received)
 
         assert (billed >= 0).all()
         assert int(billed.sum() - excess[0]) == int(delivered.sum() - received.sum())
         assert not (billed.sum() and excess[0])
-        assert (billed <= np.maximum(delivered - received, 0)).all()
+        for place in set(places):
+            inside = [number for number, one in enumerate(places) if one == place]
+            net = (delivered - received)[:, inside].sum(axis=1)
+            assert (billed[:, inside].sum(axis=1) <= np.maximum(net, 0)).all()
+
+    def test_is_not_moved_by_a_price_that_bills_no_energy(self, tmp_path: Path) -> None:
+        """The price of the excess, a price per bill and one out of season cut no place."""
+
+        def places(*, excess: bool, energy: bool) -> tuple[int, ...]:
+            book = WrittenBook(tmp_path / f"book_{excess}_{energy}")
+            inside = date(2025, 10, 10)  # a day of winter
+
+            def price(name: str, revised: bool) -> str:
+                cut = [(BEGIN, "0.10"), (inside, "0.20")]
+                return book.price(name, cut if revised else cut[:1])
+
+            charges = [
+                {"code": "bill", "kind": "per_bill", "price": price("bill", excess)},
+                {"code": "e_s", "kind": "energy", "price": price("s", excess), "season": "summer"},
+                {"code": "e_w", "kind": "energy", "price": price("w", energy), "season": "winter"},
+            ]
+            book.schedule("X", [{**one, "label": one["code"]} for one in charges])
+            granted = {"label": "Excess", "kind": "net_excess", "price": price("paid", excess)}
+            value = {
+                "name": "net",
+                "schedules": ["X"],
+                "net_metering": {"expires_months": book.number("months", "12")},
+                "charges": [
+                    {"code": "excess", **granted},
+                    {"code": "credit", "label": "Credit", "kind": "net_credit"},
+                ],
+            }
+            net = book.value("net", "program", value)
+            window = DaySpan(date(2025, 9, 20), date(2025, 10, 20))
+            view = load_book(book.folder).as_known(date.max)
+            plan = plan_window(
+                view=view,
+                schedule_code="X",
+                window=window,
+                proration=Proration(Fraction(1)),
+                programs=(net,),
+            )
+            assert plan.net is not None
+            return plan.net.places
+
+        assert max(places(excess=False, energy=False)) == 1  # summer and winter
+        assert max(places(excess=True, energy=False)) == 1
+        assert max(places(excess=False, energy=True)) == 2
 
     def test_credits_are_used_oldest_first_and_the_rest_stays(self, prairie: BookView) -> None:
         plan = planned(prairie, "PL-R1", programs=("prairie_net_metering",))
