@@ -17,6 +17,7 @@ from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.lake import IntervalLake
 from meterledger.usecases import population_groups
 from meterledger.usecases.proposals import read_proposal, write_proposal
+from meterledger.usecases.rebill import rebill
 from meterledger.usecases.shadow import Shadow, shadow_bills
 
 
@@ -297,3 +298,38 @@ class TestWhatNobodyCanExplain:
         assert run.unexplained == []  # what was told of the premise explains it
         assert run.compared_cents < run.issued_cents
         assert run.ties
+
+
+def test_a_correction_more_than_a_year_later_is_no_late_bill(
+    living: Any, towns: ModuleType
+) -> None:
+    """Its period was billed in time: what is charged is what the correction charged."""
+    wrong = living.store.bills_of_account(living.account_id(2))[0]
+    arrive(
+        living,
+        towns,
+        "M2",
+        (wrong.days.from_day, wrong.days.until_day),
+        towns.even(10),
+        learned_at=towns.LAST,
+    )
+    (one,) = rebill(
+        [wrong.bill_id],
+        author="Ana",
+        reason="read again",
+        on=date(2026, 12, 1),
+        known_at=towns.CLASSES_TOLD,
+        store=living.store,
+        lake=living.lake,
+        book=living.book,
+    ).corrected
+    assert one.adjusted
+    now = replace(
+        shadow_of(living, towns),
+        known_at=towns.CLASSES_TOLD,
+        view=living.book.as_known(towns.CLASSES_TOLD.date()),
+    )
+
+    run = shadow_bills((2, 1), since=date(2026, 12, 1), until=date(2026, 12, 2), shadow=now)
+
+    assert (run.bills, run.same, run.different) == (1, 1, [])

@@ -33,6 +33,11 @@ def next_version(name: str) -> str:
     return f"{stem}-v{int(version or 1) + 1}"
 
 
+def is_corrected(name: str) -> bool:
+    """Whether a bill of that name corrects another: it is no first version."""
+    return re.fullmatch(r"B-.+-\d{8}-\d{8}-v\d+", name, re.DOTALL) is not None
+
+
 def pseudonym(meter_id: str, utility: str) -> str:
     """The only identity of a meter in the interval lake: 16 hexadecimal digits, stable for ever."""
     return sha256_hex(f"meterledger:{utility}:{meter_id}".encode())[:16]

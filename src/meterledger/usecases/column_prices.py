@@ -27,6 +27,7 @@ from meterledger.facts.places import BillableService
 from meterledger.facts.stored import meter_numbers
 from meterledger.facts.taxes import TaxSubject
 from meterledger.facts.usage import BoolArray, Int64Array
+from meterledger.kernel.ids import is_corrected
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
@@ -42,6 +43,7 @@ from meterledger.usecases.population_determinants import ScanningLake
 from meterledger.usecases.population_groups import MeterGroup, sum_groups
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.register_windows import files_on_registers
+from meterledger.usecases.replay_bill import ReplayStore, first_issued
 
 Lines: TypeAlias = tuple[tuple[str, date, int], ...]
 """Code, first day and cents of each line of a bill."""
@@ -410,10 +412,13 @@ def calculated(
     known_at: datetime,
     at_sequence: int,
     lake: Lake,
-    kept: BilledReadings,
+    kept: ReplayStore,
     revision: str = rating.CALCULATION_REVISION,
 ) -> dict[str, Lines | str]:
-    """Bills by the one path, by id: their lines, or the sentence that holds one."""
+    """Bills by the one path, by id: their lines, or the sentence that holds one.
+
+    The period of a corrected bill was billed before: it is not late by the time that has passed.
+    """
     batches: dict[tuple[DaySpan, date], list[tuple[IssuedBill, DueBill]]] = {}
     for bill, due in wanted:
         batches.setdefault((bill.days, bill.issued_day), []).append((bill, due))
@@ -423,7 +428,7 @@ def calculated(
             some = batch[first : first + METERS_AT_ONCE // 10]
             named = {due.service.agreement.agreement_id: bill.bill_id for bill, due in some}
             made, held = calculate_bills(
-                [due for _, due in some],
+                [_first_billed(bill, due, kept) for bill, due in some],
                 on=some[0][0].issued_day,
                 known_at=known_at,
                 sequence=at_sequence,
@@ -438,3 +443,9 @@ def calculated(
             for each in held:
                 found[named[each.agreement_id]] = each.sentence
     return found
+
+
+def _first_billed(bill: IssuedBill, due: DueBill, store: ReplayStore) -> DueBill:
+    if not is_corrected(bill.bill_id):
+        return due
+    return replace(due, first_issued=first_issued(store.bill(bill.bill_id), store))
