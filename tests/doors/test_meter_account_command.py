@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.account_together import CannotAdd, price_together
 from meterledger.usecases.ports import Viewer
 
 JULY = (date(2025, 7, 1), date(2025, 8, 1))
@@ -104,3 +107,70 @@ def test_of_days_without_service_is_refused(town: Town, ask: Any) -> None:
 
     assert result.exit_code == 2
     assert "had no service on any day from 2024-07-01 to 2024-08-01" in result.stderr
+
+
+class TestPriced:
+    """GRR IV.C: one bill on the sum, beside the bills by service point that stand."""
+
+    def test_one_customer_charge_and_the_energy_of_both(self, town: Town, ask: Any) -> None:
+        town.read("M2", JULY, even(7))
+
+        told = json.loads(ask("--priced", "--json").stdout)["priced"]
+
+        assert told["energy_wh"] == "318432"
+        assert [(one["meter"], one["energy_wh"]) for one in told["alone"]] == [
+            ("M1", "297600"),
+            ("M2", "20832"),
+        ]
+        customer = [one for one in told["lines"] if "ustomer" in one["label"]]
+        assert len(customer) == 1
+        assert customer[0]["quantity"] == "1"
+        alone = sum(Decimal(one["total_usd"]) for one in told["alone"])
+        assert Decimal(told["difference_usd"]) == Decimal(told["total_usd"]) - alone
+        # A rate of one price for all summer: what is saved is the second one of each charge by
+        # the month, and nothing else but the rounding of lines.
+        monthly = sum(Decimal(one["usd"]) for one in told["lines"] if one["unit"] == "month")
+        assert abs(-Decimal(told["difference_usd"]) - monthly) <= Decimal("0.03")
+
+    def test_it_is_told_in_words_and_changes_no_bill(self, town: Town, ask: Any) -> None:
+        town.read("M2", JULY, even(7))
+
+        shown = ask("--priced").stdout
+
+        assert "One bill on the sum (1M-anytime): $" in shown
+        assert "Difference to the bills by service point, which stand: $-" in shown
+        assert "priced" not in json.loads(ask("--json").stdout)
+
+    def test_a_part_that_is_missing_is_refused(self, ask: Any) -> None:
+        refused = ask("--priced")
+        assert refused.exit_code == 2
+        assert "Meter M2 has no whole days of one interval length" in refused.stderr
+
+    def test_meters_on_two_schedules_are_for_a_person(self, town: Town, ask: Any) -> None:
+        town.start(
+            1,
+            learned_at=FIRST,
+            premise_id="PR3",
+            service_point_id="SP3",
+            meter_id="M3",
+            address="3 Elm Street",
+            schedule="1M-smart",
+        )
+        refused = ask("--priced")
+        assert refused.exit_code == 2
+        assert "are on several schedules 1M-anytime and 1M-smart" in refused.stderr
+
+    def test_one_meter_is_no_sum(self, town: Town) -> None:
+        town.start(2, meter_id="M9", service_point_id="SP9", premise_id="PR9")
+        with (
+            town.store.viewing(Viewer("test", "look"), []),
+            pytest.raises(CannotAdd, match="has 1 metered service points on all days"),
+        ):
+            price_together(
+                account_id=town.account_id(2),
+                days=DaySpan(*JULY),
+                known_at=LATER,
+                store=town.store,
+                lake=town.lake,
+                book=town.book,
+            )

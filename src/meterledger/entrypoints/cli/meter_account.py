@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+
+if TYPE_CHECKING:
+    from meterledger.usecases.account_together import Together
 
 
 def register(meter: typer.Typer) -> None:
@@ -18,6 +21,9 @@ def account(
     account: Annotated[str, typer.Argument(help="Account number.")],
     start: Annotated[str, typer.Option("--from", help="First day of the month.")],
     end: Annotated[str, typer.Option("--to", help="Last day, out.")],
+    priced: Annotated[
+        bool, typer.Option("--priced", help="What one bill on the sum would charge, too.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Add up the meters of an account (GRR IV.C), and say which of them stood still."""
@@ -25,6 +31,7 @@ def account(
         from meterledger.entrypoints.wiring import open_system
         from meterledger.kernel.span import DaySpan
         from meterledger.usecases.account_meters import account_meters
+        from meterledger.usecases.account_together import price_together
         from meterledger.usecases.ports import Viewer
 
         first, out = day_from(start, option="--from"), day_from(end, option="--to")
@@ -40,6 +47,18 @@ def account(
                 store=system.store,
                 lake=system.lake,
                 book=system.book,
+            )
+            together = (
+                price_together(
+                    account_id=account,
+                    days=DaySpan(first, out),
+                    known_at=system.now,
+                    store=system.store,
+                    lake=system.lake,
+                    book=system.book,
+                )
+                if priced
+                else None
             )
         answer = {
             "account": account,
@@ -58,8 +77,31 @@ def account(
             "facts": month.facts,
             "usage": None if month.usage is None else month.usage.as_json(),
             "zero_usage": {meter: ruling.as_json() for meter, ruling in month.zero_usage},
+            **({} if together is None else {"priced": _priced(together)}),
         }
         say(answer, as_json=as_json, words=lambda: _print(answer))
+
+
+def _priced(one: Together) -> dict[str, Any]:
+    from meterledger.kernel.money import usd_text
+
+    return {
+        "schedule": one.schedule,
+        "energy_wh": str(one.energy_wh),
+        "lines": [line.as_json() for line in one.lines],
+        "total_usd": usd_text(one.cents),
+        "alone": [
+            {
+                "meter": each.meter_id,
+                "service_point": each.service_point_id,
+                "energy_wh": str(each.usage.energy_wh),
+                "sha256": each.usage.sha256,
+                "total_usd": usd_text(each.cents),
+            }
+            for each in one.alone
+        ],
+        "difference_usd": usd_text(one.difference_cents),
+    }
 
 
 def _print(answer: dict[str, Any]) -> None:
@@ -77,3 +119,11 @@ def _print(answer: dict[str, Any]) -> None:
         if ruling["outcome"]["charged"] or ruling["outcome"]["wait_for_actual_reading"]:
             for reason in ruling["reasons"]:
                 print(f"  meter {meter}: {reason['finding']} ({reason['citation']['text']})")
+    if "priced" in answer:
+        told = answer["priced"]
+        print(f"One bill on the sum ({told['schedule']}): ${told['total_usd']}")
+        for line in told["lines"]:
+            print(f"  {line['label']}: {line['arithmetic']}")
+        for each in told["alone"]:
+            print(f"  meter {each['meter']} alone: ${each['total_usd']}")
+        print(f"Difference to the bills by service point, which stand: ${told['difference_usd']}")
