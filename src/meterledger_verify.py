@@ -15,21 +15,24 @@ Exits 0 if the bill follows and the signature is good, 1 if not, 2 if the file c
 from __future__ import annotations
 
 import argparse
+import calendar
 import hashlib
 import json
 import struct
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-FORMAT = "meterledger-bill-proof/1"
+FORMATS = ("meterledger-bill-proof/1", "meterledger-bill-proof/2")
 MOST_BYTES = 8_000_000
 EPOCH = date(1970, 1, 1).toordinal()
+QUARTER = 900
+UNIT_WH = {"Wh": 1, "kWh": 1_000, "MWh": 1_000_000}
 
 
 class Unreadable(Exception):
@@ -40,22 +43,21 @@ class Disproved(Exception):
     """The bill does not follow from what stands in the file: what, in one sentence."""
 
 
-# --------------------------------------------------------------------------------- the file
+def _demand(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Disproved(otherwise)
 
 
 def read_proof(data: bytes) -> dict[str, Any]:
-    """The file as an object. Numbers with a point are refused: every figure is whole or text.
-
-    :raises Unreadable: if it is not one
-    """
+    """The file as an object. Numbers with a point are refused: every figure is whole or text."""
     if len(data) > MOST_BYTES:
         raise Unreadable(f"The file has {len(data)} bytes; a proof has at most {MOST_BYTES}.")
     try:
         proof = json.loads(data, parse_float=_no_float, object_pairs_hook=_no_name_twice)
     except (ValueError, RecursionError) as problem:
         raise Unreadable(f"The file is no JSON that is read here: {problem}.") from problem
-    if not isinstance(proof, dict) or proof.get("format") != FORMAT:
-        raise Unreadable(f"The file does not call itself {FORMAT}.")
+    if not isinstance(proof, dict) or proof.get("format") not in FORMATS:
+        raise Unreadable(f"The file does not call itself {' or '.join(FORMATS)}.")
     return proof
 
 
@@ -70,28 +72,169 @@ def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def signed_bytes(proof: dict[str, Any]) -> bytes:
-    """What the signature is over: all but itself, keys in order, no spaces, UTF-8."""
-    rest = {key: value for key, value in proof.items() if key != "signature"}
-    text = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode("utf-8")
+def canonical(value: object) -> bytes:
+    """Keys in order, no spaces, UTF-8: what the signature and a register's hash are over."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-# ---------------------------------------------------------------------------------- the bill
+# ----------------------------------------------------------------- the parameters, and the usage
 
 
-@dataclass(frozen=True)
+class Terms:
+    """The parameters of the file, asked for a day of the bill."""
+
+    def __init__(self, told: dict[str, Any], first: date, until: date) -> None:
+        self.told, self.first, self.until, band = told, first, until, told["proration"]
+        self.days = [first + timedelta(number) for number in range((until - first).days)]
+        _demand(bool(self.days), "The bill's period has no days.")
+        regular = band["regular_days_min"] <= len(self.days) <= band["regular_days_max"]
+        self.months = Fraction(1) if regular else len(self.days) / Fraction(band["normal_days"])
+
+    def place(self, parts: list[Any], day: date) -> int:
+        """Which of dated values ``[from, to, value]`` is in force on a day."""
+        found = [n for n, (begin, end, _) in enumerate(parts) if begin <= str(day) < end]
+        _demand(len(found) == 1, f"Of {parts}, {len(found)} hold on {day}, not one.")
+        return found[0]
+
+    def on(self, parts: list[Any], day: date) -> Any:
+        """The value that is in force on a day."""
+        return parts[self.place(parts, day)][2]
+
+    def season(self, day: date) -> str:
+        """The season of a day, by its month."""
+        return str(self.on(self.told["seasons"], day)[day.month - 1])
+
+    def local(self, epoch: int) -> tuple[date, int]:
+        """Local day, and minute of the day, of an instant (UTC, in seconds)."""
+        past = [offset for since, offset in self.told["utc_offsets"] if since <= epoch]
+        _demand(bool(past), "The file does not say how far local time is from UTC.")
+        days, rest = divmod(epoch + past[-1], 86_400)
+        return date.fromordinal(EPOCH + days), rest // 60
+
+    def period(self, calendars: list[Any] | None, day: date, minute: int) -> str | None:
+        """Which period a minute of a day is in; None where all hours are alike."""
+        if calendars is None:
+            return None
+        rests = day.isoweekday() >= 6 or str(day) in self.told["holidays"]
+        hours = self.on(calendars, day)["weekend_or_holiday" if rests else "working_day"]
+        found = [name for begin, end, name in hours[self.season(day)] if begin <= minute < end]
+        _demand(len(found) == 1, f"Minute {minute} of {day} is in {len(found)} periods, not one.")
+        return str(found[0])
+
+    def stretches(self, charge: dict[str, Any]) -> list[list[date]]:
+        """Runs of days of the charge's season on which nothing that it depends on changes."""
+        series = [charge["price"]]
+        if charge["block"] is not None:
+            series.append(self.told["block_limit_kwh"])
+            alike = [one for one in self.told["charges"] if one["block"] is not None]
+            series += [one["price"] for one in alike if one["season"] == charge["season"]]
+        if charge["kind"] == "demand" or charge["period"] is not None:
+            series.append(self.told["demand_window" if charge["kind"] == "demand" else "windows"])
+        found: list[list[date]] = []
+        before: list[int] | None = None
+        for day in self.days:
+            now = None
+            if charge["season"] in (None, self.season(day)):
+                now = [self.place(parts, day) for parts in series]
+                found = found if now == before else [*found, []]
+                found[-1].append(day)
+            before = now
+        return found
+
+
 class Usage:
-    """The readings of the file, by local day, hour and minute."""
+    """The readings: watt-hours by day and period (None: all hours), and each day's highest hour."""
 
-    of_day: dict[date, int]
-    of_period: dict[tuple[date, str], int]
-    peak_of_day: dict[date, int]
+    def __init__(self, readings: dict[str, Any], terms: Terms) -> None:
+        self.wh: dict[tuple[date, str | None], int] = defaultdict(int)
+        self.peaks: dict[date, int] = defaultdict(int)
+        if "registers" in readings:  # each day has its share: the running sum is rounded down
+            parts = share_whole(_of_registers(readings), [1] * len(terms.days))
+            self.wh |= {(day, None): wh for day, wh in zip(terms.days, parts, strict=True)}
+        else:
+            self._take(_intervals(readings), terms)
+
+    def _take(self, intervals: list[tuple[int, int, int]], terms: Terms) -> None:
+        """Every interval into its day, its period and its hour."""
+        of_hour: dict[tuple[date, int], int] = defaultdict(int)
+        end = intervals[0][0]
+        edges = [terms.local(end)]
+        for number, (start, seconds, wh) in enumerate(intervals):
+            _demand(start == end and seconds > 0, f"Reading {number} does not follow the last one.")
+            end += seconds
+            looked_at = [start, *range(start - start % QUARTER + QUARTER, end, QUARTER), end - 1]
+            places = [terms.local(at) for at in looked_at]
+            day = places[0][0]
+            within = day in terms.days and {one for one, _ in places} == {day}
+            _demand(within, f"Reading {number} is not of the bill's days.")
+            periods = {terms.period(terms.told["windows"], day, minute) for _, minute in places}
+            _demand(len(periods) == 1, f"Reading {number} lies in two periods of the day.")
+            for key in {None, *periods}:
+                self.wh[day, key] += wh
+            hours = {(places[n][1] // 60 * 60, at // 3600) for n, at in enumerate(looked_at)}
+            for minute, hour in hours:
+                if terms.period(terms.told["demand_window"], day, minute) == "counts":
+                    _demand(len(hours) == 1, f"Reading {number} is longer than an hour of demand.")
+                    of_hour[day, hour] += wh
+        edges.append(terms.local(end))
+        whole = edges == [(terms.first, 0), (terms.until, 0)]
+        _demand(whole, "The readings do not begin and end with the bill's period.")
+        for (day, _), wh in of_hour.items():
+            self.peaks[day] = max(self.peaks[day], wh)
+
+    def used(self, days: Iterable[date], period: str | None) -> int:
+        """Watt-hours of some days, of one period or of all hours."""
+        return sum(self.wh[day, period] for day in days)
 
 
-@dataclass(frozen=True, order=True)
-class Line:
-    """A line of the bill as the lines are compared: where, what, how much, at which price."""
+def _intervals(readings: dict[str, Any]) -> list[tuple[int, int, int]]:
+    """Start, seconds and watt-hours of every interval, held to the hashes of the bill's record."""
+    if "values_wh" in readings:
+        at, seconds, values = (readings[key] for key in ("start", "interval_seconds", "values_wh"))
+        _hold(readings, struct.pack(f"<{len(values)}q", *values))
+        return [(at + number * seconds, seconds, wh) for number, wh in enumerate(values)]
+    found: list[tuple[int, int, int]] = []
+    for one in readings["meters"]:
+        at, mine = one["start"], []
+        for seconds, wh in one["intervals"]:
+            mine.append((at, seconds, wh * one["multiplier"]))
+            at += seconds
+        _hold(one, b"".join(struct.pack("<3q", *each) for each in mine))
+        found += mine
+    _hold(readings, b"".join(struct.pack("<3q", *each) for each in found))
+    return found
+
+
+def _of_registers(readings: dict[str, Any]) -> int:
+    """Watt-hours billed: what each register moved by, and what is billed ahead of its reads."""
+    _hold(readings, canonical(readings["registers"]) + b"\n")
+    total = 0
+    for one, (digits, decimals) in zip(readings["registers"], readings["dials"], strict=True):
+        opening, closing, over = one["opening"], one["closing"], 10 ** (digits + decimals)
+        unit = Fraction(UNIT_WH[one["unit"]], 10**decimals)
+        for read in (opening, closing):
+            ahead = int(Fraction(read["ahead_wh"], one["multiplier"]) / unit // 1)
+            stands = str((read["shown"] + ahead) % over).zfill(digits + decimals)
+            good = read["figures"].replace(".", "") == stands
+            _demand(good, f"The register {one['register']} stands at {stands}, not as it says.")
+        end = closing["shown"] + (over if one["rolled_over"] else 0)
+        moved = int(end * unit // 1) - int(opening["shown"] * unit // 1)
+        energy = moved * one["multiplier"] + closing["ahead_wh"] - opening["ahead_wh"]
+        _demand(energy == one["energy_wh"], f"The register {one['register']} moved {energy} Wh.")
+        total += energy
+    return total
+
+
+def _hold(told: dict[str, Any], data: bytes) -> None:
+    good = told["sha256"] == hashlib.sha256(data).hexdigest()
+    _demand(good, "The readings do not have the hash that the bill's record pins.")
+
+
+# ------------------------------------------------------------------------------------ the bill
+
+
+class Line(NamedTuple):
+    """A line of the bill as lines are compared: what, when, how much, at which price."""
 
     code: str
     from_day: str
@@ -103,234 +246,118 @@ class Line:
 
 
 def recompute(proof: dict[str, Any]) -> list[Line]:
-    """The bill's lines, from the readings and parameters in the file.
-
-    :raises Disproved: if readings do not tile the period, or a parameter is missing for a day
-    """
-    bill, terms = proof["bill"], proof["parameters"]
-    first, last = date.fromisoformat(bill["from"]), date.fromisoformat(bill["to"])
-    days = [first + timedelta(days=number) for number in range((last - first).days)]
-    _demand(len(days) > 0, "The bill's period has no days.")
-    usage = _usage(proof["readings"], terms, days)
-    months = _months(terms["proration"], len(days))
-    lines: list[Line] = []
-    for charge in terms["charges"]:
-        for stretch in _stretches(charge, terms, days):
-            line = _line(charge, terms, stretch, months * Fraction(len(stretch), len(days)), usage)
-            if line is not None:
-                lines.append(line)
-    tax = _tax(terms["tax"], bill, sum(line.cents for line in lines))
-    return [*lines, tax] if tax is not None else lines
-
-
-def _usage(readings: dict[str, Any], terms: dict[str, Any], days: Sequence[date]) -> Usage:
-    seconds, values = readings["interval_seconds"], readings["values_wh"]
-    offsets = [(int(since), int(offset)) for since, offset in terms["utc_offsets"]]
-    wanted = set(days)
-    of_day: dict[date, int] = defaultdict(int)
-    of_period: dict[tuple[date, str], int] = defaultdict(int)
-    of_hour: dict[tuple[date, int, int], int] = defaultdict(int)
-    start = readings["start"]
-    for number, wh in enumerate(values):
-        epoch = start + number * seconds
-        day, minute = _local(epoch, offsets)
-        end_day, end_minute = _local(epoch + seconds - 1, offsets)
-        _demand(day in wanted and day == end_day, f"Reading {number} is not of the bill's days.")
-        of_day[day] += wh
-        of_hour[day, minute // 60, epoch // 3600] += wh
-        period = _period(terms["windows"], terms, day, minute)
-        if period is not None:
-            _demand(
-                period == _period(terms["windows"], terms, day, end_minute),
-                f"Reading {number} lies in two periods of the day.",
-            )
-            of_period[day, period] += wh
-    _demand(set(of_day) == wanted, "A day of the bill has no reading.")
-    begin_day, begin_minute = _local(start, offsets)
-    after_day, after_minute = _local(start + len(values) * seconds, offsets)
-    _demand(
-        (begin_day, begin_minute) == (days[0], 0)
-        and (after_day, after_minute) == (days[-1] + timedelta(days=1), 0),
-        "The readings do not begin and end with the bill's period.",
-    )
-    peaks: dict[date, int] = defaultdict(int)
-    for (day, hour, _), wh in of_hour.items():
-        if _period(terms["demand_window"], terms, day, hour * 60) == "counts":
-            peaks[day] = max(peaks[day], wh)
-    return Usage(of_day, of_period, peaks)
+    """The bill's lines, from the readings and parameters in the file."""
+    bill, told = proof["bill"], proof["parameters"]
+    terms = Terms(told, date.fromisoformat(bill["from"]), date.fromisoformat(bill["to"]))
+    usage = Usage(proof["readings"], terms)
+    charges = []
+    for charge in told["charges"]:
+        found = [_line(charge, terms, days, usage) for days in terms.stretches(charge)]
+        charges += [one for one in found if charge["kind"] == "monthly" or one.quantity != "0"]
+    if "paperless" in told:
+        charges.append(_credit(told["paperless"], bill))
+    taxes = _taxes(told, bill, sum(line.cents for line in charges))
+    lines = charges + taxes
+    for one in told.get("adjustments", ()):  # what is not charged, or is left as it was billed
+        group = {"tax": taxes, "charges": charges}[one["of"]]
+        now = sum(line.cents for line in group if one["of"] != "tax" or line.code == one["code"])
+        left = _cents(one["charged_usd"]) - now
+        group.append(Line(one["code"], bill["from"], bill["to"], "adjustment", "1", "", left))
+        lines.append(group[-1])
+    return lines
 
 
-def _local(epoch: int, offsets: Sequence[tuple[int, int]]) -> tuple[date, int]:
-    """Local day and minute of the day."""
-    past = [offset for since, offset in offsets if since <= epoch]
-    _demand(bool(past), "The file does not say how far local time is from UTC.")
-    days, rest = divmod(epoch + past[-1], 86_400)
-    return date.fromordinal(EPOCH + days), rest // 60
-
-
-def _period(
-    calendars: list[Any] | None, terms: dict[str, Any], day: date, minute: int
-) -> str | None:
-    """Which period a minute of a day is in; None where all hours are alike."""
-    if calendars is None:
-        return None
-    calendar = _on(calendars, day, "hours of the day")
-    rests = day.isoweekday() >= 6 or day.isoformat() in terms["holidays"]
-    by_season = calendar["weekend_or_holiday" if rests else "working_day"]
-    for begin, end, period in by_season[_season(terms, day)]:
-        if begin <= minute < end:
-            return str(period)
-    raise Disproved(f"Minute {minute} of {day} is in no period.")
-
-
-def _season(terms: dict[str, Any], day: date) -> str:
-    return str(_on(terms["seasons"], day, "season")[day.month - 1])
-
-
-def _on(parts: list[Any], day: date, what: str) -> Any:
-    """The value of a series in force on a day."""
-    return parts[_number_on(parts, day, what)][2]
-
-
-def _number_on(parts: list[Any], day: date, what: str) -> int:
-    found = [n for n, (begin, end, _) in enumerate(parts) if begin <= day.isoformat() < end]
-    _demand(len(found) == 1, f"The file has {len(found)} values of the {what} for {day}, not one.")
-    return found[0]
-
-
-def _months(terms: dict[str, Any], day_count: int) -> Fraction:
-    if terms["regular_days_min"] <= day_count <= terms["regular_days_max"]:
-        return Fraction(1)
-    return Fraction(day_count) / Fraction(terms["normal_days"])
-
-
-def _stretches(
-    charge: dict[str, Any], terms: dict[str, Any], days: Sequence[date]
-) -> list[list[date]]:
-    """Runs of days of the charge's season on which nothing that it depends on changes."""
-    found: list[list[date]] = []
-    before: tuple[int, ...] | None = None
-    for day in days:
-        if charge["season"] is not None and _season(terms, day) != charge["season"]:
-            before = None
-            continue
-        key: tuple[int, ...] = (_number_on(charge["price"], day, f"price of {charge['code']}"),)
-        if charge["block"] is not None:
-            key += (_number_on(terms["block_limit_kwh"], day, "block"),)
-            for other in terms["charges"]:
-                if other["block"] is not None and other["season"] == charge["season"]:
-                    key += (_number_on(other["price"], day, "price"),)
-        hours = terms["demand_window"] if charge["kind"] == "demand" else terms["windows"]
-        if charge["kind"] == "demand" or charge["period"] is not None:
-            key += (_number_on(hours, day, "hours of the day"),)
-        if key == before:
-            found[-1].append(day)
-        else:
-            found.append([day])
-        before = key
-    return found
-
-
-def _line(
-    charge: dict[str, Any],
-    terms: dict[str, Any],
-    stretch: list[date],
-    share: Fraction,
-    usage: Usage,
-) -> Line | None:
-    price_micro = _on(charge["price"], stretch[0], f"price of {charge['code']}")
-    price = Fraction(price_micro, 1_000_000)
-    kind = charge["kind"]
+def _line(charge: dict[str, Any], terms: Terms, days: list[date], usage: Usage) -> Line:
+    """A charge on days on which nothing that it depends on changes."""
+    micro, kind = terms.on(charge["price"], days[0]), charge["kind"]
+    share = terms.months * Fraction(len(days), len(terms.days))
     if kind == "monthly":
-        unit, quantity, usd = "month", str(share), share * price
+        unit, quantity, factor = "month", str(share), share
     elif kind == "demand":
-        watts = max(usage.peak_of_day.get(day, 0) for day in stretch)
-        unit, quantity, usd = "kW", _thousandths(watts), Fraction(watts, 1000) * price * share
+        watts = max(usage.peaks[day] for day in days)
+        unit, quantity, factor = "kW", _decimal(watts, 3), Fraction(watts, 1000) * share
     else:
-        wh = _energy(charge, terms, stretch, share, usage)
-        unit, quantity, usd = "kWh", _thousandths(wh), Fraction(wh, 1000) * price
-    if kind != "monthly" and quantity == "0":
-        return None
-    until = stretch[-1] + timedelta(days=1)
-    return Line(
-        charge["code"],
-        stretch[0].isoformat(),
-        until.isoformat(),
-        unit,
-        quantity,
-        _price_text(price_micro),
-        _half_up(usd * 100),
-    )
+        _demand(kind in ("energy", "rider"), f"'{kind}' is no kind of charge that is known here.")
+        wh = _energy(charge, terms, days, share, usage)
+        unit, quantity, factor = "kWh", _decimal(wh, 3), Fraction(wh, 1000)
+    until, price = days[-1] + timedelta(1), _decimal(micro, 6, 2)
+    cents = _half_up(factor * micro / 10_000)
+    return Line(charge["code"], str(days[0]), str(until), unit, quantity, price, cents)
 
 
 def _energy(
-    charge: dict[str, Any],
-    terms: dict[str, Any],
-    stretch: list[date],
-    share: Fraction,
-    usage: Usage,
+    charge: dict[str, Any], terms: Terms, days: list[date], share: Fraction, usage: Usage
 ) -> int:
-    """Watt-hours that the charge prices on these days."""
-
-    def used(period: str | None) -> int:
-        if period is None:
-            return sum(usage.of_day[day] for day in stretch)
-        return sum(usage.of_period.get((day, period), 0) for day in stretch)
-
-    mine, everything = used(charge["period"]), used(None)
+    """Watt-hours that the charge prices: those of its period, and of its block if it has one."""
+    mine, periods = charge["period"], terms.told["periods"]
     if charge["block"] is None:
-        return mine
-    limit_kwh = Fraction(_on(terms["block_limit_kwh"], stretch[0], "block"))
-    first = min(everything, int(limit_kwh * 1000 * share // 1))
-    if charge["period"] is not None:
-        # The block is shared by energy: a period's part ends at the floor of the running share.
-        periods = terms["periods"]
-        place = periods.index(charge["period"])
-        if everything:
-            before = sum(used(one) for one in periods[:place])
-            first = first * (before + mine) // everything - first * before // everything
-        else:
-            first = first if place == len(periods) - 1 else 0
-    return first if charge["block"] == "first" else mine - first
+        return usage.used(days, mine)
+    energy = [usage.used(days, each) for each in ([None] if mine is None else periods)]
+    place = 0 if mine is None else periods.index(mine)
+    limit_wh = int(Fraction(terms.on(terms.told["block_limit_kwh"], days[0])) * 1000 * share // 1)
+    first = share_whole(min(sum(energy), limit_wh), energy)[place]  # periods share it by energy
+    return first if charge["block"] == "first" else energy[place] - first
 
 
-def _tax(tax: dict[str, Any] | None, bill: dict[str, Any], charges_cents: int) -> Line | None:
-    if tax is None:
-        return None
-    rate = Fraction(tax["rate"])
-    share = rate / (1 - rate)
-    cents = _half_up(charges_cents * share)
-    if cents == 0:
-        return None
-    shown = f"{share.numerator}/{share.denominator}"
-    return Line(
-        tax["code"], bill["from"], bill["to"], "USD", _usd_text(charges_cents), shown, cents
-    )
+def _credit(told: dict[str, Any], bill: dict[str, Any]) -> Line:
+    """The credit for paperless billing, for so many months from its first day on."""
+    since, on = date.fromisoformat(told["since"]), date.fromisoformat(told["billed_on"])
+    turn = min(since.day, calendar.monthrange(on.year, on.month)[1])
+    months = (on.year - since.year) * 12 + on.month - since.month - (on.day < turn)
+    _demand(since <= on and months < told["months"], f"On {on} there is no paperless credit.")
+    cents = -_cents(told["credit_usd"])
+    return Line(told["code"], bill["from"], bill["to"], "bill", "1", "", cents)
+
+
+def _taxes(told: dict[str, Any], bill: dict[str, Any], charges_cents: int) -> list[Line]:
+    """Each tax on the charges, and on taxes before it where it says so, less what is exempt."""
+    found: list[Line] = []
+    for tax in told["taxes"] if "taxes" in told else [told["tax"]] if told["tax"] else []:
+        rate, shown, exempt = Fraction(tax["rate"]), tax["rate"], tax.get("exemption")
+        if tax.get("grossed_up", True):  # the receipts that are taxed hold the tax itself
+            rate /= 1 - rate
+            shown = f"{rate.numerator}/{rate.denominator}"
+        base = charges_cents + sum(one.cents for one in found if one.code in tax.get("also_on", ()))
+        cents = _half_up(base * rate * (1 - _exempt_share(exempt, bill)))
+        if cents or exempt:
+            what = (tax["code"], bill["from"], bill["to"], "USD", _usd_text(base), shown, cents)
+            found.append(Line(*what))
+    return found
+
+
+def _exempt_share(told: dict[str, Any] | None, bill: dict[str, Any]) -> Fraction:
+    """What a certificate exempts: its share, if it is in force and of a ground that counts."""
+    if told is None:
+        return Fraction(0)
+    last, share = date.fromisoformat(bill["to"]) - timedelta(1), Fraction(told["share"])
+    day = {"first_service_day": bill["from"], "last_service_day": str(last)}[told["holds_on"]]
+    in_force = told["from"] <= day and (told["to"] is None or day < told["to"])
+    _demand(in_force and 0 < share <= 1, f"The certificate does not hold on {day}.")
+    return share if told["ground"] in told["grounds"] else Fraction(0)
+
+
+def share_whole(total: int, weights: Sequence[int]) -> list[int]:
+    """Whole parts that sum to the total: each ends at the floor of the running share."""
+    if not sum(weights):
+        return [0] * (len(weights) - 1) + [total]
+    ends = [total * sum(weights[:n]) // sum(weights) for n in range(len(weights) + 1)]
+    return [end - begin for begin, end in pairwise(ends)]
 
 
 def _half_up(exact: Fraction) -> int:
-    whole, rest = divmod(abs(exact), 1)
-    whole += 1 if rest >= Fraction(1, 2) else 0
-    return int(whole if exact >= 0 else -whole)
+    whole = int(abs(exact) + Fraction(1, 2))
+    return whole if exact >= 0 else -whole
 
 
-def _thousandths(whole: int) -> str:
-    sign = "-" if whole < 0 else ""
-    units, part = divmod(abs(whole), 1000)
-    return f"{sign}{units}.{part:03d}".rstrip("0").rstrip(".")
-
-
-def _price_text(micro: int) -> str:
-    """At least two decimals, no more than six: as the bill prints a price."""
-    sign = "-" if micro < 0 else ""
-    units, part = divmod(abs(micro), 1_000_000)
-    decimals = f"{part:06d}".rstrip("0").ljust(2, "0")
-    return f"{sign}{units}.{decimals}"
+def _decimal(whole: int, places: int, least: int = 0) -> str:
+    """A whole number of thousandths (3 places) and the like, with at least so many decimals."""
+    units, part = divmod(abs(whole), 10**places)
+    decimals = f"{part:0{places}d}".rstrip("0").ljust(least, "0")
+    return f"{'-' if whole < 0 else ''}{units}{'.' if decimals else ''}{decimals}"
 
 
 def _usd_text(cents: int) -> str:
-    units, part = divmod(abs(cents), 100)
-    return f"{'-' if cents < 0 else ''}{units}.{part:02d}"
+    return _decimal(cents, 2, 2)
 
 
 def _cents(usd: str) -> int:
@@ -339,38 +366,34 @@ def _cents(usd: str) -> int:
     return int(cents)
 
 
-def _demand(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Disproved(otherwise)
-
-
-def compare(proof: dict[str, Any], computed: Sequence[Line]) -> None:
-    """Hold the lines of the file to the computed ones, and the total to its lines.
-
-    :raises Disproved: naming the first line that differs
-    """
-    bill = proof["bill"]
+def compare(bill: dict[str, Any], computed: Sequence[Line]) -> None:
+    """Hold the bill's lines to those that follow, and its total, and what it asks, to the lines."""
     shown = ("code", "from", "to", "unit", "quantity", "price_usd")
     told = [Line(*[*map(line.get, shown), _cents(line["usd"])]) for line in bill["lines"]]
-    _demand(
-        len(told) == len(computed),
-        f"The bill has {len(told)} lines; {len(computed)} follow from its readings.",
-    )
+    differ = f"The bill has {len(told)} lines; {len(computed)} follow from its readings."
+    _demand(len(told) == len(computed), differ)
     for number, (one, other) in enumerate(zip(told, computed, strict=True), start=1):
         _demand(one == other, f"Line {number} says {one}, and {other} follows from the readings.")
-    for line in bill["lines"]:
-        _demand(bool(line["citations"]), f"The line {line['code']} cites no clause.")
+        _demand(bool(bill["lines"][number - 1]["citations"]), f"Line {number} cites no clause.")
     total = sum(line.cents for line in told)
-    _demand(
-        total == _cents(bill["total_usd"]),
-        f"The lines sum to {_usd_text(total)}, and the bill says {bill['total_usd']}.",
-    )
-    values = proof["readings"]["values_wh"]
-    _demand(
-        hashlib.sha256(struct.pack(f"<{len(values)}q", *values)).hexdigest()
-        == proof["readings"]["sha256"],
-        "The readings do not have the hash that the bill's record pins.",
-    )
+    differ = f"The lines sum to {_usd_text(total)}, and the bill says {bill['total_usd']}."
+    _demand(total == _cents(bill["total_usd"]), differ)
+    if "asked" in bill:
+        _hold_asked(bill["asked"], total, corrects="corrects" in bill)
+
+
+def _hold_asked(told: dict[str, Any], total: int, corrects: bool) -> None:
+    """What a budget plan asks is its parts; cost less what was asked moves by this bill."""
+    asked_for = ("plan_amount", "rolled_over_part", "settlement")
+    parts = sum(_cents(told[f"{key}_usd"]) for key in asked_for)
+    before = sum(_cents(cost) - _cents(asked) for _, cost, asked in told["bills_before"])
+    after, kind = before + total - parts, told["kind"]
+    keys = ("charges", "asked", "difference_before", "difference_after")
+    good = [_cents(told[f"{key}_usd"]) for key in keys] == [total, parts, before, after]
+    _demand(good, f"The plan asks {_usd_text(parts)}, {_usd_text(after)} of the cost is left.")
+    rolled = sum(map(_cents, told["rolled_over_usd"]))
+    due = {"plan": rolled == 0, "settled": corrects or rolled == after, "ended": after == 0}
+    _demand(due[kind], f"The plan has {kind}, and {_usd_text(after)} of the cost is left.")
 
 
 # ------------------------------------------------------------------- the signature (RFC 8032)
@@ -378,21 +401,20 @@ def compare(proof: dict[str, Any], computed: Sequence[Line]) -> None:
 P = 2**255 - 19
 Q = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
-SQRT_M1 = pow(2, (P - 1) // 4, P)
-Point = tuple[int, int, int, int]
+Point = tuple[int, int]
+BASE_X = 15112221349535400772501151409588531511454012693041857206046113283949847762202
+BASE = (BASE_X, 4 * pow(5, -1, P) % P)
 
 
 def _add(one: Point, other: Point) -> Point:
-    a = (one[1] - one[0]) * (other[1] - other[0]) % P
-    b = (one[1] + one[0]) * (other[1] + other[0]) % P
-    c = 2 * one[3] * other[3] * D % P
-    d = 2 * one[2] * other[2] % P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return (e * f % P, g * h % P, f * g % P, e * h % P)
+    (x1, y1), (x2, y2) = one, other
+    k = D * x1 * x2 * y1 * y2
+    x3, y3 = (x1 * y2 + x2 * y1) * pow(1 + k, -1, P), (y1 * y2 + x1 * x2) * pow(1 - k, -1, P)
+    return x3 % P, y3 % P
 
 
 def _times(factor: int, point: Point) -> Point:
-    found: Point = (0, 1, 1, 0)
+    found: Point = (0, 1)
     while factor:
         if factor & 1:
             found = _add(found, point)
@@ -402,96 +424,73 @@ def _times(factor: int, point: Point) -> Point:
 
 
 def _point(data: bytes) -> Point | None:
-    """The point that 32 bytes name, or None."""
+    """The point of the curve that 32 bytes name, or None."""
     y = int.from_bytes(data, "little")
     sign, y = y >> 255, y & ((1 << 255) - 1)
-    if y >= P:
-        return None
     x2 = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(x2, (P + 3) // 8, P)
     if (x * x - x2) % P:
-        x = x * SQRT_M1 % P
-    if (x * x - x2) % P or (x == 0 and sign):
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if y >= P or (x * x - x2) % P or (x == 0 and sign):
         return None
-    if x & 1 != sign:
-        x = P - x
-    return (x, y, 1, x * y % P)
-
-
-_BASE = _point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+    return (P - x if x & 1 != sign else x), y
 
 
 def signature_holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether an Ed25519 signature over the message is that of the key."""
-    if len(public_key) != 32 or len(signature) != 64 or _BASE is None:
+    if len(public_key) != 32 or len(signature) != 64:
         return False
     key, r = _point(public_key), _point(signature[:32])
     s = int.from_bytes(signature[32:], "little")
     if key is None or r is None or s >= Q:
         return False
     digest = hashlib.sha512(signature[:32] + public_key + message).digest()
-    left = _times(s, _BASE)
-    right = _add(r, _times(int.from_bytes(digest, "little") % Q, key))
-    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (
-        left[1] * right[2] - right[1] * left[2]
-    ) % P == 0
+    return _times(s, BASE) == _add(r, _times(int.from_bytes(digest, "little") % Q, key))
 
 
 # --------------------------------------------------------------------------------- the program
 
 
 def verify(proof: dict[str, Any], public_key: str | None) -> str:
-    """Check signature and bill; answers the key that signed, in hexadecimal digits.
-
-    :raises Unreadable: if a part of the file is missing or of another kind
-    :raises Disproved: if the signature or the bill does not hold
-    """
+    """Check signature and bill; answers the key that signed, in hexadecimal digits."""
     try:
         told = proof["signature"]
         key = (public_key or told["public_key"]).strip().lower()
-        good = signature_holds(
-            bytes.fromhex(key), signed_bytes(proof), bytes.fromhex(told["value"])
-        )
+        signed = canonical({name: part for name, part in proof.items() if name != "signature"})
+        good = signature_holds(bytes.fromhex(key), signed, bytes.fromhex(told["value"]))
         _demand(good, "The signature is not that of this key over this file.")
-        compare(proof, recompute(proof))
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError, struct.error) as problem:
-        raise Unreadable(f"The file lacks a part, or one is of another kind: {problem!r}.") from (
-            problem
-        )
-    return key
+        compare(proof["bill"], recompute(proof))
+    except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as problem:
+        words = f"The file lacks a part, or one is of another kind: {problem!r}."
+        raise Unreadable(words) from problem
+    except struct.error as problem:
+        raise Unreadable(f"A reading is no whole number of 64 bits: {problem}.") from problem
+    return str(key)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; see the module's own words."""
-    parser = argparse.ArgumentParser(
-        prog="meterledger-verify",
-        description="Recompute a bill from its proof file alone, and check who signed the file.",
-    )
+    words = "Recompute a bill from its proof file alone, and check who signed the file."
+    parser = argparse.ArgumentParser(prog="meterledger-verify", description=words)
     parser.add_argument("file", type=Path)
     parser.add_argument("--key", help="the utility's public key, 64 hexadecimal digits")
-    asked = parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
     try:
-        proof = read_proof(asked.file.read_bytes())
-        key = verify(proof, asked.key)
-    except OSError as problem:
-        print(f"{asked.file} cannot be read: {problem.strerror}.", file=sys.stderr)
-        return 2
-    except Unreadable as problem:
-        print(f"{asked.file}: {problem}", file=sys.stderr)
+        proof = read_proof(given.file.read_bytes())
+        key = verify(proof, given.key)
+    except (OSError, Unreadable) as problem:
+        print(f"{given.file} cannot be read: {problem}", file=sys.stderr)
         return 2
     except Disproved as problem:
-        print(f"{asked.file}: does not hold. {problem}", file=sys.stderr)
+        print(f"{given.file}: does not hold. {problem}", file=sys.stderr)
         return 1
     bill = proof["bill"]
-    readings = len(proof["readings"]["values_wh"])
     print(f"Bill {bill['bill']}, {bill['from']} until {bill['to']}: {bill['total_usd']} USD holds.")
-    print(
-        f"  {len(bill['lines'])} lines follow from {readings} readings and the file's parameters."
-    )
-    given = (
-        "the key you gave" if asked.key else "the key in the file: compare it with the utility's"
-    )
-    print(f"  Signed by {key} ({given}).")
+    print(f"  {len(bill['lines'])} lines follow from the file's readings and parameters.")
+    if "asked" in bill:
+        print(f"  Its budget plan asks {bill['asked']['asked_usd']} USD of the account.")
+    whose = "the key you gave" if given.key else "the key in the file: compare the utility's"
+    print(f"  Signed by {key} ({whose}).")
     return 0
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +38,21 @@ def towns() -> ModuleType:
 def first_book(towns: ModuleType) -> Any:
     """The book, read once."""
     return towns.load_book(towns.default_book_folder())
+
+
+@pytest.fixture(scope="session")
+def book_of_shops(towns: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The book as if 1M-smart were a schedule of shops: theirs have no prices that are held."""
+    folder = tmp_path_factory.mktemp("books") / "union_electric_mo6"
+    shutil.copytree(towns.default_book_folder(), folder)
+    classes = folder / "sheet_054" / "residential_service_class.yaml"
+    told = classes.read_text(encoding="utf-8")
+    assert " 1M-smart," in told
+    classes.write_text(told.replace(" 1M-smart,", ""), encoding="utf-8")
+    shops = told.replace("class: residential", "class: small_general")
+    shops = re.sub(r"schedules: \[.*\]}", "schedules: [1M-smart]}", shops)
+    (folder / "sheet_054" / "shops_service_class.yaml").write_text(shops, encoding="utf-8")
+    return towns.load_book(folder)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from meterledger.kernel.span import DaySpan
 from meterledger.usecases.change_meters import correct_exchange, exchange_meter
 from meterledger.usecases.compare_schedules import compare_schedules
 from meterledger.usecases.meter_checks import Linked, Visit
-from meterledger.usecases.prove_bill import CannotProve, prove_bill
 
 JUNE, JULY, AUGUST = months(date(2025, 6, 1), 3)
 
@@ -364,11 +363,3 @@ def test_rates_are_compared_over_its_use_and_those_by_time_say_why_not(town: Reg
     assert by_code["1M-anytime"].total_cents == bill.total_cents
     others = [one for code, one in by_code.items() if code != "1M-anytime"]
     assert all(one.total_cents is None and "GRR V.D" in str(one.refusal) for one in others)
-
-
-def test_a_proof_file_is_of_intervals_and_says_so(town: RegisterTown) -> None:
-    town.meter(1, came=JUNE)
-    town.reads("M1", (JUNE, 100), (JULY, 400))
-    bill = only(town.bill_month(1, JUNE))
-    with pytest.raises(CannotProve, match="stands on readings of a register"):
-        prove_bill(bill_id=bill.bill_id, store=town.store, lake=town.lake, book=town.book)

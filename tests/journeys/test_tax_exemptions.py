@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +15,7 @@ from meterledger.facts.bills import read_record
 from meterledger.facts.taxes import ExemptionKind, TaxKind
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.ports import Conflict, NotFound
-from meterledger.usecases.prove_bill import CannotProve, prove_bill
+from meterledger.usecases.prove_bill import prove_bill
 from meterledger.usecases.start_service import start_service
 from meterledger.usecases.tax_exemptions import (
     Exempt,
@@ -72,21 +70,6 @@ class Shops:
         return record_exemption(
             replace(request, **changed), learned_at=told_at, view=self.view, store=self.store
         )
-
-
-@pytest.fixture(scope="module")
-def book_of_shops(towns: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The book as if 1M-smart were a schedule of shops: theirs have no prices that are held."""
-    folder = tmp_path_factory.mktemp("books") / "union_electric_mo6"
-    shutil.copytree(towns.default_book_folder(), folder)
-    classes = folder / "sheet_054" / "residential_service_class.yaml"
-    told = classes.read_text(encoding="utf-8")
-    assert " 1M-smart," in told
-    classes.write_text(told.replace(" 1M-smart,", ""), encoding="utf-8")
-    shops = told.replace("class: residential", "class: small_general")
-    shops = re.sub(r"schedules: \[.*\]}", "schedules: [1M-smart]}", shops)
-    (folder / "sheet_054" / "shops_service_class.yaml").write_text(shops, encoding="utf-8")
-    return towns.load_book(folder)
 
 
 @pytest.fixture
@@ -273,17 +256,6 @@ class TestACertificateRecordedLate:
 
 
 class TestAProofFile:
-    @pytest.mark.parametrize("schedule", ["1M-smart", "1M-anytime"])
-    def test_is_refused_where_it_cannot_hold_a_tax(self, shops: Shops, schedule: str) -> None:
-        shops.open(1, schedule=schedule)
-        shops.exempt(tax=TaxKind.GROSS_RECEIPTS, kind=ExemptionKind.GOVERNMENT, certificate="G-1")
-        bill = shops.bill(1, known_at=TOLD + timedelta(seconds=1)).issued[0]
-
-        with pytest.raises(CannotProve) as refused:
-            shops.prove(bill.bill_id)
-
-        assert "gross receipts tax that the proof file cannot hold" in refused.value.sentence
-
     def test_of_a_home_without_a_certificate_is_made(self, shops: Shops) -> None:
         shops.open(1, schedule="1M-anytime")
         bill = shops.bill(1).issued[0]
@@ -291,13 +263,22 @@ class TestAProofFile:
         proof = shops.prove(bill.bill_id)
 
         assert proof["parameters"]["tax"]["rate"] == "1/50"
+        assert proof["format"] == "meterledger-bill-proof/1"
 
-    def test_of_a_shop_is_refused(self, shops: Shops) -> None:
-        shops.open(1)
-        bill = shops.bill(1).issued[0]
+    @pytest.mark.parametrize("schedule", ["1M-smart", "1M-anytime"])
+    def test_with_a_certificate_holds_it_and_the_grounds_that_count(
+        self, shops: Shops, schedule: str
+    ) -> None:
+        shops.open(1, schedule=schedule)
+        shops.exempt(tax=TaxKind.GROSS_RECEIPTS, kind=ExemptionKind.GOVERNMENT, certificate="G-1")
+        bill = shops.bill(1, known_at=TOLD + timedelta(seconds=1)).issued[0]
 
-        with pytest.raises(CannotProve, match="The bill has a state sales tax that the proof file"):
-            shops.prove(bill.bill_id)
+        told = shops.prove(bill.bill_id)["parameters"]["taxes"]
+
+        exemption = told[0]["exemption"]
+        assert (exemption["certificate"], exemption["ground"]) == ("G-1", "government")
+        assert "government" in exemption["grounds"]
+        assert len(told) == (3 if schedule == "1M-smart" else 1)
 
 
 class TestWhatIsRefused:

@@ -3,8 +3,9 @@
 The file stands alone: whoever has it and ``meterledger_verify.py`` needs neither our store nor our
 book. Nothing is proved that does not replay to the same bytes first.
 
-Lives here      gathering what the file says; what is signed, as bytes.
-Lives elsewhere the signature (``stores/gateways``), the program that checks
+Lives here      gathering what the file says of bill and charges; what is signed, as bytes.
+Lives elsewhere its readings (``proof_readings``), taxes and what else has an amount
+                (``proof_amounts``), the signature (``stores/gateways``), the program that checks
                 (``meterledger_verify``).
 Read first      docs/reference/proof_file.md.
 """
@@ -14,32 +15,27 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import numpy as np
-
-from meterledger.billing import ADJUSTMENT, TAX_CODE, length_terms, tax_terms
+from meterledger.billing import length_terms
 from meterledger.facts.bills import Bill
-from meterledger.facts.charges import ChargeGroup
-from meterledger.facts.usage import UsageBatch, window_seconds
+from meterledger.facts.usage import window_seconds
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import zone
 from meterledger.kernel.money import usd_text
-from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rating import RatePlan
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.rulebook.schedule import ChargeRule, DayWindows
+from meterledger.rulebook.schedule import Block, ChargeKind, ChargeRule, DayWindows, Schedule
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.ports import Lake
-from meterledger.usecases.replay_bill import Recalled, ReplayStore, recall_bill, replay_bill
-from meterledger.usecases.window_usage import usage_of_window
+from meterledger.usecases.proof_amounts import asked_of, left_of, paperless_of, taxes_of
+from meterledger.usecases.proof_readings import INSTEAD, CannotProve, readings_of
+from meterledger.usecases.replay_bill import ReplayStore, recall_bill, replay_bill
 
-FORMAT = "meterledger-bill-proof/1"
+FORMAT, WIDER_FORMAT = "meterledger-bill-proof/1", "meterledger-bill-proof/2"
+"""The second where the file says more than the first could: its readings, or its amounts."""
 _STEP_SECONDS = 900
-
-
-class CannotProve(Refusal):
-    """No proof file can be made of this bill."""
+_KINDS = {ChargeKind.MONTHLY, ChargeKind.ENERGY, ChargeKind.DEMAND, ChargeKind.RIDER}
 
 
 def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook) -> dict[str, Any]:
@@ -47,7 +43,7 @@ def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook
 
     :raises NotFound: if there is no such bill
     :raises CannotReplay: if it cannot be computed as known when it was issued
-    :raises CannotProve: if it computes to other bytes, or its intervals are of several lengths
+    :raises CannotProve: if it computes to other bytes, or has what the file cannot hold
     """
     again = replay_bill(bill_id=bill_id, store=store, lake=lake, book=book)
     if not again.same_bytes:
@@ -57,24 +53,20 @@ def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook
             why="; ".join(again.differences),
             do="Find the difference with `meterledger replay`; a bill that is wrong is corrected",
         )
-    _refuse_other_taxes(again.bill)
+    bill = again.bill
     recalled = recall_bill(bill_id=bill_id, store=store, book=book)
-    usage = _usage(recalled, again.bill, store, lake)
-    calculator = Calculator(recalled.view)
-    plan = calculator.plan(again.bill.schedule, again.bill.days)
-    if not plan.is_plain:
-        raise CannotProve(
-            f"Schedule {again.bill.schedule} has charges that a proof file cannot tell",
-            where=bill_id,
-            why="It tells months, energy in at most two blocks, the highest hour and riders",
-            do="Use `meterledger replay`, which computes any bill",
-        )
+    plan = Calculator(recalled.view).plan(bill.schedule, bill.days)
+    _refuse_other_charges(plan, bill)
+    readings = readings_of(bill, recalled, store, lake)
+    more = {**left_of(bill), **paperless_of(bill, recalled, store)}
+    taxes, asked = taxes_of(bill, recalled), asked_of(bill, recalled, store)
+    wider = more or asked or "taxes" in taxes or "values_wh" not in readings
     return {
-        "format": FORMAT,
-        "bill": _bill(again.bill),
-        "readings": _readings(usage, again.bill),
-        "parameters": _parameters(recalled.view, plan, again.bill),
-        "release": {**again.bill.pins.as_json(), "record_sha256": again.bill.record_sha256},
+        "format": WIDER_FORMAT if wider else FORMAT,
+        "bill": {**_bill(bill), **asked},
+        "readings": readings,
+        "parameters": {**_parameters(recalled.view, plan), **taxes, **more},
+        "release": {**bill.pins.as_json(), "record_sha256": bill.record_sha256},
     }
 
 
@@ -85,63 +77,34 @@ def signed_bytes(proof: dict[str, Any]) -> bytes:
     ).removesuffix(b"\n")
 
 
-def _refuse_other_taxes(bill: Bill) -> None:
-    """The proof file holds the gross-receipts tax on all charges, and no other.
+def _refuse_other_charges(plan: RatePlan, bill: Bill) -> None:
+    """The file holds months, energy in at most two blocks, the highest hour and riders.
 
-    :raises CannotProve: if the bill has sales tax, or rests on a certificate of exemption
+    :raises CannotProve: naming the kinds of charge that it cannot hold
     """
-    for line in bill.lines:
-        other = line.group is ChargeGroup.TAX and line.code != TAX_CODE
-        if other or "certificate" in dict(line.inputs):
-            raise CannotProve(
-                f"The bill has a {line.label.lower()} that the proof file cannot hold",
-                where=bill.bill_id,
-                why="It holds a gross-receipts tax on all charges, without an exemption",
-                do="Use `meterledger replay`, which computes any bill",
-            )
+    rules = [line.rule for line in plan.lines]
+    kinds = {rule.kind.value for rule in rules if rule.kind not in _KINDS}
+    kinds |= {"demand by name" for rule in rules if rule.demand or rule.over}
+    if _limit_of(plan.schedule) is None:
+        kinds |= {"energy in a set of blocks" for rule in rules if rule.block_set}
+    if kinds:
+        raise CannotProve(
+            f"Schedule {bill.schedule} has charges that a proof file cannot hold: "
+            f"{', '.join(sorted(kinds)).replace('_', ' ')}",
+            where=bill.bill_id,
+            why="It holds months, energy in at most two blocks, the highest hour and riders",
+            do=INSTEAD,
+        )
 
 
-def _usage(recalled: Recalled, bill: Bill, store: ReplayStore, lake: Lake) -> UsageBatch:
-    if any(line.unit == ADJUSTMENT for line in bill.lines):
-        raise CannotProve(
-            "The bill leaves an amount uncharged, or as it was billed before",
-            where=bill.bill_id,
-            why="That follows from the days and facts of a case, and the proof file holds readings "
-            "and prices",
-            do="Use `meterledger replay`, which computes any bill",
-        )
-    if bill.usage.registers:
-        raise CannotProve(
-            "The bill stands on readings of a register",
-            where=bill.bill_id,
-            why="The proof file holds one meter's intervals of one length",
-            do="Use `meterledger replay`, which computes any bill",
-        )
-    if bill.usage.interval_seconds is None or bill.usage.meters:
-        raise CannotProve(
-            "The bill stands on intervals of several lengths, or of several meters",
-            where=bill.bill_id,
-            why="The proof file holds one meter's intervals of one length",
-            do="Use `meterledger replay`, which computes any bill",
-        )
-    due = recalled.due
-    found = usage_of_window(
-        {due.meter: due.installations[0]},
-        due.window.days,
-        zone=recalled.view.time_zone,
-        at_sequence=recalled.sequence,
-        lake=lake,
-        kept=store,
-    )
-    if not found.whole:
-        raise CannotProve(
-            "The bill's intervals do not begin and end with local days",
-            where=bill.bill_id,
-            why="The proof file holds whole local days",
-            do="Use `meterledger replay`, which computes any bill",
-        )
-    (whole,) = found.whole
-    return whole.usage
+def _limit_of(schedule: Schedule) -> str | None:
+    """The series of the first block's kWh, whether the schedule says two blocks or a set of two."""
+    sets = schedule.block_sets
+    if schedule.block_limit is not None or len(sets) != 1:
+        return schedule.block_limit if not sets else None
+    (only,) = sets
+    two = only.demand is None and len(only.limits) == 1
+    return only.limits[0] if two else None
 
 
 def _bill(bill: Bill) -> dict[str, Any]:
@@ -176,22 +139,7 @@ def _bill(bill: Bill) -> dict[str, Any]:
     }
 
 
-def _readings(usage: UsageBatch, bill: Bill) -> dict[str, Any]:
-    start, _ = window_seconds(bill.days, usage.zone)
-    values = np.concatenate([day.energy_wh[0] for day in usage.days])
-    told = {
-        "meter": bill.usage.meter,
-        "start": start,
-        "interval_seconds": usage.interval_seconds,
-        "values_wh": values.tolist(),
-        "sha256": bill.usage.sha256,
-    }
-    if bill.usage.estimated is not None:
-        told["estimated"] = bill.usage.estimated.told(int)
-    return told
-
-
-def _parameters(view: BookView, plan: RatePlan, bill: Bill) -> dict[str, Any]:
+def _parameters(view: BookView, plan: RatePlan) -> dict[str, Any]:
     schedule, window = plan.schedule, plan.window
     seasons = {segment.season for segment in plan.segments}
     calendars = (schedule.windows, schedule.demand_window)
@@ -204,7 +152,7 @@ def _parameters(view: BookView, plan: RatePlan, bill: Bill) -> dict[str, Any]:
         "demand_window": _hours(view, schedule.demand_window, window),
         "holidays": _holidays(view, [name for name in calendars if name], window),
         "block_limit_kwh": (
-            _parts(view, schedule.block_limit, window, str) if schedule.block_limit else None
+            _parts(view, limit, window, str) if (limit := _limit_of(schedule)) else None
         ),
         "charges": [
             _charge(view, rule, plan)
@@ -212,7 +160,6 @@ def _parameters(view: BookView, plan: RatePlan, bill: Bill) -> dict[str, Any]:
             if rule.season is None or rule.season in seasons
         ],
         "proration": _proration(view, window),
-        "tax": _tax(view, bill),
     }
 
 
@@ -243,10 +190,17 @@ def _charge(view: BookView, rule: ChargeRule, plan: RatePlan) -> dict[str, Any]:
         "kind": rule.kind.value,
         "season": rule.season,
         "period": rule.period,
-        "block": rule.block.value if rule.block else None,
+        "block": _block(rule),
         "price": prices,
         "citations": citations,
     }
+
+
+def _block(rule: ChargeRule) -> str | None:
+    block = rule.block
+    if rule.block_set is not None:
+        block = Block.FIRST if rule.block_number == 1 else Block.OVER
+    return None if block is None else block.value
 
 
 def _hours(view: BookView, name: str | None, window: DaySpan) -> list[list[Any]] | None:
@@ -306,12 +260,4 @@ def _proration(view: BookView, window: DaySpan) -> dict[str, Any]:
     }
 
 
-def _tax(view: BookView, bill: Bill) -> dict[str, Any] | None:
-    terms = tax_terms(place=bill.tax_place, window=bill.days, view=view, schedule=bill.schedule)
-    if terms is None:
-        return None
-    return {
-        "code": TAX_CODE,
-        "rate": str(terms.share / (1 + terms.share)),
-        "citations": [citation.text for citation in terms.citations],
-    }
+__all__ = ["CannotProve", "prove_bill", "signed_bytes"]

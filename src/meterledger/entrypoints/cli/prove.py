@@ -36,6 +36,7 @@ def prove(
         from meterledger.entrypoints.wiring import default_data_folder, open_system
         from meterledger.stores.gateways.bill_signing import BillSigner
         from meterledger.usecases.ports import Viewer
+        from meterledger.usecases.proof_readings import reading_count
         from meterledger.usecases.prove_bill import prove_bill, signed_bytes
 
         if bill is None:
@@ -60,7 +61,7 @@ def prove(
             "bill": bill,
             "file": str(path),
             "total_usd": proof["bill"]["total_usd"],
-            "readings": len(proof["readings"]["values_wh"]),
+            "readings": reading_count(proof["readings"]),
             "public_key": proof["signature"]["public_key"],
         }
 
