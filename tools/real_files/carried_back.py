@@ -12,6 +12,7 @@ from typing import Any
 
 from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.provisions import Provision
 from meterledger.rulebook.series import Series
 
 BEFORE_ALL_FILES = date(1990, 1, 1)
@@ -42,6 +43,13 @@ class CarriedBack(BookView):
                 for dated, begin, end in zip(values, begins, ends, strict=False)
             ),
         )
+
+    def provision(self, provision: str) -> Provision:
+        """The rule, its first text taken for the years before it."""
+        record = super().provision(provision)
+        first, *later = sorted(record.versions, key=lambda one: one.days.from_day)
+        first = replace(first, days=Validity(BEFORE_ALL_FILES, first.days.until_day))
+        return replace(record, versions=(first, *later))
 
 
 class CarriedBackBook(TariffBook):

@@ -19,8 +19,6 @@ from tools.real_files.forms import FormBroken, Table, as_table
 from tools.real_files.measured import Measured, wh_text
 from tools.real_files.windows import inside, touching, windows_of
 
-from meterledger.billing import BillWindow
-from meterledger.billing.window import kind_of
 from meterledger.facts.bills import Bill
 from meterledger.facts.charges import ChargeGroup
 from meterledger.facts.places import (
@@ -43,7 +41,7 @@ from meterledger.kernel.span import DaySpan, Validity
 from meterledger.ledger import entry_for_bill
 from meterledger.rulebook.book import BookView
 from meterledger.stores.gateways import FileRefused, read_bytes, read_file
-from meterledger.usecases.calculate_bills import calculate_bills, due_bill
+from meterledger.usecases.calculate_bills import calculate_bills, due_bill, window_of
 from meterledger.usecases.ports import Lake, ServiceStart, Store
 from meterledger.usecases.receive_readings import receive_readings
 from meterledger.usecases.replay_bill import replay_bill
@@ -53,6 +51,8 @@ NO_READINGS = frozenset({".json", ".md", ".txt", ".xsd"})
 
 RECORDED = "1M-anytime"
 """The option whose bills are recorded and replayed; the others are calculated beside it."""
+OF_HOMES = "1M-"
+"""How the codes of the options for homes begin; nothing is asked of the other classes."""
 
 
 @dataclass(frozen=True)
@@ -235,9 +235,10 @@ def _bill_of(
 ) -> Bill | None:
     """The window's bill on the recorded option; None if it is held. The others are tried too."""
     recorded: Bill | None = None
-    for code in sorted(utility.view.schedule_codes(), key=lambda one: one != RECORDED):
+    options = [one for one in utility.view.schedule_codes() if one.startswith(OF_HOMES)]
+    for code in sorted(options, key=lambda one: one != RECORDED):
         asked = replace(service, agreement=replace(service.agreement, schedule=code))
-        due = due_bill(asked, BillWindow(window, kind_of(window, asked.agreement)), utility.view)
+        due = due_bill(asked, window_of(asked, window, utility.view), utility.view)
         bills, held = calculate_bills(
             [due],
             on=window.until_day,
