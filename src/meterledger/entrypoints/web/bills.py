@@ -14,6 +14,7 @@ from django.shortcuts import render
 
 from meterledger.entrypoints.documents.composing import compose
 from meterledger.entrypoints.documents.content import content_of
+from meterledger.entrypoints.web.before import against_before
 from meterledger.entrypoints.web.bill_words import BillWords, LineWords, bill_words
 from meterledger.entrypoints.web.budget import budget_of_bill
 from meterledger.entrypoints.web.clauses import citation_address, entry_address, series_address
@@ -86,6 +87,7 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
         ],
         "documents": documents_of_bill(bill_id, system.store),
         "budget": budget_of_bill(record, view),
+        "against": against_before(system, stored),
         "pins": record["pins"],
         "usage": record["usage"],
         "record_sha256": stored.record_sha256,
