@@ -41,6 +41,7 @@ ELECTRONIC_HOME, ELECTRONIC_ON = "S-01", date(2025, 9, 15)
 ADDRESS = "bills@example.com"
 DUE_HOME, DUE_ON, DUE_DAY = "S-03", date(2025, 9, 24), 15
 BUDGET_HOME, BUDGET_ON = "S-02", date(2025, 10, 20)
+YEAR_CENTS, YEAR_BASIS = 1_080_00, "the twelve bills before August, of the system before this one"
 RELEASED_ON = date(2026, 3, 16)
 TRUED_UP_ON = LATE_ON.replace(day=LATE_ON.day + 1)
 KILN_REASON = "the customer fired a kiln all month; two readings at the meter agree"
@@ -101,6 +102,8 @@ def join_plan(town: Town, utility: Utility, day: date, at: datetime) -> Act:
             credit_requirements_met=True,
             settlement_option="a",
             bill_medium="postcard",
+            told_year_cents=YEAR_CENTS,
+            basis=YEAR_BASIS,
         )
         view = utility.book.as_known(at.date())
         join_budget(request, learned_at=at, view=view, store=utility.store)
