@@ -88,6 +88,19 @@ class TestOneBill:
         assert "0 would be another one now" in text_of(browser.get("/corrections/"))
         assert "the meter was read again" in text_of(browser.get("/corrections/"))
 
+    def test_above_the_ceiling_asks_for_another_person(
+        self, browser: Client, town: WebTown, wrong: Any
+    ) -> None:
+        town.town.read("E-1001", OCTOBER, lambda day, count: [90_000] * count)
+
+        alone = decide(browser, wrong.bill_id)
+        assert alone.status_code == 422
+        assert "is above the ceiling of" in text_of(alone)
+        assert town.town.store.bill(wrong.bill_id).cancelled_by is None
+
+        assert decide(browser, wrong.bill_id, approver="Bob").status_code == 302
+        assert town.town.store.bill(wrong.bill_id).cancelled_by is not None
+
     def test_is_left_as_it_is(self, browser: Client, wrong: Any) -> None:
         assert decide(browser, wrong.bill_id, act="leave").status_code == 302
 

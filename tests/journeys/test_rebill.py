@@ -14,6 +14,7 @@ from meterledger.facts.bills import BillKind, read_record
 from meterledger.facts.corrections import CorrectionCause
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.rebill import Evidence, RebillRefused, RebillRun, rebill
+from meterledger.usecases.rebill_ceiling import AboveTheCeiling
 from meterledger.usecases.rebill_states import CannotRebill
 
 JULY, AUGUST, SEPTEMBER = date(2025, 7, 1), date(2025, 8, 1), date(2025, 9, 1)
@@ -86,6 +87,25 @@ class TestCancelAndRebill:
         after = billed.store.balance_cents(billed.account_id(1))
         assert after - before == one.difference_cents
         assert sum(billed.store.trial_balance().values()) == 0
+
+    def test_above_the_ceiling_takes_two_people(self, billed: Any) -> None:
+        """As a bill of a run does: what a wrong register makes of a bill is not sent by one."""
+        reads(billed, 90_000, (JULY, AUGUST))
+        bill = billed.bills[0]
+
+        for second in ("", "  ana "):
+            with pytest.raises(AboveTheCeiling, match=r"is above the ceiling of \$[\d,.]+ for res"):
+                correct(billed, bill, approved_by=second)
+        assert billed.store.bill(bill).cancelled_by is None
+        assert correct(billed, bill, dry_run=True).corrected
+
+        (one,) = correct(billed, bill, approved_by="Bob").corrected
+
+        kept = billed.store.correction_of(one.bill.bill_id)
+        assert json.loads(kept.decision)["approved_by"] == "Bob"
+        assert billed.replay(one.bill.bill_id).same_bytes
+        reads(billed, 80_000, (JULY, AUGUST))
+        assert correct(billed, one.bill.bill_id, known_at=LATER).corrected
 
     def test_twice_is_once(self, billed: Any) -> None:
         reads(billed, 90)

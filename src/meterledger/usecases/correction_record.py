@@ -70,8 +70,13 @@ def decision_text(
     decision: Decision[LimitedCorrection] | None,
     parts: Sequence[CausePart],
     adjusted: bool,
+    *,
+    approved_by: str = "",
 ) -> str:
-    """What is kept of one bill of a case; None was decided where no amount is another one."""
+    """What is kept of one bill of a case; None was decided where no amount is another one.
+
+    ``approved_by`` is the second person, where one was asked for.
+    """
     outcome = decision.outcome if decision else LimitedCorrection(frozenset(), 0, 0, 0, None)
     offer = outcome.repayment
     told: dict[str, Any] = {
@@ -118,6 +123,7 @@ def decision_text(
             {"finding": one.finding, "citation": one.citation.as_json()}
             for one in (decision.reasons if decision else ())
         ],
+        **({"approved_by": approved_by} if approved_by else {}),
     }
     return canonical_bytes(told).decode()
 

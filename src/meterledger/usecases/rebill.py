@@ -45,6 +45,7 @@ from meterledger.rulebook.terms import Terms
 from meterledger.usecases.bill_estimates import GAP, held_sentence
 from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
+from meterledger.usecases.rebill_ceiling import refuse_alone
 from meterledger.usecases.rebill_states import (
     CannotRebill,
     Now,
@@ -146,15 +147,19 @@ def rebill(
     lake: Lake,
     book: TariffBook,
     evidence: Evidence | None = None,
+    approved_by: str = "",
     dry_run: bool = False,
 ) -> RebillRun:
     """Cancel the bills and put right ones in their place, all of them or none.
+
+    ``approved_by`` is another person, who agrees to a bill above the ceiling.
 
     :raises NotFound: if there is no such bill
     :raises Conflict: if one of several is cancelled already
     :raises RebillRefused: if nobody signs, or the bills are of several agreements, or nothing is
         to be corrected
     :raises CannotRebill: if the usage of a period cannot be billed, or waits for a person
+    :raises AboveTheCeiling: if a bill rises above the ceiling, and nobody else agrees
     """
     _signed(author, reason)
     chosen = [store.bill(name) for name in dict.fromkeys(bill_ids)]
@@ -165,6 +170,7 @@ def rebill(
     _refuse(chosen)
     now = Now(known_at, on, store.lake_sequence(), book, lake)
     case = _Case(store, now, author.strip(), reason.strip(), evidence or Evidence())
+    case.approved_by = approved_by.strip()
     case.make(chosen, run)
     if run.unchanged and not case.wrong:
         raise RebillRefused(
@@ -176,6 +182,13 @@ def rebill(
     if dry_run:
         return run
     if run.corrected:
+        refuse_alone(
+            ((one.cancelled.total_cents, one.bill) for one in run.corrected),
+            author=author,
+            approved_by=approved_by,
+            on=on,
+            view=now.view,
+        )
         newly = store.record_rebills(case.rebills(run))
         if not newly:
             run.known = [(one.cancelled.bill_id, one.bill.bill_id) for one in run.corrected]
@@ -215,6 +228,7 @@ class _Case:
         self.seen = StoreOfCase(store, now.known_at)
         self.wrong: list[_Wrong] = []
         self.case: DecidedCase | None = None
+        self.approved_by = ""
 
     def make(self, chosen: Sequence[StoredBill], run: RebillRun) -> None:
         """Make each bill again; the next sees it in the place of the one that was issued."""
@@ -285,7 +299,9 @@ class _Case:
                 author=self.author,
                 reason=self.reason,
                 learned_at=learned_at,
-                decision=decision_text(case, run.decision, one.parts, one.adjusted),
+                decision=decision_text(
+                    case, run.decision, one.parts, one.adjusted, approved_by=self.approved_by
+                ),
             ),
             bill=one.bill,
             entry=entry_for_bill(one.bill, learned_at=learned_at),

@@ -65,6 +65,9 @@ def bills(
     months: Annotated[
         int | None, typer.Option(min=1, help="Months the customer wishes to repay over.")
     ] = None,
+    approved_by: Annotated[
+        str, typer.Option(help="Another person, who agrees to a bill above the ceiling.")
+    ] = "",
     due: Annotated[
         bool, typer.Option("--due", help="True up every estimated bill whose readings have come.")
     ] = False,
@@ -106,6 +109,7 @@ def bills(
                     obstruction_or_misrepresentation=obstruction,
                     wished_months=months,
                 ),
+                approved_by=approved_by,
                 dry_run=dry_run,
             )
         say(
@@ -136,6 +140,8 @@ def _true_up(system: System, day: date, *, dry_run: bool, as_json: bool) -> None
         print(f"{done.looked_at} {noun} looked at; {len(done.runs)} cases to true up.")
         for run in done.runs:
             _print_run(run, dry_run=dry_run)
+        for name in done.same:
+            print(f"  {name} stays: the actual readings come to what was billed.")
         for name, why in done.refused:
             print(f"  {name}: {why}")
         if done.waiting:
@@ -271,10 +277,12 @@ def _print_run(run: RebillRun, *, dry_run: bool) -> None:
         print(f"  {reason.finding} ({reason.citation.text})")
     offer = run.decision.outcome.repayment
     if offer is not None and run.corrected:
+        last = ""
+        if offer.last_instalment_cents != offer.instalment_cents:
+            last = f", {usd_display(offer.last_instalment_cents)} the last"
         print(
             f"{usd_display(offer.amount_cents)} may be repaid over {offer.months_offered} months: "
-            f"{usd_display(offer.instalment_cents)} each, "
-            f"{usd_display(offer.last_instalment_cents)} the last."
+            f"{usd_display(offer.instalment_cents)} each{last}."
         )
 
 
@@ -288,6 +296,7 @@ def _print_queue(looked_at: int, found: Sequence[BillToCorrect]) -> None:
             print(f"  {one.stored.bill_id}: {one.why}")
             continue
         told = ", ".join(f"{part.cause.value} {usd_display(part.cents)}" for part in one.parts)
+        told = told or "no cent differs"
         night = "; trued up by `meterledger rebill --due`" if one.trues_up else ""
         print(f"  {one.stored.bill_id}: {usd_display(one.difference_cents)} ({told}){night}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -58,7 +58,7 @@ class Told:
     corrected_cents: int
     author: str
     reason: str
-    learned_at: datetime
+    corrected_on: date
     causes: tuple[CauseRow, ...]
     reasons: tuple[tuple[str, Citation], ...]
     offer: OfferWords | None
@@ -76,6 +76,8 @@ class Typed:
     act: str = REBILL
     author: str = ""
     reason: str = ""
+    approver: str = ""
+    """Who else agrees; asked for above the ceiling alone."""
 
 
 def correction_context(system: System, stored: StoredBill) -> dict[str, Any]:
@@ -110,14 +112,15 @@ def correction_context(system: System, stored: StoredBill) -> dict[str, Any]:
 def _told(system: System, one: Correction) -> Told:
     kept = json.loads(one.decision)
     offer = kept["repayment"]
+    made = system.store.bill(one.corrected_bill)
     return Told(
         cancelled=one.cancelled_bill,
         corrected=one.corrected_bill,
         cancelled_cents=system.store.bill(one.cancelled_bill).total_cents,
-        corrected_cents=system.store.bill(one.corrected_bill).total_cents,
+        corrected_cents=made.total_cents,
         author=one.author,
         reason=one.reason,
-        learned_at=one.learned_at,
+        corrected_on=made.issued_day,
         causes=tuple(CauseRow(part["cause"], _cents(part["usd"])) for part in kept["causes"]),
         reasons=tuple(
             (each["finding"], Citation.from_json(each["citation"])) for each in kept["reasons"]
@@ -194,7 +197,13 @@ def _trial(system: System, bill_id: str) -> tuple[RebillRun | None, Refusal | No
 
 
 def _rebill(
-    system: System, bill_id: str, author: str, reason: str, *, dry_run: bool = False
+    system: System,
+    bill_id: str,
+    author: str,
+    reason: str,
+    *,
+    approved_by: str = "",
+    dry_run: bool = False,
 ) -> RebillRun:
     return rebill(
         [bill_id],
@@ -205,6 +214,7 @@ def _rebill(
         store=system.store,
         lake=system.lake,
         book=system.book,
+        approved_by=approved_by,
         dry_run=dry_run,
     )
 
@@ -213,7 +223,7 @@ def _typed(request: HttpRequest) -> Typed:
     def word(name: str) -> str:
         return str(request.POST.get(name, ""))[:2000]
 
-    return Typed(word("act"), word("author"), word("reason"))
+    return Typed(word("act"), word("author"), word("reason"), word("approver"))
 
 
 def _decide(system: System, bill_id: str, typed: Typed) -> str:
@@ -222,7 +232,7 @@ def _decide(system: System, bill_id: str, typed: Typed) -> str:
     :raises RebillRefused: if no decision was chosen
     """
     if typed.act == REBILL:
-        run = _rebill(system, bill_id, typed.author, typed.reason)
+        run = _rebill(system, bill_id, typed.author, typed.reason, approved_by=typed.approver)
         return run.corrected[0].bill.bill_id if run.corrected else bill_id
     if typed.act == LEAVE:
         leave_bill(
