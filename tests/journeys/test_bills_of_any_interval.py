@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import meterledger_verify as verifier
 from meterledger.facts.places import MeterInstallation
 from meterledger.kernel.local_days import day_start_utc, intervals_in_day
 from meterledger.kernel.span import DaySpan, Validity
@@ -21,6 +22,7 @@ from meterledger.stores.gateways import read_bytes
 from meterledger.stores.lake import IntervalLake
 from meterledger.usecases.compare_schedules import compare_schedules
 from meterledger.usecases.ports import NotViewing
+from meterledger.usecases.prove_bill import CannotProve, prove_bill
 from meterledger.usecases.rate_usage import rate_usage
 from meterledger.usecases.receive_readings import receive_readings
 from meterledger.usecases.replay_bill import CannotReplay
@@ -446,3 +448,42 @@ def test_nobody_reads_kept_intervals_without_saying_why(
             lake=town.lake,
             kept=town.store,
         )
+
+
+class TestAProofFile:
+    def prove(self, town: Any, bill: Any) -> Any:
+        how = {"store": town.store, "lake": town.lake, "book": town.book}
+        return prove_bill(bill_id=bill.bill_id, **how)
+
+    def test_holds_intervals_of_several_lengths_before_their_multiplier(
+        self, open_town: Any, arrive: Arrive
+    ) -> None:
+        open_town.start(1, multiplier=40)
+        tenth = date(2025, 7, 10)
+        each = [JULY + timedelta(days=n) for n in range(9)]
+        arrive("M1", *(days(day, day + timedelta(days=1), 9_000) for day in each))
+        arrive("M1", *every(timedelta(minutes=30), midnight(tenth), midnight(AUGUST), 200))
+        bill = only_bill(open_town.bill(1, on=AUGUST))
+
+        proof = self.prove(open_town, bill)
+
+        (meter,) = proof["readings"]["meters"]
+        assert (meter["multiplier"], meter["intervals"][0]) == (40, [86_400, 9_000])
+        verifier.compare(proof["bill"], verifier.recompute(proof))
+        meter["intervals"][3][0] += 1
+        with pytest.raises(verifier.Disproved):
+            verifier.recompute(proof)
+
+    def test_is_not_made_of_an_interval_in_two_days_and_says_which(
+        self, open_town: Any, arrive: Arrive
+    ) -> None:
+        open_town.start(1)
+        arrive("M1", days(JULY, AUGUST, 812_345))
+        bill = only_bill(open_town.bill(1, on=AUGUST))
+
+        with pytest.raises(CannotProve) as refused:
+            self.prove(open_town, bill)
+
+        said = refused.value.sentence
+        assert "An interval of the bill begins on 2025-07-01 and ends on 2025-07-31" in said
+        assert "meterledger replay" in said

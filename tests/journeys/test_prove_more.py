@@ -18,17 +18,20 @@ from tests.journeys.test_budget_year import Customer
 from tests.journeys.test_change_meters import SCANNED, VISIT, read_both
 from tests.journeys.test_tax_exemptions import TOLD, Shops
 from tests.journeys.town import CHICAGO, VIEWER
+from tests.journeys.unmetered_town import BEGINS, LEARNED, PRAIRIE, LampTown
+from tests.journeys.unmetered_town import KNOWN as LAMPS_KNOWN
 from tests.rooms.billing.test_paperless_credit import AMOUNT
 
 import meterledger_verify as verifier
 from meterledger.facts.meters import LinkSource, MeterKind, Register, RegisterRead
 from meterledger.facts.readings import Flow
 from meterledger.facts.taxes import ExemptionKind, TaxKind
+from meterledger.rulebook.loading import load_book
 from meterledger.stores.gateways.bill_signing import BillSigner
 from meterledger.usecases.change_meters import exchange_meter
 from meterledger.usecases.deliveries import prefer_delivery
 from meterledger.usecases.meter_checks import Linked, Visit
-from meterledger.usecases.prove_bill import prove_bill, signed_bytes
+from meterledger.usecases.prove_bill import CannotProve, prove_bill, signed_bytes
 from meterledger.usecases.rebill import rebill
 
 JUNE, JULY, AUGUST, SEPTEMBER = months(date(2025, 6, 1), 4)
@@ -310,3 +313,36 @@ class TestRegisters:
         (bill,) = registers.bill_month(1, JUNE).issued
         proof = prove(registers, bill)
         assert proof["readings"]["dials"] == [[5, 0], [6, 0]]
+
+
+class TestKindsOfCharge:
+    @pytest.fixture
+    def prairie(self) -> Any:
+        """A home of the invented utility, on the schedule that is asked for."""
+        made = LampTown(book=load_book(PRAIRIE))
+        with made.store.viewing(VIEWER, []):
+            yield made
+
+    def bill(self, town: Any, schedule: str) -> Any:
+        town.start(1, schedule=schedule, from_day=BEGINS, learned_at=LEARNED)
+        town.read("M1", (BEGINS, date(2026, 3, 1)), learned_at=LEARNED)
+        (bill,) = town.bill(1, on=date(2026, 3, 1), known_at=LAMPS_KNOWN).issued
+        return bill
+
+    def test_blocks_by_the_time_of_day_are_told_as_two_blocks(
+        self, prairie: Any, prove: Any
+    ) -> None:
+        proof = prove(prairie, self.bill(prairie, "PL-R2"))
+        told = [one["block"] for one in proof["parameters"]["charges"] if one["block"]]
+        assert told == ["first", "over"] * 2
+        assert proof["format"] == "meterledger-bill-proof/1"
+
+    def test_others_are_refused_and_named(self, prairie: Any) -> None:
+        bill = self.bill(prairie, "PL-R1")
+        how = {"store": prairie.store, "lake": prairie.lake, "book": prairie.book}
+        with pytest.raises(CannotProve) as refused:
+            prove_bill(bill_id=bill.bill_id, **how)
+        assert (
+            "Schedule PL-R1 has charges that a proof file cannot hold: daily, energy in a set of "
+            "blocks, minimum, per bill, percent"
+        ) in refused.value.sentence
