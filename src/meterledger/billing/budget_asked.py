@@ -80,6 +80,8 @@ def decide_asked(
     plan = _plan_of(period, options, earlier)
     if plan is None:
         return None
+    if earlier is None and _settled_since(period, plan, options):
+        return None  # its bill was held while a later one settled the plan: it asks what it costs
     difference = sum(one.deferred_cents for one in before)
     mine = [one for one in before if one.plan_id == plan.plan_id]
     has_ended = period.is_final or (

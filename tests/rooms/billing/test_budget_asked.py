@@ -174,6 +174,17 @@ class TestTheEnd:
         left = options(ended=date(2025, 6, 1))
         assert decide_asked(period(date(2025, 6, 10), 90_00), left, view) is None
 
+    def test_a_bill_held_until_after_the_end_asks_what_its_days_cost(self, view: BookView) -> None:
+        """The difference was settled once; a second time would charge it twice."""
+        _, chosen = live([130_00, 130_00, 40_00], options(), final=True)
+        july = chosen.budget_bills[1]
+        kept = tuple(one for one in chosen.budget_bills if one is not july)
+        held = period(date(2025, 7, 10), 130_00, known_at=LEARNED + timedelta(days=200))
+        assert held.days == july.days
+        assert decide_asked(held, replace(chosen, budget_bills=kept), view) is None
+        over = options(ended=date(2025, 8, 10), rows=kept)
+        assert decide_asked(held, over, view) is None
+
     def test_a_final_bill_asks_everything(self) -> None:
         told, _ = live([130_00, 130_00, 40_00], options(), final=True)
         assert (told[-1].kind, told[-1].asked_cents) == (AskedKind.ENDED, 100_00)
