@@ -30,6 +30,7 @@ from tests.stores.paper_town import (
     register_channel,
     start_of,
 )
+from tests.stores.programs_of_paper import keep_programs
 
 from meterledger.facts.events import CaseState, CaseStep
 from meterledger.facts.lake_log import Compaction, FileOnDisk, LakeHold, Tombstone
@@ -62,6 +63,7 @@ PERSONAL = (
     *("budget_plan", "budget_amount", "budget_election", "budget_bill"),
     *("due_date_choice", "delivery_preference"),
     *("combination", "combined_account", "combined_statement", "combined_bill"),
+    "participation",
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
@@ -115,6 +117,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_options(store, month=7)
             keep_taxes(store)
             keep_combinations(store)
+            keep_programs(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name

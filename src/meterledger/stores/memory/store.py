@@ -44,6 +44,7 @@ from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.issued import MemoryIssued
 from meterledger.stores.memory.lake_log import MemoryLakeLog
 from meterledger.stores.memory.meters import MemoryMeters
+from meterledger.stores.memory.programs import MemoryPrograms
 from meterledger.stores.memory.register_values import MemoryRegisters
 from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.usecases.ports import (
@@ -63,6 +64,7 @@ class MemoryStore(
     MemoryCorrections,
     MemoryBillingOptions,
     MemoryCombinations,
+    MemoryPrograms,
     MemoryHeld,
     MemoryLakeLog,
     MemoryIntake,

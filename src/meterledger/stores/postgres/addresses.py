@@ -26,6 +26,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.held",
     "meterledger.stores.postgres.billing_options",
     "meterledger.stores.postgres.combinations",
+    "meterledger.stores.postgres.programs",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

@@ -95,6 +95,7 @@ CLOSED_ONCE = {
     "delivery_preference": "known",
     "combination": "known",
     "combined_account": "known",
+    "participation": "known",
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""

@@ -15,6 +15,7 @@ from meterledger.stores.postgres.repository.lake_log import LakeLogTables
 from meterledger.stores.postgres.repository.ledger import LedgerTables
 from meterledger.stores.postgres.repository.meters import MeterTables
 from meterledger.stores.postgres.repository.places import PlaceWrites
+from meterledger.stores.postgres.repository.programs import ProgramTables
 from meterledger.stores.postgres.repository.quarantine import QuarantineTables
 from meterledger.stores.postgres.repository.readings import ReadingTables
 from meterledger.stores.postgres.repository.register_values import RegisterTables
@@ -43,6 +44,7 @@ class PostgresStore(
     HeldTables,
     BillingOptionTables,
     CombinationTables,
+    ProgramTables,
     TaxTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""

@@ -1,0 +1,1 @@
+"""The Django app of programmes: who takes part in what, on two clocks."""
