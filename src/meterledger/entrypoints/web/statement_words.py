@@ -160,10 +160,14 @@ def _change(now: Fraction, before: Fraction) -> str:
 
 
 def interval_words(statement: Statement) -> str:
-    """The words for interval billing (GRR V.D); empty where a register is billed."""
+    """The words for interval billing (GRR V.D), or for energy that is calculated; empty where a
+    register is billed.
+    """
     usage = statement.usage
     if not usage.from_intervals:
         return ""
+    if "loads" in usage.record:
+        return _load_words(usage.record["loads"])
     count = number_words(str(usage.record["interval_count"]))
     seconds = usage.record["interval_seconds"]
     length = _length(seconds) if seconds else "an interval of time"
@@ -175,6 +179,19 @@ def interval_words(statement: Statement) -> str:
     if usage.periods:
         return f"{told}. The total of each time of use is below."
     return f"{told}."
+
+
+def _load_words(loads: list[dict[str, Any]]) -> str:
+    """That nothing is measured, and what the energy is calculated from (GRR IV.E of 2013)."""
+    told = []
+    for one in loads:
+        hours = " and ".join(f"{begin} to {end}" for begin, end in one["hours"])
+        days = f"{one['from']} until {one['to']}"
+        told.append(
+            f"{one['count']} x {one['device']} of {one['volt_amperes']} volt-amperes, on from "
+            f"{hours} by the local clock, {days}"
+        )
+    return f"This service has no meter. Its energy is calculated: {'; '.join(told)}."
 
 
 def _length(seconds: int) -> str:
