@@ -64,8 +64,8 @@ class BillToCorrect:
 
     @property
     def cause(self) -> CorrectionCause | None:
-        """The cause of the largest part; None where nothing can be computed."""
-        return None if self.difference_cents is None else main_cause(self.parts)
+        """The cause of the largest part; None where no cent differs, or nothing can be computed."""
+        return main_cause(self.parts) if self.parts else None
 
     def as_json(self) -> dict[str, Any]:
         """As commands answer it."""
