@@ -44,12 +44,15 @@ def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     if not found:
         return None
     past, name, limit = found[0]
-    share = _percent(facts, past)
-    usual = per_day(past.energy_wh, past.days)
-    sentence = (
-        f"{per_day(facts.bill.energy_wh, facts.days)} is {share} of the {name} ({usual}), "
-        f"beyond {terms[limit].value} percent"
-    )
+    now, usual = per_day(facts.bill.energy_wh, facts.days), per_day(past.energy_wh, past.days)
+    if past.energy_wh == 0:
+        sentence = f"{now} where the {name} had {usual}"
+    else:
+        side = "below" if "_least_" in limit else "beyond"
+        sentence = (
+            f"{now} is {_percent(facts, past)} percent of the {name} ({usual}), "
+            f"{side} {terms[limit].value} percent"
+        )
     evidence = [(f"{one_name}: bill", one.bill_id) for one, one_name, _ in found]
     evidence += [
         (f"{one_name}: energy", per_day(one.energy_wh, one.days)) for one, one_name, _ in found
@@ -170,9 +173,7 @@ def _is_factor(
     return abs(more - factor * less) * 100 <= tolerance * factor * less
 
 
-def _percent(facts: BillFacts, past: PastBill) -> str:
-    if past.energy_wh == 0:
-        return "more than anything"
+def _percent(facts: BillFacts, past: PastBill) -> int:
     now = Fraction(facts.bill.energy_wh, facts.days.day_count)
     was = Fraction(past.energy_wh, past.days.day_count)
-    return f"{int(now / was * 100)} percent"
+    return int(now / was * 100)

@@ -113,6 +113,14 @@ class TestBand:
         assert ("weather", "not known: compared with history alone") in found.evidence
         assert ("gate_band_previous_most_percent", "600") in found.evidence
 
+    def test_says_on_which_side_it_is(self) -> None:
+        less = gate_findings(facts(bill(30, 14_00), past(900)), TERMS)[0].sentence
+        more = gate_findings(facts(bill(900, 140_00), past(0)), TERMS)[0].sentence
+        assert less == (
+            "1.0 kWh a day is 3 percent of the bill before (30.0 kWh a day), below 5 percent"
+        )
+        assert more == "29.0 kWh a day where the bill before had 0.0 kWh a day"
+
     def test_says_nothing_of_small_differences(self) -> None:
         assert codes(bill(460, 80_00), past(10, JULY_BEFORE)) == []
 
