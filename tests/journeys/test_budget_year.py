@@ -162,6 +162,11 @@ class TestJoining:
         with pytest.raises(BudgetRefused, match="Nobody says how the bills are sent"):
             customer.join(bill_medium="")
 
+    def test_nobody_is_billed_electronically_by_saying_so(self, customer: Any) -> None:
+        with pytest.raises(BudgetRefused, match="not sent electronically") as refused:
+            customer.join(bill_medium="electronic")
+        assert "meterledger delivery prefer" in refused.value.sentence
+
     def test_two_plans_on_one_day_are_refused(self, customer: Any) -> None:
         customer.join()
         with pytest.raises(Refusal, match="has the budget plan"):

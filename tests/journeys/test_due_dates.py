@@ -121,6 +121,7 @@ class TestAChosenDay:
             return
         with pytest.raises(DueDateRefused, match="must wait before choosing again") as refused:
             customer.choose(5, again)
+        assert ". The last choice, of " in refused.value.sentence
         assert "Ask again from 2026-09-10 on" in refused.value.sentence
 
     def test_is_chosen_again_earlier_with_approval(self, customer: Any) -> None:

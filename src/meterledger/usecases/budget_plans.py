@@ -238,13 +238,19 @@ def _medium(request: JoinRequest, options: AccountOptions) -> BillMedium:
             why="The plan is for bills by postcard or electronic ones",
             do="Give --bill-medium postcard or letter, or record an electronic delivery before",
         )
+    if request.bill_medium == BillMedium.ELECTRONIC.value:
+        raise BudgetRefused(
+            "Bills of this account are not sent electronically",
+            where=f"account {request.account_id}",
+            do="Record it first with `meterledger delivery prefer`, or give --bill-medium postcard",
+        )
     try:
         return BillMedium(request.bill_medium)
     except ValueError as problem:
         raise BudgetRefused(
             f"'{request.bill_medium[:40]}' is no way to send a bill",
             where="--bill-medium",
-            do="Give postcard, electronic or letter",
+            do="Give postcard or letter",
         ) from problem
 
 

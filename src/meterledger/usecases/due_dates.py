@@ -253,6 +253,10 @@ def _refused(account_id: str, what: str, ruling: Ruling, do: str) -> DueDateRefu
     return DueDateRefused(
         f"Account {account_id} {what}",
         where=f"account {account_id}",
-        why="; ".join(one.finding for one in ruling.decision.reasons),
+        why=_sentence_case("; ".join(one.finding for one in ruling.decision.reasons)),
         do=do,
     )
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
