@@ -55,12 +55,14 @@ def queue(
     from meterledger.entrypoints.held_words import case_json, chosen
 
     with refusing(), _system("list held bills", [account or "held bills"]) as system:
+        if account:
+            system.store.account(account)
         cases = system.store.held_cases(account_id=account or None, with_ended=ended)
         found = chosen(cases, system.today, code=code, owner=owner, older_than=older_than)
         told = [case_json(one, system.today) for one in found]
 
         def words() -> None:
-            print(f"{len(told)} held bills.")
+            print(f"{len(told)} held bill{'' if len(told) == 1 else 's'}.")
             for one in told:
                 print(f"{one['case']}  {one['state']}, {one['age_days']} days, {one['owner']}")
                 print(f"    {one['code']}: {one['sentence']}")
