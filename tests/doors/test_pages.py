@@ -222,6 +222,8 @@ class TestTheBook:
                 shown |= {one.partition("#")[0] for one in links_of(client.get(link))}
         for name in view.names():
             if view.kind_of(name) == "schedule":
+                if not view.series(name).values:
+                    continue  # nobody knows it yet, and no page can tell it
                 assert f"/book/schedules/{name}/" in links_of(contents)
             elif not view.provision_of(name):
                 assert f"/book/{name}/" in shown, name

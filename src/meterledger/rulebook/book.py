@@ -342,8 +342,9 @@ class BookView:
         return self.of_kind(name, "holidays")
 
     def schedule_codes(self) -> list[str]:
-        """The codes of all schedules, in order."""
-        return sorted(name for name, parsed in self._parsed.items() if parsed.kind == "schedule")
+        """The codes of all schedules that are known by now, in order."""
+        codes = sorted(name for name, one in self._parsed.items() if one.kind == "schedule")
+        return [code for code in codes if self.series(code).values]
 
     def schedule_series(self, code: str) -> Series[Schedule]:
         """A schedule over time.
