@@ -67,14 +67,38 @@ def changed(value: Any) -> Any:
 def with_changed(proof: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
     """The file with one leaf changed and the total summed again."""
     made = copy.deepcopy(proof)
-    part = made
-    for one in path[:-1]:
-        part = part[one]
+    part = _part(made, path[:-1])
     part[path[-1]] = changed(part[path[-1]])
-    if path[:2] != ("bill", "total_usd"):
-        total = sum(verifier._cents(line["usd"]) for line in made["bill"]["lines"])
-        made["bill"]["total_usd"] = verifier._usd_text(total)
-    return made
+    return made if path[:2] == ("bill", "total_usd") else summed(made)
+
+
+def without(proof: dict[str, Any], path: tuple[Any, ...], number: int) -> dict[str, Any]:
+    """The file without one part of a list, its total summed again."""
+    made = copy.deepcopy(proof)
+    del _part(made, path)[number]
+    return summed(made)
+
+
+def twice(proof: dict[str, Any], path: tuple[Any, ...], number: int) -> dict[str, Any]:
+    """The file with one part of a list twice, its total summed again."""
+    made = copy.deepcopy(proof)
+    part = _part(made, path)
+    part.insert(number, copy.deepcopy(part[number]))
+    return summed(made)
+
+
+def summed(proof: dict[str, Any]) -> dict[str, Any]:
+    """The file with the total that its lines sum to."""
+    total = sum(verifier._cents(line["usd"]) for line in proof["bill"]["lines"])
+    proof["bill"]["total_usd"] = verifier._usd_text(total)
+    return proof
+
+
+def _part(proof: dict[str, Any], path: tuple[Any, ...]) -> Any:
+    part: Any = proof
+    for one in path:
+        part = part[one]
+    return part
 
 
 def not_found_out(

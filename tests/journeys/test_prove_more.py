@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.journeys.proofs import not_found_out
+from tests.journeys.proofs import not_found_out, twice, without
 from tests.journeys.register_town import NEXT, NIGHT, RegisterTown, months
 from tests.journeys.test_budget_year import Customer
 from tests.journeys.test_change_meters import SCANNED, VISIT, read_both
@@ -137,6 +137,45 @@ class TestTaxes:
         verifier.compare(proof["bill"], verifier.recompute(proof))
 
 
+class TestWhatIsLeftOutOrStandsTwice:
+    @pytest.mark.parametrize("change", [without, twice], ids=["left out", "twice"])
+    def test_is_found_out_by_the_sums_of_a_shop(
+        self, shops: Shops, prove: Any, change: Any
+    ) -> None:
+        shops.open(1)
+        proof = prove(shops.town, shops.bill(1).issued[0])
+        with_a_line = {line["code"] for line in proof["bill"]["lines"]}
+        charges = [one["code"] for one in proof["parameters"]["charges"]]
+        assert set(charges) <= with_a_line
+        places = [("bill", "lines"), ("parameters", "charges"), ("parameters", "taxes")]
+        places += [("readings", "values_wh")]
+        for first, second in places:
+            count = len(proof[first][second])
+            for number in range(0, count, max(1, count // 8)):
+                made = change(proof, (first, second), number)
+                with pytest.raises(verifier.Disproved):
+                    verifier.compare(made["bill"], verifier.recompute(made))
+
+    @pytest.mark.parametrize("change", [without, twice], ids=["left out", "twice"])
+    def test_is_found_out_of_meters_and_their_intervals(
+        self, town: Any, towns: ModuleType, prove: Any, change: Any
+    ) -> None:
+        town.start(1, schedule="1M-smart")
+        how = {"learned_at": towns.FIRST, "zone_name": CHICAGO, "store": town.store}
+        exchange_meter(VISIT, "M9", SCANNED, **how)
+        read_both(town)
+        (bill,) = town.bill(1, on=AUGUST).issued
+        proof = prove(town, bill)
+        for path in (
+            ("readings", "meters"),
+            ("readings", "meters", 0, "intervals"),
+            ("readings", "meters", 1, "intervals"),
+        ):
+            for number in (0, -1):
+                with pytest.raises(verifier.Disproved):
+                    verifier.recompute(change(proof, path, number))
+
+
 class TestWhatIsNotCharged:
     def test_is_proved_to_come_to_nothing(
         self, town: Any, prove: Any, monkeypatch: pytest.MonkeyPatch
@@ -219,6 +258,41 @@ class TestABudgetPlan:
         words = {f"bill.asked.{name}" for name in names}
         for proof in (proofs[1], proofs[-1]):
             assert not_found_out(proof, monkeypatch, words) == set()
+
+
+class TestABudgetPlanThatChanges:
+    def test_with_corrected_bills_and_an_end_adds_up_on_every_bill(
+        self, town: Any, prove: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with town.store.viewing(VIEWER, ["everything"]):
+            customer = Customer(town)
+            customer.months(date(2025, 7, 1), 6)
+            customer.join()
+            first, second, _ = customer.months(date(2026, 1, 1), 3)
+            again = (second.days.from_day, second.days.until_day)
+            town.read("M1", again, lambda day, count: [500] * count)
+            done = rebill(
+                [second.bill_id],
+                author="Ana",
+                reason="read again",
+                on=date(2026, 3, 20),
+                known_at=customer.now,
+                store=town.store,
+                lake=town.lake,
+                book=town.book,
+            )
+            customer.leave(date(2026, 3, 25))
+            (last,) = customer.bill(date(2026, 4, 1))
+            (corrected,) = done.corrected
+            proofs = [prove(town, one) for one in (first, second, corrected.bill, last)]
+        kinds = [one["bill"]["asked"]["kind"] for one in proofs]
+        assert kinds == ["plan", "plan", "plan", "ended"]
+        assert corrected.bill.bill_id in {
+            name for name, _, _ in proofs[-1]["bill"]["asked"]["bills_before"]
+        }
+        words = {"bill.asked.plan", "bill.asked.reasons", "bill.asked.bills_before.*.0"}
+        for proof in proofs[2:]:
+            assert not_found_out(proof, monkeypatch, words | {"bill.corrects"}) == set()
 
 
 class TestSeveralMeters:
