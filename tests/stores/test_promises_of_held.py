@@ -144,10 +144,23 @@ class TestABill:
         with store.viewing(ANALYST, [bill.bill_id]):
             assert store.held_case_of_bill(bill.bill_id) == [ended]
 
-    def test_held_again_after_its_end_opens_a_second_case(self, store: Store) -> None:
-        store.start_services([start_of(1)])
+    def test_that_left_while_a_run_found_it_held_opens_no_case(self, store: Store) -> None:
+        """The run was on its way when a person let the bill go: nothing waits any more."""
+        store.start_services([start_of(1), start_of(2)])
         first = see(store, seen_of(1))
         billed(store, 1)
+
+        names = store.see_held([seen_of(1), seen_of(2)], on=NEXT_DAY, learned_at=LATER)
+
+        assert list(names) == [seen_of(2).held.agreement_id]
+        assert case(store, first.case_id).state is HeldState.BILLED
+        assert [one.account_id for one in cases(store)] == [account_id(2)]
+
+    def test_held_again_after_its_end_opens_a_second_case(self, store: Store) -> None:
+        first = see(store, seen_of(1))
+        days = month_of(0)
+        shorter = replace(days, until_day=days.until_day - timedelta(days=3))
+        see(store, replace(seen_of(1), held=replace(held_of(1), days=shorter)))
 
         second = see(store, seen_of(1), on=NEXT_DAY)
 
@@ -206,6 +219,15 @@ class TestADecision:
 
         with pytest.raises(Conflict, match="Nobody has released this bill as it is now"):
             settle(store, name, act(HeldAct.APPROVED, "Ben", 900))
+
+    def test_that_excludes_is_not_overrun_by_a_release(self, store: Store) -> None:
+        name = see(store, seen_of(1, FAR, cents=900)).case_id
+        settle(store, name, act(HeldAct.EXCLUDED, by="Ben"))
+
+        with pytest.raises(Conflict, match="Ben has excluded this bill: seen"):
+            settle(store, name, act(HeldAct.RELEASED, cents=900))
+        settle(store, name, act(HeldAct.REOPENED))
+        assert settle(store, name, act(HeldAct.RELEASED, cents=900)).state is HeldState.RELEASED
 
     def test_that_excludes_is_lifted_by_reopening(self, store: Store) -> None:
         name = see(store, seen_of(1)).case_id

@@ -23,6 +23,8 @@ from meterledger.usecases.ports import Conflict, NotFound
 
 TWO_PEOPLE = "two_people_above_the_ceiling"
 """The constraint by which the database refuses a bill above the ceiling."""
+TRIES = 5
+"""How often a step is tried again that another run or person came before."""
 PAST_DAYS = 45
 """How far before a window bills are looked for."""
 
@@ -72,6 +74,25 @@ def held_work(
     return work
 
 
+def not_billed(seen: Sequence[SeenHold], billed: Iterable[tuple[str, DaySpan]]) -> list[SeenHold]:
+    """Those of which no day is on a live bill of their agreement (``billed``).
+
+    A run takes its time: a bill that it found held may have left by another way meanwhile, and a
+    case of it would wait for ever.
+    """
+    by_agreement: dict[str, list[DaySpan]] = {}
+    for agreement_id, days in billed:
+        by_agreement.setdefault(agreement_id, []).append(days)
+    return [
+        one
+        for one in seen
+        if one.held.days is None
+        or not any(
+            one.held.days.overlap(days) for days in by_agreement.get(one.held.agreement_id, ())
+        )
+    ]
+
+
 def _step(one: SeenHold, act: HeldAct, on: date, learned_at: datetime) -> HeldStep:
     return HeldStep(
         act=act,
@@ -111,10 +132,17 @@ def refuse_step(case: HeldCase, step: HeldStep) -> None:
             why="What has ended is decided no more, and nothing was changed",
             do=f"Look at it with `meterledger held show {case.case_id}`",
         )
+    decided = case.decided
+    if step.act is HeldAct.RELEASED and decided is not None and decided.act is HeldAct.EXCLUDED:
+        raise Conflict(
+            f"{decided.by} has excluded this bill: {decided.reason}",
+            where=where,
+            why="What one person keeps back another does not let go without taking that back",
+            do=f"Reopen it first with `meterledger held reopen {case.case_id}`",
+        )
     if step.act is not HeldAct.APPROVED:
         return
     release = case.released
-    decided = case.decided
     if release is None or decided is None or decided.act is not HeldAct.RELEASED:
         raise Conflict(
             "Nobody has released this bill as it is now",

@@ -32,6 +32,7 @@ from meterledger.facts.readings import (
 )
 from meterledger.facts.usage import KnownInterval
 from meterledger.kernel.canonical import sha256_hex
+from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
 from meterledger.stores.memory.billing_options import MemoryBillingOptions
@@ -298,6 +299,9 @@ class MemoryStore(
 
     def _bills_issued_at(self, service_point_id: str) -> list[str]:
         return self._bills_at.get(service_point_id, [])
+
+    def _live_days(self) -> list[tuple[str, DaySpan]]:
+        return [(one.agreement_id, one.days) for each in self._claims.values() for one in each]
 
     def _billed_until(self, agreement_id: str, service_point_id: str) -> date | None:
         claims = self._claims.get(service_point_id, ())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import errors
 from psycopg.types.json import Jsonb
@@ -23,14 +23,18 @@ from meterledger.facts.held import (
 )
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.held_words import (
+    TRIES,
     held_work,
     no_case,
+    not_billed,
     past_spans,
     refuse_let_go,
     refuse_step,
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
+
+Done = TypeVar("Done")
 
 CASES = """
 SELECT c.account_id, c.agreement_id, lower(c.days), upper(c.days), c.ordinal, steps.found
@@ -58,6 +62,10 @@ INSERT INTO held_step (case_id, number, act, on_day, by, reason, code, sentence,
 SELECT * FROM unnest(%b::text[], %b::integer[], %b::text[], %b::date[], %b::text[], %b::text[],
                      %b::text[], %b::text[], %b::jsonb[], %b::bigint[], %b::bigint[], %b::bigint[],
                      %b::text[], %b::timestamptz[])
+"""
+BILLED = """
+SELECT agreement_id, lower(days), upper(days) FROM service_period_claim
+ WHERE cancelled_by IS NULL AND agreement_id = ANY (%s)
 """
 PAST = """
 SELECT c.account_id, c.service_point_id, b.bill_id, lower(c.days), upper(c.days), b.energy_wh,
@@ -91,7 +99,10 @@ class HeldTables(Tables):
                 f"{CASES} WHERE c.agreement_id = ANY (%s)", [agreements]
             ).fetchall()
             known = {case.case_id: case for case in map(_case, rows)}
-            work = held_work(known.values(), seen, on, learned_at)
+            # Asked after the cases: a bill that ended one of them since is seen here.
+            billed = connection.execute(BILLED, [agreements]).fetchall()
+            free = not_billed(seen, [(name, DaySpan(*days)) for name, *days in billed])
+            work = held_work(known.values(), free, on, learned_at)
             _open(connection, work.opened)
             numbers = {name: len(case.steps) for name, case in known.items()}
             steps = []
@@ -104,10 +115,16 @@ class HeldTables(Tables):
                 self._note(connection, "held cases", [(f"{len(seen)} held", told, learned_at)])
             return work.case_ids
 
-        try:
-            return self._step("hold bills", write)
-        except errors.UniqueViolation:  # another run opened one meanwhile: now it is seen
-            return self._step("hold bills", write)
+        return self._again("hold bills", write)
+
+    def _again(self, what: str, write: Callable[[Connection], Done]) -> Done:
+        """Do it; where another run or person came first, with what they did in sight."""
+        for _ in range(TRIES - 1):
+            try:
+                return self._step(what, write)
+            except errors.UniqueViolation:
+                continue
+        return self._step(what, write)
 
     def settle_held(self, case_id: str, step: HeldStep) -> HeldCase:
         """Add what a person decided."""
@@ -121,10 +138,7 @@ class HeldTables(Tables):
             self._note(connection, "held case settled", [(case_id, told, step.learned_at)])
             return _one_case(connection, case_id)
 
-        try:
-            return self._step("settle a held case", write)
-        except errors.UniqueViolation:  # a run saw it meanwhile: look again
-            return self._step("settle a held case", write)
+        return self._again("settle a held case", write)
 
     def held_case(self, case_id: str) -> HeldCase:
         """A case by its id."""
