@@ -227,7 +227,8 @@ class TestADecision:
         with pytest.raises(Conflict, match="Ben has excluded this bill: seen"):
             settle(store, name, act(HeldAct.RELEASED, cents=900))
         settle(store, name, act(HeldAct.REOPENED))
-        assert settle(store, name, act(HeldAct.RELEASED, cents=900)).state is HeldState.RELEASED
+        release = act(HeldAct.RELEASED, cents=900, findings=(FAR,))
+        assert settle(store, name, release).state is HeldState.RELEASED
 
     def test_that_excludes_is_lifted_by_reopening(self, store: Store) -> None:
         name = see(store, seen_of(1)).case_id
