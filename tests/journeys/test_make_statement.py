@@ -16,7 +16,7 @@ from meterledger.entrypoints.documents.composing import compose
 from meterledger.entrypoints.documents.content import content_of
 from meterledger.entrypoints.web.bill_words import bill_words
 from meterledger.facts.bills import read_record
-from meterledger.facts.statements import Statement
+from meterledger.facts.statements import StatedLine, Statement
 from meterledger.facts.weather import MeanTemperature, mean_temperature
 from meterledger.kernel.money import cents_from_text, usd_display
 from meterledger.kernel.span import DaySpan
@@ -95,6 +95,25 @@ def test_shown_is_printed_is_posted_and_recorded(town: Town) -> None:
         assert words.charges in printed
         assert usd_display(stored.previous_balance_cents + posted) == words.asked
         assert words.asked in printed
+
+
+def test_a_tax_says_what_it_is_asked_on_and_what_is_exempt(town: Town) -> None:
+    made = statement(town, 0)
+    gross = next(line for line in made.lines if line.group == "tax")
+    sales = replace(gross, inputs=(("rate_series", "sales_tax_state_mo"), ("rate", "0.04225")))
+    certified = (("exempt_usd", "2896.18"), ("certificate", "149-7"))
+    exempt = replace(sales, inputs=(*sales.inputs, *certified))
+
+    def note(line: StatedLine) -> str:
+        lines = tuple(line if one is gross else one for one in made.lines)
+        (group,) = [
+            one for one in bill_words(replace(made, lines=lines)).groups if one.title == "Taxes"
+        ]
+        return group.lines[0].note
+
+    assert note(gross) == "9% of receipts, this tax included"
+    assert note(sales) == "4.225% of the charges"
+    assert note(exempt) == "4.225% of the charges; $2,896.18 exempt by certificate 149-7"
 
 
 class TestTheBalance:

@@ -227,8 +227,7 @@ def _line(line: StatedLine, days: DaySpan) -> LineWords:
     if line.group == "tax":
         quantity = dollars(line.quantity)
         price = f"× {line.price_usd}"
-        if "rate" in inputs:
-            notes.append(f"{percent_words(inputs['rate'])} of receipts, this tax included")
+        notes += _tax_notes(inputs)
     else:
         quantity = f"{number_words(line.quantity)} {line.unit}"
         price = dollars(line.price_usd) if line.price_usd else ""
@@ -249,6 +248,18 @@ def _line(line: StatedLine, days: DaySpan) -> LineWords:
         ),
         series=inputs.get("price_series") or inputs.get("rate_series") or "",
     )
+
+
+def _tax_notes(inputs: dict[str, str]) -> list[str]:
+    """What the tax is asked on, and what a certificate takes out of it."""
+    notes = []
+    if "rate" in inputs:
+        on = "receipts, this tax included" if "gross_up" in inputs else "the charges"
+        notes.append(f"{percent_words(inputs['rate'])} of {on}")
+    if "exempt_usd" in inputs:
+        exempt = dollars(inputs["exempt_usd"])
+        notes.append(f"{exempt} exempt by certificate {inputs['certificate']}")
+    return notes
 
 
 def _notice(lines: Sequence[StatedLine]) -> Notice | None:
