@@ -33,6 +33,8 @@ PRAIRIE_ASKED = [
     Asked("PL-R2", ("prairie_net_metering",), netted=True),
     Asked("PL-G3", ratchets=("billing",)),
     Asked("PL-P4", ratchets=("on_peak_billing",)),
+    Asked("PL-S2"),
+    Asked("PL-U1"),
 ]
 
 
