@@ -21,7 +21,7 @@ import json
 import struct
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -30,7 +30,6 @@ from typing import Any, NamedTuple
 
 FORMATS = ("meterledger-bill-proof/1", "meterledger-bill-proof/2")
 MOST_BYTES = 8_000_000
-EPOCH = date(1970, 1, 1).toordinal()
 QUARTER = 900
 UNIT_WH = {"Wh": 1, "kWh": 1_000, "MWh": 1_000_000}
 
@@ -109,7 +108,7 @@ class Terms:
         past = [offset for since, offset in self.told["utc_offsets"] if since <= epoch]
         _demand(bool(past), "The file does not say how far local time is from UTC.")
         days, rest = divmod(epoch + past[-1], 86_400)
-        return date.fromordinal(EPOCH + days), rest // 60
+        return date(1970, 1, 1) + timedelta(days), rest // 60
 
     def period(self, calendars: list[Any] | None, day: date, minute: int) -> str | None:
         """Which period a minute of a day is in; None where all hours are alike."""
@@ -182,10 +181,6 @@ class Usage:
         _demand(whole, "The readings do not begin and end with the bill's period.")
         for (day, _), wh in of_hour.items():
             self.peaks[day] = max(self.peaks[day], wh)
-
-    def used(self, days: Iterable[date], period: str | None) -> int:
-        """Watt-hours of some days, of one period or of all hours."""
-        return sum(self.wh[day, period] for day in days)
 
 
 def _intervals(readings: dict[str, Any]) -> list[tuple[int, int, int]]:
@@ -290,11 +285,11 @@ def _energy(
     charge: dict[str, Any], terms: Terms, days: list[date], share: Fraction, usage: Usage
 ) -> int:
     """Watt-hours that the charge prices: those of its period, and of its block if it has one."""
-    mine, periods = charge["period"], terms.told["periods"]
+    periods = [None] if charge["period"] is None else terms.told["periods"]
+    place = periods.index(charge["period"])
+    energy = [sum(usage.wh[day, period] for day in days) for period in periods]
     if charge["block"] is None:
-        return usage.used(days, mine)
-    energy = [usage.used(days, each) for each in ([None] if mine is None else periods)]
-    place = 0 if mine is None else periods.index(mine)
+        return energy[place]
     limit_wh = int(Fraction(terms.on(terms.told["block_limit_kwh"], days[0])) * 1000 * share // 1)
     first = share_whole(min(sum(energy), limit_wh), energy)[place]  # periods share it by energy
     return first if charge["block"] == "first" else energy[place] - first
@@ -373,9 +368,14 @@ def compare(bill: dict[str, Any], computed: Sequence[Line]) -> None:
     told = [Line(*[*map(line.get, shown), _cents(line["usd"])]) for line in bill["lines"]]
     differ = f"The bill has {len(told)} lines; {len(computed)} follow from its readings."
     _demand(len(told) == len(computed), differ)
-    for number, (one, other) in enumerate(zip(told, computed, strict=True), start=1):
+    for number, (one, other, line) in enumerate(zip(told, computed, bill["lines"], strict=True), 1):
         _demand(one == other, f"Line {number} says {one}, and {other} follows from the readings.")
-        _demand(bool(bill["lines"][number - 1]["citations"]), f"Line {number} cites no clause.")
+        _demand(bool(line["citations"]), f"Line {number} cites no clause.")
+        words, factor = line["arithmetic"], f"{one.quantity} {one.unit} x ${one.price_usd}"
+        begin, end = f"${one.quantity}" if one.unit == "USD" else factor, _usd_text(one.cents)
+        by_hand = words.startswith(begin) and words.endswith(f" = ${end}")  # or it is no product
+        by_hand = by_hand or one.unit in ("adjustment", "bill")
+        _demand(by_hand, f"Line {number} is told as '{words}', not as '{begin} ... = ${end}'.")
     total = sum(line.cents for line in told)
     differ = f"The lines sum to {_usd_text(total)}, and the bill says {bill['total_usd']}."
     _demand(total == _cents(bill["total_usd"]), differ)

@@ -145,6 +145,12 @@ class TestAFileThatWasChanged:
                 changed["bill"]["lines"][number][key] = other
                 assert "Line " in self.disproved(changed, signer)
 
+    def test_in_how_a_line_is_reckoned(self, proof: Any, signer: BillSigner) -> None:
+        for number in range(len(proof["bill"]["lines"])):
+            changed = copy.deepcopy(proof)
+            changed["bill"]["lines"][number]["arithmetic"] = "1 kWh x $0.10 = $0.10"
+            assert "is told as '1 kWh x $0.10 = $0.10', not as" in self.disproved(changed, signer)
+
     def test_in_every_day_of_a_line(self, proof: Any, signer: BillSigner) -> None:
         for number in range(len(proof["bill"]["lines"])):
             for key in ("from", "to"):
