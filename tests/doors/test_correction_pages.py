@@ -101,6 +101,14 @@ class TestOneBill:
         assert decide(browser, wrong.bill_id, approver="Bob").status_code == 302
         assert wrong.bill_id not in [one.bill_id for one in town.bills(1)]
 
+    def test_is_not_corrected_by_a_clock_that_is_off(
+        self, browser: Client, town: WebTown, wrong: Any
+    ) -> None:
+        town.town.store.server_clock = NOW - timedelta(days=1)
+
+        assert "seconds apart" in text_of(decide(browser, wrong.bill_id))
+        assert wrong.bill_id in [one.bill_id for one in town.bills(1)]
+
     def test_is_left_as_it_is(self, browser: Client, wrong: Any) -> None:
         assert decide(browser, wrong.bill_id, act="leave").status_code == 302
 

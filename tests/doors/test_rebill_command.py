@@ -128,3 +128,13 @@ class TestRebill:
         answer = told(ask("rebill", "--due", "--json"))
 
         assert (answer["cases"], answer["waiting"]) == ([], [bill])
+
+
+def test_a_clock_that_is_off_issues_no_correction(ask: Any, town: Town, bill: str) -> None:
+    town.store.server_clock = datetime(2026, 11, 1, tzinfo=UTC)
+
+    for words in ((bill, *SIGNED), ("--due",)):
+        result = ask("rebill", *words)
+        assert result.exit_code == 2
+        assert "seconds apart" in result.stderr
+    assert ask("rebill", bill, *SIGNED, "--dry-run").exit_code == 0

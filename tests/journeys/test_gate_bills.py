@@ -186,6 +186,8 @@ class TestAnExclusion:
 
         run = bill(town, 1, at=NEXT + timedelta(hours=1))
         assert (run.due, run.issued_count, len(run.excluded)) == (1, 0, 1)
+        (one,) = told(town, date(2025, 10, 2))
+        assert (one.code, one.case_id) == ("excluded", name)
 
         reopen_held(name, by="Bob", reason="settled", desk=desk(town, now=NEXT))
         (held,) = bill(town, 1, at=NEXT + timedelta(hours=2)).held

@@ -107,6 +107,13 @@ class TestCancelAndRebill:
         reads(billed, 80_000, (JULY, AUGUST))
         assert correct(billed, one.bill.bill_id, known_at=LATER).corrected
 
+    def test_on_a_day_before_the_bill_was_issued_is_refused(self, billed: Any) -> None:
+        reads(billed, 90)
+
+        with pytest.raises(RebillRefused, match="was issued on 2025-09-01, after 2025-08-31"):
+            correct(billed, billed.bills[0], on=date(2025, 8, 31))
+        assert correct(billed, billed.bills[0], on=SEPTEMBER).corrected
+
     def test_twice_is_once(self, billed: Any) -> None:
         reads(billed, 90)
         (one,) = correct(billed, billed.bills[0]).corrected

@@ -167,7 +167,7 @@ def rebill(
     run = RebillRun(known=[(one.bill_id, one.cancelled_by) for one in chosen if one.cancelled_by])
     if chosen and len(run.known) == len(chosen):
         return run
-    _refuse(chosen)
+    _refuse(chosen, on)
     now = Now(known_at, on, store.lake_sequence(), book, lake)
     case = _Case(store, now, author.strip(), reason.strip(), evidence or Evidence())
     case.approved_by = approved_by.strip()
@@ -404,12 +404,18 @@ def _signed(author: str, reason: str) -> None:
             )
 
 
-def _refuse(chosen: Sequence[StoredBill]) -> None:
+def _refuse(chosen: Sequence[StoredBill], on: date) -> None:
     if not chosen:
         raise RebillRefused("No bill is named", do="Name one bill or several of one agreement")
     for one in chosen:
         if one.cancelled_by is not None:
             raise Conflict.of_cancelled(one.bill_id, one.cancelled_by)
+        if on < one.issued_day:
+            raise RebillRefused(
+                f"Bill {one.bill_id} was issued on {one.issued_day}, after {on}",
+                why="A bill is not corrected before it is there",
+                do="Issue the correction today, or on a day since",
+            )
     agreements = sorted({one.agreement_id for one in chosen})
     if len(agreements) > 1:
         raise RebillRefused(

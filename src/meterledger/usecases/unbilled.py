@@ -105,6 +105,11 @@ def _since(service: BillableService) -> date:
     return service.billed_until or service.agreement.days.from_day
 
 
+def _overlap(excluded: DaySpan | None, days: DaySpan | None) -> bool:
+    """Whether days are excluded: an exclusion is of days, or of all where none were known."""
+    return excluded is None or (days is not None and excluded.overlap(days) is not None)
+
+
 def _told(
     service: BillableService,
     days: DaySpan | None,
@@ -113,7 +118,10 @@ def _told(
     cases: dict[str, list[HeldCase]],
 ) -> Unbilled:
     agreement = service.agreement.agreement_id
-    case = next((one for one in cases.get(agreement, ()) if one.days == days), None)
+    mine = cases.get(agreement, ())
+    case = next((one for one in mine if one.days == days), None) or next(
+        (one for one in mine if one.state is HeldState.EXCLUDED and _overlap(one.days, days)), None
+    )
     if case is not None:
         code, reason = case.seen.code, case.seen.sentence
         decided = case.decided

@@ -87,6 +87,10 @@ def bills(
         subjects = list(names or ["all accounts"])
         with _system("correct bills", subjects) as system:
             day = day_from(on, option="--on") if on else system.today
+            if not dry_run:
+                from meterledger.entrypoints.issuing import refuse_wrong_clock
+
+                refuse_wrong_clock(system)
             if due:
                 _true_up(system, day, dry_run=dry_run, as_json=as_json)
                 return

@@ -14,6 +14,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from meterledger.entrypoints.issuing import refuse_wrong_clock
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.corrections import Correction
@@ -232,6 +233,7 @@ def _decide(system: System, bill_id: str, typed: Typed) -> str:
     :raises RebillRefused: if no decision was chosen
     """
     if typed.act == REBILL:
+        refuse_wrong_clock(system)
         run = _rebill(system, bill_id, typed.author, typed.reason, approved_by=typed.approver)
         return run.corrected[0].bill.bill_id if run.corrected else bill_id
     if typed.act == LEAVE:
