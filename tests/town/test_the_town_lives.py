@@ -21,6 +21,7 @@ from meterledger.entrypoints.demo.deliveries import (
     ESTIMATED_HOME,
     LOST_QUARTERS,
     NIGHT_DAY,
+    READ_AGAIN_ON,
     TOO_HIGH_HOME,
     TWICE_HOME,
 )
@@ -31,12 +32,14 @@ from meterledger.entrypoints.demo.episodes import (
     DUE_HOME,
     DUE_ON,
     ELECTRONIC_HOME,
+    EPISODES,
     KILN_REASON,
     LOOKED,
     RELEASED_ON,
 )
 from meterledger.entrypoints.demo.proofs import (
     all_bills,
+    bills_of_the_story,
     differences_that_do_not_add_up,
     energy_of_bill,
     fingerprint,
@@ -441,6 +444,33 @@ class TestLivingAgain:
             assert bills_without_pins(utility) == bills_without_pins(unbroken)
             assert utility.store.trial_balance() == unbroken.store.trial_balance()
             assert fingerprint(all_bills(utility)) == fingerprint(all_bills(unbroken))
+
+    def test_after_a_stop_while_a_bill_is_held_it_leaves_on_the_same_day(
+        self, utility: MemoryUtility, lived: LivedTown, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A run that is over stays as it was, though the readings that it lacked have come."""
+
+        class PulledPlug(Exception):
+            pass
+
+        def fails(*_: object) -> None:
+            raise PulledPlug
+
+        live_months(utility.story(), 4)  # a stay's readings have come, and its bill waits for a run
+        for day in (READ_AGAIN_ON, RELEASED_ON):
+            with monkeypatch.context() as patched:
+                patched.setitem(EPISODES, day, fails)
+                with pytest.raises(PulledPlug):
+                    live_months(utility.story(), 8)
+        live_months(utility.story(), 8)
+
+        until = date(2026, 4, 1)
+        whole = {
+            one.bill_id: one.record_sha256
+            for one in bills_of_the_story(lived.utility)
+            if one.issued_day < until
+        }
+        assert {one.bill_id: one.record_sha256 for one in bills_of_the_story(utility)} == whole
 
 
 def bills_without_pins(utility: MemoryUtility) -> list[dict[str, Any]]:

@@ -111,8 +111,8 @@ def _close(folder: Path, lived: Any, *, seconds: int, serve: bool, port: int) ->
     from meterledger.entrypoints.demo.telling import Teller
 
     sentences = [
-        f"{len(lived.bills)} bills in {folder} after {seconds} s; one hash over all of them, the "
-        f"same on every machine: {lived.fingerprint[:16]}",
+        f"{len(lived.bills)} bills in {folder} after {seconds} s; one hash over all that the story "
+        f"issued, the same on every machine: {lived.fingerprint[:16]}",
         lived.paper.sentence,
         f"Look further, with METERLEDGER_DATA={folder} .venv/bin/meterledger ...",
         *(f"  {command}  ({shows})" for command, shows in look_further(lived)),

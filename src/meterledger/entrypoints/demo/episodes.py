@@ -206,7 +206,8 @@ def _settle(
     if not case.is_open:
         return case, ()  # lived before
     desk = Desk(utility.store, utility.lake, utility.book, day, at)
-    settled = decide(case, desk)
+    decided = case.decided is not None  # and stopped before its bill left
+    settled = rerun_held(case.case_id, desk=desk) if decided else decide(case, desk)
     ensure(not settled.case.is_open, f"{case.case_id} ends with a bill")
     return settled.case, () if settled.run is None else tuple(settled.run.issued)
 

@@ -19,6 +19,7 @@ from meterledger.entrypoints.demo.episodes import BUDGET_HOME
 from meterledger.entrypoints.demo.paper import PaperTold
 from meterledger.entrypoints.demo.proofs import (
     all_bills,
+    bills_of_the_story,
     differences_that_do_not_add_up,
     energy_of_bill,
     energy_of_homes,
@@ -119,7 +120,7 @@ def count(town: Town, utility: Utility, inbox: Path) -> Lived:
         proofs=proofs,
         shown=explained(utility, shown),
         shown_address=f"{home.address}, {home.city}",
-        fingerprint=fingerprint(bills),
+        fingerprint=fingerprint(bills_of_the_story(utility)),
         waiting=[
             case.case_id for case in utility.store.held_cases() if WayOut.RELEASE in ways_out(case)
         ],

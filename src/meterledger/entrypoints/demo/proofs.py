@@ -143,6 +143,17 @@ def all_bills(utility: Utility) -> list[StoredBill]:
     ]
 
 
+def bills_of_the_story(utility: Utility) -> list[StoredBill]:
+    """Every bill that the story issued, cancelled ones too; none that somebody issued since."""
+    over = after_the_story(utility.book)
+    return [
+        bill
+        for account in utility.store.account_ids()
+        for bill in utility.store.issued_bills_of_account(account)
+        if bill.known_at < over
+    ]
+
+
 def replayed(utility: Utility, bills: Sequence[StoredBill]) -> list[str]:
     """Make the bills again from readings and book; the ids of those with other bytes."""
     return [

@@ -50,6 +50,7 @@ from meterledger.entrypoints.demo.town import (
     reading_days,
 )
 from meterledger.entrypoints.demo.weather import temperatures
+from meterledger.facts.held import run_id_of
 from meterledger.facts.places import BillableService
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
@@ -344,11 +345,15 @@ class Story:
         at: datetime,
         month: MonthTold,
     ) -> None:
+        """Run the bills, unless this run was lived before: what came since was not known to it."""
+        store = self._utility.store
+        if run_id_of(what, day, at) in {one.run_id for one in store.bill_runs(on=day)}:
+            return
         run = issue_bills(
             services=services,
             on=day,
             known_at=at,
-            store=self._utility.store,
+            store=store,
             lake=self._utility.lake,
             book=self._utility.book,
             scope=what,
