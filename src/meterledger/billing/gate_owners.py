@@ -75,6 +75,8 @@ KINDS = (
              "Correct when the meter was installed, exchanged or removed."),
     HoldKind("premise.", CUSTOMERS, "the premise is not known well enough", _FIX, "service",
              "Record the municipality of the premise."),
+    HoldKind("program.", CUSTOMERS, "a programme does not fit", _FIX, "service",
+             "Correct what the account takes part in."),
     HoldKind("book.", RATES, "the book is silent", _FIX, "book",
              "Add the value that is missing to the book."),
     HoldKind("", BILLING, "held", _FIX, "service", "Do what the sentence says."),

@@ -16,7 +16,6 @@ from typing import Protocol
 from meterledger import rating
 from meterledger.billing import (
     BillWindow,
-    UnknownTaxPlace,
     assemble_bill,
     is_reading_day,
     kind_of,
@@ -30,25 +29,24 @@ from meterledger.facts.charges import ChargeLine
 from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.findings import Finding
 from meterledger.facts.places import BillableService, MeterInstallation
-from meterledger.facts.usage import UsageBatch
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.local_days import time_zone_data_version
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
-from meterledger.metering import NoLoadThen
 from meterledger.rulebook.book import BookView
 from meterledger.usage import (
     UsageNotTiled,
-    WindowHasGap,
     describe_exchanged,
     describe_tiled,
     describe_usage,
 )
+from meterledger.usecases.beside_usage import BesideSources, BesideUsage, rows_of
 from meterledger.usecases.bill_estimates import say_estimates
 from meterledger.usecases.bill_options import as_asked, credit_lines, options_of, own_due_day
 from meterledger.usecases.billing_option_ports import OptionsAsked
 from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.hold_codes import hold_code
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.register_usage import price_register, usage_of_registers
 from meterledger.usecases.register_windows import (
@@ -62,7 +60,6 @@ from meterledger.usecases.register_windows import (
 from meterledger.usecases.unmetered_usage import UnmeteredHeld, UnmeteredSource, bill_unmetered
 from meterledger.usecases.window_usage import (
     KeptReadings,
-    MeterNotWhole,
     meters_of_window,
     usage_of_exchange,
     usage_of_window,
@@ -73,8 +70,10 @@ class UnknownRevision(Refusal):
     """A bill was made by a revision of the calculation that this release does not know."""
 
 
-class BilledReadings(KeptReadings, RegisterSources, OptionsAsked, UnmeteredSource, Protocol):
-    """What is asked of the store: intervals beside the lake, registers, choices, loads."""
+class BilledReadings(
+    KeptReadings, RegisterSources, OptionsAsked, UnmeteredSource, BesideSources, Protocol
+):
+    """What is asked: intervals beside the lake, registers, choices, loads, programmes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +188,21 @@ def calculate_bills(
         time_zone_data=time_zone_data_version(),
     )
     batch = _with_options(batch, known_at, kept)
+    beside = BesideUsage(
+        [one.service for one in batch],
+        window,
+        known_at=known_at,
+        sequence=sequence,
+        calculator=calculator,
+        lake=lake,
+        store=kept,
+    )
     unmetered = [one for one in batch if not one.installations]
     batch = [one for one in batch if one.installations]
-    bills, held, batch = _bills_of_registers(batch, window, on, pins, calculator, kept, cause)
-    made, not_made = _bills_of_loads(unmetered, on, pins, calculator, kept)
+    bills, held, batch = _bills_of_registers(
+        batch, window, on, pins, calculator, beside, kept, cause
+    )
+    made, not_made = _bills_of_loads(unmetered, on, pins, calculator, beside, kept)
     bills, held = bills + made, held + not_made
     by_meter = {one.meter: one for one in batch}
     found = usage_of_window(
@@ -205,15 +215,33 @@ def calculate_bills(
     )
     held += [_refused(by_meter[meter], refusal) for meter, refusal in found.refused.items()]
     held += [_gap(by_meter[meter], finding) for meter, finding in found.gaps.items()]
+    complete = [by_meter[one.usage.meters[row]] for one in found.whole for row in one.complete]
+    beside.with_received(
+        {
+            one.service.agreement.agreement_id: (one.service, one.installations[0])
+            for one in complete
+        }
+    )
     for whole in found.whole:
         rows = [by_meter[meter] for meter in whole.usage.meters]
         described = describe_usage(whole.usage) if whole.complete else []
         by_schedule: dict[str, list[int]] = {}
         for row in whole.complete:
+            if beside.has(rows[row].service):
+                one, schedule = rows[row], rows[row].service.agreement.schedule
+                try:
+                    more = beside.of(one.service)
+                    alone = rows_of(whole.usage, [row])
+                    lines = calculator.price_usage(schedule, window, alone, more.given)
+                    said = described[row]
+                    bills.append(_bill(one, lines, said, on, pins, calculator, more.reasons))
+                except Refusal as refusal:
+                    held.append(held_bill(one.service, window, refusal))
+                continue
             by_schedule.setdefault(rows[row].service.agreement.schedule, []).append(row)
         for schedule, members in sorted(by_schedule.items()):
             try:
-                priced = calculator.price_intervals(schedule, window, _rows(whole.usage, members))
+                priced = calculator.price_intervals(schedule, window, rows_of(whole.usage, members))
             except Refusal as refusal:  # nobody on this schedule can be priced
                 held += [held_bill(rows[row].service, window, refusal) for row in members]
                 continue
@@ -238,15 +266,20 @@ def calculate_bills(
             continue
         schedule = one.service.agreement.schedule
         try:
-            lines = calculator.price_tiled(schedule, window, exchanged.tiled)
-            bills.append(_bill(one, lines, describe_exchanged(exchanged), on, pins, calculator))
+            more = beside.without_intervals(one.service)
+            lines = calculator.price_tiled(schedule, window, exchanged.tiled, more.given)
+            said = describe_exchanged(exchanged)
+            bills.append(_bill(one, lines, said, on, pins, calculator, more.reasons))
         except Refusal as refusal:
             held.append(held_bill(one.service, window, refusal))
     for meter, tiled in found.tiled.items():
         one = by_meter[meter]
         try:
-            lines = calculator.price_tiled(one.service.agreement.schedule, window, tiled)
-            bills.append(_bill(one, lines, describe_tiled(tiled), on, pins, calculator))
+            more = beside.without_intervals(one.service)
+            schedule = one.service.agreement.schedule
+            lines = calculator.price_tiled(schedule, window, tiled, more.given)
+            said = describe_tiled(tiled)
+            bills.append(_bill(one, lines, said, on, pins, calculator, more.reasons))
         except Refusal as refusal:
             held.append(held_bill(one.service, window, refusal))
     return bills, held
@@ -257,6 +290,7 @@ def _bills_of_loads(
     on: date,
     pins: BillPins,
     calculator: Calculator,
+    beside: BesideUsage,
     store: UnmeteredSource,
 ) -> tuple[list[Bill], list[HeldBill]]:
     """Bills of service points without a meter, by the loads known there, and those held."""
@@ -274,6 +308,12 @@ def _bills_of_loads(
                 meters_of_window(
                     point, one.service.installations, window, calculator.view.time_zone
                 )
+            if beside.has(one.service):
+                raise UnmeteredHeld(
+                    "A service without a meter takes part in no programme, and has no demand",
+                    where=where_of(one),
+                    do="End it with `meterledger program leave`, or put it on another rate",
+                )
             found = bill_unmetered(one.service, window, loads, calculator)
             bills.append(_bill(one, found.lines, found.usage, on, pins, calculator, found.reasons))
         except Refusal as refusal:
@@ -287,6 +327,7 @@ def _bills_of_registers(
     on: date,
     pins: BillPins,
     calculator: Calculator,
+    beside: BesideUsage,
     store: BilledReadings,
     cause: EstimateCause | None,
 ) -> tuple[list[Bill], list[HeldBill], list[DueBill]]:
@@ -328,8 +369,10 @@ def _bills_of_registers(
                 cause=cause,
             )
             found = usage_of_registers(known)
-            lines = price_register(calculator, one.service.agreement.schedule, found, window)
-            bills.append(_bill(one, lines, found.usage, on, pins, calculator, found.reasons))
+            more, schedule = beside.without_intervals(one.service), one.service.agreement.schedule
+            lines = price_register(calculator, schedule, found, window, more.given)
+            reasons = (*found.reasons, *more.reasons)
+            bills.append(_bill(one, lines, found.usage, on, pins, calculator, reasons))
         except RegisterHeld as refusal:
             held.append(_refused(one, refusal))
         except Refusal as refusal:
@@ -369,20 +412,6 @@ def where_of(one: DueBill) -> str:
         )
     noun = "meter" if len(one.installations) == 1 else "meters"
     return f"Account {account}, {noun} {meters}, {one.window.days}"
-
-
-def _rows(usage: UsageBatch, members: Sequence[int]) -> UsageBatch:
-    """The batch with some of its rows, in the order given."""
-    if len(members) == len(usage.meters):
-        return usage
-    chosen = list(members)
-    return UsageBatch(
-        meters=tuple(usage.meters[row] for row in chosen),
-        interval_seconds=usage.interval_seconds,
-        zone=usage.zone,
-        days=tuple(values.of_rows(chosen) for values in usage.days),
-        at_sequence=usage.at_sequence,
-    )
 
 
 def _bill(
@@ -442,25 +471,6 @@ def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) 
         account_id=service.account.account_id,
         agreement_id=service.agreement.agreement_id,
         days=days,
-        code=_hold_code(refusal),
+        code=hold_code(refusal),
         sentence=f"Account {service.account.account_id}: {refusal.sentence}",
     )
-
-
-def _hold_code(refusal: Refusal) -> str:
-    """Whose queue a held bill belongs in; what is not told apart here is the book's."""
-    if isinstance(refusal, RegisterHeld):
-        return refusal.code
-    if isinstance(refusal, MeterNotWhole):
-        return "meter.not_whole"
-    if isinstance(refusal, NoLoadThen | UnmeteredHeld):
-        return "meter.unmetered"
-    if isinstance(refusal, UnknownTaxPlace):
-        return "premise.tax_place"
-    if isinstance(refusal, rating.IntervalTooLong):
-        return "usage.interval_too_long"
-    if isinstance(refusal, WindowHasGap):
-        return "usage.gap"
-    if isinstance(refusal, UsageNotTiled):
-        return "usage.not_tiled"
-    return "book.silent"

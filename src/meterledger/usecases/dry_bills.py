@@ -32,7 +32,9 @@ class StoreOfDryRun:
     def remember(self, bills: Iterable[Bill]) -> None:
         """Bills of this run that another one may look back at."""
         self._made += [
-            one for one in bills if one.usage.registers or one.usage.estimated or one.asked
+            one
+            for one in bills
+            if one.usage.registers or one.usage.estimated or one.asked or _looked_back_at(one)
         ]
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
@@ -76,6 +78,12 @@ class StoreOfDryRun:
     def __getattr__(self, name: str) -> Any:
         """Whatever else is asked."""
         return getattr(self._store, name)
+
+
+def _looked_back_at(bill: Bill) -> bool:
+    """Whether a later bill may look at its demand, or at a credit it grants or uses."""
+    names = {"demand", "credit_granted_usd", "lines_above_usd"}
+    return any(name in names for line in bill.lines for name, _ in line.inputs)
 
 
 def _with(kept: Sequence[StoredBill], made: Iterable[Bill]) -> list[StoredBill]:

@@ -43,6 +43,7 @@ from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.meter_ports import Meters
+from meterledger.usecases.program_ports import Programs, ReceivedEnergy
 from meterledger.usecases.register_ports import Registers
 from meterledger.usecases.tax_ports import TaxLog
 from meterledger.usecases.usage_ports import UsageLog
@@ -352,7 +353,7 @@ class ReadingLog(Protocol):
         """The newest commit sequence learned by that instant; 0 when there is none."""
 
 
-class Lake(DayTelling, Protocol):
+class Lake(DayTelling, ReceivedEnergy, Protocol):
     """Interval values of meters (pseudonyms), versions added and never overwritten."""
 
     def write(
@@ -401,9 +402,8 @@ class Bills(Protocol):
     def record_bills(self, bills: Sequence[tuple[Bill, Entry | None]]) -> set[str]:
         """Keep bills with their lines and entries (None for a bill of zero), in one transaction.
 
-        Returns the ids newly recorded. A bill whose service period is already billed is left
-        out, whoever billed it: two runs at once bill every account once. The estimates that the
-        usage of a bill carries are kept with it.
+        Returns the ids newly recorded. A bill whose service period is already billed is left out:
+        two runs at once bill every account once. Estimates of its usage are kept with a bill.
         """
 
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
@@ -487,6 +487,7 @@ class Store(
     HeldLog,
     BillingOptions,
     Combinations,
+    Programs,
     TaxLog,
     Protocol,
 ):

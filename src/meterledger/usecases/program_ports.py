@@ -1,6 +1,7 @@
 """What journeys need of the store for programmes.
 
-Lives here      the port ``Programs``; one suite of promises (tests/stores) tests every store.
+Lives here      the ports ``Programs`` and ``ReceivedEnergy``; one suite of promises (tests/stores)
+                tests every store.
 Lives elsewhere the other ports (``ports``), the noun (``facts/participation``).
 """
 
@@ -11,6 +12,8 @@ from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.facts.participation import Participation
+from meterledger.facts.usage import UsageBatch
+from meterledger.kernel.span import DaySpan
 
 
 class ProgramsAsked(Protocol):
@@ -42,4 +45,16 @@ class Programs(ProgramsAsked, Protocol):
 
         :raises NotFound: if the agreement is not in the programme on or after the day
         :raises Conflict: if it would end before its first day is over
+        """
+
+
+class ReceivedEnergy(Protocol):
+    """What is asked of the lake for net metering."""
+
+    def received(
+        self, meters: Sequence[str], days: DaySpan, *, at_sequence: int
+    ) -> list[UsageBatch]:
+        """Energy that the meters received from customers, in the form of ``Lake.usage``.
+
+        :raises MetersRefused: naming every meter whose energy cannot be given, and why
         """

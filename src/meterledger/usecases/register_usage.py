@@ -46,6 +46,7 @@ from meterledger.usage import (
     instant_text,
 )
 from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.given_beside import NOTHING_GIVEN, GivenBeside
 from meterledger.usecases.register_estimates import Closing, RegisterUsage, estimate_closing
 from meterledger.usecases.register_windows import (
     BilledBeyondRegister,
@@ -405,14 +406,18 @@ def _described(
 
 
 def price_register(
-    calculator: Calculator, schedule: str, found: RegisterUsage, window: DaySpan
+    calculator: Calculator,
+    schedule: str,
+    found: RegisterUsage,
+    window: DaySpan,
+    given: GivenBeside = NOTHING_GIVEN,
 ) -> tuple[ChargeLine, ...]:
     """Charge lines, without tax, of a register's use.
 
     :raises PeriodsNeeded: if the rate is by time of day: nothing stands in for intervals (GRR V.D)
     """
     try:
-        return calculator.price_total(schedule, window, found.usage.energy_wh)
+        return calculator.price_total(schedule, window, found.usage.energy_wh, given)
     except TimesNeeded as refusal:
         decision = decide_replacement(
             ReplacementFacts(

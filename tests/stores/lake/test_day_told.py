@@ -9,6 +9,7 @@ from tests.stores.lake.lake_world import ADA, BEN, CAM, LEARNED, LakeWorld, day_
 
 from meterledger.facts.day_told import DayTold
 from meterledger.facts.readings import Flow
+from meterledger.kernel.span import DaySpan
 
 DAY = date(2025, 7, 9)
 FIRST, SECOND = "a" * 64, "b" * 64
@@ -83,6 +84,42 @@ class TestWhatWasReceived:
         world.publish(first)
         world.publish(second)
         assert told(world, ADA).received_wh == {ADA: 12}
+
+
+class TestReceivedEnergyOfAWindow:
+    def test_is_given_in_the_form_of_usage_and_missing_stays_missing(
+        self, world: LakeWorld
+    ) -> None:
+        world.ingest((ADA, day_of(DAY, 5)), (BEN, day_of(DAY, 7)))
+        world.ingest((ADA, slots(DAY, {0: 3, 1: 0}, flow=Flow.RECEIVED)))
+        days = DaySpan(DAY, DAY + timedelta(days=1))
+        (found,) = world.lake.received([ADA, BEN], days, at_sequence=world.sequence)
+        assert found.meters == (ADA, BEN)
+        (values,) = found.days
+        assert values.energy_wh[0, :2].tolist() == [3, 0]
+        assert values.missing[0].tolist() == [False, False] + [True] * 94
+        assert values.missing[1].all()
+
+    def test_is_as_known_at_the_sequence_and_no_part_of_usage(self, world: LakeWorld) -> None:
+        world.ingest((ADA, day_of(DAY, 5)))
+        before = world.sequence
+        world.ingest((ADA, day_of(DAY, 9, flow=Flow.RECEIVED)))
+        days = DaySpan(DAY, DAY + timedelta(days=1))
+        (then,) = world.lake.received([ADA], days, at_sequence=before)
+        assert then.days[0].missing.all()
+        (now,) = world.lake.received([ADA], days, at_sequence=world.sequence)
+        assert now.days[0].energy_wh.sum() == 9 * 96
+        (usage,) = world.lake.usage([ADA], days, at_sequence=world.sequence)
+        assert usage.days[0].energy_wh.sum() == 5 * 96
+
+    def test_of_two_writers_at_once_is_put_together(self, world: LakeWorld) -> None:
+        first = world.write((ADA, slots(DAY, {0: 5}, flow=Flow.RECEIVED)))
+        second = world.write((ADA, slots(DAY, {1: 7}, flow=Flow.RECEIVED)))
+        world.publish(first)
+        world.publish(second)
+        days = DaySpan(DAY, DAY + timedelta(days=1))
+        (found,) = world.lake.received([ADA], days, at_sequence=world.sequence)
+        assert found.days[0].energy_wh[0, :2].tolist() == [5, 7]
 
 
 def test_both_channels_of_delivered_energy_are_given_where_there_are_two(world: LakeWorld) -> None:

@@ -49,7 +49,7 @@ class _Piece:
     published: Published
     run: Run
     flow: int
-    """Place in BILLABLE."""
+    """Place in the window's channels."""
     rows: npt.NDArray[np.int64]
     """Rows of the window, one for each wanted meter of the run."""
     ordinals: npt.NDArray[np.int64]
@@ -72,6 +72,7 @@ class Window:
     contested: npt.NDArray[np.bool_]
     """Bool [flows x meters x days] where the owner's file had not seen the version before it."""
     files: Sequence[Published]
+    channels: tuple[str, ...] = BILLABLE
     refused: dict[str, Refusal] = field(default_factory=dict)
 
     def day(self, number: int) -> date:
@@ -80,19 +81,25 @@ class Window:
 
 
 def survey(
-    opener: Opener, files: Sequence[Published], meters: Sequence[str], days: DaySpan, zone: str
+    opener: Opener,
+    files: Sequence[Published],
+    meters: Sequence[str],
+    days: DaySpan,
+    zone: str,
+    channels: tuple[str, ...] = BILLABLE,
 ) -> Window:
     """Find who speaks last for every cell. Opens indexes only."""
     row_of = {meter: row for row, meter in enumerate(meters)}
-    shape = (len(BILLABLE), len(meters), days.day_count)
+    shape = (len(channels), len(meters), days.day_count)
     owner = np.full(shape, _NOBODY, dtype=np.int32)
     position = np.full(
         shape, -1, dtype=np.int64
     )  # in the order of publication, of the owner's file
-    window = Window(tuple(meters), days, zone, [], owner, np.zeros(shape, dtype=bool), files)
+    contested = np.zeros(shape, dtype=bool)
+    window = Window(tuple(meters), days, zone, [], owner, contested, files, channels)
     for published in files:
         for run in opener.index(published.file).runs:
-            piece = _piece(len(window.pieces), published, run, row_of, days)
+            piece = _piece(len(window.pieces), published, run, row_of, days, channels)
             if piece is None:
                 continue
             cells = (piece.flow, piece.rows, slice(piece.from_day, piece.until_day))
@@ -104,10 +111,15 @@ def survey(
 
 
 def _piece(
-    number: int, published: Published, run: Run, row_of: dict[str, int], days: DaySpan
+    number: int,
+    published: Published,
+    run: Run,
+    row_of: dict[str, int],
+    days: DaySpan,
+    channels: tuple[str, ...],
 ) -> _Piece | None:
     common = run.days.overlap(days)
-    if common is None or run.form.channel not in BILLABLE:
+    if common is None or run.form.channel not in channels:
         return None
     rows = np.fromiter((row_of.get(meter, -1) for meter in run.meters), np.int64, len(run.meters))
     ordinals = np.flatnonzero(rows >= 0)
@@ -117,7 +129,7 @@ def _piece(
         number=number,
         published=published,
         run=run,
-        flow=BILLABLE.index(run.form.channel),
+        flow=channels.index(run.form.channel),
         rows=rows[ordinals],
         ordinals=ordinals,
         from_day=(common.from_day - days.from_day).days,
@@ -153,9 +165,11 @@ def batches(window: Window, opener: Opener, *, at_sequence: int, threads: int) -
 
 
 def _refuse_two_flows(window: Window) -> None:
+    if len(window.channels) < 2:
+        return
     for row, day in zip(*np.nonzero((window.owner != _NOBODY).all(axis=0)), strict=True):
         meter = window.meters[row]
-        keys = [DayKey(channel, meter, window.day(int(day))) for channel in BILLABLE]
+        keys = [DayKey(channel, meter, window.day(int(day))) for channel in window.channels]
         window.refused.setdefault(meter, two_flows(keys[0], keys[1]))
 
 
@@ -242,7 +256,10 @@ def _resolve_contested(
     window: Window, opener: Opener, lengths: npt.NDArray[np.int64]
 ) -> dict[tuple[int, int], _Patch]:
     keys = {
-        DayKey(BILLABLE[flow], window.meters[row], window.day(int(day))): (int(row), int(day))
+        DayKey(window.channels[flow], window.meters[row], window.day(int(day))): (
+            int(row),
+            int(day),
+        )
         for flow, row, day in zip(*np.nonzero(window.contested), strict=True)
     }
     if not keys:

@@ -12,21 +12,20 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from meterledger.facts.day_told import ChannelDay, DayTold
 from meterledger.facts.lake_log import Tombstone
 from meterledger.facts.readings import ChannelReadings, Flow, Quality
 from meterledger.facts.usage import MISSING_VALUE, KnownInterval, UsageBatch
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.ids import BUCKET_COUNT, bucket_of
 from meterledger.kernel.span import DaySpan
-from meterledger.stores.lake import blocks, day_told, one_by_one
+from meterledger.stores.lake import blocks, one_by_one
 from meterledger.stores.lake.files import Partition, RunValues, WriteTerms, write_files
 from meterledger.stores.lake.grid import month_of, offsets, split_by_month, tiles_day
 from meterledger.stores.lake.incoming import Delivery, Origin, meter_days, naming_meters, two_flows
@@ -36,6 +35,7 @@ from meterledger.stores.lake.names import ensure_pseudonym, ensure_pseudonyms
 from meterledger.stores.lake.opening import Opener
 from meterledger.stores.lake.owners import Roll
 from meterledger.stores.lake.reader import DayReader, Listing, find_versions, in_file_order
+from meterledger.stores.lake.received import ReadsBeside
 from meterledger.stores.lake.refusals import DayKnownAlready, NotTiling
 from meterledger.stores.lake.runs import make_runs
 from meterledger.stores.lake.scan import Scan, plan_scan
@@ -53,7 +53,7 @@ def _none_erased() -> Mapping[str, Tombstone]:
     return {}
 
 
-class IntervalLake:
+class IntervalLake(ReadsBeside):
     """Interval values of meters, versions added and never overwritten."""
 
     def __init__(
@@ -378,26 +378,6 @@ class IntervalLake:
                     found |= dict.fromkeys(wanted.intersection(run.meters), flow)
         return found
 
-    def day_told(self, meters: Sequence[str], day: date, *, at_sequence: int) -> DayTold:
-        """When the day's delivered values came, from which files, and what was received.
-
-        Same refusals as ``usage`` of damaged and missing files.
-        """
-        files = self.listing(at_sequence).choose(meters, one_day(day))
-        return day_told.day_told(self.opener, files, meters, day, self.zone)
-
-    def received_wh(self, meters: Sequence[str], day: date, *, at_sequence: int) -> dict[str, int]:
-        """Whole watt-hours of the meters' received channels on the day, where there are any."""
-        files = self.listing(at_sequence).choose(meters, one_day(day))
-        return day_told.received_wh(self.opener, files, meters, day, self.zone)
-
-    def delivered_channels(
-        self, meters: Sequence[str], day: date, *, at_sequence: int
-    ) -> dict[str, list[ChannelDay]]:
-        """Every channel that claims to be delivered energy of the meters on the day."""
-        files = self.listing(at_sequence).choose(meters, one_day(day))
-        return day_told.delivered_channels(self.opener, files, meters, day, self.zone)
-
     def known_intervals(
         self, meter: str, days: DaySpan, *, at_sequence: int
     ) -> list[KnownInterval]:
@@ -464,11 +444,6 @@ class IntervalLake:
             if (self.folder / name).exists()
         ]
         return len(names), [*check_files(self.opener, self.zone, names), *left]
-
-
-def one_day(day: date) -> DaySpan:
-    """The span of a single day."""
-    return DaySpan(day, day + timedelta(days=1))
 
 
 def _span(keys: Iterable[DayKey]) -> DaySpan:
