@@ -85,6 +85,8 @@ def _refuse_other_charges(plan: RatePlan, bill: Bill) -> None:
     rules = [line.rule for line in plan.lines]
     kinds = {rule.kind.value for rule in rules if rule.kind not in _KINDS}
     kinds |= {"demand by name" for rule in rules if rule.demand or rule.over}
+    kinds |= {"solar block"} if plan.solar else set()
+    kinds |= {"net metering"} if plan.net else set()
     if _limit_of(plan.schedule) is None:
         kinds |= {"energy in a set of blocks" for rule in rules if rule.block_set}
     if kinds:
