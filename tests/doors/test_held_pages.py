@@ -45,6 +45,12 @@ def decide(client: Any, behind: HeldTown, number: int, act: str, **typed: str) -
     return client.post(address(behind, number), {"act": act, **WHO, **typed}, headers=OURS)
 
 
+def test_an_account_s_page_leads_to_what_is_held_of_it(client: Any, behind: HeldTown) -> None:
+    text = text_of(client.get(f"/accounts/{behind.town.account_id(GAP)}/"))
+    assert f'<a href="{address(behind, GAP)}">' in text
+    assert "is not billed yet: readings are missing." in text
+
+
 class TestTheQueue:
     def test_lists_held_bills_with_why_and_whose(self, client: Any, behind: HeldTown) -> None:
         text = text_of(client.get("/held/"))

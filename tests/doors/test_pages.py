@@ -92,6 +92,11 @@ class TestAnAccountsPage:
     def test_shows_a_credit_as_one(self, client: Client) -> None:
         assert "Credit $25.00 Nothing to pay" in text_of(client.get("/accounts/0000000034/"))
 
+    def test_says_when_bills_are_due_and_how_they_are_sent(self, client: Client) -> None:
+        said = text_of(client.get("/accounts/0000000018/"))
+        assert "Bills are due as usual; no day was chosen" in said
+        assert "Bills are sent on paper, as nobody has said otherwise" in said
+
     def test_shows_payments_against_the_oldest_bill_first(
         self, client: Client, web_town: WebTown
     ) -> None:

@@ -114,6 +114,8 @@ def test_a_tax_says_what_it_is_asked_on_and_what_is_exempt(town: Town) -> None:
     assert note(gross) == "9% of receipts, this tax included"
     assert note(sales) == "4.225% of the charges"
     assert note(exempt) == "4.225% of the charges; $2,896.18 exempt by certificate 149-7"
+    nothing = replace(sales, inputs=(("exempt_usd", "0.00"), ("certificate", "149-7")))
+    assert note(nothing) == "nothing exempt by certificate 149-7"
 
 
 class TestTheBalance:

@@ -30,6 +30,7 @@ from meterledger.ledger import (
     control_sums,
 )
 from meterledger.usecases.ports import NotFound, StoredBill
+from meterledger.usecases.settle_held import kind_of_case
 
 ACCOUNT_DIGITS = 10
 PAGE_SIZE = 50
@@ -105,6 +106,7 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
     issued = system.store.issued_bills_of_account(account_id)
     balance_cents = system.store.balance_cents(account_id)
     entries = system.store.entries_of_account(account_id)
+    options = system.store.billing_options([account_id], system.now).get(account_id)
     context = {
         "account": account,
         "holders": list(dict.fromkeys(name for one in services for name in one.holders)),
@@ -120,6 +122,11 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "credit_cents": -balance_cents,
         "next_due": _next_due(bills, balance_cents),
         "budget": budget_of_account(system, account_id),
+        "held": [
+            (one, kind_of_case(one).words) for one in system.store.held_cases(account_id=account_id)
+        ],
+        "due_date": options.due_date_on(system.today) if options else None,
+        "delivery": system.store.delivery_preference(account_id, system.today),
     }
     return render(request, "web/account.html", context)
 

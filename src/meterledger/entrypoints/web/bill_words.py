@@ -257,7 +257,7 @@ def _tax_notes(inputs: dict[str, str]) -> list[str]:
         on = "receipts, this tax included" if "gross_up" in inputs else "the charges"
         notes.append(f"{percent_words(inputs['rate'])} of {on}")
     if "exempt_usd" in inputs:
-        exempt = dollars(inputs["exempt_usd"])
+        exempt = "nothing" if inputs["exempt_usd"] == "0.00" else dollars(inputs["exempt_usd"])
         notes.append(f"{exempt} exempt by certificate {inputs['certificate']}")
     return notes
 
