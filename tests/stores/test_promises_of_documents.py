@@ -14,6 +14,7 @@ from tests.stores.paper_town import (
     bill_of,
     month_of,
     payment_of,
+    rebill_of,
     start_of,
 )
 
@@ -154,9 +155,17 @@ class TestReadingForMany:
             entries = billed.entries_of_accounts(accounts)
             assert set(bills) == set(entries) == set(accounts)
             for account in set(accounts):
-                assert bills[account] == billed.bills_of_account(account)
+                assert bills[account] == billed.issued_bills_of_account(account)
                 assert entries[account] == billed.entries_of_account(account)
             assert [len(entries[account]) for account in accounts[:2]] == [3, 1]
+
+    def test_cancelled_bills_are_among_them(self, billed: Store) -> None:
+        """What was asked before a correction is what the cancelled bill asked."""
+        billed.record_rebills([rebill_of(1)])
+        with billed.viewing(ANALYST, []):
+            found = billed.bills_of_accounts([account_id(1)])[account_id(1)]
+            assert found == billed.issued_bills_of_account(account_id(1))
+        assert [one.bill_id for one in found if one.cancelled_by] == [name_of(1)]
 
 
 class TestTemperatures:

@@ -68,7 +68,7 @@ class DocumentLog(Protocol):
         """Bills of the cycle's accounts that were issued on the day, by account and bill."""
 
     def bills_of_accounts(self, account_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
-        """All bills of the accounts, oldest first."""
+        """All bills that the accounts were ever sent, cancelled ones too, oldest first."""
 
     def entries_of_accounts(self, account_ids: Sequence[str]) -> dict[str, list[Entry]]:
         """Entries that touch the accounts, oldest first."""

@@ -20,6 +20,7 @@ from meterledger.billing import (
     decide_bill_contents,
 )
 from meterledger.facts.documents import (
+    PAPER,
     Channel,
     Delivery,
     DocumentKind,
@@ -209,7 +210,7 @@ def _decide(
         if why:
             refused.append(SetAside(bill.bill_id, bill.account_id, run[0], why, run[1]))
             continue
-        delivery = wanted[bill.account_id]
+        delivery = wanted.get(bill.account_id, PAPER)
         channel = channel_of(
             delivery, came_back=bill.bill_id in came_back, on=bill.issued_day, view=view
         )

@@ -133,11 +133,11 @@ class MemoryDocuments:
         return sorted(found, key=lambda one: (one.account_id, one.bill_id))
 
     def bills_of_accounts(self, account_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
-        """All bills of the accounts, oldest first."""
+        """All bills that the accounts were ever sent, oldest first."""
         return {
             one: bills
             for one in dict.fromkeys(account_ids)
-            if (bills := self.bills_of_account(one))
+            if (bills := self.issued_bills_of_account(one))
         }
 
     def entries_of_accounts(self, account_ids: Sequence[str]) -> dict[str, list[Entry]]:
@@ -181,7 +181,7 @@ class MemoryDocuments:
     def _note(self, event: str, subject: str, learned_at: datetime) -> None:
         raise NotImplementedError
 
-    def bills_of_account(self, account_id: str) -> list[StoredBill]:
+    def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
         """Of the store."""
         raise NotImplementedError
 

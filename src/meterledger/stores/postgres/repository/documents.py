@@ -216,10 +216,11 @@ class DocumentTables(Tables):
         return [stored_bill(row) for row in rows]
 
     def bills_of_accounts(self, account_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
-        """All bills of the accounts, oldest first."""
+        """All bills that the accounts were ever sent, oldest first."""
         rows = self._read(
             lambda connection: connection.execute(
-                f"{STORED} WHERE c.account_id = ANY (%s) ORDER BY lower(b.days), b.bill_id",
+                f"{STORED} WHERE c.account_id = ANY (%s)"
+                " ORDER BY lower(b.days), b.known_at, b.bill_id",
                 [list(account_ids)],
             ).fetchall()
         )
