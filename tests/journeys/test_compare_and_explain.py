@@ -18,7 +18,7 @@ from meterledger.usecases.compare_schedules import (
     NoServiceThen,
     compare_schedules,
 )
-from meterledger.usecases.explain_bill import WeatherKnown, explain_bill
+from meterledger.usecases.explain_bill import NotTheSameAccount, WeatherKnown, explain_bill
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.rate_usage import UsageNotWhole
 from meterledger.usecases.start_service import service_start
@@ -274,6 +274,15 @@ class TestExplain:
         assert causes["seasons, hours and blocks"] < 0, "winter costs less"
         assert parts["demand_summer"] < 0 < parts["demand_winter"]
         assert "customer_charge" not in parts, "what did not change is not a cause"
+
+    def test_a_bill_of_somebody_else_is_not_compared(self, town: Any, bills: list[Any]) -> None:
+        town.start(2)
+        town.read("M2", (date(2025, 7, 1), date(2025, 8, 1)))
+        (other,) = town.bill(2, on=date(2025, 8, 1)).issued
+
+        with pytest.raises(NotTheSameAccount) as refused:
+            explain_bill(bill_id=bills[0].bill_id, store=town.store, versus=other.bill_id)
+        assert f"Bill {other.bill_id} is of another account." in refused.value.sentence
 
     def test_versus_itself_has_no_parts(self, town: Any, bills: list[Any]) -> None:
         same = bills[0].bill_id

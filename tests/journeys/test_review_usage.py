@@ -175,6 +175,7 @@ class TestEditing:
             ({40: BELOW_ZERO}, "The edit changes nothing"),
             ({96: 5}, "The day has no interval 96. Count intervals from 0 to 95"),
             ({-1: 5}, "The day has no interval -1"),
+            ({41: -5}, "Interval 41 cannot have -5 Wh. Give the watt-hours that were used, zero"),
         ],
     )
     def test_what_is_no_edit_is_refused(

@@ -12,11 +12,16 @@ from meterledger.billing import degree_day_base_f, split_difference, weather_sta
 from meterledger.facts.bills import read_record
 from meterledger.facts.corrections import Correction
 from meterledger.kernel.money import cents_from_text, usd_text
+from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.ports import StoredBill
+
+
+class NotTheSameAccount(Refusal):
+    """Bills of two accounts are not compared: one customer's bill is not told to another."""
 
 
 class ExplainStore(Protocol):
@@ -55,6 +60,7 @@ def explain_bill(
     apart, where temperatures of all days are known.
 
     :raises NotFound: if either bill does not exist
+    :raises NotTheSameAccount: if they are of two accounts
     """
     stored = store.bill(bill_id)
     record = read_record(stored.record)
@@ -73,7 +79,14 @@ def explain_bill(
         **({"asked": record["asked"]} if "asked" in record else {}),
     }
     if versus is not None:
-        before = read_record(store.bill(versus).record)
+        other = store.bill(versus)
+        if other.account_id != stored.account_id:
+            raise NotTheSameAccount(
+                f"Bill {versus} is of another account",
+                where=f"account {stored.account_id}",
+                do="Name an earlier bill of this account, as `meterledger service show` lists them",
+            )
+        before = read_record(other.record)
         explained, told = _weather(before, record, store, weather)
         answer["versus"] = {**_difference(before, record, explained), "weather": told}
         correction = store.correction_of(bill_id) if stored.corrects == versus else None

@@ -415,7 +415,15 @@ def _differs(item: DayToReview, slot: int, wh: int) -> bool:
             where=_where(item),
             do=f"Count intervals from 0 to {len(item.values) - 1}",
         )
-    return item.values[slot] != wh
+    if item.values[slot] == wh:
+        return False
+    if wh < 0:
+        raise CannotReview(
+            f"Interval {slot} cannot have {wh} Wh",
+            where=_where(item),
+            do="Give the watt-hours that were used, zero or more",
+        )
+    return True
 
 
 def _where(item: DayToReview) -> str:
