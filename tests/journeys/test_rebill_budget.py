@@ -10,9 +10,12 @@ from tests.journeys.test_budget_year import Customer
 
 from meterledger.facts.bills import read_record
 from meterledger.ledger import BUDGET_DEFERRED, RECEIVABLE
+from meterledger.usecases.budget_ends import end_budget_unpaid
+from meterledger.usecases.budget_state import BudgetRefused
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
 from meterledger.usecases.rebill import RebillRun, rebill
 from meterledger.usecases.start_service import stop_service
+from meterledger.usecases.take_payment import take_payment
 
 MARCH = (date(2026, 2, 1), date(2026, 3, 1))
 
@@ -29,11 +32,15 @@ def customer(town: Any) -> Customer:
 
 
 def correct(
-    customer: Customer, *, first: date = MARCH[0], on: date = date(2026, 3, 20)
+    customer: Customer,
+    *,
+    first: date = MARCH[0],
+    until: date = MARCH[1],
+    on: date = date(2026, 3, 20),
 ) -> RebillRun:
     town = customer.town
     bills = town.store.bills_of_account(customer.account)
-    wrong = [one for one in bills if first <= one.days.from_day < MARCH[1]]
+    wrong = [one for one in bills if first <= one.days.from_day < until]
     return rebill(
         [one.bill_id for one in wrong],
         author="Ana",
@@ -127,3 +134,40 @@ def test_after_the_final_bill_a_correction_asks_its_change_for_no_bill_follows(
     assert "the budget plan was settled since" in one.bill.asked.reasons[-1].finding
     for bill in gone.town.store.issued_bills_of_account(gone.account):
         assert gone.town.replay(bill.bill_id).differences == (), bill.bill_id
+
+
+def test_what_a_correction_took_off_need_not_be_paid(town: Any) -> None:
+    """November, before the plan, was billed too high: less is owed, and in time it was paid."""
+    customer = Customer(town)
+    customer.months(date(2025, 7, 1), 6)
+    customer.join()
+    (january,) = customer.bill(date(2026, 1, 1))
+    owed = customer.ledger(RECEIVABLE)
+    autumn = (date(2025, 11, 1), date(2025, 12, 1))
+    town.read("M1", autumn, lambda day, count: [100] * count)
+    (one,) = correct(customer, first=autumn[0], until=autumn[1], on=date(2026, 1, 3)).corrected
+    assert one.difference_cents < 0
+    take_payment(
+        account_id=customer.account,
+        cents=owed + one.difference_cents,
+        payment_key="counter-1",
+        received_day=january.due_day,
+        learned_at=customer.now,
+        zone_name=customer.view.time_zone,
+        store=town.store,
+    )
+    assert customer.ledger(RECEIVABLE) == 0
+
+    def end(bill_id: str) -> Any:
+        return end_budget_unpaid(
+            bill_id=bill_id,
+            on=january.due_day + timedelta(days=9),
+            learned_at=customer.now,
+            view=customer.view,
+            store=town.store,
+        )
+
+    with pytest.raises(BudgetRefused, match="in time until"):
+        end(january.bill_id)
+    with pytest.raises(BudgetRefused, match="is cancelled and asks for nothing"):
+        end(one.cancelled.bill_id)

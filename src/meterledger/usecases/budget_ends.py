@@ -8,7 +8,7 @@ Read first      GRR V.I.6 and V.I.7; docs/operating/budget_billing.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -36,6 +36,9 @@ class EndStore(PlanStore, Protocol):
 
     def bill(self, bill_id: str) -> StoredBill:
         """The bill as stored."""
+
+    def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Every bill that the account was ever sent, oldest first."""
 
     def payments_of_account(self, account_id: str) -> list[Payment]:
         """Payments of the account, oldest first."""
@@ -93,15 +96,31 @@ def end_budget_unpaid(
 ) -> Ended:
     """The utility ends a plan because a bill was not paid in time (GRR V.I.6).
 
-    Whether and when the bill was paid is what the account's payments since it say.
+    Whether and when the bill was paid is what the account's payments since it say, and what was
+    taken off by corrections.
 
     :raises BudgetRefused: if the plan may not be ended for this, with why
     """
     bill = store.bill(bill_id)
+    if bill.cancelled_by is not None:
+        raise BudgetRefused(
+            f"Bill {bill_id} is cancelled and asks for nothing",
+            where=f"account {bill.account_id}",
+            why=f"Bill {bill.cancelled_by} took its place, with a due date of its own",
+            do=f"Name bill {bill.cancelled_by}, if that one was not paid in time",
+        )
     state = plan_in_force(bill.account_id, on, learned_at, store)
+    payments = store.payments_of_account(bill.account_id)
     facts = MissedPaymentFacts(
         delinquent_date=bill.due_day,
-        paid=_paid_on(bill, store.payments_of_account(bill.account_id), on),
+        paid=_paid_on(
+            bill,
+            [
+                *((one.received_day, one.cents) for one in payments),
+                *_credited(bill, store.issued_bills_of_account(bill.account_id)),
+            ],
+            on,
+        ),
         company_ends=True,
         difference_cents=Cents(state.difference_cents),
         cold_weather_agreement=_cold_weather(cold_weather_agreement),
@@ -128,16 +147,36 @@ def _cold_weather(text: str) -> ColdWeatherAgreement:
         ) from problem
 
 
-def _paid_on(bill: StoredBill, payments: Sequence[Payment], on: date) -> date | None:
-    """The day on which payments since the bill came to what it asked, with what was owed before."""
-    owed = bill.previous_balance_cents + asked_cents(read_record(bill.record))
+def _credited(bill: StoredBill, issued: Sequence[StoredBill]) -> Iterator[tuple[date, int]]:
+    """What corrections since the bill took off what it and the bills before had asked, by day."""
+    by_name = {one.bill_id: one for one in issued}
+    for one in issued:
+        before = by_name.get(one.corrects or "")
+        if before is None or one.known_at <= bill.known_at:
+            continue
+        first = before
+        while first.corrects is not None and first.corrects in by_name:
+            first = by_name[first.corrects]
+        if first.known_at <= bill.known_at:
+            yield one.issued_day, _asked(before) - _asked(one)
+
+
+def _asked(bill: StoredBill) -> int:
+    return asked_cents(read_record(bill.record))
+
+
+def _paid_on(bill: StoredBill, paid: Sequence[tuple[date, int]], on: date) -> date | None:
+    """The day on which what was paid or credited since the bill came to what it asked, with what
+    was owed before.
+    """
+    owed = bill.previous_balance_cents + _asked(bill)
     if owed <= 0:
         return bill.issued_day
-    for one in payments:
-        if bill.issued_day <= one.received_day <= on:
-            owed -= one.cents
+    for day, cents in sorted(paid):
+        if bill.issued_day <= day <= on:
+            owed -= cents
             if owed <= 0:
-                return one.received_day
+                return day
     return None
 
 
