@@ -272,3 +272,38 @@ class TestCredits:
         bills = [CreditsOfBill(date(2026, 3, 1), 0, 5, 12), CreditsOfBill(BEGINS, 7, 0, 12)]
         with pytest.raises(CreditsOverused, match="used 2 cents of credit"):
             credit_account(bills, date(2026, 4, 1), 12)
+
+
+class TestInTheFirstBook:
+    """The union book's own programmes, on the rate that most homes have."""
+
+    @pytest.fixture
+    def home(self, town: ProgramTown, first_book: Any) -> ProgramTown:
+        town.book = first_book
+        town.begin(1, "1M-anytime")
+        town.read("M1", (BEGINS, date(2026, 8, 1)), even(200))
+        town.received(1, (BEGINS, date(2026, 8, 1)), 150)
+        return town
+
+    def test_solar_blocks_are_billed_and_replayed_and_have_no_proof(
+        self, home: ProgramTown
+    ) -> None:
+        plain = billed(home, date(2026, 3, 2), dry_run=True)[0]
+        home.join(1, "community_solar_residential", blocks=2)
+        (bill,) = billed(home, date(2026, 3, 2))
+        assert line(bill, "solar_generation").quantity == "2"
+        assert {one.code for one in plain.lines} < {one.code for one in bill.lines}
+        assert home.replay(bill.bill_id).same_bytes
+        with pytest.raises(CannotProve, match="cannot hold: solar block"):
+            prove_bill(bill_id=bill.bill_id, store=home.store, lake=home.lake, book=home.book)
+
+    def test_net_metering_bills_what_is_left_and_is_replayed(self, home: ProgramTown) -> None:
+        home.join(1, "net_metering")
+        bills = billed(home, date(2026, 5, 2))
+        energy = [one for one in bills[0].lines if one.code.startswith("energy")]
+        kwh = sum(float(one.quantity) for one in energy)
+        assert kwh == pytest.approx(28 * 96 * 50 / 1000)
+        for bill in bills:
+            assert home.replay(bill.bill_id).same_bytes
+        with pytest.raises(CannotProve, match="cannot hold"):
+            prove_bill(bill_id=bills[0].bill_id, store=home.store, lake=home.lake, book=home.book)

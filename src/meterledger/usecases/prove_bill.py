@@ -17,6 +17,7 @@ from typing import Any
 
 from meterledger.billing import length_terms
 from meterledger.facts.bills import Bill
+from meterledger.facts.participation import taking_part
 from meterledger.facts.usage import window_seconds
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.ensure import ensure
@@ -55,7 +56,10 @@ def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook
         )
     bill = again.bill
     recalled = recall_bill(bill_id=bill_id, store=store, book=book)
-    plan = Calculator(recalled.view).plan(bill.schedule, bill.days)
+    known = store.participations([bill.agreement_id], recalled.known_at)
+    taking = taking_part(known.get(bill.agreement_id, ()), bill.days.from_day)
+    programs = tuple(one.program for one in taking)
+    plan = Calculator(recalled.view).plan(bill.schedule, bill.days, programs)
     _refuse_other_charges(plan, bill)
     readings = readings_of(bill, recalled, store, lake)
     more = {**left_of(bill), **paperless_of(bill, recalled, store)}

@@ -27,6 +27,7 @@ COMMANDS = (
     "due_date",
     "delivery",
     "combination",
+    "program",
     "bill",
     "held",
     "pay",
