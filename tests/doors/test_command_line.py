@@ -40,7 +40,7 @@ class TestACommandThatIsMisused:
             (["nope"], "meterledger: No such command 'nope'. See `meterledger --help`.\n"),
             (
                 ["bill-cycle", "x", "--on", "2025-08-15"],
-                "meterledger bill-cycle: Invalid value for 'CYCLE': 'x' is not a valid integer. "
+                "meterledger bill-cycle: Invalid value for '[CYCLE]': 'x' is not a valid integer. "
                 "See `meterledger bill-cycle --help`.\n",
             ),
         ],
