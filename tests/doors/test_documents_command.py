@@ -146,6 +146,7 @@ class TestOneBill:
         bill, path = town.homes.bill(1), tmp_path / "copy.pdf"
         refused = town.refusal("documents", "duplicate", bill, "--out", str(path))
         assert "has not gone out yet" in refused
+        assert "`meterledger documents cycle CYCLE --on 2025-08-01 --out FOLDER`" in refused
         town.homes.run()
         answer = town.answer("documents", "duplicate", bill, "--out", str(path))
         assert answer["kind"] == "duplicate"

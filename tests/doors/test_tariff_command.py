@@ -95,6 +95,10 @@ class TestValue:
             found = answer_of(ask("value", name, "--json"))
             assert all(one["value"] for one in found["values"])
 
+    def test_of_which_nothing_is_known_names_the_text_that_lacks(self, ask: Ask) -> None:
+        said = ask("value", "sgs_summer_usd_per_kwh").stdout
+        assert "No value is known: the text M-24 is not held." in said
+
     def test_in_words_names_clause_standing_and_source(self, ask: Ask) -> None:
         result = ask("value", "fac_usd_per_kwh", "--on", "2023-06-01")
 

@@ -87,13 +87,16 @@ def make_duplicate(
     :raises NotPrinted: if it was never issued on paper or electronically, or cannot be set
     """
     known = documents_of_bill(bill_id, store)
+    bill = store.bill(bill_id)
     if first_document(known) is None:
         raise NotPrinted(
             f"Bill {bill_id} has not gone out yet, so there is nothing to make a duplicate of",
             where="documents",
-            do="Make its cycle's documents first with `meterledger documents cycle`",
+            do=(
+                "Make the documents of its cycle first, with "
+                f"`meterledger documents cycle CYCLE --on {bill.issued_day} --out FOLDER`"
+            ),
         )
-    bill = store.bill(bill_id)
     statement = statement_of(bill, store=store, book=book, known_at=made_at)
     content = press.content(statement, on)
     for one in known.documents:

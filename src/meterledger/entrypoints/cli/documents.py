@@ -98,11 +98,12 @@ def cycle(
             totals: dict[str, Any] = answer
             printed, sent, aside = (totals[key] for key in ("printed", "electronic", "set_aside"))
             print(
-                f"{totals['bills']['count']} bills, {totals['bills']['usd']} USD = "
+                f"{_counted(totals['bills']['count'], 'bill')}, {totals['bills']['usd']} USD = "
                 f"{printed['count']} printed ({printed['usd']}) + {sent['count']} electronic "
                 f"({sent['usd']}) + {aside['count']} set aside ({aside['usd']})"
             )
-            print(f"{printed['pages']} pages on {printed['sheets']} sheets, in {out}")
+            pages, sheets = _counted(printed["pages"], "page"), _counted(printed["sheets"], "sheet")
+            print(f"{pages} on {sheets}, in {out}")
             for one in run.set_aside[:20]:
                 print(f"Set aside: {one[0].bill_id}: {one[0].reason}")
             if len(run.set_aside) > 20:
@@ -238,6 +239,10 @@ def _deliveries(path: Path) -> dict[str, Delivery]:
             )
         found[account] = Delivery(electronic=True, address=address)
     return found
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _told(one: IssuedDocument) -> dict[str, Any]:

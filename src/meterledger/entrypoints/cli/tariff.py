@@ -72,6 +72,9 @@ def value(
 
         def words() -> None:
             print(f"{name}: {series.meaning} ({series.unit})")
+            if not answer.get("values", [answer]):
+                lacks = f": the text {series.gap} is not held" if series.gap else ""
+                print(f"  No value is known{lacks}. It belongs into {series.file}.")
             for one in answer.get("values", [answer]):
                 until = one["effective_until"] or "further notice"
                 print(f"  {one['effective_from']} until {until}: {one['value']}")
