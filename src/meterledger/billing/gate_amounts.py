@@ -15,10 +15,14 @@ LINES, PRICE, AMOUNT, CEILING = "gate.lines", "gate.price", "gate.amount", "gate
 
 
 def check_lines(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
-    """Every line that the schedule has on every bill, and one of energy where there is some."""
+    """Every line that the schedule has on every bill, and one of energy where there is some.
+
+    None of energy where a programme may have left nothing of it to bill.
+    """
     present = facts.bill.line_codes
     missing = sorted(facts.expected - present)
-    if facts.bill.energy_wh > 0 and facts.energy_codes.isdisjoint(present):
+    billed = facts.bill.energy_wh > 0 and not facts.bill.bills_other_energy
+    if billed and facts.energy_codes.isdisjoint(present):
         missing += ["a charge for energy"] if facts.energy_codes else []
     if not missing:
         return None
@@ -28,9 +32,12 @@ def check_lines(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
 
 
 def check_price(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
-    """The total over the energy, where there is enough energy for it to say something."""
+    """The total over the energy, where there is enough energy for it to say something.
+
+    It says nothing where a programme bills other energy than was delivered.
+    """
     energy = facts.bill.energy_wh
-    if energy < terms["gate_price_floor_wh"].value:
+    if facts.bill.bills_other_energy or energy < terms["gate_price_floor_wh"].value:
         return None
     milli_cents = facts.bill.total_cents * 1000
     most = terms["gate_price_most_cents_per_kwh"]

@@ -43,6 +43,8 @@ class GateBill:
     """Whether the sheet's cap of estimates in a row watches over it."""
     trues_up: bool = False
     """Whether it begins where an estimate of a register ended, and so takes back or makes up."""
+    bills_other_energy: bool = False
+    """Whether a programme bills other energy than was delivered: netted, or replaced by blocks."""
 
     @classmethod
     def of(cls, bill: Bill) -> GateBill:
@@ -63,6 +65,7 @@ class GateBill:
             estimated.energy_wh if estimated else 0,
             estimated.counts_toward_cap if estimated else False,
             any(one.opening.ahead_wh for one in usage.registers),
+            any(_of_a_program(line.unit, dict(line.inputs)) for line in bill.lines),
         )
 
     @classmethod
@@ -87,7 +90,13 @@ class GateBill:
             estimated.get("energy_wh", 0),
             estimated.get("counts_toward_cap", False),
             any(int(one["opening"]["ahead_wh"]) for one in usage.get("registers", ())),
+            any(_of_a_program(line["unit"], line["inputs"]) for line in body["lines"]),
         )
+
+
+def _of_a_program(unit: str, inputs: Mapping[str, str]) -> bool:
+    """Whether a line says that Solar Blocks or netting stand between energy and charges."""
+    return unit == "block" or "credit_granted_usd" in inputs or "energy_is" in inputs
 
 
 @dataclass(frozen=True, slots=True)

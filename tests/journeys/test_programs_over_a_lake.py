@@ -1,0 +1,126 @@
+"""Programmes over a lake of files: both directions of a meter, bills, replay and shadow."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.journeys.programs_town import BEGINS, KNOWN, LEARNED, ProgramTown
+from tests.journeys.town import CHICAGO, VIEWER
+
+from meterledger.billing import GateBill
+from meterledger.facts.bills import read_record
+from meterledger.facts.readings import (
+    Channel,
+    ChannelKind,
+    ChannelReadings,
+    Commodity,
+    Flow,
+    Quality,
+    Reading,
+)
+from meterledger.kernel.ids import pseudonym
+from meterledger.kernel.local_days import day_start_utc, intervals_in_day
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.stores.lake import IntervalLake
+from meterledger.usecases.shadow import Shadow, shadow_bills
+
+SPRING = (BEGINS, date(2026, 4, 1))
+
+
+def arrive(
+    town: ProgramTown,
+    number: int,
+    span: tuple[date, date],
+    wh: int,
+    *,
+    flow: Flow = Flow.DELIVERED,
+    learned_at: datetime = LEARNED,
+) -> None:
+    """A file of one direction, with so many watt-hours in every quarter-hour."""
+    readings = [
+        Reading(
+            int(day_start_utc(day, CHICAGO).timestamp()) + slot * 900, 900, wh, Quality.VALID, 1
+        )
+        for day in DaySpan(*span).days()
+        for slot in range(intervals_in_day(day, CHICAGO, 900))
+    ]
+    form = (Commodity.ELECTRICITY, "Wh", ChannelKind.INTERVAL, flow, 900, 0)
+    channel = ChannelReadings(Channel(f"M{number}", *form), tuple(readings))
+    sha256 = hashlib.sha256(repr((number, span, wh, flow, learned_at)).encode()).hexdigest()
+    names = town.lake.write(
+        [(pseudonym(f"M{number}", town.view.name), channel)],
+        source_sha256=sha256,
+        learned_at=learned_at,
+        at_sequence=town.store.lake_sequence(),
+    )
+    town.store.record_file(
+        sha256=sha256,
+        name="file",
+        format="csv",
+        channels=[channel],
+        quarantined=(),
+        lake_files=names,
+        learned_at=learned_at,
+    )
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[ProgramTown]:
+    """Three homes: Solar Blocks, net metering, nothing."""
+    town = ProgramTown()
+    town.book = load_book(default_book_folder())
+    town.lake = IntervalLake(tmp_path / "lake", zone=CHICAGO, files_at=town.store.lake_files)
+    with town.store.viewing(VIEWER, ["everything"]):
+        for number in (1, 2, 3):
+            town.begin(number, "1M-anytime")
+            arrive(town, number, SPRING, 200)
+        arrive(town, 2, (BEGINS, date(2026, 3, 1)), 350, flow=Flow.RECEIVED)
+        arrive(town, 2, (date(2026, 3, 1), SPRING[1]), 60, flow=Flow.RECEIVED)
+        town.join(1, "community_solar_residential", blocks=2)
+        town.join(2, "net_metering")
+        yield town
+
+
+def test_bills_replay_and_a_shadow_finds_them_the_same(street: ProgramTown) -> None:
+    run = street.bill(1, 2, 3, on=date(2026, 4, 2), known_at=KNOWN)
+    assert not run.held, run.held
+    assert len(run.issued) == 6
+    netted = {
+        one.days.from_day: one for one in run.issued if one.account_id == street.account_id(2)
+    }
+    codes = [{line.code for line in netted[day].lines} for day in sorted(netted)]
+    assert "net_excess" in codes[0]
+    assert "net_credit" in codes[1]
+    for bill in run.issued:
+        assert street.replay(bill.bill_id).same_bytes
+        seen = GateBill.of(bill)
+        assert seen == GateBill.of_record(read_record(bill.record()))
+        assert seen.bills_other_energy == (bill.account_id != street.account_id(3))
+    shadow = Shadow(
+        store=street.store,
+        lake=street.lake,
+        book=street.book,
+        view=street.view,
+        known_at=KNOWN + timedelta(hours=1),
+        at_sequence=street.store.lake_sequence(),
+    )
+    found = shadow_bills((1,), since=BEGINS, until=date(2026, 12, 31), shadow=shadow)
+    assert (found.bills, found.same) == (6, 6)
+
+
+def test_a_late_correction_of_what_was_received_is_known_now_and_not_then(
+    street: ProgramTown,
+) -> None:
+    run = street.bill(2, on=date(2026, 3, 2), known_at=KNOWN)
+    (bill,) = run.issued
+    later = KNOWN + timedelta(hours=3)
+    arrive(street, 2, (BEGINS, date(2026, 3, 1)), 150, flow=Flow.RECEIVED, learned_at=later)
+    assert street.replay(bill.bill_id).same_bytes
+    now = street.replay(bill.bill_id, later + timedelta(hours=1))
+    assert not now.same_bytes
+    assert now.bill.total_cents > bill.total_cents
