@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from tests.journeys.programs_town import BEGINS, JOINED, KNOWN, ProgramTown
 from tests.journeys.town import VIEWER, even
 
 from meterledger.facts.bills import Bill
+from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.months import months_after
 from meterledger.programs import CreditsOfBill, CreditsOverused, credit_account
+from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.programs import (
     ProgramRefused,
@@ -307,3 +310,20 @@ class TestInTheFirstBook:
             assert home.replay(bill.bill_id).same_bytes
         with pytest.raises(CannotProve, match="cannot hold"):
             prove_bill(bill_id=bills[0].bill_id, store=home.store, lake=home.lake, book=home.book)
+
+
+@pytest.mark.parametrize("program", ["prairie_solar", "prairie_net_metering", ""])
+def test_the_difference_of_two_bills_is_split_to_the_cent(town: ProgramTown, program: str) -> None:
+    town.begin(1, "PL-R1" if program else "PL-P4")
+    town.read("M1", (BEGINS, date(2026, 3, 1)), even(900))
+    town.read("M1", (date(2026, 3, 1), date(2026, 8, 1)), even(200))
+    town.received(1, (BEGINS, date(2026, 4, 1)), 500)
+    town.received(1, (date(2026, 4, 1), date(2026, 8, 1)), 100)
+    if program:
+        blocks = 2 if program == "prairie_solar" else None
+        town.join(1, program, blocks=blocks, on=date(2026, 3, 1))
+    bills = billed(town, date(2026, 7, 2))
+    for before, after in pairwise(bills):
+        told = explain_bill(bill_id=after.bill_id, store=town.store, versus=before.bill_id)
+        parts = [cents_from_text(one["usd"], where="") for one in told["versus"]["parts"]]
+        assert sum(parts) == after.total_cents - before.total_cents

@@ -27,6 +27,8 @@ from meterledger.kernel.local_days import day_start_utc, intervals_in_day
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.lake import IntervalLake
+from meterledger.usecases.programs import programs_of_account
+from meterledger.usecases.rebill import rebill
 from meterledger.usecases.shadow import Shadow, shadow_bills
 
 SPRING = (BEGINS, date(2026, 4, 1))
@@ -124,3 +126,40 @@ def test_a_late_correction_of_what_was_received_is_known_now_and_not_then(
     now = street.replay(bill.bill_id, later + timedelta(hours=1))
     assert not now.same_bytes
     assert now.bill.total_cents > bill.total_cents
+
+
+def test_a_credit_that_is_corrected_is_corrected_in_the_bill_that_used_it_too(
+    street: ProgramTown,
+) -> None:
+    """Less was received in February than we knew: a smaller credit, and less of it in March."""
+    first, second = street.bill(2, on=date(2026, 4, 2), known_at=KNOWN).issued
+    later = KNOWN + timedelta(hours=3)
+    arrive(street, 2, (BEGINS, date(2026, 3, 1)), 210, flow=Flow.RECEIVED, learned_at=later)
+    run = rebill(
+        [first.bill_id, second.bill_id],
+        author="Ana",
+        reason="the received channel was another meter's",
+        on=date(2026, 5, 4),
+        known_at=later + timedelta(hours=1),
+        store=street.store,
+        lake=street.lake,
+        book=street.book,
+    )
+    assert run.corrected
+    live = street.store.bills_of_account(street.account_id(2))
+    assert len(live) == 2
+    for one in live:
+        assert street.replay(one.bill_id).same_bytes
+    (told,) = programs_of_account(
+        account_id=street.account_id(2),
+        on=date(2026, 5, 4),
+        known_at=later + timedelta(hours=2),
+        view=street.view,
+        store=street.store,
+    )
+    credits = told.credits
+    assert credits is not None
+    assert credits.granted_cents > 0
+    assert credits.granted_cents == (
+        credits.used_cents + credits.expired_cents + credits.open_cents
+    )
