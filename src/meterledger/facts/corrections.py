@@ -1,6 +1,6 @@
 """Corrections: an issued bill is cancelled and another takes its place, with why and by whom.
 
-Lives here      the record of one correction, its causes to the cent, and a difference left as it is.
+Lives here      the record of one correction, its causes to the cent, and a difference that is left.
 Lives elsewhere what may be corrected (``billing``), doing it (``usecases.rebill``), the database's
                 part (``stores``).
 """
