@@ -281,5 +281,7 @@ class TestWhereTheBookIsSilent:
             )
 
         assert str(refused.value) == (
-            "There is no schedule '1M-nonesuch'. Name one of " + ", ".join(view.schedule_codes()) + "."
+            "There is no schedule '1M-nonesuch'. Name one of "
+            + ", ".join(view.schedule_codes())
+            + "."
         )
