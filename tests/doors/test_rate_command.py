@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.rooms.rating.written_book import WrittenBook
 from typer.testing import CliRunner
 
 from meterledger.entrypoints.cli.main import build_app
@@ -142,14 +143,16 @@ class TestWhatIsKnown:
         assert "There is no file none.yaml" in err
 
 
-def test_coverage_of_a_book_without_paragraphs_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Path(__file__).parents[2] / "tariffs" / "prairie_light_example"
-    monkeypatch.setenv("METERLEDGER_TARIFFS", str(folder))
+def test_coverage_of_a_book_without_paragraphs_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    book = WrittenBook(tmp_path / "small_light")
+    monkeypatch.setenv("METERLEDGER_TARIFFS", str(book.folder))
 
     result = CliRunner().invoke(build_app(), ["tariff", "coverage"])
 
     assert result.exit_code == 2
-    assert "The book prairie_light_example states no paragraphs" in result.stderr
+    assert "The book small_light states no paragraphs" in result.stderr
 
 
 def test_stories_of_a_book_are_asked_of_that_book() -> None:

@@ -112,7 +112,7 @@ def keep_usage(store: PostgresStore) -> None:
 
 def keep_held(store: PostgresStore) -> None:
     """A held case with its first step, and a run."""
-    store.see_held([SeenHold(held_of(2))], on=LATER.date(), learned_at=LATER)
+    store.see_held([SeenHold(held_of(2, 5))], on=LATER.date(), learned_at=LATER)
     store.record_run(RunRecord("R-1", RunState.FINISHED, "cycle 1", LATER.date(), LATER))
 
 
