@@ -147,6 +147,13 @@ def test_coverage_of_a_book_without_paragraphs_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     book = WrittenBook(tmp_path / "small_light")
+    (book.folder / "coverage.yaml").write_text(
+        "sheets:\n"
+        "  - {folder: sheet_001, sheet: Sheet 1, covers: All of it., text_held: none,"
+        " standings: [assumed], missing: Nothing.}\n"
+        "not_held: [{sheet: Sheet 2, why: Made up by nobody yet.}]\nlast_checked_on: 2026-01-05\n",
+        encoding="utf-8",
+    )
     monkeypatch.setenv("METERLEDGER_TARIFFS", str(book.folder))
 
     result = CliRunner().invoke(build_app(), ["tariff", "coverage"])
