@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -143,9 +146,7 @@ class TestWhatIsKnown:
         assert "There is no file none.yaml" in err
 
 
-def test_coverage_of_a_book_without_paragraphs_says_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_coverage_of_a_book_without_paragraphs_says_so(tmp_path: Path) -> None:
     book = WrittenBook(tmp_path / "small_light")
     (book.folder / "coverage.yaml").write_text(
         "sheets:\n"
@@ -154,12 +155,23 @@ def test_coverage_of_a_book_without_paragraphs_says_so(
         "not_held: [{sheet: Sheet 2, why: Made up by nobody yet.}]\nlast_checked_on: 2026-01-05\n",
         encoding="utf-8",
     )
-    monkeypatch.setenv("METERLEDGER_TARIFFS", str(book.folder))
+    # Another process: this one may have opened the book of its own environment already.
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from meterledger.entrypoints.cli.main import main; main()",
+            "tariff",
+            "coverage",
+        ],
+        env=os.environ | {"METERLEDGER_TARIFFS": str(book.folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    result = CliRunner().invoke(build_app(), ["tariff", "coverage"])
-
-    assert result.exit_code == 2
-    assert "The book small_light states no paragraphs" in result.stderr
+    assert done.returncode == 2
+    assert "The book small_light states no paragraphs" in done.stderr
 
 
 def test_stories_of_a_book_are_asked_of_that_book() -> None:
