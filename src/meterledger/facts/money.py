@@ -46,9 +46,15 @@ class Entry:
 
 
 class Tender(Enum):
-    """What was handed over."""
+    """What was handed over. How it reached us (a desk, a lockbox, a file) is another fact."""
 
     CASH = "cash"
+    CHECK = "check"
+    MONEY_ORDER = "money order"
+    ACH = "ach"
+    CARD = "card"
+    WALLET = "wallet"
+    PLEDGE = "pledge"
 
 
 @dataclass(frozen=True, slots=True)

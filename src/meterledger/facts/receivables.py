@@ -1,0 +1,72 @@
+"""What an account owes, item by item, and which payment paid which of it.
+
+Lives here      the nouns. An item is a debit leg of the account's receivable, named after its
+                entry, or a deposit that was asked for, named after its requirement.
+Lives elsewhere making items and spending payments over them (``ledger``), keeping applications
+                (``stores``).
+Read first      docs/glossary.md: "open item", "application", "payment order".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+
+from meterledger.kernel.ensure import ensure
+
+
+class ItemKind(Enum):
+    """What an item was charged for. The order of payment and late charges tell them apart."""
+
+    UTILITY = "utility"
+    LATE_CHARGE = "late charge"
+    SERVICE_FEE = "service fee"
+    DEPOSIT = "deposit"
+    SPECIAL = "special"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """One thing the account was asked to pay, and what of it is open."""
+
+    item_id: str
+    kind: ItemKind
+    account_id: str
+    charged_day: date
+    due_day: date | None
+    charged_cents: int
+    open_cents: int
+
+    def __post_init__(self) -> None:
+        ensure(self.charged_cents > 0, f"item {self.item_id} asks for something")
+        ensure(
+            0 <= self.open_cents <= self.charged_cents,
+            f"item {self.item_id} is open between nothing and all of it",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Cents of one credit spent on one item. Undone by a second application below zero.
+
+    ``source_entry_id`` is the entry that brought the credit (``payment:KEY``); ``undoes`` names
+    the application whose cents this one takes back, all of them, once.
+    """
+
+    application_id: str
+    source_entry_id: str
+    item_id: str
+    kind: ItemKind
+    account_id: str
+    cents: int
+    applied_day: date
+    learned_at: datetime
+    undoes: str | None = None
+
+    def __post_init__(self) -> None:
+        ensure(self.cents != 0, f"application {self.application_id} moves something")
+        ensure(
+            (self.cents < 0) == (self.undoes is not None),
+            f"application {self.application_id} takes back only what another one gave",
+        )
