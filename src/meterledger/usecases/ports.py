@@ -42,6 +42,7 @@ from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.lake_ports import LakeLog
+from meterledger.usecases.ledger_ports import Ledger
 from meterledger.usecases.meter_ports import Meters
 from meterledger.usecases.program_ports import Programs, ReceivedEnergy
 from meterledger.usecases.register_ports import Registers
@@ -445,28 +446,6 @@ class StoredBill:
     def was_live(self, known_at: datetime) -> bool:
         """Whether no correction of it was known at that instant."""
         return self.cancelled_at is None or known_at < self.cancelled_at
-
-
-class Ledger(Protocol):
-    """The journal: append-only, balanced; payment keys unique for ever."""
-
-    def record_payment(self, payment: Payment, entry: Entry) -> bool:
-        """Post a payment once. False, and nothing changed, if the same payment is posted already.
-
-        :raises Conflict: if the key was used with other contents
-        """
-
-    def balance_cents(self, account_id: str) -> int:
-        """What the account owes now: the sum of its receivable legs."""
-
-    def entries_of_account(self, account_id: str) -> list[Entry]:
-        """Entries that touch the account, oldest first."""
-
-    def payments_of_account(self, account_id: str) -> list[Payment]:
-        """Payments of the account, oldest first."""
-
-    def trial_balance(self) -> dict[str, int]:
-        """Sum of legs by ledger account. The sums add up to zero."""
 
 
 class Store(

@@ -1,0 +1,29 @@
+"""What journeys need of the journal: entries, payments, balances."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from meterledger.facts.money import Entry, Payment
+
+
+class Ledger(Protocol):
+    """The journal: append-only, balanced; payment keys unique for ever."""
+
+    def record_payment(self, payment: Payment, entry: Entry) -> bool:
+        """Post a payment once. False, and nothing changed, if the same payment is posted already.
+
+        :raises Conflict: if the key was used with other contents
+        """
+
+    def balance_cents(self, account_id: str) -> int:
+        """What the account owes now: the sum of its receivable legs."""
+
+    def entries_of_account(self, account_id: str) -> list[Entry]:
+        """Entries that touch the account, oldest first."""
+
+    def payments_of_account(self, account_id: str) -> list[Payment]:
+        """Payments of the account, oldest first."""
+
+    def trial_balance(self) -> dict[str, int]:
+        """Sum of legs by ledger account. The sums add up to zero."""
