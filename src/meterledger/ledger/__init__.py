@@ -6,6 +6,7 @@ Others may call ``entry_for_bill``, ``entry_for_payment`` and
 
 from meterledger.ledger import balance_transfer, payment_order, templates
 from meterledger.ledger.budget_entries import BUDGET_CHART, BUDGET_DEFERRED, entry_for_bill
+from meterledger.ledger.open_items import Receivable, Settlement, open_items, receivable
 from meterledger.ledger.payment_order import decide_payment_split
 from meterledger.ledger.reversal import reverse_entry
 from meterledger.ledger.templates import (
@@ -36,12 +37,16 @@ __all__ = [
     "REVENUE_OF_CLASS",
     "RULES",
     "TAX_COLLECTIONS",
+    "Receivable",
+    "Settlement",
     "account_name",
     "control_of",
     "control_sums",
     "decide_payment_split",
     "entry_for_bill",
     "entry_for_payment",
+    "open_items",
+    "receivable",
     "reverse_entry",
     "tax_account",
 ]

@@ -1,0 +1,218 @@
+"""Open items: what an account was asked to pay, what paid it, and what credit is free.
+
+Lives here      items from entries and stored applications, and the free credit over them.
+Lives elsewhere the order of one payment (``payment_order``), keeping applications (``stores``).
+Read first      ``facts.receivables``; docs/glossary.md: "open item", "free credit".
+
+An answer is a pure consequence of the entries and applications up to a day. What no stored
+application spent (what a payment left over, an applied deposit, a credit bill) is free credit, and
+pays what is open, oldest first, whenever it is looked at: so a credit pays the next bill without
+a row of its own. An entry that was reversed asks nothing and brings nothing; what payments had
+given to it is free again. Payments that were reversed gave nothing.
+
+What a budget plan defers (``142.budget``) is not asked yet, and is no item. A deposit that was
+asked for is no receivable: free credit does not pay it, only an application does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from meterledger.facts.money import Entry
+from meterledger.facts.receivables import Application, ItemKind, OpenItem
+from meterledger.kernel.ensure import ensure
+from meterledger.ledger.budget_entries import BUDGET_DEFERRED
+from meterledger.ledger.templates import control_of
+
+ASKED = ("142", "143")
+"""Control accounts whose debits ask a customer for something."""
+
+KIND_OF_PREFIX = {
+    "bill": ItemKind.UTILITY,
+    "transfer": ItemKind.UTILITY,
+    "late": ItemKind.LATE_CHARGE,
+    "fee": ItemKind.SERVICE_FEE,
+    "special": ItemKind.SPECIAL,
+    "special-facility": ItemKind.SPECIAL,
+}
+
+GIVEN_BACK = ("refund", "unclaimed")
+"""Entries that took a credit off the account: free credit settles them before all else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Cents of one credit that settle one item; ``stored`` is False for free credit."""
+
+    source_entry_id: str
+    item_id: str
+    cents: int
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receivable:
+    """An account on a day: its items, settled and open; who settled them; credit that is left."""
+
+    items: tuple[OpenItem, ...]
+    settlements: tuple[Settlement, ...]
+    free_credits: tuple[tuple[str, int], ...]
+
+    @property
+    def unapplied_cents(self) -> int:
+        """Credit that found nothing to pay."""
+        return sum(cents for _, cents in self.free_credits)
+
+
+def open_items(
+    account_id: str,
+    entries: Iterable[Entry],
+    applications: Iterable[Application],
+    *,
+    asked_deposits: Iterable[OpenItem] = (),
+    due_days: Mapping[str, date],
+    at: date,
+) -> tuple[tuple[OpenItem, ...], int]:
+    """What is open on the evening of ``at``, oldest first, and the credit that pays nothing.
+
+    Items without deposits less that credit are the balance of the account's 142 and 143 (what a
+    budget plan defers apart).
+
+    :param due_days: by item's name (``bill:B-1``), the day by which it is to be paid
+    :param asked_deposits: what is asked for, less what was called off, before any payment
+    """
+    found = receivable(
+        account_id, entries, applications, asked_deposits=asked_deposits, due_days=due_days, at=at
+    )
+    return tuple(item for item in found.items if item.open_cents), found.unapplied_cents
+
+
+def receivable(
+    account_id: str,
+    entries: Iterable[Entry],
+    applications: Iterable[Application],
+    *,
+    asked_deposits: Iterable[OpenItem] = (),
+    due_days: Mapping[str, date],
+    at: date,
+) -> Receivable:
+    """As ``open_items``, with items that are settled and with who settled what."""
+    charges, credits_left = _sides(account_id, [one for one in entries if one.effective_day <= at])
+    given = _net(one for one in applications if one.applied_day <= at)
+    deposits = {one.item_id: one for one in asked_deposits if one.charged_day <= at}
+    room = {one.item_id: one.room for one in charges} | {
+        name: one.open_cents for name, one in deposits.items()
+    }
+    settlements = []
+    for (source, item_id), cents in given.items():
+        of_deposit = item_id in deposits
+        spent = min(cents, room.get(item_id, 0))
+        if not of_deposit:
+            spent = min(spent, credits_left.get(source, 0))
+        if spent <= 0:
+            continue
+        room[item_id] -= spent
+        if not of_deposit:
+            credits_left[source] -= spent
+        settlements.append(Settlement(source, item_id, spent, stored=True))
+    for one in sorted(charges, key=_free_order):
+        for source in credits_left:
+            spent = min(room[one.item_id], credits_left[source])
+            if spent:
+                room[one.item_id] -= spent
+                credits_left[source] -= spent
+                settlements.append(Settlement(source, one.item_id, spent, stored=False))
+    items = [
+        OpenItem(
+            item_id=one.item_id,
+            kind=one.kind,
+            account_id=account_id,
+            charged_day=one.charged_day,
+            due_day=due_days.get(one.item_id),
+            charged_cents=one.charged_cents,
+            open_cents=room[one.item_id],
+        )
+        for one in charges
+    ]
+    items += [replace(one, open_cents=room[name]) for name, one in deposits.items()]
+    free = tuple((source, cents) for source, cents in credits_left.items() if cents)
+    return Receivable(tuple(sorted(items, key=_age)), tuple(settlements), free)
+
+
+def asked_cents(entry: Entry, account_id: str) -> int:
+    """What an entry asks of the account; below zero if it credits it."""
+    return sum(
+        leg.cents
+        for leg in entry.legs
+        if leg.customer_account_id == account_id
+        and leg.ledger_account != BUDGET_DEFERRED
+        and control_of(leg.ledger_account) in ASKED
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """A debit entry, and how much of it reversals leave to be paid."""
+
+    item_id: str
+    kind: ItemKind
+    charged_day: date
+    charged_cents: int
+    room: int
+
+
+def _sides(account_id: str, entries: list[Entry]) -> tuple[list[_Charge], dict[str, int]]:
+    """Charges, and credits oldest first. An entry and those that reverse it count as one."""
+    by_id = {entry.entry_id: entry for entry in entries}
+    net: dict[str, int] = {}
+    for entry in sorted(by_id.values(), key=lambda one: (one.effective_day, one.entry_id)):
+        root, seen = entry, {entry.entry_id}
+        while root.reverses in by_id and root.reverses not in seen:
+            root = by_id[root.reverses]
+            seen.add(root.entry_id)
+        net[root.entry_id] = net.get(root.entry_id, 0) + asked_cents(entry, account_id)
+    charges, credits_left = [], {}
+    for entry_id, left in net.items():
+        entry = by_id[entry_id]
+        asked = max(asked_cents(entry, account_id), left)
+        if asked > 0:
+            kind = _kind(entry, account_id)
+            charges.append(_Charge(entry_id, kind, entry.effective_day, asked, max(left, 0)))
+        if left < 0:
+            credits_left[entry_id] = -left
+    return charges, credits_left
+
+
+def _kind(entry: Entry, account_id: str) -> ItemKind:
+    prefix = entry.entry_id.partition(":")[0]
+    if prefix in KIND_OF_PREFIX:
+        return KIND_OF_PREFIX[prefix]
+    controls = {
+        control_of(leg.ledger_account)
+        for leg in entry.legs
+        if leg.customer_account_id == account_id and leg.cents > 0
+    }
+    return ItemKind.SPECIAL if "143" in controls and "142" not in controls else ItemKind.UTILITY
+
+
+def _net(applications: Iterable[Application]) -> dict[tuple[str, str], int]:
+    """Cents by credit and item; what was undone is gone. In the order in which they were given."""
+    net: dict[tuple[str, str], int] = {}
+    for one in sorted(applications, key=lambda one: (one.learned_at, one.application_id)):
+        key = (one.source_entry_id, one.item_id)
+        net[key] = net.get(key, 0) + one.cents
+    ensure(all(cents >= 0 for cents in net.values()), "no application is undone twice")
+    return net
+
+
+def _free_order(charge: _Charge) -> tuple[bool, bool, date, str]:
+    """What was given back first, then what is oldest; special charges last (GRR V.M)."""
+    given_back = charge.item_id.partition(":")[0] in GIVEN_BACK
+    special = charge.kind is ItemKind.SPECIAL
+    return not given_back, special, charge.charged_day, charge.item_id
+
+
+def _age(item: OpenItem) -> tuple[date, str]:
+    return item.charged_day, item.item_id
