@@ -3,12 +3,13 @@
 Lives here      the days that bear interest, the rate of each calendar year, when it is due, when
                 it stops. Simple interest on the deposit alone, exact until the one rounding.
 Lives elsewhere giving the deposit back (``deposit_refunds``, ``deposit_final``), the prime rate
-                itself: a fact, as published for the last business day of November before.
+                itself: a dated value of the book, unless the facts give another.
 Read first      GRR VI.C.3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
@@ -28,13 +29,16 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.forms import fact, number_text
+from meterledger.rulebook.provisions import Clause
 from meterledger.rulebook.rules import Rule
+from meterledger.rulebook.series import NoRuleInForce
 from meterledger.rulebook.terms import Terms
 
 RATE = "deposits.interest.rate"
 STOP = "deposits.interest.stop"
 ANNUAL = "deposits.interest.residential_annual"
 SIX_MONTHS = "deposits.interest.nonresidential_six_months"
+PRIME = "deposit_prime_rate_november_percent"
 FRIDAY = 4
 
 
@@ -70,7 +74,7 @@ class InterestFacts:
     received_on: date = fact("The day it was received: the first that bears interest.")
     occasion: Occasion = fact("Why interest is worked out now.")
     prime_rates: tuple[PrimeRate, ...] = fact(
-        "For each calendar year, the prime rate of the November before; [] if none is needed."
+        "For each calendar year, the prime rate of the November before; [] takes the book's."
     )
     credited_through: date | None = fact(
         "Last day that an earlier yearly credit covered; null if there was none.", default=None
@@ -217,14 +221,9 @@ def _percent(
             return fixed.value
     points = terms.whole("deposits_interest_rate_points_above_prime")
     published_for = last_business_day_of_november(year - 1)
-    if published_for not in prime:
-        given = ", ".join(str(day) for day in sorted(prime)) or "none"
-        raise PrimeRateMissing(
-            f"The prime rate for {year} is not given",
-            why=f"It is that of {published_for} ({rate.citation.text}); given: {given}",
-            do="Look it up and give it; do not use the rate of another year",
-        )
-    percent = prime[published_for]
+    percent = prime.get(published_for)
+    if percent is None:
+        percent = _prime_of_the_book(year, published_for, prime, rate, terms, findings)
     if percent < 0:
         raise DepositFactsContradict(
             f"A prime rate of {number_text(percent)} percent was never published",
@@ -236,6 +235,36 @@ def _percent(
         points,
     )
     return percent + points.value
+
+
+def _prime_of_the_book(
+    year: int,
+    published_for: date,
+    given: Mapping[date, Fraction],
+    rate: Clause,
+    terms: Terms,
+    findings: Findings,
+) -> Fraction:
+    if not given:
+        try:
+            prime = terms.on(published_for).number(PRIME)
+        except NoRuleInForce as silence:
+            raise _missing(year, published_for, given, rate) from silence
+        findings.add(f"prime of {published_for}: {number_text(prime.value)} percent", prime)
+        return prime.value
+    raise _missing(year, published_for, given, rate)
+
+
+def _missing(
+    year: int, published_for: date, given: Mapping[date, Fraction], rate: Clause
+) -> PrimeRateMissing:
+    days = ", ".join(str(day) for day in sorted(given)) or "none, and the book holds none"
+    return PrimeRateMissing(
+        f"The prime rate for {year} is not given",
+        why=f"It is that of {published_for} ({rate.citation.text}); given: {days}",
+        do=f"Look it up and give it, or enter it in {PRIME}.yaml; do not use the rate of another "
+        "year",
+    )
 
 
 def _rate_words(terms: Terms) -> str:
@@ -272,6 +301,7 @@ INTEREST = Rule(
         "deposits_interest_rate_to_2002_12_31_percent",
         "deposits_interest_rate_from_2003_01_01",
         "deposits_interest_rate",
+        PRIME,
     ),
     decide=decide_interest,
 )

@@ -14,6 +14,7 @@ from tests.rooms.rulebook_on import ruling_on
 from meterledger.arrears.deposit_facts import CustomerKind, DepositFactsContradict
 from meterledger.arrears.deposit_interest import (
     INTEREST,
+    PRIME,
     Interest,
     InterestFacts,
     Occasion,
@@ -23,6 +24,7 @@ from meterledger.arrears.deposit_interest import (
 )
 from meterledger.kernel.money import Cents
 from meterledger.kernel.months import months_after
+from meterledger.kernel.standing import Standing
 
 PRIMES = {
     2012: "3.25",
@@ -78,6 +80,20 @@ class TestTheRate:
     )
     def test_is_of_the_last_business_day_of_november(self, year: int, day: int) -> None:
         assert last_business_day_of_november(year) == date(year, 11, day)
+
+    def test_is_the_books_where_no_fact_gives_one(self) -> None:
+        ruling = ruling_on(INTEREST, replace(HOME, prime_rates=()), date(2023, 6, 30))
+
+        assert ruling.decision.outcome == interest(HOME, date(2023, 6, 30))
+        assert PRIME in ruling.values
+        assert ruling.standing is Standing.SECOND_HAND
+
+    def test_that_the_book_does_not_hold_yet_is_refused(self) -> None:
+        far = replace(HOME, prime_rates=(), received_on=date(2031, 2, 1))
+        with pytest.raises(
+            PrimeRateMissing, match=r"2030-11-29.*the book holds none.*percent\.yaml"
+        ):
+            interest(far, date(2031, 3, 1))
 
     def test_that_is_missing_is_refused_and_never_borrowed(self) -> None:
         with pytest.raises(
