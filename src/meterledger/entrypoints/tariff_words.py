@@ -13,6 +13,7 @@ from typing import Any
 from meterledger.billing import CONTACT_VALUES, gate_values
 from meterledger.facts.taxes import SERIES_OF_TAX
 from meterledger.kernel.money import micro_usd_text
+from meterledger.ledger import SETTLEMENT_VALUES
 from meterledger.metering import EVENT_VALUES
 from meterledger.rulebook.book import BookView, NoSuchValue
 from meterledger.rulebook.schedule import Program, Schedule, Seasons, ServiceClass, TimeOfUse
@@ -213,6 +214,7 @@ def used_without_rules(view: BookView) -> frozenset[str]:
 def _used_names(view: BookView) -> set[str]:
     used = set(USED_BY_ROOMS) | EVENT_VALUES | CONTACT_VALUES | validation_values(view.names())
     used |= gate_values(view.names())
+    used |= SETTLEMENT_VALUES & set(view.names())
     for name in view.names():
         alone = view.kind_of(name) in ("schedule", "program", "service_class")
         if alone or name.startswith(TAX_SERIES):

@@ -5,10 +5,24 @@ Others may call ``entry_for_bill``, ``entry_for_payment`` and
 """
 
 from meterledger.ledger import balance_transfer, payment_order, templates
+from meterledger.ledger.balance_transfer import RULES as TRANSFER_RULES
+from meterledger.ledger.balance_transfer import ServiceClass, TransferFacts
 from meterledger.ledger.budget_entries import BUDGET_CHART, BUDGET_DEFERRED, entry_for_bill
 from meterledger.ledger.open_items import Receivable, Settlement, open_items, receivable
 from meterledger.ledger.payment_order import decide_payment_split
+from meterledger.ledger.refunds import (
+    CreditFacts,
+    CreditWay,
+    GoodwillFacts,
+    RefundWay,
+    decide_goodwill,
+    decide_refund,
+)
+from meterledger.ledger.returned_payment import CHARGE as RETURNED_CHARGE
+from meterledger.ledger.returned_payment import ReturnFacts, decide_returned_charge
 from meterledger.ledger.reversal import reverse_entry
+from meterledger.ledger.settlement_entries import DEPOSITS, entry_of_step
+from meterledger.ledger.settlement_values import SETTLEMENT_VALUES
 from meterledger.ledger.templates import (
     CASH,
     RECEIVABLE,
@@ -21,6 +35,19 @@ from meterledger.ledger.templates import (
     entry_for_payment,
     tax_account,
 )
+from meterledger.ledger.unclaimed import (
+    AbandonedFacts,
+    StaleFacts,
+    decide_abandoned,
+    decide_stale,
+)
+from meterledger.ledger.write_off import (
+    ProvisionFacts,
+    WriteOffFacts,
+    decide_provision,
+    decide_write_off,
+    recovered_cents,
+)
 from meterledger.rulebook.rules import Rule
 
 CHART = {**templates.CHART, **BUDGET_CHART}
@@ -28,25 +55,52 @@ CHART = {**templates.CHART, **BUDGET_CHART}
 RULES: tuple[Rule, ...] = (*payment_order.RULES, *balance_transfer.RULES)
 """Every rule of this room, for ``rules`` and ``decide``."""
 
+(TRANSFER_RULE,) = TRANSFER_RULES
+"""Whether a balance may move (GRR V.F)."""
+
 __all__ = [
     "BUDGET_DEFERRED",
     "CASH",
     "CHART",
+    "DEPOSITS",
     "RECEIVABLE",
     "RESIDENTIAL_SALES",
+    "RETURNED_CHARGE",
     "REVENUE_OF_CLASS",
     "RULES",
+    "SETTLEMENT_VALUES",
     "TAX_COLLECTIONS",
+    "TRANSFER_RULE",
+    "AbandonedFacts",
+    "CreditFacts",
+    "CreditWay",
+    "GoodwillFacts",
+    "ProvisionFacts",
     "Receivable",
+    "RefundWay",
+    "ReturnFacts",
+    "ServiceClass",
     "Settlement",
+    "StaleFacts",
+    "TransferFacts",
+    "WriteOffFacts",
     "account_name",
     "control_of",
     "control_sums",
+    "decide_abandoned",
+    "decide_goodwill",
     "decide_payment_split",
+    "decide_provision",
+    "decide_refund",
+    "decide_returned_charge",
+    "decide_stale",
+    "decide_write_off",
     "entry_for_bill",
     "entry_for_payment",
+    "entry_of_step",
     "open_items",
     "receivable",
+    "recovered_cents",
     "reverse_entry",
     "tax_account",
 ]

@@ -1,0 +1,208 @@
+"""Settlements: balances moved, credits given back, debts written off, money nobody claimed.
+
+Lives here      frozen nouns: a settlement with its steps, who is paid, and what was decided.
+Lives elsewhere whether it may be (``ledger``), what is done (``usecases``), the rows (``stores``).
+Read first      docs/operating/settlements.md; docs/glossary.md: "settlement", "refund".
+
+A settlement is decided once, with its record, and then goes step by step. Steps are only added;
+where it stands follows from the last of them. Each step posts one entry or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from meterledger.kernel.ensure import ensure
+
+
+class SettlementKind(Enum):
+    """What is settled. The word is the prefix of its entries."""
+
+    TRANSFER = "transfer"
+    REFUND = "refund"
+    WRITE_OFF = "write-off"
+    RECOVERY = "recovery"
+    FEE = "fee"
+    CREDIT = "credit"
+    PROVISION = "provision"
+
+
+LEAVES_OR_FORGIVES = frozenset({SettlementKind.REFUND, SettlementKind.CREDIT})
+"""Kinds that always need two people, whatever the amount."""
+
+
+class Act(Enum):
+    """One step of a settlement."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    REVERSED = "reversed"
+    SENT = "sent"
+    CLEARED = "cleared"
+    STOPPED = "stopped"
+    RETURNED = "returned"
+    NOTICED = "noticed"
+    UNCLAIMED = "unclaimed"
+    CLAIMED = "claimed"
+    ESCHEATED = "escheated"
+
+
+TO_BE_SENT = frozenset({Act.APPROVED, Act.STOPPED, Act.RETURNED, Act.CLAIMED})
+"""After these a refund lies with us, owed and not on its way."""
+
+_AFTER: Mapping[Act, frozenset[Act]] = {
+    Act.ASKED: frozenset({Act.APPROVED, Act.REFUSED}),
+    Act.SENT: frozenset({Act.CLEARED, Act.STOPPED, Act.RETURNED}),
+    Act.UNCLAIMED: frozenset({Act.NOTICED, Act.CLAIMED, Act.ESCHEATED}),
+    Act.NOTICED: frozenset({Act.NOTICED, Act.CLAIMED, Act.ESCHEATED}),
+    **dict.fromkeys(TO_BE_SENT, frozenset({Act.SENT, Act.UNCLAIMED, Act.REVERSED})),
+}
+_ONCE_POSTED = frozenset({Act.REVERSED})
+
+
+def may_follow(kind: SettlementKind, last: Act) -> frozenset[Act]:
+    """The acts that may come after ``last``; only refunds go further than their entry."""
+    if kind is not SettlementKind.REFUND and last is Act.APPROVED:
+        return _ONCE_POSTED
+    return _AFTER.get(last, frozenset())
+
+
+class Means(Enum):
+    """How money goes back."""
+
+    CHECK = "check"
+    ACH = "ach"
+    CARD = "card"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedPayee:
+    """Somebody who was checked to be the one that money of an account may go to.
+
+    ``details`` is the address of a check, or the name of a bank account that the channel keeps; no
+    number of a bank account stands here.
+    """
+
+    payee_id: str
+    account_id: str
+    name: str
+    means: Means
+    details: str
+    verified_by: str
+    evidence: str
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """To whom a refund goes: back to where a payment came from, or to a verified payee.
+
+    Exactly one of ``payment_key`` and ``payee_id`` is given.
+    """
+
+    name: str
+    means: Means
+    payment_key: str = ""
+    payee_id: str = ""
+
+    def __post_init__(self) -> None:
+        ensure(
+            bool(self.payment_key) != bool(self.payee_id),
+            "a refund goes to the source of the money or to a verified payee",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was done, by whom and why. ``reference`` is of the world outside: a check's number."""
+
+    act: Act
+    on: date
+    learned_at: datetime
+    by: str
+    reason: str
+    entry_id: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementCase:
+    """One settlement from the day it was asked for.
+
+    ``source`` is the ledger account that the money comes off: ``142`` or ``235``.
+    ``about`` is the payment that a fee or a recovery is of. ``ceiling_cents`` says above which
+    amount two people are needed; ``needs_two`` whether they are here.
+    """
+
+    key: str
+    kind: SettlementKind
+    account_id: str
+    cents: int
+    source: str
+    needs_two: bool
+    record: bytes
+    steps: tuple[Step, ...]
+    to_account_id: str = ""
+    payee: Payee | None = None
+    about: str = ""
+    ceiling_cents: int | None = None
+    by_day: date | None = None
+
+    def __post_init__(self) -> None:
+        ensure(self.cents > 0, f"settlement {self.key} is of a positive amount")
+        ensure(bool(self.steps), f"settlement {self.key} was asked for by somebody")
+        ensure(self.steps[0].act is Act.ASKED, f"settlement {self.key} begins by being asked for")
+        ensure(
+            (self.kind is SettlementKind.REFUND) == (self.payee is not None),
+            f"settlement {self.key} has a payee if it is a refund, and only then",
+        )
+
+    @property
+    def settlement_id(self) -> str:
+        """Its name, and the name of the entry that settles it."""
+        return f"{self.kind.value}:{self.key}"
+
+    @property
+    def asked(self) -> Step:
+        """Who asked for it, when and why."""
+        return self.steps[0]
+
+    @property
+    def last(self) -> Step:
+        """Where it stands."""
+        return self.steps[-1]
+
+    @property
+    def ways(self) -> frozenset[Act]:
+        """What may be done with it now."""
+        return may_follow(self.kind, self.last.act)
+
+    @property
+    def is_open_refund(self) -> bool:
+        """Whether its money stands on ``232.refunds``: owed, and neither paid nor sent."""
+        return self.kind is SettlementKind.REFUND and self.last.act in TO_BE_SENT
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether another person has to look at it."""
+        return self.last.act is Act.ASKED
+
+    def count(self, act: Act) -> int:
+        """How many steps of an act there are."""
+        return sum(one.act is act for one in self.steps)
+
+    def told(self) -> dict[str, Any]:
+        """What makes two settlements of one name the same: all but its steps and its record."""
+        return {
+            "kind": self.kind.value,
+            "account": self.account_id,
+            "to_account": self.to_account_id,
+            "cents": self.cents,
+            "source": self.source,
+            "about": self.about,
+        }
