@@ -7,6 +7,7 @@ Others may call ``entry_for_bill``, ``entry_for_payment`` and
 from meterledger.ledger import balance_transfer, payment_order, templates
 from meterledger.ledger.balance_transfer import RULES as TRANSFER_RULES
 from meterledger.ledger.balance_transfer import ServiceClass, TransferFacts
+from meterledger.ledger.bank_match import MatchWindow, match_bank_lines
 from meterledger.ledger.budget_entries import BUDGET_CHART, BUDGET_DEFERRED, entry_for_bill
 from meterledger.ledger.open_items import Receivable, Settlement, open_items, receivable
 from meterledger.ledger.payment_order import decide_payment_split
@@ -75,6 +76,7 @@ __all__ = [
     "CreditFacts",
     "CreditWay",
     "GoodwillFacts",
+    "MatchWindow",
     "ProvisionFacts",
     "Receivable",
     "RefundWay",
@@ -98,6 +100,7 @@ __all__ = [
     "entry_for_bill",
     "entry_for_payment",
     "entry_of_step",
+    "match_bank_lines",
     "open_items",
     "receivable",
     "recovered_cents",

@@ -1,0 +1,177 @@
+"""What the bank says, what the book expects of it, and how the two were brought together.
+
+Lives here      the nouns. Cents are positive for money into our account at the bank.
+Lives elsewhere reading statements (``stores/gateways/bank_*``), matching (``ledger``), keeping
+                (``stores``), the journey (``usecases/reconcile_bank``).
+Read first      docs/glossary.md: "bank line", "expectation", "match".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+
+from meterledger.kernel.ensure import ensure
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Money that an event of ours lets the bank show, written in the event's own transaction.
+
+    ``reference`` is what the bank may print of it; ``batch`` names what it goes to the bank with
+    (a day's deposit of one channel, a file). One bank line may be several expectations.
+    """
+
+    expectation_id: str
+    ledger_account: str
+    day: date
+    cents: int
+    cause: str
+    reference: str = ""
+    batch: str = ""
+
+    def __post_init__(self) -> None:
+        ensure(self.cents != 0, f"expectation {self.expectation_id} is of money")
+
+
+@dataclass(frozen=True, slots=True)
+class BankLine:
+    """One movement on a bank statement, as the bank booked it."""
+
+    line_id: str
+    booked_day: date
+    cents: int
+    reference: str = ""
+    text: str = ""
+    code: str = ""
+
+    def __post_init__(self) -> None:
+        ensure(self.cents != 0, f"bank line {self.line_id} moves money")
+
+
+@dataclass(frozen=True, slots=True)
+class BankStatement:
+    """One account's statement as of one day: what stood, what moved, what stands. It adds up."""
+
+    statement_id: str
+    bank_account: str
+    as_of_day: date
+    opening_cents: int
+    closing_cents: int
+    lines: tuple[BankLine, ...]
+
+    def __post_init__(self) -> None:
+        ensure(
+            self.opening_cents + sum(one.cents for one in self.lines) == self.closing_cents,
+            f"statement {self.statement_id} adds up",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BankFile:
+    """A file of statements as it was taken, once for its bytes."""
+
+    sha256: str
+    name: str
+    format: str
+    statements: tuple[BankStatement, ...]
+    learned_at: datetime
+
+    @property
+    def line_count(self) -> int:
+        """Movements of all its statements."""
+        return sum(len(one.lines) for one in self.statements)
+
+    @property
+    def cents(self) -> int:
+        """The sum of its movements."""
+        return sum(line.cents for one in self.statements for line in one.lines)
+
+
+class MatchRule(Enum):
+    """Why lines and expectations were taken for the same money. The names are shown."""
+
+    REFERENCE = "exact by reference"
+    AMOUNT = "by amount and days"
+    BATCH = "many to one, as a batch"
+    TAKEN_BACK = "taken back before the bank saw it"
+    BANKS_OWN = "the bank's mistake and its correction"
+    ADJUSTED = "adjusted by two people"
+
+
+@dataclass(frozen=True, slots=True)
+class BankMatch:
+    """Lines of the bank and expectations of ours that are the same money, to the cent."""
+
+    match_id: str
+    rule: MatchRule
+    lines: tuple[BankLine, ...]
+    expectations: tuple[Expectation, ...]
+
+    def __post_init__(self) -> None:
+        seen = sum(one.cents for one in self.lines)
+        expected = sum(one.cents for one in self.expectations)
+        ensure(seen == expected, f"match {self.match_id} is of the same money")
+        ensure(bool(self.lines or self.expectations), f"match {self.match_id} matches something")
+
+
+class LineAct(Enum):
+    """What a person said of a line that nobody expected."""
+
+    EXPLAINED = "explained"
+    PROPOSED = "adjustment proposed"
+    APPROVED = "adjustment approved"
+    REJECTED = "adjustment rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class LineStep:
+    """A person's word on a line: what it is, or an adjustment proposed or decided.
+
+    ``ledger_account`` is where a proposed adjustment would post the money; empty otherwise.
+    """
+
+    line_id: str
+    act: LineAct
+    by: str
+    reason: str
+    learned_at: datetime
+    ledger_account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A line that is seen and not expected, with what people have said of it, oldest first."""
+
+    line: BankLine
+    bank_account: str
+    steps: tuple[LineStep, ...] = ()
+
+    @property
+    def proposed(self) -> LineStep | None:
+        """The adjustment that waits for a second person, if one does."""
+        asked = [one for one in self.steps if one.act is not LineAct.EXPLAINED]
+        return asked[-1] if asked and asked[-1].act is LineAct.PROPOSED else None
+
+
+@dataclass(frozen=True, slots=True)
+class BankTotals:
+    """Cents on both sides, and what of them is matched."""
+
+    bank_cents: int
+    bank_matched_cents: int
+    expected_cents: int
+    expected_matched_cents: int
+    lines: int
+    lines_matched: int
+
+    @property
+    def unexpected_cents(self) -> int:
+        """Seen and not expected."""
+        return self.bank_cents - self.bank_matched_cents
+
+    @property
+    def unseen_cents(self) -> int:
+        """Expected and not seen."""
+        return self.expected_cents - self.expected_matched_cents
