@@ -31,6 +31,7 @@ from meterledger.arrears.deposit_winter import (
     winter_suspension,
 )
 from meterledger.kernel.decision import Decision
+from meterledger.kernel.money import usd_display
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.terms import Terms
@@ -39,6 +40,8 @@ FORM = "deposits.continued.form"
 DISCONNECTED = "deposits.continued.disconnected_nonpayment"
 TAMPERING = "deposits.continued.tampering"
 FIVE_OF_TWELVE = "deposits.continued.five_of_twelve"
+NO_DEPOSIT = ("cwr.agreement.no_deposit", "psc.13_055.no_deposit")
+PRACTICE = "cwr_agreement_no_deposit"
 
 
 class DisconnectedFor(Enum):
@@ -202,6 +205,15 @@ def _spared(facts: ContinuedDepositFacts, terms: Terms, findings: Findings) -> t
         findings.add(
             f"the customer {condition.value} under the Cold Weather rule: no new deposit", condition
         )
+        practice = terms.cents(PRACTICE)
+        findings.add(
+            f"with the agreement a deposit of {usd_display(practice.value)} is assessed, "
+            "whatever the ground",
+            practice,
+        )
+        rule = clause_if_in_force(terms, NO_DEPOSIT[1])
+        if rule is not None:
+            findings.add("the Commission's rule knows no deposit with the agreement", rule)
     elif facts.agreement is ColdWeatherAgreement.BROKEN:
         findings.add(
             "a payment under the Cold Weather agreement was missed: it no longer spares", condition
@@ -217,7 +229,16 @@ CONTINUED_DEPOSIT = Rule(
     room="arrears",
     kind="eligibility",
     chapter="grr_vi_deposits",
-    provisions=(FORM, DISCONNECTED, TAMPERING, FIVE_OF_TWELVE, RELIEF, BLOCK, *WINTER_PROVISIONS),
+    provisions=(
+        FORM,
+        DISCONNECTED,
+        TAMPERING,
+        FIVE_OF_TWELVE,
+        RELIEF,
+        BLOCK,
+        *NO_DEPOSIT,
+        *WINTER_PROVISIONS,
+    ),
     governing_day="the day on which the deposit would be assessed",
     facts=ContinuedDepositFacts,
     outcome=ContinuedDeposit,
@@ -226,6 +247,7 @@ CONTINUED_DEPOSIT = Rule(
         "deposits_continued_five_of_twelve_window_periods",
         *RELIEF_VALUES,
         "deposits_continued_cold_weather_block_condition",
+        PRACTICE,
         *WINTER_VALUES,
     ),
     readings=(TIMELY_READING, WINTER_READING),
