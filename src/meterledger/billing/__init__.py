@@ -35,6 +35,13 @@ from meterledger.billing import (
     tax_exemptions,
 )
 from meterledger.billing.assemble import assemble_bill
+from meterledger.billing.autopay import MONTHS as AUTOPAY_MONTHS
+from meterledger.billing.autopay import (
+    AutopayAct,
+    AutopayAnswer,
+    AutopayFacts,
+    decide_autopay,
+)
 from meterledger.billing.bill_contents import (
     CONTACT_VALUES,
     ChannelFacts,
@@ -77,6 +84,19 @@ from meterledger.billing.budget_review import (
     ReevaluationFacts,
 )
 from meterledger.billing.budget_year import PastCost, estimate_year
+from meterledger.billing.channel_terms import (
+    ACH_DAYS,
+    CARD_DAYS,
+    PLEDGE_DAYS,
+    Originator,
+    OriginatorUnusable,
+    absent_after,
+    ask_after,
+    bank_day,
+    channel_values,
+    originator,
+    person_after,
+)
 from meterledger.billing.corrected import ADJUSTMENT, Billed, corrected_bill
 from meterledger.billing.correction_causes import (
     BillState,
@@ -91,6 +111,12 @@ from meterledger.billing.correction_limits import (
     LimitedCorrection,
     RepaymentOffer,
     decide_correction,
+)
+from meterledger.billing.debit_returns import (
+    AfterReturn,
+    DebitReturnFacts,
+    decide_change,
+    decide_return,
 )
 from meterledger.billing.deferred_pay_date import PAY_DATE
 from meterledger.billing.due_date_again import NEXT_CHOICE, NextChoiceFacts
@@ -193,8 +219,11 @@ RULES: tuple[Rule, ...] = (
 """Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
+    "ACH_DAYS",
     "ADJUSTMENT",
     "AGREED",
+    "AUTOPAY_MONTHS",
+    "CARD_DAYS",
     "CHANGE_OF_ELECTION",
     "CHOOSER",
     "CONTACT_VALUES",
@@ -208,6 +237,7 @@ __all__ = [
     "NEXT_CHOICE",
     "NO_TAX_PLACE",
     "PAY_DATE",
+    "PLEDGE_DAYS",
     "RATE_REQUEST",
     "REEVALUATION",
     "REEVALUATION_MONTH",
@@ -215,7 +245,11 @@ __all__ = [
     "RULES",
     "TAX_CODE",
     "WANTED_DAY",
+    "AfterReturn",
     "AgreedDateFacts",
+    "AutopayAct",
+    "AutopayAnswer",
+    "AutopayFacts",
     "BillDisplayFacts",
     "BillFacts",
     "BillInError",
@@ -232,6 +266,7 @@ __all__ = [
     "ColdWeatherAgreement",
     "ContentsFacts",
     "CorrectionEvidence",
+    "DebitReturnFacts",
     "Degrees",
     "EarlyParticipantFacts",
     "FirstAmountFacts",
@@ -249,6 +284,8 @@ __all__ = [
     "Month",
     "NextChoiceFacts",
     "Option",
+    "Originator",
+    "OriginatorUnusable",
     "PastCost",
     "RateRequest",
     "RateRequestFacts",
@@ -262,20 +299,27 @@ __all__ = [
     "UnknownTaxPlace",
     "WantedDayFacts",
     "WayOut",
+    "absent_after",
+    "ask_after",
     "ask_again",
     "assemble_bill",
+    "bank_day",
+    "channel_values",
     "contact_route",
     "corrected_bill",
     "decide_asked",
+    "decide_autopay",
     "decide_bill_channel",
     "decide_bill_contents",
     "decide_bill_display",
+    "decide_change",
     "decide_collection",
     "decide_correction",
     "decide_due_day",
     "decide_gate",
     "decide_our_delay",
     "decide_own_due_day",
+    "decide_return",
     "degree_day_base_f",
     "due_windows",
     "enough_for_breaker",
@@ -297,9 +341,11 @@ __all__ = [
     "may_late_charge_cover",
     "names_classes",
     "next_reading_day",
+    "originator",
     "owners",
     "paperless_line",
     "pay_date_facts",
+    "person_after",
     "prorate",
     "provision_of_ground",
     "reading_cycle_count",

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from meterledger.billing import CONTACT_VALUES, gate_values
+from meterledger.billing import CONTACT_VALUES, channel_values, gate_values
 from meterledger.facts.taxes import SERIES_OF_TAX
 from meterledger.kernel.money import micro_usd_text
 from meterledger.ledger import SETTLEMENT_VALUES
@@ -213,7 +213,7 @@ def used_without_rules(view: BookView) -> frozenset[str]:
 
 def _used_names(view: BookView) -> set[str]:
     used = set(USED_BY_ROOMS) | EVENT_VALUES | CONTACT_VALUES | validation_values(view.names())
-    used |= gate_values(view.names())
+    used |= gate_values(view.names()) | channel_values(view.names())
     used |= SETTLEMENT_VALUES & set(view.names())
     for name in view.names():
         alone = view.kind_of(name) in ("schedule", "program", "service_class")

@@ -2,7 +2,7 @@
 
 Lives here      frozen nouns and which transaction codes are debits; positions of a record are not.
 Lives elsewhere reading and writing files (``stores/gateways/nacha``), what a return code means for
-                us (``ledger/return_codes``), which entries are ours (``usecases/ach_*``).
+                us (``billing/debit_returns``), which entries are ours (``usecases/ach_*``).
 Read first      docs/operating/payment_channels.md; docs/glossary.md: "ACH", "return", "trace".
 """
 

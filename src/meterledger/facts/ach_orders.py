@@ -1,0 +1,180 @@
+"""What we ask banks to move: bank accounts, orders, files sent, and what came back.
+
+Lives here      the nouns of our side; files as banks see them are in ``facts/ach``.
+Lives elsewhere who may be debited (``billing/autopay``), what a return means
+                (``billing/debit_returns``), keeping (``stores``).
+Read first      docs/operating/payment_channels.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+
+from meterledger.facts.ach import CENTS_MAX_OF_ENTRY, AchStandard, BankAccountKind
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.span import Validity
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """A bank account of a customer. Its number is kept sealed; people see the last four digits.
+
+    ``fingerprint`` is the same for the same account at the same bank and tells nothing of it.
+    """
+
+    bank_id: str
+    account_id: str
+    holder: str
+    routing_number: str
+    kind: BankAccountKind
+    last_four: str
+    fingerprint: str
+    sealed: bytes
+    learned_at: datetime
+
+
+class StopKind(Enum):
+    """Why a bank account is not debited any more."""
+
+    CLOSED = "stopped"
+    NEVER = "not authorized"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class BankStop:
+    """A bank account that is not debited from a day on, and the code that says so."""
+
+    account_id: str
+    fingerprint: str
+    kind: StopKind
+    code: str
+    on: date
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """A customer lets us draw each bill on its due day, for some days, up to an own ceiling."""
+
+    enrollment_id: str
+    account_id: str
+    bank_id: str
+    standard: AchStandard
+    days: Validity
+    most_cents: int | None
+    authorized: str
+    by: str
+    learned_at: datetime
+
+
+class OrderKind(Enum):
+    """Which way the money goes."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+
+@dataclass(frozen=True, slots=True)
+class AchOrder:
+    """One movement that we ask for. Its id is what it is for, so that it is asked for once.
+
+    ``autopay:BILL:1`` draws a bill for the first time, ``refund:KEY`` pays a refund.
+    """
+
+    order_id: str
+    kind: OrderKind
+    account_id: str
+    bank_id: str
+    cents: int
+    on: date
+    standard: AchStandard
+    description: str
+    cause: str
+    attempt: int
+    learned_at: datetime
+
+    def __post_init__(self) -> None:
+        ensure(0 < self.cents <= CENTS_MAX_OF_ENTRY, f"order {self.order_id} moves money")
+
+
+@dataclass(frozen=True, slots=True)
+class SentEntry:
+    """An order in a file, under the trace number by which banks answer."""
+
+    file_id: str
+    trace: str
+    order_id: str
+
+    @property
+    def payment_key(self) -> str:
+        """The key of the payment that a debit posts."""
+        return f"ach:{self.file_id}:{self.trace[-7:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that was made. The same rows make the same bytes, so it can be written again."""
+
+    file_id: str
+    created_day: date
+    modifier: str
+    effective_day: date
+    bank_routing: str
+    company_id: str
+    company_name: str
+    bank_name: str
+    debit_cents: int
+    credit_cents: int
+    learned_at: datetime
+    entries: tuple[SentEntry, ...]
+
+
+class ReturnAct(Enum):
+    """What a return leads to."""
+
+    AGAIN = "again"
+    STOP = "stop the bank account"
+    NEVER = "never debit again"
+    ASK = "ask a person"
+    CHANGE = "enter the bank account again"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedEntry:
+    """An entry of ours that came back, or that a bank wants changed; once for each.
+
+    ``order_id`` is empty where the trace number is none of ours: a person looks.
+    """
+
+    returned_id: str
+    file_sha256: str
+    trace: str
+    original_trace: str
+    order_id: str
+    code: str
+    act: ReturnAct
+    cents: int
+    on: date
+    sentence: str
+    learned_at: datetime
+    corrected: str = ""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether nothing came back, and only details are to be other."""
+        return self.code.startswith("C")
+
+
+@dataclass(frozen=True, slots=True)
+class AutopayQuestion:
+    """A bill on autopay that is not drawn until a person has asked its customer."""
+
+    bill_id: str
+    account_id: str
+    on: date
+    cents: int
+    reasons: tuple[str, ...]
+    learned_at: datetime
