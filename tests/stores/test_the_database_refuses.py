@@ -34,6 +34,7 @@ from tests.stores.programs_of_paper import keep_programs
 
 from meterledger.facts.events import CaseState, CaseStep
 from meterledger.facts.lake_log import Compaction, FileOnDisk, LakeHold, Tombstone
+from meterledger.facts.periods import PeriodClose
 from meterledger.stores.postgres.migrating import APPEND_ONLY, CLOSED_ONCE
 from meterledger.stores.postgres.opening import Database, open_database
 from meterledger.stores.postgres.private_server import (
@@ -99,6 +100,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             store.record_rebills([rebill_of(2)])
             store.leave_difference(difference_left())
             store.record_payment(*payment_of(1))
+            store.close_period(PeriodClose(date(2024, 1, 1), "Ana", LATER))
             store.record_held([held_of(2)], on=month_of(0).until_day, learned_at=LATER)
             store.record_file(
                 sha256="a" * 64,
@@ -469,6 +471,13 @@ class TestAnEntry:
             " VALUES (%s, %s, '2025-02-03T00:00Z', 'by hand')",
             [name, self.DAY],
         )
+        if name.startswith("payment:"):
+            connection.execute(
+                "INSERT INTO payment (payment_key, account_id, cents, tender, received_day,"
+                " learned_at, entry_id) SELECT %s, account_id, cents, tender, received_day,"
+                " learned_at, %s FROM payment WHERE payment_key = 'R-1'",
+                [name.removeprefix("payment:"), name],
+            )
         self.add_legs(connection, name, 1, *cents)
 
     def add_legs(self, connection: Connection, name: str, first: int, *cents: int) -> None:
@@ -481,7 +490,7 @@ class TestAnEntry:
 
     def test_of_legs_that_sum_to_zero_is_kept(self, as_role: Callable[..., Connection]) -> None:
         connection = as_role()
-        self.write(connection, "by hand 1", 100, -60, -40)
+        self.write(connection, "payment:by hand 1", 100, -60, -40)
         connection.commit()
 
     @pytest.mark.parametrize("cents", [(100, -99), (100,), ()], ids=["a cent", "one leg", "no leg"])
@@ -499,7 +508,7 @@ class TestAnEntry:
         self, as_role: Callable[..., Connection]
     ) -> None:
         connection = as_role()
-        self.write(connection, "by hand 5", 100, -100)
+        self.write(connection, "payment:by hand 5", 100, -100)
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         connection.execute("SET CONSTRAINTS ALL DEFERRED")
         self.write(connection, "by hand 6", 100, -99)
@@ -517,14 +526,15 @@ class TestAnEntry:
 
     def test_takes_no_leg_in_a_later_transaction(self, as_role: Callable[..., Connection]) -> None:
         connection = as_role()
-        self.write(connection, "by hand 4", 100, -100)
+        self.write(connection, "payment:by hand 4", 100, -100)
         connection.commit()
         with pytest.raises(errors.CheckViolation, match="does not come in the transaction of its"):
-            self.add_legs(connection, "by hand 4", 3, 50)
+            self.add_legs(connection, "payment:by hand 4", 3, 50)
         connection.rollback()
         balanced = (
             "INSERT INTO posting (entry_id, effective_day, number, ledger_account, cents)"
-            " VALUES ('by hand 4', %(day)s, 3, '440', 50), ('by hand 4', %(day)s, 4, '440', -50)"
+            " VALUES ('payment:by hand 4', %(day)s, 3, '440', 50),"
+            " ('payment:by hand 4', %(day)s, 4, '440', -50)"
         )
         with pytest.raises(errors.CheckViolation, match="does not come in the transaction of its"):
             connection.execute(balanced, {"day": self.DAY})
@@ -543,6 +553,107 @@ class TestAnEntry:
             [self.DAY],
         )
         with pytest.raises((errors.ForeignKeyViolation, errors.CheckViolation)):
+            connection.commit()
+
+
+class TestTheCauseOfAnEntry:
+    """An entry is posted because of a row that is there; a reversal because of another entry."""
+
+    DAY = date(2025, 2, 3)
+
+    def write(self, connection: Connection, name: str, *legs: tuple[str, int, str | None]) -> None:
+        reverses = name.partition(":")[2] if name.startswith("reversal:") else None
+        for table in ("entry", "posting"):
+            connection.execute("SELECT ensure_month(%s, %s)", [table, self.DAY])
+        connection.execute("INSERT INTO entry_key VALUES (%s, %s)", [name, self.DAY])
+        connection.execute(
+            "INSERT INTO entry (entry_id, effective_day, learned_at, cause, reverses)"
+            " VALUES (%s, %s, '2025-02-03T00:00Z', 'by hand', %s)",
+            [name, self.DAY, reverses],
+        )
+        for number, (account, cents, customer) in enumerate(legs, start=1):
+            connection.execute(
+                "INSERT INTO posting (entry_id, effective_day, number, ledger_account, cents,"
+                " customer_account_id) VALUES (%s, %s, %s, %s, %s, %s)",
+                [name, self.DAY, number, account, cents, customer],
+            )
+
+    @pytest.mark.parametrize("name", ["hand:1", "hand", "payment:hand", "payment:", "bill:hand"])
+    def test_has_to_be_there_at_commit(self, as_role: Callable[..., Connection], name: str) -> None:
+        connection = as_role()
+        self.write(connection, name, ("440", 1, None), ("440", -1, None))
+        with pytest.raises(errors.CheckViolation, match=f"Entry {name} has no cause"):
+            connection.commit()
+
+    def test_of_a_bill_is_a_bill_of_its_day(self, as_role: Callable[..., Connection]) -> None:
+        """The bill of 31 January is no cause of an entry of 3 February."""
+        connection = as_role()
+        name = f"bill:{bill_of(2)[0].bill_id}-v9"
+        self.write(connection, name, ("440", 1, None), ("440", -1, None))
+        with pytest.raises(errors.CheckViolation, match="there is no"):
+            connection.commit()
+
+    @pytest.mark.parametrize(
+        "legs",
+        [
+            [("131", -5_000, None), ("142", 5_000, account_id(2))],
+            [("131", -4_999, None), ("142", 4_999, account_id(1))],
+            [("131", -2_000, None), ("131", -3_000, None), ("142", 5_000, account_id(1))],
+            [("131", 5_000, None), ("142", -5_000, account_id(1))],
+        ],
+        ids=["another customer", "a cent less", "in two parts", "the same way round"],
+    )
+    def test_of_a_reversal_is_taken_back_leg_by_leg(
+        self, as_role: Callable[..., Connection], legs: list[tuple[str, int, str | None]]
+    ) -> None:
+        connection = as_role()
+        self.write(connection, "reversal:payment:R-1", *legs)
+        with pytest.raises(errors.CheckViolation, match="does not take back entry payment:R-1"):
+            connection.commit()
+
+    def test_of_a_reversal_is_the_entry_that_its_name_says(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        insert = (
+            "INSERT INTO entry (entry_id, effective_day, learned_at, cause, reverses)"
+            " VALUES (%s, '2025-02-03', '2025-02-03T00:00Z', 'by hand', %s)"
+        )
+        for name, reverses in [
+            ("reversal:payment:R-1", None),
+            ("reversal:payment:R-1 again", "payment:R-1"),
+            ("payment:R-9", "payment:R-1"),
+        ]:
+            connection = as_role()
+            connection.execute("SELECT ensure_month('entry', %s)", [self.DAY])
+            with pytest.raises(errors.CheckViolation, match="named_after_its_entry"):
+                connection.execute(insert, [name, reverses])
+
+    def test_cannot_be_registered_by_the_application(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        for statement in (
+            "SELECT register_cause('hand', 'record', 'subject')",
+            "INSERT INTO ledger_cause VALUES ('hand', 'record', 'subject', NULL)",
+            "UPDATE ledger_cause SET key_column = 'account_id'",
+            "DELETE FROM ledger_cause",
+        ):
+            with pytest.raises(NOT_ALLOWED):
+                as_role().execute(statement)
+
+    @pytest.mark.parametrize(
+        ("account", "customer"),
+        [("142", None), ("142.budget", None), ("235", None), ("440", account_id(1))],
+    )
+    def test_names_a_customer_where_the_account_has_a_sub_ledger_and_only_there(
+        self, as_role: Callable[..., Connection], account: str, customer: str | None
+    ) -> None:
+        with pytest.raises(errors.CheckViolation, match="sub_ledgers_are_of_customers"):
+            self.write(as_role(), "hand:2", (account, 1, customer), ("131", -1, None))
+
+    def test_names_a_customer_who_is_there(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role()
+        self.write(connection, "hand:3", ("142", 1, "nobody"), ("131", -1, None))
+        with pytest.raises(errors.ForeignKeyViolation, match="account nobody, which nobody has"):
             connection.commit()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Protocol
 
 from meterledger.facts.money import Entry, Payment
+from meterledger.facts.periods import PeriodClose
 
 
 class Ledger(Protocol):
@@ -27,3 +29,17 @@ class Ledger(Protocol):
 
     def trial_balance(self) -> dict[str, int]:
         """Sum of legs by ledger account. The sums add up to zero."""
+
+    def close_period(self, close: PeriodClose) -> bool:
+        """Close a month; False, and nothing changed, if the same person closed it already.
+
+        Its totals are the store's own. Entries of its days are booked later from now on.
+
+        :raises Conflict: if another one is to be closed first, or somebody else closed it
+        """
+
+    def closed_periods(self) -> list[PeriodClose]:
+        """Closed months with their totals, oldest first."""
+
+    def booking_opens(self) -> date | None:
+        """The first day on which something may be booked; None where no period is closed."""

@@ -66,6 +66,16 @@ class Conflict(Refusal):
         )
 
     @classmethod
+    def of_period(cls, month: date, closed_by: str) -> Conflict:
+        """An accounting period is closed once."""
+        return cls(
+            f"The period {month:%Y-%m} is closed already, by {closed_by}",
+            where="ledger",
+            why="A period is closed once, by one name, and nothing was changed",
+            do="Nothing is to be done: what it came to is kept",
+        )
+
+    @classmethod
     def of_file(cls, sha256: str, name: str) -> Conflict:
         """The file is stored already."""
         return cls(

@@ -7,10 +7,9 @@ each call all or nothing for threads of one process; nothing is kept beyond it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
 
 from meterledger.facts.bills import Bill, HeldBill
 from meterledger.facts.intake import (
@@ -43,6 +42,7 @@ from meterledger.stores.memory.documents import MemoryDocuments
 from meterledger.stores.memory.held import MemoryHeld
 from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.issued import MemoryIssued
+from meterledger.stores.memory.journal import MemoryJournal
 from meterledger.stores.memory.lake_log import MemoryLakeLog
 from meterledger.stores.memory.meters import MemoryMeters
 from meterledger.stores.memory.programs import MemoryPrograms
@@ -57,10 +57,9 @@ from meterledger.usecases.ports import (
     Viewer,
 )
 
-RECEIVABLE = "142"
-
 
 class MemoryStore(
+    MemoryJournal,
     MemoryDocuments,
     MemoryCorrections,
     MemoryBillingOptions,
@@ -92,9 +91,6 @@ class MemoryStore(
         self._bills_of: dict[str, list[str]] = {}
         self._bills_at: dict[str, list[str]] = {}
         self._claims: dict[str, list[Claim]] = {}
-        self._entries: dict[str, Entry] = {}
-        self._entries_of: dict[str, list[str]] = {}
-        self._payments: dict[str, Payment] = {}
 
     # ------------------------------------------------------------------------------- viewing
 
@@ -330,34 +326,11 @@ class MemoryStore(
                 raise NotFound.of("account", payment.account_id)
             if entry.entry_id in self._entries:
                 raise Conflict.of_entry(entry.entry_id)
+            self._refuse_entry(entry, arriving=[payment.payment_key])
             self._payments[payment.payment_key] = payment
             self._keep_entry(entry)
             self._note("payment posted", payment.account_id, payment.learned_at)
             return True
-
-    def _keep_entry(self, entry: Entry) -> None:
-        self._entries[entry.entry_id] = entry
-        for customer in {leg.customer_account_id for leg in entry.legs if leg.customer_account_id}:
-            self._entries_of.setdefault(customer, []).append(entry.entry_id)
-
-    def balance_cents(self, account_id: str) -> int:
-        """What the account owes now."""
-        self._look()
-        return self._balance(account_id)
-
-    def _balance(self, account_id: str) -> int:
-        return sum(
-            leg.cents
-            for name in self._entries_of.get(account_id, ())
-            for leg in self._entries[name].legs
-            if leg.customer_account_id == account_id and leg.ledger_account == RECEIVABLE
-        )
-
-    def entries_of_account(self, account_id: str) -> list[Entry]:
-        """Entries that touch the account, oldest first."""
-        self._look()
-        entries = [self._entries[name] for name in self._entries_of.get(account_id, ())]
-        return sorted(entries, key=lambda one: (one.effective_day, one.learned_at, one.entry_id))
 
     def payments_of_account(self, account_id: str) -> list[Payment]:
         """Payments of the account, oldest first."""
@@ -367,13 +340,8 @@ class MemoryStore(
             key=lambda one: (one.received_day, one.learned_at, one.payment_key),
         )
 
-    def trial_balance(self) -> dict[str, int]:
-        """Sum of legs by ledger account."""
-        sums: dict[str, int] = {}
-        with self._lock:
-            for leg in _legs(self._entries.values()):
-                sums[leg.ledger_account] = sums.get(leg.ledger_account, 0) + leg.cents
-        return dict(sorted(sums.items()))
+    def _is_account(self, account_id: str) -> bool:
+        return account_id in self._accounts
 
     def describe(self) -> str:
         """What this store is, for `doctor`."""
@@ -382,8 +350,3 @@ class MemoryStore(
 
 def _by_service_period(pair: tuple[Bill, Entry | None]) -> tuple[str, date]:
     return pair[0].service_point_id, pair[0].days.from_day
-
-
-def _legs(entries: Iterable[Entry]) -> Iterator[Any]:
-    for entry in entries:
-        yield from entry.legs

@@ -77,6 +77,7 @@ APPEND_ONLY = (
     "entry",
     "posting",
     "payment",
+    "period_close",
     "record",
     "read_log",
 )
@@ -99,6 +100,7 @@ CLOSED_ONCE = {
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""
+MADE_BY_CHECKS = ("ledger_cause", "period_total")
 OWN_WORD = ("written_in", "written_at", "at")
 """Columns that the database fills and nobody may give: which transaction, and when."""
 
@@ -118,7 +120,9 @@ def code_migrations() -> list[tuple[str, str]]:
 
 def schema_stamp() -> str:
     """What a database that is up to date says of itself: a hash of migrations and grants."""
-    return sha256_hex(json.dumps([code_migrations(), APPEND_ONLY, CLOSED_ONCE, OWN_WORD]).encode())
+    return sha256_hex(
+        json.dumps([code_migrations(), APPEND_ONLY, CLOSED_ONCE, MADE_BY_CHECKS, OWN_WORD]).encode()
+    )
 
 
 def main() -> None:
@@ -207,6 +211,12 @@ def _grant(guard: psycopg.Connection[Any], role: str, stamp: str) -> None:
                     role=name,
                 )
             )
+        for table in MADE_BY_CHECKS:
+            guard.execute(
+                sql.SQL(
+                    "REVOKE ALL ON {table} FROM {role}, PUBLIC; GRANT SELECT ON {table} TO {role}"
+                ).format(table=sql.Identifier(table), role=name)
+            )
         for table, column in CLOSED_ONCE.items():
             guard.execute(
                 sql.SQL("GRANT UPDATE ({column}) ON {table} TO {role}").format(
@@ -217,7 +227,8 @@ def _grant(guard: psycopg.Connection[Any], role: str, stamp: str) -> None:
             sql.SQL(
                 "GRANT USAGE ON SCHEMA public TO {role};"
                 "GRANT USAGE ON SEQUENCE record_number TO {role};"
-                "GRANT EXECUTE ON FUNCTION ensure_month(text, date), is_viewing() TO {role};"
+                "GRANT EXECUTE ON FUNCTION ensure_month(text, date), is_viewing(), booking_opens()"
+                " TO {role};"
                 "GRANT SELECT ON schema_stamp TO {role}"
             ).format(role=name)
         )

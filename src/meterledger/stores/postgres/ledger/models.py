@@ -29,6 +29,7 @@ class Entry(models.Model):
     learned_at = models.DateTimeField()
     cause = models.TextField()
     reverses = models.TextField(null=True)
+    booked_day = models.DateField(null=True)
 
     class Meta:
         db_table = "entry"
@@ -67,3 +68,28 @@ class Payment(models.Model):
         constraints = (
             models.CheckConstraint(name="payment_is_positive", condition=models.Q(cents__gt=0)),
         )
+
+
+class PeriodClose(models.Model):
+    """A month of the books that is closed: by whom, and when. Nothing is booked in it any more."""
+
+    month = models.DateField(primary_key=True)
+    closed_by = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "period_close"
+
+
+class PeriodTotal(models.Model):
+    """What a ledger account came to in a closed month; the database writes it when one closes."""
+
+    pk = models.CompositePrimaryKey("month", "ledger_account")
+    month = models.DateField()
+    ledger_account = models.TextField()
+    debit_cents = models.BigIntegerField()
+    credit_cents = models.BigIntegerField()
+    legs = models.BigIntegerField()
+
+    class Meta:
+        db_table = "period_total"

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
+from psycopg import errors
 from psycopg.types.json import Jsonb
 
+from meterledger.stores.ledger_words import refusal_of_journal
 from meterledger.stores.postgres.connections import Answer, Connection, Connections
 from meterledger.usecases.ports import NotViewing, Viewer
 
@@ -70,8 +72,16 @@ class Tables:
 
         A write has to see what is there; it does so as the viewer, or in its own name, and
         leaves a row in the record that says what was done.
+
+        :raises Conflict: if the journal refuses an entry at commit
         """
-        return self._connections.call(self._viewer() or Viewer("meterledger", purpose), work)
+        try:
+            return self._connections.call(self._viewer() or Viewer("meterledger", purpose), work)
+        except errors.CheckViolation as problem:
+            refusal = refusal_of_journal(problem.diag.constraint_name, problem.diag.message_primary)
+            if refusal is None:
+                raise
+            raise refusal from problem
 
     def _note(
         self,

@@ -57,7 +57,8 @@ ISSUED = f"""
  WHERE a.cycle = %s AND c.issued_day = %s ORDER BY c.account_id, c.bill_id
 """
 ENTRIES = """
-SELECT mine.account_id, e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses, legs.found
+SELECT mine.account_id, e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses,
+       e.booked_day, legs.found
   FROM (SELECT DISTINCT customer_account_id AS account_id, entry_id, effective_day
           FROM posting WHERE customer_account_id = ANY (%s)) mine
   JOIN entry e ON e.entry_id = mine.entry_id AND e.effective_day = mine.effective_day
@@ -235,7 +236,7 @@ class DocumentTables(Tables):
             lambda connection: connection.execute(ENTRIES, [list(account_ids)]).fetchall()
         )
         found: dict[str, list[Entry]] = {}
-        for account, entry_id, effective_day, learned_at, cause, reverses, legs in rows:
+        for account, entry_id, effective_day, learned_at, cause, reverses, booked, legs in rows:
             found.setdefault(account, []).append(
                 Entry(
                     entry_id=entry_id,
@@ -244,6 +245,7 @@ class DocumentTables(Tables):
                     legs=tuple(Leg(*leg) for leg in legs),
                     cause=cause,
                     reverses=reverses,
+                    booked_day=booked,
                 )
             )
         return found

@@ -21,7 +21,7 @@ TAXES = "241"  # the control account of taxes collected; each jurisdiction has a
 
 PAYMENT_COLUMNS = "payment_key, account_id, cents, tender, received_day, learned_at"
 ENTRIES = """
-SELECT e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses, legs.found
+SELECT e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses, e.booked_day, legs.found
   FROM (SELECT DISTINCT entry_id, effective_day FROM posting WHERE customer_account_id = %s) mine
   JOIN entry e ON e.entry_id = mine.entry_id AND e.effective_day = mine.effective_day
   JOIN LATERAL (
@@ -31,6 +31,15 @@ SELECT e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses, legs.foun
        ) legs ON true
  ORDER BY e.effective_day, e.learned_at, e.entry_id
 """
+ENTRY = """
+WITH books AS MATERIALIZED (SELECT booking_opens() AS opens)
+INSERT INTO entry (entry_id, effective_day, learned_at, cause, reverses, booked_day)
+SELECT entry_id, effective_day, learned_at, cause, reverses,
+       nullif(greatest(effective_day, booked_day, opens), effective_day)
+  FROM unnest(%b::text[], %b::date[], %b::timestamptz[], %b::text[], %b::text[], %b::date[])
+       AS n (entry_id, effective_day, learned_at, cause, reverses, booked_day), books
+"""
+"""An entry whose period is closed is booked on the first open day; a close waits for it."""
 
 
 class LedgerTables(Tables):
@@ -115,8 +124,9 @@ class LedgerTables(Tables):
                 legs=tuple(Leg(*leg) for leg in legs),
                 cause=cause,
                 reverses=reverses,
+                booked_day=booked_day,
             )
-            for entry_id, effective_day, learned_at, cause, reverses, legs in rows
+            for entry_id, effective_day, learned_at, cause, reverses, booked_day, legs in rows
         ]
 
     def payments_of_account(self, account_id: str) -> list[Payment]:
@@ -175,14 +185,14 @@ def insert_entries(connection: Connection, entries: Sequence[Entry]) -> None:
         named = (problem.diag.message_detail or "").partition(")=(")[2].partition(")")[0]
         raise Conflict.of_entry(named or ids[0]) from problem
     connection.execute(
-        "INSERT INTO entry (entry_id, effective_day, learned_at, cause, reverses)"
-        " SELECT * FROM unnest(%b::text[], %b::date[], %b::timestamptz[], %b::text[], %b::text[])",
+        ENTRY,
         [
             ids,
             days,
             [one.learned_at for one in entries],
             [one.cause for one in entries],
             [one.reverses for one in entries],
+            [one.booked_day for one in entries],
         ],
     )
     legs = [(one, number, leg) for one in entries for number, leg in enumerate(one.legs, start=1)]

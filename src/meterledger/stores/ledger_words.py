@@ -1,0 +1,82 @@
+"""What stores say when the journal refuses an entry; one set of words for memory and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from meterledger.usecases.ports import Conflict
+
+RECEIVABLE = "142"  # the control account of what customers owe (FERC Uniform System of Accounts)
+
+
+def no_cause(entry_id: str, why: str) -> Conflict:
+    """An entry is posted because of something that is kept."""
+    return _no_cause(f"Entry {entry_id} has no cause: {why}")
+
+
+def not_taken_back(entry_id: str, reverses: str) -> Conflict:
+    """A reversal has the legs of its entry, the other way round."""
+    return _not_taken_back(f"Entry {entry_id} does not take back entry {reverses} leg by leg")
+
+
+def unknown_customer(entry_id: str, account_id: str) -> Conflict:
+    """A leg of a sub-ledger is on an account that somebody has."""
+    return Conflict(
+        f"Entry {entry_id} has a leg on account {account_id}, which nobody has",
+        where="ledger",
+        do="Start the service of the account first, or correct the account",
+    )
+
+
+def period_not_next(opens: date, asked: date) -> Conflict:
+    """Periods are closed in order."""
+    return _not_next(f"The period that is to be closed next is {opens:%Y-%m}, not {asked:%Y-%m}")
+
+
+def refusal_of_journal(constraint: str | None, sentence: str | None) -> Conflict | None:
+    """What a constraint of the journal refused, in words; None if it is another one."""
+    return REFUSALS[constraint](sentence or "") if constraint in REFUSALS else None
+
+
+def _no_cause(sentence: str) -> Conflict:
+    return Conflict(
+        sentence.partition(" in table ")[0],
+        where="ledger",
+        why="An entry is posted only with what it was posted for, and nothing was changed",
+        do="Record its cause in the same step, under the key that the entry is named after",
+    )
+
+
+def _not_taken_back(sentence: str) -> Conflict:
+    return Conflict(
+        sentence,
+        where="ledger",
+        why="A reversal undoes exactly what its entry did, and nothing was changed",
+        do="Make it with `reverse_entry`",
+    )
+
+
+def _closed(sentence: str) -> Conflict:
+    return Conflict(
+        sentence,
+        where="ledger",
+        why="What a closed period came to has been reported and stays",
+        do="Leave the booked day out: the entry is booked on the first open day",
+    )
+
+
+def _not_next(sentence: str) -> Conflict:
+    return Conflict(
+        sentence,
+        where="ledger",
+        why="Periods are closed in order, each once",
+        do="Close the one that comes next",
+    )
+
+
+REFUSALS = {
+    "entries_have_causes": _no_cause,
+    "reversals_are_exact": _not_taken_back,
+    "closed_periods_stay_closed": _closed,
+    "periods_close_in_order": _not_next,
+}
