@@ -10,25 +10,40 @@ from meterledger.extensions import (
     refundable_deposit,
     special_facilities,
 )
-from meterledger.extensions.construction import decide_construction
+from meterledger.extensions.construction import CONSTRUCTION, ConstructionFacts
 from meterledger.extensions.guarantee import (
+    GUARANTEE_AMOUNT,
+    GUARANTEE_BILL,
+    GUARANTEE_NEED,
+    GuaranteeAmountFacts,
+    GuaranteeBillFacts,
+    GuaranteeNeedFacts,
     GuaranteeState,
-    decide_guarantee_amount,
-    decide_guarantee_bill,
-    decide_guarantee_need,
 )
-from meterledger.extensions.legacy_facilities import decide_legacy_charge
+from meterledger.extensions.legacy_facilities import (
+    LEGACY_CHARGE,
+    Group,
+    LegacyChargeFacts,
+    Option,
+)
 from meterledger.extensions.refundable_deposit import (
+    DEPOSIT_ASKED,
+    DEPOSIT_REFUND,
+    REFUND_DATES,
+    Connected,
+    DepositAskedFacts,
+    DepositRefundFacts,
+    RefundDatesFacts,
     RefundKey,
-    decide_deposit_asked,
-    decide_deposit_refund,
-    decide_refund_dates,
 )
 from meterledger.extensions.special_facilities import (
-    decide_contribution,
-    decide_facility_billing,
-    decide_facility_change,
-    decide_special_request,
+    CONTRIBUTION,
+    FACILITY_CHANGE,
+    SPECIAL_REQUEST,
+    Change,
+    ContributionFacts,
+    FacilityChangeFacts,
+    SpecialRequestFacts,
 )
 from meterledger.rulebook.rules import Rule
 
@@ -42,19 +57,33 @@ RULES: tuple[Rule, ...] = (
 """Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
+    "CONSTRUCTION",
+    "CONTRIBUTION",
+    "DEPOSIT_ASKED",
+    "DEPOSIT_REFUND",
+    "FACILITY_CHANGE",
+    "GUARANTEE_AMOUNT",
+    "GUARANTEE_BILL",
+    "GUARANTEE_NEED",
+    "LEGACY_CHARGE",
+    "REFUND_DATES",
     "RULES",
+    "SPECIAL_REQUEST",
+    "Change",
+    "Connected",
+    "ConstructionFacts",
+    "ContributionFacts",
+    "DepositAskedFacts",
+    "DepositRefundFacts",
+    "FacilityChangeFacts",
+    "Group",
+    "GuaranteeAmountFacts",
+    "GuaranteeBillFacts",
+    "GuaranteeNeedFacts",
     "GuaranteeState",
+    "LegacyChargeFacts",
+    "Option",
+    "RefundDatesFacts",
     "RefundKey",
-    "decide_construction",
-    "decide_contribution",
-    "decide_deposit_asked",
-    "decide_deposit_refund",
-    "decide_facility_billing",
-    "decide_facility_change",
-    "decide_guarantee_amount",
-    "decide_guarantee_bill",
-    "decide_guarantee_need",
-    "decide_legacy_charge",
-    "decide_refund_dates",
-    "decide_special_request",
+    "SpecialRequestFacts",
 ]

@@ -9,6 +9,16 @@ from meterledger.ledger.balance_transfer import RULES as TRANSFER_RULES
 from meterledger.ledger.balance_transfer import ServiceClass, TransferFacts
 from meterledger.ledger.bank_match import MatchWindow, match_bank_lines
 from meterledger.ledger.budget_entries import BUDGET_CHART, BUDGET_DEFERRED, entry_for_bill
+from meterledger.ledger.extension_entries import (
+    advance_part,
+    contribution_parts,
+    entry_for_deficiency,
+    entry_for_excess_credit,
+    entry_for_extension_payment,
+    entry_for_extension_refund,
+    entry_for_facility_month,
+    entry_for_forfeit,
+)
 from meterledger.ledger.open_items import Receivable, Settlement, open_items, receivable
 from meterledger.ledger.payment_order import decide_payment_split
 from meterledger.ledger.refunds import (
@@ -87,6 +97,8 @@ __all__ = [
     "TransferFacts",
     "WriteOffFacts",
     "account_name",
+    "advance_part",
+    "contribution_parts",
     "control_of",
     "control_sums",
     "decide_abandoned",
@@ -98,6 +110,12 @@ __all__ = [
     "decide_stale",
     "decide_write_off",
     "entry_for_bill",
+    "entry_for_deficiency",
+    "entry_for_excess_credit",
+    "entry_for_extension_payment",
+    "entry_for_extension_refund",
+    "entry_for_facility_month",
+    "entry_for_forfeit",
     "entry_for_payment",
     "entry_of_step",
     "match_bank_lines",
