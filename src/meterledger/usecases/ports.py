@@ -45,6 +45,7 @@ from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.ledger_ports import Ledger
 from meterledger.usecases.meter_ports import Meters
 from meterledger.usecases.program_ports import Programs, ReceivedEnergy
+from meterledger.usecases.reconciliation_ports import Reconciliation
 from meterledger.usecases.register_ports import Registers
 from meterledger.usecases.tax_ports import TaxLog
 from meterledger.usecases.usage_ports import UsageLog
@@ -478,6 +479,7 @@ class Store(
     Combinations,
     Programs,
     TaxLog,
+    Reconciliation,
     Protocol,
 ):
     """Everything but the lake, in one system of record."""

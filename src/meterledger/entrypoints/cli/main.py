@@ -31,6 +31,7 @@ COMMANDS = (
     "bill",
     "held",
     "pay",
+    "bank",
     "documents",
     "weather",
     "why",

@@ -46,6 +46,7 @@ from meterledger.stores.memory.journal import MemoryJournal
 from meterledger.stores.memory.lake_log import MemoryLakeLog
 from meterledger.stores.memory.meters import MemoryMeters
 from meterledger.stores.memory.programs import MemoryPrograms
+from meterledger.stores.memory.reconciliation import MemoryReconciliation
 from meterledger.stores.memory.register_values import MemoryRegisters
 from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.usecases.ports import (
@@ -65,6 +66,7 @@ class MemoryStore(
     MemoryBillingOptions,
     MemoryCombinations,
     MemoryPrograms,
+    MemoryReconciliation,
     MemoryHeld,
     MemoryLakeLog,
     MemoryIntake,

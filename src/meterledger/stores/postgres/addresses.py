@@ -27,6 +27,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.billing_options",
     "meterledger.stores.postgres.combinations",
     "meterledger.stores.postgres.programs",
+    "meterledger.stores.postgres.reconciliation",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

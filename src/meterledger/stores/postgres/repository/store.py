@@ -19,6 +19,7 @@ from meterledger.stores.postgres.repository.places import PlaceWrites
 from meterledger.stores.postgres.repository.programs import ProgramTables
 from meterledger.stores.postgres.repository.quarantine import QuarantineTables
 from meterledger.stores.postgres.repository.readings import ReadingTables
+from meterledger.stores.postgres.repository.reconciliation import ReconciliationTables
 from meterledger.stores.postgres.repository.register_values import RegisterTables
 from meterledger.stores.postgres.repository.services import PlaceReads
 from meterledger.stores.postgres.repository.taxes import TaxTables
@@ -47,6 +48,7 @@ class PostgresStore(
     BillingOptionTables,
     CombinationTables,
     ProgramTables,
+    ReconciliationTables,
     TaxTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""

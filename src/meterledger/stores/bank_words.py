@@ -1,0 +1,118 @@
+"""What both stores promise about the bank's lines, in the same words.
+
+Lives here      which leg of which entry is expected at the bank; refusals of files, matches, steps.
+Lives elsewhere keeping rows (``memory``, ``postgres``), matching (``ledger``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from meterledger.facts.bank import Expectation, LineAct, LineStep, OpenLine
+from meterledger.facts.money import Entry
+from meterledger.usecases.ports import Conflict, NotFound
+
+CASH = "131"  # the control account of cash (FERC Uniform System of Accounts)
+
+
+def is_cash(ledger_account: str) -> bool:
+    """Whether the account is 131 or one of its own."""
+    return ledger_account == CASH or ledger_account.startswith(f"{CASH}.")
+
+
+def expectation_of(
+    entry_id: str, number: int, ledger_account: str, cents: int, cause: str, day: date
+) -> Expectation:
+    """What a leg on cash lets the bank show. Its reference is the key of its event."""
+    return Expectation(
+        expectation_id=f"{entry_id}#{number}",
+        ledger_account=ledger_account,
+        day=day,
+        cents=cents,
+        cause=cause,
+        reference=event_key(entry_id),
+    )
+
+
+def event_key(entry_id: str) -> str:
+    """``payment:K`` and ``reversal:payment:K`` are of the event K."""
+    return entry_id.removeprefix("reversal:").partition(":")[2]
+
+
+def expectations_of(entries: Iterable[Entry]) -> Iterator[Expectation]:
+    """Every leg on cash of the entries."""
+    for entry in entries:
+        for number, leg in enumerate(entry.legs, start=1):
+            if is_cash(leg.ledger_account):
+                yield expectation_of(
+                    entry.entry_id,
+                    number,
+                    leg.ledger_account,
+                    leg.cents,
+                    entry.cause,
+                    entry.effective_day,
+                )
+
+
+def known_statement(statement_id: str, of_file: str, name: str) -> Conflict:
+    """A statement of an account and a day is kept once."""
+    return Conflict(
+        f"The statement {statement_id} is kept already, from the file {of_file}",
+        where=name,
+        why="A day of an account has one statement, and nothing of this file was kept",
+        do="Compare the two files with the bank; a correction comes as movements of a later day",
+    )
+
+
+def matched_already(name: str) -> Conflict:
+    """A line and an expectation are matched once."""
+    return Conflict(
+        f"{name} is matched already, or unknown",
+        where="reconciliation",
+        why="Somebody else matched meanwhile, and nothing of this was kept",
+        do="Run `meterledger bank match` again",
+    )
+
+
+def no_line(line_id: str) -> NotFound:
+    """Nothing of that name."""
+    return NotFound.of("bank line", line_id)
+
+
+def refuse_line_step(line: OpenLine | None, step: LineStep) -> None:
+    """A step follows what was said before it.
+
+    :raises Conflict: in the words of what is wrong
+    """
+    if line is None:
+        raise matched_already(step.line_id)
+    proposed = line.proposed
+    if step.act is LineAct.EXPLAINED:
+        return
+    if step.act is LineAct.PROPOSED:
+        if proposed is not None:
+            raise Conflict(
+                f"An adjustment of {step.line_id} waits already, proposed by {proposed.by}",
+                where="reconciliation",
+                do="Approve or reject that one first",
+            )
+        return
+    if proposed is None:
+        raise Conflict(
+            f"No adjustment of {step.line_id} was proposed",
+            where="reconciliation",
+            do="Propose one with `meterledger bank adjust`",
+        )
+    if step.act is LineAct.APPROVED and same_person(proposed.by, step.by):
+        raise Conflict(
+            f"The adjustment of {step.line_id} is approved by who proposed it, {step.by}",
+            where="reconciliation",
+            why="Money is moved by two people",
+            do="Let another person look at it",
+        )
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one, whatever their case."""
+    return one.strip().casefold() == other.strip().casefold()

@@ -1,0 +1,1 @@
+"""Statements of the bank, matches, accruals of unbilled revenue: models and migrations."""

@@ -1,0 +1,381 @@
+"""The bank and the book, line by line: everything is matched, expected and not seen, or seen and
+not expected.
+
+Lives here      taking a file, matching, a person's word on a line, what stands today.
+Lives elsewhere the rules of a match (``ledger.bank_match``), days (the book's folder
+                ``reconciliation``), keeping (``stores``), formats (``stores/gateways/bank_files``).
+Read first      docs/operating/reconciliation.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from meterledger.facts.bank import (
+    BankFile,
+    BankLine,
+    BankMatch,
+    BankTotals,
+    Expectation,
+    LineAct,
+    LineStep,
+    MatchRule,
+    OpenLine,
+)
+from meterledger.facts.money import Entry, Leg
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.local_days import local_day_of
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import CASH, CHART, MatchWindow, control_of, match_bank_lines
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.reconciliation_ports import Reconciliation
+
+OWNER_OF_UNSEEN = "treasury"
+OWNER_OF_UNEXPECTED = "cash operations"
+
+
+class ReconciliationStore(Reconciliation, Protocol):
+    """What these journeys need of the store."""
+
+    def trial_balance(self) -> dict[str, int]:
+        """Sum of legs by ledger account."""
+
+
+class LineRefused(Refusal):
+    """A person's word on a line cannot be taken as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankPosition:
+    """How bank and book stand on a day. Every figure is of everything stored.
+
+    ``gaps`` are sentences of statements that do not follow each other.
+    """
+
+    on: date
+    totals: BankTotals
+    book_cash_cents: int
+    open_lines: tuple[OpenLine, ...]
+    unseen: tuple[Expectation, ...]
+    overdue_days: int
+    gaps: tuple[str, ...]
+
+    @property
+    def unexpected_cents(self) -> int:
+        """Seen and not expected."""
+        return sum(one.line.cents for one in self.open_lines)
+
+    @property
+    def unseen_cents(self) -> int:
+        """Expected and not seen."""
+        return sum(one.cents for one in self.unseen)
+
+    @property
+    def overdue(self) -> tuple[Expectation, ...]:
+        """Expected longer ago than money takes."""
+        return tuple(one for one in self.unseen if self.age(one) > self.overdue_days)
+
+    @property
+    def ties(self) -> bool:
+        """Whether every tie holds to the cent."""
+        return all(left == right for _, left, right in self.tie())
+
+    def age(self, one: Expectation) -> int:
+        """Days since its event."""
+        return (self.on - one.day).days
+
+    def tie(self) -> list[tuple[str, int, int]]:
+        """(what is said, one side, the other), in cents."""
+        totals = self.totals
+        return [
+            (
+                "bank lines = matched + seen and not expected",
+                totals.bank_cents,
+                totals.bank_matched_cents + self.unexpected_cents,
+            ),
+            (
+                "expected = matched + expected and not seen",
+                totals.expected_cents,
+                totals.expected_matched_cents + self.unseen_cents,
+            ),
+            ("cash in the book (131) = expected", self.book_cash_cents, totals.expected_cents),
+            (
+                "matched at the bank = matched of ours",
+                totals.bank_matched_cents,
+                totals.expected_matched_cents,
+            ),
+            (
+                "cash in the book = bank + not seen - not expected",
+                self.book_cash_cents,
+                totals.bank_cents + self.unseen_cents - self.unexpected_cents,
+            ),
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer of ``bank open --json``."""
+        return {
+            "on": self.on.isoformat(),
+            "ties": self.ties,
+            "tie": [
+                {"says": says, "left_usd": usd_text(left), "right_usd": usd_text(right)}
+                for says, left, right in self.tie()
+            ],
+            "seen_not_expected": [line_json(one, self.on) for one in self.open_lines],
+            "expected_not_seen": [
+                {**expectation_json(one), "age_days": self.age(one), "owner": OWNER_OF_UNSEEN}
+                for one in self.unseen
+            ],
+            "unexpected_usd": usd_text(self.unexpected_cents),
+            "unseen_usd": usd_text(self.unseen_cents),
+            "overdue": len(self.overdue),
+            "gaps": list(self.gaps),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BankRun:
+    """What a run of matching found, and how things stand after it."""
+
+    matches: tuple[BankMatch, ...]
+    position: BankPosition
+
+    @property
+    def by_rule(self) -> Mapping[str, tuple[int, int]]:
+        """Matches and cents by rule."""
+        found: dict[str, tuple[int, int]] = {}
+        for rule in MatchRule:
+            of_rule = [one for one in self.matches if one.rule is rule]
+            if of_rule:
+                cents = sum(line.cents for one in of_rule for line in one.lines)
+                found[rule.value] = (len(of_rule), cents)
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer of ``bank match --json``."""
+        return {
+            "matches": [
+                {
+                    "match": one.match_id,
+                    "rule": one.rule.value,
+                    "lines": [line.line_id for line in one.lines],
+                    "expectations": [each.expectation_id for each in one.expectations],
+                    "usd": usd_text(sum(line.cents for line in one.lines)),
+                }
+                for one in self.matches
+            ],
+            "by_rule": {
+                rule: {"matches": count, "usd": usd_text(cents)}
+                for rule, (count, cents) in self.by_rule.items()
+            },
+            **self.position.as_json(),
+        }
+
+
+def take_bank_file(file: BankFile, *, today: date, store: ReconciliationStore) -> bool:
+    """Keep a file whole. False, and nothing changed, if its bytes are kept already.
+
+    :raises LineRefused: if a statement or a line is of a day to come
+    :raises Conflict: if a statement of the same account and day is kept from another file
+    """
+    for one in file.statements:
+        last = max([one.as_of_day, *(line.booked_day for line in one.lines)])
+        if last > today:
+            raise LineRefused(
+                f"The statement {one.statement_id} tells of {last}, and today is {today}",
+                where=file.name,
+                do="Nothing was kept. Ask the bank for the file again",
+            )
+    return store.record_bank_file(file)
+
+
+def match_bank(
+    *, on: date, learned_at: datetime, view: BookView, store: ReconciliationStore
+) -> BankRun:
+    """Match what is open on both sides, keep the matches, and say how things stand.
+
+    :raises NoRuleInForce: if the book has no days of matching on ``on``
+    :raises Conflict: if somebody else matched meanwhile; nothing of this run is kept then
+    """
+    lines = [one.line for one in store.open_bank_lines() if one.proposed is None]
+    statements = store.bank_statements(limit=1)
+    found = match_bank_lines(
+        lines,
+        store.open_expectations(),
+        MatchWindow(
+            days_after=int(view.number("bank_match_days_after").on(on).value),
+            days_before=int(view.number("bank_match_days_before").on(on).value),
+        ),
+        seen_until=statements[0].as_of_day if statements else None,
+    )
+    store.record_bank_matches(found, learned_at=learned_at)
+    return BankRun(tuple(found), bank_position(on=on, view=view, store=store))
+
+
+def bank_position(*, on: date, view: BookView, store: ReconciliationStore) -> BankPosition:
+    """How bank and book stand: all of both sides is in one of three places.
+
+    :raises NoRuleInForce: if the book does not say when an expectation is overdue
+    """
+    cash = sum(cents for name, cents in store.trial_balance().items() if control_of(name) == CASH)
+    return BankPosition(
+        on=on,
+        totals=store.bank_totals(),
+        book_cash_cents=cash,
+        open_lines=tuple(store.open_bank_lines()),
+        unseen=tuple(store.open_expectations()),
+        overdue_days=int(view.number("bank_unseen_overdue_days").on(on).value),
+        gaps=tuple(_gaps(store)),
+    )
+
+
+def _gaps(store: ReconciliationStore) -> list[str]:
+    """Statements of an account whose opening is not what the one before closed with."""
+    found, before = [], dict[str, Any]()
+    for one in reversed(store.bank_statements(limit=1000)):
+        last = before.get(one.bank_account)
+        if last is not None and last.closing_cents != one.opening_cents:
+            found.append(
+                f"Account {one.bank_account}: {last.as_of_day} closed with "
+                f"{usd_text(last.closing_cents)} and {one.as_of_day} opens with "
+                f"{usd_text(one.opening_cents)} USD; a statement between them is missing"
+            )
+        before[one.bank_account] = one
+    return found
+
+
+def explain_line(
+    *, line_id: str, by: str, reason: str, learned_at: datetime, store: ReconciliationStore
+) -> LineStep:
+    """Say what a line is. It stays seen and not expected: words move no money.
+
+    :raises LineRefused: without a name or a reason
+    :raises NotFound: if there is no such line
+    :raises Conflict: if it is matched already
+    """
+    _refuse_nameless(line_id, by, reason)
+    step = LineStep(line_id, LineAct.EXPLAINED, by.strip(), reason.strip(), learned_at)
+    store.record_line_step(step)
+    return step
+
+
+def propose_adjustment(
+    *,
+    line_id: str,
+    ledger_account: str,
+    by: str,
+    reason: str,
+    learned_at: datetime,
+    store: ReconciliationStore,
+) -> LineStep:
+    """Propose to post a line that no event of ours explains; a second person decides.
+
+    :raises LineRefused: without a name or a reason, or onto an account that a line cannot go to
+    """
+    _refuse_nameless(line_id, by, reason)
+    control = control_of(ledger_account)
+    if ledger_account not in CHART and control not in CHART:
+        raise LineRefused(
+            f"'{ledger_account[:40]}' is no account of the chart",
+            where=line_id,
+            do="Name one of docs/reference/chart_of_accounts.md, like 253.unapplied",
+        )
+    if control in (CASH, "142", "143", "235", "252") or ledger_account in (
+        "232.refunds",
+        "242.unclaimed",
+    ):
+        raise LineRefused(
+            f"An adjustment cannot post to {ledger_account}",
+            where=line_id,
+            why="Cash moves against something else, and what is a customer's is posted for one",
+            do="Take it as a payment of the account, or adjust it to 253.unapplied first",
+        )
+    step = LineStep(
+        line_id, LineAct.PROPOSED, by.strip(), reason.strip(), learned_at, ledger_account
+    )
+    store.record_line_step(step)
+    return step
+
+
+def decide_adjustment(
+    *,
+    line_id: str,
+    approve: bool,
+    by: str,
+    reason: str,
+    learned_at: datetime,
+    zone_name: str,
+    store: ReconciliationStore,
+) -> Entry | None:
+    """Let a proposed adjustment go, or not. Approved, it is posted and matched in one transaction.
+
+    :raises LineRefused: without a name or a reason
+    :raises NotFound: if there is no such line
+    :raises Conflict: if nothing waits, or if who approves is who proposed
+    """
+    _refuse_nameless(line_id, by, reason)
+    act = LineAct.APPROVED if approve else LineAct.REJECTED
+    step = LineStep(line_id, act, by.strip(), reason.strip(), learned_at)
+    open_ = next((one for one in store.open_bank_lines() if one.line.line_id == line_id), None)
+    if not approve or open_ is None or open_.proposed is None:
+        store.record_line_step(step)  # refuses what cannot be
+        return None
+    entry = _adjustment_entry(open_.line, open_.proposed, learned_at)
+    expected = Expectation(
+        f"{entry.entry_id}#1", CASH, entry.effective_day, open_.line.cents, entry.cause
+    )
+    match = BankMatch(f"match:{line_id}", MatchRule.ADJUSTED, (open_.line,), (expected,))
+    store.record_line_step(step, entry, match)
+    return entry
+
+
+def _adjustment_entry(line: BankLine, proposed: LineStep, learned_at: datetime) -> Entry:
+    return Entry(
+        entry_id=f"bank-adjustment:{line.line_id}",
+        effective_day=line.booked_day,
+        learned_at=learned_at,
+        legs=(Leg(CASH, line.cents), Leg(proposed.ledger_account, -line.cents)),
+        cause=f"bank line {line.line_id}: {proposed.reason}",
+    )
+
+
+def _refuse_nameless(line_id: str, by: str, reason: str) -> None:
+    if not by.strip() or not reason.strip():
+        raise LineRefused(
+            "A word on a bank line has a name and a reason",
+            where=line_id,
+            do="Give both --by and --reason",
+        )
+
+
+def line_json(one: OpenLine, on: date) -> dict[str, Any]:
+    """An open line in JSON, with what people said of it."""
+    return {
+        "line": one.line.line_id,
+        "bank_account": one.bank_account,
+        "day": one.line.booked_day.isoformat(),
+        "usd": usd_text(one.line.cents),
+        "reference": one.line.reference,
+        "text": one.line.text,
+        "code": one.line.code,
+        "age_days": (on - one.line.booked_day).days,
+        "owner": OWNER_OF_UNEXPECTED,
+        "said": [
+            {"act": step.act.value, "by": step.by, "reason": step.reason} for step in one.steps
+        ],
+    }
+
+
+def expectation_json(one: Expectation) -> dict[str, Any]:
+    """An expectation in JSON."""
+    return {
+        "expectation": one.expectation_id,
+        "ledger_account": one.ledger_account,
+        "day": one.day.isoformat(),
+        "usd": usd_text(one.cents),
+        "cause": one.cause,
+        "reference": one.reference,
+    }

@@ -1,0 +1,157 @@
+"""The bank's lines and ours: each in one match, once; adjusted by two people; on both stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from tests.stores.paper_town import ANALYST, LATER, account_id, start_of
+
+from meterledger.facts.bank import (
+    BankFile,
+    BankLine,
+    BankMatch,
+    BankStatement,
+    LineAct,
+    LineStep,
+    MatchRule,
+)
+from meterledger.facts.money import Entry, Leg, Payment, Tender
+from meterledger.ledger import entry_for_payment
+from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
+
+DAY = LATER.date()
+
+
+@pytest.fixture
+def town(store: Store) -> Iterator[Store]:
+    """One account, and somebody who may look."""
+    store.start_service(start_of(1))
+    with store.viewing(ANALYST, ["bank"]):
+        yield store
+
+
+def file_of(sha: str, *cents: int, day: date = DAY, opening: int = 0) -> BankFile:
+    name = f"4471:{day}"
+    lines = tuple(
+        BankLine(f"{name}:{n}", day, one, f"R{n}", "text", "165")
+        for n, one in enumerate(cents, start=1)
+    )
+    statement = BankStatement(name, "4471", day, opening, opening + sum(cents), lines)
+    return BankFile(sha * 64, f"file {sha}", "csv", (statement,), LATER)
+
+
+def pay(store: Store, key: str, cents: int) -> None:
+    payment = Payment(key, account_id(1), cents, Tender.CASH, DAY, LATER)
+    assert store.record_payment(payment, entry_for_payment(payment))
+
+
+def step(act: LineAct, by: str, account: str = "", line: str = f"4471:{DAY}:1") -> LineStep:
+    return LineStep(line, act, by, "seen", LATER, account)
+
+
+def test_a_file_is_kept_whole_and_once(town: Store) -> None:
+    file = file_of("a", 500, -100)
+    assert town.record_bank_file(file)
+    assert not town.record_bank_file(file)
+    assert town.bank_file(file.sha256) == file
+    assert town.bank_file("b" * 64) is None
+    assert [one.line for one in town.open_bank_lines()] == list(file.statements[0].lines)
+    assert town.bank_statements() == list(file.statements)
+
+
+def test_another_file_of_the_same_day_is_refused_whole(town: Store) -> None:
+    town.record_bank_file(file_of("a", 500))
+    other = file_of("b", 400)
+    earlier = file_of("b", 7, day=DAY - timedelta(days=1)).statements
+    with pytest.raises(Conflict, match=r"is kept already, from the file file a"):
+        town.record_bank_file(BankFile(*("b" * 64, "b", "csv"), earlier + other.statements, LATER))
+    assert len(town.open_bank_lines()) == 1
+
+
+def test_cash_of_the_book_is_what_we_expect(town: Store) -> None:
+    pay(town, "K1", 500)
+    (expected,) = town.open_expectations()
+    assert (expected.cents, expected.reference, expected.day) == (500, "K1", DAY)
+    assert expected.expectation_id == "payment:K1#1"
+    assert town.bank_totals().expected_cents == town.trial_balance()["131"] == 500
+
+
+def test_a_match_is_kept_once_and_everything_is_in_one_place(town: Store) -> None:
+    pay(town, "K1", 500)
+    pay(town, "K2", 70)
+    town.record_bank_file(file_of("a", 500, 30))
+    line, _ = (one.line for one in town.open_bank_lines())
+    expected = town.open_expectations()[0]
+    match = BankMatch("match:1", MatchRule.AMOUNT, (line,), (expected,))
+    town.record_bank_matches([match], learned_at=LATER)
+    assert town.bank_matches() == town.bank_matches(booked_on=DAY) == [match]
+    assert not town.bank_matches(booked_on=DAY - timedelta(days=1))
+    assert [one.line.cents for one in town.open_bank_lines()] == [30]
+    assert [one.cents for one in town.open_expectations()] == [70]
+    totals = town.bank_totals()
+    assert (totals.bank_cents, totals.bank_matched_cents, totals.unexpected_cents) == (530, 500, 30)
+    assert (totals.expected_cents, totals.expected_matched_cents) == (570, 500)
+    assert (totals.lines, totals.lines_matched) == (2, 1)
+    with pytest.raises(Conflict, match="matched already"):
+        town.record_bank_matches(
+            [BankMatch("match:2", MatchRule.AMOUNT, (line,), (expected,))], learned_at=LATER
+        )
+    assert len(town.bank_matches()) == 1
+
+
+def test_a_step_follows_what_was_said(town: Store) -> None:
+    town.record_bank_file(file_of("a", 500))
+    with pytest.raises(NotFound):
+        town.record_line_step(step(LineAct.EXPLAINED, "Ana", line="none"))
+    with pytest.raises(Conflict, match="No adjustment of"):
+        town.record_line_step(step(LineAct.APPROVED, "Ben"))
+    town.record_line_step(step(LineAct.EXPLAINED, "Ana"))
+    town.record_line_step(step(LineAct.PROPOSED, "Ana", "253.unapplied"))
+    with pytest.raises(Conflict, match="waits already, proposed by Ana"):
+        town.record_line_step(step(LineAct.PROPOSED, "Ben", "253.unapplied"))
+    town.record_line_step(step(LineAct.REJECTED, "Ben"))
+    (line,) = town.open_bank_lines()
+    assert [one.act for one in line.steps] == [
+        LineAct.EXPLAINED,
+        LineAct.PROPOSED,
+        LineAct.REJECTED,
+    ]
+    assert line.proposed is None
+
+
+def test_an_adjustment_is_of_two_people_and_posts_once(town: Store) -> None:
+    town.record_bank_file(file_of("a", 500))
+    line = town.open_bank_lines()[0].line
+    town.record_line_step(step(LineAct.PROPOSED, "Ana", "253.unapplied"))
+    entry = Entry(
+        f"bank-adjustment:{line.line_id}",
+        DAY,
+        LATER,
+        (Leg("131", 500), Leg("253.unapplied", -500)),
+        "nobody knows whose",
+    )
+    with pytest.raises(Conflict, match="approved by who proposed it"):
+        town.record_line_step(step(LineAct.APPROVED, " ana "), entry)
+    assert not town.open_expectations()
+
+    from meterledger.facts.bank import Expectation
+
+    expected = Expectation(f"{entry.entry_id}#1", "131", DAY, 500, entry.cause)
+    match = BankMatch("match:x", MatchRule.ADJUSTED, (line,), (expected,))
+    town.record_line_step(step(LineAct.APPROVED, "Ben"), entry, match)
+    assert not town.open_bank_lines()
+    assert not town.open_expectations()
+    assert town.trial_balance() == {"131": 500, "253.unapplied": -500}
+    assert town.bank_matches()[0].rule is MatchRule.ADJUSTED
+    with pytest.raises(Conflict, match="matched already"):
+        town.record_line_step(step(LineAct.EXPLAINED, "Ana"))
+
+
+def test_lines_are_read_by_viewers(store: Store) -> None:
+    store.record_bank_file(file_of("a", 500))
+    with pytest.raises(NotViewing):
+        store.open_bank_lines()
+    with pytest.raises(NotViewing):
+        store.open_expectations()
