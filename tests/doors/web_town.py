@@ -117,7 +117,7 @@ def _pay(town: Town, number: int, amounts: list[int]) -> None:
             payment_key=f"R-{number}-{index + 1}",
             received_day=date(2025, 10, 5) + timedelta(days=30 * index),
             learned_at=NOON,
-            zone_name=CHICAGO,
+            view=town.view,
             store=town.store,
         )
 

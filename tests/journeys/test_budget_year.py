@@ -316,7 +316,7 @@ class TestTheEnd:
             payment_key="R-1",
             received_day=bill.due_day,
             learned_at=customer.now,
-            zone_name=customer.view.time_zone,
+            view=customer.view,
             store=customer.town.store,
         )
         with pytest.raises(BudgetRefused, match="may not be ended") as refused:

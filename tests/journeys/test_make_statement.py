@@ -42,7 +42,7 @@ def town() -> Town:
             payment_key="R-1",
             received_day=date(2026, 9, 20),
             learned_at=NOON + timedelta(hours=1),
-            zone_name="America/Chicago",
+            view=made.view,
             store=made.store,
         )
         made.bill(1, on=date(2026, 11, 10), known_at=LATER)

@@ -153,7 +153,7 @@ def test_what_a_correction_took_off_need_not_be_paid(town: Any) -> None:
         payment_key="counter-1",
         received_day=january.due_day,
         learned_at=customer.now,
-        zone_name=customer.view.time_zone,
+        view=customer.view,
         store=town.store,
     )
     assert customer.ledger(RECEIVABLE) == 0

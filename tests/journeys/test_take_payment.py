@@ -30,7 +30,7 @@ def pay(towns: ModuleType) -> Any:
             payment_key=key,
             received_day=how.get("received_day", date(2026, 11, 25)),
             learned_at=how.get("learned_at", towns.NOON),
-            zone_name=towns.CHICAGO,
+            view=town.view,
             store=town.store,
         )
 

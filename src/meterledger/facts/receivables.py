@@ -70,3 +70,31 @@ class Application:
             (self.cents < 0) == (self.undoes is not None),
             f"application {self.application_id} takes back only what another one gave",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one entry moved on an account's receivables: debits above zero, credits below.
+
+    ``control`` is the control account of its debit, 142 or 143. What a budget plan defers is left
+    out: nobody asks for it yet.
+    """
+
+    entry_id: str
+    effective_day: date
+    learned_at: datetime
+    cents: int
+    control: str = "142"
+    reverses: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMoney:
+    """All that open items of one account follow from."""
+
+    account_id: str
+    opened_day: date
+    movements: tuple[Movement, ...] = ()
+    applications: tuple[Application, ...] = ()
+    due_days: tuple[tuple[str, date], ...] = ()
+    """By item, the day by which it is to be paid."""

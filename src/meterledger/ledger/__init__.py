@@ -19,7 +19,14 @@ from meterledger.ledger.extension_entries import (
     entry_for_facility_month,
     entry_for_forfeit,
 )
-from meterledger.ledger.open_items import Receivable, Settlement, open_items, receivable
+from meterledger.ledger.open_items import (
+    Receivable,
+    Settlement,
+    movement_of,
+    open_items,
+    receivable,
+    receivable_of_movements,
+)
 from meterledger.ledger.payment_order import decide_payment_split
 from meterledger.ledger.refunds import (
     CreditFacts,
@@ -34,6 +41,15 @@ from meterledger.ledger.returned_payment import ReturnFacts, decide_returned_cha
 from meterledger.ledger.reversal import reverse_entry
 from meterledger.ledger.settlement_entries import DEPOSITS, entry_of_step
 from meterledger.ledger.settlement_values import SETTLEMENT_VALUES
+from meterledger.ledger.spend_payment import (
+    UNAPPLIED,
+    Spending,
+    cash_of,
+    entry_for_spending,
+    entry_for_unapplied,
+    newest_bill_day,
+    spend_payment,
+)
 from meterledger.ledger.templates import (
     CASH,
     RECEIVABLE,
@@ -82,6 +98,7 @@ __all__ = [
     "SETTLEMENT_VALUES",
     "TAX_COLLECTIONS",
     "TRANSFER_RULE",
+    "UNAPPLIED",
     "AbandonedFacts",
     "CreditFacts",
     "CreditWay",
@@ -93,11 +110,13 @@ __all__ = [
     "ReturnFacts",
     "ServiceClass",
     "Settlement",
+    "Spending",
     "StaleFacts",
     "TransferFacts",
     "WriteOffFacts",
     "account_name",
     "advance_part",
+    "cash_of",
     "contribution_parts",
     "control_of",
     "control_sums",
@@ -117,11 +136,17 @@ __all__ = [
     "entry_for_facility_month",
     "entry_for_forfeit",
     "entry_for_payment",
+    "entry_for_spending",
+    "entry_for_unapplied",
     "entry_of_step",
     "match_bank_lines",
+    "movement_of",
+    "newest_bill_day",
     "open_items",
     "receivable",
+    "receivable_of_movements",
     "recovered_cents",
     "reverse_entry",
+    "spend_payment",
     "tax_account",
 ]

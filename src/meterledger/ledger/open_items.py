@@ -21,12 +21,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from meterledger.facts.money import Entry
-from meterledger.facts.receivables import Application, ItemKind, OpenItem
+from meterledger.facts.receivables import Application, ItemKind, Movement, OpenItem
 from meterledger.kernel.ensure import ensure
 from meterledger.ledger.budget_entries import BUDGET_DEFERRED
-from meterledger.ledger.templates import control_of
+from meterledger.ledger.templates import RECEIVABLE, control_of
 
-ASKED = ("142", "143")
+OTHER_RECEIVABLE = "143"
+ASKED = (RECEIVABLE, OTHER_RECEIVABLE)
 """Control accounts whose debits ask a customer for something."""
 
 KIND_OF_PREFIX = {
@@ -99,7 +100,23 @@ def receivable(
     at: date,
 ) -> Receivable:
     """As ``open_items``, with items that are settled and with who settled what."""
-    charges, credits_left = _sides(account_id, [one for one in entries if one.effective_day <= at])
+    moved = [movement_of(entry, account_id) for entry in entries]
+    return receivable_of_movements(
+        account_id, moved, applications, asked_deposits=asked_deposits, due_days=due_days, at=at
+    )
+
+
+def receivable_of_movements(
+    account_id: str,
+    movements: Iterable[Movement],
+    applications: Iterable[Application],
+    *,
+    asked_deposits: Iterable[OpenItem] = (),
+    due_days: Mapping[str, date],
+    at: date,
+) -> Receivable:
+    """As ``receivable``, from what entries moved: for many accounts, of which stores tell that."""
+    charges, credits_left = _sides([one for one in movements if one.effective_day <= at])
     given = _net(one for one in applications if one.applied_day <= at)
     deposits = {one.item_id: one for one in asked_deposits if one.charged_day <= at}
     room = {one.item_id: one.room for one in charges} | {
@@ -141,14 +158,23 @@ def receivable(
     return Receivable(tuple(sorted(items, key=_age)), tuple(settlements), free)
 
 
-def asked_cents(entry: Entry, account_id: str) -> int:
-    """What an entry asks of the account; below zero if it credits it."""
-    return sum(
-        leg.cents
+def movement_of(entry: Entry, account_id: str) -> Movement:
+    """What an entry moved on the account's receivables."""
+    legs = [
+        leg
         for leg in entry.legs
         if leg.customer_account_id == account_id
         and leg.ledger_account != BUDGET_DEFERRED
         and control_of(leg.ledger_account) in ASKED
+    ]
+    debits = {control_of(leg.ledger_account) for leg in legs if leg.cents > 0}
+    return Movement(
+        entry.entry_id,
+        entry.effective_day,
+        entry.learned_at,
+        sum(leg.cents for leg in legs),
+        OTHER_RECEIVABLE if debits == {OTHER_RECEIVABLE} else RECEIVABLE,
+        entry.reverses,
     )
 
 
@@ -163,38 +189,39 @@ class _Charge:
     room: int
 
 
-def _sides(account_id: str, entries: list[Entry]) -> tuple[list[_Charge], dict[str, int]]:
+def _sides(movements: list[Movement]) -> tuple[list[_Charge], dict[str, int]]:
     """Charges, and credits oldest first. An entry and those that reverse it count as one."""
-    by_id = {entry.entry_id: entry for entry in entries}
+    by_id = {one.entry_id: one for one in movements}
     net: dict[str, int] = {}
-    for entry in sorted(by_id.values(), key=lambda one: (one.effective_day, one.entry_id)):
-        root, seen = entry, {entry.entry_id}
-        while root.reverses in by_id and root.reverses not in seen:
-            root = by_id[root.reverses]
-            seen.add(root.entry_id)
-        net[root.entry_id] = net.get(root.entry_id, 0) + asked_cents(entry, account_id)
+    for one in sorted(by_id.values(), key=lambda one: (one.effective_day, one.entry_id)):
+        root = _root(one, by_id)
+        net[root.entry_id] = net.get(root.entry_id, 0) + one.cents
     charges, credits_left = [], {}
     for entry_id, left in net.items():
-        entry = by_id[entry_id]
-        asked = max(asked_cents(entry, account_id), left)
+        root = by_id[entry_id]
+        asked = max(root.cents, left)
         if asked > 0:
-            kind = _kind(entry, account_id)
-            charges.append(_Charge(entry_id, kind, entry.effective_day, asked, max(left, 0)))
+            day = root.effective_day
+            charges.append(_Charge(entry_id, kind_of(root), day, asked, max(left, 0)))
         if left < 0:
             credits_left[entry_id] = -left
     return charges, credits_left
 
 
-def _kind(entry: Entry, account_id: str) -> ItemKind:
-    prefix = entry.entry_id.partition(":")[0]
-    if prefix in KIND_OF_PREFIX:
-        return KIND_OF_PREFIX[prefix]
-    controls = {
-        control_of(leg.ledger_account)
-        for leg in entry.legs
-        if leg.customer_account_id == account_id and leg.cents > 0
-    }
-    return ItemKind.SPECIAL if "143" in controls and "142" not in controls else ItemKind.UTILITY
+def _root(one: Movement, by_id: Mapping[str, Movement]) -> Movement:
+    """What an entry reverses in the end; itself where it reverses nothing that is known."""
+    seen = {one.entry_id}
+    while one.reverses is not None and one.reverses in by_id and one.reverses not in seen:
+        one = by_id[one.reverses]
+        seen.add(one.entry_id)
+    return one
+
+
+def kind_of(charge: Movement) -> ItemKind:
+    """What an entry that asks for something is, by its name; else by its control account."""
+    prefix = charge.entry_id.partition(":")[0]
+    other = ItemKind.SPECIAL if charge.control == OTHER_RECEIVABLE else ItemKind.UTILITY
+    return KIND_OF_PREFIX.get(prefix, other)
 
 
 def _net(applications: Iterable[Application]) -> dict[tuple[str, str], int]:

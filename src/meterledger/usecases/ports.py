@@ -44,6 +44,7 @@ from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.ledger_ports import Ledger
 from meterledger.usecases.meter_ports import Meters
+from meterledger.usecases.payment_ports import PaymentLog
 from meterledger.usecases.program_ports import Programs, ReceivedEnergy
 from meterledger.usecases.reconciliation_ports import Reconciliation
 from meterledger.usecases.register_ports import Registers
@@ -469,6 +470,7 @@ class Store(
     IssuedBills,
     Corrections,
     Ledger,
+    PaymentLog,
     UsageLog,
     DayFactsStore,
     LakeLog,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from meterledger.facts.money import Entry, Leg
 from meterledger.facts.receivables import Application, ItemKind, OpenItem
 from meterledger.ledger import open_items, receivable, reverse_entry
-from meterledger.ledger.open_items import asked_cents
+from meterledger.ledger.open_items import movement_of
 
 FIRST = date(2025, 1, 1)
 LAST = FIRST + timedelta(days=400)
@@ -186,7 +186,7 @@ def lives(draw: st.DrawFn) -> tuple[list[Entry], list[Application]]:
 @given(lives(), DAYS)
 def test_items_less_free_credit_are_the_balance(life, at: date) -> None:
     entries, given = life
-    balance = sum(asked_cents(one, "A-1") for one in entries if one.effective_day <= at)
+    balance = sum(movement_of(one, "A-1").cents for one in entries if one.effective_day <= at)
     items, free = open_items("A-1", entries, given, due_days={}, at=at)
     assert sum(item.open_cents for item in items) - free == balance
     assert free >= 0
@@ -199,7 +199,7 @@ def test_nothing_is_paid_more_than_it_asks_and_no_credit_spent_beyond_itself(
 ) -> None:
     entries, given = life
     found = receivable("A-1", entries, given, due_days={}, at=at)
-    brought = {one.entry_id: -asked_cents(one, "A-1") for one in entries}
+    brought = {one.entry_id: -movement_of(one, "A-1").cents for one in entries}
     spent: dict[str, int] = {}
     settled: dict[str, int] = {}
     for one in found.settlements:

@@ -43,7 +43,7 @@ def pay(
                 payment_key=key,
                 received_day=day_from(on, option="--on") if on else system.today,
                 learned_at=system.now,
-                zone_name=system.view.time_zone,
+                view=system.view,
                 store=system.store,
             )
             balance = system.store.balance_cents(account)

@@ -376,14 +376,15 @@ class Story:
 
     def _pay(self, planned: PlannedPayment, day: date) -> Iterator[PaymentTold]:
         for cents in planned.handed_in:
+            learned_at = self._clock.tick()
             try:
                 _, newly = take_payment(
                     account_id=planned.account_id,
                     cents=cents,
                     payment_key=planned.key,
                     received_day=day,
-                    learned_at=self._clock.tick(),
-                    zone_name=self.town.zone_name,
+                    learned_at=learned_at,
+                    view=self._utility.book.as_known(learned_at.date()),
                     store=self._utility.store,
                 )
             except Conflict as refusal:

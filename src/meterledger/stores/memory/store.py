@@ -45,6 +45,7 @@ from meterledger.stores.memory.issued import MemoryIssued
 from meterledger.stores.memory.journal import MemoryJournal
 from meterledger.stores.memory.lake_log import MemoryLakeLog
 from meterledger.stores.memory.meters import MemoryMeters
+from meterledger.stores.memory.payments import MemoryPayments
 from meterledger.stores.memory.programs import MemoryPrograms
 from meterledger.stores.memory.reconciliation import MemoryReconciliation
 from meterledger.stores.memory.register_values import MemoryRegisters
@@ -67,6 +68,7 @@ class MemoryStore(
     MemoryCombinations,
     MemoryPrograms,
     MemoryReconciliation,
+    MemoryPayments,
     MemoryHeld,
     MemoryLakeLog,
     MemoryIntake,

@@ -28,6 +28,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.combinations",
     "meterledger.stores.postgres.programs",
     "meterledger.stores.postgres.reconciliation",
+    "meterledger.stores.postgres.payments",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

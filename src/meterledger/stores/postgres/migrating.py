@@ -88,6 +88,11 @@ APPEND_ONLY = (
     "bank_adjustment",
     "accrual",
     "accrual_line",
+    "payment_file",
+    "payment_file_line",
+    "receipt",
+    "receipt_step",
+    "application",
     "record",
     "read_log",
 )

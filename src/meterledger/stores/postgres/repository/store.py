@@ -14,6 +14,7 @@ from meterledger.stores.postgres.repository.issued import IssuedTables
 from meterledger.stores.postgres.repository.lake_log import LakeLogTables
 from meterledger.stores.postgres.repository.ledger import LedgerTables
 from meterledger.stores.postgres.repository.meters import MeterTables
+from meterledger.stores.postgres.repository.payments import PaymentTables
 from meterledger.stores.postgres.repository.periods import PeriodTables
 from meterledger.stores.postgres.repository.places import PlaceWrites
 from meterledger.stores.postgres.repository.programs import ProgramTables
@@ -38,6 +39,7 @@ class PostgresStore(
     RegisterTables,
     LedgerTables,
     PeriodTables,
+    PaymentTables,
     UsageLogTables,
     DayFactsTables,
     LakeLogTables,

@@ -1,0 +1,85 @@
+"""What both stores promise about receipts, in the same words.
+
+Lives here      which step may follow which; refusals; order.
+Lives elsewhere keeping rows (``memory``, ``postgres``). PostgreSQL's triggers are what cannot be
+                raced; what is found here first is found in better words.
+"""
+
+from __future__ import annotations
+
+from meterledger.facts.payments import (
+    Receipt,
+    ReceiptAct,
+    ReceiptOnFile,
+    ReceiptState,
+    ReceiptStep,
+)
+from meterledger.kernel.money import usd_text
+from meterledger.usecases.ports import Conflict, NotFound
+
+FOLLOWS: dict[ReceiptState, frozenset[ReceiptState]] = {
+    ReceiptState.RECEIVED: frozenset(ReceiptState),
+    ReceiptState.UNKNOWN: frozenset(ReceiptState),
+    ReceiptState.POSTED: frozenset({ReceiptState.RETURNED}),
+    ReceiptState.UNAPPLIED: frozenset(
+        {ReceiptState.UNAPPLIED, ReceiptState.POSTED, ReceiptState.RETURNED}
+    ),
+    ReceiptState.RETURNED: frozenset(),
+    ReceiptState.REFUSED: frozenset(),
+}
+"""Which state may follow which. The same table stands in the database."""
+
+
+def no_receipt(payment_key: str) -> NotFound:
+    """Nobody knows the key."""
+    return NotFound.of("receipt", payment_key)
+
+
+def other_receipt(known: Receipt) -> Conflict:
+    """The key is used for other money."""
+    return Conflict(
+        f"Payment key {known.payment_key} is used already, for {usd_text(known.cents)} USD on "
+        f"account {known.account_told}, received {known.received_day}",
+        where="payment",
+        why="A key posts once, for ever, and nothing was changed",
+        do="Use the key of this receipt, or correct the amount, account, day or tender",
+    )
+
+
+def refuse_receipt_step(known: ReceiptOnFile, step: ReceiptStep) -> None:
+    """A step follows the last one.
+
+    :raises Conflict: if it does not, or who sends money back is who asked for it
+    """
+    last = known.steps[-1]
+    where = f"payment {step.payment_key}"
+    if step.state not in FOLLOWS[last.state]:
+        raise Conflict(
+            f"It is {last.state.value} since {last.on} and cannot become {step.state.value}",
+            where=where,
+            do="Look at it with `meterledger payment show`",
+        )
+    if step.act is not ReceiptAct.SENT_BACK:
+        return
+    if last.act is not ReceiptAct.SEND_BACK_ASKED:
+        raise Conflict(
+            "Nobody has asked to send this money back",
+            where=where,
+            do="Ask for it first; another person then agrees",
+        )
+    if last.by.strip().lower() == step.by.strip().lower():
+        raise Conflict(
+            f"{step.by} asked to send it back, and cannot agree to it as well",
+            where=where,
+            why="Money leaves by two people",
+            do="Let another person agree",
+        )
+
+
+def known_file(name: str, sha256: str) -> Conflict:
+    """The file was taken already."""
+    return Conflict(
+        f"A file with the hash {sha256[:16]}... was taken already",
+        where=name,
+        do="Nothing is to be done: its payments are kept",
+    )

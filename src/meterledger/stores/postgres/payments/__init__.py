@@ -1,0 +1,1 @@
+"""Tables of payments: receipts with their steps, applications, files with control totals."""
