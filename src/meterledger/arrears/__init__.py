@@ -25,7 +25,13 @@ from meterledger.arrears.deposit_rules import DEPOSIT_RULES
 from meterledger.arrears.deposit_winter import decide_earlier_deposit
 from meterledger.arrears.late_agreements import decide_agreement_charge
 from meterledger.arrears.late_payment import decide_ground, decide_late_charge
-from meterledger.arrears.timely_payment import decide_delinquent_date, decide_grace, decide_timely
+from meterledger.arrears.timely_payment import (
+    Channel,
+    TimelyFacts,
+    decide_delinquent_date,
+    decide_grace,
+    decide_timely,
+)
 from meterledger.rulebook.rules import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -39,6 +45,8 @@ RULES: tuple[Rule, ...] = (
 
 __all__ = [
     "RULES",
+    "Channel",
+    "TimelyFacts",
     "decide_agreement_charge",
     "decide_apply",
     "decide_continued_deposit",
