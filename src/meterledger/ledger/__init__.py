@@ -4,11 +4,45 @@ Others may call ``entry_for_bill``, ``entry_for_payment`` and
 ``decide_payment_split``, and name accounts of the ``CHART``.
 """
 
-from meterledger.ledger import balance_transfer, payment_order, templates
+from meterledger.ledger import balance_transfer, payment_order
 from meterledger.ledger.balance_transfer import RULES as TRANSFER_RULES
 from meterledger.ledger.balance_transfer import ServiceClass, TransferFacts
 from meterledger.ledger.bank_match import MatchWindow, match_bank_lines
-from meterledger.ledger.budget_entries import BUDGET_CHART, BUDGET_DEFERRED, entry_for_bill
+from meterledger.ledger.budget_entries import entry_for_bill
+from meterledger.ledger.chart import (
+    ACCOUNTS,
+    ACCRUED_REVENUE,
+    ADVANCES,
+    BUDGET_DEFERRED,
+    CASH,
+    CHART,
+    CONSTRUCTION,
+    DEPOSITS,
+    FORFEITED_DISCOUNTS,
+    INTEREST_EXPENSE,
+    INTEREST_INCOME,
+    OFFICE_EXPENSES,
+    OTHER_ELECTRIC_REVENUE,
+    OTHER_RECEIVABLE,
+    PROVISION,
+    RECEIVABLE,
+    REFUNDS_PAYABLE,
+    RESIDENTIAL_SALES,
+    REVENUE_ACCOUNTS,
+    SERVICE_REVENUE,
+    TAX_COLLECTIONS,
+    UNAPPLIED,
+    UNCLAIMED,
+    UNCOLLECTIBLE_EXPENSE,
+    UPKEEP,
+    ChartAccount,
+    Group,
+    Side,
+    account_name,
+    chart_account,
+    control_of,
+    control_sums,
+)
 from meterledger.ledger.extension_entries import (
     advance_part,
     contribution_parts,
@@ -39,10 +73,9 @@ from meterledger.ledger.refunds import (
 from meterledger.ledger.returned_payment import CHARGE as RETURNED_CHARGE
 from meterledger.ledger.returned_payment import ReturnFacts, decide_returned_charge
 from meterledger.ledger.reversal import reverse_entry
-from meterledger.ledger.settlement_entries import DEPOSITS, entry_of_step
+from meterledger.ledger.settlement_entries import entry_of_step
 from meterledger.ledger.settlement_values import SETTLEMENT_VALUES
 from meterledger.ledger.spend_payment import (
-    UNAPPLIED,
     Spending,
     cash_of,
     entry_for_spending,
@@ -50,18 +83,7 @@ from meterledger.ledger.spend_payment import (
     newest_bill_day,
     spend_payment,
 )
-from meterledger.ledger.templates import (
-    CASH,
-    RECEIVABLE,
-    RESIDENTIAL_SALES,
-    REVENUE_OF_CLASS,
-    TAX_COLLECTIONS,
-    account_name,
-    control_of,
-    control_sums,
-    entry_for_payment,
-    tax_account,
-)
+from meterledger.ledger.templates import REVENUE_OF_CLASS, entry_for_payment, tax_account
 from meterledger.ledger.unclaimed import (
     AbandonedFacts,
     StaleFacts,
@@ -77,8 +99,6 @@ from meterledger.ledger.write_off import (
 )
 from meterledger.rulebook.rules import Rule
 
-CHART = {**templates.CHART, **BUDGET_CHART}
-
 RULES: tuple[Rule, ...] = (*payment_order.RULES, *balance_transfer.RULES)
 """Every rule of this room, for ``rules`` and ``decide``."""
 
@@ -86,23 +106,42 @@ RULES: tuple[Rule, ...] = (*payment_order.RULES, *balance_transfer.RULES)
 """Whether a balance may move (GRR V.F)."""
 
 __all__ = [
+    "ACCOUNTS",
+    "ACCRUED_REVENUE",
+    "ADVANCES",
     "BUDGET_DEFERRED",
     "CASH",
     "CHART",
+    "CONSTRUCTION",
     "DEPOSITS",
+    "FORFEITED_DISCOUNTS",
+    "INTEREST_EXPENSE",
+    "INTEREST_INCOME",
+    "OFFICE_EXPENSES",
+    "OTHER_ELECTRIC_REVENUE",
+    "OTHER_RECEIVABLE",
+    "PROVISION",
     "RECEIVABLE",
+    "REFUNDS_PAYABLE",
     "RESIDENTIAL_SALES",
     "RETURNED_CHARGE",
+    "REVENUE_ACCOUNTS",
     "REVENUE_OF_CLASS",
     "RULES",
+    "SERVICE_REVENUE",
     "SETTLEMENT_VALUES",
     "TAX_COLLECTIONS",
     "TRANSFER_RULE",
     "UNAPPLIED",
+    "UNCLAIMED",
+    "UNCOLLECTIBLE_EXPENSE",
+    "UPKEEP",
     "AbandonedFacts",
+    "ChartAccount",
     "CreditFacts",
     "CreditWay",
     "GoodwillFacts",
+    "Group",
     "MatchWindow",
     "ProvisionFacts",
     "Receivable",
@@ -110,6 +149,7 @@ __all__ = [
     "ReturnFacts",
     "ServiceClass",
     "Settlement",
+    "Side",
     "Spending",
     "StaleFacts",
     "TransferFacts",
@@ -117,6 +157,7 @@ __all__ = [
     "account_name",
     "advance_part",
     "cash_of",
+    "chart_account",
     "contribution_parts",
     "control_of",
     "control_sums",

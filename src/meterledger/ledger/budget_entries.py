@@ -17,9 +17,8 @@ from datetime import datetime
 from meterledger.facts.bills import Bill
 from meterledger.facts.money import Entry, Leg
 from meterledger.ledger import templates
-
-BUDGET_DEFERRED = "142.budget"
-BUDGET_CHART = {BUDGET_DEFERRED: "Customer accounts receivable, deferred by budget plans"}
+from meterledger.ledger.chart import BUDGET_DEFERRED as BUDGET_DEFERRED
+from meterledger.ledger.chart import RECEIVABLE
 
 
 def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
@@ -32,7 +31,7 @@ def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
     if bill.asked is None or bill.asked.deferred_cents == 0:
         return entry
     deferred = Leg(BUDGET_DEFERRED, bill.asked.deferred_cents, bill.account_id)
-    asked = Leg(templates.RECEIVABLE, bill.asked_cents, bill.account_id)
+    asked = Leg(RECEIVABLE, bill.asked_cents, bill.account_id)
     parts = tuple(leg for leg in (asked, deferred) if leg.cents != 0)
     if entry is None:  # a bill of zero that asks something: the deferred part is drawn on
         return Entry(
@@ -42,5 +41,5 @@ def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
             legs=parts,
             cause=f"bill {bill.bill_id}",
         )
-    others = tuple(leg for leg in entry.legs if leg.ledger_account != templates.RECEIVABLE)
+    others = tuple(leg for leg in entry.legs if leg.ledger_account != RECEIVABLE)
     return replace(entry, legs=(*parts, *others))

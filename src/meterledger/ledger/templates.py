@@ -1,37 +1,40 @@
 """Entry templates: which ledger accounts a bill and a payment move, and by how much.
 
 Lives here      one function per event; debits are positive, credits negative.
-Lives elsewhere keeping entries (``stores``), order of payment, reversal (later chapters).
-Read first      docs/glossary.md: "entry", "leg", "receivable", "sub-account". Account numbers
-                are those of the FERC Uniform System of Accounts, 18 CSR part 101.
+Lives elsewhere accounts (``chart``), keeping entries (``stores``), a payment over open items
+                (``spend_payment``), deposits, extensions and settlements (their ``*_entries``).
+Read first      docs/glossary.md: "entry", "leg", "receivable", "sub-account".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from meterledger.facts.bills import Bill
 from meterledger.facts.charges import ChargeGroup
 from meterledger.facts.money import Entry, Leg, Payment
 from meterledger.facts.taxes import TaxOfLine, taxes_of_lines
+from meterledger.ledger.chart import (
+    CASH,
+    COMMERCIAL_AND_INDUSTRIAL_SALES,
+    RECEIVABLE,
+    RESIDENTIAL_SALES,
+    STREET_LIGHTING_SALES,
+    TAX_COLLECTIONS,
+    control_of,
+)
 
-CASH = "131"
-RECEIVABLE = "142"
-TAX_COLLECTIONS = "241"
-RESIDENTIAL_SALES = "440"
-COMMERCIAL_AND_INDUSTRIAL_SALES = "442"
-STREET_LIGHTING_SALES = "444"
-
-CHART = {
-    CASH: "Cash",
-    RECEIVABLE: "Customer accounts receivable",
-    TAX_COLLECTIONS: "Tax collections payable",
-    RESIDENTIAL_SALES: "Residential sales",
-    COMMERCIAL_AND_INDUSTRIAL_SALES: "Commercial and industrial sales",
-    STREET_LIGHTING_SALES: "Public street and highway lighting",
-}
-"""Control accounts. A sub-account is written behind its control account, parted by points."""
+__all__ = [
+    "CASH",
+    "RECEIVABLE",
+    "RESIDENTIAL_SALES",
+    "REVENUE_OF_CLASS",
+    "TAX_COLLECTIONS",
+    "control_of",
+    "entry_for_bill",
+    "entry_for_payment",
+    "tax_account",
+]
 
 REVENUE_OF_CLASS = {
     "residential": RESIDENTIAL_SALES,
@@ -42,28 +45,6 @@ REVENUE_OF_CLASS = {
     "lighting": STREET_LIGHTING_SALES,
 }
 """Where the revenue of a class of service is posted."""
-
-
-def control_of(ledger_account: str) -> str:
-    """The control account of a sub-account: ``241`` of ``241.state_sales.mo``, and of ``241``."""
-    return ledger_account.partition(".")[0]
-
-
-def control_sums(sums: Mapping[str, int]) -> dict[str, int]:
-    """Sums by control account, of sums by ledger account."""
-    found: dict[str, int] = {}
-    for account, cents in sorted(sums.items()):
-        control = control_of(account)
-        found[control] = found.get(control, 0) + cents
-    return found
-
-
-def account_name(ledger_account: str) -> str:
-    """What a ledger account is called, a sub-account behind its control account."""
-    control, _, rest = ledger_account.partition(".")
-    name = CHART.get(control, "Other account")
-    words = ", ".join(part.replace("_", " ") for part in rest.split(".") if part)
-    return f"{name}: {words}" if words else name
 
 
 def tax_account(of: TaxOfLine | None) -> str:
