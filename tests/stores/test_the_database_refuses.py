@@ -31,6 +31,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 from tests.stores.programs_of_paper import keep_programs
+from tests.stores.settled_paper import keep_settlements
 
 from meterledger.facts.events import CaseState, CaseStep
 from meterledger.facts.lake_log import Compaction, FileOnDisk, LakeHold, Tombstone
@@ -61,6 +62,7 @@ PERSONAL = (
     *("bill_correction", "difference_left"),
     *("lake_hold", "lake_hold_released"),
     *("held_case", "held_step"),
+    *("settlement", "settlement_step", "verified_payee"),
     *("budget_plan", "budget_amount", "budget_election", "budget_bill"),
     *("due_date_choice", "delivery_preference"),
     *("combination", "combined_account", "combined_statement", "combined_bill"),
@@ -120,6 +122,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_taxes(store)
             keep_combinations(store)
             keep_programs(store)
+            keep_settlements(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name

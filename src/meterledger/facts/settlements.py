@@ -31,6 +31,9 @@ class SettlementKind(Enum):
     PROVISION = "provision"
 
 
+CREDIT = "credit"
+"""The source of a transfer that moves a credit, where others move a debt."""
+
 LEAVES_OR_FORGIVES = frozenset({SettlementKind.REFUND, SettlementKind.CREDIT})
 """Kinds that always need two people, whatever the amount."""
 
@@ -134,7 +137,9 @@ class Step:
 class SettlementCase:
     """One settlement from the day it was asked for.
 
-    ``source`` is the ledger account that the money comes off: ``142`` or ``235``.
+    ``source`` is the ledger account that the money comes off: ``142`` or ``235``. A transfer moves
+    what ``account_id`` owes to ``to_account_id``; with the source ``credit`` it moves its credit.
+    ``by_day`` is by when a refund is to have gone, and since when a debt that was moved is overdue.
     ``about`` is the payment that a fee or a recovery is of. ``ceiling_cents`` says above which
     amount two people are needed; ``needs_two`` whether they are here.
     """
@@ -176,6 +181,11 @@ class SettlementCase:
     def last(self) -> Step:
         """Where it stands."""
         return self.steps[-1]
+
+    @property
+    def takes_credit(self) -> bool:
+        """Whether it takes what the account has more than it owes."""
+        return self.kind is SettlementKind.REFUND or self.source == CREDIT
 
     @property
     def ways(self) -> frozenset[Act]:

@@ -92,10 +92,11 @@ from meterledger.ledger.unclaimed import (
 )
 from meterledger.ledger.write_off import (
     ProvisionFacts,
+    RecoveryFacts,
     WriteOffFacts,
     decide_provision,
+    decide_recovery,
     decide_write_off,
-    recovered_cents,
 )
 from meterledger.rulebook.rules import Rule
 
@@ -144,6 +145,7 @@ __all__ = [
     "Group",
     "MatchWindow",
     "ProvisionFacts",
+    "RecoveryFacts",
     "Receivable",
     "RefundWay",
     "ReturnFacts",
@@ -165,6 +167,7 @@ __all__ = [
     "decide_goodwill",
     "decide_payment_split",
     "decide_provision",
+    "decide_recovery",
     "decide_refund",
     "decide_returned_charge",
     "decide_stale",
@@ -186,7 +189,6 @@ __all__ = [
     "open_items",
     "receivable",
     "receivable_of_movements",
-    "recovered_cents",
     "reverse_entry",
     "spend_payment",
     "tax_account",

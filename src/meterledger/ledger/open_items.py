@@ -39,7 +39,7 @@ KIND_OF_PREFIX = {
     "special-facility": ItemKind.SPECIAL,
 }
 
-GIVEN_BACK = ("refund", "unclaimed")
+GIVEN_BACK = ("refund", "unclaimed", "recovery")
 """Entries that took a credit off the account: free credit settles them before all else."""
 
 

@@ -12,7 +12,7 @@ accounts is the sum of what is open of it.
 from __future__ import annotations
 
 from meterledger.facts.money import Entry, Leg
-from meterledger.facts.settlements import Act, Means, SettlementCase, SettlementKind, Step
+from meterledger.facts.settlements import CREDIT, Act, Means, SettlementCase, SettlementKind, Step
 from meterledger.kernel.ensure import ensure
 
 RECEIVABLE = "142"
@@ -61,10 +61,10 @@ def entry_of_step(case: SettlementCase, step: Step, *, revenue_account: str = ""
 def _legs(case: SettlementCase, revenue_account: str) -> tuple[Leg, ...]:
     account = case.account_id
     if case.kind is SettlementKind.TRANSFER:
-        return (
-            Leg(RECEIVABLE, case.cents, case.to_account_id),
-            Leg(RECEIVABLE, -case.cents, account),
-        )
+        owes, pays = case.to_account_id, account
+        if case.source == CREDIT:
+            owes, pays = pays, owes
+        return (Leg(RECEIVABLE, case.cents, owes), Leg(RECEIVABLE, -case.cents, pays))
     if case.kind is SettlementKind.REFUND:
         return _two(case, case.source, REFUNDS_PAYABLE)
     if case.kind is SettlementKind.WRITE_OFF:
@@ -126,6 +126,10 @@ OF_ACT = {
 
 
 def _cause(case: SettlementCase, step: Step) -> str:
+    if case.source == CREDIT:
+        return f"credit moved from account {case.account_id} to {case.to_account_id}" + OF_ACT.get(
+            step.act, ""
+        )
     words = WORDS[case.kind].format(
         account_id=case.account_id,
         to_account_id=case.to_account_id,

@@ -118,6 +118,28 @@ def decide_provision(facts: ProvisionFacts, terms: Terms) -> Decision[Provided]:
     return Decision(Provided(cents), (Reason(found, percent.citation),))
 
 
-def recovered_cents(paid_cents: int, written_off_cents: int) -> int:
-    """What of a payment is a recovery: no more than what is written off and not recovered yet."""
-    return max(0, min(paid_cents, written_off_cents))
+@dataclass(frozen=True, slots=True)
+class RecoveryFacts:
+    """A payment of an account of which something was written off."""
+
+    paid_cents: Cents = fact("The payment.")
+    written_off_cents: Cents = fact("What is written off and was not recovered yet.")
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What of it is a recovery."""
+
+    cents: Cents = fact("What goes back to the provision.")
+
+
+def decide_recovery(facts: RecoveryFacts, terms: Terms) -> Decision[Recovered]:
+    """What of a payment recovers what was written off: no more than is written off, or is paid.
+
+    :raises NoRuleInForce: if the book is silent on the day
+    """
+    citation = terms.cents(ALONE).citation
+    cents = Cents(max(0, min(facts.paid_cents, facts.written_off_cents)))
+    there = usd_display(facts.written_off_cents)
+    found = f"{usd_display(cents)} of {there} that is written off is paid"
+    return Decision(Recovered(cents), (Reason(found, citation),))

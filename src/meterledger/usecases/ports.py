@@ -48,6 +48,7 @@ from meterledger.usecases.payment_ports import PaymentLog
 from meterledger.usecases.program_ports import Programs, ReceivedEnergy
 from meterledger.usecases.reconciliation_ports import Reconciliation
 from meterledger.usecases.register_ports import Registers
+from meterledger.usecases.settlement_ports import Settlements
 from meterledger.usecases.tax_ports import TaxLog
 from meterledger.usecases.usage_ports import UsageLog
 
@@ -477,6 +478,7 @@ class Store(
     DocumentLog,
     Weather,
     HeldLog,
+    Settlements,
     BillingOptions,
     Combinations,
     Programs,

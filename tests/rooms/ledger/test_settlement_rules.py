@@ -16,6 +16,7 @@ from meterledger.ledger import (
     CreditFacts,
     GoodwillFacts,
     ProvisionFacts,
+    RecoveryFacts,
     RefundWay,
     ReturnFacts,
     StaleFacts,
@@ -23,11 +24,11 @@ from meterledger.ledger import (
     decide_abandoned,
     decide_goodwill,
     decide_provision,
+    decide_recovery,
     decide_refund,
     decide_returned_charge,
     decide_stale,
     decide_write_off,
-    recovered_cents,
 )
 from meterledger.ledger.refunds import RefundContradicts
 from meterledger.ledger.returned_payment import ChargeNotHeld
@@ -173,7 +174,9 @@ def test_a_provision_is_a_share_of_revenue_and_never_below_zero() -> None:
 def test_a_recovery_is_no_more_than_what_was_written_off(
     paid: int, written_off: int, cents: int
 ) -> None:
-    assert recovered_cents(paid, written_off) == cents
+    decision = decide_recovery(RecoveryFacts(Cents(paid), Cents(written_off)), terms_on(DAY))
+
+    assert decision.outcome.cents == cents
 
 
 class TestTheChargeForAReturnedPayment:

@@ -49,6 +49,7 @@ from meterledger.stores.memory.payments import MemoryPayments
 from meterledger.stores.memory.programs import MemoryPrograms
 from meterledger.stores.memory.reconciliation import MemoryReconciliation
 from meterledger.stores.memory.register_values import MemoryRegisters
+from meterledger.stores.memory.settlements import MemorySettlements
 from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.usecases.ports import (
     Conflict,
@@ -69,6 +70,7 @@ class MemoryStore(
     MemoryPrograms,
     MemoryReconciliation,
     MemoryPayments,
+    MemorySettlements,
     MemoryHeld,
     MemoryLakeLog,
     MemoryIntake,

@@ -60,6 +60,9 @@ APPEND_ONLY = (
     "held_bill",
     "held_case",
     "held_step",
+    "settlement",
+    "settlement_step",
+    "verified_payee",
     "bill_run",
     "usage_run",
     "usage_batch",
@@ -242,7 +245,8 @@ def _grant(guard: psycopg.Connection[Any], role: str, stamp: str) -> None:
             sql.SQL(
                 "GRANT USAGE ON SCHEMA public TO {role};"
                 "GRANT USAGE ON SEQUENCE record_number TO {role};"
-                "GRANT EXECUTE ON FUNCTION ensure_month(text, date), is_viewing(), booking_opens()"
+                "GRANT EXECUTE ON FUNCTION ensure_month(text, date), is_viewing(), booking_opens(),"
+                " lock_settled_account(text)"
                 " TO {role};"
                 "GRANT SELECT ON schema_stamp TO {role}"
             ).format(role=name)

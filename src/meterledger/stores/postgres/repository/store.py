@@ -23,6 +23,7 @@ from meterledger.stores.postgres.repository.readings import ReadingTables
 from meterledger.stores.postgres.repository.reconciliation import ReconciliationTables
 from meterledger.stores.postgres.repository.register_values import RegisterTables
 from meterledger.stores.postgres.repository.services import PlaceReads
+from meterledger.stores.postgres.repository.settlements import SettlementTables
 from meterledger.stores.postgres.repository.taxes import TaxTables
 from meterledger.stores.postgres.repository.usage_log import UsageLogTables
 from meterledger.stores.postgres.repository.weather import WeatherTables
@@ -47,6 +48,7 @@ class PostgresStore(
     WeatherTables,
     IssuedTables,
     HeldTables,
+    SettlementTables,
     BillingOptionTables,
     CombinationTables,
     ProgramTables,

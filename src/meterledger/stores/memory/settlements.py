@@ -1,0 +1,217 @@
+"""Settlements in dictionaries."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from meterledger.facts.money import Entry, Payment
+from meterledger.facts.places import Account, AccountHolder
+from meterledger.facts.settlements import SettlementCase, SettlementKind, VerifiedPayee
+from meterledger.kernel.span import DaySpan
+from meterledger.stores.believed import contents
+from meterledger.stores.memory.two_clocks import TwoClocks
+from meterledger.stores.settlement_words import (
+    DEPOSITS,
+    MoneyThere,
+    is_waiting,
+    no_payee,
+    no_settlement,
+    other_payee,
+    refuse_other_contents,
+    refuse_steps,
+    refuse_too_much,
+)
+from meterledger.usecases.ports import Conflict, NotFound
+from meterledger.usecases.settlement_ports import SettlementWrite
+
+SALES = ("440", "442", "444")
+PREFIXES = (*(kind.value for kind in SettlementKind), "unclaimed")
+
+
+class MemorySettlements:
+    """The part of the store that keeps settlements."""
+
+    _lock: threading.RLock
+    _entries: dict[str, Entry]
+    _entries_of: dict[str, list[str]]
+    _payments: dict[str, Payment]
+    _accounts: dict[str, Account]
+    _holders: TwoClocks[AccountHolder]
+
+    def __init__(self) -> None:
+        """Nothing is settled."""
+        super().__init__()
+        self._settlements: dict[str, SettlementCase] = {}
+        self._payees: dict[str, VerifiedPayee] = {}
+        self._settled_keys: set[str] = set()
+        for prefix in PREFIXES:
+            self.register_cause(prefix, lambda key: key in self._settled_keys)
+
+    def record_settlements(self, writes: Sequence[SettlementWrite]) -> list[bool]:
+        """Keep settlements, steps and entries: all of them or nothing."""
+        with self._lock:
+            before = dict(self._settlements)
+            try:
+                return [self._settle(one) for one in writes]
+            except BaseException:
+                self._take_back(before, writes)
+                raise
+
+    def _settle(self, write: SettlementWrite) -> bool:
+        case = write.case
+        known = self._settlements.get(case.settlement_id)
+        if write.is_new and known is not None:
+            refuse_other_contents(known, case)
+            return False
+        if not write.is_new and known is None:
+            raise no_settlement(case.settlement_id)
+        self._refuse_strangers(case)
+        refuse_steps(write, known)
+        mine = [one for one in self._settlements.values() if one.account_id == case.account_id]
+        refuse_too_much(write, self._money_there(case.account_id), mine)
+        for entry in write.entries:
+            if entry.entry_id in self._entries:
+                raise Conflict.of_entry(entry.entry_id)
+        self._settlements[case.settlement_id] = case
+        for entry in write.entries:
+            self._settled_keys.add(entry.entry_id.partition(":")[2])
+            self._keep_entry(entry)
+        act = write.added[-1]
+        self._note(f"settlement {act.act.value}", case.settlement_id, act.learned_at)
+        return True
+
+    def _take_back(
+        self, before: dict[str, SettlementCase], writes: Sequence[SettlementWrite]
+    ) -> None:
+        """One write of several was refused: none of them has happened."""
+        for one in writes:
+            if self._settlements.get(one.case.settlement_id) is not one.case:
+                continue
+            for entry in one.entries:
+                self._entries.pop(entry.entry_id, None)
+                self._settled_keys.discard(entry.entry_id.partition(":")[2])
+                for names in self._entries_of.values():
+                    if entry.entry_id in names:
+                        names.remove(entry.entry_id)
+        self._settlements = before
+
+    def _refuse_strangers(self, case: SettlementCase) -> None:
+        for account in filter(None, (case.account_id, case.to_account_id)):
+            if account not in self._accounts:
+                raise NotFound.of("account", account)
+        if case.payee is None:
+            return
+        key, payee_id = case.payee.payment_key, case.payee.payee_id
+        if key and (key not in self._payments or self._payments[key].account_id != case.account_id):
+            raise NotFound.of("payment of the account", key)
+        if payee_id and (
+            payee_id not in self._payees or self._payees[payee_id].account_id != case.account_id
+        ):
+            raise no_payee(payee_id)
+
+    def _money_there(self, account_id: str) -> MoneyThere:
+        owed = receivable = deposits = 0
+        for name in self._entries_of.get(account_id, ()):
+            for leg in self._entries[name].legs:
+                if leg.customer_account_id != account_id:
+                    continue
+                control = leg.ledger_account.partition(".")[0]
+                owed += leg.cents * (leg.ledger_account == "142")
+                receivable += leg.cents * (control in ("142", "143"))
+                deposits += leg.cents * (control == DEPOSITS)
+        return MoneyThere(owed, receivable, deposits)
+
+    def settlement(self, settlement_id: str) -> SettlementCase:
+        """A settlement by its id."""
+        self._look()
+        if settlement_id not in self._settlements:
+            raise no_settlement(settlement_id)
+        return self._settlements[settlement_id]
+
+    def settlements(
+        self,
+        *,
+        account_id: str | None = None,
+        kind: SettlementKind | None = None,
+        open_only: bool = False,
+    ) -> list[SettlementCase]:
+        """Settlements, the oldest first."""
+        self._look()
+        found = [
+            one
+            for one in list(self._settlements.values())
+            if (account_id is None or account_id in (one.account_id, one.to_account_id))
+            and (kind is None or one.kind is kind)
+            and (not open_only or is_waiting(one))
+        ]
+        return sorted(
+            found, key=lambda one: (one.asked.on, one.asked.learned_at, one.settlement_id)
+        )
+
+    def add_payee(self, payee: VerifiedPayee) -> bool:
+        """Keep a payee once."""
+        with self._lock:
+            if payee.account_id not in self._accounts:
+                raise NotFound.of("account", payee.account_id)
+            known = self._payees.get(payee.payee_id)
+            if known is not None:
+                if contents(known) != contents(payee):
+                    raise other_payee(known)
+                return False
+            self._payees[payee.payee_id] = payee
+            self._note("payee verified", payee.account_id, payee.learned_at)
+            return True
+
+    def payee(self, payee_id: str) -> VerifiedPayee:
+        """A payee by its id."""
+        self._look()
+        if payee_id not in self._payees:
+            raise no_payee(payee_id)
+        return self._payees[payee_id]
+
+    def payees_of_account(self, account_id: str) -> list[VerifiedPayee]:
+        """Verified payees of an account, the oldest first."""
+        self._look()
+        mine = [one for one in self._payees.values() if one.account_id == account_id]
+        return sorted(mine, key=lambda one: (one.learned_at, one.payee_id))
+
+    def accounts_of_same_holder(self, account_id: str, known_at: datetime) -> list[str]:
+        """Other accounts for which a person of this one is responsible on some day, in order."""
+        self._look()
+        held = self._holders.known(known_at)
+        people = {one.person_id for one in held if one.account_id == account_id}
+        return sorted({one.account_id for one in held if one.person_id in people} - {account_id})
+
+    def accounts_in_credit(self) -> dict[str, int]:
+        """Accounts that have more than they owe."""
+        self._look()
+        sums = {one: self._money_there(one).receivable for one in sorted(self._entries_of)}
+        return {one: -cents for one, cents in sums.items() if cents < 0}
+
+    def revenue_cents(self, days: DaySpan) -> int:
+        """What sales of electricity the entries effective on these days brought."""
+        with self._lock:
+            return -sum(
+                leg.cents
+                for entry in self._entries.values()
+                if entry.effective_day in days
+                for leg in entry.legs
+                if leg.ledger_account.partition(".")[0] in SALES
+            )
+
+    # Answered by the rest of the store.
+
+    def _look(self) -> None:
+        raise NotImplementedError
+
+    def _note(self, event: str, subject: str, learned_at: datetime) -> None:
+        raise NotImplementedError
+
+    def _keep_entry(self, entry: Entry) -> None:
+        raise NotImplementedError
+
+    def register_cause(self, prefix: str, is_there: Callable[[str], bool]) -> None:
+        """Entries of the prefix need a key that is there."""
+        raise NotImplementedError

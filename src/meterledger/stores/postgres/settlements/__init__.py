@@ -1,0 +1,1 @@
+"""The Django app of settlements: refunds, transfers, write-offs, unclaimed money."""

@@ -1,0 +1,420 @@
+"""Give a credit back: ask, approve, send, clear; stop and send again; a credit of goodwill.
+
+Lives here      the journeys of refunds, credits of accounts that ended, and goodwill.
+Lives elsewhere the rules (``ledger.refunds``), check and ACH files (the channels), the bank's word
+                that a payment cleared (reconciliation), a deposit's own refund (deposits).
+Read first      docs/operating/settlements.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from meterledger.facts.money import Payment, Tender
+from meterledger.facts.settlements import (
+    CREDIT,
+    Act,
+    Means,
+    Payee,
+    SettlementCase,
+    SettlementKind,
+    VerifiedPayee,
+)
+from meterledger.kernel.money import Cents, usd_display
+from meterledger.ledger import (
+    DEPOSITS,
+    CreditFacts,
+    GoodwillFacts,
+    RefundWay,
+    decide_goodwill,
+    decide_refund,
+)
+from meterledger.usecases.settlement_ports import SettlementWrite
+from meterledger.usecases.settlements import (
+    CannotSettle,
+    Decided,
+    MoneyDesk,
+    Settled,
+    credit_cents,
+    in_service,
+    named,
+    new_settlement,
+    one_step,
+    refuse_earlier,
+    refused,
+    service_class_of,
+    step_on,
+)
+
+REFUND_RULE, GOODWILL_RULE = "ledger.refund", "ledger.goodwill"
+MEANS_OF_TENDER = {
+    Tender.CASH: Means.CHECK,
+    Tender.CHECK: Means.CHECK,
+    Tender.MONEY_ORDER: Means.CHECK,
+    Tender.ACH: Means.ACH,
+    Tender.CARD: Means.CARD,
+    Tender.WALLET: Means.CARD,
+    Tender.PLEDGE: Means.CHECK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RefundToSend:
+    """One line of a check register or of an ACH file: what is approved and not on its way."""
+
+    settlement_id: str
+    account_id: str
+    cents: int
+    name: str
+    means: Means
+    details: str
+    payment_key: str
+    by_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class FinalCredit:
+    """What became of the credit of an account that ended, and why in words."""
+
+    account_id: str
+    cents: int
+    way: RefundWay
+    words: str
+    case: SettlementCase | None = None
+    is_new: bool = False
+
+
+def verify_payee(
+    payee_id: str,
+    *,
+    account_id: str,
+    name: str,
+    means: Means,
+    details: str,
+    by: str,
+    evidence: str,
+    desk: MoneyDesk,
+) -> bool:
+    """Keep somebody as the one that money of an account may go to; False if known already.
+
+    :raises CannotSettle: if a word is missing
+    :raises Conflict: if the name of the payee is used with other contents
+    """
+    who, seen = named(by, evidence, f"payee {payee_id[:40]}")
+    words = [" ".join(one.split()) for one in (payee_id, name, details)]
+    if not all(words) or not all(one.isprintable() and len(one) <= 200 for one in words):
+        raise CannotSettle(
+            "A payee has a short name of its own, a name and an address or bank account's name",
+            where=f"account {account_id}",
+            do="Give all three, up to 200 plain characters each",
+        )
+    payee = VerifiedPayee(
+        *(words[0], account_id, words[1], means, words[2], who, seen), learned_at=desk.now
+    )
+    return desk.store.add_payee(payee)
+
+
+def ask_refund(
+    account_id: str,
+    cents: int,
+    *,
+    by: str,
+    reason: str,
+    desk: MoneyDesk,
+    payment_key: str = "",
+    payee_id: str = "",
+    source: str = "142",
+) -> Settled:
+    """Ask for a credit, or a part of it, to go back. Another person approves it.
+
+    It goes back to where ``payment_key`` came from, or to the verified payee; without either to
+    the newest payment that was not returned. ``source`` is 142, or 235 for a deposit that is to go
+    back. The same amount of an account is asked for once a day.
+
+    :raises CannotSettle: if nobody is known to whom it may go
+    :raises RefundContradicts: if more is asked for than there is
+    :raises Conflict: if what is there is spoken for
+    """
+    where = f"account {account_id}"
+    who, why = named(by, reason, where)
+    desk.store.account(account_id)
+    key = f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (".deposit" if source == DEPOSITS else "")
+    known = _known(key, account_id, desk)
+    if known is not None:
+        return Settled(known, is_new=False)
+    if cents <= 0:
+        raise CannotSettle(
+            f"A refund of {usd_display(cents)} is none", where=where, do="Ask for more than zero"
+        )
+    decided = _decided(account_id, cents, desk, source)
+    write = new_settlement(
+        SettlementKind.REFUND,
+        key,
+        decided,
+        account_id=account_id,
+        cents=cents,
+        source=source,
+        by=who,
+        reason=why,
+        desk=desk,
+        approved=False,
+        needs_two=True,
+        payee=payee_of(account_id, desk, payment_key=payment_key, payee_id=payee_id),
+        by_day=decided.decision.outcome.by_day,
+    )
+    (is_new,) = desk.store.record_settlements([write])
+    return Settled(write.case, is_new)
+
+
+def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCredit:
+    """What becomes of a credit of an account that ended: asked for, moved, or left with a reason.
+
+    A refund is asked for in the name of ``by``; another person approves it.
+
+    :raises CannotSettle: if it is due to go back, and nobody is known to whom it may go
+    """
+    decided = _decided(account_id, 0, desk, "142")
+    outcome, why = decided.decision.outcome, decided.decision.reasons[0].finding
+    if outcome.way not in (RefundWay.BACK, RefundWay.MOVES):
+        return FinalCredit(account_id, outcome.cents, outcome.way, why)
+    open_now = [
+        one
+        for one in desk.store.settlements(account_id=account_id, open_only=True)
+        if one.awaits_approval and one.kind is SettlementKind.REFUND
+    ]
+    if open_now:
+        return FinalCredit(account_id, open_now[0].cents, outcome.way, why, open_now[0])
+    key = f"{account_id}-{desk.on:%Y%m%d}-final"
+    moves = outcome.way is RefundWay.MOVES
+    write = new_settlement(
+        SettlementKind.TRANSFER if moves else SettlementKind.REFUND,
+        key,
+        decided,
+        account_id=account_id,
+        cents=int(outcome.cents),
+        source=CREDIT if moves else "142",
+        to_account_id=_live_account(account_id, desk) or "" if moves else "",
+        by=by,
+        reason=why,
+        desk=desk,
+        approved=moves,
+        needs_two=not moves,
+        payee=None if moves else payee_of(account_id, desk),
+        by_day=outcome.by_day,
+    )
+    (is_new,) = desk.store.record_settlements([write])
+    return FinalCredit(account_id, write.case.cents, outcome.way, why, write.case, is_new)
+
+
+def send_refund(
+    settlement_id: str, *, by: str, reference: str, reason: str = "", desk: MoneyDesk
+) -> Settled:
+    """Send an approved refund; ``reference`` is the check's or the file's number.
+
+    What was stopped or came back is sent again the same way, with another reference.
+
+    :raises Conflict: if it is on its way already, or nobody has approved it
+    """
+    number = " ".join(reference.split())
+    if not number or len(number) > 64 or not (number.isascii() and number.isprintable()):
+        raise CannotSettle(
+            "The number of the check or of the file is missing",
+            where=f"settlement {settlement_id[:80]}",
+            why="By it the bank's word is matched",
+            do="Give it with --reference, up to 64 plain characters",
+        )
+    why = reason or f"sent as {number}"
+    return one_step(settlement_id, Act.SENT, by=by, reason=why, desk=desk, reference=number)
+
+
+def send_refunds(
+    sent: Iterable[tuple[str, str]], *, by: str, desk: MoneyDesk
+) -> list[SettlementCase]:
+    """Mark the refunds of one file as sent, all of them or none: (settlement id, reference)."""
+    who, _ = named(by, "a file", "refunds")
+    writes = []
+    for settlement_id, reference in sent:
+        case = desk.store.settlement(settlement_id)
+        refuse_earlier(case, desk)
+        begun = SettlementWrite(case, (), ())
+        why = f"sent as {reference}"
+        writes.append(step_on(begun, Act.SENT, who, why, desk, reference=reference))
+    desk.store.record_settlements(writes)
+    return [one.case for one in writes]
+
+
+def clear_refund(settlement_id: str, *, by: str, reference: str, desk: MoneyDesk) -> Settled:
+    """The bank says that it was paid; ``reference`` is the bank's line."""
+    return one_step(
+        settlement_id,
+        Act.CLEARED,
+        by=by,
+        reason=f"paid by the bank, {reference}",
+        desk=desk,
+        reference=reference,
+    )
+
+
+def stop_refund(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
+    """Stop what was sent before it is paid; it lies with us again, and may be sent anew."""
+    return one_step(settlement_id, Act.STOPPED, by=by, reason=reason, desk=desk)
+
+
+def return_refund(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
+    """What was sent came back: a bank's return, a letter that found nobody."""
+    return one_step(settlement_id, Act.RETURNED, by=by, reason=reason, desk=desk)
+
+
+def refunds_to_send(desk: MoneyDesk, *, means: Means | None = None) -> list[RefundToSend]:
+    """What is approved and not on its way, the earliest day first: for the channel that sends."""
+    found = []
+    for one in desk.store.settlements(kind=SettlementKind.REFUND, open_only=True):
+        payee = one.payee
+        if not one.is_open_refund or payee is None or (means and payee.means is not means):
+            continue
+        details = desk.store.payee(payee.payee_id).details if payee.payee_id else ""
+        found.append(
+            RefundToSend(
+                *(one.settlement_id, one.account_id, one.cents, payee.name, payee.means),
+                *(details, payee.payment_key, one.by_day),
+            )
+        )
+    return sorted(found, key=lambda one: (one.by_day or desk.on, one.settlement_id))
+
+
+def give_credit(
+    account_id: str, cents: int, *, by: str, reason: str, desk: MoneyDesk, key: str = ""
+) -> Settled:
+    """Ask for a credit of goodwill on an account. Another person approves it.
+
+    ``key`` tells two credits of one day apart.
+
+    :raises CannotSettle: if it is above the limit, or no cause is given
+    """
+    where = f"account {account_id}"
+    who, why = named(by, reason, where)
+    desk.store.account(account_id)
+    name = f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (f".{key}" if key else "")
+    facts, terms = GoodwillFacts(Cents(cents)), desk.terms
+    decided = Decided(GOODWILL_RULE, facts, decide_goodwill(facts, terms), terms)
+    if not decided.decision.outcome.may_be_given:
+        raise refused(
+            decided,
+            f"A credit of {usd_display(cents)} may not be given",
+            where,
+            "Correct the bill, if it is wrong",
+        )
+    write = new_settlement(
+        SettlementKind.CREDIT,
+        name,
+        decided,
+        account_id=account_id,
+        cents=cents,
+        by=who,
+        reason=why,
+        desk=desk,
+        approved=False,
+        needs_two=True,
+    )
+    (is_new,) = desk.store.record_settlements([write])
+    return Settled(write.case, is_new)
+
+
+def payee_of(
+    account_id: str, desk: MoneyDesk, *, payment_key: str = "", payee_id: str = ""
+) -> Payee:
+    """To whom a refund of an account goes.
+
+    :raises CannotSettle: if it is neither where the money came from nor a verified payee
+    """
+    where = f"account {account_id}"
+    if payment_key and payee_id:
+        raise CannotSettle(
+            "A refund goes to one", where=where, do="Give a payment or a payee, not both"
+        )
+    if payee_id:
+        known = desk.store.payee(payee_id)
+        if known.account_id != account_id:
+            raise CannotSettle(
+                f"Payee {payee_id} is verified for another account",
+                where=where,
+                do="Verify the payee for this account, or name another",
+            )
+        return Payee(known.name, known.means, payee_id=payee_id)
+    payments = _not_returned(account_id, desk)
+    if payment_key:
+        payments = [one for one in payments if one.payment_key == payment_key]
+    if not payments:
+        what = f"Payment {payment_key[:64]} is not" if payment_key else "No payment is"
+        raise CannotSettle(
+            f"{what} one of the account's that was kept, so nobody is known to whom money may go",
+            where=where,
+            why="Money goes back to where it came from, or to a verified payee",
+            do="Verify a payee with `meterledger refund payee`, and name it",
+        )
+    newest = payments[-1]
+    return Payee(
+        _holders(account_id, desk), MEANS_OF_TENDER[newest.tender], payment_key=newest.payment_key
+    )
+
+
+def decide_refund_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
+    """The decision of a refund from what was known at the desk's instant."""
+    asked = int(case.cents) if told["asked_usd"] != "0.00" else 0
+    return _decided(case.account_id, asked, desk, "142" if case.source == CREDIT else case.source)
+
+
+def decide_goodwill_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
+    """The decision of a credit of goodwill on the day it was asked for."""
+    facts, terms = GoodwillFacts(Cents(case.cents)), desk.terms
+    return Decided(GOODWILL_RULE, facts, decide_goodwill(facts, terms), terms)
+
+
+def _decided(account_id: str, asked_cents: int, desk: MoneyDesk, source: str) -> Decided:
+    services = desk.store.services_of_account(account_id, desk.now)
+    takes_service = in_service(services, desk.on)
+    live = None if takes_service or asked_cents else _live_account(account_id, desk)
+    facts = CreditFacts(
+        credit_cents=Cents(credit_cents(account_id, desk, source=source)),
+        asked_cents=Cents(asked_cents),
+        in_service=takes_service,
+        live_account=live is not None,
+    )
+    terms = desk.terms
+    return Decided(REFUND_RULE, facts, decide_refund(facts, terms), terms)
+
+
+def _live_account(account_id: str, desk: MoneyDesk) -> str | None:
+    """Another account of the customer in service, of the same class; the first by number."""
+    services = desk.store.services_of_account(account_id, desk.now)
+    if not services:
+        return None
+    mine = service_class_of(services, desk)
+    for other in desk.store.accounts_of_same_holder(account_id, desk.now):
+        theirs = desk.store.services_of_account(other, desk.now)
+        if in_service(theirs, desk.on) and service_class_of(theirs, desk) == mine:
+            return other
+    return None
+
+
+def _known(key: str, account_id: str, desk: MoneyDesk) -> SettlementCase | None:
+    mine = desk.store.settlements(account_id=account_id, kind=SettlementKind.REFUND)
+    return next((one for one in mine if one.key == key), None)
+
+
+def _not_returned(account_id: str, desk: MoneyDesk) -> list[Payment]:
+    reversed_now = {one.reverses for one in desk.store.entries_of_account(account_id)}
+    return [
+        one
+        for one in desk.store.payments_of_account(account_id)
+        if f"payment:{one.payment_key}" not in reversed_now
+    ]
+
+
+def _holders(account_id: str, desk: MoneyDesk) -> str:
+    services = desk.store.services_of_account(account_id, desk.now)
+    names = services[-1].holders if services else ()
+    return " and ".join(names) or f"the holder of account {account_id}"

@@ -1,0 +1,47 @@
+"""Decide a settlement again from what was known when it was asked for: the same bytes, or not.
+
+Lives here      which journey gathers the facts of which kind.
+Lives elsewhere the comparison (``settlements.decide_again``), the journeys.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from meterledger.facts.settlements import SettlementCase, SettlementKind
+from meterledger.usecases.refund_credit import decide_goodwill_again, decide_refund_again
+from meterledger.usecases.returned_payment import decide_return_again
+from meterledger.usecases.settlements import Decided, MoneyDesk, decide_again
+from meterledger.usecases.transfer_balance import decide_transfer_again
+from meterledger.usecases.write_off import (
+    decide_provision_again,
+    decide_recovery_again,
+    decide_write_off_again,
+)
+
+AGAIN = {
+    SettlementKind.REFUND: decide_refund_again,
+    SettlementKind.CREDIT: decide_goodwill_again,
+    SettlementKind.WRITE_OFF: decide_write_off_again,
+    SettlementKind.FEE: decide_return_again,
+    SettlementKind.RECOVERY: decide_recovery_again,
+    SettlementKind.PROVISION: decide_provision_again,
+}
+
+
+def replay_settlement(case: SettlementCase, desk: MoneyDesk) -> bool:
+    """Whether its record comes out the same to the byte.
+
+    What people told (a dispute, an error of ours) is taken from the record; what the books, the
+    places and the tariff book said is asked anew, as known then.
+    """
+    told: dict[str, Any] = json.loads(case.record)["facts"]
+
+    def decide(one: SettlementCase, then: MoneyDesk) -> Decided:
+        if one.kind is SettlementKind.TRANSFER:
+            moves_credit = one.takes_credit
+            return (decide_refund_again if moves_credit else decide_transfer_again)(one, told, then)
+        return AGAIN[one.kind](one, told, then)
+
+    return decide_again(case, desk, decide)

@@ -1,0 +1,349 @@
+"""What every settlement has in common: its record, its first steps, and deciding it again.
+
+Lives here      making a settlement with its record and its first steps, and the steps any of them
+                can take; the same decision from what was known then.
+Lives elsewhere each kind's own journey (``transfer_balance``, ``refund_credit``, ``write_off``,
+                ``unclaimed``, ``returned_payment``), the rules (``ledger``), the rows (``stores``).
+Read first      docs/operating/settlements.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from meterledger.facts.money import Entry, Payment
+from meterledger.facts.places import Account, BillableService
+from meterledger.facts.settlements import (
+    Act,
+    Payee,
+    SettlementCase,
+    SettlementKind,
+    Step,
+)
+from meterledger.kernel.canonical import canonical_bytes
+from meterledger.kernel.decision import Decision
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.standing import weakest
+from meterledger.ledger import REVENUE_OF_CLASS, control_of, entry_of_step
+from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.forms import plain_form
+from meterledger.rulebook.terms import Terms
+from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.settlement_ports import Settlements, SettlementWrite
+
+PERSON_MAX, REASON_MAX = 100, 1000
+
+
+class CannotSettle(Refusal):
+    """It may not be done, or not in this way."""
+
+
+class SettlementStore(Settlements, Protocol):
+    """What settling needs of the store."""
+
+    def account(self, account_id: str) -> Account:
+        """The account. :raises NotFound:"""
+
+    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
+        """All agreements of the account, joined, by first day."""
+
+    def bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Live bills of the account, oldest first."""
+
+    def entries_of_account(self, account_id: str) -> list[Entry]:
+        """Entries that touch the account, oldest first."""
+
+    def payments_of_account(self, account_id: str) -> list[Payment]:
+        """Payments of the account, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyDesk:
+    """Where settlements are decided: store, book, the day that counts and the instant (UTC)."""
+
+    store: SettlementStore
+    book: TariffBook
+    on: date
+    now: datetime
+
+    @property
+    def view(self) -> BookView:
+        """The book as known now."""
+        return self.book.as_known(self.now.date())
+
+    @property
+    def terms(self) -> Terms:
+        """The book on the day that counts, with a memory of its own."""
+        return Terms(self.view, self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settlement after a journey; ``is_new`` is False where it was done before."""
+
+    case: SettlementCase
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A rule's decision on facts, and the terms that remember what it asked of the book."""
+
+    rule: str
+    facts: Any
+    decision: Decision[Any]
+    terms: Terms
+
+
+def named(by: str, reason: str, where: str) -> tuple[str, str]:
+    """Name and reason without stray spaces. :raises CannotSettle: if one is missing or too long"""
+    who, why = " ".join(by.split()), " ".join(reason.split())
+    if not who or not why:
+        raise CannotSettle(
+            "Who decides, and why, is missing",
+            where=where,
+            why="Both are kept with the money, for years",
+            do="Give a name and a reason",
+        )
+    if len(who) > PERSON_MAX or len(why) > REASON_MAX or not (who + why).isprintable():
+        raise CannotSettle(
+            f"The name has at most {PERSON_MAX} characters, the reason {REASON_MAX}",
+            where=where,
+            do="Write it shorter, in plain characters",
+        )
+    return who, why
+
+
+def new_settlement(
+    kind: SettlementKind,
+    key: str,
+    decided: Decided,
+    *,
+    account_id: str,
+    cents: int,
+    by: str,
+    reason: str,
+    desk: MoneyDesk,
+    approved: bool,
+    needs_two: bool = False,
+    source: str = "142",
+    to_account_id: str = "",
+    payee: Payee | None = None,
+    about: str = "",
+    ceiling_cents: int | None = None,
+    by_day: date | None = None,
+) -> SettlementWrite:
+    """A settlement that is asked for, and posted at once where one person is enough."""
+    asked = Step(Act.ASKED, desk.on, desk.now, by, reason)
+    case = SettlementCase(
+        key=key,
+        kind=kind,
+        account_id=account_id,
+        cents=cents,
+        source=source,
+        needs_two=needs_two,
+        record=b"",
+        steps=(asked,),
+        to_account_id=to_account_id,
+        payee=payee,
+        about=about,
+        ceiling_cents=ceiling_cents,
+        by_day=by_day,
+    )
+    case = replace(case, record=_record(case, decided, desk))
+    write = SettlementWrite(case, (asked,), ())
+    return step_on(write, Act.APPROVED, by, reason, desk) if approved else write
+
+
+def step_on(
+    write: SettlementWrite,
+    act: Act,
+    by: str,
+    reason: str,
+    desk: MoneyDesk,
+    *,
+    reference: str = "",
+) -> SettlementWrite:
+    """One more step with its entry, in the same write."""
+    case = write.case
+    step = Step(act, desk.on, desk.now, by, reason, reference=reference)
+    revenue = _revenue_account(case, desk) if case.kind is SettlementKind.CREDIT else ""
+    entry = entry_of_step(case, step, revenue_account=revenue)
+    if entry is not None:
+        step = replace(step, entry_id=entry.entry_id)
+    return SettlementWrite(
+        replace(case, steps=(*case.steps, step)),
+        (*write.added, step),
+        write.entries if entry is None else (*write.entries, entry),
+    )
+
+
+def one_step(
+    settlement_id: str, act: Act, *, by: str, reason: str, desk: MoneyDesk, reference: str = ""
+) -> Settled:
+    """Add one step to a settlement that is there.
+
+    :raises CannotSettle: if by or reason is missing
+    :raises Conflict: if the step does not follow, or the person may not
+    :raises NotFound: if there is no such settlement
+    """
+    who, why = named(by, reason, f"settlement {settlement_id[:80]}")
+    case = desk.store.settlement(settlement_id)
+    refuse_earlier(case, desk)
+    write = step_on(SettlementWrite(case, (), ()), act, who, why, desk, reference=reference)
+    desk.store.record_settlements([write])
+    return Settled(write.case)
+
+
+def refuse_earlier(case: SettlementCase, desk: MoneyDesk) -> None:
+    """Refuse a step that is said to be before the one that it follows.
+
+    :raises CannotSettle: naming both days
+    """
+    if desk.on < case.last.on:
+        raise CannotSettle(
+            f"The day is {desk.on}, and it has been {case.last.act.value} on {case.last.on}",
+            where=f"settlement {case.settlement_id}",
+            do="Give a day that is not before the last step",
+        )
+
+
+def approve_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
+    """Agree, as another person than who asked; its money is posted.
+
+    :raises Conflict: if who asked approves, or what is taken is not there any more
+    """
+    return one_step(settlement_id, Act.APPROVED, by=by, reason=reason, desk=desk)
+
+
+def refuse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
+    """Say no to what was asked for. Nothing is posted."""
+    return one_step(settlement_id, Act.REFUSED, by=by, reason=reason, desk=desk)
+
+
+def reverse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
+    """Take back what was posted, by the reversal of its entry; a refund that is sent is stopped
+    first.
+    """
+    return one_step(settlement_id, Act.REVERSED, by=by, reason=reason, desk=desk)
+
+
+def credit_cents(account_id: str, desk: MoneyDesk, *, source: str = "142") -> int:
+    """What the account has more than it owes, as known at the desk's instant; below zero it owes.
+
+    What a budget plan defers is owed, too: it is counted against the credit.
+    """
+    controls = ("142", "143") if source == "142" else (source,)
+    return -sum(
+        leg.cents
+        for entry in desk.store.entries_of_account(account_id)
+        if entry.learned_at <= desk.now
+        for leg in entry.legs
+        if leg.customer_account_id == account_id and control_of(leg.ledger_account) in controls
+    )
+
+
+def owed_cents(account_id: str, desk: MoneyDesk) -> int:
+    """The account's plain receivable, as known at the desk's instant."""
+    return sum(
+        leg.cents
+        for entry in desk.store.entries_of_account(account_id)
+        if entry.learned_at <= desk.now
+        for leg in entry.legs
+        if leg.customer_account_id == account_id and leg.ledger_account == "142"
+    )
+
+
+def bills_known(account_id: str, desk: MoneyDesk) -> list[StoredBill]:
+    """Live bills of the account that were known at the desk's instant, oldest first."""
+    return [one for one in desk.store.bills_of_account(account_id) if one.known_at <= desk.now]
+
+
+def in_service(services: Sequence[BillableService], on: date) -> bool:
+    """Whether one of the agreements holds on the day or begins later."""
+    return any(
+        one.agreement.days.until_day is None or one.agreement.days.until_day > on
+        for one in services
+    )
+
+
+def service_class_of(services: Sequence[BillableService], desk: MoneyDesk) -> str:
+    """The class of the account's last service.
+
+    :raises CannotSettle: if it never had one
+    :raises NoRuleInForce: if the book says of no class of its schedule
+    """
+    if not services:
+        raise CannotSettle(
+            "The account has no service, and so no class of service",
+            where="settlements",
+            do="Name another account",
+        )
+    last = services[-1].agreement
+    until = last.days.until_day
+    day = desk.on if until is None or until > desk.on else last.days.from_day
+    return desk.view.service_class(last.schedule, max(day, last.days.from_day)).value
+
+
+def refused(decided: Decided, what: str, where: str, do: str) -> CannotSettle:
+    """A "no" of a rule as a refusal, with its reasons and their clauses."""
+    reasons = decided.decision.reasons
+    words = "; ".join(f"{one.finding} ({one.citation.text})" for one in reasons)
+    return CannotSettle(what, where=where, why=words[:1].upper() + words[1:], do=do)
+
+
+def decide_again(
+    case: SettlementCase, desk: MoneyDesk, decide: Callable[[Any, MoneyDesk], Decided]
+) -> bool:
+    """Whether the settlement's record comes out the same to the byte, from what was known then.
+
+    ``decide`` gathers the facts anew, as known at the desk it is given, and decides.
+    """
+    asked = case.asked
+    then = MoneyDesk(desk.store, desk.book, asked.on, asked.learned_at)
+    return _record(case, decide(case, then), then) == case.record
+
+
+def _record(case: SettlementCase, decided: Decided, desk: MoneyDesk) -> bytes:
+    memory, decision = decided.terms.memory, decided.decision
+    payee = case.payee
+    return canonical_bytes(
+        {
+            "settlement": case.settlement_id,
+            "account": case.account_id,
+            "to_account": case.to_account_id,
+            "usd": usd_text(case.cents),
+            "source": case.source,
+            "about": case.about,
+            "payee": None
+            if payee is None
+            else {
+                "name": payee.name,
+                "means": payee.means.value,
+                "payment": payee.payment_key,
+                "payee": payee.payee_id,
+            },
+            "rule": decided.rule,
+            "on": desk.on.isoformat(),
+            "known_at": desk.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "facts": plain_form(decided.facts),
+            "outcome": plain_form(decision.outcome),
+            "reasons": [
+                {"finding": one.finding, "citation": one.citation.as_json()}
+                for one in decision.reasons
+            ],
+            "standing": weakest(memory.standings).value,
+            "reading_keys": sorted({*memory.readings, *decision.reading_keys}),
+            "values": list(memory.values),
+            "book": desk.view.sha256,
+        }
+    )
+
+
+def _revenue_account(case: SettlementCase, desk: MoneyDesk) -> str:
+    services = desk.store.services_of_account(case.account_id, desk.now)
+    return REVENUE_OF_CLASS[service_class_of(services, desk)]

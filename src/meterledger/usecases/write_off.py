@@ -1,0 +1,252 @@
+"""Write off what nobody pays, provide for it beforehand, and book what is paid all the same.
+
+Lives here      the journeys: provision of a month, write-off of a balance, recovery by a payment.
+Lives elsewhere criteria and ceiling (``ledger.write_off``), taking the payment (payments).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
+from meterledger.kernel.money import Cents, cents_from_text, usd_display
+from meterledger.kernel.span import DaySpan
+from meterledger.ledger import (
+    ProvisionFacts,
+    RecoveryFacts,
+    WriteOffFacts,
+    decide_provision,
+    decide_recovery,
+    decide_write_off,
+)
+from meterledger.usecases.settlements import (
+    CannotSettle,
+    Decided,
+    MoneyDesk,
+    Settled,
+    bills_known,
+    in_service,
+    named,
+    new_settlement,
+    owed_cents,
+    refused,
+)
+
+WRITE_OFF_RULE, PROVISION_RULE, RECOVERY_RULE = (
+    "ledger.write_off",
+    "ledger.provision",
+    "ledger.recovery",
+)
+
+
+def write_off(
+    account_id: str,
+    *,
+    by: str,
+    reason: str,
+    desk: MoneyDesk,
+    disputed: bool = False,
+    under_agreement: bool = False,
+    with_agency: bool = False,
+) -> Settled:
+    """Write off all that an account owes. Above the ceiling it waits for another person.
+
+    :raises CannotSettle: naming every criterion that is not met
+    :raises Conflict: if less is owed by now
+    """
+    where = f"account {account_id}"
+    who, why = named(by, reason, where)
+    desk.store.account(account_id)
+    key = f"{account_id}-{desk.on:%Y%m%d}"
+    mine = desk.store.settlements(account_id=account_id, kind=SettlementKind.WRITE_OFF)
+    known = next((one for one in mine if one.key == key), None)
+    if known is not None:
+        return Settled(known, is_new=False)
+    told = {"disputed": disputed, "under_agreement": under_agreement, "with_agency": with_agency}
+    decided = _decided(account_id, told, desk)
+    outcome = decided.decision.outcome
+    if not outcome.may_be_written_off:
+        raise refused(
+            decided,
+            f"The balance of account {account_id} is not written off",
+            where,
+            f"Write it off from {outcome.from_day} on, if nothing is paid"
+            if outcome.from_day and outcome.from_day > desk.on
+            else "Settle what stands against it first",
+        )
+    write = new_settlement(
+        SettlementKind.WRITE_OFF,
+        key,
+        decided,
+        account_id=account_id,
+        cents=int(decided.facts.balance_cents),
+        by=who,
+        reason=why,
+        desk=desk,
+        approved=not outcome.needs_two,
+        needs_two=outcome.needs_two,
+        ceiling_cents=int(outcome.ceiling_cents),
+    )
+    (is_new,) = desk.store.record_settlements([write])
+    return Settled(write.case, is_new)
+
+
+def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDesk) -> Settled:
+    """Book a payment, or what of it fits, as recovery of what was written off; once a payment.
+
+    :raises CannotSettle: if the payment is not one of the account, or nothing is written off
+    """
+    where = f"payment {payment_key[:64]}"
+    who, why = named(by, f"payment {payment_key} came after the write-off", where)
+    paid = [
+        one for one in desk.store.payments_of_account(account_id) if one.payment_key == payment_key
+    ]
+    if not paid:
+        raise CannotSettle(
+            f"It is no payment of account {account_id}",
+            where=where,
+            do="Take the payment on the account first",
+        )
+    mine = desk.store.settlements(account_id=account_id)
+    known = next(
+        (one for one in mine if one.kind is SettlementKind.RECOVERY and one.about == payment_key),
+        None,
+    )
+    if known is not None:
+        return Settled(known, is_new=False)
+    decided = _recovery(paid[0].cents, account_id, desk)
+    cents = int(decided.decision.outcome.cents)
+    if cents <= 0:
+        raise CannotSettle(
+            f"Nothing of account {account_id} is written off and not recovered",
+            where=where,
+            do="The payment pays what the account owes, as any does",
+        )
+    write = new_settlement(
+        SettlementKind.RECOVERY,
+        payment_key,
+        decided,
+        account_id=account_id,
+        cents=cents,
+        by=who,
+        reason=why,
+        desk=desk,
+        approved=True,
+        about=payment_key,
+    )
+    (is_new,) = desk.store.record_settlements([write])
+    return Settled(write.case, is_new)
+
+
+def written_off_cents(account_id: str, desk: MoneyDesk) -> int:
+    """What of an account is written off and not recovered yet, as known at the desk's instant."""
+    signs = {SettlementKind.WRITE_OFF: 1, SettlementKind.RECOVERY: -1}
+    return sum(
+        signs.get(one.kind, 0) * one.cents
+        for one in desk.store.settlements(account_id=account_id)
+        if _stood(one, desk) is Act.APPROVED
+    )
+
+
+def provide(month: date, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
+    """Set aside, once a month, what of its revenue will not be paid.
+
+    :raises CannotSettle: if the month is not over, or brought nothing
+    """
+    first = month.replace(day=1)
+    where = f"provision {first:%Y-%m}"
+    who, why = named(by, reason, where)
+    until = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    known = [
+        one
+        for one in desk.store.settlements(kind=SettlementKind.PROVISION)
+        if one.key == f"{first:%Y-%m}"
+    ]
+    if known:
+        return Settled(known[0], is_new=False)
+    if desk.on < until:
+        raise CannotSettle(
+            "The month is not over", where=where, do=f"Provide for it from {until} on"
+        )
+    revenue = desk.store.revenue_cents(DaySpan(first, until))
+    facts, terms = ProvisionFacts(Cents(revenue)), desk.terms
+    decided = Decided(PROVISION_RULE, facts, decide_provision(facts, terms), terms)
+    cents = int(decided.decision.outcome.cents)
+    if cents <= 0:
+        raise CannotSettle(
+            f"A revenue of {usd_display(revenue)} leaves nothing to set aside",
+            where=where,
+            do="Nothing is to be done",
+        )
+    write = new_settlement(
+        SettlementKind.PROVISION,
+        f"{first:%Y-%m}",
+        decided,
+        account_id="",
+        cents=cents,
+        by=who,
+        reason=why,
+        desk=desk,
+        approved=True,
+    )
+    (is_new,) = desk.store.record_settlements([write])
+    return Settled(write.case, is_new)
+
+
+def decide_write_off_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
+    """The decision of a write-off from what was known at the desk's instant."""
+    return _decided(case.account_id, told, desk)
+
+
+def decide_provision_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
+    """The decision of a provision on the revenue that was told then."""
+    facts = ProvisionFacts(cents_from_text(str(told["revenue_usd"]), where="record"))
+    terms = desk.terms
+    return Decided(PROVISION_RULE, facts, decide_provision(facts, terms), terms)
+
+
+def decide_recovery_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
+    """The decision of a recovery on what was told then."""
+    facts = RecoveryFacts(
+        cents_from_text(str(told["paid_usd"]), where="record"),
+        cents_from_text(str(told["written_off_usd"]), where="record"),
+    )
+    terms = desk.terms
+    return Decided(RECOVERY_RULE, facts, decide_recovery(facts, terms), terms)
+
+
+def _decided(account_id: str, told: dict[str, Any], desk: MoneyDesk) -> Decided:
+    bills = bills_known(account_id, desk)
+    reversed_then = {
+        one.reverses
+        for one in desk.store.entries_of_account(account_id)
+        if one.learned_at <= desk.now
+    }
+    paid = [
+        one.received_day
+        for one in desk.store.payments_of_account(account_id)
+        if one.learned_at <= desk.now and f"payment:{one.payment_key}" not in reversed_then
+    ]
+    facts = WriteOffFacts(
+        balance_cents=Cents(owed_cents(account_id, desk)),
+        in_service=in_service(desk.store.services_of_account(account_id, desk.now), desk.on),
+        final_due=max((one.due_day for one in bills), default=None),
+        last_paid=max(paid, default=None),
+        disputed=bool(told["disputed"]),
+        under_agreement=bool(told["under_agreement"]),
+        with_agency=bool(told["with_agency"]),
+    )
+    terms = desk.terms
+    return Decided(WRITE_OFF_RULE, facts, decide_write_off(facts, terms), terms)
+
+
+def _recovery(paid_cents: int, account_id: str, desk: MoneyDesk) -> Decided:
+    there = written_off_cents(account_id, desk)
+    facts, terms = RecoveryFacts(Cents(paid_cents), Cents(there)), desk.terms
+    return Decided(RECOVERY_RULE, facts, decide_recovery(facts, terms), terms)
+
+
+def _stood(case: SettlementCase, desk: MoneyDesk) -> Act | None:
+    known = [one.act for one in case.steps if one.learned_at <= desk.now]
+    return known[-1] if known else None
