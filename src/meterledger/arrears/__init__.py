@@ -23,10 +23,28 @@ from meterledger.arrears.deposit_refunds import (
 from meterledger.arrears.deposit_returns import decide_apply, decide_efforts
 from meterledger.arrears.deposit_rules import DEPOSIT_RULES
 from meterledger.arrears.deposit_winter import decide_earlier_deposit
-from meterledger.arrears.late_agreements import decide_agreement_charge
-from meterledger.arrears.late_payment import decide_ground, decide_late_charge
+from meterledger.arrears.late_agreements import (
+    AGREEMENT_CHARGE,
+    AgreementCharge,
+    AgreementFacts,
+    AgreementKind,
+    CustomerSide,
+    decide_agreement_charge,
+)
+from meterledger.arrears.late_facts import Holder
+from meterledger.arrears.late_government import GOVERNMENT_ACCOUNT, GovernmentFacts, GovernmentTerms
+from meterledger.arrears.late_payment import (
+    LATE_CHARGE,
+    LateChargeFacts,
+    decide_ground,
+    decide_late_charge,
+)
 from meterledger.arrears.timely_payment import (
+    DELINQUENT_DATE,
+    GRACE,
     Channel,
+    DelinquentDateFacts,
+    GraceFacts,
     TimelyFacts,
     decide_delinquent_date,
     decide_grace,
@@ -44,8 +62,23 @@ RULES: tuple[Rule, ...] = (
 """Every rule of this room, for ``rules`` and ``decide``."""
 
 __all__ = [
+    "AGREEMENT_CHARGE",
+    "DELINQUENT_DATE",
+    "GOVERNMENT_ACCOUNT",
+    "GRACE",
+    "LATE_CHARGE",
     "RULES",
+    "AgreementCharge",
+    "AgreementFacts",
+    "AgreementKind",
     "Channel",
+    "CustomerSide",
+    "DelinquentDateFacts",
+    "GovernmentFacts",
+    "GovernmentTerms",
+    "GraceFacts",
+    "Holder",
+    "LateChargeFacts",
     "TimelyFacts",
     "decide_agreement_charge",
     "decide_apply",

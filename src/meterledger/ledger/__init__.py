@@ -53,6 +53,7 @@ from meterledger.ledger.extension_entries import (
     entry_for_facility_month,
     entry_for_forfeit,
 )
+from meterledger.ledger.late_entries import entry_for_late_charge
 from meterledger.ledger.open_items import (
     Receivable,
     Settlement,
@@ -179,6 +180,7 @@ __all__ = [
     "entry_for_extension_refund",
     "entry_for_facility_month",
     "entry_for_forfeit",
+    "entry_for_late_charge",
     "entry_for_payment",
     "entry_for_spending",
     "entry_for_unapplied",

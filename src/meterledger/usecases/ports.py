@@ -42,6 +42,7 @@ from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.lake_ports import LakeLog
+from meterledger.usecases.late_charge_ports import LateCharges
 from meterledger.usecases.ledger_ports import Ledger
 from meterledger.usecases.meter_ports import Meters
 from meterledger.usecases.payment_ports import PaymentLog
@@ -475,6 +476,7 @@ class Store(
     UsageLog,
     DayFactsStore,
     LakeLog,
+    LateCharges,
     DocumentLog,
     Weather,
     HeldLog,

@@ -12,6 +12,7 @@ from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, 
 
 if TYPE_CHECKING:
     from meterledger.usecases.issue_bills import BillRun
+    from meterledger.usecases.late_charges import LateRun
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +41,7 @@ def bill(
     """Bill accounts for every service period that is complete and not billed yet."""
     with refusing():
         from meterledger.entrypoints.cli.validate import cause_from
-        from meterledger.entrypoints.issuing import refuse_wrong_clock
+        from meterledger.entrypoints.issuing import charge_before_bills, refuse_wrong_clock
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.issue_bills import issue_bills
         from meterledger.usecases.ports import Viewer
@@ -56,6 +57,8 @@ def bill(
             for account in dict.fromkeys(accounts):
                 system.store.account(account)
                 services += system.store.services_of_account(account, system.now)
+            scope = "accounts by number"
+            late = charge_before_bills(system, services, on=day, scope=scope, dry_run=dry_run)
             run = issue_bills(
                 services=services,
                 on=day,
@@ -65,9 +68,9 @@ def bill(
                 book=system.book,
                 dry_run=dry_run,
                 cause=why,
-                scope="accounts by number",
+                scope=scope,
             )
-        _answer(run, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
+        _answer(run, late, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
 
 
 def bill_cycle(
@@ -113,7 +116,7 @@ def bill_cycle(
     with refusing():
         from meterledger.billing import reading_cycle_count
         from meterledger.entrypoints.cli.validate import cause_from
-        from meterledger.entrypoints.issuing import refuse_wrong_clock
+        from meterledger.entrypoints.issuing import charge_before_bills, refuse_wrong_clock
         from meterledger.entrypoints.memory import loaded_for_good
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.entrypoints.wiring import open_system
@@ -141,6 +144,8 @@ def bill_cycle(
                     do=f"Name a cycle from 1 to {cycles}",
                 )
             services = system.store.services_of_cycle(cycle, system.now)
+            scope = f"cycle {cycle}"
+            late = charge_before_bills(system, services, on=day, scope=scope, dry_run=dry_run)
             with (
                 loaded_for_good(),
                 progress_bar(f"Billing cycle {cycle}", total=len(services)) as advance,
@@ -154,11 +159,11 @@ def bill_cycle(
                     book=system.book,
                     dry_run=dry_run,
                     cause=why,
-                    scope=f"cycle {cycle}",
+                    scope=scope,
                     keep_bills=dry_run or len(services) <= 5000,
                     progress=advance,
                 )
-        _answer(run, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
+        _answer(run, late, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
 
 
 def _not_ahead(day: Any, today: Any) -> None:
@@ -170,7 +175,7 @@ def _not_ahead(day: Any, today: Any) -> None:
         )
 
 
-def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
+def _answer(run: BillRun, late: LateRun, *, on: str, dry_run: bool, as_json: bool) -> None:
     from meterledger.entrypoints.cli.words import print_asked, print_lines
     from meterledger.entrypoints.held_words import held_by_owner
     from meterledger.kernel.money import usd_text
@@ -193,6 +198,14 @@ def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
         "stopped": run.stopped.sentence if run.stopped else None,
         "run": run.record.run_id if run.record else None,
         "gate_note": run.gate_note,
+        "late_charges": {
+            "count": len(late.charges),
+            "total_usd": usd_text(late.cents),
+            "taken_back": len(late.reversals),
+            "refused": [
+                {"account": account, "sentence": sentence} for account, sentence in late.refused
+            ],
+        },
         "total_usd": usd_text(run.issued_cents),
         "energy_wh": str(run.energy_billed_wh),
         "bills": [one.as_answer() for one in run.issued],
@@ -226,6 +239,13 @@ def _answer(run: BillRun, *, on: str, dry_run: bool, as_json: bool) -> None:
                         f"{one.usage.estimated.percent} percent of its energy."
                     )
                 print()
+        if late.charges or late.reversals:
+            print(
+                f"{len(late.charges)} late charges of {usd_text(late.cents)} USD before the bills, "
+                f"{len(late.reversals)} taken back."
+            )
+        for account, sentence in late.refused[:20]:
+            print(f"No late charge decided for account {account}: {sentence}")
         verb = "would be billed" if dry_run else "billed"
         print(
             f"{run.issued_count} {verb} for {usd_text(run.issued_cents)} USD, "

@@ -30,6 +30,7 @@ COMMANDS = (
     "program",
     "bill",
     "held",
+    "late_charge",
     "pay",
     "bank",
     "documents",

@@ -44,6 +44,7 @@ from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.issued import MemoryIssued
 from meterledger.stores.memory.journal import MemoryJournal
 from meterledger.stores.memory.lake_log import MemoryLakeLog
+from meterledger.stores.memory.late_charges import MemoryLateCharges
 from meterledger.stores.memory.meters import MemoryMeters
 from meterledger.stores.memory.payments import MemoryPayments
 from meterledger.stores.memory.programs import MemoryPrograms
@@ -73,6 +74,7 @@ class MemoryStore(
     MemorySettlements,
     MemoryHeld,
     MemoryLakeLog,
+    MemoryLateCharges,
     MemoryIntake,
     MemoryIssued,
     MemoryUsageLog,

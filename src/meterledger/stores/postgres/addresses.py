@@ -30,6 +30,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.settlements",
     "meterledger.stores.postgres.reconciliation",
     "meterledger.stores.postgres.payments",
+    "meterledger.stores.postgres.late_charges",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

@@ -96,6 +96,11 @@ APPEND_ONLY = (
     "receipt",
     "receipt_step",
     "application",
+    "late_charge",
+    "late_charge_reversal",
+    "late_charge_wait",
+    "late_charge_run",
+    "government_account",
     "record",
     "read_log",
 )

@@ -12,6 +12,7 @@ from meterledger.stores.postgres.repository.held import HeldTables
 from meterledger.stores.postgres.repository.intake import IntakeTables
 from meterledger.stores.postgres.repository.issued import IssuedTables
 from meterledger.stores.postgres.repository.lake_log import LakeLogTables
+from meterledger.stores.postgres.repository.late_charges import LateChargeTables
 from meterledger.stores.postgres.repository.ledger import LedgerTables
 from meterledger.stores.postgres.repository.meters import MeterTables
 from meterledger.stores.postgres.repository.payments import PaymentTables
@@ -38,6 +39,7 @@ class PostgresStore(
     QuarantineTables,
     CorrectionTables,
     RegisterTables,
+    LateChargeTables,
     LedgerTables,
     PeriodTables,
     PaymentTables,

@@ -1,0 +1,1 @@
+"""The Django app of late charges, their reversals, what waits, and runs."""

@@ -1,0 +1,1 @@
+"""Migrations of late_charges: tables, and the SQL beside them that Django cannot say."""

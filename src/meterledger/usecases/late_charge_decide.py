@@ -1,0 +1,190 @@
+"""Decide the late charges of one account on the day its next bill is made. Pure.
+
+Lives here      which delinquent dates are decided on a day, the outcome for each, corrected bills.
+Lives elsewhere what is unpaid and of which part (``late_charge_base``), the record
+                (``late_charge_record``), many accounts at once (``late_charge_columns``), loading
+                and keeping (``late_charges``), the rules (``arrears``).
+Read first      docs/operating/late_charges.md; docs/decisions/0023.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from meterledger.facts.late_charges import (
+    LateBill,
+    LateCharge,
+    LateChargeReversal,
+    LateChargeWait,
+    LateHistory,
+    LateReason,
+    ReversalCause,
+)
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.late_charge_base import (
+    SaidElsewhere,
+    Unpaid,
+    as_if_right,
+    delinquent_day,
+    grace_until,
+    unpaid_after,
+)
+from meterledger.usecases.late_charge_record import Moment, charge_of
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one delinquent date is of: the bills that name it, the newest of them last."""
+
+    day: date
+    bills: tuple[LateBill, ...]
+
+
+@dataclass(slots=True)
+class Considered:
+    """What became of one account: charges, what is taken back, what waits, and the reasons."""
+
+    account_id: str
+    charges: list[LateCharge] = field(default_factory=list)
+    reversals: list[LateChargeReversal] = field(default_factory=list)
+    waits: list[LateChargeWait] = field(default_factory=list)
+    reasons: set[LateReason] = field(default_factory=set)
+    unpaid: list[Unpaid] = field(default_factory=list)
+    """What was found for each delinquent date that was decided."""
+
+    @property
+    def cents(self) -> int:
+        """What is charged, before anything is taken back."""
+        return sum(one.cents for one in self.charges)
+
+
+def consider(
+    history: LateHistory,
+    *,
+    on: date,
+    known_at: datetime,
+    view: BookView,
+    said: SaidElsewhere | None = None,
+) -> Considered:
+    """Decide every delinquent date that falls to the bill made on ``on``.
+
+    :raises NoRuleInForce: if the book is silent on the day, or on the holidays of a grace
+    """
+    said = said or SaidElsewhere()
+    found = Considered(history.account_id)
+    moment = Moment(on, known_at, view)
+    _take_back(found, history, said, moment)
+    statements, why_none = due_statements(history, on, view)
+    found.reasons |= why_none
+    for one in statements:
+        unpaid = unpaid_after(one.day, one.bills[-1], history, on=on, view=view, said=said)
+        found.unpaid.append(unpaid)
+        unknown = said.unknown_payment_cents + history.unknown_payment_cents
+        if unknown and unpaid.chargeable_cents:
+            found.reasons.add(LateReason.UNKNOWN_PAYMENT)
+            found.waits.append(_wait(history.account_id, one.day, on, known_at))
+            continue
+        charge, reasons = charge_of(unpaid, one.bills[-1], history, said=said, moment=moment)
+        found.reasons |= reasons
+        if charge is not None:
+            found.charges.append(charge)
+    return found
+
+
+def due_statements(
+    history: LateHistory, on: date, view: BookView
+) -> tuple[list[Statement], set[LateReason]]:
+    """The delinquent dates that fall to the bill made on ``on``, oldest first; else why none does.
+
+    A date is decided with the first bill that is made after its grace for mail is over. What
+    waited then is decided as soon as it is known.
+    """
+    live = [one for one in history.bills if one.cancelled_by is None and one.issued_day < on]
+    days: dict[date, list[LateBill]] = {}
+    for bill in sorted(live, key=lambda one: (one.issued_day, one.known_at, one.bill_id)):
+        days.setdefault(delinquent_day(bill, history.government), []).append(bill)
+    issued = {one.issued_day for one in live}
+    waiting = {one.delinquent_day for one in history.waits}
+    charged = {one.delinquent_day for one in history.charges}
+    statements, reasons = [], set()
+    for day, bills in sorted(days.items()):
+        if day >= on:
+            continue
+        if day in charged:
+            if day not in waiting and _falls_to(day, on, issued, view):
+                reasons.add(LateReason.KNOWN)
+            continue
+        last = grace_until(day, view)
+        if last >= on:
+            reasons.add(LateReason.GRACE)
+        elif day in waiting or not any(last < other for other in issued):
+            statements.append(Statement(day, tuple(bills)))
+    return statements, reasons or (set() if statements else {LateReason.NO_BILL})
+
+
+def _falls_to(day: date, on: date, issued: set[date], view: BookView) -> bool:
+    return not any(grace_until(day, view) < other for other in issued if other < on)
+
+
+def _wait(account_id: str, day: date, on: date, known_at: datetime) -> LateChargeWait:
+    sentence = (
+        f"What was unpaid after {day} waits: the outcome of a payment is unknown, and it is not "
+        "counted as missed until it is known"
+    )
+    code = LateReason.UNKNOWN_PAYMENT.value
+    return LateChargeWait(account_id, day, on, code, sentence, known_at)
+
+
+def _take_back(
+    found: Considered, history: LateHistory, said: SaidElsewhere, moment: Moment
+) -> None:
+    """Charges on bills that were corrected or cancelled since: decided again, and lowered.
+
+    A charge that rests on a charge that is taken back is decided again, too.
+    """
+    cancelled = {f"bill:{one.bill_id}": one for one in history.bills if one.cancelled_by}
+    taken_back = {one.reverses for one in history.movements if one.reverses}
+    lowered: set[str] = set()
+    right = as_if_right(history)
+    for charge in sorted(history.charges, key=lambda one: (one.delinquent_day, one.known_at)):
+        if charge.entry_id in taken_back:
+            continue
+        wrong = [cancelled[name] for name in charge.rests_on if name in cancelled]
+        if not wrong and not lowered.intersection(charge.rests_on):
+            continue
+        bill = next((one for one in history.bills if one.bill_id == charge.bill_id), None)
+        if bill is None:
+            continue
+        unpaid = unpaid_after(
+            charge.delinquent_day,
+            replace(bill, cancelled_by=None),
+            right.without(lowered),
+            on=moment.on,
+            view=moment.view,
+            said=said,
+        )
+        again, _ = charge_of(unpaid, bill, history, said=said, moment=moment, replaces=charge)
+        if again is not None and again.cents >= charge.cents:
+            continue
+        lowered.add(charge.entry_id)
+        found.reasons.add(LateReason.CORRECTED)
+        found.reversals.append(_reversal(charge, wrong, moment))
+        if again is not None:
+            found.charges.append(again)
+
+
+def _reversal(charge: LateCharge, wrong: Sequence[LateBill], moment: Moment) -> LateChargeReversal:
+    if wrong:
+        names = ", ".join(f"{one.bill_id} by {one.cancelled_by}" for one in wrong)
+        reason = f"it rests on a bill that was corrected: {names}"
+    else:
+        reason = "it rests on a late charge that is taken back"
+    return LateChargeReversal(
+        late_charge_id=charge.late_charge_id,
+        account_id=charge.account_id,
+        cause=ReversalCause.CORRECTED_BILL,
+        reason=reason,
+        learned_at=moment.known_at,
+    )

@@ -1,0 +1,135 @@
+"""What late charges need of the store, and of chapters that come later.
+
+Lives here      the port ``LateCharges``; one suite of promises (tests/stores) tests every store.
+Lives elsewhere the nouns (``facts/late_charges``), the other ports (``ports``).
+
+Instants are UTC and given by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.facts.late_charges import (
+    AgreementStanding,
+    GovernmentAccount,
+    LateCharge,
+    LateChargeReversal,
+    LateChargeRun,
+    LateChargeWait,
+    LateHistory,
+)
+from meterledger.facts.money import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class LateChargeWork:
+    """All that one call records: everything or nothing. Charges and reversals have their entries.
+
+    ``run`` is None where a person reverses one charge.
+    """
+
+    charges: tuple[tuple[LateCharge, Entry], ...] = ()
+    reversals: tuple[tuple[LateChargeReversal, Entry], ...] = ()
+    waits: tuple[LateChargeWait, ...] = ()
+    run: LateChargeRun | None = None
+
+
+class LateCharges(Protocol):
+    """Late charges, their reversals, what waits, and runs. Added, never changed."""
+
+    def late_histories(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, LateHistory]:
+        """What the accounts' late charges are decided from, as known then. One question for all."""
+
+    def record_late_charges(self, work: LateChargeWork) -> set[str]:
+        """Keep charges, reversals, waits and the run in one transaction; the names newly kept.
+
+        A charge or reversal that is there already is left as it is, and is not among them.
+
+        :raises NotFound: if there is no such account or charge
+        :raises Conflict: if an entry of the name is posted with another meaning
+        """
+
+    def late_charge(self, late_charge_id: str) -> LateCharge:
+        """A charge by its name. :raises NotFound:"""
+
+    def late_charges_of_account(self, account_id: str) -> list[LateCharge]:
+        """Charges of the account, oldest first, reversed ones too."""
+
+    def late_charge_reversal(self, late_charge_id: str) -> LateChargeReversal | None:
+        """Why a charge was taken back; None where it stands."""
+
+    def late_charges_on(self, on: date) -> list[LateCharge]:
+        """Charges shown on bills of a day, in order of their names."""
+
+    def late_charge_runs(self, on: date | None = None) -> list[LateChargeRun]:
+        """What runs came to, the newest first."""
+
+    def tell_government_account(self, told: GovernmentAccount) -> None:
+        """Keep whose account it is from a day on. :raises NotFound: if there is no account"""
+
+
+class Agreements(Protocol):
+    """Payment agreements, from their own chapter."""
+
+    def agreements_on(
+        self, account_ids: Sequence[str], on: date, known_at: datetime
+    ) -> Mapping[str, AgreementStanding]:
+        """The agreement that stands on a day or ended by default; others are left out."""
+
+
+class UnknownPayments(Protocol):
+    """Payments whose outcome is not known yet, from the channels."""
+
+    def unknown_payment_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, int]:
+        """Cents of payments begun and neither posted nor refused; accounts without are left out."""
+
+
+class MissingReports(Protocol):
+    """Bills that rest on an opt-out customer's missing or wrong meter report."""
+
+    def missing_report_bills(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, frozenset[str]]:
+        """Names of such bills by account; accounts without are left out."""
+
+
+class NoneYet:
+    """The answer of chapters that are not built: no agreement, no unknown payment, no report."""
+
+    def agreements_on(
+        self, account_ids: Sequence[str], on: date, known_at: datetime
+    ) -> Mapping[str, AgreementStanding]:
+        """None."""
+        return {}
+
+    def unknown_payment_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, int]:
+        """None."""
+        return {}
+
+    def missing_report_bills(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, frozenset[str]]:
+        """None."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What other chapters say of the accounts of a run."""
+
+    agreements: Agreements
+    unknown_payments: UnknownPayments
+    missing_reports: MissingReports
+
+
+NOTHING_ELSEWHERE = Elsewhere(NoneYet(), NoneYet(), NoneYet())

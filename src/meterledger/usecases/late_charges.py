@@ -1,0 +1,333 @@
+"""Late charges before a bill: decide for each account, post, take back, replay.
+
+Lives here      loading, deciding, and recording in one call; a person's reversal; replay.
+Lives elsewhere deciding (``late_charge_decide``), the ports (``late_charge_ports``), the entry
+                (``ledger``), the run of bills that comes after (``issue_bills``).
+Read first      docs/operating/late_charges.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from meterledger.arrears import Holder
+from meterledger.facts.late_charges import (
+    GovernmentAccount,
+    LateCharge,
+    LateChargeReversal,
+    LateChargeRun,
+    LateHistory,
+    LateReason,
+    ReversalCause,
+)
+from meterledger.kernel.canonical import sha256_hex
+from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import entry_for_late_charge, reverse_entry
+from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.usecases.late_charge_base import SaidElsewhere
+from meterledger.usecases.late_charge_decide import Considered, consider
+from meterledger.usecases.late_charge_ports import (
+    NOTHING_ELSEWHERE,
+    Elsewhere,
+    LateCharges,
+    LateChargeWork,
+)
+
+HOLDERS = tuple(one.value for one in Holder)
+"""Whose an account may be, where governments may have terms of their own."""
+BATCH_ACCOUNTS = 2048
+REFUSED = "refused"
+"""The code of accounts of which the book or a fact is silent: counted, and named with why."""
+
+
+class LateChargeRefused(Refusal):
+    """A late charge cannot be taken back, or an account not told, as asked."""
+
+
+@dataclass(slots=True)
+class LateRun:
+    """What a run did. Accounts considered = charged + not charged + refused."""
+
+    on: date
+    considered: int = 0
+    charged: int = 0
+    not_charged: int = 0
+    charges: list[LateCharge] = field(default_factory=list)
+    reversals: list[LateChargeReversal] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    """Accounts that could not be decided, each with its sentence."""
+    known: int = 0
+    """Charges that somebody else recorded meanwhile: nothing was done twice."""
+    by_code: Counter[str] = field(default_factory=Counter)
+    record: LateChargeRun | None = None
+
+    @property
+    def cents(self) -> int:
+        """What is charged, before anything is taken back."""
+        return sum(one.cents for one in self.charges)
+
+
+def charge_late(
+    account_ids: Sequence[str],
+    *,
+    on: date,
+    known_at: datetime,
+    store: LateCharges,
+    book: TariffBook,
+    elsewhere: Elsewhere = NOTHING_ELSEWHERE,
+    scope: str = "accounts",
+    dry_run: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> LateRun:
+    """Decide for each account what its unpaid bills cost on the bill made on ``on``, and post it.
+
+    Safe to run twice: a charge is named after its account and delinquent date, and posts once.
+    An account that cannot be decided is refused with its sentence; the others go on.
+    """
+    view = book.as_known(known_at.date())
+    run = LateRun(on)
+    for batch in _batches(list(dict.fromkeys(account_ids))):
+        found = list(_consider_batch(batch, on, known_at, store, view, elsewhere, run))
+        work = work_of(found, known_at=known_at, on=on)
+        if not dry_run and (work.charges or work.reversals or work.waits):
+            newly = store.record_late_charges(work)
+            work = _only(work, newly, run)
+        run.charges += [charge for charge, _ in work.charges]
+        run.reversals += [reversal for reversal, _ in work.reversals]
+        if progress is not None:
+            progress(len(batch))
+    run.record = LateChargeRun(
+        run_id=f"late:{on.isoformat()}:{sha256_hex(f'{scope}:{known_at.isoformat()}'.encode())[:8]}",
+        on=on,
+        scope=scope,
+        considered=run.considered,
+        charged=run.charged,
+        not_charged=run.not_charged,
+        refused=len(run.refused),
+        charges=len(run.charges),
+        cents=run.cents,
+        by_code=tuple(sorted(run.by_code.items())),
+        book_sha256=view.sha256,
+        learned_at=known_at,
+    )
+    if not dry_run and run.considered:
+        store.record_late_charges(LateChargeWork(run=run.record))
+    return run
+
+
+def _batches(accounts: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(accounts), BATCH_ACCOUNTS):
+        yield accounts[start : start + BATCH_ACCOUNTS]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An account's history with what was decided on it."""
+
+    history: LateHistory
+    considered: Considered
+
+
+def _consider_batch(
+    batch: Sequence[str],
+    on: date,
+    known_at: datetime,
+    store: LateCharges,
+    view: BookView,
+    elsewhere: Elsewhere,
+    run: LateRun,
+) -> Iterator[Decided]:
+    histories = store.late_histories(batch, known_at)
+    said = said_of(batch, on, known_at, elsewhere)
+    for account in batch:
+        history = histories.get(account, LateHistory(account))
+        run.considered += 1
+        try:
+            found = consider(history, on=on, known_at=known_at, view=view, said=said[account])
+        except Refusal as refusal:
+            if refusal.is_passing:
+                raise
+            run.refused.append((account, refusal.sentence))
+            run.by_code[REFUSED] += 1
+            continue
+        run.charged += bool(found.charges)
+        run.not_charged += not found.charges
+        run.by_code.update(one.value for one in found.reasons)
+        yield Decided(history, found)
+
+
+def said_of(
+    accounts: Sequence[str], on: date, known_at: datetime, elsewhere: Elsewhere
+) -> dict[str, SaidElsewhere]:
+    """What other chapters say of each account; one question to each chapter."""
+    agreements = elsewhere.agreements.agreements_on(accounts, on, known_at)
+    unknown = elsewhere.unknown_payments.unknown_payment_cents(accounts, known_at)
+    missing = elsewhere.missing_reports.missing_report_bills(accounts, known_at)
+    return {
+        one: SaidElsewhere(agreements.get(one), unknown.get(one, 0), missing.get(one, frozenset()))
+        for one in accounts
+    }
+
+
+def work_of(found: Sequence[Decided], *, known_at: datetime, on: date) -> LateChargeWork:
+    """All that is recorded of some accounts at once, each charge and reversal with its entry."""
+    charges, reversals, waits = [], [], []
+    for each in found:
+        done = each.considered
+        charges += [(one, entry_for_late_charge(one, learned_at=known_at)) for one in done.charges]
+        waits += done.waits
+        made = {one.late_charge_id: one for one in each.history.charges}
+        for one in done.reversals:
+            charge = made[one.late_charge_id]
+            entry = entry_for_late_charge(charge, learned_at=charge.known_at)
+            cause = f"takes back the late charge {one.late_charge_id}: {one.reason}"
+            back = reverse_entry(entry, on=on, learned_at=known_at, cause=cause)
+            reversals.append((one, back))
+    return LateChargeWork(tuple(charges), tuple(reversals), tuple(waits))
+
+
+def _only(work: LateChargeWork, newly: set[str], run: LateRun) -> LateChargeWork:
+    """What was newly recorded; the rest is known already."""
+    charges = tuple(one for one in work.charges if one[1].entry_id in newly)
+    reversals = tuple(one for one in work.reversals if one[1].entry_id in newly)
+    run.known += len(work.charges) - len(charges)
+    return replace(work, charges=charges, reversals=reversals)
+
+
+def reverse_late_charge(
+    late_charge_id: str,
+    *,
+    by: str,
+    approved_by: str,
+    reason: str,
+    on: date,
+    learned_at: datetime,
+    store: LateCharges,
+) -> tuple[LateChargeReversal, bool]:
+    """Forgive a late charge: one person asks, another approves. False if it is reversed already.
+
+    :raises NotFound: if there is no such charge
+    :raises LateChargeRefused: if nobody signs, no reason is given, or one person does both
+    """
+    maker, other = by.strip(), approved_by.strip()
+    if not maker or not other or not reason.strip():
+        raise LateChargeRefused(
+            "A charge is forgiven by two people, for a reason",
+            where=late_charge_id,
+            do="Give --by and --approved-by with two names, and --reason",
+        )
+    if maker.lower() == other.lower():
+        raise LateChargeRefused(
+            f"{maker} asks and approves at once",
+            where=late_charge_id,
+            why="Who takes a charge back does not approve it",
+            do="Let another person approve",
+        )
+    charge = store.late_charge(late_charge_id)
+    if on < charge.on:
+        raise LateChargeRefused(
+            f"The charge is of {charge.on}, after {on}",
+            where=late_charge_id,
+            do="Take it back today, or on a day since it was posted",
+        )
+    reversal = LateChargeReversal(
+        late_charge_id=late_charge_id,
+        account_id=charge.account_id,
+        cause=ReversalCause.BY_DECISION,
+        reason=reason.strip(),
+        learned_at=learned_at,
+        by=maker,
+        approved_by=other,
+    )
+    entry = entry_for_late_charge(charge, learned_at=charge.known_at)
+    cause = f"takes back the late charge {late_charge_id}: {reason.strip()}"
+    back = reverse_entry(entry, on=on, learned_at=learned_at, cause=cause)
+    newly = store.record_late_charges(LateChargeWork(reversals=((reversal, back),)))
+    return reversal, bool(newly)
+
+
+@dataclass(frozen=True, slots=True)
+class LateReplay:
+    """A charge decided again, and whether it came to the same bytes."""
+
+    stored: LateCharge
+    again: LateCharge | None
+    same_bytes: bool
+    reasons: tuple[LateReason, ...]
+
+
+def replay_late_charge(
+    late_charge_id: str,
+    *,
+    store: LateCharges,
+    book: TariffBook,
+    elsewhere: Elsewhere = NOTHING_ELSEWHERE,
+    as_known: datetime | None = None,
+) -> LateReplay:
+    """Decide a charge again from what was known when it was made, or at ``as_known``.
+
+    :raises NotFound: if there is no such charge
+    """
+    stored = store.late_charge(late_charge_id)
+    known_at = as_known or stored.known_at
+    account = stored.account_id
+    history = store.late_histories([account], known_at).get(account, LateHistory(account))
+    history = without_charges_since(history, stored)
+    found = consider(
+        history,
+        on=stored.on,
+        known_at=known_at,
+        view=book.as_known(known_at.date()),
+        said=said_of([account], stored.on, known_at, elsewhere)[account],
+    )
+    again = next((one for one in found.charges if one.late_charge_id == late_charge_id), None)
+    same = again is not None and again.record == stored.record
+    reasons = tuple(one for one in LateReason if one in found.reasons)
+    return LateReplay(stored, again, same, reasons)
+
+
+def without_charges_since(history: LateHistory, stored: LateCharge) -> LateHistory:
+    """The history as it was when a charge was made: without it, and what was made with it."""
+    made = {
+        one.late_charge_id
+        for one in history.charges
+        if one.known_at >= stored.known_at or one.late_charge_id == stored.late_charge_id
+    }
+    gone = {f"late:{name}" for name in made}
+    taken_back = {
+        one.entry_id
+        for one in history.movements
+        if one.reverses is not None
+        and one.reverses.startswith("late:")
+        and one.learned_at >= stored.known_at
+    }
+    return replace(
+        history,
+        charges=tuple(one for one in history.charges if one.late_charge_id not in made),
+        movements=tuple(
+            one
+            for one in history.movements
+            if one.entry_id not in gone and one.entry_id not in taken_back
+        ),
+        waits=tuple(one for one in history.waits if one.learned_at < stored.known_at),
+    )
+
+
+def tell_government_account(told: GovernmentAccount, *, store: LateCharges) -> None:
+    """Keep that an account is a government's, and what the law demands for it.
+
+    :raises LateChargeRefused: if terms of its own have no law behind them
+    :raises NotFound: if there is no such account
+    """
+    demands = told.percent_by_law is not None or told.days_after_issue is not None
+    if demands and not (told.legal_basis or "").strip():
+        raise LateChargeRefused(
+            "Terms of its own are given, and no law that demands them",
+            where=f"account {told.account_id}",
+            why="The sheet lets terms differ only where law or regulation demands it",
+            do="Name the law with --law, or leave the terms out",
+        )
+    store.tell_government_account(told)

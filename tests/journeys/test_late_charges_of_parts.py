@@ -1,0 +1,344 @@
+"""Late charges where something is special: mail, agreements, governments, our own lateness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from tests.journeys.late_town import CORRECTED, DUE, ISSUED, NOW, PaperAccount
+from tests.stores.paper_town import ANALYST, account_id
+
+from meterledger.facts.late_charges import (
+    AgreementStanding,
+    GovernmentAccount,
+    LateBill,
+    LateHistory,
+    LateReason,
+    ReversalCause,
+)
+from meterledger.facts.receivables import ItemKind, Movement, OpenItem
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.late_charge_base import SaidElsewhere
+from meterledger.usecases.late_charge_decide import consider
+from meterledger.usecases.late_charge_ports import NOTHING_ELSEWHERE
+from meterledger.usecases.late_charges import (
+    LateChargeRefused,
+    reverse_late_charge,
+    tell_government_account,
+)
+
+AN_HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def paper(first_book: Any) -> PaperAccount:
+    return PaperAccount(first_book)
+
+
+@pytest.fixture
+def history() -> LateHistory:
+    """One bill of a hundred dollars, unpaid."""
+    bill = LateBill(
+        "B-1",
+        "AG-1",
+        "1M-anytime",
+        DaySpan(ISSUED[0] - timedelta(days=30), ISSUED[0]),
+        ISSUED[0],
+        DUE[0],
+        NOW - AN_HOUR,
+    )
+    moved = Movement("bill:B-1", ISSUED[0], NOW - AN_HOUR, 10_000)
+    return LateHistory(account_id(1), bills=(bill,), movements=(moved,))
+
+
+def decided(first_book: Any, history: LateHistory, **said: Any) -> Any:
+    view = first_book.as_known(NOW.date())
+    told = SaidElsewhere(**said)
+    return consider(history, on=ISSUED[1], known_at=NOW, view=view, said=told)
+
+
+def paid(history: LateHistory, cents: int, day: date, channel: str | None = None) -> LateHistory:
+    moved = Movement("payment:R-1", day, NOW - AN_HOUR, -cents)
+    channels = {} if channel is None else {"payment:R-1": channel}
+    return replace(history, movements=(*history.movements, moved), channels=channels)
+
+
+class TestMail:
+    def test_two_business_days_late_is_in_time(self, first_book: Any, history: LateHistory) -> None:
+        # Due on Friday, September 19, 2025: Tuesday is the second business day.
+        found = decided(first_book, paid(history, 10_000, DUE[0] + timedelta(days=4), "mail"))
+        assert (found.charges, found.reasons) == ([], {LateReason.PAID})
+
+    def test_three_business_days_late_is_late(self, first_book: Any, history: LateHistory) -> None:
+        found = decided(first_book, paid(history, 10_000, DUE[0] + timedelta(days=5), "mail"))
+        assert found.cents == 150
+
+    def test_of_another_channel_has_no_grace(self, first_book: Any, history: LateHistory) -> None:
+        found = decided(first_book, paid(history, 10_000, DUE[0] + timedelta(days=3), "online"))
+        assert found.cents == 150
+
+    def test_a_part_in_time_by_mail_stands_in_the_record_with_its_clause(
+        self, first_book: Any, history: LateHistory
+    ) -> None:
+        (charge,) = decided(
+            first_book, paid(history, 4_000, DUE[0] + timedelta(days=3), "mail")
+        ).charges
+        assert charge.base_cents == 6_000
+        assert b'"in_time_by_mail":[{"payment":"payment:R-1"' in charge.record
+
+    def test_returned_later_never_counts(self, first_book: Any, history: LateHistory) -> None:
+        back = Movement(
+            *("reversal:payment:R-1", DUE[0] + timedelta(days=6), NOW - AN_HOUR, 10_000),
+            reverses="payment:R-1",
+        )
+        full = paid(history, 10_000, DUE[0])
+        found = decided(first_book, replace(full, movements=(*full.movements, back)))
+        assert found.cents == 150
+
+
+class TestParts:
+    def test_deposit_arrears_are_left_out(self, first_book: Any, history: LateHistory) -> None:
+        deposit = OpenItem(
+            *("deposit:D-1", ItemKind.DEPOSIT, history.account_id, ISSUED[0], None, 5_000, 5_000)
+        )
+        (charge,) = decided(first_book, replace(history, asked_deposits=(deposit,))).charges
+        assert (charge.cents, charge.base_cents) == (150, 10_000)
+        assert "deposit" in charge.codes
+
+    def test_only_a_deposit_costs_nothing(self, first_book: Any, history: LateHistory) -> None:
+        deposit = OpenItem(
+            *("deposit:D-1", ItemKind.DEPOSIT, history.account_id, ISSUED[0], None, 5_000, 5_000)
+        )
+        full = replace(paid(history, 10_000, DUE[0]), asked_deposits=(deposit,))
+        found = decided(first_book, full)
+        assert (found.charges, found.reasons) == ([], {LateReason.DEPOSIT})
+
+    def test_special_charges_are_left_out(self, first_book: Any, history: LateHistory) -> None:
+        special = Movement("special:S-1", ISSUED[0], NOW - AN_HOUR, 7_000, "143")
+        with_it = replace(history, movements=(*history.movements, special))
+        (charge,) = decided(first_book, with_it).charges
+        assert charge.base_cents == 10_000
+        assert "special" in charge.codes
+
+    def test_a_fee_on_the_bill_is_part_of_the_gross_amount(
+        self, first_book: Any, history: LateHistory
+    ) -> None:
+        fee = Movement("fee:F-1", ISSUED[0], NOW - AN_HOUR, 2_000)
+        (charge,) = decided(
+            first_book, replace(history, movements=(*history.movements, fee))
+        ).charges
+        assert charge.base_cents == 12_000
+
+    def test_what_came_after_the_bill_was_not_asked_by_it(
+        self, first_book: Any, history: LateHistory
+    ) -> None:
+        fee = Movement("fee:F-1", ISSUED[0] + timedelta(days=1), NOW - AN_HOUR, 2_000)
+        (charge,) = decided(
+            first_book, replace(history, movements=(*history.movements, fee))
+        ).charges
+        assert charge.base_cents == 10_000
+
+    def test_a_missing_report_bears_none_by_the_statute(
+        self, first_book: Any, history: LateHistory
+    ) -> None:
+        # The statute is in force from 2026-07-01: before it the same debt bears the charge.
+        with pytest.raises(Exception, match="late_charge_missing_report_spared"):
+            decided(first_book, history, missing_report_bills=frozenset({"B-1"}))
+        later = ISSUED[0] + timedelta(days=365)
+        (bill,) = history.bills
+        shifted = replace(
+            history,
+            bills=(replace(bill, issued_day=later, due_day=later + timedelta(days=21)),),
+            movements=(Movement("bill:B-1", later, NOW - AN_HOUR, 10_000),),
+        )
+        found = consider(
+            shifted,
+            on=later + timedelta(days=30),
+            known_at=NOW,
+            view=first_book.as_known(NOW.date()),
+            said=SaidElsewhere(missing_report_bills=frozenset({"B-1"})),
+        )
+        assert found.charges == []
+        assert LateReason.MISSING_REPORT in found.reasons
+
+
+class TestAgreements:
+    def test_kept_spares_what_it_collects(self, first_book: Any, history: LateHistory) -> None:
+        found = decided(
+            first_book, history, agreement=AgreementStanding("deferred payment", 10_000)
+        )
+        assert (found.charges, found.reasons) == ([], {LateReason.AGREEMENT_KEPT})
+
+    def test_leaves_the_rest_of_the_debt_to_the_charge(
+        self, first_book: Any, history: LateHistory
+    ) -> None:
+        (charge,) = decided(
+            first_book, history, agreement=AgreementStanding("deferred payment", 6_000)
+        ).charges
+        assert (charge.cents, charge.base_cents) == (60, 4_000)
+
+    def test_missed_is_charged_on_the_instalment_alone(
+        self, first_book: Any, history: LateHistory
+    ) -> None:
+        (charge,) = decided(
+            first_book, history, agreement=AgreementStanding("deferred payment", 8_000, 2_000)
+        ).charges
+        assert (charge.cents, charge.base_cents) == (30, 2_000)
+        assert charge.codes == ("agreement_missed",)
+
+    def test_of_the_cold_weather_rule_bears_none_when_missed(
+        self, first_book: Any, history: LateHistory
+    ) -> None:
+        found = decided(
+            first_book, history, agreement=AgreementStanding("cold weather", 8_000, 2_000)
+        )
+        assert (found.charges, found.reasons) == ([], {LateReason.AGREEMENT_KEPT})
+
+    def test_ended_by_default_spares_nothing(self, first_book: Any, history: LateHistory) -> None:
+        standing = AgreementStanding("deferred payment", 8_000, 2_000, ended_by_default=True)
+        assert decided(first_book, history, agreement=standing).cents == 150
+
+
+class TestUnknownPayments:
+    def test_are_not_counted_as_missed_until_they_are_known(self, paper: PaperAccount) -> None:
+        paper.bill(0)
+        unknown = replace(NOTHING_ELSEWHERE, unknown_payments=_Unknown(paper.account))
+
+        waiting = paper.run(ISSUED[1], elsewhere=unknown)
+        assert waiting.charges == []
+        assert dict(waiting.by_code) == {"unknown_payment": 1}
+        assert paper.balance == 10_000
+
+        # It failed: with the bill after, the date that waited is decided, and the newer one too.
+        paper.bill(1, 5_000)
+        known = paper.run(ISSUED[2], NOW + AN_HOUR)
+        assert [one.delinquent_day for one in known.charges] == DUE[:2]
+        assert [one.cents for one in known.charges] == [150, 225]
+        assert all(map(paper.replays, known.charges))
+
+
+class _Unknown:
+    def __init__(self, account: str) -> None:
+        self.account = account
+
+    def unknown_payment_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, int]:
+        return {self.account: 10_000}
+
+
+class TestGovernments:
+    def test_pay_what_the_law_demands(self, first_book: Any, history: LateHistory) -> None:
+        told = GovernmentAccount(
+            history.account_id, ISSUED[0], "U.S. Government", "a law", "0.5", 24, "Ana", NOW
+        )
+        (charge,) = decided(first_book, replace(history, government=(told,))).charges
+        assert charge.cents == 50
+        assert charge.delinquent_day == ISSUED[0] + timedelta(days=24)
+        assert "government" in charge.codes
+        assert Fraction(charge.cents, charge.base_cents) == Fraction(1, 200)
+
+    def test_of_a_city_pay_as_others_do(self, first_book: Any, history: LateHistory) -> None:
+        told = GovernmentAccount(
+            history.account_id, ISSUED[0], "city or county", None, None, None, "Ana", NOW
+        )
+        assert decided(first_book, replace(history, government=(told,))).cents == 150
+
+    def test_have_no_terms_without_a_law(self, paper: PaperAccount) -> None:
+        told = GovernmentAccount(
+            paper.account, ISSUED[0], "U.S. Government", None, "0.5", None, "Ana", NOW
+        )
+        with pytest.raises(LateChargeRefused, match="no law that demands them"):
+            tell_government_account(told, store=paper.store)
+
+
+class TestOurLateness:
+    def test_a_bill_that_we_sent_late_bears_none(self, paper: PaperAccount) -> None:
+        late = ISSUED[0] + timedelta(days=36)
+        paper.bill(0, issued=late)
+
+        run = paper.run(late + timedelta(days=30))
+
+        assert (run.charges, dict(run.by_code)) == ([], {"our_delay": 1})
+
+    def test_a_bill_on_the_last_day_in_time_bears_it(self, paper: PaperAccount) -> None:
+        just = ISSUED[0] + timedelta(days=35)
+        paper.bill(0, issued=just)
+
+        assert [one.cents for one in paper.run(just + timedelta(days=30)).charges] == [150]
+
+
+class TestCorrectedBills:
+    def test_overbilled_takes_the_charge_back_and_charges_what_was_right(
+        self, paper: PaperAccount
+    ) -> None:
+        paper.bill(0)
+        (first,) = paper.run(ISSUED[1]).charges
+        paper.correct(0, 6_000, ISSUED[1] + timedelta(days=3))
+
+        run = paper.run(ISSUED[1] + timedelta(days=5), CORRECTED + AN_HOUR)
+
+        (back,) = run.reversals
+        (second,) = run.charges
+        assert (back.late_charge_id, back.cause) == (
+            first.late_charge_id,
+            ReversalCause.CORRECTED_BILL,
+        )
+        assert "was corrected" in back.reason
+        assert (second.cents, second.replaces) == (90, first.late_charge_id)
+        assert second.late_charge_id == f"{first.late_charge_id}:2"
+        assert paper.balance == 6_000 + 90
+        assert paper.replays(first)
+        assert paper.replays(second)
+
+    def test_overbilled_in_whole_takes_all_of_it_back(self, paper: PaperAccount) -> None:
+        paper.bill(0)
+        paper.run(ISSUED[1])
+        paper.correct(0, 0, ISSUED[1] + timedelta(days=3))
+
+        run = paper.run(ISSUED[1] + timedelta(days=5), CORRECTED + AN_HOUR)
+
+        assert (len(run.reversals), run.charges, paper.balance) == (1, [], 0)
+
+    def test_underbilled_keeps_its_charge_and_adds_none(self, paper: PaperAccount) -> None:
+        paper.bill(0)
+        paper.run(ISSUED[1])
+        day = ISSUED[1] + timedelta(days=3)
+        paper.correct(0, 14_000, day)
+
+        run = paper.run(day + timedelta(days=30), CORRECTED + AN_HOUR)
+
+        # Of 14,000 the correction adds 4,000, which are late by us; 10,000 and the charge on them
+        # are unpaid after the corrected bill's own date, too.
+        assert run.reversals == []
+        (charge,) = run.charges
+        assert (charge.cents, charge.base_cents) == (152, 10_150)
+        assert charge.codes == ("our_delay", "again", "compound")
+
+
+class TestForgiving:
+    def test_takes_two_people_and_happens_once(self, paper: PaperAccount) -> None:
+        paper.bill(0)
+        (charge,) = paper.run(ISSUED[1]).charges
+        told: dict[str, Any] = {
+            "reason": "a first time",
+            "on": ISSUED[1],
+            "learned_at": NOW + AN_HOUR,
+            "store": paper.store,
+        }
+        name = charge.late_charge_id
+        with paper.store.viewing(ANALYST, [paper.account]):
+            with pytest.raises(LateChargeRefused, match="Ana asks and approves at once"):
+                reverse_late_charge(name, by="Ana", approved_by="ana ", **told)
+            with pytest.raises(LateChargeRefused, match="forgiven by two people"):
+                reverse_late_charge(name, by="Ana", approved_by=" ", **told)
+            _, first = reverse_late_charge(name, by="Ana", approved_by="Ben", **told)
+            _, again = reverse_late_charge(name, by="Ana", approved_by="Ben", **told)
+
+        assert (first, again, paper.balance) == (True, False, 10_000)
+        assert paper.run(ISSUED[1], NOW + 2 * AN_HOUR).charges == []
+        assert paper.replays(charge)

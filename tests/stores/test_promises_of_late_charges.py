@@ -1,0 +1,204 @@
+"""Late charges: posted once with their records, taken back once; on memory and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, rebill_of, start_of
+
+from meterledger.facts.late_charges import (
+    GovernmentAccount,
+    LateCharge,
+    LateChargeReversal,
+    LateChargeRun,
+    LateChargeWait,
+    ReversalCause,
+)
+from meterledger.facts.money import Entry, Leg
+from meterledger.kernel.canonical import sha256_hex
+from meterledger.kernel.ensure import InvariantBroken
+from meterledger.usecases.late_charge_ports import LateChargeWork
+from meterledger.usecases.ports import NotFound, NotViewing, Store
+
+DAY = date(2025, 2, 21)
+SHOWN = date(2025, 3, 2)
+RUN = LateChargeRun(
+    "late:2025-03-02:1", SHOWN, "accounts", 3, 1, 1, 1, 1, 150, (("new", 1),), "b" * 64, LATER
+)
+
+
+def charge_of(number: int = 1, *, cents: int = 150, version: str = "") -> LateCharge:
+    record = f"{number}{version}".encode()
+    name = f"{account_id(number)}:{DAY.isoformat()}"
+    return LateCharge(
+        late_charge_id=name + version,
+        account_id=account_id(number),
+        bill_id=bill_of(number)[0].bill_id,
+        delinquent_day=DAY,
+        on=SHOWN,
+        cents=cents,
+        base_cents=10_000,
+        codes=("new", "again"),
+        rests_on=(f"bill:{bill_of(number)[0].bill_id}",),
+        clause="Sheet 136, rev. 1, GRR V.J",
+        standing="carried_forward",
+        record=record,
+        record_sha256=sha256_hex(record),
+        book_sha256="b" * 64,
+        known_at=LATER,
+        replaces=name if version else None,
+    )
+
+
+def entry_of(charge: LateCharge, cents: int = 0) -> Entry:
+    owed = cents or charge.cents
+    legs = (Leg("142", owed, charge.account_id), Leg("450", -owed))
+    return Entry(charge.entry_id, charge.on, charge.known_at, legs, "late payment charge")
+
+
+def reversal_of(charge: LateCharge) -> tuple[LateChargeReversal, Entry]:
+    made = entry_of(charge)
+    back = tuple(replace(leg, cents=-leg.cents) for leg in made.legs)
+    return LateChargeReversal(
+        charge.late_charge_id,
+        charge.account_id,
+        ReversalCause.BY_DECISION,
+        "a first time",
+        LATER,
+        "Ana",
+        "Ben",
+    ), Entry(f"reversal:{made.entry_id}", SHOWN, LATER, back, "taken back", made.entry_id)
+
+
+def work_of(*charges: LateCharge) -> LateChargeWork:
+    return LateChargeWork(charges=tuple((one, entry_of(one)) for one in charges))
+
+
+class TestACharge:
+    def test_is_kept_with_its_entry_once(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        charge = charge_of()
+
+        assert store.record_late_charges(work_of(charge)) == {charge.entry_id}
+        assert store.record_late_charges(work_of(charge)) == set()
+
+        with store.viewing(ANALYST, [charge.account_id]):
+            assert store.late_charge(charge.late_charge_id) == charge
+            assert store.late_charges_of_account(charge.account_id) == [charge]
+            assert store.late_charges_on(SHOWN) == [charge]
+            assert store.balance_cents(charge.account_id) == 150
+        assert store.trial_balance() == {"142": 150, "450": -150}
+
+    def test_brought_by_many_at_once_is_posted_once(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        with ThreadPoolExecutor(8) as pool:
+            kept = list(
+                pool.map(lambda _: store.record_late_charges(work_of(charge_of())), "12345")
+            )
+
+        assert sum(map(len, kept)) == 1
+        assert store.trial_balance() == {"142": 150, "450": -150}
+
+    def test_of_an_account_nobody_knows_keeps_nothing_of_its_call(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        with pytest.raises(NotFound, match=f"There is no account {account_id(2)}"):
+            store.record_late_charges(work_of(charge_of(1), charge_of(2)))
+
+        assert store.trial_balance() == {}
+
+    def test_that_nobody_knows_is_not_found(self, store: Store) -> None:
+        with store.viewing(ANALYST, []), pytest.raises(NotFound, match="no late charge 1:2"):
+            store.late_charge("1:2")
+
+    def test_is_seen_by_viewers_only(self, store: Store) -> None:
+        with pytest.raises(NotViewing):
+            store.late_histories([account_id(1)], LATER)
+
+
+class TestAReversal:
+    def test_takes_the_charge_back_once(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        charge = charge_of()
+        store.record_late_charges(work_of(charge))
+        back = reversal_of(charge)
+
+        assert store.record_late_charges(LateChargeWork(reversals=(back,))) == {back[1].entry_id}
+        assert store.record_late_charges(LateChargeWork(reversals=(back,))) == set()
+
+        with store.viewing(ANALYST, [charge.account_id]):
+            assert store.late_charge_reversal(charge.late_charge_id) == back[0]
+            assert store.balance_cents(charge.account_id) == 0
+
+    def test_comes_with_the_charge_in_its_place(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        first, second = charge_of(), charge_of(cents=100, version=":2")
+        store.record_late_charges(work_of(first))
+
+        both = LateChargeWork(((second, entry_of(second)),), (reversal_of(first),))
+        assert len(store.record_late_charges(both)) == 2
+
+        with store.viewing(ANALYST, [first.account_id]):
+            assert store.balance_cents(first.account_id) == 100
+            history = store.late_histories([first.account_id], LATER)[first.account_id]
+        assert history.charges == (first, second)
+
+    def test_of_a_charge_nobody_knows_is_refused(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        with pytest.raises(NotFound, match="There is no late charge"):
+            store.record_late_charges(LateChargeWork(reversals=(reversal_of(charge_of()),)))
+
+    def test_by_one_person_alone_is_none(self) -> None:
+        with pytest.raises(InvariantBroken, match="two people"):
+            replace(reversal_of(charge_of())[0], approved_by=" ANA")
+
+
+class TestAHistory:
+    def test_is_as_known_at_an_instant(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.record_bills([bill_of(1)])
+        government = GovernmentAccount(
+            account_id(1), DAY, "U.S. Government", "31 U.S.C. 3902", "0.5", 30, "Ana", LATER
+        )
+        store.tell_government_account(government)
+        wait = LateChargeWait(account_id(1), DAY, SHOWN, "unknown_payment", "waits", LATER)
+        store.record_late_charges(LateChargeWork(waits=(wait,), run=RUN))
+        store.record_rebills([rebill_of(1, cents=9_000)])
+
+        with store.viewing(ANALYST, [account_id(1)]):
+            before = store.late_histories([account_id(1)], LATER - timedelta(days=1))
+            then = store.late_histories([account_id(1)], LATER)
+            since = store.late_histories([account_id(1)], LATER + timedelta(days=90))
+
+        assert before[account_id(1)].bills == ()
+        (bill,) = then[account_id(1)].bills
+        assert (bill.schedule, bill.cancelled_by) == ("1M-anytime", None)
+        assert then[account_id(1)].government == (government,)
+        assert then[account_id(1)].waits == (wait,)
+        assert then[account_id(1)].movements[0].cents == 16_519
+        assert before[account_id(1)].movements == ()
+        now = since[account_id(1)].bills
+        assert {one.cancelled_by for one in now} == {None, rebill_of(1).bill.bill_id}
+        assert {one.corrects for one in now} == {None, bill.bill_id}
+
+    def test_of_nobody_is_empty(self, store: Store) -> None:
+        with store.viewing(ANALYST, []):
+            assert store.late_histories([account_id(7)], LATER)[account_id(7)].bills == ()
+
+
+class TestARun:
+    def test_is_kept_once_and_listed_by_day(self, store: Store) -> None:
+        store.record_late_charges(LateChargeWork(run=RUN))
+        store.record_late_charges(LateChargeWork(run=RUN))
+
+        assert store.late_charge_runs() == store.late_charge_runs(SHOWN) == [RUN]
+        assert store.late_charge_runs(DAY) == []
+
+    def test_accounts_for_everybody(self) -> None:
+        with pytest.raises(InvariantBroken, match="accounts considered are"):
+            replace(RUN, refused=0)
