@@ -30,6 +30,7 @@ from tests.stores.paper_town import (
     register_channel,
     start_of,
 )
+from tests.stores.payments_of_paper import keep_payments
 from tests.stores.programs_of_paper import keep_programs
 from tests.stores.settled_paper import keep_settlements
 
@@ -67,6 +68,7 @@ PERSONAL = (
     *("due_date_choice", "delivery_preference"),
     *("combination", "combined_account", "combined_statement", "combined_bill"),
     "participation",
+    *("payment_file_line", "receipt", "receipt_step", "application"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
@@ -122,6 +124,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_taxes(store)
             keep_combinations(store)
             keep_programs(store)
+            keep_payments(store)
             keep_settlements(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass

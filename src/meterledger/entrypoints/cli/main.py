@@ -32,6 +32,7 @@ COMMANDS = (
     "held",
     "late_charge",
     "pay",
+    "payment",
     "bank",
     "documents",
     "weather",

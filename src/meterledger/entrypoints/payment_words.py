@@ -1,0 +1,147 @@
+"""Payments as answers and words: one shape for the command line and the pages.
+
+Lives here      JSON of receipts, files and totals; the desk of a running system.
+Lives elsewhere receipts (``facts/payments``), what may be done (``usecases/settle_payment``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from meterledger.entrypoints.wiring import System
+from meterledger.facts.payments import PaymentFile, ReceiptOnFile, ReceiptTotals, Totals
+from meterledger.facts.receivables import Application
+from meterledger.kernel.money import usd_text
+from meterledger.usecases.settle_payment import PaymentDesk
+
+STATE_WORDS = {
+    "received": "on its way",
+    "unknown": "nobody knows yet",
+    "posted": "on the account",
+    "unapplied": "waits for its account",
+    "returned": "taken back",
+    "refused": "never was money",
+}
+
+
+def payment_desk(system: System) -> PaymentDesk:
+    """What a journey of payments has at hand in a running system."""
+    return PaymentDesk(system.store, system.view, system.now)
+
+
+def receipt_json(known: ReceiptOnFile, applications: Sequence[Application] = ()) -> dict[str, Any]:
+    """One receipt of ``payment show`` and ``payment list``."""
+    receipt = known.receipt
+    return {
+        "payment": receipt.payment_key,
+        "state": known.state.value,
+        "account": known.account_id,
+        "account_told": receipt.account_told,
+        "usd": usd_text(receipt.cents),
+        "tender": receipt.tender.value,
+        "channel": receipt.channel.value,
+        "received": receipt.received_day.isoformat(),
+        "mailed": receipt.is_mailed,
+        "reference": receipt.reference,
+        "check": receipt.check_number,
+        "file": receipt.file_sha256,
+        "line": receipt.line,
+        "learned_at": _instant(receipt.learned_at),
+        "steps": [
+            {
+                "number": step.number,
+                "act": step.act.value,
+                "state": step.state.value,
+                "on": step.on.isoformat(),
+                "by": step.by,
+                "reason": step.reason,
+                "entry": step.entry_id,
+                "account": step.account_id,
+                "learned_at": _instant(step.learned_at),
+            }
+            for step in known.steps
+        ],
+        "applications": [
+            {
+                "application": one.application_id,
+                "item": one.item_id,
+                "kind": one.kind.value,
+                "usd": usd_text(one.cents),
+                "on": one.applied_day.isoformat(),
+                "undoes": one.undoes,
+            }
+            for one in applications
+        ],
+    }
+
+
+def file_json(file: PaymentFile) -> dict[str, Any]:
+    """One file of ``payment file`` and ``payment totals``."""
+    return {
+        "file": file.name,
+        "sha256": file.sha256,
+        "profile": file.profile,
+        "deposited": file.deposited_day.isoformat(),
+        "received": totals_json(file.received),
+        "posted": totals_json(file.posted),
+        "unapplied": totals_json(file.unapplied),
+        "refused": totals_json(file.refused),
+        "by": file.by,
+        "lines_refused": [
+            {"line": one.line, "usd": usd_text(one.cents), "why": one.why, "text": one.text}
+            for one in file.refused_lines
+        ],
+    }
+
+
+def totals_json(totals: Totals) -> dict[str, Any]:
+    """Count and dollars."""
+    return {"count": totals.count, "usd": usd_text(totals.cents)}
+
+
+def day_totals_json(one: ReceiptTotals) -> dict[str, Any]:
+    """One row of ``payment totals``: received is the sum of the states."""
+    return {
+        "day": one.day.isoformat(),
+        "channel": one.channel.value,
+        "file": one.file_sha256,
+        "received": totals_json(one.received),
+        "by_state": {state.value: totals_json(totals) for state, totals in one.by_state},
+    }
+
+
+def print_receipt(told: dict[str, Any]) -> None:
+    """One receipt, for a person."""
+    print(
+        f"{told['payment']}  {told['usd']} USD, {told['tender']} by {told['channel']}, received "
+        f"{told['received']}: {told['state']}" + (f" {told['account']}" if told["account"] else "")
+    )
+    for step in told["steps"]:
+        by = f" by {step['by']}" if step["by"] else ""
+        print(f"  {step['on']}  {step['act']}{by}: {step['state']}")
+        for line in step["reason"].splitlines():
+            print(f"      {line}")
+    for one in told["applications"]:
+        print(f"  {one['usd']:>12}  {one['item']} ({one['kind']})")
+
+
+def print_totals(rows: Sequence[dict[str, Any]], day: date) -> None:
+    """Totals of days, for a person."""
+    if not rows:
+        print(f"No money was received on {day}.")
+    for one in rows:
+        parts = ", ".join(
+            f"{state} {part['count']} of {part['usd']}" for state, part in one["by_state"].items()
+        )
+        where = f", file {one['file'][:12]}" if one["file"] else ""
+        received = one["received"]
+        print(
+            f"{one['day']} {one['channel']}{where}: received {received['count']} of "
+            f"{received['usd']} USD = {parts}"
+        )
+
+
+def _instant(at: Any) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
