@@ -38,6 +38,7 @@ from meterledger.usecases.combination_ports import Combinations
 from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
 from meterledger.usecases.document_ports import DocumentLog, Weather
+from meterledger.usecases.finance_ports import FinanceReads
 from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.issued_ports import IssuedBills
@@ -486,6 +487,7 @@ class Store(
     Programs,
     TaxLog,
     Reconciliation,
+    FinanceReads,
     Protocol,
 ):
     """Everything but the lake, in one system of record."""

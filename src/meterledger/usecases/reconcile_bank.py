@@ -307,7 +307,6 @@ def decide_adjustment(
     by: str,
     reason: str,
     learned_at: datetime,
-    zone_name: str,
     store: ReconciliationStore,
 ) -> Entry | None:
     """Let a proposed adjustment go, or not. Approved, it is posted and matched in one transaction.

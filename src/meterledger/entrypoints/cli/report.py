@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from meterledger.entrypoints.cli import finance
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
 
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    commands = typer.Typer(name="report", help="Reports of meter operations.", no_args_is_help=True)
+    commands = typer.Typer(name="report", help="Reports of meter operations and finance.", no_args_is_help=True)
     commands.command("meters")(meters)
     commands.command("replaced")(replaced)
     commands.command("unbilled")(unbilled_agreements)
+    finance.add_to(commands)
     app.add_typer(commands)
 
 

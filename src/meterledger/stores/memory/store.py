@@ -39,6 +39,7 @@ from meterledger.stores.memory.combinations import MemoryCombinations
 from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
 from meterledger.stores.memory.documents import MemoryDocuments
+from meterledger.stores.memory.finance import MemoryFinance
 from meterledger.stores.memory.held import MemoryHeld
 from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.issued import MemoryIssued
@@ -70,6 +71,7 @@ class MemoryStore(
     MemoryCombinations,
     MemoryPrograms,
     MemoryReconciliation,
+    MemoryFinance,
     MemoryPayments,
     MemorySettlements,
     MemoryHeld,

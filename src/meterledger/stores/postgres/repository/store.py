@@ -8,6 +8,7 @@ from meterledger.stores.postgres.repository.combinations import CombinationTable
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
 from meterledger.stores.postgres.repository.day_facts import DayFactsTables
 from meterledger.stores.postgres.repository.documents import DocumentTables
+from meterledger.stores.postgres.repository.finance import FinanceTables
 from meterledger.stores.postgres.repository.held import HeldTables
 from meterledger.stores.postgres.repository.intake import IntakeTables
 from meterledger.stores.postgres.repository.issued import IssuedTables
@@ -55,6 +56,7 @@ class PostgresStore(
     CombinationTables,
     ProgramTables,
     ReconciliationTables,
+    FinanceTables,
     TaxTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""

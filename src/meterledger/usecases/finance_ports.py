@@ -1,0 +1,36 @@
+"""What reports of finance need of the store: the journal and bills, added up.
+
+Lives here      the port ``FinanceReads``; one suite of promises (tests/stores) tests every store.
+Lives elsewhere the nouns (``facts.finance``), the reports (``finance_reports`` and beside it).
+
+Spans are half-open: ``since`` is in, ``until`` is out. Read inside ``viewing``.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from meterledger.facts.finance import AccountBalance, LedgerRow, RevenueRow
+from meterledger.facts.money import Entry
+
+
+class FinanceReads(Protocol):
+    """Sums that say nothing of whom, and balances that do."""
+
+    def ledger_rows(self, since: date | None, until: date) -> list[LedgerRow]:
+        """The journal by month, account, kind and schedule; days are booked days.
+
+        ``since`` None is from the beginning.
+        """
+
+    def revenue_rows(self, since: date, until: date) -> list[RevenueRow]:
+        """Lines of bills issued on the days less those of bills taken back on them."""
+
+    def receivable_balances(self, at: date) -> list[AccountBalance]:
+        """Every account that owes or is owed on the evening of ``at``, by account number."""
+
+    def entries_booked(
+        self, ledger_account: str, since: date, until: date, *, limit: int = 500
+    ) -> list[Entry]:
+        """Entries with a leg on the account booked on the days, oldest first."""

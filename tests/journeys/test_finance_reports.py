@@ -1,0 +1,124 @@
+"""Reports of finance: each says its figure twice, and both are the same to the cent."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.journeys.desk_of_payments import A_BILL, RECEIVED, TODAY, new_store, pay, view
+
+from meterledger.facts.receivables import ItemKind, OpenItem
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.finance_aging import BUCKETS, aging, bucket_of
+from meterledger.usecases.finance_reports import (
+    cash,
+    general_ledger,
+    month_of,
+    revenue,
+    trial_balance,
+)
+
+ALL_DAYS = DaySpan(date(2020, 1, 1), date(2027, 1, 1))
+
+
+@pytest.fixture
+def store() -> Any:
+    made = new_store()
+    pay(made, 2 * A_BILL + 1000, "K-1")
+    pay(made, 4 * A_BILL, "K-2", number=2)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("days_past", "bucket"),
+    [(-5, 0), (0, 0), (1, 1), (30, 1), (31, 2), (60, 2), (61, 3), (90, 3), (91, 4), (4000, 4)],
+)
+def test_a_bucket_is_of_days_past_the_due_day(days_past: int, bucket: int) -> None:
+    due = TODAY - timedelta(days=days_past)
+    item = OpenItem("bill:B", ItemKind.UTILITY, "1", due, due, 100, 100)
+    assert bucket_of(item, TODAY) == bucket
+
+
+def test_what_has_no_due_day_is_current() -> None:
+    item = OpenItem("late:L", ItemKind.LATE_CHARGE, "1", RECEIVED, None, 100, 100)
+    assert BUCKETS[bucket_of(item, TODAY)] == "current"
+
+
+def test_aging_is_the_receivable_with_credits_apart(store: Any) -> None:
+    found = aging(TODAY, view=view(), store=store)
+    assert found.as_json()["ties"]
+    assert not found.apart
+    (owes, owed) = sorted(found.accounts, key=lambda one: one.credit_cents)
+    assert (owes.open_cents, owes.credit_cents) == (A_BILL - 1000, 0)
+    assert (owed.open_cents, owed.credit_cents) == (0, A_BILL)
+    assert found.by_class.keys() == {"residential"}
+    *open_, credits_ = found.totals
+    assert sum(open_) - credits_ == store.trial_balance()["142"]
+
+
+def test_aging_of_a_day_before_knows_no_later_payment(store: Any) -> None:
+    found = aging(RECEIVED - timedelta(days=1), view=view(), store=store)
+    assert sum(one.open_cents for one in found.accounts) == 6 * A_BILL
+    assert all(one.ties for one in found.accounts)
+
+
+def test_a_trial_balance_opens_with_what_the_period_before_closed_with(store: Any) -> None:
+    before = trial_balance(DaySpan(date(2020, 1, 1), RECEIVED), store=store)
+    after = trial_balance(DaySpan(RECEIVED, TODAY), store=store)
+    assert before.as_json()["ties"]
+    assert after.as_json()["ties"]
+    closed = {one.ledger_account: one.closing_cents for one in before.rows}
+    for one in after.rows:
+        assert one.opening_cents == closed.get(one.ledger_account, 0)
+    every = trial_balance(ALL_DAYS, store=store)
+    assert {one.ledger_account: one.closing_cents for one in every.rows} == store.trial_balance()
+
+
+def test_revenue_of_lines_is_what_the_journal_has_of_bills(store: Any) -> None:
+    found = revenue(ALL_DAYS, view=view(), store=store)
+    assert all(one.holds for one in found.ties)
+    assert found.revenue_cents + found.taxes.tax_cents == 6 * A_BILL
+    assert found.by_schedule.keys() == {"1M-anytime"}
+
+
+def test_the_general_ledger_ends_with_its_control_totals(store: Any) -> None:
+    made = general_ledger(ALL_DAYS, view=view(), store=store)
+    rows = list(csv.DictReader(io.StringIO(made.as_csv())))
+    *body, control = rows
+    assert made.tie.holds
+    assert control["period"] == "control"
+    assert control["name"] == f"{len(body)} rows"
+    total = sum(int(one["debits_usd"].replace(".", "")) for one in body)
+    assert int(control["debits_usd"].replace(".", "")) == total == made.credit_cents
+    assert {one["service_class"] for one in body if one["event"] == "bill"} == {"residential"}
+    assert {one["service_class"] for one in body if one["event"] == "payment"} == {""}
+
+
+def test_cash_received_is_what_became_of_it(store: Any) -> None:
+    found = cash(month_of(RECEIVED), store=store)
+    assert all(one.holds for one in found.ties)
+    assert found.received.cents == 6 * A_BILL + 1000
+    assert found.as_json()["rows"][0]["channel"] == "office"
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 5 * A_BILL), st.integers(1, 2), st.integers(0, 40)), max_size=8
+    )
+)
+def test_every_report_ties_whatever_is_paid(payments: list[tuple[int, int, int]]) -> None:
+    store = new_store()
+    for number, (cents, account, days) in enumerate(payments):
+        day = RECEIVED - timedelta(days=days)
+        pay(store, cents, f"K-{number}", number=account, received_day=day)
+    assert all(one.ties for one in aging(TODAY, view=view(), store=store).accounts)
+    assert trial_balance(month_of(RECEIVED), store=store).as_json()["ties"]
+    assert revenue(month_of(RECEIVED), view=view(), store=store).as_json()["ties"]
+    assert cash(ALL_DAYS, store=store).as_json()["ties"]
+    assert general_ledger(month_of(RECEIVED), view=view(), store=store).tie.holds

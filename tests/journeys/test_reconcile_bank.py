@@ -1,0 +1,134 @@
+"""A day at the bank: what we took in is on the statement, what is not is somebody's, by name."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from tests.journeys.desk_of_payments import NOW, RECEIVED, TODAY, new_store, pay, view
+
+from meterledger.facts.bank import BankFile, MatchRule
+from meterledger.stores.gateways.bank_files import bank_file_of
+from meterledger.stores.gateways.opening import opened
+from meterledger.usecases.ports import Conflict
+from meterledger.usecases.reconcile_bank import (
+    BankRun,
+    LineRefused,
+    bank_position,
+    decide_adjustment,
+    explain_line,
+    match_bank,
+    propose_adjustment,
+    take_bank_file,
+)
+
+HEADER = "kind,bank_account,day,amount_usd,reference,text\n"
+
+
+def statement(*lines: tuple[str, str], day: date = RECEIVED, opening: int = 0) -> BankFile:
+    cents = sum(int(amount.replace(".", "")) for amount, _ in lines)
+    text = HEADER + f"opening,4471,{day},{opening}.00,,\n"
+    text += "".join(f"line,4471,{day},{amount},{ref},\n" for amount, ref in lines)
+    whole = opening * 100 + cents
+    sign = "-" if whole < 0 else ""
+    text += f"closing,4471,{day},{sign}{abs(whole) // 100}.{abs(whole) % 100:02d},,\n"
+    name = hashlib.sha256(text.encode()).hexdigest()[:6]
+    return bank_file_of(opened(f"{name}.csv", text.encode()), learned_at=NOW)
+
+
+def take(store: Any, file: BankFile) -> bool:
+    return take_bank_file(file, today=TODAY, store=store)
+
+
+def match(store: Any, on: date = TODAY) -> BankRun:
+    return match_bank(on=on, learned_at=NOW, view=view(), store=store)
+
+
+def test_a_day_is_matched_by_reference_by_amount_and_as_a_batch() -> None:
+    store = new_store()
+    pay(store, 100_00, "K-1")
+    pay(store, 65_19, "K-2", number=2)
+    pay(store, 12_34, "K-3", received_day=RECEIVED - timedelta(days=3))
+    assert take(store, statement(("165.19", ""), ("12.34", "K-3")))
+    run = match(store)
+    assert {one.rule for one in run.matches} == {MatchRule.REFERENCE, MatchRule.BATCH}
+    assert run.position.ties
+    assert not run.position.open_lines
+    assert not run.position.unseen
+    assert run.by_rule["many to one, as a batch"] == (1, 165_19)
+
+    assert not match(store).matches
+
+
+def test_a_known_file_changes_nothing() -> None:
+    store = new_store()
+    file = statement(("1.00", ""))
+    assert take(store, file)
+    assert not take(store, file)
+
+
+def test_a_statement_of_tomorrow_is_refused() -> None:
+    with pytest.raises(LineRefused, match="tells of 2026-12-02, and today is 2026-12-01"):
+        take(new_store(), statement(("1.00", ""), day=TODAY + timedelta(days=1)))
+
+
+def test_everything_is_in_one_of_three_places_with_its_age() -> None:
+    store = new_store()
+    pay(store, 100_00, "K-1")
+    take(store, statement(("7.77", "WIRE")))
+    position = match(store, on=TODAY + timedelta(days=6)).position
+    assert [one.line.cents for one in position.open_lines] == [7_77]
+    assert [position.age(one) for one in position.unseen] == [7]
+    assert not position.overdue
+    later = bank_position(on=TODAY + timedelta(days=7), view=view(), store=store)
+    assert [one.cause for one in later.overdue] == [later.unseen[0].cause]
+    assert position.ties
+    assert position.as_json()["unexpected_usd"] == "7.77"
+
+
+def test_a_missing_statement_is_told() -> None:
+    store = new_store()
+    take(store, statement(("1.00", ""), day=RECEIVED - timedelta(days=2)))
+    take(store, statement(("1.00", ""), opening=5))
+    (gap,) = bank_position(on=TODAY, view=view(), store=store).gaps
+    assert "2026-11-28 closed with 1.00 and 2026-11-30 opens with 5.00 USD" in gap
+
+
+def test_a_line_that_nobody_expected_is_explained_and_adjusted_by_two() -> None:
+    store = new_store()
+    take(store, statement(("7.77", "WIRE")))
+    name = match(store).position.open_lines[0].line.line_id
+    words = {"by": "Ana", "reason": "a wire that names no account", "learned_at": NOW}
+    explain_line(line_id=name, store=store, **words)
+    with pytest.raises(LineRefused, match=r"cannot post to 142"):
+        propose_adjustment(line_id=name, ledger_account="142", store=store, **words)
+    with pytest.raises(LineRefused, match="is no account of the chart"):
+        propose_adjustment(line_id=name, ledger_account="999", store=store, **words)
+    propose_adjustment(line_id=name, ledger_account="253.unapplied", store=store, **words)
+    assert not match(store).matches
+    with pytest.raises(Conflict, match="approved by who proposed it"):
+        decide_adjustment(line_id=name, approve=True, store=store, **words)
+    entry = decide_adjustment(
+        line_id=name, approve=True, store=store, **{**words, "by": "Ben", "reason": "seen"}
+    )
+    assert entry is not None
+    assert entry.entry_id == f"bank-adjustment:{name}"
+    position = bank_position(on=TODAY, view=view(), store=store)
+    assert position.ties
+    assert not position.open_lines
+    assert store.trial_balance()["253.unapplied"] == -7_77
+
+
+def test_a_word_without_a_name_is_refused() -> None:
+    store = new_store()
+    take(store, statement(("7.77", "WIRE")))
+    with pytest.raises(LineRefused, match="has a name and a reason"):
+        explain_line(line_id="x", by=" ", reason="y", learned_at=NOW, store=store)
+
+
+def test_the_banks_mistake_goes_with_its_correction() -> None:
+    store = new_store()
+    take(store, statement(("9.00", "ERR"), ("-9.00", "ERR")))
+    assert [one.rule for one in match(store).matches] == [MatchRule.BANKS_OWN]

@@ -1,0 +1,97 @@
+"""Sums of the journal and of bills: the same on both stores, to the cent and the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
+
+from meterledger.facts.finance import AccountBalance
+from meterledger.facts.money import Payment, Tender
+from meterledger.ledger import entry_for_payment, reverse_entry
+from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.ports import NotViewing, Store
+
+DAY = LATER.date()
+FAR = date(2030, 1, 1)
+
+
+@pytest.fixture
+def town(store: Store) -> Iterator[Store]:
+    """Two accounts with two bills each, a payment, and a payment that was taken back."""
+    store.start_services([start_of(1), start_of(2)])
+    for month in range(2):
+        store.record_bills([bill_of(1, month), bill_of(2, month)])
+    for key, number in (("K1", 1), ("K2", 2)):
+        payment = Payment(key, account_id(number), 5_00, Tender.CASH, DAY, LATER)
+        store.record_payment(payment, entry_for_payment(payment))
+    with store.viewing(ANALYST, ["all"]):
+        yield store
+
+
+def test_rows_of_the_journal_sum_to_zero_and_to_the_trial_balance(town: Store) -> None:
+    rows = town.ledger_rows(None, FAR)
+    sums: dict[str, int] = {}
+    for row in rows:
+        moved = row.debit_cents - row.credit_cents
+        sums[row.ledger_account] = sums.get(row.ledger_account, 0) + moved
+    assert sums == town.trial_balance()
+    assert {(row.kind, row.schedule) for row in rows} == {("bill", "1M-anytime"), ("payment", "")}
+    assert [row.month for row in rows] == sorted(row.month for row in rows)
+    assert not town.ledger_rows(FAR, FAR + timedelta(days=1))
+    halves = [*town.ledger_rows(None, DAY), *town.ledger_rows(DAY, FAR)]
+    assert sum(row.legs for row in halves) == sum(row.legs for row in rows)
+
+
+def test_lines_of_bills_are_revenue_on_the_day_of_issue(town: Store) -> None:
+    bills = [bill_of(number, month)[0] for number in (1, 2) for month in range(2)]
+    rows = town.revenue_rows(date(2000, 1, 1), FAR)
+    assert sum(row.cents for row in rows) == sum(bill.total_cents for bill in bills)
+    assert sum(row.lines for row in rows) == sum(len(bill.lines) for bill in bills)
+    first = min(bill.issued_day for bill in bills)
+    of_first = town.revenue_rows(first, first + timedelta(days=1))
+    assert sum(row.cents for row in of_first) == sum(
+        bill.total_cents for bill in bills if bill.issued_day == first
+    )
+
+
+def test_balances_are_of_an_evening(town: Store) -> None:
+    owed = {number: sum(bill_of(number, m)[0].total_cents for m in range(2)) for number in (1, 2)}
+    assert town.receivable_balances(FAR) == [
+        AccountBalance(account_id(number), "1M-anytime", owed[number] - 5_00) for number in (1, 2)
+    ]
+    assert not town.receivable_balances(date(2000, 1, 1))
+
+
+def test_entries_of_an_account_of_the_ledger_are_found_by_day(town: Store) -> None:
+    found = town.entries_booked("131", DAY, DAY + timedelta(days=1))
+    assert [one.entry_id for one in found] == ["payment:K1", "payment:K2"]
+    assert not town.entries_booked("131", DAY + timedelta(days=1), FAR)
+    assert len(town.entries_booked("131", DAY, FAR, limit=1)) == 1
+
+
+def test_sums_are_read_by_viewers(store: Store) -> None:
+    for ask in (
+        lambda: store.ledger_rows(None, FAR),
+        lambda: store.revenue_rows(DAY, FAR),
+        lambda: store.receivable_balances(DAY),
+        lambda: store.entries_booked("131", DAY, FAR),
+    ):
+        with pytest.raises(NotViewing):
+            ask()
+
+
+def test_what_was_taken_back_is_told_apart() -> None:
+    store = MemoryStore()
+    store.start_services([start_of(1)])
+    bill, entry = bill_of(1, 0)
+    store.record_bills([(bill, entry)])
+    assert entry is not None
+    back = reverse_entry(entry, on=DAY, learned_at=LATER, cause="a test")
+    store._keep_entry(back)
+    with store.viewing(ANALYST, ["all"]):
+        kinds = {row.kind: row.schedule for row in store.ledger_rows(None, FAR)}
+        assert kinds == {"bill": "1M-anytime", "reversal of bill": "1M-anytime"}
+        assert sum(row.cents for row in store.revenue_rows(date(2000, 1, 1), FAR)) == 0
