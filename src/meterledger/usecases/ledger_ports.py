@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.facts.money import Entry, Payment
@@ -29,6 +29,30 @@ class Ledger(Protocol):
 
     def trial_balance(self) -> dict[str, int]:
         """Sum of legs by ledger account. The sums add up to zero."""
+
+    def account_balances(
+        self, account_id: str, *, at: date | None = None, known_at: datetime | None = None
+    ) -> dict[str, int]:
+        """What a customer has on each ledger account, of entries effective by ``at`` (all where
+        None) that were learned by ``known_at``; accounts at zero are left out."""
+
+    def ledger_balances(
+        self,
+        *,
+        at: date | None = None,
+        known_at: datetime | None = None,
+        booked_until: date | None = None,
+    ) -> dict[str, int]:
+        """What each ledger account stands at, accounts at zero left out; together they are zero.
+
+        Of entries effective by ``at``, learned by ``known_at``, booked before ``booked_until``.
+        """
+
+    def entry_months(self) -> list[date]:
+        """Months in which entries are effective, oldest first, each by its first day."""
+
+    def entries_of_month(self, month: date, *, after: str = "", limit: int = 5_000) -> list[Entry]:
+        """Up to ``limit`` entries of a month by name, after the one named."""
 
     def close_period(self, close: PeriodClose) -> bool:
         """Close a month; False, and nothing changed, if the same person closed it already.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from meterledger.facts.money import Entry, Payment
+from meterledger.facts.money import Entry, Leg, Payment
 from meterledger.facts.periods import PeriodClose, PeriodTotal
 from meterledger.stores.ledger_words import (
     RECEIVABLE,
@@ -82,6 +82,56 @@ class MemoryJournal:
         opens = self._booking_opens() or entry.effective_day
         booked = max(entry.effective_day, entry.booked_day or entry.effective_day, opens)
         return None if booked == entry.effective_day else booked
+
+    def account_balances(
+        self, account_id: str, *, at: date | None = None, known_at: datetime | None = None
+    ) -> dict[str, int]:
+        """What a customer has on each ledger account."""
+        self._look()
+        with self._lock:
+            mine = [self._entries[name] for name in self._entries_of.get(account_id, ())]
+            legs = [
+                leg
+                for one in mine
+                if _is_asked_for(one, at, known_at, None)
+                for leg in one.legs
+                if leg.customer_account_id == account_id
+            ]
+        return _sums(legs)
+
+    def ledger_balances(
+        self,
+        *,
+        at: date | None = None,
+        known_at: datetime | None = None,
+        booked_until: date | None = None,
+    ) -> dict[str, int]:
+        """What each ledger account stands at."""
+        with self._lock:
+            entries = list(self._entries.values())
+        return _sums(
+            [
+                leg
+                for one in entries
+                if _is_asked_for(one, at, known_at, booked_until)
+                for leg in one.legs
+            ]
+        )
+
+    def entry_months(self) -> list[date]:
+        """Months in which entries are effective, oldest first."""
+        self._look()
+        return sorted({one.effective_day.replace(day=1) for one in self._entries.values()})
+
+    def entries_of_month(self, month: date, *, after: str = "", limit: int = 5_000) -> list[Entry]:
+        """Entries of a month by name, after the one named."""
+        self._look()
+        names = sorted(
+            one.entry_id
+            for one in self._entries.values()
+            if one.effective_day.replace(day=1) == month and one.entry_id > after
+        )
+        return [self._entries[name] for name in names[:limit]]
 
     def close_period(self, close: PeriodClose) -> bool:
         """Close a month; False if the same person closed it already."""
@@ -164,6 +214,24 @@ class MemoryJournal:
 
     def _is_account(self, account_id: str) -> bool:
         raise NotImplementedError
+
+
+def _is_asked_for(
+    entry: Entry, at: date | None, known_at: datetime | None, booked_until: date | None
+) -> bool:
+    booked = entry.booked_day or entry.effective_day
+    return (
+        (at is None or entry.effective_day <= at)
+        and (known_at is None or entry.learned_at <= known_at)
+        and (booked_until is None or booked < booked_until)
+    )
+
+
+def _sums(legs: Sequence[Leg]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for leg in legs:
+        sums[leg.ledger_account] = sums.get(leg.ledger_account, 0) + leg.cents
+    return {account: cents for account, cents in sorted(sums.items()) if cents}
 
 
 def _month_after(month: date) -> date:

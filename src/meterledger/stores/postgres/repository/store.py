@@ -43,6 +43,7 @@ class PostgresStore(
     LateChargeTables,
     LedgerTables,
     PeriodTables,
+    BalanceTables,
     PaymentTables,
     UsageLogTables,
     DayFactsTables,
