@@ -18,12 +18,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from meterledger.facts.money import Entry, Leg, Payment
-from meterledger.ledger.templates import CASH, RECEIVABLE
-
-ADVANCES = "252"
-CONSTRUCTION = "107"
-UPKEEP = "253.special_upkeep"
-OTHER_REVENUE = "456"
+from meterledger.ledger.chart import (
+    ADVANCES,
+    CASH,
+    CONSTRUCTION,
+    OTHER_ELECTRIC_REVENUE,
+    RECEIVABLE,
+    UPKEEP,
+)
 
 
 def entry_for_extension_payment(payment: Payment, contract_id: str, parts: Sequence[Leg]) -> Entry:
@@ -68,7 +70,7 @@ def entry_for_deficiency(
     key: str, account_id: str, cents: int, *, on: date, learned_at: datetime, cause: str
 ) -> Entry:
     """Deficiency revenue of a guarantee, charged to the account."""
-    legs = (Leg(RECEIVABLE, cents, account_id), Leg(OTHER_REVENUE, -cents))
+    legs = (Leg(RECEIVABLE, cents, account_id), Leg(OTHER_ELECTRIC_REVENUE, -cents))
     return Entry(f"ext-guarantee:{key}", on, learned_at, legs, cause)
 
 
@@ -76,7 +78,7 @@ def entry_for_excess_credit(
     key: str, account_id: str, cents: int, *, on: date, learned_at: datetime, cause: str
 ) -> Entry:
     """Deficiency that was not needed pays of a later bill: the revenue goes back."""
-    legs = (Leg(OTHER_REVENUE, cents), Leg(RECEIVABLE, -cents, account_id))
+    legs = (Leg(OTHER_ELECTRIC_REVENUE, cents), Leg(RECEIVABLE, -cents, account_id))
     return Entry(f"ext-credit:{key}", on, learned_at, legs, cause)
 
 
@@ -84,5 +86,5 @@ def entry_for_facility_month(
     key: str, account_id: str, cents: int, *, on: date, learned_at: datetime, cause: str
 ) -> Entry:
     """A month's charge of a special facility."""
-    legs = (Leg(RECEIVABLE, cents, account_id), Leg(OTHER_REVENUE, -cents))
+    legs = (Leg(RECEIVABLE, cents, account_id), Leg(OTHER_ELECTRIC_REVENUE, -cents))
     return Entry(f"special-facility:{key}", on, learned_at, legs, cause)

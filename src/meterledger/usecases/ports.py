@@ -39,6 +39,7 @@ from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
 from meterledger.usecases.document_ports import DocumentLog, Weather
 from meterledger.usecases.finance_ports import FinanceReads
+from meterledger.usecases.extension_ports import ExtensionLog
 from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.issued_ports import IssuedBills
@@ -480,6 +481,7 @@ class Store(
     LateCharges,
     DocumentLog,
     Weather,
+    ExtensionLog,
     HeldLog,
     Settlements,
     BillingOptions,

@@ -40,6 +40,7 @@ from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
 from meterledger.stores.memory.documents import MemoryDocuments
 from meterledger.stores.memory.finance import MemoryFinance
+from meterledger.stores.memory.extensions import MemoryExtensions
 from meterledger.stores.memory.held import MemoryHeld
 from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.issued import MemoryIssued
@@ -74,6 +75,7 @@ class MemoryStore(
     MemoryFinance,
     MemoryPayments,
     MemorySettlements,
+    MemoryExtensions,
     MemoryHeld,
     MemoryLakeLog,
     MemoryLateCharges,

@@ -31,6 +31,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.reconciliation",
     "meterledger.stores.postgres.payments",
     "meterledger.stores.postgres.late_charges",
+    "meterledger.stores.postgres.extensions",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

@@ -101,6 +101,8 @@ APPEND_ONLY = (
     "late_charge_wait",
     "late_charge_run",
     "government_account",
+    "extension_contract",
+    "extension_event",
     "record",
     "read_log",
 )

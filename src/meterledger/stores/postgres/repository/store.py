@@ -9,6 +9,7 @@ from meterledger.stores.postgres.repository.corrections import CorrectionTables
 from meterledger.stores.postgres.repository.day_facts import DayFactsTables
 from meterledger.stores.postgres.repository.documents import DocumentTables
 from meterledger.stores.postgres.repository.finance import FinanceTables
+from meterledger.stores.postgres.repository.extensions import ExtensionTables
 from meterledger.stores.postgres.repository.held import HeldTables
 from meterledger.stores.postgres.repository.intake import IntakeTables
 from meterledger.stores.postgres.repository.issued import IssuedTables
@@ -41,6 +42,7 @@ class PostgresStore(
     CorrectionTables,
     RegisterTables,
     LateChargeTables,
+    ExtensionTables,
     LedgerTables,
     PeriodTables,
     BalanceTables,

@@ -1,0 +1,274 @@
+"""Money of contracts of extensions: what comes in, what bounces, what is given back by a person.
+
+Lives here      payments by purpose, their return, the deposit of a guarantee that is over.
+Lives elsewhere half-yearly refunds (``extension_refunds``), entries (``ledger``).
+Read first      docs/operating/extensions.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Protocol
+
+from meterledger.extensions import GuaranteeState
+from meterledger.facts.extensions import (
+    ADVANCES,
+    ExtensionAct,
+    ExtensionContract,
+    ExtensionOnFile,
+    Purpose,
+)
+from meterledger.facts.extensions import ExtensionEvent as Event
+from meterledger.facts.money import Entry, Leg, Payment, Tender
+from meterledger.kernel.local_days import local_day_of
+from meterledger.kernel.money import usd_display
+from meterledger.ledger import (
+    advance_part,
+    contribution_parts,
+    entry_for_extension_payment,
+    entry_for_extension_refund,
+    reverse_entry,
+)
+from meterledger.usecases.extension_contracts import Told
+from meterledger.usecases.extension_ports import ExtensionLog, ExtensionWork
+from meterledger.usecases.extension_records import (
+    ExtensionRefused,
+    Moment,
+    event_key,
+    event_of,
+    in_name_of,
+)
+
+
+class ExtensionMoneyStore(ExtensionLog, Protocol):
+    """What these journeys need of the store."""
+
+    def entries_of_account(self, account_id: str) -> Sequence[Entry]:
+        """Entries that touch the account, oldest first."""
+
+
+def take_extension_payment(
+    contract_id: str,
+    payment_key: str,
+    cents: int,
+    told: Told,
+    *,
+    tender: Tender,
+    store: ExtensionMoneyStore,
+    moment: Moment,
+) -> tuple[tuple[Event, ...], bool]:
+    """Post money for a contract once: deposit first, then guarantee deposit, then contribution.
+
+    :raises ExtensionRefused: if it is more than the contract asks for, or of a day to come
+    :raises Conflict: if the key was used for something else
+    """
+    on_file = store.extension(contract_id)
+    where = f"extension {contract_id}, payment {payment_key[:64]}"
+    known = tuple(one for one in on_file.of(ExtensionAct.PAID) if one.data["key"] == payment_key)
+    if known and sum(one.cents for one in known) == cents and known[0].on == told.on:
+        return known, False
+    if told.on > local_day_of(moment.known_at, moment.view.time_zone):
+        raise ExtensionRefused(
+            f"The payment is said to be received on {told.on}, which is not here yet",
+            where=where,
+            do="Give the day the money was received",
+        )
+    shares = _shares(on_file, cents, where)
+    payment = Payment(
+        payment_key, on_file.contract.account_id, cents, tender, told.on, moment.known_at
+    )
+    events: list[Event] = []
+    legs: list[Leg] = []
+    for purpose, part in shares:
+        legs += _legs(on_file, purpose, part)
+        event = event_of(
+            on_file,
+            ExtensionAct.PAID,
+            about=f"{payment_key}.{purpose.name.lower()}",
+            on=told.on,
+            moment=moment,
+            cents=part,
+            advance_cents=part if purpose in ADVANCES else 0,
+            by=in_name_of(told.by, where),
+            reason=told.reason,
+            data={"purpose": purpose.value, "key": payment_key, "tender": tender.value},
+        )
+        events.append(event)
+        on_file = replace(on_file, events=(*on_file.events, event))
+    entry = entry_for_extension_payment(payment, contract_id, legs)
+    store.record_extension(ExtensionWork(tuple(events), (entry,), payment))
+    return tuple(events), True
+
+
+def _shares(on_file: ExtensionOnFile, cents: int, where: str) -> list[tuple[Purpose, int]]:
+    """A payment by purpose, in their order."""
+    lacks = {
+        purpose: on_file.contract.asked_cents(purpose) - on_file.paid_cents(purpose)
+        for purpose in Purpose
+    }
+    most = sum(lacks.values())
+    if not 0 < cents <= most:
+        raise ExtensionRefused(
+            f"The contract asks for {usd_display(most)} more, and {usd_display(cents)} is given",
+            where=where,
+            why="What nobody asked for would have no place in the contract",
+            do="Take what lacks, or post the rest to the account with `meterledger payment`",
+        )
+    shares = []
+    for purpose, lack in lacks.items():
+        part = min(lack, cents)
+        if part > 0:
+            shares.append((purpose, part))
+            cents -= part
+    return shares
+
+
+def _legs(on_file: ExtensionOnFile, purpose: Purpose, part: int) -> Sequence[Leg]:
+    contract = on_file.contract
+    if purpose is not Purpose.CONTRIBUTION or contract.contribution is None:
+        return [advance_part(contract.account_id, part)]
+    paid = on_file.paid_cents(purpose)
+    building = max(0, min(part, contract.contribution.construction_cents - paid))
+    return contribution_parts(building, part - building)
+
+
+def return_extension_payment(
+    contract_id: str,
+    payment_key: str,
+    told: Told,
+    *,
+    store: ExtensionMoneyStore,
+    moment: Moment,
+) -> tuple[tuple[Event, ...], bool]:
+    """Take a payment back that bounced: its entry is reversed, and the contract lacks it again.
+
+    :raises ExtensionRefused: if there is no such payment, or its advance has gone on already
+    """
+    on_file = store.extension(contract_id)
+    where = f"extension {contract_id}, payment {payment_key[:64]}"
+    paid = [one for one in on_file.of(ExtensionAct.PAID) if one.data["key"] == payment_key]
+    if not paid:
+        raise ExtensionRefused(
+            "The contract has no such payment",
+            where=where,
+            do="Look at `meterledger extension show`",
+        )
+    back = tuple(
+        one for one in on_file.of(ExtensionAct.PAYMENT_RETURNED) if one.data["key"] == payment_key
+    )
+    if back:
+        return back, False
+    taken = sum(one.advance_cents for one in paid)
+    if taken > on_file.held_cents:
+        raise ExtensionRefused(
+            f"{usd_display(taken)} bounced, and {usd_display(on_file.held_cents)} is held",
+            where=where,
+            why="A part of it was refunded or is kept",
+            do="Have the refund taken back first, or charge the account",
+        )
+    events = []
+    for one in paid:
+        event = event_of(
+            on_file,
+            ExtensionAct.PAYMENT_RETURNED,
+            about=one.about,
+            on=told.on,
+            moment=moment,
+            cents=one.cents,
+            advance_cents=-one.advance_cents,
+            by=in_name_of(told.by, where),
+            reason=told.reason,
+            data={"purpose": one.data["purpose"], "key": payment_key},
+        )
+        events.append(event)
+        on_file = replace(on_file, events=(*on_file.events, event))
+    entries = store.entries_of_account(on_file.contract.account_id)
+    posted = next(
+        (one for one in entries if one.entry_id == f"payment:{payment_key}"),
+        None,
+    ) or _contribution_entry(on_file.contract, payment_key, paid)
+    reversal = reverse_entry(
+        posted, on=told.on, learned_at=moment.known_at, cause=f"returned: {posted.cause}"
+    )
+    store.record_extension(ExtensionWork(tuple(events), (reversal,)))
+    return tuple(events), True
+
+
+def _contribution_entry(
+    contract: ExtensionContract, payment_key: str, paid: Sequence[Event]
+) -> Entry:
+    """The entry of a payment that was all contribution: none of its legs is the customer's."""
+    one = paid[0]
+    payment = Payment(
+        payment_key,
+        contract.account_id,
+        one.cents,
+        Tender(one.data["tender"]),
+        one.on,
+        one.learned_at,
+    )
+    terms = contract.contribution
+    before = ExtensionOnFile(contract)
+    legs = _legs(before, Purpose.CONTRIBUTION, one.cents) if terms else ()
+    return entry_for_extension_payment(payment, contract.contract_id, legs)
+
+
+def give_back_guarantee_deposit(
+    contract_id: str, told: Told, *, store: ExtensionMoneyStore, moment: Moment
+) -> tuple[Event, bool]:
+    """Credit the account with the deposit of a guarantee that is over, by a person's word.
+
+    The sheet says that such a deposit may be demanded and not when it goes back: while the
+    agreement runs, it stays.
+    """
+    on_file = store.extension(contract_id)
+    where = f"extension {contract_id}"
+    known = on_file.event(event_key(contract_id, ExtensionAct.GIVEN_BACK, "guarantee"))
+    if known is not None:
+        return known, False
+    cents = on_file.paid_cents(Purpose.GUARANTEE)
+    over = on_file.guarantee_state in _OVER
+    if not cents or not over:
+        raise ExtensionRefused(
+            "No deposit on the guarantee is held"
+            if not cents
+            else f"The guarantee is {on_file.guarantee_state.replace('_', ' ')}",
+            where=where,
+            why="It secures the guarantee until that has done its work (GRR III.P)",
+            do="Wait until the guarantee has ended or is satisfied",
+        )
+    event = event_of(
+        on_file,
+        ExtensionAct.GIVEN_BACK,
+        about="guarantee",
+        on=told.on,
+        moment=moment,
+        cents=cents,
+        advance_cents=-cents,
+        by=in_name_of(told.by, where),
+        reason=told.reason,
+    )
+    entry = entry_for_extension_refund(
+        event.key,
+        on_file.contract.account_id,
+        cents,
+        on=told.on,
+        learned_at=moment.known_at,
+        cause=f"deposit on the guarantee of extension {contract_id} given back",
+    )
+    store.record_extension(ExtensionWork((event,), (entry,)))
+    return event, True
+
+
+_OVER = {
+    GuaranteeState.ENDED_BY_REVENUE.value,
+    GuaranteeState.SATISFIED.value,
+    GuaranteeState.PERIOD_OVER.value,
+}
+
+
+def day_of(moment: Moment) -> date:
+    """The utility's local day of the moment."""
+    return local_day_of(moment.known_at, moment.view.time_zone)

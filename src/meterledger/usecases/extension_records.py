@@ -1,0 +1,157 @@
+"""Events of extensions with their canonical records: what was given, known, decided.
+
+Lives here      the desk of a journey, events with their records, asking a rule for a contract.
+Lives elsewhere the journeys (``extension_*``), the rules (``extensions``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from meterledger.facts.extensions import ExtensionAct, ExtensionOnFile
+from meterledger.facts.extensions import ExtensionEvent as Event
+from meterledger.kernel.canonical import canonical_bytes
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.standing import weakest
+from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.forms import plain_form
+from meterledger.rulebook.rules import Rule
+from meterledger.usecases.decide import Ruling, decide_filled
+
+REVISION = "extension-1"
+"""The revision of these calculations; a record names the one that made it."""
+
+
+class ExtensionRefused(Refusal):
+    """What was asked of a contract cannot be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The instant at which all is read as known, and the book of then."""
+
+    known_at: datetime
+    view: BookView
+
+    @classmethod
+    def at(cls, known_at: datetime, book: TariffBook) -> Moment:
+        """The book as known on the day of the instant."""
+        return cls(known_at, book.as_known(known_at.date()))
+
+
+@dataclass(slots=True)
+class Asked:
+    """Rules asked for one event, in their order, with the facts that they were given."""
+
+    moment: Moment
+    rulings: list[tuple[Ruling, Any]] = field(default_factory=list)
+
+    def ask(self, rule: Rule, facts: Any, *, day: date) -> Any:
+        """The outcome of a rule on the day that counts.
+
+        :raises NoRuleInForce: where the book is silent on the day
+        """
+        ruling = decide_filled(rule=rule, facts=facts, day=day, view=self.moment.view)
+        self.rulings.append((ruling, facts))
+        return ruling.decision.outcome
+
+    def as_json(self) -> dict[str, Any]:
+        """What the record says of them."""
+        told: dict[str, Any] = {
+            "decisions": [
+                ruling.as_json() | {"facts": plain_form(facts)} for ruling, facts in self.rulings
+            ],
+            "reading_keys": sorted({key for one, _ in self.rulings for key in one.reading_keys}),
+        }
+        if self.rulings:
+            told["standing"] = weakest(one.standing for one, _ in self.rulings).value
+        return told
+
+
+def record_of(moment: Moment, asked: Asked, told: Mapping[str, Any]) -> bytes:
+    """The canonical record: what is told, what was decided, and what both rest on."""
+    return canonical_bytes(
+        {
+            **told,
+            **asked.as_json(),
+            "pins": {
+                "known_at": moment.known_at.isoformat(),
+                "book_sha256": moment.view.sha256,
+                "calculation_revision": REVISION,
+            },
+        }
+    )
+
+
+def event_of(
+    on_file: ExtensionOnFile,
+    act: ExtensionAct,
+    *,
+    about: str,
+    on: date,
+    moment: Moment,
+    asked: Asked | None = None,
+    cents: int = 0,
+    advance_cents: int = 0,
+    by: str = "",
+    reason: str = "",
+    data: Mapping[str, Any] | None = None,
+    rests_on: Sequence[Any] = (),
+) -> Event:
+    """The next event of a contract, with its record."""
+    contract = on_file.contract
+    key = event_key(contract.contract_id, act, about)
+    given = dict(data or {})
+    record = record_of(
+        moment,
+        asked or Asked(moment),
+        {
+            "event": key,
+            "contract": contract.contract_id,
+            "account": contract.account_id,
+            "requested": contract.requested_day.isoformat(),
+            "act": act.value,
+            "on": on.isoformat(),
+            "about": about,
+            "usd": usd_text(cents),
+            "advance_usd": usd_text(advance_cents),
+            "by": by,
+            "reason": reason,
+            "data": given,
+            "rests_on": list(rests_on),
+        },
+    )
+    return Event(
+        contract_id=contract.contract_id,
+        number=on_file.next_number,
+        key=key,
+        act=act,
+        on=on,
+        about=about,
+        cents=cents,
+        advance_cents=advance_cents,
+        by=by,
+        reason=reason,
+        data=given,
+        record=record,
+        learned_at=moment.known_at,
+    )
+
+
+def event_key(contract_id: str, act: ExtensionAct, about: str) -> str:
+    """The name of an event, which names its entries too: ``EXT-7.refunded.2018-08-01``."""
+    return f"{contract_id}.{act.value.replace(' ', '-')}.{about}"
+
+
+def in_name_of(by: str, where: str) -> str:
+    """The name of who acts.
+
+    :raises ExtensionRefused: if there is none
+    """
+    if not by.strip():
+        raise ExtensionRefused("Nobody's name is given", where=where, do="Say who, with --by")
+    return by.strip()

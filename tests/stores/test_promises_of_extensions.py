@@ -1,0 +1,186 @@
+"""Contracts of extensions: added to, never changed, never overdrawn; on memory and PostgreSQL."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from tests.stores.extension_town import (
+    CONTRACT,
+    DEPOSIT,
+    GUARANTEE,
+    NOON,
+    REQUESTED,
+    SPECIAL,
+    Desk,
+    facility,
+    the_book,
+)
+from tests.stores.paper_town import ANALYST, account_id, payment_of
+
+from meterledger.facts.extensions import ExtensionAct, ExtensionEvent
+from meterledger.facts.money import Entry, Leg
+from meterledger.usecases.extension_ports import ExtensionMoved, ExtensionWork
+from meterledger.usecases.extension_records import Moment, event_of
+from meterledger.usecases.extension_replay import replay_extension
+from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
+
+FIRST_DATE, LAST_DATE = date(2018, 8, 1), date(2023, 2, 1)
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    return Desk(store)
+
+
+def event(desk: Desk, act: ExtensionAct, about: str, **how: Any) -> ExtensionEvent:
+    moment = Moment.at(NOON, the_book())
+    return event_of(desk.on_file(), act, about=about, on=REQUESTED, moment=moment, **how)
+
+
+def refund(desk: Desk, cents: int, about: str = "x") -> tuple[ExtensionEvent, Entry]:
+    made = event(
+        desk, ExtensionAct.REFUNDED, about, cents=cents, advance_cents=-cents, data={"number": 1}
+    )
+    legs = (Leg("252", cents, account_id(1)), Leg("142", -cents, account_id(1)))
+    return made, Entry(f"ext-refund:{made.key}", REQUESTED, NOON, legs, "a refund")
+
+
+class TestContracts:
+    def test_come_back_as_they_were_kept(self, desk: Desk) -> None:
+        desk.open(DEPOSIT, SPECIAL, GUARANTEE, facility())
+        desk.pay(5_000_00)
+        desk.pay(20_500_00, "R-2")
+        desk.connect("lot 1", FIRST_DATE, units=5)
+        desk.run(LAST_DATE)
+
+        found = desk.on_file()
+        other = desk.look(lambda: desk.store.extensions(account_id=account_id(1)))
+
+        assert other == [found]
+        assert desk.look(lambda: desk.store.extensions(account_id=account_id(2))) == []
+        assert found.advanced_cents == 6_500_00
+        assert found.refunded_cents + found.forfeited_cents == 6_000_00
+        assert found.held_cents == -desk.sums()["252"] == 500_00
+        again = desk.look(lambda: replay_extension(CONTRACT, store=desk.store, book=the_book()))
+        assert [one.name for one in again if not one.is_same] == []
+        assert len(again) == 1 + len(found.events)
+
+    def test_are_read_by_a_named_viewer_only(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        with pytest.raises(NotViewing):
+            desk.store.extension(CONTRACT)
+
+    def test_of_nobody_are_refused(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        contract = replace(desk.on_file().contract, contract_id="EXT-2", account_id=account_id(9))
+        with pytest.raises(NotFound, match="no account"):
+            desk.store.open_extension(contract)
+        with pytest.raises(NotFound, match="no extension EXT-2"):
+            desk.look(lambda: desk.store.extension("EXT-2"))
+
+    def test_stay_as_they_were_opened(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        other = replace(desk.on_file().contract, requested_day=date(2018, 1, 1))
+        with pytest.raises(Conflict, match="open with other contents"):
+            desk.store.open_extension(other)
+
+
+class TestEvents:
+    def test_take_each_place_once(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        first = event(desk, ExtensionAct.SIGNED, "guarantee", by="Ana")
+        desk.store.record_extension(ExtensionWork((first,)))
+
+        other = replace(first, key="EXT-1.signed.other", about="other")
+        with pytest.raises(ExtensionMoved, match="moved by somebody else meanwhile"):
+            desk.store.record_extension(ExtensionWork((other,)))
+        with pytest.raises(ExtensionMoved):
+            desk.store.record_extension(ExtensionWork((replace(first, number=2),)))
+        assert len(desk.on_file().events) == 1
+
+    def test_never_take_more_than_is_held(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        desk.pay(6_000_00)
+        too_much, entry = refund(desk, 6_000_01)
+
+        with pytest.raises(Conflict, match="More of the advance would go than is held"):
+            desk.store.record_extension(ExtensionWork((too_much,), (entry,)))
+
+        assert desk.sums() == {"131": 6_000_00, "252": -6_000_00}
+
+    def test_that_cannot_be_kept_leave_nothing(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        desk.pay(6_000_00)
+        made, entry = refund(desk, 100)
+        unknown = replace(entry, entry_id="ext-refund:nobody")
+
+        with pytest.raises(Conflict):
+            desk.store.record_extension(ExtensionWork((made,), (entry, unknown)))
+
+        assert len(desk.on_file().events) == 1
+        assert desk.sums() == {"131": 6_000_00, "252": -6_000_00}
+
+    def test_share_the_keys_of_payments_with_everybody(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        desk.store.record_payment(*payment_of(1))
+
+        with pytest.raises(Conflict, match="Payment key R-1 is used already"):
+            desk.pay(5_000_00)
+        assert desk.on_file().events == ()
+
+    def test_of_eight_nights_at_once_refund_once(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        desk.pay(6_000_00)
+        desk.connect("lot 1", FIRST_DATE, units=5)
+
+        desks = [Desk(desk.store, desk.now) for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda one: one.run(LAST_DATE), desks))
+        desk.run(LAST_DATE)
+
+        assert desk.sums() == {"107": -3_500_00, "131": 6_000_00, "142": -2_500_00, "252": 0}
+
+    def test_charge_a_month_once(self, desk: Desk) -> None:
+        desk.open(facility())
+        desk.open(facility(), contract="EXT-2", number=2)
+        desk.run(date(2019, 2, 28), contract_id="EXT-2")
+
+        run = desk.run(date(2019, 2, 28))
+
+        assert "already, by another contract" in run.waiting[0].sentence
+        assert desk.sums()["456"] == -90_00
+
+
+@pytest.mark.postgres
+class TestTheDatabase:
+    @pytest.mark.parametrize(
+        ("change", "refused"),
+        [
+            ("SET advance_cents = 1", "permission denied"),
+            ("SET cents = 1", "permission denied"),
+        ],
+    )
+    def test_changes_nothing(
+        self, postgres: Any, application: psycopg.Connection[Any], change: str, refused: str
+    ) -> None:
+        desk = Desk(postgres)
+        desk.open(DEPOSIT)
+        desk.pay(6_000_00)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match=refused):
+            application.execute(f"UPDATE extension_event {change}")
+
+    def test_refuses_an_advance_out_of_nothing(
+        self, postgres: Any, application: psycopg.Connection[Any]
+    ) -> None:
+        desk = Desk(postgres)
+        desk.open(DEPOSIT)
+        with desk.store.viewing(ANALYST, ["a test"]), pytest.raises(psycopg.errors.CheckViolation):
+            application.execute(
+                "INSERT INTO extension_event VALUES ('EXT-1', 1, 'k', 'refunded', '2018-08-01',"
+                " 'x', 1, -1, '', '', '{}', '', now())"
+            )
