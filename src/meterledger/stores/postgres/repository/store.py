@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meterledger.stores.postgres.connections import Connection, Connections
+from meterledger.stores.postgres.repository.balances import BalanceTables
 from meterledger.stores.postgres.repository.billing_options import BillingOptionTables
 from meterledger.stores.postgres.repository.combinations import CombinationTables
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
