@@ -1,18 +1,19 @@
-"""The peer of the bench ``bill-cycle``: COPY of finished rows into the same tables.
+"""The peer of the benches ``bill-cycle`` and ``lockbox``: COPY of finished rows.
 
-Lives here      copying a private server's bills into a second, empty one, and the time it took.
+Lives here      copying a private server's bills or payments into a second one, and the time it
+                took.
 Lives elsewhere the run that is compared with it (``entrypoints/bench``). Nothing else uses this.
 
 The second server has the same tables with the same constraints and triggers. The copy connects as
 its superuser, which COPY needs on tables with row-level security; what is timed is one
-transaction, committed, of every table that issuing bills writes.
+transaction, committed, of every table that issuing bills, or posting a file, writes.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import psycopg
@@ -25,6 +26,9 @@ from meterledger.stores.postgres.private_server import (
     PrivateServer,
     private_server,
 )
+
+Rows = Sequence[tuple[str, str]]
+"""Tables with the condition of what is copied of each."""
 
 BEFORE = (
     "person",
@@ -49,11 +53,39 @@ TIMED = (
 )
 """What issuing bills writes, in the order in which it refers to each other."""
 
+PAYMENTS = (
+    "payment_file",
+    "payment_file_line",
+    "receipt",
+    "entry_key",
+    "receipt_step",
+    "payment",
+    "entry",
+    "posting",
+    "application",
+)
+"""What posting a file of payments writes; of the journal, what is no bill's."""
+
+OF_A_BILL = "entry_id LIKE 'bill:%'"
+OF_JOURNAL = ("entry_key", "entry", "posting")
+
 MONTHLY = ("entry", "posting", "bill", "bill_line")
 
 
 def seconds_to_copy_bills_again(folder: Path) -> float:
     """Copy all bills of the private server in ``folder`` into a new one, and time it."""
+    return _seconds(folder, [(table, "") for table in BEFORE], [(table, "") for table in TIMED])
+
+
+def seconds_to_copy_payments_again(folder: Path) -> float:
+    """Copy all payments of the private server in ``folder`` into a new one that has the bills."""
+    before = [(table, OF_A_BILL if table in OF_JOURNAL else "") for table in (*BEFORE, *TIMED)]
+    no_bill = f"NOT {OF_A_BILL}"
+    timed = [(table, no_bill if table in OF_JOURNAL else "") for table in PAYMENTS]
+    return _seconds(folder, before, timed)
+
+
+def _seconds(folder: Path, before: Rows, timed: Rows) -> float:
     with tempfile.TemporaryDirectory(prefix="copy-", dir=folder) as name:
         other = Path(name)
         other.chmod(0o711)
@@ -67,13 +99,13 @@ def seconds_to_copy_bills_again(folder: Path) -> float:
             for table in MONTHLY:
                 _make_months(read, write, table)
             write.commit()
-            for table in BEFORE:
-                _copy(read, write, table, other)
+            for table, where in before:
+                _load(write, table, _dump(read, table, where, other))
             write.commit()
-            files = {table: _dump(read, table, other) for table in TIMED}
+            files = [(table, _dump(read, table, where, other)) for table, where in timed]
             began = time.perf_counter()
-            for table in TIMED:
-                _load(write, table, files[table])
+            for table, file in files:
+                _load(write, table, file)
             write.commit()
             return time.perf_counter() - began
 
@@ -90,17 +122,14 @@ def _make_months(read: psycopg.Connection, write: psycopg.Connection, table: str
         write.execute("SELECT ensure_month(%s, %s)", [table, month])
 
 
-def _copy(read: psycopg.Connection, write: psycopg.Connection, table: str, folder: Path) -> None:
-    _load(write, table, _dump(read, table, folder))
-
-
-def _dump(read: psycopg.Connection, table: str, folder: Path) -> Path:
+def _dump(read: psycopg.Connection, table: str, where: str, folder: Path) -> Path:
     path = folder / f"{table}.copy"
+    only = f" WHERE {where}" if where else ""
     columns = ", ".join(_columns(read, table))
     with (
         path.open("wb") as sink,
         read.cursor().copy(
-            f"COPY (SELECT {columns} FROM {table}) TO STDOUT (FORMAT binary)"
+            f"COPY (SELECT {columns} FROM {table}{only}) TO STDOUT (FORMAT binary)"
         ) as rows,
     ):
         for data in rows:
