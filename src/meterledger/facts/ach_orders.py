@@ -178,3 +178,24 @@ class AutopayQuestion:
     cents: int
     reasons: tuple[str, ...]
     learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AutopayAnswered:
+    """What a person decided about a question: drawn all the same, or left to the customer."""
+
+    bill_id: str
+    is_drawn: bool
+    by: str
+    reason: str
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedOrder:
+    """An order that no file takes any more: its bill was paid, canceled or stopped meanwhile."""
+
+    order_id: str
+    on: date
+    reason: str
+    learned_at: datetime

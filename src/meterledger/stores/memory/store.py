@@ -35,6 +35,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
 from meterledger.stores.memory.billing_options import MemoryBillingOptions
+from meterledger.stores.memory.channels import MemoryChannels
 from meterledger.stores.memory.combinations import MemoryCombinations
 from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
@@ -74,6 +75,7 @@ class MemoryStore(
     MemoryReconciliation,
     MemoryFinance,
     MemoryPayments,
+    MemoryChannels,
     MemorySettlements,
     MemoryExtensions,
     MemoryHeld,

@@ -1,0 +1,85 @@
+"""What both stores promise about payment channels, in the same words.
+
+Lives here      the refusals, and what money is pending.
+Lives elsewhere keeping rows (``memory/channels``, ``postgres/repository/channels``). PostgreSQL's
+                constraints are what cannot be raced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from meterledger.facts.ach_orders import Enrollment
+from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState, PendingMoney
+from meterledger.facts.pledges import PledgeOnFile, PledgeState
+from meterledger.usecases.ports import Conflict, NotFound
+
+
+def taken(noun: str, name: str) -> Conflict:
+    """A name is used once."""
+    return Conflict(
+        f"There is {noun} {name} already",
+        where="payment channels",
+        why="A name is used once, for ever, and nothing was changed",
+        do="Look at what is there, or use another name",
+    )
+
+
+def enrolled(account_id: str) -> Conflict:
+    """An account is on autopay once on a day."""
+    return Conflict(
+        "It is on autopay on one of the days already",
+        where=f"account {account_id}",
+        do="End what is there with `meterledger autopay end`, or begin on the day it ends",
+    )
+
+
+def not_enrolled(account_id: str) -> NotFound:
+    """There is nothing to end."""
+    return NotFound(
+        "It is not on autopay as was believed",
+        where=f"account {account_id}",
+        do="Look with `meterledger autopay show`",
+    )
+
+
+def overlaps(one: Enrollment, other: Enrollment) -> bool:
+    """Whether two enrollments of an account share a day."""
+    return one.account_id == other.account_id and one.days.overlaps(other.days)
+
+
+def pending_of(
+    checkouts: Iterable[CheckoutOnFile],
+    pledges: Iterable[PledgeOnFile],
+    account_ids: Collection[str],
+    day: date,
+) -> dict[str, tuple[PendingMoney, ...]]:
+    """Money that is neither paid nor missed, by account; accounts without any are left out."""
+    found: dict[str, list[PendingMoney]] = {}
+    wanted = set(account_ids)
+    for one in checkouts:
+        checkout = one.checkout
+        if checkout.account_id in wanted and one.state is CheckoutState.UNKNOWN:
+            found.setdefault(checkout.account_id, []).append(
+                PendingMoney(
+                    checkout.account_id,
+                    f"checkout:{checkout.checkout_id}",
+                    checkout.cents,
+                    checkout.started_at.date(),
+                )
+            )
+    for two in pledges:
+        pledge = two.pledge
+        if pledge.account_id in wanted and two.state_on(day) is PledgeState.PENDING:
+            found.setdefault(pledge.account_id, []).append(
+                PendingMoney(
+                    pledge.account_id,
+                    f"pledge:{pledge.pledge_id}",
+                    two.pending_cents,
+                    pledge.promised_day,
+                    pledge.expires_day,
+                    pledge.for_items,
+                )
+            )
+    return {account: tuple(money) for account, money in found.items()}

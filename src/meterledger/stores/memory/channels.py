@@ -1,0 +1,312 @@
+"""Banks, checkouts and pledges in dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from meterledger.facts.ach_orders import (
+    AchOrder,
+    AutopayAnswered,
+    AutopayQuestion,
+    BankAccount,
+    BankStop,
+    DroppedOrder,
+    Enrollment,
+    ReturnedEntry,
+    SentEntry,
+    SentFile,
+)
+from meterledger.facts.bank import Expectation
+from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState, PendingMoney
+from meterledger.facts.payments import PaymentFile
+from meterledger.facts.pledges import PledgeOnFile
+from meterledger.stores.channel_words import (
+    enrolled,
+    not_enrolled,
+    overlaps,
+    pending_of,
+    taken,
+)
+from meterledger.stores.memory.places import MemoryPlaces
+from meterledger.usecases.channel_ports import ChannelChange
+from meterledger.usecases.payment_ports import Moved, ReceiptPosting
+from meterledger.usecases.ports import NotFound, StoredBill
+
+Row = TypeVar("Row")
+
+
+class MemoryChannels(MemoryPlaces):
+    """The part of the store that keeps payment channels."""
+
+    record: list[tuple[str, str, datetime]]
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self._bank_accounts: dict[str, BankAccount] = {}
+        self._bank_stops: list[BankStop] = []
+        self._enrollments: list[Enrollment] = []
+        self._orders: dict[str, AchOrder] = {}
+        self._dropped: dict[str, DroppedOrder] = {}
+        self._sent_files: dict[str, SentFile] = {}
+        self._returned: dict[str, ReturnedEntry] = {}
+        self._questions: dict[str, AutopayQuestion] = {}
+        self._answered: dict[str, AutopayAnswered] = {}
+        self._checkouts: dict[str, CheckoutOnFile] = {}
+        self._pledges: dict[str, PledgeOnFile] = {}
+        self._expectations: dict[str, Expectation] = {}
+
+    def post_receipts(
+        self, postings: Sequence[ReceiptPosting], *, file: PaymentFile | None = None
+    ) -> frozenset[str]:
+        """Keep new receipts with all that they write."""
+        raise NotImplementedError  # the store beside this part keeps them
+
+    def _refuse_writes(self, postings: Sequence[ReceiptPosting]) -> None:
+        """All reasons to write nothing, before anything is written."""
+        raise NotImplementedError  # the store beside this part keeps them
+
+    def settle_receipt(self, posting: ReceiptPosting) -> None:
+        """Add the next step of a known receipt."""
+        raise NotImplementedError  # the store beside this part keeps them
+
+    def bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Live bills of the account."""
+        raise NotImplementedError  # the store beside this part keeps them
+
+    def keep_channel(self, change: ChannelChange) -> None:
+        """Keep all of a change, or nothing."""
+        with self._lock:
+            self._refuse_change(change)
+            self._refuse_writes([*change.receipts, *change.receipt_steps])
+            if change.receipts or change.payment_file is not None:
+                self.post_receipts(change.receipts, file=change.payment_file)
+            for posting in change.receipt_steps:
+                self.settle_receipt(posting)
+            self._keep_rows(change)
+            self._note(change.event, change.subject, change.learned_at)
+
+    def _refuse_change(self, change: ChannelChange) -> None:
+        accounts = [one.account_id for one in change.enrollments]
+        accounts += [one.account_id for one in change.checkouts]
+        accounts += [one.account_id for one in change.pledges]
+        for account_id in accounts:
+            if account_id not in self._accounts:
+                raise NotFound.of("account", account_id)
+        _new(change.bank_accounts, self._bank_accounts, lambda one: one.bank_id, "a bank account")
+        _new(change.orders, self._orders, lambda one: one.order_id, "an order")
+        _new(change.sent, self._sent_files, lambda one: one.file_id, "a file")
+        _new(change.returned, self._returned, lambda one: one.returned_id, "a returned entry")
+        _new(change.questions, self._questions, lambda one: one.bill_id, "a question of bill")
+        _new(change.answered, self._answered, lambda one: one.bill_id, "an answer for bill")
+        _new(change.checkouts, self._checkouts, lambda one: one.checkout_id, "a checkout")
+        _new(change.pledges, self._pledges, lambda one: one.pledge_id, "a pledge")
+        _new(
+            change.expectations,
+            self._expectations,
+            lambda one: one.expectation_id,
+            "an expectation",
+        )
+        for step in change.checkout_steps:
+            if step.number != len(self._checkouts[step.checkout_id].steps) + 1:
+                raise Moved.meanwhile(f"checkout {step.checkout_id}")
+        for given in change.pledge_steps:
+            if given.number != len(self._pledges[given.pledge_id].steps) + 1:
+                raise Moved.meanwhile(f"pledge {given.pledge_id}")
+        gone = {one.order_id for file in self._sent_files.values() for one in file.entries}
+        leaving = [one.order_id for file in change.sent for one in file.entries]
+        for order_id in (*leaving, *(one.order_id for one in change.dropped)):
+            if order_id in gone or order_id in self._dropped:
+                raise Moved.meanwhile(f"order {order_id}")
+        self._refuse_enrollments(change)
+
+    def _refuse_enrollments(self, change: ChannelChange) -> None:
+        ended = {one.enrollment_id for one in change.ended}
+        for old in change.ended:
+            if not any(one.enrollment_id == old.enrollment_id for one in self._enrollments):
+                raise not_enrolled(old.account_id)
+        known = [one for one in self._enrollments if one.enrollment_id not in ended]
+        for one in (*change.ended, *change.enrollments):
+            if any(overlaps(one, other) for other in known):
+                raise enrolled(one.account_id)
+            known.append(one)
+
+    def _keep_rows(self, change: ChannelChange) -> None:
+        ended = {one.enrollment_id: one for one in change.ended}
+        self._enrollments = [ended.get(one.enrollment_id, one) for one in self._enrollments] + [
+            *change.enrollments
+        ]
+        self._bank_accounts |= {one.bank_id: one for one in change.bank_accounts}
+        self._bank_stops += change.stops
+        self._orders |= {one.order_id: one for one in change.orders}
+        self._dropped |= {one.order_id: one for one in change.dropped}
+        self._sent_files |= {one.file_id: one for one in change.sent}
+        self._returned |= {one.returned_id: one for one in change.returned}
+        self._questions |= {one.bill_id: one for one in change.questions}
+        self._answered |= {one.bill_id: one for one in change.answered}
+        self._checkouts |= {one.checkout_id: CheckoutOnFile(one) for one in change.checkouts}
+        for step in change.checkout_steps:
+            known = self._checkouts[step.checkout_id]
+            self._checkouts[step.checkout_id] = replace(known, steps=(*known.steps, step))
+        self._pledges |= {one.pledge_id: PledgeOnFile(one) for one in change.pledges}
+        for given in change.pledge_steps:
+            pledge = self._pledges[given.pledge_id]
+            self._pledges[given.pledge_id] = replace(pledge, steps=(*pledge.steps, given))
+        self._expectations |= {one.expectation_id: one for one in change.expectations}
+
+    def bank_accounts(self, account_ids: Collection[str]) -> list[BankAccount]:
+        """Bank accounts of customers, the oldest first."""
+        self._look()
+        found = [one for one in self._bank_accounts.values() if one.account_id in account_ids]
+        return sorted(found, key=lambda one: (one.learned_at, one.bank_id))
+
+    def bank_stops(self, account_ids: Collection[str]) -> list[BankStop]:
+        """What stops bank accounts of customers, the oldest first."""
+        self._look()
+        found = [one for one in self._bank_stops if one.account_id in account_ids]
+        return sorted(found, key=lambda one: (one.learned_at, one.fingerprint, one.code))
+
+    def enrollments(
+        self, *, account_ids: Collection[str] | None = None, on: date | None = None
+    ) -> list[Enrollment]:
+        """Enrollments as known now."""
+        self._look()
+        found = [
+            one
+            for one in self._enrollments
+            if (account_ids is None or one.account_id in account_ids)
+            and (on is None or on in one.days)
+        ]
+        return sorted(found, key=lambda one: (one.account_id, one.days.from_day))
+
+    def autopay_due(self, day: date) -> list[tuple[Enrollment, str]]:
+        """Live bills due on the day whose account is enrolled on it, by bill."""
+        found = [
+            (one, bill.bill_id)
+            for one in self.enrollments(on=day)
+            for bill in self.bills_of_account(one.account_id)
+            if bill.due_day == day
+        ]
+        return sorted(found, key=lambda pair: pair[1])
+
+    def ach_orders(self, order_ids: Collection[str]) -> dict[str, AchOrder]:
+        """Orders by their id."""
+        self._look()
+        return {one: self._orders[one] for one in order_ids if one in self._orders}
+
+    def orders_to_send(self, until: date) -> list[AchOrder]:
+        """Orders of days up to ``until`` that are in no file and not dropped."""
+        self._look()
+        gone = {one.order_id for file in self._sent_files.values() for one in file.entries}
+        found = [
+            one
+            for one in self._orders.values()
+            if one.on <= until and one.order_id not in gone and one.order_id not in self._dropped
+        ]
+        return sorted(found, key=lambda one: one.order_id)
+
+    def ach_files(self, *, limit: int = 100) -> list[SentFile]:
+        """Files that were made, the newest first."""
+        self._look()
+        return sorted(self._sent_files.values(), key=lambda one: one.file_id)[::-1][:limit]
+
+    def ach_file(self, file_id: str) -> SentFile:
+        """A file that was made."""
+        self._look()
+        if file_id not in self._sent_files:
+            raise NotFound.of("file of entries", file_id)
+        return self._sent_files[file_id]
+
+    def sent_count(self) -> int:
+        """How many entries were sent in all files."""
+        return sum(len(one.entries) for one in list(self._sent_files.values()))
+
+    def sent_under(self, traces: Collection[str]) -> dict[str, SentEntry]:
+        """What was sent under trace numbers; the newest where one was used again."""
+        self._look()
+        files = sorted(self._sent_files.values(), key=lambda one: one.file_id)
+        return {one.trace: one for file in files for one in file.entries if one.trace in traces}
+
+    def returned_entries(
+        self, *, order_ids: Collection[str] | None = None, file_sha256: str | None = None
+    ) -> list[ReturnedEntry]:
+        """What came back, the oldest first."""
+        self._look()
+        found = [
+            one
+            for one in self._returned.values()
+            if (order_ids is None or one.order_id in order_ids)
+            and (file_sha256 is None or one.file_sha256 == file_sha256)
+        ]
+        return sorted(found, key=lambda one: (one.learned_at, one.returned_id))
+
+    def autopay_questions(self) -> list[AutopayQuestion]:
+        """Bills that wait for a person, the oldest first."""
+        self._look()
+        found = [one for one in self._questions.values() if one.bill_id not in self._answered]
+        return sorted(found, key=lambda one: (one.on, one.bill_id))
+
+    def checkout(self, checkout_id: str) -> CheckoutOnFile:
+        """A checkout with its steps."""
+        self._look()
+        if checkout_id not in self._checkouts:
+            raise NotFound.of("checkout", checkout_id)
+        return self._checkouts[checkout_id]
+
+    def checkouts(
+        self, *, account_ids: Collection[str] | None = None, state: CheckoutState | None = None
+    ) -> list[CheckoutOnFile]:
+        """Checkouts, the oldest first."""
+        self._look()
+        found = [
+            one
+            for one in list(self._checkouts.values())
+            if (account_ids is None or one.checkout.account_id in account_ids)
+            and (state is None or one.state is state)
+        ]
+        return sorted(found, key=lambda one: (one.checkout.started_at, one.checkout.checkout_id))
+
+    def pledge(self, pledge_id: str) -> PledgeOnFile:
+        """A pledge with its steps."""
+        self._look()
+        if pledge_id not in self._pledges:
+            raise NotFound.of("pledge", pledge_id)
+        return self._pledges[pledge_id]
+
+    def pledges(self, *, account_ids: Collection[str] | None = None) -> list[PledgeOnFile]:
+        """Pledges, the oldest first."""
+        self._look()
+        found = [
+            one
+            for one in list(self._pledges.values())
+            if account_ids is None or one.pledge.account_id in account_ids
+        ]
+        return sorted(found, key=lambda one: (one.pledge.promised_day, one.pledge.pledge_id))
+
+    def pending_money(
+        self, account_ids: Collection[str], day: date
+    ) -> dict[str, tuple[PendingMoney, ...]]:
+        """Money that may come, or may have come."""
+        return pending_of(
+            self.checkouts(account_ids=account_ids, state=CheckoutState.UNKNOWN),
+            self.pledges(account_ids=account_ids),
+            account_ids,
+            day,
+        )
+
+    def expected_bank_lines(self, from_day: date, until_day: date) -> list[Expectation]:
+        """What our bank statement should show on the days, by day."""
+        self._look()
+        found = [one for one in self._expectations.values() if from_day <= one.day < until_day]
+        return sorted(found, key=lambda one: (one.day, one.expectation_id))
+
+
+def _new(rows: Sequence[Row], known: dict[str, Any], name: Callable[[Row], str], noun: str) -> None:
+    seen: set[Hashable] = set()
+    for one in rows:
+        if name(one) in known or name(one) in seen:
+            raise taken(noun, name(one))
+        seen.add(name(one))

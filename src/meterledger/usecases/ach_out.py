@@ -1,0 +1,319 @@
+"""A file of debits and credits for our bank: made once from its rows, written whenever asked.
+
+The rows of a file, the payments of its debits and what the bank should show are kept in one
+transaction before any byte is written. The bytes follow from the rows alone, so a file that was not
+written, or was lost, is written again; nothing is asked of a bank twice.
+
+Lives here      which orders leave, their trace numbers, the file as a noun.
+Lives elsewhere bytes (``stores/gateways/nacha_write``), what comes back (``ach_returns``).
+Read first      docs/operating/payment_channels.md.
+"""
+
+from __future__ import annotations
+
+import string
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Protocol
+
+from meterledger.billing import ACH_DAYS, Originator, bank_day, originator
+from meterledger.facts.ach import (
+    AchBatch,
+    AchEntry,
+    AchFile,
+    AchStandard,
+    transaction_code,
+)
+from meterledger.facts.ach_orders import (
+    AchOrder,
+    BankAccount,
+    BankStop,
+    DroppedOrder,
+    OrderKind,
+    SentEntry,
+    SentFile,
+)
+from meterledger.facts.bank import Expectation
+from meterledger.facts.money import Tender
+from meterledger.facts.payments import Channel, Receipt
+from meterledger.kernel.local_days import local_day_of
+from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.book import BookView
+from meterledger.rulebook.business_days import business_day_after
+from meterledger.rulebook.terms import Terms
+from meterledger.usecases.autopay import stop_of
+from meterledger.usecases.channel_money import MoneyStore, Postings
+from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
+from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.post_payments import again_if_moved
+
+ACH = "131.ach"
+MODIFIERS = string.ascii_uppercase + string.digits
+TRACE_MAX = 9_999_999
+DEBITS_ONLY, CREDITS_ONLY = 225, 220
+PRODUCED = "0600"
+
+
+class AchOutRefused(Refusal):
+    """A file cannot be made."""
+
+
+class AchOutStore(MoneyStore, Protocol):
+    """What this journey needs of the store."""
+
+    def orders_to_send(self, until: date) -> list[AchOrder]:
+        """Orders that are in no file and not dropped."""
+
+    def ach_orders(self, order_ids: Collection[str]) -> dict[str, AchOrder]:
+        """Orders by their id."""
+
+    def bank_accounts(self, account_ids: Collection[str]) -> list[BankAccount]:
+        """Bank accounts of customers."""
+
+    def bank_stops(self, account_ids: Collection[str]) -> list[BankStop]:
+        """What stops bank accounts of customers."""
+
+    def ach_files(self, *, limit: int = 100) -> list[SentFile]:
+        """Files that were made, the newest first."""
+
+    def ach_file(self, file_id: str) -> SentFile:
+        """A file that was made. :raises NotFound:"""
+
+    def sent_count(self) -> int:
+        """How many entries were sent in all files."""
+
+    def bill(self, bill_id: str) -> StoredBill:
+        """The bill as stored."""
+
+    def balance_cents(self, account_id: str) -> int:
+        """What the account owes now."""
+
+    def keep_channel(self, change: ChannelChange) -> None:
+        """Keep all of a change in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class AchOutDesk:
+    """Where this journey works."""
+
+    store: AchOutStore
+    view: BookView
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The utility's local day."""
+        return local_day_of(self.now, self.view.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that was made (None where nothing had to leave), and orders that were dropped."""
+
+    file: SentFile | None
+    dropped: tuple[DroppedOrder, ...]
+
+
+def make_ach_file(*, desk: AchOutDesk) -> MadeFile:
+    """Put every order of a day up to today into one file, and post the payments of its debits.
+
+    A debit whose bill was paid or canceled meanwhile, or whose bank account was stopped, is dropped
+    with its reason.
+
+    :raises NoRuleInForce: if the book does not say who we are to our bank
+    :raises AchOutRefused: if 36 files were made today
+    """
+    return again_if_moved(lambda: _make(desk))
+
+
+def _make(desk: AchOutDesk) -> MadeFile:
+    terms = Terms(desk.view, desk.today)
+    us = originator(terms)
+    orders = desk.store.orders_to_send(desk.today)
+    leaving, dropped = _sorted_out(orders, desk)
+    if not leaving:
+        if dropped:
+            change = ChannelChange(
+                "orders dropped", f"{len(dropped)} orders", desk.now, dropped=tuple(dropped)
+            )
+            desk.store.keep_channel(change)
+        return MadeFile(None, tuple(dropped))
+    file = _file(leaving, us, desk, terms)
+    postings = Postings(desk.store, desk.view, now=desk.now, today=desk.today)
+    by_id = {one.order_id: one for one in leaving}
+    debits = [one for one in file.entries if by_id[one.order_id].kind is OrderKind.DEBIT]
+    postings.load([by_id[one.order_id].account_id for one in debits])
+    for sent in debits:
+        order = by_id[sent.order_id]
+        receipt = Receipt(
+            payment_key=sent.payment_key,
+            account_told=order.account_id,
+            cents=order.cents,
+            tender=Tender.ACH,
+            channel=Channel.AUTOPAY,
+            received_day=desk.today,
+            learned_at=desk.now,
+            reference=sent.trace,
+        )
+        postings.post(receipt, order.account_id, why=f"{order.cause}, {order.description.lower()}")
+    desk.store.keep_channel(
+        ChannelChange(
+            "ach file made",
+            file.file_id,
+            desk.now,
+            receipts=tuple(postings.new),
+            sent=(file,),
+            dropped=tuple(dropped),
+            expectations=_expected(file, bank_day(desk.today, ACH_DAYS, terms)),
+        )
+    )
+    return MadeFile(file, tuple(dropped))
+
+
+def _sorted_out(
+    orders: Sequence[AchOrder], desk: AchOutDesk
+) -> tuple[list[AchOrder], list[DroppedOrder]]:
+    accounts = {one.account_id for one in orders}
+    banks, stops = desk.store.bank_accounts(accounts), desk.store.bank_stops(accounts)
+    banks_of = {one.bank_id: one for one in banks}
+    stops_of: dict[str, list[BankStop]] = {}
+    for stop in stops:
+        stops_of.setdefault(stop.account_id, []).append(stop)
+    leaving, dropped = [], []
+    for order in orders:
+        bank = banks_of.get(order.bank_id)
+        stopped = stop_of(order, [bank] if bank else [], stops_of.get(order.account_id, []))
+        why = stopped or _why_not(order, desk)
+        if why:
+            dropped.append(DroppedOrder(order.order_id, desk.today, why, desk.now))
+        else:
+            leaving.append(order)
+    return leaving, dropped
+
+
+def _why_not(order: AchOrder, desk: AchOutDesk) -> str:
+    if order.kind is OrderKind.CREDIT or not order.cause.startswith("bill:"):
+        return ""
+    if desk.store.bill(order.cause.removeprefix("bill:")).cancelled_by is not None:
+        return "the bill was canceled meanwhile"
+    if desk.store.balance_cents(order.account_id) < order.cents:
+        return "less is open than would be drawn: it was paid meanwhile"
+    return ""
+
+
+def _file(orders: Sequence[AchOrder], us: Originator, desk: AchOutDesk, terms: Terms) -> SentFile:
+    day = desk.today
+    of_today = [one for one in desk.store.ach_files() if one.created_day == day]
+    if len(of_today) >= len(MODIFIERS):
+        raise AchOutRefused(
+            f"{len(of_today)} files were made today", where=str(day), do="Make the next tomorrow"
+        )
+    modifier = MODIFIERS[len(of_today)]
+    first = desk.store.sent_count() % TRACE_MAX
+    if first + len(orders) > TRACE_MAX:
+        first = 0
+    ordered = sorted(orders, key=lambda one: (_batch_of(one), one.order_id))
+    file_id = f"{day:%Y%m%d}{modifier}"
+    entries = tuple(
+        SentEntry(file_id, f"{us.bank_routing[:8]}{first + number:07}", one.order_id)
+        for number, one in enumerate(ordered, start=1)
+    )
+    return SentFile(
+        file_id=file_id,
+        created_day=day,
+        modifier=modifier,
+        effective_day=business_day_after(day, 1, terms).day,
+        bank_routing=us.bank_routing,
+        company_id=us.company_id,
+        company_name=us.company_name,
+        bank_name=us.bank_name,
+        debit_cents=sum(one.cents for one in orders if one.kind is OrderKind.DEBIT),
+        credit_cents=sum(one.cents for one in orders if one.kind is OrderKind.CREDIT),
+        learned_at=desk.now,
+        entries=entries,
+    )
+
+
+def _batch_of(order: AchOrder) -> tuple[str, str, str]:
+    return (order.kind.value, order.standard.value, order.description)
+
+
+def _expected(file: SentFile, day: date) -> tuple[Expectation, ...]:
+    parts = (("debits", file.debit_cents), ("credits", -file.credit_cents))
+    return tuple(
+        Expectation(
+            f"ach:{file.file_id}:{name}", ACH, day, cents, f"file {file.file_id}", file.file_id
+        )
+        for name, cents in parts
+        if cents
+    )
+
+
+def file_of(file_id: str, *, store: AchOutStore, numbers: BankNumbers) -> AchFile:
+    """The file as banks read it; the same whenever it is asked for.
+
+    :raises NotFound: if no such file was made
+    """
+    sent = store.ach_file(file_id)
+    orders = store.ach_orders([one.order_id for one in sent.entries])
+    accounts = {one.account_id for one in orders.values()}
+    banks = {one.bank_id: one for one in store.bank_accounts(accounts)}
+    batches = []
+    groups = groupby(sent.entries, key=lambda one: _batch_of(orders[one.order_id]))
+    for number, ((_, standard, description), group) in enumerate(groups, start=1):
+        entries = list(group)
+        is_debit = orders[entries[0].order_id].kind is OrderKind.DEBIT
+        batches.append(
+            AchBatch(
+                standard=AchStandard(standard),
+                company_name=sent.company_name,
+                company_id=sent.company_id,
+                description=description,
+                effective_day=sent.effective_day,
+                origin_bank=sent.bank_routing[:8],
+                number=number,
+                entries=tuple(_entry(one, orders, banks, numbers) for one in entries),
+                service_class=DEBITS_ONLY if is_debit else CREDITS_ONLY,
+            )
+        )
+    return AchFile(
+        destination=sent.bank_routing,
+        origin=sent.company_id,
+        created_day=sent.created_day,
+        created_time=PRODUCED,
+        modifier=sent.modifier,
+        destination_name=sent.bank_name,
+        origin_name=sent.company_name,
+        batches=tuple(batches),
+    )
+
+
+def _entry(
+    sent: SentEntry,
+    orders: Mapping[str, AchOrder],
+    banks: Mapping[str, BankAccount],
+    numbers: BankNumbers,
+) -> AchEntry:
+    order = orders[sent.order_id]
+    bank = banks[order.bank_id]
+    is_debit = order.kind is OrderKind.DEBIT
+    return AchEntry(
+        code=transaction_code(bank.kind, is_debit=is_debit),
+        routing_number=bank.routing_number,
+        account_number=numbers.unseal(bank.sealed),
+        cents=order.cents,
+        identification=order.account_id,
+        name=plain_name(bank.holder)[:22].strip(),
+        trace=sent.trace,
+        discretionary="R" if order.standard is AchStandard.WEB else "",
+    )
+
+
+def plain_name(name: str) -> str:
+    """A name in plain capital letters: banks take no others."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    kept = "".join(one if one.isalnum() or one in " .,-&'/" else " " for one in plain)
+    return " ".join(kept.upper().split()) or "CUSTOMER"

@@ -1,0 +1,125 @@
+"""How a checkout stands after what was heard of it. Pure; the one place that decides it.
+
+A processor counts the changes of a checkout; an older count changes nothing, whenever it comes. So
+answers may come twice, late and out of order. Money is posted when the newest count says that it
+was paid, and taken back when it says that it was not after all. What says nothing leaves an
+unknown outcome unknown.
+
+Lives here      the decision.
+Lives elsewhere asking, keeping and posting (``checkouts``).
+Read first      docs/operating/payment_channels.md: "Unknown outcomes".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from meterledger.facts.checkouts import (
+    SAYS_NOTHING,
+    Answer,
+    CheckoutOnFile,
+    CheckoutState,
+    HeardBy,
+    Said,
+)
+from meterledger.kernel.money import usd_display
+
+
+class MoneyMove(Enum):
+    """What an answer does to the ledger."""
+
+    NONE = "none"
+    POST = "post"
+    TAKE_BACK = "take back"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How the checkout stands now, why, and what moves. ``is_news`` is false for a repetition."""
+
+    state: CheckoutState
+    sentence: str
+    move: MoneyMove = MoneyMove.NONE
+    is_news: bool = True
+
+
+def heard(
+    on_file: CheckoutOnFile,
+    answer: Answer,
+    heard_by: HeardBy,
+    *,
+    now: datetime,
+    absent_after: timedelta,
+) -> Heard:
+    """How a checkout stands after an answer."""
+    state = on_file.state
+    if answer.said in SAYS_NOTHING:
+        return _nothing_said(on_file, answer, heard_by, now, absent_after)
+    if heard_by is not HeardBy.PERSON and answer.sequence <= on_file.newest_sequence:
+        return _not_newer(on_file, answer)
+    if answer.said is Said.OPEN:
+        return Heard(state, "the customer is at the processor")
+    if answer.said is Said.PAID:
+        return _paid(on_file, answer, heard_by)
+    took_back = answer.said is Said.CHARGED_BACK
+    if state is CheckoutState.POSTED:
+        why = "charged the payment back" if took_back else f"says {answer.said.value} after all"
+        return Heard(CheckoutState.TAKEN_BACK, f"the processor {why}", MoneyMove.TAKE_BACK)
+    if state is CheckoutState.TAKEN_BACK:
+        return Heard(state, f"the processor says {answer.said.value}")
+    said = "paid and charged back" if took_back else answer.said.value
+    return Heard(CheckoutState.REFUSED, f"no money came: {said}")
+
+
+def _nothing_said(
+    on_file: CheckoutOnFile,
+    answer: Answer,
+    heard_by: HeardBy,
+    now: datetime,
+    absent_after: timedelta,
+) -> Heard:
+    state = on_file.state
+    if answer.said is not Said.ABSENT or state is not CheckoutState.UNKNOWN:
+        return Heard(state, f"the processor gave {answer.said.value}", is_news=_first(on_file))
+    was_there = on_file.newest_sequence >= 0
+    if was_there or heard_by is HeardBy.START or now < on_file.checkout.started_at + absent_after:
+        why = "it was there before" if was_there else "it may be on its way there still"
+        return Heard(state, f"the processor does not know it, and {why}", is_news=_first(on_file))
+    return Heard(CheckoutState.REFUSED, "the processor does not know it: nothing was ever begun")
+
+
+def _first(on_file: CheckoutOnFile) -> bool:
+    return not on_file.steps
+
+
+def _not_newer(on_file: CheckoutOnFile, answer: Answer) -> Heard:
+    same = any(
+        (one.answer.said, one.answer.cents) == (answer.said, answer.cents)
+        for one in on_file.steps
+        if one.answer.sequence == answer.sequence
+    )
+    newest = answer.sequence == on_file.newest_sequence
+    if newest and not same:
+        sentence = f"the processor contradicts itself: now {answer.said.value}"
+        return Heard(on_file.state, sentence)
+    return Heard(on_file.state, "an answer that is known, or older than one", is_news=False)
+
+
+def _paid(on_file: CheckoutOnFile, answer: Answer, heard_by: HeardBy) -> Heard:
+    state, asked = on_file.state, on_file.checkout.cents
+    if state is CheckoutState.POSTED:
+        return Heard(state, "paid, as was known")
+    if state is CheckoutState.TAKEN_BACK:
+        sentence = "paid again after it was taken back: a person posts it under another key"
+        return Heard(CheckoutState.UNKNOWN, sentence)
+    if any(one.state is CheckoutState.TAKEN_BACK for one in on_file.steps):
+        return Heard(CheckoutState.UNKNOWN, "paid again after it was taken back")
+    if answer.cents != asked and heard_by is not HeardBy.PERSON:
+        sentence = (
+            f"the processor holds {usd_display(answer.cents)} where {usd_display(asked)} was "
+            "asked: a person decides"
+        )
+        return Heard(CheckoutState.UNKNOWN, sentence)
+    return Heard(CheckoutState.POSTED, f"paid: {usd_display(answer.cents)}", MoneyMove.POST)
