@@ -28,13 +28,6 @@ from meterledger.facts.money import Tender
 from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.stores.memory import MemoryStore
-from meterledger.usecases.extension_contracts import (
-    Told,
-    change_facility,
-    release_construction,
-    serve_from_extension,
-    sign_guarantee,
-)
 from meterledger.usecases.extension_money import (
     give_back_guarantee_deposit,
     return_extension_payment,
@@ -43,6 +36,13 @@ from meterledger.usecases.extension_money import (
 from meterledger.usecases.extension_records import ExtensionRefused
 from meterledger.usecases.extension_replay import replay_extension
 from meterledger.usecases.extension_run import run_extensions
+from meterledger.usecases.extension_tellings import (
+    Told,
+    change_facility,
+    release_construction,
+    serve_from_extension,
+    sign_guarantee,
+)
 
 ACCOUNT = account_id(1)
 FIRST_DATE, LAST_DATE = date(2018, 8, 1), date(2023, 2, 1)

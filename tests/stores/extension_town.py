@@ -19,14 +19,12 @@ from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.usecases.extension_contracts import (
     ContractAsked,
     ContractGiven,
-    Told,
     open_contract,
-    settle_connection,
-    tell_connection,
 )
 from meterledger.usecases.extension_money import take_extension_payment
 from meterledger.usecases.extension_records import Moment
 from meterledger.usecases.extension_run import ExtensionRun, run_extensions
+from meterledger.usecases.extension_tellings import Told, settle_connection, tell_connection
 
 NOON = datetime(2026, 11, 28, 18, tzinfo=UTC)
 REQUESTED = date(2018, 2, 1)
@@ -208,3 +206,11 @@ class Desk:
         found: dict[str, int] = self.store.trial_balance()
         assert sum(found.values()) == 0
         return found
+
+
+def keep_extensions(store: Any) -> None:
+    """A contract of the first account, of which money came in and a connection was told."""
+    desk = Desk(store, opened=[1])
+    desk.open(DEPOSIT)
+    desk.pay(6_000_00, "EXT-R-1")
+    desk.connect("lot 1", date(2018, 8, 1))

@@ -11,6 +11,7 @@ import pytest
 from psycopg import errors
 from tests.stores.combined_paper import keep_combinations
 from tests.stores.every_table import keep_documents, keep_held, keep_intake, keep_taxes, keep_usage
+from tests.stores.extension_town import keep_extensions
 from tests.stores.options_of_paper import keep_options
 from tests.stores.paper_town import (
     ANALYST,
@@ -54,20 +55,18 @@ TABLES = (*APPEND_ONLY, *CLOSED_ONCE)
 PARTITIONED = ("bill", "bill_line", "entry", "posting", "record")
 PERSONAL = (
     *("person", "account", "account_holder", "premise", "tax_place", "service_point"),
-    *("sales_tax_place", "tax_exemption"),
     *("meter_event", "meter_case", "meter_case_event", "meter_case_step"),
     *("meter", "meter_configuration", "premise_link", "meter_work", "unmetered_load"),
     *("meter_installation", "agreement", "bill", "bill_line", "service_period_claim"),
-    *("document", "document_set_aside", "document_came_back"),
+    *("document", "document_set_aside", "document_came_back", "sales_tax_place", "tax_exemption"),
     *("held_bill", "entry", "posting", "payment", "record"),
-    *("bill_correction", "difference_left"),
-    *("lake_hold", "lake_hold_released"),
+    *("bill_correction", "difference_left", "lake_hold", "lake_hold_released"),
+    *("extension_contract", "extension_event"),
     *("held_case", "held_step"),
     *("settlement", "settlement_step", "verified_payee"),
     *("budget_plan", "budget_amount", "budget_election", "budget_bill"),
-    *("due_date_choice", "delivery_preference"),
+    *("due_date_choice", "delivery_preference", "participation"),
     *("combination", "combined_account", "combined_statement", "combined_bill"),
-    "participation",
     *("payment_file_line", "receipt", "receipt_step", "application"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
@@ -120,6 +119,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_usage(store)
             keep_documents(store)
             keep_held(store)
+            keep_extensions(store)
             keep_options(store, month=7)
             keep_taxes(store)
             keep_combinations(store)

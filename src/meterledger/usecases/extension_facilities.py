@@ -13,12 +13,11 @@ from meterledger.extensions import LEGACY_CHARGE, Group, LegacyChargeFacts, Opti
 from meterledger.facts.extensions import ExtensionAct, ExtensionOnFile, FacilityTerms
 from meterledger.facts.extensions import ExtensionEvent as Event
 from meterledger.facts.money import Entry
-from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import Cents
 from meterledger.kernel.months import months_after
 from meterledger.ledger import entry_for_facility_month
 from meterledger.usecases.extension_ports import ExtensionLog, ExtensionWork
-from meterledger.usecases.extension_records import Asked, Moment, event_of
+from meterledger.usecases.extension_records import Asked, Moment, event_of, part_of
 
 
 def due_months(on_file: ExtensionOnFile, on: date) -> tuple[date, ...]:
@@ -52,9 +51,7 @@ def charged(on_file: ExtensionOnFile, month: date, moment: Moment) -> Event:
     :raises NoRuleInForce: where the book is silent on the month
     :raises Refusal: if the charge on the billing record is needed and nobody gave it
     """
-    terms = on_file.contract.facility
-    ensure(terms is not None, "a month is of a facility")
-    assert terms is not None  # for the type checker
+    terms = part_of(on_file.contract.facility, on_file.contract.contract_id)
     asked = Asked(moment)
     found = asked.ask(LEGACY_CHARGE, _facts(on_file, terms), day=month)
     return event_of(

@@ -22,11 +22,10 @@ from meterledger.facts.charges import ChargeGroup
 from meterledger.facts.extensions import ExtensionAct, ExtensionOnFile, GuaranteeTerms
 from meterledger.facts.extensions import ExtensionEvent as Event
 from meterledger.facts.money import Entry
-from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import Cents, cents_from_text, usd_text
 from meterledger.ledger import entry_for_deficiency, entry_for_excess_credit
 from meterledger.usecases.extension_ports import ExtensionLog, ExtensionWork
-from meterledger.usecases.extension_records import Asked, Moment, event_of
+from meterledger.usecases.extension_records import Asked, Moment, event_of, part_of
 from meterledger.usecases.ports import StoredBill
 
 
@@ -128,9 +127,7 @@ def tested(
     moment: Moment,
 ) -> Event:
     """The event of one test, with its record."""
-    terms = on_file.contract.guarantee
-    ensure(terms is not None, "a bill is tested against a guarantee")
-    assert terms is not None  # for the type checker
+    terms = part_of(on_file.contract.guarantee, on_file.contract.contract_id)
     asked = Asked(moment)
     facts = _facts(on_file, terms, bill, bills)
     found = asked.ask(GUARANTEE_BILL, facts, day=on_file.contract.requested_day)

@@ -31,7 +31,6 @@ from meterledger.ledger import (
     entry_for_extension_refund,
     reverse_entry,
 )
-from meterledger.usecases.extension_contracts import Told
 from meterledger.usecases.extension_ports import ExtensionLog, ExtensionWork
 from meterledger.usecases.extension_records import (
     ExtensionRefused,
@@ -40,6 +39,7 @@ from meterledger.usecases.extension_records import (
     event_of,
     in_name_of,
 )
+from meterledger.usecases.extension_tellings import Told
 
 
 class ExtensionMoneyStore(ExtensionLog, Protocol):

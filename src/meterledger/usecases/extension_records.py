@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from meterledger.facts.extensions import ExtensionAct, ExtensionOnFile
 from meterledger.facts.extensions import ExtensionEvent as Event
@@ -21,6 +21,8 @@ from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
 from meterledger.rulebook.rules import Rule
 from meterledger.usecases.decide import Ruling, decide_filled
+
+Part = TypeVar("Part")
 
 REVISION = "extension-1"
 """The revision of these calculations; a record names the one that made it."""
@@ -145,6 +147,20 @@ def event_of(
 def event_key(contract_id: str, act: ExtensionAct, about: str) -> str:
     """The name of an event, which names its entries too: ``EXT-7.refunded.2018-08-01``."""
     return f"{contract_id}.{act.value.replace(' ', '-')}.{about}"
+
+
+def part_of(part: Part | None, contract_id: str) -> Part:
+    """A part of a contract that a step needs.
+
+    :raises ExtensionRefused: if the contract has none
+    """
+    if part is None:
+        raise ExtensionRefused(
+            "The contract has no such part",
+            where=f"extension {contract_id}",
+            do="Look at `meterledger extension show`",
+        )
+    return part
 
 
 def in_name_of(by: str, where: str) -> str:

@@ -22,7 +22,6 @@ from meterledger.extensions import (
 from meterledger.facts.extensions import DepositTerms, ExtensionAct, ExtensionOnFile, Purpose
 from meterledger.facts.extensions import ExtensionEvent as Event
 from meterledger.facts.money import Entry
-from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import Cents
 from meterledger.ledger import entry_for_extension_refund, entry_for_forfeit
 from meterledger.usecases.extension_ports import ExtensionLog, ExtensionWork
@@ -31,6 +30,7 @@ from meterledger.usecases.extension_records import (
     ExtensionRefused,
     Moment,
     event_of,
+    part_of,
 )
 
 
@@ -78,10 +78,8 @@ def refunds_of(
 ) -> tuple[Event, ...]:
     """The events of one date, with their records."""
     contract = on_file.contract
-    terms, received = contract.deposit, on_file.received_on
-    ensure(terms is not None and received is not None, "a refund is of a deposit that is in")
-    assert terms is not None
-    assert received is not None
+    terms = part_of(contract.deposit, contract.contract_id)
+    received = part_of(on_file.received_on, contract.contract_id)
     asked = Asked(moment)
     found = asked.ask(
         DEPOSIT_REFUND,

@@ -21,14 +21,7 @@ from meterledger.facts.extensions import ExtensionEvent as Event
 from meterledger.kernel.money import cents_from_text
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.forms import read_form
-from meterledger.usecases.extension_contracts import (
-    ContractAsked,
-    ContractGiven,
-    Told,
-    changed,
-    contract_of,
-    released,
-)
+from meterledger.usecases.extension_contracts import ContractAsked, ContractGiven, contract_of
 from meterledger.usecases.extension_facilities import charged
 from meterledger.usecases.extension_guarantees import (
     GuaranteeStore,
@@ -37,6 +30,7 @@ from meterledger.usecases.extension_guarantees import (
 )
 from meterledger.usecases.extension_records import Moment, event_of
 from meterledger.usecases.extension_refunds import refunds_of
+from meterledger.usecases.extension_tellings import Told, changed, released
 
 
 @dataclass(frozen=True, slots=True)
