@@ -57,7 +57,7 @@ class CreditWay:
     """What becomes of it."""
 
     way: RefundWay = fact("Whether it goes back, moves, waits for a request, or stays.")
-    cents: Cents = fact("How much of it.")
+    amount_cents: Cents = fact("How much of it.")
     by_day: date | None = fact("By when it is to have gone back; null if nothing goes.")
 
 
@@ -113,7 +113,7 @@ def _stays(reason: Reason) -> Decision[CreditWay]:
 class GoodwillFacts:
     """A credit that the company gives."""
 
-    cents: Cents = fact("What is given.")
+    amount_cents: Cents = fact("What is given.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def decide_goodwill(facts: GoodwillFacts, terms: Terms) -> Decision[Goodwill]:
     :raises NoRuleInForce: if the book is silent on the day
     """
     most = terms.cents(CREDIT_MOST)
-    within = 0 < facts.cents <= most.value
+    within = 0 < facts.amount_cents <= most.value
     how = "is within" if within else "is not within"
-    found = f"{usd_display(facts.cents)} {how} the limit of {usd_display(most.value)}"
+    found = f"{usd_display(facts.amount_cents)} {how} the limit of {usd_display(most.value)}"
     return Decision(Goodwill(within), (Reason(found, most.citation),))

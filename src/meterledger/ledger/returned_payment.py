@@ -38,7 +38,7 @@ class ReturnFacts:
 class ReturnCharge:
     """What it costs."""
 
-    cents: Cents = fact("The charge; zero if none is made.")
+    amount_cents: Cents = fact("The charge; zero if none is made.")
 
 
 def decide_returned_charge(

@@ -58,7 +58,7 @@ class AbandonedFacts:
     """Unclaimed money."""
 
     payable_since: date = fact("The day from which the owner could have had it.")
-    cents: Cents = fact("How much it is.")
+    amount_cents: Cents = fact("How much it is.")
     noticed: bool = fact("Whether its owner was written to about it.")
 
 
@@ -83,13 +83,13 @@ def decide_abandoned(facts: AbandonedFacts, terms: Terms) -> Decision[Abandoned]
     ends = _cutoff(abandoned_on.year, cutoff.value)
     if ends < abandoned_on:
         ends = _cutoff(abandoned_on.year + 1, cutoff.value)
-    due, by_name = terms.day > ends, facts.cents >= named.value
+    due, by_name = terms.day > ends, facts.amount_cents >= named.value
     found = (
         f"payable since {facts.payable_since}, presumed abandoned after {months.value} months on "
         f"{abandoned_on}, reported for the year to {ends}"
     )
     reasons = [Reason(found, months.citation)]
-    amount, limit = usd_display(facts.cents), usd_display(named.value)
+    amount, limit = usd_display(facts.amount_cents), usd_display(named.value)
     if by_name:
         told = "was" if facts.noticed else "has to be"
         reasons.append(

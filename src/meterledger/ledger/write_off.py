@@ -104,7 +104,7 @@ class ProvisionFacts:
 class Provided:
     """What is set aside."""
 
-    cents: Cents = fact("What is expensed and set aside for what will not be paid.")
+    amount_cents: Cents = fact("What is expensed and set aside for what will not be paid.")
 
 
 def decide_provision(facts: ProvisionFacts, terms: Terms) -> Decision[Provided]:
@@ -130,7 +130,7 @@ class RecoveryFacts:
 class Recovered:
     """What of it is a recovery."""
 
-    cents: Cents = fact("What goes back to the provision.")
+    amount_cents: Cents = fact("What goes back to the provision.")
 
 
 def decide_recovery(facts: RecoveryFacts, terms: Terms) -> Decision[Recovered]:

@@ -8,7 +8,7 @@ Lives elsewhere keeping rows (``memory/settlements``, ``postgres/repository/sett
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -23,6 +23,7 @@ from meterledger.facts.settlements import (
 from meterledger.kernel.money import usd_display
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.settlement_ports import SettlementWrite
+from meterledger.usecases.settlements import cannot_follow
 
 DEPOSITS = "235"
 
@@ -98,12 +99,7 @@ def refuse_steps(write: SettlementWrite, known: SettlementCase | None) -> None:
         if after not in write.added:
             continue
         if after.act not in may_follow(case.kind, before.act):
-            raise Conflict(
-                f"It is {before.act.value}, and cannot be {after.act.value} now",
-                where=f"settlement {case.settlement_id}",
-                why="Nothing was changed",
-                do=f"Look at it with `meterledger refund show {case.settlement_id}`",
-            )
+            raise cannot_follow(replace(case, steps=steps[: steps.index(after)]), after.act)
         if after.act is Act.APPROVED and case.needs_two and same_person(after.by, case.asked.by):
             raise Conflict(
                 f"{case.asked.by} has asked for this and cannot approve it",

@@ -179,7 +179,7 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
     decided = _decided(account_id, 0, desk, "142")
     outcome, why = decided.decision.outcome, decided.decision.reasons[0].finding
     if outcome.way not in (RefundWay.BACK, RefundWay.MOVES):
-        return FinalCredit(account_id, outcome.cents, outcome.way, why)
+        return FinalCredit(account_id, outcome.amount_cents, outcome.way, why)
     open_now = [
         one
         for one in desk.store.settlements(account_id=account_id, open_only=True)
@@ -194,7 +194,7 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
         key,
         decided,
         account_id=account_id,
-        cents=int(outcome.cents),
+        cents=int(outcome.amount_cents),
         source=CREDIT if moves else "142",
         to_account_id=_live_account(account_id, desk) or "" if moves else "",
         by=by,

@@ -72,7 +72,7 @@ def settle_returned_payment(
     if known is None:
         decided = _decided(facts, desk)
         reasons = decided.decision.reasons
-        cents = int(decided.decision.outcome.cents)
+        cents = int(decided.decision.outcome.amount_cents)
         if cents:
             fee = new_settlement(
                 SettlementKind.FEE,

@@ -32,7 +32,7 @@ from meterledger.ledger import REVENUE_OF_CLASS, control_of, entry_of_step
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
 from meterledger.rulebook.terms import Terms
-from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.ports import Conflict, StoredBill
 from meterledger.usecases.settlement_ports import Settlements, SettlementWrite
 
 PERSON_MAX, REASON_MAX = 100, 1000
@@ -69,6 +69,8 @@ class MoneyDesk:
     book: TariffBook
     on: date
     now: datetime
+    unseen: frozenset[str] = frozenset()
+    """Entries that are not looked at: a settlement's own, when it is decided again."""
 
     @property
     def view(self) -> BookView:
@@ -116,6 +118,16 @@ def named(by: str, reason: str, where: str) -> tuple[str, str]:
             do="Write it shorter, in plain characters",
         )
     return who, why
+
+
+def cannot_follow(case: SettlementCase, act: Act) -> Conflict:
+    """An act that may not come after where the settlement stands."""
+    return Conflict(
+        f"It is {case.last.act.value}, and cannot be {act.value} now",
+        where=f"settlement {case.settlement_id}",
+        why="Nothing was changed",
+        do=f"Look at it with `meterledger refund show {case.settlement_id}`",
+    )
 
 
 def new_settlement(
@@ -168,8 +180,10 @@ def step_on(
     *,
     reference: str = "",
 ) -> SettlementWrite:
-    """One more step with its entry, in the same write."""
+    """One more step with its entry, in the same write. :raises Conflict: if it does not follow"""
     case = write.case
+    if act not in case.ways:
+        raise cannot_follow(case, act)
     step = Step(act, desk.on, desk.now, by, reason, reference=reference)
     revenue = _revenue_account(case, desk) if case.kind is SettlementKind.CREDIT else ""
     entry = entry_of_step(case, step, revenue_account=revenue)
@@ -240,19 +254,26 @@ def credit_cents(account_id: str, desk: MoneyDesk, *, source: str = "142") -> in
     controls = ("142", "143") if source == "142" else (source,)
     return -sum(
         leg.cents
-        for entry in desk.store.entries_of_account(account_id)
-        if entry.learned_at <= desk.now
+        for entry in entries_known(account_id, desk)
         for leg in entry.legs
         if leg.customer_account_id == account_id and control_of(leg.ledger_account) in controls
     )
+
+
+def entries_known(account_id: str, desk: MoneyDesk) -> list[Entry]:
+    """Entries of the account that were known at the desk's instant, oldest first."""
+    return [
+        one
+        for one in desk.store.entries_of_account(account_id)
+        if one.learned_at <= desk.now and one.entry_id not in desk.unseen
+    ]
 
 
 def owed_cents(account_id: str, desk: MoneyDesk) -> int:
     """The account's plain receivable, as known at the desk's instant."""
     return sum(
         leg.cents
-        for entry in desk.store.entries_of_account(account_id)
-        if entry.learned_at <= desk.now
+        for entry in entries_known(account_id, desk)
         for leg in entry.legs
         if leg.customer_account_id == account_id and leg.ledger_account == "142"
     )
@@ -304,7 +325,8 @@ def decide_again(
     ``decide`` gathers the facts anew, as known at the desk it is given, and decides.
     """
     asked = case.asked
-    then = MoneyDesk(desk.store, desk.book, asked.on, asked.learned_at)
+    own = frozenset(one.entry_id for one in case.steps)
+    then = MoneyDesk(desk.store, desk.book, asked.on, asked.learned_at, own)
     return _record(case, decide(case, then), then) == case.record
 
 

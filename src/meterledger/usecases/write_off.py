@@ -26,6 +26,7 @@ from meterledger.usecases.settlements import (
     MoneyDesk,
     Settled,
     bills_known,
+    entries_known,
     in_service,
     named,
     new_settlement,
@@ -116,7 +117,7 @@ def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDe
     if known is not None:
         return Settled(known, is_new=False)
     decided = _recovery(paid[0].cents, account_id, desk)
-    cents = int(decided.decision.outcome.cents)
+    cents = int(decided.decision.outcome.amount_cents)
     if cents <= 0:
         raise CannotSettle(
             f"Nothing of account {account_id} is written off and not recovered",
@@ -172,7 +173,7 @@ def provide(month: date, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
     revenue = desk.store.revenue_cents(DaySpan(first, until))
     facts, terms = ProvisionFacts(Cents(revenue)), desk.terms
     decided = Decided(PROVISION_RULE, facts, decide_provision(facts, terms), terms)
-    cents = int(decided.decision.outcome.cents)
+    cents = int(decided.decision.outcome.amount_cents)
     if cents <= 0:
         raise CannotSettle(
             f"A revenue of {usd_display(revenue)} leaves nothing to set aside",
@@ -218,11 +219,7 @@ def decide_recovery_again(case: SettlementCase, told: dict[str, Any], desk: Mone
 
 def _decided(account_id: str, told: dict[str, Any], desk: MoneyDesk) -> Decided:
     bills = bills_known(account_id, desk)
-    reversed_then = {
-        one.reverses
-        for one in desk.store.entries_of_account(account_id)
-        if one.learned_at <= desk.now
-    }
+    reversed_then = {one.reverses for one in entries_known(account_id, desk)}
     paid = [
         one.received_day
         for one in desk.store.payments_of_account(account_id)

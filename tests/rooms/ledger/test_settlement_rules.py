@@ -50,7 +50,7 @@ class TestACreditOfAnAccountThatEnded:
 
         decision = decide_refund(facts, terms_on(DAY))
 
-        assert (decision.outcome.way, decision.outcome.cents) == (way, cents)
+        assert (decision.outcome.way, decision.outcome.amount_cents) == (way, cents)
 
     def test_of_exactly_one_dollar_waits_where_the_other_reading_is_chosen(self) -> None:
         terms = terms_on(DAY, readings={"money.one_dollar_exact": "on_request_only"})
@@ -81,7 +81,7 @@ class TestACreditThatIsAskedFor:
     def test_goes_back_even_below_the_floor(self) -> None:
         decision = decide_refund(CreditFacts(Cents(50), Cents(50)), terms_on(DAY))
 
-        assert (decision.outcome.way, decision.outcome.cents) == (RefundWay.BACK, 50)
+        assert (decision.outcome.way, decision.outcome.amount_cents) == (RefundWay.BACK, 50)
 
     def test_is_no_more_than_there_is(self) -> None:
         with pytest.raises(RefundContradicts, match=r"\$5\.01 is asked for, .* credit is \$5\.00"):
@@ -161,7 +161,7 @@ class TestAWriteOff:
 
 def test_a_provision_is_a_share_of_revenue_and_never_below_zero() -> None:
     shares = [
-        decide_provision(ProvisionFacts(Cents(cents)), terms_on(DAY)).outcome.cents
+        decide_provision(ProvisionFacts(Cents(cents)), terms_on(DAY)).outcome.amount_cents
         for cents in (1_000_00, 83, 84, -1_000_00)
     ]
 
@@ -176,7 +176,7 @@ def test_a_recovery_is_no_more_than_what_was_written_off(
 ) -> None:
     decision = decide_recovery(RecoveryFacts(Cents(paid), Cents(written_off)), terms_on(DAY))
 
-    assert decision.outcome.cents == cents
+    assert decision.outcome.amount_cents == cents
 
 
 class TestTheChargeForAReturnedPayment:
@@ -185,7 +185,7 @@ class TestTheChargeForAReturnedPayment:
 
         decision = decide_returned_charge(facts, terms_on(DAY), amount_is_held=False)
 
-        assert decision.outcome.cents == 0
+        assert decision.outcome.amount_cents == 0
         assert "this return is an error of ours" in decision.reasons[0].finding
 
     def test_is_not_made_where_the_law_forbids_it(self) -> None:

@@ -1,0 +1,144 @@
+"""What the database itself refuses of settlements, whatever a program says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+from tests.stores.paper_town import bill_of, payment_of, start_of
+from tests.stores.settled_paper import after, ask, write_of
+
+from meterledger.facts.settlements import Act, SettlementKind
+from meterledger.stores.postgres.repository import PostgresStore
+from meterledger.stores.postgres.repository import settlements as rows
+from meterledger.stores.postgres.repository.settlements import STEP
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def asked(postgres: PostgresStore) -> PostgresStore:
+    """Account 1 has a credit of 50 dollars, of which Ana has asked for 20."""
+    postgres.start_services([start_of(1), start_of(2)])
+    postgres.record_payment(*payment_of(1))
+    postgres.record_settlements([ask(1, 20_00)])
+    return postgres
+
+
+def add_step(connection: Any, act: str, by: str, number: int = 2, entry: str | None = None) -> None:
+    day = ask(1, 1).case.asked
+    connection.execute(
+        "SELECT set_config('meterledger.viewer', 'x', false),"
+        " set_config('meterledger.purpose', 'x', false)"
+    )
+    connection.execute(
+        STEP, ["refund:one", number, act, day.on, by, "because", entry, "", day.learned_at]
+    )
+
+
+def refused_by(problem: pytest.ExceptionInfo[psycopg.Error]) -> str | None:
+    return problem.value.diag.constraint_name
+
+
+@pytest.mark.parametrize("who", ["Ana", " ANA "])
+def test_who_asked_does_not_approve(asked: PostgresStore, application: Any, who: str) -> None:
+    with pytest.raises(errors.CheckViolation) as no:
+        add_step(application, "approved", who, entry="refund:one")
+
+    assert refused_by(no) == "asker_is_not_approver"
+
+
+def test_a_step_without_its_money_is_refused(asked: PostgresStore, application: Any) -> None:
+    add_step(application, "approved", "Ben", entry="refund:one")
+
+    with pytest.raises(errors.CheckViolation) as no:
+        application.commit()
+
+    assert refused_by(no) == "a_step_moves_its_cents"
+
+
+def test_a_step_out_of_order_is_refused(asked: PostgresStore, application: Any) -> None:
+    with pytest.raises(errors.CheckViolation) as no:
+        add_step(application, "sent", "Ben", entry="refund:one.sent.1")
+    application.rollback()
+    with pytest.raises(errors.UniqueViolation):
+        add_step(application, "refused", "Ben", number=3)
+
+    assert refused_by(no) == "settlement_steps_follow"
+
+
+def test_a_refund_of_more_than_there_is_is_refused_at_commit(
+    asked: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that forgot to look: the database looks at commit."""
+    asked.record_bills([bill_of(1)])
+    monkeypatch.setattr(rows, "refuse_too_much", lambda *_: None)
+
+    with pytest.raises(errors.CheckViolation) as no:
+        asked.record_settlements([after(ask(1, 20_00).case, Act.APPROVED)])
+
+    assert refused_by(no) == "settled_money_was_there"
+
+
+@pytest.mark.parametrize(
+    ("kind", "ceiling", "constraint"),
+    [
+        (SettlementKind.CREDIT, None, "leaving_or_forgiven_money_needs_two"),
+        (SettlementKind.WRITE_OFF, 9_99, "above_the_ceiling_needs_two"),
+    ],
+)
+def test_one_person_is_not_enough(
+    asked: PostgresStore,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: SettlementKind,
+    ceiling: int | None,
+    constraint: str,
+) -> None:
+    asked.record_bills([bill_of(1)])
+    monkeypatch.setattr(rows, "refuse_steps", lambda *_: None)
+
+    with pytest.raises(errors.CheckViolation) as no:
+        asked.record_settlements([write_of(kind, 10_00, ceiling=ceiling, approve=True)])
+
+    assert refused_by(no) == constraint
+
+
+def test_a_refund_to_nobody_in_particular_is_refused(
+    asked: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "_refuse_strangers", lambda *_: None)
+    asked.record_payment(*payment_of(2, "R-2"))
+
+    with pytest.raises(errors.ForeignKeyViolation) as no:
+        asked.record_settlements([ask(1, 1_00, "two", payment_key="R-2")])
+
+    assert refused_by(no) == "settlements_are_of_their_account"
+
+
+def test_two_refunds_of_one_credit_never_wait_for_each_other(asked: PostgresStore) -> None:
+    """Journeys over several accounts take their locks in one order."""
+    asked.record_payment(*payment_of(2, "R-2"))
+    both = [ask(1, 1_00, "a"), ask(2, 1_00, "b", payment_key="R-2")]
+
+    assert asked.record_settlements(both) == [True, True]
+    assert asked.record_settlements(both[::-1]) == [False, False]
+
+
+def test_a_fault_at_the_end_leaves_nothing(
+    asked: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = ask(1, 20_00).case
+    before = asked.trial_balance()
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the machine fell over")
+
+    monkeypatch.setattr(asked, "_note", fail)
+    with pytest.raises(RuntimeError, match="fell over"):
+        asked.record_settlements([after(case, Act.APPROVED)])
+    monkeypatch.undo()
+
+    assert asked.trial_balance() == before
+    assert asked.record_settlements([after(case, Act.APPROVED)]) == [True]
