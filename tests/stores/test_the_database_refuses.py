@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import errors
 from tests.stores.combined_paper import keep_combinations
+from tests.stores.deposit_paper import keep_deposits
 from tests.stores.every_table import keep_documents, keep_held, keep_intake, keep_taxes, keep_usage
 from tests.stores.extension_town import keep_extensions
 from tests.stores.options_of_paper import keep_options
@@ -126,6 +127,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_programs(store)
             keep_payments(store)
             keep_settlements(store)
+            keep_deposits(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name

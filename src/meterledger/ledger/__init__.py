@@ -9,6 +9,7 @@ from meterledger.ledger.balance_transfer import RULES as TRANSFER_RULES
 from meterledger.ledger.balance_transfer import ServiceClass, TransferFacts
 from meterledger.ledger.bank_match import MatchWindow, match_bank_lines
 from meterledger.ledger.budget_entries import entry_for_bill
+from meterledger.ledger.deposit_entries import entry_for_deposit_step
 from meterledger.ledger.chart import (
     ACCOUNTS,
     ACCRUED_REVENUE,
@@ -175,6 +176,7 @@ __all__ = [
     "decide_write_off",
     "entry_for_bill",
     "entry_for_deficiency",
+    "entry_for_deposit_step",
     "entry_for_excess_credit",
     "entry_for_extension_payment",
     "entry_for_extension_refund",

@@ -37,6 +37,7 @@ from meterledger.usecases.billing_option_ports import BillingOptions
 from meterledger.usecases.combination_ports import Combinations
 from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
+from meterledger.usecases.deposit_ports import DepositLog
 from meterledger.usecases.document_ports import DocumentLog, Weather
 from meterledger.usecases.finance_ports import FinanceReads
 from meterledger.usecases.extension_ports import ExtensionLog
@@ -490,6 +491,7 @@ class Store(
     TaxLog,
     Reconciliation,
     FinanceReads,
+    DepositLog,
     Protocol,
 ):
     """Everything but the lake, in one system of record."""

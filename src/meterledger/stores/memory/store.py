@@ -39,6 +39,7 @@ from meterledger.stores.memory.channels import MemoryChannels
 from meterledger.stores.memory.combinations import MemoryCombinations
 from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
+from meterledger.stores.memory.deposits import MemoryDeposits
 from meterledger.stores.memory.documents import MemoryDocuments
 from meterledger.stores.memory.finance import MemoryFinance
 from meterledger.stores.memory.extensions import MemoryExtensions
@@ -75,6 +76,7 @@ class MemoryStore(
     MemoryReconciliation,
     MemoryFinance,
     MemoryPayments,
+    MemoryDeposits,
     MemoryChannels,
     MemorySettlements,
     MemoryExtensions,

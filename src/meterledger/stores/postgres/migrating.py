@@ -103,6 +103,8 @@ APPEND_ONLY = (
     "government_account",
     "extension_contract",
     "extension_event",
+    "deposit",
+    "deposit_step",
     "record",
     "read_log",
 )

@@ -8,6 +8,7 @@ from meterledger.stores.postgres.repository.billing_options import BillingOption
 from meterledger.stores.postgres.repository.combinations import CombinationTables
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
 from meterledger.stores.postgres.repository.day_facts import DayFactsTables
+from meterledger.stores.postgres.repository.deposits import DepositTables
 from meterledger.stores.postgres.repository.documents import DocumentTables
 from meterledger.stores.postgres.repository.finance import FinanceTables
 from meterledger.stores.postgres.repository.extensions import ExtensionTables
@@ -62,6 +63,7 @@ class PostgresStore(
     ReconciliationTables,
     FinanceTables,
     TaxTables,
+    DepositTables,
 ):
     """The system of record. Safe to use from many threads: each call has a connection."""
 

@@ -1,0 +1,277 @@
+"""Whether a deposit may be asked for, and how much: what is told and what our books say, to rules.
+
+Lives here      merging both, and asking the rules of an initial, continued or non-residential
+                deposit; nothing is written.
+Lives elsewhere the rules (``arrears``), asking for it (``deposit_ask``).
+Read first      GRR VI.A and VI.B; docs/operating/deposits.md, "May it be asked for".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+
+from meterledger.facts.deposits import DepositKind
+from meterledger.facts.places import Account, BillableService
+from meterledger.kernel.money import Cents, usd_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.deposit_base import (
+    ESTIMATE,
+    PointStore,
+    YearOfBills,
+    continued_limit,
+    nonresidential_limit,
+    residential_limit,
+    year_of_bills,
+)
+from meterledger.usecases.deposit_history import (
+    AccountHistory,
+    HistoryStore,
+    account_history,
+    payments_of,
+)
+from meterledger.usecases.deposit_record import Ruled, ask
+
+RULE_OF_KIND = {
+    DepositKind.INITIAL: "deposits.initial",
+    DepositKind.CONTINUED: "deposits.continued",
+    DepositKind.NON_RESIDENTIAL: "deposits.nonresidential",
+}
+OUR_OWN = {
+    DepositKind.INITIAL: (),
+    DepositKind.CONTINUED: ("bills",),
+    DepositKind.NON_RESIDENTIAL: ("customer",),
+}
+"""Facts that our own books say, and that nobody may tell."""
+DEFAULTS: Mapping[DepositKind, Mapping[str, Any]] = {
+    DepositKind.INITIAL: {"unpaid_bills": [], "diversions": []},
+    DepositKind.CONTINUED: {
+        "disconnections": [],
+        "tampered_or_diverted": False,
+        "agreement": "none",
+    },
+    DepositKind.NON_RESIDENTIAL: {
+        "guarantee_offered": False,
+        "guarantor_credit_satisfactory": False,
+        "company_accepts_guarantee": False,
+    },
+}
+"""What holds where nobody tells anything: it is written into the record as such."""
+BESIDE = ("disputed_bills", "on_payment_plan", ESTIMATE)
+"""Facts that a person tells for the whole decision, and that no single rule asks for so."""
+
+
+class CannotTell(Refusal):
+    """A fact was told that our own books say, or that nobody needs."""
+
+
+class NotTheCustomers(Refusal):
+    """An account that is named as the customer's earlier one is somebody else's."""
+
+
+class DecideStore(HistoryStore, PointStore, Protocol):
+    """What this needs of the store."""
+
+    def account(self, account_id: str) -> Account:
+        """The account, or NotFound."""
+
+    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
+        """All agreements of the account, joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who is asked for which deposit, on which day, as known when; what a person told."""
+
+    account_id: str
+    kind: DepositKind
+    on: date
+    known_at: datetime
+    told: Mapping[str, Any]
+    earlier_accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What the rules say of a deposit: whether, and the most. Nothing of it is kept yet."""
+
+    asking: Asking
+    history: AccountHistory
+    eligibility: Ruled
+    limit: Ruled | None
+    own: dict[str, Any]
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether any deposit may be asked for."""
+        outcome = self.eligibility.outcome
+        if self.asking.kind is DepositKind.CONTINUED:
+            return bool(outcome.deposit_may_be_assessed)
+        return bool(outcome.deposit_may_be_required)
+
+    @property
+    def most_cents(self) -> Cents:
+        """The most that may be asked; zero where nothing may."""
+        return self.limit.outcome.most_cents if self.limit else Cents(0)
+
+    @property
+    def rulings(self) -> tuple[Ruled, ...]:
+        """What was decided, in order."""
+        return (self.eligibility,) if self.limit is None else (self.eligibility, self.limit)
+
+
+def consider_deposit(asking: Asking, *, store: DecideStore, view: BookView) -> Considered:
+    """Decide whether a deposit may be asked for and the most that it may be.
+
+    :raises CannotTell: if a person tells what our own books say
+    :raises NotTheCustomers: if an earlier account is not the customer's
+    :raises FactsRefused: if what was told is not in the rule's form
+    :raises NothingToGoBy: if no bill is known on which the most could rest
+    :raises Refusal: in a rule's own words
+    """
+    _refuse_own(asking)
+    disputed = tuple(asking.told.get("disputed_bills", ()))
+    history = account_history(
+        asking.account_id,
+        on=asking.on,
+        known_at=asking.known_at,
+        store=store,
+        view=view,
+        disputed=disputed,
+    )
+    own: dict[str, Any] = {"history": history.as_json()}
+    facts = _facts(asking, history, own, store, view)
+    eligibility = ask(RULE_OF_KIND[asking.kind], facts, on=asking.on, view=view)
+    considered = Considered(asking, history, eligibility, None, own)
+    if not considered.may_be_asked:
+        return considered
+    limit = _limit(asking, history, own, store, view)
+    return Considered(asking, history, eligibility, limit, own)
+
+
+def _refuse_own(asking: Asking) -> None:
+    known = (*OUR_OWN[asking.kind], "small_debt")
+    said = sorted(name for name in asking.told if name in known)
+    if said:
+        raise CannotTell(
+            f"'{said[0]}' was told, and our own bills and payments say it",
+            where=f"account {asking.account_id}",
+            do="Leave it out; correct the bill or the payment if it is wrong",
+        )
+
+
+def _facts(
+    asking: Asking,
+    history: AccountHistory,
+    own: dict[str, Any],
+    store: DecideStore,
+    view: BookView,
+) -> dict[str, Any]:
+    """The rule's facts: ours, what was told, and what holds where nothing was told."""
+    told = {name: value for name, value in asking.told.items() if name not in BESIDE}
+    facts = {**DEFAULTS[asking.kind], **told}
+    if asking.kind is DepositKind.NON_RESIDENTIAL:
+        return facts | {"customer": "non_residential"}
+    if asking.kind is DepositKind.CONTINUED:
+        return facts | {
+            "bills": payments_of(history.bills),
+            "small_debt": {
+                "balance_usd": usd_text(max(0, history.balance_cents)),
+                "on_payment_plan": bool(asking.told.get("on_payment_plan", False)),
+                "periods": [
+                    {
+                        "paid_in_time_usd": usd_text(one.paid_in_time_cents),
+                        "outstanding_usd": usd_text(one.outstanding_cents),
+                    }
+                    for one in history.bills
+                ],
+            },
+        }
+    earlier = _earlier(asking, own, store, view)
+    facts["unpaid_bills"] = [*facts["unpaid_bills"], *earlier.unpaid]
+    if earlier.last_served_on is not None and isinstance(facts.get("score"), Mapping):
+        facts["score"] = {**facts["score"], "last_served_on": earlier.last_served_on.isoformat()}
+    return facts
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What the customer's earlier accounts with us say."""
+
+    unpaid: tuple[dict[str, Any], ...]
+    last_served_on: date | None
+
+
+def _earlier(asking: Asking, own: dict[str, Any], store: DecideStore, view: BookView) -> _Earlier:
+    holders = _holders(asking.account_id, asking, store)
+    unpaid: list[dict[str, Any]] = []
+    served: list[date] = []
+    told = []
+    for account_id in asking.earlier_accounts:
+        store.account(account_id)
+        if not holders & _holders(account_id, asking, store):
+            raise NotTheCustomers(
+                f"Account {account_id} has nobody in common with account {asking.account_id}",
+                where=f"account {asking.account_id}",
+                do="Name accounts of the same customer only",
+            )
+        history = account_history(
+            account_id, on=asking.on, known_at=asking.known_at, store=store, view=view
+        )
+        unpaid += [
+            {
+                "accrued_on": day.isoformat(),
+                "unpaid_usd": usd_text(cents),
+                "service": "electric",
+                "dispute": "none",
+            }
+            for day, cents in history.oldest_unpaid
+        ]
+        ends = [
+            one.agreement.days.until_day or asking.on + timedelta(days=1)
+            for one in store.services_of_account(account_id, asking.known_at)
+        ]
+        served += [min(end - timedelta(days=1), asking.on) for end in ends]
+        told.append(history.as_json())
+    if told:
+        own["earlier_accounts"] = told
+    return _Earlier(tuple(unpaid), max(served, default=None))
+
+
+def _holders(account_id: str, asking: Asking, store: DecideStore) -> set[str]:
+    services = store.services_of_account(account_id, asking.known_at)
+    return {name for one in services for name in one.holders}
+
+
+def _limit(
+    asking: Asking,
+    history: AccountHistory,
+    own: dict[str, Any],
+    store: DecideStore,
+    view: BookView,
+) -> Ruled:
+    has_bills = any(one.issued_day < asking.on for one in history.every_bill)
+    if asking.kind is DepositKind.CONTINUED or (
+        asking.kind is DepositKind.NON_RESIDENTIAL and has_bills
+    ):
+        return continued_limit(history, on=asking.on, view=view)
+    year = _year(asking, store)
+    own["year"] = year.as_json()
+    if asking.kind is DepositKind.NON_RESIDENTIAL:
+        return nonresidential_limit(year, on=asking.on, view=view)
+    return residential_limit(year, asking.told, on=asking.on, view=view)
+
+
+def _year(asking: Asking, store: DecideStore) -> YearOfBills:
+    services = store.services_of_account(asking.account_id, asking.known_at)
+    points: Sequence[str] = [one.agreement.service_point_id for one in services]
+    return year_of_bills(
+        points,
+        on=asking.on,
+        known_at=asking.known_at,
+        store=store,
+        disputed=tuple(asking.told.get("disputed_bills", ())),
+    )

@@ -1,0 +1,302 @@
+"""What our own bills and payments say of a customer: how each bill was paid, what is owed.
+
+Lives here      the facts that deposit rules ask for and that nobody needs to tell us, as known at
+                an instant: so that they can be gathered again, and a decision replayed.
+Lives elsewhere the rules (``arrears``), open items (``ledger``), facts that a person tells.
+Read first      docs/operating/deposits.md, "What our own books say".
+
+The delinquent date of a bill is its due day: no bill of ours shows another (GRR V.J). A bill of
+nothing, or of a credit, is paid before its day. A receipt whose outcome is not known is no payment
+yet; a bill that only waits for it counts neither as paid nor as late, and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Any, Protocol
+
+from meterledger.facts.bills import read_record
+from meterledger.facts.money import Entry
+from meterledger.facts.payments import ReceiptOnFile, ReceiptState
+from meterledger.facts.receivables import AccountMoney, Application, ItemKind
+from meterledger.kernel.money import usd_text
+from meterledger.ledger import RECEIVABLE, receivable
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.deposit_record import ask
+from meterledger.usecases.ports import StoredBill
+
+MOST_RECEIPTS = 5_000
+"""Receipts of one account that are looked at, the newest first: of thirty years and more."""
+
+
+class HowPaid(Enum):
+    """How the bill of one billing period was paid, in the words of the rules."""
+
+    BEFORE_THE_DAY = "before_the_day"
+    ON_THE_DAY = "on_the_day"
+    MAILED_WITHIN_GRACE = "mailed_within_grace"
+    DISPUTED = "disputed"
+    LATE = "late"
+    UNPAID = "unpaid"
+
+
+class HistoryStore(Protocol):
+    """What this needs of the store."""
+
+    def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Every bill that the account was ever sent."""
+
+    def entries_of_account(self, account_id: str) -> list[Entry]:
+        """Entries that touch the account."""
+
+    def account_money(
+        self, account_ids: Collection[str], *, with_due_days: bool = False
+    ) -> Mapping[str, AccountMoney]:
+        """What open items follow from."""
+
+    def receipts(self, *, account_id: str | None = None, limit: int = 500) -> list[ReceiptOnFile]:
+        """Receipts of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillHistory:
+    """A bill, and how it was paid by its delinquent date."""
+
+    bill_id: str
+    issued_day: date
+    due_day: date
+    total_cents: int
+    estimated: bool
+    """Whether it rests on an estimate that counts as one."""
+    disputed: bool
+    paid: HowPaid
+    paid_in_time_cents: int
+    """Paid by the account from its rendition to its delinquent date."""
+    outstanding_cents: int
+    """What the account owed on the day of rendition, this bill included."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in a decision's record."""
+        return {
+            "bill": self.bill_id,
+            "issued": self.issued_day.isoformat(),
+            "due": self.due_day.isoformat(),
+            "total_usd": usd_text(self.total_cents),
+            "estimated": self.estimated,
+            "disputed": self.disputed,
+            "paid": self.paid.value,
+            "paid_in_time_usd": usd_text(self.paid_in_time_cents),
+            "outstanding_usd": usd_text(self.outstanding_cents),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHistory:
+    """An account's bills whose delinquent date has passed, the oldest first, and what is owed."""
+
+    account_id: str
+    bills: tuple[BillHistory, ...]
+    every_bill: tuple[BillHistory, ...]
+    """Those whose delinquent date is to come, too."""
+    balance_cents: int
+    open_utility_cents: int
+    """What is open of utility charges and of charges beside them."""
+    disputed_utility_cents: int
+    special_cents: int
+    oldest_unpaid: tuple[tuple[date, int], ...]
+    """Open utility items, by the day on which they arose."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in a decision's record."""
+        return {
+            "account": self.account_id,
+            "bills": [one.as_json() for one in self.bills],
+            "balance_usd": usd_text(self.balance_cents),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What the account's books had at an instant."""
+
+    account_id: str
+    entries: tuple[Entry, ...]
+    applications: tuple[Application, ...]
+    due_days: Mapping[str, date]
+    mailed: Mapping[str, date]
+    """Payments that came by mail: entry and day."""
+    unknown: tuple[tuple[date, int], ...]
+    """Receipts of which nobody knows whether they happened: day and cents."""
+
+    def open_cents(self, at: date, *, without: Collection[str] = ()) -> dict[str, int]:
+        """What is open of each item on an evening, without some payments."""
+        found = receivable(
+            self.account_id,
+            [one for one in self.entries if one.entry_id not in without],
+            [one for one in self.applications if one.source_entry_id not in without],
+            due_days=self.due_days,
+            at=at,
+        )
+        return {one.item_id: one.open_cents for one in found.items}
+
+
+def account_history(
+    account_id: str,
+    *,
+    on: date,
+    known_at: datetime,
+    store: HistoryStore,
+    view: BookView,
+    disputed: Collection[str] = (),
+) -> AccountHistory:
+    """How the account stands on the morning of ``on``, as known at ``known_at``.
+
+    ``disputed`` names bills that are in dispute, by their ids: a person tells that.
+
+    :raises NoRuleInForce: if the book lacks holidays that a mailed payment needs
+    """
+    books = _books(account_id, known_at, store)
+    live = [
+        one
+        for one in store.issued_bills_of_account(account_id)
+        if one.known_at <= known_at and one.was_live(known_at) and one.issued_day <= on
+    ]
+    live.sort(key=lambda one: (one.issued_day, one.days.from_day, one.bill_id))
+    every = [_history(one, books, on, view, one.bill_id in disputed) for one in live]
+    now = receivable(account_id, books.entries, books.applications, due_days=books.due_days, at=on)
+    in_dispute = {f"bill:{name}" for name in disputed}
+    utility = [one for one in now.items if one.kind is not ItemKind.SPECIAL and one.open_cents]
+    return AccountHistory(
+        account_id=account_id,
+        bills=tuple(bill for bill in every if bill is not None and bill.due_day < on),
+        every_bill=tuple(bill for bill in every if bill is not None),
+        balance_cents=_balance(books.entries, account_id, on),
+        open_utility_cents=sum(one.open_cents for one in utility if one.item_id not in in_dispute),
+        disputed_utility_cents=sum(one.open_cents for one in utility if one.item_id in in_dispute),
+        special_cents=sum(one.open_cents for one in now.items if one.kind is ItemKind.SPECIAL),
+        oldest_unpaid=tuple((one.charged_day, one.open_cents) for one in utility),
+    )
+
+
+def _books(account_id: str, known_at: datetime, store: HistoryStore) -> _Books:
+    entries = [one for one in store.entries_of_account(account_id) if one.learned_at <= known_at]
+    money = store.account_money([account_id], with_due_days=True).get(account_id)
+    given = money.applications if money else ()
+    mailed, unknown = {}, []
+    for known in store.receipts(account_id=account_id, limit=MOST_RECEIPTS):
+        steps = [one for one in known.steps if one.learned_at <= known_at]
+        if not steps:
+            continue
+        if known.receipt.is_mailed:
+            mailed[f"payment:{known.receipt.payment_key}"] = known.receipt.received_day
+        if steps[-1].state is ReceiptState.UNKNOWN:
+            unknown.append((known.receipt.received_day, known.receipt.cents))
+    return _Books(
+        account_id,
+        tuple(entries),
+        tuple(one for one in given if one.learned_at <= known_at),
+        dict(money.due_days) if money else {},
+        mailed,
+        tuple(unknown),
+    )
+
+
+def _history(
+    bill: StoredBill, books: _Books, on: date, view: BookView, disputed: bool
+) -> BillHistory | None:
+    paid = _paid(bill, books, on, view, disputed)
+    if paid is None:
+        return None
+    record = read_record(bill.record)
+    estimated = (record["usage"].get("estimated") or {}).get("counts_toward_cap", False)
+    return BillHistory(
+        bill_id=bill.bill_id,
+        issued_day=bill.issued_day,
+        due_day=bill.due_day,
+        total_cents=bill.total_cents,
+        estimated=bool(estimated),
+        disputed=disputed,
+        paid=paid,
+        paid_in_time_cents=_paid_between(books, bill.issued_day, min(bill.due_day, on)),
+        outstanding_cents=max(0, _balance(books.entries, books.account_id, bill.issued_day)),
+    )
+
+
+def _paid(
+    bill: StoredBill, books: _Books, on: date, view: BookView, disputed: bool
+) -> HowPaid | None:
+    """How the bill was paid; None where only a receipt of unknown outcome says whether it was."""
+    item, due = f"bill:{bill.bill_id}", bill.due_day
+    if (
+        not books.open_cents(min(due - timedelta(days=1), on)).get(item, 0)
+        and due > bill.issued_day
+    ):
+        return HowPaid.BEFORE_THE_DAY
+    if not books.open_cents(min(due, on)).get(item, 0):
+        return HowPaid.ON_THE_DAY
+    if disputed:
+        return HowPaid.DISPUTED
+    if on > due and _mailed_in_time(item, due, books, on, view):
+        return HowPaid.MAILED_WITHIN_GRACE
+    owed = books.open_cents(on).get(item, 0)
+    if owed and any(day <= due and cents >= owed for day, cents in books.unknown):
+        return None
+    return HowPaid.UNPAID if owed else HowPaid.LATE
+
+
+def _mailed_in_time(item: str, due: date, books: _Books, on: date, view: BookView) -> bool:
+    """Whether payments by mail, within the grace for mail, paid what was still open."""
+    after = [
+        one
+        for one in books.entries
+        if one.entry_id.startswith("payment:") and due < one.effective_day <= on
+    ]
+    timely = {
+        one.entry_id: one.effective_day
+        for one in after
+        if one.entry_id in books.mailed and _is_timely(due, books.mailed[one.entry_id], view)
+    }
+    if not timely:
+        return False
+    others = {one.entry_id for one in after if one.entry_id not in timely}
+    return not books.open_cents(max(timely.values()), without=others).get(item, 0)
+
+
+def _is_timely(due: date, received: date, view: BookView) -> bool:
+    facts = {
+        "delinquent_date": due.isoformat(),
+        "channel": "mail",
+        "received": received.isoformat(),
+    }
+    return bool(ask("late.timely", facts, on=due, view=view).outcome.timely)
+
+
+def _balance(entries: Iterable[Entry], account_id: str, at: date) -> int:
+    return sum(
+        leg.cents
+        for entry in entries
+        if entry.effective_day <= at
+        for leg in entry.legs
+        if leg.customer_account_id == account_id and leg.ledger_account == RECEIVABLE
+    )
+
+
+def _paid_between(books: _Books, after: date, until: date) -> int:
+    """What payments brought on days after one day and up to another, less what was taken back."""
+    total = 0
+    taken_back = {one.reverses for one in books.entries if one.reverses}
+    for entry in books.entries:
+        name = entry.entry_id
+        if not name.startswith("payment:") or name in taken_back:
+            continue
+        if after < entry.effective_day <= until or entry.effective_day == after == until:
+            total -= _balance([entry], books.account_id, entry.effective_day)
+    return max(0, total)
+
+
+def payments_of(bills: Sequence[BillHistory]) -> list[str]:
+    """How the bills were paid, as rules ask for it, the oldest first."""
+    return [one.paid.value for one in bills]

@@ -1,0 +1,140 @@
+"""Interest on deposits: credited yearly to a home's account, added where a deposit goes back.
+
+Lives here      which days are due, the rule asked for each part that was received, the steps.
+Lives elsewhere the rule and its rates (``arrears.deposit_interest``), entries (``ledger``).
+Read first      GRR VI.C.3.
+
+A year of interest is counted from the first day on which money was held, or from the day after the
+last credit. Each part that was received bears interest from its own day; each is rounded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from meterledger.facts.deposits import DepositAct, DepositStep
+from meterledger.facts.money import Entry
+from meterledger.kernel.ensure import ensure
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.months import years_after
+from meterledger.ledger import entry_for_deposit_step
+from meterledger.usecases.deposit_ask import Desk
+from meterledger.usecases.deposit_money import DepositMoney
+from meterledger.usecases.deposit_record import Ruled, ask, record_of
+
+INTEREST = "deposits.interest"
+A_DAY = timedelta(days=1)
+
+
+def credited_through(money: DepositMoney) -> date | None:
+    """The last day that a yearly credit has covered; None before the first."""
+    found = money.deposit.last(DepositAct.INTEREST_CREDITED, DepositAct.MOVED_IN)
+    return found.until if found else None
+
+
+def next_credit_day(money: DepositMoney) -> date | None:
+    """The day on which the next yearly credit is due; None where none will be."""
+    first = money.first_received
+    if first is None or not money.deposit.is_residential or money.held_cents <= 0:
+        return None
+    covered = credited_through(money)
+    since = first if covered is None or covered < first else covered + A_DAY
+    return years_after(since, 1) - A_DAY
+
+
+def yearly_credits(
+    money: DepositMoney, *, on: date, desk: Desk
+) -> tuple[tuple[DepositStep, ...], tuple[Entry, ...]]:
+    """The yearly credits that are due by the evening of ``on``, each on its own day.
+
+    :raises PrimeRateMissing: if the book does not hold the prime rate of a year
+    """
+    steps: list[DepositStep] = []
+    entries: list[Entry] = []
+    due = next_credit_day(money)
+    while due is not None and due <= on:
+        rulings = _rulings(money, "yearly_credit", due, desk)
+        step = DepositStep(
+            deposit_id=money.deposit.deposit_id,
+            key=f"interest.{due}",
+            act=DepositAct.INTEREST_CREDITED,
+            on=due,
+            by=desk.by,
+            reason="a year of interest is due",
+            learned_at=desk.now,
+            cents=_sum(rulings),
+            until=due,
+            record=record_of(rulings, view=desk.view, known_at=desk.now),
+        )
+        steps.append(step)
+        entry = entry_for_deposit_step(step, money.deposit.account_id)
+        entries += [entry] if entry else []
+        grown = replace(money.deposit, steps=(*money.deposit.steps, step))
+        money = replace(money, deposit=grown)
+        due = next_credit_day(money)
+    return tuple(steps), tuple(entries)
+
+
+def last_interest(
+    money: DepositMoney, occasion: str, *, on: date, desk: Desk, key: str
+) -> tuple[DepositStep | None, Entry | None]:
+    """The interest that goes with a deposit that is ``applied`` or ``returned`` on a day.
+
+    No step where none is due; a non-residential one bears none before six months.
+    """
+    rulings = _rulings(money, occasion, on, desk)
+    cents = _sum(rulings)
+    if not rulings:
+        return None, None
+    step = DepositStep(
+        deposit_id=money.deposit.deposit_id,
+        key=f"interest.{key}",
+        act=DepositAct.INTEREST_ADDED,
+        on=on,
+        by=desk.by,
+        reason=f"the deposit is {occasion}",
+        learned_at=desk.now,
+        cents=cents,
+        until=max((one.outcome.through for one in rulings if one.outcome.through), default=on),
+        record=record_of(rulings, view=desk.view, known_at=desk.now),
+    )
+    return step, entry_for_deposit_step(step, money.deposit.account_id)
+
+
+def accrued(money: DepositMoney, *, on: date, desk: Desk) -> tuple[int, tuple[Ruled, ...]]:
+    """What interest would be due if the deposit were returned on a day; nothing is written."""
+    if money.held_cents <= 0 or money.deposit.is_closed:
+        return 0, ()
+    rulings = _rulings(money, "returned", on, desk)
+    return _sum(rulings), tuple(rulings)
+
+
+def _sum(rulings: list[Ruled]) -> int:
+    return sum(int(one.outcome.interest_cents) for one in rulings)
+
+
+def _rulings(money: DepositMoney, occasion: str, on: date, desk: Desk) -> list[Ruled]:
+    covered = credited_through(money)
+    effort = money.deposit.of(DepositAct.EFFORT)
+    stopped = min((one.on for one in effort), default=None)
+    rulings = []
+    for part in money.received:
+        if part.cents <= 0 or part.on > on:
+            continue
+        ensure(part.on <= on, "money bears interest once it is here")
+        through = covered if covered is not None and covered >= part.on else None
+        if stopped is not None and stopped < part.on:
+            continue
+        facts: dict[str, Any] = {
+            "customer": "residential" if money.deposit.is_residential else "non_residential",
+            "deposit_usd": usd_text(part.cents),
+            "received_on": part.on.isoformat(),
+            "occasion": occasion,
+            "prime_rates": [],
+            "credited_through": through.isoformat() if through else None,
+            "return_effort_on": stopped.isoformat() if stopped and stopped <= on else None,
+        }
+        rulings.append(ask(INTEREST, facts, on=on, view=desk.view))
+    return rulings

@@ -1,0 +1,203 @@
+"""What of a deposit is paid, held and gone, from applications, steps and the journal.
+
+Lives here      paid, interest, applied, moved and refunded, so that held is what 235 says; when
+                each part was received, for interest.
+Lives elsewhere deciding anything (``deposit_ask``, ``deposit_back``), entries (``ledger``).
+Read first      docs/operating/deposits.md, "What is held".
+
+A payment's application to a deposit's item is what was paid into it. Refunds are taken off 235 by
+settlements, which know accounts and no deposits: they are counted to deposits that were given back,
+the oldest first. Held of all deposits of an account is its balance of 235, always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.facts.deposits import Deposit, DepositAct, deposit_of_item
+from meterledger.facts.money import Entry
+from meterledger.facts.receivables import AccountMoney, Application
+from meterledger.ledger import DEPOSITS
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Cents that came in on one day, by one payment or with one move."""
+
+    on: date
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepositMoney:
+    """The money of one deposit on an evening."""
+
+    deposit: Deposit
+    received: tuple[Received, ...] = ()
+    """What was paid in or came from another account, less what was undone."""
+    interest_added_cents: int = 0
+    interest_credited_cents: int = 0
+    applied_cents: int = 0
+    moved_out_cents: int = 0
+    refunded_cents: int = 0
+
+    @property
+    def paid_cents(self) -> int:
+        """What was paid in, or moved in."""
+        return sum(one.cents for one in self.received)
+
+    @property
+    def held_cents(self) -> int:
+        """What we hold: the deposit's part of 235."""
+        gone = self.applied_cents + self.moved_out_cents + self.refunded_cents
+        return self.paid_cents + self.interest_added_cents - gone
+
+    @property
+    def unpaid_cents(self) -> int:
+        """What was asked for, was not called off and is not paid."""
+        asked = self.deposit.asked_cents - self.deposit.called_off_cents
+        return max(0, asked - self.paid_cents) if self.deposit.asked else 0
+
+    @property
+    def first_received(self) -> date | None:
+        """The day on which the first part came."""
+        return min((one.on for one in self.received), default=None)
+
+
+class MoneyStore(Protocol):
+    """What this needs of the store."""
+
+    def entries_of_account(self, account_id: str) -> list[Entry]:
+        """Entries that touch the account, oldest first."""
+
+    def account_money(
+        self, account_ids: Sequence[str], *, with_due_days: bool = False
+    ) -> Mapping[str, AccountMoney]:
+        """What open items follow from, applications among it."""
+
+
+def deposit_money(
+    account_id: str,
+    deposits: Sequence[Deposit],
+    store: MoneyStore,
+    *,
+    at: date | None = None,
+    known_at: datetime | None = None,
+) -> dict[str, DepositMoney]:
+    """The money of each deposit of an account, by its id: on an evening, as known at an instant."""
+    money = store.account_money([account_id]).get(account_id)
+    return money_of_deposits(
+        deposits,
+        store.entries_of_account(account_id),
+        money.applications if money else (),
+        account_id,
+        at=at,
+        known_at=known_at,
+    )
+
+
+def money_of_deposits(
+    deposits: Sequence[Deposit],
+    entries: Iterable[Entry],
+    applications: Iterable[Application],
+    account_id: str,
+    *,
+    at: date | None = None,
+    known_at: datetime | None = None,
+) -> dict[str, DepositMoney]:
+    """As ``deposit_money``, from what was read already. Pure."""
+
+    def is_known(on: date, learned_at: datetime) -> bool:
+        return (at is None or on <= at) and (known_at is None or learned_at <= known_at)
+
+    entries = list(entries)
+    given = [one for one in _when_it_came(entries, applications) if is_known(one[0], one[1])]
+    found: dict[str, DepositMoney] = {}
+    for deposit in deposits:
+        kept = tuple(one for one in deposit.steps if is_known(one.on, one.learned_at))
+        seen = replace(deposit, steps=kept)
+        found[deposit.deposit_id] = DepositMoney(
+            deposit=seen,
+            received=_received(seen, given),
+            interest_added_cents=_sum(seen, DepositAct.INTEREST_ADDED),
+            interest_credited_cents=_sum(seen, DepositAct.INTEREST_CREDITED),
+            applied_cents=_sum(seen, DepositAct.APPLIED),
+            moved_out_cents=_sum(seen, DepositAct.MOVED_OUT),
+        )
+    taken = sum(
+        leg.cents
+        for entry in entries
+        if is_known(entry.effective_day, entry.learned_at) and _is_refund(entry)
+        for leg in entry.legs
+        if leg.ledger_account == DEPOSITS and leg.customer_account_id == account_id
+    )
+    return _refunded(found, taken)
+
+
+def sub_ledger_cents(entries: Iterable[Entry], account_id: str) -> int:
+    """What 235 says that we hold of the account."""
+    return -sum(
+        leg.cents
+        for entry in entries
+        for leg in entry.legs
+        if leg.ledger_account == DEPOSITS and leg.customer_account_id == account_id
+    )
+
+
+def _sum(deposit: Deposit, act: DepositAct) -> int:
+    return sum(one.cents for one in deposit.of(act))
+
+
+def _is_refund(entry: Entry) -> bool:
+    name = entry.reverses or entry.entry_id
+    return name.startswith("refund:")
+
+
+Given = tuple[date, datetime, Application]
+
+
+def _when_it_came(entries: Iterable[Entry], applications: Iterable[Application]) -> list[Given]:
+    """Applications by the day on which their money came, or was taken back: a payment that we
+    learn of late was received when it was.
+    """
+    days = {one.entry_id: one.effective_day for one in entries}
+    found = []
+    for one in applications:
+        source = one.source_entry_id if one.undoes is None else f"reversal:{one.source_entry_id}"
+        found.append((days.get(source, one.applied_day), one.learned_at, one))
+    return sorted(found, key=lambda one: (one[1], one[2].application_id))
+
+
+def _received(deposit: Deposit, given: Sequence[Given]) -> tuple[Received, ...]:
+    """By source, so that a payment that was taken back leaves nothing; then what moved in."""
+    by_source: dict[str, tuple[date, int]] = {}
+    for on, _, one in given:
+        if deposit_of_item(one.item_id) == deposit.deposit_id:
+            day, cents = by_source.get(one.source_entry_id, (on, 0))
+            by_source[one.source_entry_id] = day, cents + one.cents
+    parts = [Received(day, cents) for day, cents in by_source.values() if cents]
+    parts += [
+        Received(part.billed_day, part.cents)
+        for step in deposit.of(DepositAct.MOVED_IN)
+        for part in step.parts
+    ]
+    return tuple(sorted(parts, key=lambda one: one.on))
+
+
+def _refunded(found: dict[str, DepositMoney], taken: int) -> dict[str, DepositMoney]:
+    """Count what settlements took off 235: to what was given back first, any rest to the last."""
+    ended = [one for one in found.values() if one.deposit.of(DepositAct.GIVEN_BACK)]
+    ended.sort(key=lambda one: one.deposit.of(DepositAct.GIVEN_BACK)[0].on)
+    for one in ended:
+        part = min(max(one.held_cents, 0), taken)
+        if part:
+            found[one.deposit.deposit_id] = replace(one, refunded_cents=part)
+            taken -= part
+    if taken and found:
+        last = list(found)[-1]
+        one = found[last]
+        found[last] = replace(one, refunded_cents=one.refunded_cents + taken)
+    return found

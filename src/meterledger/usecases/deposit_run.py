@@ -1,0 +1,282 @@
+"""The night of deposits: interest, refunds, final bills, missed instalments, the season's pause.
+
+Lives here      the order of what is done for one account, and the counts: every deposit that has
+                not ended was looked at, and something was done or there is a reason why not.
+Lives elsewhere what is done (``deposit_interest``, ``deposit_back``), the clock (``entrypoints``).
+Read first      docs/operating/deposits.md, "Every night".
+
+Safe to run twice, killed anywhere, and late: each step is of its own day and is taken once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from meterledger.facts.bills import BillKind, read_record
+from meterledger.facts.deposits import Deposit, DepositAct, DepositStep, asked_items
+from meterledger.facts.money import Entry
+from meterledger.kernel.refusal import Refusal
+from meterledger.usecases.deposit_acts import earlier_deposit
+from meterledger.usecases.deposit_ask import Desk
+from meterledger.usecases.deposit_back import (
+    consider_return,
+    deposit_remainders_due,
+    give_back,
+    release_guarantor,
+    settle_final,
+)
+from meterledger.usecases.deposit_history import account_history
+from meterledger.usecases.deposit_interest import yearly_credits
+from meterledger.usecases.deposit_money import DepositMoney, deposit_money
+from meterledger.usecases.deposit_ports import DepositWork
+from meterledger.usecases.deposit_record import record_of
+from meterledger.usecases.ports import StoredBill
+
+REFUND, RELEASE, REVIEW, MAY_WAIT = "refund", "release_guarantor", "review", "may_wait"
+BY = "meterledger"
+"""Who decides at night; a person that runs it by hand is named in the record of what was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """A deposit of which something is due and could not be done, in one sentence."""
+
+    deposit_id: str
+    account_id: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class DepositRun:
+    """What a night came to: looked at = done something + nothing due + refused."""
+
+    on: date
+    looked_at: int = 0
+    changed: int = 0
+    nothing_due: int = 0
+    refused: list[NotDone] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """Steps by act, and ``review due``, ``waits for dispute``, ``remainders due``, ``overdue``."""
+    cents: Counter[str] = field(default_factory=Counter)
+    """Cents of the steps, by act."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of ``deposit run --json``."""
+        from meterledger.kernel.money import usd_text
+
+        return {
+            "on": self.on.isoformat(),
+            "looked_at": self.looked_at,
+            "changed": self.changed,
+            "nothing_due": self.nothing_due,
+            "refused": [
+                {"deposit": one.deposit_id, "account": one.account_id, "sentence": one.sentence}
+                for one in self.refused
+            ],
+            "counts": dict(sorted(self.counts.items())),
+            "usd": {name: usd_text(cents) for name, cents in sorted(self.cents.items())},
+        }
+
+
+def run_deposits(
+    *, on: date, desk: Desk, progress: Callable[[int], None] | None = None
+) -> DepositRun:
+    """Do everything that is due of every deposit by the evening of ``on``."""
+    run = DepositRun(on)
+    for account_id in desk.store.deposit_accounts():
+        for deposit in desk.store.deposits_of_accounts([account_id]).get(account_id, ()):
+            if not deposit.is_closed:
+                run_deposit(deposit, run, on=on, desk=desk)
+        if progress is not None:
+            progress(1)
+    _remainders(run, on, desk)
+    return run
+
+
+def settle_final_bills(account_ids: Sequence[str], *, on: date, desk: Desk) -> DepositRun:
+    """After final bills were issued: credit the accounts' deposits to them. Idempotent."""
+    run = DepositRun(on)
+    for account_id in dict.fromkeys(account_ids):
+        for deposit in desk.store.deposits_of_accounts([account_id]).get(account_id, ()):
+            if not deposit.is_closed and final_bill_of(deposit, on=on, desk=desk) is not None:
+                run_deposit(deposit, run, on=on, desk=desk)
+    return run
+
+
+def run_deposit(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> None:
+    """Do what is due of one deposit; a refusal is kept as a sentence, and the next goes on."""
+    run.looked_at += 1
+    try:
+        done = _due(deposit, run, on, desk)
+    except Refusal as refusal:
+        run.refused.append(NotDone(deposit.deposit_id, deposit.account_id, refusal.sentence))
+        return
+    if done:
+        run.changed += 1
+    else:
+        run.nothing_due += 1
+
+
+def _due(deposit: Deposit, run: DepositRun, on: date, desk: Desk) -> bool:
+    money = _money(deposit, on, desk)
+    before = len(deposit.steps)
+    steps, entries = yearly_credits(money, on=_until(money, on, desk), desk=desk)
+    money = _keep(money, steps, entries, run, desk)
+    bill = final_bill_of(deposit, on=on, desk=desk)
+    if bill is not None:
+        _settle(money, bill, run, on, desk)
+        return True
+    money = _keep(money, _winter(money, on, desk), (), run, desk)
+    money = _keep(money, _missed(money, on, desk), (), run, desk)
+    if money.held_cents > 0 or money.deposit.guarantee:
+        _back(money, run, on, desk)
+    return len(desk.store.deposit(deposit.deposit_id).steps) > before
+
+
+def _money(deposit: Deposit, on: date, desk: Desk) -> DepositMoney:
+    every = desk.store.deposits_of_accounts([deposit.account_id])[deposit.account_id]
+    # Steps of later days are none of this evening's business, but they are there: a late run of an
+    # earlier day must not take what they have taken.
+    found = deposit_money(deposit.account_id, every, desk.store, known_at=desk.now)
+    return found[deposit.deposit_id]
+
+
+def _until(money: DepositMoney, on: date, desk: Desk) -> date:
+    """Until when yearly interest is credited: to the final bill, if there is one."""
+    bill = final_bill_of(money.deposit, on=on, desk=desk)
+    return min(on, bill.issued_day) if bill else on
+
+
+def final_bill_of(deposit: Deposit, *, on: date, desk: Desk) -> StoredBill | None:
+    """The live final bill of an account that has no service any more; None while it has."""
+    services = desk.store.services_of_account(deposit.account_id, desk.now)
+    ends = [one.agreement.days.until_day for one in services]
+    if not ends or any(end is None for end in ends):
+        return None
+    last = max(end for end in ends if end is not None)
+    if last > on:
+        return None
+    finals = [
+        one
+        for one in desk.store.issued_bills_of_account(deposit.account_id)
+        if one.cancelled_by is None and one.issued_day <= on and one.days.until_day == last
+    ]
+    return max(finals, key=lambda one: (one.issued_day, one.known_at), default=None)
+
+
+def is_final(bill: StoredBill) -> bool:
+    """Whether the bill ends a service."""
+    return bool(read_record(bill.record)["kind"] == BillKind.FINAL.value)
+
+
+def _settle(money: DepositMoney, bill: StoredBill, run: DepositRun, on: date, desk: Desk) -> None:
+    day = max(bill.issued_day, _newest(money))
+    history = account_history(
+        money.deposit.account_id, on=max(day, on), known_at=desk.now, store=desk.store,
+        view=desk.view,
+    )  # fmt: skip
+    owed = max(0, history.balance_cents)
+    work = settle_final(money, bill, owed_cents=owed, on=day, desk=desk)
+    if work is not None:
+        _record(work, run, desk)
+
+
+def _newest(money: DepositMoney) -> date:
+    days = [one.on for one in money.received] + [one.on for one in money.deposit.steps]
+    return max(days, default=date.min)
+
+
+def _winter(money: DepositMoney, on: date, desk: Desk) -> tuple[DepositStep, ...]:
+    """What is unpaid of a home's deposit pauses for the season, once a season."""
+    deposit = money.deposit
+    if not deposit.is_residential or not money.unpaid_cents or deposit.asked is None:
+        return ()
+    last = deposit.last(DepositAct.PAUSED)
+    if last is not None and last.until is not None and on < last.until:
+        return ()
+    ruled = earlier_deposit(money, on=on, desk=desk)
+    resumes_on = ruled.outcome.resumes_on
+    if ruled.outcome.bill_now or resumes_on is None:
+        return ()
+    return (
+        DepositStep(
+            *(deposit.deposit_id, f"paused.{resumes_on}", DepositAct.PAUSED, on),
+            *(desk.by, "the Cold Weather season", desk.now),
+            until=resumes_on,
+            record=record_of([ruled], view=desk.view, known_at=desk.now),
+        ),
+    )
+
+
+def _missed(money: DepositMoney, on: date, desk: Desk) -> tuple[DepositStep, ...]:
+    """Parts whose day has passed and that are not paid: told once each, nothing is charged."""
+    deposit = money.deposit
+    paid = money.paid_cents
+    steps = []
+    for item in asked_items([deposit], on):
+        covered = min(paid, item.charged_cents)
+        paid -= covered
+        open_cents = item.charged_cents - covered
+        if not open_cents or item.due_day is None or item.due_day >= on:
+            continue
+        key = f"missed.{item.due_day}"
+        if any(one.key == key for one in deposit.steps):
+            continue
+        steps.append(
+            DepositStep(
+                *(deposit.deposit_id, key, DepositAct.MISSED, on, desk.by),
+                *(f"due on {item.due_day}", desk.now),
+                cents=open_cents,
+            )
+        )
+    return tuple(steps)
+
+
+def _back(money: DepositMoney, run: DepositRun, on: date, desk: Desk) -> None:
+    found = consider_return(money, on=on, desk=desk)
+    if found.action == REFUND:
+        _record(give_back(money, found, on=on, desk=desk, reason="it is due"), run, desk)
+    elif found.action == RELEASE:
+        _record(release_guarantor(money, found, on=on, desk=desk, reason="it is due"), run, desk)
+    elif found.action == REVIEW:
+        run.counts["review due"] += 1
+    elif found.action == MAY_WAIT:
+        run.counts["waits for dispute"] += 1
+
+
+def _keep(
+    money: DepositMoney,
+    steps: tuple[DepositStep, ...],
+    entries: tuple[Entry, ...],
+    run: DepositRun,
+    desk: Desk,
+) -> DepositMoney:
+    """Record steps; the deposit as it is with them."""
+    if not steps:
+        return money
+    deposit = money.deposit
+    work = DepositWork(
+        *(deposit.deposit_id, deposit.account_id, deposit.kind, len(deposit.steps)),
+        steps,
+        entries,
+    )
+    _record(work, run, desk)
+    return replace(money, deposit=replace(deposit, steps=(*deposit.steps, *steps)))
+
+
+def _record(work: DepositWork, run: DepositRun, desk: Desk) -> None:
+    if desk.store.record_deposits([work]):
+        for step in work.steps:
+            run.counts[step.act.value] += 1
+            run.cents[step.act.value] += step.cents
+
+
+def _remainders(run: DepositRun, on: date, desk: Desk) -> None:
+    accounts = desk.store.deposit_accounts(with_closed=True)
+    due = [one for one in deposit_remainders_due(accounts, at=on, desk=desk) if one.automatic]
+    run.counts["remainders due"] += len(due)
+    run.counts["overdue"] += sum(one.return_by is not None and one.return_by < on for one in due)

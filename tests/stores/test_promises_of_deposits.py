@@ -1,0 +1,189 @@
+"""Deposits with their steps: added to, never changed; on memory and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, timedelta
+
+import psycopg
+import pytest
+from tests.stores.deposit_paper import (
+    ASKED_ON,
+    PAID_ON,
+    asked_step,
+    name_of,
+    pay_deposit,
+    step_of,
+    work_of,
+)
+from tests.stores.paper_town import (
+    ANALYST,
+    CORRECTED_AT,
+    FIRST_DAY,
+    LATER,
+    account_id,
+    bill_of,
+    rebill_of,
+    start_of,
+)
+
+from meterledger.facts.deposits import Deposit, DepositAct
+from meterledger.kernel.span import DaySpan
+from meterledger.stores.postgres import PostgresStore
+from meterledger.usecases.deposit_money import deposit_money, sub_ledger_cents
+from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
+
+
+@pytest.fixture
+def asked(store: Store) -> Store:
+    """A store with a deposit of 100 dollars that account 1 was asked for."""
+    store.start_services([start_of(1), start_of(2)])
+    assert store.record_deposits([work_of(1, 0, asked_step())])
+    return store
+
+
+def deposit(store: Store, number: int = 1) -> Deposit:
+    with store.viewing(ANALYST, [account_id(number)]):
+        return store.deposit(name_of(number))
+
+
+def applied(cents: int, on: date = PAID_ON, key: str = "applied.B-1") -> object:
+    return step_of(1, DepositAct.APPLIED, key, on=on, cents=cents)
+
+
+class TestADeposit:
+    def test_is_kept_with_its_steps(self, asked: Store) -> None:
+        found = deposit(asked)
+
+        assert found.steps == (asked_step(),)
+        assert (found.account_id, found.state) == (account_id(1), "asked")
+
+    def test_asks_for_an_open_item_from_its_day_on(self, asked: Store) -> None:
+        with asked.viewing(ANALYST, [account_id(1)]):
+            assert asked.asked_deposits(account_id(1), ASKED_ON - timedelta(days=1)) == ()
+            (item,) = asked.asked_deposits(account_id(1), ASKED_ON)
+
+        assert (item.item_id, item.open_cents) == (f"deposit:{name_of(1)}", 100_00)
+
+    def test_known_again_later_changes_nothing(self, asked: Store) -> None:
+        later = replace(asked_step(), learned_at=CORRECTED_AT, record=b'{"a":2}\n')
+
+        assert not asked.record_deposits([work_of(1, 0, later)])
+        assert deposit(asked).steps == (asked_step(),)
+
+    def test_of_another_amount_is_refused(self, asked: Store) -> None:
+        with pytest.raises(Conflict, match=r"'asked' was taken already, with other contents"):
+            asked.record_deposits([work_of(1, 0, asked_step(cents=90_00))])
+
+    def test_of_nobody_is_refused(self, asked: Store) -> None:
+        with pytest.raises(NotFound, match="There is no account"):
+            asked.record_deposits([work_of(9, 0, asked_step(9))])
+        with asked.viewing(ANALYST, ["x"]), pytest.raises(NotFound, match="There is no deposit D-"):
+            asked.deposit(name_of(9))
+
+    def test_does_not_begin_with_its_end(self, asked: Store) -> None:
+        with pytest.raises(NotFound, match="There is no deposit"):
+            asked.record_deposits([work_of(2, 0, step_of(2, DepositAct.GIVEN_BACK))])
+
+    def test_is_not_read_without_a_viewer(self, asked: Store) -> None:
+        for read in (
+            lambda: asked.deposit(name_of(1)),
+            lambda: asked.deposits_of_accounts([account_id(1)]),
+            asked.deposit_accounts,
+        ):
+            with pytest.raises(NotViewing):
+                read()
+
+
+class TestAStep:
+    def test_of_somebody_else_meanwhile_refuses_the_call(self, asked: Store) -> None:
+        asked.record_deposits([work_of(1, 1, step_of(1, DepositAct.DISPUTED, "disputed.x"))])
+
+        with pytest.raises(Conflict, match="Somebody else took a step of this deposit meanwhile"):
+            asked.record_deposits([work_of(1, 1, step_of(1, DepositAct.MISSED, "missed.x"))])
+
+    def test_after_the_end_is_refused_unless_it_is_told_of_the_remainder(
+        self, asked: Store
+    ) -> None:
+        asked.record_deposits([work_of(1, 1, step_of(1, DepositAct.GIVEN_BACK, cents=5_00))])
+
+        with pytest.raises(Conflict, match="The deposit has ended"):
+            asked.record_deposits([work_of(1, 2, step_of(1, DepositAct.MISSED))])
+        assert asked.record_deposits([work_of(1, 2, step_of(1, DepositAct.REQUESTED))])
+        with asked.viewing(ANALYST, ["x"]):
+            assert asked.deposit_accounts() == []
+            assert asked.deposit_accounts(with_closed=True) == [account_id(1)]
+
+    def test_is_taken_once_by_many_at_once(self, asked: Store) -> None:
+        pay_deposit(asked)
+        step = step_of(1, DepositAct.INTEREST_CREDITED, "interest.2025-02-01", cents=12)
+
+        def take(_: int) -> bool:
+            try:
+                return bool(asked.record_deposits([work_of(1, 1, step)]))
+            except Conflict:
+                return False
+
+        with ThreadPoolExecutor(8) as workers:
+            done = list(workers.map(take, range(16)))
+
+        assert done.count(True) == 1
+        assert asked.trial_balance()["431"] == 12
+
+
+class TestMoney:
+    def test_that_is_paid_is_held(self, asked: Store) -> None:
+        pay_deposit(asked)
+
+        with asked.viewing(ANALYST, [account_id(1)]):
+            money = deposit_money(account_id(1), [asked.deposit(name_of(1))], asked)
+            entries = asked.entries_of_account(account_id(1))
+
+        assert money[name_of(1)].held_cents == sub_ledger_cents(entries, account_id(1)) == 100_00
+        assert money[name_of(1)].first_received == PAID_ON
+
+    def test_that_is_not_held_does_not_leave(self, asked: Store) -> None:
+        pay_deposit(asked, cents=60_00)
+
+        with pytest.raises(Conflict, match="More would leave the deposits of this account"):
+            asked.record_deposits([work_of(1, 1, applied(60_01))])  # type: ignore[arg-type]
+
+        assert asked.trial_balance()["235"] == -60_00
+        assert asked.record_deposits([work_of(1, 1, applied(60_00))])  # type: ignore[arg-type]
+        assert asked.trial_balance().get("235", 0) == 0
+
+
+class TestBillsOfAPlace:
+    def test_are_those_that_were_live_then(self, store: Store) -> None:
+        store.start_services([start_of(1)])
+        bill, entry = bill_of(1)
+        store.record_bills([(bill, entry)])
+        made = rebill_of(1)
+        store.record_rebills([made])
+        year = DaySpan(FIRST_DAY, date(2026, 1, 1))
+
+        with store.viewing(ANALYST, ["SP-1"]):
+            before = store.bills_at_point("SP-1", year, LATER)
+            after = store.bills_at_point("SP-1", year, CORRECTED_AT)
+
+        assert [one.bill_id for one in before] == [bill.bill_id]
+        assert [one.bill_id for one in after] == [made.bill.bill_id]
+        assert after[0].total_cents == made.bill.total_cents
+
+
+@pytest.mark.postgres
+class TestTheDatabase:
+    def test_refuses_a_step_that_moves_other_money_than_it_says(
+        self, postgres: PostgresStore
+    ) -> None:
+        postgres.start_services([start_of(1)])
+        postgres.record_deposits([work_of(1, 0, asked_step())])
+        pay_deposit(postgres)
+        work = work_of(1, 1, applied(60_00))  # type: ignore[arg-type]
+        lying = replace(work, steps=(replace(work.steps[0], cents=50_00),))
+
+        with pytest.raises(psycopg.errors.CheckViolation, match="moves 5000 cents and its entry"):
+            postgres.record_deposits([lying])
+
+        assert postgres.trial_balance()["235"] == -100_00
