@@ -154,18 +154,17 @@ class PaymentTables(Tables):
     def settle_receipt(self, posting: ReceiptPosting) -> None:
         """Add the next step of a known receipt with what it writes, in one transaction."""
         self._open_months([posting], None)
+        self._step("settle a receipt", lambda one: self._settle(one, posting))
 
-        def write(connection: Connection) -> None:
-            known = _one(connection, posting.receipt.payment_key)
-            if posting.step.number != len(known.steps) + 1:
-                raise Moved.meanwhile(f"payment {posting.receipt.payment_key}")
-            refuse_receipt_step(known, posting.step)
-            _write(connection, [posting])
-            event = f"receipt {posting.step.act.value}"
-            subject = posting.step.account_id or posting.receipt.payment_key
-            self._note(connection, event, [(subject, _told(posting), posting.step.learned_at)])
-
-        self._step("settle a receipt", write)
+    def _settle(self, connection: Connection, posting: ReceiptPosting) -> None:
+        known = _one(connection, posting.receipt.payment_key)
+        if posting.step.number != len(known.steps) + 1:
+            raise Moved.meanwhile(f"payment {posting.receipt.payment_key}")
+        refuse_receipt_step(known, posting.step)
+        _write(connection, [posting])
+        event = f"receipt {posting.step.act.value}"
+        subject = posting.step.account_id or posting.receipt.payment_key
+        self._note(connection, event, [(subject, _told(posting), posting.step.learned_at)])
 
     def receipt(self, payment_key: str) -> ReceiptOnFile:
         """A receipt with its steps."""
