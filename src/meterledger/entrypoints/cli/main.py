@@ -34,6 +34,7 @@ COMMANDS = (
     "pay",
     "payment",
     "bank",
+    "extension",
     "documents",
     "weather",
     "why",
