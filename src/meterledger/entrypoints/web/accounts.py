@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from meterledger.entrypoints.web.budget import budget_of_account
+from meterledger.entrypoints.web.payments import items_of_account, payments_of_account
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.web.story import bill_states, story_of
 from meterledger.entrypoints.web.tax_words import shown_exemptions, tax_place_words
@@ -115,7 +116,8 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "exemptions": shown_exemptions(services, system.view),
         "installations": list(dict.fromkeys(i for one in services for i in one.installations)),
         "bills": list(reversed(bill_states(bills, balance_cents))),
-        "payments": list(reversed(system.store.payments_of_account(account_id))),
+        "payments": payments_of_account(system, account_id),
+        "open_items": items_of_account(system, account_id),
         "cancelled": [one for one in reversed(issued) if one.cancelled_by is not None],
         "story": story_of(account_id, entries, {one.bill_id: one for one in issued}),
         "balance_cents": balance_cents,

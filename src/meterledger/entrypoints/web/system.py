@@ -85,10 +85,14 @@ def provide(other: Provider) -> Provider:
     return before
 
 
+SECTIONS = ("book", "usage", "held", "payments", "corrections")
+"""Parts of the pages by the first word of their addresses; all others are of accounts."""
+
+
 def utility_of_the_page(request: HttpRequest) -> dict[str, Any]:
     """Whose pages these are, and in which part of them we are, for the head of every page."""
     parts = request.path.split("/")
-    section = parts[1] if parts[1] in ("book", "usage", "held", "corrections") else "accounts"
+    section = parts[1] if parts[1] in SECTIONS else "accounts"
     return {
         "utility": provider().library().view.utility,
         "section": section,

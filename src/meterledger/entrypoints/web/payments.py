@@ -1,0 +1,225 @@
+"""Payments: one with what it paid and by which clause, files with their totals, unapplied money.
+
+Lives here      gathering what the pages show; reading the forms.
+Lives elsewhere what may be done (``usecases/settle_payment``), the order of payment (``ledger``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from meterledger.entrypoints.payment_words import STATE_WORDS, payment_desk
+from meterledger.entrypoints.web.policy import acting, personal
+from meterledger.entrypoints.wiring import System
+from meterledger.facts.money import Payment
+from meterledger.facts.payments import (
+    PaymentFile,
+    ReceiptAct,
+    ReceiptOnFile,
+    ReceiptState,
+    ReceiptTotals,
+)
+from meterledger.facts.receivables import Application
+from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import Receivable, receivable_of_movements
+from meterledger.usecases.ports import NotFound
+from meterledger.usecases.settle_payment import (
+    CannotSettlePayment,
+    ask_to_send_back,
+    assign_unapplied,
+    reverse_payment,
+    send_back,
+)
+
+MOST_SHOWN = 200
+DAYS_SHOWN = 14
+ASSIGN, ASK, AGREE, REVERSE = "assign", "ask", "agree", "reverse"
+ACTS = {
+    ASSIGN: ("Put it on an account", "It counts there from the day it was received."),
+    ASK: ("Ask to send it back", "Another person then agrees, and it leaves."),
+    AGREE: ("Agree to send it back", "You are another person than who asked."),
+    REVERSE: ("Take it back", "A returned check or an error: exactly what it did is undone."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody typed into the form, to show it again when it is refused."""
+
+    act: str = ""
+    account: str = ""
+    on: str = ""
+    author: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidItem:
+    """What a payment gave to one item, and whether it was taken back."""
+
+    application: Application
+    bill_id: str
+    is_undone: bool
+
+
+@personal("look at payments", subjects=lambda: ["payments"])
+def payments_page(request: HttpRequest, system: System) -> HttpResponse:
+    """Money that waits for its account, files with their control totals, and the last days."""
+    waiting = system.store.receipts(state=ReceiptState.UNAPPLIED, limit=MOST_SHOWN + 1)
+    files = system.store.payment_files(limit=MOST_SHOWN)
+    until = system.today + timedelta(days=1)
+    totals = system.store.receipt_totals(until - timedelta(days=DAYS_SHOWN), until)
+    context = {
+        "waiting": waiting[:MOST_SHOWN],
+        "waiting_cents": sum(one.receipt.cents for one in waiting[:MOST_SHOWN]),
+        "more": len(waiting) > MOST_SHOWN,
+        "files": files,
+        "totals": [(one, _by_state(one)) for one in reversed(totals)],
+        "days": DAYS_SHOWN,
+    }
+    return render(request, "web/payments.html", context)
+
+
+@personal("look at a file of payments", subjects=lambda sha256: [f"file {sha256}"])
+def file_page(request: HttpRequest, system: System, sha256: str) -> HttpResponse:
+    """A file: its totals, its refused lines, its payments."""
+    file: PaymentFile | None = system.store.payment_file(sha256)
+    if file is None:
+        raise NotFound.of("file of payments", sha256[:16])
+    receipts = system.store.receipts(file_sha256=sha256, limit=MOST_SHOWN)
+    return render(request, "web/payment_file.html", {"file": file, "receipts": receipts})
+
+
+@acting("look at a payment", subjects=lambda payment_key: [f"payment {payment_key}"])
+def payment_page(request: HttpRequest, system: System, payment_key: str) -> HttpResponse:
+    """One payment: what it paid, item by item, by which clause; its steps; the ways on."""
+    typed, refusal = Typed(), None
+    if request.method == "POST":
+        typed = _typed(request)
+        try:
+            _settle(payment_key, typed, system)
+        except Refusal as caught:
+            refusal = caught
+        else:
+            done = urlencode({"done": typed.act})
+            return redirect(f"{reverse('payment', args=[payment_key])}?{done}")
+    known = system.store.receipt(payment_key)
+    context = {
+        "known": known,
+        "receipt": known.receipt,
+        "state_words": STATE_WORDS[known.state.value],
+        "steps": [(step, step.reason.splitlines()) for step in known.steps],
+        "paid": _paid(system.store.applications_of(f"payment:{payment_key}")),
+        "acts": [(act, *ACTS[act]) for act in _acts(known)],
+        "typed": typed,
+        "refusal": refusal,
+        "done": ACTS.get(request.GET.get("done", ""), ("",))[0],
+        "today": system.today,
+    }
+    return render(request, "web/payment.html", context, status=422 if refusal else 200)
+
+
+def items_of_account(system: System, account_id: str) -> Receivable | None:
+    """What is open of an account today; None where nothing was ever asked or paid."""
+    money = system.store.account_money([account_id], with_due_days=True).get(account_id)
+    if money is None:
+        return None
+    asked = payment_desk(system).asked_deposits([account_id]).get(account_id, ())
+    return receivable_of_movements(
+        account_id,
+        money.movements,
+        money.applications,
+        asked_deposits=asked,
+        due_days=dict(money.due_days),
+        at=system.today,
+    )
+
+
+def payments_of_account(system: System, account_id: str) -> list[tuple[Payment, str]]:
+    """The account's payments, the newest first, each with how it stands."""
+    known = system.store.receipts(account_id=account_id, limit=MOST_SHOWN)
+    states = {one.receipt.payment_key: one.state.value for one in known}
+    posted = reversed(system.store.payments_of_account(account_id))
+    return [(one, states.get(one.payment_key, "")) for one in posted]
+
+
+def _by_state(one: ReceiptTotals) -> str:
+    return ", ".join(f"{totals.count} {state.value}" for state, totals in one.by_state)
+
+
+def _paid(applications: list[Application]) -> list[PaidItem]:
+    undone = {one.undoes for one in applications}
+    return [
+        PaidItem(
+            one,
+            one.item_id.removeprefix("bill:") if one.item_id.startswith("bill:") else "",
+            one.application_id in undone,
+        )
+        for one in applications
+        if one.undoes is None
+    ]
+
+
+def _acts(known: ReceiptOnFile) -> list[str]:
+    """The ways on of a payment as it stands."""
+    if known.state is ReceiptState.POSTED:
+        return [REVERSE]
+    if known.state is not ReceiptState.UNAPPLIED:
+        return []
+    asked = known.steps[-1].act is ReceiptAct.SEND_BACK_ASKED
+    return [ASSIGN, AGREE if asked else ASK, REVERSE]
+
+
+def _typed(request: HttpRequest) -> Typed:
+    def word(name: str) -> str:
+        return str(request.POST.get(name, ""))[:500]
+
+    return Typed(word("act"), word("account"), word("on"), word("author"), word("reason"))
+
+
+def _settle(payment_key: str, typed: Typed, system: System) -> None:
+    """Do what a form asks for.
+
+    :raises CannotSettlePayment: if it asks for nothing that can be done
+    """
+    desk = payment_desk(system)
+    if typed.act == ASSIGN:
+        account = "".join(typed.account.split())
+        assign_unapplied(payment_key, account, by=typed.author, reason=typed.reason, desk=desk)
+    elif typed.act == ASK:
+        ask_to_send_back(payment_key, by=typed.author, reason=typed.reason, desk=desk)
+    elif typed.act == AGREE:
+        send_back(payment_key, by=typed.author, reason=typed.reason, desk=desk)
+    elif typed.act == REVERSE:
+        reverse_payment(
+            payment_key,
+            on=_day(typed.on, payment_key),
+            by=typed.author,
+            reason=typed.reason,
+            desk=desk,
+        )
+    else:
+        raise CannotSettlePayment(
+            "Nothing was chosen",
+            where=f"payment {payment_key}",
+            do="Choose one of the ways on",
+        )
+
+
+def _day(text: str, payment_key: str) -> date:
+    try:
+        if len(text) != 10 or not text.isascii():
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CannotSettlePayment(
+            f"'{text[:20]!a}' is not a day",
+            where=f"payment {payment_key}",
+            do="Give the day on which it was taken back, like 2026-11-30",
+        ) from None

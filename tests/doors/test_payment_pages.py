@@ -1,0 +1,122 @@
+"""The pages of payments: what one paid, files, unapplied money with its ways on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.journeys.desk_of_payments import A_BILL, NOW, RECEIVED, bill_item, new_store, pay
+from tests.journeys.test_payment_files import take_lines
+from tests.stores.paper_town import account_id
+
+from meterledger.entrypoints import wiring
+from meterledger.entrypoints.web import system
+from meterledger.facts.payments import ReceiptState
+from meterledger.rulebook.loading import default_book_folder, load_book
+
+OURS = {"sec-fetch-site": "same-origin"}
+WHO = {"author": "Ana", "reason": "the slip names them"}
+
+
+class Behind:
+    """A provider over a store in memory."""
+
+    def __init__(self) -> None:
+        self.store = new_store()
+        self.book = load_book(default_book_folder())
+
+    def system(self) -> wiring.System:
+        return wiring.System(self.store, None, self.book, NOW, None)  # type: ignore[arg-type]
+
+    def library(self) -> system.Library:
+        return system.Library(self.book, NOW)
+
+
+@pytest.fixture
+def behind() -> Behind:
+    return Behind()
+
+
+@pytest.fixture
+def client(behind: Behind, watched_templates: None) -> Iterator[Any]:
+    from django.test import Client
+
+    before = system.provide(behind)
+    yield Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+    system.provide(before)
+
+
+def text_of(answer: Any) -> str:
+    assert answer.status_code in (200, 422), answer.content.decode()[:2000]
+    return " ".join(answer.content.decode().split())
+
+
+def test_a_payment_shows_what_it_paid_and_by_which_clause(client: Any, behind: Behind) -> None:
+    pay(behind.store, A_BILL + 1)
+    text = text_of(client.get("/payments/R-1/"))
+    assert f"<code>{bill_item(0)}</code>" in text
+    assert "$165.19" in text
+    assert "previous utility charges get what is left" in text
+    assert "GRR V.M" in text
+    assert "Take it back" in text
+
+
+def test_a_payment_is_taken_back_by_a_form(client: Any, behind: Behind) -> None:
+    pay(behind.store, A_BILL)
+    form = {"act": "reverse", "on": "2026-12-01", **WHO}
+    assert client.post("/payments/R-1/", form, headers=OURS).status_code == 302
+    text = text_of(client.get("/payments/R-1/?done=reverse"))
+    assert "Done: take it back." in text
+    assert "taken back" in text
+    assert behind.store.balance_cents(account_id(1)) == 3 * A_BILL
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"act": "reverse", "on": "yesterday"}, "is not a day"),
+        ({"act": "burn"}, "Nothing was chosen"),
+        ({"act": "reverse", "on": "2026-12-01", "author": " "}, "Nobody says who decides this"),
+        ({"act": "assign", "account": account_id(2)}, "only unapplied money is assigned"),
+    ],
+)
+def test_what_cannot_be_done_is_said_on_the_page(
+    client: Any, behind: Behind, form: dict[str, str], words: str
+) -> None:
+    pay(behind.store, A_BILL)
+    answer = client.post("/payments/R-1/", {**WHO, **form}, headers=OURS)
+    assert answer.status_code == 422
+    assert words in text_of(answer)
+    assert behind.store.receipt("R-1").state is ReceiptState.POSTED
+
+
+def test_unapplied_money_waits_on_the_page_until_it_has_an_account(
+    client: Any, behind: Behind
+) -> None:
+    take_lines(behind.store, [(account_id(1), 5_00), ("77", 1_00)])
+    text = text_of(client.get("/payments/"))
+    assert "1 payment of $1.00 in 253.unapplied" in text
+    assert "Nobody has the account &#x27;77&#x27;" in text
+    assert "1 posted, 1 unapplied" in text
+    file = text_of(client.get(f"/payments/files/{'a' * 64}/"))
+    assert "Every line and every cent" in file
+    key = behind.store.receipts(state=ReceiptState.UNAPPLIED)[0].receipt.payment_key
+    form = {"act": "assign", "account": account_id(2), **WHO}
+    assert client.post(f"/payments/{key}/", form, headers=OURS).status_code == 302
+    assert "All money is on an account." in text_of(client.get("/payments/"))
+    assert behind.store.payments_of_account(account_id(2))[0].received_day == RECEIVED
+
+
+def test_an_account_shows_what_is_open_and_its_payments(client: Any, behind: Behind) -> None:
+    pay(behind.store, A_BILL)
+    text = text_of(client.get(f"/accounts/{account_id(1)}/"))
+    assert '<a href="/payments/R-1/"><code>R-1</code></a>' in text
+    assert f"<code>{bill_item(1)}</code>" in text
+    opened = text.partition("What is open")[2].partition("</table>")[0]
+    assert f"<code>{bill_item(0)}</code>" not in opened
+
+
+def test_what_nobody_knows_is_not_found(client: Any) -> None:
+    assert client.get("/payments/R-9/").status_code == 404
+    assert client.get(f"/payments/files/{'b' * 64}/").status_code == 404
