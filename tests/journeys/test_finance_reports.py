@@ -22,6 +22,7 @@ from meterledger.usecases.finance_reports import (
     revenue,
     trial_balance,
 )
+from meterledger.usecases.finance_unexplained import unexplained
 
 ALL_DAYS = DaySpan(date(2020, 1, 1), date(2027, 1, 1))
 
@@ -122,3 +123,12 @@ def test_every_report_ties_whatever_is_paid(payments: list[tuple[int, int, int]]
     assert revenue(month_of(RECEIVED), view=view(), store=store).as_json()["ties"]
     assert cash(ALL_DAYS, store=store).as_json()["ties"]
     assert general_ledger(month_of(RECEIVED), view=view(), store=store).tie.holds
+
+
+def test_what_is_unexplained_has_an_owner_and_every_tie_is_told(store: Any) -> None:
+    found = unexplained(TODAY + timedelta(days=30), view=view(), store=store)
+    counts = {one.words: one.count for one in found.items}
+    assert counts["expected for more than 7 days and not seen at the bank"] == 2
+    assert counts["figures that do not tie to the journal"] == 0
+    assert all(one.owner and one.do for one in found.items)
+    assert all(one.holds for one in found.ties)

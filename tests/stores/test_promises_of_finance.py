@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -10,9 +11,12 @@ from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_o
 
 from meterledger.facts.finance import AccountBalance
 from meterledger.facts.money import Payment, Tender
+from meterledger.facts.unbilled import Accrual, UnbilledLine, UnbilledMethod
+from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_payment, reverse_entry
 from meterledger.stores.memory import MemoryStore
-from meterledger.usecases.ports import NotViewing, Store
+from meterledger.usecases.ports import Conflict, NotViewing, Store
+from meterledger.usecases.unbilled_revenue import entries_of
 
 DAY = LATER.date()
 FAR = date(2030, 1, 1)
@@ -95,3 +99,25 @@ def test_what_was_taken_back_is_told_apart() -> None:
         kinds = {row.kind: row.schedule for row in store.ledger_rows(None, FAR)}
         assert kinds == {"bill": "1M-anytime", "reversal of bill": "1M-anytime"}
         assert sum(row.cents for row in store.revenue_rows(date(2000, 1, 1), FAR)) == 0
+
+
+def test_a_month_end_is_accrued_once_and_taken_back(town: Store) -> None:
+    line = UnbilledLine(
+        *("A-1", account_id(1), "1M-anytime", "residential", DaySpan(DAY, DAY + timedelta(days=9))),
+        *(9, 12_345, 10_00, UnbilledMethod.PRICED),
+    )
+    no_energy = replace(
+        line, agreement_id="A-2", energy_wh=None, cents=0, method=UnbilledMethod.NOT_KNOWN, why="?"
+    )
+    accrual = Accrual(date(2025, 8, 31), (line, no_energy), b"{}", LATER)
+    entries = entries_of(accrual)
+    before = town.trial_balance()
+    assert town.record_accrual(accrual, entries)
+    assert not town.record_accrual(accrual, entries)
+    assert town.accruals() == [accrual]
+    after = {name: cents for name, cents in town.trial_balance().items() if cents}
+    assert after == {name: cents for name, cents in before.items() if cents}
+    sums = {row.ledger_account: row.debit_cents for row in town.ledger_rows(None, date(2025, 9, 1))}
+    assert sums["173"] == 10_00
+    with pytest.raises(Conflict, match=r"2025-08-31 is accrued already, with 10\.00 USD"):
+        town.record_accrual(replace(accrual, lines=(line,)), entries)

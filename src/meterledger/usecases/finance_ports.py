@@ -8,11 +8,13 @@ Spans are half-open: ``since`` is in, ``until`` is out. Read inside ``viewing``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
 from meterledger.facts.finance import AccountBalance, LedgerRow, RevenueRow
 from meterledger.facts.money import Entry
+from meterledger.facts.unbilled import Accrual
 
 
 class FinanceReads(Protocol):
@@ -34,3 +36,16 @@ class FinanceReads(Protocol):
         self, ledger_account: str, since: date, until: date, *, limit: int = 500
     ) -> list[Entry]:
         """Entries with a leg on the account booked on the days, oldest first."""
+
+
+class AccrualLog(Protocol):
+    """Accruals that were posted: one of a month end, for ever."""
+
+    def record_accrual(self, accrual: Accrual, entries: Sequence[Entry]) -> bool:
+        """Keep and post it in one transaction. False if these same cents are kept already.
+
+        :raises Conflict: if the month end is accrued with other contents
+        """
+
+    def accruals(self, *, limit: int = 36) -> list[Accrual]:
+        """Accruals, the newest first."""

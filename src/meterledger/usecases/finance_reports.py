@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
 
+from meterledger.billing import RESIDENTIAL, names_classes
 from meterledger.facts.finance import LedgerRow, RevenueRow
 from meterledger.facts.payments import ReceiptState, ReceiptTotals, Totals
 from meterledger.facts.periods import PeriodClose
@@ -229,9 +230,14 @@ def general_ledger(days: DaySpan, *, view: BookView, store: FinanceReads) -> Gen
 
 
 def class_of(schedule: str, day: date, view: BookView) -> str:
-    """The class of service of a schedule; empty for none, ``not told`` where the book is silent."""
+    """The class of service of a schedule; empty for none, ``not told`` where the book is silent.
+
+    A book that named no class of any schedule, as known, was of residential service alone.
+    """
     if not schedule:
         return ""
+    if not names_classes(view):
+        return RESIDENTIAL
     try:
         return view.service_class(schedule, day).value
     except NoRuleInForce:

@@ -39,7 +39,7 @@ from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
 from meterledger.usecases.deposit_ports import DepositLog
 from meterledger.usecases.document_ports import DocumentLog, Weather
-from meterledger.usecases.finance_ports import FinanceReads
+from meterledger.usecases.finance_ports import AccrualLog, FinanceReads
 from meterledger.usecases.extension_ports import ExtensionLog
 from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
@@ -491,6 +491,7 @@ class Store(
     TaxLog,
     Reconciliation,
     FinanceReads,
+    AccrualLog,
     DepositLog,
     Protocol,
 ):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +34,8 @@ def add_to(commands: typer.Typer) -> None:
     commands.command("revenue")(revenue_report)
     commands.command("gl")(general_ledger_export)
     commands.command("cash")(cash_report)
+    commands.command("unbilled-revenue")(unbilled_report)
+    commands.command("unexplained")(unexplained_report)
 
 
 def aging_report(
@@ -121,6 +123,95 @@ def cash_report(from_: FromOption = "", to: ToOption = "", as_json: JsonFlag = F
         with _books("cash received") as system:
             found = cash(_days(from_, to, system.today), store=system.store)
         say(found.as_json(), as_json=as_json, words=lambda: _cash_words(found))
+
+
+def unbilled_report(
+    month_end: Annotated[
+        str, typer.Option("--month-end", help="Last day of a month; of the last one unless given.")
+    ] = "",
+    post: Annotated[
+        bool, typer.Option("--post", help="Post it, and take it back on the next day.")
+    ] = False,
+    accounts: Annotated[bool, typer.Option("--accounts", help="List every agreement.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Revenue earned and not billed at a month end: each agreement's days since its last bill."""
+    with refusing():
+        from meterledger.entrypoints.progress import progress_bar
+        from meterledger.usecases.finance_reports import month_of
+        from meterledger.usecases.unbilled_revenue import (
+            by_method,
+            line_json,
+            post_accrual,
+            unbilled_revenue,
+        )
+
+        asked = day_from(month_end, option="--month-end") if month_end else None
+        with _books("unbilled revenue") as system:
+            day = asked or month_of(system.today).from_day - timedelta(days=1)
+            with progress_bar("Pricing what is not billed", total=0) as advance:
+                found = unbilled_revenue(
+                    day,
+                    known_at=system.now,
+                    today=system.today,
+                    store=system.store,
+                    lake=system.lake,
+                    view=system.view,
+                    progress=advance,
+                )
+            posted = post_accrual(found, store=system.store) if post else None
+        methods = by_method(found)
+        answer = {
+            "month_end": day.isoformat(),
+            "agreements": len(found.lines),
+            "usd": usd_text(found.total_cents),
+            "standing": "assumed",
+            "methods": {
+                method.value: {"agreements": count, "usd": usd_text(cents)}
+                for method, (count, cents) in methods.items()
+            },
+            "posted": posted,
+            "lines": [line_json(one) for one in found.lines],
+        }
+
+        def words() -> None:
+            print(f"{day}: {len(found.lines)} agreements, {usd_text(found.total_cents)} USD")
+            for method, (count, cents) in methods.items():
+                print(f"  {method.value}: {count}, {usd_text(cents)} USD")
+            for one in found.lines if accounts else ():
+                print(
+                    f"  {one.agreement_id}  {one.days}  {usd_text(one.cents)}  {one.method.value}"
+                )
+            if posted is None:
+                print("Nothing is posted; --post does.")
+            else:
+                print("Posted, and taken back on the next day." if posted else "Posted before.")
+
+        say(answer, as_json=as_json, words=words)
+
+
+def unexplained_report(as_json: JsonFlag = False) -> None:
+    """What of the money is unexplained today, and who owns it."""
+    with refusing():
+        from meterledger.usecases.finance_unexplained import unexplained
+
+        with _books("what is unexplained") as system:
+            found = unexplained(system.today, view=system.view, store=system.store)
+        answer = {
+            "on": found.on.isoformat(),
+            "unexplained": [one.as_json() for one in found.items],
+            "ties": [one.as_json() for one in found.ties],
+        }
+
+        def words() -> None:
+            open_ = [one for one in found.items if one.count]
+            print(f"{found.on}: " + ("nothing is unexplained." if not open_ else ""))
+            for one in open_:
+                print(f"  {one.owner}: {one.words}, {one.count}, {usd_text(one.cents)} USD")
+                print(f"      {one.do}")
+            _tie_words(found.ties)
+
+        say(answer, as_json=as_json, words=words)
 
 
 @contextmanager

@@ -17,7 +17,9 @@ from meterledger.facts.bank import (
     OpenLine,
 )
 from meterledger.facts.money import Entry
+from meterledger.facts.unbilled import Accrual
 from meterledger.stores.bank_words import (
+    accrued_already,
     expectations_of,
     known_statement,
     matched_already,
@@ -41,7 +43,9 @@ class MemoryReconciliation(MemoryPlaces):
         self._bank_matches: list[BankMatch] = []
         self._line_steps: dict[str, list[LineStep]] = {}
         self._matched: set[str] = set()
+        self._accruals: dict[str, Accrual] = {}
         self.register_cause("bank-adjustment", self._is_adjusted)
+        self.register_cause("accrual", lambda key: key in self._accruals)
 
     def bank_file(self, sha256: str) -> BankFile | None:
         """The file of that hash, if it was taken."""
@@ -174,6 +178,26 @@ class MemoryReconciliation(MemoryPlaces):
             lines=len(lines),
             lines_matched=len(taken),
         )
+
+    def record_accrual(self, accrual: Accrual, entries: Sequence[Entry]) -> bool:
+        """Keep and post it, once."""
+        with self._lock:
+            known = self._accruals.get(accrual.key)
+            if known is not None:
+                if known.lines != accrual.lines:
+                    raise accrued_already(known)
+                return False
+            self._accruals[accrual.key] = accrual
+            for entry in entries:
+                self._keep_entry(entry)
+            self._note("revenue accrued", accrual.key, accrual.learned_at)
+            return True
+
+    def accruals(self, *, limit: int = 36) -> list[Accrual]:
+        """Accruals, the newest first."""
+        self._look()
+        found = sorted(self._accruals.values(), key=lambda one: one.month_end, reverse=True)
+        return found[:limit]
 
     def _is_adjusted(self, line_id: str) -> bool:
         return any(one.act is LineAct.APPROVED for one in self._line_steps.get(line_id, ()))

@@ -150,6 +150,7 @@ class AccrualLine(models.Model):
     energy_wh = models.BigIntegerField(null=True)
     cents = models.BigIntegerField()
     method = models.TextField()
+    why = models.TextField()
 
     class Meta:
         db_table = "accrual_line"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.balances import BalanceTables
+from meterledger.stores.postgres.repository.accruals import AccrualTables
 from meterledger.stores.postgres.repository.billing_options import BillingOptionTables
 from meterledger.stores.postgres.repository.combinations import CombinationTables
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
@@ -62,6 +63,7 @@ class PostgresStore(
     ProgramTables,
     ReconciliationTables,
     FinanceTables,
+    AccrualTables,
     TaxTables,
     DepositTables,
 ):

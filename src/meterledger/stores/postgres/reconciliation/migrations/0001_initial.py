@@ -151,6 +151,7 @@ class Migration(migrations.Migration):
                 ("energy_wh", models.BigIntegerField(null=True)),
                 ("cents", models.BigIntegerField()),
                 ("method", models.TextField()),
+                ("why", models.TextField()),
                 (
                     "accrual",
                     models.ForeignKey(

@@ -1,0 +1,167 @@
+"""What of the money is unexplained on a day, and who owns each of it.
+
+Lives here      the monitors: bank lines nobody expected, money the bank has not shown in time, money
+                without an account, outcomes nobody knows, ties that do not hold.
+Lives elsewhere each figure (``reconcile_bank``, ``finance_aging``, ``finance_reports``).
+Read first      docs/operating/reconciliation.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Protocol
+
+from meterledger.facts.payments import ReceiptOnFile, ReceiptState
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.span import DaySpan
+from meterledger.ledger import UNAPPLIED
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.finance_aging import AgingStore, aging
+from meterledger.usecases.finance_reports import (
+    CashStore,
+    RevenueStore,
+    Tie,
+    TrialBalanceStore,
+    cash,
+    month_of,
+    revenue,
+    trial_balance,
+)
+from meterledger.usecases.reconcile_bank import (
+    OWNER_OF_UNEXPECTED,
+    OWNER_OF_UNSEEN,
+    ReconciliationStore,
+    bank_position,
+)
+
+OWNER_OF_MONEY = "payment desk"
+OWNER_OF_BOOKS = "general accounting"
+RECEIPTS_AT_MOST = 10_000
+
+
+class MonitorStore(
+    ReconciliationStore, AgingStore, CashStore, RevenueStore, TrialBalanceStore, Protocol
+):
+    """What the monitors ask of the store."""
+
+    def receipts(
+        self,
+        *,
+        account_id: str | None = None,
+        state: ReceiptState | None = None,
+        file_sha256: str | None = None,
+        limit: int = 500,
+    ) -> list[ReceiptOnFile]:
+        """Receipts that stand so, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """So many things of one kind, and who is to do what about them."""
+
+    words: str
+    count: int
+    cents: int
+    owner: str
+    do: str
+
+    def as_json(self) -> dict[str, Any]:
+        """A row of ``report unexplained --json``."""
+        return {
+            "what": self.words,
+            "count": self.count,
+            "usd": usd_text(self.cents),
+            "owner": self.owner,
+            "do": self.do,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Monitors:
+    """All kinds, and every tie of every report of this month."""
+
+    on: date
+    items: tuple[Unexplained, ...]
+    ties: tuple[Tie, ...]
+
+
+def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
+    """What nobody can explain on the day, kind by kind; a kind with nothing is told, too.
+
+    :raises NoRuleInForce: if the book has no days of reconciliation
+    """
+    bank = bank_position(on=on, view=view, store=store)
+    unapplied = store.receipts(state=ReceiptState.UNAPPLIED, limit=RECEIPTS_AT_MOST)
+    unknown = store.receipts(state=ReceiptState.UNKNOWN, limit=RECEIPTS_AT_MOST)
+    aged = aging(on, view=view, store=store)
+    month = month_of(on)
+    days = DaySpan(month.from_day, on + timedelta(days=1))
+    ties = (
+        *(Tie(*one) for one in bank.tie()),
+        *aged.ties,
+        *trial_balance(days, store=store).ties,
+        *revenue(days, view=view, store=store).ties,
+        *cash(days, store=store).ties,
+        Tie(
+            "money without an account: receipts = 253.unapplied",
+            sum(one.receipt.cents for one in unapplied),
+            -store.trial_balance().get(UNAPPLIED, 0),
+        ),
+    )
+    broken = [one for one in ties if not one.holds]
+    return Monitors(
+        on,
+        (
+            Unexplained(
+                "seen at the bank and not expected",
+                len(bank.open_lines),
+                bank.unexpected_cents,
+                OWNER_OF_UNEXPECTED,
+                "See `meterledger bank open`; explain the line, or propose an adjustment",
+            ),
+            Unexplained(
+                f"expected for more than {bank.overdue_days} days and not seen at the bank",
+                len(bank.overdue),
+                sum(one.cents for one in bank.overdue),
+                OWNER_OF_UNSEEN,
+                "See `meterledger bank open`; ask the bank, or reverse what never came",
+            ),
+            Unexplained(
+                "statements missing between two others",
+                len(bank.gaps),
+                0,
+                OWNER_OF_UNSEEN,
+                "Ask the bank for the statement and take it with `meterledger bank take`",
+            ),
+            Unexplained(
+                "money that has no account",
+                len(unapplied),
+                sum(one.receipt.cents for one in unapplied),
+                OWNER_OF_MONEY,
+                "See `meterledger payment`; assign it to its account, or send it back",
+            ),
+            Unexplained(
+                "payments of which nobody knows the outcome",
+                len(unknown),
+                sum(one.receipt.cents for one in unknown),
+                OWNER_OF_MONEY,
+                "Ask who processes them; nothing is counted as paid or missed until then",
+            ),
+            Unexplained(
+                "accounts whose open items are not their balance",
+                len(aged.apart),
+                sum(one.open_cents - one.credit_cents - one.balance_cents for one in aged.apart),
+                OWNER_OF_BOOKS,
+                "See `meterledger report aging`; the account's entries tell which one is apart",
+            ),
+            Unexplained(
+                "figures that do not tie to the journal",
+                len(broken),
+                sum(abs(one.left_cents - one.right_cents) for one in broken),
+                OWNER_OF_BOOKS,
+                "See the ties below; open the report that shows it",
+            ),
+        ),
+        ties,
+    )

@@ -1,0 +1,334 @@
+"""Unbilled revenue at a month end: days that no bill has yet, priced by the one calculation.
+
+Each agreement's days since its last bill are calculated as a bill of them would be
+(``calculate_bills``: the same plans, prorated, with programmes, exchanges and registers), without
+its taxes. Where usage is not known to the end, the days that are known are priced and the rest
+takes their daily average; where no day is known, the daily average of the last bill's charges.
+Where there is neither, the agreement is listed as not estimated. The entry of the month end is
+reversed on the next day, when bills begin to say what was estimated.
+
+Lives here      whose days, by which method, the entries and the record.
+Lives elsewhere the calculation (``calculate_bills``), keeping (``stores``).
+Read first      docs/operating/finance_reports.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any, Protocol
+
+from meterledger.billing import reading_cycle_count
+from meterledger.facts.bills import Bill
+from meterledger.facts.charges import ChargeGroup
+from meterledger.facts.issued import IssuedBill
+from meterledger.facts.money import Entry, Leg
+from meterledger.facts.places import BillableService
+from meterledger.facts.taxes import TAX_OF_CODE
+from meterledger.facts.unbilled import Accrual, UnbilledLine, UnbilledMethod
+from meterledger.kernel.canonical import canonical_bytes
+from meterledger.kernel.money import usd_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.rounding import to_whole_half_up
+from meterledger.kernel.span import DaySpan
+from meterledger.ledger import ACCRUED_REVENUE, REVENUE_OF_CLASS, reverse_entry
+from meterledger.rulebook.book import BookView
+from meterledger.usecases.calculate_bills import (
+    BilledReadings,
+    DueBill,
+    calculate_bills,
+    due_bill,
+    window_of,
+)
+from meterledger.usecases.finance_ports import AccrualLog
+from meterledger.usecases.finance_reports import class_of
+from meterledger.usecases.ports import Lake
+
+LOOK_BACK_DAYS = 120
+SHORTER_BY_DAYS = (1, 2, 3, 7, 14)
+"""How many days before the month end usage is asked for again where it is not known to the end."""
+
+Progress = Callable[[int], None]
+
+
+class UnbilledStore(BilledReadings, Protocol):
+    """What is asked of the store."""
+
+    def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
+        """All agreements of the cycle's accounts, joined."""
+
+    def issued_bills(self, cycle: int, since: date, until: date) -> list[IssuedBill]:
+        """Live bills of the cycle's accounts issued on the days, in short rows."""
+
+    def lake_sequence(self) -> int:
+        """The newest published commit sequence."""
+
+
+class NotAMonthEnd(Refusal):
+    """The day is not the last of a month that is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unbilled:
+    """An agreement's days without a bill, and what its last bill came to."""
+
+    service: BillableService
+    days: DaySpan
+    last: IssuedBill | None
+
+
+def unbilled_revenue(
+    month_end: date,
+    *,
+    known_at: datetime,
+    today: date,
+    store: UnbilledStore,
+    lake: Lake,
+    view: BookView,
+    progress: Progress | None = None,
+) -> Accrual:
+    """What all agreements had used and not been billed for on the evening of ``month_end``.
+
+    Bills issued later do not count: at that evening they were not there. ``progress`` is told of
+    cycles.
+
+    :raises NotAMonthEnd: if it is not the last day of a month, or that month is not over
+    """
+    if (month_end + timedelta(days=1)).day != 1 or month_end >= today:
+        raise NotAMonthEnd(
+            f"{month_end} is not the last day of a month that is over",
+            where="--month-end",
+            do="Give a day like 2026-10-31, before today",
+        )
+    sequence = store.lake_sequence()
+    lines: list[UnbilledLine] = []
+    for cycle in range(1, reading_cycle_count(on=month_end, view=view) + 1):
+        services = store.services_of_cycle(cycle, known_at)
+        since = month_end - timedelta(days=LOOK_BACK_DAYS)
+        bills = store.issued_bills(cycle, since, today + timedelta(days=1)) if services else []
+        due = list(_unbilled(services, bills, month_end))
+        lines += _priced(due, known_at, sequence, store, lake, view)
+        if progress is not None:
+            progress(1)
+    lines.sort(key=lambda one: one.agreement_id)
+    record = _record(month_end, lines, known_at, sequence, view)
+    return Accrual(month_end, tuple(lines), record, known_at)
+
+
+def entries_of(accrual: Accrual) -> tuple[Entry, ...]:
+    """The entry of the month end and its reversal on the next day; none for nothing."""
+    by_account: Counter[str] = Counter()
+    for one in accrual.lines:
+        if one.cents:
+            by_account[REVENUE_OF_CLASS[one.service_class]] += one.cents
+    legs = [Leg(account, -cents) for account, cents in sorted(by_account.items()) if cents]
+    total = -sum(leg.cents for leg in legs)
+    if total:
+        legs.insert(0, Leg(ACCRUED_REVENUE, total))
+    if not legs:
+        return ()
+    entry = Entry(
+        entry_id=f"accrual:{accrual.key}",
+        effective_day=accrual.month_end,
+        learned_at=accrual.learned_at,
+        legs=tuple(legs),
+        cause=f"revenue not billed on {accrual.month_end}",
+    )
+    back = reverse_entry(
+        entry,
+        on=accrual.month_end + timedelta(days=1),
+        learned_at=accrual.learned_at,
+        cause=f"revenue not billed on {accrual.month_end}, taken back as bills follow",
+    )
+    return entry, back
+
+
+def post_accrual(accrual: Accrual, *, store: AccrualLog) -> bool:
+    """Post the month end and its reversal. False, and nothing changed, if it is posted already.
+
+    :raises Conflict: if the month end is accrued with other contents
+    """
+    return store.record_accrual(accrual, entries_of(accrual))
+
+
+def by_method(accrual: Accrual) -> dict[UnbilledMethod, tuple[int, int]]:
+    """Agreements and cents by method, every method of the list."""
+    return {
+        method: (
+            sum(one.method is method for one in accrual.lines),
+            sum(one.cents for one in accrual.lines if one.method is method),
+        )
+        for method in UnbilledMethod
+    }
+
+
+def _unbilled(
+    services: Sequence[BillableService], bills: Iterable[IssuedBill], month_end: date
+) -> Iterator[_Unbilled]:
+    """The days of each agreement that bills issued by the month end leave."""
+    by_agreement: dict[str, list[IssuedBill]] = {}
+    for one in bills:
+        by_agreement.setdefault(one.agreement_id, []).append(one)
+    evening = month_end + timedelta(days=1)
+    for service in services:
+        agreement = service.agreement
+        mine = by_agreement.get(agreement.agreement_id, [])
+        billed = [one for one in mine if one.issued_day <= month_end]
+        later = [one.from_day for one in mine if one.issued_day > month_end]
+        begin = service.billed_until or agreement.days.from_day
+        if later:  # what was billed since tiles on from what was billed then
+            begin = min(later)
+        until = min(evening, agreement.days.until_day or evening)
+        if begin < until:
+            last = max(billed, key=lambda one: one.until_day, default=None)
+            yield _Unbilled(service, DaySpan(begin, until), last)
+
+
+def _priced(
+    due: Sequence[_Unbilled],
+    known_at: datetime,
+    sequence: int,
+    store: UnbilledStore,
+    lake: Lake,
+    view: BookView,
+) -> list[UnbilledLine]:
+    """A line for each; the days are made shorter where usage is not known to their end."""
+    found: dict[str, UnbilledLine] = {}
+    why: dict[str, str] = {}
+    open_ = {one.service.agreement.agreement_id: one for one in due}
+    for shorter in (0, *SHORTER_BY_DAYS):
+        asked = {
+            name: DaySpan(one.days.from_day, one.days.until_day - timedelta(days=shorter))
+            for name, one in open_.items()
+            if one.days.day_count > shorter
+        }
+        made, refused = _calculated(open_, asked, known_at, sequence, store, lake, view)
+        for name, sentence in refused.items():
+            why.setdefault(name, sentence)
+        for name, bill in made.items():
+            found[name] = _line(open_.pop(name), bill, why.get(name, ""))
+    for name, one in open_.items():
+        found[name] = _estimated(one, why.get(name, "No usage is known"), view)
+    return list(found.values())
+
+
+def _calculated(
+    due: Mapping[str, _Unbilled],
+    asked: Mapping[str, DaySpan],
+    known_at: datetime,
+    sequence: int,
+    store: UnbilledStore,
+    lake: Lake,
+    view: BookView,
+) -> tuple[dict[str, Bill], dict[str, str]]:
+    """Bills of the days, by agreement, and a sentence for each that cannot be calculated."""
+    groups: dict[DaySpan, list[DueBill]] = {}
+    refused: dict[str, str] = {}
+    for name, days in asked.items():
+        service = due[name].service
+        try:
+            one = due_bill(service, window_of(service, days, view), view)
+        except Refusal as refusal:
+            refused[name] = refusal.sentence
+            continue
+        groups.setdefault(days, []).append(one)
+    made: dict[str, Bill] = {}
+    for days, batch in sorted(groups.items(), key=lambda each: str(each[0])):
+        bills, held = calculate_bills(
+            batch,
+            on=days.until_day,
+            known_at=known_at,
+            sequence=sequence,
+            lake=lake,
+            kept=store,
+            view=view,
+        )
+        made |= {one.agreement_id: one for one in bills}
+        refused |= {one.agreement_id: one.sentence for one in held}
+    return made, refused
+
+
+def _line(one: _Unbilled, bill: Bill, why: str) -> UnbilledLine:
+    charged = sum(line.cents for line in bill.lines if line.group is not ChargeGroup.TAX)
+    whole = bill.days == one.days
+    cents = (
+        charged
+        if whole
+        else to_whole_half_up(Fraction(charged * one.days.day_count, bill.days.day_count))
+    )
+    return UnbilledLine(
+        agreement_id=bill.agreement_id,
+        account_id=bill.account_id,
+        schedule=bill.schedule,
+        service_class=bill.service_class,
+        days=one.days,
+        priced_days=bill.days.day_count,
+        energy_wh=bill.usage.energy_wh,
+        cents=cents,
+        method=UnbilledMethod.PRICED if whole else UnbilledMethod.PRICED_IN_PART,
+        why="" if whole else why,
+    )
+
+
+def _estimated(one: _Unbilled, why: str, view: BookView) -> UnbilledLine:
+    agreement = one.service.agreement
+    line = UnbilledLine(
+        agreement_id=agreement.agreement_id,
+        account_id=agreement.account_id,
+        schedule=agreement.schedule,
+        service_class=class_of(agreement.schedule, one.days.last_day, view),
+        days=one.days,
+        priced_days=0,
+        energy_wh=None,
+        cents=0,
+        method=UnbilledMethod.NOT_KNOWN,
+        why=why,
+    )
+    if one.last is None or line.service_class not in REVENUE_OF_CLASS:
+        return line
+    charged = sum(cents for code, _, cents in one.last.lines() if code not in TAX_OF_CODE)
+    share = Fraction(charged * one.days.day_count, one.last.days.day_count)
+    return replace(line, cents=to_whole_half_up(share), method=UnbilledMethod.LAST_BILL)
+
+
+def _record(
+    month_end: date,
+    lines: Sequence[UnbilledLine],
+    known_at: datetime,
+    sequence: int,
+    view: BookView,
+) -> bytes:
+    """How it was made: pins, methods in words, and a row for each agreement."""
+    return canonical_bytes(
+        {
+            "month_end": month_end.isoformat(),
+            "known_at": known_at.isoformat(),
+            "lake_sequence": sequence,
+            "book_sha256": view.sha256,
+            "standing": "assumed",
+            "methods": [one.value for one in UnbilledMethod],
+            "lines": [line_json(one) for one in lines],
+            "total_usd": usd_text(sum(one.cents for one in lines)),
+        }
+    )
+
+
+def line_json(one: UnbilledLine) -> dict[str, Any]:
+    """A row of the record and of ``report unbilled-revenue --json``."""
+    return {
+        "agreement": one.agreement_id,
+        "account": one.account_id,
+        "schedule": one.schedule,
+        "class": one.service_class,
+        "from": one.days.from_day.isoformat(),
+        "to": one.days.until_day.isoformat(),
+        "days": one.days.day_count,
+        "priced_days": one.priced_days,
+        "energy_wh": None if one.energy_wh is None else str(one.energy_wh),
+        "usd": usd_text(one.cents),
+        "method": one.method.value,
+        "why": one.why,
+    }
