@@ -14,6 +14,7 @@ from meterledger.entrypoints.wiring import System
 from meterledger.facts.payments import PaymentFile, ReceiptOnFile, ReceiptTotals, Totals
 from meterledger.facts.receivables import Application
 from meterledger.kernel.money import usd_text
+from meterledger.usecases.deposit_asked import deposits_asked_on
 from meterledger.usecases.settle_payment import PaymentDesk
 
 STATE_WORDS = {
@@ -28,7 +29,8 @@ STATE_WORDS = {
 
 def payment_desk(system: System) -> PaymentDesk:
     """What a journey of payments has at hand in a running system."""
-    return PaymentDesk(system.store, system.view, system.now)
+    asked = deposits_asked_on(system.today, system.store)
+    return PaymentDesk(system.store, system.view, system.now, asked)
 
 
 def receipt_json(known: ReceiptOnFile, applications: Sequence[Application] = ()) -> dict[str, Any]:
