@@ -54,12 +54,12 @@ class MemorySettlements:
         with self._lock:
             before = dict(self._settlements)
             try:
-                return [self._settle(one) for one in writes]
+                return [self._write_settlement(one) for one in writes]
             except BaseException:
-                self._take_back(before, writes)
+                self._unsettle(before, writes)
                 raise
 
-    def _settle(self, write: SettlementWrite) -> bool:
+    def _write_settlement(self, write: SettlementWrite) -> bool:
         case = write.case
         known = self._settlements.get(case.settlement_id)
         if write.is_new and known is not None:
@@ -82,7 +82,7 @@ class MemorySettlements:
         self._note(f"settlement {act.act.value}", case.settlement_id, act.learned_at)
         return True
 
-    def _take_back(
+    def _unsettle(
         self, before: dict[str, SettlementCase], writes: Sequence[SettlementWrite]
     ) -> None:
         """One write of several was refused: none of them has happened."""

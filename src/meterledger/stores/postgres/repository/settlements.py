@@ -97,7 +97,7 @@ class SettlementTables(Tables):
             # Always in one order, so that two journeys never wait for each other.
             for account in sorted({one.case.account_id for one in writes}):
                 connection.execute("SELECT lock_settled_account(%s)", [account or None])
-            return [self._settle(connection, one) for one in writes]
+            return [self._write_settlement(connection, one) for one in writes]
 
         try:
             return self._step("settle", write)
@@ -111,7 +111,7 @@ class SettlementTables(Tables):
                 do="Look at the account's settlements",
             ) from problem
 
-    def _settle(self, connection: Connection, write: SettlementWrite) -> bool:
+    def _write_settlement(self, connection: Connection, write: SettlementWrite) -> bool:
         case = write.case
         row = connection.execute(
             f"{CASES} WHERE s.settlement_id = %s", [case.settlement_id]
