@@ -1,0 +1,173 @@
+"""Deposits in winter: the season pauses, an agreement cancels, the tariff gives six parts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from tests.journeys.deposit_town import APPLICANT, Home, home_of
+
+from meterledger.usecases.deposit_acts import cold_weather_agreement, record_effort, review_credit
+from meterledger.usecases.deposit_ask import DepositRefused
+from meterledger.usecases.deposit_replay import replay_deposit
+
+OCTOBER = date(2025, 10, 20)
+TOLD = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
+
+
+@pytest.fixture
+def home(town: Any) -> Home:
+    """A home that was asked for 200 dollars on October 20, due on November 10."""
+    made = home_of(town, until=date(2025, 8, 1))
+    made.ask(OCTOBER, told=TOLD)
+    return made
+
+
+class TestTheSeason:
+    def test_pauses_what_is_unpaid_until_april(self, home: Home) -> None:
+        assert home.night(date(2025, 10, 31)).counts["paused"] == 0
+
+        run = home.night(date(2025, 11, 1))
+
+        assert run.counts["paused"] == 1
+        assert home.night(date(2025, 11, 11)).counts["missed"] == 0
+        (item,) = home.town.store.asked_deposits(home.account, date(2025, 11, 11))
+        assert item.due_day == date(2026, 4, 1)
+        assert home.night(date(2026, 4, 1)).counts["missed"] == 0
+        assert home.night(date(2026, 4, 2)).counts["missed"] == 1
+
+    def test_pauses_once(self, home: Home) -> None:
+        home.night(date(2025, 11, 1))
+
+        assert home.night(date(2025, 12, 1)).changed == 0
+
+    def test_pauses_nothing_that_is_paid(self, home: Home) -> None:
+        home.pay(200_00, date(2025, 10, 25))
+
+        assert home.night(date(2025, 11, 1)).changed == 0
+
+
+class TestAnAgreement:
+    def test_cancels_what_is_unpaid_for_good_and_what_is_paid_stays(self, home: Home) -> None:
+        home.pay(80_00, date(2025, 10, 25))
+        (deposit,) = home.deposits()
+
+        made = cold_weather_agreement(
+            deposit.deposit_id,
+            made_on=date(2025, 11, 15),
+            on=date(2025, 11, 15),
+            kept=True,
+            reason="the customer agreed",
+            desk=home.desk(),
+        )
+
+        assert made.deposit.called_off_cents == 120_00
+        assert home.held() == 80_00
+        (item,) = home.town.store.asked_deposits(home.account, date(2025, 11, 15))
+        assert item.charged_cents == 80_00
+        assert home.night(date(2026, 4, 2)).counts["missed"] == 0
+        home.check()
+        assert replay_deposit(deposit.deposit_id, store=home.town.store, book=home.town.book).same
+
+    def test_cancels_nothing_of_a_deposit_that_is_paid(self, home: Home) -> None:
+        home.pay(200_00, date(2025, 10, 25))
+        (deposit,) = home.deposits()
+
+        with pytest.raises(DepositRefused, match="Nothing of this deposit is unpaid"):
+            cold_weather_agreement(
+                deposit.deposit_id,
+                made_on=date(2025, 11, 15),
+                on=date(2025, 11, 15),
+                kept=True,
+                reason="the customer agreed",
+                desk=home.desk(),
+            )
+
+
+@pytest.fixture(scope="module")
+def tariff_only(towns: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The book as if the tariff alone were followed in winter."""
+    folder: Path = tmp_path_factory.mktemp("books") / "union_electric_mo6"
+    shutil.copytree(towns.default_book_folder(), folder)
+    reading = folder / "readings" / "c_cwr_deposit.yaml"
+    told = reading.read_text(encoding="utf-8")
+    chosen = "{option: most_protective, learned_on"
+    assert chosen in told
+    reading.write_text(told.replace(chosen, "{option: tariff_only, learned_on"), encoding="utf-8")
+    return towns.load_book(folder)
+
+
+@pytest.fixture
+def by_tariff(towns: ModuleType, tariff_only: Any) -> Iterator[Home]:
+    town = towns.Town(book=tariff_only)
+    with town.store.viewing(towns.VIEWER, []):
+        yield home_of(town, until=date(2025, 8, 1))
+
+
+class TestByTheTariffAlone:
+    def test_november_gives_six_parts_a_month_apart(self, by_tariff: Home) -> None:
+        asked = by_tariff.ask(date(2025, 11, 1), told={**TOLD, "can_pay_at_once": False})
+
+        parts = asked.deposit.steps[0].parts
+        assert [one.cents for one in parts] == [33_33, 33_33, 33_34, 33_33, 33_33, 33_34]
+        assert [one.billed_day.month for one in parts] == [11, 12, 1, 2, 3, 4]
+        items = by_tariff.town.store.asked_deposits(by_tariff.account, date(2025, 12, 1))
+        assert [one.item_id.rpartition("/")[2] for one in items] == ["1", "2"]
+
+    def test_a_customer_who_can_pay_at_once_does(self, by_tariff: Home) -> None:
+        asked = by_tariff.ask(date(2025, 11, 1), told={**TOLD, "can_pay_at_once": True})
+
+        assert [one.cents for one in asked.deposit.steps[0].parts] == [200_00]
+
+    def test_parts_are_paid_one_after_the_other(self, by_tariff: Home) -> None:
+        by_tariff.ask(date(2025, 11, 1), told={**TOLD, "can_pay_at_once": False})
+        by_tariff.pay(40_00, date(2025, 12, 5))
+
+        assert by_tariff.held() == 40_00
+        assert by_tariff.night(date(2025, 12, 23)).counts["missed"] == 1
+        (missed,) = [one for one in by_tariff.deposits()[0].steps if one.act.value == "missed"]
+        assert missed.cents == 66_66 - 40_00
+        by_tariff.check()
+
+
+class TestEffortsAndReviews:
+    def test_an_effort_ends_interest(self, home: Home) -> None:
+        home.pay(200_00, date(2025, 10, 25))
+        (deposit,) = home.deposits()
+        record_effort(
+            deposit.deposit_id,
+            how="check mailed",
+            on=date(2026, 4, 1),
+            reason="it is due",
+            desk=home.desk(),
+        )
+        again = record_effort(
+            deposit.deposit_id,
+            how="check mailed",
+            on=date(2026, 4, 1),
+            reason="it is due",
+            desk=home.desk(),
+        )
+
+        run = home.night(date(2026, 10, 25))
+
+        assert not again.newly
+        # 158 days to March 31 and no more: 8.75 percent for 68 of 2025, 8 for 90 of 2026.
+        assert run.cents["interest credited"] == 7_21
+
+    def test_a_homes_credit_is_not_reviewed(self, home: Home) -> None:
+        (deposit,) = home.deposits()
+
+        with pytest.raises(DepositRefused, match="Only the credit of a non-residential customer"):
+            review_credit(
+                deposit.deposit_id,
+                opinion="satisfactory",
+                on=date(2028, 10, 20),
+                reason="three years",
+                desk=home.desk(),
+            )
