@@ -24,7 +24,14 @@ ALLOWED = {
     "PostgreSQL",
     "MPL-2.0",  # file by file: installed unchanged, none of its files lies in our tree
     "LGPL-3.0-only",  # a library that is called, installed unchanged and replaceable
+    "CNRI-Python",  # permissive: that of Python's first releases
 }
+
+RUN_BESIDE = {
+    # reads the journal that `ledger export` writes: a program that tests start beside ours
+    "beancount": "GPL-2.0-only",
+}
+"""Programs of another licence that tests run. None is imported, and none is passed on with ours."""
 
 OLD_NAMES = {
     "apache software license": "Apache-2.0",
@@ -83,7 +90,7 @@ def locked(kind: str) -> list[str]:
     return [canonicalize_name(line.split("==")[0].split("[")[0]) for line in lines if "==" in line]
 
 
-@pytest.mark.parametrize("package", locked("dev"))
+@pytest.mark.parametrize("package", [one for one in locked("dev") if one not in RUN_BESIDE])
 def test_a_package_has_a_licence_that_goes_with_ours(package: str) -> None:
     licence = licence_of(package)
     assert is_allowed(licence), (
@@ -91,6 +98,16 @@ def test_a_package_has_a_licence_that_goes_with_ours(package: str) -> None:
         "ALLOWED with the reason; if it says nothing, read its licence and add it to "
         "READ_BY_HAND; if it does not, do without the package."
     )
+
+
+@pytest.mark.parametrize("package", RUN_BESIDE)
+def test_a_program_that_is_run_beside_ours_is_no_part_of_it(package: str) -> None:
+    assert package in locked("dev")
+    assert package not in locked("runtime")
+    imports = re.compile(rf"^(?:import|from) {package}\b", re.MULTILINE)
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        found = imports.search(path.read_text(encoding="utf-8"))
+        assert found is None, f"{path} imports {package}; start it as a program"
 
 
 @pytest.mark.parametrize(

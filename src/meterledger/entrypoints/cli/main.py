@@ -34,6 +34,7 @@ COMMANDS = (
     "pay",
     "payment",
     "bank",
+    "ledger",
     "extension",
     "documents",
     "weather",

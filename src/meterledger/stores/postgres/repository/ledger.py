@@ -23,7 +23,9 @@ PAYMENT_COLUMNS = "payment_key, account_id, cents, tender, received_day, learned
 ENTRIES = """
 SELECT e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses, e.booked_day, legs.found
   FROM (SELECT DISTINCT entry_id, effective_day FROM posting WHERE customer_account_id = %s) mine
-  JOIN entry e ON e.entry_id = mine.entry_id AND e.effective_day = mine.effective_day
+ CROSS JOIN LATERAL (
+       SELECT * FROM entry e
+        WHERE e.entry_id = mine.entry_id AND e.effective_day = mine.effective_day OFFSET 0) e
   JOIN LATERAL (
        SELECT json_agg(json_build_array(p.ledger_account, p.cents, p.customer_account_id)
                        ORDER BY p.number) AS found
