@@ -50,7 +50,7 @@ def no_settlement(settlement_id: str) -> NotFound:
     """There is no settlement of that name."""
     return NotFound(
         f"There is no settlement {settlement_id[:80]}",
-        do="List them with `meterledger refund list`",
+        do="List them with `meterledger settlement list`",
     )
 
 
@@ -80,7 +80,7 @@ def refuse_other_contents(known: SettlementCase, given: SettlementCase) -> None:
             f"{usd_display(known.cents)} on account {known.account_id or 'none'}",
             where="settlements",
             why="A name settles once, for ever, and nothing was changed",
-            do=f"Look at it with `meterledger refund show {known.settlement_id}`",
+            do=f"Look at it with `meterledger settlement show {known.settlement_id}`",
         )
 
 
@@ -116,7 +116,7 @@ def moved_on(settlement_id: str, known: SettlementCase | None) -> Conflict:
         f"Somebody was faster: it is {stands} now",
         where=f"settlement {settlement_id}",
         why="Nothing was changed",
-        do=f"Look at it with `meterledger refund show {settlement_id}`",
+        do=f"Look at it with `meterledger settlement show {settlement_id}`",
     )
 
 

@@ -126,7 +126,7 @@ def cannot_follow(case: SettlementCase, act: Act) -> Conflict:
         f"It is {case.last.act.value}, and cannot be {act.value} now",
         where=f"settlement {case.settlement_id}",
         why="Nothing was changed",
-        do=f"Look at it with `meterledger refund show {case.settlement_id}`",
+        do=f"Look at it with `meterledger settlement show {case.settlement_id}`",
     )
 
 

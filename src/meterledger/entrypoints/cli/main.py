@@ -36,6 +36,8 @@ COMMANDS = (
     "bank",
     "ledger",
     "extension",
+    "refund",
+    "settlement",
     "documents",
     "weather",
     "why",

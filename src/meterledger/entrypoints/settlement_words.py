@@ -1,0 +1,132 @@
+"""Settlements in the JSON and the words of commands and pages.
+
+Lives here      shapes and sentences.
+Lives elsewhere settlements (``facts/settlements``), what may be done (``usecases``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from meterledger.facts.settlements import Act, SettlementCase, SettlementKind, Step
+from meterledger.kernel.money import usd_display, usd_text
+
+KIND_WORDS = {
+    SettlementKind.TRANSFER: "balance to another account",
+    SettlementKind.REFUND: "refund",
+    SettlementKind.WRITE_OFF: "write-off",
+    SettlementKind.RECOVERY: "recovery of a write-off",
+    SettlementKind.FEE: "charge for a returned payment",
+    SettlementKind.CREDIT: "credit of goodwill",
+    SettlementKind.PROVISION: "provision",
+}
+STATE_WORDS = {
+    Act.ASKED: "waits for approval",
+    Act.APPROVED: "approved",
+    Act.REFUSED: "refused",
+    Act.REVERSED: "taken back",
+    Act.SENT: "sent",
+    Act.CLEARED: "paid by the bank",
+    Act.STOPPED: "stopped",
+    Act.RETURNED: "came back",
+    Act.NOTICED: "unclaimed, owner written to",
+    Act.UNCLAIMED: "unclaimed",
+    Act.CLAIMED: "claimed",
+    Act.ESCHEATED: "handed to the State",
+}
+
+
+def state_words(case: SettlementCase) -> str:
+    """Where a settlement stands, in a few words."""
+    if case.last.act is Act.APPROVED and case.kind is not SettlementKind.REFUND:
+        return "posted"
+    if case.last.act is Act.APPROVED:
+        return "to be sent"
+    return STATE_WORDS[case.last.act]
+
+
+def settlement_json(case: SettlementCase) -> dict[str, Any]:
+    """One settlement of every command."""
+    payee = case.payee
+    record = json.loads(case.record)
+    return {
+        "settlement": case.settlement_id,
+        "kind": case.kind.value,
+        "state": case.last.act.value,
+        "account": case.account_id or None,
+        "to_account": case.to_account_id or None,
+        "usd": usd_text(case.cents),
+        "about": case.about or None,
+        "by_day": case.by_day.isoformat() if case.by_day else None,
+        "needs_two": case.needs_two,
+        "payee": None
+        if payee is None
+        else {
+            "name": payee.name,
+            "means": payee.means.value,
+            "payment": payee.payment_key or None,
+            "payee": payee.payee_id or None,
+        },
+        "standing": record.get("standing"),
+        "reasons": record.get("reasons", []),
+        "steps": [_step_json(one) for one in case.steps],
+        "ways": sorted(one.value for one in case.ways),
+    }
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    return {
+        "act": step.act.value,
+        "on": step.on.isoformat(),
+        "learned_at": step.learned_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "by": step.by,
+        "reason": step.reason,
+        "entry": step.entry_id or None,
+        "reference": step.reference or None,
+    }
+
+
+def settlement_line(case: SettlementCase) -> str:
+    """A settlement in one line of a list."""
+    return (
+        f"{case.settlement_id}  {usd_display(case.cents)}  "
+        f"{KIND_WORDS[case.kind]}, {state_words(case)}"
+    )
+
+
+def settlement_words(case: SettlementCase) -> str:
+    """A settlement with its decision and its steps, for a person."""
+    lines = [settlement_line(case)]
+    if case.payee is not None:
+        where = case.payee.payment_key or case.payee.payee_id
+        lines.append(f"  To {case.payee.name} by {case.payee.means.value} ({where})")
+    if case.by_day is not None and case.kind is SettlementKind.REFUND:
+        lines.append(f"  To have gone by {case.by_day}")
+    for one in reasons_of(case):
+        lines.append(f"  Because {one[0]} ({one[1]})")
+    for step in case.steps:
+        told = f"  {step.on}  {step.act.value} by {step.by}: {step.reason}"
+        lines.append(f"{told} [{step.entry_id}]" if step.entry_id else told)
+    if case.ways:
+        lines.append(f"  It may be {', '.join(sorted(one.value for one in case.ways))}.")
+    return "\n".join(lines)
+
+
+def reasons_of(case: SettlementCase) -> list[tuple[str, str]]:
+    """The findings of its decision, each with its clause in short."""
+    found = []
+    for one in json.loads(case.record).get("reasons", []):
+        citation = one["citation"]
+        revision = citation["revision"]
+        rev = f"rev. {revision}" if revision else f"in force {citation['effective']}"
+        clause = f"{citation['sheet']}, {rev}, {citation['paragraph']}"
+        found.append((one["finding"], clause))
+    return found
+
+
+def list_words(cases: Iterable[SettlementCase]) -> str:
+    """A list of settlements for a person."""
+    lines = [settlement_line(one) for one in cases]
+    return "\n".join([f"{len(lines)} settlement{'' if len(lines) == 1 else 's'}.", *lines])
