@@ -7,7 +7,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, rebill_of, start_of
+from tests.stores.paper_town import (
+    ANALYST,
+    CORRECTED_AT,
+    LATER,
+    account_id,
+    bill_of,
+    payment_of,
+    rebill_of,
+    start_of,
+)
 
 from meterledger.facts.late_charges import (
     GovernmentAccount,
@@ -21,6 +30,7 @@ from meterledger.facts.money import Entry, Leg
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.usecases.late_charge_ports import LateChargeWork
+from meterledger.usecases.late_charge_rows import columns_of
 from meterledger.usecases.ports import NotFound, NotViewing, Store
 
 DAY = date(2025, 2, 21)
@@ -189,6 +199,34 @@ class TestAHistory:
     def test_of_nobody_is_empty(self, store: Store) -> None:
         with store.viewing(ANALYST, []):
             assert store.late_histories([account_id(7)], LATER)[account_id(7)].bills == ()
+
+
+class TestColumns:
+    def test_have_the_rows_of_the_histories(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2), start_of(3)])
+        store.record_bills([bill_of(1), bill_of(1, 1), bill_of(3)])
+        store.record_payment(*payment_of(1))
+        store.record_late_charges(work_of(charge_of(1)))
+        store.record_rebills([rebill_of(3, cents=8_000)])
+        accounts = [account_id(number) for number in (3, 1, 2)]
+
+        with store.viewing(ANALYST, accounts):
+            histories = store.late_histories(accounts, CORRECTED_AT)
+            told = store.late_columns(accounts, CORRECTED_AT)
+        wanted = columns_of([histories[one] for one in accounts])
+
+        assert (told.accounts, told.schedules) == (wanted.accounts, wanted.schedules)
+        assert told.row_count == wanted.row_count
+        for rows in ("bills", "movements", "charged"):
+            have, want = getattr(told, rows), getattr(wanted, rows)
+            for column in have.__dataclass_fields__:
+                if column not in ("key", "reverses"):
+                    assert sorted(getattr(have, column)) == sorted(getattr(want, column)), column
+        assert told.bills.corrected.sum() == 2
+
+    def test_of_nobody_are_empty(self, store: Store) -> None:
+        with store.viewing(ANALYST, []):
+            assert store.late_columns([], LATER).row_count == 0
 
 
 class TestARun:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from meterledger.facts.late_charges import (
     LateBill,
@@ -24,6 +24,7 @@ from meterledger.facts.late_charges import (
 )
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.late_charge_base import (
+    FAR_DAYS,
     SaidElsewhere,
     Unpaid,
     as_if_right,
@@ -108,9 +109,10 @@ def due_statements(
     issued = {one.issued_day for one in live}
     waiting = {one.delinquent_day for one in history.waits}
     charged = {one.delinquent_day for one in history.charges}
+    far = max(issued, default=on) - timedelta(days=FAR_DAYS)
     statements, reasons = [], set()
     for day, bills in sorted(days.items()):
-        if day >= on:
+        if day >= on or (day < far and day not in waiting):
             continue
         if day in charged:
             if day not in waiting and _falls_to(day, on, issued, view):

@@ -22,6 +22,7 @@ from meterledger.facts.late_charges import (
     LateChargeWait,
     LateHistory,
 )
+from meterledger.facts.late_columns import LateColumns
 from meterledger.facts.money import Entry
 
 
@@ -45,6 +46,9 @@ class LateCharges(Protocol):
         self, account_ids: Sequence[str], known_at: datetime
     ) -> dict[str, LateHistory]:
         """What the accounts' late charges are decided from, as known then. One question for all."""
+
+    def late_columns(self, account_ids: Sequence[str], known_at: datetime) -> LateColumns:
+        """The same as columns, in the order of the accounts given: for many at once."""
 
     def record_late_charges(self, work: LateChargeWork) -> set[str]:
         """Keep charges, reversals, waits and the run in one transaction; the names newly kept.

@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+import numpy as np
+
 from meterledger.arrears import Holder
 from meterledger.facts.late_charges import (
+    BIT,
     GovernmentAccount,
     LateCharge,
     LateChargeReversal,
@@ -22,12 +25,16 @@ from meterledger.facts.late_charges import (
     LateHistory,
     LateReason,
     ReversalCause,
+    mask_of,
+    reasons_of_mask,
 )
 from meterledger.kernel.canonical import sha256_hex
+from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import entry_for_late_charge, reverse_entry
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.late_charge_base import SaidElsewhere
+from meterledger.usecases.late_charge_columns import decide_columns
 from meterledger.usecases.late_charge_decide import Considered, consider
 from meterledger.usecases.late_charge_ports import (
     NOTHING_ELSEWHERE,
@@ -38,7 +45,10 @@ from meterledger.usecases.late_charge_ports import (
 
 HOLDERS = tuple(one.value for one in Holder)
 """Whose an account may be, where governments may have terms of their own."""
+COLUMN_ACCOUNTS = 65_536
+"""Accounts decided in columns at once."""
 BATCH_ACCOUNTS = 2048
+"""Accounts made one by one, and recorded in one transaction."""
 REFUSED = "refused"
 """The code of accounts of which the book or a fact is silent: counted, and named with why."""
 
@@ -89,16 +99,17 @@ def charge_late(
     """
     view = book.as_known(known_at.date())
     run = LateRun(on)
-    for batch in _batches(list(dict.fromkeys(account_ids))):
-        found = list(_consider_batch(batch, on, known_at, store, view, elsewhere, run))
-        work = work_of(found, known_at=known_at, on=on)
-        if not dry_run and (work.charges or work.reversals or work.waits):
-            newly = store.record_late_charges(work)
-            work = _only(work, newly, run)
-        run.charges += [charge for charge, _ in work.charges]
-        run.reversals += [reversal for reversal, _ in work.reversals]
+    when = _When(on, known_at, store, view, elsewhere)
+    for many in _batches(list(dict.fromkeys(account_ids)), COLUMN_ACCOUNTS):
+        left = _decide_in_columns(many, when, run)
+        for batch in _batches(list(left), BATCH_ACCOUNTS):
+            work = work_of(list(_one_by_one(batch, left, when, run)), known_at=known_at, on=on)
+            if not dry_run and (work.charges or work.reversals or work.waits):
+                work = _only(work, store.record_late_charges(work), run)
+            run.charges += [charge for charge, _ in work.charges]
+            run.reversals += [reversal for reversal, _ in work.reversals]
         if progress is not None:
-            progress(len(batch))
+            progress(len(many))
     run.record = LateChargeRun(
         run_id=f"late:{on.isoformat()}:{sha256_hex(f'{scope}:{known_at.isoformat()}'.encode())[:8]}",
         on=on,
@@ -118,9 +129,20 @@ def charge_late(
     return run
 
 
-def _batches(accounts: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(accounts), BATCH_ACCOUNTS):
-        yield accounts[start : start + BATCH_ACCOUNTS]
+def _batches(accounts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(accounts), size):
+        yield accounts[start : start + size]
+
+
+@dataclass(frozen=True, slots=True)
+class _When:
+    """What one run decides by."""
+
+    on: date
+    known_at: datetime
+    store: LateCharges
+    view: BookView
+    elsewhere: Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,28 +153,68 @@ class Decided:
     considered: Considered
 
 
-def _consider_batch(
+def _decide_in_columns(
+    accounts: Sequence[str], when: _When, run: LateRun
+) -> dict[str, tuple[int, int] | None]:
+    """Decide many accounts; those that remain are made one by one.
+
+    A remaining account comes with the mask and the cents that it has to come to, or with None
+    where columns did not decide it. The others are counted here: a no needs no record of its own.
+    """
+    said = said_of(accounts, when.on, when.known_at, when.elsewhere)
+    columns = when.store.late_columns(accounts, when.known_at)
+    try:
+        found = decide_columns(columns, on=when.on, view=when.view, said=said)
+    except Refusal as refusal:
+        if refusal.is_passing:
+            raise
+        return dict.fromkeys(accounts)  # each is refused, or not, by itself
+    waits = BIT[LateReason.UNKNOWN_PAYMENT]
+    remains = found.one_by_one | (found.cents > 0) | ((found.reasons & waits) > 0)
+    counted = np.unique(found.reasons[~remains], return_counts=True)
+    for mask, count in zip(*(one.tolist() for one in counted), strict=True):
+        run.considered += count
+        run.not_charged += count
+        for reason in reasons_of_mask(mask):
+            run.by_code[reason.value] += count
+    return {
+        accounts[place]: None
+        if found.one_by_one[place]
+        else (int(found.reasons[place]), int(found.cents[place]))
+        for place in np.flatnonzero(remains).tolist()
+    }
+
+
+def _one_by_one(
     batch: Sequence[str],
-    on: date,
-    known_at: datetime,
-    store: LateCharges,
-    view: BookView,
-    elsewhere: Elsewhere,
+    expected: dict[str, tuple[int, int] | None],
+    when: _When,
     run: LateRun,
 ) -> Iterator[Decided]:
-    histories = store.late_histories(batch, known_at)
-    said = said_of(batch, on, known_at, elsewhere)
+    histories = when.store.late_histories(batch, when.known_at)
+    said = said_of(batch, when.on, when.known_at, when.elsewhere)
     for account in batch:
         history = histories.get(account, LateHistory(account))
         run.considered += 1
         try:
-            found = consider(history, on=on, known_at=known_at, view=view, said=said[account])
+            found = consider(
+                history,
+                on=when.on,
+                known_at=when.known_at,
+                view=when.view,
+                said=said.get(account),
+            )
         except Refusal as refusal:
             if refusal.is_passing:
                 raise
             run.refused.append((account, refusal.sentence))
             run.by_code[REFUSED] += 1
             continue
+        wanted = expected[account]
+        ensure(
+            wanted is None or wanted == (mask_of(found.reasons), found.cents),
+            f"account {account} comes to the same in columns and by itself",
+        )
         run.charged += bool(found.charges)
         run.not_charged += not found.charges
         run.by_code.update(one.value for one in found.reasons)
@@ -162,13 +224,13 @@ def _consider_batch(
 def said_of(
     accounts: Sequence[str], on: date, known_at: datetime, elsewhere: Elsewhere
 ) -> dict[str, SaidElsewhere]:
-    """What other chapters say of each account; one question to each chapter."""
+    """What other chapters say of accounts; one question to each. The others are left out."""
     agreements = elsewhere.agreements.agreements_on(accounts, on, known_at)
     unknown = elsewhere.unknown_payments.unknown_payment_cents(accounts, known_at)
     missing = elsewhere.missing_reports.missing_report_bills(accounts, known_at)
     return {
         one: SaidElsewhere(agreements.get(one), unknown.get(one, 0), missing.get(one, frozenset()))
-        for one in accounts
+        for one in {*agreements, *unknown, *missing}
     }
 
 
@@ -281,7 +343,7 @@ def replay_late_charge(
         on=stored.on,
         known_at=known_at,
         view=book.as_known(known_at.date()),
-        said=said_of([account], stored.on, known_at, elsewhere)[account],
+        said=said_of([account], stored.on, known_at, elsewhere).get(account),
     )
     again = next((one for one in found.charges if one.late_charge_id == late_charge_id), None)
     same = again is not None and again.record == stored.record

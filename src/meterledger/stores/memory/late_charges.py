@@ -18,10 +18,14 @@ from meterledger.facts.late_charges import (
 )
 from meterledger.facts.payments import ReceiptState
 from meterledger.facts.receivables import Movement
+from meterledger.stores.late_words import known_asked_items
 from meterledger.usecases.late_charge_ports import LateChargeWork
+from meterledger.usecases.late_charge_rows import columns_of
 from meterledger.usecases.ports import Conflict, NotFound
 
 if TYPE_CHECKING:
+    from meterledger.facts.deposits import Deposit
+    from meterledger.facts.late_columns import LateColumns
     from meterledger.facts.money import Entry, Payment
     from meterledger.facts.payments import ReceiptOnFile
     from meterledger.facts.receivables import Application
@@ -44,6 +48,7 @@ class MemoryLateCharges:
     _applications: dict[str, Application]
     _payments: dict[str, Payment]
     _receipts: dict[str, ReceiptOnFile]
+    deposits_of_accounts: Callable[[Sequence[str]], dict[str, tuple[Deposit, ...]]]
     _look: Callable[[], None]
     _note: Callable[[str, str, datetime], None]
     _keep_entry: Callable[[Entry], None]
@@ -67,6 +72,11 @@ class MemoryLateCharges:
         with self._lock:
             return {one: self._late_history(one, known_at) for one in account_ids}
 
+    def late_columns(self, account_ids: Sequence[str], known_at: datetime) -> LateColumns:
+        """The same as columns."""
+        histories = self.late_histories(account_ids, known_at)
+        return columns_of([histories[one] for one in account_ids])
+
     def _late_history(self, account_id: str, known_at: datetime) -> LateHistory:
         bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
         entries = [self._entries[name] for name in self._entries_of.get(account_id, ())]
@@ -80,7 +90,11 @@ class MemoryLateCharges:
             ),
             movements=tuple(
                 sorted(
-                    (_moved(one, account_id) for one in entries if one.learned_at <= known_at),
+                    (
+                        _moved(one, account_id)
+                        for one in entries
+                        if one.learned_at <= known_at and _asks(one, account_id)
+                    ),
                     key=lambda one: (one.effective_day, one.learned_at, one.entry_id),
                 )
             ),
@@ -95,6 +109,9 @@ class MemoryLateCharges:
                 )
             ),
             channels=self._mailed(account_id),
+            asked_deposits=known_asked_items(
+                self.deposits_of_accounts([account_id]).get(account_id, ()), known_at
+            ),
             unknown_payment_cents=self._unknown_cents(account_id, known_at),
             government=tuple(
                 one
@@ -210,6 +227,12 @@ class MemoryLateCharges:
                 raise NotFound.of("account", told.account_id)
             self._governments.append(told)
             self._note("government account", told.account_id, told.learned_at)
+
+
+def _asks(entry: Entry, account_id: str) -> bool:
+    return any(
+        leg.customer_account_id == account_id and leg.ledger_account in ASKED for leg in entry.legs
+    )
 
 
 def _moved(entry: Entry, account_id: str) -> Movement:

@@ -20,12 +20,17 @@ from meterledger.facts.late_charges import (
     LateHistory,
     ReversalCause,
 )
-from meterledger.facts.receivables import Application, ItemKind, Movement
+from meterledger.facts.late_columns import LateColumns
+from meterledger.facts.receivables import Application, ItemKind, Movement, OpenItem
 from meterledger.kernel.span import DaySpan
+from meterledger.stores.late_words import known_asked_items
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.base import record_day
+from meterledger.stores.postgres.repository.deposits import DepositTables
+from meterledger.stores.postgres.repository.late_columns import read_late_columns
 from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
 from meterledger.usecases.late_charge_ports import LateChargeWork
+from meterledger.usecases.late_charge_rows import deposit_rows
 from meterledger.usecases.ports import NotFound
 
 CHARGE_COLUMNS = (
@@ -100,7 +105,7 @@ class _Found:
     unknown_payment_cents: int = 0
 
 
-class LateChargeTables(Tables):
+class LateChargeTables(DepositTables):
     """The part of the store that keeps late charges."""
 
     def late_histories(
@@ -136,6 +141,7 @@ class LateChargeTables(Tables):
                 found[row[0]].waits.append(LateChargeWait(*row))
 
         self.read_snapshot(ask)
+        asked_deposits = self._asked_deposits(account_ids, known_at)
         return {
             one: LateHistory(
                 one,
@@ -143,12 +149,43 @@ class LateChargeTables(Tables):
                 movements=tuple(each.movements),
                 applications=tuple(each.applications),
                 channels=each.channels,
+                asked_deposits=asked_deposits.get(one, ()),
                 government=tuple(each.government),
                 charges=tuple(sorted(each.charges, key=lambda it: it.late_charge_id)),
                 waits=tuple(each.waits),
                 unknown_payment_cents=each.unknown_payment_cents,
             )
             for one, each in found.items()
+        }
+
+    def late_columns(self, account_ids: Sequence[str] | None, known_at: datetime) -> LateColumns:
+        """The same as columns; of all accounts where none are named."""
+        found = self.read_snapshot(
+            lambda connection: read_late_columns(connection, account_ids, known_at)
+        )
+        asked = self._asked_deposits(found.accounts, known_at)
+        if not asked:
+            return found
+        items = sorted({one.item_id for mine in asked.values() for one in mine})
+        keys = self._read(
+            lambda connection: connection.execute(
+                "SELECT name, hashtextextended(name, 0) FROM unnest(%s::text[]) AS n (name)",
+                [items],
+            ).fetchall()
+        )
+        key = {name: int(number) for name, number in keys}
+        places = {account: place for place, account in enumerate(found.accounts)}
+        rows = [(places[account], one) for account, mine in asked.items() for one in mine]
+        return found.with_deposits(deposit_rows(rows, key.__getitem__))
+
+    def _asked_deposits(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, tuple[OpenItem, ...]]:
+        every = self.deposits_of_accounts(account_ids)
+        return {
+            account: items
+            for account, mine in every.items()
+            if (items := known_asked_items(mine, known_at))
         }
 
     def record_late_charges(self, work: LateChargeWork) -> set[str]:
@@ -264,9 +301,7 @@ class LateChargeTables(Tables):
 
 
 def _run(row: tuple[Any, ...]) -> LateChargeRun:
-    *head, by_code, book_sha256, learned_at = row
-    codes = tuple(sorted(by_code.items()))
-    return LateChargeRun(*head, by_code=codes, book_sha256=book_sha256, learned_at=learned_at)
+    return LateChargeRun(*(*row[:9], tuple(sorted(row[9].items())), *row[10:]))
 
 
 def _known(columns: str, table: str, clock: str) -> str:

@@ -1,0 +1,190 @@
+"""What late charges of many accounts are decided from, read as columns: COPY in binary, no objects.
+
+Lives here      the questions, and their answers as whole numbers.
+Lives elsewhere an account's history by name (``late_charges``), the nouns (``facts/late_columns``).
+
+Every column that is asked for is a bigint and never null, so that an answer is one table of fixed
+width. Names are 64-bit hashes of the database's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from psycopg import sql
+
+from meterledger.facts.late_columns import (
+    KIND_BILL,
+    KIND_LATE,
+    KIND_OTHER,
+    KIND_SPECIAL,
+    ApplicationRows,
+    BillRows,
+    Column,
+    DayRows,
+    DepositRows,
+    LateColumns,
+    MovementRows,
+)
+from meterledger.kernel.ensure import ensure
+from meterledger.stores.postgres.connections import Connection
+
+FIRST = "DATE '0001-01-01'"
+HEADER_BYTES, FIELD_BYTES = 19, 12
+ALL_ACCOUNTS = "SELECT account_id::bigint FROM account ORDER BY 1"
+BILLS = f"""
+SELECT b.account_id::bigint, hashtextextended('bill:' || b.bill_id, 0),
+       (b.issued_day - {FIRST} + 1)::bigint, (b.due_day - {FIRST} + 1)::bigint,
+       (upper(b.days) - {FIRST} + 1)::bigint, hashtextextended(b.schedule, 0),
+       (b.kind = 'corrected' OR k.cancelled_bill IS NOT NULL)::int::bigint
+  FROM bill b
+  LEFT JOIN bill_correction k ON k.cancelled_bill = b.bill_id AND k.learned_at <= {{known_at}}
+ WHERE b.known_at <= {{known_at}} AND {{mine}}
+"""
+MOVEMENTS = f"""
+SELECT p.customer_account_id::bigint, hashtextextended(p.entry_id, 0),
+       (p.effective_day - {FIRST} + 1)::bigint, p.cents,
+       CASE WHEN p.entry_id LIKE 'bill:%' THEN {KIND_BILL}
+            WHEN p.entry_id LIKE 'late:%' THEN {KIND_LATE}
+            WHEN p.entry_id LIKE 'special:%' OR p.entry_id LIKE 'special-facility:%'
+                 THEN {KIND_SPECIAL}
+            WHEN p.ledger_account LIKE '143%' AND p.cents > 0
+                 AND split_part(p.entry_id, ':', 1) NOT IN ('transfer', 'fee') THEN {KIND_SPECIAL}
+            ELSE {KIND_OTHER} END::bigint,
+       (p.entry_id LIKE 'refund:%' OR p.entry_id LIKE 'unclaimed:%')::int::bigint,
+       CASE WHEN e.reverses IS NULL THEN 0 ELSE hashtextextended(e.reverses, 0) END,
+       (ascii(p.entry_id) * 256 + ascii(substr(p.entry_id, 2, 1)))::bigint
+  FROM posting p
+  JOIN entry e ON e.entry_id = p.entry_id AND e.effective_day = p.effective_day
+ WHERE e.learned_at <= {{known_at}} AND p.customer_account_id IS NOT NULL
+   AND (p.ledger_account LIKE '142%' OR p.ledger_account LIKE '143%')
+   AND p.ledger_account <> '142.budget' AND {{mine}}
+"""
+MAILED = """
+SELECT p.account_id::bigint, hashtextextended(p.entry_id, 0)
+  FROM payment p JOIN receipt r ON r.payment_key = p.payment_key
+ WHERE r.is_mailed AND {mine}
+"""
+APPLICATIONS = f"""
+SELECT a.account_id::bigint, hashtextextended(a.source_entry_id, 0), hashtextextended(a.item_id, 0),
+       a.cents, (a.applied_day - {FIRST} + 1)::bigint
+  FROM application a WHERE a.learned_at <= {{known_at}} AND {{mine}}
+"""
+UNKNOWN = """
+SELECT r.account_told::bigint, sum(r.cents)::bigint
+  FROM receipt r
+ WHERE r.learned_at <= {known_at} AND {mine}
+   AND EXISTS (SELECT FROM receipt_step s
+                WHERE s.payment_key = r.payment_key AND s.state = 'unknown')
+   AND (SELECT s.state FROM receipt_step s
+         WHERE s.payment_key = r.payment_key AND s.learned_at <= {known_at}
+         ORDER BY s.number DESC LIMIT 1) = 'unknown'
+ GROUP BY 1
+"""
+CHARGED = f"""
+SELECT c.account_id::bigint, (c.delinquent_day - {FIRST} + 1)::bigint
+  FROM late_charge c WHERE c.known_at <= {{known_at}} AND {{mine}}
+"""
+RARE = """
+SELECT g.account_id::bigint FROM government_account g WHERE g.learned_at <= {known_at} AND {mine}
+"""
+WAITING = """
+SELECT w.account_id::bigint FROM late_charge_wait w WHERE w.learned_at <= {known_at} AND {mine}
+"""
+SCHEDULE = "SELECT schedule FROM bill WHERE hashtextextended(schedule, 0) = %s LIMIT 1"
+
+
+class _Reader:
+    """One moment's questions about some accounts, or about all."""
+
+    def __init__(
+        self, connection: Connection, account_ids: Sequence[str] | None, known_at: datetime
+    ) -> None:
+        self.connection, self.known_at = connection, known_at
+        self.names = None if account_ids is None else list(account_ids)
+        if account_ids is None:
+            self.numbers = self._table(sql.SQL(ALL_ACCOUNTS), 1)[:, 0]
+        else:
+            self.numbers = np.array([int(one) for one in account_ids], np.int64)
+        self.order = np.argsort(self.numbers, kind="stable")
+        self.sorted = self.numbers[self.order]
+
+    def rows(self, query: str, width: int, account: str = "") -> npt.NDArray[np.int64]:
+        """An answer with the place of its account in the first column; others are left out."""
+        mine: sql.Composable = sql.SQL("true")
+        if self.names is not None:
+            column = sql.SQL(account)
+            mine = sql.SQL("{} = ANY ({})").format(column, sql.Literal(self.names))
+        asked = sql.SQL(query).format(known_at=sql.Literal(self.known_at), mine=mine)
+        table = self._table(asked, width)
+        found = np.searchsorted(self.sorted, table[:, 0])
+        found = np.minimum(found, max(len(self.sorted) - 1, 0))
+        if not len(table):
+            return table
+        table = table.copy()
+        known = self.sorted[found] == table[:, 0]
+        table[:, 0] = self.order[found]
+        mine_only: npt.NDArray[np.int64] = table[known]
+        return mine_only
+
+    def _table(self, query: sql.Composable, width: int) -> npt.NDArray[np.int64]:
+        """The answer as a table of whole numbers. A row is a count, then lengths and values."""
+        asked = sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query)
+        with self.connection.cursor().copy(asked) as copy:
+            data = b"".join(copy)
+        row = 2 + FIELD_BYTES * width
+        body = len(data) - HEADER_BYTES - 2
+        ensure(body % row == 0, "every column of the answer is a whole number, and none is null")
+        fields: list[Any] = [("count", ">i2")]
+        for number in range(width):
+            fields += [(f"length{number}", ">i4"), (f"value{number}", ">i8")]
+        rows = np.frombuffer(data, np.dtype(fields), count=body // row, offset=HEADER_BYTES)
+        return np.stack([rows[f"value{one}"].astype(np.int64) for one in range(width)], axis=1)
+
+
+def read_late_columns(
+    connection: Connection, account_ids: Sequence[str] | None, known_at: datetime
+) -> LateColumns:
+    """Everything about the accounts, or about all of them in order of their numbers.
+
+    Deposits are asked elsewhere: they are few, and are told by their steps.
+    """
+    reader = _Reader(connection, account_ids, known_at)
+    count = len(reader.numbers)
+    bills = reader.rows(BILLS, 7, "b.account_id")
+    schedules, place = np.unique(bills[:, 5], return_inverse=True)
+    names = [connection.execute(SCHEDULE, [int(one)]).fetchone() for one in schedules]
+    moved = reader.rows(MOVEMENTS, 8, "p.customer_account_id")
+    moved = moved[np.lexsort((moved[:, 7], moved[:, 2], moved[:, 0]))]
+    mailed = reader.rows(MAILED, 2, "p.account_id")
+    unknown = np.zeros(count, np.int64)
+    for account, cents in reader.rows(UNKNOWN, 2, "r.account_told").tolist():
+        unknown[account] = cents
+    rare = np.zeros(count, bool)
+    rare[reader.rows(RARE, 1, "g.account_id")[:, 0]] = True
+    rare[reader.rows(WAITING, 1, "w.account_id")[:, 0]] = True
+    charged = reader.rows(CHARGED, 2, "c.account_id")
+    given = reader.rows(APPLICATIONS, 5, "a.account_id")
+    return LateColumns(
+        accounts=tuple(reader.names or [f"{one:010d}" for one in reader.numbers.tolist()]),
+        schedules=tuple(str(row[0]) for row in names if row is not None),
+        bills=BillRows(*(*_columns(bills[:, :5]), _flat(place), _flat(bills[:, 6]))),
+        movements=MovementRows(*(*_columns(moved), _flat(np.isin(moved[:, 1], mailed[:, 1])))),
+        applications=ApplicationRows(*_columns(given)),
+        deposits=DepositRows(),
+        charged=DayRows(*_columns(charged)),
+        unknown_payment_cents=unknown,
+        one_by_one=rare,
+    )
+
+
+def _columns(table: npt.NDArray[np.int64]) -> list[Column]:
+    return [_flat(table[:, one]) for one in range(table.shape[1])]
+
+
+def _flat(column: npt.NDArray[Any]) -> Column:
+    return np.ascontiguousarray(column.reshape(-1), dtype=np.int64)
