@@ -334,7 +334,12 @@ def handed_over(
         found = report_unclaimed(desk)
         if out:
             _write(out, found.rows)
-        done = hand_over(found, by=by, reason=reason, reference=reference, desk=desk)
+        try:
+            done = hand_over(found, by=by, reason=reason, reference=reference, desk=desk)
+        except BaseException:
+            if out:  # nothing was handed over: the file would say otherwise
+                Path(out).unlink()
+            raise
         _answer_report(done, "handed over", as_json=as_json)
 
 

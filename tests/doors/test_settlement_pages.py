@@ -1,0 +1,132 @@
+"""The pages of settlements: what waits, one with its reasons, and a second person who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.doors.settled_web_town import ENDED, SettledTown, settled_town
+from tests.stores.paper_town import ANALYST
+
+from meterledger.entrypoints.web import system
+
+OURS = {"sec-fetch-site": "same-origin"}
+BEN = {"author": "Ben Ito", "reason": "The credit is there, seen on the ledger"}
+
+
+@pytest.fixture
+def behind() -> SettledTown:
+    return settled_town()
+
+
+@pytest.fixture
+def client(behind: SettledTown, watched_templates: None) -> Iterator[Any]:
+    from django.test import Client
+
+    before = system.provide(behind)
+    yield Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+    system.provide(before)
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def address(behind: SettledTown) -> str:
+    return f"/settlements/{behind.asked}/"
+
+
+def decide(client: Any, behind: SettledTown, act: str, **typed: str) -> Any:
+    return client.post(address(behind), {"act": act, **BEN, **typed}, headers=OURS)
+
+
+class TestTheQueue:
+    def test_shows_what_waits_for_a_second_person(self, client: Any, behind: SettledTown) -> None:
+        text = text_of(client.get("/settlements/"))
+
+        assert "1 waits for a second person, $20.00 together." in text
+        assert f'href="{address(behind)}"' in text
+        assert "Ana Rivera" in text
+
+    def test_is_filtered_by_kind(self, client: Any, behind: SettledTown) -> None:
+        assert address(behind) in text_of(client.get("/settlements/?kind=refund"))
+        assert address(behind) not in text_of(client.get("/settlements/?kind=write-off"))
+
+    def test_shows_what_is_under_way(self, client: Any, behind: SettledTown) -> None:
+        decide(client, behind, "approve")
+
+        text = text_of(client.get("/settlements/"))
+
+        assert "Nothing waits for a second person." in text
+        assert "Under way: 1" in text
+        assert "To be sent" in text
+
+
+class TestOne:
+    def test_says_what_why_and_to_whom(self, client: Any, behind: SettledTown) -> None:
+        text = text_of(client.get(address(behind)))
+
+        assert "Refund of $20.00" in text
+        assert "Ana Rivera has asked for it, and another person decides" in text
+        assert "Asked by letter." in text
+        assert "GRR VI.C.4" in text
+        assert "the money came from there: payment <code>R-1</code>" in text
+
+    def test_is_approved_by_another_person(self, client: Any, behind: SettledTown) -> None:
+        answer = decide(client, behind, "approve")
+
+        assert answer.status_code == 302
+        assert "refund:" in text_of(client.get(address(behind)))
+        assert behind.store.trial_balance()["232.refunds"] == -20_00
+
+    @pytest.mark.parametrize("who", ["Ana Rivera", "ana rivera"])
+    def test_is_not_approved_by_who_asked(self, client: Any, behind: SettledTown, who: str) -> None:
+        answer = decide(client, behind, "approve", author=who)
+
+        assert answer.status_code == 422
+        assert "Ana Rivera has asked for this and cannot approve it." in text_of(answer)
+        assert "232.refunds" not in behind.store.trial_balance()
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ({"author": ""}, "Who decides, and why, is missing"),
+            ({"act": "send"}, "No decision was chosen"),
+            ({"seen": "7"}, "It is not what it was when this page was opened"),
+        ],
+    )
+    def test_is_not_decided_by_half_a_form(
+        self, client: Any, behind: SettledTown, typed: dict[str, str], words: str
+    ) -> None:
+        answer = client.post(address(behind), {"act": "approve", **BEN, **typed}, headers=OURS)
+
+        assert (answer.status_code, words in text_of(answer)) == (422, True)
+
+    def test_is_refused_and_ends(self, client: Any, behind: SettledTown) -> None:
+        decide(client, behind, "refuse")
+
+        text = text_of(client.get(address(behind)))
+
+        assert "Refused" in text
+        assert "<form" not in text.partition("On record")[0].partition("Decide")[2]
+
+    def test_is_not_decided_from_another_site(self, client: Any, behind: SettledTown) -> None:
+        answer = client.post(address(behind), {"act": "approve", **BEN})
+
+        assert answer.status_code >= 400
+        assert "232.refunds" not in behind.store.trial_balance()
+
+    def test_that_is_not_there_is_not_found(self, client: Any) -> None:
+        answer = client.get("/settlements/refund:x/")
+
+        assert answer.status_code == 404
+        assert "There is no settlement refund:x" in text_of(answer)
+
+    def test_looks_are_logged_with_whom_and_why(self, client: Any, behind: SettledTown) -> None:
+        client.get(address(behind))
+
+        viewer, subjects = behind.store.read_log[-1]
+        assert (viewer.purpose, subjects) == ("decide a settlement", (behind.asked,))
+        with behind.store.viewing(ANALYST, [ENDED]):
+            assert behind.store.settlement(behind.asked).awaits_approval
