@@ -11,6 +11,7 @@ import pytest
 from psycopg import errors
 from tests.stores.combined_paper import keep_combinations
 from tests.stores.deposit_paper import keep_deposits
+from tests.stores.channels_of_paper import keep_channels
 from tests.stores.every_table import keep_documents, keep_held, keep_intake, keep_taxes, keep_usage
 from tests.stores.extension_town import keep_extensions
 from tests.stores.options_of_paper import keep_options
@@ -69,6 +70,8 @@ PERSONAL = (
     *("due_date_choice", "delivery_preference", "participation"),
     *("combination", "combined_account", "combined_statement", "combined_bill"),
     *("payment_file_line", "receipt", "receipt_step", "application"),
+    *("bank_account", "bank_stop", "autopay_enrollment", "ach_order", "ach_returned"),
+    *("autopay_question", "autopay_answer", "checkout", "checkout_step", "pledge", "pledge_step"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
@@ -126,6 +129,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_combinations(store)
             keep_programs(store)
             keep_payments(store)
+            keep_channels(store)
             keep_settlements(store)
             keep_deposits(store)
             with store.viewing(ANALYST, [account_id(1)]):

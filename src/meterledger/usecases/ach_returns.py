@@ -233,7 +233,7 @@ def _after(
     if order.kind is OrderKind.CREDIT:
         acts = act if act in STOPS else ReturnAct.ASK
         return acts, f"{sentence}; whoever ordered the credit settles it"
-    postings.take_back(sent.payment_key, on=today, why=sentence)
+    postings.take_back(sent.payment_key, on=today, why=sentence, by="the customer's bank")
     if act is not ReturnAct.AGAIN or decision.outcome.again_on is None:
         return act, sentence
     again_on = decision.outcome.again_on

@@ -103,7 +103,7 @@ class Postings:
         self.new.append(made)
         return made
 
-    def take_back(self, payment_key: str, *, on: date, why: str, by: str = "") -> bool:
+    def take_back(self, payment_key: str, *, on: date, why: str, by: str) -> bool:
         """Undo exactly what a receipt did; False where nothing of it stands.
 
         :raises NotFound: if nobody knows the receipt

@@ -212,7 +212,8 @@ def _hear(
         expected = (_expected(checkout, answer.cents, receipt.received_day, desk),)
     if after.move is MoneyMove.TAKE_BACK:
         taken = desk.store.receipt(checkout.payment_key).receipt.cents
-        postings.take_back(checkout.payment_key, on=desk.today, why=sentence, by=by)
+        who = by or checkout.processor
+        postings.take_back(checkout.payment_key, on=desk.today, why=sentence, by=who)
         expected = (_expected(checkout, -taken, desk.today, desk),)
     step = CheckoutStep(
         checkout_id=checkout.checkout_id,

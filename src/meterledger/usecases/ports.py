@@ -34,13 +34,14 @@ from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.billing_option_ports import BillingOptions
+from meterledger.usecases.channel_ports import PaymentChannels
 from meterledger.usecases.combination_ports import Combinations
 from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
 from meterledger.usecases.deposit_ports import DepositLog
 from meterledger.usecases.document_ports import DocumentLog, Weather
-from meterledger.usecases.finance_ports import AccrualLog, FinanceReads
 from meterledger.usecases.extension_ports import ExtensionLog
+from meterledger.usecases.finance_ports import AccrualLog, FinanceReads
 from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.issued_ports import IssuedBills
@@ -466,6 +467,7 @@ class StoredBill:
 
 
 class Store(
+    PaymentChannels,
     Places,
     Meters,
     ReadingLog,

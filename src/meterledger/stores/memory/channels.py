@@ -111,10 +111,12 @@ class MemoryChannels(MemoryPlaces):
             "an expectation",
         )
         for step in change.checkout_steps:
-            if step.number != len(self._checkouts[step.checkout_id].steps) + 1:
+            begun = self._checkouts.get(step.checkout_id)
+            if step.number != (len(begun.steps) if begun else 0) + 1:
                 raise Moved.meanwhile(f"checkout {step.checkout_id}")
         for given in change.pledge_steps:
-            if given.number != len(self._pledges[given.pledge_id].steps) + 1:
+            promised = self._pledges.get(given.pledge_id)
+            if given.number != (len(promised.steps) if promised else 0) + 1:
                 raise Moved.meanwhile(f"pledge {given.pledge_id}")
         gone = {one.order_id for file in self._sent_files.values() for one in file.entries}
         leaving = [one.order_id for file in change.sent for one in file.entries]

@@ -27,6 +27,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.billing_options",
     "meterledger.stores.postgres.combinations",
     "meterledger.stores.postgres.programs",
+    "meterledger.stores.postgres.payment_channels",
     "meterledger.stores.postgres.deposits",
     "meterledger.stores.postgres.settlements",
     "meterledger.stores.postgres.reconciliation",

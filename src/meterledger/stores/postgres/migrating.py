@@ -76,11 +76,23 @@ APPEND_ONLY = (
     "document_set_aside",
     "document_came_back",
     "daily_temperature",
+    "bank_account",
+    "bank_stop",
+    "ach_order",
+    "ach_file",
+    "ach_order_end",
+    "ach_returned",
+    "autopay_question",
+    "autopay_answer",
+    "checkout",
+    "checkout_step",
+    "pledge",
+    "pledge_step",
+    "expected_bank_line",
     "entry_key",
     "entry",
     "posting",
     "payment",
-    "period_close",
     "bank_file",
     "bank_statement",
     "bank_line",
@@ -101,6 +113,7 @@ APPEND_ONLY = (
     "late_charge_wait",
     "late_charge_run",
     "government_account",
+    "period_close",
     "extension_contract",
     "extension_event",
     "deposit",
@@ -124,10 +137,12 @@ CLOSED_ONCE = {
     "combination": "known",
     "combined_account": "known",
     "participation": "known",
+    "autopay_enrollment": "known",
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""
 MADE_BY_CHECKS = ("ledger_cause", "period_total")
+"""Tables that the database fills by itself or a migration does: the application reads them."""
 OWN_WORD = ("written_in", "written_at", "at")
 """Columns that the database fills and nobody may give: which transaction, and when."""
 

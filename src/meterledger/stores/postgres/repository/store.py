@@ -6,13 +6,14 @@ from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.balances import BalanceTables
 from meterledger.stores.postgres.repository.accruals import AccrualTables
 from meterledger.stores.postgres.repository.billing_options import BillingOptionTables
+from meterledger.stores.postgres.repository.channels import ChannelTables
 from meterledger.stores.postgres.repository.combinations import CombinationTables
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
 from meterledger.stores.postgres.repository.day_facts import DayFactsTables
 from meterledger.stores.postgres.repository.deposits import DepositTables
 from meterledger.stores.postgres.repository.documents import DocumentTables
-from meterledger.stores.postgres.repository.finance import FinanceTables
 from meterledger.stores.postgres.repository.extensions import ExtensionTables
+from meterledger.stores.postgres.repository.finance import FinanceTables
 from meterledger.stores.postgres.repository.held import HeldTables
 from meterledger.stores.postgres.repository.intake import IntakeTables
 from meterledger.stores.postgres.repository.issued import IssuedTables
@@ -49,6 +50,7 @@ class PostgresStore(
     LedgerTables,
     PeriodTables,
     BalanceTables,
+    ChannelTables,
     PaymentTables,
     UsageLogTables,
     DayFactsTables,

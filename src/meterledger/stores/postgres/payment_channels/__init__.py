@@ -1,0 +1,1 @@
+"""The Django app of payment channels: banks, processor, agencies."""

@@ -1,0 +1,278 @@
+"""What stores promise of payment channels: whole changes, each name once, steps in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from psycopg import errors
+from tests.rooms.rulebook_on import the_book
+from tests.stores.channels_of_paper import (
+    DAY,
+    SOON,
+    bank_of,
+    checkout_of,
+    enrollment_of,
+    everything,
+    file_of,
+    order_of,
+    pledge_of,
+    step_of,
+)
+from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
+
+from meterledger.facts.ach_orders import BankStop, DroppedOrder, StopKind
+from meterledger.facts.checkouts import CheckoutState
+from meterledger.facts.money import Tender
+from meterledger.facts.payments import ReceiptState
+from meterledger.kernel.span import Validity
+from meterledger.stores.gateways.processor_fake import Bad, BadProcessor
+from meterledger.usecases.channel_ports import ChannelChange
+from meterledger.usecases.checkouts import (
+    CheckoutDesk,
+    answer_checkout,
+    ask_checkouts,
+    start_checkout,
+)
+from meterledger.usecases.payment_ports import Moved
+from meterledger.usecases.ports import Conflict, NotFound, NotViewing
+
+ONE, TWO = account_id(1), account_id(2)
+
+
+def change(**what: Any) -> ChannelChange:
+    return ChannelChange("a test", ONE, SOON, **what)
+
+
+@pytest.fixture
+def town(store: Any) -> Iterator[Any]:
+    store.start_services([start_of(1), start_of(2)])
+    with store.viewing(ANALYST, ["everything"]):
+        yield store
+
+
+def test_a_change_comes_back_as_it_was_kept(town: Any) -> None:
+    told = everything()
+    town.keep_channel(told)
+    assert town.bank_accounts([ONE, TWO]) == [bank_of()]
+    assert town.bank_stops([ONE]) == list(told.stops)
+    assert town.enrollments(on=DAY) == town.enrollments(account_ids=[ONE]) == [enrollment_of()]
+    assert town.enrollments(on=DAY - timedelta(days=1)) == town.enrollments(account_ids=[TWO]) == []
+    assert town.ach_orders([order_of().order_id, "nobody's"]) == {order_of().order_id: order_of()}
+    assert town.orders_to_send(DAY) == []
+    assert town.ach_files() == [town.ach_file("20250303A")] == list(told.sent)
+    assert town.sent_count() == 1
+    assert town.sent_under(["081000210000001", "9"]) == {"081000210000001": told.sent[0].entries[0]}
+    assert town.returned_entries() == town.returned_entries(file_sha256="a" * 64)
+    assert town.returned_entries(order_ids=[order_of().order_id]) == list(told.returned)
+    assert town.returned_entries(order_ids=[]) == []
+    assert town.autopay_questions() == []
+    assert town.checkout("pay-0001").checkout == checkout_of()
+    assert town.checkouts(account_ids=[ONE]) == town.checkouts(state=CheckoutState.UNKNOWN)
+    assert town.checkouts(state=CheckoutState.UNKNOWN)[0].steps == (step_of(),)
+    assert town.pledge("P-1").pledge == pledge_of()
+    assert town.pledges(account_ids=[ONE])[0].steps == told.pledge_steps
+    assert town.expected_bank_lines(DAY, DAY + timedelta(days=1)) == list(told.expectations)
+    assert town.expected_bank_lines(DAY - timedelta(days=9), DAY) == []
+    pending = town.pending_money([ONE, TWO], DAY)
+    assert {one.cause: one.cents for one in pending[ONE]} == {
+        "checkout:pay-0001": 165_19,
+        "pledge:P-1": 60_00,
+    }
+    assert TWO not in pending
+    assert [one.cause for one in town.pending_money([ONE], DAY + timedelta(days=46))[ONE]] == [
+        "checkout:pay-0001"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ({"orders": (order_of(1, 3), replace(order_of(), cents=1))}, "an order autopay:B-1:"),
+        ({"orders": (order_of(1, 3),), "checkouts": (checkout_of(),)}, "a checkout pay-0001"),
+        ({"orders": (order_of(1, 3),), "pledges": (pledge_of(),)}, "a pledge P-1"),
+        (
+            {"orders": (order_of(1, 3),), "expectations": everything().expectations},
+            "an expectation ach:x",
+        ),
+        (
+            {
+                "orders": (order_of(1, 3),),
+                "enrollments": (enrollment_of(1, DAY + timedelta(days=9)),),
+            },
+            "on autopay on one of the days already",
+        ),
+    ],
+)
+def test_a_name_is_used_once_and_nothing_else_of_the_change_stays(
+    town: Any, what: dict[str, Any], says: str
+) -> None:
+    town.keep_channel(everything())
+    with pytest.raises(Conflict, match=says):
+        town.keep_channel(change(**what))
+    assert town.ach_orders([order_of(1, 3).order_id]) == {}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"checkout_steps": (step_of(),)},
+        {"pledge_steps": everything().pledge_steps},
+        {"sent": (file_of(order_of(), name="20250303B", first=2),)},
+        {"sent": (file_of(order_of(1, 2), name="20250303B", first=2),)},
+        {"dropped": (DroppedOrder(order_of().order_id, DAY, "again", SOON),)},
+    ],
+)
+def test_who_comes_second_is_told_that_somebody_was_first(town: Any, what: dict[str, Any]) -> None:
+    town.keep_channel(everything())
+    with pytest.raises(Moved):
+        town.keep_channel(change(**what))
+    assert len(town.ach_files()) == 1
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"checkouts": (checkout_of(9),)},
+        {"pledges": (pledge_of(9),)},
+        {
+            "bank_accounts": (bank_of(1),),
+            "enrollments": (replace(enrollment_of(), account_id="9"),),
+        },
+    ],
+)
+def test_what_is_of_nobody_is_refused(town: Any, what: dict[str, Any]) -> None:
+    with pytest.raises(NotFound, match="no account"):
+        town.keep_channel(change(**what))
+    assert town.bank_accounts([ONE]) == []
+
+
+def test_what_nobody_knows_is_not_found(town: Any) -> None:
+    for ask, name in (("checkout", "pay-9"), ("pledge", "P-9"), ("ach_file", "20990101A")):
+        with pytest.raises(NotFound, match=name):
+            getattr(town, ask)(name)
+    with pytest.raises(NotFound, match="not on autopay"):
+        town.keep_channel(change(ended=(enrollment_of(),)))
+
+
+def test_an_enrollment_ends_and_another_may_follow(town: Any) -> None:
+    town.keep_channel(everything())
+    end = DAY + timedelta(days=30)
+    ended = replace(enrollment_of(), days=Validity(DAY, end), learned_at=SOON)
+    after = replace(enrollment_of(1, end), learned_at=SOON)
+    town.keep_channel(change(ended=(ended,), enrollments=(after,)))
+    found = town.enrollments(account_ids=[ONE])
+    assert [one.days for one in found] == [Validity(DAY, end), Validity(end)]
+    assert town.enrollments(on=end) == [after]
+
+
+def test_bills_due_are_those_of_accounts_on_autopay_that_day(town: Any) -> None:
+    town.record_bills([bill_of(1), bill_of(2), bill_of(1, 1)])
+    bill = bill_of(1, 1)[0]
+    town.keep_channel(everything())
+    assert town.autopay_due(bill.due_day) == [(enrollment_of(), bill.bill_id)]
+    assert town.autopay_due(bill.due_day + timedelta(days=1)) == []
+    assert town.autopay_due(bill_of(1)[0].due_day) == []  # before the account was on autopay
+
+
+def test_a_question_is_open_until_it_is_answered(town: Any) -> None:
+    told = everything()
+    town.keep_channel(change(questions=told.questions))
+    assert town.autopay_questions() == list(told.questions)
+    town.keep_channel(change(answered=told.answered))
+    assert town.autopay_questions() == []
+
+
+def test_nothing_is_read_without_a_viewer(store: Any) -> None:
+    for ask in (
+        lambda: store.bank_accounts([ONE]),
+        lambda: store.checkouts(),
+        lambda: store.pledges(),
+        lambda: store.pending_money([ONE], DAY),
+        lambda: store.autopay_questions(),
+    ):
+        with pytest.raises(NotViewing):
+            ask()
+
+
+def test_a_checkout_is_posted_and_taken_back_with_its_steps(town: Any) -> None:
+    """The whole way over the store: begun, silent, asked, paid twice, charged back."""
+    town.record_bills([bill_of(1)])
+    processor = BadProcessor()
+
+    def desk(minutes: int) -> CheckoutDesk:
+        return CheckoutDesk(town, processor, the_book(), SOON + timedelta(minutes=minutes))
+
+    processor.next_bad = [Bad.SILENT_AFTER_ACTING]
+    start_checkout("pay-0002", account_id=ONE, cents=165_19, tender=Tender.CARD, desk=desk(0))
+    processor.pay("pay-0002", 165_19)
+    assert len(ask_checkouts(desk=desk(11)).heard) == 1
+    told = processor.callbacks[0]
+    answer_checkout(told.body, told.signature, desk=desk(12))
+    assert town.balance_cents(ONE) == 0
+    assert [one.state for one in town.checkout("pay-0002").steps] == [
+        CheckoutState.UNKNOWN,
+        CheckoutState.POSTED,
+    ]
+    processor.charge_back("pay-0002")
+    told = processor.callbacks[1]
+    answer_checkout(told.body, told.signature, desk=desk(20))
+    assert town.balance_cents(ONE) == 165_19
+    assert town.receipt("checkout:pay-0002").state is ReceiptState.RETURNED
+    assert sum(town.trial_balance().values()) == 0
+
+
+@pytest.mark.postgres
+class TestDatabase:
+    """What no program can do, however careless."""
+
+    @pytest.fixture
+    def kept(self, postgres: Any) -> Any:
+        postgres.start_services([start_of(1), start_of(2)])
+        postgres.keep_channel(everything())
+        return postgres
+
+    def test_refuses_a_debit_that_was_not_authorized(self, kept: Any) -> None:
+        never = BankStop(ONE, bank_of().fingerprint, StopKind.NEVER, "R10", DAY, SOON)
+        kept.keep_channel(change(stops=(never,), orders=(order_of(1, 3),)))
+        with pytest.raises(errors.CheckViolation, match="said it was not authorized"):
+            kept.keep_channel(change(sent=(file_of(order_of(1, 3), name="20250303B", first=2),)))
+
+    def test_refuses_a_second_order_for_one_attempt(self, kept: Any) -> None:
+        twin = replace(order_of(), order_id="another name")
+        with pytest.raises(Conflict, match="an order"):
+            kept.keep_channel(change(orders=(twin,)))
+
+    def test_refuses_to_post_a_checkout_twice(self, kept: Any) -> None:
+        posted = CheckoutState.POSTED
+        first = step_of(1, step=2, state=posted, payment_key="checkout:pay-0001")
+        kept.keep_channel(change(checkout_steps=(first,)))
+        with pytest.raises(Moved):
+            kept.keep_channel(change(checkout_steps=(replace(first, number=3),)))
+
+    @pytest.mark.parametrize(
+        "number", ["4111111111111111", "x378282246310005.", "6011111111111117", "5555555555554444"]
+    )
+    def test_refuses_a_card_number(self, kept: Any, number: str) -> None:
+        with pytest.raises(errors.CheckViolation, match="no_card_number_in_an_answer"):
+            kept.keep_channel(change(checkout_steps=(step_of(1, step=2, sentence=number),)))
+
+    def test_takes_other_numbers(self, kept: Any) -> None:
+        kept.keep_channel(
+            change(checkout_steps=(step_of(1, step=2, sentence="4111111111111112, 4000000016"),))
+        )
+
+    @pytest.mark.parametrize("table", ["checkout_step", "ach_order", "bank_account", "pledge"])
+    @pytest.mark.parametrize("verb", ["DELETE FROM {}", "UPDATE {} SET learned_at = now()"])
+    def test_lets_nobody_change_what_is_kept(
+        self, kept: Any, application: Any, table: str, verb: str
+    ) -> None:
+        with pytest.raises(errors.InsufficientPrivilege):
+            application.execute(verb.format(table))
+
+
+def test_the_town_learns_in_order() -> None:
+    assert LATER < SOON
