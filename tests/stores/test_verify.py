@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from tests.stores.paper_town import (
 )
 
 from meterledger.facts.held import RunCounts, RunRecord, RunState, SeenHold
+from meterledger.facts.periods import PeriodClose
 from meterledger.stores.postgres import PostgresStore, verify_invariants
 from meterledger.stores.postgres.opening import Database
 from meterledger.stores.postgres.private_server import SUPERUSER, PrivateServer
@@ -76,6 +78,20 @@ BREACHES = {
         "UPDATE payment SET cents = cents + 1",
         "5001 cents received, 5000 cents posted",
     ),
+    "has a cause that exists": (
+        "UPDATE bill SET bill_id = 'B-x' WHERE bill_id LIKE 'B-AG-1-%'",
+        "has no cause in table bill",
+    ),
+    "its entry leg by leg": (
+        "UPDATE posting SET number = 3, cents = cents / 2 WHERE entry_id LIKE 'reversal:%'"
+        " AND number = 1; INSERT INTO posting SELECT entry_id, effective_day, 1, ledger_account,"
+        " -16519 - cents, customer_account_id FROM posting WHERE number = 3",
+        "and its legs are not those of it the other way round",
+    ),
+    "closed periods came to": (
+        "UPDATE posting SET cents = cents * 2 WHERE effective_day < '2025-02-01'",
+        "period 2025-01, account 142: closed with debits of",
+    ),
     "the sub-ledger of customers": (
         f"{NO_SUB_LEDGER} UPDATE posting SET customer_account_id = NULL"
         " WHERE entry_id = 'payment:R-1'",
@@ -127,6 +143,7 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     postgres.record_bills([bill_of(1, 0), bill_of(1, 1), bill_of(2, 0), bill_of(2, 1)])
     postgres.record_rebills([rebill_of(2, 1)])
     postgres.record_payment(*payment_of(1))
+    postgres.close_period(PeriodClose(date(2025, 1, 1), "Ana", LATER))
     for number in range(2):
         postgres.record_file(
             sha256=f"{number:064x}",

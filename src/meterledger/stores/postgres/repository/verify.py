@@ -6,22 +6,13 @@ break, and this is how we would know that one was switched off.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.ledger import BUDGET, RECEIVABLE, TAXES
+from meterledger.stores.postgres.repository.questions import Question
 from meterledger.stores.postgres.repository.store import PostgresStore
+from meterledger.stores.postgres.repository.verify_ledger import JOURNAL_QUESTIONS
 
 SENTENCES_AT_MOST = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One invariant: how many things it is asked of, and a query for a sentence per breach."""
-
-    name: str
-    count: str
-    breaches: str
 
 
 CONTROL_TOTALS = """
@@ -248,37 +239,6 @@ QUESTIONS = (
         """,
     ),
     Question(
-        "every payment is posted once, for its amount, to its account",
-        "SELECT count(*) FROM payment",
-        f"""
-        SELECT format('%s: %s cents received, %s cents posted', y.payment_key, y.cents,
-                      coalesce(-p.cents, 0))
-          FROM payment y
-          LEFT JOIN (SELECT entry_id, customer_account_id, sum(cents) AS cents FROM posting
-                      WHERE ledger_account = '{RECEIVABLE}' GROUP BY 1, 2) p
-            ON p.entry_id = y.entry_id AND p.customer_account_id = y.account_id
-         WHERE coalesce(p.cents, 0) <> -y.cents
-        """,
-    ),
-    Question(
-        "the sub-ledger of customers equals its control account",
-        "SELECT count(*) FROM posting",
-        f"""
-        SELECT format('control account {RECEIVABLE} is %s cents, its customers owe %s',
-                      sum(cents),
-                      coalesce(sum(cents) FILTER (WHERE customer_account_id IS NOT NULL), 0))
-          FROM posting WHERE ledger_account = '{RECEIVABLE}'
-        HAVING sum(cents) <>
-               coalesce(sum(cents) FILTER (WHERE customer_account_id IS NOT NULL), 0)
-        UNION ALL
-        SELECT format('a leg of %s is on account %s, which nobody has', entry_id,
-                      customer_account_id)
-          FROM posting p
-         WHERE customer_account_id IS NOT NULL
-           AND NOT EXISTS (SELECT FROM account a WHERE a.account_id = p.customer_account_id)
-        """,
-    ),
-    Question(
         "the running difference of every budget plan is what its bills deferred, and is posted",
         "SELECT count(*) FROM account",
         f"""
@@ -418,6 +378,7 @@ QUESTIONS = (
          WHERE coalesce(q.kept, 0) <> f.quarantined_count OR v.sequence IS NULL
         """,
     ),
+    *JOURNAL_QUESTIONS,
 )
 
 
@@ -430,17 +391,6 @@ def verify_invariants(store: PostgresStore) -> list[tuple[str, int, list[str]]]:
     """
 
     def ask(connection: Connection) -> list[tuple[str, int, list[str]]]:
-        found = []
-        for question in QUESTIONS:
-            row = connection.execute(question.count).fetchone()
-            broken = connection.execute(question.breaches).fetchmany(SENTENCES_AT_MOST)
-            found.append(
-                (
-                    question.name,
-                    int(row[0]) if row else 0,
-                    [str(sentence) for (sentence,) in broken],
-                )
-            )
-        return found
+        return [one.ask(connection, SENTENCES_AT_MOST) for one in QUESTIONS]
 
     return store.read_snapshot(ask)
