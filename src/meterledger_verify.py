@@ -91,7 +91,7 @@ class Terms:
 
     def place(self, parts: list[Any], day: date) -> int:
         """Which of dated values ``[from, to, value]`` is in force on a day."""
-        found = [n for n, (begin, end, _) in enumerate(parts) if begin <= str(day) < end]
+        found = [n for at in [str(day)] for n, one in enumerate(parts) if one[0] <= at < one[1]]
         _demand(len(found) == 1, f"Of {parts}, {len(found)} hold on {day}, not one.")
         return found[0]
 
@@ -165,7 +165,7 @@ class Usage:
             looked_at = [start, *range(start - start % QUARTER + QUARTER, end, QUARTER), end - 1]
             places = [terms.local(at) for at in looked_at]
             day = places[0][0]
-            within = day in terms.days and {one for one, _ in places} == {day}
+            within = terms.first <= day < terms.until and {one for one, _ in places} == {day}
             _demand(within, f"Reading {number} is not of the bill's days.")
             periods = {terms.period(terms.told["windows"], day, minute) for _, minute in places}
             _demand(len(periods) == 1, f"Reading {number} lies in two periods of the day.")
