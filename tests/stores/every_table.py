@@ -21,6 +21,7 @@ from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.findings import Finding, Weight
 from meterledger.facts.held import RunRecord, RunState, SeenHold
 from meterledger.facts.intake import REJECTED, QuarantineOutcome
+from meterledger.facts.lake_log import Compaction, FileOnDisk, LakeHold, Tombstone
 from meterledger.facts.sources import UNSIGNED, Source
 from meterledger.facts.taxes import ExemptionKind, SalesTaxPlace, TaxExemption, TaxKind
 from meterledger.facts.usage_log import (
@@ -59,6 +60,17 @@ def keep_intake(store: PostgresStore) -> None:
     with store.viewing(ANALYST, ["quarantine"]):
         item = store.quarantined_items()[-1]
         store.record_rejection(item, QuarantineOutcome(REJECTED, "Ana", "a test meter", LATER))
+
+
+def keep_lake(store: PostgresStore) -> None:
+    """A row in every table of what becomes of lake files."""
+    compaction = Compaction("2025-01", ("a.parquet",), ("b.parquet",), 2, 1)
+    newest = store.lake_sequence()
+    store.record_compaction(compaction, based_on=newest, learned_at=LATER)
+    gone = FileOnDisk("a.parquet", 96, 2048, "a" * 64)
+    store.record_tombstones([Tombstone(gone, "superseded", "replaced", LATER.date(), LATER)])
+    store.place_lake_hold(LakeHold("H-1", None, "2025-01", "2025-01", "dispute", "Ana", LATER))
+    store.release_lake_hold("H-1", author="Ana", reason="settled", learned_at=LATER)
 
 
 def keep_documents(store: PostgresStore) -> None:

@@ -9,10 +9,17 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
+from tests.stores.channels_of_paper import keep_channels
 from tests.stores.combined_paper import keep_combinations
 from tests.stores.deposit_paper import keep_deposits
-from tests.stores.channels_of_paper import keep_channels
-from tests.stores.every_table import keep_documents, keep_held, keep_intake, keep_taxes, keep_usage
+from tests.stores.every_table import (
+    keep_documents,
+    keep_held,
+    keep_intake,
+    keep_lake,
+    keep_taxes,
+    keep_usage,
+)
 from tests.stores.extension_town import keep_extensions
 from tests.stores.options_of_paper import keep_options
 from tests.stores.paper_town import (
@@ -38,7 +45,6 @@ from tests.stores.programs_of_paper import keep_programs
 from tests.stores.settled_paper import keep_settlements
 
 from meterledger.facts.events import CaseState, CaseStep
-from meterledger.facts.lake_log import Compaction, FileOnDisk, LakeHold, Tombstone
 from meterledger.facts.periods import PeriodClose
 from meterledger.stores.postgres.migrating import APPEND_ONLY, CLOSED_ONCE
 from meterledger.stores.postgres.opening import Database, open_database
@@ -48,7 +54,6 @@ from meterledger.stores.postgres.private_server import (
     SUPERUSER,
     PrivateServer,
 )
-from meterledger.stores.postgres.repository import PostgresStore
 
 pytestmark = pytest.mark.postgres
 
@@ -75,17 +80,6 @@ PERSONAL = (
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
-
-
-def keep_lake(store: PostgresStore) -> None:
-    """A row in every table of what becomes of lake files."""
-    compaction = Compaction("2025-01", ("a.parquet",), ("b.parquet",), 2, 1)
-    newest = store.lake_sequence()
-    store.record_compaction(compaction, based_on=newest, learned_at=LATER)
-    gone = FileOnDisk("a.parquet", 96, 2048, "a" * 64)
-    store.record_tombstones([Tombstone(gone, "superseded", "replaced", LATER.date(), LATER)])
-    store.place_lake_hold(LakeHold("H-1", None, "2025-01", "2025-01", "dispute", "Ana", LATER))
-    store.release_lake_hold("H-1", author="Ana", reason="settled", learned_at=LATER)
 
 
 @pytest.fixture(scope="module")

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from psycopg import errors
 
-from meterledger.facts.money import Tender
 from meterledger.facts.payments import (
     Channel,
     PaymentFile,
     Receipt,
-    ReceiptAct,
     ReceiptOnFile,
     ReceiptState,
-    ReceiptStep,
     ReceiptTotals,
     RefusedLine,
     Totals,
 )
-from meterledger.facts.receivables import AccountMoney, Application, ItemKind, Movement
+from meterledger.facts.receivables import AccountMoney, Application, Movement
 from meterledger.stores.believed import contents
 from meterledger.stores.payment_words import (
     known_file,
@@ -32,24 +29,19 @@ from meterledger.stores.payment_words import (
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day, storable
 from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
+from meterledger.stores.postgres.repository.payment_rows import (
+    APPLICATION_COLUMNS,
+    FILE_COLUMNS,
+    RECEIPT_COLUMNS,
+    RECEIPTS,
+    STEP_COLUMNS,
+    application_of,
+    payment_file_of,
+    receipt_on_file,
+)
 from meterledger.usecases.payment_ports import Moved, ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound
 
-RECEIPT_COLUMNS = (
-    "payment_key, account_told, cents, tender, channel, received_day, learned_at, is_mailed,"
-    " reference, check_number, file_sha256, line"
-)
-STEP_COLUMNS = (
-    "payment_key, number, act, state, on_day, by, reason, learned_at, entry_id, account_id"
-)
-APPLICATION_COLUMNS = (
-    "application_id, source_entry_id, item_id, kind, account_id, cents, applied_day, learned_at,"
-    " undoes"
-)
-FILE_COLUMNS = (
-    "sha256, name, profile, deposited_day, received_count, received_cents, posted_count,"
-    " posted_cents, unapplied_count, unapplied_cents, refused_count, refused_cents, by, learned_at"
-)
 INSERT_RECEIPTS = f"""
 INSERT INTO receipt ({RECEIPT_COLUMNS})
 SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %b::date[],
@@ -71,16 +63,6 @@ INSERT_PAYMENTS = """
 INSERT INTO payment (payment_key, account_id, cents, tender, received_day, learned_at, entry_id)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::text[], %b::date[],
                      %b::timestamptz[], %b::text[])
-"""
-RECEIPTS = f"""
-SELECT {", ".join("r." + one.strip() for one in RECEIPT_COLUMNS.split(","))}, steps.found
-  FROM receipt r
-  JOIN LATERAL (
-       SELECT json_agg(json_build_array(s.number, s.act, s.state, s.on_day, s.by, s.reason,
-                                        s.learned_at, s.entry_id, s.account_id)
-                       ORDER BY s.number) AS found
-         FROM receipt_step s WHERE s.payment_key = r.payment_key
-       ) steps ON steps.found IS NOT NULL
 """
 NEWEST_STATE = """(SELECT s.state FROM receipt_step s WHERE s.payment_key = r.payment_key
     ORDER BY s.number DESC LIMIT 1)"""
@@ -203,7 +185,7 @@ class PaymentTables(Tables):
                 values,
             ).fetchall()
         )
-        return list(map(_on_file, rows))
+        return list(map(receipt_on_file, rows))
 
     def known_receipts(self, keys: Collection[str]) -> frozenset[str]:
         """Which of the keys are known."""
@@ -235,7 +217,7 @@ class PaymentTables(Tables):
             for told in connection.execute(
                 f"SELECT {APPLICATION_COLUMNS} FROM application WHERE account_id = ANY (%s)", [ids]
             ).fetchall():
-                one = _application(told)
+                one = application_of(told)
                 given.setdefault(one.account_id, []).append(one)
             due: dict[str, list[tuple[str, date]]] = {}
             if with_due_days:
@@ -266,7 +248,7 @@ class PaymentTables(Tables):
                 [source_entry_id],
             ).fetchall()
         )
-        return list(map(_application, rows))
+        return list(map(application_of, rows))
 
     def payment_file(self, sha256: str) -> PaymentFile | None:
         """A file that was taken, with its refused lines."""
@@ -282,7 +264,7 @@ class PaymentTables(Tables):
                 " ORDER BY line",
                 [sha256],
             ).fetchall()
-            return _file(row, tuple(RefusedLine(*line) for line in lines))
+            return payment_file_of(row, tuple(RefusedLine(*line) for line in lines))
 
         return self._read(ask)
 
@@ -295,7 +277,7 @@ class PaymentTables(Tables):
                 [limit],
             ).fetchall()
         )
-        return [_file(row, ()) for row in rows]
+        return [payment_file_of(row, ()) for row in rows]
 
     def receipt_totals(self, from_day: date, until_day: date) -> list[ReceiptTotals]:
         """Receipts by day received, channel and file, as they stand now."""
@@ -446,64 +428,4 @@ def _one(connection: Connection, payment_key: str) -> ReceiptOnFile:
     row = connection.execute(f"{RECEIPTS} WHERE r.payment_key = %s", [payment_key]).fetchone()
     if row is None:
         raise no_receipt(payment_key)
-    return _on_file(row)
-
-
-def _on_file(row: tuple[Any, ...]) -> ReceiptOnFile:
-    key, told, cents, tender, channel, day, learned_at, mailed, reference, check, sha, line = row[
-        :12
-    ]
-    receipt = Receipt(
-        payment_key=key,
-        account_told=told,
-        cents=cents,
-        tender=Tender(tender),
-        channel=Channel(channel),
-        received_day=day,
-        learned_at=learned_at,
-        is_mailed=mailed,
-        reference=reference,
-        check_number=check,
-        file_sha256=sha,
-        line=line,
-    )
-    return ReceiptOnFile(receipt, tuple(_step(key, step) for step in row[12]))
-
-
-def _step(key: str, told: list[Any]) -> ReceiptStep:
-    number, act, state, on, by, reason, learned_at, entry_id, account_id = told
-    return ReceiptStep(
-        payment_key=key,
-        number=number,
-        act=ReceiptAct(act),
-        state=ReceiptState(state),
-        on=date.fromisoformat(on),
-        by=by,
-        reason=reason,
-        learned_at=datetime.fromisoformat(learned_at).astimezone(UTC),
-        entry_id=entry_id,
-        account_id=account_id,
-    )
-
-
-def _application(row: tuple[Any, ...]) -> Application:
-    name, source, item, kind, account, cents, day, learned_at, undoes = row
-    return Application(name, source, item, ItemKind(kind), account, cents, day, learned_at, undoes)
-
-
-def _file(row: tuple[Any, ...], lines: tuple[RefusedLine, ...]) -> PaymentFile:
-    sha256, name, profile, day, *numbers, by, learned_at = row
-    received, posted, unapplied, refused = (Totals(*numbers[at : at + 2]) for at in (0, 2, 4, 6))
-    return PaymentFile(
-        sha256=sha256,
-        name=name,
-        profile=profile,
-        deposited_day=day,
-        received=received,
-        posted=posted,
-        unapplied=unapplied,
-        refused=refused,
-        by=by,
-        learned_at=learned_at,
-        refused_lines=lines,
-    )
+    return receipt_on_file(row)

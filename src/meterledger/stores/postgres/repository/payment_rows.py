@@ -1,0 +1,109 @@
+"""Rows of receipts, applications and files, and the facts that they are."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from meterledger.facts.money import Tender
+from meterledger.facts.payments import (
+    Channel,
+    PaymentFile,
+    Receipt,
+    ReceiptAct,
+    ReceiptOnFile,
+    ReceiptState,
+    ReceiptStep,
+    RefusedLine,
+    Totals,
+)
+from meterledger.facts.receivables import Application, ItemKind
+
+RECEIPT_COLUMNS = (
+    "payment_key, account_told, cents, tender, channel, received_day, learned_at, is_mailed,"
+    " reference, check_number, file_sha256, line"
+)
+STEP_COLUMNS = (
+    "payment_key, number, act, state, on_day, by, reason, learned_at, entry_id, account_id"
+)
+APPLICATION_COLUMNS = (
+    "application_id, source_entry_id, item_id, kind, account_id, cents, applied_day, learned_at,"
+    " undoes"
+)
+FILE_COLUMNS = (
+    "sha256, name, profile, deposited_day, received_count, received_cents, posted_count,"
+    " posted_cents, unapplied_count, unapplied_cents, refused_count, refused_cents, by, learned_at"
+)
+RECEIPTS = f"""
+SELECT {", ".join("r." + one.strip() for one in RECEIPT_COLUMNS.split(","))}, steps.found
+  FROM receipt r
+  JOIN LATERAL (
+       SELECT json_agg(json_build_array(s.number, s.act, s.state, s.on_day, s.by, s.reason,
+                                        s.learned_at, s.entry_id, s.account_id)
+                       ORDER BY s.number) AS found
+         FROM receipt_step s WHERE s.payment_key = r.payment_key
+       ) steps ON steps.found IS NOT NULL
+"""
+
+
+def receipt_on_file(row: tuple[Any, ...]) -> ReceiptOnFile:
+    """A row of ``RECEIPTS``."""
+    key, told, cents, tender, channel, day, learned_at, mailed, reference, check, sha, line = row[
+        :12
+    ]
+    receipt = Receipt(
+        payment_key=key,
+        account_told=told,
+        cents=cents,
+        tender=Tender(tender),
+        channel=Channel(channel),
+        received_day=day,
+        learned_at=learned_at,
+        is_mailed=mailed,
+        reference=reference,
+        check_number=check,
+        file_sha256=sha,
+        line=line,
+    )
+    return ReceiptOnFile(receipt, tuple(_step(key, step) for step in row[12]))
+
+
+def _step(key: str, told: list[Any]) -> ReceiptStep:
+    number, act, state, on, by, reason, learned_at, entry_id, account_id = told
+    return ReceiptStep(
+        payment_key=key,
+        number=number,
+        act=ReceiptAct(act),
+        state=ReceiptState(state),
+        on=date.fromisoformat(on),
+        by=by,
+        reason=reason,
+        learned_at=datetime.fromisoformat(learned_at).astimezone(UTC),
+        entry_id=entry_id,
+        account_id=account_id,
+    )
+
+
+def application_of(row: tuple[Any, ...]) -> Application:
+    """A row of ``APPLICATION_COLUMNS``."""
+    name, source, item, kind, account, cents, day, learned_at, undoes = row
+    return Application(name, source, item, ItemKind(kind), account, cents, day, learned_at, undoes)
+
+
+def payment_file_of(row: tuple[Any, ...], lines: tuple[RefusedLine, ...]) -> PaymentFile:
+    """A row of ``FILE_COLUMNS``, with the file's refused lines."""
+    sha256, name, profile, day, *numbers, by, learned_at = row
+    received, posted, unapplied, refused = (Totals(*numbers[at : at + 2]) for at in (0, 2, 4, 6))
+    return PaymentFile(
+        sha256=sha256,
+        name=name,
+        profile=profile,
+        deposited_day=day,
+        received=received,
+        posted=posted,
+        unapplied=unapplied,
+        refused=refused,
+        by=by,
+        learned_at=learned_at,
+        refused_lines=lines,
+    )
