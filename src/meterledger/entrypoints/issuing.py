@@ -1,8 +1,9 @@
-"""What doors do before a bill is issued: compare the clocks, charge what is late.
+"""What doors do about bills: compare the clocks, charge what is late, credit deposits at the end.
 
-Lives here      asking all three for the time; the late charges that the bills will show.
+Lives here      asking all three for the time; the late charges that the bills will show; deposits
+                that final bills end.
 Lives elsewhere how far clocks may be apart (``billing.gate_clock``, the book), late charges
-                (``usecases/late_charges``).
+                (``usecases/late_charges``), deposits (``usecases/deposit_run``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from datetime import date
 from meterledger.billing import gate_terms, refuse_clock_off
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.places import BillableService
+from meterledger.usecases.deposit_ask import Desk
+from meterledger.usecases.deposit_run import BY, DepositRun, settle_final_bills
 from meterledger.usecases.issue_bills import first_due
 from meterledger.usecases.late_charges import LateRun, charge_late
 
@@ -50,3 +53,16 @@ def charge_before_bills(
         scope=scope,
         dry_run=dry_run,
     )
+
+
+def credit_final_deposits(
+    system: System, services: Sequence[BillableService], *, on: date
+) -> DepositRun:
+    """Credit deposits to the final bills that were issued, of services that have ended.
+
+    What is not done here the night of deposits does: either way it is done once.
+    """
+    ended = [one for one in services if one.agreement.days.until_day is not None]
+    accounts = [one.account.account_id for one in ended]
+    desk = Desk(system.store, system.view, BY, system.now)
+    return settle_final_bills(accounts, on=on, desk=desk)

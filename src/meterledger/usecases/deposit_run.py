@@ -100,8 +100,8 @@ def run_deposits(
 def settle_final_bills(account_ids: Sequence[str], *, on: date, desk: Desk) -> DepositRun:
     """After final bills were issued: credit the accounts' deposits to them. Idempotent."""
     run = DepositRun(on)
-    for account_id in dict.fromkeys(account_ids):
-        for deposit in desk.store.deposits_of_accounts([account_id]).get(account_id, ()):
+    for deposits in desk.store.deposits_of_accounts(sorted(set(account_ids))).values():
+        for deposit in deposits:
             if not deposit.is_closed and final_bill_of(deposit, on=on, desk=desk) is not None:
                 run_deposit(deposit, run, on=on, desk=desk)
     return run

@@ -41,7 +41,11 @@ def bill(
     """Bill accounts for every service period that is complete and not billed yet."""
     with refusing():
         from meterledger.entrypoints.cli.validate import cause_from
-        from meterledger.entrypoints.issuing import charge_before_bills, refuse_wrong_clock
+        from meterledger.entrypoints.issuing import (
+            charge_before_bills,
+            credit_final_deposits,
+            refuse_wrong_clock,
+        )
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.issue_bills import issue_bills
         from meterledger.usecases.ports import Viewer
@@ -70,6 +74,8 @@ def bill(
                 cause=why,
                 scope=scope,
             )
+            if not dry_run:
+                credit_final_deposits(system, services, on=day)
         _answer(run, late, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
 
 
@@ -116,7 +122,11 @@ def bill_cycle(
     with refusing():
         from meterledger.billing import reading_cycle_count
         from meterledger.entrypoints.cli.validate import cause_from
-        from meterledger.entrypoints.issuing import charge_before_bills, refuse_wrong_clock
+        from meterledger.entrypoints.issuing import (
+            charge_before_bills,
+            credit_final_deposits,
+            refuse_wrong_clock,
+        )
         from meterledger.entrypoints.memory import loaded_for_good
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.entrypoints.wiring import open_system
@@ -163,6 +173,8 @@ def bill_cycle(
                     keep_bills=dry_run or len(services) <= 5000,
                     progress=advance,
                 )
+            if not dry_run:
+                credit_final_deposits(system, services, on=day)
         _answer(run, late, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
 
 

@@ -38,6 +38,7 @@ COMMANDS = (
     "extension",
     "refund",
     "settlement",
+    "deposit",
     "documents",
     "weather",
     "why",

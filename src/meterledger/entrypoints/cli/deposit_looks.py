@@ -1,0 +1,114 @@
+"""More of ``meterledger deposit``: looking at one, its interest, deciding it again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+
+Name = Annotated[str, typer.Argument(help="Id of the deposit, like D-0123456789abcdef.")]
+On = Annotated[str, typer.Option(help="The day that counts; today unless told.")]
+
+
+def register(commands: typer.Typer) -> None:
+    """Add the commands to the group."""
+    commands.command("show")(show)
+    commands.command("pay-state")(pay_state)
+    commands.command("interest")(interest)
+    commands.command("replay")(replay)
+
+
+def pay_state(deposit: Name, as_json: JsonFlag = False) -> None:
+    """Show what is asked for, paid, unpaid and held of a deposit."""
+    from meterledger.entrypoints.cli.deposit import opened
+    from meterledger.entrypoints.deposit_words import deposit_json, money_of
+
+    with refusing(), opened("look at a deposit", [deposit]) as system:
+        told = deposit_json(money_of(system.store.deposit(deposit), system), system.today)
+
+        def words() -> None:
+            print(
+                f"{told['state']}: {told['asked_usd']} USD asked, {told['called_off_usd']} called "
+                f"off, {told['paid_usd']} paid, {told['unpaid_usd']} unpaid, "
+                f"{told['held_usd']} held."
+            )
+            for one in told["asked_now"]:
+                print(f"  {one['item']}: {one['usd']} USD due by {one['due']}")
+
+        say(told, as_json=as_json, words=words)
+
+
+def interest(deposit: Name, on: On = "", as_json: JsonFlag = False) -> None:
+    """Show what interest would be due if it were returned on a day. Nothing is written."""
+    from meterledger.entrypoints.cli.deposit import day_of, opened
+    from meterledger.entrypoints.deposit_words import deposit_desk, money_of
+    from meterledger.kernel.money import usd_text
+    from meterledger.usecases.deposit_interest import accrued
+
+    with refusing(), opened("look at a deposit", [deposit]) as system:
+        day = day_of(on, system)
+        money = money_of(system.store.deposit(deposit), system)
+        cents, rulings = accrued(money, on=day, desk=deposit_desk(system, "nobody"))
+        told = {
+            "deposit": deposit,
+            "on": day.isoformat(),
+            "interest_usd": usd_text(cents),
+            "rulings": [one.ruling.as_json() for one in rulings],
+        }
+
+        def words() -> None:
+            print(f"{told['interest_usd']} USD of interest if returned on {day}.")
+            for one in rulings:
+                for reason in one.reasons:
+                    print(f"  {reason.finding} - {reason.citation.text}")
+
+        say(told, as_json=as_json, words=words)
+
+
+def show(deposit: Name, as_json: JsonFlag = False) -> None:
+    """Show a deposit: its steps with reasons and clauses, and its money."""
+    from meterledger.entrypoints.cli.deposit import opened
+    from meterledger.entrypoints.deposit_words import (
+        KIND_WORDS,
+        deposit_json,
+        money_of,
+        sentence_of,
+        state_words,
+    )
+    from meterledger.usecases.deposit_record import reasons_of
+
+    with refusing(), opened("look at a deposit", [deposit]) as system:
+        money = money_of(system.store.deposit(deposit), system)
+
+        def words() -> None:
+            known = money.deposit
+            print(
+                f"{known.deposit_id}, account {known.account_id}, {KIND_WORDS[known.kind]}: "
+                f"{state_words(money)}"
+            )
+            for step in known.steps:
+                print(f"  {step.on}  {sentence_of(step)} ({step.by}: {step.reason})")
+                for one in reasons_of(step):
+                    print(f"      {one.finding} - {one.citation.text}")
+
+        say(deposit_json(money, system.today), as_json=as_json, words=words)
+
+
+def replay(deposit: Name, as_json: JsonFlag = False) -> None:
+    """Decide every step again from what was known then, and say whether it is the same."""
+    from meterledger.entrypoints.cli.deposit import opened
+    from meterledger.usecases.deposit_replay import replay_deposit
+
+    with refusing(), opened("replay a deposit", [deposit]) as system:
+        made = replay_deposit(deposit, store=system.store, book=system.book)
+
+        def words() -> None:
+            print(f"{deposit}: {'the same' if made.same else 'NOT the same'}")
+            for one in made.steps:
+                print(f"  {one.step.on}  {one.step.act.value}: {'same' if one.same else 'differs'}")
+                for difference in one.differences:
+                    print(f"      {difference}")
+
+        say(made.as_json(), as_json=as_json, words=words)
