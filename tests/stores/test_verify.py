@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.stores.extension_town import keep_extensions
 from tests.stores.paper_town import (
     ANALYST,
     LATER,
@@ -50,6 +51,11 @@ BREACHES = {
     "lines sum to the bill's total": (
         "UPDATE bill_line SET cents = cents + 1 WHERE number = 1",
         "2 of 2 lines sum to 16520 of 16519 cents",
+    ),
+    "advances of extensions": (
+        "ALTER TABLE extension_event DROP CONSTRAINT what_moves_an_advance;"
+        " UPDATE extension_event SET advance_cents = advance_cents - 1 WHERE act = 'paid'",
+        "600000 cents of advances are posted, its contracts hold 599999",
     ),
     "difference of every budget plan": (
         "INSERT INTO budget_bill (bill_id, plan_id, account_id, days, kind, plan_amount_cents,"
@@ -143,6 +149,7 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     postgres.record_bills([bill_of(1, 0), bill_of(1, 1), bill_of(2, 0), bill_of(2, 1)])
     postgres.record_rebills([rebill_of(2, 1)])
     postgres.record_payment(*payment_of(1))
+    keep_extensions(postgres)
     postgres.close_period(PeriodClose(date(2025, 1, 1), "Ana", LATER))
     for number in range(2):
         postgres.record_file(

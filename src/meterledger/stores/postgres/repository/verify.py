@@ -239,6 +239,19 @@ QUESTIONS = (
         """,
     ),
     Question(
+        "advances of extensions are held as their contracts say, and are posted so",
+        "SELECT count(*) FROM extension_event",
+        """
+        SELECT format('account %s: %s cents of advances are posted, its contracts hold %s',
+                      account_id, coalesce(posted, 0), coalesce(held, 0))
+          FROM (SELECT c.account_id, sum(e.advance_cents) AS held FROM extension_event e
+                  JOIN extension_contract c ON c.contract_id = e.contract_id GROUP BY 1) h
+          FULL JOIN (SELECT customer_account_id AS account_id, -sum(cents) AS posted FROM posting
+                      WHERE ledger_account = '252' GROUP BY 1) p USING (account_id)
+         WHERE coalesce(posted, 0) <> coalesce(held, 0)
+        """,
+    ),
+    Question(
         "the running difference of every budget plan is what its bills deferred, and is posted",
         "SELECT count(*) FROM account",
         f"""
