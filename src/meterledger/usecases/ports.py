@@ -34,26 +34,18 @@ from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.billing_option_ports import BillingOptions
-from meterledger.usecases.channel_ports import PaymentChannels
 from meterledger.usecases.combination_ports import Combinations
 from meterledger.usecases.correction_ports import Corrections
 from meterledger.usecases.day_fact_ports import DayFactsStore, DayTelling
-from meterledger.usecases.deposit_ports import DepositLog
 from meterledger.usecases.document_ports import DocumentLog, Weather
-from meterledger.usecases.extension_ports import ExtensionLog
-from meterledger.usecases.finance_ports import AccrualLog, FinanceReads
 from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.intake_ports import IntakeLog
 from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.lake_ports import LakeLog
-from meterledger.usecases.late_charge_ports import LateCharges
-from meterledger.usecases.ledger_ports import Ledger
 from meterledger.usecases.meter_ports import Meters
-from meterledger.usecases.payment_ports import PaymentLog
+from meterledger.usecases.money_ports import Money
 from meterledger.usecases.program_ports import Programs, ReceivedEnergy
-from meterledger.usecases.reconciliation_ports import Reconciliation
 from meterledger.usecases.register_ports import Registers
-from meterledger.usecases.settlement_ports import Settlements
 from meterledger.usecases.tax_ports import TaxLog
 from meterledger.usecases.usage_ports import UsageLog
 
@@ -467,7 +459,6 @@ class StoredBill:
 
 
 class Store(
-    PaymentChannels,
     Places,
     Meters,
     ReadingLog,
@@ -476,25 +467,17 @@ class Store(
     Bills,
     IssuedBills,
     Corrections,
-    Ledger,
-    PaymentLog,
+    Money,
     UsageLog,
     DayFactsStore,
     LakeLog,
-    LateCharges,
     DocumentLog,
     Weather,
-    ExtensionLog,
     HeldLog,
-    Settlements,
     BillingOptions,
     Combinations,
     Programs,
     TaxLog,
-    Reconciliation,
-    FinanceReads,
-    AccrualLog,
-    DepositLog,
     Protocol,
 ):
     """Everything but the lake, in one system of record."""
