@@ -40,23 +40,28 @@ from meterledger.usecases.tax_report import TaxReport, TaxReportStore, tax_repor
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """One figure said twice, in cents."""
+    """One figure said twice, in cents; with ``counts``, in things."""
 
     says: str
     left_cents: int
     right_cents: int
+    counts: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether both are the same."""
         return self.left_cents == self.right_cents
 
+    def words(self, figure: int) -> str:
+        """One side, as dollars or as a count."""
+        return str(figure) if self.counts else usd_text(figure)
+
     def as_json(self) -> dict[str, Any]:
         """A row of ``tie`` in every report."""
         return {
             "says": self.says,
-            "left_usd": usd_text(self.left_cents),
-            "right_usd": usd_text(self.right_cents),
+            "left": self.words(self.left_cents),
+            "right": self.words(self.right_cents),
             "holds": self.holds,
         }
 
@@ -427,10 +432,8 @@ def cash(days: DaySpan, *, store: CashStore) -> Cash:
     became = sum((found for one in rows for found in one.states.values()), Totals())
     ties = [
         *(one.tie for one in rows if not one.tie.holds),
-        Tie(
-            "received = posted + unapplied + returned + refused (+ open)", every.cents, became.cents
-        ),
-        Tie("the same in count, as cents of 0.01", every.count, became.count),
+        Tie("received = posted + unapplied + returned + refused + open", every.cents, became.cents),
+        Tie("the same, in payments", every.count, became.count, counts=True),
     ]
     return Cash(days, rows, tuple(ties))
 

@@ -1,7 +1,7 @@
 """What of the money is unexplained on a day, and who owns each of it.
 
-Lives here      the monitors: bank lines nobody expected, money the bank has not shown in time, money
-                without an account, outcomes nobody knows, ties that do not hold.
+Lives here      the monitors: bank lines nobody expected, money the bank has not shown in time,
+                money without an account, outcomes nobody knows, ties that do not hold.
 Lives elsewhere each figure (``reconcile_bank``, ``finance_aging``, ``finance_reports``).
 Read first      docs/operating/reconciliation.md.
 """
@@ -38,6 +38,7 @@ from meterledger.usecases.reconcile_bank import (
 OWNER_OF_MONEY = "payment desk"
 OWNER_OF_BOOKS = "general accounting"
 RECEIPTS_AT_MOST = 10_000
+FAR = date(9999, 1, 1)
 
 
 class MonitorStore(
@@ -104,9 +105,13 @@ def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
         *revenue(days, view=view, store=store).ties,
         *cash(days, store=store).ties,
         Tie(
-            "money without an account: receipts = 253.unapplied",
+            "money without an account: receipts = 253.unapplied, without the bank's adjustments",
             sum(one.receipt.cents for one in unapplied),
-            -store.trial_balance().get(UNAPPLIED, 0),
+            sum(
+                row.credit_cents - row.debit_cents
+                for row in store.ledger_rows(None, FAR)
+                if row.ledger_account == UNAPPLIED and not row.kind.endswith("bank-adjustment")
+            ),
         ),
     )
     broken = [one for one in ties if not one.holds]

@@ -137,6 +137,7 @@ def unbilled_report(
 ) -> None:
     """Revenue earned and not billed at a month end: each agreement's days since its last bill."""
     with refusing():
+        from meterledger.billing import reading_cycle_count
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.usecases.finance_reports import month_of
         from meterledger.usecases.unbilled_revenue import (
@@ -149,7 +150,8 @@ def unbilled_report(
         asked = day_from(month_end, option="--month-end") if month_end else None
         with _books("unbilled revenue") as system:
             day = asked or month_of(system.today).from_day - timedelta(days=1)
-            with progress_bar("Pricing what is not billed", total=0) as advance:
+            cycles = reading_cycle_count(on=day, view=system.view)
+            with progress_bar("Pricing what is not billed", total=cycles) as advance:
                 found = unbilled_revenue(
                     day,
                     known_at=system.now,
@@ -179,9 +181,8 @@ def unbilled_report(
             for method, (count, cents) in methods.items():
                 print(f"  {method.value}: {count}, {usd_text(cents)} USD")
             for one in found.lines if accounts else ():
-                print(
-                    f"  {one.agreement_id}  {one.days}  {usd_text(one.cents)}  {one.method.value}"
-                )
+                usd, how = usd_text(one.cents), one.method.value
+                print(f"  {one.agreement_id}  {one.days}  {usd}  {how}")
             if posted is None:
                 print("Nothing is posted; --post does.")
             else:
@@ -252,7 +253,7 @@ def _write_new(path: Path, text: str) -> None:
 def _tie_words(ties: Sequence[Tie]) -> None:
     for one in ties:
         sign = "=" if one.holds else "IS NOT"
-        print(f"  {one.says}: {usd_text(one.left_cents)} {sign} {usd_text(one.right_cents)}")
+        print(f"  {one.says}: {one.words(one.left_cents)} {sign} {one.words(one.right_cents)}")
 
 
 def _aging_words(found: Aging) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from meterledger.entrypoints.web import (
+    account_ledger,
     accounts,
     bills,
     book,
@@ -14,6 +15,7 @@ from meterledger.entrypoints.web import (
     corrections,
     coverage,
     extension_pages,
+    finance_pages,
     held_pages,
     incoming,
     intake_pages,
@@ -31,6 +33,7 @@ from meterledger.entrypoints.web import (
 urlpatterns: list[URLPattern] = [
     path("", accounts.find_account, name="home"),
     path("accounts/<str:account_id>/compare/", rate_options.compare_page, name="compare"),
+    path("accounts/<str:account_id>/ledger/", account_ledger.ledger_page, name="account-ledger"),
     path("accounts/<str:account_id>/", accounts.account_page, name="account"),
     path("bills/<path:bill_id>/record.json", bills.bill_record, name="bill-record"),
     path("bills/<path:bill_id>.pdf", bills.bill_document, name="bill-pdf"),
@@ -40,6 +43,14 @@ urlpatterns: list[URLPattern] = [
     path("combinations/<path:combination_id>/", combined.combination_page, name="combination"),
     path("extensions/", extension_pages.extensions_page, name="extensions"),
     path("extensions/<str:contract_id>/", extension_pages.extension_page, name="extension"),
+    path("finance/", finance_pages.finance_page, name="finance"),
+    path("finance/aging/", finance_pages.aging_page, name="finance-aging"),
+    path("finance/bank/", finance_pages.bank_page, name="finance-bank"),
+    path(
+        "finance/ledger/<str:ledger_account>/",
+        finance_pages.ledger_account_page,
+        name="finance-account",
+    ),
     path("held/", held_pages.queue_page, name="held"),
     path("held/runs/", held_pages.runs_page, name="held-runs"),
     path("held/<str:case_id>/", held_pages.case_page, name="held-case"),

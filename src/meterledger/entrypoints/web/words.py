@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from meterledger.kernel.money import usd_display
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan, Validity
 
@@ -156,3 +157,18 @@ def sentence_without_stop(text: str) -> str:
 def day_of(record: dict[str, Any], field: str) -> date:
     """A day of a stored record."""
     return date.fromisoformat(record[field])
+
+
+def signed_usd(cents: int) -> str:
+    """``+$12.30`` or ``-$12.30``: what was added or taken off."""
+    return f"+{usd_display(cents)}" if cents > 0 else usd_display(cents)
+
+
+def less(cents: int) -> int:
+    """The same amount seen from the other side."""
+    return -cents
+
+
+def month_words(day: date) -> str:
+    """``July 2025``."""
+    return f"{MONTHS[day.month - 1]} {day.year}"

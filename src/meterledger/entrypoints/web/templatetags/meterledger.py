@@ -22,6 +22,9 @@ register.filter("table_day", words.table_day_words)
 register.filter("period", words.period_words)
 register.filter("unstopped", words.sentence_without_stop)
 register.filter("unlined", words.option_words)
+register.filter("signed", words.signed_usd)
+register.filter("less", words.less)
+register.filter("month", words.month_words)
 
 
 @register.filter

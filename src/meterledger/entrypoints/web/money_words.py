@@ -1,0 +1,90 @@
+"""What an entry is called on a page, in plain words, and where its cause has a page.
+
+Lives here      words by the prefix of an entry's name; addresses of causes.
+Lives elsewhere the entries (``ledger``), the pages of causes.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from django.urls import NoReverseMatch, reverse
+
+from meterledger.entrypoints.web.words import span_words
+from meterledger.kernel.span import DaySpan
+
+REVERSAL = "reversal:"
+BILL_NAME = re.compile(r"B-.+-(\d{8})-(\d{8})(?:-v(\d+))?", re.DOTALL)
+WORDS = {
+    "payment": "Payment",
+    "late": "Late charge",
+    "fee": "Fee",
+    "deposit-interest": "Interest on the deposit",
+    "deposit-applied": "Deposit put against what was owed",
+    "deposit-refund": "Deposit given back",
+    "refund": "Refund",
+    "transfer": "Balance moved between accounts",
+    "write-off": "Written off as not collectable",
+    "recovery": "Paid after it was written off",
+    "unclaimed": "Kept as unclaimed money",
+    "credit": "Credit",
+    "special": "Special charge",
+    "special-facility": "Charge for a special facility",
+    "ext-deposit": "Advance for a line extension",
+    "ext-refund": "Refund of an advance for a line extension",
+    "ext-forfeit": "Advance for a line extension kept",
+    "ext-guarantee": "Deficiency under a guarantee agreement",
+    "ext-credit": "Credit under a guarantee agreement",
+    "bank-adjustment": "Adjustment of a bank line",
+    "accrual": "Revenue not billed yet",
+    "provision": "Provision for debts that may not be paid",
+}
+"""By prefix. A prefix that is not here is told by its cause."""
+
+PAGES = {"bill": "bill", "payment": "payment", "recovery": "payment"}
+"""Pages of causes that are named by the key of the entry."""
+
+
+def prefix_of(entry_id: str) -> tuple[str, str]:
+    """``reversal:payment:K`` is of the event (payment, K), as ``payment:K`` is."""
+    prefix, _, key = entry_id.removeprefix(REVERSAL).partition(":")
+    return prefix, key
+
+
+def entry_words(entry_id: str, cause: str = "") -> str:
+    """An entry in plain words: ``Bill for July 1 to July 31, 2025``."""
+    prefix, key = prefix_of(entry_id)
+    if prefix == "bill":
+        words = bill_words(key)
+    elif prefix == "payment" and cause.endswith(f" {key}"):
+        words = _sentence(cause.removesuffix(f" {key}"))
+    else:
+        words = WORDS.get(prefix) or _sentence(cause) or entry_id
+    return f"Taken back: {words[:1].lower()}{words[1:]}" if entry_id.startswith(REVERSAL) else words
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def bill_words(bill_id: str) -> str:
+    """A bill by its service days, from its name alone."""
+    found = BILL_NAME.fullmatch(bill_id)
+    if found is None:
+        return f"Bill {bill_id}"
+    first, until = (date(int(one[:4]), int(one[4:6]), int(one[6:])) for one in found.groups()[:2])
+    kind = "Corrected bill" if found.group(3) else "Bill"
+    return f"{kind} for {span_words(DaySpan(first, until))}"
+
+
+def cause_address(entry_id: str) -> str:
+    """The page of what caused an entry; empty where it has none."""
+    prefix, key = prefix_of(entry_id)
+    name = PAGES.get(prefix)
+    if name is None:
+        return ""
+    try:
+        return reverse(name, args=[key])
+    except NoReverseMatch:
+        return ""
