@@ -30,6 +30,7 @@ def pay(
     with refusing():
         from meterledger.entrypoints.wiring import open_system
         from meterledger.kernel.money import cents_from_text, usd_text
+        from meterledger.usecases.deposit_asked import deposits_asked_on
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.take_payment import take_payment
 
@@ -45,6 +46,7 @@ def pay(
                 learned_at=system.now,
                 view=system.view,
                 store=system.store,
+                asked_deposits=deposits_asked_on(system.today, system.store),
             )
             balance = system.store.balance_cents(account)
         answer = {
