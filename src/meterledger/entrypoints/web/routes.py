@@ -14,6 +14,7 @@ from meterledger.entrypoints.web import (
     combined,
     corrections,
     coverage,
+    deposit_pages,
     extension_pages,
     finance_pages,
     held_pages,
@@ -51,6 +52,16 @@ urlpatterns: list[URLPattern] = [
         finance_pages.ledger_account_page,
         name="finance-account",
     ),
+    path("deposits/", deposit_pages.deposits_page, name="deposits"),
+    path(
+        "deposits/<str:deposit_id>/notice.pdf", deposit_pages.deposit_notice, name="deposit-notice"
+    ),
+    path(
+        "deposits/<str:deposit_id>/certificate.pdf",
+        deposit_pages.deposit_certificate,
+        name="deposit-certificate",
+    ),
+    path("deposits/<str:deposit_id>/", deposit_pages.deposit_page, name="deposit"),
     path("held/", held_pages.queue_page, name="held"),
     path("held/runs/", held_pages.runs_page, name="held-runs"),
     path("held/<str:case_id>/", held_pages.case_page, name="held-case"),
