@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
+from tests.stores.asking_tables import columns_of, partition_of
 from tests.stores.channels_of_paper import keep_channels
 from tests.stores.combined_paper import keep_combinations
 from tests.stores.deposit_paper import keep_deposits
@@ -152,23 +153,6 @@ def as_role(server: PrivateServer, filled: str) -> Iterator[Callable[..., Connec
     yield connect
     for connection in opened:
         connection.close()
-
-
-def columns_of(connection: Connection, table: str) -> list[str]:
-    rows = connection.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
-        " ORDER BY attnum",
-        [table],
-    )
-    return [row[0] for row in rows]
-
-
-def partition_of(connection: Connection, table: str) -> str:
-    row = connection.execute(
-        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table]
-    ).fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 class TestTheApplication:
