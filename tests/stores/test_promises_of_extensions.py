@@ -25,7 +25,7 @@ from tests.stores.paper_town import ANALYST, account_id, payment_of
 from meterledger.facts.extensions import ExtensionAct, ExtensionEvent
 from meterledger.facts.money import Entry, Leg
 from meterledger.usecases.extension_ports import ExtensionMoved, ExtensionWork
-from meterledger.usecases.extension_records import Moment, event_of
+from meterledger.usecases.extension_records import ExtensionRefused, Moment, event_of
 from meterledger.usecases.extension_replay import replay_extension
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 
@@ -140,10 +140,38 @@ class TestEvents:
 
         desks = [Desk(desk.store, desk.now) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda one: one.run(LAST_DATE), desks))
-        desk.run(LAST_DATE)
+            runs = list(pool.map(lambda one: one.run(LAST_DATE), desks))
 
         assert desk.sums() == {"107": -3_500_00, "131": 6_000_00, "142": -2_500_00, "252": 0}
+        assert [one.waiting for one in runs] == [[]] * 8
+        assert sum(len(one.events) for one in runs) == 11
+
+    def test_of_many_callers_with_one_key_are_one_payment(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+
+        desks = [Desk(desk.store, desk.now) for _ in range(16)]
+        with ThreadPoolExecutor(16) as pool:
+            newly = list(pool.map(lambda one: one.pay(6_000_00), desks))
+
+        assert sorted(newly) == [False] * 15 + [True]
+        assert desk.sums() == {"131": 6_000_00, "252": -6_000_00}
+
+    def test_of_many_callers_with_keys_of_their_own_take_no_more_than_was_asked(
+        self, desk: Desk
+    ) -> None:
+        desk.open(DEPOSIT)
+
+        def pay(number: int) -> bool:
+            try:
+                return Desk(desk.store, desk.now).pay(1_000_00, f"R-{number}")
+            except ExtensionRefused:
+                return False
+
+        with ThreadPoolExecutor(8) as pool:
+            newly = list(pool.map(pay, range(8)))
+
+        assert sum(newly) == 6
+        assert desk.on_file().held_cents == 6_000_00 == -desk.sums()["252"]
 
     def test_charge_a_month_once(self, desk: Desk) -> None:
         desk.open(facility())

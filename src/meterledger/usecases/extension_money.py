@@ -35,6 +35,7 @@ from meterledger.usecases.extension_ports import ExtensionLog, ExtensionWork
 from meterledger.usecases.extension_records import (
     ExtensionRefused,
     Moment,
+    again,
     event_key,
     event_of,
     in_name_of,
@@ -64,6 +65,21 @@ def take_extension_payment(
     :raises ExtensionRefused: if it is more than the contract asks for, or of a day to come
     :raises Conflict: if the key was used for something else
     """
+    return again(
+        lambda: _take(contract_id, payment_key, cents, told, tender, store=store, moment=moment)
+    )
+
+
+def _take(
+    contract_id: str,
+    payment_key: str,
+    cents: int,
+    told: Told,
+    tender: Tender,
+    *,
+    store: ExtensionMoneyStore,
+    moment: Moment,
+) -> tuple[tuple[Event, ...], bool]:
     on_file = store.extension(contract_id)
     where = f"extension {contract_id}, payment {payment_key[:64]}"
     known = tuple(one for one in on_file.of(ExtensionAct.PAID) if one.data["key"] == payment_key)
@@ -146,6 +162,17 @@ def return_extension_payment(
 
     :raises ExtensionRefused: if there is no such payment, or its advance has gone on already
     """
+    return again(lambda: _return(contract_id, payment_key, told, store=store, moment=moment))
+
+
+def _return(
+    contract_id: str,
+    payment_key: str,
+    told: Told,
+    *,
+    store: ExtensionMoneyStore,
+    moment: Moment,
+) -> tuple[tuple[Event, ...], bool]:
     on_file = store.extension(contract_id)
     where = f"extension {contract_id}, payment {payment_key[:64]}"
     paid = [one for one in on_file.of(ExtensionAct.PAID) if one.data["key"] == payment_key]
@@ -223,6 +250,12 @@ def give_back_guarantee_deposit(
     The sheet says that such a deposit may be demanded and not when it goes back: while the
     agreement runs, it stays.
     """
+    return again(lambda: _give_back(contract_id, told, store=store, moment=moment))
+
+
+def _give_back(
+    contract_id: str, told: Told, *, store: ExtensionMoneyStore, moment: Moment
+) -> tuple[Event, bool]:
     on_file = store.extension(contract_id)
     where = f"extension {contract_id}"
     known = on_file.event(event_key(contract_id, ExtensionAct.GIVEN_BACK, "guarantee"))

@@ -25,7 +25,8 @@ from meterledger.usecases.extension_guarantees import (
     record_test,
     untested_bills,
 )
-from meterledger.usecases.extension_records import Moment
+from meterledger.usecases.extension_ports import ExtensionMoved
+from meterledger.usecases.extension_records import Moment, again
 from meterledger.usecases.extension_refunds import due_refunds, refund_on
 
 
@@ -99,18 +100,37 @@ def run_extensions(
     chosen = [store.extension(contract_id)] if contract_id else store.extensions()
     for on_file in chosen:
         run.contracts += 1
+        name = on_file.contract.contract_id
         done: list[ExtensionEvent] = []
         try:
-            for part in parts:
-                on_file = _STEPS[part](on_file, on, store, moment, done)
+            _one(on_file, on, store, moment, parts, done)
         except Refusal as refusal:
-            name = on_file.contract.contract_id
             run.waiting.append(Waiting(name, refusal.sentence))
         else:
             run.moved += bool(done)
             run.nothing_due += not done
         run.events += done
     return run
+
+
+def _one(
+    on_file: ExtensionOnFile,
+    on: date,
+    store: GuaranteeStore,
+    moment: Moment,
+    parts: Sequence[str],
+    done: list[ExtensionEvent],
+) -> None:
+    """One contract; where another night moves it meanwhile, as it is then."""
+
+    def go(now: ExtensionOnFile) -> None:
+        for part in parts:
+            now = _STEPS[part](now, on, store, moment, done)
+
+    try:
+        go(on_file)
+    except ExtensionMoved:
+        again(lambda: go(store.extension(on_file.contract.contract_id)))
 
 
 def _with(on_file: ExtensionOnFile, *events: ExtensionEvent) -> ExtensionOnFile:

@@ -20,6 +20,7 @@ from meterledger.facts.extensions import (
     FacilityTerms,
     GuaranteeTerms,
 )
+from meterledger.kernel.ensure import ensure
 from meterledger.stores.believed import contents
 from meterledger.stores.extension_words import (
     ONCE,
@@ -107,8 +108,7 @@ class ExtensionTables(LedgerTables):
             if work.payment is not None and not self._take_key(
                 connection, work.payment, work.entries[0]
             ):
-                known = self._payment_of_key(connection, work.payment.payment_key)
-                raise Conflict.of_payment(known.payment_key, known)
+                self._refuse_key(connection, work)
             for event in work.events:
                 _insert(connection, event)
             insert_entries(connection, work.entries)
@@ -131,6 +131,22 @@ class ExtensionTables(LedgerTables):
             if problem.diag.constraint_name != OVERDRAWN:
                 raise
             raise overdrawn(contract_id) from problem
+
+    def _refuse_key(self, connection: Connection, work: ExtensionWork) -> None:
+        """The key is taken: by this very event, of somebody who came first, or by another payment.
+
+        :raises ExtensionMoved: in the first case; whoever looks again finds it done
+        :raises Conflict: in the second
+        """
+        first = work.events[0]
+        done = connection.execute(
+            "SELECT FROM extension_event WHERE event_key = %s", [first.key]
+        ).fetchone()
+        if done is not None:
+            raise ExtensionMoved.meanwhile(first.contract_id)
+        ensure(work.payment is not None, "only a payment has a key")
+        key = work.payment.payment_key if work.payment else ""
+        raise Conflict.of_payment(key, self._payment_of_key(connection, key))
 
     def extension(self, contract_id: str) -> ExtensionOnFile:
         """A contract with its events."""
