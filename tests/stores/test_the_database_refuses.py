@@ -13,6 +13,7 @@ from tests.stores.asking_tables import columns_of, partition_of
 from tests.stores.channels_of_paper import keep_channels
 from tests.stores.combined_paper import keep_combinations
 from tests.stores.deposit_paper import keep_deposits
+from tests.stores.bank_of_paper import keep_bank
 from tests.stores.every_table import (
     keep_documents,
     keep_held,
@@ -78,6 +79,7 @@ PERSONAL = (
     *("payment_file_line", "receipt", "receipt_step", "application"),
     *("bank_account", "bank_stop", "autopay_enrollment", "ach_order", "ach_returned"),
     *("autopay_question", "autopay_answer", "checkout", "checkout_step", "pledge", "pledge_step"),
+    *("bank_line", "bank_match_expectation", "bank_line_step", "accrual_line"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
 NOT_ALLOWED = errors.InsufficientPrivilege
@@ -127,6 +129,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_channels(store)
             keep_settlements(store)
             keep_deposits(store)
+            keep_bank(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name

@@ -42,8 +42,8 @@ WORDS = {
 }
 """By prefix. A prefix that is not here is told by its cause."""
 
-PAGES = {"bill": "bill", "payment": "payment", "recovery": "payment"}
-"""Pages of causes that are named by the key of the entry."""
+SETTLED = ("refund", "transfer", "write-off", "recovery", "fee", "credit")
+"""Prefixes whose key is a settlement's, with what a step of it was behind a point."""
 
 
 def prefix_of(entry_id: str) -> tuple[str, str]:
@@ -81,10 +81,16 @@ def bill_words(bill_id: str) -> str:
 def cause_address(entry_id: str) -> str:
     """The page of what caused an entry; empty where it has none."""
     prefix, key = prefix_of(entry_id)
-    name = PAGES.get(prefix)
-    if name is None:
-        return ""
+    name, named = "", key
+    if prefix in ("bill", "payment"):
+        name = prefix
+    elif prefix == "late":
+        name = "late-charge"
+    elif prefix == "unclaimed":
+        name, named = "settlement", f"refund:{key.partition('.')[0]}"
+    elif prefix in SETTLED:
+        name, named = "settlement", f"{prefix}:{key.partition('.sent.')[0]}"
     try:
-        return reverse(name, args=[key])
+        return reverse(name, args=[named]) if name else ""
     except NoReverseMatch:
         return ""
