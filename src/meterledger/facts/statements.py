@@ -117,6 +117,8 @@ class Change:
     """``payment``, ``bill`` or ``other``."""
     words: str
     cents: int
+    late_charge: str = ""
+    """The late charge that it is, by its name; empty where it is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,8 @@ class LateCharges(Protocol):
     ) -> dict[str, LateHistory]:
         """What the accounts' late charges are decided from, as known then. One question for all."""
 
-    def late_columns(self, account_ids: Sequence[str], known_at: datetime) -> LateColumns:
-        """The same as columns, in the order of the accounts given: for many at once."""
+    def late_columns(self, account_ids: Sequence[str] | None, known_at: datetime) -> LateColumns:
+        """The same as columns, in the order of the accounts given; None is all, in order."""
 
     def record_late_charges(self, work: LateChargeWork) -> set[str]:
         """Keep charges, reversals, waits and the run in one transaction; the names newly kept.

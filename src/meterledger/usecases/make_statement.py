@@ -302,4 +302,5 @@ def _change(entry: Entry, account_id: str) -> Change:
     )
     kind = "payment" if entry.entry_id.startswith("payment:") else "other"
     words = "Payment" if kind == "payment" else entry.cause[:1].upper() + entry.cause[1:]
-    return Change(entry.effective_day, kind, words, cents)
+    prefix, _, key = entry.entry_id.partition(":")
+    return Change(entry.effective_day, kind, words, cents, key if prefix == "late" else "")

@@ -21,6 +21,7 @@ BENCHES = {
     "bill-cycle": Bench("bill_cycle.measure_bill_cycle", 60_000),
     "lockbox": Bench("lockbox.measure_lockbox", 60_000),
     "shadow": Bench("shadow.measure_shadow", 120_000),
+    "late-charges": Bench("late_charges.measure_late_charges", 1_200_000),
     "impact": Bench("impact.measure_impact", 1_200_000),
     "book": Bench("book.measure_book", 20_000),
     "determinants": Bench("determinants.measure_determinants", 1_200_000),

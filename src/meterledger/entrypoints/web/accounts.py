@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from meterledger.entrypoints.web.budget import budget_of_account
 from meterledger.entrypoints.web.deposit_pages import deposits_of_account
 from meterledger.entrypoints.web.extension_pages import extensions_of_account
+from meterledger.entrypoints.web.late_charge_pages import late_charges_of_account
 from meterledger.entrypoints.web.payments import items_of_account, payments_of_account
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.web.story import bill_states, story_of
@@ -127,6 +128,7 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "next_due": _next_due(bills, balance_cents),
         "budget": budget_of_account(system, account_id),
         "deposits": deposits_of_account(system, account_id),
+        "late_charges": late_charges_of_account(system, account_id),
         "extensions": extensions_of_account(system, account_id),
         "held": [
             (one, kind_of_case(one).words) for one in system.store.held_cases(account_id=account_id)

@@ -43,6 +43,8 @@ class MoneyRow:
     words: str
     amount: str
     strong: bool = False
+    late_charge: str = ""
+    """The charge that has a page of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,9 @@ def balance_rows(statement: Statement) -> tuple[MoneyRow, ...]:
     if balance.last_asked_cents is not None:
         rows.append(MoneyRow("Asked on your last bill", usd_display(balance.last_asked_cents)))
     for change in balance.changes:
-        rows.append(
-            MoneyRow(f"{change.words}, {table_day_words(change.day)}", usd_display(change.cents))
-        )
+        words = f"{change.words}, {table_day_words(change.day)}"
+        amount = usd_display(change.cents)
+        rows.append(MoneyRow(words, amount, late_charge=change.late_charge))
     if balance.unlisted_cents:
         words = "Payments and other changes since then" if rows else "Changes before this bill"
         rows.append(MoneyRow(words, usd_display(balance.unlisted_cents)))

@@ -72,8 +72,9 @@ class MemoryLateCharges:
         with self._lock:
             return {one: self._late_history(one, known_at) for one in account_ids}
 
-    def late_columns(self, account_ids: Sequence[str], known_at: datetime) -> LateColumns:
-        """The same as columns."""
+    def late_columns(self, account_ids: Sequence[str] | None, known_at: datetime) -> LateColumns:
+        """The same as columns; of all accounts where none are named."""
+        account_ids = sorted(self._accounts) if account_ids is None else account_ids
         histories = self.late_histories(account_ids, known_at)
         return columns_of([histories[one] for one in account_ids])
 
