@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.journeys.deposit_town import APPLICANT, Home, home_of, month_after
+from tests.journeys.deposit_town import APPLICANT, NOW, Home, home_of, month_after
 
 from meterledger.facts.deposits import DepositAct, DepositKind
 from meterledger.usecases.deposit_acts import (
@@ -19,7 +19,10 @@ from meterledger.usecases.deposit_ask import DepositRefused, guarantee_deposit
 from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_base import NothingToGoBy
 from meterledger.usecases.deposit_decide import CannotTell, NotTheCustomers
+from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_replay import replay_deposit
+from meterledger.usecases.ports import Conflict
+from meterledger.usecases.settlements import MoneyDesk, approve_settlement
 
 JULY = date(2025, 7, 1)
 TOLD = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
@@ -36,6 +39,12 @@ def paid(home: Home) -> Home:
     home.ask(JULY, told=TOLD)
     home.pay(200_00, JULY + timedelta(days=4))
     return home
+
+
+def refunds(home: Home) -> MoneyDesk:
+    """Where refunds are decided, today."""
+    home.now += timedelta(minutes=1)
+    return MoneyDesk(home.town.store, home.town.book, NOW.date(), home.now)
 
 
 def acts(home: Home) -> list[str]:
@@ -99,6 +108,35 @@ class TestTheWholeLife:
         assert paid.night(date(2025, 10, 23)).looked_at == 0
         (deposit,) = paid.deposits()
         assert replay_deposit(deposit.deposit_id, store=store, book=paid.town.book).same
+
+    def test_hands_the_remainder_to_a_refund_that_two_people_let_go(self, paid: Home) -> None:
+        store = paid.town.store
+        store.stop_service(
+            store.services_of_account(paid.account, paid.now)[0].agreement.agreement_id,
+            date(2025, 7, 11),
+            paid.now,
+        )
+        assert paid.bill(date(2025, 7, 14)) is not None
+        paid.night(date(2025, 7, 14))
+        (due,) = deposit_remainders_due([paid.account], at=date(2025, 7, 14), desk=paid.desk())
+
+        first = hand_out_remainders(
+            on=date(2025, 7, 14), desk=paid.desk("meterledger"), refunds=refunds(paid)
+        )
+        again = hand_out_remainders(
+            on=date(2025, 7, 15), desk=paid.desk("meterledger"), refunds=refunds(paid)
+        )
+        (name,) = first.asked
+        with pytest.raises(Conflict, match="meterledger"):
+            approve_settlement(name, by="meterledger", reason="so", desk=refunds(paid))
+        approve_settlement(name, by="Ben", reason="it is due", desk=refunds(paid))
+
+        assert (first.due, again.on_their_way, again.asked) == (1, 1, [])
+        assert due.return_by == date(2025, 7, 10) + timedelta(days=21)
+        assert paid.held() == 0
+        assert store.trial_balance()["232.refunds"] == -due.cents
+        assert deposit_remainders_due([paid.account], at=NOW.date(), desk=paid.desk()) == ()
+        paid.check()
 
     def test_twice_the_same_night_changes_nothing(self, paid: Home) -> None:
         paid.live(date(2025, 8, 1), 12)

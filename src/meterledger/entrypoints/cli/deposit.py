@@ -270,13 +270,41 @@ def run(
     on: Annotated[str, typer.Option(help="The day whose evening it is.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Do everything that is due of every deposit on a day. Safe to run twice."""
+    """Do everything that is due of every deposit on a day, and ask for refunds of what remains.
+
+    Safe to run twice.
+    """
     from meterledger.entrypoints.deposit_words import deposit_desk
+    from meterledger.usecases.deposit_hand_out import hand_out_remainders
     from meterledger.usecases.deposit_run import BY, run_deposits
+    from meterledger.usecases.settlements import MoneyDesk
 
     with refusing(), opened("the night of deposits", ["deposits"]) as system:
-        done = run_deposits(on=day_of(on, system), desk=deposit_desk(system, BY))
-        say(done.as_json(), as_json=as_json, words=lambda: _print_run(done))
+        day, desk = day_of(on, system), deposit_desk(system, BY)
+        done = run_deposits(on=day, desk=desk)
+        refunds = MoneyDesk(system.store, system.book, day, system.now)
+        out = hand_out_remainders(on=day, desk=desk, refunds=refunds)
+        told = done.as_json() | {
+            "refunds": {
+                "due": out.due,
+                "asked": out.asked,
+                "on_their_way": out.on_their_way,
+                "refused": [
+                    {"account": one.account_id, "sentence": why} for one, why in out.refused
+                ],
+            }
+        }
+
+        def words() -> None:
+            _print_run(done)
+            print(
+                f"{out.due} remainders = {len(out.asked)} refunds asked for + {out.on_their_way} "
+                f"waiting for approval + {len(out.refused)} refused."
+            )
+            for one, why in out.refused[:20]:
+                print(f"Refused: account {one.account_id}: {why}")
+
+        say(told, as_json=as_json, words=words)
 
 
 def answer(done: Asked, system: System, *, as_json: bool) -> None:
