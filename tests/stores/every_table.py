@@ -14,6 +14,7 @@ from tests.stores.paper_town import (
     held_of,
     register_channel,
 )
+from tests.stores.settled_paper import keep_settlements
 from tests.stores.test_promises_of_documents import back_of, document_of, name_of
 
 from meterledger.facts.documents import SetAside
@@ -123,9 +124,10 @@ def keep_usage(store: PostgresStore) -> None:
 
 
 def keep_held(store: PostgresStore) -> None:
-    """A held case with its first step, and a run."""
+    """A held case with its first step, a run, and a settlement."""
     store.see_held([SeenHold(held_of(2, 5))], on=LATER.date(), learned_at=LATER)
     store.record_run(RunRecord("R-1", RunState.FINISHED, "cycle 1", LATER.date(), LATER))
+    keep_settlements(store)
 
 
 def keep_taxes(store: PostgresStore) -> None:

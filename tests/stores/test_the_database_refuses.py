@@ -44,7 +44,6 @@ from tests.stores.paper_town import (
 )
 from tests.stores.payments_of_paper import keep_payments
 from tests.stores.programs_of_paper import keep_programs
-from tests.stores.settled_paper import keep_settlements
 
 from meterledger.facts.events import CaseState, CaseStep
 from meterledger.facts.periods import PeriodClose
@@ -71,8 +70,7 @@ PERSONAL = (
     *("held_bill", "entry", "posting", "payment", "record"),
     *("bill_correction", "difference_left", "lake_hold", "lake_hold_released"),
     *("extension_contract", "extension_event"),
-    *("held_case", "held_step"),
-    *("settlement", "settlement_step", "verified_payee"),
+    *("held_case", "held_step", "settlement", "settlement_step", "verified_payee"),
     *("budget_plan", "budget_amount", "budget_election", "budget_bill"),
     *("due_date_choice", "delivery_preference", "participation"),
     *("combination", "combined_account", "combined_statement", "combined_bill"),
@@ -127,7 +125,6 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_programs(store)
             keep_payments(store)
             keep_channels(store)
-            keep_settlements(store)
             keep_deposits(store)
             keep_bank(store)
             with store.viewing(ANALYST, [account_id(1)]):

@@ -14,9 +14,9 @@ ALTER TABLE settlement_step ADD CONSTRAINT acts_of_a_settlement CHECK (act IN (
     'unclaimed', 'claimed', 'escheated'));
 ALTER TABLE settlement_step ADD CONSTRAINT a_step_that_moves_money_names_its_entry CHECK (
     (entry_id IS NULL) = (act IN ('asked', 'refused', 'cleared', 'noticed')));
-ALTER TABLE settlement_step DROP COLUMN entry_key,
-    ADD COLUMN entry_key text GENERATED ALWAYS AS (substr(entry_id, strpos(entry_id, ':') + 1)) STORED;
-CREATE INDEX settlement_step_of_entry ON settlement_step (entry_key);
+-- What stands behind the prefix of the entry: its cause is looked for by it. The trigger fills it.
+ALTER TABLE settlement_step ADD CONSTRAINT an_entry_key_is_of_its_entry CHECK (
+    entry_key IS NOT DISTINCT FROM substr(entry_id, strpos(entry_id, ':') + 1));
 
 CREATE FUNCTION settlement_acts_after(kind text, act text) RETURNS text[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
@@ -43,6 +43,7 @@ DECLARE
     last    record;
     asked   text;
 BEGIN
+    NEW.entry_key := substr(NEW.entry_id, strpos(NEW.entry_id, ':') + 1);
     SELECT s.* INTO settled FROM public.settlement s WHERE s.settlement_id = NEW.settlement_id;
     PERFORM public.lock_settled_account(settled.account_id);
     SELECT t.number, t.act INTO last FROM public.settlement_step t
