@@ -25,6 +25,8 @@ from meterledger.usecases.ports import Lake, Store, Viewer
 
 if TYPE_CHECKING:
     from meterledger.stores.vault import FileVault
+    from meterledger.stores.vault.bank_numbers import SealedBankNumbers
+    from meterledger.usecases.channel_ports import Processor
     from meterledger.usecases.read_on_demand import HeadEnd
 
 
@@ -113,6 +115,35 @@ def open_document_vault(data_folder: Path) -> FileVault:
     told = os.environ.get("METERLEDGER_DOCUMENT_KEY_FILE")
     keys = Path(told) if told else data_folder / "document-keys.json"
     return FileVault(data_folder / "documents", keys)
+
+
+def open_bank_numbers(data_folder: Path) -> SealedBankNumbers:
+    """Seals and opens bank account numbers with keys of their own
+    (``METERLEDGER_BANK_KEY_FILE``), made at the first use.
+    """
+    from meterledger.stores.vault.bank_numbers import SealedBankNumbers
+    from meterledger.stores.vault.keys import KeyFile
+
+    told = os.environ.get("METERLEDGER_BANK_KEY_FILE")
+    keys = KeyFile(Path(told) if told else data_folder / "bank-keys.json")
+    return SealedBankNumbers(keys.read() if keys.exists() else keys.create())
+
+
+def open_processor() -> Processor | None:
+    """The processor of cards and wallets (``METERLEDGER_PROCESSOR``); None if none is named.
+
+    ``METERLEDGER_PROCESSOR_SECRET_FILE`` names the file of the secret that signs its answers.
+
+    :raises ProcessorNotNamed: if the address or the secret cannot be used
+    """
+    from meterledger.stores.gateways.opening import raw_bytes
+    from meterledger.stores.gateways.processor import HttpProcessor
+
+    address = os.environ.get("METERLEDGER_PROCESSOR")
+    if not address:
+        return None
+    told = os.environ.get("METERLEDGER_PROCESSOR_SECRET_FILE")
+    return HttpProcessor(address, raw_bytes(Path(told)).strip() if told else b"")
 
 
 def open_head_end() -> HeadEnd | None:

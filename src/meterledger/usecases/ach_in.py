@@ -26,6 +26,7 @@ from meterledger.rulebook.book import BookView
 from meterledger.usecases.channel_money import MoneyStore, Postings
 from meterledger.usecases.channel_ports import ChannelChange
 from meterledger.usecases.post_payments import again_if_moved
+from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 ACH = "131.ach"
 ACCOUNT = re.compile(r"(?<!\d)\d{10}(?!\d)", re.ASCII)
@@ -52,6 +53,7 @@ class AchInDesk:
     store: AchInStore
     view: BookView
     now: datetime
+    asked_deposits: AskedDeposits = no_deposits
 
     @property
     def today(self) -> date:
@@ -85,7 +87,13 @@ def take_ach_credits(
 
 
 def _take(file: AchFile, name: str, sha256: str, by: str, desk: AchInDesk) -> PaymentFile:
-    postings = Postings(desk.store, desk.view, now=desk.now, today=desk.today)
+    postings = Postings(
+        desk.store,
+        desk.view,
+        now=desk.now,
+        today=desk.today,
+        asked_deposits=desk.asked_deposits,
+    )
     postings.load({one for entry in file.entries for one in _accounts_named(entry)})
     totals = {"posted": Totals(), "unapplied": Totals(), "refused": Totals()}
     refused: list[RefusedLine] = []

@@ -49,6 +49,7 @@ from meterledger.usecases.channel_money import MoneyStore, Postings
 from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.post_payments import again_if_moved
+from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 ACH = "131.ach"
 MODIFIERS = string.ascii_uppercase + string.digits
@@ -102,6 +103,7 @@ class AchOutDesk:
     store: AchOutStore
     view: BookView
     now: datetime
+    asked_deposits: AskedDeposits = no_deposits
 
     @property
     def today(self) -> date:
@@ -142,7 +144,13 @@ def _make(desk: AchOutDesk) -> MadeFile:
             desk.store.keep_channel(change)
         return MadeFile(None, tuple(dropped))
     file = _file(leaving, us, desk, terms)
-    postings = Postings(desk.store, desk.view, now=desk.now, today=desk.today)
+    postings = Postings(
+        desk.store,
+        desk.view,
+        now=desk.now,
+        today=desk.today,
+        asked_deposits=desk.asked_deposits,
+    )
     by_id = {one.order_id: one for one in leaving}
     debits = [one for one in file.entries if by_id[one.order_id].kind is OrderKind.DEBIT]
     postings.load([by_id[one.order_id].account_id for one in debits])

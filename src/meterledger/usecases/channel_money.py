@@ -15,7 +15,7 @@ from typing import Protocol
 
 from meterledger.facts.money import Entry
 from meterledger.facts.payments import Receipt, ReceiptAct, ReceiptOnFile, ReceiptState
-from meterledger.facts.receivables import AccountMoney, Application, Movement
+from meterledger.facts.receivables import AccountMoney, Application, Movement, OpenItem
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.payment_ports import ReceiptPosting
 from meterledger.usecases.post_payments import (
@@ -25,6 +25,7 @@ from meterledger.usecases.post_payments import (
     post_unapplied,
     undo_posting,
 )
+from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 RECEIVABLES = ("142", "143")
 DEFERRED = "142.budget"
@@ -54,8 +55,18 @@ class MoneyStore(Protocol):
 class Postings:
     """Postings of one change. Each account's money is loaded once and kept up to date here."""
 
-    def __init__(self, store: MoneyStore, view: BookView, *, now: datetime, today: date) -> None:
+    def __init__(
+        self,
+        store: MoneyStore,
+        view: BookView,
+        *,
+        now: datetime,
+        today: date,
+        asked_deposits: AskedDeposits = no_deposits,
+    ) -> None:
         """``today`` is the utility's local day of ``now``."""
+        self._asked_deposits = asked_deposits
+        self._deposits: dict[str, Sequence[OpenItem]] = {}
         self._store = store
         self._view = view
         self._now = now
@@ -69,6 +80,7 @@ class Postings:
         missing = [one for one in account_ids if one not in self._money]
         if missing:
             self._money.update(self._store.account_money(missing))
+            self._deposits.update(self._asked_deposits(missing))
 
     def knows(self, account_id: str) -> bool:
         """Whether there is such an account."""
@@ -85,6 +97,7 @@ class Postings:
             self._money[account_id],
             self._act(why),
             view=self._view,
+            asked_deposits=self._deposits.get(account_id, ()),
             earmarked_to=earmarked_to,
         )
         self._fold(account_id, made)

@@ -44,6 +44,7 @@ from meterledger.usecases.no_card_numbers import refuse_card_numbers
 from meterledger.usecases.payment_ports import Moved
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.post_payments import again_if_moved
+from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 CARDS = "131.card"
 KEY_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,47}")
@@ -79,6 +80,7 @@ class CheckoutDesk:
     processor: Processor
     view: BookView
     now: datetime
+    asked_deposits: AskedDeposits = no_deposits
 
     @property
     def today(self) -> date:
@@ -201,7 +203,13 @@ def _hear(
     after = heard(on_file, answer, heard_by, now=desk.now, absent_after=absent_after(desk.terms))
     if not after.is_news:
         return on_file
-    postings = Postings(desk.store, desk.view, now=desk.now, today=desk.today)
+    postings = Postings(
+        desk.store,
+        desk.view,
+        now=desk.now,
+        today=desk.today,
+        asked_deposits=desk.asked_deposits,
+    )
     expected: tuple[Expectation, ...] = ()
     sentence = f"{after.sentence}; {reason}" if reason else after.sentence
     if after.move is MoneyMove.POST:

@@ -36,6 +36,7 @@ from meterledger.usecases.channel_ports import ChannelChange
 from meterledger.usecases.no_card_numbers import refuse_card_numbers
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.post_payments import again_if_moved
+from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 AGENCY = "131.agency"
 
@@ -64,6 +65,7 @@ class PledgeDesk:
     store: PledgeStore
     view: BookView
     now: datetime
+    asked_deposits: AskedDeposits = no_deposits
 
     @property
     def today(self) -> date:
@@ -242,7 +244,13 @@ def _receive(
             return on_file
     is_open = {one.item_id: one.open_cents for one in _items(pledge.account_id, desk)}
     needed = min(cents, sum(is_open.get(one, 0) for one in pledge.for_items))
-    postings = Postings(desk.store, desk.view, now=desk.now, today=desk.today)
+    postings = Postings(
+        desk.store,
+        desk.view,
+        now=desk.now,
+        today=desk.today,
+        asked_deposits=desk.asked_deposits,
+    )
     why = f"pledge {pledge_id} of {pledge.agency}"
     receipt = Receipt(
         *(key, pledge.account_id, cents, Tender.PLEDGE, Channel.AGENCY, on, desk.now),
