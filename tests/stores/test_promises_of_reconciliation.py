@@ -13,12 +13,23 @@ from meterledger.facts.bank import (
     BankLine,
     BankMatch,
     BankStatement,
+    Expectation,
     LineAct,
     LineStep,
     MatchRule,
 )
 from meterledger.facts.money import Entry, Leg, Payment, Tender
+from meterledger.facts.payments import (
+    Channel,
+    PaymentFile,
+    Receipt,
+    ReceiptAct,
+    ReceiptState,
+    ReceiptStep,
+    Totals,
+)
 from meterledger.ledger import entry_for_payment
+from meterledger.usecases.payment_ports import ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 
 DAY = LATER.date()
@@ -136,8 +147,6 @@ def test_an_adjustment_is_of_two_people_and_posts_once(town: Store) -> None:
         town.record_line_step(step(LineAct.APPROVED, " ana "), entry)
     assert not town.open_expectations()
 
-    from meterledger.facts.bank import Expectation
-
     expected = Expectation(f"{entry.entry_id}#1", "131", DAY, 500, entry.cause)
     match = BankMatch("match:x", MatchRule.ADJUSTED, (line,), (expected,))
     town.record_line_step(step(LineAct.APPROVED, "Ben"), entry, match)
@@ -155,3 +164,49 @@ def test_lines_are_read_by_viewers(store: Store) -> None:
         store.open_bank_lines()
     with pytest.raises(NotViewing):
         store.open_expectations()
+
+
+def test_what_came_in_a_file_is_one_batch(town: Store) -> None:
+    file = file_of_payments("lockbox-1125.txt", 12_00)
+    town.post_receipts([posting_of("L-1", 12_00, file.sha256)], file=file)
+    pay(town, "K1", 500)
+    batches = {one.reference: one.batch for one in town.open_expectations()}
+    assert batches == {"L-1": "lockbox-1125.txt", "K1": ""}
+
+
+def file_of_payments(name: str, cents: int) -> PaymentFile:
+    all_of_it = Totals(1, cents)
+    return PaymentFile(
+        sha256="e" * 64,
+        name=name,
+        profile="lockbox",
+        deposited_day=DAY,
+        received=all_of_it,
+        posted=all_of_it,
+        unapplied=Totals(),
+        refused=Totals(),
+        by="Ana",
+        learned_at=LATER,
+    )
+
+
+def posting_of(key: str, cents: int, sha256: str) -> ReceiptPosting:
+    payment = Payment(key, account_id(1), cents, Tender.CHECK, DAY, LATER)
+    entry = Entry(
+        f"payment:{key}",
+        DAY,
+        LATER,
+        (Leg("131.lockbox", cents), Leg("142", -cents, account_id(1))),
+        f"check payment {key}",
+    )
+    receipt = Receipt(
+        *(key, account_id(1), cents, Tender.CHECK, Channel.LOCKBOX, DAY, LATER),
+        file_sha256=sha256,
+        line=1,
+    )
+    step = ReceiptStep(
+        *(key, 1, ReceiptAct.TAKEN, ReceiptState.POSTED, DAY, "Ana", "in a file", LATER),
+        entry_id=entry.entry_id,
+        account_id=account_id(1),
+    )
+    return ReceiptPosting(receipt, step, payment, (entry,))

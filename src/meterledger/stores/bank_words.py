@@ -6,7 +6,7 @@ Lives elsewhere keeping rows (``memory``, ``postgres``), matching (``ledger``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from meterledger.facts.bank import Expectation, LineAct, LineStep, OpenLine
@@ -24,9 +24,18 @@ def is_cash(ledger_account: str) -> bool:
 
 
 def expectation_of(
-    entry_id: str, number: int, ledger_account: str, cents: int, cause: str, day: date
+    entry_id: str,
+    number: int,
+    ledger_account: str,
+    cents: int,
+    cause: str,
+    day: date,
+    batch: str = "",
 ) -> Expectation:
-    """What a leg on cash lets the bank show. Its reference is the key of its event."""
+    """What a leg on cash lets the bank show. Its reference is the key of its event.
+
+    ``batch`` is the file that it came in, if it came in one: a file is one deposit.
+    """
     return Expectation(
         expectation_id=f"{entry_id}#{number}",
         ledger_account=ledger_account,
@@ -34,6 +43,7 @@ def expectation_of(
         cents=cents,
         cause=cause,
         reference=event_key(entry_id),
+        batch=batch,
     )
 
 
@@ -42,8 +52,10 @@ def event_key(entry_id: str) -> str:
     return entry_id.removeprefix("reversal:").partition(":")[2]
 
 
-def expectations_of(entries: Iterable[Entry]) -> Iterator[Expectation]:
-    """Every leg on cash of the entries."""
+def expectations_of(
+    entries: Iterable[Entry], file_of: Callable[[str], str] = lambda key: ""
+) -> Iterator[Expectation]:
+    """Every leg on cash of the entries; ``file_of`` names the file of a payment's key."""
     for entry in entries:
         for number, leg in enumerate(entry.legs, start=1):
             if is_cash(leg.ledger_account):
@@ -54,6 +66,7 @@ def expectations_of(entries: Iterable[Entry]) -> Iterator[Expectation]:
                     leg.cents,
                     entry.cause,
                     entry.effective_day,
+                    "" if entry.reverses else file_of(event_key(entry.entry_id)),
                 )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
 
+from meterledger.facts.bank import Expectation
 from meterledger.facts.payments import ReceiptOnFile, ReceiptState
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.span import DaySpan
@@ -38,7 +39,7 @@ from meterledger.usecases.reconcile_bank import (
 OWNER_OF_MONEY = "payment desk"
 OWNER_OF_BOOKS = "general accounting"
 RECEIPTS_AT_MOST = 10_000
-FAR = date(9999, 1, 1)
+LONG_AGO, FAR = date(1, 1, 1), date(9999, 1, 1)
 
 
 class MonitorStore(
@@ -55,6 +56,9 @@ class MonitorStore(
         limit: int = 500,
     ) -> list[ReceiptOnFile]:
         """Receipts that stand so, the newest first."""
+
+    def expected_bank_lines(self, from_day: date, until_day: date) -> list[Expectation]:
+        """What channels say that the bank should show on the days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
         ),
     )
     broken = [one for one in ties if not one.holds]
+    channels = _channels_apart(store)
     return Monitors(
         on,
         (
@@ -138,6 +143,14 @@ def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
                 0,
                 OWNER_OF_UNSEEN,
                 "Ask the bank for the statement and take it with `meterledger bank take`",
+            ),
+            Unexplained(
+                "channels whose files say other cash than the book has",
+                len(channels),
+                sum(channels.values()),
+                OWNER_OF_MONEY,
+                f"Compare the files of {', '.join(channels) or 'each channel'} with the ledger "
+                "account of the channel; one of them lacks an event",
             ),
             Unexplained(
                 "money that has no account",
@@ -170,3 +183,17 @@ def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
         ),
         ties,
     )
+
+
+def _channels_apart(store: MonitorStore) -> dict[str, int]:
+    """By ledger account of a channel that expects something: the book's cash less what it expects.
+
+    Two accounts of one thing, written by different journeys: the legs on cash, and the lines that
+    a channel says the bank will show. Only accounts that are not the same are told.
+    """
+    expected: dict[str, int] = {}
+    for one in store.expected_bank_lines(LONG_AGO, FAR):
+        expected[one.ledger_account] = expected.get(one.ledger_account, 0) + one.cents
+    book = store.trial_balance()
+    between = {name: book.get(name, 0) - cents for name, cents in sorted(expected.items())}
+    return {name: cents for name, cents in between.items() if cents}

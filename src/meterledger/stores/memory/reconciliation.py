@@ -17,6 +17,7 @@ from meterledger.facts.bank import (
     OpenLine,
 )
 from meterledger.facts.money import Entry
+from meterledger.facts.payments import PaymentFile, ReceiptOnFile
 from meterledger.facts.unbilled import Accrual
 from meterledger.stores.bank_words import (
     accrued_already,
@@ -34,6 +35,8 @@ class MemoryReconciliation(MemoryPlaces):
 
     record: list[tuple[str, str, datetime]]
     _entries: dict[str, Entry]
+    _receipts: dict[str, ReceiptOnFile]
+    _payment_files: dict[str, PaymentFile]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -95,7 +98,7 @@ class MemoryReconciliation(MemoryPlaces):
         self._look()
         found = [
             one
-            for one in expectations_of(list(self._entries.values()))
+            for one in expectations_of(list(self._entries.values()), self._file_of_payment)
             if one.expectation_id not in self._matched
         ]
         return sorted(found, key=lambda one: (one.day, one.expectation_id))
@@ -202,7 +205,13 @@ class MemoryReconciliation(MemoryPlaces):
     def _is_adjusted(self, line_id: str) -> bool:
         return any(one.act is LineAct.APPROVED for one in self._line_steps.get(line_id, ()))
 
-    # Answered by the journal beside this part.
+    def _file_of_payment(self, payment_key: str) -> str:
+        known = self._receipts.get(payment_key)
+        sha256 = known.receipt.file_sha256 if known is not None else None
+        file = self._payment_files.get(sha256) if sha256 is not None else None
+        return file.name if file is not None else ""
+
+    # Answered by the parts beside this one.
 
     def register_cause(self, prefix: str, is_there: Callable[[str], bool]) -> None:
         """Entries of the prefix are posted only where their cause is there."""

@@ -51,9 +51,13 @@ SELECT {LINE}, s.bank_account, steps.found
 """
 CASH_LEGS = "ledger_account LIKE '131%' AND (ledger_account = '131' OR ledger_account LIKE '131.%')"
 EXPECTED = f"""
-SELECT p.entry_id, p.number, p.ledger_account, p.cents, e.cause, p.effective_day
+SELECT p.entry_id, p.number, p.ledger_account, p.cents, e.cause, p.effective_day,
+       coalesce(f.name, '')
   FROM posting p
   JOIN entry e ON e.entry_id = p.entry_id AND e.effective_day = p.effective_day
+  LEFT JOIN receipt r ON e.reverses IS NULL
+                     AND r.payment_key = substr(p.entry_id, strpos(p.entry_id, ':') + 1)
+  LEFT JOIN payment_file f ON f.sha256 = r.file_sha256
  WHERE {CASH_LEGS}
    AND NOT EXISTS (SELECT FROM bank_match_expectation m
                     WHERE m.expectation_id = p.entry_id || '#' || p.number)
@@ -335,9 +339,9 @@ def _open_line(connection: Connection, line_id: str) -> OpenLine | None:
 
 
 def _expectation(row: Sequence[Any]) -> Expectation:
-    entry_id, number, ledger_account, cents, cause, day = row
+    entry_id, number, ledger_account, cents, cause, day, *batch = row
     effective = date.fromisoformat(day) if isinstance(day, str) else day
-    return expectation_of(entry_id, number, ledger_account, cents, cause, effective)
+    return expectation_of(entry_id, number, ledger_account, cents, cause, effective, *batch)
 
 
 def _line(row: Sequence[Any]) -> BankLine:
