@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
+from tests.stores.late_paper import (
+    DAY,
+    RUN,
+    SHOWN,
+    charge_of,
+    entry_of,
+    government_of,
+    reversal_of,
+    wait_of,
+    work_of,
+)
 from tests.stores.paper_town import (
     ANALYST,
     CORRECTED_AT,
@@ -18,73 +29,10 @@ from tests.stores.paper_town import (
     start_of,
 )
 
-from meterledger.facts.late_charges import (
-    GovernmentAccount,
-    LateCharge,
-    LateChargeReversal,
-    LateChargeRun,
-    LateChargeWait,
-    ReversalCause,
-)
-from meterledger.facts.money import Entry, Leg
-from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.usecases.late_charge_ports import LateChargeWork
 from meterledger.usecases.late_charge_rows import columns_of
 from meterledger.usecases.ports import NotFound, NotViewing, Store
-
-DAY = date(2025, 2, 21)
-SHOWN = date(2025, 3, 2)
-RUN = LateChargeRun(
-    "late:2025-03-02:1", SHOWN, "accounts", 3, 1, 1, 1, 1, 150, (("new", 1),), "b" * 64, LATER
-)
-
-
-def charge_of(number: int = 1, *, cents: int = 150, version: str = "") -> LateCharge:
-    record = f"{number}{version}".encode()
-    name = f"{account_id(number)}:{DAY.isoformat()}"
-    return LateCharge(
-        late_charge_id=name + version,
-        account_id=account_id(number),
-        bill_id=bill_of(number)[0].bill_id,
-        delinquent_day=DAY,
-        on=SHOWN,
-        cents=cents,
-        base_cents=10_000,
-        codes=("new", "again"),
-        rests_on=(f"bill:{bill_of(number)[0].bill_id}",),
-        clause="Sheet 136, rev. 1, GRR V.J",
-        standing="carried_forward",
-        record=record,
-        record_sha256=sha256_hex(record),
-        book_sha256="b" * 64,
-        known_at=LATER,
-        replaces=name if version else None,
-    )
-
-
-def entry_of(charge: LateCharge, cents: int = 0) -> Entry:
-    owed = cents or charge.cents
-    legs = (Leg("142", owed, charge.account_id), Leg("450", -owed))
-    return Entry(charge.entry_id, charge.on, charge.known_at, legs, "late payment charge")
-
-
-def reversal_of(charge: LateCharge) -> tuple[LateChargeReversal, Entry]:
-    made = entry_of(charge)
-    back = tuple(replace(leg, cents=-leg.cents) for leg in made.legs)
-    return LateChargeReversal(
-        charge.late_charge_id,
-        charge.account_id,
-        ReversalCause.BY_DECISION,
-        "a first time",
-        LATER,
-        "Ana",
-        "Ben",
-    ), Entry(f"reversal:{made.entry_id}", SHOWN, LATER, back, "taken back", made.entry_id)
-
-
-def work_of(*charges: LateCharge) -> LateChargeWork:
-    return LateChargeWork(charges=tuple((one, entry_of(one)) for one in charges))
 
 
 class TestACharge:
@@ -172,11 +120,9 @@ class TestAHistory:
     def test_is_as_known_at_an_instant(self, store: Store) -> None:
         store.start_service(start_of(1))
         store.record_bills([bill_of(1)])
-        government = GovernmentAccount(
-            account_id(1), DAY, "U.S. Government", "31 U.S.C. 3902", "0.5", 30, "Ana", LATER
-        )
+        government = government_of()
         store.tell_government_account(government)
-        wait = LateChargeWait(account_id(1), DAY, SHOWN, "unknown_payment", "waits", LATER)
+        wait = wait_of()
         store.record_late_charges(LateChargeWork(waits=(wait,), run=RUN))
         store.record_rebills([rebill_of(1, cents=9_000)])
 

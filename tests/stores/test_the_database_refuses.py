@@ -23,6 +23,7 @@ from tests.stores.every_table import (
     keep_usage,
 )
 from tests.stores.extension_town import keep_extensions
+from tests.stores.late_paper import keep_late_charges
 from tests.stores.options_of_paper import keep_options
 from tests.stores.paper_town import (
     ANALYST,
@@ -70,6 +71,7 @@ PERSONAL = (
     *("held_bill", "entry", "posting", "payment", "record"),
     *("bill_correction", "difference_left", "lake_hold", "lake_hold_released"),
     *("extension_contract", "extension_event"),
+    *("late_charge", "late_charge_reversal", "late_charge_wait", "government_account"),
     *("held_case", "held_step", "settlement", "settlement_step", "verified_payee"),
     *("budget_plan", "budget_amount", "budget_election", "budget_bill"),
     *("due_date_choice", "delivery_preference", "participation"),
@@ -126,6 +128,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_payments(store)
             keep_channels(store)
             keep_deposits(store)
+            keep_late_charges(store)
             keep_bank(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
