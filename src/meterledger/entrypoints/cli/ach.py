@@ -1,0 +1,209 @@
+"""``meterledger ach``: files of debits and credits for our bank, credits and returns from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+
+if TYPE_CHECKING:
+    from meterledger.entrypoints.wiring import System
+    from meterledger.usecases.ach_out import AchOutDesk
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    commands = typer.Typer(
+        name="ach",
+        help="NACHA files: debits and credits out, credits and returns in.",
+        no_args_is_help=True,
+    )
+    for name, command in (
+        ("out", out),
+        ("write", write),
+        ("in", take_credits),
+        ("returns", returns),
+        ("list", listing),
+        ("back", back),
+    ):
+        commands.command(name)(command)
+    app.add_typer(commands)
+
+
+Folder = Annotated[str, typer.Option("--to", help="Folder for the file; `outgoing` of the data.")]
+Received = Annotated[Path, typer.Argument(help="A NACHA file, as the bank sent it.")]
+
+
+def out(to: Folder = "", as_json: JsonFlag = False) -> None:
+    """Put all orders that are due into one file, post its debits, and write it."""
+    from meterledger.entrypoints.channel_words import file_json
+    from meterledger.usecases.ach_out import make_ach_file
+
+    with refusing(), _system("make a file of entries", ["orders"]) as system:
+        made = make_ach_file(desk=_desk(system))
+        path = _write(system, made.file.file_id, to) if made.file else ""
+        dropped = [{"order": one.order_id, "reason": one.reason} for one in made.dropped]
+        told = {
+            "file": file_json(made.file) if made.file else None,
+            "written": path,
+            "dropped": dropped,
+        }
+
+        def words() -> None:
+            if made.file is None:
+                print("No order is due, so no file was made.")
+            else:
+                one = file_json(made.file)
+                print(
+                    f"File {one['file']}: {one['entries']} entries, {one['debits_usd']} USD drawn, "
+                    f"{one['credits_usd']} USD paid, for {one['effective']}: {path}"
+                )
+            for gone in dropped:
+                print(f"  dropped {gone['order']}: {gone['reason']}")
+
+        say(told, as_json=as_json, words=words)
+
+
+def write(
+    file: Annotated[str, typer.Argument(help="Id of a file that was made, like 20250721A.")],
+    to: Folder = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a file that was made once more: the same bytes, nothing is asked twice."""
+    with refusing(), _system("write a file of entries again", [file]) as system:
+        path = _write(system, file, to)
+        told = {"file": file, "written": path}
+        say(told, as_json=as_json, words=lambda: print(f"File {file} is written: {path}"))
+
+
+def take_credits(
+    path: Received,
+    by: Annotated[str, typer.Option("--by", help="Who takes it: a name.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Take a file of credits: received is posted, unapplied and refused, to the cent."""
+    from meterledger.entrypoints.payment_words import file_json, payment_desk
+    from meterledger.kernel.canonical import sha256_hex
+    from meterledger.stores.gateways.nacha import read_nacha
+    from meterledger.stores.gateways.opening import raw_bytes
+    from meterledger.usecases.ach_in import AchInDesk, take_ach_credits
+
+    with refusing(), _system("take a file of credits", [path.name]) as system:
+        data = raw_bytes(path)
+        deposits = payment_desk(system).asked_deposits
+        desk = AchInDesk(system.store, system.view, system.now, deposits)
+        taken, newly = take_ach_credits(
+            read_nacha(data, path.name),
+            name=path.name,
+            sha256=sha256_hex(data),
+            by=by,
+            desk=desk,
+        )
+        told = file_json(taken) | {"status": "posted" if newly else "known"}
+
+        def words() -> None:
+            if not newly:
+                print("Known already, nothing changed.")
+            for name in ("received", "posted", "unapplied", "refused"):
+                print(f"{name:>10}  {told[name]['count']:>8}  {told[name]['usd']:>16} USD")
+
+        say(told, as_json=as_json, words=words)
+
+
+def returns(path: Received, as_json: JsonFlag = False) -> None:
+    """Take a file of returns and changes: each undoes its debit, and its code says what follows."""
+    from meterledger.entrypoints.channel_words import returned_json
+    from meterledger.kernel.canonical import sha256_hex
+    from meterledger.stores.gateways.nacha import read_nacha
+    from meterledger.stores.gateways.opening import raw_bytes
+    from meterledger.usecases.ach_returns import ReturnDesk, take_ach_returns
+
+    with refusing(), _system("take a file of returns", [path.name]) as system:
+        data = raw_bytes(path)
+        taken, newly = take_ach_returns(
+            read_nacha(data, path.name),
+            name=path.name,
+            sha256=sha256_hex(data),
+            desk=ReturnDesk(system.store, system.view, system.now),
+        )
+        told = [returned_json(one) for one in taken]
+
+        def words() -> None:
+            if not newly:
+                print("Known already, nothing changed.")
+            for one in told:
+                print(f"{one['usd']:>12} USD  {one['order'] or one['trace']}: {one['sentence']}")
+
+        answer = {"returned": told, "status": "taken" if newly else "known"}
+        say(answer, as_json=as_json, words=words)
+
+
+def listing(as_json: JsonFlag = False) -> None:
+    """List files that were made, the newest first."""
+    from meterledger.entrypoints.channel_words import file_json
+
+    with refusing(), _system("list files of entries", ["files"]) as system:
+        told = [file_json(one) for one in system.store.ach_files()]
+
+        def words() -> None:
+            for one in told:
+                print(
+                    f"{one['file']}  {one['entries']} entries, {one['debits_usd']} USD drawn, "
+                    f"{one['credits_usd']} USD paid"
+                )
+
+        say({"files": told}, as_json=as_json, words=words)
+
+
+def back(as_json: JsonFlag = False) -> None:
+    """List what came back and waits for a person."""
+    from meterledger.entrypoints.channel_words import returned_json
+    from meterledger.facts.ach_orders import ReturnAct
+
+    with refusing(), _system("list what came back", ["returned entries"]) as system:
+        found = [one for one in system.store.returned_entries() if one.act is not ReturnAct.AGAIN]
+        told = [returned_json(one) for one in found]
+
+        def words() -> None:
+            for one in told:
+                print(f"{one['on']}  {one['order'] or one['trace']}: {one['sentence']}")
+
+        say({"back": told}, as_json=as_json, words=words)
+
+
+def _desk(system: System) -> AchOutDesk:
+    from meterledger.entrypoints.payment_words import payment_desk
+    from meterledger.usecases.ach_out import AchOutDesk
+
+    deposits = payment_desk(system).asked_deposits
+    return AchOutDesk(system.store, system.view, system.now, deposits)
+
+
+def _write(system: System, file_id: str, to: str) -> str:
+    from meterledger.entrypoints.wiring import open_bank_numbers
+    from meterledger.stores.gateways.nacha_write import write_nacha
+    from meterledger.stores.vault.syncing import sync_folder, write_synced
+    from meterledger.usecases.ach_out import file_of
+
+    numbers = open_bank_numbers(system.data_folder)
+    content = write_nacha(file_of(file_id, store=system.store, numbers=numbers))
+    folder = Path(to) if to else system.data_folder / "outgoing"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"ach-{file_id}.txt"
+    write_synced(folder, content).replace(path)
+    sync_folder(folder)
+    return str(path)
+
+
+@contextmanager
+def _system(purpose: str, subjects: list[str]) -> Iterator[System]:
+    from meterledger.entrypoints.wiring import open_system
+    from meterledger.usecases.ports import Viewer
+
+    with open_system(viewer=Viewer("command line", purpose), subjects=subjects) as system:
+        yield system
