@@ -241,6 +241,18 @@ class TestOtherSettlements:
         with store.viewing(ANALYST, ["both"]):
             assert store.balance_cents(account_id(1)) == 165_19
 
+    def test_a_balance_that_was_moved_stays_overdue_since_it_was(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        store.record_bills([bill_of(1)])
+        write = write_of(SettlementKind.TRANSFER, 165_19, to=2, approve=True)
+        since = bill_of(1)[0].due_day
+        store.record_settlements([replace(write, case=replace(write.case, by_day=since))])
+
+        with store.viewing(ANALYST, ["both"]):
+            money = store.account_money([account_id(2)], with_due_days=True)[account_id(2)]
+
+        assert money.due_days == (("transfer:one", since),)
+
     def test_a_transfer_moves_no_more_than_is_owed(self, store: Store) -> None:
         store.start_services([start_of(1), start_of(2)])
         store.record_bills([bill_of(1)])

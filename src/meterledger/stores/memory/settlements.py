@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, AccountHolder
@@ -176,6 +176,16 @@ class MemorySettlements:
         self._look()
         mine = [one for one in self._payees.values() if one.account_id == account_id]
         return sorted(mine, key=lambda one: (one.learned_at, one.payee_id))
+
+    def _due_days_of_moved(self, account_id: str) -> list[tuple[str, date]]:
+        """Since when balances that were moved to the account are overdue."""
+        return [
+            (one.settlement_id, one.by_day)
+            for one in self._settlements.values()
+            if one.kind is SettlementKind.TRANSFER
+            and one.to_account_id == account_id
+            and one.by_day is not None
+        ]
 
     def accounts_of_same_holder(self, account_id: str, known_at: datetime) -> list[str]:
         """Other accounts for which a person of this one is responsible on some day, in order."""

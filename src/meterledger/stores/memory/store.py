@@ -75,10 +75,10 @@ class MemoryStore(
     MemoryPrograms,
     MemoryReconciliation,
     MemoryFinance,
+    MemorySettlements,  # before payments: it tells due days of balances that were moved
     MemoryPayments,
     MemoryDeposits,
     MemoryChannels,
-    MemorySettlements,
     MemoryExtensions,
     MemoryHeld,
     MemoryLakeLog,

@@ -66,6 +66,12 @@ SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::text[], %b::date[
 """
 NEWEST_STATE = """(SELECT s.state FROM receipt_step s WHERE s.payment_key = r.payment_key
     ORDER BY s.number DESC LIMIT 1)"""
+DUE_DAYS = """
+SELECT account_id, 'bill:' || bill_id, due_day FROM bill WHERE account_id = ANY (%s)
+UNION ALL -- a balance that was moved stays overdue since it was
+SELECT to_account_id, settlement_id, by_day FROM settlement
+ WHERE kind = 'transfer' AND by_day IS NOT NULL AND to_account_id = ANY (%s)
+"""
 MOVEMENTS = """
 SELECT p.customer_account_id, p.entry_id, p.effective_day, e.learned_at, sum(p.cents),
        CASE WHEN bool_and(p.ledger_account LIKE '143%%') FILTER (WHERE p.cents > 0)
@@ -221,11 +227,8 @@ class PaymentTables(Tables):
                 given.setdefault(one.account_id, []).append(one)
             due: dict[str, list[tuple[str, date]]] = {}
             if with_due_days:
-                for account, bill, day in connection.execute(
-                    "SELECT account_id, bill_id, due_day FROM bill WHERE account_id = ANY (%s)",
-                    [ids],
-                ).fetchall():
-                    due.setdefault(account, []).append((f"bill:{bill}", day))
+                for account, item, day in connection.execute(DUE_DAYS, [ids, ids]).fetchall():
+                    due.setdefault(account, []).append((item, day))
             return {
                 account: AccountMoney(
                     account,
