@@ -111,6 +111,7 @@ class TestRefusals:
             (("sign", "EXT-1", "--by", "Ana"), "There is no guarantee in this contract"),
             (("advance", "EXT-1", "--usd", "1.00", "--key", "R"), "Nobody's name is given"),
             (("change", "EXT-1", "--what", "paint", "--by", "Ana"), "one of its words"),
+            (("advance", "EXT-1", "--usd", "1.00", "--key", " ", "--by", "A"), "is no name"),
             (("give-back", "EXT-1", "--by", "Ana"), "No deposit on the guarantee is held"),
         ],
     )
@@ -121,6 +122,26 @@ class TestRefusals:
         result = ask(*words)
         assert result.exit_code == 2
         assert sentence in result.output
+
+    @pytest.mark.parametrize(
+        "poison",
+        ["NaN", "-1.00", "1e400", "1_000", "\u0661\u0662", "-0", "0.00", "1,5", "9" * 10_000, ""],
+    )
+    def test_of_numbers_that_are_none_change_nothing(
+        self, ask: Any, open_contract: Any, poison: str
+    ) -> None:
+        told(open_contract(DEPOSIT, "--json"))
+        by = ("--by", "Ana", "--on", "2018-05-02")
+        for words in (
+            ("advance", "EXT-1", f"--usd={poison}", "--key", "R-1", *by),
+            ("connect", "EXT-1", "--name", "a", "--connected", "2018-05-01", f"--units={poison}"),
+        ):
+            result = ask(*words)
+            assert (result.exit_code, result.stdout) == (2, "")
+            assert len(result.stderr.strip().splitlines()) == 1
+        wrong = {"deposit": DEPOSIT["deposit"] | {"expected_units": poison}}
+        assert open_contract(wrong).exit_code == 2
+        assert told(ask("show", "EXT-1", "--json"))["events"] == []
 
     @pytest.mark.parametrize(
         ("terms", "sentence"),

@@ -354,13 +354,13 @@ class TestASpecialFacility:
         assert b"special_facilities.freeze" in desk.on_file().events[-1].record
         assert_replays(desk)
 
-    def test_of_which_nobody_knows_the_charge_in_place_waits(self, desk: Desk) -> None:
-        desk.open(facility(charges_from="2019-04-01"))
+    def test_of_which_nobody_knows_the_charge_in_place_is_not_opened(self, desk: Desk) -> None:
+        with pytest.raises(Refusal, match="billing record of 2019-03-31 is not given"):
+            desk.open(facility(charges_from="2019-04-01"))
+        assert desk.look(lambda: desk.store.extensions()) == []
 
-        run = desk.run(date(2019, 4, 1))
-
-        assert "billing record of 2019-03-31 is not given" in run.waiting[0].sentence
-        assert (run.contracts, run.moved, run.nothing_due) == (1, 0, 0)
+        desk.open(facility(charges_from="2019-04-01", frozen_monthly_usd="90.00"))
+        assert desk.run(date(2019, 4, 30)).as_json()["facility_usd"] == "90.00"
 
     def test_ends_with_a_replacement(self, desk: Desk) -> None:
         desk.open(facility())
@@ -443,9 +443,11 @@ def test_every_cent_of_an_advance_is_refunded_kept_or_held(
 
 class TestANight:
     def test_goes_on_where_another_contract_waits(self, desk: Desk) -> None:
-        desk.open(facility(charges_from="2019-04-01"))
+        desk.open(DEPOSIT, contract="EXT-1")
+        desk.pay(6_000_00, contract="EXT-1")
+        desk.connect("lot 1", LAST_DATE, verified=False, contract="EXT-1")
         desk.open(DEPOSIT, contract="EXT-2", number=2)
-        desk.pay(6_000_00, contract="EXT-2")
+        desk.pay(6_000_00, "R-2", contract="EXT-2")
 
         run = desk.run(TODAY)
 

@@ -37,6 +37,7 @@ KIND_OF_PREFIX = {
     "fee": ItemKind.SERVICE_FEE,
     "special": ItemKind.SPECIAL,
     "special-facility": ItemKind.SPECIAL,
+    "ext-guarantee": ItemKind.SPECIAL,
 }
 
 GIVEN_BACK = ("refund", "unclaimed", "recovery")

@@ -17,11 +17,13 @@ from meterledger.extensions import (
     DEPOSIT_ASKED,
     GUARANTEE_AMOUNT,
     GUARANTEE_NEED,
+    LEGACY_CHARGE,
     SPECIAL_REQUEST,
     ContributionFacts,
     DepositAskedFacts,
     GuaranteeAmountFacts,
     GuaranteeNeedFacts,
+    LegacyChargeFacts,
     Option,
     RefundKey,
     SpecialRequestFacts,
@@ -34,6 +36,7 @@ from meterledger.facts.extensions import (
     GuaranteeTerms,
 )
 from meterledger.facts.places import Account, BillableService
+from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import Cents
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.forms import fact, number_text, plain_form
@@ -43,6 +46,7 @@ from meterledger.usecases.extension_records import (
     ExtensionRefused,
     Moment,
     in_name_of,
+    plain_name,
     record_of,
 )
 
@@ -128,6 +132,13 @@ def open_contract(
     :raises NoRuleInForce: for a request of a day whose text is not held
     """
     name = _contract_name(asked.contract_id)
+    today = local_day_of(now, book.as_known(now.date()).time_zone)
+    if asked.requested_day > today:
+        raise ExtensionRefused(
+            f"The extension is asked for on {asked.requested_day}, which is not here yet",
+            where=f"extension {name}",
+            do="Give the day of the request",
+        )
     store.account(asked.account_id)
     known = [one for one in store.extensions() if one.contract.contract_id == name]
     moment = Moment.at(known[0].contract.learned_at if known else now, book)
@@ -165,7 +176,7 @@ def contract_of(asked: ContractAsked, moment: Moment) -> ExtensionContract:
     if given.special is not None:
         parts["contribution"] = _contribution(given.special, rules, day, where)
     if given.facility is not None:
-        parts["facility"] = _facility(given.facility)
+        parts["facility"] = _facility(given.facility, rules)
     record = record_of(
         moment,
         rules,
@@ -217,15 +228,25 @@ def _contribution(given: SpecialGiven, rules: Asked, day: date, where: str) -> C
     return ContributionTerms(found.construction_cents, found.upkeep_cents)
 
 
-def _facility(given: FacilityGiven) -> FacilityTerms:
+def _facility(given: FacilityGiven, rules: Asked) -> FacilityTerms:
+    first = given.charges_from.replace(day=1)
+    facts = LegacyChargeFacts(
+        installed_on=given.installed_on,
+        installed_cost_cents=given.installed_cost_cents,
+        option=given.option,
+        same_customer=given.same_customer,
+        changed_on=None,
+        frozen_monthly_cents=given.frozen_monthly_cents,
+    )
+    rules.ask(LEGACY_CHARGE, facts, day=first)  # what the first month needs is given now
     return FacilityTerms(
-        facility=given.facility,
+        facility=plain_name(given.facility, "terms.facility.facility"),
         installed_on=given.installed_on,
         installed_cost_cents=given.installed_cost_cents,
         option=given.option.value if given.option else None,
         same_customer=given.same_customer,
         frozen_monthly_cents=given.frozen_monthly_cents,
-        charges_from=given.charges_from.replace(day=1),
+        charges_from=first,
     )
 
 

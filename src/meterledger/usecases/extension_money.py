@@ -39,6 +39,7 @@ from meterledger.usecases.extension_records import (
     event_key,
     event_of,
     in_name_of,
+    plain_name,
 )
 from meterledger.usecases.extension_tellings import Told
 
@@ -65,9 +66,8 @@ def take_extension_payment(
     :raises ExtensionRefused: if it is more than the contract asks for, or of a day to come
     :raises Conflict: if the key was used for something else
     """
-    return again(
-        lambda: _take(contract_id, payment_key, cents, told, tender, store=store, moment=moment)
-    )
+    key = plain_name(payment_key, f"extension {contract_id}")
+    return again(lambda: _take(contract_id, key, cents, told, tender, store=store, moment=moment))
 
 
 def _take(

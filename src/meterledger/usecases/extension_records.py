@@ -181,6 +181,19 @@ def part_of(part: Part | None, contract_id: str) -> Part:
     return part
 
 
+def plain_name(name: str, where: str) -> str:
+    """A name that people choose: a payment's key, a connection, a facility.
+
+    :raises ExtensionRefused: if it is empty, long, or not of plain characters
+    """
+    plain = name.strip()
+    if not plain or len(plain) > 64 or not plain.isascii() or not plain.isprintable():
+        raise ExtensionRefused(
+            f"'{name[:70]}' is no name", where=where, do="Give up to 64 plain characters"
+        )
+    return plain
+
+
 def in_name_of(by: str, where: str) -> str:
     """The name of who acts.
 

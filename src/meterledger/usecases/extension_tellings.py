@@ -33,6 +33,7 @@ from meterledger.usecases.extension_records import (
     event_key,
     event_of,
     in_name_of,
+    plain_name,
 )
 
 
@@ -275,11 +276,7 @@ def _tell(
 ) -> tuple[Event, bool]:
     """Keep one fact that needs no decision; told again it is known."""
     where = f"extension {on_file.contract.contract_id}"
-    name = about.strip()
-    if not name or len(name) > 64 or not name.isascii() or not name.isprintable():
-        raise ExtensionRefused(
-            f"'{about[:70]}' is no name", where=where, do="Give up to 64 plain characters"
-        )
+    name = plain_name(about, where)
     known = on_file.event(event_key(on_file.contract.contract_id, act, name))
     if known is not None:
         if dict(known.data) == (data or {}) and known.on == told.on:

@@ -27,6 +27,18 @@ from meterledger.kernel.citation import Citation
 from meterledger.usecases.extension_records import Moment
 from meterledger.usecases.extension_refunds import refund_dates
 
+ACTS_WITHOUT_MONEY = frozenset(
+    {
+        ExtensionAct.SIGNED,
+        ExtensionAct.RELEASED,
+        ExtensionAct.SERVED,
+        ExtensionAct.NOTIFIED,
+        ExtensionAct.VERIFIED,
+        ExtensionAct.REJECTED,
+        ExtensionAct.CHANGED,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class WhyRow:
@@ -46,6 +58,7 @@ class StepRow:
     about: str
     bill_id: str
     cents: int
+    moves_money: bool
     held_cents: int
     by: str
     reason: str
@@ -118,6 +131,7 @@ def _step(system: System, event: ExtensionEvent, held: int) -> StepRow:
         about=about,
         bill_id=bill,
         cents=event.cents,
+        moves_money=event.act not in ACTS_WITHOUT_MONEY,
         held_cents=held,
         by=event.by,
         reason=event.reason,
