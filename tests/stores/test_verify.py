@@ -21,6 +21,7 @@ from tests.stores.paper_town import (
     register_channel,
     start_of,
 )
+from tests.stores.payments_of_paper import keep_payments
 
 from meterledger.facts.held import RunCounts, RunRecord, RunState, SeenHold
 from meterledger.facts.periods import PeriodClose
@@ -83,6 +84,22 @@ BREACHES = {
     "every payment is posted once": (
         "UPDATE payment SET cents = cents + 1",
         "5001 cents received, 5000 cents posted",
+    ),
+    "stands as its entries say": (
+        "DELETE FROM entry_key WHERE entry_id = 'payment:R-file'",
+        "receipt R-file is posted, and its entries say otherwise",
+    ),
+    "253.unapplied": (
+        "UPDATE posting SET cents = cents + 1 WHERE ledger_account = '253.unapplied'",
+        "2499 cents are posted in 253.unapplied, receipts of 2500 cents wait",
+    ),
+    "no payment pays more": (
+        "UPDATE application SET cents = cents + 1",
+        "payment:R-file applied 5001 cents to items and 0 to deposits; it credits 5000",
+    ),
+    "a file of payments": (
+        "DELETE FROM payment_file_line",
+        "it says 3 lines of 9000 cents, kept are 2 of 7500",
     ),
     "has a cause that exists": (
         "UPDATE bill SET bill_id = 'B-x' WHERE bill_id LIKE 'B-AG-1-%'",
@@ -150,6 +167,7 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     postgres.record_rebills([rebill_of(2, 1)])
     postgres.record_payment(*payment_of(1))
     keep_extensions(postgres)
+    keep_payments(postgres)
     postgres.close_period(PeriodClose(date(2025, 1, 1), "Ana", LATER))
     for number in range(2):
         postgres.record_file(

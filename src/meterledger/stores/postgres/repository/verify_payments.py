@@ -1,0 +1,84 @@
+"""What must always hold of payments, asked of everything stored.
+
+Lives here      receipts and their entries, unapplied money, applications, files.
+Lives elsewhere the questions of everything else, and asking them (``verify``).
+"""
+
+from __future__ import annotations
+
+from meterledger.stores.postgres.repository.questions import Question
+
+STATES = """
+SELECT format('receipt %s is %s, and its entries say otherwise', payment_key, state)
+  FROM (SELECT r.payment_key,
+               (SELECT s.state FROM receipt_step s WHERE s.payment_key = r.payment_key
+                 ORDER BY s.number DESC LIMIT 1) AS state,
+               p.entry_id IS NOT NULL AS on_account, u.entry_id IS NOT NULL AS apart,
+               rp.entry_id IS NOT NULL AS account_back, ru.entry_id IS NOT NULL AS apart_back
+          FROM receipt r
+          LEFT JOIN entry_key p ON p.entry_id = 'payment:' || r.payment_key
+          LEFT JOIN entry_key u ON u.entry_id = 'unapplied:' || r.payment_key
+          LEFT JOIN entry_key rp ON rp.entry_id = 'reversal:payment:' || r.payment_key
+          LEFT JOIN entry_key ru ON ru.entry_id = 'reversal:unapplied:' || r.payment_key) found
+ WHERE NOT CASE state
+           WHEN 'posted' THEN on_account AND NOT account_back AND NOT apart_back
+           WHEN 'unapplied' THEN apart AND NOT on_account AND NOT apart_back
+           WHEN 'returned' THEN (on_account OR apart) AND on_account = account_back
+                                AND apart = apart_back
+           ELSE NOT on_account AND NOT apart END
+"""
+UNAPPLIED = """
+SELECT format('%s cents are posted in 253.unapplied, receipts of %s cents wait', posted, waiting)
+  FROM (SELECT (SELECT coalesce(-sum(cents), 0) FROM posting
+                 WHERE ledger_account = '253.unapplied') AS posted,
+               (SELECT coalesce(sum(r.cents), 0) FROM receipt r
+                 WHERE (SELECT s.state FROM receipt_step s WHERE s.payment_key = r.payment_key
+                         ORDER BY s.number DESC LIMIT 1) = 'unapplied') AS waiting) sums
+ WHERE posted <> waiting
+"""
+APPLIED = """
+SELECT format('%s applied %s cents to items and %s to deposits; it credits %s to receivables and %s'
+              ' to deposits', source_entry_id, items, deposits, owed, held)
+  FROM (SELECT a.source_entry_id,
+               coalesce(sum(a.cents) FILTER (WHERE a.kind <> 'deposit'), 0) AS items,
+               coalesce(sum(a.cents) FILTER (WHERE a.kind = 'deposit'), 0) AS deposits
+          FROM application a WHERE a.source_entry_id LIKE 'payment:%' GROUP BY 1) given
+  JOIN LATERAL (
+       SELECT coalesce(-sum(p.cents) FILTER (
+                  WHERE split_part(p.ledger_account, '.', 1) IN ('142', '143')), 0) AS owed,
+              coalesce(-sum(p.cents) FILTER (WHERE p.ledger_account = '235'), 0) AS held
+         FROM posting p
+        WHERE p.entry_id IN (given.source_entry_id, 'reversal:' || given.source_entry_id)) brought
+    ON true
+ WHERE items NOT BETWEEN 0 AND owed OR deposits <> held
+"""
+FILES = """
+SELECT format('file %s: it says %s lines of %s cents, kept are %s of %s', f.name,
+              f.received_count, f.received_cents, kept.lines, kept.cents)
+  FROM payment_file f
+  JOIN LATERAL (
+       SELECT count(*) AS lines, coalesce(sum(cents), 0) AS cents
+         FROM (SELECT cents FROM receipt WHERE file_sha256 = f.sha256
+               UNION ALL SELECT cents FROM payment_file_line WHERE sha256 = f.sha256) lines) kept
+    ON true
+ WHERE f.received_count <> kept.lines OR f.received_cents <> kept.cents
+"""
+
+PAYMENT_QUESTIONS = (
+    Question("every receipt stands as its entries say", "SELECT count(*) FROM receipt", STATES),
+    Question(
+        "253.unapplied is the money that waits for its account",
+        "SELECT count(*) FROM receipt_step WHERE state = 'unapplied'",
+        UNAPPLIED,
+    ),
+    Question(
+        "no payment pays more than it brought, and what pays deposits is held for them",
+        "SELECT count(DISTINCT source_entry_id) FROM application",
+        APPLIED,
+    ),
+    Question(
+        "every line and cent of a file of payments is kept or refused",
+        "SELECT count(*) FROM payment_file",
+        FILES,
+    ),
+)
