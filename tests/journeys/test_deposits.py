@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from tests.journeys.deposit_town import APPLICANT, NOW, Home, home_of, month_after
 
 from meterledger.facts.deposits import DepositAct, DepositKind
+from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.deposit_acts import (
     dispute_deposit,
     move_deposit,
@@ -280,6 +282,31 @@ class TestWhoIsAsked:
     def test_needs_who_and_why(self, home: Home) -> None:
         with pytest.raises(DepositRefused, match="Who decides, and why, is missing"):
             home.ask(JULY, told=TOLD, reason=" ")
+
+
+class TestWhatIsTold:
+    @pytest.mark.parametrize(
+        ("fact", "value", "says"),
+        [
+            ("on_payment_plan", "yes", "'yes' stands where yes or no is expected"),
+            ("estimated_annual_bill_usd", "NaN", "'NaN' stands where an amount of dollars"),
+            ("estimated_annual_bill_usd", "1e400", "'1e400' stands where an amount of dollars"),
+            ("estimated_annual_bill_usd", "1_000", "'1_000' stands where an amount of dollars"),
+            ("estimated_annual_bill_usd", "\u0661\u0662", "stands where an amount of dollars"),
+            ("estimated_annual_bill_usd", 1200.5, "1200.5 stands where an amount of dollars"),
+            ("estimated_annual_bill_usd", "-0.00", "annual bill is not above zero"),
+            ("disputed_bills", "B-1", "'B-1' stands where a list is expected"),
+            ("unpaid_bills", 7, "7 stands where a list is expected"),
+            ("score", {"last_served_on": None, "eaer_score": 650.0}, "650.0 stands where a whole"),
+            ("hat_size", "7", "'hat_size' is no fact known here"),
+        ],
+    )
+    def test_is_taken_only_as_it_must_be_written(
+        self, home: Home, fact: str, value: Any, says: str
+    ) -> None:
+        with pytest.raises(Refusal, match=re.escape(says)):
+            home.ask(JULY, told={**TOLD, fact: value})
+        assert home.deposits() == ()
 
 
 class TestAGuarantee:

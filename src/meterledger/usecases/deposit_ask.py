@@ -27,7 +27,13 @@ from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
-from meterledger.usecases.deposit_decide import Asking, Considered, DecideStore, consider_deposit
+from meterledger.usecases.deposit_decide import (
+    Asking,
+    Considered,
+    DecideStore,
+    beside_of,
+    consider_deposit,
+)
 from meterledger.usecases.deposit_money import deposit_money
 from meterledger.usecases.deposit_ports import DepositLog, DepositWork
 from meterledger.usecases.deposit_record import Ruled, ask, record_of
@@ -143,9 +149,9 @@ def ask_deposit(
         than the most
     """
     who, why = desk.named(reason, f"account {account_id}")
-    pay = {name: bool(told.get(name, False)) for name in _OF_INSTALMENTS}
-    rest = {name: value for name, value in told.items() if name not in _OF_INSTALMENTS}
-    asking = Asking(account_id, kind, on, desk.now, rest, tuple(earlier_accounts))
+    asking = Asking(account_id, kind, on, desk.now, told, tuple(earlier_accounts))
+    beside = beside_of(told)
+    pay = {name: getattr(beside, name) for name in _OF_INSTALMENTS}
     considered = consider_deposit(asking, store=desk.store, view=desk.view)
     _refuse_unless(considered)
     known = _noticed(account_id, kind, on, desk) if notice is None else None

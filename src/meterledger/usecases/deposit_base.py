@@ -11,13 +11,13 @@ dispute: what is left represents actual readings.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
-from meterledger.kernel.money import Cents, cents_from_text, usd_text
+from meterledger.kernel.money import Cents, usd_text
 from meterledger.kernel.months import years_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_down
@@ -106,20 +106,16 @@ def year_of_bills(
 
 
 def residential_limit(
-    year: YearOfBills, told: Mapping[str, Any], *, on: date, view: BookView
+    year: YearOfBills, told_cents: Cents | None, *, on: date, view: BookView
 ) -> Ruled:
     """The most an initial residential deposit may be: one-sixth of the estimated year.
 
     :raises NothingToGoBy: if no bill is known and nobody told an estimate
     """
-    if not year.bills and ESTIMATE not in told:
+    cents = year.estimated_year_cents if year.bills else told_cents
+    if cents is None:
         raise _nothing(on)
-    estimate = (
-        usd_text(year.estimated_year_cents)
-        if year.bills
-        else usd_text(cents_from_text(str(told[ESTIMATE]), where=ESTIMATE))
-    )
-    facts = {ESTIMATE: estimate, "basis": _basis()}
+    facts = {ESTIMATE: usd_text(cents), "basis": _basis()}
     return ask(RESIDENTIAL, facts, on=on, view=view)
 
 

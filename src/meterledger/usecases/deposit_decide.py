@@ -18,8 +18,8 @@ from meterledger.facts.places import Account, BillableService
 from meterledger.kernel.money import Cents, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.forms import fact, fields_of, read_form
 from meterledger.usecases.deposit_base import (
-    ESTIMATE,
     PointStore,
     YearOfBills,
     continued_limit,
@@ -60,8 +60,35 @@ DEFAULTS: Mapping[DepositKind, Mapping[str, Any]] = {
     },
 }
 """What holds where nobody tells anything: it is written into the record as such."""
-BESIDE = ("disputed_bills", "on_payment_plan", ESTIMATE)
-"""Facts that a person tells for the whole decision, and that no single rule asks for so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a person may tell of the whole decision, beside the facts of the kind's own rule."""
+
+    disputed_bills: tuple[str, ...] = fact("Bills in dispute, by their numbers.", default=())
+    on_payment_plan: bool = fact("Whether an earlier payment plan is being paid.", default=False)
+    estimated_annual_bill_cents: Cents | None = fact(
+        "The estimated bills of a year, where no bill of the place is known.", default=None
+    )
+    for_diversion: bool = fact("Whether it is required for diversion.", default=False)
+    can_pay_at_once: bool = fact("Whether the customer can pay it all at once.", default=False)
+    likely_not_to_pay: bool = fact(
+        "Whether it can be shown that the customer likely does not intend to pay.", default=False
+    )
+
+
+BESIDE = tuple(one.key for one in fields_of(Beside))
+
+
+def beside_of(told: Mapping[str, Any]) -> Beside:
+    """What is told beside the rule's own facts.
+
+    :raises FactsRefused: if one of them is not written as it must be
+    """
+    own = {name: value for name, value in told.items() if name in BESIDE}
+    found: Beside = read_form(Beside, own, where="facts")
+    return found
 
 
 class CannotTell(Refusal):
@@ -133,14 +160,14 @@ def consider_deposit(asking: Asking, *, store: DecideStore, view: BookView) -> C
     :raises Refusal: in a rule's own words
     """
     _refuse_own(asking)
-    disputed = tuple(asking.told.get("disputed_bills", ()))
+    beside = beside_of(asking.told)
     history = account_history(
         asking.account_id,
         on=asking.on,
         known_at=asking.known_at,
         store=store,
         view=view,
-        disputed=disputed,
+        disputed=beside.disputed_bills,
     )
     own: dict[str, Any] = {"history": history.as_json()}
     facts = _facts(asking, history, own, store, view)
@@ -180,7 +207,7 @@ def _facts(
             "bills": payments_of(history.bills),
             "small_debt": {
                 "balance_usd": usd_text(max(0, history.balance_cents)),
-                "on_payment_plan": bool(asking.told.get("on_payment_plan", False)),
+                "on_payment_plan": beside_of(asking.told).on_payment_plan,
                 "periods": [
                     {
                         "paid_in_time_usd": usd_text(one.paid_in_time_cents),
@@ -191,7 +218,9 @@ def _facts(
             },
         }
     earlier = _earlier(asking, own, store, view)
-    facts["unpaid_bills"] = [*facts["unpaid_bills"], *earlier.unpaid]
+    # What is told in another form than a list is refused by the rule's form, in its own words.
+    if earlier.unpaid and isinstance(facts["unpaid_bills"], list):
+        facts["unpaid_bills"] = [*facts["unpaid_bills"], *earlier.unpaid]
     if earlier.last_served_on is not None and isinstance(facts.get("score"), Mapping):
         facts["score"] = {**facts["score"], "last_served_on": earlier.last_served_on.isoformat()}
     return facts
@@ -262,7 +291,8 @@ def _limit(
     own["year"] = year.as_json()
     if asking.kind is DepositKind.NON_RESIDENTIAL:
         return nonresidential_limit(year, on=asking.on, view=view)
-    return residential_limit(year, asking.told, on=asking.on, view=view)
+    told = beside_of(asking.told).estimated_annual_bill_cents
+    return residential_limit(year, told, on=asking.on, view=view)
 
 
 def _year(asking: Asking, store: DecideStore) -> YearOfBills:
@@ -273,5 +303,5 @@ def _year(asking: Asking, store: DecideStore) -> YearOfBills:
         on=asking.on,
         known_at=asking.known_at,
         store=store,
-        disputed=tuple(asking.told.get("disputed_bills", ())),
+        disputed=beside_of(asking.told).disputed_bills,
     )

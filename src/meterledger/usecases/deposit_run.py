@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from meterledger.facts.bills import BillKind, read_record
 from meterledger.facts.deposits import Deposit, DepositAct, DepositStep, asked_items
 from meterledger.facts.money import Entry
+from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.deposit_acts import earlier_deposit
 from meterledger.usecases.deposit_ask import Desk
@@ -66,8 +66,6 @@ class DepositRun:
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``deposit run --json``."""
-        from meterledger.kernel.money import usd_text
-
         return {
             "on": self.on.isoformat(),
             "looked_at": self.looked_at,
@@ -122,11 +120,12 @@ def run_deposit(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> N
 
 
 def _due(deposit: Deposit, run: DepositRun, on: date, desk: Desk) -> bool:
-    money = _money(deposit, on, desk)
+    money = _money(deposit, desk)
     before = len(deposit.steps)
-    steps, entries = yearly_credits(money, on=_until(money, on, desk), desk=desk)
-    money = _keep(money, steps, entries, run, desk)
     bill = final_bill_of(deposit, on=on, desk=desk)
+    until = min(on, bill.issued_day) if bill else on
+    steps, entries = yearly_credits(money, on=until, desk=desk)
+    money = _keep(money, steps, entries, run, desk)
     if bill is not None:
         _settle(money, bill, run, on, desk)
         return True
@@ -137,18 +136,12 @@ def _due(deposit: Deposit, run: DepositRun, on: date, desk: Desk) -> bool:
     return len(desk.store.deposit(deposit.deposit_id).steps) > before
 
 
-def _money(deposit: Deposit, on: date, desk: Desk) -> DepositMoney:
+def _money(deposit: Deposit, desk: Desk) -> DepositMoney:
     every = desk.store.deposits_of_accounts([deposit.account_id])[deposit.account_id]
     # Steps of later days are none of this evening's business, but they are there: a late run of an
     # earlier day must not take what they have taken.
     found = deposit_money(deposit.account_id, every, desk.store, known_at=desk.now)
     return found[deposit.deposit_id]
-
-
-def _until(money: DepositMoney, on: date, desk: Desk) -> date:
-    """Until when yearly interest is credited: to the final bill, if there is one."""
-    bill = final_bill_of(money.deposit, on=on, desk=desk)
-    return min(on, bill.issued_day) if bill else on
 
 
 def final_bill_of(deposit: Deposit, *, on: date, desk: Desk) -> StoredBill | None:
@@ -166,11 +159,6 @@ def final_bill_of(deposit: Deposit, *, on: date, desk: Desk) -> StoredBill | Non
         if one.cancelled_by is None and one.issued_day <= on and one.days.until_day == last
     ]
     return max(finals, key=lambda one: (one.issued_day, one.known_at), default=None)
-
-
-def is_final(bill: StoredBill) -> bool:
-    """Whether the bill ends a service."""
-    return bool(read_record(bill.record)["kind"] == BillKind.FINAL.value)
 
 
 def _settle(money: DepositMoney, bill: StoredBill, run: DepositRun, on: date, desk: Desk) -> None:

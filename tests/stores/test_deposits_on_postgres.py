@@ -1,0 +1,56 @@
+"""A deposit's life on PostgreSQL, as in memory: paid, a final bill, a refund of what remains."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.journeys.conftest import town_module
+from tests.journeys.deposit_town import APPLICANT, Home, home_of
+
+from meterledger.stores.postgres import PostgresStore
+from meterledger.usecases.deposit_back import deposit_remainders_due
+from meterledger.usecases.deposit_hand_out import hand_out_remainders
+from meterledger.usecases.deposit_replay import replay_deposit
+from meterledger.usecases.settlements import MoneyDesk, approve_settlement
+
+
+def life(store: Any) -> list[tuple[str, str, int, str]]:
+    """What happened, step by step, and what is held at the end of it."""
+    towns = town_module()
+    town = towns.Town(store=store)
+    with store.viewing(towns.VIEWER, ["a test"]):
+        home: Home = home_of(town, until=date(2025, 8, 12))
+        home.ask(date(2025, 7, 1), told={**APPLICANT, "estimated_annual_bill_usd": "1200.00"})
+        home.pay(200_00, date(2025, 7, 5))
+        home.live(date(2025, 8, 1), 1)
+        agreement = store.services_of_account(home.account, home.now)[0].agreement
+        store.stop_service(agreement.agreement_id, date(2025, 8, 11), home.now)
+        assert home.bill(date(2025, 8, 12)) is not None
+        home.night(date(2025, 8, 12))
+        (due,) = deposit_remainders_due([home.account], at=date(2025, 8, 12), desk=home.desk())
+        refunds = MoneyDesk(store, town.book, date(2025, 8, 13), home.desk().now)
+        out = hand_out_remainders(
+            on=date(2025, 8, 13), desk=home.desk("meterledger"), refunds=refunds
+        )
+        approve_settlement(
+            out.asked[0],
+            by="Ben",
+            reason="due",
+            desk=MoneyDesk(store, town.book, date(2025, 8, 13), home.desk().now),
+        )
+        home.check()
+        assert home.held() == 0
+        assert replay_deposit(due.deposit_id, store=store, book=town.book).same
+        return [
+            (one.key, one.act.value, one.cents, one.record.decode())
+            for one in home.deposits()[0].steps
+        ]
+
+
+@pytest.mark.postgres
+def test_both_stores_live_the_same_life(postgres: PostgresStore) -> None:
+    from meterledger.stores.memory import MemoryStore
+
+    assert life(postgres) == life(MemoryStore())
