@@ -178,6 +178,18 @@ def test_bills_due_are_those_of_accounts_on_autopay_that_day(town: Any) -> None:
     assert town.autopay_due(bill_of(1)[0].due_day) == []  # before the account was on autopay
 
 
+def test_an_outcome_that_was_unknown_stays_unknown_as_it_was_known_then(town: Any) -> None:
+    town.keep_channel(everything())
+    posted = step_of(1, step=2, state=CheckoutState.POSTED, learned_at=SOON + timedelta(hours=1))
+    town.keep_channel(change(checkout_steps=(posted,)))
+    before = LATER - timedelta(seconds=1)
+    asked = [ONE, TWO]
+    assert town.unknown_payment_cents(asked, before) == {}
+    assert town.unknown_payment_cents(asked, LATER) == {ONE: 165_19}
+    assert town.unknown_payment_cents(asked, SOON) == {ONE: 165_19}
+    assert town.unknown_payment_cents(asked, posted.learned_at) == {}
+
+
 def test_a_question_is_open_until_it_is_answered(town: Any) -> None:
     told = everything()
     town.keep_channel(change(questions=told.questions))

@@ -8,7 +8,8 @@ Lives elsewhere keeping rows (``memory/channels``, ``postgres/repository/channel
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
 from meterledger.facts.ach_orders import Enrollment
 from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState, PendingMoney
@@ -83,3 +84,16 @@ def pending_of(
                 )
             )
     return {account: tuple(money) for account, money in found.items()}
+
+
+def unknown_cents(checkouts: Iterable[CheckoutOnFile], known_at: datetime) -> dict[str, int]:
+    """Cents of checkouts whose outcome was unknown at an instant, by account."""
+    found: dict[str, int] = {}
+    for one in checkouts:
+        checkout = one.checkout
+        if checkout.started_at > known_at:
+            continue
+        then = replace(one, steps=tuple(s for s in one.steps if s.learned_at <= known_at))
+        if then.state is CheckoutState.UNKNOWN:
+            found[checkout.account_id] = found.get(checkout.account_id, 0) + checkout.cents
+    return found

@@ -8,7 +8,7 @@ Lives elsewhere the nouns (``facts/ach_orders``, ``facts/checkouts``, ``facts/pl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -142,6 +142,13 @@ class PaymentChannels(Protocol):
         """Money that may come, or may have come: unknown checkouts, pledges pending on the day.
 
         It is not paid, and what it is for is not missed for a fee or a cut until it is known.
+        """
+
+    def unknown_payment_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, int]:
+        """Cents of checkouts whose outcome was unknown at the instant; accounts without are left
+        out. Late charges and cuts ask for it: the same answer whenever it is asked.
         """
 
     def expected_bank_lines(self, from_day: date, until_day: date) -> list[Expectation]:

@@ -29,6 +29,7 @@ from meterledger.stores.channel_words import (
     overlaps,
     pending_of,
     taken,
+    unknown_cents,
 )
 from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.usecases.channel_ports import ChannelChange
@@ -298,6 +299,12 @@ class MemoryChannels(MemoryPlaces):
             account_ids,
             day,
         )
+
+    def unknown_payment_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, int]:
+        """Cents of checkouts whose outcome was unknown at the instant."""
+        return unknown_cents(self.checkouts(account_ids=account_ids), known_at)
 
     def expected_bank_lines(self, from_day: date, until_day: date) -> list[Expectation]:
         """What our bank statement should show on the days, by day."""

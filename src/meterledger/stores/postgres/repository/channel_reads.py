@@ -7,7 +7,7 @@ Lives elsewhere writing (``channels``), what is pending (``stores/channel_words`
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from meterledger.facts.checkouts import (
@@ -22,7 +22,7 @@ from meterledger.facts.checkouts import (
 )
 from meterledger.facts.money import Tender
 from meterledger.facts.pledges import Pledge, PledgeAct, PledgeOnFile, PledgeStep
-from meterledger.stores.channel_words import pending_of
+from meterledger.stores.channel_words import pending_of, unknown_cents
 from meterledger.stores.postgres.repository.base import Tables
 from meterledger.usecases.ports import NotFound
 
@@ -149,6 +149,12 @@ class ChannelReads(Tables):
             account_ids,
             day,
         )
+
+    def unknown_payment_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, int]:
+        """Cents of checkouts whose outcome was unknown at the instant."""
+        return unknown_cents(self.checkouts(account_ids=account_ids), known_at)
 
 
 def _checkout_step(row: Sequence[Any]) -> CheckoutStep:
