@@ -76,6 +76,9 @@ class TestTheWholeLifeOfADeposit:
         shown = told(ask("show", "EXT-1", "--json"))
         assert (shown["refunded_usd"], shown["kept_usd"]) == ("5000.00", "1000.00")
         assert shown["refund_dates"][-1] == "2023-02-01"
+        before = told(ask("show", "EXT-1", "--as-known", "2026-11-27", "--json"))
+        assert (before["held_usd"], before["events"]) == ("0.00", [])
+        assert told(ask("show", "EXT-1", "--as-known", "2026-11-28", "--json")) == shown
         clauses = [
             reason["citation"]["text"]
             for event in shown["events"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -286,10 +287,17 @@ def change(
         _answer(system, contract, newly=newly, as_json=as_json)
 
 
-def show(contract: Contract, as_json: JsonFlag = False) -> None:
+def show(
+    contract: Contract,
+    as_known: Annotated[
+        str, typer.Option(help="Only what was known by the end of this day (UTC).")
+    ] = "",
+    as_json: JsonFlag = False,
+) -> None:
     """Show a contract: its money, its events, the clauses behind each."""
     with refusing(), _system("look at a contract of an extension", [contract]) as system:
-        _answer(system, contract, newly=None, as_json=as_json)
+        known = day_from(as_known, option="--as-known") if as_known else None
+        _answer(system, contract, newly=None, as_json=as_json, as_known=known)
 
 
 def list_all(
@@ -405,18 +413,27 @@ def _run(on: str, contract: str | None, parts: tuple[str, ...] | None, *, as_jso
         say(told, as_json=as_json, words=words)
 
 
-def _json(system: System, contract: str) -> dict[str, Any]:
+def _json(system: System, contract: str, as_known: date | None = None) -> dict[str, Any]:
     from meterledger.entrypoints.extension_words import extension_json
     from meterledger.usecases.extension_refunds import refund_dates
 
     on_file = system.store.extension(contract)
+    if as_known is not None:
+        on_file = on_file.as_known(datetime.combine(as_known, time.max, UTC))
     return extension_json(on_file, refund_dates(on_file, _moment(system)))
 
 
-def _answer(system: System, contract: str, *, newly: bool | None, as_json: bool) -> None:
+def _answer(
+    system: System,
+    contract: str,
+    *,
+    newly: bool | None,
+    as_json: bool,
+    as_known: date | None = None,
+) -> None:
     from meterledger.entrypoints.extension_words import extension_words
 
-    told = _json(system, contract)
+    told = _json(system, contract, as_known)
     if newly is not None:
         told["status"] = "kept" if newly else "known"
 
