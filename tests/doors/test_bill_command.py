@@ -70,6 +70,8 @@ class TestTheAnswerOfBill:
             "known",
             "due",
             "excluded",
+            "late_charges.count",
+            "late_charges.taken_back",
             "bills.usage.interval_seconds",
             "bills.usage.interval_count",
             "bills.pins.lake_sequence",

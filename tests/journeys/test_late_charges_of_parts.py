@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -225,9 +225,7 @@ class _Unknown:
     def __init__(self, account: str) -> None:
         self.account = account
 
-    def unknown_payment_cents(
-        self, account_ids: Sequence[str], known_at: datetime
-    ) -> Mapping[str, int]:
+    def unknown_payment_cents(self, account_ids: Sequence[str], on: date) -> Mapping[str, int]:
         return {self.account: 10_000}
 
 

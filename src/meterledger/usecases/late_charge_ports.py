@@ -8,11 +8,12 @@ Instants are UTC and given by the caller.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from meterledger.facts.checkouts import PendingMoney
 from meterledger.facts.late_charges import (
     AgreementStanding,
     GovernmentAccount,
@@ -90,9 +91,7 @@ class Agreements(Protocol):
 class UnknownPayments(Protocol):
     """Payments whose outcome is not known yet, from the channels."""
 
-    def unknown_payment_cents(
-        self, account_ids: Sequence[str], known_at: datetime
-    ) -> Mapping[str, int]:
+    def unknown_payment_cents(self, account_ids: Sequence[str], on: date) -> Mapping[str, int]:
         """Cents of payments begun and neither posted nor refused; accounts without are left out."""
 
 
@@ -114,9 +113,7 @@ class NoneYet:
         """None."""
         return {}
 
-    def unknown_payment_cents(
-        self, account_ids: Sequence[str], known_at: datetime
-    ) -> Mapping[str, int]:
+    def unknown_payment_cents(self, account_ids: Sequence[str], on: date) -> Mapping[str, int]:
         """None."""
         return {}
 
@@ -134,6 +131,37 @@ class Elsewhere:
     agreements: Agreements
     unknown_payments: UnknownPayments
     missing_reports: MissingReports
+
+
+class PendingReads(Protocol):
+    """What the channels tell of money whose outcome is unknown."""
+
+    def pending_money(
+        self, account_ids: Collection[str], day: date
+    ) -> Mapping[str, tuple[PendingMoney, ...]]:
+        """Money that may come, or may have come, on the day."""
+
+
+class LateChargeStore(LateCharges, PendingReads, Protocol):
+    """What the run of late charges needs of the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingOfChannels:
+    """Unknown checkouts and pending pledges, as the channels keep them."""
+
+    store: PendingReads
+
+    def unknown_payment_cents(self, account_ids: Sequence[str], on: date) -> Mapping[str, int]:
+        """The sum of each account's pending money."""
+        found = self.store.pending_money(account_ids, on)
+        sums = {account: sum(one.cents for one in mine) for account, mine in found.items()}
+        return {account: cents for account, cents in sums.items() if cents}
+
+
+def elsewhere_of(store: PendingReads) -> Elsewhere:
+    """What is built of the other chapters: the channels. Agreements and reports answer none."""
+    return Elsewhere(NoneYet(), PendingOfChannels(store), NoneYet())
 
 
 NOTHING_ELSEWHERE = Elsewhere(NoneYet(), NoneYet(), NoneYet())

@@ -40,7 +40,9 @@ from meterledger.usecases.late_charge_ports import (
     NOTHING_ELSEWHERE,
     Elsewhere,
     LateCharges,
+    LateChargeStore,
     LateChargeWork,
+    elsewhere_of,
 )
 
 HOLDERS = tuple(one.value for one in Holder)
@@ -85,9 +87,9 @@ def charge_late(
     *,
     on: date,
     known_at: datetime,
-    store: LateCharges,
+    store: LateChargeStore,
     book: TariffBook,
-    elsewhere: Elsewhere = NOTHING_ELSEWHERE,
+    elsewhere: Elsewhere | None = None,
     scope: str = "accounts",
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
@@ -99,7 +101,7 @@ def charge_late(
     """
     view = book.as_known(known_at.date())
     run = LateRun(on)
-    when = _When(on, known_at, store, view, elsewhere)
+    when = _When(on, known_at, store, view, elsewhere or elsewhere_of(store))
     for many in _batches(list(dict.fromkeys(account_ids)), COLUMN_ACCOUNTS):
         left = _decide_in_columns(many, when, run)
         for batch in _batches(list(left), BATCH_ACCOUNTS):
@@ -226,7 +228,7 @@ def said_of(
 ) -> dict[str, SaidElsewhere]:
     """What other chapters say of accounts; one question to each. The others are left out."""
     agreements = elsewhere.agreements.agreements_on(accounts, on, known_at)
-    unknown = elsewhere.unknown_payments.unknown_payment_cents(accounts, known_at)
+    unknown = elsewhere.unknown_payments.unknown_payment_cents(accounts, on)
     missing = elsewhere.missing_reports.missing_report_bills(accounts, known_at)
     return {
         one: SaidElsewhere(agreements.get(one), unknown.get(one, 0), missing.get(one, frozenset()))
