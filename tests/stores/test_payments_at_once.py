@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from tests.journeys.desk_of_payments import NOW, RECEIVED, TODAY, bill_item, desk_of, view
+from tests.journeys.test_payment_files import file_of
 from tests.stores.paper_town import ANALYST, account_id, bill_of, start_of
 
 from meterledger.ledger import receivable_of_movements
+from meterledger.usecases.payment_files import take_payment_file
 from meterledger.usecases.ports import Conflict, Store
 from meterledger.usecases.settle_payment import reverse_payment
 from meterledger.usecases.take_payment import take_payment
@@ -60,6 +63,36 @@ def test_one_key_with_other_amounts_is_posted_once_and_refused_to_the_others(sto
         answers = list(pool.map(take, range(100, 116)))
 
     assert (answers.count("posted"), answers.count("refused")) == (1, 15)
+
+
+def test_a_file_from_four_and_its_payments_in_another_are_posted_once(store: Store) -> None:
+    billed(store)
+    file = file_of([(account_id(1), 1_00)] * 50 + [("77", 5)])
+    longer = replace(
+        file,
+        lines=(
+            *file.lines[:1],
+            *(replace(one, key=f"{one.key}:more", line=one.line + 100) for one in file.lines[:50]),
+        ),
+        stated_cents=51_00,
+    )
+
+    def take(number: int) -> bool:
+        with store.viewing(ANALYST, ["a file"]):
+            if number % 2:
+                return take_payment_file(
+                    longer, sha256="b" * 64, name="b", by="", desk=desk_of(store)
+                )[1]
+            return take_payment_file(file, sha256="a" * 64, name="a", by="", desk=desk_of(store))[1]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(take, range(8)))
+
+    assert answers.count(True) == 2
+    assert store.trial_balance()["131.lockbox"] == 100_00 + 5
+    with store.viewing(ANALYST, ["files"]):
+        refused = [one.refused.count for one in store.payment_files()]
+    assert sorted(refused) == [0, 1]
 
 
 def test_keys_of_one_account_are_spent_in_turn_and_taken_back_in_any(store: Store) -> None:

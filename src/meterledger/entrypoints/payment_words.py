@@ -26,6 +26,15 @@ STATE_WORDS = {
     "refused": "never was money",
 }
 
+CHANNEL_WORDS = {
+    "office": "at the office",
+    "lockbox": "through the lockbox",
+    "ach": "by ACH",
+    "card": "through the processor of cards",
+    "agency": "through a pay agency",
+    "autopay": "by autopay",
+}
+
 
 def payment_desk(system: System) -> PaymentDesk:
     """What a journey of payments has at hand in a running system."""

@@ -18,7 +18,8 @@ from meterledger.facts.remittances import RemittanceFile, RemittanceLine
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import movement_of
 from meterledger.rulebook.terms import Terms
-from meterledger.usecases.payment_ports import ReceiptPosting
+from meterledger.usecases.payment_ports import Moved, ReceiptPosting
+from meterledger.usecases.ports import Conflict
 from meterledger.usecases.post_payments import (
     Act,
     again_if_moved,
@@ -59,10 +60,29 @@ def take_payment_file(
         _refuse_too_many(name, len(file.lines) + len(file.refused), refused, desk)
         postings = _postings(file, lines, sha256, by, desk)
         taken = _totals(file, postings, refused, sha256, name, by, desk)
-        desk.store.post_receipts(postings, file=taken)
+        try:
+            desk.store.post_receipts(postings, file=taken)
+        except Conflict as refusal:
+            return _taken_meanwhile(sha256, name, [one.key for one in lines], desk, refusal), False
         return taken, True
 
     return again_if_moved(take)
+
+
+def _taken_meanwhile(
+    sha256: str, name: str, keys: Sequence[str], desk: PaymentDesk, refusal: Conflict
+) -> PaymentFile:
+    """The file, if somebody else took it at the same time.
+
+    :raises Moved: if somebody else took some of its payments, which then are known
+    :raises Conflict: if it was none of this
+    """
+    known = desk.store.payment_file(sha256)
+    if known is not None:
+        return known
+    if desk.store.known_receipts(keys):
+        raise Moved.meanwhile(name) from refusal
+    raise refusal
 
 
 def _sort_out(

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from meterledger.entrypoints.payment_words import STATE_WORDS, payment_desk
+from meterledger.entrypoints.payment_words import CHANNEL_WORDS, STATE_WORDS, payment_desk
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.money import Payment
@@ -113,6 +113,7 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
     context = {
         "known": known,
         "receipt": known.receipt,
+        "channel_words": CHANNEL_WORDS[known.receipt.channel.value],
         "state_words": STATE_WORDS[known.state.value],
         "steps": [(step, step.reason.splitlines()) for step in known.steps],
         "paid": _paid(system.store.applications_of(f"payment:{payment_key}")),
