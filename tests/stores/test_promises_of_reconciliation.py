@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from tests.stores.paper_town import ANALYST, LATER, account_id, start_of
+from tests.stores.settled_paper import after, ask, settled
 
 from meterledger.facts.bank import (
     BankFile,
@@ -28,6 +29,7 @@ from meterledger.facts.payments import (
     ReceiptStep,
     Totals,
 )
+from meterledger.facts.settlements import Act
 from meterledger.ledger import entry_for_payment
 from meterledger.usecases.payment_ports import ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
@@ -210,3 +212,13 @@ def posting_of(key: str, cents: int, sha256: str) -> ReceiptPosting:
         account_id=account_id(1),
     )
     return ReceiptPosting(receipt, step, payment, (entry,))
+
+
+def test_a_refund_is_expected_under_the_number_of_its_check(town: Store) -> None:
+    pay(town, "R-1", 20_00)
+    case = settled(town, ask(1, 20_00), Act.APPROVED)
+    town.record_settlements([after(case, Act.SENT, reference="CHK 1041")])
+    out = [one for one in town.open_expectations() if one.cents < 0]
+    assert [(one.ledger_account, one.cents, one.batch) for one in out] == [
+        ("131", -20_00, "CHK 1041")
+    ]

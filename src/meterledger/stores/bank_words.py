@@ -34,7 +34,8 @@ def expectation_of(
 ) -> Expectation:
     """What a leg on cash lets the bank show. Its reference is the key of its event.
 
-    ``batch`` is the file that it came in, if it came in one: a file is one deposit.
+    ``batch`` is the file that it came in, or the check or file by which a refund was sent: what
+    the bank shows as one.
     """
     return Expectation(
         expectation_id=f"{entry_id}#{number}",
@@ -53,9 +54,9 @@ def event_key(entry_id: str) -> str:
 
 
 def expectations_of(
-    entries: Iterable[Entry], file_of: Callable[[str], str] = lambda key: ""
+    entries: Iterable[Entry], batch_of: Callable[[Entry], str] = lambda entry: ""
 ) -> Iterator[Expectation]:
-    """Every leg on cash of the entries; ``file_of`` names the file of a payment's key."""
+    """Every leg on cash of the entries; ``batch_of`` names what the bank shows with an entry."""
     for entry in entries:
         for number, leg in enumerate(entry.legs, start=1):
             if is_cash(leg.ledger_account):
@@ -66,7 +67,7 @@ def expectations_of(
                     leg.cents,
                     entry.cause,
                     entry.effective_day,
-                    "" if entry.reverses else file_of(event_key(entry.entry_id)),
+                    "" if entry.reverses else batch_of(entry),
                 )
 
 

@@ -18,9 +18,11 @@ from meterledger.facts.bank import (
 )
 from meterledger.facts.money import Entry
 from meterledger.facts.payments import PaymentFile, ReceiptOnFile
+from meterledger.facts.settlements import SettlementCase
 from meterledger.facts.unbilled import Accrual
 from meterledger.stores.bank_words import (
     accrued_already,
+    event_key,
     expectations_of,
     known_statement,
     matched_already,
@@ -37,6 +39,7 @@ class MemoryReconciliation(MemoryPlaces):
     _entries: dict[str, Entry]
     _receipts: dict[str, ReceiptOnFile]
     _payment_files: dict[str, PaymentFile]
+    _settlements: dict[str, SettlementCase]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -96,9 +99,19 @@ class MemoryReconciliation(MemoryPlaces):
     def open_expectations(self) -> list[Expectation]:
         """What no match has, oldest first."""
         self._look()
+        sent = {
+            step.entry_id: step.reference
+            for case in self._settlements.values()
+            for step in case.steps
+            if step.entry_id
+        }
+
+        def batch_of(entry: Entry) -> str:
+            return self._file_of(event_key(entry.entry_id)) or sent.get(entry.entry_id, "")
+
         found = [
             one
-            for one in expectations_of(list(self._entries.values()), self._file_of_payment)
+            for one in expectations_of(list(self._entries.values()), batch_of)
             if one.expectation_id not in self._matched
         ]
         return sorted(found, key=lambda one: (one.day, one.expectation_id))
@@ -205,7 +218,7 @@ class MemoryReconciliation(MemoryPlaces):
     def _is_adjusted(self, line_id: str) -> bool:
         return any(one.act is LineAct.APPROVED for one in self._line_steps.get(line_id, ()))
 
-    def _file_of_payment(self, payment_key: str) -> str:
+    def _file_of(self, payment_key: str) -> str:
         known = self._receipts.get(payment_key)
         sha256 = known.receipt.file_sha256 if known is not None else None
         file = self._payment_files.get(sha256) if sha256 is not None else None

@@ -52,12 +52,13 @@ SELECT {LINE}, s.bank_account, steps.found
 CASH_LEGS = "ledger_account LIKE '131%' AND (ledger_account = '131' OR ledger_account LIKE '131.%')"
 EXPECTED = f"""
 SELECT p.entry_id, p.number, p.ledger_account, p.cents, e.cause, p.effective_day,
-       coalesce(f.name, '')
+       coalesce(f.name, CASE WHEN e.reverses IS NULL THEN s.reference END, '')
   FROM posting p
   JOIN entry e ON e.entry_id = p.entry_id AND e.effective_day = p.effective_day
   LEFT JOIN receipt r ON e.reverses IS NULL
                      AND r.payment_key = substr(p.entry_id, strpos(p.entry_id, ':') + 1)
   LEFT JOIN payment_file f ON f.sha256 = r.file_sha256
+  LEFT JOIN settlement_step s ON s.entry_id = p.entry_id
  WHERE {CASH_LEGS}
    AND NOT EXISTS (SELECT FROM bank_match_expectation m
                     WHERE m.expectation_id = p.entry_id || '#' || p.number)
