@@ -115,3 +115,11 @@ def keep_settlements(store: Store) -> None:
     store.add_payee(payee_of_account(number))
     with store.viewing(ANALYST, [account_id(number)]):
         store.record_settlements([ask(number, 1_00, "nine", payee_id=f"bank-{number}")])
+
+
+def keep_refunds(store: Store) -> None:
+    """A refund that is owed, and one that nobody took, of the seventeenth account."""
+    store.start_service(start_of(17))
+    store.record_payment(*payment_of(17, "R-17"))
+    settled(store, ask(17, 20_00, "seven", payment_key="R-17"), Act.APPROVED)
+    settled(store, ask(17, 5_00, "eight", payment_key="R-17"), Act.APPROVED, Act.UNCLAIMED)

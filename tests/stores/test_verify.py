@@ -22,6 +22,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 from tests.stores.payments_of_paper import keep_payments
+from tests.stores.settled_paper import keep_refunds
 
 from meterledger.facts.held import RunCounts, RunRecord, RunState, SeenHold
 from meterledger.facts.periods import PeriodClose
@@ -101,6 +102,18 @@ BREACHES = {
         "DELETE FROM payment_file_line",
         "it says 3 lines of 9000 cents, kept are 2 of 7500",
     ),
+    "owed and not sent": (
+        "UPDATE settlement SET cents = cents + 1 WHERE key = 'seven'",
+        "232.refunds holds 2000 cents, its refunds are of 2001",
+    ),
+    "refunds nobody took": (
+        "UPDATE settlement SET cents = cents + 1 WHERE key = 'eight'",
+        "242.unclaimed holds 500 cents, its refunds are of 501",
+    ),
+    "approved by another person": (
+        "UPDATE settlement_step SET \"by\" = ' ANA' WHERE act = 'approved'",
+        "settlement refund:seven was asked for and approved by Ana",
+    ),
     "has a cause that exists": (
         "UPDATE bill SET bill_id = 'B-x' WHERE bill_id LIKE 'B-AG-1-%'",
         "has no cause in table bill",
@@ -168,6 +181,7 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     postgres.record_payment(*payment_of(1))
     keep_extensions(postgres)
     keep_payments(postgres)
+    keep_refunds(postgres)
     postgres.close_period(PeriodClose(date(2025, 1, 1), "Ana", LATER))
     for number in range(2):
         postgres.record_file(

@@ -11,6 +11,7 @@ from meterledger.stores.postgres.repository.ledger import BUDGET, RECEIVABLE, TA
 from meterledger.stores.postgres.repository.questions import Question
 from meterledger.stores.postgres.repository.store import PostgresStore
 from meterledger.stores.postgres.repository.verify_ledger import JOURNAL_QUESTIONS
+from meterledger.stores.postgres.repository.verify_settlements import SETTLEMENT_QUESTIONS
 from meterledger.stores.postgres.repository.verify_payments import PAYMENT_QUESTIONS
 
 SENTENCES_AT_MOST = 1_000
@@ -393,6 +394,7 @@ QUESTIONS = (
         """,
     ),
     *JOURNAL_QUESTIONS,
+    *SETTLEMENT_QUESTIONS,
     *PAYMENT_QUESTIONS,
 )
 

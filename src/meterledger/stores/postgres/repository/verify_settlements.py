@@ -1,0 +1,54 @@
+"""What must always hold of settlements, asked of everything stored.
+
+Lives here      refunds payable, unclaimed money, two people.
+Lives elsewhere the questions of everything else, and asking them (``verify``).
+"""
+
+from __future__ import annotations
+
+from meterledger.stores.postgres.repository.questions import Question
+
+
+def _stands(account: str, acts: str) -> str:
+    """A sentence for each customer whose ledger account is not what is open of it."""
+    return f"""
+SELECT format('account %s: {account} holds %s cents, its refunds are of %s', account_id,
+              coalesce(held.cents, 0), coalesce(open.cents, 0))
+  FROM (SELECT customer_account_id AS account_id, -sum(cents) AS cents FROM posting
+         WHERE ledger_account = '{account}' GROUP BY 1) held
+  FULL JOIN (
+       SELECT s.account_id, sum(s.cents) AS cents FROM settlement s
+         JOIN LATERAL (SELECT t.act FROM settlement_step t WHERE t.settlement_id = s.settlement_id
+                        ORDER BY t.number DESC LIMIT 1) last ON last.act IN ({acts})
+        WHERE s.kind = 'refund' GROUP BY 1) open USING (account_id)
+ WHERE coalesce(held.cents, 0) <> coalesce(open.cents, 0)
+"""
+
+
+ONE_PERSON = """
+SELECT format('settlement %s was asked for and approved by %s', a.settlement_id, a."by")
+  FROM settlement_step a
+  JOIN settlement s ON s.settlement_id = a.settlement_id
+                   AND (s.needs_two OR s.kind IN ('refund', 'credit') OR s.cents > s.ceiling_cents)
+  JOIN settlement_step b ON b.settlement_id = a.settlement_id AND b.act = 'approved'
+ WHERE a.act = 'asked' AND lower(btrim(a."by")) = lower(btrim(b."by"))
+"""
+COUNT = "SELECT count(*) FROM settlement WHERE kind = 'refund'"
+
+SETTLEMENT_QUESTIONS = (
+    Question(
+        "232.refunds is what refunds are owed and not sent, customer by customer",
+        COUNT,
+        _stands("232.refunds", "'approved', 'stopped', 'returned', 'claimed'"),
+    ),
+    Question(
+        "242.unclaimed is what refunds nobody took, customer by customer",
+        COUNT,
+        _stands("242.unclaimed", "'unclaimed', 'noticed'"),
+    ),
+    Question(
+        "money that left or was forgiven was approved by another person than who asked",
+        "SELECT count(*) FROM settlement_step WHERE act = 'approved'",
+        ONE_PERSON,
+    ),
+)
