@@ -92,3 +92,11 @@ def pay_deposit(store: Store, number: int = 1, cents: int = 100_00, key: str = "
 def keep_deposits(store: Store) -> None:
     """A deposit of the first account, asked for."""
     store.record_deposits([work_of(1, 0, asked_step())])
+
+
+def keep_paid_deposit(store: Store) -> None:
+    """A deposit of the first account: 100 dollars were paid, 60 of them paid what was owed."""
+    store.record_deposits([work_of(1, 0, asked_step())])
+    pay_deposit(store)
+    applied = step_of(1, DepositAct.APPLIED, "applied.x", on=PAID_ON, cents=60_00)
+    store.record_deposits([work_of(1, 1, applied)])

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.stores.deposit_paper import keep_paid_deposit
 from tests.stores.extension_town import keep_extensions
 from tests.stores.paper_town import (
     ANALYST,
@@ -58,6 +59,14 @@ BREACHES = {
         "ALTER TABLE extension_event DROP CONSTRAINT what_moves_an_advance;"
         " UPDATE extension_event SET advance_cents = advance_cents - 1 WHERE act = 'paid'",
         "600000 cents of advances are posted, its contracts hold 599999",
+    ),
+    "deposits hold what 235 holds": (
+        "UPDATE application SET cents = cents + 1 WHERE kind = 'deposit'",
+        "235 holds 4000 cents, its deposits hold 4001",
+    ),
+    "step that moves money moves what it says": (
+        "UPDATE deposit_step SET cents = cents - 1 WHERE act = 'applied'",
+        "moves 5999 cents, and its entry 6000",
     ),
     "difference of every budget plan": (
         "INSERT INTO budget_bill (bill_id, plan_id, account_id, days, kind, plan_amount_cents,"
@@ -181,6 +190,7 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     postgres.record_payment(*payment_of(1))
     keep_extensions(postgres)
     keep_payments(postgres)
+    keep_paid_deposit(postgres)
     keep_refunds(postgres)
     postgres.close_period(PeriodClose(date(2025, 1, 1), "Ana", LATER))
     for number in range(2):

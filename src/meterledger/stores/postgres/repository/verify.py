@@ -10,6 +10,7 @@ from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.ledger import BUDGET, RECEIVABLE, TAXES
 from meterledger.stores.postgres.repository.questions import Question
 from meterledger.stores.postgres.repository.store import PostgresStore
+from meterledger.stores.postgres.repository.verify_deposits import DEPOSIT_QUESTIONS
 from meterledger.stores.postgres.repository.verify_ledger import JOURNAL_QUESTIONS
 from meterledger.stores.postgres.repository.verify_settlements import SETTLEMENT_QUESTIONS
 from meterledger.stores.postgres.repository.verify_payments import PAYMENT_QUESTIONS
@@ -396,6 +397,7 @@ QUESTIONS = (
     *JOURNAL_QUESTIONS,
     *SETTLEMENT_QUESTIONS,
     *PAYMENT_QUESTIONS,
+    *DEPOSIT_QUESTIONS,
 )
 
 
