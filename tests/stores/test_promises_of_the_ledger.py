@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -118,6 +119,32 @@ class TestAPeriod:
 
         assert entries(billed)["payment:R-later"].booked_day == date(2025, 4, 2)
         assert billed.ledger_balances(booked_until=MARCH)["131"] == 5_000
+
+    def test_that_closes_while_payments_come_has_each_of_them_inside_or_after(
+        self, billed: Store
+    ) -> None:
+        """Forty payments of February and its close at once: what it came to stays what it says."""
+        billed.close_period(close_of(JANUARY))
+
+        def act(number: int) -> None:
+            if number == 20:
+                billed.close_period(close_of(FEBRUARY))
+            else:
+                billed.record_payment(*payment_of(1, f"R-{number + 10}", cents=number + 1))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(act, range(41)))
+
+        _, february = billed.closed_periods()
+        inside = [
+            one
+            for name, one in entries(billed).items()
+            if name.startswith("payment:") and one.booked_day is None
+        ]
+        cash = sum(leg.cents for one in inside for leg in one.legs if leg.ledger_account == "131")
+        assert PeriodTotal("131", cash, 0, len(inside)) in february.totals
+        assert billed.ledger_balances(booked_until=MARCH)["131"] == cash
+        assert billed.trial_balance()["131"] == 5_000 + 41 * 42 // 2 - 21
 
 
 class TestBalances:
