@@ -78,6 +78,8 @@ class Beside:
     )
 
 
+RESIDENTIAL_CLASS = "residential"
+"""The class of service of homes, as the book names it."""
 BESIDE = tuple(one.key for one in fields_of(Beside))
 
 
@@ -93,6 +95,10 @@ def beside_of(told: Mapping[str, Any]) -> Beside:
 
 class CannotTell(Refusal):
     """A fact was told that our own books say, or that nobody needs."""
+
+
+class WrongKind(Refusal):
+    """The deposit is for another class of service than the account has."""
 
 
 class NotTheCustomers(Refusal):
@@ -160,6 +166,7 @@ def consider_deposit(asking: Asking, *, store: DecideStore, view: BookView) -> C
     :raises Refusal: in a rule's own words
     """
     _refuse_own(asking)
+    _refuse_other_class(asking, store, view)
     beside = beside_of(asking.told)
     history = account_history(
         asking.account_id,
@@ -187,6 +194,34 @@ def _refuse_own(asking: Asking) -> None:
             f"'{said[0]}' was told, and our own bills and payments say it",
             where=f"account {asking.account_id}",
             do="Leave it out; correct the bill or the payment if it is wrong",
+        )
+
+
+def _refuse_other_class(asking: Asking, store: DecideStore, view: BookView) -> None:
+    """A home is asked for a deposit on a listed ground only; a business is no home.
+
+    The class is that of the services that the account has, or had last.
+    """
+    services = store.services_of_account(asking.account_id, asking.known_at)
+    if not services:
+        store.account(asking.account_id)
+        raise WrongKind(
+            f"Account {asking.account_id} has no service, so a deposit would be for none",
+            where=f"account {asking.account_id}",
+            do="Start its service first; it may begin later than today",
+        )
+    last = max(services, key=lambda one: one.agreement.days.from_day).agreement
+    day = max(asking.on, last.days.from_day)
+    found = view.service_class(last.schedule, day)
+    is_home = found.value == RESIDENTIAL_CLASS
+    if is_home != (asking.kind is not DepositKind.NON_RESIDENTIAL):
+        raise WrongKind(
+            f"A deposit that is {asking.kind.value} is not for {found.value} service",
+            where=f"account {asking.account_id}",
+            why=f"Its schedule is {last.schedule} ({found.citation.text})",
+            do="Ask for an initial or continued one"
+            if is_home
+            else "Ask for a non-residential one",
         )
 
 
