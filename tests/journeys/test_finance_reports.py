@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.journeys.desk_of_payments import A_BILL, RECEIVED, TODAY, new_store, pay, view
+from tests.journeys.desk_of_payments import A_BILL, NOW, RECEIVED, TODAY, new_store, pay, view
 
+from meterledger.facts.periods import PeriodClose
 from meterledger.facts.receivables import ItemKind, OpenItem
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.finance_aging import BUCKETS, aging, bucket_of
@@ -132,3 +133,20 @@ def test_what_is_unexplained_has_an_owner_and_every_tie_is_told(store: Any) -> N
     assert counts["figures that do not tie to the journal"] == 0
     assert all(one.owner and one.do for one in found.items)
     assert all(one.holds for one in found.ties)
+
+
+def test_closed_months_are_taken_as_they_were_closed(store: Any) -> None:
+    months = [date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)]
+    spans = [month_of(one) for one in months]
+    before = [trial_balance(one, store=store) for one in spans]
+    for month in months:
+        store.close_period(PeriodClose(month, "Ana", NOW + timedelta(days=60)))
+    for span, open_ in zip(spans, before, strict=True):
+        closed = trial_balance(span, store=store)
+        assert closed.rows == open_.rows
+        assert closed.as_json()["ties"]
+    assert any("its close kept" in one.says for one in closed.ties)
+    pay(store, 10_00, "K-9", received_day=RECEIVED)
+    late = trial_balance(month_of(RECEIVED), store=store)
+    assert late.rows == before[-1].rows  # booked later, and the closed month stays as it was
+    assert late.as_json()["ties"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -222,3 +223,23 @@ def test_a_refund_is_expected_under_the_number_of_its_check(town: Store) -> None
     assert [(one.ledger_account, one.cents, one.batch) for one in out] == [
         ("131", -20_00, "CHK 1041")
     ]
+
+
+def test_of_many_who_match_at_once_one_does(town: Store) -> None:
+    pay(town, "K1", 500)
+    town.record_bank_file(file_of("a", 500))
+    line = town.open_bank_lines()[0].line
+    expected = town.open_expectations()[0]
+
+    def match(number: int) -> bool:
+        found = BankMatch(f"match:{number}", MatchRule.AMOUNT, (line,), (expected,))
+        try:
+            town.record_bank_matches([found], learned_at=LATER)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(match, range(8))) == [False] * 7 + [True]
+    assert len(town.bank_matches()) == 1
+    assert town.bank_totals().unexpected_cents == town.bank_totals().unseen_cents == 0

@@ -125,11 +125,18 @@ class TrialBalance:
 def trial_balance(days: DaySpan, *, store: TrialBalanceStore) -> TrialBalance:
     """What stood, moved and stands on each account, by booked days.
 
-    Ties: debits are credits, balances sum to zero, and a month that is closed comes to what the
-    close kept of it.
+    Months before the days that are closed are taken as their close kept them: nothing is booked in
+    them any more, and ten years need not be added up again. Ties: debits are credits, balances sum
+    to zero, and a month of the days that is closed comes to what the close kept of it.
     """
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for row in store.ledger_rows(None, days.from_day):
+    closed = store.closed_periods()
+    before = [one for one in closed if _next_month(one.month) <= days.from_day]
+    for close in before:
+        for total in close.totals:
+            sums[total.ledger_account][0] += total.debit_cents - total.credit_cents
+    begin = _next_month(before[-1].month) if before else None
+    for row in store.ledger_rows(begin, days.from_day) if begin != days.from_day else ():
         sums[row.ledger_account][0] += row.debit_cents - row.credit_cents
     moved = store.ledger_rows(days.from_day, days.until_day)
     for row in moved:
@@ -144,7 +151,6 @@ def trial_balance(days: DaySpan, *, store: TrialBalanceStore) -> TrialBalance:
         ),
         Tie("closing balances sum to zero", sum(one.closing_cents for one in rows), 0),
     ]
-    closed = store.closed_periods()
     for close in closed[1:]:  # the first is of everything before it
         if close.month in days and _next_month(close.month) <= days.until_day:
             ties.append(
