@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.stores.paper_town import ANALYST, account_id, bill_of, start_of
 
-from meterledger.facts.money import Tender
+from meterledger.facts.money import Entry, Leg, Tender
 from meterledger.facts.settlements import Act, Means, SettlementCase, SettlementKind
 from meterledger.kernel.refusal import Refusal
-from meterledger.ledger import RefundWay
+from meterledger.ledger import DEPOSITS, RefundWay
 from meterledger.ledger.refunds import RefundContradicts
 from meterledger.ledger.returned_payment import ChargeNotHeld
 from meterledger.rulebook.book import TariffBook
@@ -60,7 +60,12 @@ from meterledger.usecases.unclaimed import (
     set_stale_apart,
     unclaimed_money,
 )
-from meterledger.usecases.write_off import provide, record_recovery, write_off
+from meterledger.usecases.write_off import (
+    provide,
+    record_recoveries,
+    record_recovery,
+    write_off,
+)
 
 AT = datetime(2026, 12, 1, 12, tzinfo=UTC)
 ENDS = date(2025, 3, 2)
@@ -331,6 +336,22 @@ class TestARefund:
         with pytest.raises(CannotSettle, match="nobody is known to whom money may go"):
             ask_refund(ONE, 9_00, desk=town.desk(), **FINDERS)
 
+    def test_of_a_deposit_comes_off_the_deposit(self, town: Settling) -> None:
+        town.pay(ONE, 20_00, "K-1")
+        town.store._entries["deposit:x"] = Entry(  # what a payment of a deposit posts
+            *("deposit:x", JULY, AT, (Leg("131", 50_00), Leg("235", -50_00, ONE)), "a deposit")
+        )
+        town.store._entries_of[ONE].append("deposit:x")
+        off = {"source": DEPOSITS, **FINDERS}
+
+        asked = ask_refund(ONE, 50_00, desk=town.desk(), **off)
+        with pytest.raises(Conflict, match="the deposit that is there now and not spoken for"):
+            ask_refund(ONE, 1, desk=town.desk(), **off)
+        approve_settlement(asked.case.settlement_id, desk=town.desk(), **OTHER)
+
+        sums = town.store.trial_balance()
+        assert (sums["235"], sums["232.refunds"], sums["142"]) == (0, -50_00, -20_00)
+
     def test_is_stopped_and_sent_again(self, town: Settling) -> None:
         town.pay(ONE, 20_00, "K-1")
         name = town.refund().settlement_id
@@ -453,6 +474,20 @@ class TestAWriteOff:
 
         with pytest.raises(CannotSettle, match="sold or is with an agency"):
             write_off(ONE, desk=town.desk(), with_agency=True, **FINDERS)
+
+    def test_recovers_whatever_is_paid_after_it(self, town: Settling) -> None:
+        owes(town.store, months=1, cents=80_00)
+        write_off(ONE, desk=town.desk(), **FINDERS)
+        for key, cents in (("K-1", 30_00), ("K-2", 60_00), ("K-3", 5_00)):
+            town.pay(ONE, cents, key)
+
+        done = record_recoveries(by="a run", desk=town.desk())
+        again = record_recoveries(by="a run", desk=town.desk())
+
+        assert [one.case.cents for one in done] == [30_00, 50_00]
+        assert again == []
+        assert town.store.trial_balance()["144"] == 0
+        assert town.store.balance_cents(ONE) == -15_00
 
     def test_of_nothing_recovers_nothing(self, town: Settling) -> None:
         town.pay(ONE, 30_00, "K-1")

@@ -80,7 +80,7 @@ def decide_refund(facts: CreditFacts, terms: Terms) -> Decision[CreditWay]:
             do=f"Ask for at most {there}",
         )
     if facts.asked_cents:
-        found = f"the customer asks for {usd_display(facts.asked_cents)} of a credit of {credit}"
+        found = f"{usd_display(facts.asked_cents)} is asked for, of a credit of {credit}"
         way = CreditWay(RefundWay.BACK, facts.asked_cents, by_day)
         return Decision(way, (Reason(found, floor.citation), soon))
     if facts.credit_cents <= 0:

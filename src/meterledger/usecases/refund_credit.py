@@ -176,6 +176,7 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
 
     :raises CannotSettle: if it is due to go back, and nobody is known to whom it may go
     """
+    who, _ = named(by, "a credit of an account that ended", f"account {account_id}")
     decided = _decided(account_id, 0, desk, "142")
     outcome, why = decided.decision.outcome, decided.decision.reasons[0].finding
     if outcome.way not in (RefundWay.BACK, RefundWay.MOVES):
@@ -197,7 +198,7 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
         cents=int(outcome.amount_cents),
         source=CREDIT if moves else "142",
         to_account_id=_live_account(account_id, desk) or "" if moves else "",
-        by=by,
+        by=who,
         reason=why,
         desk=desk,
         approved=moves,

@@ -6,7 +6,7 @@ Lives elsewhere criteria and ceiling (``ledger.write_off``), taking the payment 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
@@ -138,6 +138,38 @@ def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDe
     )
     (is_new,) = desk.store.record_settlements([write])
     return Settled(write.case, is_new)
+
+
+def record_recoveries(*, by: str, desk: MoneyDesk) -> list[Settled]:
+    """Book every payment that came after a write-off and was not booked yet, oldest first.
+
+    Each in a transaction of its own; run again, it goes on where it was stopped.
+    """
+    named(by, "a run", "recoveries")
+    written: dict[str, datetime] = {}
+    for one in desk.store.settlements(kind=SettlementKind.WRITE_OFF):
+        if one.last.act is Act.APPROVED:
+            written.setdefault(one.account_id, one.last.learned_at)
+    return [
+        record_recovery(key, account_id, by=by, desk=desk)
+        for account_id, since in written.items()
+        for key in _paid_after(account_id, since, desk)
+        if written_off_cents(account_id, desk) > 0
+    ]
+
+
+def _paid_after(account_id: str, since: datetime, desk: MoneyDesk) -> list[str]:
+    """Keys of payments that came later, were kept, and are no recovery yet."""
+    known = desk.store.settlements(account_id=account_id, kind=SettlementKind.RECOVERY)
+    booked = {one.about for one in known}
+    back = {one.reverses for one in desk.store.entries_of_account(account_id)}
+    return [
+        one.payment_key
+        for one in desk.store.payments_of_account(account_id)
+        if one.learned_at > since
+        and one.payment_key not in booked
+        and f"payment:{one.payment_key}" not in back
+    ]
 
 
 def written_off_cents(account_id: str, desk: MoneyDesk) -> int:

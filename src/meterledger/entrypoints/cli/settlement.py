@@ -186,17 +186,31 @@ def write_off_account(
 
 
 def recover(
-    account: Account,
-    payment: Annotated[str, typer.Option(help="Key of the payment that came after.")],
+    account: Annotated[
+        str, typer.Argument(help="Account number; every account unless given.")
+    ] = "",
+    payment: Annotated[str, typer.Option(help="Key of the payment that came after.")] = "",
     by: By = "",
     on: On = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Book a payment of an account as recovery of what was written off."""
-    from meterledger.usecases.write_off import record_recovery
+    """Book payments that came after a write-off as its recovery: one, or all that are not yet."""
+    from meterledger.entrypoints.settlement_words import list_words, settlement_json
+    from meterledger.usecases.write_off import record_recoveries, record_recovery
 
-    with refusing(), at_the_desk("book a recovery", [account], on) as desk:
-        settle(record_recovery(payment, account, by=by, desk=desk), as_json=as_json)
+    with refusing(), at_the_desk("book recoveries", [account or "write-offs"], on) as desk:
+        if bool(account) != bool(payment):
+            raise BadArgument(
+                "An account and a payment are named together",
+                where="write-off recover",
+                do="Give both, or neither to book all",
+            )
+        if account:
+            settle(record_recovery(payment, account, by=by, desk=desk), as_json=as_json)
+            return
+        cases = [one.case for one in record_recoveries(by=by, desk=desk)]
+        told = {"recoveries": [settlement_json(one) for one in cases]}
+        say(told, as_json=as_json, words=lambda: print(list_words(cases)))
 
 
 def provide_for(
