@@ -10,6 +10,7 @@ import pytest
 from tests.journeys.deposit_town import APPLICANT, NOW, Home, home_of, month_after
 
 from meterledger.facts.deposits import DepositAct, DepositKind
+from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.deposit_acts import (
     dispute_deposit,
@@ -23,6 +24,7 @@ from meterledger.usecases.deposit_base import NothingToGoBy
 from meterledger.usecases.deposit_decide import CannotTell, NotTheCustomers
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_replay import replay_deposit
+from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.settlements import MoneyDesk, approve_settlement
 
@@ -107,6 +109,9 @@ class TestTheWholeLife:
         if left:
             assert remainders[0].return_by == date(2025, 10, 19) + timedelta(days=21)
         paid.check()
+        statement = statement_of(bill, store=store, book=paid.town.book, known_at=paid.now)
+        cents = usd_display(run.cents["applied"])
+        assert statement.messages[0].startswith(f"{cents} of your deposit, with its interest, pay")
         assert paid.night(date(2025, 10, 23)).looked_at == 0
         (deposit,) = paid.deposits()
         assert replay_deposit(deposit.deposit_id, store=store, book=paid.town.book).same

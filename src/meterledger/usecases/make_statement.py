@@ -36,6 +36,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
 from meterledger.ledger import RECEIVABLE
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.deposit_statement import deposit_messages
 from meterledger.usecases.ports import StoredBill
 
 ESTIMATE_FINDINGS = "this bill is based on estimated usage"
@@ -105,7 +106,7 @@ def make_statement(
         temperature=beside.temperatures(stored.days),
         year_before=_year_before(record, stored, history, beside.temperatures),
         contact=beside.contact,
-        messages=beside.messages,
+        messages=(*beside.messages, *_of_deposit(stored, entries)),
         marks=_marks(stored, history),
         reasons=tuple(
             (one["finding"], Citation.from_json(one["citation"])) for one in record["reasons"]
@@ -276,6 +277,12 @@ def _balance(
     if sum(one.cents for one in changes) != moved:
         return StatedBalance(asked, (), moved, stored.previous_balance_cents)
     return StatedBalance(asked, changes, 0, stored.previous_balance_cents)
+
+
+def _of_deposit(stored: StoredBill, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """That a deposit was credited to this very bill, which the balance before it cannot show."""
+    asked_cents = stored.previous_balance_cents + _asked_of(stored)
+    return deposit_messages(stored.bill_id, stored.account_id, entries, asked_cents=asked_cents)
 
 
 def _asked_of(bill: StoredBill) -> int:
