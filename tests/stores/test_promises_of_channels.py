@@ -122,6 +122,7 @@ def test_a_name_is_used_once_and_nothing_else_of_the_change_stays(
         {"checkout_steps": (step_of(),)},
         {"pledge_steps": everything().pledge_steps},
         {"sent": (file_of(order_of(), name="20250303B", first=2),)},
+        {"sent": (file_of(name="20250303A"),)},
         {"sent": (file_of(order_of(1, 2), name="20250303B", first=2),)},
         {"dropped": (DroppedOrder(order_of().order_id, DAY, "again", SOON),)},
     ],
@@ -167,6 +168,16 @@ def test_an_enrollment_ends_and_another_may_follow(town: Any) -> None:
     found = town.enrollments(account_ids=[ONE])
     assert [one.days for one in found] == [Validity(DAY, end), Validity(end)]
     assert town.enrollments(on=end) == [after]
+
+
+def test_no_checkout_is_begun_while_another_of_the_account_is_unknown(town: Any) -> None:
+    town.keep_channel(everything())
+    other = replace(checkout_of(), checkout_id="pay-0009")
+    with pytest.raises(Conflict, match="Another checkout of it has no known outcome"):
+        town.keep_channel(change(checkouts=(other,)))
+    refused = step_of(1, step=2, state=CheckoutState.REFUSED)
+    town.keep_channel(change(checkout_steps=(refused,)))
+    town.keep_channel(change(checkouts=(other,)))
 
 
 def test_bills_due_are_those_of_accounts_on_autopay_that_day(town: Any) -> None:

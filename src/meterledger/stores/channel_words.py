@@ -27,6 +27,15 @@ def taken(noun: str, name: str) -> Conflict:
     )
 
 
+def another_unknown(account_id: str) -> Conflict:
+    """While one checkout of an account is unknown, no other is begun."""
+    return Conflict(
+        "Another checkout of it has no known outcome",
+        where=f"account {account_id}",
+        do="Ask the processor with `meterledger checkout ask`",
+    )
+
+
 def enrolled(account_id: str) -> Conflict:
     """An account is on autopay once on a day."""
     return Conflict(

@@ -135,8 +135,11 @@ def start_checkout(
         change = ChannelChange("checkout begun", account_id, desk.now, checkouts=(checkout,))
         try:
             desk.store.keep_channel(change)
-        except Conflict:  # another call came first with this key: go on with what it kept
-            known = desk.store.checkout(checkout_id)
+        except Conflict:  # another call came first: with this key, or for this account
+            known = _known(checkout_id, desk)
+            if known is None:
+                _refuse_second(checkout, desk)
+                raise
     if known is not None:
         same = replace(known.checkout, started_at=checkout.started_at)
         if same != checkout:
@@ -166,6 +169,8 @@ def _known(checkout_id: str, desk: CheckoutDesk) -> CheckoutOnFile | None:
 def _refuse_second(checkout: Checkout, desk: CheckoutDesk) -> None:
     unknown = desk.store.checkouts(account_ids=[checkout.account_id], state=CheckoutState.UNKNOWN)
     for one in unknown:
+        if one.checkout.checkout_id == checkout.checkout_id:
+            continue
         raise CheckoutRefused(
             f"{usd_display(one.checkout.cents)} may have been paid already: checkout "
             f"{one.checkout.checkout_id} has no known outcome",

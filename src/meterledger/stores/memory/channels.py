@@ -24,6 +24,7 @@ from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState, PendingMo
 from meterledger.facts.payments import PaymentFile
 from meterledger.facts.pledges import PledgeOnFile
 from meterledger.stores.channel_words import (
+    another_unknown,
     enrolled,
     not_enrolled,
     overlaps,
@@ -99,7 +100,6 @@ class MemoryChannels(MemoryPlaces):
                 raise NotFound.of("account", account_id)
         _new(change.bank_accounts, self._bank_accounts, lambda one: one.bank_id, "a bank account")
         _new(change.orders, self._orders, lambda one: one.order_id, "an order")
-        _new(change.sent, self._sent_files, lambda one: one.file_id, "a file")
         _new(change.returned, self._returned, lambda one: one.returned_id, "a returned entry")
         _new(change.questions, self._questions, lambda one: one.bill_id, "a question of bill")
         _new(change.answered, self._answered, lambda one: one.bill_id, "an answer for bill")
@@ -111,6 +111,11 @@ class MemoryChannels(MemoryPlaces):
             lambda one: one.expectation_id,
             "an expectation",
         )
+        for checkout in change.checkouts:
+            for other in self._checkouts.values():
+                mine = other.checkout.account_id == checkout.account_id
+                if mine and other.state is CheckoutState.UNKNOWN:
+                    raise another_unknown(checkout.account_id)
         for step in change.checkout_steps:
             begun = self._checkouts.get(step.checkout_id)
             if step.number != (len(begun.steps) if begun else 0) + 1:
@@ -119,6 +124,9 @@ class MemoryChannels(MemoryPlaces):
             promised = self._pledges.get(given.pledge_id)
             if given.number != (len(promised.steps) if promised else 0) + 1:
                 raise Moved.meanwhile(f"pledge {given.pledge_id}")
+        for file in change.sent:
+            if file.file_id in self._sent_files:
+                raise Moved.meanwhile(f"file {file.file_id}")
         gone = {one.order_id for file in self._sent_files.values() for one in file.entries}
         leaving = [one.order_id for file in change.sent for one in file.entries]
         for order_id in (*leaving, *(one.order_id for one in change.dropped)):

@@ -29,7 +29,7 @@ from meterledger.facts.ach_orders import (
 )
 from meterledger.facts.bank import Expectation
 from meterledger.kernel.span import Validity
-from meterledger.stores.channel_words import enrolled, not_enrolled, taken
+from meterledger.stores.channel_words import another_unknown, enrolled, not_enrolled, taken
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import record_day, storable
 from meterledger.stores.postgres.repository.channel_reads import ChannelReads
@@ -426,7 +426,7 @@ def _refuse_unknown_accounts(connection: Connection, change: ChannelChange) -> N
         raise NotFound.of("account", unknown[0])
 
 
-STEPS = frozenset({"checkout_step", "pledge_step", "ach_order_end"})
+STEPS = frozenset({"checkout_step", "pledge_step", "ach_order_end", "ach_file"})
 """Tables in which a second row means that somebody else was first."""
 
 
@@ -442,6 +442,8 @@ def _insert(
     except errors.UniqueViolation as problem:
         # The database does not tell which: rows of customers are not named in its errors.
         name = ", ".join(str(row[0]) for row in rows[:3])
+        if problem.diag.constraint_name == "one_unknown_checkout":
+            raise another_unknown(str(rows[0][1])) from problem
         if table in STEPS:
             raise Moved.meanwhile(f"{table.replace('_', ' ')} {name}") from problem
         raise taken(NOUNS[table], name) from problem
@@ -454,7 +456,6 @@ NOUNS = {
     "bank_stop": "a stop",
     "autopay_enrollment": "an enrollment",
     "ach_order": "an order",
-    "ach_file": "a file",
     "ach_returned": "a returned entry",
     "autopay_question": "a question of bill",
     "autopay_answer": "an answer for bill",

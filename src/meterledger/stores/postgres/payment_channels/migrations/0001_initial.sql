@@ -50,6 +50,28 @@ ALTER TABLE checkout ADD CONSTRAINT no_card_number_in_a_checkout
 ALTER TABLE checkout_step ADD CONSTRAINT no_card_number_in_an_answer
     CHECK (NOT looks_like_a_card(reference || ' ' || redirect || ' ' || sentence));
 
+-- While the outcome of one checkout of an account is unknown no other is begun: two buttons pressed at
+-- once wait for each other here.
+CREATE FUNCTION one_unknown_checkout() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('checkout of ' || NEW.account_id, 0));
+    PERFORM FROM public.checkout c
+      WHERE c.account_id = NEW.account_id AND c.checkout_id <> NEW.checkout_id
+        AND coalesce((SELECT s.state FROM public.checkout_step s
+                       WHERE s.checkout_id = c.checkout_id ORDER BY s.number DESC LIMIT 1),
+                     'unknown') = 'unknown';
+    IF FOUND THEN
+        RAISE EXCEPTION 'Another checkout of account % has no known outcome', NEW.account_id
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'one_unknown_checkout';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER one_unknown_checkout BEFORE INSERT ON checkout
+    FOR EACH ROW EXECUTE FUNCTION one_unknown_checkout();
+ALTER TABLE checkout ENABLE ALWAYS TRIGGER one_unknown_checkout;
+
 CREATE FUNCTION never_debited_again() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
@@ -69,7 +91,7 @@ $$;
 CREATE TRIGGER never_debited_again BEFORE INSERT ON ach_order_end
     FOR EACH ROW EXECUTE FUNCTION never_debited_again();
 ALTER TABLE ach_order_end ENABLE ALWAYS TRIGGER never_debited_again;
-REVOKE ALL ON FUNCTION never_debited_again() FROM PUBLIC;
+REVOKE ALL ON FUNCTION never_debited_again(), one_unknown_checkout() FROM PUBLIC;
 
 SELECT keep_append_only('bank_account'), keep_append_only('bank_stop'), keep_append_only('ach_order'),
        keep_append_only('ach_file'), keep_append_only('ach_order_end'),
