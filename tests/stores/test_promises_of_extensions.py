@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -205,3 +207,78 @@ class TestTheDatabase:
                 "INSERT INTO extension_event VALUES ('EXT-1', 1, 'k', 'refunded', '2018-08-01',"
                 " 'x', 1, -1, '', '', '{}', '', now())"
             )
+
+    @pytest.mark.parametrize("journey", ["pay", "last refund", "facility month"])
+    def test_keeps_all_or_nothing_whichever_statement_fails(
+        self, postgres: Any, monkeypatch: pytest.MonkeyPatch, journey: str
+    ) -> None:
+        desk = Desk(postgres)
+        desk.open(DEPOSIT, facility(charges_from="2019-03-01"))
+        if journey != "pay":
+            desk.pay(6_000_00)
+            desk.run(date(2022, 8, 1), parts=("refund",))
+        before, sums = desk.on_file(), desk.sums()
+        doing = {
+            "pay": lambda: desk.pay(6_000_00),
+            "last refund": lambda: desk.run(LAST_DATE, parts=("refund",)),
+            "facility month": lambda: desk.run(date(2019, 3, 1), parts=("facility",)),
+        }[journey]
+
+        real = postgres._connections.call
+        for statement in range(1, 60):
+            faults = Faults(statement)
+            monkeypatch.setattr(postgres._connections, "call", faults.over(real))
+            with contextlib.suppress(FellOver):
+                doing()
+            monkeypatch.setattr(postgres._connections, "call", real)
+            if not faults.fell:
+                break
+            assert desk.on_file() == before
+            assert desk.sums() == sums
+
+        assert statement > 5
+        assert len(desk.on_file().events) > len(before.events)
+        again = desk.look(lambda: replay_extension(CONTRACT, store=desk.store, book=the_book()))
+        assert all(one.is_same for one in again)
+        assert desk.on_file().held_cents == -desk.sums().get("252", 0)
+
+
+class FellOver(Exception):
+    """The machine went away in the middle."""
+
+
+class Faults:
+    """Lets the machine fall over at the n-th statement, and, last, after all before the commit."""
+
+    def __init__(self, at: int) -> None:
+        self.left, self.fell = at, False
+
+    def count(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.fell = True
+            raise FellOver
+
+    def over(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """What asks the database, with this in its way."""
+
+        def call(viewer: Any, work: Callable[[Any], Any], **how: Any) -> Any:
+            def counted(connection: Any) -> Any:
+                answer = work(Faulty(connection, self))
+                self.count()
+                return answer
+
+            return real(viewer, counted, **how)
+
+        return call
+
+
+class Faulty:
+    """A connection that counts its statements."""
+
+    def __init__(self, connection: Any, faults: Faults) -> None:
+        self.connection, self.faults = connection, faults
+
+    def execute(self, *words: Any, **how: Any) -> Any:
+        self.faults.count()
+        return self.connection.execute(*words, **how)
