@@ -86,6 +86,14 @@ class TestRefund:
         assert (one["status"], one["settlement"]["settlement"]) == ("unchanged", town.asked)
         assert told["refused"] == []
 
+    def test_is_ordered_and_marked_where_it_goes_to_a_bank(
+        self, ask: Any, town: SettledTown
+    ) -> None:
+        answer(ask("refund", "approve", town.asked, *BY, "--json"))  # it goes by check
+
+        assert answer(ask("refund", "order-ach", "--json")) == {"ordered": [], "refused": []}
+        assert answer(ask("refund", "mark-ach", "--by", "ach", "--json")) == {"sent": []}
+
     def test_goes_to_a_verified_payee(self, ask: Any) -> None:
         who = ("estate", "--account", ENDED, "--name", "Estate of Ana")
         proof = ("--details", "1 Elm Street", "--by", "Ana", "--evidence", "letters seen")

@@ -19,6 +19,7 @@ from meterledger.entrypoints.cli.settlement import (
     act,
     approve,
     at_the_desk,
+    desk_of,
     refuse,
     settle,
     show,
@@ -47,6 +48,8 @@ def register(app: typer.Typer) -> None:
     refunds.command("refuse")(refuse)
     refunds.command("to-send")(to_send)
     refunds.command("send")(send)
+    refunds.command("order-ach")(order_ach)
+    refunds.command("mark-ach")(mark_ach)
     refunds.command("clear")(clear)
     refunds.command("stop")(stop)
     refunds.command("return")(came_back)
@@ -221,6 +224,45 @@ def send(
     from meterledger.usecases.refund_credit import send_refund
 
     act("send a refund", name, send_refund, on, as_json, by=by, reference=reference)
+
+
+def order_ach(on: On = "", as_json: JsonFlag = False) -> None:
+    """Order a credit for every refund that goes to a bank account; `ach out` makes the file."""
+    from meterledger.entrypoints.wiring import open_system
+    from meterledger.usecases.ports import Viewer
+    from meterledger.usecases.refunds_by_ach import order_refunds
+
+    who = Viewer("command line", "order refunds by ACH")
+    with refusing(), open_system(viewer=who, subjects=["refunds"]) as system:
+        desk = desk_of(system, on)
+        made = order_refunds(desk=desk, store=system.store)
+        told = {
+            "ordered": made.ordered,
+            "refused": [{"settlement": name, "why": why} for name, why in made.refused],
+        }
+
+        def words() -> None:
+            print(f"{len(made.ordered)} ordered, {len(made.refused)} refused.")
+            for name, why in made.refused:
+                print(f"{name}: {why}")
+
+        say(told, as_json=as_json, words=words)
+
+
+def mark_ach(by: By = "", on: On = "", as_json: JsonFlag = False) -> None:
+    """Mark as sent every refund that is in an ACH file that was made; its number is the file's."""
+    from meterledger.entrypoints.wiring import open_system
+    from meterledger.usecases.ports import Viewer
+    from meterledger.usecases.refunds_by_ach import mark_refunds_in_files
+
+    who = Viewer("command line", "mark refunds in ACH files")
+    with refusing(), open_system(viewer=who, subjects=["refunds"]) as system:
+        marked = mark_refunds_in_files(by=by, desk=desk_of(system, on), store=system.store)
+        say(
+            {"sent": marked},
+            as_json=as_json,
+            words=lambda: print(f"{len(marked)} marked as sent: {', '.join(marked) or 'none'}."),
+        )
 
 
 def clear(

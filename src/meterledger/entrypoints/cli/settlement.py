@@ -15,6 +15,7 @@ import typer
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
 
 if TYPE_CHECKING:
+    from meterledger.entrypoints.wiring import System
     from meterledger.facts.settlements import SettlementCase
     from meterledger.usecases.settlements import MoneyDesk, Settled
 
@@ -331,12 +332,21 @@ def at_the_desk(purpose: str, subjects: list[str], on: str = "") -> Iterator[Mon
     """
     from meterledger.entrypoints.wiring import open_system
     from meterledger.usecases.ports import Viewer
-    from meterledger.usecases.settlements import MoneyDesk
 
     with open_system(viewer=Viewer("command line", purpose), subjects=subjects) as system:
-        day = day_from(on, option="--on") if on else system.today
-        if day > system.today:
-            raise BadArgument(
-                f"{day} is not here yet", where="--on", do=f"Give a day up to {system.today}"
-            )
-        yield MoneyDesk(system.store, system.book, day, system.now)
+        yield desk_of(system, on)
+
+
+def desk_of(system: System, on: str) -> MoneyDesk:
+    """Where settlements are decided on a day that is here; today unless told.
+
+    :raises BadArgument: if the day is to come
+    """
+    from meterledger.usecases.settlements import MoneyDesk
+
+    day = day_from(on, option="--on") if on else system.today
+    if day > system.today:
+        raise BadArgument(
+            f"{day} is not here yet", where="--on", do=f"Give a day up to {system.today}"
+        )
+    return MoneyDesk(system.store, system.book, day, system.now)

@@ -1,0 +1,150 @@
+"""Refunds to bank accounts: ordered once for each sending, marked when their file was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.stores.paper_town import ANALYST, account_id, start_of
+
+from meterledger.facts.ach import BankAccountKind
+from meterledger.facts.ach_orders import BankAccount
+from meterledger.facts.money import Tender
+from meterledger.facts.settlements import Act, Means
+from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.ach_out import AchOutDesk, make_ach_file
+from meterledger.usecases.channel_ports import ChannelChange
+from meterledger.usecases.refund_credit import (
+    ask_refund,
+    return_refund,
+    verify_payee,
+)
+from meterledger.usecases.refunds_by_ach import mark_refunds_in_files, order_refunds
+from meterledger.usecases.settlements import MoneyDesk, approve_settlement
+from meterledger.usecases.take_payment import How, take_payment
+
+NOW = datetime(2026, 12, 1, 15, tzinfo=UTC)
+ONE = account_id(1)
+
+
+class Town:
+    """An account with a credit from an ACH payment, and a desk that moves on."""
+
+    def __init__(self, book: Any) -> None:
+        self.store, self.book, self.seconds = MemoryStore(), book, 0
+
+    def desk(self) -> MoneyDesk:
+        self.seconds += 60
+        now = NOW + timedelta(seconds=self.seconds)
+        return MoneyDesk(self.store, self.book, date(2026, 12, 1), now)
+
+    def bank(self, number: int = 1) -> None:
+        kept = BankAccount(
+            *(f"BA-{number}", ONE, "Ana Rivera", "081000210", BankAccountKind.CHECKING),
+            *("6789", f"print-{number}", b"sealed", NOW),
+        )
+        self.store.keep_channel(ChannelChange("bank kept", ONE, NOW, bank_accounts=(kept,)))
+
+    def approved(self, cents: int, **to: str) -> str:
+        desk = self.desk()
+        asked = ask_refund(ONE, cents, by="Ana", reason="asked", desk=desk, **to)
+        name = asked.case.settlement_id
+        approve_settlement(name, by="Ben", reason="seen", desk=self.desk())
+        return name
+
+    def file(self) -> Any:
+        desk = self.desk()
+        return make_ach_file(desk=AchOutDesk(self.store, desk.view, desk.now)).file
+
+
+@pytest.fixture
+def town(first_book: Any) -> Iterator[Town]:
+    made = Town(first_book)
+    with made.store.viewing(ANALYST, ["all"]):
+        made.store.start_service(start_of(1))
+        desk = made.desk()
+        take_payment(
+            account_id=ONE,
+            cents=50_00,
+            payment_key="K-1",
+            received_day=date(2026, 11, 30),
+            learned_at=desk.now,
+            view=desk.view,
+            store=made.store,
+            how=How(Tender.ACH),
+        )
+        yield made
+
+
+def test_a_refund_goes_with_the_next_file(town: Town) -> None:
+    town.bank()
+    name = town.approved(20_00)
+
+    first = order_refunds(desk=town.desk(), store=town.store)
+    again = order_refunds(desk=town.desk(), store=town.store)
+    assert mark_refunds_in_files(by="ach", desk=town.desk(), store=town.store) == []
+    file = town.file()
+    marked = mark_refunds_in_files(by="ach", desk=town.desk(), store=town.store)
+
+    assert (first.ordered, again.ordered, marked) == ([name], [name], [name])
+    assert [one.order_id for one in file.entries] == [name]
+    assert file.credit_cents == 20_00
+    case = town.store.settlement(name)
+    assert (case.last.act, case.last.reference) == (Act.SENT, file.file_id)
+    assert town.store.trial_balance()["131.ach"] == -20_00
+    assert mark_refunds_in_files(by="ach", desk=town.desk(), store=town.store) == []
+    assert town.file() is None
+
+
+def test_what_came_back_is_ordered_again_under_another_name(town: Town) -> None:
+    town.bank()
+    name = town.approved(20_00)
+    order_refunds(desk=town.desk(), store=town.store)
+    town.file()
+    mark_refunds_in_files(by="ach", desk=town.desk(), store=town.store)
+    return_refund(name, by="bank", reason="R03", desk=town.desk())
+
+    assert mark_refunds_in_files(by="ach", desk=town.desk(), store=town.store) == []
+    order_refunds(desk=town.desk(), store=town.store)
+    file = town.file()
+    mark_refunds_in_files(by="ach", desk=town.desk(), store=town.store)
+
+    assert [one.order_id for one in file.entries] == [f"{name}:2"]
+    assert town.store.settlement(name).count(Act.SENT) == 2
+
+
+@pytest.mark.parametrize("banks", [0, 2])
+def test_of_no_bank_account_or_several_nobody_guesses(town: Town, banks: int) -> None:
+    for number in range(banks):
+        town.bank(number + 1)
+    name = town.approved(20_00)
+
+    ((refused, why),) = order_refunds(desk=town.desk(), store=town.store).refused
+
+    assert refused == name
+    assert f"The account has {banks} bank accounts" in why
+
+
+def test_a_verified_payee_names_the_bank_account(town: Town) -> None:
+    town.bank(1)
+    town.bank(2)
+    for payee, bank in (("right", "BA-2"), ("wrong", "BA-9")):
+        verify_payee(
+            payee,
+            account_id=ONE,
+            name="Ana Rivera",
+            means=Means.ACH,
+            details=bank,
+            by="Ana",
+            evidence="a void check was seen",
+            desk=town.desk(),
+        )
+    right, wrong = town.approved(20_00, payee_id="right"), town.approved(5_00, payee_id="wrong")
+
+    made = order_refunds(desk=town.desk(), store=town.store)
+
+    assert made.ordered == [right]
+    assert [name for name, _ in made.refused] == [wrong]
+    assert town.store.ach_orders([right])[right].bank_id == "BA-2"
