@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from meterledger.arrears import (
     GRACE,
@@ -103,8 +104,12 @@ def government_on(day: date, told: Sequence[GovernmentAccount]) -> GovernmentAcc
     return max(found, key=lambda one: (one.from_day, one.learned_at), default=None)
 
 
+@lru_cache(maxsize=512)
 def grace_until(day: date, view: BookView) -> date:
-    """The last day on which mail is in time. :raises NoRuleInForce: if holidays are not known"""
+    """The last day on which mail is in time; asked once for all accounts of a day.
+
+    :raises NoRuleInForce: if holidays are not known
+    """
     ruling = decide_filled(rule=GRACE, facts=GraceFacts(day), day=day, view=view)
     last: date = ruling.decision.outcome.last_day_by_mail
     return last
