@@ -24,12 +24,18 @@ from tests.stores.channels_of_paper import (
 )
 from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
 
-from meterledger.facts.ach_orders import BankStop, DroppedOrder, StopKind
+from meterledger.facts.ach import AchReturn
+from meterledger.facts.ach_orders import BankStop, DroppedOrder, ReturnAct, StopKind
 from meterledger.facts.checkouts import CheckoutState
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import ReceiptState
+from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.span import Validity
 from meterledger.stores.gateways.processor_fake import Bad, BadProcessor
+from meterledger.usecases.ach_in import AchInDesk, take_ach_credits
+from meterledger.usecases.ach_out import AchOutDesk, make_ach_file
+from meterledger.usecases.ach_out import file_of as file_of_rows
+from meterledger.usecases.ach_returns import ReturnDesk, take_ach_returns
 from meterledger.usecases.channel_ports import ChannelChange
 from meterledger.usecases.checkouts import (
     CheckoutDesk,
@@ -38,6 +44,7 @@ from meterledger.usecases.checkouts import (
     start_checkout,
 )
 from meterledger.usecases.payment_ports import Moved
+from meterledger.usecases.pledges import PledgeDesk, promise_pledge, receive_pledge
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing
 
 ONE, TWO = account_id(1), account_id(2)
@@ -246,6 +253,59 @@ def test_a_checkout_is_posted_and_taken_back_with_its_steps(town: Any) -> None:
     assert town.balance_cents(ONE) == 165_19
     assert town.receipt("checkout:pay-0002").state is ReceiptState.RETURNED
     assert sum(town.trial_balance().values()) == 0
+
+
+def test_a_debit_goes_out_and_comes_back_and_pledges_pay_what_they_name(town: Any) -> None:
+    """The other journeys over the store: file, return, credits in, a pledge with a rest."""
+    bill, _ = bill_of(1)
+    item = f"bill:{bill.bill_id}"
+    town.record_bills([bill_of(1)])
+    order = replace(order_of(), cause=item, order_id=f"autopay:{bill.bill_id}:1")
+    town.keep_channel(
+        change(bank_accounts=(bank_of(),), enrollments=(enrollment_of(),), orders=(order,))
+    )
+    noon = day_start_utc(DAY, the_book().time_zone) + timedelta(hours=12)
+    file = make_ach_file(desk=AchOutDesk(town, the_book(), noon)).file
+    assert file is not None
+    assert town.balance_cents(ONE) == 0
+    assert town.receipt(file.entries[0].payment_key).state is ReceiptState.POSTED
+
+    class Plain:
+        def unseal(self, sealed: bytes) -> str:
+            return "123456789"
+
+    sent = file_of_rows(file.file_id, store=town, numbers=Plain())  # type: ignore[arg-type]
+    back = AchReturn("R10", file.entries[0].trace, "08100021")
+    entry = replace(sent.entries[0], code=36, returned=back)
+    batch = replace(sent.batches[0], service_class=200, entries=(entry,))
+    returns = replace(sent, batches=(batch,))
+    desk = ReturnDesk(town, the_book(), noon + timedelta(days=2))
+    (one,), new = take_ach_returns(returns, name="back", sha256="b" * 64, desk=desk)
+    assert (new, one.act) == (True, ReturnAct.NEVER)
+    assert town.balance_cents(ONE) == 165_19
+    assert take_ach_returns(returns, name="back", sha256="b" * 64, desk=desk)[1] is False
+    assert town.bank_stops([ONE])[0].kind is StopKind.NEVER
+
+    credit = replace(entry, code=22, returned=None, cents=5_00, identification=f"for {ONE}")
+    stray = replace(credit, identification="", trace="081000210000002", cents=7_00)
+    batch = replace(sent.batches[0], service_class=220, entries=(credit, stray))
+    incoming = replace(sent, batches=(replace(batch, effective_day=DAY),))
+    in_desk = AchInDesk(town, the_book(), noon)
+    taken, _ = take_ach_credits(incoming, name="in", sha256="c" * 64, by="Ana", desk=in_desk)
+    assert (taken.posted.cents, taken.unapplied.cents) == (5_00, 7_00)
+    assert town.balance_cents(ONE) == 160_19
+
+    later = DAY + timedelta(days=3)
+    pledges = PledgeDesk(town, the_book(), noon + timedelta(days=3))
+    given = {"account_id": ONE, "agency": "Heartland", "for_items": [item], "by": "Ana"}
+    promise_pledge("P-9", cents=160_19, desk=pledges, **given)
+    receive_pledge("P-9", cents=170_19, payment_key="k", on=later, by="Ana", desk=pledges)
+    assert town.balance_cents(ONE) == 0
+    assert town.trial_balance()["253.unapplied"] == -17_00
+    lines = town.expected_bank_lines(DAY - timedelta(days=9), DAY + timedelta(days=9))
+    for account in ("131.ach", "131.agency"):
+        expected = sum(line.cents for line in lines if line.ledger_account == account)
+        assert expected == town.trial_balance()[account]
 
 
 @pytest.mark.postgres
