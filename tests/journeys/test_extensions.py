@@ -121,6 +121,10 @@ class TestADeposit:
 
         assert desk.pay(1_000_00)
         assert not desk.pay(1_000_00)
+        with pytest.raises(ExtensionRefused, match=r"used already, for \$1,000\.00"):
+            desk.pay(1_000_01)
+        with pytest.raises(ExtensionRefused, match="received 2018-02-01"):
+            desk.pay(1_000_00, on=date(2018, 2, 2))
         assert held(desk) == 1_000_00
 
     def test_goes_back_by_halves_of_years_and_the_rest_is_kept_after_the_tenth(
@@ -188,6 +192,8 @@ class TestADeposit:
         assert back[1]
         assert held(desk) == 0
         assert desk.on_file().received_on is None
+        with pytest.raises(ExtensionRefused, match="which bounced"):
+            desk.pay(6_000_00)
         assert desk.pay(6_000_00, "R-2", on=date(2018, 3, 1))
         assert desk.on_file().received_on == date(2018, 3, 1)
         assert_replays(desk)

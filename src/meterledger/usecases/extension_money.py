@@ -83,7 +83,8 @@ def _take(
     on_file = store.extension(contract_id)
     where = f"extension {contract_id}, payment {payment_key[:64]}"
     known = tuple(one for one in on_file.of(ExtensionAct.PAID) if one.data["key"] == payment_key)
-    if known and sum(one.cents for one in known) == cents and known[0].on == told.on:
+    if known:
+        _refuse_other(known, on_file, cents, told.on, where)
         return known, False
     if told.on > local_day_of(moment.known_at, moment.view.time_zone):
         raise ExtensionRefused(
@@ -116,6 +117,24 @@ def _take(
     entry = entry_for_extension_payment(payment, contract_id, legs)
     store.record_extension(ExtensionWork(tuple(events), (entry,), payment))
     return tuple(events), True
+
+
+def _refuse_other(
+    known: Sequence[Event], on_file: ExtensionOnFile, cents: int, on: date, where: str
+) -> None:
+    """A key is one payment for ever: with other contents, or after it bounced, it is refused."""
+    taken = sum(one.cents for one in known)
+    key = known[0].data["key"]
+    back = on_file.of(ExtensionAct.PAYMENT_RETURNED)
+    bounced = any(one.data["key"] == key for one in back)
+    if bounced or taken != cents or known[0].on != on:
+        raise ExtensionRefused(
+            f"The key is used already, for {usd_display(taken)} received {known[0].on}"
+            f"{', which bounced' if bounced else ''}",
+            where=where,
+            why="A key posts once, for ever, and nothing was changed",
+            do="Use the key of this receipt, or correct the amount or the day",
+        )
 
 
 def _shares(on_file: ExtensionOnFile, cents: int, where: str) -> list[tuple[Purpose, int]]:
