@@ -11,6 +11,7 @@ import typer
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
 
 if TYPE_CHECKING:
+    from meterledger.usecases.deposit_run import DepositRun
     from meterledger.usecases.issue_bills import BillRun
     from meterledger.usecases.late_charges import LateRun
 
@@ -75,7 +76,7 @@ def bill(
                 scope=scope,
             )
             if not dry_run:
-                credit_final_deposits(system, services, on=day)
+                _tell_refused(credit_final_deposits(system, services, on=day))
         _answer(run, late, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
 
 
@@ -174,8 +175,14 @@ def bill_cycle(
                     progress=advance,
                 )
             if not dry_run:
-                credit_final_deposits(system, services, on=day)
+                _tell_refused(credit_final_deposits(system, services, on=day))
         _answer(run, late, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
+
+
+def _tell_refused(deposits: DepositRun) -> None:
+    """Say beside the answer which final bill its deposit could not be credited to."""
+    for one in deposits.refused[:20]:
+        print(f"Deposit {one.deposit_id} is not credited: {one.sentence}", file=sys.stderr)
 
 
 def _not_ahead(day: Any, today: Any) -> None:
