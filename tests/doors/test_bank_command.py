@@ -74,12 +74,12 @@ def test_a_statement_is_taken_matched_explained_and_adjusted(ask: Any, tmp_path:
 
     assert "Dana Cole says" in ask("bank", "explain", name, *BY).stdout
     assert "cannot post to 142" in refused(ask("bank", "adjust", name, "--to", "142", *BY))
-    proposed = ask("bank", "adjust", name, "--to", "253.unapplied", *BY)
+    proposed = ask("bank", "adjust", name, "--to", "419", *BY)
     assert "Nothing is posted until another person" in proposed.stdout
     assert "approved by who proposed it" in refused(ask("bank", "approve", name, *BY))
     rejected = ask("bank", "reject", name, "--by", "Sam", "--reason", "ask the bank first")
     assert "rejected, and stays open" in rejected.stdout
-    ask("bank", "adjust", name, "--to", "253.unapplied", *BY)
+    ask("bank", "adjust", name, "--to", "419", *BY)
     approved = ask("bank", "approve", name, "--by", "Sam", "--reason", "seen")
     assert f"posted as bank-adjustment:{name}" in approved.stdout
 

@@ -104,9 +104,11 @@ def test_a_line_that_nobody_expected_is_explained_and_adjusted_by_two() -> None:
     explain_line(line_id=name, store=store, **words)
     with pytest.raises(LineRefused, match=r"cannot post to 142"):
         propose_adjustment(line_id=name, ledger_account="142", store=store, **words)
+    with pytest.raises(LineRefused, match=r"cannot post to 253\.unapplied"):
+        propose_adjustment(line_id=name, ledger_account="253.unapplied", store=store, **words)
     with pytest.raises(LineRefused, match="is no account of the chart"):
         propose_adjustment(line_id=name, ledger_account="999", store=store, **words)
-    propose_adjustment(line_id=name, ledger_account="253.unapplied", store=store, **words)
+    propose_adjustment(line_id=name, ledger_account="419", store=store, **words)
     assert not match(store).matches
     with pytest.raises(Conflict, match="approved by who proposed it"):
         decide_adjustment(line_id=name, approve=True, store=store, **words)
@@ -118,7 +120,7 @@ def test_a_line_that_nobody_expected_is_explained_and_adjusted_by_two() -> None:
     position = bank_position(on=TODAY, view=view(), store=store)
     assert position.ties
     assert not position.open_lines
-    assert store.trial_balance()["253.unapplied"] == -7_77
+    assert store.trial_balance()["419"] == -7_77
 
 
 def test_a_word_without_a_name_is_refused() -> None:

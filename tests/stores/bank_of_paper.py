@@ -34,13 +34,13 @@ def keep_bank(store: PostgresStore) -> None:
         f"bank-adjustment:{line.line_id}",
         DAY,
         LATER,
-        (Leg("131", 7_10), Leg("253.unapplied", -7_10)),
+        (Leg("131", 7_10), Leg("253.bank", -7_10)),
         "nobody knows whose",
     )
     expected = Expectation(f"{entry.entry_id}#1", "131", DAY, 7_10, entry.cause)
     match = BankMatch("match:paper", MatchRule.ADJUSTED, (line,), (expected,))
     with store.viewing(ANALYST, ["bank"]):
-        asked = LineStep(line.line_id, LineAct.PROPOSED, "Ana", "a wire", LATER, "253.unapplied")
+        asked = LineStep(line.line_id, LineAct.PROPOSED, "Ana", "a wire", LATER, "253.bank")
         store.record_line_step(asked)
         let_go = LineStep(line.line_id, LineAct.APPROVED, "Ben", "seen", LATER)
         store.record_line_step(let_go, entry, match)

@@ -122,9 +122,9 @@ def test_a_step_follows_what_was_said(town: Store) -> None:
     with pytest.raises(Conflict, match="No adjustment of"):
         town.record_line_step(step(LineAct.APPROVED, "Ben"))
     town.record_line_step(step(LineAct.EXPLAINED, "Ana"))
-    town.record_line_step(step(LineAct.PROPOSED, "Ana", "253.unapplied"))
+    town.record_line_step(step(LineAct.PROPOSED, "Ana", "253.bank"))
     with pytest.raises(Conflict, match="waits already, proposed by Ana"):
-        town.record_line_step(step(LineAct.PROPOSED, "Ben", "253.unapplied"))
+        town.record_line_step(step(LineAct.PROPOSED, "Ben", "253.bank"))
     town.record_line_step(step(LineAct.REJECTED, "Ben"))
     (line,) = town.open_bank_lines()
     assert [one.act for one in line.steps] == [
@@ -138,12 +138,12 @@ def test_a_step_follows_what_was_said(town: Store) -> None:
 def test_an_adjustment_is_of_two_people_and_posts_once(town: Store) -> None:
     town.record_bank_file(file_of("a", 500))
     line = town.open_bank_lines()[0].line
-    town.record_line_step(step(LineAct.PROPOSED, "Ana", "253.unapplied"))
+    town.record_line_step(step(LineAct.PROPOSED, "Ana", "253.bank"))
     entry = Entry(
         f"bank-adjustment:{line.line_id}",
         DAY,
         LATER,
-        (Leg("131", 500), Leg("253.unapplied", -500)),
+        (Leg("131", 500), Leg("253.bank", -500)),
         "nobody knows whose",
     )
     with pytest.raises(Conflict, match="approved by who proposed it"):
@@ -155,7 +155,7 @@ def test_an_adjustment_is_of_two_people_and_posts_once(town: Store) -> None:
     town.record_line_step(step(LineAct.APPROVED, "Ben"), entry, match)
     assert not town.open_bank_lines()
     assert not town.open_expectations()
-    assert town.trial_balance() == {"131": 500, "253.unapplied": -500}
+    assert town.trial_balance() == {"131": 500, "253.bank": -500}
     assert town.bank_matches()[0].rule is MatchRule.ADJUSTED
     with pytest.raises(Conflict, match="matched already"):
         town.record_line_step(step(LineAct.EXPLAINED, "Ana"))

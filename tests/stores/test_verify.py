@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.stores.bank_of_paper import keep_bank
 from tests.stores.deposit_paper import keep_paid_deposit
 from tests.stores.extension_town import keep_extensions
 from tests.stores.paper_town import (
@@ -175,6 +176,18 @@ BREACHES = {
         "UPDATE received_file SET reading_count = 3 WHERE name = 'file'",
         "the book says 2 stored rows, 0 Wh; 1 rows aside, 0 Wh, kept is 3 stored rows",
     ),
+    "statement of the bank adds up": (
+        "UPDATE bank_statement SET closing_cents = closing_cents + 1",
+        "opens with 0, moves 710 and closes with 711 cents",
+    ),
+    "matched is the same money": (
+        "UPDATE bank_line SET cents = cents + 1",
+        "is of 711 cents at the bank and of 710 of ours",
+    ),
+    "revenue accrued at a month end": (
+        "UPDATE accrual_line SET cents = cents - 1",
+        "is of 1000 cents, its lines of 999, posted 1000 and taken back -1000",
+    ),
     "every received file": ("DELETE FROM quarantined_line", "1 lines set aside, 0 kept"),
 }
 
@@ -192,6 +205,7 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     keep_payments(postgres)
     keep_paid_deposit(postgres)
     keep_refunds(postgres)
+    keep_bank(postgres)
     postgres.close_period(PeriodClose(date(2025, 1, 1), "Ana", LATER))
     for number in range(2):
         postgres.record_file(

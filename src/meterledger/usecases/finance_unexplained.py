@@ -109,13 +109,9 @@ def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
         *revenue(days, view=view, store=store).ties,
         *cash(days, store=store).ties,
         Tie(
-            "money without an account: receipts = 253.unapplied, without the bank's adjustments",
+            "money without an account: receipts = 253.unapplied",
             sum(one.receipt.cents for one in unapplied),
-            sum(
-                row.credit_cents - row.debit_cents
-                for row in store.ledger_rows(None, FAR)
-                if row.ledger_account == UNAPPLIED and not row.kind.endswith("bank-adjustment")
-            ),
+            -store.trial_balance().get(UNAPPLIED, 0),
         ),
     )
     broken = [one for one in ties if not one.holds]

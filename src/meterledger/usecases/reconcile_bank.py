@@ -25,12 +25,10 @@ from meterledger.facts.bank import (
     MatchRule,
     OpenLine,
 )
-from meterledger.facts.money import Entry, Leg
-from meterledger.kernel.ensure import ensure
-from meterledger.kernel.local_days import local_day_of
+from meterledger.facts.money import Entry, Leg, has_sub_ledger
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
-from meterledger.ledger import CASH, CHART, MatchWindow, control_of, match_bank_lines
+from meterledger.ledger import CASH, CHART, UNAPPLIED, MatchWindow, control_of, match_bank_lines
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.reconciliation_ports import Reconciliation
 
@@ -281,17 +279,15 @@ def propose_adjustment(
         raise LineRefused(
             f"'{ledger_account[:40]}' is no account of the chart",
             where=line_id,
-            do="Name one of docs/reference/chart_of_accounts.md, like 253.unapplied",
+            do="Name one of docs/reference/chart_of_accounts.md, like 921 for a fee of the bank",
         )
-    if control in (CASH, "142", "143", "235", "252") or ledger_account in (
-        "232.refunds",
-        "242.unclaimed",
-    ):
+    if control == CASH or has_sub_ledger(ledger_account) or ledger_account == UNAPPLIED:
         raise LineRefused(
             f"An adjustment cannot post to {ledger_account}",
             where=line_id,
-            why="Cash moves against something else, and what is a customer's is posted for one",
-            do="Take it as a payment of the account, or adjust it to 253.unapplied first",
+            why="Cash moves against something else, and money of customers is a payment: one that "
+            "names no account waits as unapplied money until it is assigned",
+            do="Take it as a payment, in a payment file if nobody knows the account",
         )
     step = LineStep(
         line_id, LineAct.PROPOSED, by.strip(), reason.strip(), learned_at, ledger_account

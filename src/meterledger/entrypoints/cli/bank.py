@@ -140,7 +140,7 @@ def explain(
 
 def adjust(
     line: LineArgument,
-    to: Annotated[str, typer.Option("--to", help="Ledger account, like 253.unapplied.")],
+    to: Annotated[str, typer.Option("--to", help="Ledger account, like 921 for a fee.")],
     by: ByOption,
     reason: ReasonOption,
     as_json: JsonFlag = False,

@@ -10,10 +10,11 @@ from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.ledger import BUDGET, RECEIVABLE, TAXES
 from meterledger.stores.postgres.repository.questions import Question
 from meterledger.stores.postgres.repository.store import PostgresStore
+from meterledger.stores.postgres.repository.verify_bank import BANK_QUESTIONS
 from meterledger.stores.postgres.repository.verify_deposits import DEPOSIT_QUESTIONS
 from meterledger.stores.postgres.repository.verify_ledger import JOURNAL_QUESTIONS
-from meterledger.stores.postgres.repository.verify_settlements import SETTLEMENT_QUESTIONS
 from meterledger.stores.postgres.repository.verify_payments import PAYMENT_QUESTIONS
+from meterledger.stores.postgres.repository.verify_settlements import SETTLEMENT_QUESTIONS
 
 SENTENCES_AT_MOST = 1_000
 
@@ -398,6 +399,7 @@ QUESTIONS = (
     *SETTLEMENT_QUESTIONS,
     *PAYMENT_QUESTIONS,
     *DEPOSIT_QUESTIONS,
+    *BANK_QUESTIONS,
 )
 
 
