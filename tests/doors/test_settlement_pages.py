@@ -71,6 +71,7 @@ class TestOne:
         assert "Ana Rivera has asked for it, and another person decides" in text
         assert "Asked by letter." in text
         assert "GRR VI.C.4" in text
+        assert "The weakest value behind this is assumed by us" in text
         assert "the money came from there: payment <code>R-1</code>" in text
 
     def test_is_approved_by_another_person(self, client: Any, behind: SettledTown) -> None:

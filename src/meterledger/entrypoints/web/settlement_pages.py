@@ -6,6 +6,7 @@ Lives elsewhere what may be done (``usecases/settlements``, ``usecases/refund_cr
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.standing import Standing
 from meterledger.usecases.settlements import (
     CannotSettle,
     MoneyDesk,
@@ -109,6 +111,7 @@ def settlement_page(request: HttpRequest, system: System, settlement_id: str) ->
         "words": KIND_WORDS[case.kind],
         "state": state_words(case),
         "reasons": reasons_of(case),
+        "standing": _standing(case),
         "steps": [(STATE_WORDS[one.act] if one.act is not Act.ASKED else "asked for", one)
                   for one in case.steps],
         "acts": [(act, *ACTS[act]) for act in _acts(case)],
@@ -124,6 +127,12 @@ def settlement_page(request: HttpRequest, system: System, settlement_id: str) ->
 def _row(case: SettlementCase, system: System) -> Row:
     age = (system.today - case.last.on).days
     return Row(case, KIND_WORDS[case.kind], state_words(case), age)
+
+
+def _standing(case: SettlementCase) -> str:
+    """How sure the values are that the decision rests on, where they are not filed."""
+    standing = Standing(json.loads(case.record)["standing"])
+    return "" if standing is Standing.FILED else standing.sentence
 
 
 def _acts(case: SettlementCase) -> list[str]:

@@ -50,6 +50,11 @@ SELECT {", ".join(f"s.{one.strip()}" for one in COLUMNS.split(","))}, steps.foun
          FROM settlement_step t WHERE t.settlement_id = s.settlement_id
        ) steps ON steps.found IS NOT NULL
 """
+WAITING = """AND NOT EXISTS (
+       SELECT FROM settlement_step e WHERE e.settlement_id = s.settlement_id
+          AND (e.act IN ('refused', 'reversed', 'cleared', 'escheated')
+               OR e.act = 'approved' AND s.kind <> 'refund'))"""
+"""What is over is left out by the database: years of it are not read to find what waits."""
 STEP = """
 INSERT INTO settlement_step
        (settlement_id, number, act, on_day, "by", reason, entry_id, reference, learned_at)
@@ -164,7 +169,7 @@ class SettlementTables(Tables):
         told = kind.value if kind else None
         found = self._settlements(
             "(%s::text IS NULL OR s.account_id = %s OR s.to_account_id = %s)"
-            " AND (%s::text IS NULL OR s.kind = %s)",
+            f" AND (%s::text IS NULL OR s.kind = %s) {WAITING if open_only else ''}",
             [account_id, account_id, account_id, told, told],
         )
         return [one for one in found if not open_only or is_waiting(one)]
