@@ -102,6 +102,11 @@ class TestAYear:
             assert one["considered"] == one["charged"] + one["not_charged"] + one["refused"]
 
 
+    def test_has_nothing_to_correct_where_no_bill_was_corrected(self, ask: Any) -> None:
+        done = told(ask("late-charge", "correct", "--on", "2026-06-02", "--json"))
+        assert (done["considered"], done["taken_back"]) == (0, [])
+
+
 class TestOneCharge:
     @pytest.fixture
     def name(self, charges: list[dict[str, Any]]) -> str:

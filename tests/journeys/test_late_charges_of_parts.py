@@ -27,6 +27,7 @@ from meterledger.usecases.late_charge_decide import consider
 from meterledger.usecases.late_charge_ports import NOTHING_ELSEWHERE
 from meterledger.usecases.late_charges import (
     LateChargeRefused,
+    correct_late_charges,
     reverse_late_charge,
     tell_government_account,
 )
@@ -292,6 +293,26 @@ class TestCorrectedBills:
         assert paper.balance == 6_000 + 90
         assert paper.replays(first)
         assert paper.replays(second)
+
+    def test_of_an_account_that_is_billed_no_more_are_found_by_themselves(
+        self, paper: PaperAccount
+    ) -> None:
+        paper.bill(0)
+        (first,) = paper.run(ISSUED[1]).charges
+        day = ISSUED[1] + timedelta(days=3)
+        told: dict[str, Any] = {"on": day, "store": paper.store, "book": paper.book}
+        with paper.store.viewing(ANALYST, ["all"]):
+            assert correct_late_charges(known_at=NOW, **told).considered == 0
+            paper.correct(0, 6_000, day)
+            tried = correct_late_charges(known_at=CORRECTED + AN_HOUR, dry_run=True, **told)
+            done = correct_late_charges(known_at=CORRECTED + AN_HOUR, **told)
+            again = correct_late_charges(known_at=CORRECTED + 2 * AN_HOUR, **told)
+
+        assert [len(one.reversals) for one in (tried, done, again)] == [1, 1, 0]
+        assert done.reversals[0].late_charge_id == first.late_charge_id
+        assert [one.cents for one in done.charges] == [90]
+        assert paper.balance == 6_000 + 90
+        assert paper.replays(done.charges[0])
 
     def test_overbilled_in_whole_takes_all_of_it_back(self, paper: PaperAccount) -> None:
         paper.bill(0)

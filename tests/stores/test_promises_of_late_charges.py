@@ -170,6 +170,17 @@ class TestColumns:
                     assert sorted(getattr(have, column)) == sorted(getattr(want, column)), column
         assert told.bills.corrected.sum() == 2
 
+    def test_tell_whose_charges_rest_on_cancelled_bills(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        store.record_bills([bill_of(1), bill_of(2)])
+        store.record_late_charges(work_of(charge_of(1), charge_of(2)))
+        with store.viewing(ANALYST, ["all"]):
+            assert store.late_charges_of_corrected_bills() == []
+            store.record_rebills([rebill_of(2)])
+            assert store.late_charges_of_corrected_bills() == [account_id(2)]
+            store.record_late_charges(LateChargeWork(reversals=(reversal_of(charge_of(2)),)))
+            assert store.late_charges_of_corrected_bills() == []
+
     def test_of_nobody_are_empty(self, store: Store) -> None:
         with store.viewing(ANALYST, []):
             assert store.late_columns([], LATER).row_count == 0

@@ -68,8 +68,11 @@ def consider(
     known_at: datetime,
     view: BookView,
     said: SaidElsewhere | None = None,
+    only_corrections: bool = False,
 ) -> Considered:
     """Decide every delinquent date that falls to the bill made on ``on``.
+
+    With ``only_corrections`` no new date is decided: charges on corrected bills are, once more.
 
     :raises NoRuleInForce: if the book is silent on the day, or on the holidays of a grace
     """
@@ -77,6 +80,8 @@ def consider(
     found = Considered(history.account_id)
     moment = Moment(on, known_at, view)
     _take_back(found, history, said, moment)
+    if only_corrections:
+        return found
     statements, why_none = due_statements(history, on, view)
     found.reasons |= why_none
     for one in statements:

@@ -131,6 +131,30 @@ def charge_late(
     return run
 
 
+def correct_late_charges(
+    *,
+    on: date,
+    known_at: datetime,
+    store: LateChargeStore,
+    book: TariffBook,
+    dry_run: bool = False,
+) -> LateRun:
+    """Decide charges on corrected bills once more, of all accounts, and take back what is too much.
+
+    The run before an account's next bill does the same; an account that is closed has none.
+    """
+    run = LateRun(on)
+    when = _When(on, known_at, store, book.as_known(known_at.date()), elsewhere_of(store))
+    for batch in _batches(store.late_charges_of_corrected_bills(), BATCH_ACCOUNTS):
+        decided = _one_by_one(batch, dict.fromkeys(batch), when, run, only_corrections=True)
+        work = work_of(list(decided), known_at=known_at, on=on)
+        if not dry_run and work.reversals:
+            work = _only(work, store.record_late_charges(work), run)
+        run.charges += [charge for charge, _ in work.charges]
+        run.reversals += [reversal for reversal, _ in work.reversals]
+    return run
+
+
 def _batches(accounts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     for start in range(0, len(accounts), size):
         yield accounts[start : start + size]
@@ -192,6 +216,8 @@ def _one_by_one(
     expected: dict[str, tuple[int, int] | None],
     when: _When,
     run: LateRun,
+    *,
+    only_corrections: bool = False,
 ) -> Iterator[Decided]:
     histories = when.store.late_histories(batch, when.known_at)
     said = said_of(batch, when.on, when.known_at, when.elsewhere)
@@ -205,6 +231,7 @@ def _one_by_one(
                 known_at=when.known_at,
                 view=when.view,
                 said=said.get(account),
+                only_corrections=only_corrections,
             )
         except Refusal as refusal:
             if refusal.is_passing:

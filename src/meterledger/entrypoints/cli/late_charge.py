@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
     )
     late.command("run")(run)
+    late.command("correct")(correct)
     late.command("show")(show)
     late.command("list")(list_charges)
     late.command("runs")(runs)
@@ -103,6 +104,61 @@ def run(
             )
             for code, count in sorted(done.by_code.items()):
                 print(f"  {count:>9} {code}: {reason_words(code)}")
+            for one in done.reversals[:20]:
+                print(f"Taken back: {one.late_charge_id}, {one.reason}")
+            for name, sentence in done.refused[:20]:
+                print(f"Refused: account {name}: {sentence}")
+
+        say(answer, as_json=as_json, words=words)
+
+
+def correct(
+    on: On = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide; record nothing.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take back what was charged too much on bills that were corrected since, of all accounts."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.kernel.money import usd_text
+        from meterledger.usecases.late_charges import correct_late_charges
+        from meterledger.usecases.ports import Viewer
+
+        viewer = Viewer("command line", "correct late charges")
+        with open_system(viewer=viewer, subjects=["all accounts"]) as system:
+            day = day_from(on, option="--on") if on else system.today
+            if day > system.today:
+                raise BadArgument(
+                    f"{day} is not here yet", where="--on", do=f"Name a day up to {system.today}"
+                )
+            done = correct_late_charges(
+                on=day,
+                known_at=system.now,
+                store=system.store,
+                book=system.book,
+                dry_run=dry_run,
+            )
+        answer = {
+            "on": day.isoformat(),
+            "dry_run": dry_run,
+            "considered": done.considered,
+            "taken_back": [
+                {"late_charge": one.late_charge_id, "reason": one.reason} for one in done.reversals
+            ],
+            "charged_instead": [
+                {"late_charge": one.late_charge_id, "late_charge_usd": usd_text(one.cents)}
+                for one in done.charges
+            ],
+            "refusals": [
+                {"account": name, "sentence": sentence} for name, sentence in done.refused
+            ],
+        }
+
+        def words() -> None:
+            print(
+                f"{done.considered} accounts looked at, {len(done.reversals)} charges taken back, "
+                f"{len(done.charges)} charged in their place."
+            )
             for one in done.reversals[:20]:
                 print(f"Taken back: {one.late_charge_id}, {one.reason}")
             for name, sentence in done.refused[:20]:

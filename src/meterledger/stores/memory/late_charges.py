@@ -52,6 +52,7 @@ class MemoryLateCharges:
     _look: Callable[[], None]
     _note: Callable[[str, str, datetime], None]
     _keep_entry: Callable[[Entry], None]
+    _refuse_entry: Callable[..., None]
     register_cause: Callable[[str, Callable[[str], bool]], None]
 
     def __init__(self) -> None:
@@ -165,11 +166,13 @@ class MemoryLateCharges:
                     raise NotFound.of("account", charge.account_id)
                 if entry.entry_id in self._entries:
                     raise Conflict.of_entry(entry.entry_id)
+                self._refuse_entry(entry, arriving=[charge.late_charge_id])
             for reversal, entry in reversals:
                 if reversal.late_charge_id not in given:
                     raise NotFound.of("late charge", reversal.late_charge_id)
                 if entry.entry_id in self._entries:
                     raise Conflict.of_entry(entry.entry_id)
+                self._refuse_entry(entry)
             for charge, entry in charges:
                 self._late_charges[charge.late_charge_id] = charge
                 self._keep_entry(entry)
@@ -191,6 +194,19 @@ class MemoryLateCharges:
                 told = f"{len(charges)} charged, {len(reversals)} reversed"
                 self._note("late charges", told, max(learned))
         return newly
+
+    def late_charges_of_corrected_bills(self) -> list[str]:
+        """Accounts with a charge that stands and rests on a bill that was cancelled."""
+        self._look()
+        cancelled = {f"bill:{one.bill_id}" for one in self._bills.values() if one.cancelled_by}
+        return sorted(
+            {
+                one.account_id
+                for one in self._late_charges.values()
+                if one.late_charge_id not in self._late_reversals
+                and cancelled.intersection(one.rests_on)
+            }
+        )
 
     def late_charge(self, late_charge_id: str) -> LateCharge:
         """A charge by its name."""

@@ -88,6 +88,14 @@ SELECT r.account_told, sum(r.cents)
          ORDER BY s.number DESC LIMIT 1) = 'unknown'
  GROUP BY r.account_told
 """
+WRONG = """
+SELECT DISTINCT c.account_id
+  FROM bill_correction k
+  JOIN late_charge c ON c.account_id = k.account_id
+       AND 'bill:' || k.cancelled_bill = ANY (c.rests_on)
+ WHERE NOT EXISTS (SELECT FROM late_charge_reversal r WHERE r.late_charge_id = c.late_charge_id)
+ ORDER BY 1
+"""
 MAIL = "mail"
 
 
@@ -223,6 +231,11 @@ class LateChargeTables(DepositTables):
             return {entry.entry_id for entry in made}
 
         return self._step("charge what is late", write)
+
+    def late_charges_of_corrected_bills(self) -> list[str]:
+        """Accounts with a charge that stands and rests on a bill that was cancelled."""
+        rows = self._read(lambda connection: connection.execute(WRONG).fetchall())
+        return [account for (account,) in rows]
 
     def late_charge(self, late_charge_id: str) -> LateCharge:
         """A charge by its name."""
