@@ -52,6 +52,7 @@ def consider_return(
     passed.
     """
     deposit = money.deposit
+    since = held_since(money)
     history = account_history(
         deposit.account_id,
         on=on,
@@ -59,9 +60,9 @@ def consider_return(
         store=desk.store,
         view=desk.view,
         disputed=disputed,
+        since=since or on,
     )
-    since = held_since(money)
-    bills = [one for one in history.bills if since is not None and one.issued_day >= since]
+    bills = history.bills if since is not None else ()
     held = "guarantee" if deposit.guarantee and not money.held_cents else "cash"
     dispute = deposit.dispute.note if deposit.dispute else "none"
     if deposit.is_residential:

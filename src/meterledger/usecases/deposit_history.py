@@ -151,10 +151,12 @@ def account_history(
     store: HistoryStore,
     view: BookView,
     disputed: Collection[str] = (),
+    since: date | None = None,
 ) -> AccountHistory:
     """How the account stands on the morning of ``on``, as known at ``known_at``.
 
-    ``disputed`` names bills that are in dispute, by their ids: a person tells that.
+    ``disputed`` names bills that are in dispute, by their ids: a person tells that. Bills from
+    before ``since`` are left out, and nothing else is.
 
     :raises NoRuleInForce: if the book lacks holidays that a mailed payment needs
     """
@@ -162,7 +164,9 @@ def account_history(
     live = [
         one
         for one in store.issued_bills_of_account(account_id)
-        if one.known_at <= known_at and one.was_live(known_at) and one.issued_day <= on
+        if one.known_at <= known_at
+        and one.was_live(known_at)
+        and (since or one.issued_day) <= one.issued_day <= on
     ]
     live.sort(key=lambda one: (one.issued_day, one.days.from_day, one.bill_id))
     every = [_history(one, books, on, view, one.bill_id in disputed) for one in live]

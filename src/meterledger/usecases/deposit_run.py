@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from meterledger.facts.deposits import Deposit, DepositAct, DepositStep, asked_items
@@ -163,10 +163,15 @@ def final_bill_of(deposit: Deposit, *, on: date, desk: Desk) -> StoredBill | Non
 
 def _settle(money: DepositMoney, bill: StoredBill, run: DepositRun, on: date, desk: Desk) -> None:
     day = max(bill.issued_day, _newest(money))
+    end = max(day, on)
     history = account_history(
-        money.deposit.account_id, on=max(day, on), known_at=desk.now, store=desk.store,
+        money.deposit.account_id,
+        on=end,
+        known_at=desk.now,
+        store=desk.store,
         view=desk.view,
-    )  # fmt: skip
+        since=end + timedelta(days=1),  # what is owed, and no bill's own story
+    )
     owed = max(0, history.balance_cents)
     work = settle_final(money, bill, owed_cents=owed, on=day, desk=desk)
     if work is not None:
