@@ -7,10 +7,10 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
-from tests.stores.paper_town import bill_of, payment_of, start_of
+from tests.stores.paper_town import ANALYST, bill_of, payment_of, start_of
 from tests.stores.settled_paper import after, ask, write_of
 
-from meterledger.facts.settlements import Act, SettlementKind
+from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.stores.postgres.repository import PostgresStore
 from meterledger.stores.postgres.repository import settlements as rows
 from meterledger.stores.postgres.repository.settlements import STEP
@@ -126,19 +126,42 @@ def test_two_refunds_of_one_credit_never_wait_for_each_other(asked: PostgresStor
     assert asked.record_settlements(both[::-1]) == [False, False]
 
 
-def test_a_fault_at_the_end_leaves_nothing(
+def test_a_fault_at_any_statement_leaves_nothing(
     asked: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    case = ask(1, 20_00).case
-    before = asked.trial_balance()
+    """Fail at the k-th statement, for all k: then nothing is kept, and at last all of it."""
+    writes = [after(ask(1, 20_00).case, Act.APPROVED), ask(1, 5_00, "two")]
+    asked.record_settlements([ask(1, 1_00, "before")])  # its months are there
+    before = standing(asked)
+    execute = psycopg.Connection.execute
+    failed = 0
+    while True:
+        left = failed
 
-    def fail(*_: object) -> None:
-        raise RuntimeError("the machine fell over")
+        def run(self: Any, query: Any, *more: Any, **named: Any) -> Any:
+            nonlocal left
+            if "set_config" in str(query) or query == "SELECT 1":  # a connection is begun
+                return execute(self, query, *more, **named)
+            if left == 0:
+                raise RuntimeError("the machine fell over")
+            left -= 1
+            return execute(self, query, *more, **named)
 
-    monkeypatch.setattr(asked, "_note", fail)
-    with pytest.raises(RuntimeError, match="fell over"):
-        asked.record_settlements([after(case, Act.APPROVED)])
-    monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(psycopg.Connection, "execute", run)
+            try:
+                asked.record_settlements(writes)
+            except RuntimeError:
+                failed += 1
+            else:
+                break
+        assert standing(asked) == before, f"after a fault at statement {failed}"
 
-    assert asked.trial_balance() == before
-    assert asked.record_settlements([after(case, Act.APPROVED)]) == [True]
+    assert failed > 10
+    assert asked.trial_balance()["232.refunds"] == -20_00
+    assert len(standing(asked)[1]) == len(before[1]) + 1
+
+
+def standing(store: PostgresStore) -> tuple[dict[str, int], list[SettlementCase]]:
+    with store.viewing(ANALYST, ["all"]):
+        return store.trial_balance(), store.settlements()
