@@ -57,8 +57,14 @@ class HistoryStore(Protocol):
     ) -> Mapping[str, AccountMoney]:
         """What open items follow from."""
 
-    def receipts(self, *, account_id: str | None = None, limit: int = 500) -> list[ReceiptOnFile]:
-        """Receipts of the account."""
+    def receipts(
+        self,
+        *,
+        account_id: str | None = None,
+        state: ReceiptState | None = None,
+        limit: int = 500,
+    ) -> list[ReceiptOnFile]:
+        """Receipts of the account, or that stand so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +196,7 @@ def _books(account_id: str, known_at: datetime, store: HistoryStore) -> _Books:
     money = store.account_money([account_id], with_due_days=True).get(account_id)
     given = money.applications if money else ()
     mailed, unknown = {}, []
-    for known in store.receipts(account_id=account_id, limit=MOST_RECEIPTS):
+    for known in _receipts(account_id, store):
         steps = [one for one in known.steps if one.learned_at <= known_at]
         if not steps:
             continue
@@ -206,6 +212,20 @@ def _books(account_id: str, known_at: datetime, store: HistoryStore) -> _Books:
         mailed,
         tuple(unknown),
     )
+
+
+def _receipts(account_id: str, store: HistoryStore) -> list[ReceiptOnFile]:
+    """Receipts on the account, and those told for it whose outcome nobody knows: no step of theirs
+    has reached an account.
+    """
+    on_account = store.receipts(account_id=account_id, limit=MOST_RECEIPTS)
+    waiting = store.receipts(state=ReceiptState.UNKNOWN, limit=MOST_RECEIPTS)
+    known = {one.receipt.payment_key for one in on_account}
+    return on_account + [
+        one
+        for one in waiting
+        if one.receipt.account_told == account_id and one.receipt.payment_key not in known
+    ]
 
 
 def _history(

@@ -1,0 +1,124 @@
+"""How our own books say a bill was paid: both sides of its day, by mail, of unknown outcome."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from tests.journeys.deposit_town import Home, home_of
+
+from meterledger.facts.payments import ReceiptState
+from meterledger.usecases.deposit_history import AccountHistory, HowPaid, account_history
+from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
+from meterledger.usecases.take_payment import How, receipt_of, take_payment, tell_receipt
+
+MAILED = How(is_mailed=True)
+AT_DESK = How()
+
+
+@pytest.fixture
+def billed(town: Any) -> Home:
+    """A home that was billed on the first of August; its bill is due on Friday, August 22."""
+    home = home_of(town, until=date(2025, 8, 2))
+    bill = home.bill(date(2025, 8, 1))
+    assert bill is not None
+    assert bill.due_day == date(2025, 8, 22)
+    return home
+
+
+def pay(home: Home, on: date, how: How = AT_DESK, cents: int | None = None) -> None:
+    home.now += timedelta(minutes=1)
+    take_payment(
+        account_id=home.account,
+        cents=cents or home.bills()[0].total_cents,
+        payment_key=f"K-{on}",
+        received_day=on,
+        learned_at=home.now,
+        view=home.view,
+        store=home.town.store,
+        how=how,
+    )
+
+
+def look(home: Home, **how: Any) -> AccountHistory:
+    return account_history(
+        home.account,
+        on=how.pop("on", date(2025, 9, 15)),
+        known_at=how.pop("known_at", home.now),
+        store=home.town.store,
+        view=home.view,
+        **how,
+    )
+
+
+@pytest.mark.parametrize(
+    ("paid_on", "how", "says"),
+    [
+        (date(2025, 8, 21), AT_DESK, HowPaid.BEFORE_THE_DAY),
+        (date(2025, 8, 22), AT_DESK, HowPaid.ON_THE_DAY),
+        (date(2025, 8, 23), AT_DESK, HowPaid.LATE),
+        (date(2025, 8, 26), MAILED, HowPaid.MAILED_WITHIN_GRACE),  # Tuesday, two business days
+        (date(2025, 8, 27), MAILED, HowPaid.LATE),
+        (date(2025, 8, 26), AT_DESK, HowPaid.LATE),
+    ],
+)
+def test_a_bill_is_paid_by_its_day(billed: Home, paid_on: date, how: How, says: HowPaid) -> None:
+    pay(billed, paid_on, how)
+
+    (bill,) = look(billed).bills
+
+    assert bill.paid is says
+
+
+def test_a_bill_without_a_payment_is_unpaid_or_in_dispute(billed: Home) -> None:
+    (unpaid,) = look(billed).bills
+    (disputed,) = look(billed, disputed=[billed.bills()[0].bill_id]).bills
+
+    assert (unpaid.paid, disputed.paid) == (HowPaid.UNPAID, HowPaid.DISPUTED)
+    assert look(billed, on=date(2025, 8, 22)).bills == ()  # its day has not passed
+
+
+def test_a_part_in_time_counts_as_that_part(billed: Home) -> None:
+    pay(billed, date(2025, 8, 20), cents=10_00)
+
+    (bill,) = look(billed).bills
+
+    assert (bill.paid, bill.paid_in_time_cents) == (HowPaid.UNPAID, 10_00)
+    assert bill.outstanding_cents == bill.total_cents
+
+
+def test_a_payment_that_came_back_never_paid(billed: Home) -> None:
+    pay(billed, date(2025, 8, 20))
+    before = billed.now
+    billed.now += timedelta(minutes=1)
+    desk = PaymentDesk(billed.town.store, billed.view, billed.now)
+    reverse_payment("K-2025-08-20", on=date(2025, 8, 25), by="bank", reason="no funds", desk=desk)
+
+    (now,) = look(billed).bills
+    (then,) = look(billed, known_at=before).bills
+
+    assert then.paid is HowPaid.BEFORE_THE_DAY
+    assert now.paid_in_time_cents == 0
+
+
+def test_what_nobody_knows_is_neither_paid_nor_late(billed: Home) -> None:
+    billed.now += timedelta(minutes=1)
+    receipt = receipt_of(
+        account_id=billed.account,
+        cents=billed.bills()[0].total_cents,
+        payment_key="U-1",
+        received_day=date(2025, 8, 20),
+        learned_at=billed.now,
+        view=billed.view,
+        how=AT_DESK,
+    )
+    tell_receipt(
+        receipt,
+        ReceiptState.UNKNOWN,
+        reason="no answer",
+        view=billed.view,
+        store=billed.town.store,
+    )
+
+    assert look(billed).bills == ()
