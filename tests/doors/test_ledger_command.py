@@ -141,5 +141,6 @@ def test_the_journal_is_written_to_a_file(ask: Any, tmp_path: Path) -> None:
     path = tmp_path / "journal.beancount"
     told = answer(ask("export", "--account", ACCOUNT, "--to", str(path), "--json"))
     assert told["lines"] == path.read_text(encoding="utf-8").count("\n")
+    assert path.stat().st_mode & 0o077 == 0
     assert f"bean-check {path}" in " ".join(ask("export", "--to", str(path)).stdout.split())
     assert "cannot be written" in refused(ask("export", "--to", str(tmp_path / "no" / "file")))

@@ -234,6 +234,7 @@ def export(
             system.store.account(account)
         lines = 0
         try:
+            to.touch(mode=0o600)  # a new file is its owner's alone: it is about customers
             with to.open("w", encoding="utf-8") as sink:
                 for line in export_journal(system.store, account_id=account or None):
                     sink.write(line)
