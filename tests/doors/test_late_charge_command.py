@@ -101,7 +101,6 @@ class TestAYear:
         for one in runs:
             assert one["considered"] == one["charged"] + one["not_charged"] + one["refused"]
 
-
     def test_has_nothing_to_correct_where_no_bill_was_corrected(self, ask: Any) -> None:
         done = told(ask("late-charge", "correct", "--on", "2026-06-02", "--json"))
         assert (done["considered"], done["taken_back"]) == (0, [])
@@ -134,17 +133,24 @@ class TestOneCharge:
         assert "There is no late charge 1:2" in refused(ask("late-charge", "show", "1:2"))
 
     def test_stands_on_the_next_bill_and_opens_to_its_page(
-        self, town: Town, ask: Any, name: str, account: str, watched_templates: None
+        self,
+        town: Town,
+        charges: list[dict[str, Any]],
+        name: str,
+        account: str,
+        watched_templates: None,
     ) -> None:
         before = web_system.provide(WebTown(town, now=KNOWN + timedelta(days=2)))
         try:
             client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
             with town.store.viewing(Viewer("test", "look"), []):
-                bill = town.store.bills_of_account(account)[1].bill_id
-            shown = client.get(f"/bills/{bill}/").content.decode()
-            assert f'href="/late-charges/{name}/"' in shown
-            assert "Late payment charge on $" in shown
-            assert "GRR V.J)" in shown
+                bills = [one.bill_id for one in town.store.bills_of_account(account)]
+            for bill, each in zip(bills[1:4], charges, strict=False):
+                shown = client.get(f"/bills/{bill}/").content.decode()
+                assert f'href="/late-charges/{each["late_charge"]}/"' in shown
+                assert shown.count("Late payment charge on $") == 1
+                assert "GRR V.J)" in shown
+                assert "other changes since then" not in shown
             page = client.get(f"/late-charges/{name}/")
             text = page.content.decode()
             assert page.status_code == 200, text[:400]

@@ -298,7 +298,13 @@ def _order(bill: StoredBill) -> tuple[object, ...]:
 
 
 def _since(entry: Entry, last: StoredBill) -> bool:
-    return entry.effective_day >= last.issued_day or entry.learned_at > last.known_at
+    if entry.learned_at > last.known_at:
+        return True
+    # A late charge is posted before the bill of its day, and stands in that bill's balance.
+    is_late = entry.entry_id.startswith("late:")
+    return entry.effective_day > last.issued_day or (
+        entry.effective_day == last.issued_day and not is_late
+    )
 
 
 def _change(entry: Entry, account_id: str) -> Change:

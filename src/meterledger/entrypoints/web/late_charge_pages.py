@@ -51,10 +51,11 @@ class WhyRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An open item, and which part of it is what. ``bill_id`` is empty where it is no bill's."""
+    """An open item, and which part of it is what. What it is not is empty: a bill, a charge."""
 
     name: str
     bill_id: str
+    late_charge: str
     charged_day: date
     open_cents: int
     parts: tuple[tuple[str, int], ...]
@@ -99,8 +100,9 @@ def _item(told: dict[str, Any], charge: LateCharge, view: BookView) -> ItemRow:
 
     prefix, _, key = told["item"].partition(":")
     return ItemRow(
-        name=f"{told['kind']} {key}",
+        name=f"{'bill' if prefix == 'bill' else told['kind']} {key}",
         bill_id=key if prefix == "bill" else "",
+        late_charge=key if prefix == "late" else "",
         charged_day=date.fromisoformat(told["charged_day"]),
         open_cents=cents("open_usd"),
         parts=tuple((words, cents(name)) for name, words in PARTS.items() if name in told),
