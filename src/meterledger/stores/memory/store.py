@@ -41,8 +41,8 @@ from meterledger.stores.memory.corrections import Claim, MemoryCorrections
 from meterledger.stores.memory.day_facts import MemoryDayFacts
 from meterledger.stores.memory.deposits import MemoryDeposits
 from meterledger.stores.memory.documents import MemoryDocuments
-from meterledger.stores.memory.finance import MemoryFinance
 from meterledger.stores.memory.extensions import MemoryExtensions
+from meterledger.stores.memory.finance import MemoryFinance
 from meterledger.stores.memory.held import MemoryHeld
 from meterledger.stores.memory.intake import MemoryIntake
 from meterledger.stores.memory.issued import MemoryIssued
