@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from psycopg import errors
 from tests.stores.asking_tables import columns_of, partition_of
+from tests.stores.bank_of_paper import keep_bank
 from tests.stores.channels_of_paper import keep_channels
 from tests.stores.combined_paper import keep_combinations
 from tests.stores.deposit_paper import keep_deposits
-from tests.stores.bank_of_paper import keep_bank
 from tests.stores.every_table import (
     keep_documents,
     keep_held,

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    commands = typer.Typer(name="report", help="Reports of meter operations and finance.", no_args_is_help=True)
+    commands = typer.Typer(
+        name="report", help="Reports of meter operations and finance.", no_args_is_help=True
+    )
     commands.command("meters")(meters)
     commands.command("replaced")(replaced)
     commands.command("unbilled")(unbilled_agreements)

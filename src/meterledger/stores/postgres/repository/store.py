@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from meterledger.stores.postgres.connections import Connection, Connections
-from meterledger.stores.postgres.repository.balances import BalanceTables
 from meterledger.stores.postgres.repository.accruals import AccrualTables
+from meterledger.stores.postgres.repository.balances import BalanceTables
 from meterledger.stores.postgres.repository.billing_options import BillingOptionTables
 from meterledger.stores.postgres.repository.channels import ChannelTables
 from meterledger.stores.postgres.repository.combinations import CombinationTables
