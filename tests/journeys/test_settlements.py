@@ -659,6 +659,12 @@ class TestGoodwill:
         with pytest.raises(CannotSettle, match="Correct the bill, if it is wrong"):
             give_credit(ONE, cents, desk=town.desk(), **FINDERS)
 
+    def test_is_given_once_a_day_unless_a_key_tells_two_apart(self, town: Settling) -> None:
+        for key, is_new in (("", True), ("", False), ("2", True)):
+            assert give_credit(ONE, 5_00, key=key, desk=town.desk(), **FINDERS).is_new is is_new
+        with pytest.raises(CannotSettle, match="does not tell two credits apart"):
+            give_credit(ONE, 5_00, key="../x", desk=town.desk(), **FINDERS)
+
     def test_takes_from_the_revenue_of_its_class(self, town: Settling) -> None:
         asked = give_credit(ONE, 5_00, desk=town.desk(), **FINDERS)
 

@@ -298,6 +298,12 @@ def give_credit(
     where = f"account {account_id}"
     who, why = named(by, reason, where)
     desk.store.account(account_id)
+    if key and not (len(key) <= 20 and key.isascii() and key.isalnum()):
+        raise CannotSettle(
+            f"'{key[:40]}' does not tell two credits apart",
+            where=where,
+            do="Give up to 20 letters and digits",
+        )
     name = f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (f".{key}" if key else "")
     facts, terms = GoodwillFacts(Cents(cents)), desk.terms
     decided = Decided(GOODWILL_RULE, facts, decide_goodwill(facts, terms), terms)
