@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from tests.journeys.channel_town import ACCOUNT, NOW, OWED, desk_of, town
 from tests.stores.paper_town import account_id
 
-from meterledger.facts.checkouts import CheckoutState
+from meterledger.facts.checkouts import SAYS_NOTHING, CheckoutState, Said
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import ReceiptState
 from meterledger.stores.gateways.processor import answer_body, read_answer, signature_of
@@ -377,6 +377,13 @@ class BadDays(RuleBasedStateMachine):
             answer_checkout(one.body, one.signature, desk=self.desk())
 
     @rule(key=keys)
+    def paid_charged_back_and_told_backwards(self, key: str) -> None:
+        self.processor.pay(key, self.store.checkout(key).checkout.cents)
+        self.processor.charge_back(key)
+        for one in self.processor.callbacks[:-4:-1]:
+            answer_checkout(one.body, one.signature, desk=self.desk())
+
+    @rule(key=keys)
     def somebody_forges_an_answer(self, key: str) -> None:
         forged = self.processor.forge(key, 100)
         with pytest.raises(CallbackRefused):
@@ -415,6 +422,19 @@ class BadDays(RuleBasedStateMachine):
         assert sum(self.store.trial_balance().values()) == 0
         lines = self.store.expected_bank_lines(date(2025, 1, 1), date(2030, 1, 1))
         assert sum(one.cents for one in lines) == sum(one.cents for one in posted)
+
+    @invariant()
+    def the_newest_word_of_the_processor_counts(self) -> None:
+        for one in self.store.checkouts():
+            told = [step.answer for step in one.steps if step.answer.said not in SAYS_NOTHING]
+            newest = max(told, key=lambda answer: answer.sequence, default=None)
+            if one.is_posted:
+                assert newest is not None
+                assert newest.said is Said.PAID
+                assert newest.cents == one.checkout.cents  # another amount waits for a person
+            elif newest is not None and newest.said is Said.PAID:
+                assert one.state is CheckoutState.UNKNOWN
+                assert newest.cents != one.checkout.cents
 
     def teardown(self) -> None:
         """In the end everybody answers, and people decide what is left: each checkout has ended."""
