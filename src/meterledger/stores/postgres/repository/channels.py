@@ -1,17 +1,15 @@
 """Banks, checkouts and pledges in PostgreSQL: a change whole, in one transaction.
 
-Lives here      writing a change, and reads of banks and of what is expected.
-Lives elsewhere reads of checkouts and pledges (``channel_reads``), receipts (``payments``).
+Lives here      the transaction of a change, and reads of banks and of what is expected.
+Lives elsewhere rows of a change (``channel_rows``), reads of checkouts and pledges
+                (``channel_reads``), receipts (``payments``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date
 from typing import Any
-
-from psycopg import errors
-from psycopg.types.range import DateRange, TimestamptzRange
 
 from meterledger.facts.ach import AchStandard, BankAccountKind
 from meterledger.facts.ach_orders import (
@@ -29,37 +27,32 @@ from meterledger.facts.ach_orders import (
 )
 from meterledger.facts.bank import Expectation
 from meterledger.kernel.span import Validity
-from meterledger.stores.channel_words import another_unknown, enrolled, not_enrolled, taken
+from meterledger.stores.channel_words import not_enrolled
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.base import record_day, storable
+from meterledger.stores.postgres.repository.base import record_day
 from meterledger.stores.postgres.repository.channel_reads import ChannelReads
+from meterledger.stores.postgres.repository.channel_rows import (
+    BANKS,
+    ENROLLMENT,
+    EXPECTED,
+    FILES,
+    ORDERS,
+    RETURNED,
+    STOPS,
+    enrollment_row,
+    insert_rows,
+    refuse_unknown_accounts,
+    rows_of,
+)
 from meterledger.stores.postgres.repository.ledger import entry_months
 from meterledger.stores.postgres.repository.payments import PaymentTables
 from meterledger.usecases.channel_ports import ChannelChange
-from meterledger.usecases.payment_ports import Moved
 from meterledger.usecases.ports import NotFound
 
-BANKS = (
-    "bank_id, account_id, holder, routing_number, kind, last_four, fingerprint, sealed, learned_at"
-)
-STOPS = "account_id, fingerprint, kind, code, on_day, learned_at"
 ENROLLED = (
     "enrollment_id, account_id, bank_id, standard, lower(days), upper(days), most_cents,"
     " authorized, by, lower(known)"
 )
-ORDERS = (
-    "order_id, kind, account_id, bank_id, cents, on_day, standard, description, cause, attempt,"
-    " learned_at"
-)
-FILES = (
-    "file_id, created_day, modifier, effective_day, bank_routing, company_id, company_name,"
-    " bank_name, debit_cents, credit_cents, learned_at"
-)
-RETURNED = (
-    "returned_id, file_sha256, trace, original_trace, order_id, code, act, cents, on_day, sentence,"
-    " learned_at, corrected"
-)
-EXPECTED = "expectation_id, ledger_account, day, cents, cause, reference, batch"
 DUE = """
 SELECT e.enrollment_id, e.account_id, e.bank_id, e.standard, lower(e.days), upper(e.days),
        e.most_cents, e.authorized, e.by, lower(e.known), b.bill_id
@@ -88,11 +81,11 @@ class ChannelTables(ChannelReads, PaymentTables):
             self._post_all(connection, change.receipts, change.payment_file)
         for posting in change.receipt_steps:
             self._settle(connection, posting)
-        _refuse_unknown_accounts(connection, change)
+        refuse_unknown_accounts(connection, change)
         for old in change.ended:
             self._end_enrollment(connection, old)
-        for table, columns, rows in _rows(change):
-            _insert(connection, table, columns, rows)
+        for table, columns, rows in rows_of(change):
+            insert_rows(connection, table, columns, rows)
         self._note(connection, change.event, [(change.subject, {}, change.learned_at)])
 
     @staticmethod
@@ -105,7 +98,7 @@ class ChannelTables(ChannelReads, PaymentTables):
         ).fetchone()
         if closed is None:
             raise not_enrolled(one.account_id)
-        _insert(connection, "autopay_enrollment", ENROLLMENT, [_enrollment_row(one, closed[0])])
+        insert_rows(connection, "autopay_enrollment", ENROLLMENT, [enrollment_row(one, closed[0])])
 
     def bank_accounts(self, account_ids: Collection[str]) -> list[BankAccount]:
         """Bank accounts of customers, the oldest first."""
@@ -237,232 +230,6 @@ class ChannelTables(ChannelReads, PaymentTables):
             [from_day, until_day],
         )
         return [Expectation(*row) for row in rows]
-
-
-ENROLLMENT = "enrollment_id, account_id, bank_id, standard, days, most_cents, authorized, by, known"
-Rows = tuple[str, str, list[Sequence[Any]]]
-
-
-def _rows(change: ChannelChange) -> Iterable[Rows]:
-    """What is inserted where, what others refer to first."""
-    yield (
-        "bank_account",
-        BANKS,
-        [
-            (
-                *(one.bank_id, one.account_id, storable(one.holder), one.routing_number),
-                *(one.kind.value, one.last_four, one.fingerprint, one.sealed, one.learned_at),
-            )
-            for one in change.bank_accounts
-        ],
-    )
-    yield (
-        "bank_stop",
-        STOPS,
-        [
-            (one.account_id, one.fingerprint, one.kind.value, one.code, one.on, one.learned_at)
-            for one in change.stops
-        ],
-    )
-    yield (
-        "autopay_enrollment",
-        ENROLLMENT,
-        [_enrollment_row(one, one.learned_at) for one in change.enrollments],
-    )
-    yield (
-        "ach_order",
-        ORDERS,
-        [
-            (
-                *(one.order_id, one.kind.value, one.account_id, one.bank_id, one.cents, one.on),
-                *(one.standard.value, one.description, one.cause, one.attempt, one.learned_at),
-            )
-            for one in change.orders
-        ],
-    )
-    yield (
-        "ach_file",
-        FILES,
-        [
-            (
-                *(one.file_id, one.created_day, one.modifier, one.effective_day, one.bank_routing),
-                *(one.company_id, one.company_name, one.bank_name, one.debit_cents),
-                *(one.credit_cents, one.learned_at),
-            )
-            for one in change.sent
-        ],
-    )
-    ends = "order_id, file_id, trace, on_day, reason, learned_at"
-    yield (
-        "ach_order_end",
-        ends,
-        [
-            *(
-                (one.order_id, one.file_id, one.trace, None, "", file.learned_at)
-                for file in change.sent
-                for one in file.entries
-            ),
-            *(
-                (one.order_id, None, "", one.on, one.reason, one.learned_at)
-                for one in change.dropped
-            ),
-        ],
-    )
-    yield (
-        "ach_returned",
-        RETURNED,
-        [
-            (
-                *(one.returned_id, one.file_sha256, one.trace, one.original_trace, one.order_id),
-                *(one.code, one.act.value, one.cents, one.on, storable(one.sentence)),
-                *(one.learned_at, storable(one.corrected)),
-            )
-            for one in change.returned
-        ],
-    )
-    yield (
-        "autopay_question",
-        "bill_id, account_id, on_day, cents, reasons, learned_at",
-        [
-            (one.bill_id, one.account_id, one.on, one.cents, list(one.reasons), one.learned_at)
-            for one in change.questions
-        ],
-    )
-    yield (
-        "autopay_answer",
-        "bill_id, is_drawn, by, reason, learned_at",
-        [
-            (one.bill_id, one.is_drawn, storable(one.by), storable(one.reason), one.learned_at)
-            for one in change.answered
-        ],
-    )
-    yield (
-        "checkout",
-        "checkout_id, account_id, cents, tender, started_at, processor",
-        [
-            (
-                *(one.checkout_id, one.account_id, one.cents, one.tender.value),
-                *(one.started_at, one.processor),
-            )
-            for one in change.checkouts
-        ],
-    )
-    steps = (
-        "checkout_id, number, heard_by, said, cents, sequence, reference, redirect, state,"
-        " sentence, learned_at, by, payment_key"
-    )
-    yield (
-        "checkout_step",
-        steps,
-        [
-            (
-                *(one.checkout_id, one.number, one.heard_by.value, one.answer.said.value),
-                *(one.answer.cents, one.answer.sequence, storable(one.answer.reference)),
-                *(storable(one.answer.redirect), one.state.value, storable(one.sentence)),
-                *(one.learned_at, storable(one.by), one.payment_key),
-            )
-            for one in change.checkout_steps
-        ],
-    )
-    pledge = (
-        "pledge_id, account_id, agency, cents, for_items, promised_day, expires_day, by, learned_at"
-    )
-    yield (
-        "pledge",
-        pledge,
-        [
-            (
-                *(one.pledge_id, one.account_id, storable(one.agency), one.cents),
-                *(list(one.for_items), one.promised_day, one.expires_day, storable(one.by)),
-                one.learned_at,
-            )
-            for one in change.pledges
-        ],
-    )
-    given = "pledge_id, number, act, on_day, cents, by, reason, learned_at, payment_key"
-    yield (
-        "pledge_step",
-        given,
-        [
-            (
-                *(one.pledge_id, one.number, one.act.value, one.on, one.cents, storable(one.by)),
-                *(storable(one.reason), one.learned_at, one.payment_key),
-            )
-            for one in change.pledge_steps
-        ],
-    )
-    yield (
-        "expected_bank_line",
-        f"{EXPECTED}, learned_at",
-        [
-            (
-                *(one.expectation_id, one.ledger_account, one.day, one.cents, storable(one.cause)),
-                *(storable(one.reference), one.batch, change.learned_at),
-            )
-            for one in change.expectations
-        ],
-    )
-
-
-def _enrollment_row(one: Enrollment, learned_at: Any) -> Sequence[Any]:
-    return (
-        *(one.enrollment_id, one.account_id, one.bank_id, one.standard.value),
-        DateRange(one.days.from_day, one.days.until_day),
-        *(one.most_cents, storable(one.authorized), storable(one.by)),
-        TimestamptzRange(learned_at, None),
-    )
-
-
-def _refuse_unknown_accounts(connection: Connection, change: ChannelChange) -> None:
-    accounts = [one.account_id for one in change.enrollments]
-    accounts += [one.account_id for one in change.checkouts]
-    accounts += [one.account_id for one in change.pledges]
-    unknown = connection.execute(
-        "SELECT n.account_id FROM unnest(%b::text[]) AS n (account_id)"
-        " WHERE NOT EXISTS (SELECT FROM account a WHERE a.account_id = n.account_id) LIMIT 1",
-        [accounts],
-    ).fetchone()
-    if unknown is not None:
-        raise NotFound.of("account", unknown[0])
-
-
-STEPS = frozenset({"checkout_step", "pledge_step", "ach_order_end", "ach_file"})
-"""Tables in which a second row means that somebody else was first."""
-
-
-def _insert(
-    connection: Connection, table: str, columns: str, rows: Sequence[Sequence[Any]]
-) -> None:
-    if not rows:
-        return
-    places = ", ".join(["%s"] * len(columns.split(",")))
-    try:
-        with connection.cursor() as cursor:
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)
-    except errors.UniqueViolation as problem:
-        # The database does not tell which: rows of customers are not named in its errors.
-        name = ", ".join(str(row[0]) for row in rows[:3])
-        if problem.diag.constraint_name == "one_unknown_checkout":
-            raise another_unknown(str(rows[0][1])) from problem
-        if table in STEPS:
-            raise Moved.meanwhile(f"{table.replace('_', ' ')} {name}") from problem
-        raise taken(NOUNS[table], name) from problem
-    except errors.ExclusionViolation as problem:
-        raise enrolled(str(rows[0][1])) from problem
-
-
-NOUNS = {
-    "bank_account": "a bank account",
-    "bank_stop": "a stop",
-    "autopay_enrollment": "an enrollment",
-    "ach_order": "an order",
-    "ach_returned": "a returned entry",
-    "autopay_question": "a question of bill",
-    "autopay_answer": "an answer for bill",
-    "checkout": "a checkout",
-    "pledge": "a pledge",
-    "expected_bank_line": "an expectation",
-}
 
 
 def _enrollment(row: Sequence[Any]) -> Enrollment:
