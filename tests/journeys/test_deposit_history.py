@@ -99,7 +99,19 @@ def test_a_payment_that_came_back_never_paid(billed: Home) -> None:
     (then,) = look(billed, known_at=before).bills
 
     assert then.paid is HowPaid.BEFORE_THE_DAY
-    assert now.paid_in_time_cents == 0
+    assert (now.paid, now.paid_in_time_cents) == (HowPaid.UNPAID, 0)
+
+
+def test_what_was_paid_anew_after_it_came_back_was_paid_late(billed: Home) -> None:
+    pay(billed, date(2025, 8, 20))
+    billed.now += timedelta(minutes=1)
+    desk = PaymentDesk(billed.town.store, billed.view, billed.now)
+    reverse_payment("K-2025-08-20", on=date(2025, 8, 25), by="bank", reason="no funds", desk=desk)
+    pay(billed, date(2025, 8, 28))
+
+    (bill,) = look(billed).bills
+
+    assert bill.paid is HowPaid.LATE
 
 
 def test_what_nobody_knows_is_neither_paid_nor_late(billed: Home) -> None:

@@ -6,8 +6,9 @@ Lives elsewhere the rules (``arrears``), open items (``ledger``), facts that a p
 Read first      docs/operating/deposits.md, "What our own books say".
 
 The delinquent date of a bill is its due day: no bill of ours shows another (GRR V.J). A bill of
-nothing, or of a credit, is paid before its day. A receipt whose outcome is not known is no payment
-yet; a bill that only waits for it counts neither as paid nor as late, and is left out.
+nothing, or of a credit, is paid before its day. A payment that came back paid nothing, on whatever
+day that was found out. A receipt whose outcome is not known is no payment yet; a bill that only
+waits for it counts neither as paid nor as late, and is left out.
 """
 
 from __future__ import annotations
@@ -137,8 +138,12 @@ class _Books:
     unknown: tuple[tuple[date, int], ...]
     """Receipts of which nobody knows whether they happened: day and cents."""
 
+    came_back: frozenset[str]
+    """Payments that were taken back, with what took them back."""
+
     def open_cents(self, at: date, *, without: Collection[str] = ()) -> dict[str, int]:
-        """What is open of each item on an evening, without some payments."""
+        """What is open of each item on an evening, without some payments, or any that came back."""
+        without = {*without, *self.came_back}
         found = receivable(
             self.account_id,
             [one for one in self.entries if one.entry_id not in without],
@@ -211,7 +216,21 @@ def _books(account_id: str, known_at: datetime, store: HistoryStore) -> _Books:
         dict(money.due_days) if money else {},
         mailed,
         tuple(unknown),
+        _came_back(entries),
     )
+
+
+def _came_back(entries: Sequence[Entry]) -> frozenset[str]:
+    """Payments that are taken back, and what did it; not those whose return was taken back."""
+    by = {one.reverses: one.entry_id for one in entries if one.reverses is not None}
+    found: set[str] = set()
+    for name in [one for one in by if one.startswith("payment:")]:
+        chain = [name]
+        while chain[-1] in by:
+            chain.append(by[chain[-1]])
+        if len(chain) % 2 == 0:
+            found.update(chain)
+    return frozenset(found)
 
 
 def _receipts(account_id: str, store: HistoryStore) -> list[ReceiptOnFile]:
