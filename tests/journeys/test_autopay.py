@@ -10,6 +10,7 @@ import pytest
 from tests.journeys.channel_town import ACCOUNT, OWED, town
 from tests.rooms.rulebook_on import the_book
 from tests.stores.paper_town import account_id, agreement_of, bill_of, month_of
+from tests.stores.settled_paper import after, ask, payee_of_account, settled
 
 from meterledger.billing import AutopayAct
 from meterledger.facts.ach import (
@@ -23,6 +24,7 @@ from meterledger.facts.ach import (
 from meterledger.facts.ach_orders import OrderKind, ReturnAct, StopKind
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel, Receipt, ReceiptState
+from meterledger.facts.settlements import Act
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.local_days import day_start_utc
@@ -32,7 +34,7 @@ from meterledger.stores.gateways.processor_fake import BadProcessor
 from meterledger.stores.vault.bank_numbers import BankNumberLocked, SealedBankNumbers
 from meterledger.stores.vault.sealing import KeyRing
 from meterledger.usecases import autopay
-from meterledger.usecases.ach_accounts import BankAccountRefused, order_credit
+from meterledger.usecases.ach_accounts import BankAccountRefused, new_bank_account, order_credit
 from meterledger.usecases.ach_in import AchInDesk, AchInRefused, take_ach_credits
 from meterledger.usecases.ach_out import AchOutDesk, file_of, make_ach_file, plain_name
 from meterledger.usecases.ach_returns import ReturnDesk, ReturnsRefused, take_ach_returns
@@ -414,19 +416,52 @@ class TestChange:
 
 
 class TestCredit:
-    def test_is_ordered_once_and_leaves_in_a_batch_of_credits(self, place: Place) -> None:
-        place.enroll()
-        (bank,) = place.store.bank_accounts([ACCOUNT])
-        given: dict[str, Any] = {
-            "account_id": ACCOUNT,
+    def given(self, place: Place) -> dict[str, Any]:
+        """A credit of 25 dollars to the bank account of the second customer, who paid too much."""
+        bank = new_bank_account(
+            account_id=account_id(2),
+            holder="Bo Rivera",
+            routing_number="081000210",
+            number=NUMBER,
+            kind=BankAccountKind.CHECKING,
+            numbers=place.numbers,
+            now=place.at(BEGINS),
+        )
+        place.store.keep_channel(
+            ChannelChange("bank", account_id(2), place.at(BEGINS), bank_accounts=(bank,))
+        )
+        pay(place, account_id(2), OWED + 25_00)
+        place.store.add_payee(payee_of_account(2))
+        return {
+            "account_id": account_id(2),
             "bank_id": bank.bank_id,
             "cents": 25_00,
             "on": DUE,
             "now": place.at(DUE),
             "store": place.store,
         }
+
+    def test_that_no_refund_is_behind_is_not_ordered(self, place: Place) -> None:
+        given = self.given(place)
+        with pytest.raises(Conflict, match="is a credit, and no refund is to be sent as it"):
+            order_credit("refund:R-1", **given)
+        asked = ask(2, 25_00, "R-1", payee_id="bank-2")
+        place.store.record_settlements([asked])
+        with pytest.raises(Conflict, match="no refund is to be sent as it"):  # nobody approved it
+            order_credit("refund:R-1", **given)
+        place.store.record_settlements([after(asked.case, Act.APPROVED)])
+        with pytest.raises(Conflict, match="no refund is to be sent as it"):
+            order_credit("refund:R-1", **(given | {"cents": 24_99}))
+        assert order_credit("refund:R-1", **given).cents == 25_00
+
+    def test_is_ordered_once_and_leaves_in_a_batch_of_credits(self, place: Place) -> None:
+        place.enroll()
+        given = self.given(place)
+        settled(place.store, ask(2, 25_00, "R-1", payee_id="bank-2"), Act.APPROVED)
         order = order_credit("refund:R-1", **given)
         assert order_credit("refund:R-1", **given) == order
+        later = given | {"on": DUE + timedelta(days=1), "now": place.at(DUE + timedelta(days=1))}
+        assert order_credit("refund:R-1", **later) == order
         with pytest.raises(Conflict, match="an order refund:R-1 already"):
             order_credit("refund:R-1", **(given | {"cents": 26_00}))
         place.run()

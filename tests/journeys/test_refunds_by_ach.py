@@ -10,19 +10,21 @@ import pytest
 from tests.stores.paper_town import ANALYST, account_id, start_of
 
 from meterledger.facts.ach import BankAccountKind
-from meterledger.facts.ach_orders import BankAccount
+from meterledger.facts.ach_orders import BankAccount, BankStop, StopKind
 from meterledger.facts.money import Tender
 from meterledger.facts.settlements import Act, Means
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.ach_out import AchOutDesk, make_ach_file
 from meterledger.usecases.channel_ports import ChannelChange
+from meterledger.usecases.ports import Conflict
 from meterledger.usecases.refund_credit import (
     ask_refund,
     return_refund,
+    send_refund,
     verify_payee,
 )
 from meterledger.usecases.refunds_by_ach import mark_refunds_in_files, order_refunds
-from meterledger.usecases.settlements import MoneyDesk, approve_settlement
+from meterledger.usecases.settlements import MoneyDesk, approve_settlement, reverse_settlement
 from meterledger.usecases.take_payment import How, take_payment
 
 NOW = datetime(2026, 12, 1, 15, tzinfo=UTC)
@@ -113,6 +115,56 @@ def test_what_came_back_is_ordered_again_under_another_name(town: Town) -> None:
 
     assert [one.order_id for one in file.entries] == [f"{name}:2"]
     assert town.store.settlement(name).count(Act.SENT) == 2
+
+
+def test_what_was_taken_back_meanwhile_does_not_leave(town: Town) -> None:
+    town.bank()
+    name = town.approved(20_00)
+    order_refunds(desk=town.desk(), store=town.store)
+    reverse_settlement(name, by="Ana", reason="the customer stays", desk=town.desk())
+
+    assert town.file() is None
+    assert mark_refunds_in_files(by="ach", desk=town.desk(), store=town.store) == []
+    assert town.store.balance_cents(ONE) == -50_00
+    assert town.store.trial_balance().get("131.ach", 0) == 0
+
+
+def test_what_left_by_check_does_not_leave_again(town: Town) -> None:
+    town.bank()
+    name = town.approved(20_00)
+    order_refunds(desk=town.desk(), store=town.store)
+    send_refund(name, by="Ana", reference="check 7", desk=town.desk())
+
+    assert town.file() is None
+
+
+def test_what_is_in_a_file_is_marked_before_anything_else(town: Town) -> None:
+    town.bank()
+    name = town.approved(20_00)
+    order_refunds(desk=town.desk(), store=town.store)
+    town.file()
+
+    with pytest.raises(Conflict, match="left with file 20261201A"):
+        reverse_settlement(name, by="Ana", reason="it stays", desk=town.desk())
+    with pytest.raises(Conflict, match="left with file 20261201A"):
+        send_refund(name, by="Ana", reference="check 7", desk=town.desk())
+
+    assert mark_refunds_in_files(by="ach", desk=town.desk(), store=town.store) == [name]
+    assert town.store.trial_balance()["131.ach"] == -20_00
+
+
+def test_an_order_that_was_dropped_is_not_waited_for(town: Town) -> None:
+    town.bank()
+    name = town.approved(20_00)
+    order_refunds(desk=town.desk(), store=town.store)
+    stop = BankStop(ONE, "print-1", StopKind.CLOSED, "R16", date(2026, 12, 1), NOW)
+    town.store.keep_channel(ChannelChange("bank stopped", ONE, NOW, stops=(stop,)))
+    assert town.file() is None
+
+    ((refused, why),) = order_refunds(desk=town.desk(), store=town.store).refused
+
+    assert refused == name
+    assert "Its order was dropped, and will not leave" in why
 
 
 @pytest.mark.parametrize("banks", [0, 2])

@@ -133,6 +133,11 @@ class Step:
     reference: str = ""
 
 
+def refund_of_order(order_id: str) -> str:
+    """The refund that an order of a credit is of: ``refund:KEY`` of ``refund:KEY:2``."""
+    return ":".join(order_id.split(":")[:2])
+
+
 @dataclass(frozen=True, slots=True)
 class SettlementCase:
     """One settlement from the day it was asked for.
@@ -201,6 +206,21 @@ class SettlementCase:
     def awaits_approval(self) -> bool:
         """Whether another person has to look at it."""
         return self.last.act is Act.ASKED
+
+    @property
+    def next_order_id(self) -> str:
+        """The name of the order of its next sending: ``refund:KEY``, then ``refund:KEY:2``."""
+        number = self.count(Act.SENT) + 1
+        return self.settlement_id if number == 1 else f"{self.settlement_id}:{number}"
+
+    def may_leave_as(self, order_id: str, account_id: str, cents: int) -> bool:
+        """Whether an order to a bank is what two people agreed to, and is not on its way yet."""
+        return (
+            self.is_open_refund
+            and self.payee is not None
+            and self.payee.means is Means.ACH
+            and (self.next_order_id, self.account_id, self.cents) == (order_id, account_id, cents)
+        )
 
     def count(self, act: Act) -> int:
         """How many steps of an act there are."""

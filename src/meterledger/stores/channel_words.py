@@ -11,9 +11,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime
 
-from meterledger.facts.ach_orders import Enrollment
+from meterledger.facts.ach_orders import AchOrder, Enrollment
 from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState, PendingMoney
 from meterledger.facts.pledges import PledgeOnFile, PledgeState
+from meterledger.facts.settlements import SettlementCase
+from meterledger.stores.ledger_words import no_refund
 from meterledger.usecases.ports import Conflict, NotFound
 
 
@@ -52,6 +54,13 @@ def not_enrolled(account_id: str) -> NotFound:
         where=f"account {account_id}",
         do="Look with `meterledger autopay show`",
     )
+
+
+def refuse_credit_of_no_refund(order: AchOrder, refund: SettlementCase | None) -> None:
+    """Refuse to order, or send, a credit that no refund is behind. :raises Conflict:"""
+    told = order.order_id, order.account_id, order.cents
+    if refund is None or not refund.may_leave_as(*told):
+        raise no_refund(order.order_id)
 
 
 def overlaps(one: Enrollment, other: Enrollment) -> bool:

@@ -74,7 +74,38 @@ def _not_next(sentence: str) -> Conflict:
     )
 
 
+def no_refund(order_id: str) -> Conflict:
+    """A credit leaves for a refund that two people agreed to, and that is not on its way."""
+    return _no_refund(f"Order {order_id} is a credit, and no refund is to be sent as it")
+
+
+def refund_left(settlement_id: str, file_id: str) -> Conflict:
+    """What is in a file of the bank is marked as sent before anything else is done with it."""
+    return _refund_left(f"Settlement {settlement_id} left with file {file_id}")
+
+
+def _no_refund(sentence: str) -> Conflict:
+    return Conflict(
+        sentence,
+        where="payment channels",
+        why="Money leaves for an approved refund of the account, of the same cents, once for each "
+        "sending; nothing was changed",
+        do="Look at the refund with `meterledger settlement show`",
+    )
+
+
+def _refund_left(sentence: str) -> Conflict:
+    return Conflict(
+        sentence,
+        where="settlements",
+        why="It is marked as sent with that file before anything else; nothing was changed",
+        do="Mark what is in files with `meterledger refund mark-ach`",
+    )
+
+
 REFUSALS = {
+    "credits_are_refunds": _no_refund,
+    "what_left_is_marked_first": _refund_left,
     "entries_have_causes": _no_cause,
     "reversals_are_exact": _not_taken_back,
     "closed_periods_stay_closed": _closed,

@@ -103,15 +103,17 @@ def order_credit(
 ) -> AchOrder:
     """Ask for a credit to a customer's bank account, once for a cause like ``refund:KEY``.
 
-    Whoever asks has decided with two people that money leaves; the next file takes the order.
+    Whoever asks has decided with two people that money leaves; the next file takes the order. A
+    later day asks for the same order. Stores refuse an order that is no refund about to be sent.
 
     :raises NotFound: if the customer has no such bank account
     :raises BankAccountRefused: if the amount cannot be moved
-    :raises Conflict: if another credit was asked for the cause
+    :raises Conflict: if another credit was asked for the cause, or no such refund is to be sent
     """
     known = store.ach_orders([cause]).get(cause)
     order = AchOrder(
-        *(cause, OrderKind.CREDIT, account_id, bank_id, _in_bounds(cents, cause), on),
+        *(cause, OrderKind.CREDIT, account_id, bank_id, _in_bounds(cents, cause)),
+        known.on if known else on,
         *(AchStandard.PPD, REFUND, cause, 1, known.learned_at if known else now),
     )
     if known == order:

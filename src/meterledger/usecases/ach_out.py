@@ -39,6 +39,7 @@ from meterledger.facts.ach_orders import (
 from meterledger.facts.bank import Expectation
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel, Receipt
+from meterledger.facts.settlements import SettlementCase, refund_of_order
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
@@ -92,6 +93,9 @@ class AchOutStore(MoneyStore, Protocol):
     def balance_cents(self, account_id: str) -> int:
         """What the account owes now."""
 
+    def settlement(self, settlement_id: str) -> SettlementCase:
+        """The refund that a credit is of. :raises NotFound:"""
+
     def keep_channel(self, change: ChannelChange) -> None:
         """Keep all of a change in one transaction."""
 
@@ -122,8 +126,8 @@ class MadeFile:
 def make_ach_file(*, desk: AchOutDesk) -> MadeFile:
     """Put every order of a day up to today into one file, and post the payments of its debits.
 
-    A debit whose bill was paid or canceled meanwhile, or whose bank account was stopped, is dropped
-    with its reason.
+    A debit whose bill was paid or canceled meanwhile, a credit whose refund was taken back, and
+    what is of a bank account that was stopped, is dropped with its reason.
 
     :raises NoRuleInForce: if the book does not say who we are to our bank
     :raises AchOutRefused: if 36 files were made today
@@ -203,7 +207,11 @@ def _sorted_out(
 
 
 def _why_not(order: AchOrder, desk: AchOutDesk) -> str:
-    if order.kind is OrderKind.CREDIT or not order.cause.startswith("bill:"):
+    if order.kind is OrderKind.CREDIT:
+        refund = desk.store.settlement(refund_of_order(order.order_id))
+        leaves = refund.may_leave_as(order.order_id, order.account_id, order.cents)
+        return "" if leaves else "its refund was taken back, or went another way, meanwhile"
+    if not order.cause.startswith("bill:"):
         return ""
     if desk.store.bill(order.cause.removeprefix("bill:")).cancelled_by is not None:
         return "the bill was canceled meanwhile"

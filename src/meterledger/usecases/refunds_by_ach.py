@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
-from meterledger.facts.ach_orders import BankAccount, SentFile
-from meterledger.facts.settlements import Act, Means, SettlementCase, SettlementKind
+from meterledger.facts.ach_orders import AchOrder, BankAccount, SentFile
+from meterledger.facts.settlements import Means, SettlementCase, SettlementKind
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.ach_accounts import OrderStore, order_credit
 from meterledger.usecases.refund_credit import send_refunds
@@ -28,6 +29,9 @@ class AchRefundStore(OrderStore, SettlementStore, Protocol):
 
     def ach_files(self, *, limit: int = 100) -> list[SentFile]:
         """Files that were made, the newest first."""
+
+    def orders_to_send(self, until: date) -> list[AchOrder]:
+        """Orders that are in no file and not dropped."""
 
 
 @dataclass(slots=True)
@@ -42,12 +46,14 @@ def order_refunds(*, desk: MoneyDesk, store: AchRefundStore) -> Ordered:
     """Ask for a credit for every refund that is to go to a bank account; once for each sending."""
     made = Ordered()
     waiting = _to_be_sent(desk)
+    waiting_orders = {one.order_id for one in store.orders_to_send(date.max)}
     banks = _by_account(store.bank_accounts(sorted({one.account_id for one in waiting})))
     for case in waiting:
         try:
+            _refuse_dropped(case, waiting_orders, store)
             bank_id = _bank_of(case, banks.get(case.account_id, ()), desk)
             order_credit(
-                order_id_of(case),
+                case.next_order_id,
                 account_id=case.account_id,
                 bank_id=bank_id,
                 cents=case.cents,
@@ -67,7 +73,7 @@ def mark_refunds_in_files(*, by: str, desk: MoneyDesk, store: AchRefundStore) ->
 
     All of one run or nothing; what is marked already is left.
     """
-    orders = {order_id_of(one): one.settlement_id for one in _to_be_sent(desk)}
+    orders = {one.next_order_id: one.settlement_id for one in _to_be_sent(desk)}
     sent = [
         (orders[entry.order_id], file.file_id)
         for file in store.ach_files()
@@ -79,10 +85,21 @@ def mark_refunds_in_files(*, by: str, desk: MoneyDesk, store: AchRefundStore) ->
     return [name for name, _ in sent]
 
 
-def order_id_of(case: SettlementCase) -> str:
-    """What the order of its next sending is called: ``refund:KEY``, then ``refund:KEY:2``."""
-    number = case.count(Act.SENT) + 1
-    return case.settlement_id if number == 1 else f"{case.settlement_id}:{number}"
+def _refuse_dropped(case: SettlementCase, waiting: set[str], store: AchRefundStore) -> None:
+    """Refuse to wait for an order that will never leave.
+
+    :raises CannotSettle: if the order of this sending was dropped
+    """
+    name = case.next_order_id
+    if name in waiting or name not in store.ach_orders([name]):
+        return
+    if not any(one.order_id == name for file in store.ach_files() for one in file.entries):
+        raise CannotSettle(
+            "Its order was dropped, and will not leave",
+            where=f"settlement {case.settlement_id}",
+            why="Its bank account was stopped",
+            do="Reverse the refund, and ask for it anew to a payee that was verified",
+        )
 
 
 def _to_be_sent(desk: MoneyDesk) -> list[SettlementCase]:

@@ -15,6 +15,7 @@ from meterledger.facts.ach_orders import (
     BankStop,
     DroppedOrder,
     Enrollment,
+    OrderKind,
     ReturnedEntry,
     SentEntry,
     SentFile,
@@ -23,12 +24,14 @@ from meterledger.facts.bank import Expectation
 from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState, PendingMoney
 from meterledger.facts.payments import PaymentFile
 from meterledger.facts.pledges import PledgeOnFile
+from meterledger.facts.settlements import SettlementCase, refund_of_order
 from meterledger.stores.channel_words import (
     another_unknown,
     enrolled,
     not_enrolled,
     overlaps,
     pending_of,
+    refuse_credit_of_no_refund,
     taken,
     unknown_cents,
 )
@@ -44,6 +47,7 @@ class MemoryChannels(MemoryPlaces):
     """The part of the store that keeps payment channels."""
 
     record: list[tuple[str, str, datetime]]
+    _settlements: dict[str, SettlementCase]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -129,6 +133,10 @@ class MemoryChannels(MemoryPlaces):
                 raise Moved.meanwhile(f"file {file.file_id}")
         gone = {one.order_id for file in self._sent_files.values() for one in file.entries}
         leaving = [one.order_id for file in change.sent for one in file.entries]
+        for order in (*change.orders, *(self._orders[one] for one in leaving)):
+            if order.kind is OrderKind.CREDIT:
+                refund = self._settlements.get(refund_of_order(order.order_id))
+                refuse_credit_of_no_refund(order, refund)
         for order_id in (*leaving, *(one.order_id for one in change.dropped)):
             if order_id in gone or order_id in self._dropped:
                 raise Moved.meanwhile(f"order {order_id}")

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
+from meterledger.facts.ach_orders import SentFile
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, AccountHolder
-from meterledger.facts.settlements import SettlementCase, SettlementKind, VerifiedPayee
+from meterledger.facts.settlements import Act, SettlementCase, SettlementKind, VerifiedPayee
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents
+from meterledger.stores.ledger_words import refund_left
 from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.stores.settlement_words import (
     DEPOSITS,
@@ -39,6 +41,7 @@ class MemorySettlements:
     _payments: dict[str, Payment]
     _accounts: dict[str, Account]
     _holders: TwoClocks[AccountHolder]
+    _sent_files: dict[str, SentFile]
 
     def __init__(self) -> None:
         """Nothing is settled."""
@@ -69,6 +72,7 @@ class MemorySettlements:
             raise no_settlement(case.settlement_id)
         self._refuse_strangers(case)
         refuse_steps(write, known)
+        self._refuse_left(write, known)
         mine = [one for one in self._settlements.values() if one.account_id == case.account_id]
         refuse_too_much(write, self._money_there(case.account_id), mine)
         for entry in write.entries:
@@ -81,6 +85,16 @@ class MemorySettlements:
         act = write.added[-1]
         self._note(f"settlement {act.act.value}", case.settlement_id, act.learned_at)
         return True
+
+    def _refuse_left(self, write: SettlementWrite, known: SettlementCase | None) -> None:
+        """What is in a file is marked as sent with that file before anything else."""
+        if known is None or not known.is_open_refund:
+            return
+        for file in self._sent_files.values():
+            if any(one.order_id == known.next_order_id for one in file.entries):
+                first = write.added[0]
+                if (first.act, first.reference) != (Act.SENT, file.file_id):
+                    raise refund_left(known.settlement_id, file.file_id)
 
     def _unsettle(
         self, before: dict[str, SettlementCase], writes: Sequence[SettlementWrite]
