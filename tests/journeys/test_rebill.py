@@ -103,6 +103,8 @@ class TestCancelAndRebill:
 
         kept = billed.store.correction_of(one.bill.bill_id)
         assert json.loads(kept.decision)["approved_by"] == "Bob"
+        assert (kept.approved_by, kept.by_two) == ("Bob", True)
+        assert 0 < kept.ceiling_cents < one.bill.total_cents
         assert billed.replay(one.bill.bill_id).same_bytes
         reads(billed, 80_000, (JULY, AUGUST))
         assert correct(billed, one.bill.bill_id, known_at=LATER).corrected

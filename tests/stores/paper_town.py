@@ -188,6 +188,7 @@ def rebill_of(number: int, month: int = 0, *, cents: int = 16519, version: int =
         correction=Correction(
             *(was, now, bill.account_id, f"case:{was}", CorrectionCause.READING),
             *("Ana", "a later reading", CORRECTED_AT, "{}"),
+            ceiling_cents=50_000,
         ),
         bill=bill,
         entry=replace(entry, entry_id=f"bill:{now}") if entry else None,

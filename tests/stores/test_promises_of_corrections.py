@@ -108,6 +108,43 @@ class TestCancelling:
         assert service.billed_until == month_of(1).until_day
 
 
+class TestAboveTheCeiling:
+    """Asked of the store itself: another way of writing a correction meets it, too."""
+
+    def of(self, cents: int, **signed: Any) -> Any:
+        one = rebill_of(1, 0, cents=cents)
+        return replace(one, correction=replace(one.correction, **signed))
+
+    @pytest.mark.parametrize("second", ["", "  ", "ana", " ANA  "])
+    def test_one_person_alone_is_refused_and_changes_nothing(
+        self, billed: Store, second: str
+    ) -> None:
+        with pytest.raises(Conflict, match="is above the ceiling and was not corrected by two peo"):
+            billed.record_rebills([self.of(50_001, approved_by=second)])
+        assert billed.trial_balance()["142"] == 2 * 16_519
+
+    def test_two_people_let_it_go_and_are_kept(self, billed: Store) -> None:
+        one = self.of(50_001, approved_by="Bob")
+
+        assert billed.record_rebills([one])
+
+        with billed.viewing(ANALYST, []):
+            kept = billed.correction_of(one.bill.bill_id)
+        assert kept == one.correction
+        assert kept is not None
+        assert (kept.approved_by, kept.ceiling_cents, kept.by_two) == ("Bob", 50_000, True)
+
+    @pytest.mark.parametrize(
+        ("cents", "ceiling"),
+        [(50_000, 50_000), (16_519, 16_518), (16_518, 1), (90_000, None)],
+        ids=["at the ceiling", "as billed", "less than billed", "no ceiling known"],
+    )
+    def test_what_does_not_rise_above_it_needs_nobody(
+        self, billed: Store, cents: int, ceiling: int | None
+    ) -> None:
+        assert billed.record_rebills([self.of(cents, ceiling_cents=ceiling)])
+
+
 class TestRefuses:
     def test_a_bill_that_is_not_there(self, billed: Store) -> None:
         with pytest.raises(NotFound, match="There is no bill B-AG-1-"):

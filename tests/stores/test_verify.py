@@ -47,6 +47,11 @@ BREACHES = {
         "is billed from 2025-01-31 to",
     ),
     "every claim its bill": ("DELETE FROM bill WHERE bill_id LIKE 'B-AG-2-%'", "without a bill"),
+    "rises above its ceiling": (
+        "UPDATE bill_correction SET ceiling_cents = 1, approved_by = ' ana '; UPDATE bill"
+        " SET total_cents = 1 WHERE bill_id IN (SELECT cancelled_bill FROM bill_correction)",
+        "is above the ceiling, and two people did not correct it",
+    ),
     "a cancelled bill says why": ("DELETE FROM bill_correction", "cancelled, and nothing says why"),
     "is taken back once": (
         "UPDATE posting SET cents = cents + 1 WHERE entry_id LIKE 'reversal:%' AND number = 2",

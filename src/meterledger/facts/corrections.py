@@ -37,6 +37,8 @@ class Correction:
     ``cause``     the cause of the largest part of the difference
     ``decision``  the facts of the case, what was decided and every cent by its cause: canonical
                   JSON, from which the corrected bill's adjustment is computed again
+    ``approved_by``    another person who agrees, where somebody does
+    ``ceiling_cents``  above which a corrected bill leaves only with two; None: none is known
 
     :raises InvariantBroken: if nobody signs, or nothing is said, or a bill corrects itself
     """
@@ -50,6 +52,14 @@ class Correction:
     reason: str
     learned_at: datetime
     decision: str
+    approved_by: str = ""
+    ceiling_cents: int | None = None
+
+    @property
+    def by_two(self) -> bool:
+        """Whether another person agrees, whatever spaces and capitals a name is written with."""
+        other = " ".join(self.approved_by.split()).lower()
+        return bool(other) and other != " ".join(self.author.split()).lower()
 
     def __post_init__(self) -> None:
         ensure(bool(self.author.strip()), f"somebody corrects bill {self.cancelled_bill}")

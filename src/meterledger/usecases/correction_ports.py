@@ -20,7 +20,8 @@ class Corrections(Protocol):
 
         :raises NotFound: if there is no such bill to cancel
         :raises Conflict: if one is cancelled already, and not by this correction; if a new bill is
-            for another agreement or service period; if an entry is missing or posted
+            for another agreement or service period; if an entry is missing or posted; if one
+            rises above its correction's ceiling by one person alone
         """
 
     def correction_of(self, bill_id: str) -> Correction | None:

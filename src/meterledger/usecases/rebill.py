@@ -45,7 +45,7 @@ from meterledger.rulebook.terms import Terms
 from meterledger.usecases.bill_estimates import GAP, held_sentence
 from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
-from meterledger.usecases.rebill_ceiling import refuse_alone
+from meterledger.usecases.rebill_ceiling import ceiling_of, refuse_alone
 from meterledger.usecases.rebill_states import (
     CannotRebill,
     Now,
@@ -302,6 +302,8 @@ class _Case:
                 decision=decision_text(
                     case, run.decision, one.parts, one.adjusted, approved_by=self.approved_by
                 ),
+                approved_by=self.approved_by,
+                ceiling_cents=ceiling_of(one.bill, self.now.on, self.now.view),
             ),
             bill=one.bill,
             entry=entry_for_bill(one.bill, learned_at=learned_at),

@@ -3,7 +3,7 @@
 A correction passes no gate of a run, by night it passes no person either: one wrong register, and
 a customer would be sent a bill that no run would have let out.
 
-Lives here      asking for the second person.
+Lives here      the ceiling of a correction, and asking for the second person.
 Lives elsewhere the ceiling (``billing.gate_terms``), held bills of a run (``settle_held``).
 Read first      docs/operating/corrections.md.
 """
@@ -35,20 +35,19 @@ def refuse_alone(
     :raises AboveTheCeiling: if nobody else approves
     :raises NoRuleInForce: if the book is silent on the class of service
     """
-    terms = gate_terms(view, on)
     other = " ".join(approved_by.split()).lower()
-    if terms is None or (other and other != " ".join(author.split()).lower()):
+    if gate_terms(view, on) is None or (other and other != " ".join(author.split()).lower()):
         return
     for billed_cents, bill in made:
         if bill.total_cents <= billed_cents:
             continue
         service_class = view.service_class(bill.schedule, on).value
-        _, ceiling = terms.amounts_of(service_class)
-        if bill.total_cents <= ceiling.value:
+        ceiling = ceiling_of(bill, on, view)
+        if ceiling is None or bill.total_cents <= ceiling:
             continue
         told = f"{usd_display(bill.total_cents)} is above the ceiling of "
         raise AboveTheCeiling(
-            f"{told}{usd_display(ceiling.value)} for {service_class.replace('_', ' ')} service",
+            f"{told}{usd_display(ceiling)} for {service_class.replace('_', ' ')} service",
             where=bill.corrects or bill.bill_id,
             why=f"{approved_by.strip()} has decided it and cannot approve it as well"
             if other
@@ -56,3 +55,17 @@ def refuse_alone(
             do="Look at its readings first; if it is right, name the other person who agrees "
             "(`--approved-by`)",
         )
+
+
+def ceiling_of(bill: Bill, on: date, view: BookView) -> int | None:
+    """The ceiling in cents of the bill's class of service on a day; None: the book has no gate.
+
+    It is kept with the correction, and the store refuses one above it by one person alone.
+
+    :raises NoRuleInForce: if the book is silent on the class of service
+    """
+    terms = gate_terms(view, on)
+    if terms is None:
+        return None
+    _, ceiling = terms.amounts_of(view.service_class(bill.schedule, on).value)
+    return ceiling.value

@@ -11,6 +11,7 @@ from meterledger.facts.bills import Bill
 from meterledger.facts.corrections import Correction, LeftDifference, Rebill
 from meterledger.facts.money import Entry
 from meterledger.kernel.span import DaySpan
+from meterledger.stores.correction_words import refuse_one_person
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
 
 
@@ -73,6 +74,8 @@ class MemoryCorrections:
                 raise Conflict.of_missing_entry(one.bill.bill_id)
             if one.reversal is None and old.total_cents != 0:
                 raise Conflict.of_missing_entry(name)
+            asks, asked = one.bill.total_cents, old.total_cents
+            refuse_one_person(one.correction, asks=asks, asked=asked)
             for entry in (one.entry, one.reversal):
                 if entry is not None and entry.entry_id in self._entries:
                     raise Conflict.of_entry(entry.entry_id)

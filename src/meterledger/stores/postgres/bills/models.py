@@ -128,6 +128,8 @@ class BillCorrection(models.Model):
     learned_at = models.DateTimeField()
     reversal_entry_id = models.TextField(null=True, unique=True)
     decision = models.TextField()
+    approved_by = models.TextField(db_default="")
+    ceiling_cents = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "bill_correction"

@@ -9,6 +9,7 @@ from psycopg import errors
 
 from meterledger.facts.corrections import Correction, CorrectionCause, LeftDifference, Rebill
 from meterledger.kernel.ensure import ensure
+from meterledger.stores.correction_words import TWO_PEOPLE_CORRECT, of_one_person
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import record_day
 from meterledger.stores.postgres.repository.bills import (
@@ -23,7 +24,7 @@ from meterledger.usecases.ports import Conflict, NotFound
 
 CORRECTIONS = """
 SELECT cancelled_bill, corrected_bill, account_id, case_id, cause, author, reason, learned_at,
-       decision
+       decision, approved_by, ceiling_cents
   FROM bill_correction
 """
 LEFT_COLUMNS = "bill_id, account_id, computed_sha256, difference_cents, author, reason, learned_at"
@@ -39,7 +40,8 @@ class CorrectionTables(BillTables):
         the bill is cancelled.
 
         :raises NotFound: if there is no such bill to cancel
-        :raises Conflict: if one is cancelled already, is for other days, or lacks its entry
+        :raises Conflict: if one is cancelled already, is for other days, or lacks its entry, or
+            rises above the ceiling by one person alone
         """
         if not rebills:
             return set()
@@ -49,7 +51,13 @@ class CorrectionTables(BillTables):
         months |= entry_months(each for one in ordered for each in _entries(one))
         months |= {record_day(one.correction.learned_at) for one in ordered}
         self._connections.ensure_months(months)
-        newly, citations = self._step("correct bills", lambda one: self._rebill(one, ordered))
+        try:
+            newly, citations = self._step("correct bills", lambda one: self._rebill(one, ordered))
+        except errors.CheckViolation as problem:
+            if problem.diag.constraint_name == TWO_PEOPLE_CORRECT:
+                alone = made[0].bill_id if len(made) == 1 else ""
+                raise of_one_person(alone) from problem
+            raise
         self._stored_citations |= citations
         return newly
 
@@ -199,8 +207,9 @@ def _insert_corrections(connection: Connection, ordered: Sequence[Rebill]) -> No
         told = one.correction
         connection.execute(
             "INSERT INTO bill_correction (cancelled_bill, corrected_bill, account_id, case_id,"
-            " cause, author, reason, learned_at, reversal_entry_id, decision)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " cause, author, reason, learned_at, reversal_entry_id, decision,"
+            " approved_by, ceiling_cents)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 told.cancelled_bill,
                 told.corrected_bill,
@@ -212,6 +221,8 @@ def _insert_corrections(connection: Connection, ordered: Sequence[Rebill]) -> No
                 told.learned_at,
                 one.reversal.entry_id if one.reversal else None,
                 told.decision,
+                told.approved_by,
+                told.ceiling_cents,
             ],
         )
 
@@ -221,15 +232,12 @@ def _entries(one: Rebill) -> list[Any]:
 
 
 def _correction(row: tuple[Any, ...]) -> Correction:
-    cancelled, corrected, account_id, case_id, cause, author, reason, learned_at, decision = row
+    cancelled, corrected, account_id, case_id, cause, *signed = row
     return Correction(
         cancelled,
         corrected,
         account_id,
         case_id,
         CorrectionCause(cause),
-        author,
-        reason,
-        learned_at,
-        decision,
+        *signed,
     )

@@ -160,6 +160,21 @@ QUESTIONS = (
         """,
     ),
     Question(
+        "a corrected bill that rises above its ceiling has two people",
+        "SELECT count(*) FROM bill_correction WHERE ceiling_cents IS NOT NULL",
+        """
+        SELECT format('%s is above the ceiling, and two people did not correct it', n.bill_id)
+          FROM bill_correction k
+          JOIN bill n ON n.bill_id = k.corrected_bill
+          JOIN bill c ON c.bill_id = k.cancelled_bill
+         WHERE n.total_cents > greatest(k.ceiling_cents, c.total_cents)
+           AND (btrim(k.approved_by) = ''
+                OR lower(regexp_replace(btrim(k.approved_by), '\\s+', ' ', 'g'))
+                 = lower(regexp_replace(btrim(k.author), '\\s+', ' ', 'g')))
+           AND k.ceiling_cents IS NOT NULL
+        """,
+    ),
+    Question(
         "lines sum to the bill's total",
         "SELECT count(*) FROM bill",
         """
