@@ -21,6 +21,7 @@ COMMANDS = (
     "validate",
     "review",
     "report",
+    "close",
     "service",
     "meter",
     "budget",

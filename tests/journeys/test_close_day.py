@@ -1,0 +1,272 @@
+"""Closing a day: everybody is accounted for, twice is once, and a stop anywhere changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.journeys.close_town import AUGUST, CLOSED_AT, SEPTEMBER, close, close_town, end_of
+from tests.journeys.conftest import town_module
+from tests.journeys.usage_town import UsageTown
+
+from meterledger.stores.gateways.processor_fake import BadProcessor
+from meterledger.stores.memory import MemoryStore
+from meterledger.usecases import close_day as table
+from meterledger.usecases.close_day import STEPS, CannotClose
+from meterledger.usecases.close_told import DayClosed, StepState, StepTold
+
+SEPTEMBER_2 = date(2025, 9, 2)
+
+
+@contextmanager
+def opened(folder: Path, book: Any) -> Iterator[UsageTown]:
+    store = MemoryStore()
+    with store.viewing(town_module().VIEWER, ["everyone"]):
+        yield close_town(folder, store=store, book=book)
+
+
+@pytest.fixture
+def closing(tmp_path: Path, first_book: Any) -> Iterator[UsageTown]:
+    with opened(tmp_path, first_book) as town:
+        yield town
+
+
+def step(closed: DayClosed, name: str) -> StepTold:
+    return next(one for one in closed.steps if one.name == name)
+
+
+class TestTheReport:
+    def test_accounts_for_everyone_with_reason_and_owner(self, closing: UsageTown) -> None:
+        close(closing, AUGUST)
+        closed = close(closing, SEPTEMBER)
+
+        assert closed.is_closed, closed.as_json()
+        assert (closed.bills.due, closed.bills.billed, closed.bills.held_count) == (3, 2, 1)
+        (waiting,) = closed.waiting
+        assert (waiting.code, waiting.owner, waiting.count) == ("usage.gap", "meter data", 1)
+        accounts = closed.as_json()["accounts"]
+        assert accounts == {
+            "known": 3, "due": 3, "billed": 2, "held": 1, "excluded": 0, "not_due": 0,
+        }  # fmt: skip
+
+    def test_says_of_every_chapter_without_a_journey_that_it_is_not_built(
+        self, closing: UsageTown
+    ) -> None:
+        closed = close(closing, AUGUST)
+
+        missing = [one.name for one in closed.steps if one.state is StepState.NOT_BUILT]
+        assert missing == [
+            "programme credits", "agreements", "weather", "notices", "disconnection candidates",
+            "field work",
+        ]  # fmt: skip
+        assert step(closed, "notices").as_json()["state"] == "not built in this version"
+        assert step(closed, "receive").state is StepState.NOT_ASKED
+
+    def test_splits_the_money_of_the_day_by_what_became_of_it(self, closing: UsageTown) -> None:
+        closed = close(closing, AUGUST)
+
+        assert closed.money["received"] == (1, 50_00)
+        assert closed.money["posted"] == (1, 50_00)
+        assert all(tie.holds for tie in closed.ties)
+
+    def test_what_is_late_is_charged_before_the_bill_that_shows_it(
+        self, closing: UsageTown
+    ) -> None:
+        close(closing, AUGUST)
+        closed = close(closing, SEPTEMBER)
+
+        late = step(closed, "late charges")
+        # Account 3's bill of August was sent and not paid, as the others'; deposits are left out.
+        assert late.counts["charged"] == 3
+        balance = closing.store.bills_of_account(closing.account_id(1))[-1].previous_balance_cents
+        charge = closing.store.late_charges_of_account(closing.account_id(1))[0].cents
+        first = closing.store.bills_of_account(closing.account_id(1))[0].total_cents
+        assert balance == first + charge
+
+    def test_a_day_without_a_reading_day_makes_no_bill_and_ties(self, closing: UsageTown) -> None:
+        close(closing, AUGUST)
+        closed = close(closing, date(2025, 8, 5))
+
+        assert closed.bills.due == 0
+        assert closed.is_closed
+
+    def test_the_last_day_of_a_month_accrues_and_sets_aside(self, closing: UsageTown) -> None:
+        close(closing, AUGUST)
+        closed = close(closing, date(2025, 8, 31))
+
+        month = step(closed, "month end")
+        assert month.counts["agreements not billed"] == 3
+        assert month.cents["set aside"] > 0
+        assert step(close(closing, date(2025, 8, 30)), "month end").note == "the month is not over"
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("day", [date(2026, 12, 2), date(2026, 12, 3)])
+    def test_a_day_that_is_not_over_is_not_closed(self, closing: UsageTown, day: date) -> None:
+        before = end_of(closing)
+        with pytest.raises(CannotClose, match=f"{day} is not over: today is 2026-12-02"):
+            close(closing, day)
+        assert end_of(closing) == before
+
+    def test_a_step_that_is_refused_is_told_and_what_needs_it_waits(
+        self, closing: UsageTown, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuses(*_: object) -> None:
+            raise CannotClose("It cannot be", where="here", do="Do otherwise")
+
+        steps = tuple(
+            replace(one, work=refuses) if one.name == "validate" else one for one in STEPS
+        )
+        with monkeypatch.context() as patched:
+            patched.setattr(table, "STEPS", steps)
+            closed = close(closing, AUGUST)
+
+        assert not closed.is_closed
+        assert step(closed, "validate").refused == [
+            ("validate", "here: It cannot be. Do otherwise.")
+        ]
+        assert [one.name for one in closed.unfinished] == [
+            "validate", "bills", "extensions", "settlements", "month end",
+        ]  # fmt: skip
+        assert step(closed, "bills").note == "it needs validate"
+        assert step(closed, "reconcile").state is StepState.DONE
+        assert close(closing, AUGUST).is_closed
+
+
+class TestTwice:
+    def test_changes_nothing_and_tells_the_same_of_the_day(self, closing: UsageTown) -> None:
+        close(closing, AUGUST)
+        first = close(closing, SEPTEMBER)
+        before = end_of(closing)
+
+        again = close(closing, SEPTEMBER, now=CLOSED_AT + timedelta(hours=1))
+
+        assert end_of(closing) == before
+        assert again.as_json()["bills"] == first.as_json()["bills"]
+        assert again.as_json()["accounts"] == first.as_json()["accounts"]
+        assert again.as_json()["money"] == first.as_json()["money"]
+        assert step(again, "bills").counts["of them now"] == 0
+
+    def test_a_bill_that_was_held_leaves_on_the_night_after_its_reading(
+        self, closing: UsageTown
+    ) -> None:
+        close(closing, AUGUST)
+        close(closing, SEPTEMBER)
+        closing.arrive("M3", (date(2025, 8, 9), date(2025, 8, 10)))
+
+        closed = close(closing, SEPTEMBER_2, now=CLOSED_AT + timedelta(hours=1))
+
+        assert (closed.bills.due, closed.bills.billed) == (1, 1)
+
+
+WRITES = (
+    "record_late_charges",
+    "record_bills",
+    "record_deposits",
+    "record_accrual",
+    "record_settlements",
+    "record_held",
+)
+"""Each keeps all of its step in one transaction."""
+
+
+class TestAStop:
+    @pytest.mark.parametrize("stops_before", [False, True])
+    def test_at_any_step_and_a_second_run_give_the_same_end(
+        self,
+        closing: UsageTown,
+        tmp_path: Path,
+        first_book: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        stops_before: bool,
+    ) -> None:
+        class PulledPlug(Exception):
+            pass
+
+        stopped: list[str] = []
+
+        def falling(one: table.Step) -> table.Step:
+            def falls(desk: Any, told: Any, closed: Any) -> None:
+                assert one.work is not None
+                first = (one.name, desk.day) not in done
+                if first and stops_before:
+                    done.add((one.name, desk.day))
+                    stopped.append(one.name)
+                    raise PulledPlug(one.name)
+                one.work(desk, told, closed)
+                if first:
+                    done.add((one.name, desk.day))
+                    stopped.append(one.name)
+                    raise PulledPlug(one.name)
+
+            return one if one.work is None else replace(one, work=falls)
+
+        done: set[tuple[str, date]] = set()
+        days = (AUGUST, date(2025, 8, 31), SEPTEMBER)
+        with monkeypatch.context() as patched:
+            patched.setattr(table, "STEPS", tuple(falling(one) for one in STEPS))
+            for day in days:
+                while True:
+                    try:
+                        close(closing, day)
+                        break
+                    except PulledPlug:
+                        pass
+        assert len(stopped) == 3 * sum(one.work is not None for one in STEPS)
+
+        with opened(tmp_path / "whole", first_book) as whole:
+            for day in days:
+                close(whole, day)
+            assert end_of(closing) == end_of(whole)
+
+    def test_inside_a_step_too(
+        self, closing: UsageTown, tmp_path: Path, first_book: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class PulledPlug(Exception):
+            pass
+
+        calls: dict[str, int] = {}
+        fallen: list[str] = []
+
+        def fails_once(name: str) -> None:
+            real = getattr(closing.store, name)
+
+            def either(*arguments: Any, **named: Any) -> Any:
+                calls[name] = calls.get(name, 0) + 1
+                if calls[name] in (1, 3):
+                    fallen.append(name)
+                    if calls[name] == 3:  # kept, and the answer is lost
+                        real(*arguments, **named)
+                    raise PulledPlug(name)
+                return real(*arguments, **named)
+
+            monkeypatch.setattr(closing.store, name, either)
+
+        for name in WRITES:
+            fails_once(name)
+        days = (AUGUST, date(2025, 8, 31), SEPTEMBER)
+        for day in days:
+            while True:
+                try:
+                    close(closing, day)
+                    break
+                except PulledPlug:
+                    pass
+        assert {"record_late_charges", "record_bills", "record_accrual"} <= set(fallen)
+
+        with opened(tmp_path / "whole", first_book) as whole:
+            for day in days:
+                close(whole, day)
+            assert end_of(closing) == end_of(whole)
+
+
+class TestAProcessor:
+    def test_is_asked_about_what_is_unknown(self, closing: UsageTown) -> None:
+        closed = close(closing, AUGUST, processor=BadProcessor())
+
+        assert step(closed, "payments").counts["still unknown"] == 0
