@@ -182,6 +182,9 @@ def _finding(weight: str, sentence: str) -> dict[str, str]:
 
 USED_BY_ROOMS = frozenset(
     {
+        "bank_match_days_after",
+        "bank_match_days_before",
+        "bank_unseen_overdue_days",
         "billing_leaves_uncharged",
         "block_share_between_periods",
         "cycle_read_day_rule",
@@ -191,6 +194,7 @@ USED_BY_ROOMS = frozenset(
         "interval_kw_max",
         "meters_unmetered_billing_power_factor",
         "normal_period_days",
+        "payment_file_refused_percent",
         "reading_cycle_count",
         "register_most_watts",
         "regular_period_days_max",
