@@ -12,6 +12,7 @@ from tests.journeys.deposit_town import APPLICANT, NOW, Home, home_of, month_aft
 from meterledger.facts.deposits import DepositAct, DepositKind
 from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
+from meterledger.ledger.refunds import RefundContradicts
 from meterledger.usecases.deposit_acts import (
     dispute_deposit,
     move_deposit,
@@ -26,6 +27,8 @@ from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.refund_credit import ask_refund
+from meterledger.usecases.replay_settlement import replay_settlement
 from meterledger.usecases.settlements import MoneyDesk, approve_settlement
 
 JULY = date(2025, 7, 1)
@@ -144,6 +147,32 @@ class TestTheWholeLife:
         assert store.trial_balance()["232.refunds"] == -due.cents
         assert deposit_remainders_due([paid.account], at=NOW.date(), desk=paid.desk()) == ()
         paid.check()
+
+    def test_is_no_credit_while_it_is_held_and_then_no_more_than_remains(self, paid: Home) -> None:
+        store = paid.town.store
+        asks: dict[str, Any] = {"by": "Ana", "reason": "the customer asked", "source": "235"}
+        paid.pay(50_00, date(2025, 7, 6))  # a credit of the account, and none of the deposit
+        with pytest.raises(RefundContradicts, match=r"the account's credit is \$0\.00"):
+            ask_refund(paid.account, 200_00, desk=refunds(paid), **asks)
+        agreement = store.services_of_account(paid.account, paid.now)[0].agreement
+        store.stop_service(agreement.agreement_id, date(2025, 7, 11), paid.now)
+        assert paid.bill(date(2025, 7, 14)) is not None
+        paid.night(date(2025, 7, 14))
+        (due,) = deposit_remainders_due([paid.account], at=date(2025, 7, 14), desk=paid.desk())
+
+        with pytest.raises(RefundContradicts):
+            ask_refund(paid.account, due.cents + 1, desk=refunds(paid), **asks)
+        part = ask_refund(paid.account, due.cents - 1_00, desk=refunds(paid), **asks)
+        with pytest.raises(RefundContradicts, match=r"the account's credit is \$1\.00"):
+            ask_refund(paid.account, 1_01, desk=refunds(paid), **asks)
+        approve_settlement(part.case.settlement_id, by="Ben", reason="due", desk=refunds(paid))
+        rest = ask_refund(paid.account, 1_00, desk=refunds(paid), **asks)
+        approve_settlement(rest.case.settlement_id, by="Ben", reason="due", desk=refunds(paid))
+
+        assert paid.held() == 0
+        paid.check()
+        for name in (part.case, rest.case):
+            assert replay_settlement(name, refunds(paid))
 
     def test_twice_the_same_night_changes_nothing(self, paid: Home) -> None:
         paid.live(date(2025, 8, 1), 12)
@@ -299,7 +328,7 @@ class TestWhatIsTold:
             ("estimated_annual_bill_usd", "1_000", "'1_000' stands where an amount of dollars"),
             ("estimated_annual_bill_usd", "\u0661\u0662", "stands where an amount of dollars"),
             ("estimated_annual_bill_usd", 1200.5, "1200.5 stands where an amount of dollars"),
-            ("estimated_annual_bill_usd", "-0.00", "annual bill is not above zero"),
+            ("estimated_annual_bill_usd", "-0.00", "'-0.00' stands where an amount"),
             ("disputed_bills", "B-1", "'B-1' stands where a list is expected"),
             ("unpaid_bills", 7, "7 stands where a list is expected"),
             ("score", {"last_served_on": None, "eaer_score": 650.0}, "650.0 stands where a whole"),

@@ -32,6 +32,7 @@ from meterledger.ledger import (
     decide_goodwill,
     decide_refund,
 )
+from meterledger.usecases.deposit_remainders import remainder_cents
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
     CannotSettle,
@@ -131,8 +132,8 @@ def ask_refund(
     """Ask for a credit, or a part of it, to go back. Another person approves it.
 
     It goes back to where ``payment_key`` came from, or to the verified payee; without either to
-    the newest payment that was not returned. ``source`` is 142, or 235 for a deposit that is to go
-    back. The same amount of an account is asked for once a day.
+    the newest payment that was not returned. ``source`` is 142, or 235 for what remains of deposits
+    that have ended. The same amount of an account is asked for once a day.
 
     :raises CannotSettle: if nobody is known to whom it may go
     :raises RefundContradicts: if more is asked for than there is
@@ -384,8 +385,10 @@ def _decided(account_id: str, asked_cents: int, desk: MoneyDesk, source: str) ->
     services = desk.store.services_of_account(account_id, desk.now)
     takes_service = in_service(services, desk.on)
     live = None if takes_service or asked_cents else _live_account(account_id, desk)
+    of_deposits = source == DEPOSITS
+    there = remainder_cents(account_id, desk) if of_deposits else credit_cents(account_id, desk)
     facts = CreditFacts(
-        credit_cents=Cents(credit_cents(account_id, desk, source=source)),
+        credit_cents=Cents(there),
         asked_cents=Cents(asked_cents),
         in_service=takes_service,
         live_account=live is not None,

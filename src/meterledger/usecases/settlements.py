@@ -9,13 +9,15 @@ Read first      docs/operating/settlements.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from meterledger.facts.deposits import Deposit
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, BillableService
+from meterledger.facts.receivables import AccountMoney
 from meterledger.facts.settlements import (
     Act,
     Payee,
@@ -59,6 +61,16 @@ class SettlementStore(Settlements, Protocol):
 
     def payments_of_account(self, account_id: str) -> list[Payment]:
         """Payments of the account, oldest first."""
+
+    def deposits_of_accounts(
+        self, account_ids: Collection[str]
+    ) -> Mapping[str, tuple[Deposit, ...]]:
+        """The accounts' deposits."""
+
+    def account_money(
+        self, account_ids: Sequence[str], *, with_due_days: bool = False
+    ) -> Mapping[str, AccountMoney]:
+        """What open items follow from, applications among it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,17 +258,17 @@ def reverse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyD
     return one_step(settlement_id, Act.REVERSED, by=by, reason=reason, desk=desk)
 
 
-def credit_cents(account_id: str, desk: MoneyDesk, *, source: str = "142") -> int:
+def credit_cents(account_id: str, desk: MoneyDesk) -> int:
     """What the account has more than it owes, as known at the desk's instant; below zero it owes.
 
     What a budget plan defers is owed, too: it is counted against the credit.
     """
-    controls = ("142", "143") if source == "142" else (source,)
     return -sum(
         leg.cents
         for entry in entries_known(account_id, desk)
         for leg in entry.legs
-        if leg.customer_account_id == account_id and control_of(leg.ledger_account) in controls
+        if leg.customer_account_id == account_id
+        and control_of(leg.ledger_account) in ("142", "143")
     )
 
 

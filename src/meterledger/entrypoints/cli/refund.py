@@ -72,25 +72,24 @@ def register(app: typer.Typer) -> None:
 
 def ask(
     account: Account,
-    usd: Usd,
+    cents: Usd,
     by: By = "",
     reason: Reason = "",
     payment: Annotated[str, typer.Option(help="Back to where this payment came from.")] = "",
     payee_id: Annotated[str, typer.Option("--payee", help="To this verified payee.")] = "",
     deposit: Annotated[
-        bool, typer.Option("--deposit", help="Off the deposit that is held, not off a credit.")
+        bool, typer.Option("--deposit", help="Off what remains of deposits that ended.")
     ] = False,
     on: On = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Ask for a credit, or a part of it, to go back. Another person approves it."""
-    from meterledger.kernel.money import cents_from_text
     from meterledger.usecases.refund_credit import ask_refund
 
     with refusing(), at_the_desk("ask for a refund", [account], on) as desk:
         done = ask_refund(
             account,
-            cents_from_text(usd, where="--usd"),
+            cents,
             by=by,
             reason=reason,
             payment_key=payment,
