@@ -139,7 +139,7 @@ def _print_step(told: StepTold) -> None:
     elif not words:
         words = "nothing to do"
     note = f" ({told.note})" if told.note else ""
-    print(f"  {told.name:<24}{words}{note}")
+    print(f"  {told.name:<24}  {words}{note}")
     for of, sentence in told.refused[:20]:
         print(f"      {of}: {sentence}")
     if len(told.refused) > 20:
