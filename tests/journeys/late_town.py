@@ -53,6 +53,14 @@ class PaperAccount:
         entry = Entry(f"payment:{key}", day, payment.learned_at, legs, f"check {key}")
         self.store.record_payment(payment, entry)
 
+    def give_back(self, key: str, day: date) -> None:
+        """A payment comes back."""
+        with self.store.viewing(ANALYST, [self.account]):
+            posted = {one.entry_id: one for one in self.store.entries_of_account(self.account)}
+        at = NOW - timedelta(minutes=30)
+        back = reverse_entry(posted[f"payment:{key}"], on=day, learned_at=at, cause="no funds")
+        self.store._keep_entry(back)
+
     def correct(self, month: int, cents: int, on: date) -> str:
         """The bill of a month is cancelled, and one of so many cents takes its place."""
         old, _ = bill_of(1, FIRST_MONTH + month)

@@ -323,6 +323,44 @@ class TestCorrectedBills:
 
         assert (len(run.reversals), run.charges, paper.balance) == (1, [], 0)
 
+    def test_a_charge_that_is_taken_back_bears_none_the_same_day(self, paper: PaperAccount) -> None:
+        paper.bill(0)
+        paper.run(ISSUED[1])
+        paper.bill(1, 5_000)
+        paper.correct(0, 0, ISSUED[1] + timedelta(days=3))
+
+        run = paper.run(ISSUED[2], CORRECTED + AN_HOUR)
+
+        assert len(run.reversals) == 1
+        assert [one.base_cents for one in run.charges] == [5_000]  # not 5,150
+        assert paper.balance == 5_000 + 75
+        assert paper.replays(run.charges[0])
+
+    def test_a_corrected_bill_between_leaves_the_date_to_the_next_bill(
+        self, paper: PaperAccount
+    ) -> None:
+        paper.bill(0)
+        paper.run(ISSUED[1])
+        paper.bill(1, 5_000)
+        paper.correct(0, 10_001, DUE[1] + timedelta(days=6))  # after the grace for mail
+
+        (charge,) = paper.run(ISSUED[2], CORRECTED + AN_HOUR).charges
+
+        assert (charge.delinquent_day, charge.base_cents) == (DUE[1], 5_150)
+        assert paper.run(ISSUED[3], CORRECTED + 2 * AN_HOUR).charges[0].delinquent_day != DUE[1]
+
+    def test_a_date_stays_with_its_bill_when_that_is_corrected(self, paper: PaperAccount) -> None:
+        paper.bill(0)
+        paper.pay("R-1", 10_000, DUE[0])
+        paper.run(ISSUED[1])
+        paper.bill(1, 5_000)
+        paper.give_back("R-1", ISSUED[1] + timedelta(days=1))
+        paper.correct(1, 4_000, ISSUED[1] + timedelta(days=2))
+
+        run = paper.run(ISSUED[2], CORRECTED + AN_HOUR)
+
+        assert [one.delinquent_day for one in run.charges] == [ISSUED[1] + timedelta(days=23)]
+
     def test_underbilled_keeps_its_charge_and_adds_none(self, paper: PaperAccount) -> None:
         paper.bill(0)
         paper.run(ISSUED[1])

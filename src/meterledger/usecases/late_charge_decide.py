@@ -25,6 +25,7 @@ from meterledger.facts.late_charges import (
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.late_charge_base import (
     FAR_DAYS,
+    RightHistory,
     SaidElsewhere,
     Unpaid,
     as_if_right,
@@ -41,6 +42,11 @@ class Statement:
 
     day: date
     bills: tuple[LateBill, ...]
+
+    @property
+    def only_corrects(self) -> bool:
+        """Whether the date is of bills alone that took the place of others."""
+        return all(one.corrects is not None for one in self.bills)
 
 
 @dataclass(slots=True)
@@ -79,13 +85,21 @@ def consider(
     said = said or SaidElsewhere()
     found = Considered(history.account_id)
     moment = Moment(on, known_at, view)
-    _take_back(found, history, said, moment)
+    lowered = _take_back(found, history, said, moment)
     if only_corrections:
         return found
+    # A charge that is being taken back is asked for no longer, and bears no charge of its own.
+    history = RightHistory(history).without(lowered)
     statements, why_none = due_statements(history, on, view)
     found.reasons |= why_none
-    for one in statements:
+    charged = _borne_already(history, on)
+    for one in sorted(statements, key=lambda one: (one.only_corrects, one.day)):
         unpaid = unpaid_after(one.day, one.bills[-1], history, on=on, view=view, said=said)
+        if one.only_corrects:
+            # Arrears draw a further charge on each later bill. A bill that takes another's place
+            # is none: what bears a charge on this bill already bears no second one for its date.
+            left = tuple(each for each in unpaid.items if each.item.item_id not in charged)
+            unpaid = replace(unpaid, items=left)
         found.unpaid.append(unpaid)
         unknown = said.unknown_payment_cents + history.unknown_payment_cents
         if unknown and unpaid.chargeable_cents:
@@ -96,7 +110,15 @@ def consider(
         found.reasons |= reasons
         if charge is not None:
             found.charges.append(charge)
+            charged.update(each.item.item_id for each in unpaid.items)
     return found
+
+
+def _borne_already(history: LateHistory, on: date) -> set[str]:
+    """What bears a charge that was made since the last bill: it is shown on the same bill."""
+    made = [one.issued_day for one in history.bills if one.corrects is None and one.issued_day < on]
+    last = max(made, default=date.min)
+    return {name for one in history.charges if last < one.on <= on for name in one.rests_on}
 
 
 def due_statements(
@@ -104,14 +126,17 @@ def due_statements(
 ) -> tuple[list[Statement], set[LateReason]]:
     """The delinquent dates that fall to the bill made on ``on``, oldest first; else why none does.
 
-    A date is decided with the first bill that is made after its grace for mail is over. What
-    waited then is decided as soon as it is known.
+    A date is decided with the first bill that is made after its grace for mail is over, and that
+    corrects no other. What waited then is decided as soon as it is known.
     """
     live = [one for one in history.bills if one.cancelled_by is None and one.issued_day < on]
     days: dict[date, list[LateBill]] = {}
     for bill in sorted(live, key=lambda one: (one.issued_day, one.known_at, one.bill_id)):
         days.setdefault(delinquent_day(bill, history.government), []).append(bill)
-    issued = {one.issued_day for one in live}
+    # A corrected bill comes between, and no charge is decided with it; the bill that it corrects
+    # was made all the same.
+    issued = {one.issued_day for one in history.bills if one.corrects is None}
+    issued = {one for one in issued if one < on}
     waiting = {one.delinquent_day for one in history.waits}
     charged = {one.delinquent_day for one in history.charges}
     far = max(issued, default=on) - timedelta(days=FAR_DAYS)
@@ -146,10 +171,11 @@ def _wait(account_id: str, day: date, on: date, known_at: datetime) -> LateCharg
 
 def _take_back(
     found: Considered, history: LateHistory, said: SaidElsewhere, moment: Moment
-) -> None:
+) -> set[str]:
     """Charges on bills that were corrected or cancelled since: decided again, and lowered.
 
-    A charge that rests on a charge that is taken back is decided again, too.
+    A charge that rests on a charge that is taken back is decided again, too. Returns the names of
+    the entries that are taken back.
     """
     cancelled = {f"bill:{one.bill_id}": one for one in history.bills if one.cancelled_by}
     taken_back = {one.reverses for one in history.movements if one.reverses}
@@ -180,6 +206,7 @@ def _take_back(
         found.reversals.append(_reversal(charge, wrong, moment))
         if again is not None:
             found.charges.append(again)
+    return lowered
 
 
 def _reversal(charge: LateCharge, wrong: Sequence[LateBill], moment: Moment) -> LateChargeReversal:
