@@ -1,0 +1,278 @@
+"""One account's life through the real journeys on the memory store, beside its tiny model.
+
+Bills are recorded with their entries, as other tests do it: a year of real usage would take most of
+the time and say nothing of money. All else goes through the journeys that the commands call. Days
+pass, and an instant of each day is the time at which things are learned, so that both clocks run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from tests.journeys.deposit_town import APPLICANT
+from tests.journeys.money_model import DAY, Billed, Paid
+from tests.journeys.money_model_held import Account, Case
+from tests.stores.paper_town import ANALYST, FIRST_DAY, account_id, bill_of, month_of, start_of
+
+from meterledger.facts.bills import Bill, BillKind
+from meterledger.facts.corrections import Correction, CorrectionCause, Rebill
+from meterledger.facts.money import Entry, Leg, Tender
+from meterledger.facts.payments import Channel, ReceiptState
+from meterledger.kernel.ids import next_version
+from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import reverse_entry
+from meterledger.rulebook.book import BookView
+from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.deposit_ask import Desk
+from meterledger.usecases.deposit_asked import deposits_asked_on
+from meterledger.usecases.deposit_run import run_deposits
+from meterledger.usecases.late_charges import charge_late
+from meterledger.usecases.returned_payment import settle_returned_payment
+from meterledger.usecases.settle_payment import (
+    PaymentDesk,
+    confirm_payment,
+    reverse_payment,
+    tell_outcome,
+)
+from meterledger.usecases.settlements import (
+    MoneyDesk,
+)
+from meterledger.usecases.take_payment import How, receipt_of, take_payment, tell_receipt
+
+ONE, OTHER = account_id(1), account_id(3)
+LAST_MONTH = 23
+FEE = 25_00
+ASKED = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
+CONTROLS = ("142", "143", "144", "232.refunds", "235", "242.unclaimed")
+HOWS = (
+    How(Tender.CASH),
+    How(Tender.CHECK, Channel.LOCKBOX, is_mailed=True),
+    How(Tender.CHECK, is_mailed=True),
+    How(Tender.ACH, Channel.ACH),
+    How(Tender.CARD, Channel.CARD),
+    How(Tender.PLEDGE, Channel.AGENCY),
+)
+
+
+class OnceKnown:
+    """A book that was known before the life begins."""
+
+    def __init__(self, view: BookView) -> None:
+        self.view = view
+
+    def as_known(self, day: date) -> BookView:
+        return self.view
+
+
+class MoneyIn:
+    """An account and its model: months, bills, payments."""
+
+    def __init__(self, view: BookView) -> None:
+        self.book: Any = OnceKnown(view)
+        self.store = MemoryStore()
+        self.model = Account()
+        self.today, self.ticks, self.month, self.keys = FIRST_DAY, 0, 0, 0
+        self.door = self.store.viewing(ANALYST, ["all"])
+        self.door.__enter__()  # open as long as the life
+        third = start_of(3)
+        mine = replace(third.holders[0], person_id="person-1")
+        self.store.start_services([start_of(1)])
+        self.store.start_service(replace(third, persons=(), holders=(mine,)))
+        self.store.register_cause("special", lambda key: True)
+
+    # ------------------------------------------------------------------ time and desks
+
+    @property
+    def next_bill(self) -> date:
+        return month_of(min(self.month, LAST_MONTH)).until_day
+
+    @property
+    def over(self) -> bool:
+        return self.month >= LAST_MONTH
+
+    def wait(self, days: int) -> None:
+        self.today = max(self.today, min(self.today + timedelta(days), self.next_bill - DAY))
+
+    @property
+    def now(self) -> datetime:
+        self.ticks += 1
+        return datetime.combine(self.today, time(18), UTC) + timedelta(seconds=self.ticks % 9999)
+
+    def desk(self) -> Desk:
+        return Desk(self.store, self.book.view, "Ana", self.now)
+
+    def money(self) -> MoneyDesk:
+        return MoneyDesk(self.store, self.book, self.today, self.now)
+
+    def till(self) -> PaymentDesk:
+        asked = deposits_asked_on(self.today, self.store)
+        return PaymentDesk(self.store, self.book.view, self.now, asked)
+
+    def agree(self, may: bool, act: Callable[[], Any]) -> bool:
+        """Do it; it is refused where the model says so, and only there."""
+        refused = ""
+        try:
+            act()
+        except Refusal as refusal:
+            refused = refusal.sentence
+        if refused:
+            assert not may, f"refused, and the model allows it: {refused}"
+            return False
+        assert may, "done, and the model does not allow it"
+        return True
+
+    # ------------------------------------------------------------------ months
+
+    def next_month(self, cents: int, ends: bool = False) -> None:
+        self.today = self.next_bill
+        if self.model.ended is None:
+            for _ in range(2):
+                charge_late([ONE], on=self.today, known_at=self.now, store=self.store,
+                            book=self.book)  # fmt: skip
+            self.model.run_late(self.today, ONE)
+            self._bill(cents)
+            if ends:
+                self.store.stop_service("AG-1-20250101", self.today, self.now)
+                self.model.ended = self.today
+        self.month += 1
+        self.night()
+
+    def _bill(self, cents: int) -> None:
+        bill, entry = bill_of(1, self.month, cents=cents, known_at=self.now)
+        assert self.store.record_bills([(bill, entry)])
+        self._billed(bill, cents)
+
+    def _billed(self, bill: Bill, cents: int, first: Billed | None = None) -> None:
+        name = f"bill:{bill.bill_id}"
+        self.model.bills[name] = Billed(name, bill.issued_day, bill.due_day, cents, first)
+        self.model.post(name, bill.issued_day, cents, "bill")
+
+    def night(self) -> None:
+        for _ in range(1 + (self.month % 4 == 0)):
+            run = run_deposits(on=self.today, desk=self.desk())
+            assert not run.refused, run.refused
+        self.model.night(self.today)
+
+    def rebill(self, which: int, cents: int) -> None:
+        live = [one for one in self.model.bills.values() if not one.cancelled]
+        if not live:
+            return
+        was = live[-1 - which % min(len(live), 3)]
+        old = next(one for one in self.store.issued_bills_of_account(ONE)
+                   if f"bill:{one.bill_id}" == was.name)  # fmt: skip
+        number = (old.days.from_day - FIRST_DAY).days // 30
+        name, now = next_version(old.bill_id), self.now
+        made, entry = bill_of(1, number, cents=cents, known_at=now)
+        bill = replace(made, bill_id=name, kind=BillKind.CORRECTED, corrects=old.bill_id,
+                       issued_day=self.today, due_day=self.today + timedelta(21))  # fmt: skip
+        posted = {one.entry_id: one for one in self.store.entries_of_account(ONE)}
+        back = None
+        if was.name in posted:
+            back = reverse_entry(posted[was.name], on=self.today, learned_at=now, cause="wrong")
+        if entry is not None:
+            entry = replace(entry, entry_id=f"bill:{name}", effective_day=self.today)
+        correction = Correction(
+            *(old.bill_id, name, ONE, f"case:{old.bill_id}", CorrectionCause.READING),
+            *("Ana", "a later reading", now, "{}"),
+        )
+        self.store.record_rebills([Rebill(correction, bill, entry, back)])
+        self.model.undo(was.name, self.today)
+        was.cancelled = True
+        self._billed(bill, cents, was)
+
+    def special(self, cents: int) -> None:
+        self.keys += 1
+        name = f"special:S-{self.keys}"
+        legs = (Leg("143", cents, ONE), Leg("456", -cents))
+        self.store._keep_entry(Entry(name, self.today, self.now, legs, "merchandise"))
+        self.model.post(name, self.today, cents, "special")
+
+    # ------------------------------------------------------------------ money in
+
+    def amount(self, what: str, cents: int) -> int:
+        standing, _ = self.model.open(self.today)
+        owed = sum(c for n, c in standing.items() if n not in self.model.deposits)
+        return {
+            "all": owed,
+            "part": owed * (cents % 90 + 5) // 100,
+            "more": owed + cents,
+            "with deposit": sum(standing.values()),
+        }.get(what, cents) or cents
+
+    def pay(self, what: str, cents: int, how: int, ago: int, item: int | None) -> None:
+        self.keys += 1
+        key, cents = f"K-{self.keys:04}", self.amount(what, cents)
+        received = max(FIRST_DAY, self.today - timedelta(ago))
+        names = sorted(self.model.open(self.today)[0])
+        named = names[item % len(names)] if names and item is not None else ""
+        told = HOWS[how % len(HOWS)]
+
+        def take(**other: Any) -> bool:
+            said = {"cents": cents, "how": told, **other}
+            return take_payment(account_id=ONE, payment_key=key, received_day=received,
+                                learned_at=self.now, view=self.book.view, store=self.store,
+                                asked_deposits=deposits_asked_on(self.today, self.store),
+                                earmarked_to=[named] if named else [], **said)[1]  # fmt: skip
+
+        assert take()
+        mailed = told.is_mailed or told.channel is Channel.LOCKBOX
+        self.model.pay(key, Paid(cents, received, told.is_mailed or mailed), self.today, named)
+        assert not take()
+        self.agree(False, lambda: take(cents=cents + 1))
+        self.agree(False, lambda: take(how=HOWS[(how + 1) % len(HOWS)]))
+
+    def pay_in_time(self) -> None:
+        """All that is owed is paid on its day; nothing where nothing is owed."""
+        standing, _ = self.model.open(self.today)
+        if any(n not in self.model.deposits for n in standing):
+            self.pay("all", 1, 0, 0, None)
+
+    def unknown(self, cents: int) -> None:
+        self.keys += 1
+        key = f"K-{self.keys:04}"
+        receipt = receipt_of(account_id=ONE, cents=cents, payment_key=key,
+                             received_day=self.today, learned_at=self.now, view=self.book.view,
+                             how=HOWS[4])  # fmt: skip
+        tell_receipt(receipt, ReceiptState.UNKNOWN, reason="no answer", view=self.book.view,
+                     store=self.store)  # fmt: skip
+        self.model.unknown[key] = Paid(cents, self.today, mailed=False)
+
+    def known(self, which: int, came: bool) -> None:
+        if not self.model.unknown:
+            return
+        key = sorted(self.model.unknown)[which % len(self.model.unknown)]
+        money = self.model.unknown.pop(key)
+        for _ in range(2):
+            if came:
+                confirm_payment(key, reason="it came", desk=self.till())
+            else:
+                tell_outcome(key, ReceiptState.REFUSED, reason="it did not", desk=self.till())
+        if came:
+            self.model.pay(key, money, self.today)
+
+    def bounce(self, which: int, fee: bool) -> None:
+        kept = [key for key, one in self.model.paid.items() if not one.back]
+        if not kept:
+            return
+        key = kept[-1 - which % len(kept)]
+        for _ in range(2):
+            reverse_payment(key, on=self.today, by="bank", reason="R01", desk=self.till())
+        self.model.bounce(key, self.today)
+        if not fee:
+            return
+        for _ in range(2):
+            settle_returned_payment(key, ONE, by="Ana", reason="R01", desk=self.money())
+        self._case("fee", key, FEE, "142", posted=True, about=key)
+        for one in self.model.cases.values():
+            if one.kind == "recovery" and one.about == key and one.state == "approved":
+                self.model.settle(one, self.today, -1)
+
+    def _case(self, kind: str, key: str, cents: int, source: str, *, posted: bool = False,
+              about: str = "") -> None:  # fmt: skip
+        case = Case(f"{kind}:{key}", kind, cents, source, "asked", self.today, about)
+        self.model.cases[case.name] = case
+        if posted:
+            self.model.settle(case, self.today)

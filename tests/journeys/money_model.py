@@ -1,0 +1,334 @@
+"""A tiny model of one account's money, written from the words of the sheets: lists and sums.
+
+Nothing of the calculation is shared with it. What it says is slow and short, so that it can be read
+beside the clauses: GRR V.J (late charges), V.M (order of payment), VI.C (deposits), V.F (transfer),
+and docs/operating/settlements.md for what no sheet says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+
+DAY = timedelta(days=1)
+LATE_PERCENT = Fraction(3, 2)
+HOLIDAYS = {
+    *(date(2025, *one) for one in ((1, 1), (1, 20), (2, 12), (2, 17), (5, 8), (5, 26), (6, 19))),
+    *(date(2025, *one) for one in ((7, 4), (9, 1), (10, 13), (11, 11), (11, 27), (12, 25))),
+    *(date(2026, *one) for one in ((1, 1), (1, 19), (2, 12), (2, 16), (5, 8), (5, 25), (6, 19))),
+    *(date(2026, *one) for one in ((7, 3), (9, 7), (10, 12), (11, 11), (11, 26), (12, 25))),
+}
+GOOD_MONTHS, WRITE_OFF_DAYS, WRITE_OFF_ALONE, STALE_DAYS, GOODWILL_MOST = (
+    12,
+    90,
+    100_00,
+    180,
+    250_00,
+)
+
+
+def half_up(cents: Fraction) -> int:
+    return int((2 * cents + 1) // 2)
+
+
+def mail_ends(due: date) -> date:
+    """Mail is in time two business days longer (GRR V.J)."""
+    day, left = due, 2
+    while left:
+        day += DAY
+        left -= day.weekday() < 5 and day not in HOLIDAYS
+    return day
+
+
+@dataclass
+class Move:
+    """What one entry moved on what the account owes; ``undoes`` names the entry it takes back."""
+
+    name: str
+    day: date
+    cents: int
+    kind: str  # bill, late, other, special, credit; back: a credit that was given away
+    undoes: str = ""
+
+
+@dataclass
+class Paid:
+    """Money in, and what it was applied to."""
+
+    cents: int
+    received: date
+    mailed: bool
+    parts: list[tuple[str, int]] = field(default_factory=list)
+    back: bool = False
+
+
+@dataclass
+class Billed:
+    name: str
+    issued: date
+    due: date
+    cents: int
+    first: Billed | None = None  # the wrong bill whose place it took
+    cancelled: bool = False
+
+
+@dataclass
+class Late:
+    name: str
+    due: date
+    bill: Billed
+    cents: int
+    rests_on: set[str]
+    on: date
+    stands: bool = True
+
+
+@dataclass
+class Held:
+    """A deposit: asked for, paid, held, given back."""
+
+    name: str
+    asked: int
+    on: date
+    covered: date | None = None  # interest is credited through this day
+    added: int = 0
+    gone: int = 0
+    closed: bool = False
+    goes_by_itself: bool = True
+
+
+class Owed:
+    """What the account owes, item by item, and every sum of its ledger accounts."""
+
+    def __init__(self) -> None:
+        self.moves: list[Move] = []
+        self.paid: dict[str, Paid] = {}
+        self.unknown: dict[str, Paid] = {}
+        self.bills: dict[str, Billed] = {}
+        self.lates: list[Late] = []
+        self.waiting: set[date] = set()
+        self.deposits: dict[str, Held] = {}
+        self.sums: Counter[str] = Counter()
+        self.ended: date | None = None
+
+    # ------------------------------------------------------------------ what is open
+
+    def post(self, name: str, day: date, cents: int, kind: str, undoes: str = "") -> None:
+        if cents:
+            self.moves.append(Move(name, day, cents, kind, undoes))
+            self.sums["143" if kind == "special" else "142"] += cents
+
+    def undo(self, name: str, day: date) -> None:
+        for one in [one for one in self.moves if one.name == name]:
+            self.post(f"reversal:{name}", day, -one.cents, one.kind, undoes=name)
+
+    def open(
+        self, at: date, moves: Iterable[Move] | None = None, payments: Iterable[str] | None = None
+    ) -> tuple[dict[str, int], int]:
+        """What is open by item, and free credit. What payments were applied to comes first; then
+        free credit pays what is oldest, special charges last. Only payments pay a deposit."""
+        seen = [one for one in (self.moves if moves is None else moves) if one.day <= at]
+        by = {one.name: one for one in seen}
+        net: Counter[str] = Counter()
+        for one in seen:
+            root = one
+            while root.undoes:
+                root = by[root.undoes]
+            net[root.name] += one.cents
+        room = {name: cents for name, cents in net.items() if cents > 0}
+        left = {name: -cents for name, cents in net.items() if cents < 0}
+        for key in self.paid if payments is None else payments:
+            for item, cents in [] if self.paid[key].back else self.paid[key].parts:
+                if item not in self.deposits:
+                    spent = min(cents, room.get(item, 0), left.get(f"payment:{key}", 0))
+                    room[item] = room.get(item, 0) - spent
+                    left[f"payment:{key}"] = left.get(f"payment:{key}", 0) - spent
+        free = sum(left.values())
+        for item in sorted(room, key=lambda one: _free_order(by.get(one), one)):
+            spent = min(room[item], free)
+            room[item] -= spent
+            free -= spent
+        if moves is None:
+            for asked in self.deposits.values():
+                room[asked.name] = max(0, self.unpaid(asked))
+        return {name: cents for name, cents in room.items() if cents}, free
+
+    def unpaid(self, one: Held) -> int:
+        return one.asked - sum(cents for _, cents in self.parts_of(one))
+
+    def parts_of(self, one: Held) -> list[tuple[date, int]]:
+        """What came in for a deposit and was kept, by day."""
+        every = [each for each in self.paid.values() if not each.back]
+        found = [(each.received, sum(c for i, c in each.parts if i == one.name)) for each in every]
+        return sorted(part for part in found if part[1])
+
+    def held(self, one: Held) -> int:
+        return sum(cents for _, cents in self.parts_of(one)) + one.added - one.gone
+
+    # ------------------------------------------------------------------ money in (GRR V.M)
+
+    def pay(self, key: str, money: Paid, today: date, item: str = "") -> None:
+        """Named items first; then previous before current, utility before deposit, special last."""
+        standing, _ = self.open(today)
+        days = {one.name: one.day for one in self.moves} | {
+            one.name: one.on for one in self.deposits.values()
+        }
+        kinds = {one.name: one.kind for one in self.moves}
+        newest = max((one.issued for one in self.bills.values() if not one.cancelled and one.cents),
+                     default=None)  # fmt: skip
+
+        def rank(name: str) -> tuple[bool, bool, bool, bool, date, str]:
+            is_new = newest is None or days[name] >= newest
+            return (name != item, kinds.get(name) == "special", is_new,
+                    name in self.deposits, days[name], name)  # fmt: skip
+
+        left = money.cents
+        for name in sorted(standing, key=rank):
+            spent = min(left, standing[name])
+            if spent:
+                money.parts.append((name, spent))
+                left -= spent
+        self.paid[key] = money
+        to = Counter({"deposit": 0, "special": 0})
+        for name, cents in money.parts:
+            to["deposit" if name in self.deposits else kinds[name]] += cents
+        self.post(f"payment:{key}", money.received, to["deposit"] - money.cents, "credit")
+        self.sums["235"] -= to["deposit"]
+        self.sums["143"] -= to["special"]
+        self.sums["142"] += to["special"]
+
+    def bounce(self, key: str, day: date) -> None:
+        """A payment that came back is as one that never was; what came between stays."""
+        money = self.paid[key]
+        self.undo(f"payment:{key}", day)
+        for name, cents in money.parts:
+            special = any(one.name == name and one.kind == "special" for one in self.moves)
+            self.sums["235"] += cents if name in self.deposits else 0
+            self.sums["143"] += cents if special else 0
+            self.sums["142"] -= cents if special else 0
+        money.back = True
+
+    # ------------------------------------------------------------------ late charges (GRR V.J)
+
+    def in_time(self, due: date, moves: list[Move]) -> list[Move]:
+        """What had happened by a delinquent date: mail two business days longer; what was taken
+        back counts as if it had never been, whenever that was."""
+        found = []
+        for one in moves:
+            key = one.name.removeprefix("payment:")
+            mailed = one.name.startswith("payment:") and self.paid[key].mailed
+            if not one.undoes and one.day <= (mail_ends(due) if mailed else due):
+                found.append(one)
+        for one in moves:
+            if one.undoes and any(one.undoes == each.name for each in found):
+                found.append(one)
+        return found
+
+    def unpaid_after(self, due: date, newest: Billed, on: date, moves: list[Move],
+                     bills: dict[str, Billed],
+                     spared: Iterable[str] = ()) -> tuple[int, set[str]]:  # fmt: skip
+        """What the bill had asked for and was not paid in time, and the items that it rests on."""
+        seen = self.in_time(due, moves)
+        names = {one.name for one in seen}
+        still, _ = self.open(on, seen, [key for key in self.paid if f"payment:{key}" in names])
+        base, rests = 0, set()
+        for one in seen:
+            cents, bill = still.get(one.name, 0), bills.get(one.name)
+            if (
+                not cents
+                or one.day > newest.issued
+                or (bill and bill.due > due)
+                or one.name in spared
+            ):
+                continue
+            rests.add(one.name)
+            if one.kind != "special":
+                # What a corrected bill adds is late by us; payments paid the rest first.
+                first = _first(bill).cents if bill and bill.first else one.cents
+                base += cents - min(cents, max(0, one.cents - first))
+        return base, rests
+
+    def late_on(self, on: date) -> list[tuple[date, Billed, int, set[str]]]:
+        """Delinquent dates that fall to a bill of this day, with what each costs."""
+        live = [one for one in self.bills.values() if not one.cancelled and one.issued < on]
+        regular = [one.issued for one in self.bills.values() if not one.first and one.issued < on]
+        usual = {one.due for one in live if not one.first}
+        last = max(regular, default=date.min)
+        charged = {name for one in self.lates if last < one.on <= on for name in one.rests_on}
+        found = []
+        dues = {one.due for one in live} - {one.due for one in self.lates}
+        for due in sorted(dues, key=lambda one: (one not in usual, one)):
+            gone_by = any(mail_ends(due) < one for one in regular) and due not in self.waiting
+            if mail_ends(due) < on and not gone_by:
+                bill = max((one for one in live if one.due == due), key=lambda one: one.issued)
+                # A corrected bill is no later bill: nothing bears a second charge for its date.
+                spared = charged if due not in usual else set[str]()
+                base, rests = self.unpaid_after(due, bill, on, self.moves, self.bills, spared)
+                charged |= rests if half_up(base * LATE_PERCENT / 100) else set()
+                found.append((due, bill, half_up(base * LATE_PERCENT / 100) if base else -1, rests))
+        return found
+
+    def run_late(self, on: date, account: str) -> None:
+        self.correct_late(on, account)
+        for due, bill, cents, rests in self.late_on(on):
+            if self.unknown and cents >= 0:
+                self.waiting.add(due)  # neither paid nor missed until it is known
+            elif cents > 0:
+                self.add_late(Late(f"late:{account}:{due}", due, bill, cents, rests, on))
+
+    def next_late(self, on: date, account: str) -> list[tuple[str, int]]:
+        """What a run on a day would charge."""
+        then = deepcopy(self)
+        then.run_late(on, account)
+        return sorted((one.name, one.cents) for one in then.lates[len(self.lates) :])
+
+    def add_late(self, late: Late) -> None:
+        self.lates.append(late)
+        self.post(late.name, late.on, late.cents, "late")
+
+    def correct_late(self, on: date, account: str) -> None:
+        """A charge that rests on a bill that was wrong is decided on the lower of both."""
+        bills = {one.name: one for one in self.bills.values() if not one.first}
+        right = []
+        for one in self.moves:
+            known = self.bills.get(one.undoes or one.name)
+            if known is None or not (known.first or known.cancelled):
+                right.append(one)
+            elif one.name == known.name and not known.first:
+                last = [each for each in self.bills.values() if not each.cancelled
+                        and each.first and _first(each) is known]  # fmt: skip
+                cents = min(known.cents, max(0, last[0].cents) if last else 0)
+                right += [Move(one.name, one.day, cents, one.kind)] if cents > 0 else []
+        lowered: set[str] = set()
+        for late in [one for one in self.lates if one.stands]:
+            wrong = {name for name in late.rests_on if name in self.bills and
+                     self.bills[name].cancelled}  # fmt: skip
+            if not wrong and not late.rests_on & lowered:
+                continue
+            moves = [one for one in right if one.name not in lowered]
+            base, rests = self.unpaid_after(late.due, _first(late.bill), on, moves, bills)
+            cents = half_up(base * LATE_PERCENT / 100)
+            if cents < late.cents:
+                late.stands = False
+                lowered.add(late.name)
+                self.undo(late.name, on)
+                if cents:
+                    count = sum(one.due == late.due for one in self.lates) + 1
+                    name = f"late:{account}:{late.due}:{count}"
+                    self.add_late(Late(name, late.due, late.bill, cents, rests, on))
+
+
+def _first(bill: Billed) -> Billed:
+    while bill.first:
+        bill = bill.first
+    return bill
+
+
+def _free_order(one: Move | None, name: str) -> tuple[bool, bool, date, str]:
+    if one is None:
+        return True, True, date.max, name
+    return one.kind != "back", one.kind == "special", one.day, name

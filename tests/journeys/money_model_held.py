@@ -1,0 +1,181 @@
+"""The rest of the tiny model: deposits (GRR VI.C), and settlements as their page describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from tests.journeys.money_model import DAY, Held, Owed, half_up
+
+DEPOSIT_PERCENT = {2025: Fraction("8.75"), 2026: Fraction("8.00")}  # prime of November, and a point
+GOOD_MONTHS, WRITE_OFF_DAYS, STALE_DAYS, GOODWILL_MOST = 12, 90, 180, 250_00
+
+
+def year_later(day: date) -> date:
+    return day.replace(year=day.year + 1)
+
+
+@dataclass
+class Case:
+    """A refund, transfer, write-off, recovery, fee or credit, and where it stands."""
+
+    name: str
+    kind: str
+    cents: int
+    source: str
+    state: str
+    since: date
+    about: str = ""
+
+
+class Account(Owed):
+    """The account with what is held for it, and with what was settled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cases: dict[str, Case] = {}
+        self.taken = 0  # what refunds took off deposits
+
+    # ------------------------------------------------------------------ deposits (GRR VI.C)
+
+    def interest(self, one: Held, until: date) -> int:
+        """Each part from the day it came, by calendar years, rounded once."""
+        total = 0
+        for came, cents in self.parts_of(one):
+            since = one.covered + DAY if one.covered and one.covered >= came else came
+            new_year = date(2026, 1, 1)
+            old = max(0, (min(until, new_year) - since).days)
+            new = max(0, (until - max(since, new_year)).days)
+            rates = old * DEPOSIT_PERCENT[2025] + new * DEPOSIT_PERCENT[2026]
+            total += half_up(cents * rates / 36500)
+        return total
+
+    def night(self, on: date) -> None:
+        for one in self.deposits.values():
+            if one.closed:
+                continue
+            while self.held(one) > 0:
+                first = self.parts_of(one)[0][0] if self.parts_of(one) else None
+                if first is None:
+                    break
+                since = one.covered + DAY if one.covered and one.covered >= first else first
+                due = year_later(since) - DAY
+                if due > min(on, self.ended or on):
+                    break
+                cents = self.interest(one, due + DAY)
+                self.post(f"deposit-interest:{one.name[8:]}.interest.{due}", due, -cents, "credit")
+                one.covered = due
+            if self.ended:
+                self.give_back(one, on, max(0, self.sums["142"]), at_end=True)
+            elif self.held(one) > 0 and self.has_twelve_good_months(one, on):
+                kinds = {each.name: each.kind for each in self.moves}
+                still = {n: c for n, c in self.open(on)[0].items() if n not in self.deposits}
+                owed = sum(c for n, c in still.items() if kinds[n] != "special")
+                self.give_back(one, on, owed)
+
+    def has_twelve_good_months(self, one: Held, on: date) -> bool:
+        since, run, best = self.parts_of(one)[0][0], 0, 0
+        for bill in sorted(self.bills.values(), key=lambda each: (each.issued, each.name)):
+            if bill.cancelled or bill.issued < since or bill.due >= on:
+                continue
+            seen = self.in_time(bill.due, self.moves)
+            names = {each.name for each in seen}
+            keys = [key for key in self.paid if f"payment:{key}" in names]
+            is_open = self.open(on, seen, keys)[0].get(bill.name, 0)
+            owed = self.open(on)[0].get(bill.name, 0)
+            if is_open and owed and any(u.received <= bill.due and u.cents >= owed
+                                        for u in self.unknown.values()):  # fmt: skip
+                continue  # nobody knows yet whether it was paid
+            run = 0 if is_open else run + 1
+            best = max(best, run)
+        return best >= GOOD_MONTHS
+
+    def give_back(self, one: Held, on: date, owed: int, *, at_end: bool = False) -> None:
+        """Interest joins it, it pays what is owed, and the rest waits for its refund."""
+        if self.held(one) > 0:
+            cents = self.interest(one, on)
+            one.added += cents
+            pays = min(self.held(one), owed)
+            one.gone += pays
+            self.sums["235"] += pays - cents
+            self.post(f"deposit-applied:{one.name[8:]}", on, -pays, "credit")
+            one.goes_by_itself = not at_end or self.held(one) >= 100
+        one.asked -= self.unpaid(one)  # what is unpaid is called off
+        one.closed = True
+
+    def remainders(self) -> int:
+        """What of deposits that ended goes back by itself and was not refunded yet."""
+        due, taken = 0, self.taken
+        for one in self.deposits.values():
+            if one.closed:
+                part = min(max(self.held(one), 0), taken)
+                taken -= part
+                due += max(0, self.held(one) - part) if one.goes_by_itself else 0
+        return due
+
+    # ------------------------------------------------------------------ settlements
+
+    def credit(self, source: str) -> int:
+        return -(self.sums["235"] if source == "235" else self.sums["142"] + self.sums["143"])
+
+    def may_ask_refund(self, cents: int, source: str) -> bool:
+        waits = sum(one.cents for one in self.cases.values() if one.kind == "refund"
+                    and one.source == source and one.state == "asked")  # fmt: skip
+        kept = any(not one.back for one in self.paid.values())
+        return kept and 0 < cents <= self.credit(source) - waits
+
+    def may_write_off(self, today: date) -> bool:
+        days = [one.due for one in self.bills.values() if not one.cancelled]
+        days += [one.received for one in self.paid.values() if not one.back]
+        quiet = bool(days) and (today - max(days)).days >= WRITE_OFF_DAYS
+        return self.ended is not None and quiet and self.sums["142"] > 0
+
+    def may_approve(self, one: Case) -> bool:
+        there = GOODWILL_MOST if one.kind == "credit" else self.sums["142"]
+        there = self.credit(one.source) if one.kind == "refund" else there
+        return one.state == "asked" and one.cents <= max(0, there)
+
+    def settle(self, one: Case, day: date, sign: int = 1) -> None:
+        """Post what a case does, or with -1 take it back."""
+        one.since, one.state = day, "approved" if sign > 0 else "reversed"
+        cents = sign * one.cents
+        if one.source == "235":
+            self.sums["235"] += cents
+            self.taken += cents
+        elif sign < 0:
+            self.undo(one.name, day)
+        elif one.kind in ("refund", "recovery"):
+            self.post(one.name, day, cents, "back")
+        else:
+            self.post(one.name, day, cents if one.kind == "fee" else -cents, "other")
+        of_kind = {"refund": "232.refunds", "write-off": "144", "recovery": "144", "transfer": "B"}
+        if one.kind in of_kind:
+            self.sums[of_kind[one.kind]] += -cents if one.kind in ("refund", "recovery") else cents
+
+    def step(self, one: Case, state: str, day: date) -> bool:
+        """A refund goes on: sent, stopped, returned, cleared, unclaimed, claimed."""
+        with_us = ("approved", "stopped", "returned", "claimed")
+        before = {"sent": with_us, "unclaimed": with_us, "reversed": with_us,
+                  "claimed": ("unclaimed",)}.get(state, ("sent",))  # fmt: skip
+        if one.state not in before or one.kind != "refund":
+            return False
+        if state == "reversed":
+            self.settle(one, day, -1)
+        else:
+            in_hand = {"sent": 1, "unclaimed": 1, "cleared": 0}.get(state, -1)
+            self.sums["232.refunds"] += in_hand * one.cents
+            if "claimed" in state:
+                self.sums["242.unclaimed"] -= in_hand * one.cents
+            one.state, one.since = state, day
+        return True
+
+    def stale(self, today: date) -> list[Case]:
+        waits = ("approved", "stopped", "returned", "claimed", "sent")
+        return [one for one in self.cases.values() if one.kind == "refund" and one.state in waits
+                and (today - one.since).days > STALE_DAYS]  # fmt: skip
+
+    def written_off(self) -> int:
+        mine = [one for one in self.cases.values() if one.state == "approved"]
+        gone = sum(one.cents for one in mine if one.kind == "write-off")
+        return gone - sum(one.cents for one in mine if one.kind == "recovery")

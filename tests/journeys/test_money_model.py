@@ -1,0 +1,130 @@
+"""Months of an account against a tiny model: equal after every step, whatever happens.
+
+Lives are drawn by a number and lived whole, since much happens only after a year; Hypothesis draws
+shorter ones of its own, event by event. What once failed stands in ``EXAMPLES``, made short.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from tests.journeys.money_events import OFTEN, Event, a_life, event, live, shortest
+from tests.journeys.money_life_out import MoneyLife
+
+from meterledger.rulebook.book import BookView
+from meterledger.rulebook.loading import default_book_folder, load_book
+
+MONTHS = 10_000
+A_FEW = (3, 8, 21, 40, 43, 54)
+"""Lives of the ordinary run: among them are those that found something."""
+
+EXAMPLES: dict[str, list[Event]] = {
+    "a charge that is taken back bears none the same day": [
+        ("next_month", 101_35),
+        ("next_month", 133_06),
+        ("next_month", 299_44),
+        ("rebill", 2, -1_10),
+    ],
+    "a corrected bill between leaves the date to the next bill": [
+        ("next_month", 98_28),
+        ("next_month", 155_67),
+        ("wait", 24),
+        ("rebill", 5, 78_62),
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def view(tmp_path_factory: pytest.TempPathFactory) -> BookView:
+    """The book as if Sheet 63 had been found, with a charge of 25 dollars for what came back."""
+    folder = tmp_path_factory.mktemp("books") / "union_electric_mo6"
+    shutil.copytree(default_book_folder(), folder)
+    beside = folder / "settlements" / "unclaimed_named_usd.yaml"
+    told = beside.read_text(encoding="utf-8")
+    fee = told.replace('"50.00"', '"25.00"').replace("1998-08-28\n", "2013-06-30\n", 1)
+    (beside.parent / "returned_payment_charge_usd.yaml").write_text(fee, encoding="utf-8")
+    return load_book(folder).as_known(date(2026, 12, 31))
+
+
+def live_or_say(events: Sequence[Event], view: BookView, name: object) -> MoneyLife:
+    """Live it; where it differs from the model, say the shortest life that does."""
+    try:
+        return live(events, view)
+    except AssertionError as different:
+        short = shortest(events, view)
+        raise AssertionError(f"life {name}: {different}\nshortest: {short}") from different
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_what_once_failed_is_that_of_the_model(name: str, view: BookView) -> None:
+    live(EXAMPLES[name], view)
+
+
+@pytest.mark.parametrize("seed", A_FEW)
+def test_a_life_is_that_of_the_model(seed: int, view: BookView) -> None:
+    live_or_say(a_life(seed), view, seed)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_ten_thousand_months_are_those_of_the_model(view: BookView) -> None:
+    months = seed = 0
+    while months < MONTHS:
+        months += live_or_say(a_life(seed), view, seed).month
+        seed += 1
+
+
+EVENTS = st.tuples(
+    st.sampled_from([name for name, often in OFTEN.items() for _ in range(often)]),
+    st.integers(0, 2**20),
+).map(lambda drawn: event(drawn[0], random.Random(drawn[1])))
+
+
+class Months(RuleBasedStateMachine):
+    """One account, by Hypothesis: a month, or something in it."""
+
+    view: BookView
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.life = MoneyLife(self.view)
+
+    @precondition(lambda self: not self.life.over)
+    @rule(cents=st.integers(-50_00, 300_00), ends=st.integers(0, 9))
+    def month(self, cents: int, ends: int) -> None:
+        self.life.next_month(cents, ends == 9 and self.life.month > 2)
+
+    @rule(wait=st.integers(0, 24), what=EVENTS)
+    def happens(self, wait: int, what: tuple[Any, ...]) -> None:
+        self.life.wait(wait)
+        name, *how = what
+        getattr(self.life, name)(*how)
+
+    @invariant()
+    def equal(self) -> None:
+        self.life.check()
+
+
+def test_any_order_of_events_is_that_of_the_model(view: BookView) -> None:
+    Months.view = view
+    few = settings(
+        max_examples=4,
+        stateful_step_count=24,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Months, settings=few)
