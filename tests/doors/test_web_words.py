@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import pytest
@@ -23,7 +23,12 @@ from meterledger.entrypoints.web.words import (
     span_words,
     validity_words,
 )
+from meterledger.facts.money import Entry, Leg
+from meterledger.facts.receivables import Application, ItemKind
 from meterledger.kernel.span import DaySpan, Validity
+from meterledger.ledger import receivable
+
+NOW = datetime(2025, 12, 1, tzinfo=UTC)
 
 
 class TestDays:
@@ -103,20 +108,32 @@ class TestTheChart:
         assert [tick.text for tick in chart.ticks] == ticks
 
 
-def test_what_is_open_of_bills_sums_to_what_is_owed_and_rests_on_the_newest() -> None:
+def test_what_is_open_of_a_bill_is_what_its_open_item_says() -> None:
     town = Town()
     with town.store.viewing(VIEWER, []):
         town.start(1)
         town.read("M1", (date(2025, 7, 1), date(2025, 11, 1)))
         town.bill(1, on=date(2025, 11, 1))
-        bills = town.store.bills_of_account(town.account_id(1))
-    everything = sum(bill.total_cents for bill in bills)
-    for owed in (-5_00, 0, 1, bills[-1].total_cents, bills[-1].total_cents + 1, everything):
-        states = bill_states(bills, owed)
-        opened = [state.open_cents for state in states]
-        assert sum(opened) == max(owed, 0)
-        assert all(0 <= state.open_cents <= state.bill.total_cents for state in states)
-        partly = [state for state in states if state.words == "Partly paid"]
-        assert len(partly) <= 1
-        words = [state.words for state in states if state.words != "Partly paid"]
-        assert words == sorted(words, key=["Paid", "Open"].index)
+        account = town.account_id(1)
+        first, *_, last = bills = town.store.bills_of_account(account)
+        entries = town.store.entries_of_account(account)
+        assert {one.open_cents for one in bill_states(bills, None)} == {0}
+        for newest, oldest in ((0, first.total_cents), (1, 0), (last.total_cents, 1)):
+            given = [
+                Application(
+                    *(f"A-{bill.bill_id}", "payment:P", f"bill:{bill.bill_id}", ItemKind.UTILITY),
+                    *(account, cents, date(2025, 11, 2), NOW),
+                )
+                for bill, cents in ((last, newest), (first, oldest))
+                if cents
+            ]
+            legs = (Leg("131", newest + oldest), Leg("142", -newest - oldest, account))
+            paid = Entry("payment:P", date(2025, 11, 2), NOW, legs, "cash payment P")
+            found = receivable(account, [*entries, paid], given, due_days={}, at=date(2025, 12, 1))
+            states = bill_states(bills, found)
+            opened = [one.open_cents for one in states]
+            assert opened[0] == first.total_cents - oldest
+            assert opened[-1] == last.total_cents - newest
+            assert sum(opened) == town.store.balance_cents(account) - newest - oldest
+            words = {0: "Open", last.total_cents: "Paid"}.get(newest, "Partly paid")
+            assert states[-1].words == words

@@ -111,6 +111,7 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
     balance_cents = system.store.balance_cents(account_id)
     entries = system.store.entries_of_account(account_id)
     options = system.store.billing_options([account_id], system.now).get(account_id)
+    open_items = items_of_account(system, account_id)
     context = {
         "account": account,
         "holders": list(dict.fromkeys(name for one in services for name in one.holders)),
@@ -118,9 +119,9 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "services": [(one, _schedule_name(system, one), tax_place_words(one)) for one in services],
         "exemptions": shown_exemptions(services, system.view),
         "installations": list(dict.fromkeys(i for one in services for i in one.installations)),
-        "bills": list(reversed(bill_states(bills, balance_cents))),
+        "bills": list(reversed(bill_states(bills, open_items))),
         "payments": payments_of_account(system, account_id),
-        "open_items": items_of_account(system, account_id),
+        "open_items": open_items,
         "cancelled": [one for one in reversed(issued) if one.cancelled_by is not None],
         "story": story_of(account_id, entries, {one.bill_id: one for one in issued}),
         "balance_cents": balance_cents,

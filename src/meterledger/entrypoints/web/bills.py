@@ -19,6 +19,7 @@ from meterledger.entrypoints.web.bill_words import BillWords, LineWords, bill_wo
 from meterledger.entrypoints.web.budget import budget_of_bill
 from meterledger.entrypoints.web.clauses import citation_address, entry_address, series_address
 from meterledger.entrypoints.web.corrections import correction_context
+from meterledger.entrypoints.web.payments import items_of_account
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.web.story import bill_states
 from meterledger.entrypoints.web.words import label_words
@@ -68,8 +69,8 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
     words = bill_words(_statement(system, stored))
     known = stored.known_at.date()
     view = system.book.as_known(known)
-    balance_cents = system.store.balance_cents(stored.account_id)
-    states = bill_states(system.store.bills_of_account(stored.account_id), balance_cents)
+    money = items_of_account(system, stored.account_id)
+    states = bill_states(system.store.bills_of_account(stored.account_id), money)
     state = next((state for state in states if state.bill.bill_id == bill_id), None)
     open_cents = state.open_cents if state else 0
     context = {

@@ -1,8 +1,8 @@
 """A balance as a story: what moved it, when, and what stood after; which bills are still open.
 
-Lives here      reading entries and bills for display. Payments are shown against the oldest bill
-                first; nothing is posted here and no balance is computed that the journal has not.
-Lives elsewhere the order in which money is applied by rule (``ledger``, later chapter).
+Lives here      reading entries and bills for display. Nothing is posted here, and no balance or
+                open item is computed that the journal and the applications do not give.
+Lives elsewhere what is open of each item, by the order of the sheet (``ledger.open_items``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date
 from meterledger.entrypoints.web.words import span_words
 from meterledger.facts.budget import asked_of
 from meterledger.facts.money import Entry, Leg
-from meterledger.ledger import RECEIVABLE, account_name
+from meterledger.ledger import RECEIVABLE, Receivable, account_name
 from meterledger.usecases.ports import StoredBill
 
 BILL_ENTRY = "bill:"
@@ -54,15 +54,14 @@ class Step:
     """(ledger account, its name, cents) of every leg."""
 
 
-def bill_states(bills: Sequence[StoredBill], balance_cents: int) -> list[BillState]:
-    """How much of each bill is open, in their order: what is owed rests on those issued last."""
-    left = max(balance_cents, 0)
-    open_cents: dict[str, int] = {}
-    for bill in sorted(bills, key=lambda one: (one.issued_day, one.days.from_day), reverse=True):
-        asked_cents = asked_of(bill.record, bill.total_cents)
-        open_cents[bill.bill_id] = min(left, max(asked_cents, 0))
-        left -= open_cents[bill.bill_id]
-    return [BillState(bill, open_cents[bill.bill_id]) for bill in bills]
+def bill_states(bills: Sequence[StoredBill], money: Receivable | None) -> list[BillState]:
+    """How much of each bill is open, in their order: what the account's open items say of it.
+
+    ``money`` is None for an account of which nothing was ever asked or paid.
+    """
+    items = money.items if money else ()
+    open_cents = {one.item_id: one.open_cents for one in items}
+    return [BillState(bill, open_cents.get(f"{BILL_ENTRY}{bill.bill_id}", 0)) for bill in bills]
 
 
 def story_of(
