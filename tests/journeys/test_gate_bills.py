@@ -11,6 +11,7 @@ from tests.journeys.town import VIEWER, Town, Values, even
 
 from meterledger.facts.bills import Bill
 from meterledger.facts.held import HeldState, RunRecord, RunState, run_id_of
+from meterledger.usecases import settle_held
 from meterledger.usecases.gate_bills import (
     NoGate,
     RunIsStopped,
@@ -219,6 +220,68 @@ class TestAnExclusion:
         _, name = held_home(town)
         with pytest.raises(CannotSettle, match="Nobody has decided this case"):
             reopen_held(name, by="Ana", reason="settled", desk=desk(town))
+
+
+class TestKeptBackAtTheLastInstant:
+    """The gate looked, then a person decided, and only then the batch came to be recorded."""
+
+    def decides(self, town: Town, monkeypatch: pytest.MonkeyPatch, decide: Any) -> None:
+        keep = town.store.record_bills
+        waiting = [decide]
+
+        def record_bills(bills: Any) -> set[str]:
+            while waiting:
+                with town.store.viewing(VIEWER, ["a held bill"]):
+                    waiting.pop()()
+            return keep(bills)
+
+        monkeypatch.setattr(town.store, "record_bills", record_bills)
+
+    def test_an_excluded_bill_stays_and_its_neighbors_leave(
+        self, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, name = held_home(town)
+        town.read("M1", (AUGUST, SEPTEMBER), even(300), seconds=3600)
+        for number in (2, 3):
+            home(town, number)
+
+        def exclude() -> None:
+            exclude_held(name, by="Ana", reason="in dispute", desk=desk(town))
+
+        assert bill(town, 2, 3, on=AUGUST, at=NEXT).issued_count == 2
+        self.decides(town, monkeypatch, exclude)
+        run = bill(town, 1, 2, 3, at=NEXT)
+
+        assert [case.case_id for case in run.excluded] == [name]
+        assert {one.account_id for one in run.issued} == {town.account_id(2), town.account_id(3)}
+        assert (run.due, run.issued_count, run.held_count) == (3, 2, 0)
+        assert town.store.held_case(name).state is HeldState.EXCLUDED
+
+    def test_a_release_taken_back_holds_that_bill_alone(
+        self, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        town.start(1)
+        town.read("M1", (JULY, AUGUST), even(60_000), seconds=3600)
+        bill(town, 1, on=AUGUST)
+        (case,) = town.store.held_cases()
+        name, at = case.case_id, desk(town, on=AUGUST)
+        release_held(name, by="Ana", reason="a greenhouse", desk=at)
+        monkeypatch.setattr(settle_held, "_run_again", lambda case, _: case)
+        approve_held(name, by="Ben", reason="I saw it", desk=at)
+        home(town, 2)
+        self.decides(
+            town,
+            monkeypatch,
+            lambda: reopen_held(name, by="Ana", reason="it was a fault after all", desk=at),
+        )
+
+        run = bill(town, 1, 2, on=AUGUST, at=NEXT)
+
+        assert [one.account_id for one in run.issued] == [town.account_id(2)]
+        (held,) = run.held
+        assert held.code == "gate.ceiling"
+        assert "is above the ceiling and was not let go by two people" in held.sentence
+        assert town.store.held_case(name).state is HeldState.OPEN
 
 
 class TestAboveTheCeiling:

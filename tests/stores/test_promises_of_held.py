@@ -15,6 +15,7 @@ from tests.stores.paper_town import (
     bill_of,
     held_of,
     month_of,
+    rebill_of,
     start_of,
 )
 
@@ -30,7 +31,7 @@ from meterledger.facts.held import (
     RunState,
     SeenHold,
 )
-from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
+from meterledger.usecases.ports import Conflict, KeptBack, NotFound, NotViewing, Store
 
 ON = month_of(0).until_day
 NEXT_DAY = ON + timedelta(days=1)
@@ -184,6 +185,32 @@ class TestABill:
 
         assert store.record_bills([(bill, entry)]) == {bill.bill_id}
 
+    def test_excluded_is_refused_until_a_person_reopens_it(self, store: Store) -> None:
+        store.start_services([start_of(1)])
+        bill, entry = bill_of(1)
+        name = see(store, seen_of(1)).case_id
+        settle(store, name, act(HeldAct.EXCLUDED, "Ana"))
+        with pytest.raises(KeptBack, match="is of days that a person has excluded") as refused:
+            store.record_bills([(bill, entry)])
+        assert refused.value.excluded
+        assert case(store, name).state is HeldState.EXCLUDED
+
+        settle(store, name, act(HeldAct.REOPENED, "Ben"))
+
+        assert store.record_bills([(bill, entry)]) == {bill.bill_id}
+
+    def test_of_an_excluded_agreement_is_no_obstacle_to_a_correction(self, store: Store) -> None:
+        """A corrected bill is for days that were billed, and ends no case."""
+        store.start_services([start_of(1)])
+        store.record_bills([bill_of(1)])
+        unknown = replace(seen_of(1), held=replace(held_of(1), days=None))
+        name = see(store, unknown).case_id
+        settle(store, name, act(HeldAct.EXCLUDED, "Ana"))
+
+        assert store.record_rebills([rebill_of(1)])
+
+        assert case(store, name).state is HeldState.EXCLUDED
+
     def test_at_the_ceiling_needs_nobody(self, store: Store) -> None:
         store.start_services([start_of(1)])
         bill, entry = bill_of(1)
@@ -193,6 +220,33 @@ class TestABill:
 
 
 class TestADecision:
+    @pytest.mark.parametrize("other", [HeldAct.EXCLUDED, HeldAct.RELEASED])
+    def test_of_two_people_at_once_is_an_exclusion_first(
+        self, store: Store, other: HeldAct
+    ) -> None:
+        """Whoever comes second sees the first: an exclusion is done once, and never let go over."""
+        name = see(store, seen_of(1, FAR, cents=900)).case_id
+
+        def decide(one: HeldStep) -> str:
+            try:
+                settle(store, name, one)
+            except Conflict as refusal:
+                return refusal.what
+            return "done"
+
+        both = [act(HeldAct.EXCLUDED, "Ana"), act(other, "Ben", 900, findings=(FAR,))]
+        with ThreadPoolExecutor(2) as pool:
+            told = list(pool.map(decide, both))
+
+        assert case(store, name).state is HeldState.EXCLUDED
+        if other is HeldAct.EXCLUDED:
+            assert told.count("done") == 1
+        assert {one for one in told if one != "done"} <= {
+            f"{who} has excluded this bill{more}: seen"
+            for who in ("Ana", "Ben")
+            for more in ("", " already")
+        }
+
     def test_that_releases_stands_for_the_bill_as_it_was(self, store: Store) -> None:
         name = see(store, seen_of(1, FAR, cents=900)).case_id
 

@@ -19,10 +19,14 @@ from meterledger.facts.held import (
     SeenHold,
 )
 from meterledger.kernel.span import DaySpan
-from meterledger.usecases.ports import Conflict, NotFound
+from meterledger.usecases.ports import Conflict, KeptBack, KeptBackExcluded, NotFound
 
 TWO_PEOPLE = "two_people_above_the_ceiling"
 """The constraint by which the database refuses a bill above the ceiling."""
+EXCLUDED = "what_is_excluded_does_not_leave"
+"""The constraint by which the database refuses a bill of a window that a person has excluded."""
+IN_ORDER = "held_steps_in_order"
+"""The constraint by which of two that step at once one comes second, and looks again."""
 TRIES = 5
 """How often a step is tried again that another run or person came before."""
 PAST_DAYS = 45
@@ -133,7 +137,15 @@ def refuse_step(case: HeldCase, step: HeldStep) -> None:
             do=f"Look at it with `meterledger held show {case.case_id}`",
         )
     decided = case.decided
-    if step.act is HeldAct.RELEASED and decided is not None and decided.act is HeldAct.EXCLUDED:
+    excluded = decided is not None and decided.act is HeldAct.EXCLUDED
+    if decided is not None and excluded and step.act is HeldAct.EXCLUDED:
+        raise Conflict(
+            f"{decided.by} has excluded this bill already: {decided.reason}",
+            where=where,
+            why="A bill is excluded once, by one name, and nothing was changed",
+            do="Nothing is to be done: no run bills it",
+        )
+    if decided is not None and excluded and step.act in (HeldAct.RELEASED, HeldAct.APPROVED):
         raise Conflict(
             f"{decided.by} has excluded this bill: {decided.reason}",
             where=where,
@@ -185,8 +197,10 @@ def past_spans(days: DaySpan, shift_days: int) -> tuple[DaySpan, DaySpan]:
     return before, DaySpan(asked - shift, asked + shift + timedelta(days=1))
 
 
-def refuse_ceiling(case: HeldCase, bill_id: str, total_cents: int) -> None:
-    """A bill above the ceiling of its case needs two people. :raises Conflict:"""
+def refuse_kept_back(case: HeldCase, bill_id: str, total_cents: int) -> None:
+    """An excluded bill stays, and above the ceiling of its case it needs two. :raises KeptBack:"""
+    if case.decided is not None and case.decided.act is HeldAct.EXCLUDED:
+        raise is_excluded(bill_id)
     ceiling = case.seen.ceiling_cents
     if ceiling is None or total_cents <= ceiling:
         return
@@ -196,9 +210,26 @@ def refuse_ceiling(case: HeldCase, bill_id: str, total_cents: int) -> None:
         raise above_ceiling(bill_id)
 
 
-def above_ceiling(bill_id: str) -> Conflict:
+def kept_back(constraint: str | None, bill_id: str) -> KeptBack | None:
+    """What a constraint of the database says in words; None where it is another one."""
+    if constraint == TWO_PEOPLE:
+        return above_ceiling(bill_id)
+    return is_excluded(bill_id) if constraint == EXCLUDED else None
+
+
+def is_excluded(bill_id: str) -> KeptBack:
+    """A bill (named where it is known) was about to leave whose window is excluded."""
+    return KeptBackExcluded(
+        f"{f'Bill {bill_id}' if bill_id else 'A bill'} is of days that a person has excluded",
+        where="bills",
+        why="What one person keeps back nobody else lets leave without taking that back",
+        do="Look at its case with `meterledger held list`, and reopen it there",
+    )
+
+
+def above_ceiling(bill_id: str) -> KeptBack:
     """A bill (named where it is known) was about to leave without two people."""
-    return Conflict(
+    return KeptBack(
         f"{f'Bill {bill_id}' if bill_id else 'A bill'} is above the ceiling and was not let go by "
         "two people",
         where="bills",

@@ -168,6 +168,17 @@ class Gate:
                 rest.append(one)
         return rest, excluded
 
+    def excluded_now(self, bill: Bill) -> HeldCase | None:
+        """The case by which a person has excluded the bill since the batch was looked at."""
+        for case in self.store.decided_holds():
+            if (
+                case.state is HeldState.EXCLUDED
+                and case.agreement_id == bill.agreement_id
+                and (case.days is None or case.days.overlap(bill.days) is not None)
+            ):
+                return case
+        return None
+
     def check(
         self, batch: Sequence[DueBill], made: Sequence[Bill]
     ) -> tuple[list[Bill], list[SeenHold]]:

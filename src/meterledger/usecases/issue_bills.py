@@ -59,8 +59,8 @@ from meterledger.usecases.calculate_bills import (
     where_of,
 )
 from meterledger.usecases.dry_bills import StoreOfDryRun
-from meterledger.usecases.gate_bills import Gate, GateStore, RunIsStopped
-from meterledger.usecases.ports import Lake
+from meterledger.usecases.gate_bills import CEILING, Gate, GateStore, RunIsStopped
+from meterledger.usecases.ports import KeptBack, Lake
 from meterledger.usecases.record_batches import BillLog, Recorded, Recorder
 
 BATCH_METERS = 2048
@@ -291,7 +291,10 @@ class _Run:
         """
         run = self.run
         billed_until: dict[str, date] = {}
+        kept_back = self._keep_back(done.refused)
         for bill in done.made:
+            if bill.bill_id in kept_back:
+                continue
             if bill.bill_id not in done.newly:
                 run.known += 1
                 continue
@@ -308,6 +311,21 @@ class _Run:
             for one in done.batch
             if one.service.agreement.agreement_id in billed_until
         ]
+
+    def _keep_back(self, refused: Sequence[tuple[Bill, KeptBack]]) -> set[str]:
+        """Count what people keep back since the gate looked: the open case says how it leaves."""
+        for bill, refusal in refused:
+            case = self.gate.excluded_now(bill) if refusal.excluded else None
+            if case is not None:
+                self.run.excluded.append(case)
+                continue
+            held = HeldBill(
+                bill.account_id, bill.agreement_id, bill.days, CEILING, refusal.sentence
+            )
+            self.run.held.append(held)
+            self.codes.update([CEILING])
+            self.store.record_held([held], on=self.on, learned_at=self.known_at)
+        return {bill.bill_id for bill, _ in refused}
 
     def finish(self) -> BillRun:
         """The run with its record: due = billed + held + excluded, or something was lost."""

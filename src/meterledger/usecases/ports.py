@@ -163,6 +163,21 @@ class Conflict(Refusal):
         )
 
 
+class KeptBack(Conflict):
+    """A bill was about to leave that people keep back: its case says how it may leave.
+
+    ``excluded`` where a person has excluded its window; else two people have not let it go.
+    """
+
+    excluded = False
+
+
+class KeptBackExcluded(KeptBack):
+    """A bill was about to leave whose window a person has excluded meanwhile."""
+
+    excluded = True
+
+
 class NotFound(Refusal):
     """There is no such thing in the store. Says what was looked for, and where to look."""
 
@@ -274,6 +289,17 @@ class Places(Protocol):
 
         :raises NotFound: if no such agreement is known
         :raises Conflict: as ``stop_service``, or if the other is not of its account and point
+        """
+
+    def put_on_schedule(
+        self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]
+    ) -> None:
+        """Believe from now on that an agreement was on another rate option from its first day.
+
+        The old record stays as known before; its bills stay until somebody corrects them.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: if it is on that option already
         """
 
     def account(self, account_id: str) -> Account:
@@ -415,6 +441,8 @@ class Bills(Protocol):
 
         Returns the ids newly recorded. A bill whose service period is already billed is left out:
         two runs at once bill every account once. Estimates of its usage are kept with a bill.
+
+        :raises KeptBack: if people keep one of them back; nothing is kept then
         """
 
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:

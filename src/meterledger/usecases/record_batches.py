@@ -1,6 +1,7 @@
 """Record one batch of bills while the next is calculated.
 
-Lives here      the worker that records, one batch at a time and in order.
+Lives here      the worker that records, one batch at a time and in order; a bill that people keep
+                back meanwhile is left out alone.
 Lives elsewhere calculating, and what may be handed over (``issue_bills``).
 """
 
@@ -16,13 +17,17 @@ from meterledger.facts.bills import Bill
 from meterledger.facts.money import Entry
 from meterledger.ledger import entry_for_bill
 from meterledger.usecases.calculate_bills import DueBill
+from meterledger.usecases.ports import KeptBack
 
 
 class BillLog(Protocol):
     """Where bills are kept."""
 
     def record_bills(self, bills: Sequence[tuple[Bill, Entry | None]]) -> set[str]:
-        """Keep bills and entries; returns the ids newly recorded."""
+        """Keep bills and entries; returns the ids newly recorded.
+
+        :raises KeptBack: if people keep one of them back; nothing is kept then
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Recorded:
     batch: Sequence[DueBill]
     made: Sequence[Bill]
     newly: set[str]
+    refused: Sequence[tuple[Bill, KeptBack]] = ()
+    """Bills that people keep back meanwhile: each was refused alone, and the others were not."""
 
 
 class Recorder:
@@ -73,4 +80,20 @@ class Recorder:
         if self._dry_run:
             return Recorded(batch, made, {bill.bill_id for bill in made})
         entries = [(bill, entry_for_bill(bill, learned_at=self._known_at)) for bill in made]
-        return Recorded(batch, made, self._store.record_bills(entries))
+        refused: list[tuple[Bill, KeptBack]] = []
+        newly = self._without_kept_back(entries, refused)
+        return Recorded(batch, made, newly, refused)
+
+    def _without_kept_back(
+        self, bills: Sequence[tuple[Bill, Entry | None]], refused: list[tuple[Bill, KeptBack]]
+    ) -> set[str]:
+        """Record them, but for those that are kept back: halves find these in few transactions."""
+        try:
+            return self._store.record_bills(bills)
+        except KeptBack as refusal:
+            if len(bills) == 1:
+                refused.append((bills[0][0], refusal))
+                return set()
+        half = len(bills) // 2
+        newly = self._without_kept_back(bills[:half], refused)
+        return newly | self._without_kept_back(bills[half:], refused)

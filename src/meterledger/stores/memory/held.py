@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from meterledger.facts.bills import Bill
+from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.held import (
     HeldAct,
     HeldCase,
@@ -23,7 +23,7 @@ from meterledger.stores.held_words import (
     no_case,
     not_billed,
     past_spans,
-    refuse_ceiling,
+    refuse_kept_back,
     refuse_let_go,
     refuse_step,
 )
@@ -123,14 +123,16 @@ class MemoryHeld(MemoryPlaces):
         raise NotImplementedError  # the store beside this part keeps them
 
     def _refuse_held(self, bill: Bill) -> None:
-        """Before a bill is kept: above the ceiling of its case two people have let it go."""
+        """Before a bill is kept: nobody excluded it, and above its ceiling two let it go."""
         for case in self._cases_over(bill):
-            refuse_ceiling(case, bill.bill_id, bill.total_cents)
+            refuse_kept_back(case, bill.bill_id, bill.total_cents)
 
     def _end_held(self, bill: Bill) -> None:
         """A bill is kept: the open cases of its days have ended."""
         past = PastBill(bill.bill_id, bill.days, bill.usage.energy_wh, bill.total_cents)
         self._past[bill.bill_id] = (bill.account_id, bill.service_point_id, past)
+        if bill.kind is BillKind.CORRECTED:  # of days that were billed: it ends no case
+            return
         for case in self._cases_over(bill):
             step = HeldStep(
                 HeldAct.BILLED,

@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
+from meterledger.stores.held_words import TRIES
 from meterledger.stores.ledger_words import refusal_of_journal
 from meterledger.stores.postgres.connections import Answer, Connection, Connections
 from meterledger.usecases.ports import NotViewing, Viewer
@@ -82,6 +83,21 @@ class Tables:
             if refusal is None:
                 raise
             raise refusal from problem
+
+    def _again(
+        self, purpose: str, work: Callable[[Connection], Answer], only: str | None = None
+    ) -> Answer:
+        """A step; where another run or person came first, again with what they did in sight.
+
+        ``only`` names the one constraint by which that is known; without it any key tells it.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                return self._step(purpose, work)
+            except errors.UniqueViolation as problem:
+                if only is not None and problem.diag.constraint_name != only:
+                    raise
+        return self._step(purpose, work)
 
     def _note(
         self,

@@ -17,7 +17,7 @@ from meterledger.kernel.citation import Citation
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import refuse_unknown
-from meterledger.stores.held_words import TWO_PEOPLE, above_ceiling
+from meterledger.stores.held_words import IN_ORDER, kept_back
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
 from meterledger.stores.postgres.repository.billing_options import insert_asked
@@ -120,6 +120,7 @@ class BillTables(Tables):
         leaves out what the first has billed.
 
         :raises Conflict: if a bill's account is not known, or its entry is missing or posted
+        :raises KeptBack: if people keep one of the bills back
         """
         if not bills:
             return set()
@@ -133,7 +134,9 @@ class BillTables(Tables):
         months |= {record_day(bill.pins.known_at) for bill, _ in ordered}
         self._connections.ensure_months(months)
         try:
-            newly, citations = self._step("issue bills", lambda one: self._record(one, ordered))
+            newly, citations = self._again(
+                "issue bills", lambda one: self._record(one, ordered), only=IN_ORDER
+            )
         except errors.ForeignKeyViolation as problem:
             self._refuse_unknown_account([bill for bill, _ in ordered])
             raise Conflict(
@@ -142,9 +145,11 @@ class BillTables(Tables):
                 do="Record what it refers to before",
             ) from problem
         except errors.CheckViolation as problem:
-            if problem.diag.constraint_name == TWO_PEOPLE:
-                raise above_ceiling(bills[0][0].bill_id if len(bills) == 1 else "") from problem
-            raise
+            alone = bills[0][0].bill_id if len(bills) == 1 else ""
+            refusal = kept_back(problem.diag.constraint_name, alone)
+            if refusal is None:
+                raise
+            raise refusal from problem
         self._stored_citations |= citations
         return newly
 

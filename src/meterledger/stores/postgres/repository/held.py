@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from meterledger.facts.held import (
@@ -23,7 +22,6 @@ from meterledger.facts.held import (
 )
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.held_words import (
-    TRIES,
     held_work,
     no_case,
     not_billed,
@@ -33,8 +31,6 @@ from meterledger.stores.held_words import (
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
-
-Done = TypeVar("Done")
 
 CASES = """
 SELECT c.account_id, c.agreement_id, lower(c.days), upper(c.days), c.ordinal, steps.found
@@ -116,15 +112,6 @@ class HeldTables(Tables):
             return work.case_ids
 
         return self._again("hold bills", write)
-
-    def _again(self, what: str, write: Callable[[Connection], Done]) -> Done:
-        """Do it; where another run or person came first, with what they did in sight."""
-        for _ in range(TRIES - 1):
-            try:
-                return self._step(what, write)
-            except errors.UniqueViolation:
-                continue
-        return self._step(what, write)
 
     def settle_held(self, case_id: str, step: HeldStep) -> HeldCase:
         """Add what a person decided."""
