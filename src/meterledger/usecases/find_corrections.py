@@ -1,8 +1,9 @@
 """The queue of corrections: issued bills that would be other ones now, and by which cause.
 
-Nothing has to be told for it: every live bill whose readings, meters, service or book are others
-than it pinned is computed again, so that a multiplier put right, a visit recorded late, a corrected
-entry of the book or an exemption cannot be missed.
+Nothing has to be told for it: every live bill whose readings, meters, service, book or account's
+choices are others than it pinned is computed again, so that a multiplier put right, a visit
+recorded late, a corrected entry of the book, an exemption or a due date chosen before cannot be
+missed.
 
 Lives here      which bills differ, by how much and why; leaving one as it is, with a reason.
 Lives elsewhere the corrected bill (``rebill``), true-up by night (``rebill_due``), usage alone
@@ -23,6 +24,7 @@ from meterledger.facts.places import BillableService
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.asked_otherwise import Choices, asks_otherwise, choices_of
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill import RebillRefused, difference_name
 from meterledger.usecases.rebill_states import Now, is_same, right_bill, states_of
@@ -51,7 +53,8 @@ class CorrectionStore(ReplayStore, Protocol):
 class BillToCorrect:
     """A live bill that would be another one now.
 
-    ``difference_cents`` is None where the period cannot be billed now, and ``why`` says so.
+    ``difference_cents`` is None where the period cannot be billed now, and ``why`` says so; else
+    ``why`` says what it asks otherwise by a choice of the account's that was learned late.
     ``trues_up`` says that all the difference is a real reading in the place of an estimate.
     """
 
@@ -124,11 +127,12 @@ def _of_account(
     bills: Sequence[StoredBill], store: CorrectionStore, now: Now
 ) -> Iterator[BillToCorrect]:
     services: dict[str, BillableService] = {}
+    choices = choices_of(bills[0].account_id, now.known_at, store) if bills else ((), ())
     for stored in bills:
         if stored.agreement_id not in services:
             known = store.service_of_agreement(stored.agreement_id, now.known_at)
             services[stored.agreement_id] = known
-        if _nothing_new(stored, services[stored.agreement_id], store, now):
+        if _nothing_new(stored, services[stored.agreement_id], choices, store, now):
             continue
         made = _compared(stored, store, now)
         if made is not None:
@@ -136,10 +140,16 @@ def _of_account(
 
 
 def _nothing_new(
-    stored: StoredBill, service: BillableService, store: CorrectionStore, now: Now
+    stored: StoredBill,
+    service: BillableService,
+    choices: Choices,
+    store: CorrectionStore,
+    now: Now,
 ) -> bool:
     """Whether the bill pinned all that is known now: then it cannot come out otherwise."""
     if stored.lake_sequence != now.sequence or stored.book_sha256 != now.view.sha256:
+        return False
+    if choices != choices_of(stored.account_id, stored.known_at, store):
         return False
     return service == store.service_of_agreement(stored.agreement_id, stored.known_at)
 
@@ -147,18 +157,20 @@ def _nothing_new(
 def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> BillToCorrect | None:
     try:
         right, _ = right_bill(stored, store, now)
+        otherwise = asks_otherwise(stored, store, now)
     except Refusal as refusal:
         return BillToCorrect(stored, "", None, (), why=refusal.sentence)
-    if is_same(stored, right):
+    if is_same(stored, right) and not otherwise:
         return None
     issued, steps = states_of(stored, right, store, now)
     parts = split_by_cause(issued, steps)
     return BillToCorrect(
         stored=stored,
-        computed_sha256=difference_name(right),
+        computed_sha256=difference_name(right, otherwise),
         difference_cents=right.total_cents - stored.total_cents,
         parts=parts,
-        trues_up=_trues_up(stored, right, parts),
+        trues_up=not otherwise and _trues_up(stored, right, parts),
+        why=otherwise,
     )
 
 
@@ -200,7 +212,8 @@ def leave_bill(
             do=f"Leave bill {stored.cancelled_by} as it is, if that one differs",
         )
     right, _ = right_bill(stored, store, now)
-    if is_same(stored, right):
+    otherwise = asks_otherwise(stored, store, now)
+    if is_same(stored, right) and not otherwise:
         raise RebillRefused(
             f"Bill {bill_id} comes out as it was issued",
             do="List what differs with `meterledger rebill list`",
@@ -208,7 +221,7 @@ def leave_bill(
     left = LeftDifference(
         bill_id=bill_id,
         account_id=stored.account_id,
-        computed_sha256=difference_name(right),
+        computed_sha256=difference_name(right, otherwise),
         difference_cents=right.total_cents - stored.total_cents,
         author=author.strip(),
         reason=reason.strip(),

@@ -42,6 +42,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_bill, reverse_entry
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.asked_otherwise import asks_otherwise
 from meterledger.usecases.bill_estimates import GAP, held_sentence
 from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
@@ -205,6 +206,8 @@ class _Wrong:
     service: BillableService
     issued: BillState
     steps: tuple[BillState, ...]
+    otherwise: str = ""
+    """What it asks otherwise by a choice that was learned late."""
 
     @property
     def cause(self) -> CorrectionCause:
@@ -235,11 +238,12 @@ class _Case:
         for stored in chosen:
             self._refuse_held(stored)
             right, service = right_bill(stored, self.seen, self.now)
-            if is_same(stored, right):
+            otherwise = asks_otherwise(stored, self.seen, self.now)
+            if is_same(stored, right) and not otherwise:
                 run.unchanged.append(stored.bill_id)
                 continue
             issued, steps = states_of(stored, right, self.seen, self.now)
-            self.wrong.append(_Wrong(stored, right, service, issued, tuple(steps)))
+            self.wrong.append(_Wrong(stored, right, service, issued, tuple(steps), otherwise))
             name = next_version(stored.bill_id)
             self.seen.put_in_place(stored.bill_id, replace(right, bill_id=name))
 
@@ -363,7 +367,7 @@ class _Case:
         return LeftDifference(
             bill_id=one.stored.bill_id,
             account_id=one.stored.account_id,
-            computed_sha256=difference_name(one.right),
+            computed_sha256=difference_name(one.right, one.otherwise),
             difference_cents=one.right.total_cents - one.stored.total_cents,
             author=self.author,
             reason=f"{self.reason}: {last.finding} ({last.citation.text})",
@@ -383,12 +387,13 @@ class _Case:
             raise CannotRebill(held_sentence(held), where=stored.bill_id)
 
 
-def difference_name(right: Bill) -> str:
-    """Names what a period comes out as now: another usage or amount has another name."""
+def difference_name(right: Bill, otherwise: str = "") -> str:
+    """Names what a period comes out as now: another usage, amount or due day has another name."""
     from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 
     told: list[Any] = [right.usage.sha256]
     told += [[line.code, line.quantity, line.cents] for line in right.lines]
+    told += [otherwise] if otherwise else []
     return sha256_hex(canonical_bytes(told))
 
 

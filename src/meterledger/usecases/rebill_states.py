@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from meterledger.billing import ADJUSTMENT, BillState, state_of
+from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.corrections import CorrectionCause
 from meterledger.facts.places import BillableService
@@ -148,6 +149,7 @@ def _between(
         (CorrectionCause.METER, now.view, service, now.known_at),
     )
     first = first_issued(stored, store)
+    chosen = cast(ReplayStore, _ChosenNow(store, now.known_at))
     for cause, view, each, known_at in steps:
         try:
             due = due_bill(each, window_of(each, stored.days, view), view)
@@ -157,13 +159,31 @@ def _between(
                 known_at=known_at,
                 sequence=then.sequence,
                 lake=now.lake,
-                kept=store,
+                kept=chosen if cause is CorrectionCause.PROGRAM else store,
                 view=view,
             )
         except Refusal:
             continue
         if bills:
             yield cause, bills[0]
+
+
+class _ChosenNow:
+    """A store that answers what accounts have chosen as known now, and all else as it was."""
+
+    def __init__(self, store: ReplayStore, known_at: datetime) -> None:
+        self._store: Any = store
+        self._known_at = known_at
+
+    def billing_options(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, AccountOptions]:
+        """What the accounts have chosen, as known now: a choice learned late is its own cause."""
+        return options_of(account_ids, self._known_at, self._store)
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else is asked."""
+        return getattr(self._store, name)
 
 
 def _cannot(bill_id: str, why: str) -> CannotRebill:

@@ -1,0 +1,120 @@
+"""A choice of the account that was learned after a bill: the queue finds the bill."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from meterledger.facts.billing_options import (
+    Delivery,
+    DeliveryPreference,
+    DueDateChoice,
+    DueDateKind,
+)
+from meterledger.kernel.citation import Citation
+from meterledger.kernel.decision import Reason
+from meterledger.kernel.span import Validity
+from meterledger.usecases.find_corrections import (
+    BillToCorrect,
+    bills_to_correct,
+    leave_bill,
+    now_of,
+)
+from meterledger.usecases.rebill import RebillRefused, RebillRun, rebill
+
+JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
+DAY = date(2025, 9, 2)
+BILLED = datetime(2026, 12, 1, 9, tzinfo=UTC)
+SINCE = datetime(2026, 12, 2, 9, tzinfo=UTC)
+FOUND = datetime(2026, 12, 3, 12, tzinfo=UTC)
+CLAUSE = Citation("MO P.S.C. Schedule No. 6", "Sheet 138", None, "GRR V.O", date(2013, 6, 30), None)
+WHY = (Reason("told by the customer", CLAUSE),)
+
+
+@pytest.fixture
+def billed(town: Any) -> Any:
+    """One home, billed for July."""
+    town.start(1, tax_place="university_city")
+    town.read("M1", (JULY, AUGUST), lambda day, count: [100] * count)
+    (town.july,) = town.bill(1, on=AUGUST, known_at=BILLED).issued
+    return town
+
+
+def queue(town: Any) -> list[BillToCorrect]:
+    now = now_of(town.store, known_at=FOUND, book=town.book, lake=town.lake)
+    return bills_to_correct(store=town.store, now=now)[1]
+
+
+def correct(town: Any) -> RebillRun:
+    return rebill(
+        [town.july.bill_id],
+        author="Ana",
+        reason="the choice was filed late",
+        on=DAY,
+        known_at=FOUND,
+        store=town.store,
+        lake=town.lake,
+        book=town.book,
+    )
+
+
+def chooses_due_day(town: Any, number: int, since: date) -> None:
+    town.store.choose_due_date(
+        DueDateChoice(
+            *(town.account_id(1), DueDateKind.PREFERRED, number, Validity(since), SINCE, WHY)
+        )
+    )
+
+
+def goes_paperless(town: Any, since: date) -> None:
+    town.store.prefer_delivery(
+        DeliveryPreference(
+            *(town.account_id(1), Delivery.ELECTRONIC, Validity(since), SINCE, "a@example.org")
+        )
+    )
+
+
+class TestADueDateChosenBeforeTheBillAndLearnedAfterIt:
+    def test_is_found_though_no_cent_differs(self, billed: Any) -> None:
+        chooses_due_day(billed, 28, JULY)
+
+        (one,) = queue(billed)
+
+        assert (one.difference_cents, one.parts, one.trues_up) == (0, (), False)
+        assert one.why == (
+            f"It was due on {billed.july.due_day}; by what the account has chosen it is due on "
+            "2025-08-28"
+        )
+
+    def test_corrected_is_due_by_the_choice_and_found_no_more(self, billed: Any) -> None:
+        chooses_due_day(billed, 28, JULY)
+
+        (made,) = correct(billed).corrected
+
+        assert (made.difference_cents, made.bill.due_day) == (0, date(2025, 9, 29))  # a Monday
+        assert queue(billed) == []
+        assert billed.replay(made.bill.bill_id).same_bytes
+        assert billed.replay(billed.july.bill_id).same_bytes
+
+    def test_left_as_it_is_asks_again_only_for_another_day(self, billed: Any) -> None:
+        chooses_due_day(billed, 28, JULY)
+        now = now_of(billed.store, known_at=FOUND, book=billed.book, lake=billed.lake)
+        leave_bill(billed.july.bill_id, author="Ana", reason="paid", store=billed.store, now=now)
+
+        assert queue(billed) == []
+
+    def test_from_a_later_day_on_is_none_of_its_business(self, billed: Any) -> None:
+        chooses_due_day(billed, 28, date(2025, 8, 2))
+
+        assert queue(billed) == []
+        with pytest.raises(RebillRefused, match="comes out as it was issued"):
+            correct(billed)
+
+
+class TestPaperlessChosenBeforeTheBillAndLearnedAfterIt:
+    def test_changes_nothing_where_the_book_has_no_amount_of_the_credit(self, billed: Any) -> None:
+        goes_paperless(billed, JULY)
+
+        assert queue(billed) == []
