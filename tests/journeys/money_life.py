@@ -49,7 +49,7 @@ ASKED = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
 CONTROLS = ("142", "143", "144", "232.refunds", "235", "242.unclaimed")
 HOWS = (
     How(Tender.CASH),
-    How(Tender.CHECK, Channel.LOCKBOX, is_mailed=True),
+    How(Tender.CHECK, Channel.LOCKBOX),
     How(Tender.CHECK, is_mailed=True),
     How(Tender.ACH, Channel.ACH),
     How(Tender.CARD, Channel.CARD),
@@ -224,11 +224,11 @@ class MoneyIn:
         self.agree(False, lambda: take(cents=cents + 1))
         self.agree(False, lambda: take(how=HOWS[(how + 1) % len(HOWS)]))
 
-    def pay_in_time(self) -> None:
-        """All that is owed is paid on its day; nothing where nothing is owed."""
+    def pay_in_time(self, how: int = 0) -> None:
+        """All that is owed is paid; nothing where nothing is owed."""
         standing, _ = self.model.open(self.today)
         if any(n not in self.model.deposits for n in standing):
-            self.pay("all", 1, 0, 0, None)
+            self.pay("all", 1, how, 0, None)
 
     def unknown(self, cents: int) -> None:
         self.keys += 1

@@ -349,6 +349,22 @@ class TestCorrectedBills:
         assert (charge.delinquent_day, charge.base_cents) == (DUE[1], 5_150)
         assert paper.run(ISSUED[3], CORRECTED + 2 * AN_HOUR).charges[0].delinquent_day != DUE[1]
 
+    def test_bears_its_charge_once_whichever_dates_fall_to_the_next_bill(
+        self, paper: PaperAccount
+    ) -> None:
+        paper.bill(0)
+        paper.run(ISSUED[1])
+        paper.bill(1, 5_000)
+        paper.correct(0, 10_001, ISSUED[1] + timedelta(days=1))  # due before the next bill, too
+
+        first = paper.run(ISSUED[2], CORRECTED + AN_HOUR)
+        again = paper.run(ISSUED[2], CORRECTED + 2 * AN_HOUR)
+
+        # The next bill's date bears it on 5,000 and on the earlier charge, the corrected bill's own
+        # date on the 10,000 alone.
+        assert [one.base_cents for one in first.charges] == [5_150, 10_000]
+        assert again.charges == []
+
     def test_a_date_stays_with_its_bill_when_that_is_corrected(self, paper: PaperAccount) -> None:
         paper.bill(0)
         paper.pay("R-1", 10_000, DUE[0])

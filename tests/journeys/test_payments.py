@@ -137,6 +137,12 @@ class TestAKey:
         with pytest.raises(PaymentRefused, match="may be a card's number"):
             pay(new_store(), 50_00, how=how)
 
+    def test_from_a_lockbox_came_by_mail_whether_told_or_not(self) -> None:
+        store = new_store()
+        pay(store, 50_00, how=How(Tender.CHECK, Channel.LOCKBOX))
+        pay(store, 50_00, "R-2", how=How(Tender.CHECK, Channel.OFFICE))
+        assert [store.receipt(key).receipt.is_mailed for key in ("R-1", "R-2")] == [True, False]
+
     def test_may_come_with_a_processors_reference(self) -> None:
         how = How(Tender.CARD, Channel.CARD, reference="pi_3Nf-204411")
         assert pay(new_store(), 50_00, how=how)

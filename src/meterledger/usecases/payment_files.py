@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-from meterledger.facts.payments import PaymentFile, Receipt, RefusedLine, Totals
+from meterledger.facts.payments import Channel, PaymentFile, Receipt, RefusedLine, Totals
 from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.facts.remittances import RemittanceFile, RemittanceLine
 from meterledger.kernel.refusal import Refusal
@@ -144,7 +144,7 @@ def _postings(
             channel=file.channel,
             received_day=one.received_day,
             learned_at=desk.now,
-            is_mailed=file.is_mailed,
+            is_mailed=file.is_mailed or file.channel is Channel.LOCKBOX,
             reference=one.reference,
             check_number=one.check_number,
             file_sha256=sha256,

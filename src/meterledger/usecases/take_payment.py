@@ -193,7 +193,7 @@ def receipt_of(
         channel=how.channel,
         received_day=received_day,
         learned_at=learned_at,
-        is_mailed=how.is_mailed,
+        is_mailed=how.is_mailed or how.channel is Channel.LOCKBOX,  # all of a lockbox is mail
         reference=how.reference.strip(),
         check_number=how.check_number.strip(),
     )
