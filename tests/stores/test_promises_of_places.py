@@ -350,6 +350,37 @@ class TestReadingPlaces:
         assert found == {"M-2": [start_of(2).installation]}
 
 
+class TestPuttingAnAgreementOnAnotherOption:
+    REASON = Reason("given back to the start of service", CLAUSE)
+
+    def put(self, store: Store, schedule: str = "1M-smart") -> None:
+        name = agreement_of(1).agreement_id
+        store.put_on_schedule(name, schedule, LATER, [self.REASON])
+
+    def test_is_from_its_first_day_and_was_not_known_before(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        store.record_bills([bill_of(1, 0)])
+
+        self.put(store)
+
+        (now,) = services(store, at=LATER + timedelta(days=1))
+        assert now.agreement.schedule == "1M-smart"
+        assert now.agreement.days == agreement_of(1).days
+        assert now.billed_until == bill_of(1, 0)[0].days.until_day
+        (before,) = services(store, at=LATER - timedelta(seconds=1))
+        assert before.agreement.schedule == agreement_of(1).schedule
+
+    def test_its_own_is_refused(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        with pytest.raises(Conflict, match="is on 1M-anytime already"):
+            self.put(store, "1M-anytime")
+
+    def test_of_an_agreement_that_is_not_there_is_refused(self, store: Store) -> None:
+        with pytest.raises(NotFound, match="There is no agreement"):
+            self.put(store)
+
+
 class TestChangingTheRateOption:
     REASON = Reason("asked for by the customer", CLAUSE)
 

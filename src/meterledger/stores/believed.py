@@ -299,6 +299,17 @@ def refuse_stop(agreement: Agreement, last_day_out: date, billed_until: date | N
         )
 
 
+def refuse_same_schedule(old: Agreement, schedule: str) -> None:
+    """An agreement is put on another option, never on its own. :raises Conflict:"""
+    if old.schedule == schedule:
+        raise Conflict(
+            f"Agreement {old.agreement_id} is on {schedule} already",
+            where=f"account {old.account_id}",
+            why="Nothing would be another one, and nothing was changed",
+            do="Name another rate option",
+        )
+
+
 def refuse_other_service(old: Agreement, new: Agreement) -> None:
     """Another rate option is the same account's service at the same point, from another day.
 

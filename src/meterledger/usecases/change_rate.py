@@ -9,7 +9,7 @@ Read first      GRR V.H; docs/operating/rate_options.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.decide import Ruling, decide_filled
+from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.start_service import agreement_name
 
 RESIDENTIAL = "residential"
@@ -41,6 +42,14 @@ class RateStore(Protocol):
     ) -> None:
         """End an agreement and begin another there, or NotFound, or Conflict."""
 
+    def put_on_schedule(
+        self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]
+    ) -> None:
+        """Believe that an agreement was on another option from its first day, or Conflict."""
+
+    def bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Live bills of the account, oldest first."""
+
 
 class RateRefused(Refusal):
     """Another rate option cannot be had as asked."""
@@ -53,6 +62,8 @@ class RateChange:
     service: BillableService
     ruling: Ruling
     then: Agreement
+    bills: tuple[str, ...] = ()
+    """Live bills since the start of service that are made anew, where the rate goes back to it."""
 
     @property
     def outcome(self) -> RateRequest:
@@ -115,6 +126,10 @@ def change_rate(
 ) -> RateChange:
     """Change the rate option of an account's service as the sheet allows; nothing else changes.
 
+    Where the sheet gives the rate back to the start of service, the agreement is put on it from its
+    first day, and the answer names the bills that ``rebill`` makes anew: each keeps its own days,
+    and says what it asks otherwise by the cause "programme and rate option".
+
     :raises RateRefused: if there is no such service, the option is not open, or it must wait
     :raises Conflict: if the service ends already, or is billed past the day of the change
     """
@@ -131,16 +146,16 @@ def change_rate(
             why="; ".join(one.finding for one in ruling.decision.reasons),
             do=f"Ask again from {outcome.may_be_asked_again_from} on",
         )
-    if outcome.back_to_the_start:
-        raise RateRefused(
-            f"The rate would apply back to {outcome.takes_effect}, and bills since then would be "
-            "made anew",
-            where=where,
-            why="Billing back on another rate option is not built yet",
-            do="Leave the request with billing: it is granted by the sheet, and nothing is changed",
-        )
     view.schedule(schedule, outcome.takes_effect)
     agreement = service.agreement
+    if outcome.back_to_the_start:
+        reasons = ruling.decision.reasons
+        instead = replace(agreement, schedule=schedule, learned_at=learned_at)
+        if not dry_run:
+            store.put_on_schedule(agreement.agreement_id, schedule, learned_at, reasons)
+        bills = store.bills_of_account(account_id)
+        mine = [one.bill_id for one in bills if one.agreement_id == agreement.agreement_id]
+        return RateChange(service, ruling, instead, tuple(mine))
     then = Agreement(
         agreement_name(account_id, agreement.service_point_id, outcome.takes_effect),
         account_id,

@@ -31,6 +31,7 @@ from meterledger.stores.believed import (
     learned_after,
     refuse_other_contents,
     refuse_other_service,
+    refuse_same_schedule,
     refuse_stop,
     refuse_unknown,
     with_learned_at,
@@ -159,6 +160,19 @@ class MemoryPlaces(MemoryTaxes):
                     step()
                 raise
             self._note("rate option changed", account, moment)
+
+    def put_on_schedule(
+        self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]
+    ) -> None:
+        """Believe from now on that an agreement was on another rate option from its first day."""
+        with self._lock:
+            old = self._agreement(self._agreements.known(), agreement_id)
+            refuse_same_schedule(old, schedule)
+            newest = self._newest_bill_known_at(agreement_id, old.account_id)
+            moment = learned_after(learned_at, old.learned_at, newest)
+            self._agreements.end(old, moment)
+            keep_dated(self._agreements, replace(old, schedule=schedule, learned_at=moment), [])
+            self._note("rate option changed", old.account_id, moment)
 
     @staticmethod
     def _agreement(agreements: Iterable[Agreement], agreement_id: str) -> Agreement:

@@ -27,6 +27,7 @@ from meterledger.stores.believed import (
     learned_after,
     refuse_other_contents,
     refuse_other_service,
+    refuse_same_schedule,
     refuse_stop,
     refuse_unknown,
 )
@@ -228,37 +229,40 @@ class PlaceWrites(Tables):
         connection: Connection, agreement_id: str, last_day_out: date, learned_at: datetime
     ) -> tuple[Agreement, datetime]:
         """Believe of an agreement that it ends; it as it was, and since when that is believed."""
-        row = connection.execute(
-            "SELECT id, account_id, service_point_id, schedule, lower(days), upper(days),"
-            " lower(known) FROM agreement WHERE agreement_id = %s AND upper_inf(known) FOR UPDATE",
-            [agreement_id],
-        ).fetchone()
-        if row is None:
-            raise NotFound.of("agreement", agreement_id)
-        number, account_id, point_id, schedule, from_day, until_day, believed_since = row
-        agreement = Agreement(
-            agreement_id,
-            account_id,
-            point_id,
-            schedule,
-            Validity(from_day, until_day),
-            believed_since,
-        )
-        billed = connection.execute(
-            "SELECT max(upper(days)) FILTER (WHERE cancelled_by IS NULL), max(known_at)"
-            " FROM service_period_claim WHERE agreement_id = %s",
-            [agreement_id],
-        ).fetchone()
-        billed_until, newest_bill = billed or (None, None)
+        number, agreement, billed_until, newest_bill = _believed(connection, agreement_id)
         refuse_stop(agreement, last_day_out, billed_until)
-        moment = learned_after(learned_at, believed_since, newest_bill)
-        connection.execute(
-            "UPDATE agreement SET known = tstzrange(lower(known), %s) WHERE id = %s",
-            [moment, number],
-        )
-        ended = replace(agreement, days=Validity(from_day, last_day_out), learned_at=moment)
-        insert_dated(connection, [ended])
+        moment = learned_after(learned_at, agreement.learned_at, newest_bill)
+        ended = Validity(agreement.days.from_day, last_day_out)
+        _believe(connection, number, replace(agreement, days=ended, learned_at=moment))
         return agreement, moment
+
+    def put_on_schedule(
+        self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]
+    ) -> None:
+        """Believe from now on that an agreement was on another rate option from its first day.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: if it is on that option already
+        """
+        self._connections.ensure_months([record_day(learned_at)])
+
+        def work(connection: Connection) -> None:
+            number, old, _, newest_bill = _believed(connection, agreement_id)
+            refuse_same_schedule(old, schedule)
+            moment = learned_after(learned_at, old.learned_at, newest_bill)
+            _believe(connection, number, replace(old, schedule=schedule, learned_at=moment))
+            told = {
+                "agreement": agreement_id,
+                "was": old.schedule,
+                "schedule": schedule,
+                "from": old.days.from_day.isoformat(),
+                "reasons": [
+                    {"finding": one.finding, "citation": one.citation.as_json()} for one in reasons
+                ],
+            }
+            self._note(connection, "rate option changed", [(old.account_id, told, moment)])
+
+        self._step("change a rate option", work)
 
     def change_agreement(
         self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
@@ -288,6 +292,41 @@ class PlaceWrites(Tables):
             self._note(connection, "rate option changed", [(old.account_id, told, moment)])
 
         self._step("change a rate option", work)
+
+
+def _believed(
+    connection: Connection, agreement_id: str
+) -> tuple[int, Agreement, date | None, datetime | None]:
+    """An agreement as believed now, kept for this transaction: its row, itself, what is billed.
+
+    :raises NotFound: if no such agreement is known
+    """
+    row = connection.execute(
+        "SELECT id, account_id, service_point_id, schedule, lower(days), upper(days),"
+        " lower(known) FROM agreement WHERE agreement_id = %s AND upper_inf(known) FOR UPDATE",
+        [agreement_id],
+    ).fetchone()
+    if row is None:
+        raise NotFound.of("agreement", agreement_id)
+    number, account_id, point_id, schedule, from_day, until_day, since = row
+    days = Validity(from_day, until_day)
+    agreement = Agreement(agreement_id, account_id, point_id, schedule, days, since)
+    billed = connection.execute(
+        "SELECT max(upper(days)) FILTER (WHERE cancelled_by IS NULL), max(known_at)"
+        " FROM service_period_claim WHERE agreement_id = %s",
+        [agreement_id],
+    ).fetchone()
+    billed_until, newest_bill = billed or (None, None)
+    return number, agreement, billed_until, newest_bill
+
+
+def _believe(connection: Connection, number: int, instead: Agreement) -> None:
+    """Believe another agreement in the place of a row, from the instant it was learned."""
+    connection.execute(
+        "UPDATE agreement SET known = tstzrange(lower(known), %s) WHERE id = %s",
+        [instead.learned_at, number],
+    )
+    insert_dated(connection, [instead])
 
 
 def _person_id(one: Person) -> str:
