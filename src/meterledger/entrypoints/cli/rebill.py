@@ -300,7 +300,7 @@ def _print_queue(looked_at: int, found: Sequence[BillToCorrect]) -> None:
             print(f"  {one.stored.bill_id}: {one.why}")
             continue
         told = ", ".join(f"{part.cause.value} {usd_display(part.cents)}" for part in one.parts)
-        told = told or "no cent differs"
+        told = told or one.why or "no cent differs"
         night = "; trued up by `meterledger rebill --due`" if one.trues_up else ""
         print(f"  {one.stored.bill_id}: {usd_display(one.difference_cents)} ({told}){night}")
 

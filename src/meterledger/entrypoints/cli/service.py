@@ -153,16 +153,28 @@ def change(
         viewer = Viewer("command line", "change a rate option")
         with open_system(viewer=viewer, subjects=[account]) as system:
             system.store.account(account)
+    by: Annotated[
+        str, typer.Option(help="Who decides; needed where bills are made anew (GRR V.H).")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept with each bill that is made anew.")] = "",
+    approved_by: Annotated[
+        str, typer.Option(help="Another person who agrees to a bill above the ceiling.")
+    ] = "",
             today = local_day_of(system.now, system.view.time_zone)
-            changed = change_rate(
+            asking = partial(
+                change_rate,
                 account_id=account,
                 schedule=schedule,
+        from functools import partial
+
+        from meterledger.entrypoints.cli.rebill import run_json
                 asked=day_from(asked, option="--asked") if asked else today,
                 learned_at=system.now,
+        from meterledger.kernel.money import usd_display
                 view=system.view,
                 store=system.store,
+        from meterledger.usecases.rebill import rebill
                 service_point_id=service_point,
-                dry_run=dry_run,
             )
         effective = changed.then.days.from_day
         answer = {
@@ -176,15 +188,47 @@ def change(
         }
 
         def words() -> None:
+            changed = asking(dry_run=True)
+            if changed.bills and not dry_run and not (by.strip() and reason.strip()):
+                raise BadArgument(
+                    f"The rate goes back to {changed.then.days.from_day}, and {len(changed.bills)} "
+                    "bills since then are made anew: nobody is named who decides",
+                    where="--by",
+                    do="Give a name and a reason (`--by`, `--reason`), or look first (`--dry-run`)",
+                )
+            anew = None
+            if not dry_run:
+                changed = asking()
+                if changed.bills:  # what is refused here waits in the queue of corrections
+                    anew = rebill(
+                        changed.bills,
+                        author=by,
+                        reason=reason,
+                        approved_by=approved_by,
+                        on=today,
+                        known_at=system.now,
+                        store=system.store,
+                        lake=system.lake,
+                        book=system.book,
+                    )
             would = "would go" if dry_run else "goes"
             print(
                 f"Account {account} {would} from {changed.service.agreement.schedule} to "
                 f"{schedule} on {effective}."
             )
-            for reason in changed.ruling.decision.reasons:
-                print(f"  {reason.finding} ({reason.citation.text})")
+            for one in changed.ruling.decision.reasons:
+                print(f"  {one.finding} ({one.citation.text})")
+            if dry_run and changed.bills:
+                print(f"Made anew: {', '.join(changed.bills)}.")
+            for made in anew.corrected if anew is not None else ():
+                print(
+                    f"  {made.bill.bill_id} takes the place of {made.cancelled.bill_id}: "
+                    f"{usd_display(made.difference_cents)}"
+                )
 
         say(answer, as_json=as_json, words=words)
+            "bills": list(changed.bills),
+            "rebilled": None if anew is None else run_json(anew),
 
 
 def show(
