@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.journeys.deposit_town import Home, home_of
+from tests.journeys.late_town import CORRECTED, DUE, ISSUED, PaperAccount
+from tests.stores.paper_town import ANALYST
 
 from meterledger.facts.payments import ReceiptState
 from meterledger.usecases.deposit_history import AccountHistory, HowPaid, account_history
@@ -112,6 +114,23 @@ def test_what_was_paid_anew_after_it_came_back_was_paid_late(billed: Home) -> No
     (bill,) = look(billed).bills
 
     assert bill.paid is HowPaid.LATE
+
+
+def test_a_bill_that_was_wrong_took_nothing_from_what_paid_the_next(first_book: Any) -> None:
+    paper = PaperAccount(first_book)
+    for month, cents in ((0, 10_000), (1, 5_000)):
+        paper.bill(month, cents)
+    paper.pay("R-1", 10_000, DUE[0])
+
+    def paid(known_at: datetime) -> list[HowPaid]:
+        with paper.store.viewing(ANALYST, [paper.account]):
+            view = first_book.as_known(known_at.date())
+            at = {"known_at": known_at, "store": paper.store, "view": view}
+            return [one.paid for one in account_history(paper.account, on=ISSUED[3], **at).bills]
+
+    assert paid(CORRECTED) == [HowPaid.ON_THE_DAY, HowPaid.UNPAID]
+    paper.correct(0, 0, ISSUED[2])
+    assert paid(CORRECTED + timedelta(hours=1)) == [HowPaid.BEFORE_THE_DAY, HowPaid.BEFORE_THE_DAY]
 
 
 def test_what_nobody_knows_is_neither_paid_nor_late(billed: Home) -> None:

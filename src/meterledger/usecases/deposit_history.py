@@ -139,10 +139,10 @@ class _Books:
     """Receipts of which nobody knows whether they happened: day and cents."""
 
     came_back: frozenset[str]
-    """Payments that were taken back, with what took them back."""
+    """Entries that were taken back, with what took them back."""
 
     def open_cents(self, at: date, *, without: Collection[str] = ()) -> dict[str, int]:
-        """What is open of each item on an evening, without some payments, or any that came back."""
+        """What is open of each item on an evening, without payments or what was taken back."""
         without = {*without, *self.came_back}
         found = receivable(
             self.account_id,
@@ -221,10 +221,14 @@ def _books(account_id: str, known_at: datetime, store: HistoryStore) -> _Books:
 
 
 def _came_back(entries: Sequence[Entry]) -> frozenset[str]:
-    """Payments that are taken back, and what did it; not those whose return was taken back."""
+    """Entries that are taken back, and what did it; not those whose return was taken back.
+
+    What was taken back counts as if it had never been, as late charges have it: a payment that came
+    back paid nothing, and a bill that was wrong took nothing from what paid the others.
+    """
     by = {one.reverses: one.entry_id for one in entries if one.reverses is not None}
     found: set[str] = set()
-    for name in [one for one in by if one.startswith("payment:")]:
+    for name in [one for one in by if not one.startswith("reversal:")]:
         chain = [name]
         while chain[-1] in by:
             chain.append(by[chain[-1]])
