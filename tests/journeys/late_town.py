@@ -47,8 +47,9 @@ class PaperAccount:
         self.store.record_bills([(bill, entry)])
         return bill.bill_id
 
-    def pay(self, key: str, cents: int, day: date) -> None:
-        payment = Payment(key, self.account, cents, Tender.CHECK, day, NOW - timedelta(hours=1))
+    def pay(self, key: str, cents: int, day: date, *, learned_at: datetime | None = None) -> None:
+        at = learned_at or NOW - timedelta(hours=1)
+        payment = Payment(key, self.account, cents, Tender.CHECK, day, at)
         legs = (Leg("131", cents), Leg("142", -cents, self.account))
         entry = Entry(f"payment:{key}", day, payment.learned_at, legs, f"check {key}")
         self.store.record_payment(payment, entry)

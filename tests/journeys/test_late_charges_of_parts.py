@@ -314,6 +314,52 @@ class TestCorrectedBills:
         assert paper.balance == 6_000 + 90
         assert paper.replays(done.charges[0])
 
+    @pytest.mark.parametrize(
+        ("cents", "days_late", "left"), [(10_000, 0, []), (4_000, 0, [90]), (10_000, 1, None)]
+    )
+    def test_what_was_paid_in_time_and_learned_of_later_takes_it_back(
+        self, paper: PaperAccount, cents: int, days_late: int, left: list[int] | None
+    ) -> None:
+        paper.bill(0)
+        (first,) = paper.run(ISSUED[1]).charges
+        paper.pay("R-1", cents, DUE[0] + timedelta(days=days_late), learned_at=CORRECTED)
+        told: dict[str, Any] = {"store": paper.store, "book": paper.book}
+        on = ISSUED[1] + timedelta(days=3)
+
+        with paper.store.viewing(ANALYST, ["all"]):
+            done = correct_late_charges(on=on, known_at=CORRECTED + AN_HOUR, **told)
+            again = correct_late_charges(on=on, known_at=CORRECTED + 2 * AN_HOUR, **told)
+
+        assert again.reversals == []
+        if left is None:  # a day late is late, whenever we learn of it
+            assert (done.reversals, paper.balance) == ([], 150)
+            return
+        (back,) = done.reversals
+        assert (back.late_charge_id, back.cause) == (
+            first.late_charge_id,
+            ReversalCause.PAYMENT_IN_TIME,
+        )
+        assert f"payment:R-1 of {DUE[0]}" in back.reason
+        assert [one.cents for one in done.charges] == left
+        assert paper.balance == 10_000 - cents + sum(left)
+        assert all(paper.replays(one) for one in (first, *done.charges))
+
+    def test_a_payment_that_came_back_takes_no_charge_back(self, paper: PaperAccount) -> None:
+        paper.bill(0)
+        paper.run(ISSUED[1])
+        paper.pay("R-1", 10_000, DUE[0], learned_at=NOW + timedelta(minutes=1))
+        paper.give_back("R-1", ISSUED[1] + timedelta(days=1))
+
+        with paper.store.viewing(ANALYST, ["all"]):
+            done = correct_late_charges(
+                on=ISSUED[1] + timedelta(days=3),
+                known_at=CORRECTED,
+                store=paper.store,
+                book=paper.book,
+            )
+
+        assert (done.reversals, paper.balance) == ([], 10_150)
+
     def test_overbilled_in_whole_takes_all_of_it_back(self, paper: PaperAccount) -> None:
         paper.bill(0)
         paper.run(ISSUED[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from tests.stores.late_paper import (
@@ -29,6 +29,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 
+from meterledger.facts.late_charges import ReversalCause
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.usecases.late_charge_ports import LateChargeWork
 from meterledger.usecases.late_charge_rows import columns_of
@@ -175,11 +176,35 @@ class TestColumns:
         store.record_bills([bill_of(1), bill_of(2)])
         store.record_late_charges(work_of(charge_of(1), charge_of(2)))
         with store.viewing(ANALYST, ["all"]):
-            assert store.late_charges_of_corrected_bills() == []
+            assert store.late_charges_to_decide_again(date.min) == []
             store.record_rebills([rebill_of(2)])
-            assert store.late_charges_of_corrected_bills() == [account_id(2)]
+            assert store.late_charges_to_decide_again(date.min) == [account_id(2)]
             store.record_late_charges(LateChargeWork(reversals=(reversal_of(charge_of(2)),)))
-            assert store.late_charges_of_corrected_bills() == []
+            assert store.late_charges_to_decide_again(date.min) == []
+
+    def test_tell_which_were_made_before_a_payment_that_was_in_time(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2), start_of(3)])
+        charges = [charge_of(one) for one in (1, 2, 3)]
+        store.record_late_charges(work_of(*charges))
+        late = charges[0].delinquent_day + timedelta(days=11)
+        learned = charges[0].known_at + timedelta(hours=1)
+        for number, day, at in (
+            (1, charges[0].delinquent_day, learned),
+            (2, charges[1].delinquent_day, charges[1].known_at),  # it was known then
+            (3, late, learned),
+        ):
+            payment, entry = payment_of(number, f"R-{number}", learned_at=at)
+            store.record_payment(
+                replace(payment, received_day=day), replace(entry, effective_day=day)
+            )
+
+        with store.viewing(ANALYST, ["all"]):
+            assert store.late_charges_to_decide_again(SHOWN) == [account_id(1)]
+            assert store.late_charges_to_decide_again(SHOWN + timedelta(days=1)) == []
+            reversal, entry = reversal_of(charges[0])
+            reversal = replace(reversal, cause=ReversalCause.PAYMENT_IN_TIME)
+            store.record_late_charges(LateChargeWork(reversals=((reversal, entry),)))
+            assert store.late_charges_to_decide_again(SHOWN) == []
 
     def test_of_nobody_are_empty(self, store: Store) -> None:
         with store.viewing(ANALYST, []):

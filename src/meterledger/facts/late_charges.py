@@ -149,12 +149,14 @@ class ReversalCause(Enum):
     """Why a late charge is taken back."""
 
     CORRECTED_BILL = "corrected bill"
+    PAYMENT_IN_TIME = "payment in time"
     BY_DECISION = "by decision"
 
 
 @dataclass(frozen=True, slots=True)
 class LateChargeReversal:
-    """A late charge taken back: because a bill was corrected, or by two people.
+    """A late charge taken back: because a bill was corrected, because we learned of a payment in
+    time only after it, or by two people.
 
     :raises InvariantBroken: if no reason is given, or one person alone forgives a charge
     """

@@ -1,13 +1,16 @@
-"""What both stores of late charges ask of deposits: which were asked for, as known then."""
+"""What both stores of late charges ask: which deposits were asked for, as known then; days."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from meterledger.facts.deposits import Deposit, asked_items
 from meterledger.facts.receivables import OpenItem
+
+LONGEST_GRACE = timedelta(days=10)
+"""No grace for mail is longer: what came later is not asked about. The rule decides each."""
 
 
 def known_asked_items(deposits: Sequence[Deposit], known_at: datetime) -> tuple[OpenItem, ...]:

@@ -177,6 +177,13 @@ def _counting(
     return list(counting.values()), by_mail
 
 
+def is_in_time(entry: Movement, day: date, history: LateHistory, view: BookView) -> bool:
+    """Whether a movement is a payment that was received by a delinquent date, or mailed in time."""
+    if not entry.entry_id.startswith(PAYMENT):
+        return False
+    return entry.effective_day <= day or _in_time(entry, day, history, view) is not None
+
+
 def _in_time(entry: Movement, day: date, history: LateHistory, view: BookView) -> Reason | None:
     """Why a payment received after the day is in time all the same; None where it is late."""
     channel = history.channels.get(entry.entry_id)

@@ -22,6 +22,7 @@ from meterledger.facts.late_charges import (
     LateReason,
     ReversalCause,
 )
+from meterledger.facts.receivables import Movement
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.late_charge_base import (
     FAR_DAYS,
@@ -31,6 +32,7 @@ from meterledger.usecases.late_charge_base import (
     as_if_right,
     delinquent_day,
     grace_until,
+    is_in_time,
     unpaid_after,
 )
 from meterledger.usecases.late_charge_record import Moment, charge_of
@@ -75,17 +77,20 @@ def consider(
     view: BookView,
     said: SaidElsewhere | None = None,
     only_corrections: bool = False,
+    look_again: bool = False,
 ) -> Considered:
     """Decide every delinquent date that falls to the bill made on ``on``.
 
-    With ``only_corrections`` no new date is decided: charges on corrected bills are, once more.
+    With ``only_corrections`` no new date is decided: charges on corrected bills are, once more, and
+    charges after which we learned of a payment that was in time. ``look_again`` asks for these.
 
     :raises NoRuleInForce: if the book is silent on the day, or on the holidays of a grace
     """
     said = said or SaidElsewhere()
     found = Considered(history.account_id)
     moment = Moment(on, known_at, view)
-    lowered = _take_back(found, history, said, moment)
+    look = look_again or only_corrections
+    lowered = _take_back(found, history, said, moment, look_again=look)
     if only_corrections:
         return found
     # A charge that is being taken back is asked for no longer, and bears no charge of its own.
@@ -171,7 +176,12 @@ def _wait(account_id: str, day: date, on: date, known_at: datetime) -> LateCharg
 
 
 def _take_back(
-    found: Considered, history: LateHistory, said: SaidElsewhere, moment: Moment
+    found: Considered,
+    history: LateHistory,
+    said: SaidElsewhere,
+    moment: Moment,
+    *,
+    look_again: bool,
 ) -> set[str]:
     """Charges on bills that were corrected or cancelled since: decided again, and lowered.
 
@@ -186,7 +196,8 @@ def _take_back(
         if charge.entry_id in taken_back:
             continue
         wrong = [cancelled[name] for name in charge.rests_on if name in cancelled]
-        if not wrong and not lowered.intersection(charge.rests_on):
+        in_time = _in_time_all_the_same(charge, history, moment.view) if look_again else []
+        if not wrong and not in_time and not lowered.intersection(charge.rests_on):
             continue
         bill = next((one for one in history.bills if one.bill_id == charge.bill_id), None)
         if bill is None:
@@ -204,22 +215,45 @@ def _take_back(
             continue
         lowered.add(charge.entry_id)
         found.reasons.add(LateReason.CORRECTED)
-        found.reversals.append(_reversal(charge, wrong, moment))
+        found.reversals.append(_reversal(charge, wrong, in_time, moment))
         if again is not None:
             found.charges.append(again)
     return lowered
 
 
-def _reversal(charge: LateCharge, wrong: Sequence[LateBill], moment: Moment) -> LateChargeReversal:
+def _in_time_all_the_same(
+    charge: LateCharge, history: LateHistory, view: BookView
+) -> list[Movement]:
+    """Payments in time of which we learned only after the charge, and that were kept."""
+    taken_back = {one.reverses for one in history.movements if one.reverses}
+    last = charge.delinquent_day + timedelta(days=FAR_DAYS)
+    return [
+        one
+        for one in history.movements
+        if one.learned_at > charge.known_at
+        and one.entry_id not in taken_back
+        and one.effective_day <= last
+        and is_in_time(one, charge.delinquent_day, history, view)
+    ]
+
+
+def _reversal(
+    charge: LateCharge, wrong: Sequence[LateBill], in_time: Sequence[Movement], moment: Moment
+) -> LateChargeReversal:
+    cause = ReversalCause.CORRECTED_BILL
     if wrong:
         names = ", ".join(f"{one.bill_id} by {one.cancelled_by}" for one in wrong)
         reason = f"it rests on a bill that was corrected: {names}"
+    elif in_time:
+        cause = ReversalCause.PAYMENT_IN_TIME
+        names = ", ".join(f"{one.entry_id} of {one.effective_day}" for one in in_time)
+        reason = f"it was made before we learned of what was paid in time: {names}"
     else:
         reason = "it rests on a late charge that is taken back"
     return LateChargeReversal(
         late_charge_id=charge.late_charge_id,
         account_id=charge.account_id,
-        cause=ReversalCause.CORRECTED_BILL,
+        cause=cause,
         reason=reason,
         learned_at=moment.known_at,
     )

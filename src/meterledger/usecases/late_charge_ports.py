@@ -60,8 +60,10 @@ class LateCharges(Protocol):
         :raises Conflict: if an entry of the name is posted with another meaning
         """
 
-    def late_charges_of_corrected_bills(self) -> list[str]:
-        """Accounts with a charge that stands and rests on a bill that was cancelled, in order."""
+    def late_charges_to_decide_again(self, since: date) -> list[str]:
+        """Accounts, in order, with a charge that stands and rests on a bill that was cancelled, or
+        is of a bill since a day and may have been paid in time by what we learned of after it.
+        """
 
     def late_charge(self, late_charge_id: str) -> LateCharge:
         """A charge by its name. :raises NotFound:"""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -51,6 +51,8 @@ COLUMN_ACCOUNTS = 65_536
 """Accounts decided in columns at once."""
 BATCH_ACCOUNTS = 2048
 """Accounts made one by one, and recorded in one transaction."""
+A_YEAR = timedelta(days=366)
+"""Payments in time that we learn of after a year are for people to see: `late-charge reverse`."""
 REFUSED = "refused"
 """The code of accounts of which the book or a fact is silent: counted, and named with why."""
 
@@ -141,11 +143,13 @@ def correct_late_charges(
 ) -> LateRun:
     """Decide charges on corrected bills once more, of all accounts, and take back what is too much.
 
-    The run before an account's next bill does the same; an account that is closed has none.
+    So are charges of the last year after which we learned of a payment that had been in time. The
+    run before an account's next bill looks at corrected bills alone; an account that is closed has
+    none.
     """
     run = LateRun(on)
     when = _When(on, known_at, store, book.as_known(known_at.date()), elsewhere_of(store))
-    for batch in _batches(store.late_charges_of_corrected_bills(), BATCH_ACCOUNTS):
+    for batch in _batches(store.late_charges_to_decide_again(on - A_YEAR), BATCH_ACCOUNTS):
         decided = _one_by_one(batch, dict.fromkeys(batch), when, run, only_corrections=True)
         work = work_of(list(decided), known_at=known_at, on=on)
         if not dry_run and work.reversals:
@@ -373,6 +377,7 @@ def replay_late_charge(
         known_at=known_at,
         view=book.as_known(known_at.date()),
         said=said_of([account], stored.on, known_at, elsewhere).get(account),
+        look_again=stored.replaces is not None,
     )
     again = next((one for one in found.charges if one.late_charge_id == late_charge_id), None)
     same = again is not None and again.record == stored.record

@@ -18,7 +18,7 @@ from meterledger.facts.late_charges import (
 )
 from meterledger.facts.payments import ReceiptState
 from meterledger.facts.receivables import Movement
-from meterledger.stores.late_words import known_asked_items
+from meterledger.stores.late_words import LONGEST_GRACE, known_asked_items
 from meterledger.usecases.late_charge_ports import LateChargeWork
 from meterledger.usecases.late_charge_rows import columns_of
 from meterledger.usecases.ports import Conflict, NotFound
@@ -195,8 +195,8 @@ class MemoryLateCharges:
                 self._note("late charges", told, max(learned))
         return newly
 
-    def late_charges_of_corrected_bills(self) -> list[str]:
-        """Accounts with a charge that stands and rests on a bill that was cancelled."""
+    def late_charges_to_decide_again(self, since: date) -> list[str]:
+        """Accounts with a charge on a cancelled bill, or before a payment that was in time."""
         self._look()
         cancelled = {f"bill:{one.bill_id}" for one in self._bills.values() if one.cancelled_by}
         return sorted(
@@ -204,8 +204,20 @@ class MemoryLateCharges:
                 one.account_id
                 for one in self._late_charges.values()
                 if one.late_charge_id not in self._late_reversals
-                and cancelled.intersection(one.rests_on)
+                and (
+                    cancelled.intersection(one.rests_on)
+                    or (one.on >= since and self._was_paid_before(one))
+                )
             }
+        )
+
+    def _was_paid_before(self, charge: LateCharge) -> bool:
+        last = charge.delinquent_day + LONGEST_GRACE
+        return any(
+            one.account_id == charge.account_id
+            and one.learned_at > charge.known_at
+            and one.received_day <= last
+            for one in self._payments.values()
         )
 
     def late_charge(self, late_charge_id: str) -> LateCharge:

@@ -23,7 +23,7 @@ from meterledger.facts.late_charges import (
 from meterledger.facts.late_columns import LateColumns
 from meterledger.facts.receivables import Application, ItemKind, Movement, OpenItem
 from meterledger.kernel.span import DaySpan
-from meterledger.stores.late_words import known_asked_items
+from meterledger.stores.late_words import LONGEST_GRACE, known_asked_items
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import record_day
 from meterledger.stores.postgres.repository.deposits import DepositTables
@@ -94,6 +94,14 @@ SELECT DISTINCT c.account_id
   JOIN late_charge c ON c.account_id = k.account_id
        AND 'bill:' || k.cancelled_bill = ANY (c.rests_on)
  WHERE NOT EXISTS (SELECT FROM late_charge_reversal r WHERE r.late_charge_id = c.late_charge_id)
+ UNION
+SELECT c.account_id
+  FROM late_charge c
+ WHERE c.on_day >= %(since)s
+   AND NOT EXISTS (SELECT FROM late_charge_reversal r WHERE r.late_charge_id = c.late_charge_id)
+   AND EXISTS (SELECT FROM payment p
+                WHERE p.account_id = c.account_id AND p.learned_at > c.known_at
+                  AND p.received_day <= c.delinquent_day + %(grace)s)
  ORDER BY 1
 """
 MAIL = "mail"
@@ -232,9 +240,10 @@ class LateChargeTables(DepositTables):
 
         return self._step("charge what is late", write)
 
-    def late_charges_of_corrected_bills(self) -> list[str]:
-        """Accounts with a charge that stands and rests on a bill that was cancelled."""
-        rows = self._read(lambda connection: connection.execute(WRONG).fetchall())
+    def late_charges_to_decide_again(self, since: date) -> list[str]:
+        """Accounts with a charge on a cancelled bill, or before a payment that was in time."""
+        told = {"since": since, "grace": LONGEST_GRACE.days}
+        rows = self._read(lambda connection: connection.execute(WRONG, told).fetchall())
         return [account for (account,) in rows]
 
     def late_charge(self, late_charge_id: str) -> LateCharge:
