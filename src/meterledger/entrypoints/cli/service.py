@@ -141,18 +141,6 @@ def change(
         str, typer.Option(help="Service point; needed where the account has several.")
     ] = "",
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Change the rate option as the customer asks and the sheet allows (GRR V.H)."""
-    with refusing():
-        from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.local_days import local_day_of
-        from meterledger.usecases.change_rate import change_rate
-        from meterledger.usecases.ports import Viewer
-
-        viewer = Viewer("command line", "change a rate option")
-        with open_system(viewer=viewer, subjects=[account]) as system:
-            system.store.account(account)
     by: Annotated[
         str, typer.Option(help="Who decides; needed where bills are made anew (GRR V.H).")
     ] = "",
@@ -160,34 +148,34 @@ def change(
     approved_by: Annotated[
         str, typer.Option(help="Another person who agrees to a bill above the ceiling.")
     ] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Change the rate option as the customer asks and the sheet allows (GRR V.H)."""
+    with refusing():
+        from functools import partial
+
+        from meterledger.entrypoints.cli.rebill import run_json
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.kernel.local_days import local_day_of
+        from meterledger.kernel.money import usd_display
+        from meterledger.usecases.change_rate import change_rate
+        from meterledger.usecases.ports import Viewer
+        from meterledger.usecases.rebill import rebill
+
+        viewer = Viewer("command line", "change a rate option")
+        with open_system(viewer=viewer, subjects=[account]) as system:
+            system.store.account(account)
             today = local_day_of(system.now, system.view.time_zone)
             asking = partial(
                 change_rate,
                 account_id=account,
                 schedule=schedule,
-        from functools import partial
-
-        from meterledger.entrypoints.cli.rebill import run_json
                 asked=day_from(asked, option="--asked") if asked else today,
                 learned_at=system.now,
-        from meterledger.kernel.money import usd_display
                 view=system.view,
                 store=system.store,
-        from meterledger.usecases.rebill import rebill
                 service_point_id=service_point,
             )
-        effective = changed.then.days.from_day
-        answer = {
-            "account": account,
-            "agreement": changed.service.agreement.agreement_id,
-            "then": changed.then.agreement_id,
-            "schedule": schedule,
-            "from": effective.isoformat(),
-            "dry_run": dry_run,
-            "ruling": changed.ruling.as_json(),
-        }
-
-        def words() -> None:
             changed = asking(dry_run=True)
             if changed.bills and not dry_run and not (by.strip() and reason.strip()):
                 raise BadArgument(
@@ -211,6 +199,20 @@ def change(
                         lake=system.lake,
                         book=system.book,
                     )
+        effective = changed.then.days.from_day
+        answer = {
+            "account": account,
+            "agreement": changed.service.agreement.agreement_id,
+            "then": changed.then.agreement_id,
+            "schedule": schedule,
+            "from": effective.isoformat(),
+            "dry_run": dry_run,
+            "ruling": changed.ruling.as_json(),
+            "bills": list(changed.bills),
+            "rebilled": None if anew is None else run_json(anew),
+        }
+
+        def words() -> None:
             would = "would go" if dry_run else "goes"
             print(
                 f"Account {account} {would} from {changed.service.agreement.schedule} to "
@@ -227,8 +229,6 @@ def change(
                 )
 
         say(answer, as_json=as_json, words=words)
-            "bills": list(changed.bills),
-            "rebilled": None if anew is None else run_json(anew),
 
 
 def show(
