@@ -226,13 +226,23 @@ class TestEstimating:
 
     def test_a_whole_day_is_estimated_for_the_cause_that_is_told(self, town: UsageTown) -> None:
         estimate_day(
-            look(town), **WHO, cause=EstimateCause.UNDETECTABLE_EQUIPMENT_FAILURE,
+            look(town), **WHO, slots=range(96), cause=EstimateCause.UNDETECTABLE_EQUIPMENT_FAILURE,
             store=town.store, lake=town.lake, view=town.view,
         )  # fmt: skip
         assert town.values_of("M1") == weekly(DAY - timedelta(days=7), 96)
         assert {one.estimate.cause for one in town.store.estimates_of_meter("M1")} == {
             EstimateCause.UNDETECTABLE_EQUIPMENT_FAILURE
         }
+
+    def test_what_was_measured_gives_way_only_where_it_is_named(self, town: UsageTown) -> None:
+        before = town.values_of("M1")
+
+        with pytest.raises(CannotReview) as refused:
+            estimate_day(look(town), **WHO, store=town.store, lake=town.lake, view=town.view)
+
+        assert "Every interval of the day was received, and none is named" in str(refused.value)
+        assert "like 40-43, or 0-95 for all" in str(refused.value)
+        assert town.values_of("M1") == before
 
 
 class TestRejecting:
@@ -246,8 +256,8 @@ class TestRejecting:
 
     def test_a_rejected_day_may_be_estimated_later(self, town: UsageTown) -> None:
         reject_day(look(town), **WHO, store=town.store)
-        estimate_day(look(town), **(WHO | {"at": NIGHT}), store=town.store, lake=town.lake,
-                     view=town.view)  # fmt: skip
+        estimate_day(look(town), **(WHO | {"at": NIGHT}), slots=[40], store=town.store,
+                     lake=town.lake, view=town.view)  # fmt: skip
         assert town.store.review_queue() == []
         assert [one.act for one in town.store.reviews_of_meter("M1")] == [
             ReviewAct.REJECT,

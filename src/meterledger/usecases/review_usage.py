@@ -274,16 +274,16 @@ def estimate_day(
     slots: Sequence[int] | None = None,
     cause: EstimateCause = EstimateCause.HUMAN_OR_BILLING_ERROR,
 ) -> UsageEdit:
-    """Take the sheet's ladder in place of what was received, for some intervals or the whole day.
+    """Take the sheet's ladder for the intervals that are missing, or in place of those named.
 
-    The received values stay in the version before. Written as a person's edit of estimated
-    quality, so that a file sent again does not undo it.
+    What was measured gives way only where ``slots`` names it, and stays in the version before.
+    Written as a person's edit of estimated quality, so that a file sent again does not undo it.
 
-    :raises CannotReview: if no rung of the ladder works, an interval is not of the day, or name or
-        reason is empty
+    :raises CannotReview: if no rung of the ladder works, an interval is not of the day, none is
+        named and none is missing, or name or reason is empty
     """
     review = _review(item, ReviewAct.ESTIMATE, author, reason, at)
-    chosen = range(len(item.values)) if slots is None else slots
+    chosen = _missing(item) if slots is None else slots
     for slot in chosen:
         _differs(item, slot, 0)
     filled = _ladder(item, set(chosen), cause, at, store, lake, view)
@@ -301,6 +301,18 @@ def estimate_day(
     return _write(
         item, made, Quality.ESTIMATED, review, store, lake, view.time_zone, filled.estimates
     )
+
+
+def _missing(item: DayToReview) -> list[int]:
+    missing = [slot for slot, wh in enumerate(item.values) if wh is None]
+    if not missing:
+        raise CannotReview(
+            "Every interval of the day was received, and none is named",
+            where=_where(item),
+            why="An estimate takes the place of a reading only where somebody says so",
+            do=f"Name those that are wrong, like 40-43, or 0-{len(item.values) - 1} for all",
+        )
+    return missing
 
 
 def _ladder(
