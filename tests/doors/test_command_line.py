@@ -40,8 +40,7 @@ class TestACommandThatIsMisused:
             (["nope"], "meterledger: No such command 'nope'. See `meterledger --help`.\n"),
             (
                 ["bill-cycle", "x", "--on", "2025-08-15"],
-                "meterledger bill-cycle: Invalid value for '[CYCLE]': 'x' is not a valid integer. "
-                "See `meterledger bill-cycle --help`.\n",
+                "cycle: 'x' is not a whole number from 0 to 9999. Write it in digits alone.\n",
             ),
         ],
     )

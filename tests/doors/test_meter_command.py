@@ -103,7 +103,7 @@ class TestExchange:
             (("--at", "2025-07-10T10:00:00"), "--at: '2025-07-10T10:00:00' is not an instant with"),
             (("--at", "yesterday"), "Write it like 2025-07-10T15:07:00Z"),
             (("--known-by", "hearsay"), "is not one of installer_scan, back_office, inferred"),
-            (("--confidence", "101"), "A confidence of 101 cannot be"),
+            (("--confidence", "101"), "'101' is not a whole number from 0 to 100"),
             (("--closing", "04321"), "--closing: '04321' does not name something and its value"),
             (("--to", "M1"), "Meter M1 is there already"),
         ],

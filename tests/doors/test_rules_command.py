@@ -96,13 +96,13 @@ class TestDecide:
             ("{}", "The fact 'unpaid_usd' is missing"),
             (
                 '{"unpaid_usd": 200.5}',
-                "200.5 is a number with a point, which cannot be held exactly",
+                "'200.5' is a number that cannot be held exactly",
             ),
             ('{"unpaid_usd": "two"}', "'two' stands where an amount of dollars is expected"),
             ('{"unpaid": "1.00"}', "'unpaid' is no fact known here"),
-            ('{"unpaid_usd": "1.00", "unpaid_usd": "2.00"}', "The fact 'unpaid_usd' stands twice"),
+            ('{"unpaid_usd": "1.00", "unpaid_usd": "2.00"}', "The key 'unpaid_usd' stands twice"),
             ("[1]", "A list of 1 stands where a group of facts is expected"),
-            ("{", "The facts are not JSON"),
+            ("{", "It is not JSON"),
         ],
     )
     def test_refuses_facts_it_cannot_use(self, text: str, says: str, tmp_path: Path) -> None:

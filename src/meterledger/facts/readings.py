@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from meterledger.facts.estimates import Method
 from meterledger.kernel.ensure import ensure
+from meterledger.kernel.refusal import visible
 
 
 class Commodity(Enum):
@@ -178,6 +179,10 @@ class QuarantinedLine:
     reason: str
     rows: int = 1
     energy_wh: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        """A sentence shows what it repeats of a line: null bytes, marks of direction."""
+        object.__setattr__(self, "reason", " ".join(visible(self.reason).split()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation, localcontext
+import re
 from typing import NewType
 
 from meterledger.kernel.refusal import Refusal
@@ -43,33 +43,77 @@ def micro_usd_text(micro_usd: int) -> str:
 def cents_from_text(text: str, *, where: str) -> Cents:
     """Read ``165.19`` as cents: ASCII digits, at most two decimals, no exponent, no separators.
 
+    A zero has no sign: who writes ``-0.00`` has lost a number on the way.
+
     :raises NotMoney: saying which text was wrong and how an amount is written
     """
     body = text[1:] if text[:1] == "-" else text
     whole, dot, decimals = body.partition(".")
     digits_only = (whole + decimals).isascii() and (whole + decimals).isdigit()
     well_formed = digits_only and bool(whole) and (not dot or 1 <= len(decimals) <= 2)
-    if not well_formed or len(whole) > 12:
+    cents = (
+        int(whole) * 100 + int(decimals.ljust(2, "0")) if well_formed and len(whole) <= 12 else -1
+    )
+    if cents < 0 or (cents == 0 and text[:1] == "-"):
         raise NotMoney(
-            f"'{text[:40]}' is not an amount of dollars",
+            f"{shown(text)} is not an amount of dollars",
             where=where,
             do="Write dollars and cents like 165.19, digits and one point only",
         )
-    cents = int(whole) * 100 + int(decimals.ljust(2, "0") or "0")
     return Cents(-cents if text[:1] == "-" else cents)
 
 
+def amount_from_text(text: str, *, where: str, least: int = 1) -> Cents:
+    """Read an amount that somebody pays or is given: above zero, and one that we can keep.
+
+    ``least`` is the smallest amount in cents; 0 where nothing may be meant.
+
+    :raises NotMoney: saying which text was wrong and how an amount is written
+    """
+    cents = cents_from_text(text, where=where)
+    if not least <= cents <= CENTS_MAX:
+        raise NotMoney(
+            f"{shown(text)} is not an amount {'above zero' if least else 'of zero or more'} "
+            "that an account of ours can have",
+            where=where,
+            do=f"Give {usd_text(least)} to {usd_text(CENTS_MAX)}, like 165.19",
+        )
+    return cents
+
+
+_PLAIN = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,24})?")
+
+
 def whole_from_decimal_text(text: str, *, decimals: int) -> int | None:
-    """Read a decimal number as a whole count of 10**-decimals, or None if it is not one exactly."""
-    if len(text) > 40 or not text.isascii() or "_" in text:
+    """Read a decimal number as a whole count of 10**-decimals, or None if it is not one exactly.
+
+    Digits and one point between digits, as a person writes a number; a zero has no sign.
+    """
+    if not _PLAIN.fullmatch(text):
         return None
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
+    whole, _, part = text.lstrip("-").partition(".")
+    if part[decimals:].strip("0"):
         return None
-    if not number.is_finite() or abs(number.adjusted()) > 30:
+    scaled = int(whole + part[:decimals].ljust(decimals, "0"))
+    if text[0] == "-":
+        return -scaled if scaled else None
+    return scaled
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
+def whole_from_text(text: str) -> int | None:
+    """Read a whole number: ASCII digits, perhaps a minus before them; None if it is none.
+
+    At most eighteen digits, so that every store can keep it; a zero has no sign.
+    """
+    if not _WHOLE.fullmatch(text):
         return None
-    with localcontext() as context:
-        context.prec = 90  # forty digits scaled by thirty places are still exact
-        scaled = number.scaleb(decimals)
-        return int(scaled) if scaled == scaled.to_integral_value() else None
+    number = int(text)
+    return None if number == 0 and text[0] == "-" else number
+
+
+def shown(text: str) -> str:
+    """A text that was refused, as a sentence repeats it: short, on one line, nothing hidden."""
+    return f"'{ascii(text[:40])[1:-1]}'"

@@ -15,11 +15,15 @@ class Refusal(Exception):
     Then nothing is decided about the case; it is tried again later."""
 
     def __init__(self, what: str, *, where: str = "", why: str = "", do: str = "") -> None:
-        """Keep the four parts, so that a screen can show them apart."""
-        self.what = what
-        self.where = where
-        self.why = why
-        self.do = do
+        """Keep the four parts, so that a screen can show them apart.
+
+        Signs that no screen shows (null bytes, marks of direction, halves of letters), which come
+        with what was refused, are written out.
+        """
+        self.what = visible(what)
+        self.where = visible(where)
+        self.why = visible(why)
+        self.do = visible(do)
         super().__init__(self.sentence)
 
     @property
@@ -33,3 +37,12 @@ class Refusal(Exception):
 def _closed(part: str) -> str:
     part = " ".join(part.split())
     return part if part[-1] in ".!?" else part + "."
+
+
+def visible(part: str) -> str:
+    """A text with the signs that no screen shows written out."""
+    if part.isprintable():
+        return part
+    return "".join(
+        one if one.isprintable() or one in "\t\r\n" else ascii(one)[1:-1] for one in part
+    )

@@ -23,9 +23,12 @@ from meterledger.kernel.money import Cents, NotMoney, cents_from_text, usd_text
 from meterledger.kernel.refusal import Refusal
 
 _CENTS, _USD = "_cents", "_usd"
-_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?|-?[0-9]{1,9}/[1-9][0-9]{0,8}")
-USD_PATTERN = r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"
-NUMBER_PATTERN = r"^(-?[0-9]{1,12}(\.[0-9]{1,12})?|-?[0-9]{1,9}/[1-9][0-9]{0,8})$"
+_SIGNED_ZERO = r"(?!-[0.]+(?:/|$))"
+USD_PATTERN = r"^(?!-[0.]+$)-?[0-9]{1,12}(\.[0-9]{1,2})?$"
+NUMBER_PATTERN = (
+    rf"^{_SIGNED_ZERO}(-?[0-9]{{1,12}}(\.[0-9]{{1,12}})?|-?[0-9]{{1,9}}/[1-9][0-9]{{0,8}})$"
+)
+_NUMBER = re.compile(NUMBER_PATTERN)
 MOST_ITEMS = 10_000
 MOST_CHARACTERS = 2_000
 

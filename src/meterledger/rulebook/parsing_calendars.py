@@ -103,7 +103,7 @@ def _minutes(start: int, stop: int) -> list[int]:
 
 
 def _clock_window(node: Node) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", node.text())
+    match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", node.text(), re.ASCII)
     numbers = [int(part) for part in match.groups()] if match else []
     if not numbers or max(numbers[0], numbers[2]) > 24 or max(numbers[1], numbers[3]) > 59:
         raise node.refuse(

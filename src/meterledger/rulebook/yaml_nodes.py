@@ -88,6 +88,11 @@ class Node:
             raise self.misplaced("text is", "Write it as text, numbers in quotes")
         return " ".join(str(self.value).split())
 
+    def as_written(self) -> str:
+        """The node's text with every blank it has: a number has none, nor signs nobody sees."""
+        self.text()
+        return str(self.value)
+
     def flag(self) -> bool:
         """The node's yes or no, written true or false."""
         if self.kind == "text" and self.value.strip():

@@ -7,6 +7,7 @@ Read first      docs/reference/tariff_files.md, "A rate schedule, to the cent" a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +19,13 @@ from meterledger.facts.determinants import Determinants
 from meterledger.facts.usage import DayValues, TiledUsage, UsageBatch
 from meterledger.facts.window_facts import DemandHistory, NetCredits, WindowFacts
 from meterledger.kernel.local_days import day_start_utc, intervals_in_day, zone
-from meterledger.kernel.money import NotMoney, cents_from_text, whole_from_decimal_text
+from meterledger.kernel.money import (
+    NotMoney,
+    cents_from_text,
+    shown,
+    whole_from_decimal_text,
+    whole_from_text,
+)
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.yaml_nodes import Node
@@ -164,7 +171,7 @@ def _credits(node: Node) -> tuple[tuple[date, int], ...]:
     for one in [] if none else node.items():
         credit = one.mapping(required=frozenset({"issued", "usd"}), allowed=frozenset())
         try:
-            cents = cents_from_text(credit["usd"].text(), where="")
+            cents = cents_from_text(credit["usd"].as_written(), where="")
         except NotMoney as problem:
             raise credit["usd"].refuse(problem.what, 'Write dollars in quotes: "1.20"') from None
         found.append((credit["issued"].day(), cents))
@@ -172,20 +179,21 @@ def _credits(node: Node) -> tuple[tuple[date, int], ...]:
 
 
 def _thousandths(node: Node, unit: str) -> int:
-    whole = whole_from_decimal_text(node.text(), decimals=3)
+    whole = whole_from_decimal_text(node.as_written(), decimals=3)
     if whole is None or whole < 0:
         raise node.refuse(
-            f"'{node.text()[:40]}' is not a quantity in {unit}",
+            f"{shown(node.as_written())} is not a quantity in {unit}",
             'Write it in quotes, with at most three decimals: "812.5"',
         )
     return whole
 
 
 def _count(node: Node) -> int:
-    text = node.text()
-    if not text.isascii() or not text.isdigit() or int(text) > MOST_BLOCKS:
-        raise node.refuse(f"'{text[:40]}' is not a number of blocks", 'Write it in quotes: "3"')
-    return int(text)
+    text = node.as_written()
+    count = whole_from_text(text)
+    if count is None or not 0 <= count <= MOST_BLOCKS:
+        raise node.refuse(f"{shown(text)} is not a number of blocks", 'Write it in quotes: "3"')
+    return count
 
 
 def load_of(node: Node) -> tuple[tuple[int, int, int], ...]:
@@ -210,10 +218,12 @@ def load_of(node: Node) -> tuple[tuple[int, int, int], ...]:
 
 
 def _minute(clock: str, node: Node) -> int:
-    hour, _, minute = clock.partition(":")
-    if not (hour.isdigit() and minute in ("00", "15", "30", "45") and int(hour) * 60 <= 1440):
-        raise node.refuse(f"'{clock}' is no quarter of an hour", 'Write hours as "15:00-19:00"')
-    return int(hour) * 60 + int(minute)
+    told = re.fullmatch(r"([0-9]{1,2}):(00|15|30|45)", clock)
+    if told is None or int(told[1]) * 60 > 1440:
+        raise node.refuse(
+            f"{shown(clock)} is no quarter of an hour", 'Write hours as "15:00-19:00"'
+        )
+    return int(told[1]) * 60 + int(told[2])
 
 
 def load_usage(

@@ -61,7 +61,7 @@ class Proposal:
     def placed(self, problem: TariffFileBroken, inserted: list[Inserted]) -> TariffFileBroken:
         """A refusal of the changed book with the line that its reader has before them."""
         file, _, line_text = problem.where.rpartition(", line ")
-        if not file or not line_text.isdigit():
+        if not file or not line_text.isascii() or not line_text.isdigit():
             return problem
         line, taken = int(line_text), 0
         for one in inserted:

@@ -238,7 +238,7 @@ def _as_known(keys: dict[str, Node]) -> date:
 
 
 def _wh(node: Node) -> int:
-    wh = whole_from_decimal_text(node.text(), decimals=3)
+    wh = whole_from_decimal_text(node.as_written(), decimals=3)
     if wh is None:
         raise node.refuse(
             f"'{node.text()[:40]}' is not an amount of energy in whole watt-hours",
@@ -270,7 +270,7 @@ def _expected(node: Node, allowed: frozenset[str]) -> Expected:
 
 def _cents(node: Node) -> int:
     try:
-        return cents_from_text(node.text(), where="")
+        return cents_from_text(node.as_written(), where="")
     except NotMoney as problem:
         raise node.refuse(problem.what, 'Write dollars and cents in quotes: "165.19"') from None
 

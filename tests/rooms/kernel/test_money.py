@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterledger.kernel.money import (
+    CENTS_MAX,
     NotMoney,
+    amount_from_text,
     cents_from_text,
     micro_usd_text,
     usd_display,
     usd_text,
     whole_from_decimal_text,
+    whole_from_text,
 )
 
 POISON = [
@@ -81,9 +84,10 @@ class TestReadingCents:
     def test_takes_dollars_and_cents(self, text: str, cents: int) -> None:
         assert cents_from_text(text, where="--amount") == cents
 
-    def test_a_zero_with_a_sign_is_zero(self) -> None:
-        assert usd_text(cents_from_text("-0", where="--amount")) == "0.00"
-        assert usd_text(cents_from_text("-0.00", where="--amount")) == "0.00"
+    @pytest.mark.parametrize("text", ["-0", "-0.00", "-000.0"])
+    def test_a_zero_has_no_sign(self, text: str) -> None:
+        with pytest.raises(NotMoney, match=f"--amount: '{text}' is not an amount of dollars"):
+            cents_from_text(text, where="--amount")
 
     @pytest.mark.parametrize("text", POISON, ids=lambda text: ascii(text[:12]))
     def test_refuses_every_other_text(self, text: str) -> None:
@@ -110,6 +114,35 @@ class TestReadingCents:
         assert Decimal(text) * 100 == cents
         assert text.isascii()
         assert text == text.strip()
+
+
+class TestAnAmountThatIsPaid:
+    @pytest.mark.parametrize(("text", "cents"), [("0.01", 1), ("100000000000.00", CENTS_MAX)])
+    def test_is_above_zero_and_can_be_kept(self, text: str, cents: int) -> None:
+        assert amount_from_text(text, where="--usd") == cents
+
+    @pytest.mark.parametrize("text", ["0.00", "-0.01", "100000000000.01", "999999999999.99"])
+    def test_is_refused_beyond(self, text: str) -> None:
+        with pytest.raises(NotMoney, match=r"Give 0.01 to 100000000000.00, like 165.19"):
+            amount_from_text(text, where="--usd")
+
+    def test_may_be_nothing_where_that_says_something(self) -> None:
+        assert amount_from_text("0", where="--usd", least=0) == 0
+        with pytest.raises(NotMoney, match="is not an amount of zero or more"):
+            amount_from_text("-0.01", where="--usd", least=0)
+
+
+class TestWholeNumbers:
+    @pytest.mark.parametrize(("text", "number"), [("0", 0), ("12", 12), ("007", 7), ("-3", -3)])
+    def test_are_digits(self, text: str, number: int) -> None:
+        assert whole_from_text(text) == number
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "-", "-0", "+5", " 5", "5\n", "1_000", "٣", "\uff15", "²", "1e3", "5.0", "9" * 19],
+    )
+    def test_are_nothing_else(self, text: str) -> None:
+        assert whole_from_text(text) is None
 
 
 class TestWritingMoney:
@@ -160,7 +193,6 @@ class TestWholeNumbersFromDecimals:
             ("0.001", 3, 1),
             ("-0.001", 3, -1),
             ("0", 3, 0),
-            ("-0", 3, 0),
             ("1.000", 0, 1),
             ("9" * 30, 3, int("9" * 30 + "000")),
         ],

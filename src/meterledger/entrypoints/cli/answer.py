@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import click
 import typer
 
+from meterledger.kernel.money import amount_from_text, shown, whole_from_text
 from meterledger.kernel.refusal import Refusal
 
 JsonFlag = Annotated[
@@ -41,6 +42,66 @@ def refusing() -> Iterator[None]:
         sys.stdout.flush()
         print(refusal.sentence, file=sys.stderr)
         raise typer.Exit(2) from refusal
+
+
+class NumberOption(click.ParamType):
+    """An option that is a number. What is none is refused in one sentence, with exit status 2."""
+
+    def read(self, text: str, where: str) -> int:
+        """The number of a text. :raises Refusal: naming the option and how it is written"""
+        raise NotImplementedError
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of a text; a default goes through as it is."""
+        if isinstance(value, int):
+            return value
+        with refusing():
+            return self.read(value, param.opts[0] if param else "")
+
+
+class WholeNumber(NumberOption):
+    """A whole number of an option, in digits alone, from ``least`` to ``most``.
+
+    Python's own reading takes 1_000, digits of every alphabet and blanks around, and hands on
+    numbers that no store can keep; so every option that counts something has this type.
+    """
+
+    name = "integer"
+
+    def __init__(self, least: int, most: int) -> None:
+        """Both ends may be given."""
+        self.least, self.most = least, most
+
+    def read(self, text: str, where: str) -> int:
+        """The number of a text. :raises BadArgument: if it is none, or not between the ends"""
+        number = whole_from_text(text)
+        if number is None or not self.least <= number <= self.most:
+            raise BadArgument(
+                f"{shown(text)} is not a whole number from {self.least} to {self.most}",
+                where=where,
+                do="Write it in digits alone",
+            )
+        return number
+
+
+class Dollars(NumberOption):
+    """An amount of dollars in an option, as whole cents: from ``least`` to what we can keep."""
+
+    name = "text"
+
+    def __init__(self, least: int = 1) -> None:
+        """``least`` in cents; 0 where nothing may be meant."""
+        self.least = least
+
+    def read(self, text: str, where: str) -> int:
+        """The cents of a text. :raises NotMoney: if it is no such amount"""
+        return amount_from_text(text, where=where, least=self.least)
+
+
+AMOUNT = Dollars()
+CYCLE = WholeNumber(0, 9999)
+MULTIPLIER = WholeNumber(0, 999_999)
+PORT = WholeNumber(0, 65_535)
 
 
 def misused(error: click.UsageError) -> BadArgument:

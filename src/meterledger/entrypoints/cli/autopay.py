@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    AMOUNT,
+    BadArgument,
+    JsonFlag,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -50,7 +57,10 @@ def enrol(
     kind: Annotated[str, typer.Option(help="checking or savings.")] = "checking",
     standard: Annotated[str, typer.Option(help="WEB (online) or PPD (signed).")] = "WEB",
     from_day: Annotated[str, typer.Option("--from", help="First day; today unless told.")] = "",
-    most: Annotated[str, typer.Option("--most", help="The customer's own ceiling in USD.")] = "",
+    most_cents: Annotated[
+        int | None,
+        typer.Option("--most", click_type=AMOUNT, help="The customer's own ceiling in USD."),
+    ] = None,
     by: By = "",
     as_json: JsonFlag = False,
 ) -> None:
@@ -58,7 +68,6 @@ def enrol(
     from meterledger.entrypoints.channel_words import enrollment_json
     from meterledger.entrypoints.wiring import open_bank_numbers
     from meterledger.facts.ach import AchStandard, BankAccountKind
-    from meterledger.kernel.money import cents_from_text
     from meterledger.usecases.autopay import enroll_autopay
 
     with refusing(), _system("put an account on autopay", [account]) as system:
@@ -78,7 +87,7 @@ def enrol(
             kind=kinds[kind],
             standard=standards[standard],
             from_day=day_from(from_day, option="--from") if from_day else system.today,
-            most_cents=cents_from_text(most, where="--most") if most else None,
+            most_cents=most_cents,
             authorized=authorized,
             by=by,
             numbers=open_bank_numbers(system.data_folder),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
+from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, WholeNumber, refusing, say
 
 
 class Bench(NamedTuple):
@@ -48,9 +48,17 @@ def bench(
     ] = None,
     accounts: Annotated[
         int | None,
-        typer.Option(help="Accounts or meters of the generated population (each has its own)."),
+        typer.Option(
+            click_type=WholeNumber(0, 10**7),
+            help="Accounts or meters of the generated population (each has its own).",
+        ),
     ] = None,
-    repeat: Annotated[int, typer.Option(help="Repetitions; the median is the figure.")] = 1,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            click_type=WholeNumber(1, 1000), help="Repetitions; the median is the figure."
+        ),
+    ] = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure on this machine, in a folder of its own that is removed afterwards."""

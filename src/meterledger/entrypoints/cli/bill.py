@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import CYCLE, BadArgument, JsonFlag, day_from, refusing, say
 
 if TYPE_CHECKING:
     from meterledger.usecases.deposit_run import DepositRun
@@ -82,7 +82,8 @@ def bill(
 
 def bill_cycle(
     cycle: Annotated[
-        int | None, typer.Argument(help="Number of the reading cycle, counted from 1.")
+        int | None,
+        typer.Argument(click_type=CYCLE, help="Number of the reading cycle, counted from 1."),
     ] = None,
     on: Annotated[
         str | None,

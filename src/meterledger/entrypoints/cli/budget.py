@@ -6,7 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    AMOUNT,
+    JsonFlag,
+    WholeNumber,
+    day_from,
+    refusing,
+    say,
+)
 
 Account = Annotated[str, typer.Argument(help="Account number, ten digits.")]
 On = Annotated[str | None, typer.Option(help="The day (today unless given).")]
@@ -40,7 +47,10 @@ def join(
     month_option: Annotated[
         str, typer.Option(help="Yearly month: a, an earlier one; b, the twelfth period.")
     ] = "",
-    month: Annotated[int | None, typer.Option(help="The month elected under a, 1 to 12.")] = None,
+    month: Annotated[
+        int | None,
+        typer.Option(click_type=WholeNumber(1, 12), help="The month elected under a, 1 to 12."),
+    ] = None,
     credit_met: Annotated[
         bool, typer.Option(help="Whether the utility's credit requirements are met.")
     ] = False,
@@ -58,8 +68,13 @@ def join(
     cold_weather: Annotated[
         bool, typer.Option(help="A Cold Weather Rule agreement puts the customer on the plan.")
     ] = False,
-    estimated_year_usd: Annotated[
-        str | None, typer.Option(help="A year's cost, for a customer without a bill of its own.")
+    estimated_year_cents: Annotated[
+        int | None,
+        typer.Option(
+            "--estimated-year-usd",
+            click_type=AMOUNT,
+            help="A year's cost, for a customer without a bill of its own.",
+        ),
     ] = None,
     basis: Annotated[str, typer.Option(help="From what that year is estimated.")] = "",
     dry_run: DryRun = False,
@@ -69,15 +84,10 @@ def join(
     with refusing():
         from meterledger.entrypoints.budget_words import joined_answer, reasons_words
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.money import cents_from_text, usd_text
+        from meterledger.kernel.money import usd_text
         from meterledger.usecases.budget_plans import JoinRequest, join_budget
         from meterledger.usecases.ports import Viewer
 
-        told = (
-            cents_from_text(estimated_year_usd, where="--estimated-year-usd")
-            if estimated_year_usd is not None
-            else None
-        )
         viewer = Viewer("command line", "join the budget plan")
         with open_system(viewer=viewer, subjects=[account]) as system:
             system.store.account(account)
@@ -94,7 +104,7 @@ def join(
                     charitable=charitable,
                     company_agrees=company_agrees,
                     cold_weather_agreement=cold_weather,
-                    told_year_cents=told,
+                    told_year_cents=estimated_year_cents,
                     basis=basis,
                 ),
                 learned_at=system.now,
@@ -150,7 +160,10 @@ def elect(
     account: Account,
     settle: Annotated[str, typer.Option(help="a or b, as for joining.")] = "",
     month_option: Annotated[str, typer.Option(help="a or b, as for joining.")] = "",
-    month: Annotated[int | None, typer.Option(help="The month elected under a, 1 to 12.")] = None,
+    month: Annotated[
+        int | None,
+        typer.Option(click_type=WholeNumber(1, 12), help="The month elected under a, 1 to 12."),
+    ] = None,
     on: On = None,
     as_json: JsonFlag = False,
 ) -> None:

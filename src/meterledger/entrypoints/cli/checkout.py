@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
+from meterledger.entrypoints.cli.answer import AMOUNT, BadArgument, JsonFlag, refusing, say
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -40,7 +40,10 @@ Key = Annotated[str, typer.Argument(help="The checkout's key.")]
 
 def start(
     account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
-    usd: Annotated[str, typer.Option(help="Amount in dollars and cents, like 84.50.")],
+    cents: Annotated[
+        int,
+        typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50."),
+    ],
     key: Annotated[str, typer.Option(help="Our key of it, unique for ever.")],
     tender: Annotated[str, typer.Option(help="card or wallet.")] = "card",
     as_json: JsonFlag = False,
@@ -48,7 +51,6 @@ def start(
     """Begin a checkout; the answer says where the customer pays. The same key begins one."""
     from meterledger.entrypoints.channel_words import checkout_desk
     from meterledger.facts.money import Tender
-    from meterledger.kernel.money import cents_from_text
     from meterledger.usecases.checkouts import start_checkout
 
     with refusing(), _system("begin a checkout", [account]) as system:
@@ -57,7 +59,7 @@ def start(
         begun = start_checkout(
             key,
             account_id=account,
-            cents=cents_from_text(usd, where="--usd"),
+            cents=cents,
             tender=Tender(tender),
             desk=checkout_desk(system),
         )
@@ -134,9 +136,12 @@ def unknown(as_json: JsonFlag = False) -> None:
 
 def settle(
     key: Key,
-    paid_usd: Annotated[
-        str, typer.Option("--paid", help="What the processor holds of it, like 84.50.")
-    ] = "",
+    paid_cents: Annotated[
+        int | None,
+        typer.Option(
+            "--paid", click_type=AMOUNT, help="What the processor holds of it, like 84.50."
+        ),
+    ] = None,
     refused: Annotated[bool, typer.Option("--refused", help="No money came.")] = False,
     by: Annotated[str, typer.Option("--by", help="Who decides: a name.")] = "",
     reason: Annotated[str, typer.Option(help="What was seen at the processor.")] = "",
@@ -144,20 +149,18 @@ def settle(
 ) -> None:
     """End an unknown checkout as a person; the processor's word still counts when it comes."""
     from meterledger.entrypoints.channel_words import checkout_desk
-    from meterledger.kernel.money import cents_from_text
     from meterledger.usecases.checkouts import settle_checkout
 
     with refusing(), _system("end an unknown checkout", [key]) as system:
-        if bool(paid_usd) == refused:
+        if (paid_cents is not None) == refused:
             raise BadArgument(
                 "Say one of --paid AMOUNT and --refused",
                 where="meterledger checkout settle",
                 do="Look at the processor's own page of it first",
             )
-        cents = cents_from_text(paid_usd, where="--paid") if paid_usd else 0
         desk = checkout_desk(system)
         ended = settle_checkout(
-            key, is_paid=not refused, cents=cents, by=by, reason=reason, desk=desk
+            key, is_paid=not refused, cents=paid_cents or 0, by=by, reason=reason, desk=desk
         )
         _answer(ended, as_json=as_json)
 

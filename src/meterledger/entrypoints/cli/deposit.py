@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    AMOUNT,
+    BadArgument,
+    JsonFlag,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -85,7 +92,12 @@ def notice(
 def ask(
     account: Account,
     kind: Annotated[str, typer.Option(help="initial, continued or non-residential.")] = "initial",
-    usd: Annotated[str, typer.Option(help="How much; the most that may be, unless told.")] = "",
+    cents: Annotated[
+        int | None,
+        typer.Option(
+            "--usd", click_type=AMOUNT, help="How much; the most that may be, unless told."
+        ),
+    ] = None,
     facts: Facts = None,
     earlier_account: Annotated[
         list[str] | None, typer.Option(help="An earlier account of the same customer.")
@@ -103,7 +115,6 @@ def ask(
     from meterledger.entrypoints.deposit_letters import notice_letter
     from meterledger.entrypoints.deposit_words import deposit_desk
     from meterledger.facts.deposits import DepositKind
-    from meterledger.kernel.money import cents_from_text
     from meterledger.usecases.deposit_ask import ask_deposit
 
     with refusing(), opened("ask for a deposit", [account]) as system:
@@ -122,7 +133,7 @@ def ask(
             kinds[kind],
             on=day_of(on, system),
             told=_told(facts),
-            cents=cents_from_text(usd, where="--usd") if usd else None,
+            cents=cents,
             reason=reason,
             desk=deposit_desk(system, by),
             earlier_accounts=earlier_account or (),
@@ -336,18 +347,23 @@ def day_of(on: str, system: System) -> date:
 
 
 def _told(facts: Path | None) -> dict[str, Any]:
-    import json
+    from meterledger.kernel.exact_json import read_exact_json
 
     if facts is None:
         return {}
     try:
-        told = json.loads(facts.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
+        data = facts.read_bytes()
+    except OSError as problem:
         raise BadArgument(
-            f"The file {facts.name} cannot be read as JSON",
+            f"The file {facts.name} cannot be read",
             where="--facts",
             do="Give a JSON file of facts, like those of `meterledger rules`",
         ) from problem
+    told = read_exact_json(
+        data,
+        where=f"--facts {facts.name}",
+        do="Give a JSON file of facts, like those of `meterledger rules`",
+    )
     if not isinstance(told, dict):
         raise BadArgument(
             f"The file {facts.name} is no group of facts",

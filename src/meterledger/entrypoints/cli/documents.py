@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    CYCLE,
+    BadArgument,
+    JsonFlag,
+    WholeNumber,
+    day_from,
+    refusing,
+    say,
+)
 from meterledger.facts.documents import Delivery, IssuedDocument
 
 BillArgument = Annotated[str, typer.Argument(help="Bill number.")]
@@ -27,7 +35,9 @@ def register(app: typer.Typer) -> None:
 
 
 def cycle(
-    number: Annotated[int, typer.Argument(help="Number of the reading cycle, counted from 1.")],
+    number: Annotated[
+        int, typer.Argument(click_type=CYCLE, help="Number of the reading cycle, counted from 1.")
+    ],
     on: Annotated[str, typer.Option(help="The day on which the bills were issued.")],
     out: Annotated[Path, typer.Option(help="Folder for the print file, its index and the outbox.")],
     electronic: Annotated[
@@ -40,7 +50,10 @@ def cycle(
         str, typer.Option(help="Where customers read their bills; for the link in messages.")
     ] = "http://127.0.0.1:8000",
     processes: Annotated[
-        int | None, typer.Option(help="Processes that set the pages; one for each core.")
+        int | None,
+        typer.Option(
+            click_type=WholeNumber(1, 256), help="Processes that set the pages; one for each core."
+        ),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:

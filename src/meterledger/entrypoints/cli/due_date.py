@@ -12,6 +12,7 @@ from meterledger.entrypoints.cli.answer import (
     DAY_FORM,
     BadArgument,
     JsonFlag,
+    WholeNumber,
     day_from,
     refusing,
     say,
@@ -36,7 +37,9 @@ def register(app: typer.Typer) -> None:
 
 def choose(
     account: Account,
-    day: Annotated[int, typer.Option(help="Day of the month, 1 to 28.")],
+    day: Annotated[
+        int, typer.Option(click_type=WholeNumber(1, 31), help="Day of the month, 1 to 28.")
+    ],
     on: On = None,
     approved: Annotated[
         bool | None, typer.Option(help="Whether the utility approves an early second choice.")

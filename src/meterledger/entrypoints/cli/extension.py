@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -11,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    AMOUNT,
+    BadArgument,
+    Dollars,
+    JsonFlag,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -85,7 +92,9 @@ def open_one(
 
 def advance(
     contract: Contract,
-    usd: Annotated[str, typer.Option(help="Amount in dollars and cents.")],
+    cents: Annotated[
+        int, typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents.")
+    ],
     key: Annotated[str, typer.Option(help="The receipt's own number, unique for ever.")],
     tender: Annotated[str, typer.Option(help="cash, check, money order or ach.")] = "check",
     on: On = "",
@@ -94,11 +103,9 @@ def advance(
 ) -> None:
     """Take money for a contract: deposit, guarantee deposit, contribution, in this order."""
     from meterledger.facts.money import Tender
-    from meterledger.kernel.money import cents_from_text
     from meterledger.usecases.extension_money import take_extension_payment
 
     with refusing(), _system("take money for an extension", [contract]) as system:
-        cents = cents_from_text(usd, where="--usd")
         means = {one.value: one for one in Tender}.get(tender)
         if means is None:
             raise BadArgument(
@@ -262,15 +269,30 @@ def change(
             help="replacement, partial_replacement, enlargement or replacement_and_enlargement."
         ),
     ],
-    replacement_usd: Annotated[str, typer.Option(help="Cost of what was replaced.")] = "0.00",
-    enlargement_usd: Annotated[str, typer.Option(help="Cost of more capacity.")] = "0.00",
+    replacement_cents: Annotated[
+        int,
+        typer.Option(
+            "--replacement-usd",
+            click_type=Dollars(0),
+            show_default="0.00",
+            help="Cost of what was replaced.",
+        ),
+    ] = 0,
+    enlargement_cents: Annotated[
+        int,
+        typer.Option(
+            "--enlargement-usd",
+            click_type=Dollars(0),
+            show_default="0.00",
+            help="Cost of more capacity.",
+        ),
+    ] = 0,
     on: On = "",
     by: By = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Keep a replacement or enlargement of a special facility: its monthly charge ends."""
     from meterledger.extensions import Change
-    from meterledger.kernel.money import cents_from_text
     from meterledger.rulebook.forms import read_value
     from meterledger.usecases.extension_tellings import change_facility
 
@@ -279,8 +301,8 @@ def change(
             contract,
             read_value(Change, what, where="--what"),
             _told(system, on, by),
-            replacement_cents=cents_from_text(replacement_usd, where="--replacement-usd"),
-            enlargement_cents=cents_from_text(enlargement_usd, where="--enlargement-usd"),
+            replacement_cents=replacement_cents,
+            enlargement_cents=enlargement_cents,
             store=system.store,
             moment=_moment(system),
         )
@@ -344,19 +366,25 @@ def replay(contract: Contract, as_json: JsonFlag = False) -> None:
 
 
 def _terms(path: str) -> object:
+    from meterledger.kernel.exact_json import read_exact_json
+
     try:
         with Path(path).open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:
             raise ValueError("it is too long")
-        return json.loads(raw.decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as problem:
+    except (OSError, ValueError) as problem:
         raise BadArgument(
             f"The terms cannot be read from {path[:80]}",
             where="--terms",
             why=str(problem)[:200],
             do="Give a JSON file like those of docs/operating/extensions.md",
         ) from problem
+    return read_exact_json(
+        raw,
+        where=f"--terms {path[:80]}",
+        do="Give a JSON file like those of docs/operating/extensions.md",
+    )
 
 
 def _tell(

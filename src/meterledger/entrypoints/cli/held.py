@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    BadArgument,
+    JsonFlag,
+    WholeNumber,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -46,7 +53,10 @@ On = Annotated[str, typer.Option(help="Day of rendition of a bill that leaves; t
 def queue(
     code: Annotated[str, typer.Option(help="Only this code, or codes that begin so.")] = "",
     owner: Annotated[str, typer.Option(help="Only cases of this owner.")] = "",
-    older_than: Annotated[int, typer.Option(help="Only cases open for so many days.")] = 0,
+    older_than: Annotated[
+        int,
+        typer.Option(click_type=WholeNumber(0, 36_500), help="Only cases open for so many days."),
+    ] = 0,
     account: Annotated[str, typer.Option(help="Only cases of this account.")] = "",
     ended: Annotated[bool, typer.Option("--ended", help="List ended cases, too.")] = False,
     as_json: JsonFlag = False,

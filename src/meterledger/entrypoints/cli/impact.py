@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    CYCLE,
+    BadArgument,
+    JsonFlag,
+    WholeNumber,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from meterledger.rulebook.book import BookView
@@ -33,12 +41,15 @@ def impact(
     change: Annotated[
         Path, typer.Option(help="The proposed revision: a file of changes, as `tariff try` takes.")
     ],
-    months: Annotated[int, typer.Option(help="Bills of so many months.")] = 12,
+    months: Annotated[
+        int, typer.Option(click_type=WholeNumber(0, 240), help="Bills of so many months.")
+    ] = 12,
     until: Annotated[
         str | None, typer.Option(help="The last day of rendition; today unless told.")
     ] = None,
     cycle: Annotated[
-        int | None, typer.Option(help="One reading cycle only; all of them unless named.")
+        int | None,
+        typer.Option(click_type=CYCLE, help="One reading cycle only; all of them unless named."),
     ] = None,
     out: Annotated[
         Path | None,

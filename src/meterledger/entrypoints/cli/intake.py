@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    BadArgument,
+    JsonFlag,
+    WholeNumber,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -182,9 +189,15 @@ def watch(
         str, typer.Option(help="Who puts files there, where no label beside a file says.")
     ] = "",
     settle: Annotated[
-        int, typer.Option(help="Seconds without a change after which a file is complete.")
+        int,
+        typer.Option(
+            click_type=WholeNumber(0, 86_400),
+            help="Seconds without a change after which a file is complete.",
+        ),
     ] = 10,
-    every: Annotated[int, typer.Option(help="Seconds between two rounds.")] = 5,
+    every: Annotated[
+        int, typer.Option(click_type=WholeNumber(0, 86_400), help="Seconds between two rounds.")
+    ] = 5,
     as_json: JsonFlag = False,
 ) -> None:
     """Take files from a landing folder, as `ingest` does, and move them to taken/ or refused/.

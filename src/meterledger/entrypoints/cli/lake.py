@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    BadArgument,
+    JsonFlag,
+    WholeNumber,
+    day_from,
+    refusing,
+    say,
+)
 from meterledger.facts.lake_log import FileOnDisk
 
 if TYPE_CHECKING:
@@ -115,7 +122,11 @@ def _say_compacted(done: Sequence[Compacted], until: str) -> None:
 
 def sweep(
     margin_days: Annotated[
-        int, typer.Option(help="Keep what was replaced less than so many days ago.")
+        int,
+        typer.Option(
+            click_type=WholeNumber(0, 36_500),
+            help="Keep what was replaced less than so many days ago.",
+        ),
     ] = 7,
     dry_run: DryRun = False,
     as_json: JsonFlag = False,

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import (
+    CYCLE,
     DAY_FORM,
     BadArgument,
     JsonFlag,
+    WholeNumber,
     day_from,
     refusing,
     say,
@@ -38,7 +40,9 @@ def register(app: typer.Typer) -> None:
 
 def run(
     on: Annotated[str, typer.Option(help=f"The day of the bills, {DAY_FORM}.")],
-    cycle: Annotated[int | None, typer.Option(help="Accounts of one reading cycle.")] = None,
+    cycle: Annotated[
+        int | None, typer.Option(click_type=CYCLE, help="Accounts of one reading cycle.")
+    ] = None,
     account: Annotated[
         list[str] | None, typer.Option(help="One account, or several; all unless named.")
     ] = None,
@@ -379,7 +383,11 @@ def government(
     law: Annotated[str | None, typer.Option(help="The law that demands other terms.")] = None,
     percent: Annotated[str | None, typer.Option(help="The late charge it demands.")] = None,
     days: Annotated[
-        int | None, typer.Option(help="Days from issue to the delinquent date it demands.")
+        int | None,
+        typer.Option(
+            click_type=WholeNumber(0, 365),
+            help="Days from issue to the delinquent date it demands.",
+        ),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:

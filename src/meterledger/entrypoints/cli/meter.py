@@ -10,7 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli import meter_account, meter_events, meter_read
-from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    MULTIPLIER,
+    JsonFlag,
+    WholeNumber,
+    day_from,
+    refusing,
+    say,
+)
 
 MeterArgument = Annotated[str, typer.Argument(help="Number of the meter.")]
 At = Annotated[
@@ -28,10 +35,16 @@ Opening = Annotated[
 KnownBy = Annotated[
     str, typer.Option(help="How the place is known: installer_scan, back_office or inferred.")
 ]
-Confidence = Annotated[int, typer.Option(help="How sure that is: 0 (a guess) to 100 (seen).")]
+Confidence = Annotated[
+    int,
+    typer.Option(
+        click_type=WholeNumber(0, 100), help="How sure that is: 0 (a guess) to 100 (seen)."
+    ),
+]
 Evidence = Annotated[str, typer.Option(help="What that rests on, like a work order.")]
 Multiplier = Annotated[
-    int | None, typer.Option(help="Multiplier; without it, that of the meter before.")
+    int | None,
+    typer.Option(click_type=MULTIPLIER, help="Multiplier; without it, that of the meter before."),
 ]
 
 
@@ -113,7 +126,9 @@ def install(
     confidence: Confidence,
     evidence: Evidence,
     opening: Opening = None,
-    multiplier: Annotated[int, typer.Option(help="The meter's multiplier.")] = 1,
+    multiplier: Annotated[
+        int, typer.Option(click_type=MULTIPLIER, help="The meter's multiplier.")
+    ] = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Install a meter at a service point that has none; `service start` does it for new service."""
@@ -222,7 +237,10 @@ def configure(
         str | None, typer.Option(help="How it is read: manual, amr or ami; needed once.")
     ] = None,
     interval_seconds: Annotated[
-        int | None, typer.Option(help="Length of its intervals, where it keeps some.")
+        int | None,
+        typer.Option(
+            click_type=WholeNumber(1, 86_400), help="Length of its intervals, where it keeps some."
+        ),
     ] = None,
     registers: Annotated[
         list[str] | None,
@@ -282,12 +300,17 @@ def load(
     name: Annotated[str, typer.Argument(help="Name of the load, like WIFI-12.")],
     service_point: Annotated[str, typer.Option(help="Service point that has no meter.")],
     device: Annotated[str, typer.Option(help="What takes the energy, like Wi-Fi.")],
-    volt_amperes: Annotated[int, typer.Option(help="Load of one device, in volt-amperes.")],
+    volt_amperes: Annotated[
+        int,
+        typer.Option(click_type=WholeNumber(0, 10**7), help="Load of one device, in volt-amperes."),
+    ],
     on: Annotated[str, typer.Option(help="First day on which it is there.")],
     hours: Annotated[
         list[str], typer.Option(help="When it is on, every day, like 18:00-24:00; again for more.")
     ],
-    count: Annotated[int, typer.Option(help="How many devices.")] = 1,
+    count: Annotated[
+        int, typer.Option(click_type=WholeNumber(0, 10**6), help="How many devices.")
+    ] = 1,
     until: Annotated[str | None, typer.Option(help="First day without it.")] = None,
     as_json: JsonFlag = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import AMOUNT, JsonFlag, day_from, refusing, say
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +16,10 @@ def register(app: typer.Typer) -> None:
 
 def pay(
     account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
-    usd: Annotated[str, typer.Option(help="Amount in dollars and cents, like 84.50.")],
+    cents: Annotated[
+        int,
+        typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50."),
+    ],
     key: Annotated[
         str,
         typer.Option(help="The receipt's own number: the same key never posts twice."),
@@ -29,12 +32,11 @@ def pay(
     """Take a cash payment. A key posts once; with other contents it is refused."""
     with refusing():
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.money import cents_from_text, usd_text
+        from meterledger.kernel.money import usd_text
         from meterledger.usecases.deposit_asked import deposits_asked_on
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.take_payment import take_payment
 
-        cents = cents_from_text(usd, where="--usd")
         with open_system(
             viewer=Viewer("command line", "take a payment"), subjects=[account]
         ) as system:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    AMOUNT,
+    BadArgument,
+    JsonFlag,
+    WholeNumber,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -47,7 +55,10 @@ Reason = Annotated[str, typer.Option(help="Why, in a sentence; it is kept for ye
 
 def take(
     account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
-    usd: Annotated[str, typer.Option(help="Amount in dollars and cents, like 84.50.")],
+    cents: Annotated[
+        int,
+        typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50."),
+    ],
     key: Annotated[str, typer.Option(help="The receipt's own number: it never posts twice.")],
     tender: Annotated[str, typer.Option(help="cash, check, money order, ach, card, …")] = "cash",
     channel: Annotated[str, typer.Option(help="office, lockbox, ach, card, agency.")] = "office",
@@ -64,7 +75,7 @@ def take(
     from meterledger.entrypoints.payment_words import payment_desk, print_receipt, receipt_json
     from meterledger.facts.money import Tender
     from meterledger.facts.payments import Channel
-    from meterledger.kernel.money import cents_from_text, usd_text
+    from meterledger.kernel.money import usd_text
     from meterledger.usecases.take_payment import How, take_payment
 
     with refusing(), _system("take a payment", [account]) as system:
@@ -77,7 +88,7 @@ def take(
         )
         _, newly = take_payment(
             account_id=account,
-            cents=cents_from_text(usd, where="--usd"),
+            cents=cents,
             payment_key=key,
             received_day=day_from(on, option="--on") if on else system.today,
             learned_at=system.now,
@@ -112,7 +123,9 @@ def show(key: Key, as_json: JsonFlag = False) -> None:
 def listing(
     account: Annotated[str, typer.Option(help="Only payments of this account.")] = "",
     state: Annotated[str, typer.Option(help="Only payments that stand so.")] = "",
-    most: Annotated[int, typer.Option(min=1, max=5000, help="At most so many.")] = 100,
+    most: Annotated[
+        int, typer.Option(click_type=WholeNumber(1, 5000), help="At most so many.")
+    ] = 100,
     as_json: JsonFlag = False,
 ) -> None:
     """List payments, the newest first."""

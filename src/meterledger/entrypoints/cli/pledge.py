@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import AMOUNT, JsonFlag, day_from, refusing, say
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -40,7 +40,10 @@ def promise(
     pledge: Id,
     account: Annotated[str, typer.Option(help="Account number, ten digits.")],
     agency: Annotated[str, typer.Option(help="Who promises.")],
-    usd: Annotated[str, typer.Option(help="Amount in dollars and cents, like 84.50.")],
+    cents: Annotated[
+        int,
+        typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50."),
+    ],
     for_items: Annotated[
         list[str] | None,
         typer.Option("--for", help="Open items it is for, like bill:B-...; all if left out."),
@@ -51,7 +54,6 @@ def promise(
 ) -> None:
     """Keep an agency's promise for what it names."""
     from meterledger.entrypoints.channel_words import pledge_desk
-    from meterledger.kernel.money import cents_from_text
     from meterledger.usecases.pledges import promise_pledge
 
     with refusing(), _system("keep a pledge", [account]) as system:
@@ -59,7 +61,7 @@ def promise(
             pledge,
             account_id=account,
             agency=agency,
-            cents=cents_from_text(usd, where="--usd"),
+            cents=cents,
             for_items=for_items or (),
             by=by,
             desk=pledge_desk(system),
@@ -70,7 +72,10 @@ def promise(
 
 def receive(
     pledge: Id,
-    usd: Annotated[str, typer.Option(help="Amount in dollars and cents, like 84.50.")],
+    cents: Annotated[
+        int,
+        typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50."),
+    ],
     key: Annotated[str, typer.Option(help="The payment's own number: it never posts twice.")],
     on: Annotated[str, typer.Option(help="Day the money came; today unless told.")] = "",
     by: By = "",
@@ -78,13 +83,12 @@ def receive(
 ) -> None:
     """Money of a pledge came: it pays what the pledge names, and nothing else."""
     from meterledger.entrypoints.channel_words import pledge_desk
-    from meterledger.kernel.money import cents_from_text
     from meterledger.usecases.pledges import receive_pledge
 
     with refusing(), _system("receive a pledge", [pledge]) as system:
         made = receive_pledge(
             pledge,
-            cents=cents_from_text(usd, where="--usd"),
+            cents=cents,
             payment_key=key,
             on=day_from(on, option="--on") if on else system.today,
             by=by,

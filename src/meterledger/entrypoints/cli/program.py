@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import JsonFlag, WholeNumber, day_from, refusing, say
 
 if TYPE_CHECKING:
     from datetime import date
@@ -39,7 +39,10 @@ def register(app: typer.Typer) -> None:
 def join(
     account: Account,
     program: Program,
-    blocks: Annotated[int | None, typer.Option(help="Solar Blocks subscribed.")] = None,
+    blocks: Annotated[
+        int | None,
+        typer.Option(click_type=WholeNumber(0, 100_000), help="Solar Blocks subscribed."),
+    ] = None,
     on: On = None,
     agreement: Agreement = None,
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+from meterledger.entrypoints.cli.answer import JsonFlag, WholeNumber, refusing, say
 
 if TYPE_CHECKING:
     from meterledger.facts.intake import QuarantinedItem
 
-Number = Annotated[int, typer.Argument(help="The line's number, from `quarantine list`.")]
+Number = Annotated[
+    int,
+    typer.Argument(
+        click_type=WholeNumber(0, 10**18 - 1), help="The line's number, from `quarantine list`."
+    ),
+]
 Author = Annotated[str, typer.Option(help="Who decides.")]
 Reason = Annotated[str, typer.Option(help="Why: what was corrected, or why it is never used.")]
 

@@ -8,7 +8,14 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    BadArgument,
+    JsonFlag,
+    WholeNumber,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +70,10 @@ def bills(
         bool, typer.Option("--obstruction", help="There is proof of obstruction or deceit.")
     ] = False,
     months: Annotated[
-        int | None, typer.Option(min=1, help="Months the customer wishes to repay over.")
+        int | None,
+        typer.Option(
+            click_type=WholeNumber(1, 240), help="Months the customer wishes to repay over."
+        ),
     ] = None,
     approved_by: Annotated[
         str, typer.Option(help="Another person, who agrees to a bill above the ceiling.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.money import shown, whole_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +131,7 @@ def estimate(
     meter: Meter,
     day: Day,
     intervals: Annotated[
-        str, typer.Option(help="Which intervals, like 40-43; all of the day without it.")
+        str, typer.Option(help="Which intervals, like 40-43; without it those that are missing.")
     ] = "",
     cause: Annotated[str, typer.Option(help="Why there is no reading, in the sheet's words.")] = (
         "human_or_billing_error"
@@ -138,7 +140,7 @@ def estimate(
     reason: Reason = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Take the sheet's ladder in place of what was received."""
+    """Take the sheet's ladder for what is missing, or in place of the intervals named."""
     from meterledger.entrypoints.cli.validate import cause_from
     from meterledger.usecases.review_usage import estimate_day
 
@@ -207,14 +209,15 @@ def _item(system: System, meter: str, day: str) -> DayToReview:
 
 
 def _pair(text: str) -> tuple[int, int]:
-    slot, mark, wh = text.partition("=")
-    if not mark or not slot.strip().isdigit() or not wh.strip().removeprefix("-").isdigit():
+    found = re.fullmatch(r" *([0-9]{1,4}) *= *(-?[0-9]{1,9}) *", text)
+    wh = whole_from_text(found[2]) if found else None
+    if found is None or wh is None:
         raise BadArgument(
-            f"'{text[:40]}' is no interval with its watt-hours",
+            f"{shown(text)} is no interval with its watt-hours",
             where="--set",
             do="Write it like 40=120: the interval, counted from 0, and whole watt-hours",
         )
-    return int(slot), int(wh)
+    return int(found[1]), wh
 
 
 def _slots(text: str) -> list[int] | None:
@@ -224,14 +227,14 @@ def _slots(text: str) -> list[int] | None:
 
 
 def _run(text: str) -> Iterator[int]:
-    first, _, last = text.partition("-")
-    if not first.strip().isdigit() or (last and not last.strip().isdigit()):
+    found = re.fullmatch(r" *([0-9]{1,4}) *(?:- *([0-9]{1,4}) *)?", text)
+    if found is None:
         raise BadArgument(
-            f"'{text[:40]}' are no intervals",
+            f"{shown(text)} are no intervals",
             where="--intervals",
             do="Write them like 40-43 or 40,41, counted from 0",
         )
-    yield from range(int(first), int(last or first) + 1)
+    yield from range(int(found[1]), int(found[2] or found[1]) + 1)
 
 
 def _finding(one: FindingOnFile) -> dict[str, Any]:

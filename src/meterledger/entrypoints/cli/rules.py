@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -107,6 +106,8 @@ def _key_and_option(text: str) -> tuple[str, str]:
 
 
 def _facts(file: str) -> Any:
+    from meterledger.kernel.exact_json import read_exact_json
+
     try:
         data = sys.stdin.buffer.read(MOST_BYTES + 1) if file == "-" else _bytes(Path(file))
     except OSError as problem:
@@ -121,45 +122,16 @@ def _facts(file: str) -> Any:
             where="--facts",
             do="Give one case at a time",
         )
-    try:
-        return json.loads(
-            data.decode("utf-8"),
-            parse_float=_refuse_float,
-            parse_constant=_refuse_float,
-            object_pairs_hook=_once,
-        )
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, ValueError) as problem:
-        what = problem.msg if isinstance(problem, json.JSONDecodeError) else "its form is unusable"
-        line = f", line {problem.lineno}" if isinstance(problem, json.JSONDecodeError) else ""
-        raise BadArgument(
-            f"The facts are not JSON: {what}",
-            where=f"{file[:200]}{line}",
-            do='Write one object like {"unpaid_usd": "200.00"}',
-        ) from None
+    return read_exact_json(
+        data,
+        where=f"--facts {file[:200]}",
+        do='Write one object like {"unpaid_usd": "200.00"}',
+    )
 
 
 def _bytes(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(MOST_BYTES + 1)
-
-
-def _refuse_float(text: str) -> Any:
-    raise BadArgument(
-        f"{text[:40]} is a number with a point, which cannot be held exactly",
-        where="--facts",
-        do=f'Write it in quotes: "{text[:40]}"',
-    )
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise BadArgument(
-            f"The fact '{twice[:60]}' stands twice", where="--facts", do="Keep one of the two"
-        )
-    return found
 
 
 def _print_fields(schema: dict[str, Any], indent: str) -> None:

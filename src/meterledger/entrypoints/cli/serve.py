@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, refusing
+from meterledger.entrypoints.cli.answer import PORT, JsonFlag, refusing
 from meterledger.kernel.refusal import Refusal
 
 OWN_ADDRESSES = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(click_type=PORT, help="Port to listen on.")] = 8000,
     host: Annotated[str, typer.Option(help="Address of this machine.")] = "127.0.0.1",
     as_json: JsonFlag = False,
 ) -> None:

@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    CYCLE,
+    MULTIPLIER,
+    BadArgument,
+    JsonFlag,
+    day_from,
+    refusing,
+    say,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +44,9 @@ def start(
     postal_code: Annotated[str, typer.Option(help="Postal code of the place.")],
     schedule: Annotated[str, typer.Option(help="Rate option, like 1M-anytime.")],
     on: Annotated[str, typer.Option(help="First day of service.")],
-    cycle: Annotated[int, typer.Option(help="Number of the reading cycle, counted from 1.")],
+    cycle: Annotated[
+        int, typer.Option(click_type=CYCLE, help="Number of the reading cycle, counted from 1.")
+    ],
     tax_place: Annotated[str, typer.Option(help="Municipality, like university_city, or none.")],
     service_point: Annotated[
         str | None, typer.Option(help="Name of the service point (SP-PREMISE unless given).")
@@ -45,7 +55,9 @@ def start(
         str | None,
         typer.Option(help="Number of the meter installed there; none: service without one."),
     ] = None,
-    multiplier: Annotated[int, typer.Option(help="The meter's multiplier.")] = 1,
+    multiplier: Annotated[
+        int, typer.Option(click_type=MULTIPLIER, help="The meter's multiplier.")
+    ] = 1,
     state: Annotated[
         str,
         typer.Option(help="State of the place, like MO; needed where the utility serves several."),

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    AMOUNT,
+    BadArgument,
+    JsonFlag,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -24,7 +31,9 @@ Name = Annotated[str, typer.Argument(metavar="SETTLEMENT", help="Its id, like re
 By = Annotated[str, typer.Option("--by", help="Who does it: a name. It is kept.")]
 Reason = Annotated[str, typer.Option(help="Why, in a sentence; it is kept for years.")]
 On = Annotated[str, typer.Option(help="The day; today unless told.")]
-Usd = Annotated[str, typer.Option(help="Amount in dollars and cents, like 84.50.")]
+Usd = Annotated[
+    int, typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -275,7 +284,7 @@ def returned_payment(
 
 def credit(
     account: Account,
-    usd: Usd,
+    cents: Usd,
     by: By = "",
     reason: Reason = "",
     key: Annotated[str, typer.Option(help="Tells two credits of one day apart.")] = "",
@@ -283,11 +292,9 @@ def credit(
     as_json: JsonFlag = False,
 ) -> None:
     """Ask for a credit of goodwill on an account; another person approves it."""
-    from meterledger.kernel.money import cents_from_text
     from meterledger.usecases.refund_credit import give_credit
 
     with refusing(), at_the_desk("give a credit", [account], on) as desk:
-        cents = cents_from_text(usd, where="--usd")
         done = give_credit(account, cents, by=by, reason=reason, key=key, desk=desk)
         settle(done, as_json=as_json)
 

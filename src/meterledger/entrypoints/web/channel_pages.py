@@ -17,7 +17,7 @@ from meterledger.entrypoints.web.policy import VIEWER, acting, personal, taking
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.ach_orders import ReturnAct
 from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState
-from meterledger.kernel.money import cents_from_text
+from meterledger.kernel.money import amount_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.checkouts import (
     CheckoutRefused,
@@ -133,7 +133,7 @@ def _decide(checkout_id: str, typed: Typed, system: System) -> None:
     settle_checkout(
         checkout_id,
         is_paid=is_paid,
-        cents=cents_from_text(typed.usd, where="the amount") if is_paid else 0,
+        cents=amount_from_text(typed.usd, where="the amount") if is_paid else 0,
         by=typed.author,
         reason=typed.reason,
         desk=desk,

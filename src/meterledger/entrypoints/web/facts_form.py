@@ -9,7 +9,6 @@ Nothing is guessed: an empty field is left out, and the rule's form says what it
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 import types
 import typing
@@ -22,12 +21,14 @@ from typing import Any
 from django.http import QueryDict
 
 from meterledger.entrypoints.web.words import label_words
-from meterledger.kernel.money import Cents
+from meterledger.kernel.exact_json import NotExactJson, read_exact_json
+from meterledger.kernel.money import Cents, whole_from_text
 from meterledger.rulebook.forms import FactsRefused, FormField, fields_of
 
 ROOT = "f"
 MOST_ROWS = 100
-_WHOLE = re.compile(r"-?[0-9]{1,15}")
+BLANKS = " \t\r\n"
+"""What may stand around a typed text."""
 _MISSING = re.compile(r"The fact '(\w+)' is missing")
 
 
@@ -159,7 +160,7 @@ def _soften(rows: Iterable[FormRow]) -> None:
 
 def _row_count(query: QueryDict, name: str) -> int:
     """How many groups of a list the query holds: one more than the highest number."""
-    pattern = re.compile(rf"(?:given\.)?{re.escape(name)}\.(\d{{1,3}})(?:\.|$)")
+    pattern = re.compile(rf"(?:given\.)?{re.escape(name)}\.([0-9]{{1,3}})(?:\.|$)")
     numbers = [int(found.group(1)) for key in query if (found := pattern.match(key))]
     return min(max(numbers, default=-1) + 1, MOST_ROWS)
 
@@ -184,14 +185,16 @@ def _value(hint: Any, query: QueryDict, name: str, *, must: bool) -> tuple[bool,
     if kind == "several":
         chosen = query.getlist(name)
         return bool(chosen) or must, chosen
-    text = query.get(name, "").strip()
+    text = query.get(name, "").strip(BLANKS)
     if kind == "lines":
         item, text = typing.get_args(inner)[0], _lines(query, name)
-        lines = [_scalar(item, one.strip()) for one in text.splitlines() if one.strip()]
+        lines = [
+            typed_scalar(item, one.strip(BLANKS)) for one in text.split("\n") if one.strip(BLANKS)
+        ]
         return bool(lines) or must, lines
     if not text:
         return may_be_null, None
-    return True, _from_json(text) if kind == "json" else _scalar(inner, text)
+    return True, _from_json(text) if kind == "json" else typed_scalar(inner, text)
 
 
 def _lines(query: QueryDict, name: str) -> str:
@@ -207,12 +210,13 @@ def _anything(query: QueryDict, prefix: str) -> bool:
     )
 
 
-def _scalar(hint: Any, text: str) -> Any:
+def typed_scalar(hint: Any, text: str) -> Any:
     """A typed text as JSON; what is no such thing goes on as it was typed, to be refused."""
     if hint is bool:
         return {"true": True, "false": False}.get(text, text)
     if hint is int:
-        return int(text) if _WHOLE.fullmatch(text) else text
+        number = whole_from_text(text)
+        return text if number is None else number
     if hint is Cents:
         return text.removeprefix("$")
     return text
@@ -220,8 +224,8 @@ def _scalar(hint: Any, text: str) -> Any:
 
 def _from_json(text: str) -> Any:
     try:
-        return json.loads(text, parse_float=str)
-    except (ValueError, RecursionError):
+        return read_exact_json(text.encode(), where="facts", do="Write JSON")
+    except (NotExactJson, UnicodeEncodeError):
         return text
 
 

@@ -22,6 +22,7 @@ from meterledger.entrypoints.web.usage_chart import day_chart
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.usage_log import FindingOnFile, ReviewAct
+from meterledger.kernel.money import shown, whole_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.review_usage import (
     CannotReview,
@@ -177,13 +178,14 @@ def _values(text: str) -> dict[int, int]:
     found: dict[int, int] = {}
     for part in _parts(text):
         read = ONE_VALUE.fullmatch(part)
-        if read is None:
+        wh = whole_from_text(read[2]) if read else None
+        if read is None or wh is None:
             raise CannotReview(
-                f"'{part.strip()[:40]}' is no interval with its watt-hours",
+                f"{shown(part.strip())} is no interval with its watt-hours",
                 where="intervals",
                 do="Write one a line: its number in the table, =, and whole watt-hours",
             )
-        found[int(read[1])] = int(read[2])
+        found[int(read[1])] = wh
     return found
 
 
@@ -193,9 +195,9 @@ def _slots(text: str) -> list[int] | None:
         read = ONE_RUN.fullmatch(part)
         if read is None:
             raise CannotReview(
-                f"'{part.strip()[:40]}' names no intervals",
+                f"{shown(part.strip())} names no intervals",
                 where="intervals",
-                do="Write numbers of the table, like 40 or 40-43, or leave it empty for all",
+                do="Write numbers of the table, like 40 or 40-43, or leave it empty for the missing ones",
             )
         found += range(int(read[1]), int(read[2] or read[1]) + 1)
     return found or None

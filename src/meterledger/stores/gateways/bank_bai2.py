@@ -184,7 +184,9 @@ class _Reader:
     def agree(
         self, trailer: list[str], place: int, found: int, words: str, *, signed: bool = False
     ) -> None:
-        """What a trailer says is what stood before it."""
+        """What a trailer says is what stood before it, and it says no more."""
+        if any(trailer[{"49": 3}.get(trailer[0], 4) :]):
+            raise broken("A trailer has more fields than its kind", self.where)
         text = trailer[place] if len(trailer) > place else ""
         sign = -1 if signed and text[:1] == "-" else 1
         digits = text[1:] if signed and text[:1] in ("+", "-") else text

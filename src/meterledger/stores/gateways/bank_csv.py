@@ -54,6 +54,8 @@ def read_bank_csv(name: str, text: str) -> list[BankStatement]:
             day = iso_day(day_text, where) if len(day_text) == 10 else iso_day("", where)
             negative = amount.startswith("-")
             cents = dollars_in_cents(amount[1:] if negative else amount, where)
+            if negative and cents == 0:
+                raise broken(f"{amount[:40]!a} is a zero with a sign", where)
             cents = -cents if negative else cents
             if kind == "opening" and begun is None:
                 begun, lines = (account, cents), []

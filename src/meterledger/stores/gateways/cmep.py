@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from meterledger.facts.readings import ChannelKind, ChannelReadings, Quality, ReadingFile
 from meterledger.stores.gateways.cmep_units import COMMODITIES, QUALITIES, UnitFacts, unit_facts
-from meterledger.stores.gateways.exact import WHOLE_MAX, Exact, read_exact
+from meterledger.stores.gateways.exact import BLANKS, WHOLE_MAX, Exact, read_exact
 from meterledger.stores.gateways.gather import (
     NO_LAST_LINE_END,
     ChannelKey,
@@ -181,7 +181,7 @@ class CmepFile:
         total = 0
         for number, begin, until in lines:
             line = self.text[begin:until]
-            if not line.strip():
+            if not line.strip(BLANKS):
                 continue
             total += 1
             self.places[number] = (begin, until)
@@ -340,7 +340,7 @@ def _fields(line: str) -> list[str]:
         (fields,) = csv.reader([line], strict=True)
     except (csv.Error, ValueError) as problem:
         raise _Unusable(f"Its quotation marks do not pair ({problem})") from problem
-    return [field.strip() for field in fields]
+    return [field.strip(BLANKS) for field in fields]
 
 
 def _what(fields: list[str]) -> tuple[ChannelKey, UnitFacts, Exact, int | None]:
@@ -378,7 +378,7 @@ def interval_kind(word: str) -> tuple[ChannelKey, Exact, int] | None:
     None if they say nothing certain, or are not of intervals.
     """
     try:
-        key, _, constant, seconds = _what([field.strip() for field in word.split(",")])
+        key, _, constant, seconds = _what([field.strip(BLANKS) for field in word.split(",")])
     except _Unusable:
         return None
     return (

@@ -242,8 +242,10 @@ def _record(
             at += 1
         if digits > _DIGITS:
             return _NONE
+        if negative and whole == 0:
+            return _NONE  # no number, or a zero with a sign: the reference says why it is none
         if digits == 0:
-            if negative or decimals >= 0:
+            if decimals >= 0:
                 return _NONE
             code = _MISSING
         if code == _MISSING:

@@ -13,7 +13,6 @@ import csv
 import gzip
 import io
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,8 +24,10 @@ from meterledger.facts.weather import (
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_half_up
+from meterledger.stores.gateways.exact import read_exact
 
 HOURS_NEEDED = 20
+DECIMALS_MAX = 12
 FORMS = (("day", "mean_f"), ("dt", "tempF"))
 
 
@@ -96,8 +97,8 @@ def _day(text: str | None, zone_name: str) -> date | None:
 
 
 def _degrees(text: str | None) -> Fraction | None:
-    try:
-        value = Fraction(Decimal(text or ""))
-    except (InvalidOperation, ValueError, OverflowError):
+    told = read_exact(text or "")
+    if told is None or told.exponent < -DECIMALS_MAX:
         return None
+    value = Fraction(told.whole) * Fraction(10) ** told.exponent
     return value if COLDEST_TENTHS_F <= value * 10 <= HOTTEST_TENTHS_F else None

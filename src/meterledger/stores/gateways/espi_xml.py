@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.parsers import expat
 
+from meterledger.stores.gateways.exact import BLANKS
 from meterledger.stores.gateways.refusals import (
     MAX_READINGS,
     EnvelopeBroken,
@@ -229,7 +230,9 @@ class _Stream:
         if local == "IntervalBlock":
             self.block = None
             return
-        text = "".join(self.text).strip() if self.text_size <= MAX_TEXT else "(a very long text)"
+        text = (
+            "".join(self.text).strip(BLANKS) if self.text_size <= MAX_TEXT else "(a very long text)"
+        )
         self.text.clear()
         self.text_size = 0
         self._leaf(entry, parent, local, text)

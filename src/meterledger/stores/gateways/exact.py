@@ -11,6 +11,9 @@ from meterledger.kernel.ensure import ensure
 WHOLE_MAX = 2**63 - 1
 """Stored values are 64-bit whole numbers with a sign."""
 
+BLANKS = " \t\r\n"
+"""What may stand around a cell. Blanks of other alphabets and of typesetting are no padding."""
+
 EXPONENT_MAX = 18
 _COMFORTABLE = 2**31 - 1
 """Below this the decimals stay as written; above it, zeros that say nothing are dropped."""
@@ -65,7 +68,8 @@ class Exact(NamedTuple):
 def read_exact(text: str) -> Exact | None:
     """The number a text says, or None if it says none that can be kept exactly.
 
-    ASCII digits, one point, an exponent with E or D; no separators, no words like NaN.
+    ASCII digits, one point, an exponent with E or D; no separators, no words like NaN, and no
+    zero with a minus: its sender rounded away a number that we do not know.
     """
     match = _NUMBER.fullmatch(text)
     if match is None:
@@ -74,6 +78,8 @@ def read_exact(text: str) -> Exact | None:
     decimals = decimals or ""
     exponent = int(power or 0) - len(decimals)
     whole = int(digits + decimals)
+    if whole == 0 and sign == "-":
+        return None
     if exponent > 0:
         if exponent > EXPONENT_MAX:
             return None

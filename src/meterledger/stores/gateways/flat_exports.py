@@ -21,7 +21,7 @@ from typing import NamedTuple
 from meterledger.facts.readings import ChannelKind, Commodity, Flow, Quality, ReadingFile
 from meterledger.stores.gateways.csv_times import BadTime, LocalClock
 from meterledger.stores.gateways.csv_words import Unusable, cells_of, lines_of
-from meterledger.stores.gateways.exact import Exact, read_exact
+from meterledger.stores.gateways.exact import BLANKS, Exact, read_exact
 from meterledger.stores.gateways.gather import NO_LAST_LINE_END, ChannelKey, RawReading, Sieve
 from meterledger.stores.gateways.instants import Believable
 from meterledger.stores.gateways.opening import OpenedFile, decode
@@ -105,7 +105,7 @@ EXPORTS = (
 
 def export_of(cells: Sequence[str]) -> Export | None:
     """The export that a first line is the header of, if it is one."""
-    words = {cell.strip().lower() for cell in cells}
+    words = {cell.strip(BLANKS).lower() for cell in cells}
     return next((one for one in EXPORTS if one.marks <= words), None)
 
 
@@ -149,7 +149,7 @@ class _File:
         rows: dict[ChannelKey, list[_Row]] = defaultdict(list)
         total = 0
         for number, place in lines:
-            if not self.text[place[0] : place[1]].strip():
+            if not self.text[place[0] : place[1]].strip(BLANKS):
                 continue
             total += 1
             if total > MAX_READINGS:
@@ -178,7 +178,7 @@ class _File:
 
     def _header(self, line: str) -> None:
         try:
-            words = [cell.strip().lower() for cell in cells_of(line, ",")]
+            words = [cell.strip(BLANKS).lower() for cell in cells_of(line, ",")]
         except Unusable as problem:
             raise EnvelopeBroken(
                 "The header cannot be read",
@@ -210,7 +210,7 @@ class _File:
                 return ""
             if at >= len(cells):
                 raise Unusable(f"It has {len(cells)} columns, and '{column}' is number {at + 1}")
-            return cells[at].strip()
+            return cells[at].strip(BLANKS)
 
         meter = next((said for one in self.export.meter if (said := cell(one))), "")
         if not is_meter_id(meter):

@@ -43,7 +43,7 @@ from meterledger.stores.gateways.refusals import (
 )
 
 FORMAT = "green-button"
-_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_INTEGER = re.compile(r"(?!-0+$)[+-]?\d{1,18}", re.ASCII)
 _WHOLE_OR_FRACTION = re.compile(r"(\d{1,18})(?:\.\d{1,20})?", re.ASCII)
 MULTIPLIER_LIMIT = 18
 

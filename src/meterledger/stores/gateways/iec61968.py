@@ -19,7 +19,7 @@ from typing import NamedTuple
 from meterledger.facts.readings import ChannelKind, Quality, ReadingFile
 from meterledger.stores.gateways.cim_codes import CODE, CimType, cim_quality, cim_type
 from meterledger.stores.gateways.csv_times import BadTime, LocalClock, WrittenTime, read_time
-from meterledger.stores.gateways.exact import read_exact
+from meterledger.stores.gateways.exact import BLANKS, read_exact
 from meterledger.stores.gateways.gather import ChannelKey, RawReading, Sieve
 from meterledger.stores.gateways.instants import Believable
 from meterledger.stores.gateways.opening import OpenedFile
@@ -321,7 +321,7 @@ def _reference(part: Part | None) -> str:
         return ""
     names = part.first("Names")
     return (
-        part.attributes.get("ref", "").strip()
+        part.attributes.get("ref", "").strip(BLANKS)
         or part.said("mRID")
         or ("" if names is None else names.said("name"))
         or part.text

@@ -20,7 +20,7 @@ from meterledger.facts.readings import ChannelKind, Commodity, Flow, Quality, Re
 from meterledger.stores.gateways.cim_codes import cim_type
 from meterledger.stores.gateways.csv_times import BadTime, LocalClock, read_time
 from meterledger.stores.gateways.csv_words import UNITS
-from meterledger.stores.gateways.exact import read_exact
+from meterledger.stores.gateways.exact import BLANKS, read_exact
 from meterledger.stores.gateways.gather import ChannelKey, RawReading, Sieve
 from meterledger.stores.gateways.instants import Believable
 from meterledger.stores.gateways.opening import OpenedFile
@@ -226,7 +226,7 @@ class _Message:
         dates: list[int],
     ) -> None:
         """The values of one row of a formatted block, each with its own time or the row's."""
-        cells = [cell.strip() for cell in row.text.split(separator)]
+        cells = [cell.strip(BLANKS) for cell in row.text.split(separator)]
         while len(cells) > len(fields) and not cells[-1]:
             cells.pop()
         if len(cells) != len(fields):
@@ -376,10 +376,10 @@ def _meter_of(part: Part) -> tuple[str, str]:
     if inside is not None and inside.attributes:
         attributes = inside.attributes
         meter = attributes.get("meterNo") or attributes.get("objectID") or inside.text
-        return meter.strip(), attributes.get("serviceType", "")
+        return meter.strip(BLANKS), attributes.get("serviceType", "")
     listed = "" if inside is None else inside.text or inside.said("meterNo")
     meter = part.said("meterNo") or listed or part.attributes.get("objectID", "")
-    return meter.strip(), ""
+    return meter.strip(BLANKS), ""
 
 
 def _reading_value(part: Part, until: int) -> _Value:

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from meterledger.facts.readings import ChannelKind, Commodity, Flow, Quality, ReadingFile
 from meterledger.stores.gateways.csv_words import Unusable, cells_of, lines_of
-from meterledger.stores.gateways.exact import Exact, read_exact
+from meterledger.stores.gateways.exact import BLANKS, Exact, read_exact
 from meterledger.stores.gateways.gather import ChannelKey, RawReading, Sieve
 from meterledger.stores.gateways.instants import Believable, epoch_of
 from meterledger.stores.gateways.opening import OpenedFile, decode
@@ -126,7 +126,7 @@ class _File:
         ended = False
         for number, (begin, until) in lines_of(self.text):
             self.line = number
-            if not self.text[begin:until].strip():
+            if not self.text[begin:until].strip(BLANKS):
                 continue
             cells = self._cells(begin, until)
             if ended and cells[0] != "100":
@@ -166,9 +166,9 @@ class _File:
         if line.count(",") > _MAX_CELLS:
             self._broken(f"A record has more than {_MAX_CELLS} fields")
         if '"' not in line:
-            return [cell.strip() for cell in line.split(",")]
+            return [cell.strip(BLANKS) for cell in line.split(",")]
         try:
-            return [cell.strip() for cell in cells_of(line, ",")]
+            return [cell.strip(BLANKS) for cell in cells_of(line, ",")]
         except Unusable as problem:
             self._broken(str(problem))
 
@@ -206,8 +206,8 @@ class _File:
         self.form, self.register = form, None
 
     def _register(self, cells: list[str]) -> _Register:
-        if len(cells) < 9:
-            self._broken(f"A record 200 has nine fields, and this one {len(cells)}")
+        if not 9 <= len(cells) <= 10:
+            self._broken(f"A record 200 has nine or ten fields, and this one {len(cells)}")
         length = cells[8]
         minutes = int(length) if re.fullmatch(r"\d{1,4}", length, re.ASCII) else 0
         if minutes == 0 or _DAY_MINUTES % minutes:
@@ -316,7 +316,7 @@ class _File:
 
     def _accumulated(self, cells: list[str], place: tuple[int, int]) -> None:
         """A record 250: a register read twice, and what was used between."""
-        if len(cells) < 20:
+        if not 20 <= len(cells) <= 23:
             self._broken(f"A record 250 has 23 fields, and this one {len(cells)}")
         flow = {"E": Flow.DELIVERED, "I": Flow.RECEIVED}.get(cells[7].upper())
         if flow is None:

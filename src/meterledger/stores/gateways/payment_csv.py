@@ -18,8 +18,9 @@ from datetime import date
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel, RefusedLine
 from meterledger.facts.remittances import RemittanceFile, RemittanceLine
-from meterledger.kernel.money import CENTS_MAX, cents_from_text
+from meterledger.kernel.money import amount_from_text, whole_from_text
 from meterledger.kernel.refusal import Refusal
+from meterledger.stores.gateways.exact import BLANKS
 from meterledger.stores.gateways.lockbox import is_lockbox, read_lockbox
 from meterledger.stores.gateways.refusals import EnvelopeBroken
 
@@ -83,10 +84,8 @@ def _line(row: list[str], number: int, name: str) -> RemittanceLine:
     where = f"{name}, line {number}"
     if len(row) != len(HEADER):
         raise _broken(where, f"it has {len(row)} cells, and needs {len(HEADER)}")
-    key, account, usd, received, tender, check, reference = (cell.strip() for cell in row)
-    cents = cents_from_text(usd, where=where)
-    if not 0 < cents <= CENTS_MAX:
-        raise _broken(where, f"its amount {usd} is not above zero, or beyond any account of ours")
+    key, account, usd, received, tender, check, reference = (cell.strip(BLANKS) for cell in row)
+    cents = amount_from_text(usd, where=where)
     if not key or len(key) > 64 or not key.isascii() or not key.isprintable():
         raise _broken(where, f"its key {key[:64]!a} is not up to 64 plain characters")
     try:
@@ -106,10 +105,10 @@ def _line(row: list[str], number: int, name: str) -> RemittanceLine:
 
 
 def _stated(row: list[str], count: int, name: str) -> int:
-    said = row[1].strip()
-    if not (said.isascii() and said.isdigit()) or int(said) != count:
+    said = row[1].strip(BLANKS)
+    if whole_from_text(said) != count:
         raise _broken(name, f"Its total says {said[:20]!a} lines, and it has {count}")
-    return int(cents_from_text(row[2].strip(), where=f"{name}, total"))
+    return int(amount_from_text(row[2].strip(BLANKS), where=f"{name}, total"))
 
 
 def _broken(where: str, what: str) -> EnvelopeBroken:

@@ -15,13 +15,13 @@ import contextlib
 import hashlib
 import hmac
 import http.client
-import json
 import ssl
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from meterledger.facts.checkouts import Answer, Checkout, Said
 from meterledger.kernel.canonical import canonical_bytes
+from meterledger.kernel.exact_json import NotExactJson, read_exact_json
 from meterledger.kernel.money import CENTS_MAX
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.channel_ports import CallbackRefused, ProcessorSilent
@@ -77,9 +77,11 @@ def read_answer(body: bytes, signature: str, secret: bytes) -> Answer:
             do="Ask the processor how the checkout stands; rotate the secret if this goes on",
         )
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        told = None
+        told = read_exact_json(body, where=where, do="Ask the processor how the checkout stands")
+    except NotExactJson as problem:
+        raise CallbackRefused(
+            problem.what, where=problem.where, why="Nothing was changed", do=problem.do
+        ) from None
     if not isinstance(told, dict) or not _NAMES.issuperset(told):
         raise CallbackRefused("It is not an object of the names that are known", where=where)
     refuse_card_numbers((str(one) for one in told.values()), where=where)

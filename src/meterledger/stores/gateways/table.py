@@ -43,7 +43,7 @@ from meterledger.stores.gateways.csv_words import (
     quality_of,
     word_of,
 )
-from meterledger.stores.gateways.exact import Exact, read_exact
+from meterledger.stores.gateways.exact import BLANKS, Exact, read_exact
 from meterledger.stores.gateways.gather import (
     ChannelKey,
     RawReading,
@@ -236,7 +236,7 @@ class _Table:
                 return ""
             if at >= len(cells):
                 raise Unusable(f"It has {len(cells)} columns, and '{column}' is number {at + 1}")
-            return cells[at].strip()
+            return cells[at].strip(BLANKS)
 
         unit = UNITS.get(word_of(self.options.unit or cell("unit")))
         if unit is None:

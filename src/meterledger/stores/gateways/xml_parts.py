@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from xml.parsers import expat
 
+from meterledger.stores.gateways.exact import BLANKS
 from meterledger.stores.gateways.refusals import EnvelopeBroken
 
 MAX_DEPTH = 40
@@ -158,7 +159,7 @@ class Stream:
         if not part.parts:
             if self.text_size > MAX_TEXT:
                 raise self._beyond(f"An element holds more than {MAX_TEXT:,} characters")
-            part.text = "".join(self.text).strip()
+            part.text = "".join(self.text).strip(BLANKS)
         self.text.clear()
         self.text_size = 0
         above = self.path[-1] if self.path else None
