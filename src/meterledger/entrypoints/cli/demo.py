@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing
+from meterledger.entrypoints.cli.answer import PORT, BadArgument, JsonFlag, refusing
 from meterledger.entrypoints.clock import now_utc
 
 OWN_ADDRESS = "127.0.0.1"
@@ -32,7 +32,9 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the web at the end, or end.")
     ] = True,
-    port: Annotated[int, typer.Option(help="Port of the web on this machine.")] = 8000,
+    port: Annotated[
+        int, typer.Option(click_type=PORT, help="Port of the web on this machine.")
+    ] = 8000,
     as_json: JsonFlag = False,
 ) -> None:
     """Build a town of 48 homes from real and simulated meter data and live its months.
