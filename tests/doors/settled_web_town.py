@@ -62,7 +62,7 @@ def settled_town() -> SettledTown:
         third = start_of(3)
         same = replace(third.holders[0], person_id="person-2")
         store.start_service(replace(third, persons=(), holders=(same,)))
-        store.record_bills([bill_of(2)])
+        store.record_bills([bill_of(1, 1, cents=0), bill_of(2)])
         for number in (1, 2):
             store.stop_service(f"AG-{number}-20250101", date(2025, 3, 2), AT)
         store.record_payment(*payment_of(1, cents=30_00))

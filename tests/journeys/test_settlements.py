@@ -133,6 +133,11 @@ def begin(store: MemoryStore) -> None:
     store.stop_service("AG-1-20250101", ENDS, AT)
 
 
+def billed_to_the_end(store: MemoryStore) -> None:
+    """Nothing was used in the last days, and their bill says so."""
+    store.record_bills([bill_of(1, 1, cents=0)])
+
+
 def owes(store: MemoryStore, months: int = 2, cents: int = 165_19) -> None:
     store.record_bills([bill_of(1, month, cents=cents) for month in range(months)])
 
@@ -209,6 +214,7 @@ class TestACreditOfAnAccountThatEnded:
     @pytest.fixture(autouse=True)
     def other_is_gone(self, town: Settling) -> None:
         town.store.stop_service("AG-3-20250101", ENDS, AT)
+        billed_to_the_end(town.store)
 
     @pytest.mark.parametrize(
         ("cents", "way"),
@@ -245,8 +251,18 @@ class TestACreditOfAnAccountThatEnded:
         assert found.way is RefundWay.STAYS
 
 
+def test_a_credit_waits_for_the_final_bill(town: Settling) -> None:
+    town.pay(ONE, 50_00, "K-1")
+
+    found = settle_final_credit(ONE, by="final credits", desk=town.desk())
+
+    assert (found.way, found.case) == (RefundWay.STAYS, None)
+    assert "pays the final bill, which is not issued yet" in found.words
+
+
 def test_a_credit_moves_to_the_account_of_the_customer_that_goes_on(town: Settling) -> None:
     town.pay(ONE, 50, "K-1")
+    billed_to_the_end(town.store)
 
     found = settle_final_credit(ONE, by="final credits", desk=town.desk())
 
@@ -690,6 +706,7 @@ def test_money_is_conserved_whatever_is_done(actions: list[tuple[str, int, int]]
     with town.store.viewing(ANALYST, ["all"]):
         begin(town.store)
         owes(town.store, months=1, cents=80_00)
+        billed_to_the_end(town.store)
         for place, (action, cents, which) in enumerate(actions):
             day = JULY + timedelta(days=40 * place)
             with contextlib.suppress(Refusal):  # it changes nothing: the sums below say so

@@ -50,6 +50,9 @@ class CreditFacts:
     live_account: bool = fact(
         "Whether the customer has another account in service of comparable class.", default=False
     )
+    final_bill_to_come: bool = fact(
+        "Whether service has ended, and its last day was not billed yet.", default=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,9 @@ def decide_refund(facts: CreditFacts, terms: Terms) -> Decision[CreditWay]:
         return _stays(Reason(found, floor.citation))
     if facts.in_service:
         found = f"the credit of {credit} pays the next bill: the account takes service"
+        return _stays(Reason(found, floor.citation))
+    if facts.final_bill_to_come:
+        found = f"the credit of {credit} pays the final bill, which is not issued yet"
         return _stays(Reason(found, floor.citation))
     if facts.live_account:
         found = f"the credit of {credit} moves to the customer's account that takes service"

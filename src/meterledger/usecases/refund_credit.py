@@ -8,12 +8,13 @@ Read first      docs/operating/settlements.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from meterledger.facts.money import Payment, Tender
+from meterledger.facts.places import BillableService
 from meterledger.facts.settlements import (
     CREDIT,
     Act,
@@ -39,6 +40,7 @@ from meterledger.usecases.settlements import (
     Decided,
     MoneyDesk,
     Settled,
+    bills_known,
     credit_cents,
     in_service,
     named,
@@ -392,9 +394,18 @@ def _decided(account_id: str, asked_cents: int, desk: MoneyDesk, source: str) ->
         asked_cents=Cents(asked_cents),
         in_service=takes_service,
         live_account=live is not None,
+        final_bill_to_come=not takes_service and _is_to_be_billed(account_id, services, desk),
     )
     terms = desk.terms
     return Decided(REFUND_RULE, facts, decide_refund(facts, terms), terms)
+
+
+def _is_to_be_billed(account_id: str, services: Sequence[BillableService], desk: MoneyDesk) -> bool:
+    """Whether the last day of the account's service stands on no live bill yet."""
+    ends = [one.agreement.days.until_day for one in services]
+    last = max((one for one in ends if one is not None), default=None)
+    billed = {one.days.until_day for one in bills_known(account_id, desk)}
+    return last is not None and last not in billed
 
 
 def _live_account(account_id: str, desk: MoneyDesk) -> str | None:

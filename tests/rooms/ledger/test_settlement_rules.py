@@ -71,6 +71,16 @@ class TestACreditOfAnAccountThatEnded:
         )
         assert decision.reasons[0].citation.paragraph == "GRR VI.C.4"
 
+    def test_waits_for_the_final_bill(self) -> None:
+        facts = CreditFacts(
+            Cents(50_00), in_service=False, live_account=True, final_bill_to_come=True
+        )
+
+        decision = decide_refund(facts, terms_on(DAY))
+
+        assert (decision.outcome.way, decision.outcome.amount_cents) == (RefundWay.STAYS, 0)
+        assert "pays the final bill, which is not issued yet" in decision.reasons[0].finding
+
     def test_moves_to_the_account_that_goes_on(self) -> None:
         facts = CreditFacts(Cents(50), in_service=False, live_account=True)
 
