@@ -245,3 +245,67 @@ def test_a_second_plan_on_a_day_is_refused_by_the_database_itself(
             " tstzrange('2025-06-01', NULL))",
             [account()],
         )
+
+
+class TestTakingBack:
+    """What was booked begins no more, and what it had ended holds again."""
+
+    BOOKED = date(2025, 3, 1)
+
+    def booked(self, day_of_month: int, from_day: date = BOOKED, learned_at: Any = LATER) -> Any:
+        days = Validity(from_day)
+        return replace(due_date_of(day_of_month), days=days, learned_at=learned_at)
+
+    def told(self, store: Any) -> list[tuple[int, Validity]]:
+        found = options(store, AFTER + timedelta(days=9))
+        return [] if found is None else [(one.day_of_month, one.days) for one in found.due_dates]
+
+    def test_a_due_date_leaves_the_one_before_as_it_was(self, town: Any) -> None:
+        town.choose_due_date(due_date_of(5))
+        town.choose_due_date(self.booked(20))
+        assert len(self.told(town)) == 2
+
+        town.take_back_due_date(account(), self.BOOKED, AFTER)
+
+        assert self.told(town) == [(5, due_date_of(5).days)]
+        assert len(options(town, LATER + timedelta(hours=1)).due_dates) == 2
+
+    def test_the_only_one_leaves_nothing(self, town: Any) -> None:
+        town.choose_due_date(self.booked(20))
+        town.take_back_due_date(account(), self.BOOKED, AFTER)
+        assert self.told(town) == []
+        with pytest.raises(NotFound, match="has chosen nothing that begins on 2025-03-01"):
+            town.take_back_due_date(account(), self.BOOKED, AFTER)
+
+    def test_one_after_the_other_comes_back_to_the_first(self, town: Any) -> None:
+        """What holds again was learned again: its own past is looked through, not taken for it."""
+        later = date(2025, 4, 1)
+        town.choose_due_date(due_date_of(5))
+        town.choose_due_date(self.booked(20))
+        town.choose_due_date(self.booked(10, later, LATER + timedelta(hours=1)))
+        with pytest.raises(Conflict, match="is followed by another choice on 2025-04-01"):
+            town.take_back_due_date(account(), self.BOOKED, AFTER)
+
+        town.take_back_due_date(account(), later, AFTER)
+        assert self.told(town)[1] == (20, Validity(self.BOOKED))
+        town.take_back_due_date(account(), self.BOOKED, AFTER + timedelta(hours=1))
+
+        assert self.told(town) == [(5, due_date_of(5).days)]
+
+    def test_one_that_took_the_place_of_another_on_its_day_gives_it_back(self, town: Any) -> None:
+        town.choose_due_date(self.booked(20))
+        town.choose_due_date(self.booked(10, learned_at=LATER + timedelta(hours=1)))
+
+        town.take_back_due_date(account(), self.BOOKED, AFTER)
+
+        assert self.told(town) == [(20, Validity(self.BOOKED))]
+
+    def test_a_delivery_leaves_paper_again(self, town: Any) -> None:
+        town.prefer_delivery(delivery_of(Delivery.PAPER))
+        new = delivery_of(Delivery.ELECTRONIC)
+        town.prefer_delivery(replace(new, days=Validity(self.BOOKED), learned_at=LATER))
+
+        town.take_back_delivery(account(), self.BOOKED, AFTER)
+
+        (one,) = options(town, AFTER + timedelta(days=1)).deliveries
+        assert (one.medium, one.days) == (Delivery.PAPER, delivery_of(Delivery.PAPER).days)

@@ -403,6 +403,24 @@ class TestChangingTheRateOption:
         assert (first.continues, first.continued_by) == ("", second.agreement.agreement_id)
         assert (second.continues, second.continued_by) == (first.agreement.agreement_id, "")
 
+    def test_taken_back_goes_on_as_before(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        self.change(store)
+
+        store.take_back_agreement(agreement_of(1, STOP).agreement_id, LATER)
+
+        (only,) = services(store, at=LATER + timedelta(days=1))
+        assert (only.agreement.schedule, only.agreement.days) == (
+            *("1M-anytime", Validity(FIRST_DAY)),
+        )
+        assert only.continued_by == ""
+
+    def test_of_a_first_agreement_is_not_taken_back(self, store: Store) -> None:
+        store.start_service(start_of(1))
+
+        with pytest.raises(Conflict, match="It continues no other rate option"):
+            store.take_back_agreement(agreement_of(1).agreement_id, LATER)
+
     def test_is_not_known_before_it_was_learned(self, store: Store) -> None:
         store.start_service(start_of(1))
 

@@ -299,6 +299,30 @@ def refuse_stop(agreement: Agreement, last_day_out: date, billed_until: date | N
         )
 
 
+def goes_on(new: Agreement, others: Iterable[Agreement], ever_billed: bool) -> Agreement:
+    """The agreement that ended for ``new`` and goes on where that is taken back, as it is now.
+
+    :raises Conflict: if ``new`` continues none, or was ever billed
+    """
+    where = f"agreement {new.agreement_id}"
+    if ever_billed:
+        raise Conflict(
+            f"Days since {new.days.from_day} are billed on {new.schedule}",
+            where=where,
+            why="A change that has had its effect is not taken back, and nothing was changed",
+            do="Ask for another rate option",
+        )
+    key = (new.account_id, new.service_point_id, new.days.from_day)
+    for one in others:
+        if (one.account_id, one.service_point_id, one.days.until_day) == key:
+            return one
+    raise Conflict(
+        f"It continues no other rate option: service begins on {new.days.from_day}",
+        where=where,
+        do="Look at it with `meterledger service show`",
+    )
+
+
 def refuse_same_schedule(old: Agreement, schedule: str) -> None:
     """An agreement is put on another option, never on its own. :raises Conflict:"""
     if old.schedule == schedule:

@@ -6,7 +6,7 @@ Lives elsewhere keeping rows (``memory``, ``postgres``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -85,6 +85,52 @@ def before_choice(known: Iterable[Choice], new: Choice) -> tuple[Choice, Choice 
             days = Validity(one.days.from_day, new.days.from_day)
             return one, replace(one, days=days)
     return None
+
+
+def taken_back(
+    known: Sequence[Choice], known_at: Callable[[datetime], Sequence[Choice]], mine: Choice
+) -> tuple[Choice | None, Choice | None]:
+    """What is left of the choice that ``mine`` ended, and that one as it was, to hold again.
+
+    ``known_at`` asks what was known at an instant: that before ``mine`` was learned counts. Both
+    are None where nothing was in force then on its first day, or what was ended otherwise since.
+
+    :raises Conflict: if something was chosen for a later day, or ``mine`` has an end
+    """
+    where = f"account {mine.account_id}"
+    later = [one for one in known if one.days.from_day > mine.days.from_day]
+    if later or mine.days.until_day is not None:
+        day = later[0].days.from_day if later else mine.days.until_day
+        raise Conflict(
+            f"What holds from {mine.days.from_day} is followed by another choice on {day}",
+            where=where,
+            why="What was booked last is taken back first",
+            do=f"Take back what begins on {day}" if later else "Choose anew for the days you mean",
+        )
+    was: Choice | None = mine
+    while was is not None and _says_the_same(was, mine):  # it may have been learned again
+        before = known_at(was.learned_at - A_MOMENT)
+        was = next((one for one in before if mine.days.from_day in one.days), None)
+    if was is None or was.days.from_day == mine.days.from_day:
+        return None, was
+    for one in known:
+        if one.days.from_day == was.days.from_day and one.days.until_day == mine.days.from_day:
+            return one, was
+    return None, None
+
+
+def _says_the_same(one: Choice, mine: Choice) -> bool:
+    return replace(one, days=mine.days, learned_at=mine.learned_at) == mine and (
+        one.days.from_day == mine.days.from_day
+    )
+
+
+def nothing_booked(account_id: str, from_day: date) -> NotFound:
+    """Nothing was chosen for a day."""
+    return NotFound(
+        f"Account {account_id} has chosen nothing that begins on {from_day}",
+        do="Look at what it has chosen, and name the first day of the choice",
+    )
 
 
 def no_due_date(account_id: str, day: date) -> NotFound:

@@ -75,6 +75,20 @@ class BillingOptions(OptionsAsked, Protocol):
         :raises NotFound: if none is
         """
 
+    def take_back_due_date(self, account_id: str, from_day: date, learned_at: datetime) -> None:
+        """A due date chosen for a day is chosen no more; what it ended holds again.
+
+        :raises NotFound: if none begins on that day
+        :raises Conflict: if a later choice is there, or it has an end already
+        """
+
+    def take_back_delivery(self, account_id: str, from_day: date, learned_at: datetime) -> None:
+        """A delivery preferred from a day is preferred no more; what it ended holds again.
+
+        :raises NotFound: if none begins on that day
+        :raises Conflict: if a later preference is there
+        """
+
     def prefer_delivery(self, preference: DeliveryPreference) -> None:
         """Keep how bills are to be sent; what was preferred ends on the new one's first day.
 

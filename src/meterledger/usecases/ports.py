@@ -291,6 +291,15 @@ class Places(Protocol):
         :raises Conflict: as ``stop_service``, or if the other is not of its account and point
         """
 
+    def take_back_agreement(self, agreement_id: str, learned_at: datetime) -> None:
+        """A change of the rate option is taken back: the agreement before it goes on.
+
+        The one that had ended for it has its end, if any; both stay as known before.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: if it continues none, or was billed
+        """
+
     def put_on_schedule(
         self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]
     ) -> None:

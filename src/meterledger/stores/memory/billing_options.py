@@ -25,6 +25,8 @@ from meterledger.stores.option_words import (
     end_of_plan,
     no_due_date,
     no_plan,
+    nothing_booked,
+    taken_back,
     two_plans,
 )
 from meterledger.usecases.ports import NotFound
@@ -205,6 +207,31 @@ class MemoryBillingOptions(MemoryPlaces):
                     self._note("due date ended", account_id, learned_at)
                     return
             raise no_due_date(account_id, last_day_out)
+
+    def take_back_due_date(self, account_id: str, from_day: date, learned_at: datetime) -> None:
+        """A due date chosen for a day is chosen no more; what it ended holds again."""
+        self._take_back(self._due_dates, account_id, from_day, learned_at)
+
+    def take_back_delivery(self, account_id: str, from_day: date, learned_at: datetime) -> None:
+        """A delivery preferred from a day is preferred no more; what it ended holds again."""
+        self._take_back(self._deliveries, account_id, from_day, learned_at)
+
+    def _take_back(
+        self, rows: _Rows[Any], account_id: str, from_day: date, learned_at: datetime
+    ) -> None:
+        with self._lock:
+            known = rows.known(account_id)
+            mine = next((one for one in known if one.days.from_day == from_day), None)
+            if mine is None:
+                raise nothing_booked(account_id, from_day)
+            left, was = taken_back(known, lambda at: rows.known(account_id, at), mine)
+            rows.replace(mine, None, learned_at)
+            if left is not None:
+                rows.replace(left, None, learned_at)
+            if was is not None:
+                at = max(closed_at(one, learned_at) for one in (mine, left) if one is not None)
+                rows.add(replace(was, learned_at=at))
+            self._note("choice taken back", account_id, learned_at)
 
     def prefer_delivery(self, preference: DeliveryPreference) -> None:
         """Keep how bills are to be sent."""

@@ -28,6 +28,7 @@ from meterledger.stores.believed import (
     believed_holders,
     believed_installations,
     believed_tax_places,
+    goes_on,
     learned_after,
     refuse_other_contents,
     refuse_other_service,
@@ -160,6 +161,21 @@ class MemoryPlaces(MemoryTaxes):
                     step()
                 raise
             self._note("rate option changed", account, moment)
+
+    def take_back_agreement(self, agreement_id: str, learned_at: datetime) -> None:
+        """A change of the rate option is taken back: the agreement before it goes on."""
+        with self._lock:
+            new = self._agreement(self._agreements.known(), agreement_id)
+            billed = self._newest_bill_known_at(agreement_id, new.account_id)
+            old = goes_on(new, list(self._agreements.known()), billed is not None)
+            newest = self._newest_bill_known_at(old.agreement_id, old.account_id)
+            since = max(old.learned_at, new.learned_at)
+            moment = learned_after(learned_at, since, newest)
+            for one in (new, old):
+                self._agreements.end(one, moment)
+            days = Validity(old.days.from_day, new.days.until_day)
+            keep_dated(self._agreements, replace(old, days=days, learned_at=moment), [])
+            self._note("rate option taken back", old.account_id, moment)
 
     def put_on_schedule(
         self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
@@ -37,6 +37,8 @@ from meterledger.stores.option_words import (
     end_of_plan,
     no_due_date,
     no_plan,
+    nothing_booked,
+    taken_back,
     two_plans,
 )
 from meterledger.stores.postgres.connections import Connection
@@ -70,6 +72,16 @@ SELECT account_id FROM budget_plan WHERE account_id = ANY (%(accounts)s)
 UNION SELECT account_id FROM due_date_choice WHERE account_id = ANY (%(accounts)s)
 UNION SELECT account_id FROM delivery_preference WHERE account_id = ANY (%(accounts)s)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """A table of choices: its name, how its rows are asked for, read and written."""
+
+    table: str
+    query: str
+    read: Callable[[Any], Any]
+    insert: Callable[[Connection, Any], None]
 
 
 class BillingOptionTables(Tables):
@@ -224,6 +236,40 @@ class BillingOptionTables(Tables):
             raise no_due_date(account_id, last_day_out)
 
         self._keep("due date ended", account_id, learned_at, work)
+
+    def take_back_due_date(self, account_id: str, from_day: date, learned_at: datetime) -> None:
+        """A due date chosen for a day is chosen no more; what it ended holds again."""
+        choice = _Choices("due_date_choice", DUE_DATE, _due_date, _insert_due_date)
+        self._take_back(choice, account_id, from_day, learned_at)
+
+    def take_back_delivery(self, account_id: str, from_day: date, learned_at: datetime) -> None:
+        """A delivery preferred from a day is preferred no more; what it ended holds again."""
+        choice = _Choices("delivery_preference", DELIVERY, _delivery, _insert_delivery)
+        self._take_back(choice, account_id, from_day, learned_at)
+
+    def _take_back(
+        self, kept: _Choices, account_id: str, from_day: date, learned_at: datetime
+    ) -> None:
+        def work(connection: Connection) -> None:
+            rows = connection.execute(f"{kept.query} WHERE {NOW} FOR UPDATE", [account_id])
+            known = [kept.read(row) for row in rows.fetchall()]
+            mine = next((one for one in known if one.days.from_day == from_day), None)
+            if mine is None:
+                raise nothing_booked(account_id, from_day)
+
+            def known_at(moment: datetime) -> list[Any]:
+                asked = connection.execute(f"{kept.query} WHERE {AT}", [[account_id], moment])
+                return [kept.read(row) for row in asked.fetchall()]
+
+            left, was = taken_back(known, known_at, mine)
+            gone = [one for one in (mine, left) if one is not None]
+            moment = max(closed_at(one, learned_at) for one in gone)
+            for one in gone:
+                _close(connection, kept.table, account_id, one.days.from_day, moment)
+            if was is not None:
+                kept.insert(connection, replace(was, learned_at=moment))
+
+        self._keep("choice taken back", account_id, learned_at, work)
 
     def prefer_delivery(self, preference: DeliveryPreference) -> None:
         """Keep how bills are to be sent."""

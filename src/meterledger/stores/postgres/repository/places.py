@@ -24,6 +24,7 @@ from meterledger.stores.believed import (
     believed_holders,
     believed_installations,
     believed_tax_places,
+    goes_on,
     learned_after,
     refuse_other_contents,
     refuse_other_service,
@@ -235,6 +236,37 @@ class PlaceWrites(Tables):
         ended = Validity(agreement.days.from_day, last_day_out)
         _believe(connection, number, replace(agreement, days=ended, learned_at=moment))
         return agreement, moment
+
+    def take_back_agreement(self, agreement_id: str, learned_at: datetime) -> None:
+        """A change of the rate option is taken back: the agreement before it goes on.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: if it continues none, or was billed
+        """
+        self._connections.ensure_months([record_day(learned_at)])
+
+        def work(connection: Connection) -> None:
+            number, new, _, billed = _believed(connection, agreement_id)
+            rows = connection.execute(
+                "SELECT agreement_id FROM agreement WHERE account_id = %s AND upper_inf(known)"
+                " AND service_point_id = %s AND upper(days) = %s",
+                [new.account_id, new.service_point_id, new.days.from_day],
+            ).fetchall()
+            before = [_believed(connection, name) for (name,) in rows]
+            old = goes_on(new, [one for _, one, _, _ in before], billed is not None)
+            ((place, _, _, newest_bill),) = [row for row in before if row[1] == old]
+            since = max(old.learned_at, new.learned_at)
+            moment = learned_after(learned_at, since, newest_bill)
+            connection.execute(
+                "UPDATE agreement SET known = tstzrange(lower(known), %s) WHERE id = %s",
+                [moment, number],
+            )
+            days = Validity(old.days.from_day, new.days.until_day)
+            _believe(connection, place, replace(old, days=days, learned_at=moment))
+            told = {"agreement": agreement_id, "goes_on": old.agreement_id}
+            self._note(connection, "rate option taken back", [(old.account_id, told, moment)])
+
+        self._step("take back a rate option", work)
 
     def put_on_schedule(
         self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]

@@ -1,0 +1,55 @@
+"""``meterledger take-back``: what an account has booked, before its first effect."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("take-back")(take_back)
+
+
+def take_back(
+    what: Annotated[str, typer.Argument(help="due-date, delivery or rate.")],
+    account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
+    service_point: Annotated[
+        str, typer.Option(help="Service point; needed where changes are booked at several.")
+    ] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Take back a due date, a delivery or a rate option that is booked and has had no effect."""
+    with refusing():
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases import take_back as journey
+        from meterledger.usecases.ports import Viewer
+
+        kinds = {one.value: one for one in journey.Booked}
+        if what not in kinds:
+            raise BadArgument(
+                f"'{what[:40]}' is nothing that is booked",
+                where="take-back",
+                do=f"Give one of {', '.join(kinds)}",
+            )
+        viewer = Viewer("command line", "take back what is booked")
+        with open_system(viewer=viewer, subjects=[account]) as system:
+            system.store.account(account)
+            first = journey.take_back(
+                kinds[what],
+                account_id=account,
+                on=system.today,
+                known_at=system.now,
+                store=system.store,
+                service_point_id=service_point,
+            )
+        say(
+            {"account": account, "what": what, "from": first.isoformat()},
+            as_json=as_json,
+            words=lambda: print(
+                f"What account {account} had booked from {first} on ({what}) is taken back."
+            ),
+        )

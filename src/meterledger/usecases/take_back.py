@@ -1,0 +1,127 @@
+"""Take back what an account has booked, before its first effect; what it ended holds again.
+
+Lives here      a due date, a delivery, a change of the rate option: which one, and whether it has
+                had an effect already.
+Lives elsewhere booking them (``due_dates``, ``deliveries``, ``change_rate``), keeping beliefs (the
+                stores); an end of what has had its effect (``due_dates.end_due_date``).
+Read first      docs/operating/due_dates.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Protocol
+
+from meterledger.facts.billing_options import AccountOptions
+from meterledger.facts.places import BillableService
+from meterledger.kernel.refusal import Refusal
+from meterledger.usecases.billing_option_ports import BillingOptions
+from meterledger.usecases.ports import StoredBill
+
+
+class Booked(Enum):
+    """What can be booked for a later day, and taken back."""
+
+    DUE_DATE = "due-date"
+    DELIVERY = "delivery"
+    RATE = "rate"
+
+
+class TakeBackStore(BillingOptions, Protocol):
+    """What this journey needs of the store."""
+
+    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
+        """All agreements of the account, joined, by first day."""
+
+    def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Every bill that the account was ever sent, oldest first."""
+
+    def take_back_agreement(self, agreement_id: str, learned_at: datetime) -> None:
+        """The agreement before it goes on, or NotFound, or Conflict."""
+
+
+class NothingToTakeBack(Refusal):
+    """Nothing is booked, or it has had its effect."""
+
+
+def take_back(
+    what: Booked,
+    *,
+    account_id: str,
+    on: date,
+    known_at: datetime,
+    store: TakeBackStore,
+    service_point_id: str = "",
+) -> date:
+    """Take back the newest choice of a kind that has had no effect yet; answers its first day.
+
+    A due date and a delivery have their first effect on the first bill issued since; a rate option
+    on its first day, from which programmes and readings count.
+
+    :raises NothingToTakeBack: if nothing is booked, or it has had its effect
+    :raises Conflict: if something was chosen meanwhile for a later day
+    """
+    if what is Booked.RATE:
+        return _rate(account_id, service_point_id, on, known_at, store)
+    options = store.billing_options([account_id], known_at).get(account_id)
+    first = _newest(options, what)
+    if first is None:
+        raise _nothing(account_id, what)
+    effect = [one for one in store.issued_bills_of_account(account_id) if one.issued_day >= first]
+    if effect:
+        raise NothingToTakeBack(
+            f"Bill {effect[0].bill_id} of {effect[0].issued_day} has gone out by what holds since "
+            f"{first}",
+            where=f"account {account_id}",
+            why="Only what has had no effect yet is taken back",
+            do="Choose anew from today on",
+        )
+    if what is Booked.DUE_DATE:
+        store.take_back_due_date(account_id, first, known_at)
+    else:
+        store.take_back_delivery(account_id, first, known_at)
+    return first
+
+
+def _newest(options: AccountOptions | None, what: Booked) -> date | None:
+    if options is None:
+        return None
+    rows: Sequence[date] = [
+        one.days.from_day
+        for one in (options.due_dates if what is Booked.DUE_DATE else options.deliveries)
+    ]
+    return max(rows, default=None)
+
+
+def _rate(account_id: str, point: str, on: date, known_at: datetime, store: TakeBackStore) -> date:
+    found = [
+        one
+        for one in store.services_of_account(account_id, known_at)
+        if one.continues
+        and one.agreement.days.from_day > on
+        and point in ("", one.agreement.service_point_id)
+    ]
+    if not found:
+        raise _nothing(account_id, Booked.RATE)
+    if len({one.agreement.service_point_id for one in found}) > 1:
+        named = ", ".join(sorted({one.agreement.service_point_id for one in found}))
+        raise NothingToTakeBack(
+            f"Account {account_id} has changes booked at several service points",
+            where=f"account {account_id}",
+            do=f"Name one of {named}",
+        )
+    agreement = found[-1].agreement
+    store.take_back_agreement(agreement.agreement_id, known_at)
+    return agreement.days.from_day
+
+
+def _nothing(account_id: str, what: Booked) -> NothingToTakeBack:
+    noun = {Booked.DUE_DATE: "due date", Booked.DELIVERY: "delivery", Booked.RATE: "rate option"}
+    later = " that begins on a later day" if what is Booked.RATE else ""
+    return NothingToTakeBack(
+        f"Account {account_id} has booked no {noun[what]}{later}",
+        where=f"account {account_id}",
+        do=f"Look at it with `meterledger service show {account_id}`",
+    )
