@@ -27,6 +27,7 @@ COMMANDS = (
     "budget",
     "due_date",
     "delivery",
+    "take_back",
     "combination",
     "program",
     "bill",
