@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meterledger.entrypoints.clock import now_utc
+from meterledger.entrypoints.memory import nothing_to_collect
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
@@ -190,7 +191,8 @@ def book_named(name: str | None) -> Path | None:
 @lru_cache(maxsize=4)
 def open_book(folder: Path | None = None) -> TariffBook:
     """The tariff book, read and checked once."""
-    return load_book(folder or book_folder())
+    with nothing_to_collect():
+        return load_book(folder or book_folder())
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from functools import cache
 
 import click
 import typer
@@ -67,8 +68,9 @@ COMMANDS = (
 """Modules of this package, in the order in which ``--help`` lists their commands."""
 
 
+@cache
 def build_app() -> typer.Typer:
-    """The command line with every command registered."""
+    """The command line with every command registered; the same one for all who ask."""
     app = typer.Typer(
         name="meterledger",
         help=(
