@@ -12,6 +12,7 @@ from tests.stores.paper_town import account_id
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.web import system
+from meterledger.entrypoints.web.money_words import entry_words
 from meterledger.facts.payments import ReceiptState
 from meterledger.rulebook.loading import default_book_folder, load_book
 
@@ -55,7 +56,7 @@ def text_of(answer: Any) -> str:
 def test_a_payment_shows_what_it_paid_and_by_which_clause(client: Any, behind: Behind) -> None:
     pay(behind.store, A_BILL + 1)
     text = text_of(client.get("/payments/R-1/"))
-    assert f"<code>{bill_item(0)}</code>" in text
+    assert f">{entry_words(bill_item(0))}</a>" in text
     assert "$165.19" in text
     assert "previous utility charges get what is left" in text
     assert "GRR V.M" in text
@@ -112,9 +113,9 @@ def test_an_account_shows_what_is_open_and_its_payments(client: Any, behind: Beh
     pay(behind.store, A_BILL)
     text = text_of(client.get(f"/accounts/{account_id(1)}/"))
     assert '<a href="/payments/R-1/"><code>R-1</code></a>' in text
-    assert f"<code>{bill_item(1)}</code>" in text
+    assert f">{entry_words(bill_item(1))}</a>" in text
     opened = text.partition("What is open")[2].partition("</table>")[0]
-    assert f"<code>{bill_item(0)}</code>" not in opened
+    assert f">{entry_words(bill_item(0))}</a>" not in opened
 
 
 def test_what_nobody_knows_is_not_found(client: Any) -> None:

@@ -72,7 +72,7 @@ class TestOne:
         assert "Asked by letter." in text
         assert "GRR VI.C.4" in text
         assert "The weakest value behind this is assumed by us" in text
-        assert "the money came from there: payment <code>R-1</code>" in text
+        assert 'href="/payments/R-1/">payment <code>R-1</code></a>' in text
 
     def test_is_approved_by_another_person(self, client: Any, behind: SettledTown) -> None:
         answer = decide(client, behind, "approve")

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from tests.journeys.town import VIEWER, Town
 
 from meterledger.entrypoints.web.chart import HEIGHT, MOST_TICKS, daily_chart
+from meterledger.entrypoints.web.money_words import cause_address, entry_words
 from meterledger.entrypoints.web.story import bill_states
 from meterledger.entrypoints.web.words import (
+    dated,
     dollars,
     exact_decimal,
     initials,
@@ -137,3 +139,45 @@ def test_what_is_open_of_a_bill_is_what_its_open_item_says() -> None:
             assert sum(opened) == town.store.balance_cents(account) - newest - oldest
             words = {0: "Open", last.total_cents: "Paid"}.get(newest, "Partly paid")
             assert states[-1].words == words
+
+
+class TestDaysInSentences:
+    @pytest.mark.parametrize(
+        ("sentence", "shown"),
+        [
+            ("within 21 days, by 2026-12-20", "within 21 days, by December 20, 2026"),
+            ("its due day stands in: 2026-08-05.", "its due day stands in: August 5, 2026."),
+            ("on 2026-02-29 nothing is", "on 2026-02-29 nothing is"),
+            ("the charge 4000000010:2026-08-05", "the charge 4000000010:2026-08-05"),
+            ("EXT-7.refunded.2018-08-01 is kept", "EXT-7.refunded.2018-08-01 is kept"),
+            ("B-1-2026-08-05-v2", "B-1-2026-08-05-v2"),
+        ],
+    )
+    def test_are_in_words_and_days_in_names_stay(self, sentence: str, shown: str) -> None:
+        assert dated(sentence) == shown
+
+
+class TestCauses:
+    @pytest.mark.parametrize(
+        ("entry_id", "cause", "address"),
+        [
+            ("bill:B-1", "", "/bills/B-1/"),
+            ("payment:R-1", "cash payment R-1", "/payments/R-1/"),
+            ("payment:R-771", "check payment R-771, extension EXT.7", "/extensions/EXT.7/"),
+            ("reversal:unapplied:lockbox:1:2", "", "/payments/lockbox:1:2/"),
+            ("deposit-interest:D-0a.interest.2026-07-01", "", "/deposits/D-0a/"),
+            ("deposit-applied:D-0a.applied.2026-07-01", "", "/deposits/D-0a/"),
+            ("deposit:D-0a/2", "", "/deposits/D-0a/"),
+            ("ext-refund:EXT.7.refunded.2018-08-01", "", "/extensions/EXT.7/"),
+            ("ext-refund:E-7.given-back.2018-08-01", "", "/extensions/E-7/"),
+            ("special-facility:E-7.charged.2018-08", "", "/extensions/E-7/"),
+            ("refund:4-2.sent.1", "", "/settlements/refund:4-2/"),
+            ("accrual:2026-10-31", "", ""),
+        ],
+    )
+    def test_have_their_page(self, entry_id: str, cause: str, address: str) -> None:
+        assert cause_address(entry_id, cause) == address
+
+    def test_money_of_an_extension_says_so(self) -> None:
+        told = entry_words("payment:R-771", "check payment R-771, extension EXT-7")
+        assert told == "Check payment, extension EXT-7"

@@ -159,7 +159,7 @@ def story_lines(
                 anchor=names[entry.entry_id],
                 day=entry.effective_day,
                 words=entry_words(entry.entry_id, entry.cause),
-                address=cause_address(entry.entry_id),
+                address=cause_address(entry.entry_id, entry.cause),
                 cents=cents,
                 balance_cents=balance,
                 deposit_cents=-_sum_of(account_id, [entry], HELD_DEPOSITS),

@@ -31,6 +31,7 @@ from meterledger.ledger import (
     RECEIVABLE,
     REVENUE_OF_CLASS,
     TAX_COLLECTIONS,
+    Receivable,
     control_sums,
 )
 from meterledger.usecases.ports import NotFound, StoredBill
@@ -126,7 +127,8 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "story": story_of(account_id, entries, {one.bill_id: one for one in issued}),
         "balance_cents": balance_cents,
         "credit_cents": -balance_cents,
-        "next_due": _next_due(bills, balance_cents),
+        "next_due": _next_due(bills, balance_cents, system.today),
+        "past_due_cents": _past_due_cents(open_items, system.today),
         "budget": budget_of_account(system, account_id),
         "deposits": deposits_of_account(system, account_id),
         "late_charges": late_charges_of_account(system, account_id),
@@ -211,8 +213,18 @@ def _schedule_name(system: System, service: BillableService) -> str:
     return agreement.schedule
 
 
-def _next_due(bills: list[StoredBill], balance_cents: int) -> date | None:
-    """By when the balance is to be paid: the due day of the bill issued last, if any is owed."""
+def _next_due(bills: list[StoredBill], balance_cents: int, today: date) -> date | None:
+    """By when the balance is to be paid: the due day of the bill issued last, if it is to come."""
     if not bills or balance_cents <= 0:
         return None
-    return max(bills, key=lambda one: (one.issued_day, one.days.from_day)).due_day
+    due = max(bills, key=lambda one: (one.issued_day, one.days.from_day)).due_day
+    return due if due >= today else None
+
+
+def _past_due_cents(money: Receivable | None, today: date) -> int:
+    """What of the open items was to be paid before today."""
+    return sum(
+        one.open_cents
+        for one in (money.items if money else ())
+        if one.due_day is not None and one.due_day < today
+    )

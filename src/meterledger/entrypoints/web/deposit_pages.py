@@ -87,7 +87,6 @@ def deposits_page(request: HttpRequest, system: System) -> HttpResponse:
         if not money.deposit.is_closed
     ]
     context = {
-        "section": "accounts",
         "due": due,
         "overdue": [one for one in due if one.return_by and one.return_by < system.today],
         "rows": rows[:MOST_SHOWN],
@@ -103,7 +102,6 @@ def deposit_page(request: HttpRequest, system: System, deposit_id: str) -> HttpR
     money = money_of(system.store.deposit(deposit_id), system)
     deposit = money.deposit
     context = {
-        "section": "accounts",
         "deposit": deposit,
         "words": KIND_WORDS[deposit.kind],
         "state": state_words(money),

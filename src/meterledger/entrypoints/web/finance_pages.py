@@ -165,7 +165,11 @@ def bank_page(request: HttpRequest, system: System) -> HttpResponse:
         "matches": system.store.bank_matches(limit=MATCHES_LISTED),
         "today": system.today,
         "unseen": [
-            (one, position.age(one), cause_address(one.expectation_id.rpartition("#")[0]))
+            (
+                one,
+                position.age(one),
+                cause_address(one.expectation_id.rpartition("#")[0], one.cause),
+            )
             for one in position.unseen[:ENTRIES_LISTED]
         ],
         "open_lines": [
@@ -240,7 +244,7 @@ def _entry_row(entry: Entry, ledger_account: str) -> EntryRow:
     return EntryRow(
         entry=entry,
         words=entry_words(entry.entry_id, entry.cause),
-        address=cause_address(entry.entry_id),
+        address=cause_address(entry.entry_id, entry.cause),
         cents=sum(leg.cents for leg in entry.legs if leg.ledger_account == ledger_account),
         accounts=tuple(
             dict.fromkeys(leg.customer_account_id for leg in entry.legs if leg.customer_account_id)

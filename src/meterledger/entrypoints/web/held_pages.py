@@ -24,9 +24,10 @@ from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.bills import read_record
 from meterledger.facts.held import HeldCase, HeldState, RunRecord, RunState
+from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
-from meterledger.usecases.ports import NotFound
+from meterledger.usecases.ports import MetersRefused, NotFound
 from meterledger.usecases.settle_held import (
     CannotSettle,
     Desk,
@@ -294,10 +295,24 @@ def _correct_at(case: HeldCase, system: System) -> list[CorrectAt]:
             return [account]
         on: date = case.days.last_day if case.days else system.today
         for meter in dict.fromkeys(one.meter_id for one in service.installations):
-            address = f"{reverse('usage-meter', args=[meter])}?on={on}"
+            day = _missing_day(case, meter, system) or on
+            address = f"{reverse('usage-meter', args=[meter])}?on={day}"
             found.append(CorrectAt(address, f"Meter {meter}: its days and set-up"))
         if case.seen.code == "usage.held":
             found.insert(0, CorrectAt(reverse("usage-queue"), "Review queue of held days"))
     if kind.correct_at == "book":
         found.append(CorrectAt(reverse("book"), "Tariff book"))
     return [*found, account]
+
+
+def _missing_day(case: HeldCase, meter_id: str, system: System) -> date | None:
+    """The first day of the window of which the meter has not sent all; None: that is not why."""
+    if case.seen.code != "usage.gap" or case.days is None:
+        return None
+    meter, sequence = pseudonym(meter_id, system.view.name), system.store.lake_sequence()
+    try:
+        batches = system.lake.usage([meter], case.days, at_sequence=sequence)
+    except MetersRefused:
+        return case.days.from_day
+    missing = [one.day for batch in batches for one in batch.days if one.missing.any()]
+    return min(missing, default=None)

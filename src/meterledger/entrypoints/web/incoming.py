@@ -70,7 +70,7 @@ def _body(request: HttpRequest) -> bytes:
         status=413,
     )
     told = request.headers.get("Content-Length", "")
-    if not told.isascii() or not told.isdigit():
+    if not told.isascii() or not told.isdigit() or len(told) > 18:
         raise RequestUnusable(
             "The request does not say how long its body is",
             do="Send it with a Content-Length",

@@ -16,6 +16,7 @@ from django.shortcuts import render
 
 from meterledger.entrypoints.late_words import reason_words
 from meterledger.entrypoints.web.clauses import citation_address
+from meterledger.entrypoints.web.money_words import entry_words
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.late_charges import LateCharge
@@ -32,6 +33,8 @@ PARTS = {
     "our_delay_usd": "late by us, left out",
     "special_usd": "no charge for service, left out",
 }
+NAMED = ("bill", "late")
+"""Items that have words of their own; all others are told by their kind."""
 RULES = {
     "late.delinquent_date": "When it was delinquent",
     "late.government_account": "Whose account it is",
@@ -70,6 +73,7 @@ def late_charge_page(request: HttpRequest, system: System, late_charge_id: str) 
     view = system.view
     context = {
         "charge": charge,
+        "bill_words": entry_words(f"bill:{charge.bill_id}"),
         "reversal": system.store.late_charge_reversal(late_charge_id),
         "items": [_item(one, charge, view) for one in record["items"]],
         "by_mail": [
@@ -100,7 +104,7 @@ def _item(told: dict[str, Any], charge: LateCharge, view: BookView) -> ItemRow:
 
     prefix, _, key = told["item"].partition(":")
     return ItemRow(
-        name=f"{'bill' if prefix == 'bill' else told['kind']} {key}",
+        name=entry_words(told["item"]) if prefix in NAMED else f"{told['kind']} {key}",
         bill_id=key if prefix == "bill" else "",
         late_charge=key if prefix == "late" else "",
         charged_day=date.fromisoformat(told["charged_day"]),

@@ -12,6 +12,7 @@ from datetime import date
 from django.urls import NoReverseMatch, reverse
 
 from meterledger.entrypoints.web.words import span_words
+from meterledger.facts.extensions import ExtensionAct
 from meterledger.kernel.span import DaySpan
 
 REVERSAL = "reversal:"
@@ -22,7 +23,10 @@ WORDS = {
     "fee": "Fee",
     "deposit-interest": "Interest on the deposit",
     "deposit-applied": "Deposit put against what was owed",
+    "deposit": "Deposit that was asked for",
     "deposit-refund": "Deposit given back",
+    "deposit-transfer": "Deposit moved to another account",
+    "unapplied": "Payment without an account",
     "refund": "Refund",
     "transfer": "Balance moved between accounts",
     "write-off": "Written off as not collectable",
@@ -46,6 +50,17 @@ SETTLED = ("refund", "transfer", "write-off", "recovery", "fee", "credit")
 """Prefixes whose key is a settlement's, with what a step of it was behind a point."""
 
 
+EXTENSIONS = ("ext-refund", "ext-forfeit", "ext-guarantee", "ext-credit", "special-facility")
+"""Prefixes whose key is an event of an extension: its contract, the act and what it is about."""
+
+EVENT_OF_CONTRACT = re.compile(
+    rf"\.(?:{'|'.join(act.value.replace(' ', '-') for act in ExtensionAct)})\."
+)
+OF_EXTENSION = re.compile(r", extension (\S+)$")
+DEPOSIT_NAME = re.compile(r"[./]")
+"""What ends a deposit's name in the key of a step or of an instalment."""
+
+
 def prefix_of(entry_id: str) -> tuple[str, str]:
     """``reversal:payment:K`` is of the event (payment, K), as ``payment:K`` is."""
     prefix, _, key = entry_id.removeprefix(REVERSAL).partition(":")
@@ -57,8 +72,8 @@ def entry_words(entry_id: str, cause: str = "") -> str:
     prefix, key = prefix_of(entry_id)
     if prefix == "bill":
         words = bill_words(key)
-    elif prefix == "payment" and cause.endswith(f" {key}"):
-        words = _sentence(cause.removesuffix(f" {key}"))
+    elif prefix == "payment" and f" {key}" in cause and not entry_id.startswith(REVERSAL):
+        words = _sentence(cause.replace(f" {key}", "", 1))
     else:
         words = WORDS.get(prefix) or _sentence(cause) or entry_id
     return f"Taken back: {words[:1].lower()}{words[1:]}" if entry_id.startswith(REVERSAL) else words
@@ -78,16 +93,28 @@ def bill_words(bill_id: str) -> str:
     return f"{kind} for {span_words(DaySpan(first, until))}"
 
 
-def cause_address(entry_id: str) -> str:
-    """The page of what caused an entry; empty where it has none."""
+def cause_address(entry_id: str, cause: str = "") -> str:
+    """The page of what caused an entry; empty where it has none.
+
+    ``cause`` is needed of a payment only: money of an extension stands with its contract.
+    """
     prefix, key = prefix_of(entry_id)
     name, named = "", key
-    if prefix in ("bill", "payment"):
-        name = prefix
+    contract = OF_EXTENSION.search(cause) if prefix == "payment" else None
+    if contract is not None:
+        name, named = "extension", contract[1]
+    elif prefix in ("payment", "unapplied"):
+        name = "payment"
+    elif prefix == "bill":
+        name = "bill"
     elif prefix == "late":
         name = "late-charge"
     elif prefix == "unclaimed":
         name, named = "settlement", f"refund:{key.partition('.')[0]}"
+    elif prefix == "deposit" or prefix.startswith("deposit-"):
+        name, named = "deposit", DEPOSIT_NAME.split(key, maxsplit=1)[0]
+    elif prefix in EXTENSIONS:
+        name, named = "extension", EVENT_OF_CONTRACT.split(key, maxsplit=1)[0]
     elif prefix in SETTLED:
         name, named = "settlement", f"{prefix}:{key.partition('.sent.')[0]}"
     try:

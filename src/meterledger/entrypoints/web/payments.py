@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from meterledger.entrypoints.payment_words import CHANNEL_WORDS, STATE_WORDS, payment_desk
+from meterledger.entrypoints.web.money_words import cause_address, entry_words
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.money import Payment
@@ -64,7 +65,8 @@ class PaidItem:
     """What a payment gave to one item, and whether it was taken back."""
 
     application: Application
-    bill_id: str
+    words: str
+    address: str
     is_undone: bool
 
 
@@ -159,7 +161,8 @@ def _paid(applications: list[Application]) -> list[PaidItem]:
     return [
         PaidItem(
             one,
-            one.item_id.removeprefix("bill:") if one.item_id.startswith("bill:") else "",
+            entry_words(one.item_id),
+            cause_address(one.item_id),
             one.application_id in undone,
         )
         for one in applications

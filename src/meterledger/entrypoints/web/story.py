@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from meterledger.entrypoints.web.money_words import cause_address
 from meterledger.entrypoints.web.words import span_words
 from meterledger.facts.budget import asked_of
 from meterledger.facts.money import Entry, Leg
@@ -46,7 +47,8 @@ class Step:
 
     day: date
     words: str
-    bill_id: str | None
+    address: str
+    """The page of its cause; empty where it has none."""
     cents: int
     balance_cents: int
     entry_id: str
@@ -81,7 +83,7 @@ def story_of(
             Step(
                 day=entry.effective_day,
                 words=_bill_words(bill) if bill else _sentence(entry.cause),
-                bill_id=bill.bill_id if bill else None,
+                address=cause_address(entry.entry_id, entry.cause),
                 cents=moved,
                 balance_cents=balance,
                 entry_id=entry.entry_id,

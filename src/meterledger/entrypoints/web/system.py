@@ -85,7 +85,10 @@ def provide(other: Provider) -> Provider:
     return before
 
 
-SECTIONS = ("book", "usage", "held", "payments", "settlements", "finance", "corrections")
+SECTIONS = (
+    *("book", "usage", "held", "payments", "deposits", "settlements", "extensions", "finance"),
+    "corrections",
+)
 """Parts of the pages by the first word of their addresses; all others are of accounts."""
 
 

@@ -12,6 +12,7 @@ from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan, Validity
 
 _DAY_IN_A_WORD = re.compile(r"(\d{4})_(\d\d)_(\d\d)")
+_DAY_IN_A_SENTENCE = re.compile(r"(?<![\w:.-])\d{4}-\d\d-\d\d(?![\w:-]|\.\w)", re.ASCII)
 MONTHS = (
     "January",
     "February",
@@ -31,6 +32,18 @@ MONTHS = (
 def day_words(day: date) -> str:
     """``July 1, 2025``."""
     return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def dated(sentence: str) -> str:
+    """A sentence with its days in words. A day inside a name, like ``A-7:2026-08-05``, stays."""
+    return _DAY_IN_A_SENTENCE.sub(_in_words, sentence)
+
+
+def _in_words(found: re.Match[str]) -> str:
+    try:
+        return day_words(date.fromisoformat(found[0]))
+    except ValueError:
+        return found[0]
 
 
 def short_day_words(day: date) -> str:

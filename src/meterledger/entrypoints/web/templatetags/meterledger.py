@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString
 
-from meterledger.entrypoints.web import words
+from meterledger.entrypoints.web import money_words, words
 from meterledger.kernel.money import usd_display
 
 register = template.Library()
@@ -25,6 +25,9 @@ register.filter("unlined", words.option_words)
 register.filter("signed", words.signed_usd)
 register.filter("less", words.less)
 register.filter("month", words.month_words)
+register.filter("dated", words.dated)
+register.filter("item_words", money_words.entry_words)
+register.filter("item_address", money_words.cause_address)
 
 
 @register.filter
