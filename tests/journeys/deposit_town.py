@@ -63,7 +63,7 @@ class Home:
         found: list[StoredBill] = self.town.store.bills_of_account(self.account)
         return found
 
-    def pay(self, cents: int, on: date) -> None:
+    def pay(self, cents: int, on: date, **how: Any) -> None:
         self.now += timedelta(minutes=1)
         self.receipts += 1
         take_payment(
@@ -76,6 +76,7 @@ class Home:
             store=self.town.store,
             asked_deposits=deposits_asked_on(on, self.town.store),
             by="the desk",
+            **how,
         )
 
     def live(self, first: date, months: int, *, late: tuple[int, ...] = ()) -> None:

@@ -148,6 +148,30 @@ class TestTheWholeLife:
         assert deposit_remainders_due([paid.account], at=NOW.date(), desk=paid.desk()) == ()
         paid.check()
 
+    def test_a_part_that_we_learn_of_after_a_credit_bears_interest_from_its_day(
+        self, home: Home
+    ) -> None:
+        home.ask(JULY, told=TOLD)
+        home.pay(100_00, date(2025, 7, 5))
+        for number in range(12):
+            on = month_after(date(2025, 8, 1), number)
+            bill = home.bill(on)
+            assert bill is not None
+            given_for = [f"bill:{bill.bill_id}"]
+            home.pay(bill.total_cents, on + timedelta(days=10), earmarked_to=given_for)
+        assert home.night(date(2026, 7, 4)).cents["interest credited"] == 8_37
+        (deposit,) = home.deposits()
+        home.pay(100_00, date(2025, 11, 1), earmarked_to=[f"deposit:{deposit.deposit_id}"])
+        assert home.held() == 200_00
+
+        back = home.night(date(2026, 7, 23))
+
+        # 8.75 and 8 percent for 61 and 203 days on the second part, 8 for 18 days on the first.
+        assert back.counts["given back"] == 1
+        assert back.cents["interest added"] == 5_91 + 39
+        home.check()
+        assert replay_deposit(deposit.deposit_id, store=home.town.store, book=home.town.book).same
+
     def test_is_no_credit_while_it_is_held_and_then_no_more_than_remains(self, paid: Home) -> None:
         store = paid.town.store
         asks: dict[str, Any] = {"by": "Ana", "reason": "the customer asked", "source": "235"}

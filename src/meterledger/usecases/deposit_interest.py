@@ -21,7 +21,7 @@ from meterledger.kernel.money import usd_text
 from meterledger.kernel.months import years_after
 from meterledger.ledger import entry_for_deposit_step
 from meterledger.usecases.deposit_ask import Desk
-from meterledger.usecases.deposit_money import DepositMoney
+from meterledger.usecases.deposit_money import DepositMoney, Received
 from meterledger.usecases.deposit_record import Ruled, ask, record_of
 
 INTEREST = "deposits.interest"
@@ -115,8 +115,18 @@ def _sum(rulings: list[Ruled]) -> int:
     return sum(int(one.outcome.interest_cents) for one in rulings)
 
 
+def _covered(part: Received, money: DepositMoney) -> date | None:
+    """The last day for which this part bore interest: no credit was of what we did not know yet."""
+    credits_ = [
+        one
+        for one in money.deposit.steps
+        if one.act in (DepositAct.INTEREST_CREDITED, DepositAct.MOVED_IN)
+        and (part.learned_at is None or part.learned_at <= one.learned_at)
+    ]
+    return credits_[-1].until if credits_ else None
+
+
 def _rulings(money: DepositMoney, occasion: str, on: date, desk: Desk) -> list[Ruled]:
-    covered = credited_through(money)
     effort = money.deposit.of(DepositAct.EFFORT)
     stopped = min((one.on for one in effort), default=None)
     rulings = []
@@ -124,6 +134,7 @@ def _rulings(money: DepositMoney, occasion: str, on: date, desk: Desk) -> list[R
         if part.cents <= 0 or part.on > on:
             continue
         ensure(part.on <= on, "money bears interest once it is here")
+        covered = _covered(part, money)
         through = covered if covered is not None and covered >= part.on else None
         if stopped is not None and stopped < part.on:
             continue

@@ -29,6 +29,8 @@ class Received:
 
     on: date
     cents: int
+    learned_at: datetime | None = None
+    """When we learned of it; None for what moved in, with the interest credited till then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +175,12 @@ def _when_it_came(entries: Iterable[Entry], applications: Iterable[Application])
 
 def _received(deposit: Deposit, given: Sequence[Given]) -> tuple[Received, ...]:
     """By source, so that a payment that was taken back leaves nothing; then what moved in."""
-    by_source: dict[str, tuple[date, int]] = {}
-    for on, _, one in given:
+    by_source: dict[str, Received] = {}
+    for on, learned_at, one in given:
         if deposit_of_item(one.item_id) == deposit.deposit_id:
-            day, cents = by_source.get(one.source_entry_id, (on, 0))
-            by_source[one.source_entry_id] = day, cents + one.cents
-    parts = [Received(day, cents) for day, cents in by_source.values() if cents]
+            known = by_source.get(one.source_entry_id, Received(on, 0, learned_at))
+            by_source[one.source_entry_id] = replace(known, cents=known.cents + one.cents)
+    parts = [one for one in by_source.values() if one.cents]
     parts += [
         Received(part.billed_day, part.cents)
         for step in deposit.of(DepositAct.MOVED_IN)
