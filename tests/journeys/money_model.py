@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -258,7 +258,10 @@ class Owed:
         regular = [one.issued for one in self.bills.values() if not one.first and one.issued < on]
         usual = {one.due for one in live if not one.first}
         last = max(regular, default=date.min)
-        charged = {name for one in self.lates if last < one.on <= on for name in one.rests_on}
+        charged = {
+            name for one in self.lates for name in one.rests_on
+            if last < one.on <= on and one.name.count(":") == 2  # not what replaced another
+        }  # fmt: skip
         found = []
         dues = {one.due for one in live} - {one.due for one in self.lates}
         for due in sorted(dues, key=lambda one: (one not in usual, one)):
@@ -282,7 +285,9 @@ class Owed:
 
     def next_late(self, on: date, account: str) -> list[tuple[str, int]]:
         """What a run on a day would charge."""
-        then = deepcopy(self)
+        then = copy(self)
+        then.moves, then.waiting, then.sums = [*self.moves], {*self.waiting}, Counter(self.sums)
+        then.lates = [copy(one) for one in self.lates]
         then.run_late(on, account)
         return sorted((one.name, one.cents) for one in then.lates[len(self.lates) :])
 

@@ -45,6 +45,23 @@ EXAMPLES: dict[str, list[Event]] = {
         ("wait", 24),
         ("rebill", 5, 78_62),
     ],
+    "what replaces a charge is of an earlier bill": [
+        ("next_month", 58_66),
+        ("next_month", 299_82),
+        ("next_month", 46),
+        ("rebill", 6, 0),
+        ("rebill", 4, 0),
+    ],
+    "a payment told late pays a deposit in columns as by itself": [
+        ("next_month", 27_03),
+        ("next_month", 160_81),
+        ("next_month", 134_73),
+        ("ask_for_deposit",),
+        ("next_month", 235_85),
+        ("wait", 22),
+        ("pay", "all", 31_93, 6, 9, 1),
+        ("next_month", -14_85),
+    ],
 }
 
 

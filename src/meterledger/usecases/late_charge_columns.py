@@ -267,9 +267,12 @@ def _apply(
     np.add.at(spent_by, source[usual], given.cents[usual])
     np.add.at(spent_on, item[usual], given.cents[usual])
     if len(asked.account):
-        # A deposit is paid from what credits 235, which no receivable shows: by its day.
+        # A deposit is paid from what credits 235, which no receivable shows: by its day, or with
+        # the rest of a payment that counts.
         place = _Names.of(asked.account, asked.key).places(given.account, given.item)
-        of_deposit = (place >= 0) & (given.day <= dates.day[given.account])
+        counts = (source >= 0) & (given.day <= on)
+        counts[counts] = credit[source[counts]] > 0
+        of_deposit = (place >= 0) & (counts | (given.day <= dates.day[given.account]))
         np.subtract.at(deposit_room, place[of_deposit], given.cents[of_deposit])
         deposit_room[asked.charged > dates.issued[asked.account]] = 0
     moved = columns.movements

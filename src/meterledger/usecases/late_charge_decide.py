@@ -124,7 +124,8 @@ def _borne_already(history: LateHistory, on: date) -> set[str]:
     """What bears a charge that was made since the last bill: it is shown on the same bill."""
     made = [one.issued_day for one in history.bills if one.corrects is None and one.issued_day < on]
     last = max(made, default=date.min)
-    return {name for one in history.charges if last < one.on <= on for name in one.rests_on}
+    since = [one for one in history.charges if last < one.on <= on and one.replaces is None]
+    return {name for one in since for name in one.rests_on}
 
 
 def due_statements(
