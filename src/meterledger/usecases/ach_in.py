@@ -25,6 +25,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.channel_money import MoneyStore, Postings
 from meterledger.usecases.channel_ports import ChannelChange
+from meterledger.usecases.ports import Conflict
 from meterledger.usecases.post_payments import again_if_moved
 from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
@@ -83,7 +84,17 @@ def take_ach_credits(
             where=name,
             do="Look at the clocks of both sides",
         )
-    return again_if_moved(lambda: (_take(file, name, sha256, by, desk), True))
+
+    def take() -> tuple[PaymentFile, bool]:
+        try:
+            return _take(file, name, sha256, by, desk), True
+        except Conflict:  # somebody else took it at the same time, or something is wrong
+            taken_before = desk.store.payment_file(sha256)
+            if taken_before is None:
+                raise
+            return taken_before, False
+
+    return again_if_moved(take)
 
 
 def _take(file: AchFile, name: str, sha256: str, by: str, desk: AchInDesk) -> PaymentFile:

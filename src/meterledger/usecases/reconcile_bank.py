@@ -10,7 +10,7 @@ Read first      docs/operating/reconciliation.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -256,6 +256,9 @@ def explain_line(
     """
     _refuse_nameless(line_id, by, reason)
     step = LineStep(line_id, LineAct.EXPLAINED, by.strip(), reason.strip(), learned_at)
+    said = next((one.steps for one in store.open_bank_lines() if one.line.line_id == line_id), ())
+    if said and replace(said[-1], learned_at=learned_at) == step:
+        return said[-1]  # the answer was lost: it is explained already, in the same words
     store.record_line_step(step)
     return step
 

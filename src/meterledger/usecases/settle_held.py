@@ -127,6 +127,10 @@ def exclude_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
 
     :raises CannotSettle: if by or reason is missing
     """
+    case = desk.store.held_case(case_id)
+    said = (HeldAct.EXCLUDED, *_named(by, reason, f"case {case_id}"))
+    if case.steps and (case.steps[-1].act, case.steps[-1].by, case.steps[-1].reason) == said:
+        return Settled(case)  # the answer was lost: it is excluded already, in the same words
     return Settled(_add(case_id, HeldAct.EXCLUDED, by, reason, desk))
 
 

@@ -203,6 +203,9 @@ def ask_to_send_back(payment_key: str, *, by: str, reason: str, desk: PaymentDes
     known = desk.store.receipt(payment_key)
     _refuse_state(known, ReceiptState.UNAPPLIED, "sent back")
     act = _act(known, desk, ReceiptAct.SEND_BACK_ASKED, by, reason)
+    last = known.steps[-1]
+    if last.act is act.act and (last.by, last.reason) == (act.by, act.reason):
+        return known  # the answer was lost: it is asked already, in the same words
     desk.store.settle_receipt(post_step(known.receipt, act, ReceiptState.UNAPPLIED))
     return desk.store.receipt(payment_key)
 

@@ -46,11 +46,14 @@ def out(to: Folder = "", as_json: JsonFlag = False) -> None:
 
     with refusing(), _system("make a file of entries", ["orders"]) as system:
         made = make_ach_file(desk=_desk(system))
-        path = _write(system, made.file.file_id, to) if made.file else ""
+        written = _release(system, to)
+        path = written.get(made.file.file_id, "") if made.file else ""
+        before = {k: v for k, v in written.items() if made.file is None or k != made.file.file_id}
         dropped = [{"order": one.order_id, "reason": one.reason} for one in made.dropped]
         told = {
             "file": file_json(made.file) if made.file else None,
             "written": path,
+            "written_late": before,
             "dropped": dropped,
         }
 
@@ -63,6 +66,8 @@ def out(to: Folder = "", as_json: JsonFlag = False) -> None:
                     f"File {one['file']}: {one['entries']} entries, {one['debits_usd']} USD drawn, "
                     f"{one['credits_usd']} USD paid, for {one['effective']}: {path}"
                 )
+            for late, where in before.items():
+                print(f"  file {late} was made before and had not left: {where}")
             for gone in dropped:
                 print(f"  dropped {gone['order']}: {gone['reason']}")
 
@@ -184,17 +189,42 @@ def _desk(system: System) -> AchOutDesk:
     return AchOutDesk(system.store, system.view, system.now, deposits)
 
 
-def _write(system: System, file_id: str, to: str) -> str:
+def _release(system: System, to: str) -> dict[str, str]:
+    """Put every file that was made and has not left yet where it is picked up, once each."""
+    from meterledger.stores.vault.outgoing import Outgoing
+
+    ours = system.data_folder / "outgoing"
+    way, folder = Outgoing(ours), Path(to) if to else ours
+    written: dict[str, str] = {}
+    for one in reversed(system.store.ach_files()):
+        path = way.release(
+            _name(one.file_id), lambda made=one.file_id: _content(system, made), folder
+        )
+        if path is not None:
+            written[one.file_id] = str(path)
+    return written
+
+
+def _name(file_id: str) -> str:
+    return f"ach-{file_id}.txt"
+
+
+def _content(system: System, file_id: str) -> bytes:
     from meterledger.entrypoints.wiring import open_bank_numbers
     from meterledger.stores.gateways.nacha_write import write_nacha
-    from meterledger.stores.vault.syncing import sync_folder, write_synced
     from meterledger.usecases.ach_out import file_of
 
     numbers = open_bank_numbers(system.data_folder)
-    content = write_nacha(file_of(file_id, store=system.store, numbers=numbers))
+    return write_nacha(file_of(file_id, store=system.store, numbers=numbers))
+
+
+def _write(system: System, file_id: str, to: str) -> str:
+    from meterledger.stores.vault.syncing import sync_folder, write_synced
+
+    content = _content(system, file_id)
     folder = Path(to) if to else system.data_folder / "outgoing"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"ach-{file_id}.txt"
+    path = folder / _name(file_id)
     write_synced(folder, content).replace(path)
     sync_folder(folder)
     return str(path)

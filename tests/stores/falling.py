@@ -1,0 +1,247 @@
+"""A store that falls over at the k-th thing it does, and what all of its tables hold.
+
+Lives here      connections that count statements and commits and fall over at one of them; a digest
+                of every row, and rows put back as they were.
+Lives elsewhere what is done (``money_journeys``), that it is all or nothing
+                (``test_a_fault_at_every_statement``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import psycopg
+
+from meterledger.kernel.refusal import Refusal
+from meterledger.stores.postgres.connections import Connections
+from meterledger.stores.postgres.private_server import SUPERUSER, PrivateServer
+from meterledger.stores.postgres.repository import PostgresStore
+
+SAYS_WHO = ("SELECT set_config('meterledger.viewer'", "SELECT 1")
+WRITES = ("INSERT", "UPDATE", "DELETE", "COPY", "close_period", "SELECT ensure_month")
+
+
+class FellOver(Exception):
+    """The program went away in the middle; nothing after it was done."""
+
+
+class Fall(Enum):
+    """How it falls over."""
+
+    PROGRAM = "the program goes away"
+    SERVER = "the server ends the session"
+
+
+class At(Enum):
+    """What is about to happen, or has just happened and its answer is lost."""
+
+    STATEMENT = "before a statement"
+    COMMIT = "before a commit"
+    ANSWER = "after a commit"
+
+
+@dataclass
+class Fate:
+    """Counts what is done, and falls over once at the step of that number (from 0)."""
+
+    number: int | None = None
+    how: Fall = Fall.PROGRAM
+    steps: list[tuple[At, bool]] = field(default_factory=list)
+    """What each step was, and whether its transaction had written by then."""
+    fell: bool = False
+    is_writing: bool = False
+
+    def step(self, at: At, connection: psycopg.Connection[Any], said: str = "") -> None:
+        """One more thing is done. :raises FellOver: or an error of psycopg, if it is this one"""
+        if said:
+            self.is_writing |= any(word in said for word in WRITES)
+        self.steps.append((at, self.is_writing))
+        if at is At.ANSWER:
+            self.is_writing = False
+        if self.number != len(self.steps) - 1 or self.fell:
+            return
+        self.fell = True
+        if self.how is Fall.PROGRAM:
+            connection.close()
+            raise FellOver
+        if at is At.ANSWER:  # what the caller sees of a server that is gone before it answers
+            connection.close()
+            raise psycopg.OperationalError("the connection was closed unexpectedly")
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.Connection.execute(connection, "SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+class FallingCursor(psycopg.Cursor[Any]):
+    """A cursor whose connection has a fate."""
+
+    def execute(self, query: Any, *more: Any, **how: Any) -> Any:
+        _count(self, query)
+        return super().execute(query, *more, **how)
+
+    def executemany(self, query: Any, *more: Any, **how: Any) -> Any:
+        _count(self, query)
+        return super().executemany(query, *more, **how)
+
+    def copy(self, query: Any, *more: Any, **how: Any) -> Any:
+        _count(self, query)
+        return super().copy(query, *more, **how)
+
+
+class FallingConnection(psycopg.Connection[Any]):
+    """A connection that counts."""
+
+    shared: FallingConnections
+
+    def commit(self) -> None:
+        self.shared.fate.step(At.COMMIT, self)
+        super().commit()
+        self.shared.fate.step(At.ANSWER, self)
+
+
+def _count(cursor: Any, query: Any) -> None:
+    said = str(query)
+    if not said.startswith("SELECT pg_terminate_backend"):
+        cursor.connection.shared.fate.step(At.STATEMENT, cursor.connection, said)
+
+
+class FallingConnections(Connections):
+    """Connections of one fate."""
+
+    def __init__(self, parameters: dict[str, str], fate: Fate) -> None:
+        super().__init__(parameters)
+        self.fate = fate
+
+    def turn(self, fate: Fate) -> None:
+        """From now on all that is done has this fate."""
+        self.fate = fate
+
+    def _connect(self) -> Any:
+        made = FallingConnection.connect(**self._parameters, cursor_factory=FallingCursor)  # type: ignore[arg-type]
+        made.shared = self
+        return made
+
+
+def said_by(work: Callable[[], Any]) -> str:
+    """What a caller is told: the answer, or the sentence of the refusal."""
+    try:
+        return repr(work())
+    except Refusal as refusal:
+        return f"{type(refusal).__name__}: {refusal.sentence}"
+
+
+# ------------------------------------------------------------------------------------ the place
+
+NOT_STATE = {"read_log", "django_migrations"}
+"""Who looked is logged apart, in transactions of its own."""
+COLUMNS = """
+SELECT c.relname, a.attname, a.attidentity = ''
+       AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') !~
+           'now\\(\\)|clock_timestamp|pg_current_xact_id|nextval',
+       a.attgenerated = ''
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+ ORDER BY 1, a.attnum
+"""
+
+ALWAYS = """
+SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+ WHERE t.tgenabled = 'A' AND NOT t.tgisinternal AND t.tgparentid = 0
+"""
+"""What refuses a change even to a superuser's copy; here it refuses the application only."""
+
+
+class Place:
+    """A database whose tables can be looked at, and put back as they were.
+
+    Identities and instants that the database gives itself are no part of what they hold.
+    """
+
+    def __init__(self, server: PrivateServer, name: str) -> None:
+        """``name`` is a migrated database of this server, of nobody else."""
+        self._application = {**server.connection(), "dbname": name}
+        self._hand = psycopg.connect(
+            **{**server.connection(SUPERUSER), "dbname": name}, autocommit=True
+        )
+        # Rows are put back as they were written: they were checked then.
+        self._hand.execute("SET session_replication_role = replica")
+        for table, trigger in self._hand.execute(ALWAYS).fetchall():
+            self._hand.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER "{trigger}"')
+        self._hand.execute("CREATE SCHEMA IF NOT EXISTS kept")
+        told: dict[str, list[str]] = {}
+        self._columns: dict[str, list[str]] = {}
+        for table, column, is_state, is_given in self._hand.execute(COLUMNS).fetchall():
+            if table in NOT_STATE:
+                continue
+            if is_state:
+                told.setdefault(table, []).append(f'"{column}"')
+            if is_given:
+                self._columns.setdefault(table, []).append(f'"{column}"')
+        self._question = " UNION ALL ".join(
+            f"SELECT '{table}', md5(coalesce(string_agg(t.r, '|' ORDER BY t.r), ''))"
+            f' FROM (SELECT md5(ROW({", ".join(names)})::text) AS r FROM "{table}") t'
+            for table, names in told.items()
+        )
+        self._kept: dict[str, dict[str, str]] = {}
+        self.keep("empty")
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._hand.close()
+
+    def holds(self) -> dict[str, str]:
+        """A digest of each table."""
+        return dict(self._hand.execute(self._question, prepare=True).fetchall())  # type: ignore[arg-type]
+
+    def keep(self, name: str) -> dict[str, str]:
+        """Remember what is there under a name; answers its digest."""
+        now = self.holds()
+        for table, digest in now.items():
+            self._hand.execute(f'DROP TABLE IF EXISTS kept."{name}.{table}"')
+            if digest != NO_ROWS:
+                self._hand.execute(
+                    f'CREATE UNLOGGED TABLE kept."{name}.{table}" AS SELECT * FROM "{table}"'
+                )
+        self._kept[name] = now
+        return now
+
+    def restore(self, name: str) -> None:
+        """Put everything back as it was under that name."""
+        before, now = self._kept[name], self.holds()
+        for table, digest in before.items():
+            if now[table] == digest:
+                continue
+            names = ", ".join(self._columns[table])
+            self._hand.execute(f'DELETE FROM "{table}"')
+            if digest != NO_ROWS:
+                self._hand.execute(
+                    f'INSERT INTO "{table}" ({names}) OVERRIDING SYSTEM VALUE'
+                    f' SELECT {names} FROM kept."{name}.{table}"'
+                )
+
+    def store(self, fate: Fate | None = None) -> PostgresStore:
+        """A store over it; with a fate, one that may fall over."""
+        if fate is None:
+            return PostgresStore(Connections(self._application), "a test")
+        return PostgresStore(FallingConnections(self._application, fate), "a test")
+
+    def end_sessions(self, choose: Callable[[list[int]], list[int]]) -> int:
+        """End sessions of the application, as an administrator would; answers how many."""
+        found = self._hand.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'meterledger' AND state <> 'idle'"
+        ).fetchall()
+        chosen = choose([pid for (pid,) in found])
+        for pid in chosen:
+            self._hand.execute("SELECT pg_terminate_backend(%s)", [pid])
+        return len(chosen)
+
+
+NO_ROWS = hashlib.md5(b"", usedforsecurity=False).hexdigest()

@@ -1,0 +1,17 @@
+"""Every journey that moves money, each with a small town: one table for all who disturb them."""
+
+from tests.stores.money_journeys import (
+    arrears,
+    bank,
+    billed,
+    channels,
+    extended,
+    payments,
+    settled,
+)
+from tests.stores.money_journeys.journey import JOURNEYS, Journey
+
+__all__ = ["JOURNEYS", "Journey"]
+
+PARTS = (payments, channels, arrears, settled, extended, bank, billed)
+"""Read for what they add to the list."""

@@ -1,0 +1,254 @@
+"""Every journey of money falls over at each thing it does: all of it is kept, or nothing.
+
+The k-th thing is a statement, the instant before a commit, or the instant after it, when the answer
+is lost. Then the program is gone, or the server has ended the session. Whatever was kept, the same
+call again comes to the end that an undisturbed call comes to, row by row.
+
+Lives elsewhere the journeys (``money_journeys``), the falling (``falling``).
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from tests.stores.conftest import NUMBERS
+from tests.stores.falling import At, Fall, Fate, FellOver, Place, said_by
+from tests.stores.money_journeys import JOURNEYS, Journey
+from tests.stores.paper_town import ANALYST
+
+import meterledger.usecases
+from meterledger.stores.memory import MemoryStore
+from meterledger.stores.postgres import verify_invariants
+from meterledger.stores.postgres.private_server import DATABASE, OWNER, SUPERUSER, PrivateServer
+
+EACH = {one.name: one for one in JOURNEYS}
+A_FEW = ["pay check", "ach out", "approve a refund", "deposit run: applied", "rebill"]
+"""Those that also fall over in an ordinary run, around their commits."""
+IN_PARTS = {
+    "autopay run": "each account's draw is whole",
+    "autopay run that asks": "each question is whole",
+    "issue bills": "a batch of bills, what is held, and the run's record are each whole",
+    "issue bills, one held": "as above",
+    "issue bills, stopped": "as above",
+    "extension run: guarantee": "each bill is tested by itself, in order",
+    "extension run: credit": "as above",
+    "late charge run": "a batch of charges, and the run's record, are each whole",
+    "release a held bill": "what was decided is kept, and the bill follows",
+    "approve a held bill": "as above",
+    "deposit run: given back": "interest is credited, and then it goes back",
+    "start a checkout": "it is begun here before the processor hears of it",
+}
+"""Journeys of several commits, each of which is whole by itself."""
+TELLS_OF_ITSELF = {"late_charge_run", "bill_run", "held_bill"}
+"""Tables that tell how a run went: one that goes on after another finds less to do, or the same
+bill held again."""
+ELSEWHERE = {
+    ("issue_bills", "_keep_back"): "what a person excluded while its run was on its way"
+    " (tests/journeys/test_gate_bills.py); the same call as that of ``_hold``",
+}
+"""Places that write, which no journey alone comes to."""
+WRITES = {
+    *("record_payment", "post_receipts", "settle_receipt", "keep_channel", "record_deposits"),
+    *("record_late_charges", "tell_government_account", "close_period", "record_settlements"),
+    *("add_payee", "open_extension", "record_extension", "record_bank_file"),
+    *("record_bank_matches", "record_line_step", "record_accrual", "see_held", "settle_held"),
+    *("record_run", "record_held", "record_bills", "record_rebills", "leave_difference"),
+}
+"""Calls of the store that keep something about money."""
+
+
+@pytest.fixture(scope="module")
+def place(server: PrivateServer) -> Iterator[Place]:
+    """A database for all of these tests."""
+    name = f"falling_{next(NUMBERS)}"
+    with psycopg.connect(**server.connection(SUPERUSER), autocommit=True) as administrator:
+        administrator.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER}")
+        made = Place(server, name)
+        yield made
+        made.close()
+        administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Disturbed:
+    """A journey in its town, done once undisturbed so that its end is known."""
+
+    def __init__(self, journey: Journey, place: Place) -> None:
+        self.journey, self.place = journey, place
+        place.restore("empty")
+        self.do(journey.town)
+        self.before = place.keep("before")
+        fate = Fate()
+        self.first = self.act(fate)
+        self.after, self.steps = place.holds(), fate.steps
+        self.again = self.act()
+        changed = set(tables(place.holds(), self.after)) - TELLS_OF_ITSELF
+        assert not changed, "done again, it changes something"
+        assert self.after != self.before, "it does nothing"
+        self.cases = 0
+
+    def do(self, work: Callable[[Any], Any], fate: Fate | None = None) -> Any:
+        """Work over a store of its own."""
+        calm = Fate()
+        store = self.place.store(calm)
+        with store.viewing(ANALYST, ["money"]):
+            if fate is not None:
+                store._connections.turn(fate)  # type: ignore[attr-defined]
+            try:
+                return work(store)
+            finally:
+                store._connections.turn(calm)  # type: ignore[attr-defined]
+                store._connections.close()
+
+    def act(self, fate: Fate | None = None) -> str:
+        """Do it; what the caller is told."""
+        outside = self.journey.outside()
+        return said_by(lambda: self.do(lambda store: self.journey.act(store, outside), fate))
+
+    def falls(self, numbers: list[int], parity: int) -> None:
+        """Fall over at each of these steps, and come to the same end."""
+        unseen = 0
+        self.place.restore("before")
+        for number in numbers:
+            fate = Fate(number, Fall.PROGRAM if (number + parity) % 2 else Fall.SERVER)
+            with contextlib.suppress(FellOver):
+                self.act(fate)
+            assert fate.fell, f"step {number} is not there any more"
+            self.cases += 1
+            unseen += 1
+            may_have_kept = any(at is At.ANSWER and wrote for at, wrote in fate.steps)
+            if may_have_kept or unseen == 10 or number == numbers[-1]:
+                unseen = 0
+                self._look(number, fate)
+        again = self.act()
+        assert again in (self.first, self.again)
+        assert self.place.holds() == self.after
+
+    def _look(self, number: int, fate: Fate) -> None:
+        kept = self.place.holds()
+        if kept == self.before:
+            return
+        where = f"{self.journey.name}, step {number}: {fate.steps[-1][0].value}, {fate.how.value}"
+        if self.journey.name not in IN_PARTS:
+            assert kept == self.after, f"{where}: {tables(kept, self.after)} are in between"
+        again = self.act()
+        assert again in (self.first, self.again), where
+        ended = self.place.holds()
+        if self.journey.ends_alike:
+            other = set(tables(ended, self.after)) - TELLS_OF_ITSELF
+            assert not other, f"{where}: {other} end otherwise"
+        self.place.restore("before")
+
+
+def tables(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    """Where two states differ."""
+    return [name for name in one if one[name] != other[name]]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", A_FEW)
+def test_around_each_commit_all_is_kept_or_nothing(place: Place, name: str) -> None:
+    made = Disturbed(EACH[name], place)
+    places = [k for k, (at, wrote) in enumerate(made.steps) if wrote and at is not At.STATEMENT]
+    made.falls(places, 0)
+    assert made.cases >= 4
+
+
+@pytest.mark.postgres
+@pytest.mark.soak
+@pytest.mark.parametrize("parity", [0, 1])
+@pytest.mark.parametrize("name", EACH)
+def test_at_every_statement_all_is_kept_or_nothing(place: Place, name: str, parity: int) -> None:
+    made = Disturbed(EACH[name], place)
+    made.falls(list(range(len(made.steps))), parity)
+    print("falls:", made.cases)
+    made.do(nothing_is_broken)
+
+
+def nothing_is_broken(store: Any) -> None:
+    """What is verified of all tables holds."""
+    assert [said for _, _, said in verify_invariants(store) if said] == []
+    assert sum(store.trial_balance().values()) == 0
+
+
+# ----------------------------------------------------------------------- nothing is left out
+
+
+def test_every_call_that_keeps_something_about_money_is_in_the_table() -> None:
+    """Where a usecase writes money, a journey of the table goes there."""
+    seen: set[tuple[str, str]] = set()
+
+    class Watching(MemoryStore):
+        pass
+
+    def watch(name: str) -> None:
+        real = getattr(MemoryStore, name)
+
+        def write(self: Any, *told: Any, **how: Any) -> Any:
+            frame = sys._getframe(1)
+            module = str(frame.f_globals["__name__"])
+            if module.startswith("meterledger.usecases."):
+                seen.add((module.rpartition(".")[2], frame.f_code.co_name))
+            return real(self, *told, **how)
+
+        setattr(Watching, name, write)
+
+    for name in WRITES:
+        watch(name)
+    for one in JOURNEYS:
+        store = Watching()
+        with store.viewing(ANALYST, ["money"]):
+            one.town(store)
+            before = set(seen)
+            seen.clear()
+            outside = one.outside()
+            said_by(lambda one=one, store=store, outside=outside: one.act(store, outside))  # type: ignore[misc]
+            seen |= before
+    assert places_that_write() - seen == set(ELSEWHERE)
+
+
+def places_that_write() -> set[tuple[str, str]]:
+    """Each (module, function) of the usecases that calls the store to keep money."""
+    found = set()
+    for path in Path(next(iter(meterledger.usecases.__path__))).glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            inner = {
+                id(node)
+                for other in ast.walk(function)
+                if isinstance(other, ast.FunctionDef) and other is not function
+                for node in ast.walk(other)
+            }
+            for node in ast.walk(function):
+                if id(node) in inner or not isinstance(node, ast.Call):
+                    continue
+                if isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
+                    found.add((path.stem, function.name))
+    return found
+
+
+def test_every_write_of_the_ports_of_money_is_looked_for() -> None:
+    """A port of money with a new call that writes has it in ``WRITES``, and so in the table."""
+    from meterledger.usecases.held_ports import HeldLog
+    from meterledger.usecases.money_ports import Money
+
+    names = {"record_", "keep_", "post_", "settle_", "tell_", "close_", "add_", "open_extension"}
+    calls = {
+        name
+        for port in (Money, HeldLog)
+        for name in dir(port)
+        if any(name.startswith(one) for one in names)
+    }
+    assert calls - WRITES == set()
+
+
+def test_parts_are_of_journeys_that_are_there() -> None:
+    assert set(IN_PARTS) <= set(EACH)
+    assert set(A_FEW) <= set(EACH)
