@@ -157,6 +157,20 @@ class TestMovingABalance:
         assert b"it stays overdue since 2025-02-21" in moved.case.record
         assert b"GRR V.F" in moved.case.record
 
+    def test_is_no_older_for_a_late_charge_on_it(self, town: Settling) -> None:
+        owes(town.store)
+        town.pay(ONE, 165_19, "K-1")  # January
+        town.store._entries["late:x"] = Entry(
+            *("late:x", date(2025, 4, 1), AT, (Leg("142", 2_48, ONE), Leg("450", -2_48)), "late")
+        )
+        town.store._entries_of[ONE].append("late:x")
+
+        moved = transfer_balance(ONE, SAME, desk=town.desk(), **FINDERS)
+
+        assert town.store.balance_cents(SAME) == 165_19 + 2_48
+        assert moved.case.by_day == date(2025, 3, 23)  # the February bill's due day
+        assert replay_settlement(moved.case, town.desk())
+
     def test_again_on_the_day_changes_nothing(self, town: Settling) -> None:
         owes(town.store)
         transfer_balance(ONE, SAME, desk=town.desk(), **FINDERS)

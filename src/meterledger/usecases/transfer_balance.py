@@ -12,15 +12,18 @@ from typing import Any
 from meterledger.facts.places import BillableService
 from meterledger.facts.settlements import SettlementCase, SettlementKind
 from meterledger.kernel.money import usd_display
-from meterledger.ledger import TRANSFER_RULE, ServiceClass, TransferFacts
+from meterledger.ledger import (
+    TRANSFER_RULE,
+    ServiceClass,
+    TransferFacts,
+    receivable_of_movements,
+)
 from meterledger.rulebook.terms import Terms
-from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.settlements import (
     CannotSettle,
     Decided,
     MoneyDesk,
     Settled,
-    bills_known,
     in_service,
     named,
     new_settlement,
@@ -120,17 +123,27 @@ def decide_transfer_again(case: SettlementCase, told: dict[str, Any], desk: Mone
     return _decided(case.account_id, case.to_account_id, case.cents, bool(told["disputed"]), desk)
 
 
-def overdue_since(bills: list[StoredBill], owed: int, on: date) -> date:
-    """The due day of the oldest bill that a balance can be of, if the newest are unpaid.
+def overdue_since(account_id: str, desk: MoneyDesk) -> date:
+    """The due day of the oldest bill of which something is open, as known at the desk's instant.
 
-    Payments pay the oldest bills first: what is open is of the newest ones.
+    Late charges and fees have no due day of their own: they make no debt older.
     """
-    left = owed
-    for bill in reversed(bills):
-        left -= bill.total_cents
-        if left <= 0:
-            return min(bill.due_day, on)
-    return min((one.due_day for one in bills), default=on)
+    money = desk.store.account_money([account_id], with_due_days=True).get(account_id)
+    if money is None:
+        return desk.on
+    found = receivable_of_movements(
+        account_id,
+        [
+            one
+            for one in money.movements
+            if one.learned_at <= desk.now and one.entry_id not in desk.unseen
+        ],
+        [one for one in money.applications if one.learned_at <= desk.now],
+        due_days=dict(money.due_days),
+        at=desk.on,
+    )
+    days = [one.due_day for one in found.items if one.open_cents and one.due_day is not None]
+    return min([*days, desk.on])
 
 
 def _decided(
@@ -141,7 +154,7 @@ def _decided(
     same = to_account in desk.store.accounts_of_same_holder(from_account, desk.now)
     facts = TransferFacts(
         service_ended=_ended(mine, desk.on),
-        delinquent_since=overdue_since(bills_known(from_account, desk), cents, desk.on),
+        delinquent_since=overdue_since(from_account, desk),
         same_customer=same,
         from_class=COMPARABLE[service_class_of(mine, desk)],
         to_class=COMPARABLE[service_class_of(theirs, desk)],
