@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from meterledger.entrypoints.web.asked import day_asked
+from meterledger.entrypoints.web.bank_pages import DONE
 from meterledger.entrypoints.web.money_words import cause_address, entry_words
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
@@ -159,6 +160,7 @@ def bank_page(request: HttpRequest, system: System) -> HttpResponse:
     position = bank_position(on=system.today, view=system.view, store=system.store)
     context = {
         "part": "bank",
+        "done": DONE.get(request.GET.get("done", ""), ""),
         "bank": position,
         "ties": [Tie(*one) for one in position.tie()],
         "statements": system.store.bank_statements(limit=31),

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from meterledger.entrypoints.web import (
     account_ledger,
     accounts,
+    bank_pages,
     bills,
     book,
     case_pages,
@@ -54,6 +55,7 @@ urlpatterns: list[URLPattern] = [
     path("finance/", finance_pages.finance_page, name="finance"),
     path("finance/aging/", finance_pages.aging_page, name="finance-aging"),
     path("finance/bank/", finance_pages.bank_page, name="finance-bank"),
+    path("finance/bank/lines/<path:line_id>/", bank_pages.bank_line_page, name="bank-line"),
     path(
         "finance/ledger/<str:ledger_account>/",
         finance_pages.ledger_account_page,

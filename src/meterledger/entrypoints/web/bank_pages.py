@@ -1,0 +1,170 @@
+"""One line of the bank that nobody expected: what is said of it, and the forms to say more.
+
+Lives here      gathering what the page shows; reading the form.
+Lives elsewhere what may be done (``usecases/reconcile_bank``),
+                the list of lines (``finance_pages``).
+Read first      docs/operating/reconciliation.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from meterledger.entrypoints.web.policy import acting
+from meterledger.entrypoints.wiring import System
+from meterledger.facts.bank import OpenLine
+from meterledger.facts.money import has_sub_ledger
+from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import CASH, CHART, UNAPPLIED, account_name, control_of
+from meterledger.usecases.ports import NotFound
+from meterledger.usecases.reconcile_bank import (
+    LineRefused,
+    decide_adjustment,
+    explain_line,
+    propose_adjustment,
+)
+
+EXPLAIN, PROPOSE, APPROVE, REJECT = "explain", "propose", "approve", "reject"
+ACTS = {
+    APPROVE: ("Approve it", "You are another person than who proposed it: the line is posted."),
+    REJECT: ("Turn it down", "Nothing is posted; the line stays open."),
+    EXPLAIN: ("Say what it is", "Words move no money: the line stays open."),
+    PROPOSE: ("Propose to post it", "Another person decides; nothing is posted before."),
+}
+DONE = {
+    APPROVE: "The line is posted and matched.",
+    REJECT: "The proposal is turned down; the line stays open.",
+    EXPLAIN: "It is said; the line stays open.",
+    PROPOSE: "It is proposed; another person decides.",
+}
+CHOICES = tuple(
+    (number, name)
+    for number, name in CHART.items()
+    if control_of(number) != CASH and not has_sub_ledger(number) and number != UNAPPLIED
+)
+"""Ledger accounts that a line may be proposed for; the journey refuses the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody typed into the form, to show it again when it is refused."""
+
+    act: str = ""
+    ledger_account: str = ""
+    author: str = ""
+    reason: str = ""
+    seen: str = ""
+    """How many steps the line had on the page that was decided on."""
+
+
+@acting("decide a line of the bank", subjects=lambda line_id: [line_id])
+def bank_line_page(request: HttpRequest, system: System, line_id: str) -> HttpResponse:
+    """One open line: what the bank says, what people said, and what may be done as a form."""
+    typed, refusal = Typed(), None
+    if request.method == "POST":
+        typed = _typed(request)
+        try:
+            _decide(line_id, typed, system)
+        except NotFound:
+            raise
+        except Refusal as caught:
+            refusal = caught
+        else:
+            page = (
+                reverse("finance-bank")
+                if typed.act == APPROVE
+                else reverse("bank-line", args=[line_id])
+            )
+            return redirect(f"{page}?{urlencode({'done': typed.act})}")
+    one = _open_line(line_id, system)
+    proposed = one.proposed
+    acts = (APPROVE, REJECT) if proposed else (EXPLAIN, PROPOSE)
+    context = {
+        "part": "bank",
+        "one": one,
+        "age": (system.today - one.line.booked_day).days,
+        "proposed": proposed,
+        "proposed_name": account_name(proposed.ledger_account) if proposed else "",
+        "acts": [(act, *ACTS[act]) for act in acts],
+        "choices": CHOICES,
+        "typed": typed,
+        "stands": str(len(one.steps)),
+        "refusal": refusal,
+        "done": DONE.get(request.GET.get("done", ""), ""),
+    }
+    return render(request, "web/bank_line.html", context, status=422 if refusal else 200)
+
+
+def _open_line(line_id: str, system: System) -> OpenLine:
+    """The line, while no match has it.
+
+    :raises NotFound: if it is matched, or was never there
+    """
+    for one in system.store.open_bank_lines():
+        if one.line.line_id == line_id:
+            return one
+    raise NotFound(
+        f"No line {line_id[:60]} of the bank is open",
+        why="It is matched, or there is none of this name",
+        do="See what is open, and what was matched last, on the page of the bank",
+    )
+
+
+def _typed(request: HttpRequest) -> Typed:
+    def word(name: str) -> str:
+        return str(request.POST.get(name, ""))[:2000]
+
+    return Typed(*map(word, ("act", "ledger_account", "author", "reason", "seen")))
+
+
+def _decide(line_id: str, typed: Typed, system: System) -> None:
+    """Do what a form asks for.
+
+    :raises LineRefused: if it asks for nothing, or the line is not what the page showed
+    :raises NotFound: if the line is not open any more
+    """
+    where = f"bank line {line_id}"
+    if typed.act not in ACTS:
+        raise LineRefused("Nothing was chosen", where=where, do="Choose what becomes of the line")
+    if not typed.author.strip() or not typed.reason.strip():
+        raise LineRefused(
+            "Who decides, and why, is missing", where=where, do="Give your name and the reason"
+        )
+    if typed.seen and typed.seen != str(len(_open_line(line_id, system).steps)):
+        raise LineRefused(
+            "It is not what it was when this page was opened",
+            where=where,
+            why="Somebody has said something of it meanwhile",
+            do="Look at it again below, and decide then",
+        )
+    if typed.act == EXPLAIN:
+        explain_line(
+            line_id=line_id,
+            by=typed.author,
+            reason=typed.reason,
+            learned_at=system.now,
+            store=system.store,
+        )
+    elif typed.act == PROPOSE:
+        propose_adjustment(
+            line_id=line_id,
+            ledger_account=typed.ledger_account.strip(),
+            by=typed.author,
+            reason=typed.reason,
+            learned_at=system.now,
+            store=system.store,
+        )
+    else:
+        decide_adjustment(
+            line_id=line_id,
+            approve=typed.act == APPROVE,
+            by=typed.author,
+            reason=typed.reason,
+            learned_at=system.now,
+            store=system.store,
+        )

@@ -1,0 +1,128 @@
+"""A line of the bank that nobody expected: explained, proposed, and let go by another person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.doors.finance_web_town import finance_web_town
+from tests.doors.web_town import WebTown
+
+from meterledger.entrypoints.web import system
+
+OURS = {"sec-fetch-site": "same-origin"}
+
+
+@pytest.fixture
+def town() -> Iterator[WebTown]:
+    finance_web_town.cache_clear()
+    made = finance_web_town()
+    before = system.provide(made)
+    yield made
+    system.provide(before)
+    finance_web_town.cache_clear()
+
+
+@pytest.fixture
+def client(town: WebTown, watched_templates: None) -> Any:
+    from django.test import Client
+
+    return Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def line_address(client: Any) -> str:
+    """Where the page of the bank leads for the only line that nobody expected."""
+    shown = text_of(client.get("/finance/bank/"))
+    return shown.partition('<th scope="row"><a href="')[2].partition('"')[0]
+
+
+def send(client: Any, address: str, act: str, **typed: str) -> Any:
+    form = {"act": act, "author": "Dana Cole", "reason": "The bank's fee of October", **typed}
+    return client.post(address, form, headers=OURS)
+
+
+def test_a_line_opens_to_what_was_said_of_it(client: Any) -> None:
+    text = text_of(client.get(line_address(client)))
+
+    assert "A line that nobody expected" in text
+    assert "The bank credited" in text
+    assert "$77.10" in text
+    assert "by Dana Cole: a wire; asked the bank for its sender" in text
+    assert ">921 Office supplies and expenses</option>" in text
+
+
+@pytest.mark.parametrize("number", ["131", "142", "235", "253.unapplied"])
+def test_money_of_customers_is_not_offered_and_is_refused(
+    client: Any, town: WebTown, number: str
+) -> None:
+    address = line_address(client)
+    assert f'<option value="{number}"' not in text_of(client.get(address))
+
+    answer = send(client, address, "propose", ledger_account=number)
+
+    assert answer.status_code == 422
+    assert f"An adjustment cannot post to {number}." in text_of(answer)
+
+
+def test_two_people_post_a_line(client: Any, town: WebTown) -> None:
+    address, store = line_address(client), town.town.store
+    before = store.trial_balance().get("921", 0)
+
+    assert send(client, address, "propose", ledger_account="921").status_code == 302
+    waiting = text_of(client.get(address))
+    assert "to post it to 921, office supplies and expenses" in waiting
+    assert "Propose to post it" not in waiting
+    alone = send(client, address, "approve")
+    assert alone.status_code == 422
+    assert store.trial_balance().get("921", 0) == before
+
+    answer = send(client, address, "approve", author="Ben Ito")
+
+    assert answer.status_code == 302
+    after = text_of(client.get(answer["Location"]))
+    assert "The line is posted and matched." in after
+    assert "Every line of the bank was expected." in after
+    assert store.trial_balance()["921"] == before - 77_10
+    gone = client.get(address)
+    assert (gone.status_code, "It is matched, or there is none" in text_of(gone)) == (404, True)
+
+
+def test_a_proposal_is_turned_down_and_the_line_stays(client: Any) -> None:
+    address = line_address(client)
+    send(client, address, "propose", ledger_account="921")
+
+    send(client, address, "reject", author="Ben Ito", reason="It is a customer's wire")
+
+    shown = text_of(client.get(address))
+    assert "adjustment rejected</strong> by Ben Ito: It is a customer&#x27;s wire" in shown
+    assert "Propose to post it" in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"act": "burn"}, "Nothing was chosen"),
+        ({"author": " "}, "Who decides, and why, is missing"),
+        ({"reason": ""}, "Who decides, and why, is missing"),
+        ({"act": "propose"}, "is no account of the chart"),
+        ({"seen": "9"}, "It is not what it was when this page was opened"),
+    ],
+)
+def test_half_a_form_changes_nothing(client: Any, typed: dict[str, str], words: str) -> None:
+    address = line_address(client)
+
+    answer = send(client, address, typed.pop("act", "explain"), **typed)
+
+    assert (answer.status_code, words in text_of(answer)) == (422, True)
+    assert text_of(client.get(address)).count("<strong>") == 1
+
+
+def test_another_site_cannot_decide(client: Any) -> None:
+    form = {"act": "explain", "author": "Eve", "reason": "x"}
+
+    assert client.post(line_address(client), form).status_code >= 400
