@@ -24,7 +24,7 @@ from tests.stores.paper_town import (
 from meterledger.facts.places import Account, BillableService, MeterInstallation, TaxPlace
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
-from meterledger.usecases.ports import Conflict, NotFound, ServiceStart, Store
+from meterledger.usecases.ports import Conflict, NotFound, NotViewing, ServiceStart, Store
 
 STOP = date(2025, 4, 1)
 
@@ -348,6 +348,33 @@ class TestReadingPlaces:
         found = store.meter_installations(["M-2", "M-unknown"])
 
         assert found == {"M-2": [start_of(2).installation]}
+
+
+class TestFindingAHolder:
+    def found(self, store: Store, words: str, limit: int = 9) -> list[tuple[str, str]]:
+        with store.viewing(ANALYST, ["names"]):
+            return store.accounts_of_holder(words, LATER, limit)
+
+    def test_by_every_word_in_any_order_and_case(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        (person,) = start_of(1).persons[:1]
+        first, *_, last = person.name.split()
+
+        assert (account_id(1), person.name) in self.found(store, f"{last.upper()} {first[:2]}")
+        assert self.found(store, f"{last} nobody-of-that-name") == []
+
+    @pytest.mark.parametrize("words", ["", "  ", "%", "_", "\\", "a\x00"])
+    def test_by_no_word_or_a_sign_finds_nobody(self, store: Store, words: str) -> None:
+        store.start_service(start_of(1))
+        assert self.found(store, words) == []
+
+    def test_at_most_so_many(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        assert len(self.found(store, "e", 1)) <= 1
+
+    def test_needs_a_viewer(self, store: Store) -> None:
+        with pytest.raises(NotViewing):
+            store.accounts_of_holder("ana", LATER, 9)
 
 
 class TestPuttingAnAgreementOnAnotherOption:

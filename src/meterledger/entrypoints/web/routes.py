@@ -19,6 +19,7 @@ from meterledger.entrypoints.web import (
     deposit_pages,
     extension_pages,
     finance_pages,
+    find,
     held_pages,
     incoming,
     intake_pages,
@@ -36,6 +37,7 @@ from meterledger.entrypoints.web import (
 
 urlpatterns: list[URLPattern] = [
     path("", accounts.find_account, name="home"),
+    path("find/", find.find_by_name, name="find-by-name"),
     path("accounts/<str:account_id>/compare/", rate_options.compare_page, name="compare"),
     path("accounts/<str:account_id>/ledger/", account_ledger.ledger_page, name="account-ledger"),
     path("accounts/<str:account_id>/", accounts.account_page, name="account"),

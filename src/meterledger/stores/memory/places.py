@@ -209,6 +209,20 @@ class MemoryPlaces(MemoryTaxes):
         self._look()
         return sorted(self._accounts)
 
+    def accounts_of_holder(
+        self, words: str, known_at: datetime, limit: int
+    ) -> list[tuple[str, str]]:
+        """Accounts and names of holders whose name has every word, by name."""
+        self._look()
+        asked = words.lower().split()
+        found = {
+            (self._persons[one.person_id].name, account)
+            for account in self._accounts
+            for one in self._holders.of(account, known_at)
+            if asked and all(word in self._persons[one.person_id].name.lower() for word in asked)
+        }
+        return [(account, name) for name, account in sorted(found)[:limit]]
+
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined, by first day."""
         return self._services(known_at, lambda one: one.account_id == account_id)

@@ -17,7 +17,7 @@ from meterledger.facts.places import (
 from meterledger.facts.taxes import SalesTaxPlace, TaxExemption
 from meterledger.kernel.span import Validity
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.base import Tables
+from meterledger.stores.postgres.repository.base import Tables, storable
 from meterledger.stores.postgres.repository.dated import fact_of
 from meterledger.stores.taxed import in_order
 from meterledger.usecases.ports import NotFound
@@ -142,6 +142,25 @@ class PlaceReads(Tables):
                 for row in connection.execute("SELECT account_id FROM account ORDER BY account_id")
             ]
         )
+
+    def accounts_of_holder(
+        self, words: str, known_at: datetime, limit: int
+    ) -> list[tuple[str, str]]:
+        """Accounts and names of holders whose name has every word, by name."""
+        plain = storable(words).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        asked = [f"%{word}%" for word in plain.lower().split()]
+        if not asked:
+            return []
+        rows = self._read(
+            lambda connection: connection.execute(
+                'SELECT DISTINCT h.account_id, p.name COLLATE "C" AS name'
+                "  FROM account_holder h JOIN person p ON p.person_id = h.person_id"
+                " WHERE h.known @> %s::timestamptz AND lower(p.name) LIKE ALL (%s)"
+                " ORDER BY name, h.account_id LIMIT %s",
+                [known_at, asked, limit],
+            ).fetchall()
+        )
+        return [(account, name) for account, name in rows]
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined, by first day."""
