@@ -107,7 +107,7 @@ def test_a_guarantee_a_dispute_and_its_end_are_told(ask: Any, asked: str) -> Non
     ("words", "says"),
     [
         (("ask", ACCOUNT, "--kind", "monthly", *BY), "'monthly' is no kind of deposit"),
-        (("ask", ACCOUNT, "--facts", "wrong.json", *BY), "wrong.json cannot be read as JSON"),
+        (("ask", ACCOUNT, "--facts", "wrong.json", *BY), "wrong.json, line 1: It is not JSON"),
         (("ask", ACCOUNT, "--facts", "facts.json", "--on", "2025-07-01"), "Who decides, and why"),
         (("ask", ACCOUNT, "--on", "2031-01-01", *BY), "2031-01-01 is not here yet"),
         (("ask", ACCOUNT, "--usd", "NaN", *BY), "NaN"),

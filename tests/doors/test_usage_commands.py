@@ -178,6 +178,7 @@ class TestReview:
             (("show", "M9", "2025-10-08"), "There is no meter M9"),
             (("edit", "M2", "2025-10-08", "--set", "forty"), "'forty' is no interval"),
             (("estimate", "M2", "2025-10-08", "--intervals", "a-b"), "'a-b' are no intervals"),
+            (("estimate", "M2", "2025-10-08", "--intervals", "43-40"), "'43-40' are no intervals"),
             (("estimate", "M2", "2025-10-08", "--cause", "x"), "is not a cause of the sheet"),
         ],
     )

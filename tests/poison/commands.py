@@ -15,29 +15,55 @@ from unittest.mock import patch
 
 import click
 import typer
-from tests.poison.fields import SHARES, NumericField
+from click.testing import CliRunner
+from tests.poison.fields import SHARES, TYPED, NumericField, Refused
 from tests.poison.money_files import asking
-from typer.testing import CliRunner
 
 from meterledger.entrypoints import wiring
-from meterledger.entrypoints.cli.answer import Dollars, NumberOption, WholeNumber
+from meterledger.entrypoints.cli import meter_words, rate, review, tax
+from meterledger.entrypoints.cli.answer import Decimals, Dollars, NumberOption, WholeNumber
 from meterledger.entrypoints.cli.main import build_app
+from meterledger.rulebook.forms import read_value
 
-NUMBERS_IN_TEXT: dict[tuple[str, str], dict[str, Any]] = {
-    ("rate", "--kwh"): {"high": 10**30, "places": 3},
-    ("rate", "--kw"): {"high": 10**30, "places": 3},
-    ("late-charge government", "--percent"): {"high": 100, "places": 6},
-    ("tax exempt", "--share"): {"high": 1, "places": 12, "forms": SHARES},
-    ("tax exempt", "--average-kwh"): {"high": 10**12, "places": 12, "forms": SHARES},
-    ("extension connect", "--units"): {"high": 10**12, "places": 12, "forms": SHARES},
-    ("review edit", "--set"): {},
-    ("review estimate", "--intervals"): {},
-    ("meter configure", "--register"): {},
+_SPACED = TYPED | {"blanks around"}
+NUMBERS_IN_TEXT: dict[tuple[str, str], tuple[Callable[[str], object], dict[str, Any]]] = {
+    ("rate", "--kw"): (
+        lambda text: rate._given(None, [text]),
+        {"high": 10**30, "places": 3},
+    ),
+    ("tax exempt", "--share"): (
+        lambda text: tax._number(text, "--share"),
+        {"low": -(10**12), "places": 12, "forms": SHARES},
+    ),
+    ("tax exempt", "--average-kwh"): (
+        lambda text: tax._number(text, "--average-kwh"),
+        {"low": -(10**12), "places": 12, "forms": SHARES},
+    ),
+    ("extension connect", "--units"): (
+        lambda text: read_value(Fraction, text, where="--units"),
+        {"low": -(10**12), "places": 12, "forms": SHARES},
+    ),
+    ("review edit", "--set"): (
+        lambda text: review._pair(f"0={text}"),
+        {"low": -(10**9) + 1, "high": 10**9 - 1, "forms": _SPACED, "digits": 9},
+    ),
+    ("review estimate", "--intervals"): (
+        lambda text: review._slots(text),
+        {
+            "high": 9999,
+            "forms": _SPACED,
+            "digits": 4,
+            "also": frozenset({"", "1,2,3", "12,50", "1,000"}),
+        },
+    ),
+    ("meter configure", "--register"): (
+        lambda text: meter_words.register_from(f"kWh:delivered:kWh:{text}"),
+        {"low": 1, "high": 12, "digits": 2, "also": frozenset({"1.5", "12.5"})},
+    ),
 }
-"""Options that hold a number in a text, and what is right in them."""
-
-WAYS = {"--set": "0={}", "--register": "kWh:delivered:kWh:{}"}
-"""How a number stands in an option that holds more."""
+"""Options that hold a number in a text: how the command reads them, and what is right in them.
+``late-charge government --percent`` is asked through its command."""
+THROUGH_THE_COMMAND = frozenset({("late-charge government", "--percent")})
 
 
 @lru_cache(maxsize=1)
@@ -72,6 +98,13 @@ def fields() -> Iterator[NumericField]:
                 high=one.type.most,
                 digits=18,
             )
+        elif isinstance(one.type, Decimals):
+            yield NumericField(
+                f"{command} {option}",
+                _typed(one),
+                high=Fraction(one.type.most, 10**one.type.decimals),
+                places=one.type.decimals,
+            )
         elif isinstance(one.type, Dollars):
             yield NumericField(
                 f"{command} {option}",
@@ -80,6 +113,21 @@ def fields() -> Iterator[NumericField]:
                 high=10**11,
                 places=2,
             )
+    for (command, option), (read, right) in NUMBERS_IN_TEXT.items():
+        yield NumericField(f"{command} {option}", asking(read), **right)
+    yield NumericField("late-charge government --percent", _percent, high=100, places=6)
+
+
+GOVERNMENT = ("late-charge", "government", "1000000018", "--holder", "municipality")
+
+
+def _percent(text: str) -> object:
+    words = [*GOVERNMENT, "--from", "2025-01-01", "--law", "a law", "--by", "Ana"]
+    result = run([*words, f"--percent={text}"])
+    if isinstance(result.exception, Opened):
+        return "read"
+    assert (result.exit_code, result.stdout) == (2, ""), result
+    return Refused(result.stderr.removesuffix("\n"))
 
 
 def _typed(one: click.Parameter) -> Callable[[str], object]:
@@ -107,4 +155,4 @@ def nothing_opens() -> Iterator[None]:
 def run(words: list[str]) -> Any:
     """Run a command in process, with nothing to open."""
     with nothing_opens():
-        return CliRunner().invoke(build_app(), words)
+        return CliRunner().invoke(root(), words)

@@ -17,7 +17,12 @@ from typing import Annotated, Any
 import click
 import typer
 
-from meterledger.kernel.money import amount_from_text, shown, whole_from_text
+from meterledger.kernel.money import (
+    amount_from_text,
+    shown,
+    whole_from_decimal_text,
+    whole_from_text,
+)
 from meterledger.kernel.refusal import Refusal
 
 JsonFlag = Annotated[
@@ -98,7 +103,30 @@ class Dollars(NumberOption):
         return amount_from_text(text, where=where, least=self.least)
 
 
+class Decimals(NumberOption):
+    """A decimal number of an option, as a whole count of 10**-``decimals``, from 0 to ``most``."""
+
+    name = "text"
+
+    def __init__(self, decimals: int, most: int, what: str, do: str) -> None:
+        """``what`` it is and how it is written, as a refusal says it."""
+        self.decimals, self.most, self.what, self.do = decimals, most, what, do
+
+    def read(self, text: str, where: str) -> int:
+        """The count of a text. :raises BadArgument: if it is none, or not exact, or too much"""
+        whole = whole_from_decimal_text(text, decimals=self.decimals)
+        if whole is None or not 0 <= whole <= self.most:
+            raise BadArgument(f"{shown(text)} is not {self.what}", where=where, do=self.do)
+        return whole
+
+
 AMOUNT = Dollars()
+ENERGY = Decimals(
+    3,
+    10**15,
+    "an amount of energy in whole watt-hours",
+    "Write kilowatt-hours with at most three decimals, like 1000 or 812.5",
+)
 CYCLE = WholeNumber(0, 9999)
 MULTIPLIER = WholeNumber(0, 999_999)
 PORT = WholeNumber(0, 65_535)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    ENERGY,
+    BadArgument,
+    JsonFlag,
+    day_from,
+    refusing,
+    say,
+)
 
 if TYPE_CHECKING:
     from meterledger.usecases.given_beside import GivenBeside
@@ -23,8 +30,13 @@ def rate(
     schedule: Annotated[str, typer.Option(help="Rate option, like 1M-anytime.")],
     from_day: Annotated[str, typer.Option("--from", help="First day of service (in).")],
     to_day: Annotated[str, typer.Option("--to", help="Day after the last day of service (out).")],
-    kwh: Annotated[
-        str | None, typer.Option(help="Energy of the whole window, in kWh, like 1000 or 812.5.")
+    energy_wh: Annotated[
+        int | None,
+        typer.Option(
+            "--kwh",
+            click_type=ENERGY,
+            help="Energy of the whole window, in kWh, like 1000 or 812.5.",
+        ),
     ] = None,
     usage: Annotated[
         Path | None,
@@ -76,7 +88,6 @@ def rate(
         from meterledger.entrypoints.cli.words import print_lines
         from meterledger.entrypoints.wiring import book_named, known_on, open_book
         from meterledger.facts.charges import ChargeGroup
-        from meterledger.kernel.money import whole_from_decimal_text
         from meterledger.kernel.span import DaySpan
         from meterledger.usecases.rate_usage import rate_usage
 
@@ -89,7 +100,7 @@ def rate(
                 do="--to is the day after the last day of service",
             )
         window = DaySpan(start, until)
-        if (kwh is None) == (usage is None):
+        if (energy_wh is None) == (usage is None):
             raise BadArgument(
                 "Usage is given once",
                 where="--kwh, --usage",
@@ -98,15 +109,8 @@ def rate(
         given = _given(known, kw or [])
         book = open_book(book_named(book_name))
         known_day = known_on(day_from(as_known, option="--as-known") if as_known else None)
-        if kwh is not None:
-            whole_wh = whole_from_decimal_text(kwh, decimals=3)
-            if whole_wh is None:
-                raise BadArgument(
-                    f"'{kwh[:40]}' is not an amount of energy in whole watt-hours",
-                    where="--kwh",
-                    do="Write kilowatt-hours with at most three decimals, like 1000 or 812.5",
-                )
-            amount: object = whole_wh
+        if energy_wh is not None:
+            amount: object = energy_wh
         else:
             from meterledger.entrypoints.file_usage import usage_from_file
 
@@ -139,7 +143,7 @@ def rate(
 
 def _given(known: Path | None, kw: list[str]) -> GivenBeside:
     """What is known beside the energy: the file's facts, and demands of the command line."""
-    from meterledger.kernel.money import whole_from_decimal_text
+    from meterledger.kernel.money import shown, whole_from_decimal_text
     from meterledger.rulebook.yaml_nodes import read_nodes
     from meterledger.usecases.given_beside import (
         GIVEN_KEYS,
@@ -164,7 +168,7 @@ def _given(known: Path | None, kw: list[str]) -> GivenBeside:
         watts = whole_from_decimal_text(amount, decimals=3)
         if watts is None or watts < 0:
             raise BadArgument(
-                f"'{one[:40]}' is not a demand in kW",
+                f"{shown(one)} is not a demand in kW",
                 where="--kw",
                 do="Write --kw 120, or --kw on_peak=120 for each demand",
             )

@@ -228,7 +228,7 @@ def _slots(text: str) -> list[int] | None:
 
 def _run(text: str) -> Iterator[int]:
     found = re.fullmatch(r" *([0-9]{1,4}) *(?:- *([0-9]{1,4}) *)?", text)
-    if found is None:
+    if found is None or int(found[2] or found[1]) < int(found[1]):
         raise BadArgument(
             f"{shown(text)} are no intervals",
             where="--intervals",

@@ -47,8 +47,8 @@ ACT_WORDS = {
         "Keep the day from being billed until it is read, edited or estimated.",
     ),
 }
-ONE_VALUE = re.compile(r"\s*([0-9]{1,4})\s*[=:]\s*(-?[0-9]{1,9})\s*")
-ONE_RUN = re.compile(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4}))?\s*")
+ONE_VALUE = re.compile(r"[ \t\r]*([0-9]{1,4})[ \t\r]*[=:][ \t\r]*(-?[0-9]{1,9})[ \t\r]*")
+ONE_RUN = re.compile(r"[ \t\r]*([0-9]{1,4})[ \t\r]*(?:-[ \t\r]*([0-9]{1,4}))?[ \t\r]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _decide(item: DayToReview, typed: Typed, system: System) -> None:
 
 
 def _parts(text: str) -> list[str]:
-    return [part for line in text.splitlines() for part in line.split(",") if part.strip()]
+    return [part for line in text.split("\n") for part in line.split(",") if part.strip()]
 
 
 def _values(text: str) -> dict[int, int]:
@@ -193,7 +193,7 @@ def _slots(text: str) -> list[int] | None:
     found: list[int] = []
     for part in _parts(text):
         read = ONE_RUN.fullmatch(part)
-        if read is None:
+        if read is None or int(read[2] or read[1]) < int(read[1]):
             raise CannotReview(
                 f"{shown(part.strip())} names no intervals",
                 where="intervals",
