@@ -133,7 +133,8 @@ class MemoryChannels(MemoryPlaces):
                 raise Moved.meanwhile(f"file {file.file_id}")
         gone = {one.order_id for file in self._sent_files.values() for one in file.entries}
         leaving = [one.order_id for file in change.sent for one in file.entries]
-        for order in (*change.orders, *(self._orders[one] for one in leaving)):
+        known = self._orders | {one.order_id: one for one in change.orders}
+        for order in (*change.orders, *(known[one] for one in leaving)):
             if order.kind is OrderKind.CREDIT:
                 refund = self._settlements.get(refund_of_order(order.order_id))
                 refuse_credit_of_no_refund(order, refund)
