@@ -62,6 +62,16 @@ EXAMPLES: dict[str, list[Event]] = {
         ("pay", "all", 31_93, 6, 9, 1),
         ("next_month", -14_85),
     ],
+    "a payment that came back paid no deposit, in columns as by itself": [
+        ("next_month", 158_88),
+        ("next_month", 114_49),
+        ("next_month", 83_85),
+        ("ask_for_deposit",),
+        ("pay", "with deposit", 1, 0, 0, None),
+        ("wait", 24),
+        ("bounce", 0, False),
+        ("next_month", 281_41),
+    ],
 }
 
 

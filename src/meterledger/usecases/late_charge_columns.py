@@ -176,7 +176,7 @@ def _unpaid(
     room = np.where(top & (net > 0), net, 0)
     credit = np.where(top & (net < 0), -net, 0)
     deposit_room, spent_by, spent_on = _apply(
-        columns, dates, on.toordinal(), names, room, credit, one_by_one
+        columns, dates, on.toordinal(), names, inside, room, credit, one_by_one
     )
     room = room - spent_on
     pool = np.zeros(count, np.int64)
@@ -245,13 +245,15 @@ def _apply(
     dates: _Dates,
     on: int,
     names: _Names,
+    inside: Mask,
     room: Column,
     credit: Column,
     one_by_one: Mask,
 ) -> tuple[Column, Column, Column]:
     """Stored applications: what they leave of deposits, what each credit gave, each item got.
 
-    Where they no longer fit what they were spent on, the account is decided one by one.
+    ``inside`` are the movements that count, and those that took them back. Where applications no
+    longer fit what they were spent on, the account is decided one by one.
     """
     given, asked = columns.applications, columns.deposits
     deposit_room = np.where(asked.charged <= dates.issued[asked.account], asked.cents, 0)
@@ -271,7 +273,7 @@ def _apply(
         # the rest of a payment that counts.
         place = _Names.of(asked.account, asked.key).places(given.account, given.item)
         counts = (source >= 0) & (given.day <= on)
-        counts[counts] = credit[source[counts]] > 0
+        counts[counts] = inside[source[counts]]
         of_deposit = (place >= 0) & (counts | (given.day <= dates.day[given.account]))
         np.subtract.at(deposit_room, place[of_deposit], given.cents[of_deposit])
         deposit_room[asked.charged > dates.issued[asked.account]] = 0
