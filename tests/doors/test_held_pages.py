@@ -98,6 +98,7 @@ class TestACase:
         assert 'value="release"' not in text
         assert 'value="rerun"' in text
         assert "Get the missing readings" in text
+        assert f'href="/usage/meters/E-30{GAP:02d}/?on=2026-04-01"' in text, "the first day missing"
 
     def test_that_is_not_there_is_refused(self, client: Any) -> None:
         answer = client.get("/held/H-1/")

@@ -449,12 +449,21 @@ class TestWhoGotNoBill:
         assert told(town, date(2025, 9, 5)) == []
         (one,) = told(town, date(2025, 9, 6))
         assert (one.code, one.since) == ("no_run", AUGUST)
+        assert one.do == (
+            "Bill it with `meterledger bill 0000000018 --on DAY`, or run its cycle with "
+            "`meterledger bill-cycle 1 --on DAY`."
+        )
 
     def test_is_listed_with_the_reason_of_its_case(self, town: Town) -> None:
         _, name = held_home(town)
         (one,) = told(town, date(2025, 10, 2))
         assert (one.code, one.case_id, one.owner) == ("gate.band", name, "billing analysts")
+        assert one.do == (
+            "If the usage is wrong, correct the days of the meter. Look at it with "
+            f"`meterledger held show {name}`."
+        )
 
         exclude_held(name, by="Ana", reason="in dispute", desk=desk(town))
         (one,) = told(town, date(2025, 10, 2))
         assert (one.code, one.reason) == ("excluded", "Excluded by Ana: in dispute")
+        assert f"reopen it with `meterledger held reopen {name} --by NAME" in one.do

@@ -11,7 +11,7 @@ import pytest
 from meterledger.rulebook.book import NoSuchValue
 from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usecases.ports import Conflict, NotFound
-from meterledger.usecases.start_service import ServiceRefused, stop_service
+from meterledger.usecases.start_service import ServiceRefused, stop_service, warnings_of
 
 
 class TestStartingService:
@@ -67,6 +67,24 @@ class TestStartingService:
 
         assert words in str(refused.value)
         assert town.store.account_ids() == []
+
+    def test_warns_of_a_business_without_a_place_of_its_sales_tax(
+        self, town: Any, towns: ModuleType
+    ) -> None:
+        view = town.book.as_known(towns.CLASSES_TOLD.date())
+        shop = town.request(1, schedule="2M-single-phase")
+
+        (warning,) = warnings_of(shop, view)
+
+        assert warning.startswith(
+            "Nobody has said in which sales-tax place premise PR1 lies: the bills of small general "
+            "service are held until it is told."
+        )
+        assert (
+            warnings_of(town.request(1, schedule="2M-single-phase", sales_tax_place="none"), view)
+            == ()
+        )
+        assert warnings_of(town.request(1), view) == ()
 
     def test_takes_the_only_state_the_utility_serves_in(self, town: Any, towns: ModuleType) -> None:
         town.start(1)

@@ -28,8 +28,9 @@ class Refusal(Exception):
 
     @property
     def sentence(self) -> str:
-        """The whole refusal as one line a person can read."""
-        head = f"{self.where}: {self.what}" if self.where.strip() else self.what
+        """The whole refusal as one line a person can read; an account is named once."""
+        named = self.where.startswith("account ") and self.what.lower().startswith(self.where)
+        head = f"{self.where}: {self.what}" if self.where.strip() and not named else self.what
         parts = [head, self.why, self.do]
         return " ".join(_closed(part) for part in parts if part.strip())
 

@@ -467,10 +467,12 @@ def _with_options(
 
 def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:
     """A service whose bill is held by a refusal, with the queue it belongs in."""
+    account, told = service.account.account_id, refusal.sentence
+    named = told.lower().startswith(f"account {account}")
     return HeldBill(
-        account_id=service.account.account_id,
+        account_id=account,
         agreement_id=service.agreement.agreement_id,
         days=days,
         code=hold_code(refusal),
-        sentence=f"Account {service.account.account_id}: {refusal.sentence}",
+        sentence=f"{told[0].upper()}{told[1:]}" if named else f"Account {account}: {told}",
     )

@@ -28,6 +28,7 @@ from meterledger.usecases.ports import ServiceStart
 
 ACCOUNT_DIGITS = 10
 LONGEST_WORDS = 200
+RESIDENTIAL = "residential"
 MULTIPLIER_MAX = 100_000  # beyond any pair of transformers, and a window's energy stays exact
 
 
@@ -84,6 +85,22 @@ def start_service(
     start = service_start(request, learned_at=learned_at, view=view)
     store.start_service(start)
     return start.agreement
+
+
+def warnings_of(request: ServiceRequest, view: BookView) -> tuple[str, ...]:
+    """What is not wrong yet and will be: sentences for who starts the service."""
+    try:
+        service_class = view.service_class(request.schedule, request.from_day).value
+    except Refusal:  # the book names no class, and a bill says so
+        return ()
+    if service_class == RESIDENTIAL or request.sales_tax_place:
+        return ()
+    return (
+        f"Nobody has said in which sales-tax place premise {request.premise_id} lies: the bills of "
+        f"{service_class.replace('_', ' ')} service are held until it is told. Tell it with "
+        f"`meterledger tax place {request.premise_id} --from {request.from_day} "
+        "--sales-tax PLACE`.",
+    )
 
 
 def service_start(request: ServiceRequest, *, learned_at: datetime, view: BookView) -> ServiceStart:

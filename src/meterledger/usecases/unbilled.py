@@ -48,6 +48,23 @@ class Unbilled:
     owner: str
     case_id: str
 
+    @property
+    def do(self) -> str:
+        """What to do next, as a sentence with the command."""
+        if self.code == "excluded":
+            return (
+                "When its reason is settled, reopen it with `meterledger held reopen "
+                f"{self.case_id} --by NAME --reason WHY`."
+            )
+        if self.code == "no_run":
+            return (
+                f"Bill it with `meterledger bill {self.account_id} --on DAY`, or run its cycle "
+                f"with `meterledger bill-cycle {self.cycle} --on DAY`."
+            )
+        correct = hold_kind(self.code).correct
+        look = f" Look at it with `meterledger held show {self.case_id}`." if self.case_id else ""
+        return f"{correct}{look}"
+
     def as_json(self, on: date) -> dict[str, object]:
         """As commands answer it."""
         return {
@@ -61,6 +78,7 @@ class Unbilled:
             "code": self.code,
             "reason": self.reason,
             "owner": self.owner,
+            "do": self.do,
             "case": self.case_id,
         }
 

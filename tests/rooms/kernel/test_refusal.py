@@ -32,6 +32,13 @@ class TestARefusal:
     def test_ends_once_and_stands_on_one_line(self, what: str, sentence: str) -> None:
         assert str(Refusal(what)) == sentence
 
+    def test_names_an_account_once(self) -> None:
+        where = "account 0000000018"
+        assert str(Refusal("Account 0000000018 has no service", where=where)) == (
+            "Account 0000000018 has no service."
+        )
+        assert str(Refusal("It has no service", where=where)) == f"{where}: It has no service."
+
     @pytest.mark.parametrize("blank", ["", " ", "\n"])
     def test_leaves_out_parts_that_say_nothing(self, blank: str) -> None:
         assert str(Refusal("It is late", where=blank, why=blank, do=blank)) == "It is late."

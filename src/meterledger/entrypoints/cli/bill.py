@@ -283,7 +283,8 @@ def _answer(run: BillRun, late: LateRun, *, on: str, dry_run: bool, as_json: boo
                 print(f"Excluded by {case.decided.by}: {case.decided.reason} ({case.case_id})")
         if run.gate_note:
             print(run.gate_note)
-        for one_held in run.held[:20]:
+        told_at_the_end = int(run.stopped is None and not run.issued_count and not run.known)
+        for one_held in run.held[told_at_the_end:20]:
             print(f"Held: {one_held.sentence}")
         if len(run.held) > 20:
             print(f"... and {len(run.held) - 20} more held; --json lists them all.")

@@ -102,6 +102,7 @@ def unbilled_agreements(
             for one in found:
                 print(f"{one.account_id}  since {one.since}  {one.code}, {one.owner}")
                 print(f"    {one.reason}")
+                print(f"    {one.do}")
 
         say(answer, as_json=as_json, words=words)
 

@@ -75,7 +75,7 @@ def start(
     with refusing():
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.ports import Viewer
-        from meterledger.usecases.start_service import ServiceRequest, start_service
+        from meterledger.usecases.start_service import ServiceRequest, start_service, warnings_of
 
         request = ServiceRequest(
             account_id=account,
@@ -99,21 +99,25 @@ def start(
             agreement = start_service(
                 request, learned_at=system.now, view=system.view, store=system.store
             )
+            warned = warnings_of(request, system.view)
         answer = {
             "agreement": agreement.agreement_id,
             "account": account,
             "service_point": agreement.service_point_id,
             "schedule": agreement.schedule,
             "from": agreement.days.from_day.isoformat(),
+            "warnings": list(warned),
         }
-        say(
-            answer,
-            as_json=as_json,
-            words=lambda: print(
+
+        def words() -> None:
+            print(
                 f"Service started: account {account} at {premise} on {schedule} from {on}. "
                 f"Agreement {agreement.agreement_id}."
-            ),
-        )
+            )
+            for warning in warned:
+                print(f"Warning: {warning}")
+
+        say(answer, as_json=as_json, words=words)
 
 
 def stop(
