@@ -181,3 +181,10 @@ class TestCauses:
     def test_money_of_an_extension_says_so(self) -> None:
         told = entry_words("payment:R-771", "check payment R-771, extension EXT-7")
         assert told == "Check payment, extension EXT-7"
+
+    def test_a_late_charge_says_of_when(self) -> None:
+        words = "Late charge on what was unpaid after August 5, 2026"
+        assert entry_words("late:4000000010:2026-08-05") == words
+        assert entry_words("late:4000000010:2026-08-05:2") == words
+        assert entry_words("reversal:late:4:2026-08-05") == f"Taken back: l{words[1:]}"
+        assert entry_words("late:L-1") == "Late charge"

@@ -11,12 +11,13 @@ from datetime import date
 
 from django.urls import NoReverseMatch, reverse
 
-from meterledger.entrypoints.web.words import span_words
+from meterledger.entrypoints.web.words import day_words, span_words
 from meterledger.facts.extensions import ExtensionAct
 from meterledger.kernel.span import DaySpan
 
 REVERSAL = "reversal:"
 BILL_NAME = re.compile(r"B-.+-(\d{8})-(\d{8})(?:-v(\d+))?", re.DOTALL)
+LATE_NAME = re.compile(r".+:(\d{4})-(\d\d)-(\d\d)(?::\d+)?", re.DOTALL)
 WORDS = {
     "payment": "Payment",
     "late": "Late charge",
@@ -72,11 +73,22 @@ def entry_words(entry_id: str, cause: str = "") -> str:
     prefix, key = prefix_of(entry_id)
     if prefix == "bill":
         words = bill_words(key)
+    elif prefix == "late":
+        words = _late_words(key)
     elif prefix == "payment" and f" {key}" in cause and not entry_id.startswith(REVERSAL):
         words = _sentence(cause.replace(f" {key}", "", 1))
     else:
         words = WORDS.get(prefix) or _sentence(cause) or entry_id
     return f"Taken back: {words[:1].lower()}{words[1:]}" if entry_id.startswith(REVERSAL) else words
+
+
+def _late_words(key: str) -> str:
+    """A late charge by the day after which something was unpaid, from its name alone."""
+    found = LATE_NAME.fullmatch(key)
+    if found is None:
+        return WORDS["late"]
+    day = date(*map(int, found.groups()))
+    return f"{WORDS['late']} on what was unpaid after {day_words(day)}"
 
 
 def _sentence(words: str) -> str:
