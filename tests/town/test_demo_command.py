@@ -88,6 +88,10 @@ class TestTheCommand:
             "the same bytes",
             "splits by cause to the cent",
             "0 unexplained",
+            "owed, by days past due",
+            "142 Customer accounts receivable",
+            "Unexplained: seen at the bank and not expected, 1, $150.00",
+            "tie to the journal",
             "1 electronic: ",
             f"held show {lived.utility.store.held_cases()[-1].case_id}",
         ):
@@ -111,7 +115,8 @@ class TestTheCommand:
         assert documents["bills"] == documents["printed"] + documents["electronic"] > 5
         assert (Path(documents["folder"]) / "bills.pdf").read_bytes().startswith(b"%PDF")
         assert len(answer["fingerprint"]) == 64
-        assert [proof["holds"] for proof in answer["proofs"]] == [True] * 8
+        assert [proof["holds"] for proof in answer["proofs"]] == [True] * 12
+        assert answer["books"]["aging"]["ties"] is True
         assert answer["months"] == []
 
     def test_refuses_a_folder_of_something_else(self, run: Run, tmp_path: Path) -> None:
@@ -195,8 +200,9 @@ class TestOnPostgres:
             for name in ("killed", "whole", "whole")
         ]
 
-        assert len({one["fingerprint"] for one in answers}) == 1
-        assert [[proof["holds"] for proof in one["proofs"]] for one in answers] == [[True] * 8] * 3
+        hashes = {(one["fingerprint"], one["journal_fingerprint"]) for one in answers}
+        assert len(hashes) == 1
+        assert [[proof["holds"] for proof in one["proofs"]] for one in answers] == [[True] * 12] * 3
         assert [len(one["months"]) for one in answers] == [10, 10, 0]
 
 

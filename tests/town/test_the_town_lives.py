@@ -414,8 +414,8 @@ class TestLivingAgain:
         class PulledPlug(Exception):
             pass
 
-        calls = {"record_file": 0, "record_bills": 0, "record_payment": 0, "start_service": 0}
-        stops = {"record_file": 4, "record_bills": 2, "record_payment": 2, "start_service": 11}
+        calls = {"record_file": 0, "record_bills": 0, "post_receipts": 0, "start_service": 0}
+        stops = {"record_file": 4, "record_bills": 2, "post_receipts": 2, "start_service": 11}
 
         def fails_once(name: str) -> None:
             real = getattr(utility.store, name)

@@ -104,6 +104,7 @@ def _live(folder: Path, before: Any, *, quiet: bool) -> tuple[list[Any], Any]:
         lived = replace(count(town, system, inbox), paper=make_documents(system, folder))
         if teller is not None:
             teller.bill(lived.shown, lived.shown_address)
+            teller.books(lived.books)
             teller.proofs(lived.proofs)
     return months, lived
 
@@ -114,7 +115,8 @@ def _close(folder: Path, lived: Any, *, seconds: int, serve: bool, port: int) ->
 
     sentences = [
         f"{len(lived.bills)} bills in {folder} after {seconds} s; one hash over all that the story "
-        f"issued, the same on every machine: {lived.fingerprint[:16]}",
+        f"issued, and one over its journal, the same on every machine: {lived.fingerprint[:16]} "
+        f"{lived.journal_fingerprint[:16]}",
         lived.paper.sentence,
         f"Look further, with METERLEDGER_DATA={folder} .venv/bin/meterledger ...",
         *(f"  {command}  ({shows})" for command, shows in look_further(lived)),

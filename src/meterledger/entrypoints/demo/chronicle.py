@@ -51,6 +51,16 @@ class PaymentTold:
 
 
 @dataclass(frozen=True, slots=True)
+class LateTold:
+    """What was charged as late before a cycle's bills, of so many accounts."""
+
+    day: date
+    considered: int
+    charged: int
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventTold:
     """Somebody moved in or out, or changed the rate option."""
 
@@ -91,6 +101,7 @@ class MonthTold:
     acts: list[ActTold] = field(default_factory=list)
     """What customers asked for, and what people decided about held and wrong bills."""
     corrections: list[CorrectionTold] = field(default_factory=list)
+    late: list[LateTold] = field(default_factory=list)
     started: int = 0
     measured_wh: int = 0
     """Energy that meters measured on the days whose readings came this month."""
@@ -124,6 +135,11 @@ class MonthTold:
     def paid_cents(self) -> int:
         """What came in this month."""
         return sum(one.cents for one in self.paid)
+
+    @property
+    def late_cents(self) -> int:
+        """What was charged as late this month, by all runs; nothing where it was lived before."""
+        return sum(one.cents for one in self.late)
 
     def as_json(self) -> dict[str, Any]:
         """The month for ``demo --json``."""
@@ -163,4 +179,9 @@ class MonthTold:
                 for status in ("posted", "known", "refused")
             },
             "paid_usd": usd_text(self.paid_cents),
+            "late_charges": {
+                "considered": sum(one.considered for one in self.late),
+                "charged": sum(one.charged for one in self.late),
+                "usd": usd_text(self.late_cents),
+            },
         }

@@ -15,7 +15,9 @@ from typing import Any
 
 from meterledger.billing import WayOut
 from meterledger.entrypoints.demo.chronicle import MonthTold
+from meterledger.entrypoints.demo.deposits import LATE_HOME
 from meterledger.entrypoints.demo.episodes import BUDGET_HOME
+from meterledger.entrypoints.demo.finance import Books, books_of, money_holds
 from meterledger.entrypoints.demo.paper import PaperTold
 from meterledger.entrypoints.demo.proofs import (
     all_bills,
@@ -24,6 +26,7 @@ from meterledger.entrypoints.demo.proofs import (
     energy_of_bill,
     energy_of_homes,
     fingerprint,
+    journal_fingerprint,
     record_of,
     replayed,
     shadow_of_last_month,
@@ -63,10 +66,14 @@ class Lived:
     shown: dict[str, Any]
     shown_address: str
     fingerprint: str
+    journal_fingerprint: str
     waiting: list[str]
     """Held bills that a person may let go: their cases."""
     corrected: list[StoredBill]
     budget_account: str
+    books: Books
+    late_account: str
+    """Somebody whose payments, charges and deposit are a story."""
     paper: PaperTold | None = None
     """The documents of the last cycle; None where nobody made them."""
 
@@ -103,6 +110,7 @@ def count(town: Town, utility: Utility, inbox: Path) -> Lived:
     story = Story(town, utility, inbox, receiver(utility))
     story.remember_measured()
     bills = all_bills(utility)
+    books = books_of(utility)
     homes = energy_of_homes(town, utility, story.measured_wh, LAST_RUN_DAY)
     proofs = [
         energy_sentence(homes),
@@ -112,6 +120,7 @@ def count(town: Town, utility: Utility, inbox: Path) -> Lived:
         _made_again(utility, bills),
         _differences(utility, bills),
         _shadow(utility),
+        *money_holds(utility, books),
     ]
     shown = _shown(town, bills)
     home = town.home(SHOWN_HOME)
@@ -121,11 +130,14 @@ def count(town: Town, utility: Utility, inbox: Path) -> Lived:
         shown=explained(utility, shown),
         shown_address=f"{home.address}, {home.city}",
         fingerprint=fingerprint(bills_of_the_story(utility)),
+        journal_fingerprint=journal_fingerprint(utility),
         waiting=[
             case.case_id for case in utility.store.held_cases() if WayOut.RELEASE in ways_out(case)
         ],
         corrected=[one for one in bills if one.corrects is not None],
         budget_account=town.stays_at(BUDGET_HOME)[0].account_id,
+        books=books,
+        late_account=town.stays_at(LATE_HOME)[0].account_id,
     )
 
 
@@ -144,6 +156,7 @@ def look_further(lived: Lived) -> list[tuple[str, str]]:
     return [
         *found,
         (f"budget show {lived.budget_account}", "asked and charged, month by month"),
+        (f"ledger show {lived.late_account}", "bills, late charges and a deposit, as a story"),
         (f"compare {lived.budget_account}", "the same usage on every rate option"),
         (f"bill-cycle --shadow --since {since} --on {LAST_RUN_DAY}", "every bill made again"),
     ]
@@ -243,6 +256,7 @@ def as_json(months: Sequence[MonthTold], lived: Lived, folder: Path) -> dict[str
         "bills": len(lived.bills),
         "energy_billed_wh": str(sum(energy_of_bill(bill) for bill in lived.bills)),
         "fingerprint": lived.fingerprint,
+        "journal_fingerprint": lived.journal_fingerprint,
         "shown_bill": lived.shown["bill"],
         "held_to_decide": lived.waiting,
         "corrected": [{"cancelled": one.corrects, "bill": one.bill_id} for one in lived.corrected],
@@ -254,6 +268,11 @@ def as_json(months: Sequence[MonthTold], lived: Lived, folder: Path) -> dict[str
             "printed": lived.paper.printed,
             "electronic": lived.paper.electronic,
             "set_aside": lived.paper.set_aside,
+        },
+        "books": {
+            "aging": lived.books.aging.as_json(),
+            "trial_balance": lived.books.trial.as_json(),
+            "unexplained": [one.as_json() for one in lived.books.monitors.items if one.count],
         },
         "proofs": [{"holds": holds, "sentence": sentence} for holds, sentence in lived.proofs],
     }

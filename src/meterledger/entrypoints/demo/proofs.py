@@ -208,3 +208,18 @@ def shadow_of_last_month(utility: Utility) -> ShadowRun:
 def fingerprint(bills: Sequence[StoredBill]) -> str:
     """One hash over all bills' records: equal wherever the town is lived with the same book."""
     return sha256_hex(canonical_bytes([[bill.bill_id, bill.record_sha256] for bill in bills]))
+
+
+def journal_fingerprint(utility: Utility) -> str:
+    """One hash over the entries of all accounts that the story posted: what moved, and when."""
+    over = after_the_story(utility.book)
+    entries = {
+        entry.entry_id: [
+            entry.effective_day.isoformat(),
+            *([leg.ledger_account, leg.cents, leg.customer_account_id or ""] for leg in entry.legs),
+        ]
+        for account in utility.store.account_ids()
+        for entry in utility.store.entries_of_account(account)
+        if entry.learned_at < over
+    }
+    return sha256_hex(canonical_bytes(dict(sorted(entries.items()))))

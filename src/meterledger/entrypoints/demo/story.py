@@ -22,6 +22,7 @@ from meterledger.entrypoints.demo.chronicle import (
     ActTold,
     EventTold,
     FileTold,
+    LateTold,
     MonthTold,
     PaymentTold,
     RunTold,
@@ -37,9 +38,11 @@ from meterledger.entrypoints.demo.deliveries import (
     deliveries,
 )
 from meterledger.entrypoints.demo.episodes import EPISODES, Act, review_plans
+from meterledger.entrypoints.demo.money import acts_of_money
 from meterledger.entrypoints.demo.nights import decide, live_night
 from meterledger.entrypoints.demo.payments import PlannedPayment, plan_payments
 from meterledger.entrypoints.demo.real_series import sample_total_wh
+from meterledger.entrypoints.demo.scene import Scene
 from meterledger.entrypoints.demo.town import (
     CHANGE_ASKED_DAY,
     FIRST_DAY,
@@ -57,8 +60,11 @@ from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.change_rate import change_rate
+from meterledger.usecases.deposit_asked import deposits_asked_on
+from meterledger.usecases.deposit_run import BY, settle_final_bills
 from meterledger.usecases.intake_ports import Vault
-from meterledger.usecases.issue_bills import issue_bills
+from meterledger.usecases.issue_bills import first_due, issue_bills
+from meterledger.usecases.late_charges import charge_late
 from meterledger.usecases.ports import Conflict, Lake, Store, StoredBill
 from meterledger.usecases.start_service import (
     ServiceRequest,
@@ -99,11 +105,18 @@ class StoryClock:
     def __init__(self, book: TariffBook) -> None:
         """Begin on the day on which the newest entry of the book was learned."""
         self._now = book_completed_at(book)
+        self._between = 0
 
     def tick(self) -> datetime:
         """The instant of the next act."""
         self._now += timedelta(seconds=1)
+        self._between = 0
         return self._now
+
+    def between(self) -> datetime:
+        """An instant before the next act: what is done with money leaves bills their seconds."""
+        self._between += 1
+        return self._now + timedelta(milliseconds=self._between)
 
 
 def book_completed_at(book: TariffBook) -> datetime:
@@ -130,6 +143,7 @@ class Story:
         self._files: dict[date, list[Delivery]] = {}
         for delivery in deliveries(town):
             self._files.setdefault(delivery.day, []).append(delivery)
+        self._money = acts_of_money()
         self._weather_until = FIRST_DAY
         self._planned: dict[date, list[PlannedPayment]] = {}
         self._reading_days = {
@@ -173,6 +187,8 @@ class Story:
                 self._tell(act, day, month)
             for planned in self._planned.pop(day, ()):
                 month.payments += self._pay(planned, day)
+            for acting in self._money.get(day, ()):
+                month.acts += acting(self._scene(day))
         yield month
 
     def remember_measured(self) -> None:
@@ -326,6 +342,7 @@ class Story:
     # -------------------------------------------------------------------------------- bills
 
     def _bill_cycle(self, cycle: int, day: date, month: MonthTold) -> None:
+        self._charge_late(cycle, day, month)
         at = self._clock.tick()
         services = self._utility.store.services_of_cycle(cycle, at)
         self._issue(f"cycle {cycle}", services, day, at, month)
@@ -359,6 +376,31 @@ class Story:
             scope=what,
         )
         month.runs.append(RunTold(day, what, tuple(run.issued), tuple(run.held)))
+        ended = [
+            one.account.account_id for one in services if one.agreement.days.until_day is not None
+        ]
+        scene = self._scene(day)
+        credited = settle_final_bills(ended, on=day, desk=scene.deposits(BY))
+        ensure(not credited.refused, "the town's deposits can be credited to final bills")
+
+    def _charge_late(self, cycle: int, day: date, month: MonthTold) -> None:
+        """Charge what is late, before the bills that show it."""
+        scene = self._scene(day)
+        services = scene.store.services_of_cycle(cycle, scene.at)
+        due, _ = first_due(services, day, scene.view)
+        run = charge_late(
+            [one.service.account.account_id for one in due],
+            on=day,
+            known_at=scene.at,
+            store=scene.store,
+            book=self._utility.book,
+            scope=f"cycle {cycle}",
+        )
+        ensure(not run.refused, f"late charges of {day} can be decided: {run.refused[:1]}")
+        month.late.append(LateTold(day, run.considered, run.charged, run.cents))
+
+    def _scene(self, day: date) -> Scene:
+        return Scene(self.town, self._utility, self._inbox.parent, day, self._clock.between())
 
     # ----------------------------------------------------------------------------- payments
 
@@ -370,13 +412,16 @@ class Story:
                 for bill in self._utility.store.issued_bills_of_account(stay.account_id)
                 if bill.issued_day == day and bill.corrects is None
             ]
-            for planned in plan_payments(issued):
+            for planned in plan_payments(stay.home.name, issued):
                 if planned.day <= LAST_RUN_DAY:
                     self._planned.setdefault(planned.day, []).append(planned)
 
     def _pay(self, planned: PlannedPayment, day: date) -> Iterator[PaymentTold]:
+        clock = self._clock
+        if planned.by_another_way:
+            clock.tick()
         for cents in planned.handed_in:
-            learned_at = self._clock.tick()
+            learned_at = clock.between() if planned.is_extra else clock.tick()
             try:
                 _, newly = take_payment(
                     account_id=planned.account_id,
@@ -386,6 +431,8 @@ class Story:
                     learned_at=learned_at,
                     view=self._utility.book.as_known(learned_at.date()),
                     store=self._utility.store,
+                    how=planned.how,
+                    asked_deposits=deposits_asked_on(day, self._utility.store),
                 )
             except Conflict as refusal:
                 yield _payment(planned, day, cents, "refused", refusal.sentence)

@@ -16,11 +16,13 @@ from rich.text import Text
 
 from meterledger.entrypoints.cli.words import STANDING_WORDS
 from meterledger.entrypoints.demo.chronicle import FileTold, MonthTold, PaymentTold
+from meterledger.entrypoints.demo.finance import Books
 from meterledger.entrypoints.demo.folder import Life
 from meterledger.entrypoints.demo.proofs import HomeEnergy
 from meterledger.entrypoints.demo.town import LAST_RUN_DAY, Simulated, Town
 from meterledger.facts.bills import HeldBill
 from meterledger.kernel.money import usd_display
+from meterledger.usecases.finance_aging import BUCKETS
 
 PLAIN_WIDTH = 120
 _COLUMNS = (
@@ -36,7 +38,14 @@ _COLUMNS = (
 )
 
 
-_STYLES = {"REFUSED": "red", "HELD": "yellow", "decided": "green", "rebill": "green"}
+_STYLES = {
+    "REFUSED": "red",
+    "HELD": "yellow",
+    "decided": "green",
+    "rebill": "green",
+    "returned": "red",
+    "unknown": "yellow",
+}
 
 
 class _Aside(NamedTuple):
@@ -103,9 +112,10 @@ class Teller:
         asides += [aside for one in month.payments if (aside := _of_payment(one)) is not None]
         asides += [self._of_hold(day, held) for day, held in month.held]
         asides += [_Aside(one.day, one.word, one.sentence) for one in month.acts]
+        asides += _of_late(month)
         for aside in sorted(asides, key=lambda one: one.day):
             style = _STYLES.get(aside.word, "dim")
-            text = Text.assemble((f"{aside.word:<8}", style), f"{aside.day}  {aside.sentence}")
+            text = Text.assemble((f"{aside.word:<9}", style), f"{aside.day}  {aside.sentence}")
             self.console.print(Padding(text, (0, 0, 0, 9)))
 
     def _of_hold(self, day: date, held: HeldBill) -> _Aside:
@@ -151,6 +161,36 @@ class Teller:
             words = STANDING_WORDS[record["standing"]]
             self.console.print(f"Standing: {record['standing']} - {words}.")
 
+    def books(self, books: Books) -> None:
+        """Aging and trial balance, with what they tie to."""
+        self.console.print()
+        self.console.rule(Text(f"The books on {books.aging.at}", style="bold"), align="left")
+        aging = Table(box=None, padding=(0, 2, 0, 0), expand=False)
+        aging.add_column("owed, by days past due")
+        for name in (*BUCKETS, "credits"):
+            aging.add_column(name, justify="right")
+        for word, row in (*books.aging.by_class.items(), ("all", books.aging.totals)):
+            aging.add_row(word.replace("_", " "), *(usd_display(cents) for cents in row))
+        self.console.print(aging)
+        self.console.print()
+        trial = Table(box=None, padding=(0, 2, 0, 0), expand=False)
+        for name in ("account", "debits", "credits", "closing"):
+            trial.add_column(name, justify="left" if name == "account" else "right")
+        for one in books.trial.rows:
+            cents = (one.debit_cents, one.credit_cents, one.closing_cents)
+            trial.add_row(f"{one.ledger_account} {one.name}", *map(usd_display, cents))
+        self.console.print(trial)
+        for tie in (*books.aging.ties, *books.trial.ties):
+            sign = "=" if tie.holds else "IS NOT"
+            left, right = tie.words(tie.left_cents), tie.words(tie.right_cents)
+            self.console.print(f"{tie.says}: {left} {sign} {right}")
+        for item in books.monitors.items:
+            if item.count:
+                self.console.print(
+                    f"Unexplained: {item.words}, {item.count}, {usd_display(item.cents)}; "
+                    f"{item.owner} looks."
+                )
+
     def proofs(self, lines: list[tuple[bool, str]]) -> None:
         """What was counted at the end, each line with its verdict."""
         self.console.print()
@@ -164,6 +204,19 @@ class Teller:
         self.console.print()
         for sentence in sentences:
             self.console.print(sentence, soft_wrap=True)
+
+
+def _of_late(month: MonthTold) -> list[_Aside]:
+    """One line for the late charges of a month."""
+    charged = sum(one.charged for one in month.late)
+    if not charged:
+        return []
+    considered = sum(one.considered for one in month.late)
+    sentence = (
+        f"{considered} accounts looked at before their bills, {charged} charged for paying late: "
+        f"{usd_display(month.late_cents)}."
+    )
+    return [_Aside(month.late[-1].day, "late", sentence)]
 
 
 def _of_file(told: FileTold) -> _Aside | None:

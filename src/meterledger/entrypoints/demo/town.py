@@ -296,6 +296,8 @@ CHANGE_ASKED_DAY = date(2025, 12, 2)
 CHANGE_DAY = date(2025, 12, 11)
 """The first day of the next billing period after the other option was asked for."""
 CHANGED_HOME = "S-08"
+SECOND_PLACES = {"IL-15": (("lindqvist-15a", "Noor Lindqvist"),)}
+"""Homes that somebody of another home has, too, for some time."""
 SHARED_HOMES = ("IL-16", "S-03", "S-18")
 
 
@@ -359,12 +361,12 @@ def _stay(
     if home.name in SHARED_HOMES:
         names.append(f"{_FIRST_NAMES[(number * 5 + 3) % len(_FIRST_NAMES)]} {last_name}")
     schedule = SCHEDULES[(number + number // 5) % len(SCHEDULES)]
+    people = tuple(
+        (f"{last_name.lower()}-{number + 1}{'ab'[place]}", one) for place, one in enumerate(names)
+    )
     return Stay(
         account_id=with_check_digit(str(310_000_000 + number * 37)),
-        people=tuple(
-            (f"{last_name.lower()}-{number + 1}{'ab'[place]}", one)
-            for place, one in enumerate(names)
-        ),
+        people=SECOND_PLACES.get(home.name, people),
         home=home,
         schedule="1M-anytime" if changes_to else schedule,
         from_day=from_day,
