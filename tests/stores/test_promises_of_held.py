@@ -31,7 +31,8 @@ from meterledger.facts.held import (
     RunState,
     SeenHold,
 )
-from meterledger.usecases.ports import Conflict, KeptBack, NotFound, NotViewing, Store
+from meterledger.usecases.kept_back import KeptBack
+from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 
 ON = month_of(0).until_day
 NEXT_DAY = ON + timedelta(days=1)

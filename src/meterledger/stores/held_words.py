@@ -19,7 +19,8 @@ from meterledger.facts.held import (
     SeenHold,
 )
 from meterledger.kernel.span import DaySpan
-from meterledger.usecases.ports import Conflict, KeptBack, KeptBackExcluded, NotFound
+from meterledger.usecases.kept_back import KeptBack, KeptBackExcluded
+from meterledger.usecases.ports import Conflict, NotFound
 
 TWO_PEOPLE = "two_people_above_the_ceiling"
 """The constraint by which the database refuses a bill above the ceiling."""

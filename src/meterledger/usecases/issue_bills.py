@@ -60,7 +60,8 @@ from meterledger.usecases.calculate_bills import (
 )
 from meterledger.usecases.dry_bills import StoreOfDryRun
 from meterledger.usecases.gate_bills import CEILING, Gate, GateStore, RunIsStopped
-from meterledger.usecases.ports import KeptBack, Lake
+from meterledger.usecases.kept_back import KeptBack
+from meterledger.usecases.ports import Lake
 from meterledger.usecases.record_batches import BillLog, Recorded, Recorder
 
 BATCH_METERS = 2048

@@ -29,10 +29,10 @@ from meterledger.facts.places import (
 from meterledger.facts.readings import ChannelReadings, ChannelTold, Flow, QuarantinedLine
 from meterledger.facts.taxes import SalesTaxPlace
 from meterledger.facts.usage import KnownInterval, UsageBatch
-from meterledger.kernel.decision import Reason
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.agreement_ports import AgreementChanges
 from meterledger.usecases.billing_option_ports import BillingOptions
 from meterledger.usecases.combination_ports import Combinations
 from meterledger.usecases.correction_ports import Corrections
@@ -163,21 +163,6 @@ class Conflict(Refusal):
         )
 
 
-class KeptBack(Conflict):
-    """A bill was about to leave that people keep back: its case says how it may leave.
-
-    ``excluded`` where a person has excluded its window; else two people have not let it go.
-    """
-
-    excluded = False
-
-
-class KeptBackExcluded(KeptBack):
-    """A bill was about to leave whose window a person has excluded meanwhile."""
-
-    excluded = True
-
-
 class NotFound(Refusal):
     """There is no such thing in the store. Says what was looked for, and where to look."""
 
@@ -261,7 +246,7 @@ class ServiceStart:
     sales_tax_place: SalesTaxPlace | None = None
 
 
-class Places(Protocol):
+class Places(AgreementChanges, Protocol):
     """Customers and places on two clocks. Overlaps are impossible, whoever races."""
 
     def start_service(self, start: ServiceStart) -> None:
@@ -278,37 +263,6 @@ class Places(Protocol):
 
         :raises NotFound: if no such agreement is known
         :raises Conflict: if it has ended already, or ends before it began, or is billed past it
-        """
-
-    def change_agreement(
-        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
-    ) -> None:
-        """End an agreement on ``last_day_out`` (out) and begin another there, both or neither.
-
-        ``then`` is the same account's at the same service point; ``reasons`` go to the record.
-
-        :raises NotFound: if no such agreement is known
-        :raises Conflict: as ``stop_service``, or if the other is not of its account and point
-        """
-
-    def take_back_agreement(self, agreement_id: str, learned_at: datetime) -> None:
-        """A change of the rate option is taken back: the agreement before it goes on.
-
-        The one that had ended for it has its end, if any; both stay as known before.
-
-        :raises NotFound: if no such agreement is known
-        :raises Conflict: if it continues none, or was billed
-        """
-
-    def put_on_schedule(
-        self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]
-    ) -> None:
-        """Believe from now on that an agreement was on another rate option from its first day.
-
-        The old record stays as known before; its bills stay until somebody corrects them.
-
-        :raises NotFound: if no such agreement is known
-        :raises Conflict: if it is on that option already
         """
 
     def account(self, account_id: str) -> Account:
@@ -459,7 +413,7 @@ class Bills(Protocol):
         Returns the ids newly recorded. A bill whose service period is already billed is left out:
         two runs at once bill every account once. Estimates of its usage are kept with a bill.
 
-        :raises KeptBack: if people keep one of them back; nothing is kept then
+        :raises KeptBack: if people keep one of them back (``kept_back``); nothing is kept then
         """
 
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:

@@ -17,7 +17,7 @@ from meterledger.facts.bills import Bill
 from meterledger.facts.money import Entry
 from meterledger.ledger import entry_for_bill
 from meterledger.usecases.calculate_bills import DueBill
-from meterledger.usecases.ports import KeptBack
+from meterledger.usecases.kept_back import KeptBack
 
 
 class BillLog(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from psycopg import errors
@@ -12,25 +12,18 @@ from psycopg.types.json import Jsonb
 
 from meterledger.facts.billing_options import (
     AccountOptions,
-    Delivery,
     DeliveryPreference,
     DueDateChoice,
-    DueDateKind,
 )
 from meterledger.facts.bills import Bill
 from meterledger.facts.budget import (
-    AmountCause,
-    AskedKind,
     BudgetAmount,
-    BudgetBill,
     BudgetElection,
     BudgetPlan,
     PlanEnd,
-    YearEstimate,
 )
-from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
-from meterledger.kernel.span import DaySpan, Validity
+from meterledger.kernel.span import Validity
 from meterledger.stores.option_words import (
     before_choice,
     closed_at,
@@ -43,6 +36,14 @@ from meterledger.stores.option_words import (
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.billing_option_rows import (
+    amount_of,
+    budget_bill_of,
+    delivery_of,
+    due_date_of,
+    election_of,
+    plan_of,
+)
 from meterledger.usecases.ports import Conflict, NotFound
 
 Choice = TypeVar("Choice", BudgetPlan, DueDateChoice, DeliveryPreference)
@@ -106,13 +107,13 @@ class BillingOptionTables(Tables):
                     found.setdefault(one.account_id, []).append(one)
                 return found
 
-            plans = of(f"{PLAN} WHERE {AT} ORDER BY lower(days)", _plan)
-            due_dates = of(f"{DUE_DATE} WHERE {AT} ORDER BY lower(days)", _due_date)
-            deliveries = of(f"{DELIVERY} WHERE {AT} ORDER BY lower(days)", _delivery)
-            amounts = of(f"{AMOUNT} {LEARNED} ORDER BY month, plan_id", _amount)
-            elections = of(f"{ELECTION} {LEARNED} ORDER BY from_day, learned_at", _election)
+            plans = of(f"{PLAN} WHERE {AT} ORDER BY lower(days)", plan_of)
+            due_dates = of(f"{DUE_DATE} WHERE {AT} ORDER BY lower(days)", due_date_of)
+            deliveries = of(f"{DELIVERY} WHERE {AT} ORDER BY lower(days)", delivery_of)
+            amounts = of(f"{AMOUNT} {LEARNED} ORDER BY month, plan_id", amount_of)
+            elections = of(f"{ELECTION} {LEARNED} ORDER BY from_day, learned_at", election_of)
             bills = of(
-                f"{BUDGET_BILL} {LEARNED} ORDER BY lower(days), learned_at, bill_id", _budget_bill
+                f"{BUDGET_BILL} {LEARNED} ORDER BY lower(days), learned_at, bill_id", budget_bill_of
             )
             found = {
                 name: AccountOptions(
@@ -208,7 +209,7 @@ class BillingOptionTables(Tables):
 
         def work(connection: Connection) -> None:
             rows = connection.execute(f"{DUE_DATE} WHERE {NOW} FOR UPDATE", [choice.account_id])
-            replaced = before_choice([_due_date(row) for row in rows], choice)
+            replaced = before_choice([due_date_of(row) for row in rows], choice)
             if replaced is not None:
                 old, left = replaced
                 moment = closed_at(old, choice.learned_at)
@@ -224,7 +225,7 @@ class BillingOptionTables(Tables):
 
         def work(connection: Connection) -> None:
             rows = connection.execute(f"{DUE_DATE} WHERE {NOW} FOR UPDATE", [account_id])
-            for one in map(_due_date, rows.fetchall()):
+            for one in map(due_date_of, rows.fetchall()):
                 if last_day_out not in one.days:
                     continue
                 first, moment = one.days.from_day, closed_at(one, learned_at)
@@ -239,12 +240,12 @@ class BillingOptionTables(Tables):
 
     def take_back_due_date(self, account_id: str, from_day: date, learned_at: datetime) -> None:
         """A due date chosen for a day is chosen no more; what it ended holds again."""
-        choice = _Choices("due_date_choice", DUE_DATE, _due_date, _insert_due_date)
+        choice = _Choices("due_date_choice", DUE_DATE, due_date_of, _insert_due_date)
         self._take_back(choice, account_id, from_day, learned_at)
 
     def take_back_delivery(self, account_id: str, from_day: date, learned_at: datetime) -> None:
         """A delivery preferred from a day is preferred no more; what it ended holds again."""
-        choice = _Choices("delivery_preference", DELIVERY, _delivery, _insert_delivery)
+        choice = _Choices("delivery_preference", DELIVERY, delivery_of, _insert_delivery)
         self._take_back(choice, account_id, from_day, learned_at)
 
     def _take_back(
@@ -278,7 +279,7 @@ class BillingOptionTables(Tables):
             rows = connection.execute(
                 f"{DELIVERY} WHERE {NOW} FOR UPDATE", [preference.account_id]
             ).fetchall()
-            replaced = before_choice([_delivery(row) for row in rows], preference)
+            replaced = before_choice([delivery_of(row) for row in rows], preference)
             if replaced is not None:
                 old, left = replaced
                 moment = closed_at(old, preference.learned_at)
@@ -296,7 +297,7 @@ class BillingOptionTables(Tables):
                 f"{DELIVERY} WHERE {NOW} AND days @> %s::date", [account_id, day]
             ).fetchone()
         )
-        return _delivery(row) if row else None
+        return delivery_of(row) if row else None
 
     def _keep(
         self,
@@ -363,7 +364,7 @@ def _believed_plan(connection: Connection, plan_id: str, *, lock: bool = True) -
 
 
 def _plans(connection: Connection, where: str, key: str) -> list[BudgetPlan]:
-    return [_plan(row) for row in connection.execute(f"{PLAN} {where}", [key]).fetchall()]
+    return [plan_of(row) for row in connection.execute(f"{PLAN} {where}", [key]).fetchall()]
 
 
 def _insert_plan(connection: Connection, plan: BudgetPlan) -> None:
@@ -429,83 +430,3 @@ def _insert_delivery(connection: Connection, one: DeliveryPreference) -> None:
 
 def _told(reasons: Sequence[Reason]) -> Jsonb:
     return Jsonb([{"finding": one.finding, "citation": one.citation.as_json()} for one in reasons])
-
-
-def _reasons(told: Sequence[Any]) -> tuple[Reason, ...]:
-    return tuple(Reason(one["finding"], Citation.from_json(one["citation"])) for one in told)
-
-
-def _plan(row: Sequence[Any]) -> BudgetPlan:
-    plan_id, account, point, ended, reasons, first, out, learned_at = row
-    return BudgetPlan(
-        plan_id=plan_id,
-        account_id=account,
-        service_point_id=point,
-        days=Validity(first, out),
-        learned_at=learned_at.astimezone(UTC),
-        reasons=_reasons(reasons),
-        ended=PlanEnd(ended) if ended else None,
-    )
-
-
-def _due_date(row: Sequence[Any]) -> DueDateChoice:
-    account, kind, day_of_month, person, reasons, first, out, learned_at = row
-    return DueDateChoice(
-        account_id=account,
-        kind=DueDateKind(kind),
-        day_of_month=day_of_month,
-        days=Validity(first, out),
-        learned_at=learned_at.astimezone(UTC),
-        reasons=_reasons(reasons),
-        person=tuple((name, value) for name, value in person),
-    )
-
-
-def _delivery(row: Sequence[Any]) -> DeliveryPreference:
-    account, medium, address, first, out, learned_at = row
-    return DeliveryPreference(
-        account, Delivery(medium), Validity(first, out), learned_at.astimezone(UTC), address
-    )
-
-
-def _amount(row: Sequence[Any]) -> BudgetAmount:
-    plan_id, account, month, from_day, cents, cause, adjusted, estimate, reasons, learned = row
-    return BudgetAmount(
-        plan_id=plan_id,
-        account_id=account,
-        month=month,
-        from_day=from_day,
-        cents=cents,
-        cause=AmountCause(cause),
-        adjusted=adjusted,
-        estimate=YearEstimate.from_json(estimate),
-        reasons=_reasons(reasons),
-        learned_at=learned.astimezone(UTC),
-    )
-
-
-def _election(row: Sequence[Any]) -> BudgetElection:
-    plan_id, account, from_day, option, month, settlement, elected, reasons, learned = row
-    return BudgetElection(
-        *(plan_id, account, from_day, option, month, settlement, elected),
-        *(_reasons(reasons), learned.astimezone(UTC)),
-    )
-
-
-def _budget_bill(row: Sequence[Any]) -> BudgetBill:
-    plan_id, account, bill_id, first, out, kind, *cents, rolled_over, learned = row
-    amount, part, settlement, charges, asked = cents
-    return BudgetBill(
-        plan_id=plan_id,
-        account_id=account,
-        bill_id=bill_id,
-        days=DaySpan(first, out),
-        kind=AskedKind(kind),
-        plan_amount_cents=amount,
-        rolled_over_part_cents=part,
-        settlement_cents=settlement,
-        charges_cents=charges,
-        asked_cents=asked,
-        rolled_over_cents=tuple(rolled_over),
-        learned_at=learned.astimezone(UTC),
-    )

@@ -1,0 +1,49 @@
+"""What changing an agreement's rate option needs of the store: end and begin, take back, put on.
+
+Lives here      the port ``AgreementChanges``, a part of ``Places``; one suite of promises tests it.
+Lives elsewhere the other ports (``ports``), the journeys (``change_rate``, ``take_back``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.facts.places import Agreement
+from meterledger.kernel.decision import Reason
+
+
+class AgreementChanges(Protocol):
+    """Changes of the rate option on two clocks: what was known before stays known."""
+
+    def change_agreement(
+        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
+    ) -> None:
+        """End an agreement on ``last_day_out`` (out) and begin another there, both or neither.
+
+        ``then`` is the same account's at the same service point; ``reasons`` go to the record.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: as ``stop_service``, or if the other is not of its account and point
+        """
+
+    def take_back_agreement(self, agreement_id: str, learned_at: datetime) -> None:
+        """A change of the rate option is taken back: the agreement before it goes on.
+
+        The one that had ended for it has its end, if any; both stay as known before.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: if it continues none, or was billed
+        """
+
+    def put_on_schedule(
+        self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]
+    ) -> None:
+        """Believe from now on that an agreement was on another rate option from its first day.
+
+        The old record stays as known before; its bills stay until somebody corrects them.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: if it is on that option already
+        """
