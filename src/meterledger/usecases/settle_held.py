@@ -11,7 +11,7 @@ Lives elsewhere what holds a bill (``gate_bills``, ``calculate_bills``), the run
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -127,10 +127,6 @@ def exclude_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
 
     :raises CannotSettle: if by or reason is missing
     """
-    case = desk.store.held_case(case_id)
-    said = (HeldAct.EXCLUDED, *_named(by, reason, f"case {case_id}"))
-    if case.steps and (case.steps[-1].act, case.steps[-1].by, case.steps[-1].reason) == said:
-        return Settled(case)  # the answer was lost: it is excluded already, in the same words
     return Settled(_add(case_id, HeldAct.EXCLUDED, by, reason, desk))
 
 
@@ -228,7 +224,8 @@ def _named(by: str, reason: str, where: str) -> tuple[str, str]:
 
 def _add(case_id: str, act: HeldAct, by: str, reason: str, desk: Desk) -> HeldCase:
     who, why = _named(by, reason, f"case {case_id}")
-    seen = desk.store.held_case(case_id).seen
+    case = desk.store.held_case(case_id)
+    seen = case.seen
     releases = act in (HeldAct.RELEASED, HeldAct.APPROVED)
     step = HeldStep(
         act=act,
@@ -240,6 +237,9 @@ def _add(case_id: str, act: HeldAct, by: str, reason: str, desk: Desk) -> HeldCa
         total_cents=seen.total_cents if releases else None,
         energy_wh=seen.energy_wh if releases else None,
     )
+    known = case.decided if case.is_open else None
+    if known is not None and replace(known, on=step.on, learned_at=step.learned_at) == step:
+        return case  # the answer was lost: it is decided already, by the same person in these words
     return desk.store.settle_held(case_id, step)
 
 

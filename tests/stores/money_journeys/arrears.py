@@ -21,7 +21,6 @@ from meterledger.usecases.deposit_acts import (
     move_deposit,
     record_effort,
     request_remainder,
-    review_credit,
     settle_dispute,
 )
 from meterledger.usecases.deposit_ask import Desk, ask_deposit, guarantee_deposit, send_notice
@@ -241,13 +240,6 @@ def _(store: Any, _: Any) -> Any:
 @journey("settle a dispute", disputed)
 def _(store: Any, _: Any) -> Any:
     return settle_dispute(the_one(store), on=JULY, reason="seen", desk=desk(store)).deposit
-
-
-@journey("review credit", paid)
-def _(store: Any, _: Any) -> Any:
-    return review_credit(
-        the_one(store), opinion="satisfactory", on=JULY, reason="seen", desk=desk(store)
-    ).deposit
 
 
 @journey("move a deposit", with_other)
