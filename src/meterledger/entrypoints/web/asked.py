@@ -6,11 +6,15 @@ Lives elsewhere whole forms (``facts_form``), what is shown for a day (the pages
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from django.http import HttpRequest
 
 from meterledger.kernel.refusal import Refusal
+
+DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""``fromisoformat`` alone reads 20251125 and 2025-W27-1, too, and shows a day nobody named."""
 
 
 class NotADay(Refusal):
@@ -26,6 +30,8 @@ def day_asked(request: HttpRequest, name: str) -> date | None:
     if not text:
         return None
     try:
+        if not DAY_FORM.fullmatch(text):
+            raise ValueError
         return date.fromisoformat(text)
     except ValueError:
         raise NotADay(

@@ -197,7 +197,8 @@ def _slots(text: str) -> list[int] | None:
             raise CannotReview(
                 f"{shown(part.strip())} names no intervals",
                 where="intervals",
-                do="Write numbers of the table, like 40 or 40-43, or leave it empty for the missing ones",
+                do="Write numbers of the table, like 40 or 40-43, or leave it empty for the "
+                "missing ones",
             )
         found += range(int(read[1]), int(read[2] or read[1]) + 1)
     return found or None
