@@ -113,6 +113,12 @@ class TestOneCharge:
 
     def test_is_shown_with_its_clause(self, ask: Any, name: str) -> None:
         shown = ask("late-charge", "show", name)
+        assert (
+            "rounded to the cent, shown on the next bill (Sheet 136, rev. 1, GRR V.J)"
+            in shown.stdout
+        )
+        listed = ask("late-charge", "list", "--account", account).stdout
+        assert listed.startswith("Late charge ")
         assert "Sheet" not in shown.stderr
         assert "1.5 percent on" in shown.stdout
         assert "Rests on the reading late.rate_after_2022_02_28" in shown.stdout

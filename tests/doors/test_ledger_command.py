@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.entrypoints.wiring import open_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.ports import Viewer
 
@@ -25,7 +26,7 @@ NOW = datetime(2025, 3, 10, 15, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def book() -> Any:
-    return load_book(default_book_folder())
+    return open_book(default_book_folder())
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ class TestShow:
             "2025-02-20",
             "2025-03-02",
         ]
-        assert "142 -50.00" in ask("show", ACCOUNT).stdout
+        assert "142       -50.00  " in ask("show", ACCOUNT).stdout
 
     def test_on_a_day_and_as_known_then(self, ask: Any) -> None:
         on = answer(ask("show", ACCOUNT, "--at", "2025-02-19", "--json"))

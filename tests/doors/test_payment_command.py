@@ -16,7 +16,8 @@ from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.entrypoints.wiring import open_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.gateways.lockbox_write import lockbox_text
 from meterledger.usecases.ports import Viewer
 
@@ -28,7 +29,7 @@ BY = ("--by", "Ana", "--reason", "returned by the bank")
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     store = new_store()
-    book = load_book(default_book_folder())
+    book = open_book(default_book_folder())
     assert view()
 
     @contextmanager
@@ -68,6 +69,8 @@ def test_a_payment_is_taken_back_once(ask: Any) -> None:
     assert ask("payment", "reverse", "R-1", *BY).exit_code == 0
     (listed,) = answer(ask("payment", "list", "--account", ACCOUNT, "--json"))["payments"]
     assert listed["state"] == "returned"
+    assert "applications" not in listed, "a list that says nothing of them must not say: none"
+    assert ask("payment", "unapplied").stdout == "There is none.\n"
 
 
 @pytest.mark.parametrize(

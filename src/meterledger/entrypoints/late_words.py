@@ -94,9 +94,9 @@ def run_as_json(run: LateChargeRun) -> dict[str, Any]:
 
 
 def arithmetic_words(record: dict[str, Any]) -> list[str]:
-    """How the amount came about, one step a line: the findings of the rules that were asked."""
+    """How the amount came about, one step a line: each finding of the rules with its clause."""
     return [
-        reason["finding"][:1].upper() + reason["finding"][1:]
+        f"{reason['finding'][:1].upper()}{reason['finding'][1:]} ({reason['citation']['text']})"
         for ruling in record["rulings"]
         for reason in ruling["reasons"]
     ]

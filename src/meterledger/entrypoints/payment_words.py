@@ -42,10 +42,12 @@ def payment_desk(system: System) -> PaymentDesk:
     return PaymentDesk(system.store, system.view, system.now, asked)
 
 
-def receipt_json(known: ReceiptOnFile, applications: Sequence[Application] = ()) -> dict[str, Any]:
-    """One receipt of ``payment show`` and ``payment list``."""
+def receipt_json(
+    known: ReceiptOnFile, applications: Sequence[Application] | None = None
+) -> dict[str, Any]:
+    """One receipt of ``payment show`` and ``payment list``; a list does not say what each paid."""
     receipt = known.receipt
-    return {
+    told: dict[str, Any] = {
         "payment": receipt.payment_key,
         "state": known.state.value,
         "account": known.account_id,
@@ -74,7 +76,9 @@ def receipt_json(known: ReceiptOnFile, applications: Sequence[Application] = ())
             }
             for step in known.steps
         ],
-        "applications": [
+    }
+    if applications is not None:
+        told["applications"] = [
             {
                 "application": one.application_id,
                 "item": one.item_id,
@@ -84,8 +88,8 @@ def receipt_json(known: ReceiptOnFile, applications: Sequence[Application] = ())
                 "undoes": one.undoes,
             }
             for one in applications
-        ],
-    }
+        ]
+    return told
 
 
 def file_json(file: PaymentFile) -> dict[str, Any]:
@@ -134,7 +138,7 @@ def print_receipt(told: dict[str, Any]) -> None:
         print(f"  {step['on']}  {step['act']}{by}: {step['state']}")
         for line in step["reason"].splitlines():
             print(f"      {line}")
-    for one in told["applications"]:
+    for one in told.get("applications", ()):
         print(f"  {one['usd']:>12}  {one['item']} ({one['kind']})")
 
 

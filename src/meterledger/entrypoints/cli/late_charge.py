@@ -249,7 +249,8 @@ def list_charges(
                 for one in found
             ]
             if rows:
-                print_table(rows, right=frozenset({2, 3}))
+                heads = ("Late charge", "On the bill of", "Unpaid USD", "Charged USD", "")
+                print_table([heads, *rows], right=frozenset({2, 3}))
             else:
                 print("No late charge.")
 

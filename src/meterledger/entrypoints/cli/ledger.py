@@ -113,9 +113,9 @@ def show(
 
         def words() -> None:
             for one in told["entries"]:
-                moved = ", ".join(f"{leg['account']} {leg['usd']}" for leg in one["legs"])
+                moved = ", ".join(f"{leg['account']:<4} {leg['usd']:>11}" for leg in one["legs"])
                 booked = "" if one["booked"] == one["effective"] else f", booked {one['booked']}"
-                print(f"{one['effective']}  {moved:<24} {one['cause']}{booked}")
+                print(f"{one['effective']}  {moved:<16}  {one['cause']}{booked}")
             _print_sums(sums)
 
         say(told, as_json=as_json, words=words)

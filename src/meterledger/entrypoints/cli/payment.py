@@ -145,6 +145,8 @@ def listing(
         def words() -> None:
             for one in told:
                 print_receipt(one | {"steps": []})
+            if not told:
+                print("There is none.")
 
         say({"payments": told}, as_json=as_json, words=words)
 
