@@ -124,6 +124,8 @@ def _close(folder: Path, lived: Any, *, seconds: int, serve: bool, port: int) ->
     if serve:
         web = f"http://{OWN_ADDRESS}:{port}"
         sentences.append(f"This bill: {web}/bills/{lived.shown['bill']}/   Held bills: {web}/held/")
+        money = f"{web}/accounts/{lived.late_account}/ledger/"
+        sentences.append(f"Somebody's money: {money}   The books: {web}/finance/")
     Teller().closing(sentences)
     if serve:
         os.environ["METERLEDGER_DATA"] = str(folder)
