@@ -315,7 +315,7 @@ class Owed:
             if not wrong and not late.rests_on & lowered:
                 continue
             moves = [one for one in right if one.name not in lowered]
-            base, rests = self.unpaid_after(late.due, _first(late.bill), on, moves, bills)
+            base, rests = self.unpaid_after(late.due, late.bill, on, moves, bills)
             cents = half_up(base * LATE_PERCENT / 100)
             if cents < late.cents:
                 late.stands = False

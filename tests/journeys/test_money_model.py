@@ -29,8 +29,8 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.loading import default_book_folder, load_book
 
 MONTHS = 10_000
-A_FEW = (3, 8, 21, 40, 43, 54)
-"""Lives of the ordinary run: among them are those that found something."""
+A_FEW = (3, 21, 37, 75, 280, 303)
+"""Lives of the ordinary run; the last four of them found something."""
 
 EXAMPLES: dict[str, list[Event]] = {
     "a charge that is taken back bears none the same day": [
