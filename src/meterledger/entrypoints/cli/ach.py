@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -197,9 +198,8 @@ def _release(system: System, to: str) -> dict[str, str]:
     way, folder = Outgoing(ours), Path(to) if to else ours
     written: dict[str, str] = {}
     for one in reversed(system.store.ach_files()):
-        path = way.release(
-            _name(one.file_id), lambda made=one.file_id: _content(system, made), folder
-        )
+        content = partial(_content, system, one.file_id)
+        path = way.release(_name(one.file_id), content, folder)
         if path is not None:
             written[one.file_id] = str(path)
     return written
