@@ -76,11 +76,12 @@ def read_answer(body: bytes, signature: str, secret: bytes) -> Answer:
             why="Whoever sent it does not know the secret, and nothing was changed",
             do="Ask the processor how the checkout stands; rotate the secret if this goes on",
         )
+    again = "Ask the processor how the checkout stands"
     try:
-        told = read_exact_json(body, where=where, do="Ask the processor how the checkout stands")
+        told = read_exact_json(body, where=where, do=again)
     except NotExactJson as problem:
         raise CallbackRefused(
-            problem.what, where=problem.where, why="Nothing was changed", do=problem.do
+            problem.what, where=problem.where, why="Nothing was changed", do=again
         ) from None
     if not isinstance(told, dict) or not _NAMES.issuperset(told):
         raise CallbackRefused("It is not an object of the names that are known", where=where)
