@@ -16,14 +16,15 @@ from tests.stores.paper_town import bill_of
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.web.system import Library
+from meterledger.entrypoints.wiring import open_book
 from meterledger.kernel.local_days import day_start_utc
 from meterledger.rulebook.book import BookView
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.gateways.processor_fake import BadProcessor
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.ports import Viewer
 
-BOOK = load_book(default_book_folder())
+BOOK = open_book(default_book_folder())
 DUE = bill_of(1)[0].due_day
 ZONE = the_book().time_zone
 

@@ -16,9 +16,9 @@ from typing import Any
 from tests.stores.paper_town import ANALYST, account_id, bill_of, payment_of, start_of
 
 from meterledger.entrypoints.web.system import Library
-from meterledger.entrypoints.wiring import System
+from meterledger.entrypoints.wiring import System, open_book
 from meterledger.rulebook.book import TariffBook
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.refund_credit import ask_refund
 from meterledger.usecases.settlements import MoneyDesk
@@ -51,7 +51,7 @@ class SettledTown:
 @lru_cache(maxsize=1)
 def the_book() -> TariffBook:
     """The first book, read once for all tests of these doors."""
-    return load_book(default_book_folder())
+    return open_book(default_book_folder())
 
 
 def settled_town() -> SettledTown:

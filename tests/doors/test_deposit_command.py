@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.entrypoints.wiring import open_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.usecases.ports import Viewer
 
 BY = ("--by", "Ana", "--reason", "the rules allow it")
@@ -23,7 +24,7 @@ BY = ("--by", "Ana", "--reason", "the rules allow it")
 
 @pytest.fixture(scope="module")
 def book() -> Any:
-    return load_book(default_book_folder())
+    return open_book(default_book_folder())
 
 
 @pytest.fixture

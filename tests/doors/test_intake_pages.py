@@ -16,11 +16,11 @@ from tests.journeys.test_take_file import install_second, mostly_ours
 from meterledger.entrypoints.intake import take
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.system import Library
-from meterledger.entrypoints.wiring import System
+from meterledger.entrypoints.wiring import System, open_book
 from meterledger.facts.events import CaseState, EventCase, EventKind, MeterEvent
 from meterledger.facts.sources import UNSIGNED, Source
 from meterledger.rulebook.book import TariffBook
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.lake import IntervalLake
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.ports import Viewer
@@ -33,7 +33,7 @@ CAME = "/usage/intake/"
 
 @lru_cache(maxsize=1)
 def first_book() -> TariffBook:
-    return load_book(default_book_folder())
+    return open_book(default_book_folder())
 
 
 @dataclass

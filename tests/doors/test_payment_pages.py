@@ -13,8 +13,9 @@ from tests.stores.paper_town import account_id
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.money_words import entry_words
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.payments import ReceiptState
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 
 OURS = {"sec-fetch-site": "same-origin"}
 WHO = {"author": "Ana", "reason": "the slip names them"}
@@ -25,7 +26,7 @@ class Behind:
 
     def __init__(self) -> None:
         self.store = new_store()
-        self.book = load_book(default_book_folder())
+        self.book = open_book(default_book_folder())
 
     def system(self) -> wiring.System:
         return wiring.System(self.store, None, self.book, NOW, None)  # type: ignore[arg-type]

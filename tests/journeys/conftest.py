@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from meterledger.rulebook.loading import load_book
+
 TOWN = Path(__file__).parent / "town.py"
 
 
@@ -37,7 +39,7 @@ def towns() -> ModuleType:
 @pytest.fixture(scope="session")
 def first_book(towns: ModuleType) -> Any:
     """The book, read once."""
-    return towns.load_book(towns.default_book_folder())
+    return towns.open_book(towns.default_book_folder())
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +54,7 @@ def book_of_shops(towns: ModuleType, tmp_path_factory: pytest.TempPathFactory) -
     shops = told.replace("class: residential", "class: small_general")
     shops = re.sub(r"schedules: \[.*\]}", "schedules: [1M-smart]}", shops)
     (folder / "sheet_054" / "shops_service_class.yaml").write_text(shops, encoding="utf-8")
-    return towns.load_book(folder)
+    return load_book(folder)
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ from typing import Any
 
 from tests.stores.paper_town import ANALYST, account_id, bill_of, start_of
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel
 from meterledger.facts.receivables import OpenItem
 from meterledger.ledger import Receivable, receivable_of_movements
 from meterledger.rulebook.book import BookView
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.settle_payment import PaymentDesk
 from meterledger.usecases.take_payment import How, take_payment
@@ -28,7 +29,7 @@ BY_CHECK = How(Tender.CHECK, Channel.OFFICE, check_number="1001")
 
 @lru_cache(maxsize=1)
 def view() -> BookView:
-    return load_book(default_book_folder()).as_known(TODAY)
+    return open_book(default_book_folder()).as_known(TODAY)
 
 
 def new_store(bills: int = 3) -> MemoryStore:

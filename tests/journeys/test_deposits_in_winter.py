@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.journeys.deposit_town import APPLICANT, Home, home_of
 
+from meterledger.rulebook.loading import load_book
 from meterledger.usecases.deposit_acts import cold_weather_agreement, record_effort, review_credit
 from meterledger.usecases.deposit_ask import DepositRefused
 from meterledger.usecases.deposit_replay import replay_deposit
@@ -99,7 +100,7 @@ def tariff_only(towns: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> 
     chosen = "{option: most_protective, learned_on"
     assert chosen in told
     reading.write_text(told.replace(chosen, "{option: tariff_only, learned_on"), encoding="utf-8")
-    return towns.load_book(folder)
+    return load_book(folder)
 
 
 @pytest.fixture

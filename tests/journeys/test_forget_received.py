@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from tests.stores.paper_town import bill_of, interval_channel, start_of
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.lake_log import LakeHold
 from meterledger.rulebook.book import BookView
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.memory import MemoryStore, MemoryVault
 from meterledger.usecases.forget_received import Forgotten, forget_received
 
@@ -20,7 +21,7 @@ LAST = date(2031, 1, 20)
 
 @pytest.fixture(scope="module")
 def view() -> BookView:
-    return load_book(default_book_folder()).as_known(date(2026, 11, 28))
+    return open_book(default_book_folder()).as_known(date(2026, 11, 28))
 
 
 @pytest.fixture

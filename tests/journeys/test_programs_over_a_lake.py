@@ -12,6 +12,7 @@ from tests.journeys.programs_town import BEGINS, KNOWN, LEARNED, ProgramTown
 from tests.journeys.town import CHICAGO, VIEWER
 
 from meterledger.billing import GateBill
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.bills import read_record
 from meterledger.facts.readings import (
     Channel,
@@ -25,7 +26,7 @@ from meterledger.facts.readings import (
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.local_days import day_start_utc, intervals_in_day
 from meterledger.kernel.span import DaySpan
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.lake import IntervalLake
 from meterledger.usecases.programs import programs_of_account
 from meterledger.usecases.rebill import rebill
@@ -75,7 +76,7 @@ def arrive(
 def street(tmp_path: Path) -> Iterator[ProgramTown]:
     """Three homes: Solar Blocks, net metering, nothing."""
     town = ProgramTown()
-    town.book = load_book(default_book_folder())
+    town.book = open_book(default_book_folder())
     town.lake = IntervalLake(tmp_path / "lake", zone=CHICAGO, files_at=town.store.lake_files)
     with town.store.viewing(VIEWER, ["everything"]):
         for number in (1, 2, 3):

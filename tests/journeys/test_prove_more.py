@@ -217,7 +217,7 @@ def test_a_paperless_credit_is_given_for_its_months_and_no_longer(
     folder = shutil.copytree(towns.default_book_folder(), tmp_path / "book")
     name = "billing_paperless_credit_term_amount_usd.yaml"
     (folder / "grr_v_billing" / name).write_text(AMOUNT, encoding="utf-8")
-    town = towns.Town(book=towns.load_book(folder))
+    town = towns.Town(book=load_book(folder))
     with town.store.viewing(towns.VIEWER, ["everything"]):
         town.start(1, from_day=JULY)
         town.read("M1", (JULY, AUGUST))

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.stores.paper_town import ANALYST, account_id, bill_of, start_of
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.money import Entry, Leg, Tender
 from meterledger.facts.settlements import Act, Means, SettlementCase, SettlementKind
 from meterledger.kernel.refusal import Refusal
@@ -782,7 +783,7 @@ def _is_whole(store: MemoryStore) -> None:
 
 def _the_book() -> TariffBook:
     if not BOOKS:
-        BOOKS.append(load_book(default_book_folder()))
+        BOOKS.append(open_book(default_book_folder()))
     return BOOKS[0]
 
 

@@ -9,10 +9,11 @@ import pytest
 from tests.journeys.town import VIEWER
 from tests.journeys.unmetered_town import ALL_DAY, BEGINS, KNOWN, LampTown, lamp_town
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.bills import Bill
 from meterledger.kernel.span import Validity
 from meterledger.ledger import RECEIVABLE
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.usecases.describe_meters import MeterWorkRefused
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.prove_bill import CannotProve, prove_bill
@@ -152,7 +153,7 @@ class TestInTheFirstBook:
     """GRR IV.E takes the customer charge of 6(M), of which no price is held."""
 
     def test_the_bill_is_held_with_the_sentence_of_the_silent_book(self) -> None:
-        town = LampTown(book=load_book(default_book_folder()))
+        town = LampTown(book=open_book(default_book_folder()))
         with town.store.viewing(VIEWER, []):
             town.start_without_meter(1, schedule="2M-single-phase", sales_tax_place="none")
             town.light(1, hours=ALL_DAY)

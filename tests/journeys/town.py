@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.usage import DayValues, KnownInterval, UsageBatch
 from meterledger.kernel.ids import pseudonym, with_check_digit
 from meterledger.kernel.local_days import day_start_utc, intervals_in_day
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.issue_bills import BillRun, issue_bills
 from meterledger.usecases.ports import MetersRefused, Viewer
@@ -118,7 +119,7 @@ class Town:
 
     store: Any = field(default_factory=MemoryStore)
     lake: Any = field(default_factory=PaperLake)
-    book: TariffBook = field(default_factory=lambda: load_book(default_book_folder()))
+    book: TariffBook = field(default_factory=lambda: open_book(default_book_folder()))
     files: int = 0
 
     @property

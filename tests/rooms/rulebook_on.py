@@ -7,8 +7,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.rulebook.book import BookView
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.decide import Ruling, decide_filled
@@ -17,7 +18,7 @@ from meterledger.usecases.decide import Ruling, decide_filled
 @lru_cache(maxsize=1)
 def the_book() -> BookView:
     """The whole book with all that was ever entered, loaded once for all tests."""
-    return load_book(default_book_folder()).as_known(date.max)
+    return open_book(default_book_folder()).as_known(date.max)
 
 
 def terms_on(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.entrypoints.wiring import open_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.usecases.stories import run_story
 from meterledger.usecases.story_files import Story, find_stories
 
-BOOK = load_book(default_book_folder())
+BOOK = open_book(default_book_folder())
 STORIES = find_stories(default_book_folder())
 
 

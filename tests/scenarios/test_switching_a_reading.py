@@ -14,17 +14,18 @@ from typing import Any
 
 import pytest
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.forms import FactsRefused, read_form
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.rulebook.readings import Changes, ReadingRecord
 from meterledger.usecases.decide import decide_filled
 from meterledger.usecases.rule_registry import RULES
 from meterledger.usecases.rule_stories import RuleQuestion, decide_story
 from meterledger.usecases.story_files import find_stories
 
-BOOK = load_book(default_book_folder())
+BOOK = open_book(default_book_folder())
 VIEW = BOOK.as_known(date.max)
 READINGS = {record.key: record for record in VIEW.readings()}
 CHOSEN = {key: record.chosen(date.max) for key, record in READINGS.items()}

@@ -11,11 +11,12 @@ from typing import Any
 
 from tests.stores.paper_town import ANALYST, account_id, start_of
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.extensions import ExtensionOnFile
 from meterledger.facts.money import Tender
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.forms import read_form
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.usecases.extension_contracts import (
     ContractAsked,
     ContractGiven,
@@ -87,7 +88,7 @@ def facility(**changes: object) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def the_book() -> TariffBook:
     """The book, read once."""
-    return load_book(default_book_folder())
+    return open_book(default_book_folder())
 
 
 @dataclass

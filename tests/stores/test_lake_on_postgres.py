@@ -12,8 +12,9 @@ from tests.stores.lake.kept_world import KeptWorld
 from tests.stores.lake.lake_world import ADA, BEN, day_of, slots, span, values_of
 from tests.stores.paper_town import ANALYST
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.lake_log import ForgottenFile
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.lake import FileErased, LakeUpkeep
 from meterledger.stores.postgres.repository import PostgresStore
 from meterledger.usecases.keep_lake import retain_lake, sweep_lake
@@ -51,7 +52,7 @@ def test_a_month_is_put_together_swept_and_deleted(world: KeptWorld) -> None:
     with pytest.raises(FileErased):
         world.usage(ADA, span(JULY_1), 3)
 
-    view = load_book(default_book_folder()).as_known(date(2026, 11, 28))
+    view = open_book(default_book_folder()).as_known(date(2026, 11, 28))
     (july,) = retain_lake(
         store=world.store, files=files, view=view, on=date(2026, 8, 1), learned_at=now
     )

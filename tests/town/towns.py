@@ -18,8 +18,9 @@ from meterledger.entrypoints.demo.proofs import HomeEnergy, energy_of_homes
 from meterledger.entrypoints.demo.receiving import receiver
 from meterledger.entrypoints.demo.story import END_OF_TIME, Story, book_completed_at
 from meterledger.entrypoints.demo.town import Town, build_town
+from meterledger.entrypoints.wiring import open_book
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.lake import IntervalLake
 from meterledger.stores.memory import MemoryStore, MemoryVault
 from meterledger.usecases.ports import Viewer
@@ -30,7 +31,7 @@ FEW_SIMULATED = 11
 @cache
 def first_book() -> TariffBook:
     """The book, read once in each test process."""
-    return load_book(default_book_folder())
+    return open_book(default_book_folder())
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from meterledger.billing import BillFacts, GateBill, GateTerms, gate_terms
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.bills import BillKind
 from meterledger.facts.held import PastBill
 from meterledger.kernel.span import DaySpan
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 
 ON = date(2025, 8, 1)
 JULY = DaySpan(date(2025, 7, 1), date(2025, 8, 1))
 JUNE = DaySpan(date(2025, 6, 1), date(2025, 7, 1))
 JULY_BEFORE = DaySpan(date(2024, 7, 1), date(2024, 8, 1))
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
-VIEW = load_book(default_book_folder()).as_known(NOW.date())
+VIEW = open_book(default_book_folder()).as_known(NOW.date())
 FOUND = gate_terms(VIEW, ON)
 assert FOUND is not None
 TERMS: GateTerms = FOUND

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meterledger.billing import BilledPeriod, PastCost, ask_again, decide_asked, estimate_year
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.budget import (
     AmountCause,
@@ -29,13 +30,13 @@ from meterledger.kernel.decision import Reason
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.rulebook.book import BookView
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 
 WHY = (Reason("a test", Citation("Schedule 6", "Sheet 135", None, "GRR V.I", date(2013, 6, 30))),)
 LEARNED = datetime(2025, 5, 3, 12, tzinfo=UTC)
 ENROLLED = date(2025, 5, 3)
 YEAR = YearEstimate(1200_00, 1200_00, 365, 12)
-VIEW = load_book(default_book_folder()).as_known(date(2026, 12, 1))
+VIEW = open_book(default_book_folder()).as_known(date(2026, 12, 1))
 
 
 @pytest.fixture

@@ -12,15 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterledger.billing import BillInError, CorrectionEvidence, decide_correction
+from meterledger.entrypoints.wiring import open_book
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.rulebook.terms import Terms
 
 DAY = date(2026, 2, 3)
 FOUND = CorrectionEvidence(discovered=DAY)
-VIEW = load_book(default_book_folder()).as_known(date(2026, 12, 1))
+VIEW = open_book(default_book_folder()).as_known(date(2026, 12, 1))
 
 
 def month(count: int) -> date:

@@ -33,9 +33,10 @@ from meterledger.billing import (
     run_findings,
 )
 from meterledger.billing.gate_facts import year_before
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.bills import BillKind
 from meterledger.facts.held import GateOutcome, StoreClock
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 
 
 def codes(*given: object) -> list[str]:
@@ -253,7 +254,7 @@ class TestTheGate:
         assert decision.reasons[0].finding == "every check of the gate was passed"
 
     def test_is_not_there_in_a_book_that_knew_none(self) -> None:
-        book = load_book(default_book_folder())
+        book = open_book(default_book_folder())
         assert gate_terms(book.as_known(date(2026, 11, 28)), ON) is None
         assert gate_terms(VIEW, ON) is not None
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from meterledger.billing import has_paperless_amount, paperless_line
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.billing_options import Delivery, DeliveryPreference
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.rulebook.loading import default_book_folder, load_book
@@ -88,6 +89,6 @@ def test_paper_and_business_earn_nothing(with_amount: Any) -> None:
 
 
 def test_where_the_book_is_silent_no_credit_is_given() -> None:
-    view = load_book(default_book_folder()).as_known(KNOWN)
+    view = open_book(default_book_folder()).as_known(KNOWN)
     assert not has_paperless_amount(view, SINCE)
     assert credit(view, date(2025, 10, 1)) is None

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.determinants import Determinants
 from meterledger.kernel.span import DaySpan
 from meterledger.rating import Proration, RatePlan, charge_totals, plan_window, price
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 
-VIEW = load_book(default_book_folder()).as_known(date(2026, 11, 29))
+VIEW = open_book(default_book_folder()).as_known(date(2026, 11, 29))
 SCHEDULES = ("1M-anytime", "1M-evening-morning", "1M-overnight", "1M-smart", "1M-ultimate")
 WINDOWS = (
     DaySpan(date(2025, 9, 15), date(2025, 10, 15)),

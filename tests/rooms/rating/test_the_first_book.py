@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.usage import UsageBatch
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
@@ -28,7 +29,7 @@ from meterledger.rating import (
     price,
 )
 from meterledger.rulebook.book import BookView, NoSuchValue
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.rulebook.series import NoRuleInForce
 
 OPTIONS = ["1M-anytime", "1M-evening-morning", "1M-overnight", "1M-smart", "1M-ultimate"]
@@ -46,7 +47,7 @@ EDGES = [
 
 @pytest.fixture(scope="session")
 def view() -> BookView:
-    return load_book(default_book_folder()).as_known(date(2026, 11, 25))
+    return open_book(default_book_folder()).as_known(date(2026, 11, 25))
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,9 @@ from tests.stores.lake.kept_world import KeptWorld
 from tests.stores.lake.lake_world import ADA, BEN, CAM, day_of, slots, span, values_of
 from tests.stores.lake.test_who_speaks import EDITED, LIKE_DAY, told
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.usage import MISSING_VALUE
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.lake import LakeUpkeep
 from meterledger.usecases.keep_lake import retain_lake, sweep_lake
 
@@ -145,7 +146,7 @@ def test_after_retention_only_what_is_kept(world: KeptWorld, read: Read) -> None
     retain_lake(
         store=world.store,
         files=LakeUpkeep(world.lake),
-        view=load_book(default_book_folder()).as_known(date(2026, 11, 28)),
+        view=open_book(default_book_folder()).as_known(date(2026, 11, 28)),
         on=date(2026, 11, 28),
         learned_at=datetime(2026, 11, 28, tzinfo=UTC),
     )

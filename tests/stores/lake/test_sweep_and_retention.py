@@ -14,10 +14,11 @@ from tests.stores.lake.kept_world import COMPACTED_AT, KeptWorld
 from tests.stores.lake.lake_world import ADA, BEN, CAM, day_of, slots, span, values_of
 from tests.stores.paper_town import bill_of, start_of
 
+from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.lake_log import LakeHold
 from meterledger.kernel.ids import bucket_of
 from meterledger.rulebook.book import BookView
-from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.lake import FileErased, LakeUpkeep
 from meterledger.usecases.keep_lake import MonthKept, Swept, retain_lake, sweep_lake
 
@@ -32,7 +33,7 @@ def world(tmp_path: Path) -> KeptWorld:
 
 @pytest.fixture(scope="module")
 def view() -> BookView:
-    return load_book(default_book_folder()).as_known(date(2026, 11, 28))
+    return open_book(default_book_folder()).as_known(date(2026, 11, 28))
 
 
 def sweep(world: KeptWorld, *, now: datetime = SWEPT_AT, **more: Any) -> Swept:
