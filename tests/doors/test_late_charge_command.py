@@ -111,7 +111,7 @@ class TestOneCharge:
     def name(self, charges: list[dict[str, Any]]) -> str:
         return str(charges[0]["late_charge"])
 
-    def test_is_shown_with_its_clause(self, ask: Any, name: str) -> None:
+    def test_is_shown_with_its_clause(self, ask: Any, name: str, account: str) -> None:
         shown = ask("late-charge", "show", name)
         assert (
             "rounded to the cent, shown on the next bill (Sheet 136, rev. 1, GRR V.J)"
