@@ -13,6 +13,7 @@ from meterledger.entrypoints.demo.chronicle import ActTold
 from meterledger.entrypoints.demo.finance import books_of, money_holds
 from meterledger.entrypoints.demo.payments import MAILED_HOME, ON_TIME_HOME, ONE_LATE_HOME
 from meterledger.entrypoints.demo.proofs import journal_fingerprint
+from meterledger.entrypoints.demo.story import after_the_story
 from meterledger.facts.payments import ReceiptState
 from meterledger.facts.settlements import SettlementKind
 from meterledger.usecases.deposit_money import deposit_money
@@ -20,6 +21,7 @@ from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.extension_replay import replay_extension
 from meterledger.usecases.late_charges import replay_late_charge
 from meterledger.usecases.replay_settlement import replay_settlement
+from meterledger.usecases.settlements import MoneyDesk
 
 
 def account_of(lived: LivedTown, home_name: str) -> str:
@@ -55,7 +57,8 @@ class TestAtTheEnd:
             for one in found:
                 assert replay_deposit(one.deposit_id, store=store, book=book).same, account
         for case in store.settlements():
-            assert replay_settlement(case.settlement_id, store=store, book=book).same_bytes
+            desk = MoneyDesk(store, book, case.last.on, after_the_story(book))
+            assert replay_settlement(case, desk), case.settlement_id
         for each in replay_extension(deposits.LINE, store=store, book=book):
             assert each.is_same, each.name
 
@@ -149,4 +152,6 @@ def test_living_it_again_moves_nothing_and_tells_the_same(lived: LivedTown) -> N
 
     assert lived.utility.contents() == before
     assert journal_fingerprint(lived.utility) == hashed
-    assert [one.acts for one in again] == [one.acts for one in lived.months]
+    acts = [one for month in again for one in month.acts]
+    first = [one for month in lived.months for one in month.acts]
+    assert acts == [one for one in first if one.word != "plan"]  # a review is told when it decides

@@ -280,7 +280,8 @@ def charge_facility(scene: Scene) -> list[ActTold]:
     moment = Moment.at(scene.at, scene.utility.book)
     run = run_extensions(scene.day, store=scene.store, moment=moment)
     ensure(not run.waiting, f"{LINE} does not wait")
-    months = scene.store.extension(LINE).of(ExtensionAct.CHARGED)
+    charged = scene.store.extension(LINE).of(ExtensionAct.CHARGED)
+    months = [one for one in charged if one.on <= scene.day]
     return [
         scene.told(
             "contract",
