@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from tests.journeys.late_town import DUE, ISSUED, NOW, PaperAccount
+from tests.stores.paper_town import ANALYST
+
+from meterledger.kernel.ensure import InvariantBroken
 
 
 @pytest.fixture
@@ -41,6 +44,37 @@ class TestOneBill:
         assert again.charges == []
         assert dict(again.by_code) == {"known": 1}
         assert paper.balance == 10_150
+
+    def test_that_is_paid_between_both_readings_of_a_run_is_read_again(
+        self, paper: PaperAccount, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paper.bill(0)
+        read = paper.store.late_columns
+        paid: list[str] = []
+
+        def then_somebody_pays(*asked: Any) -> Any:
+            columns = read(*asked)
+            if not paid:
+                paid.append("R-1")
+                paper.pay("R-1", 10_000, DUE[0])
+            return columns
+
+        monkeypatch.setattr(paper.store, "late_columns", then_somebody_pays)
+        run = paper.run(ISSUED[1])
+
+        assert (run.charges, dict(run.by_code)) == ([], {"paid": 1})
+
+    def test_that_columns_see_otherwise_each_time_stops_the_run(
+        self, paper: PaperAccount, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paper.bill(0)
+        with paper.store.viewing(ANALYST, [paper.account]):
+            stale = paper.store.late_columns([paper.account], NOW)
+        paper.pay("R-1", 10_000, DUE[0])
+        monkeypatch.setattr(paper.store, "late_columns", lambda *asked: stale)
+
+        with pytest.raises(InvariantBroken, match="the same in columns and by itself"):
+            paper.run(ISSUED[1])
 
     def test_paid_on_the_due_day_costs_nothing(self, paper: PaperAccount) -> None:
         paper.bill(0)

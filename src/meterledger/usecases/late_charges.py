@@ -8,6 +8,7 @@ Read first      docs/operating/late_charges.md.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -51,6 +52,8 @@ COLUMN_ACCOUNTS = 65_536
 """Accounts decided in columns at once."""
 BATCH_ACCOUNTS = 2048
 """Accounts made one by one, and recorded in one transaction."""
+READ_AGAIN = 5
+"""Times that columns and history of an account are read again where they differ."""
 A_YEAR = timedelta(days=366)
 """Payments in time that we learn of after a year are for people to see: `late-charge reverse`."""
 REFUSED = "refused"
@@ -229,13 +232,8 @@ def _one_by_one(
         history = histories.get(account, LateHistory(account))
         run.considered += 1
         try:
-            found = consider(
-                history,
-                on=when.on,
-                known_at=when.known_at,
-                view=when.view,
-                said=said.get(account),
-                only_corrections=only_corrections,
+            history, found = _alike(
+                history, said.get(account), expected[account], when, only_corrections
             )
         except Refusal as refusal:
             if refusal.is_passing:
@@ -243,15 +241,56 @@ def _one_by_one(
             run.refused.append((account, refusal.sentence))
             run.by_code[REFUSED] += 1
             continue
-        wanted = expected[account]
-        ensure(
-            wanted is None or wanted == (mask_of(found.reasons), found.cents),
-            f"account {account} comes to the same in columns and by itself",
-        )
         run.charged += bool(found.charges)
         run.not_charged += not found.charges
         run.by_code.update(one.value for one in found.reasons)
         yield Decided(history, found)
+
+
+def _alike(
+    history: LateHistory,
+    said: SaidElsewhere | None,
+    wanted: tuple[int, int] | None,
+    when: _When,
+    only_corrections: bool,
+) -> tuple[LateHistory, Considered]:
+    """What is decided on one account by itself, which is what it came to in columns.
+
+    Columns and histories are read one after the other. Where they differ, somebody may have
+    posted a charge or taken a payment between: then both are read again, a few times.
+    """
+    account = history.account_id
+    for again in itertools.count():
+        if again:
+            history = when.store.late_histories([account], when.known_at).get(account, history)
+            said = said_of([account], when.on, when.known_at, when.elsewhere).get(account)
+            wanted = _one_in_columns(account, said, when)
+        found = consider(
+            history,
+            on=when.on,
+            known_at=when.known_at,
+            view=when.view,
+            said=said,
+            only_corrections=only_corrections,
+        )
+        if wanted is None or wanted == (mask_of(found.reasons), found.cents):
+            break
+        ensure(again < READ_AGAIN, f"account {account} comes to the same in columns and by itself")
+    return history, found
+
+
+def _one_in_columns(
+    account: str, said: SaidElsewhere | None, when: _When
+) -> tuple[int, int] | None:
+    columns = when.store.late_columns([account], when.known_at)
+    beside = {} if said is None else {account: said}
+    try:
+        found = decide_columns(columns, on=when.on, view=when.view, said=beside)
+    except Refusal as refusal:
+        if refusal.is_passing:
+            raise
+        return None
+    return None if found.one_by_one[0] else (int(found.reasons[0]), int(found.cents[0]))
 
 
 def said_of(
