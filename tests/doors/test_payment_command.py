@@ -131,3 +131,11 @@ def test_mail_has_its_grace(ask: Any) -> None:
     late = answer(ask("payment", "timely", "R-1", "--delinquent", "2026-11-20", "--json"))
     assert late["timely"] is False
     assert late["reasons"][0]["citation"]["sheet"]
+
+
+def test_what_is_not_there_says_where_to_look(ask: Any) -> None:
+    nothing = ask("payment", "show", "R-9")
+    assert nothing.exit_code == 2
+    assert "There is no receipt R-9. List what there is with `meterledger payment list`" in (
+        nothing.stderr
+    )

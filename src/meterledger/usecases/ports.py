@@ -163,15 +163,27 @@ class Conflict(Refusal):
         )
 
 
+WHERE_LISTED = {
+    "bank line": "bank open",
+    "checkout": "checkout unknown",
+    "file of entries": "ach list",
+    "late charge": "late-charge list",
+    "pledge": "pledge list",
+    "receipt": "payment list",
+}
+"""The command that lists what was looked for; of all others an account's page has them."""
+
+
 class NotFound(Refusal):
     """There is no such thing in the store. Says what was looked for, and where to look."""
 
     @classmethod
     def of(cls, noun: str, name: str) -> NotFound:
         """No ``noun`` of that name."""
+        command = WHERE_LISTED.get(noun, "service show")
         return cls(
             f"There is no {noun} {name[:80]}",
-            do="List what there is with `meterledger service show`",
+            do=f"List what there is with `meterledger {command}`",
         )
 
     @classmethod

@@ -162,6 +162,8 @@ def listing(as_json: JsonFlag = False) -> None:
                     f"{one['file']}  {one['entries']} entries, {one['debits_usd']} USD drawn, "
                     f"{one['credits_usd']} USD paid"
                 )
+            if not told:
+                print("No file was made yet.")
 
         say({"files": told}, as_json=as_json, words=words)
 
@@ -178,6 +180,8 @@ def back(as_json: JsonFlag = False) -> None:
         def words() -> None:
             for one in told:
                 print(f"{one['on']}  {one['order'] or one['trace']}: {one['sentence']}")
+            if not told:
+                print("Nothing that came back waits for a person.")
 
         say({"back": told}, as_json=as_json, words=words)
 

@@ -130,6 +130,8 @@ def unknown(as_json: JsonFlag = False) -> None:
             for one in told:
                 said = one["steps"][-1]["sentence"] if one["steps"] else "nothing was heard"
                 print(f"{one['checkout']}  {one['account']}  {one['usd']} USD: {said}")
+            if not told:
+                print("Every checkout has a known outcome.")
 
         say({"unknown": told}, as_json=as_json, words=words)
 
