@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from tests.journeys.town import CHICAGO, LATER, NOON, VIEWER, Town
+from tests.journeys.town import LATER, NOON, VIEWER, Town
 
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import System

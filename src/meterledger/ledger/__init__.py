@@ -9,7 +9,6 @@ from meterledger.ledger.balance_transfer import RULES as TRANSFER_RULES
 from meterledger.ledger.balance_transfer import ServiceClass, TransferFacts
 from meterledger.ledger.bank_match import MatchWindow, match_bank_lines
 from meterledger.ledger.budget_entries import entry_for_bill
-from meterledger.ledger.deposit_entries import entry_for_deposit_step
 from meterledger.ledger.chart import (
     ACCOUNTS,
     ACCRUED_REVENUE,
@@ -44,6 +43,7 @@ from meterledger.ledger.chart import (
     control_of,
     control_sums,
 )
+from meterledger.ledger.deposit_entries import entry_for_deposit_step
 from meterledger.ledger.extension_entries import (
     advance_part,
     contribution_parts,
@@ -147,8 +147,8 @@ __all__ = [
     "Group",
     "MatchWindow",
     "ProvisionFacts",
-    "RecoveryFacts",
     "Receivable",
+    "RecoveryFacts",
     "RefundWay",
     "ReturnFacts",
     "ServiceClass",
