@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.journeys.desk_of_payments import NOW, RECEIVED, TODAY, new_store, pay, view
+from tests.journeys.desk_of_payments import NOW, RECEIVED, TODAY, desk_of, new_store, pay, view
 
 from meterledger.facts.bank import BankFile, MatchRule
 from meterledger.stores.gateways.bank_files import bank_file_of
@@ -23,6 +23,7 @@ from meterledger.usecases.reconcile_bank import (
     propose_adjustment,
     take_bank_file,
 )
+from meterledger.usecases.settle_payment import reverse_payment
 
 HEADER = "kind,bank_account,day,amount_usd,reference,text\n"
 
@@ -94,6 +95,22 @@ def test_a_missing_statement_is_told() -> None:
     take(store, statement(("1.00", ""), opening=5))
     (gap,) = bank_position(on=TODAY, view=view(), store=store).gaps
     assert "2026-11-28 closed with 1.00 and 2026-11-30 opens with 5.00 USD" in gap
+
+
+def test_a_returned_check_is_out_of_the_way_once_statements_cover_its_days() -> None:
+    store = new_store()
+    pay(store, 12_34, "K-1", received_day=date(2026, 11, 10))
+    reverse_payment(
+        "K-1", on=date(2026, 11, 12), by="Ana", reason="no funds", desk=desk_of(store, minutes=5)
+    )
+    take(store, statement(("1.00", ""), day=date(2026, 11, 25), opening=1))
+    assert not match(store).matches  # nobody told of the days before
+
+    take(store, statement(("1.00", ""), day=date(2026, 11, 9), opening=5))
+    assert not match(store).matches  # it closes with 6.00, and the next opens with 1.00
+
+    take(store, statement(("-5.00", ""), day=date(2026, 11, 20), opening=6))
+    assert [one.rule for one in match(store).matches] == [MatchRule.TAKEN_BACK]
 
 
 def test_a_line_that_nobody_expected_is_explained_and_adjusted_by_two() -> None:

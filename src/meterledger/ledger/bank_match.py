@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from meterledger.facts.bank import BankLine, BankMatch, Expectation, MatchRule
+from meterledger.kernel.span import DaySpan
 
 One = TypeVar("One")
 
@@ -40,18 +41,18 @@ def match_bank_lines(
     expectations: Sequence[Expectation],
     window: MatchWindow,
     *,
-    seen_until: date | None,
+    seen: DaySpan | None,
 ) -> list[BankMatch]:
     """Every match that a rule is sure of. A line and an expectation are in one match at most.
 
-    ``seen_until`` is the day up to which the bank has told everything; None if it has told nothing.
+    ``seen`` are the days of which the bank has told everything; None if it has told nothing.
     Pieces given in another order give the same matches.
     """
     work = _Work(
         {one.line_id: one for one in sorted(lines, key=_line_order)},
         {one.expectation_id: one for one in sorted(expectations, key=_expectation_order)},
         window,
-        seen_until,
+        seen,
     )
     for rule in (_by_reference, _as_batch, _by_amount, _banks_own, _taken_back):
         rule(work)
@@ -66,12 +67,12 @@ class _Work:
         lines: dict[str, BankLine],
         open_: dict[str, Expectation],
         window: MatchWindow,
-        seen_until: date | None,
+        seen: DaySpan | None,
     ) -> None:
         self.lines = lines
         self.open = open_
         self.window = window
-        self.seen_until = seen_until
+        self.seen = seen
         self.found: list[BankMatch] = []
 
     def take(
@@ -106,8 +107,9 @@ def _taken_back(work: _Work) -> None:
     """Our event and its reversal, when the bank has told all their days and shows neither."""
     for ours in _grouped(work.open.values(), lambda one: one.ledger_account).values():
         for given, back in _opposite(ours, lambda one: one.cents, lambda one: one.reference):
-            last = max(given.day, back.day) + timedelta(days=work.window.days_after)
-            if work.seen_until is not None and last <= work.seen_until:
+            first, last = sorted((given.day, back.day))
+            last += timedelta(days=work.window.days_after)
+            if work.seen is not None and first in work.seen and last in work.seen:
                 work.take(MatchRule.TAKEN_BACK, [], [given, back])
 
 

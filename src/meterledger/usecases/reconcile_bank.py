@@ -9,15 +9,16 @@ Read first      docs/operating/reconciliation.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from meterledger.facts.bank import (
     BankFile,
     BankLine,
     BankMatch,
+    BankStatement,
     BankTotals,
     Expectation,
     LineAct,
@@ -28,12 +29,15 @@ from meterledger.facts.bank import (
 from meterledger.facts.money import Entry, Leg, has_sub_ledger
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
 from meterledger.ledger import CASH, CHART, UNAPPLIED, MatchWindow, control_of, match_bank_lines
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.reconciliation_ports import Reconciliation
 
 OWNER_OF_UNSEEN = "treasury"
 OWNER_OF_UNEXPECTED = "cash operations"
+STATEMENTS_LOOKED_AT = 1000
+"""The newest so many, for what of the bank's days is told without a hole."""
 
 
 class ReconciliationStore(Reconciliation, Protocol):
@@ -199,7 +203,6 @@ def match_bank(
     :raises Conflict: if somebody else matched meanwhile; nothing of this run is kept then
     """
     lines = [one.line for one in store.open_bank_lines() if one.proposed is None]
-    statements = store.bank_statements(limit=1)
     found = match_bank_lines(
         lines,
         store.open_expectations(),
@@ -207,7 +210,7 @@ def match_bank(
             days_after=int(view.number("bank_match_days_after").on(on).value),
             days_before=int(view.number("bank_match_days_before").on(on).value),
         ),
-        seen_until=statements[0].as_of_day if statements else None,
+        seen=_days_told(store.bank_statements(limit=STATEMENTS_LOOKED_AT)),
     )
     store.record_bank_matches(found, learned_at=learned_at)
     return BankRun(tuple(found), bank_position(on=on, view=view, store=store))
@@ -230,10 +233,35 @@ def bank_position(*, on: date, view: BookView, store: ReconciliationStore) -> Ba
     )
 
 
+def _days_told(statements: Sequence[BankStatement]) -> DaySpan | None:
+    """The days of which every account at the bank has told everything, up to the newest.
+
+    A statement goes on where it opens with what the one before closed with; before the last place
+    where none does, money may have moved that nobody told of.
+    """
+    began, ended = dict[str, date](), dict[str, date]()
+    opened = dict[str, int]()
+    broken = set[str]()
+    for one in statements:  # the newest first
+        name = one.bank_account
+        ended.setdefault(name, one.as_of_day)
+        if name in broken:
+            continue
+        if opened.setdefault(name, one.closing_cents) != one.closing_cents:
+            broken.add(name)
+            continue
+        began[name] = min([one.as_of_day, *(line.booked_day for line in one.lines)])
+        opened[name] = one.opening_cents
+    if not began:
+        return None
+    first, last = max(began.values()), min(ended.values())
+    return DaySpan(first, last + timedelta(days=1)) if first <= last else None
+
+
 def _gaps(store: ReconciliationStore) -> list[str]:
     """Statements of an account whose opening is not what the one before closed with."""
     found, before = [], dict[str, Any]()
-    for one in reversed(store.bank_statements(limit=1000)):
+    for one in reversed(store.bank_statements(limit=STATEMENTS_LOOKED_AT)):
         last = before.get(one.bank_account)
         if last is not None and last.closing_cents != one.opening_cents:
             found.append(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterledger.facts.bank import BankLine, BankMatch, Expectation, MatchRule
+from meterledger.kernel.span import DaySpan
 from meterledger.ledger.bank_match import MatchWindow, match_bank_lines
 
 DAY = date(2026, 11, 25)
@@ -28,10 +29,10 @@ def ours(
 
 
 def matched(
-    lines: list[BankLine], expected: list[Expectation], seen_until: date | None = None
+    lines: list[BankLine], expected: list[Expectation], seen: DaySpan | None = None
 ) -> dict[MatchRule, list[BankMatch]]:
     found: dict[MatchRule, list[BankMatch]] = {}
-    for one in match_bank_lines(lines, expected, WINDOW, seen_until=seen_until):
+    for one in match_bank_lines(lines, expected, WINDOW, seen=seen):
         found.setdefault(one.rule, []).append(one)
     return found
 
@@ -80,9 +81,16 @@ def test_a_file_is_a_batch_by_its_name_whatever_days_its_payments_have() -> None
 
 def test_what_was_taken_back_waits_until_the_bank_has_told_its_days() -> None:
     expected = [ours("e", 500, "K1"), ours("f", -500, "K1", days=1)]
-    assert not matched([], expected, seen_until=DAY + timedelta(days=5))
-    found = matched([], expected, seen_until=DAY + timedelta(days=6))
+    day = timedelta(days=1)
+    assert not matched([], expected, seen=DaySpan(DAY, DAY + 6 * day))
+    found = matched([], expected, seen=DaySpan(DAY, DAY + 7 * day))
     assert found[MatchRule.TAKEN_BACK][0].lines == ()
+
+
+def test_what_was_taken_back_before_the_first_statement_stays_open() -> None:
+    expected = [ours("e", 500, "K1"), ours("f", -500, "K1", days=1)]
+    seen = DaySpan(DAY + timedelta(days=1), DAY + timedelta(days=90))
+    assert not matched([], expected, seen=seen)
 
 
 def test_the_banks_mistake_and_its_correction_are_nobodys_money() -> None:
@@ -109,7 +117,7 @@ def test_bank_total_is_matched_and_unexpected(
     the order in which pieces come decides nothing."""
     lines = [line(f"b{n}", one[0], one[1], one[2]) for n, one in enumerate(seen)]
     open_ = [ours(f"e{n}", *one) for n, one in enumerate(expected)]
-    found = match_bank_lines(lines, open_, WINDOW, seen_until=DAY)
+    found = match_bank_lines(lines, open_, WINDOW, seen=DaySpan(DAY - timedelta(days=20), DAY))
     taken = [one.line_id for match in found for one in match.lines]
     spent = [one.expectation_id for match in found for one in match.expectations]
     assert len(taken) == len(set(taken))
@@ -122,5 +130,5 @@ def test_bank_total_is_matched_and_unexpected(
 
     order.shuffle(lines)
     order.shuffle(open_)
-    again = match_bank_lines(lines, open_, WINDOW, seen_until=DAY)
+    again = match_bank_lines(lines, open_, WINDOW, seen=DaySpan(DAY - timedelta(days=20), DAY))
     assert {one.match_id: one.rule for one in again} == {one.match_id: one.rule for one in found}
