@@ -64,9 +64,12 @@ def test_a_payment_says_what_it_paid_and_by_which_clause(ask: Any) -> None:
 def test_a_payment_is_taken_back_once(ask: Any) -> None:
     ask(*TAKE)
     told = answer(ask("payment", "reverse", "R-1", "--on", "2026-12-01", *BY, "--json"))
+    assert told["changed"] is True
     assert told["state"] == "returned"
     assert [one["usd"] for one in told["applications"]] == ["165.19", "-165.19", "0.01", "-0.01"]
-    assert ask("payment", "reverse", "R-1", *BY).exit_code == 0
+    again = ask("payment", "reverse", "R-1", *BY)
+    assert again.exit_code == 0
+    assert again.stdout.startswith("Known already, nothing changed.")
     (listed,) = answer(ask("payment", "list", "--account", ACCOUNT, "--json"))["payments"]
     assert listed["state"] == "returned"
     assert "applications" not in listed, "a list that says nothing of them must not say: none"

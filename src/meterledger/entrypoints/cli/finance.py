@@ -206,7 +206,7 @@ def unexplained_report(as_json: JsonFlag = False) -> None:
 
         def words() -> None:
             open_ = [one for one in found.items if one.count]
-            print(f"{found.on}: " + ("nothing is unexplained." if not open_ else ""))
+            print(f"{found.on}: " + ("unexplained is" if open_ else "nothing is unexplained."))
             for one in open_:
                 print(f"  {one.owner}: {one.words}, {one.count}, {usd_text(one.cents)} USD")
                 print(f"      {one.do}")

@@ -310,9 +310,16 @@ def _settle(
     from meterledger.entrypoints.payment_words import payment_desk, print_receipt, receipt_json
 
     with refusing(), _system(purpose, [key]) as system:
-        work(system, payment_desk(system))
-        told = _told(system, key, receipt_json)
-        say(told, as_json=as_json, words=lambda: print_receipt(told))
+        known = system.store.receipt(key).steps
+        changed = work(system, payment_desk(system)).steps != known
+        told = _told(system, key, receipt_json) | {"changed": changed}
+
+        def words() -> None:
+            if not changed:
+                print("Known already, nothing changed.")
+            print_receipt(told)
+
+        say(told, as_json=as_json, words=words)
 
 
 def _told(system: System, key: str, as_told: Callable[..., dict[str, Any]]) -> dict[str, Any]:
