@@ -13,9 +13,11 @@ from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.money import Cents, cents_from_text, usd_display
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import (
+    DEPOSITS,
     ProvisionFacts,
     RecoveryFacts,
     WriteOffFacts,
+    control_of,
     decide_provision,
     decide_recovery,
     decide_write_off,
@@ -53,7 +55,7 @@ def write_off(
 ) -> Settled:
     """Write off all that an account owes. Above the ceiling it waits for another person.
 
-    :raises CannotSettle: naming every criterion that is not met
+    :raises CannotSettle: naming every criterion that is not met, or if a deposit is held
     :raises Conflict: if less is owed by now
     """
     where = f"account {account_id}"
@@ -64,6 +66,7 @@ def write_off(
     known = next((one for one in mine if one.key == key), None)
     if known is not None:
         return Settled(known, is_new=False)
+    _refuse_secured(account_id, where, desk)
     told = {"disputed": disputed, "under_agreement": under_agreement, "with_agency": with_agency}
     decided = _decided(account_id, told, desk)
     outcome = decided.decision.outcome
@@ -91,6 +94,23 @@ def write_off(
     )
     (is_new,) = desk.store.record_settlements([write])
     return Settled(write.case, is_new)
+
+
+def _refuse_secured(account_id: str, where: str, desk: MoneyDesk) -> None:
+    """What a deposit was held for is paid from it first (GRR VI.C); nobody writes that off."""
+    held_cents = -sum(
+        leg.cents
+        for entry in entries_known(account_id, desk)
+        for leg in entry.legs
+        if leg.customer_account_id == account_id and control_of(leg.ledger_account) == DEPOSITS
+    )
+    if held_cents > 0:
+        raise CannotSettle(
+            f"A deposit of {usd_display(Cents(held_cents))} is still held for the account",
+            where=where,
+            why="It secures this debt, and pays it before anything is written off (GRR VI.C)",
+            do="Credit it first: `meterledger deposit apply`, after the final bill",
+        )
 
 
 def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDesk) -> Settled:
