@@ -45,7 +45,6 @@ from tests.stores.paper_town import (
 )
 from tests.stores.payments_of_paper import keep_payments
 from tests.stores.programs_of_paper import keep_programs
-from tests.stores.settled_paper import keep_settlements
 
 from meterledger.facts.events import CaseState, CaseStep
 from meterledger.facts.periods import PeriodClose
@@ -126,7 +125,6 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_taxes(store)
             keep_combinations(store)
             keep_programs(store)
-            keep_settlements(store)
             keep_payments(store)
             keep_channels(store)
             keep_deposits(store)
