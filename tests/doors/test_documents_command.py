@@ -121,7 +121,9 @@ class TestACycle:
         assert "The list of electronic bills cannot be read" in gone
 
     def test_refuses_a_number_of_processes_that_cannot_be(self, town: Town, tmp_path: Path) -> None:
-        assert "Name 1 to 16" in town.refusal(*town.cycle(tmp_path, "--processes", "0"))
+        assert "Name 1 to 16" in town.refusal(*town.cycle(tmp_path, "--processes", "17"))
+        none = town.refusal(*town.cycle(tmp_path, "--processes", "0"))
+        assert "'0' is not a whole number" in none
 
 
 class TestOneBill:

@@ -20,6 +20,7 @@ from meterledger.stores.postgres import (
     PostgresStore,
     ServerUnavailable,
     open_store,
+    opening,
 )
 from meterledger.stores.postgres.opening import Database, open_database
 from meterledger.stores.postgres.private_server import OWNER, SUPERUSER, PrivateServer
@@ -158,6 +159,14 @@ class TestARealServer:
             pass
         assert "secret-word" not in no.value.sentence
         assert "unset it to use a private server" in no.value.sentence
+
+    def test_that_goes_away_while_it_is_asked_is_told(
+        self, configured: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(opening, "QUESTION", "SELECT pg_terminate_backend(pg_backend_pid())")
+        with pytest.raises(ServerUnavailable, match="went away") as no, open_store(folder):
+            pass
+        assert "Run the command again; nothing was changed" in no.value.sentence
 
     def test_with_an_unreadable_address_is_refused(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -98,6 +98,12 @@ def open_database(database: Database) -> Iterator[PostgresStore]:
             ) from problem
         try:
             _prepare(connection, database)
+        except psycopg.OperationalError as problem:
+            raise ServerUnavailable(
+                f"The database server went away: {_first_line(problem)}",
+                where=database.whereabouts,
+                do="Run the command again; nothing was changed",
+            ) from problem
         finally:
             connections.give_back(connection)
         yield PostgresStore(connections, database.whereabouts)
