@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class Refusal(Exception):
     """An expected "no": what was wrong, where, why, and what to do, in one sentence or two.
@@ -14,6 +16,10 @@ class Refusal(Exception):
     """Whether the cause lies in the system and not in what was asked: a full disk, a lost server.
     Then nothing is decided about the case; it is tried again later."""
 
+    stops_everything = False
+    """Whether no other case could be decided either: the database is gone or full. A run over many
+    cases ends then, instead of holding each as if something were wrong with it."""
+
     def __init__(self, what: str, *, where: str = "", why: str = "", do: str = "") -> None:
         """Keep the four parts, so that a screen can show them apart.
 
@@ -25,6 +31,15 @@ class Refusal(Exception):
         self.why = visible(why)
         self.do = visible(do)
         super().__init__(self.sentence)
+
+    def of_one_case(self) -> Self:
+        """This refusal, where a run goes on with its other cases after it.
+
+        :raises Refusal: this one again, if it stops everything
+        """
+        if self.stops_everything:
+            raise self
+        return self
 
     @property
     def sentence(self) -> str:

@@ -466,8 +466,11 @@ def _with_options(
 
 
 def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:
-    """A service whose bill is held by a refusal, with the queue it belongs in."""
-    account, told = service.account.account_id, refusal.sentence
+    """A service whose bill is held by a refusal, with the queue it belongs in.
+
+    :raises Refusal: the same again, if the database is gone or full: the run ends then
+    """
+    account, told = service.account.account_id, refusal.of_one_case().sentence
     named = told.lower().startswith(f"account {account}")
     return HeldBill(
         account_id=account,

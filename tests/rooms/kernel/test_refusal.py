@@ -60,3 +60,16 @@ class TestEnsure:
 
     def test_a_broken_promise_is_not_a_refusal(self) -> None:
         assert not issubclass(InvariantBroken, Refusal)
+
+
+class TestALostDatabase:
+    def test_ends_a_run_instead_of_holding_one_case_after_another(self) -> None:
+        class Lost(Refusal):
+            stops_everything = True
+
+        with pytest.raises(Lost, match="The database went away"):
+            Lost("The database went away").of_one_case()
+
+    def test_is_told_from_what_is_wrong_with_one_case(self) -> None:
+        refusal = Refusal("Nobody lives there")
+        assert refusal.of_one_case() is refusal

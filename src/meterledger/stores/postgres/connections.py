@@ -37,12 +37,14 @@ class ServerLost(Refusal):
     """The database server went away in the middle of a call."""
 
     is_passing = True
+    stops_everything = True
 
 
 class DatabaseFull(Refusal):
     """The database server has no room for what was to be written."""
 
     is_passing = True
+    stops_everything = True
 
 
 class Connections:
