@@ -16,7 +16,8 @@ from meterledger.facts.late_charges import (
     ReversalCause,
 )
 from meterledger.facts.money import Entry, Leg
-from meterledger.kernel.canonical import sha256_hex
+from meterledger.kernel.canonical import canonical_bytes, sha256_hex
+from meterledger.kernel.money import usd_text
 from meterledger.usecases.late_charge_ports import LateChargeWork
 from meterledger.usecases.ports import Store
 
@@ -28,8 +29,18 @@ RUN = LateChargeRun(
 
 
 def charge_of(number: int = 1, *, cents: int = 150, version: str = "") -> LateCharge:
-    record = f"{number}{version}".encode()
     name = f"{account_id(number)}:{DAY.isoformat()}"
+    record = canonical_bytes(
+        {
+            "late_charge": name + version,
+            "account": account_id(number),
+            "bill": bill_of(number)[0].bill_id,
+            "delinquent_day": DAY.isoformat(),
+            "shown_on_the_bill_of": SHOWN.isoformat(),
+            "late_charge_usd": usd_text(cents),
+            "base_usd": "100.00",
+        }
+    )
     return LateCharge(
         late_charge_id=name + version,
         account_id=account_id(number),

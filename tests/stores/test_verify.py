@@ -11,6 +11,7 @@ import pytest
 from tests.stores.bank_of_paper import keep_bank
 from tests.stores.deposit_paper import keep_paid_deposit
 from tests.stores.extension_town import keep_extensions
+from tests.stores.late_paper import keep_late_charges
 from tests.stores.paper_town import (
     ANALYST,
     LATER,
@@ -73,6 +74,20 @@ BREACHES = {
     "step that moves money moves what it says": (
         "UPDATE deposit_step SET cents = cents - 1 WHERE act = 'applied'",
         "moves 5999 cents, and its entry 6000",
+    ),
+    "late charge is posted": (
+        "UPDATE late_charge SET cents = cents + 1, record = record; DELETE FROM posting"
+        " WHERE entry_id LIKE 'late:%' AND ledger_account = '142'",
+        "is of 151 cents, and its entry asks account",
+    ),
+    "what its decision says": (
+        "UPDATE late_charge SET base_cents = base_cents + 1",
+        "after 2025-02-21, 1.50 USD on 100.00, kept is account",
+    ),
+    "two people forgave it": (
+        "ALTER TABLE late_charge_reversal DROP CONSTRAINT maker_is_not_approver;"
+        " UPDATE late_charge_reversal SET approved_by = ' ana'",
+        "was forgiven by Ana and ana",
     ),
     "difference of every budget plan": (
         "INSERT INTO budget_bill (bill_id, plan_id, account_id, days, kind, plan_amount_cents,"
@@ -210,6 +225,7 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     keep_payments(postgres)
     keep_paid_deposit(postgres)
     keep_refunds(postgres)
+    keep_late_charges(postgres)
     keep_bank(postgres)
     postgres.close_period(PeriodClose(date(2025, 1, 1), "Ana", LATER))
     for number in range(2):

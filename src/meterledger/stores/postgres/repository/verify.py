@@ -12,6 +12,7 @@ from meterledger.stores.postgres.repository.questions import Question
 from meterledger.stores.postgres.repository.store import PostgresStore
 from meterledger.stores.postgres.repository.verify_bank import BANK_QUESTIONS
 from meterledger.stores.postgres.repository.verify_deposits import DEPOSIT_QUESTIONS
+from meterledger.stores.postgres.repository.verify_late_charges import LATE_CHARGE_QUESTIONS
 from meterledger.stores.postgres.repository.verify_ledger import JOURNAL_QUESTIONS
 from meterledger.stores.postgres.repository.verify_payments import PAYMENT_QUESTIONS
 from meterledger.stores.postgres.repository.verify_settlements import SETTLEMENT_QUESTIONS
@@ -414,6 +415,7 @@ QUESTIONS = (
     *SETTLEMENT_QUESTIONS,
     *PAYMENT_QUESTIONS,
     *DEPOSIT_QUESTIONS,
+    *LATE_CHARGE_QUESTIONS,
     *BANK_QUESTIONS,
 )
 
