@@ -16,6 +16,7 @@ from meterledger.usecases.rebill import RebillRun, rebill
 JULY, AUGUST, SEPTEMBER = date(2025, 7, 1), date(2025, 8, 1), date(2025, 9, 1)
 BILLED = datetime(2026, 12, 1, 9, tzinfo=UTC)
 TOLD = BILLED + timedelta(days=1)
+LATER = TOLD + timedelta(days=1)
 
 
 @pytest.fixture
@@ -33,14 +34,13 @@ def shop(town: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def asked(town: Any, on: date, **how: Any) -> RateChange:
+    wanted: dict[str, Any] = {"schedule": "1M-smart", "learned_at": TOLD, **how}
     return change_rate(
         account_id=town.account_id(1),
-        schedule="1M-smart",
         asked=on,
-        learned_at=TOLD,
         view=town.book.as_known(TOLD.date()),
         store=town.store,
-        **how,
+        **wanted,
     )
 
 
@@ -109,3 +109,22 @@ def test_looked_at_first_changes_nothing_and_names_the_bills(shop: Any) -> None:
 def test_a_day_later_the_first_rate_is_kept_for_its_year(shop: Any) -> None:
     with pytest.raises(RateRefused, match="The present rate stays until 2026-07-01"):
         asked(shop, date(2025, 9, 29))
+
+
+def test_a_rate_is_given_back_once(shop: Any) -> None:
+    asked(shop, date(2025, 9, 10))  # day 72
+
+    with pytest.raises(RateRefused, match="The present rate stays until 2026-07-01") as refused:
+        asked(shop, date(2025, 9, 28), schedule="1M-anytime", learned_at=LATER)  # day 90
+
+    assert "it is given back once" in refused.value.sentence
+    (service,) = shop.store.services_of_account(shop.account_id(1), LATER)
+    assert service.agreement.schedule == "1M-smart"
+
+
+def test_another_end_of_service_is_no_rate_given_back(shop: Any) -> None:
+    (service,) = shop.store.services_of_account(shop.account_id(1), BILLED)
+    name = service.agreement.agreement_id
+    shop.store.stop_service(name, date(2026, 5, 1), TOLD)
+
+    assert asked(shop, date(2025, 9, 28), learned_at=LATER).outcome.back_to_the_start

@@ -16,7 +16,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.provisions import Clause
 from meterledger.rulebook.rules import Rule
-from meterledger.rulebook.series import NoRuleInForce
+from meterledger.rulebook.series import DatedValue, NoRuleInForce
 from meterledger.rulebook.terms import Terms
 
 CHAPTER, ROOM = "grr_v_adjustments", "billing"
@@ -62,6 +62,11 @@ class RateRequestFacts:
         "Whether the customer ended service for a time and came back to the same premises.",
         default=False,
     )
+    given_back: bool = fact(
+        "Whether the present rate was itself given back to the start of service, on an earlier "
+        "request.",
+        default=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ class RateRequest:
 def decide_rate_request(facts: RateRequestFacts, terms: Terms) -> Decision[RateRequest]:
     """When a rate that the customer asks for takes effect (GRR V.H).
 
-    Day 1 of the ninety is the first day of service. From 2020-04-01 residential service has neither
+    Day 1 of the ninety is the first day of service. A rate that was given back to it is kept for
+    its year: it is given back once. From 2020-04-01 residential service has neither
     term nor switch back; whether a term that ran on that day fell away is a reading, which is asked
     for only where it makes a difference.
 
@@ -132,7 +138,7 @@ def _with_term(facts: RateRequestFacts, terms: Terms, *, asked: date) -> Decisio
     if first_rate:
         days = terms.whole(EARLY_DAYS)
         number = (asked - facts.service_since).days + 1
-        if number <= days.value:
+        if number <= days.value and not facts.given_back:
             back = terms.text(BACK_TO)
             months = terms.whole(TERM_MONTHS)
             reasons += [
@@ -142,7 +148,7 @@ def _with_term(facts: RateRequestFacts, terms: Terms, *, asked: date) -> Decisio
             ]
             held = months_after(facts.service_since, months.value)
             return Decision(RateRequest(facts.service_since, True, None, held), tuple(reasons))
-        reasons.append(Reason(f"asked on day {number}, after {days.value} days", days.citation))
+        reasons.append(_too_late(facts, terms, number, days))
         months = terms.whole(TERM_MONTHS)
         ends = months_after(facts.service_since, months.value)
         found = f"the first rate is kept for {months.value} months, to {ends}"
@@ -157,6 +163,16 @@ def _with_term(facts: RateRequestFacts, terms: Terms, *, asked: date) -> Decisio
     reasons.append(_next_period(facts, terms))
     held_until = _held_until(facts, facts.next_period_begins)
     return Decision(RateRequest(facts.next_period_begins, False, None, held_until), tuple(reasons))
+
+
+def _too_late(facts: RateRequestFacts, terms: Terms, number: int, days: DatedValue[int]) -> Reason:
+    if facts.given_back:
+        found = (
+            f"the present rate was given back to the start of service, {facts.service_since}, on "
+            "an earlier request, and it is given back once"
+        )
+        return Reason(found, terms.clause(EARLY).citation)
+    return Reason(f"asked on day {number}, after {days.value} days", days.citation)
 
 
 def _next_period(facts: RateRequestFacts, terms: Terms) -> Reason:
@@ -186,6 +202,13 @@ def _sound(facts: RateRequestFacts, terms: Terms) -> None:
             where="facts.next_period_begins",
             why="A request on the first day of a period counts from the period after it",
             do="Give the first day of the period that follows",
+        )
+    if facts.given_back and facts.rate_since != facts.service_since:
+        raise RateFactsContradict(
+            f"A rate of {facts.rate_since} was not given back to {facts.service_since}",
+            where="facts.given_back",
+            why="What is given back holds from the first day of service",
+            do="Give the first day of service as the first day of the rate, or leave it out",
         )
     if min(facts.rate_term_months or 0, facts.new_rate_term_months or 0) < 0:
         raise RateFactsContradict(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from meterledger.billing import (
@@ -29,13 +29,18 @@ from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.start_service import agreement_name
 
 RESIDENTIAL = "residential"
+A_MOMENT = timedelta(microseconds=1)
 
 
-class RateStore(Protocol):
-    """What these journeys need of the store."""
+class AgreementReads(Protocol):
+    """What is asked of the store."""
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined."""
+
+
+class RateStore(AgreementReads, Protocol):
+    """What these journeys need of the store."""
 
     def change_agreement(
         self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
@@ -92,12 +97,18 @@ def options_open_to(service: BillableService, on: date, view: BookView) -> list[
 
 
 def ask_for_rate(
-    service: BillableService, *, asked: date, before: Sequence[BillableService], view: BookView
+    service: BillableService,
+    *,
+    asked: date,
+    before: Sequence[BillableService],
+    view: BookView,
+    given_back: bool = False,
 ) -> Ruling:
     """What the sheet says of a request for another option, received on ``asked``.
 
     ``before`` are the account's services: a rate that continues an earlier one does not begin
-    service anew.
+    service anew. ``given_back``: the present rate was put there from the first day of service
+    (``was_given_back``).
     """
     agreement = service.agreement
     began = {one.agreement.agreement_id: one for one in before}
@@ -109,8 +120,30 @@ def ask_for_rate(
         service_since=since,
         rate_since=agreement.days.from_day,
         next_period_begins=next_reading_day(asked, service.account.cycle, view),
+        given_back=given_back,
     )
     return decide_filled(rule=RATE_REQUEST, facts=facts, day=asked, view=view)
+
+
+def was_given_back(service: BillableService, store: AgreementReads) -> bool:
+    """Whether the agreement was believed to be on another rate option before, from the same day.
+
+    Only a rate given back to the start of service does that (``put_on_schedule``): what else is
+    learned of an agreement, like its end, leaves its option as it was.
+    """
+    agreement, schedule = service.agreement, service.agreement.schedule
+    at = agreement.learned_at - A_MOMENT
+    while True:
+        known = [
+            one.agreement
+            for one in store.services_of_account(agreement.account_id, at)
+            if one.agreement.agreement_id == agreement.agreement_id
+        ]
+        if not known:
+            return False
+        if known[0].schedule != schedule:
+            return True
+        at = known[0].learned_at - A_MOMENT
 
 
 def change_rate(
@@ -136,7 +169,8 @@ def change_rate(
     services = store.services_of_account(account_id, learned_at)
     service = _service_of(services, account_id, service_point_id, asked)
     _check_open(service, schedule, asked, view)
-    ruling = ask_for_rate(service, asked=asked, before=services, view=view)
+    back = was_given_back(service, store)
+    ruling = ask_for_rate(service, asked=asked, before=services, view=view, given_back=back)
     outcome: RateRequest = ruling.decision.outcome
     where = f"account {account_id}, agreement {service.agreement.agreement_id}"
     if outcome.takes_effect is None:

@@ -23,7 +23,7 @@ from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import BilledReadings, window_of
-from meterledger.usecases.change_rate import ask_for_rate, options_open_to
+from meterledger.usecases.change_rate import ask_for_rate, options_open_to, was_given_back
 from meterledger.usecases.decide import Ruling
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
@@ -209,7 +209,7 @@ def compare_schedules(
             standings[code] += [line.standing for line in lines]
     present = service.agreement.schedule
     now = None if present in refusals else sum(cents[present])
-    switch, why_not = _switch(service, services, asked, view)
+    switch, why_not = _switch(service, services, asked, view, store)
     return Compared(
         account_id=account_id,
         schedule=present,
@@ -286,10 +286,16 @@ def _twelve_periods(
 
 
 def _switch(
-    service: BillableService, services: Sequence[BillableService], asked: date, view: BookView
+    service: BillableService,
+    services: Sequence[BillableService],
+    asked: date,
+    view: BookView,
+    store: CompareStore,
 ) -> tuple[Ruling | None, str]:
+    back = was_given_back(service, store)
     try:
-        return ask_for_rate(service, asked=asked, before=services, view=view), ""
+        ruling = ask_for_rate(service, asked=asked, before=services, view=view, given_back=back)
+        return ruling, ""
     except Refusal as refusal:  # what a switch would mean is beside the question
         return None, refusal.sentence
 
