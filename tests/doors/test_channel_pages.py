@@ -13,6 +13,7 @@ from tests.journeys.channel_town import ACCOUNT
 from meterledger.entrypoints.channel_words import checkout_desk
 from meterledger.entrypoints.web import system
 from meterledger.facts.money import Tender
+from meterledger.stores.postgres import ServerLost
 from meterledger.usecases.checkouts import start_checkout
 
 OURS = {"sec-fetch-site": "same-origin"}
@@ -103,4 +104,31 @@ def test_the_processor_s_answer_is_taken_signed_and_twice(client: Any, place: Ch
     assert place.store.balance_cents(ACCOUNT) == 165_19
     assert send(told.signature).json() == {"checkout": "pay-0001", "state": "posted"}
     assert send(told.signature).status_code == 200
+    assert place.store.balance_cents(ACCOUNT) == 0
+
+
+def test_the_processor_is_asked_to_come_again_when_our_database_is_gone(
+    client: Any, place: ChannelTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """422 would say that its answer is wrong, and it would not send it again."""
+
+    def lost(*_: Any) -> None:
+        raise ServerLost("The database server went away", do="Run the command again")
+
+    place.processor.pay("pay-0001", 165_19)
+    told = place.processor.callbacks[0]
+
+    def send() -> Any:
+        return client.post(
+            "/api/processor",
+            told.body,
+            content_type="application/json",
+            headers={"x-signature": told.signature},
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.store, "checkout", lost)
+        assert send().status_code == 503
+        assert client.get(PAGE).status_code == 503
+    assert send().status_code == 200
     assert place.store.balance_cents(ACCOUNT) == 0

@@ -36,6 +36,8 @@ def one_round(
                     answers.append(_one_file(landing, landed, system, source))
         except Refusal as refusal:  # what may pass: this file stays, the others do not wait for it
             answers.append(refused_answer(str(path), None, refusal.sentence))
+            if refusal.stops_everything:
+                break
     return answers
 
 

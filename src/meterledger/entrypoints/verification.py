@@ -78,7 +78,7 @@ def _replays(system: System) -> dict[str, Any]:
                 checked -= 1
                 continue
             except Refusal as refusal:
-                broken.append(f"{stored.bill_id}: {refusal.sentence}")
+                broken.append(f"{stored.bill_id}: {refusal.of_one_case().sentence}")
                 continue
             if not again.same_bytes:
                 difference = again.differences[0] if again.differences else "other bytes"

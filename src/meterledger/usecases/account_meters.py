@@ -157,7 +157,8 @@ def _meters_of(
             )  # fmt: skip
         except Refusal as refusal:
             every = " and ".join(one.meter_id for one in installed)
-            return [MeterOfMonth(every, point, None, False, refusal.sentence)]
+            told = refusal.of_one_case().sentence
+            return [MeterOfMonth(every, point, None, False, told)]
         described = describe_exchanged(exchanged)
         return [
             MeterOfMonth(names[one.meter], point, one.energy_wh, described.estimated is not None)

@@ -87,7 +87,7 @@ class BesideUsage:
                     one, bills.get(agreement.service_point_id, ())
                 )
             except Refusal as refusal:
-                found = refusal
+                found = refusal.of_one_case()
             self._found[agreement.agreement_id] = found
 
     def has(self, service: BillableService) -> bool:

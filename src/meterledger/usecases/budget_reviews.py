@@ -73,7 +73,7 @@ def review_budgets(
         try:
             _one(account, state, on, learned_at, view, store, run, dry_run)
         except Refusal as refusal:  # one plan's matter: the others are reviewed
-            run.held.append((account, refusal.sentence))
+            run.held.append((account, refusal.of_one_case().sentence))
     return run
 
 

@@ -21,6 +21,7 @@ from typing import Protocol
 from meterledger.billing import CARD_DAYS, absent_after, ask_after, bank_day, person_after
 from meterledger.facts.bank import Expectation
 from meterledger.facts.checkouts import (
+    OF_CHECKOUT,
     Answer,
     Checkout,
     CheckoutOnFile,
@@ -33,7 +34,7 @@ from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel, Receipt
 from meterledger.facts.places import Account
 from meterledger.kernel.local_days import local_day_of
-from meterledger.kernel.money import CENTS_MAX, usd_display, usd_text
+from meterledger.kernel.money import CENTS_MAX, shown, usd_display, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
@@ -41,13 +42,13 @@ from meterledger.usecases.channel_money import MoneyStore, Postings
 from meterledger.usecases.channel_ports import ChannelChange, Processor, ProcessorSilent
 from meterledger.usecases.checkout_answers import MoneyMove, heard
 from meterledger.usecases.no_card_numbers import refuse_card_numbers
+from meterledger.usecases.payment_keys import key_rule, payment_key_of
 from meterledger.usecases.payment_ports import Moved
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.post_payments import again_if_moved
 from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 CARDS = "131.card"
-KEY_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,47}")
 
 
 class CheckoutRefused(Refusal):
@@ -116,10 +117,10 @@ def start_checkout(
     :raises NotFound: if there is no such account
     """
     refuse_card_numbers([checkout_id, account_id], where="checkout")
-    if not KEY_FORM.fullmatch(checkout_id):
+    if payment_key_of(checkout_id, prefix=OF_CHECKOUT) != checkout_id:
         raise CheckoutRefused(
-            f"'{checkout_id[:60]}' is not a key of a checkout",
-            do="Give 4 to 48 letters, digits, points and hyphens, unique for ever",
+            f"{shown(checkout_id)} is not a key of a checkout",
+            do=f"Give {key_rule(OF_CHECKOUT)}",
         )
     if not 0 < cents <= CENTS_MAX:
         raise CheckoutRefused(

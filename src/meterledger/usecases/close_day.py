@@ -114,5 +114,5 @@ def _one(
         step.work(desk, told, closed)
     except Refusal as refusal:
         told.state = StepState.REFUSED
-        told.refused.append((step.name, refusal.sentence))
+        told.refused.append((step.name, refusal.of_one_case().sentence))
     return told

@@ -56,7 +56,7 @@ def hand_out_remainders(*, on: date, desk: Desk, refunds: MoneyDesk) -> HandedOu
                 source=DEPOSITS,
             )
         except Refusal as refusal:
-            made.refused.append((due[0], refusal.sentence))
+            made.refused.append((due[0], refusal.of_one_case().sentence))
         else:
             made.asked.append(settled.case.settlement_id)
     return made

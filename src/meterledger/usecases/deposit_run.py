@@ -111,7 +111,8 @@ def run_deposit(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> N
     try:
         done = _due(deposit, run, on, desk)
     except Refusal as refusal:
-        run.refused.append(NotDone(deposit.deposit_id, deposit.account_id, refusal.sentence))
+        told = refusal.of_one_case().sentence
+        run.refused.append(NotDone(deposit.deposit_id, deposit.account_id, told))
         return
     if done:
         run.changed += 1

@@ -105,7 +105,7 @@ def run_extensions(
         try:
             _one(on_file, on, store, moment, parts, done)
         except Refusal as refusal:
-            run.waiting.append(Waiting(name, refusal.sentence))
+            run.waiting.append(Waiting(name, refusal.of_one_case().sentence))
         else:
             run.moved += bool(done)
             run.nothing_due += not done

@@ -18,13 +18,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from meterledger.billing import CausePart, main_cause, split_by_cause
+from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.corrections import CorrectionCause, LeftDifference
 from meterledger.facts.places import BillableService
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
-from meterledger.usecases.asked_otherwise import Choices, asks_otherwise, choices_of
+from meterledger.usecases.asked_otherwise import asks_otherwise, choices_of, same_choices
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill import RebillRefused, difference_name
 from meterledger.usecases.rebill_states import Now, is_same, right_bill, states_of
@@ -127,7 +128,7 @@ def _of_account(
     bills: Sequence[StoredBill], store: CorrectionStore, now: Now
 ) -> Iterator[BillToCorrect]:
     services: dict[str, BillableService] = {}
-    choices = choices_of(bills[0].account_id, now.known_at, store) if bills else ((), ())
+    choices = choices_of(bills[0].account_id, now.known_at, store) if bills else AccountOptions("")
     for stored in bills:
         if stored.agreement_id not in services:
             known = store.service_of_agreement(stored.agreement_id, now.known_at)
@@ -142,14 +143,15 @@ def _of_account(
 def _nothing_new(
     stored: StoredBill,
     service: BillableService,
-    choices: Choices,
+    choices: AccountOptions,
     store: CorrectionStore,
     now: Now,
 ) -> bool:
     """Whether the bill pinned all that is known now: then it cannot come out otherwise."""
     if stored.lake_sequence != now.sequence or stored.book_sha256 != now.view.sha256:
         return False
-    if choices != choices_of(stored.account_id, stored.known_at, store):
+    then = choices_of(stored.account_id, stored.known_at, store)
+    if not same_choices(choices, then, stored.issued_day):
         return False
     return service == store.service_of_agreement(stored.agreement_id, stored.known_at)
 
@@ -157,9 +159,9 @@ def _nothing_new(
 def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> BillToCorrect | None:
     try:
         right, _ = right_bill(stored, store, now)
-        otherwise = asks_otherwise(stored, store, now)
+        otherwise = asks_otherwise(stored, right, store, now)
     except Refusal as refusal:
-        return BillToCorrect(stored, "", None, (), why=refusal.sentence)
+        return BillToCorrect(stored, "", None, (), why=refusal.of_one_case().sentence)
     if is_same(stored, right) and not otherwise:
         return None
     issued, steps = states_of(stored, right, store, now)
@@ -212,7 +214,7 @@ def leave_bill(
             do=f"Leave bill {stored.cancelled_by} as it is, if that one differs",
         )
     right, _ = right_bill(stored, store, now)
-    otherwise = asks_otherwise(stored, store, now)
+    otherwise = asks_otherwise(stored, right, store, now)
     if is_same(stored, right) and not otherwise:
         raise RebillRefused(
             f"Bill {bill_id} comes out as it was issued",

@@ -182,7 +182,7 @@ def _readings(
         data = intake.vault.read(item.sha256)
         file = singly(read_given(arrival, data, intake, learned_at))
     except Refusal as refusal:
-        raise _still(item, refusal.what) from refusal
+        raise _still(item, refusal.of_one_case().what) from refusal
     again = [one for one in file.quarantined if one.line == item.line.line]
     if again:
         raise _still(item, again[0].reason)

@@ -187,7 +187,7 @@ def check_documents(store: StatementStore, vault: DocumentVault) -> tuple[int, l
                 and sha256_hex(paper.content_part(document)) == document.content_sha256
             )
         except Refusal as refusal:
-            broken.append(f"{document.bill_id}: {refusal.sentence}")
+            broken.append(f"{document.bill_id}: {refusal.of_one_case().sentence}")
             continue
         if not whole:
             broken.append(f"{document.bill_id}: a kept document has another hash")

@@ -238,7 +238,7 @@ class _Case:
         for stored in chosen:
             self._refuse_held(stored)
             right, service = right_bill(stored, self.seen, self.now)
-            otherwise = asks_otherwise(stored, self.seen, self.now)
+            otherwise = asks_otherwise(stored, right, self.seen, self.now)
             if is_same(stored, right) and not otherwise:
                 run.unchanged.append(stored.bill_id)
                 continue

@@ -86,5 +86,5 @@ def true_up_estimates(
         except NotFound:
             raise
         except Refusal as refusal:  # one agreement's matter: its neighbors' bills are trued up
-            done.refused.append((names[0], refusal.sentence))
+            done.refused.append((names[0], refusal.of_one_case().sentence))
     return done

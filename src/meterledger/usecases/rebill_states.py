@@ -138,7 +138,8 @@ def _between(
     try:
         then = recall_bill(bill_id=stored.bill_id, store=store, book=now.book)
         service = store.service_of_agreement(stored.agreement_id, now.known_at)
-    except Refusal:
+    except Refusal as refusal:
+        refusal.of_one_case()
         return
     was = then.due.service
     moved = replace(service, installations=was.installations)
@@ -162,7 +163,8 @@ def _between(
                 kept=chosen if cause is CorrectionCause.PROGRAM else store,
                 view=view,
             )
-        except Refusal:
+        except Refusal as refusal:
+            refusal.of_one_case()
             continue
         if bills:
             yield cause, bills[0]

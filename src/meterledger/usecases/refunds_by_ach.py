@@ -62,7 +62,7 @@ def order_refunds(*, desk: MoneyDesk, store: AchRefundStore) -> Ordered:
                 store=store,
             )
         except Refusal as no:
-            made.refused.append((case.settlement_id, no.sentence))
+            made.refused.append((case.settlement_id, no.of_one_case().sentence))
         else:
             made.ordered.append(case.settlement_id)
     return made

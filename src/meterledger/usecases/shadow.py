@@ -226,7 +226,7 @@ def explain(
         try:
             ways[bill.bill_id] = _steps(bill, service, shadow)
         except Refusal as refusal:
-            ways[bill.bill_id], refused[bill.bill_id] = [], refusal.sentence
+            ways[bill.bill_id], refused[bill.bill_id] = [], refusal.of_one_case().sentence
     reached = _calculate_steps({bill.bill_id: bill for bill, _ in differing}, ways, shadow)
     return [
         _explained(bill, reached[bill.bill_id], now[bill.bill_id], refused.get(bill.bill_id))

@@ -27,6 +27,7 @@ from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import CENTS_MAX, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.payment_keys import KEY_MOST, key_rule, payment_key_of
 from meterledger.usecases.payment_ports import PaymentLog
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.post_payments import (
@@ -40,7 +41,6 @@ AskedDeposits = Callable[[Collection[str]], Mapping[str, Sequence[OpenItem]]]
 """Deposits asked for, by account: what is asked less what was called off, before payments."""
 
 CARD_DIGITS = re.compile(r"(?:\d[ -]?){13,}")
-TEXT_MAX = 64
 
 
 def no_deposits(account_ids: Collection[str]) -> Mapping[str, Sequence[OpenItem]]:
@@ -169,12 +169,12 @@ def receipt_of(
             where=f"account {account_id}",
             do=f"Give an amount above zero, at most {usd_text(CENTS_MAX)}",
         )
-    key = payment_key.strip()
-    if not key or not _is_plain(key):
+    key = payment_key_of(payment_key)
+    if key is None:
         raise PaymentRefused(
             f"'{payment_key[:70]}' is not a payment key",
             where=f"account {account_id}",
-            do="Give the receipt's own number, up to 64 plain characters, unique for ever",
+            do=f"Give the receipt's own number, {key_rule()}",
         )
     where = f"account {account_id}, key {key}"
     today = local_day_of(learned_at, view.time_zone)
@@ -203,7 +203,7 @@ def _refuse_details(how: How, where: str) -> None:
     for name, text in (("reference", how.reference), ("check number", how.check_number)):
         if text and not _is_plain(text):
             raise PaymentRefused(
-                f"The {name} '{text[:70]!a}' is not up to {TEXT_MAX} plain characters",
+                f"The {name} '{text[:70]!a}' is not up to {KEY_MOST} plain characters",
                 where=where,
                 do=f"Give the {name} as it is printed, or leave it out",
             )
@@ -218,7 +218,7 @@ def _refuse_details(how: How, where: str) -> None:
 
 
 def _is_plain(text: str) -> bool:
-    return len(text) <= TEXT_MAX and text.isprintable() and text.isascii()
+    return len(text) <= KEY_MOST and text.isprintable() and text.isascii()
 
 
 def refuse_before_opening(receipt: Receipt, opened_day: date) -> None:

@@ -223,7 +223,7 @@ def _total(
         service = store.service_of_agreement(stored.agreement_id, stored.known_at)
         due = due_bill(service, window_of(service, stored.days, view, revision_of(stored)), view)
     except Refusal as refusal:
-        return None, refusal.sentence
+        return None, refusal.of_one_case().sentence
     made, held = calculate_bills(
         [due],
         on=stored.issued_day,

@@ -7,7 +7,6 @@ Lives elsewhere what is answered.
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,14 +23,12 @@ from meterledger.kernel.money import (
     whole_from_text,
 )
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_days import FIRST_YEAR, LAST_YEAR, day_from_text
 
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="Answer in JSON, in the shape that stays (for programs).")
 ]
 
-
-DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-"""``fromisoformat`` alone reads 2025-W27-1 as well, and answers for a day nobody named."""
 
 
 class BadArgument(Refusal):
@@ -153,13 +150,10 @@ def day_from(text: str, *, option: str) -> date:
 
     :raises BadArgument: naming the option and how a day is written
     """
-    try:
-        day = date.fromisoformat(text) if DAY_FORM.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None or not date(1990, 1, 1) <= day <= date(2100, 1, 1):
+    day = day_from_text(text)
+    if day is None:
         raise BadArgument(
-            f"'{text}' is not a day between 1990 and 2100",
+            f"{shown(text)} is not a day between {FIRST_YEAR} and {LAST_YEAR}",
             where=option,
             do="Write it as year-month-day, like 2025-07-01",
         )

@@ -44,7 +44,9 @@ def start(
         int,
         typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50."),
     ],
-    key: Annotated[str, typer.Option(help="Our key of it, unique for ever.")],
+    key: Annotated[
+        str, typer.Option(help="Our key of it: up to 55 plain characters, unique for ever.")
+    ],
     tender: Annotated[str, typer.Option(help="card or wallet.")] = "card",
     as_json: JsonFlag = False,
 ) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any
 
 import typer
 
 from meterledger.entrypoints.cli.answer import (
-    DAY_FORM,
     BadArgument,
     JsonFlag,
     WholeNumber,
@@ -17,6 +15,8 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.money import shown
+from meterledger.kernel.written_days import EARLIEST_YEAR, day_from_text
 
 Account = Annotated[str, typer.Argument(help="Account number, ten digits.")]
 On = Annotated[str | None, typer.Option(help="The day (today unless given).")]
@@ -167,14 +167,14 @@ def end(account: Account, on: On = None, as_json: JsonFlag = False) -> None:
 
 def _birth_date(text: str) -> date:
     """A day of birth: people are older than the days that bills and sheets know."""
-    if DAY_FORM.fullmatch(text):
-        with suppress(ValueError):
-            return date.fromisoformat(text)
-    raise BadArgument(
-        f"'{text[:40]}' is no day of birth",
-        where="--birth-date",
-        do="Write it as year-month-day, like 1950-07-01",
-    )
+    day = day_from_text(text, first=EARLIEST_YEAR)
+    if day is None:
+        raise BadArgument(
+            f"{shown(text)} is no day of birth",
+            where="--birth-date",
+            do="Write it as year-month-day, like 1950-07-01",
+        )
+    return day
 
 
 def _say(chosen: Any, sentence: str, dry_run: bool, as_json: bool) -> None:

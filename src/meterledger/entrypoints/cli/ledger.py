@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.money import shown
+from meterledger.kernel.written_days import instant_from_text
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
     from meterledger.facts.periods import PeriodClose
-
-INSTANT_FORM = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z"
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -269,20 +267,14 @@ def _day(text: str) -> date | None:
 def _instant(text: str) -> datetime | None:
     if not text:
         return None
-    if not INSTANT_FORM.fullmatch(text):
-        raise _no_instant(text)
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise _no_instant(text) from None
-
-
-def _no_instant(text: str) -> BadArgument:
-    return BadArgument(
-        f"'{text[:40]}' is not an instant",
-        where="--known-at",
-        do="Write it in UTC, like 2025-03-01T06:00:00Z",
-    )
+    instant = instant_from_text(text, fractions=True)
+    if instant is None:
+        raise BadArgument(
+            f"{shown(text)} is not an instant",
+            where="--known-at",
+            do="Write it with its offset, like 2025-03-01T06:00:00Z",
+        )
+    return instant
 
 
 def _asked(day: date | None, known: datetime | None) -> dict[str, Any]:

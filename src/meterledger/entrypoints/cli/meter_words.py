@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 from meterledger.entrypoints.cli.answer import BadArgument
 from meterledger.facts.meters import MeterConfiguration, MeterWork, Register, RegisterRead
 from meterledger.facts.readings import Flow
+from meterledger.kernel.money import shown
+from meterledger.kernel.written_days import instant_from_text
 from meterledger.usecases.meter_ports import MeterFile
 
 Choice = TypeVar("Choice", bound=Enum)
@@ -27,17 +29,14 @@ def instant_from(text: str, *, option: str) -> datetime:
 
     :raises BadArgument: naming the option and how an instant is written
     """
-    try:
-        told = datetime.fromisoformat(text)
-    except ValueError:
-        told = None
-    if told is None or told.tzinfo is None or told.microsecond:
+    told = instant_from_text(text)
+    if told is None:
         raise BadArgument(
-            f"'{text[:40]}' is not an instant with its offset from UTC",
+            f"{shown(text)} is not an instant with its offset from UTC",
             where=option,
             do="Write it like 2025-07-10T15:07:00Z or 2025-07-10T10:07:00-05:00",
         )
-    return told.astimezone(UTC)
+    return told
 
 
 def choice_from(kind: type[Choice], text: str, *, option: str) -> Choice:

@@ -22,7 +22,7 @@ def pay(
     ],
     key: Annotated[
         str,
-        typer.Option(help="The receipt's own number: the same key never posts twice."),
+        typer.Option(help="The receipt's number: up to 64 plain characters; it never posts twice."),
     ],
     on: Annotated[
         str | None, typer.Option(help="Day the money was received (today unless given).")

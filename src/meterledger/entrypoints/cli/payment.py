@@ -59,7 +59,9 @@ def take(
         int,
         typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50."),
     ],
-    key: Annotated[str, typer.Option(help="The receipt's own number: it never posts twice.")],
+    key: Annotated[
+        str, typer.Option(help="The receipt's number: up to 64 plain characters, for ever.")
+    ],
     tender: Annotated[str, typer.Option(help="cash, check, money order, ach, card, …")] = "cash",
     channel: Annotated[str, typer.Option(help="office, lockbox, ach, card, agency.")] = "office",
     on: Annotated[str, typer.Option(help="Day it was received; today unless told.")] = "",

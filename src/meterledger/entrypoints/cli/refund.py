@@ -126,7 +126,7 @@ def final(
             except Refusal as no:
                 if account:
                     raise
-                refused.append({"account": one, "why": no.sentence})
+                refused.append({"account": one, "why": no.of_one_case().sentence})
                 continue
             told.append(
                 {

@@ -125,7 +125,7 @@ def bounce(scene: Scene) -> list[ActTold]:
             key, bill.account_id, by=CLERK, reason="returned check", desk=scene.settlements
         )
     except Refusal as refusal:
-        told.append(scene.told("REFUSED", refusal.sentence))
+        told.append(scene.told("REFUSED", refusal.of_one_case().sentence))
     return told
 
 

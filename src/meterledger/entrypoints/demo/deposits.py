@@ -179,7 +179,7 @@ def ask_in_winter(scene: Scene) -> list[ActTold]:
     try:
         _notice(scene)
     except Refusal as refusal:
-        return [scene.told("REFUSED", refusal.sentence)]
+        return [scene.told("REFUSED", refusal.of_one_case().sentence)]
     raise AssertionError(f"{who(stay)} is asked in winter")
 
 

@@ -6,15 +6,13 @@ Lives elsewhere whole forms (``facts_form``), what is shown for a day (the pages
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 from django.http import HttpRequest
 
+from meterledger.kernel.money import shown
 from meterledger.kernel.refusal import Refusal
-
-DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-"""``fromisoformat`` alone reads 20251125 and 2025-W27-1, too, and shows a day nobody named."""
+from meterledger.kernel.written_days import FIRST_YEAR, LAST_YEAR, day_from_text
 
 
 class NotADay(Refusal):
@@ -29,13 +27,11 @@ def day_asked(request: HttpRequest, name: str) -> date | None:
     text = request.GET.get(name, "").strip()
     if not text:
         return None
-    try:
-        if not DAY_FORM.fullmatch(text):
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
+    day = day_from_text(text)
+    if day is None:
         raise NotADay(
-            f"'{text[:20]}' is not a day",
+            f"{shown(text)} is not a day between {FIRST_YEAR} and {LAST_YEAR}",
             where=name,
             do="Write it as year-month-day, like 2026-11-25, or leave it out",
-        ) from None
+        )
+    return day

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.bank import OpenLine
@@ -97,7 +98,7 @@ def bank_line_page(request: HttpRequest, system: System, line_id: str) -> HttpRe
         "refusal": refusal,
         "done": DONE.get(request.GET.get("done", ""), ""),
     }
-    return render(request, "web/bank_line.html", context, status=422 if refusal else 200)
+    return render(request, "web/bank_line.html", context, status=status_after(refusal))
 
 
 def _open_line(line_id: str, system: System) -> OpenLine:

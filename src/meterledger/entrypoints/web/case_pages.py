@@ -10,6 +10,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.events import CaseOnFile, CaseState
@@ -82,7 +83,7 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
         "typed": typed,
         "refusal": refusal,
     }
-    return render(request, "web/usage_case.html", context, status=422 if refusal else 200)
+    return render(request, "web/usage_case.html", context, status=status_after(refusal))
 
 
 def _case(system: System, case_id: str) -> CaseOnFile:

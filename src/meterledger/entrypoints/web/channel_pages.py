@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from meterledger.entrypoints.channel_words import checkout_desk, question_json, returned_json
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import VIEWER, acting, personal, taking
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.ach_orders import ReturnAct
@@ -109,7 +110,7 @@ def checkout_page(request: HttpRequest, system: System, checkout_id: str) -> Htt
         "typed": typed,
         "refusal": refusal,
     }
-    return render(request, "web/checkout.html", context, status=422 if refusal else 200)
+    return render(request, "web/checkout.html", context, status=status_after(refusal))
 
 
 def _typed(request: HttpRequest) -> Typed:
@@ -149,5 +150,5 @@ def take_answer(request: HttpRequest, system: System) -> HttpResponse:
                 request.body, request.headers.get("X-Signature", ""), desk=checkout_desk(system)
             )
     except Refusal as refusal:
-        return JsonResponse({"refused": refusal.sentence}, status=422)
+        return JsonResponse({"refused": refusal.sentence}, status=status_after(refusal))
     return JsonResponse({"checkout": on_file.checkout.checkout_id, "state": on_file.state.value})

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from meterledger.entrypoints.issuing import refuse_wrong_clock
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.corrections import Correction
@@ -186,7 +187,7 @@ def correction_page(request: HttpRequest, system: System, bill_id: str) -> HttpR
         "typed": typed,
         "refusal": refusal,
     }
-    return render(request, "web/correction.html", context, status=422 if refusal else 200)
+    return render(request, "web/correction.html", context, status=status_after(refusal))
 
 
 def _trial(system: System, bill_id: str) -> tuple[RebillRun | None, Refusal | None]:
@@ -194,7 +195,7 @@ def _trial(system: System, bill_id: str) -> tuple[RebillRun | None, Refusal | No
     try:
         return _rebill(system, bill_id, "nobody yet", "a look", dry_run=True), None
     except Refusal as refusal:
-        return None, refusal
+        return None, refusal.of_one_case()
 
 
 def _rebill(

@@ -14,10 +14,20 @@ from meterledger.usecases.rule_registry import NoSuchRule
 NOT_HERE = (NotFound, NoSuchValue, NoSuchReading, NoSuchRule)
 
 
+def status_after(refusal: Refusal | None) -> int:
+    """200 where all went well, 503 where the cause is ours and may pass, else 422.
+
+    After 503 it is not known whether anything was done: whoever asked asks the same again.
+    """
+    if refusal is None:
+        return 200
+    return 503 if refusal.is_passing else 422
+
+
 def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """404 where there is no such thing, 422 where the question cannot be answered."""
+    """404 where there is no such thing; else as ``status_after``."""
     missing = isinstance(refusal, NOT_HERE)
-    status = 404 if missing else 422
+    status = 404 if missing else status_after(refusal)
     if request.path.endswith(".json") or request.path.startswith("/api/"):
         return JsonResponse({"refusal": refusal.sentence}, status=status)
     title = "Not found" if missing else "This cannot be shown"

@@ -20,6 +20,7 @@ from meterledger.billing import HoldKind, WayOut
 from meterledger.entrypoints.held_words import ACT_WORDS, chosen
 from meterledger.entrypoints.issuing import refuse_wrong_clock
 from meterledger.entrypoints.web.chart import Chart, stretch_chart
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.bills import read_record
@@ -160,7 +161,7 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
         "steps": [(ACT_WORDS[one.act.value], one) for one in case.steps],
         "bill_id": case.steps[-1].bill_id,
     }
-    return render(request, "web/held_case.html", context, status=422 if refusal else 200)
+    return render(request, "web/held_case.html", context, status=status_after(refusal))
 
 
 @acting("look at runs of bills and let them go", subjects=lambda: ["runs of bills"])
@@ -188,7 +189,7 @@ def runs_page(request: HttpRequest, system: System) -> HttpResponse:
         "typed": typed,
         "refusal": refusal,
     }
-    return render(request, "web/held_runs.html", context, status=422 if refusal else 200)
+    return render(request, "web/held_runs.html", context, status=status_after(refusal))
 
 
 def _typed(request: HttpRequest) -> Typed:

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 
 from meterledger.entrypoints.intake import intake_of
 from meterledger.entrypoints.web.asked import day_asked
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.intake import (
@@ -121,7 +122,7 @@ def line_page(request: HttpRequest, system: System, number: int) -> HttpResponse
         "refusal": refusal,
         "movements": system.store.movements_of(item.sha256),
     }
-    return render(request, "web/usage_line.html", context, status=422 if refusal else 200)
+    return render(request, "web/usage_line.html", context, status=status_after(refusal))
 
 
 def _decide(system: System, item: QuarantinedItem, typed: dict[str, str]) -> None:

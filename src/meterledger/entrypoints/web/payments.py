@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from meterledger.entrypoints.payment_words import CHANNEL_WORDS, STATE_WORDS, payment_desk
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.money_words import cause_address, entry_words
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
@@ -125,7 +126,7 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
         "done": ACTS.get(request.GET.get("done", ""), ("",))[0],
         "today": system.today,
     }
-    return render(request, "web/payment.html", context, status=422 if refusal else 200)
+    return render(request, "web/payment.html", context, status=status_after(refusal))
 
 
 def items_of_account(system: System, account_id: str) -> Receivable | None:

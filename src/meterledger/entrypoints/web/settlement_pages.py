@@ -21,6 +21,7 @@ from meterledger.entrypoints.settlement_words import (
     reasons_of,
     state_words,
 )
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
@@ -121,7 +122,7 @@ def settlement_page(request: HttpRequest, system: System, settlement_id: str) ->
         "done": request.GET.get("done", ""),
         "is_refund": case.kind is SettlementKind.REFUND,
     }  # fmt: skip
-    return render(request, "web/settlement.html", context, status=422 if refusal else 200)
+    return render(request, "web/settlement.html", context, status=status_after(refusal))
 
 
 def _row(case: SettlementCase, system: System) -> Row:

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from meterledger.entrypoints.web.asked import NotADay
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.web.usage_chart import day_chart
 from meterledger.entrypoints.wiring import System
@@ -123,7 +124,7 @@ def day_page(request: HttpRequest, system: System, day: str, meter_id: str) -> H
         "causes": [(cause.value, cause.value.replace("_", " ")) for cause in EstimateCause],
         "last": len(item.values) - 1,
     }
-    return render(request, "web/usage_day.html", context, status=422 if refusal else 200)
+    return render(request, "web/usage_day.html", context, status=status_after(refusal))
 
 
 def _day(text: str) -> date:
