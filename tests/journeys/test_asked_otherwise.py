@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.journeys.test_budget_year import Customer
 
 from meterledger.facts.billing_options import (
     Delivery,
@@ -16,6 +18,8 @@ from meterledger.facts.billing_options import (
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
+from meterledger.ledger import BUDGET_DEFERRED, RECEIVABLE
+from meterledger.usecases.budget_plans import elect_budget
 from meterledger.usecases.find_corrections import (
     BillToCorrect,
     bills_to_correct,
@@ -118,3 +122,95 @@ class TestPaperlessChosenBeforeTheBillAndLearnedAfterIt:
         goes_paperless(billed, JULY)
 
         assert queue(billed) == []
+
+
+class TestABudgetPlanJoinedBeforeTheBillAndLearnedAfterIt:
+    """What its days cost is what was billed: only what is asked of it is another amount."""
+
+    @pytest.fixture
+    def customer(self, town: Any) -> Customer:
+        made = Customer(town)
+        made.months(date(2025, 7, 1), 6)
+        made.months(date(2026, 1, 1), 1)
+        return made
+
+    def queue(self, customer: Customer) -> list[BillToCorrect]:
+        town = customer.town
+        now = now_of(town.store, known_at=customer.now, book=town.book, lake=town.lake)
+        now = replace(now, on=date(2027, 3, 1))
+        return bills_to_correct(store=town.store, now=now)[1]
+
+    def test_is_found_though_no_cent_of_the_charges_differs(self, customer: Customer) -> None:
+        joined = customer.join()  # on December 5: the bill of December was not asked by it
+
+        (one,) = self.queue(customer)
+
+        assert (one.difference_cents, one.parts, one.trues_up) == (0, (), False)
+        assert one.stored.days.from_day == date(2025, 12, 1)
+        total, amount = one.stored.total_cents, joined.amount.cents
+        assert one.why == (
+            f"It asked ${total / 100:.2f}; by what is known now of the account's budget plan it "
+            f"asks ${amount / 100:.2f}"
+        )
+
+    def test_corrected_asks_the_plans_amount_and_is_found_no_more(self, customer: Customer) -> None:
+        town, joined = customer.town, customer.join()
+        owed = customer.ledger(RECEIVABLE)
+        (one,) = self.queue(customer)
+
+        (made,) = rebill(
+            [one.stored.bill_id],
+            author="Ana",
+            reason="the request was filed late",
+            on=date(2026, 1, 20),
+            known_at=customer.now,
+            store=town.store,
+            lake=town.lake,
+            book=town.book,
+        ).corrected
+
+        assert made.difference_cents == 0
+        assert made.bill.asked_cents == joined.amount.cents
+        deferred = one.stored.total_cents - joined.amount.cents
+        assert customer.ledger(BUDGET_DEFERRED) == deferred != 0
+        assert customer.ledger(RECEIVABLE) == owed - deferred
+        assert self.queue(customer) == []
+        assert town.replay(made.bill.bill_id).same_bytes
+        assert town.replay(one.stored.bill_id).same_bytes
+
+    def test_joined_after_its_days_is_none_of_its_business(self, customer: Customer) -> None:
+        customer.join(date(2026, 1, 1))
+
+        assert self.queue(customer) == []
+
+    def test_reviews_and_bills_of_a_plan_that_was_known_are_as_they_were(
+        self, customer: Customer
+    ) -> None:
+        customer.join(date(2026, 1, 1))
+        customer.months(date(2026, 2, 1), 12)
+
+        assert self.queue(customer) == []
+        customer.leave(date(2027, 1, 2))  # asked by the next bill, not by those before
+        assert self.queue(customer) == []
+
+    def test_an_election_filed_late_is_found_on_the_bill_that_settled(
+        self, customer: Customer
+    ) -> None:
+        customer.join(date(2026, 1, 1))
+        (settled,) = customer.months(date(2026, 2, 1), 12)[-1:]
+        assert settled.asked.settlement_cents
+        options = customer.town.store.billing_options([customer.account], customer.now)
+        (first,) = options[customer.account].elections
+        late = replace(
+            first,
+            from_day=settled.issued_day - timedelta(days=1),
+            settlement_option="a",
+            learned_at=customer.now,
+        )
+        customer.town.store.add_budget_election(late)
+
+        (one,) = self.queue(customer)
+
+        assert one.stored.bill_id == settled.bill_id
+        assert one.difference_cents == 0
+        assert "by what is known now of the account's budget plan it asks" in one.why

@@ -70,8 +70,9 @@ def _plan_otherwise(stored: StoredBill, right: Bill, store: ReplayStore, now: No
         return ""
     options = options_of([stored.account_id], now.known_at, store).get(stored.account_id)
     bills = options.budget_bills if options else ()
+    bare = replace(right, asked=None)
     asked = [
-        as_asked(right, right.kind, replace(one, budget_bills=bills), now.view).asked_cents
+        as_asked(bare, right.kind, replace(one, budget_bills=bills), now.view).asked_cents
         for one in (then, known)
     ]
     was, becomes = (
