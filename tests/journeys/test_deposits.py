@@ -332,6 +332,56 @@ class TestWhoIsAsked:
         with pytest.raises(DepositRefused, match=r"is asked for already, and \$200.00 of it"):
             home.ask(date(2025, 7, 2), told=TOLD)
 
+    def test_several_deposits_are_together_no_more_than_the_limit(self, home: Home) -> None:
+        home.ask(JULY, told=TOLD, cents=150_00)
+        home.pay(150_00, JULY + timedelta(days=1))
+        with pytest.raises(DepositRefused, match=r"150.00 is held or asked .* \$50.00 is left"):
+            home.ask(JULY + timedelta(days=2), told=TOLD, cents=50_01)
+
+        second = home.ask(JULY + timedelta(days=2), told=TOLD)
+
+        assert second.deposit.asked_cents == 50_00
+        again = home.ask(JULY + timedelta(days=2), told=TOLD)
+        assert not again.newly
+        home.pay(50_00, JULY + timedelta(days=3))
+        with pytest.raises(DepositRefused, match=r"Deposits of \$200.00 are held or asked for"):
+            home.ask(JULY + timedelta(days=4), told=TOLD)
+        for one in home.deposits():
+            assert replay_deposit(one.deposit_id, store=home.town.store, book=home.town.book).same
+
+    def test_a_guarantee_takes_its_part_of_the_limit(self, home: Home) -> None:
+        first = home.ask(JULY, told=TOLD, cents=120_00).deposit
+        guarantee_deposit(
+            first.deposit_id,
+            guarantor="Aunt May",
+            on=JULY,
+            reason="offered",
+            desk=home.desk(),
+            in_writing=True,
+        )
+
+        second = home.ask(JULY + timedelta(days=1), told=TOLD)
+
+        assert second.deposit.asked_cents == 80_00
+
+    def test_of_a_place_whose_bills_come_to_nothing_needs_an_estimate_above_it(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        home.live(date(2025, 8, 1), 2)
+        store = home.town.store
+        known = store.bills_at_point
+        monkeypatch.setattr(
+            store,
+            "bills_at_point",
+            lambda *asked: [one._replace(total_cents=0) for one in known(*asked)],
+        )
+
+        with pytest.raises(NothingToGoBy, match=r"The 2 bills .* come to \$0.00.*Tell an estim"):
+            home.ask(date(2025, 9, 2))
+        with pytest.raises(NothingToGoBy, match="Tell an estimate of the year's bills above zero"):
+            home.ask(date(2025, 9, 2), told={**TOLD, "estimated_annual_bill_usd": "0.00"})
+        assert home.ask(date(2025, 9, 2), told=TOLD).deposit.asked_cents == 200_00
+
     def test_is_not_asked_in_winter(self, home: Home) -> None:
         with pytest.raises(DepositRefused, match="all deposits are suspended in the Cold Weather"):
             home.ask(date(2025, 11, 1), told=TOLD)

@@ -1,7 +1,8 @@
 """The most a deposit may be. A limit rounds down: it is never passed by a part of a cent.
 
 Lives here      one sixth of a year, the largest month and thirty days more, twice the highest
-                bill; and that all of them rest on actual readings and undisputed amounts.
+                bill; that all of them rest on actual readings and undisputed amounts; and that a
+                limit holds over what is held and asked for already.
 Lives elsewhere whether a deposit may be asked for (``deposit_initial``, ``deposit_continued``).
 """
 
@@ -12,6 +13,7 @@ from datetime import date
 from fractions import Fraction
 
 from meterledger.arrears.deposit_facts import (
+    Cited,
     DepositFactsContradict,
     Findings,
     not_after,
@@ -50,6 +52,9 @@ class ResidentialLimitFacts:
 
     estimated_annual_bill_cents: Cents = fact("The estimated bills of one year.")
     basis: Basis = fact("What the estimate rests on.")
+    held_or_asked_cents: Cents = fact(
+        "What is held, guaranteed or asked for of the account's other deposits.", default=Cents(0)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ class NonResidentialLimitFacts:
     estimated_year_cents: Cents = fact("Charges of one year, estimated.")
     year_days: int = fact("Days of the year that was estimated.")
     basis: Basis = fact("What the estimates rest on.")
+    held_or_asked_cents: Cents = fact(
+        "What is held, guaranteed or asked for of the account's other deposits.", default=Cents(0)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +86,16 @@ class ContinuedLimitFacts:
     """The bills of a customer, residential or not, before the day on which a deposit is asked."""
 
     bills: tuple[PastBill, ...] = fact("Bills of the preceding months; older ones do not count.")
+    held_or_asked_cents: Cents = fact(
+        "What is held, guaranteed or asked for of the account's other deposits.", default=Cents(0)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class DepositLimit:
     """The most that may be asked."""
 
-    most_cents: Cents = fact("The deposit may not be more than this.")
+    most_cents: Cents = fact("The deposit may not be more than this; beside others, what is left.")
 
 
 def decide_residential_limit(facts: ResidentialLimitFacts, terms: Terms) -> Decision[DepositLimit]:
@@ -103,7 +114,7 @@ def decide_residential_limit(facts: ResidentialLimitFacts, terms: Terms) -> Deci
         f"{usd_display(facts.estimated_annual_bill_cents)}: {usd_display(most)}, rounded down",
         share,
     )
-    return Decision(DepositLimit(most), findings.all())
+    return _beside(facts.held_or_asked_cents, most, share, findings)
 
 
 def decide_nonresidential_limit(
@@ -140,11 +151,11 @@ def decide_nonresidential_limit(
         findings.add(
             f"{words} of an average day of the year: {usd_display(by_average)}, rounded down", extra
         )
-        return Decision(DepositLimit(by_average), findings.all())
+        return _beside(facts.held_or_asked_cents, by_average, extra, findings)
     findings.add(
         f"{words} at the daily charge of that month: {usd_display(by_month)}, rounded down", extra
     )
-    return Decision(DepositLimit(by_month), findings.all())
+    return _beside(facts.held_or_asked_cents, by_month, extra, findings)
 
 
 def decide_continued_limit(facts: ContinuedLimitFacts, terms: Terms) -> Decision[DepositLimit]:
@@ -179,14 +190,42 @@ def decide_continued_limit(facts: ContinuedLimitFacts, terms: Terms) -> Decision
             representative,
         )
     highest = max(counted, key=lambda bill: bill.amount_cents)
-    _must_be_positive(highest.amount_cents, "The highest bill")
+    if highest.amount_cents <= 0:
+        raise NoSafeBase(
+            f"The highest undisputed bill of the {months.value} months before {terms.day} is "
+            f"{usd_display(highest.amount_cents)}, of {highest.billed_on}: nothing can be asked",
+            why=f"A deposit is at most {multiple.value} times that bill ({multiple.citation.text})",
+            do="Ask once a bill asks for something",
+        )
     most = Cents(highest.amount_cents * multiple.value)
     findings.add(
         f"at most {multiple.value} times the highest undisputed bill, "
         f"{usd_display(highest.amount_cents)} of {highest.billed_on}: {usd_display(most)}",
         multiple,
     )
-    return Decision(DepositLimit(most), findings.all())
+    return _beside(facts.held_or_asked_cents, most, multiple, findings)
+
+
+def _beside(
+    held_or_asked: Cents, most: Cents, limit: Cited, findings: Findings
+) -> Decision[DepositLimit]:
+    """What a limit leaves beside other deposits: several are together no more than one may be.
+
+    :raises DepositFactsContradict: if the others are less than nothing
+    """
+    if held_or_asked < 0:
+        raise DepositFactsContradict(
+            f"{usd_display(held_or_asked)} is held or asked for, less than nothing",
+            do="Give what other deposits of the account come to, or zero",
+        )
+    left = Cents(max(0, most - held_or_asked))
+    if held_or_asked:
+        findings.add(
+            f"of which {usd_display(held_or_asked)} is held or asked for already: "
+            f"{usd_display(left)} is left",
+            limit,
+        )
+    return Decision(DepositLimit(left), findings.all())
 
 
 def _check_basis(basis: Basis, terms: Terms, findings: Findings) -> None:

@@ -101,11 +101,13 @@ def send_notice(
     :raises DepositRefused: if no deposit may be assessed, or a deposit waits already
     """
     who, why = desk.named(reason, f"account {account_id}")
-    asking = Asking(account_id, DepositKind.CONTINUED, on, desk.now, told)
+    deposit_id = deposit_id_of(account_id, DepositKind.CONTINUED, on)
+    others = _others_cents(account_id, deposit_id, desk)
+    asking = Asking(account_id, DepositKind.CONTINUED, on, desk.now, told, others_cents=others)
     considered = consider_deposit(asking, store=desk.store, view=desk.view)
     _refuse_unless(considered)
-    deposit_id = deposit_id_of(account_id, DepositKind.CONTINUED, on)
     _refuse_second(account_id, deposit_id, desk)
+    _refuse_full(considered)
     step = DepositStep(
         deposit_id=deposit_id,
         key="noticed",
@@ -149,14 +151,16 @@ def ask_deposit(
         than the most
     """
     who, why = desk.named(reason, f"account {account_id}")
-    asking = Asking(account_id, kind, on, desk.now, told, tuple(earlier_accounts))
     beside = beside_of(told)
     pay = {name: getattr(beside, name) for name in _OF_INSTALMENTS}
-    considered = consider_deposit(asking, store=desk.store, view=desk.view)
-    _refuse_unless(considered)
     known = _noticed(account_id, kind, on, desk) if notice is None else None
     deposit_id = known.deposit_id if known else deposit_id_of(account_id, kind, on)
+    others = _others_cents(account_id, deposit_id, desk)
+    asking = Asking(account_id, kind, on, desk.now, told, tuple(earlier_accounts), others)
+    considered = consider_deposit(asking, store=desk.store, view=desk.view)
+    _refuse_unless(considered)
     _refuse_second(account_id, deposit_id, desk)
+    _refuse_full(considered)
     rulings = [*considered.rulings]
     if kind is DepositKind.CONTINUED:
         rulings.append(_notice_came_first(known, notice, on, desk))
@@ -287,6 +291,36 @@ def _refuse_second(account_id: str, deposit_id: str, desk: Desk) -> None:
                 where=f"account {account_id}",
                 do="Wait until it is paid, guaranteed or cancelled",
             )
+
+
+def _others_cents(account_id: str, deposit_id: str, desk: Desk) -> int:
+    """What the account's other deposits stand for: a limit is one of all of them together."""
+    every = desk.store.deposits_of_accounts([account_id]).get(account_id, ())
+    if all(one.deposit_id == deposit_id for one in every):
+        return 0
+    found = deposit_money(account_id, every, desk.store, known_at=desk.now)
+    return sum(one.secured_cents for name, one in found.items() if name != deposit_id)
+
+
+def _refuse_full(considered: Considered) -> None:
+    """Nothing is left of the limit: other deposits of the account have taken it."""
+    if considered.most_cents > 0 or considered.limit is None:
+        return
+    others = considered.asking.others_cents
+    if not others:
+        raise _in_words(
+            "The most that may be asked is nothing",
+            considered.asking.account_id,
+            considered.limit,
+            noun="account",
+        )
+    raise DepositRefused(
+        f"Deposits of {usd_display(others)} are held or asked for, and no more may be",
+        where=f"account {considered.asking.account_id}",
+        why="; ".join(f"{one.finding} ({one.citation.text})" for one in considered.limit.reasons),
+        do="Leave it: several deposits are together no more than one may be. Look at them with "
+        f"`meterledger deposit list --account {considered.asking.account_id}`",
+    )
 
 
 def _noticed(account_id: str, kind: DepositKind, on: date, desk: Desk) -> Deposit | None:

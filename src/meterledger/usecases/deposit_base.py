@@ -17,7 +17,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
-from meterledger.kernel.money import Cents, usd_text
+from meterledger.kernel.money import Cents, usd_display, usd_text
 from meterledger.kernel.months import years_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_down
@@ -66,6 +66,11 @@ class YearOfBills:
         return Cents(to_whole_down(Fraction(cents * self.span.day_count, self.billed_days)))
 
     @property
+    def asks_for_something(self) -> bool:
+        """Whether the bills come to more than nothing: else no estimate can rest on them."""
+        return sum(one.total_cents for one in self.bills) > 0
+
+    @property
     def largest(self) -> BillAtPoint:
         """The bill that cost most."""
         return max(self.bills, key=lambda one: (one.total_cents, one.issued_day))
@@ -106,26 +111,30 @@ def year_of_bills(
 
 
 def residential_limit(
-    year: YearOfBills, told_cents: Cents | None, *, on: date, view: BookView
+    year: YearOfBills, told_cents: Cents | None, *, on: date, view: BookView, others_cents: int
 ) -> Ruled:
     """The most an initial residential deposit may be: one-sixth of the estimated year.
 
-    :raises NothingToGoBy: if no bill is known and nobody told an estimate
+    ``others_cents`` are held or asked for already.
+
+    :raises NothingToGoBy: if no bill is known that asks for something, and nobody told an estimate
     """
-    cents = year.estimated_year_cents if year.bills else told_cents
-    if cents is None:
-        raise _nothing(on)
-    facts = {ESTIMATE: usd_text(cents), "basis": _basis()}
+    cents = year.estimated_year_cents if year.asks_for_something else told_cents
+    if cents is None or cents <= 0:
+        raise _nothing(year, on)
+    facts = {ESTIMATE: usd_text(cents), "basis": _basis(), **_others(others_cents)}
     return ask(RESIDENTIAL, facts, on=on, view=view)
 
 
-def nonresidential_limit(year: YearOfBills, *, on: date, view: BookView) -> Ruled:
+def nonresidential_limit(
+    year: YearOfBills, *, on: date, view: BookView, others_cents: int
+) -> Ruled:
     """The most an initial non-residential deposit may be: the largest month and more days.
 
-    :raises NothingToGoBy: if no bill of the place is known
+    :raises NothingToGoBy: if no bill of the place is known that asks for something
     """
-    if not year.bills:
-        raise _nothing(on)
+    if not year.asks_for_something:
+        raise _nothing(year, on)
     largest = year.largest
     # A long month may cost most and be cheaper by the day: no average is above the largest month.
     by_month = Fraction(largest.total_cents * year.span.day_count, largest.days.day_count)
@@ -136,11 +145,14 @@ def nonresidential_limit(year: YearOfBills, *, on: date, view: BookView) -> Rule
         "estimated_year_usd": usd_text(estimate),
         "year_days": year.span.day_count,
         "basis": _basis(),
+        **_others(others_cents),
     }
     return ask(NON_RESIDENTIAL, facts, on=on, view=view)
 
 
-def continued_limit(history: AccountHistory, *, on: date, view: BookView) -> Ruled:
+def continued_limit(
+    history: AccountHistory, *, on: date, view: BookView, others_cents: int
+) -> Ruled:
     """The most a deposit of a customer with bills may be: twice the highest undisputed one."""
     bills = [
         {
@@ -152,7 +164,7 @@ def continued_limit(history: AccountHistory, *, on: date, view: BookView) -> Rul
         for one in history.every_bill
         if one.issued_day < on
     ]
-    return ask(CONTINUED, {"bills": bills}, on=on, view=view)
+    return ask(CONTINUED, {"bills": bills, **_others(others_cents)}, on=on, view=view)
 
 
 def _basis() -> dict[str, bool]:
@@ -160,10 +172,25 @@ def _basis() -> dict[str, bool]:
     return {"actual_readings": True, "undisputed_amounts": True}
 
 
-def _nothing(on: date) -> NothingToGoBy:
+def _others(cents: int) -> dict[str, str]:
+    """Told only where there are others, so that a record without any is as it always was."""
+    return {"held_or_asked_usd": usd_text(cents)} if cents else {}
+
+
+def _nothing(year: YearOfBills, on: date) -> NothingToGoBy:
+    if year.bills:
+        cents = sum(one.total_cents for one in year.bills)
+        return NothingToGoBy(
+            f"The {len(year.bills)} bills of the year before {on} at the place come to "
+            f"{usd_display(cents)}, and no deposit can rest on that",
+            where=f"bills {', '.join(one.bill_id for one in year.bills[:3])}",
+            why="A deposit is limited by what a year, or its largest month, costs",
+            do=f"Tell an estimate of the year's bills above zero as {ESTIMATE}, with its reason, "
+            "for a home; wait for a bill of a business that asks for something",
+        )
     return NothingToGoBy(
         f"No bill of the year before {on} is known at the place, on actual readings",
         why="A deposit is limited by what a year, or its largest month, costs",
-        do=f"Tell an estimate of the year's bills as {ESTIMATE}, with its reason, for a home; wait "
-        "for bills of a business",
+        do=f"Tell an estimate of the year's bills above zero as {ESTIMATE}, with its reason, for a "
+        "home; wait for bills of a business",
     )

@@ -125,6 +125,8 @@ class Asking:
     known_at: datetime
     told: Mapping[str, Any]
     earlier_accounts: tuple[str, ...] = ()
+    others_cents: int = 0
+    """What is held, guaranteed or asked for of the account's other deposits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,13 +323,13 @@ def _limit(
     if asking.kind is DepositKind.CONTINUED or (
         asking.kind is DepositKind.NON_RESIDENTIAL and has_bills
     ):
-        return continued_limit(history, on=asking.on, view=view)
+        return continued_limit(history, on=asking.on, view=view, others_cents=asking.others_cents)
     year = _year(asking, store)
     own["year"] = year.as_json()
     if asking.kind is DepositKind.NON_RESIDENTIAL:
-        return nonresidential_limit(year, on=asking.on, view=view)
+        return nonresidential_limit(year, on=asking.on, view=view, others_cents=asking.others_cents)
     told = beside_of(asking.told).estimated_annual_bill_cents
-    return residential_limit(year, told, on=asking.on, view=view)
+    return residential_limit(year, told, on=asking.on, view=view, others_cents=asking.others_cents)
 
 
 def _year(asking: Asking, store: DecideStore) -> YearOfBills:

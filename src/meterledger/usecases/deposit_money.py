@@ -64,6 +64,14 @@ class DepositMoney:
         return max(0, asked - self.paid_cents) if self.deposit.asked else 0
 
     @property
+    def secured_cents(self) -> int:
+        """What of it stands behind the account: held, guaranteed or still asked for."""
+        if self.deposit.is_closed:
+            return 0
+        guarantee = self.deposit.guarantee
+        return self.paid_cents + self.unpaid_cents + (guarantee.cents if guarantee else 0)
+
+    @property
     def first_received(self) -> date | None:
         """The day on which the first part came."""
         return min((one.on for one in self.received), default=None)

@@ -148,6 +148,39 @@ class TestTheLimitOfContinuedService:
         with pytest.raises(DepositFactsContradict, match="The day of a bill is 2016-05-02"):
             most(CONTINUED_LIMIT, ContinuedLimitFacts((bill(date(2016, 5, 2), 1_00),)))
 
-    def test_of_credits_only_is_refused(self) -> None:
-        with pytest.raises(DepositFactsContradict, match="highest bill is not above zero"):
-            most(CONTINUED_LIMIT, ContinuedLimitFacts((bill(date(2015, 7, 15), -5_00),)))
+    @pytest.mark.parametrize(("cents", "says"), [(-5_00, r"-\$5.00"), (0, r"\$0.00")])
+    def test_of_bills_that_ask_for_nothing_says_which_and_what_to_do(
+        self, cents: int, says: str
+    ) -> None:
+        words = f"12 months before 2016-05-01 is {says}, of 2015-07-15: nothing.*Ask once a bill"
+        with pytest.raises(NoSafeBase, match=words):
+            most(CONTINUED_LIMIT, ContinuedLimitFacts((bill(date(2015, 7, 15), cents),)))
+        assert most(CONTINUED_LIMIT, ContinuedLimitFacts((bill(date(2015, 7, 15), 1),))) == 2
+
+
+class TestSeveralDeposits:
+    """A limit is one of all deposits of an account together."""
+
+    @pytest.mark.parametrize(
+        ("others", "left"), [(0, 240_00), (100_00, 140_00), (239_99, 1), (240_00, 0), (300_00, 0)]
+    )
+    def test_leave_what_the_others_do_not_take(self, others: int, left: int) -> None:
+        year, held = Cents(1_440_00), Cents(others)
+        a_bill = (bill(date(2016, 4, 1), 120_00),)
+
+        assert most(RESIDENTIAL_LIMIT, ResidentialLimitFacts(year, SAFE, held)) == left
+        assert most(CONTINUED_LIMIT, ContinuedLimitFacts(a_bill, held)) == left
+        shop = replace(SHOP, held_or_asked_cents=Cents(1_590_00 + others))
+        assert most(NON_RESIDENTIAL_LIMIT, shop) == left
+
+    def test_say_what_is_held_and_what_is_left_beside_the_clause(self) -> None:
+        facts = ResidentialLimitFacts(Cents(1_440_00), SAFE, Cents(100_00))
+        last = ruling_on(RESIDENTIAL_LIMIT, facts, IN_2016).decision.reasons[-1]
+
+        assert last.finding == ("of which $100.00 is held or asked for already: $140.00 is left")
+        assert "GRR VI.C.1" in last.citation.text
+
+    def test_of_less_than_nothing_are_refused(self) -> None:
+        facts = ResidentialLimitFacts(Cents(1_440_00), SAFE, Cents(-1))
+        with pytest.raises(DepositFactsContradict, match=r"-\$0.01 is held or asked for"):
+            most(RESIDENTIAL_LIMIT, facts)
