@@ -33,6 +33,7 @@ from meterledger.usecases.checkouts import (
     start_checkout,
 )
 from meterledger.usecases.no_card_numbers import CardNumberRefused, looks_like_a_card
+from meterledger.usecases.payment_keys import payment_key_of
 from meterledger.usecases.ports import Conflict, NotFound
 
 KEY = "pay-0001"
@@ -96,10 +97,17 @@ class TestCheckout:
         with pytest.raises(CheckoutRefused, match="may have been paid already: checkout pay-0001"):
             place.start("pay-0002")
 
-    @pytest.mark.parametrize("key", ["", "abc", "a b cd", "x" * 49, "päy-1", "pay/1"])
+    @pytest.mark.parametrize("key", ["", " ", "x" * 56, "päy-1", " pay-1", "pay\n1"])
     def test_needs_a_key(self, place: Any, key: str) -> None:
-        with pytest.raises(CheckoutRefused, match="is not a key of a checkout"):
+        with pytest.raises(CheckoutRefused, match="is not a key of a checkout") as refused:
             place.start(key)
+        assert refused.value.do == "Give up to 55 plain characters, unique for ever"
+
+    @pytest.mark.parametrize("key", ["C-1", "x" * 55])
+    def test_has_the_rule_of_every_payment(self, place: Any, key: str) -> None:
+        begun = place.start(key)
+        assert begun.checkout.payment_key == f"checkout:{key}"
+        assert payment_key_of(begun.checkout.payment_key) == begun.checkout.payment_key
 
     @pytest.mark.parametrize("cents", [0, -1, 10**13 + 1])
     def test_needs_an_amount(self, place: Any, cents: int) -> None:

@@ -18,6 +18,9 @@ from enum import Enum
 from meterledger.facts.money import Tender
 from meterledger.kernel.ensure import ensure
 
+OF_CHECKOUT = "checkout:"
+"""What stands before a checkout's key in the key of its payment."""
+
 
 class Said(Enum):
     """What a processor says of a checkout, or what we heard instead."""
@@ -64,7 +67,7 @@ class Checkout:
     @property
     def payment_key(self) -> str:
         """The key of the payment that it posts."""
-        return f"checkout:{self.checkout_id}"
+        return f"{OF_CHECKOUT}{self.checkout_id}"
 
 
 @dataclass(frozen=True, slots=True)
