@@ -19,7 +19,6 @@ from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
 from meterledger.ledger import BUDGET_DEFERRED, RECEIVABLE
-from meterledger.usecases.budget_plans import elect_budget
 from meterledger.usecases.find_corrections import (
     BillToCorrect,
     bills_to_correct,

@@ -6,11 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.journeys.test_budget_year import Customer
 
 from meterledger.facts.billing_options import Delivery, DueDateChoice, DueDateKind
 from meterledger.kernel.span import Validity
+from meterledger.usecases.budget_plans import elect_budget
 from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.deliveries import prefer_delivery
+from meterledger.usecases.ports import Conflict
 from meterledger.usecases.take_back import Booked, NothingToTakeBack, take_back
 
 TOLD = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -111,3 +114,148 @@ def test_a_delivery_is_taken_back_before_a_bill_is_sent_by_it(home: Any) -> None
 
     assert back(home, Booked.DELIVERY) == NEXT
     assert home.store.billing_options([home.account_id(1)], AFTER + timedelta(days=1)) == {}
+
+
+class TestABudgetPlan:
+    """Joined on January 10 for January 20; the bill of January goes out on February 1."""
+
+    BEGINS, FEBRUARY = date(2026, 1, 20), date(2026, 2, 1)
+
+    @pytest.fixture
+    def customer(self, town: Any) -> Customer:
+        made = Customer(town)
+        made.months(date(2025, 7, 1), 7)
+        return made
+
+    def back(self, customer: Customer, what: Booked) -> date:
+        return take_back(
+            what,
+            account_id=customer.account,
+            on=date(2026, 1, 10),
+            known_at=customer.now,
+            store=customer.town.store,
+        )
+
+    def test_taken_back_before_its_first_bill_asks_nothing(self, customer: Customer) -> None:
+        customer.join(self.BEGINS)
+
+        assert self.back(customer, Booked.BUDGET) == self.BEGINS
+
+        (bill,) = customer.months(self.FEBRUARY, 1)
+        assert bill.asked is None
+        with pytest.raises(NothingToTakeBack, match="has booked no budget plan"):
+            self.back(customer, Booked.BUDGET)
+
+    def test_may_be_joined_again_on_the_same_day_with_its_own_amount(
+        self, customer: Customer
+    ) -> None:
+        first = customer.join(self.BEGINS)
+        self.back(customer, Booked.BUDGET)
+
+        again = customer.join(self.BEGINS, told_year_cents=60_000, basis="as told")
+
+        assert again.plan.plan_id == f"{first.plan.plan_id}-2"
+        (bill,) = customer.months(self.FEBRUARY, 1)
+        assert bill.asked.asked_cents == 5_000 != first.amount.cents
+        assert customer.town.replay(bill.bill_id).same_bytes
+
+    def test_stays_once_a_bill_has_gone_out_by_it(self, customer: Customer) -> None:
+        customer.join(self.BEGINS)
+        (bill,) = customer.months(self.FEBRUARY, 1)
+
+        with pytest.raises(NothingToTakeBack, match=f"Bill {bill.bill_id} of 2026-02-01 has gone"):
+            self.back(customer, Booked.BUDGET)
+
+    def test_stays_once_its_amount_was_reviewed(self, customer: Customer) -> None:
+        customer.join(self.BEGINS)
+        customer.review(date(2026, 5, 1))
+
+        with pytest.raises(NothingToTakeBack, match="amount was decided for 2026-05 by what holds"):
+            self.back(customer, Booked.BUDGET)
+
+    def test_its_end_is_taken_back_before_a_bill_settles_it(self, customer: Customer) -> None:
+        joined = customer.join(self.BEGINS)
+        customer.months(self.FEBRUARY, 1)
+        customer.leave(date(2026, 2, 10))
+
+        assert self.back(customer, Booked.BUDGET_END) == date(2026, 2, 10)
+
+        (bill,) = customer.months(date(2026, 3, 1), 1)
+        assert bill.asked.asked_cents == joined.amount.cents
+        state = customer.state(date(2026, 3, 2))
+        assert (state.plan.days.until_day, state.plan.ended) == (None, None)
+        assert state.plan.reasons == joined.plan.reasons
+        with pytest.raises(NothingToTakeBack, match="has booked no end of a budget plan"):
+            self.back(customer, Booked.BUDGET_END)
+
+    def test_its_end_stays_once_it_is_settled(self, customer: Customer) -> None:
+        customer.join(self.BEGINS)
+        customer.months(self.FEBRUARY, 1)
+        customer.leave(date(2026, 2, 10))
+        (bill,) = customer.months(date(2026, 3, 1), 1)
+
+        with pytest.raises(NothingToTakeBack, match=f"Bill {bill.bill_id} of 2026-03-01 has gone"):
+            self.back(customer, Booked.BUDGET_END)
+
+    def test_ended_is_not_taken_back_before_its_end_is(self, customer: Customer) -> None:
+        customer.join(self.BEGINS)
+        customer.leave(date(2026, 1, 25))
+
+        with pytest.raises(Conflict, match="ended on 2026-01-25 already"):
+            self.back(customer, Booked.BUDGET)
+        self.back(customer, Booked.BUDGET_END)
+        assert self.back(customer, Booked.BUDGET) == self.BEGINS
+
+
+class TestAnElection:
+    """The election of January 20, 2026 binds for a year: another is made on its anniversary."""
+
+    AGAIN = date(2027, 1, 20)
+
+    @pytest.fixture
+    def customer(self, town: Any) -> Customer:
+        made = Customer(town)
+        made.months(date(2025, 7, 1), 7)
+        made.join(date(2026, 1, 20))
+        return made
+
+    def elect(self, customer: Customer) -> None:
+        elect_budget(
+            account_id=customer.account,
+            on=self.AGAIN,
+            learned_at=customer.now,
+            view=customer.view,
+            store=customer.town.store,
+            settlement_option="a",
+        )
+
+    def back(self, customer: Customer) -> date:
+        return take_back(
+            Booked.ELECTION,
+            account_id=customer.account,
+            on=self.AGAIN,
+            known_at=customer.now,
+            store=customer.town.store,
+        )
+
+    def test_taken_back_leaves_the_one_before_with_its_day(self, customer: Customer) -> None:
+        before = customer.state(self.AGAIN).election
+        self.elect(customer)
+        assert customer.state(self.AGAIN).election.settlement_option == "a"
+
+        assert self.back(customer) == self.AGAIN
+
+        assert customer.state(self.AGAIN).election == before
+        self.elect(customer)  # and may be made again
+        assert customer.state(self.AGAIN).election.settlement_option == "a"
+
+    def test_with_which_the_plan_began_is_none_to_take_back(self, customer: Customer) -> None:
+        with pytest.raises(NothingToTakeBack, match="has booked no other election on its budget"):
+            self.back(customer)
+
+    def test_stays_once_a_review_has_followed_it(self, customer: Customer) -> None:
+        self.elect(customer)
+        customer.review(date(2027, 5, 1))
+
+        with pytest.raises(NothingToTakeBack, match="amount was decided for 2027-05 by what holds"):
+            self.back(customer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tests.stores.paper_town import CLAUSE, LATER, LEARNED, account_id, bill_of
@@ -96,6 +96,9 @@ def delivery_of(medium: Delivery, number: int = 1) -> DeliveryPreference:
 def keep_options(store: Any, *, month: int = 0, learned_at: datetime = LATER) -> None:
     """A row in every table of choices."""
     store.begin_budget_plan(plan_of(), amount_of(), election_of())
+    again = JOINED + timedelta(days=99)
+    store.add_budget_election(replace(election_of(), from_day=again))
+    store.take_back_budget_election(plan_of().plan_id, again, learned_at)
     bill = budget_bill_of(1, month, asked_cents=100_00)
     store.record_bills([(bill, entry_for_bill(bill, learned_at=learned_at))])
     store.choose_due_date(due_date_of(5))

@@ -230,6 +230,88 @@ def test_every_table_may_be_filled(town: Any) -> None:
     assert found.budget_bills
 
 
+class TestTakingBackAPlan:
+    """What was booked of a plan is believed no more; at every instant before it was."""
+
+    ELECTED = date(2025, 6, 1)
+
+    @pytest.fixture
+    def on_a_plan(self, town: Any) -> Any:
+        town.begin_budget_plan(plan_of(), amount_of(), election_of())
+        return town
+
+    def test_that_was_begun(self, on_a_plan: Any) -> None:
+        on_a_plan.take_back_budget_plan(plan_of().plan_id, LATER)
+
+        assert options(on_a_plan).plans == ()
+        assert options(on_a_plan, LATER - timedelta(seconds=1)).plans == (plan_of(),)
+        assert on_a_plan.account_ids_on_a_plan(AFTER) == []
+        with pytest.raises(NotFound, match="no budget plan"):
+            on_a_plan.take_back_budget_plan(plan_of().plan_id, AFTER)
+
+    def test_that_has_asked_a_bill_stays(self, on_a_plan: Any) -> None:
+        bill = budget_bill_of(1, asked_cents=100_00)
+        on_a_plan.record_bills([(bill, entry_for_bill(bill, learned_at=LATER))])
+
+        with pytest.raises(Conflict, match=f"asked bill {bill.bill_id} already"):
+            on_a_plan.take_back_budget_plan(plan_of().plan_id, AFTER)
+        assert options(on_a_plan).plans == (plan_of(),)
+
+    def test_that_was_ended_goes_on_with_its_own_reasons(self, on_a_plan: Any) -> None:
+        name = plan_of().plan_id
+        with pytest.raises(Conflict, match="has no end"):
+            on_a_plan.take_back_budget_end(name, LATER)
+        on_a_plan.end_budget_plan(name, ENDS, PlanEnd.CUSTOMER, WHY, LATER)
+        with pytest.raises(Conflict, match="ended on 2025-03-10 already"):
+            on_a_plan.take_back_budget_plan(name, AFTER)
+
+        on_a_plan.take_back_budget_end(name, AFTER)
+
+        (now,) = options(on_a_plan, AFTER).plans
+        assert now == replace(plan_of(), learned_at=AFTER)
+        (then,) = options(on_a_plan, AFTER - timedelta(seconds=1)).plans
+        assert then.ended is PlanEnd.CUSTOMER
+
+    def test_its_end_stays_where_another_plan_follows(self, on_a_plan: Any) -> None:
+        on_a_plan.end_budget_plan(plan_of().plan_id, ENDS, PlanEnd.CUSTOMER, WHY, LATER)
+        on_a_plan.begin_budget_plan(
+            replace(plan_of(), plan_id="BP-2", days=Validity(ENDS), learned_at=LATER),
+            replace(amount_of(), plan_id="BP-2"),
+            replace(election_of(), plan_id="BP-2"),
+        )
+        with pytest.raises(Conflict, match="The budget plan BP-2 follows on 2025-03-10"):
+            on_a_plan.take_back_budget_end(plan_of().plan_id, AFTER)
+
+    def test_an_election_leaves_the_one_before(self, on_a_plan: Any) -> None:
+        name = plan_of().plan_id
+        other = replace(
+            election_of(), from_day=self.ELECTED, settlement_option="a", learned_at=LATER
+        )
+        on_a_plan.add_budget_election(other)
+
+        on_a_plan.take_back_budget_election(name, self.ELECTED, AFTER)
+
+        assert options(on_a_plan, AFTER).elections == (election_of(),)
+        assert options(on_a_plan, AFTER - timedelta(seconds=1)).elections == (election_of(), other)
+        with pytest.raises(NotFound, match="Nothing was elected from 2025-06-01 on"):
+            on_a_plan.take_back_budget_election(name, self.ELECTED, AFTER)
+        with pytest.raises(Conflict, match="is the one with which"):
+            on_a_plan.take_back_budget_election(name, election_of().from_day, AFTER)
+
+    def test_an_election_that_another_follows_is_taken_back_after_it(self, on_a_plan: Any) -> None:
+        for day in (self.ELECTED, date(2025, 7, 1)):
+            on_a_plan.add_budget_election(replace(election_of(), from_day=day, learned_at=LATER))
+        with pytest.raises(Conflict, match="is followed by one of 2025-07-01"):
+            on_a_plan.take_back_budget_election(plan_of().plan_id, self.ELECTED, AFTER)
+
+    def test_nothing_of_no_plan(self, town: Any) -> None:
+        for act in (town.take_back_budget_plan, town.take_back_budget_end):
+            with pytest.raises(NotFound, match="no budget plan BP-9"):
+                act("BP-9", AFTER)
+        with pytest.raises(NotFound, match="no budget plan BP-9"):
+            town.take_back_budget_election("BP-9", self.ELECTED, AFTER)
+
+
 @pytest.mark.postgres
 def test_a_second_plan_on_a_day_is_refused_by_the_database_itself(
     postgres: Any, application: Any

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from meterledger.facts.billing_options import DeliveryPreference, DueDateChoice
-from meterledger.facts.budget import BudgetPlan
+from meterledger.facts.budget import AskedKind, BudgetBill, BudgetElection, BudgetPlan
 from meterledger.kernel.span import Validity
 from meterledger.stores.believed import A_MOMENT
 from meterledger.usecases.ports import Conflict, NotFound
@@ -63,6 +63,84 @@ def end_of_plan(plan: BudgetPlan, last_day_out: date) -> None:
             where=f"account {plan.account_id}",
             do="Name a day after the enrollment",
         )
+
+
+def plan_to_take_back(plan: BudgetPlan, asked: Iterable[BudgetBill]) -> None:
+    """Whether a plan may be taken back as if nobody had joined.
+
+    :raises Conflict: if it has an end, or a bill was asked by it
+    """
+    bills = [one.bill_id for one in asked if one.plan_id == plan.plan_id]
+    if plan.days.until_day is None and not bills:
+        return
+    told = f"asked bill {bills[0]}" if bills else f"ended on {plan.days.until_day}"
+    raise Conflict(
+        f"The budget plan {plan.plan_id} {told} already",
+        where=f"account {plan.account_id}",
+        why="Only what has had no effect yet is taken back",
+        do="Leave it with `meterledger budget leave`" if bills else "Take back its end first",
+    )
+
+
+def end_to_take_back(
+    plan: BudgetPlan, others: Iterable[BudgetPlan], asked: Iterable[BudgetBill]
+) -> None:
+    """Whether the end of a plan may be taken back, so that it goes on.
+
+    :raises Conflict: if it has none, a bill has settled it, or another plan was begun since
+    """
+    where, out = f"account {plan.account_id}", plan.days.until_day
+    if out is None:
+        raise Conflict(
+            f"The budget plan {plan.plan_id} has no end", where=where, do="Nothing is to be done"
+        )
+    mine = [one for one in asked if one.plan_id == plan.plan_id and one.kind is AskedKind.ENDED]
+    if mine:
+        raise Conflict(
+            f"Bill {mine[0].bill_id} has settled the budget plan {plan.plan_id}",
+            where=where,
+            why="Only what has had no effect yet is taken back",
+            do="Join again with `meterledger budget join`",
+        )
+    since = [one for one in others if one.days.from_day >= out and one.plan_id != plan.plan_id]
+    if since:
+        raise Conflict(
+            f"The budget plan {since[0].plan_id} follows on {since[0].days.from_day}",
+            where=where,
+            why="What was booked last is taken back first",
+            do="Take back that plan first",
+        )
+
+
+def election_to_take_back(
+    elections: Sequence[BudgetElection], plan_id: str, from_day: date
+) -> BudgetElection:
+    """The newest election of a plan that begins on a day.
+
+    :raises NotFound: if none does
+    :raises Conflict: if it is the one with which the plan began, or a later one follows
+    """
+    mine = sorted(
+        (one for one in elections if one.plan_id == plan_id),
+        key=lambda one: (one.from_day, one.learned_at),
+    )
+    found = [one for one in mine if one.from_day == from_day]
+    if not found:
+        raise NotFound(
+            f"Nothing was elected from {from_day} on of budget plan {plan_id[:80]}",
+            do="Ask with `meterledger budget show ACCOUNT`",
+        )
+    if found[-1] is mine[0] or found[-1] is not mine[-1]:
+        first = found[-1] is mine[0]
+        raise Conflict(
+            f"The election of {from_day} is the one with which {plan_id} began"
+            if first
+            else f"The election of {from_day} is followed by one of {mine[-1].from_day}",
+            where=f"account {found[-1].account_id}",
+            why="What was booked last is taken back first",
+            do="Elect otherwise, or take back the plan" if first else "Take back the later one",
+        )
+    return found[-1]
 
 
 def before_choice(known: Iterable[Choice], new: Choice) -> tuple[Choice, Choice | None] | None:

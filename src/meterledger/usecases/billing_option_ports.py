@@ -59,6 +59,27 @@ class BillingOptions(OptionsAsked, Protocol):
     def add_budget_election(self, election: BudgetElection) -> None:
         """Keep a changed election."""
 
+    def take_back_budget_plan(self, plan_id: str, learned_at: datetime) -> None:
+        """A plan is believed no more, as if nobody had joined.
+
+        :raises NotFound: if there is no such plan
+        :raises Conflict: if it has an end, or a bill was asked by it
+        """
+
+    def take_back_budget_end(self, plan_id: str, learned_at: datetime) -> None:
+        """A plan that was ended goes on as it did before.
+
+        :raises NotFound: if there is no such plan
+        :raises Conflict: if it has no end, a bill has settled it, or another plan follows
+        """
+
+    def take_back_budget_election(self, plan_id: str, from_day: date, learned_at: datetime) -> None:
+        """An election that begins on a day is believed no more; the one before holds again.
+
+        :raises NotFound: if there is no such plan, or nothing is elected from that day on
+        :raises Conflict: if the plan began with it, or a later one follows
+        """
+
     def account_ids_on_a_plan(self, known_at: datetime) -> list[str]:
         """Accounts with a plan, whether it has ended or not, in order."""
 

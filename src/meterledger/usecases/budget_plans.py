@@ -167,7 +167,7 @@ def join_budget(
         day=on,
         view=view,
     )
-    plan_id = f"BP-{account}-{on.isoformat()}"
+    plan_id = _free_name(f"BP-{account}-{on.isoformat()}", options)
     plan = BudgetPlan(plan_id, account, point, Validity(on), learned_at, joining.decision.reasons)
     said = Reason(estimate.sentence, first.decision.reasons[0].citation)
     amount = BudgetAmount(
@@ -188,6 +188,16 @@ def join_budget(
     if not dry_run:
         store.begin_budget_plan(plan, amount, election)
     return Joined(plan, amount, election, (joining, early, month, first))
+
+
+def _free_name(name: str, options: AccountOptions) -> str:
+    """The plan's name; one that was taken back keeps its own, and its amounts with it."""
+    taken = {one.plan_id for one in options.amounts}
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name}-{number}"
+    return found
 
 
 def _service(services: Sequence[BillableService], request: JoinRequest) -> BillableService:

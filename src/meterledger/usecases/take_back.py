@@ -1,20 +1,21 @@
 """Take back what an account has booked, before its first effect; what it ended holds again.
 
-Lives here      a due date, a delivery, a change of the rate option: which one, and whether it has
-                had an effect already.
-Lives elsewhere booking them (``due_dates``, ``deliveries``, ``change_rate``), keeping beliefs (the
-                stores); an end of what has had its effect (``due_dates.end_due_date``).
+Lives here      a due date, a delivery, a change of the rate option, the beginning and the end of a
+                budget plan and an election on it: which one, and whether it has had an effect.
+Lives elsewhere booking them (``due_dates``, ``deliveries``, ``change_rate``, ``budget_plans``,
+                ``budget_ends``), keeping beliefs (the stores); an end of what has had its effect
+                (``due_dates.end_due_date``, ``budget_ends.leave_budget``).
 Read first      docs/operating/due_dates.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Protocol
 
 from meterledger.facts.billing_options import AccountOptions
+from meterledger.facts.budget import BudgetElection
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.billing_option_ports import BillingOptions
@@ -27,6 +28,19 @@ class Booked(Enum):
     DUE_DATE = "due-date"
     DELIVERY = "delivery"
     RATE = "rate"
+    BUDGET = "budget"
+    BUDGET_END = "budget-end"
+    ELECTION = "budget-election"
+
+
+NOUNS = {
+    Booked.DUE_DATE: "due date",
+    Booked.DELIVERY: "delivery",
+    Booked.RATE: "rate option that begins on a later day",
+    Booked.BUDGET: "budget plan",
+    Booked.BUDGET_END: "end of a budget plan",
+    Booked.ELECTION: "other election on its budget plan",
+}
 
 
 class TakeBackStore(BillingOptions, Protocol):
@@ -57,8 +71,9 @@ def take_back(
 ) -> date:
     """Take back the newest choice of a kind that has had no effect yet; answers its first day.
 
-    A due date and a delivery have their first effect on the first bill issued since; a rate option
-    on its first day, from which programmes and readings count.
+    A due date, a delivery and what is booked of a budget plan have their first effect on the first
+    bill issued since; a plan and an election have it on a review of the amount, too. A rate option
+    has it on its first day, from which programmes and readings count.
 
     :raises NothingToTakeBack: if nothing is booked, or it has had its effect
     :raises Conflict: if something was chosen meanwhile for a later day
@@ -67,7 +82,7 @@ def take_back(
         return _rate(account_id, service_point_id, on, known_at, store)
     options = store.billing_options([account_id], known_at).get(account_id)
     first = _newest(options, what)
-    if first is None:
+    if first is None or options is None:
         raise _nothing(account_id, what)
     effect = [one for one in store.issued_bills_of_account(account_id) if one.issued_day >= first]
     if effect:
@@ -80,19 +95,66 @@ def take_back(
         )
     if what is Booked.DUE_DATE:
         store.take_back_due_date(account_id, first, known_at)
-    else:
+    elif what is Booked.DELIVERY:
         store.take_back_delivery(account_id, first, known_at)
+    else:
+        _of_a_plan(options, what, first, known_at, store)
     return first
 
 
 def _newest(options: AccountOptions | None, what: Booked) -> date | None:
     if options is None:
         return None
-    rows: Sequence[date] = [
-        one.days.from_day
-        for one in (options.due_dates if what is Booked.DUE_DATE else options.deliveries)
-    ]
+    rows: list[date]
+    if what is Booked.DUE_DATE:
+        rows = [one.days.from_day for one in options.due_dates]
+    elif what is Booked.DELIVERY:
+        rows = [one.days.from_day for one in options.deliveries]
+    elif what is Booked.BUDGET:
+        rows = [one.days.from_day for one in options.plans]
+    elif what is Booked.BUDGET_END:
+        rows = [one.days.until_day for one in options.plans[-1:] if one.days.until_day]
+    else:
+        mine = _elections(options)
+        rows = [mine[-1].from_day] if len(mine) > 1 else []
     return max(rows, default=None)
+
+
+def _elections(options: AccountOptions) -> list[BudgetElection]:
+    """Elections on the newest plan, oldest first."""
+    return [
+        one
+        for plan in options.plans[-1:]
+        for one in options.elections
+        if one.plan_id == plan.plan_id
+    ]
+
+
+def _of_a_plan(
+    options: AccountOptions, what: Booked, first: date, known_at: datetime, store: BillingOptions
+) -> None:
+    plan = options.plans[-1]
+    if what is Booked.BUDGET_END:
+        store.take_back_budget_end(plan.plan_id, known_at)
+        return
+    since = _elections(options)[-1].learned_at
+    reviewed = [
+        one
+        for one in options.amounts
+        if one.plan_id == plan.plan_id and one.learned_at > since and one.from_day >= first
+    ]
+    if reviewed:
+        raise NothingToTakeBack(
+            f"The monthly amount was decided for {reviewed[0].month:%Y-%m} by what holds since "
+            f"{first}",
+            where=f"account {options.account_id}",
+            why="Only what has had no effect yet is taken back",
+            do="Leave the plan" if what is Booked.BUDGET else "Elect anew from today on",
+        )
+    if what is Booked.BUDGET:
+        store.take_back_budget_plan(plan.plan_id, known_at)
+    else:
+        store.take_back_budget_election(plan.plan_id, first, known_at)
 
 
 def _rate(account_id: str, point: str, on: date, known_at: datetime, store: TakeBackStore) -> date:
@@ -118,10 +180,8 @@ def _rate(account_id: str, point: str, on: date, known_at: datetime, store: Take
 
 
 def _nothing(account_id: str, what: Booked) -> NothingToTakeBack:
-    noun = {Booked.DUE_DATE: "due date", Booked.DELIVERY: "delivery", Booked.RATE: "rate option"}
-    later = " that begins on a later day" if what is Booked.RATE else ""
     return NothingToTakeBack(
-        f"Account {account_id} has booked no {noun[what]}{later}",
+        f"Account {account_id} has booked no {NOUNS[what]}",
         where=f"account {account_id}",
         do=f"Look at it with `meterledger service show {account_id}`",
     )

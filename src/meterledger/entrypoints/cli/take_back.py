@@ -15,14 +15,16 @@ def register(app: typer.Typer) -> None:
 
 
 def take_back(
-    what: Annotated[str, typer.Argument(help="due-date, delivery or rate.")],
+    what: Annotated[
+        str, typer.Argument(help="due-date, delivery, rate, budget, budget-end or budget-election.")
+    ],
     account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
     service_point: Annotated[
         str, typer.Option(help="Service point; needed where changes are booked at several.")
     ] = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Take back a due date, a delivery or a rate option that is booked and has had no effect."""
+    """Take back what is booked and has had no effect: a due date, a rate option, a budget plan."""
     with refusing():
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases import take_back as journey

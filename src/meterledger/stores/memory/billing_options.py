@@ -18,14 +18,18 @@ from meterledger.facts.budget import (
 )
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
+from meterledger.stores.believed import A_MOMENT
 from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.stores.option_words import (
     before_choice,
     closed_at,
+    election_to_take_back,
     end_of_plan,
+    end_to_take_back,
     no_due_date,
     no_plan,
     nothing_booked,
+    plan_to_take_back,
     taken_back,
     two_plans,
 )
@@ -87,6 +91,7 @@ class MemoryBillingOptions(MemoryPlaces):
         self._deliveries = _Rows[DeliveryPreference]()
         self._amounts: list[BudgetAmount] = []
         self._elections: list[BudgetElection] = []
+        self._elections_back: list[tuple[BudgetElection, datetime]] = []
         self._budget_bills: list[BudgetBill] = []
 
     def billing_options(
@@ -110,7 +115,10 @@ class MemoryBillingOptions(MemoryPlaces):
             plans=tuple(self._plans.known(account_id, known_at)),
             amounts=tuple(sorted(of(self._amounts), key=lambda one: (one.month, one.plan_id))),
             elections=tuple(
-                sorted(of(self._elections), key=lambda one: (one.from_day, one.learned_at))
+                sorted(
+                    of(self._elections_known(known_at)),
+                    key=lambda one: (one.from_day, one.learned_at),
+                )
             ),
             budget_bills=tuple(
                 sorted(bills, key=lambda one: (one.days.from_day, one.learned_at, one.bill_id))
@@ -147,9 +155,7 @@ class MemoryBillingOptions(MemoryPlaces):
     ) -> None:
         """End a plan."""
         with self._lock:
-            plan = next((one for one in self._plans.believed() if one.plan_id == plan_id), None)
-            if plan is None:
-                raise no_plan(plan_id)
+            plan = self._plan(plan_id)
             end_of_plan(plan, last_day_out)
             days = Validity(plan.days.from_day, last_day_out)
             new = replace(plan, days=days, ended=ended, reasons=tuple(reasons))
@@ -159,8 +165,7 @@ class MemoryBillingOptions(MemoryPlaces):
     def add_budget_amount(self, amount: BudgetAmount) -> bool:
         """Keep the decision of a month of review."""
         with self._lock:
-            if not any(one.plan_id == amount.plan_id for one in self._plans.believed()):
-                raise no_plan(amount.plan_id)
+            self._plan(amount.plan_id)
             key = (amount.plan_id, amount.month)
             if any((one.plan_id, one.month) == key for one in self._amounts):
                 return False
@@ -171,10 +176,46 @@ class MemoryBillingOptions(MemoryPlaces):
     def add_budget_election(self, election: BudgetElection) -> None:
         """Keep a changed election."""
         with self._lock:
-            if not any(one.plan_id == election.plan_id for one in self._plans.believed()):
-                raise no_plan(election.plan_id)
+            self._plan(election.plan_id)
             self._elections.append(election)
             self._note("budget election", election.account_id, election.learned_at)
+
+    def take_back_budget_plan(self, plan_id: str, learned_at: datetime) -> None:
+        """A plan is believed no more."""
+        with self._lock:
+            plan = self._plan(plan_id)
+            plan_to_take_back(plan, self._budget_bills)
+            self._plans.replace(plan, None, learned_at)
+            self._note("budget plan taken back", plan.account_id, learned_at)
+
+    def take_back_budget_end(self, plan_id: str, learned_at: datetime) -> None:
+        """A plan that was ended goes on as it did before."""
+        with self._lock:
+            plan = self._plan(plan_id)
+            known = self._plans.known(plan.account_id)
+            end_to_take_back(plan, known, self._budget_bills)
+            before = self._plans.known(plan.account_id, plan.learned_at - A_MOMENT)
+            (was,) = [one for one in before if one.plan_id == plan_id]
+            self._plans.replace(plan, was, learned_at)
+            self._note("end of a budget plan taken back", plan.account_id, learned_at)
+
+    def take_back_budget_election(self, plan_id: str, from_day: date, learned_at: datetime) -> None:
+        """An election is believed no more."""
+        with self._lock:
+            plan = self._plan(plan_id)
+            one = election_to_take_back(self._elections_known(None), plan_id, from_day)
+            self._elections_back.append((one, closed_at(one, learned_at)))
+            self._note("budget election taken back", plan.account_id, learned_at)
+
+    def _elections_known(self, known_at: datetime | None) -> list[BudgetElection]:
+        back = [one for one, at in self._elections_back if known_at is None or at <= known_at]
+        return [one for one in self._elections if not any(one is gone for gone in back)]
+
+    def _plan(self, plan_id: str) -> BudgetPlan:
+        plan = next((one for one in self._plans.believed() if one.plan_id == plan_id), None)
+        if plan is None:
+            raise no_plan(plan_id)
+        return plan
 
     def account_ids_on_a_plan(self, known_at: datetime) -> list[str]:
         """Accounts with a plan, in order."""

@@ -54,6 +54,7 @@ APPEND_ONLY = (
     "difference_left",
     "budget_amount",
     "budget_election",
+    "budget_election_back",
     "budget_bill",
     "combined_statement",
     "combined_bill",

@@ -122,6 +122,17 @@ class BudgetElection(models.Model):
         db_table = "budget_election"
 
 
+class BudgetElectionBack(models.Model):
+    """An election was taken back before it had an effect; once."""
+
+    election = models.OneToOneField(BudgetElection, on_delete=models.PROTECT, primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT)
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "budget_election_back"
+
+
 class BudgetBill(models.Model):
     """What an issued bill asked on a plan, written in the transaction that records the bill."""
 

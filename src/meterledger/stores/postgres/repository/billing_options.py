@@ -49,7 +49,7 @@ from meterledger.usecases.ports import Conflict, NotFound
 Choice = TypeVar("Choice", BudgetPlan, DueDateChoice, DeliveryPreference)
 
 DATED = "lower(days), upper(days), lower(known)"
-AT = "account_id = ANY (%s) AND known @> %s::timestamptz"
+AT = "account_id = ANY (%(accounts)s) AND known @> %(at)s::timestamptz"
 NOW = "account_id = %s AND upper_inf(known)"
 PLAN = f"SELECT plan_id, account_id, service_point_id, ended, reasons, {DATED} FROM budget_plan"
 DUE_DATE = f"SELECT account_id, kind, day_of_month, person, reasons, {DATED} FROM due_date_choice"
@@ -62,12 +62,17 @@ ELECTION = (
     "SELECT plan_id, account_id, from_day, month_option, reevaluation_month, settlement_option,"
     " elected, reasons, learned_at FROM budget_election"
 )
+BY_DAY = "ORDER BY from_day, learned_at"
 BUDGET_BILL = (
     "SELECT plan_id, account_id, bill_id, lower(days), upper(days), kind, plan_amount_cents,"
     " rolled_over_part_cents, settlement_cents, charges_cents, asked_cents, rolled_over_cents,"
     " learned_at FROM budget_bill"
 )
-LEARNED = "WHERE account_id = ANY (%s) AND learned_at <= %s"
+LEARNED = "WHERE account_id = ANY (%(accounts)s) AND learned_at <= %(at)s"
+NOT_BACK = (
+    "NOT EXISTS (SELECT FROM budget_election_back back WHERE back.election_id = budget_election.id"
+    " AND back.learned_at <= %(at)s)"
+)
 HAS_ANY = """
 SELECT account_id FROM budget_plan WHERE account_id = ANY (%(accounts)s)
 UNION SELECT account_id FROM due_date_choice WHERE account_id = ANY (%(accounts)s)
@@ -98,7 +103,7 @@ class BillingOptionTables(Tables):
             chosen = sorted(row[0] for row in rows)
             if not chosen:  # most accounts have chosen nothing
                 return {}
-            key: list[Any] = [chosen, known_at]
+            key = {"accounts": chosen, "at": known_at}
 
             def of(query: str, make: Callable[[Any], Any]) -> dict[str, list[Any]]:
                 found: dict[str, list[Any]] = {}
@@ -111,7 +116,7 @@ class BillingOptionTables(Tables):
             due_dates = of(f"{DUE_DATE} WHERE {AT} ORDER BY lower(days)", due_date_of)
             deliveries = of(f"{DELIVERY} WHERE {AT} ORDER BY lower(days)", delivery_of)
             amounts = of(f"{AMOUNT} {LEARNED} ORDER BY month, plan_id", amount_of)
-            elections = of(f"{ELECTION} {LEARNED} ORDER BY from_day, learned_at", election_of)
+            elections = of(f"{ELECTION} {LEARNED} AND {NOT_BACK} {BY_DAY}", election_of)
             bills = of(
                 f"{BUDGET_BILL} {LEARNED} ORDER BY lower(days), learned_at, bill_id", budget_bill_of
             )
@@ -137,10 +142,10 @@ class BillingOptionTables(Tables):
         """Keep a plan with its first amount and election."""
 
         def work(connection: Connection) -> None:
-            for other in _plans(connection, f"WHERE {NOW}", plan.account_id):
+            for other in plans_of(connection, f"WHERE {NOW}", plan.account_id):
                 if other.days.overlaps(plan.days) or other.plan_id == plan.plan_id:
                     raise two_plans(plan, other)
-            _insert_plan(connection, plan)
+            insert_plan(connection, plan)
             _insert_amount(connection, amount)
             _insert_election(connection, election)
 
@@ -159,17 +164,17 @@ class BillingOptionTables(Tables):
     ) -> None:
         """End a plan."""
         (plan,) = self._step(
-            "look for a budget plan", lambda one: [_believed_plan(one, plan_id, lock=False)]
+            "look for a budget plan", lambda one: [believed_plan(one, plan_id, lock=False)]
         )
 
         def work(connection: Connection) -> None:
-            known = _believed_plan(connection, plan_id)
+            known = believed_plan(connection, plan_id)
             end_of_plan(known, last_day_out)
             days = Validity(known.days.from_day, last_day_out)
             moment = closed_at(known, learned_at)
-            _close(connection, "budget_plan", known.account_id, known.days.from_day, moment)
+            close_known(connection, "budget_plan", known.account_id, known.days.from_day, moment)
             new = replace(known, days=days, ended=ended, reasons=tuple(reasons), learned_at=moment)
-            _insert_plan(connection, new)
+            insert_plan(connection, new)
 
         self._keep("budget plan ended", plan.account_id, learned_at, work)
 
@@ -178,7 +183,7 @@ class BillingOptionTables(Tables):
         added: list[bool] = []
 
         def work(connection: Connection) -> None:
-            _believed_plan(connection, amount.plan_id)
+            believed_plan(connection, amount.plan_id)
             added.append(_insert_amount(connection, amount))
 
         self._keep("budget amount decided", amount.account_id, amount.learned_at, work)
@@ -188,7 +193,7 @@ class BillingOptionTables(Tables):
         """Keep a changed election."""
 
         def work(connection: Connection) -> None:
-            _believed_plan(connection, election.plan_id)
+            believed_plan(connection, election.plan_id)
             _insert_election(connection, election)
 
         self._keep("budget election", election.account_id, election.learned_at, work)
@@ -213,7 +218,9 @@ class BillingOptionTables(Tables):
             if replaced is not None:
                 old, left = replaced
                 moment = closed_at(old, choice.learned_at)
-                _close(connection, "due_date_choice", old.account_id, old.days.from_day, moment)
+                close_known(
+                    connection, "due_date_choice", old.account_id, old.days.from_day, moment
+                )
                 if left is not None:
                     _insert_due_date(connection, replace(left, learned_at=moment))
             _insert_due_date(connection, choice)
@@ -229,7 +236,7 @@ class BillingOptionTables(Tables):
                 if last_day_out not in one.days:
                     continue
                 first, moment = one.days.from_day, closed_at(one, learned_at)
-                _close(connection, "due_date_choice", account_id, first, moment)
+                close_known(connection, "due_date_choice", account_id, first, moment)
                 if first < last_day_out:
                     days = Validity(first, last_day_out)
                     _insert_due_date(connection, replace(one, days=days, learned_at=moment))
@@ -259,14 +266,15 @@ class BillingOptionTables(Tables):
                 raise nothing_booked(account_id, from_day)
 
             def known_at(moment: datetime) -> list[Any]:
-                asked = connection.execute(f"{kept.query} WHERE {AT}", [[account_id], moment])
+                key = {"accounts": [account_id], "at": moment}
+                asked = connection.execute(f"{kept.query} WHERE {AT}", key)
                 return [kept.read(row) for row in asked.fetchall()]
 
             left, was = taken_back(known, known_at, mine)
             gone = [one for one in (mine, left) if one is not None]
             moment = max(closed_at(one, learned_at) for one in gone)
             for one in gone:
-                _close(connection, kept.table, account_id, one.days.from_day, moment)
+                close_known(connection, kept.table, account_id, one.days.from_day, moment)
             if was is not None:
                 kept.insert(connection, replace(was, learned_at=moment))
 
@@ -283,7 +291,9 @@ class BillingOptionTables(Tables):
             if replaced is not None:
                 old, left = replaced
                 moment = closed_at(old, preference.learned_at)
-                _close(connection, "delivery_preference", old.account_id, old.days.from_day, moment)
+                close_known(
+                    connection, "delivery_preference", old.account_id, old.days.from_day, moment
+                )
                 if left is not None:
                     _insert_delivery(connection, replace(left, learned_at=moment))
             _insert_delivery(connection, preference)
@@ -345,7 +355,7 @@ def insert_asked(connection: Connection, bills: Sequence[Bill]) -> None:
         )
 
 
-def _close(
+def close_known(
     connection: Connection, table: str, account_id: str, from_day: date, moment: datetime
 ) -> None:
     connection.execute(
@@ -355,19 +365,19 @@ def _close(
     )
 
 
-def _believed_plan(connection: Connection, plan_id: str, *, lock: bool = True) -> BudgetPlan:
+def believed_plan(connection: Connection, plan_id: str, *, lock: bool = True) -> BudgetPlan:
     where = f"WHERE plan_id = %s AND upper_inf(known){' FOR UPDATE' if lock else ''}"
-    found = _plans(connection, where, plan_id)
+    found = plans_of(connection, where, plan_id)
     if not found:
         raise no_plan(plan_id)
     return found[0]
 
 
-def _plans(connection: Connection, where: str, key: str) -> list[BudgetPlan]:
+def plans_of(connection: Connection, where: str, key: str) -> list[BudgetPlan]:
     return [plan_of(row) for row in connection.execute(f"{PLAN} {where}", [key]).fetchall()]
 
 
-def _insert_plan(connection: Connection, plan: BudgetPlan) -> None:
+def insert_plan(connection: Connection, plan: BudgetPlan) -> None:
     connection.execute(
         "INSERT INTO budget_plan (plan_id, account_id, service_point_id, ended, reasons, days,"
         " known) VALUES (%s, %s, %s, %s, %s, daterange(%s, %s), tstzrange(%s, NULL))",

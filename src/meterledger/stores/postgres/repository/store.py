@@ -5,7 +5,7 @@ from __future__ import annotations
 from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.accruals import AccrualTables
 from meterledger.stores.postgres.repository.balances import BalanceTables
-from meterledger.stores.postgres.repository.billing_options import BillingOptionTables
+from meterledger.stores.postgres.repository.budget_back import BudgetBackTables
 from meterledger.stores.postgres.repository.channels import ChannelTables
 from meterledger.stores.postgres.repository.combinations import CombinationTables
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
@@ -60,7 +60,7 @@ class PostgresStore(
     IssuedTables,
     HeldTables,
     SettlementTables,
-    BillingOptionTables,
+    BudgetBackTables,
     CombinationTables,
     ProgramTables,
     ReconciliationTables,
