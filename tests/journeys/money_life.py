@@ -7,7 +7,8 @@ pass, and an instant of each day is the time at which things are learned, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -29,7 +30,7 @@ from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.deposit_ask import Desk
 from meterledger.usecases.deposit_asked import deposits_asked_on
 from meterledger.usecases.deposit_run import run_deposits
-from meterledger.usecases.late_charges import charge_late
+from meterledger.usecases.late_charges import charge_late, correct_late_charges
 from meterledger.usecases.returned_payment import settle_returned_payment
 from meterledger.usecases.settle_payment import (
     PaymentDesk,
@@ -70,10 +71,12 @@ class OnceKnown:
 class MoneyIn:
     """An account and its model: months, bills, payments."""
 
-    def __init__(self, view: BookView) -> None:
+    def __init__(self, view: BookView, store: Any = None) -> None:
         self.book: Any = OnceKnown(view)
-        self.store = MemoryStore()
+        self.store: Any = MemoryStore() if store is None else store
         self.model = Account()
+        self.seen: Counter[str] = Counter()
+        self.moments: list[datetime] = []
         self.today, self.ticks, self.month, self.keys = FIRST_DAY, 0, 0, 0
         self.door = self.store.viewing(ANALYST, ["all"])
         self.door.__enter__()  # open as long as the life
@@ -81,7 +84,8 @@ class MoneyIn:
         mine = replace(third.holders[0], person_id="person-1")
         self.store.start_services([start_of(1)])
         self.store.start_service(replace(third, persons=(), holders=(mine,)))
-        self.store.register_cause("special", lambda key: True)
+        if isinstance(self.store, MemoryStore):
+            self.store.register_cause("special", lambda key: True)
 
     # ------------------------------------------------------------------ time and desks
 
@@ -94,12 +98,31 @@ class MoneyIn:
         return self.month >= LAST_MONTH
 
     def wait(self, days: int) -> None:
-        self.today = max(self.today, min(self.today + timedelta(days), self.next_bill - DAY))
+        self.begin(max(self.today, min(self.today + timedelta(days), self.next_bill - DAY)))
+
+    def begin(self, day: date) -> None:
+        self.ticks = 0 if day > self.today else self.ticks
+        self.today = day
 
     @property
     def now(self) -> datetime:
         self.ticks += 1
-        return datetime.combine(self.today, time(18), UTC) + timedelta(seconds=self.ticks % 9999)
+        return self.known_at
+
+    @property
+    def known_at(self) -> datetime:
+        """The instant of what was done last; nothing is learned between it and the next."""
+        return datetime.combine(self.today, time(18), UTC) + timedelta(seconds=self.ticks)
+
+    def happens(self, name: str, how: Sequence[Any]) -> None:
+        """One event, as one step of what is known."""
+        self.model.step += 1
+        getattr(self, name)(*how)
+        self.moments.append(self.known_at)
+
+    def tell(self, what: str, times: int = 1) -> None:
+        """Count what happened: a test fails where something stays rare."""
+        self.seen[what] += times
 
     def desk(self) -> Desk:
         return Desk(self.store, self.book.view, "Ana", self.now)
@@ -111,7 +134,7 @@ class MoneyIn:
         asked = deposits_asked_on(self.today, self.store)
         return PaymentDesk(self.store, self.book.view, self.now, asked)
 
-    def agree(self, may: bool, act: Callable[[], Any]) -> bool:
+    def agree(self, may: bool, act: Callable[[], Any], what: str) -> bool:
         """Do it; it is refused where the model says so, and only there."""
         refused = ""
         try:
@@ -120,23 +143,29 @@ class MoneyIn:
             refused = refusal.sentence
         if refused:
             assert not may, f"refused, and the model allows it: {refused}"
+            self.tell(f"{what}: refused")
             return False
         assert may, "done, and the model does not allow it"
+        self.tell(what)
         return True
 
     # ------------------------------------------------------------------ months
 
     def next_month(self, cents: int, ends: bool = False) -> None:
-        self.today = self.next_bill
+        self.begin(self.next_bill)
         if self.model.ended is None:
+            before, waited = len(self.model.lates), len(self.model.waiting)
             for _ in range(2):
                 charge_late([ONE], on=self.today, known_at=self.now, store=self.store,
                             book=self.book)  # fmt: skip
             self.model.run_late(self.today, ONE)
+            self.tell("late charge", sum(one.stands for one in self.model.lates[before:]))
+            self.tell("late charge: waits", len(self.model.waiting) - waited)
             self._bill(cents)
             if ends:
                 self.store.stop_service("AG-1-20250101", self.today, self.now)
                 self.model.ended = self.today
+                self.tell("service ends")
         self.month += 1
         self.night()
 
@@ -147,14 +176,35 @@ class MoneyIn:
 
     def _billed(self, bill: Bill, cents: int, first: Billed | None = None) -> None:
         name = f"bill:{bill.bill_id}"
+        kind = "a credit" if cents < 0 else "nothing" if not cents else "a debt"
+        self.tell(f"{'corrected bill' if first else 'bill'}: {kind}")
         self.model.bills[name] = Billed(name, bill.issued_day, bill.due_day, cents, first)
-        self.model.post(name, bill.issued_day, cents, "bill")
+        self.model.post(name, bill.issued_day, cents, "bill", "440")
 
     def night(self) -> None:
         for _ in range(1 + (self.month % 4 == 0)):
             run = run_deposits(on=self.today, desk=self.desk())
             assert not run.refused, run.refused
+        credited, closed = self._counted()
         self.model.night(self.today)
+        now = self._counted()
+        self.tell("deposit: interest credited", now[0] - credited)
+        self.tell("deposit: given back", now[1] - closed)
+
+    def _counted(self) -> tuple[int, int]:
+        every = self.model.deposits.values()
+        return sum(len(one.credits) for one in every), sum(one.closed for one in every)
+
+    def correct_late(self) -> None:
+        """Charges are decided again, as the command does it for all accounts."""
+        model, before = self.model, sum(one.stands for one in self.model.lates)
+        for _ in range(2):
+            correct_late_charges(on=self.today, known_at=self.now, store=self.store,
+                                 book=self.book)  # fmt: skip
+        if model.looks_again(self.today):
+            model.correct_late(self.today, ONE, look_again=True)
+        self.tell("late charge: taken back" if before > sum(one.stands for one in model.lates)
+                  else "late charge: looked at again")  # fmt: skip
 
     def rebill(self, which: int, cents: int) -> None:
         live = [one for one in self.model.bills.values() if not one.cancelled]
@@ -188,7 +238,8 @@ class MoneyIn:
         name = f"special:S-{self.keys}"
         legs = (Leg("143", cents, ONE), Leg("456", -cents))
         self.store._keep_entry(Entry(name, self.today, self.now, legs, "merchandise"))
-        self.model.post(name, self.today, cents, "special")
+        self.model.post(name, self.today, cents, "special", "456")
+        self.tell("special charge")
 
     # ------------------------------------------------------------------ money in
 
@@ -218,11 +269,18 @@ class MoneyIn:
                                 earmarked_to=[named] if named else [], **said)[1]  # fmt: skip
 
         assert take()
-        mailed = told.is_mailed or told.channel is Channel.LOCKBOX
-        self.model.pay(key, Paid(cents, received, told.is_mailed or mailed), self.today, named)
+        paid = Paid(cents, received, told.is_mailed or told.channel is Channel.LOCKBOX,
+                    told.channel.value)  # fmt: skip
+        self.model.pay(key, paid, self.today, [named] if named else [])
+        deposit, special = self.model.split(paid)
+        self.tell("payment")
+        for is_so, words in ((deposit, "of a deposit"), (special, "of a special charge"),
+                             (named, "for one item"), (ago > 9, "learned of late"),
+                             (sum(c for _, c in paid.parts) < cents, "of too much")):  # fmt: skip
+            self.tell(f"payment: {words}", bool(is_so))
         assert not take()
-        self.agree(False, lambda: take(cents=cents + 1))
-        self.agree(False, lambda: take(how=HOWS[(how + 1) % len(HOWS)]))
+        self.agree(False, lambda: take(cents=cents + 1), "payment: its key again")
+        self.agree(False, lambda: take(how=HOWS[(how + 1) % len(HOWS)]), "payment: its key again")
 
     def pay_in_time(self, how: int = 0) -> None:
         """All that is owed is paid; nothing where nothing is owed."""
@@ -238,7 +296,8 @@ class MoneyIn:
                              how=HOWS[4])  # fmt: skip
         tell_receipt(receipt, ReceiptState.UNKNOWN, reason="no answer", view=self.book.view,
                      store=self.store)  # fmt: skip
-        self.model.unknown[key] = Paid(cents, self.today, mailed=False)
+        self.model.unknown[key] = Paid(cents, self.today, False, HOWS[4].channel.value)
+        self.tell("payment of unknown outcome")
 
     def known(self, which: int, came: bool) -> None:
         if not self.model.unknown:
@@ -250,29 +309,46 @@ class MoneyIn:
                 confirm_payment(key, reason="it came", desk=self.till())
             else:
                 tell_outcome(key, ReceiptState.REFUSED, reason="it did not", desk=self.till())
+        self.tell(f"payment of unknown outcome: {'came' if came else 'never was'}")
         if came:
             self.model.pay(key, money, self.today)
+        else:
+            self.model.gone[key] = ("refused", money)
 
-    def bounce(self, which: int, fee: bool) -> None:
-        kept = [key for key, one in self.model.paid.items() if not one.back]
+    def bounce(self, which: int, fee: bool, ago: int = 0) -> None:
+        ended = {one.name for one in self.model.deposits.values() if one.closed}
+        kept = [key for key, one in self.model.paid.items() if not one.back
+                and not {name for name, _ in one.parts} & ended]  # fmt: skip
         if not kept:
             return
         key = kept[-1 - which % len(kept)]
+        money = self.model.paid[key]
+        on = max(money.received, self.today - timedelta(ago))
         for _ in range(2):
-            reverse_payment(key, on=self.today, by="bank", reason="R01", desk=self.till())
-        self.model.bounce(key, self.today)
+            reverse_payment(key, on=on, by="bank", reason="R01", desk=self.till())
+        self.model.bounce(key, on)
+        closed = {one.name for one in self.model.deposits.values() if one.closed}
+        of_deposits = {name for name, _ in money.parts if name in self.model.deposits}
+        recovery = self.model.cases.get(f"recovery:{key}")
+        for is_so, words in ((True, "payment that came back"),
+                             (of_deposits, "payment that came back: of a deposit"),
+                             (of_deposits & closed, "payment that came back: of an ended deposit"),
+                             (recovery, "payment that came back: of a recovery"),
+                             (ago, "payment that came back: told late")):  # fmt: skip
+            self.tell(words, bool(is_so))
         if not fee:
             return
         for _ in range(2):
             settle_returned_payment(key, ONE, by="Ana", reason="R01", desk=self.money())
         self._case("fee", key, FEE, "142", posted=True, about=key)
-        for one in self.model.cases.values():
-            if one.kind == "recovery" and one.about == key and one.state == "approved":
-                self.model.settle(one, self.today, -1)
+        if recovery and recovery.state == "approved":
+            self.model.settle(recovery, self.today, -1)
+            self.tell("recovery: taken back")
 
     def _case(self, kind: str, key: str, cents: int, source: str, *, posted: bool = False,
               about: str = "") -> None:  # fmt: skip
         case = Case(f"{kind}:{key}", kind, cents, source, "asked", self.today, about)
         self.model.cases[case.name] = case
+        self.tell(kind if posted else f"{kind}: asked")
         if posted:
             self.model.settle(case, self.today)

@@ -8,7 +8,7 @@ and docs/operating/settlements.md for what no sheet says.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -22,13 +22,7 @@ HOLIDAYS = {
     *(date(2026, *one) for one in ((1, 1), (1, 19), (2, 12), (2, 16), (5, 8), (5, 25), (6, 19))),
     *(date(2026, *one) for one in ((7, 3), (9, 7), (10, 12), (11, 11), (11, 26), (12, 25))),
 }
-GOOD_MONTHS, WRITE_OFF_DAYS, WRITE_OFF_ALONE, STALE_DAYS, GOODWILL_MOST = (
-    12,
-    90,
-    100_00,
-    180,
-    250_00,
-)
+LOOK_BACK, LONGEST_GRACE = timedelta(days=366), timedelta(days=10)
 
 
 def half_up(cents: Fraction) -> int:
@@ -52,18 +46,47 @@ class Move:
     day: date
     cents: int
     kind: str  # bill, late, other, special, credit; back: a credit that was given away
+    against: str  # the ledger account on the other side
     undoes: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One side of an entry: ``day`` is when it was so, ``step`` when it was learned."""
+
+    account: str
+    day: date
+    booked: date
+    step: int
+    cents: int
 
 
 @dataclass
 class Paid:
-    """Money in, and what it was applied to."""
+    """Money in, and what it was applied to. ``step`` is when an account got it."""
 
     cents: int
     received: date
     mailed: bool
+    channel: str = "office"
+    astray: bool = False  # it came without an account, and was assigned to one
+    step: int = 0
     parts: list[tuple[str, int]] = field(default_factory=list)
     back: bool = False
+
+
+@dataclass
+class Promise:
+    """What an agency promised for some items: pending until it came, was withdrawn or ended."""
+
+    cents: int
+    items: list[str]
+    last: date
+    came: int = 0
+    withdrawn: bool = False
+
+    def pending(self, on: date) -> bool:
+        return self.came < self.cents and not self.withdrawn and on <= self.last
 
 
 @dataclass
@@ -84,6 +107,7 @@ class Late:
     cents: int
     rests_on: set[str]
     on: date
+    step: int
     stands: bool = True
 
 
@@ -94,7 +118,7 @@ class Held:
     name: str
     asked: int
     on: date
-    covered: date | None = None  # interest is credited through this day
+    credits: list[tuple[date, int]] = field(default_factory=list)  # through which day, and when
     added: int = 0
     gone: int = 0
     closed: bool = False
@@ -108,23 +132,45 @@ class Owed:
         self.moves: list[Move] = []
         self.paid: dict[str, Paid] = {}
         self.unknown: dict[str, Paid] = {}
+        self.astray: dict[str, Paid] = {}
+        self.gone: dict[str, tuple[str, Paid]] = {}  # refused or sent back
+        self.promises: dict[str, Promise] = {}
         self.bills: dict[str, Billed] = {}
         self.lates: list[Late] = []
         self.waiting: set[date] = set()
         self.deposits: dict[str, Held] = {}
+        self.lines: list[Line] = []
         self.sums: Counter[str] = Counter()
         self.ended: date | None = None
+        self.opens: date | None = None  # the first day that is not closed
+        self.step = 0
 
     # ------------------------------------------------------------------ what is open
 
-    def post(self, name: str, day: date, cents: int, kind: str, undoes: str = "") -> None:
+    def book(self, account: str, against: str, day: date, cents: int) -> None:
+        """Both sides of something; where its month is closed it is booked in the first open one."""
+        booked = max(day, self.opens or day)
+        for one, sign in ((account, 1), (against, -1)):
+            self.lines.append(Line(one, day, booked, self.step, sign * cents))
+            self.sums[one] += sign * cents
+
+    def sums_at(self, at: date, step: int) -> Counter[str]:
+        """What every account stood at on an evening, as known after a step."""
+        found: Counter[str] = Counter()
+        for one in self.lines:
+            found[one.account] += one.cents if one.day <= at and one.step <= step else 0
+        return found
+
+    def post(
+        self, name: str, day: date, cents: int, kind: str, against: str, undoes: str = ""
+    ) -> None:
         if cents:
-            self.moves.append(Move(name, day, cents, kind, undoes))
-            self.sums["143" if kind == "special" else "142"] += cents
+            self.moves.append(Move(name, day, cents, kind, against, undoes))
+            self.book("143" if kind == "special" else "142", against, day, cents)
 
     def undo(self, name: str, day: date) -> None:
         for one in [one for one in self.moves if one.name == name]:
-            self.post(f"reversal:{name}", day, -one.cents, one.kind, undoes=name)
+            self.post(f"reversal:{name}", day, -one.cents, one.kind, one.against, undoes=name)
 
     def open(
         self, at: date, moves: Iterable[Move] | None = None, payments: Iterable[str] | None = None
@@ -158,20 +204,21 @@ class Owed:
         return {name: cents for name, cents in room.items() if cents}, free
 
     def unpaid(self, one: Held) -> int:
-        return one.asked - sum(cents for _, cents in self.parts_of(one))
+        return one.asked - sum(cents for _, cents, _ in self.parts_of(one))
 
-    def parts_of(self, one: Held) -> list[tuple[date, int]]:
-        """What came in for a deposit and was kept, by day."""
+    def parts_of(self, one: Held) -> list[tuple[date, int, int]]:
+        """What came in for a deposit and was kept: by day, cents, and when we learned of it."""
         every = [each for each in self.paid.values() if not each.back]
-        found = [(each.received, sum(c for i, c in each.parts if i == one.name)) for each in every]
+        found = [(each.received, sum(c for i, c in each.parts if i == one.name), each.step)
+                 for each in every]  # fmt: skip
         return sorted(part for part in found if part[1])
 
     def held(self, one: Held) -> int:
-        return sum(cents for _, cents in self.parts_of(one)) + one.added - one.gone
+        return sum(cents for _, cents, _ in self.parts_of(one)) + one.added - one.gone
 
     # ------------------------------------------------------------------ money in (GRR V.M)
 
-    def pay(self, key: str, money: Paid, today: date, item: str = "") -> None:
+    def pay(self, key: str, money: Paid, today: date, named: Sequence[str] = ()) -> None:
         """Named items first; then previous before current, utility before deposit, special last."""
         standing, _ = self.open(today)
         days = {one.name: one.day for one in self.moves} | {
@@ -181,36 +228,59 @@ class Owed:
         newest = max((one.issued for one in self.bills.values() if not one.cancelled and one.cents),
                      default=None)  # fmt: skip
 
-        def rank(name: str) -> tuple[bool, bool, bool, bool, date, str]:
+        def rank(name: str) -> tuple[bool, bool, bool, date, str]:
             is_new = newest is None or days[name] >= newest
-            return (name != item, kinds.get(name) == "special", is_new,
-                    name in self.deposits, days[name], name)  # fmt: skip
+            return kinds.get(name) == "special", is_new, name in self.deposits, days[name], name
 
-        left = money.cents
-        for name in sorted(standing, key=rank):
+        left, first = money.cents, [one for one in named if one in standing]
+        for name in (*first, *sorted({*standing} - {*first}, key=rank)):
             spent = min(left, standing[name])
             if spent:
                 money.parts.append((name, spent))
                 left -= spent
-        self.paid[key] = money
-        to = Counter({"deposit": 0, "special": 0})
-        for name, cents in money.parts:
-            to["deposit" if name in self.deposits else kinds[name]] += cents
-        self.post(f"payment:{key}", money.received, to["deposit"] - money.cents, "credit")
-        self.sums["235"] -= to["deposit"]
-        self.sums["143"] -= to["special"]
-        self.sums["142"] += to["special"]
+        self.paid[key], money.step = money, self.step
+        deposit, special = self.split(money)
+        cash, day = "253.unapplied" if money.astray else "131", money.received
+        self.post(f"payment:{key}", day, deposit - money.cents, "credit", cash)
+        self.book(cash, "235", day, deposit)
+        self.book("142", "143", day, special)
+
+    def split(self, money: Paid) -> tuple[int, int]:
+        """What of a payment went to deposits and to special charges."""
+        specials = {one.name for one in self.moves if one.kind == "special"}
+        return (sum(cents for name, cents in money.parts if name in self.deposits),
+                sum(cents for name, cents in money.parts if name in specials))  # fmt: skip
 
     def bounce(self, key: str, day: date) -> None:
         """A payment that came back is as one that never was; what came between stays."""
         money = self.paid[key]
         self.undo(f"payment:{key}", day)
-        for name, cents in money.parts:
-            special = any(one.name == name and one.kind == "special" for one in self.moves)
-            self.sums["235"] += cents if name in self.deposits else 0
-            self.sums["143"] += cents if special else 0
-            self.sums["142"] -= cents if special else 0
+        deposit, special = self.split(money)
+        self.book("235", "253.unapplied" if money.astray else "131", day, deposit)
+        self.book("143", "142", day, special)
+        if money.astray:
+            self.book("253.unapplied", "131", day, money.cents)
         money.back = True
+
+    def stray(self, key: str, money: Paid) -> None:
+        """Money of no account: it waits for one, or goes back to its sender."""
+        self.astray[key], money.astray = money, True
+        self.book("131", "253.unapplied", money.received, money.cents)
+
+    def send_back(self, key: str, day: date) -> None:
+        money = self.astray.pop(key)
+        self.gone[key] = ("returned", money)
+        self.book("253.unapplied", "131", day, money.cents)
+
+    def receipts(self) -> Counter[tuple[date, str, str]]:
+        """Cents of money in by day, channel and what became of it: all of it, once."""
+        every = [("returned" if one.back else "posted", one) for one in self.paid.values()]
+        every += [("unknown", one) for one in self.unknown.values()]
+        every += [("unapplied", one) for one in self.astray.values()]
+        found: Counter[tuple[date, str, str]] = Counter()
+        for state, one in (*every, *self.gone.values()):
+            found[one.received, one.channel, state] += one.cents
+        return found
 
     # ------------------------------------------------------------------ late charges (GRR V.J)
 
@@ -278,24 +348,47 @@ class Owed:
     def run_late(self, on: date, account: str) -> None:
         self.correct_late(on, account)
         for due, bill, cents, rests in self.late_on(on):
-            if self.unknown and cents >= 0:
+            waits = self.unknown or any(one.pending(on) for one in self.promises.values())
+            if waits and cents >= 0:
                 self.waiting.add(due)  # neither paid nor missed until it is known
             elif cents > 0:
-                self.add_late(Late(f"late:{account}:{due}", due, bill, cents, rests, on))
+                name = f"late:{account}:{due}"
+                self.add_late(Late(name, due, bill, cents, rests, on, self.step))
 
     def next_late(self, on: date, account: str) -> list[tuple[str, int]]:
         """What a run on a day would charge."""
         then = copy(self)
         then.moves, then.waiting, then.sums = [*self.moves], {*self.waiting}, Counter(self.sums)
+        then.lines = []
         then.lates = [copy(one) for one in self.lates]
         then.run_late(on, account)
         return sorted((one.name, one.cents) for one in then.lates[len(self.lates) :])
 
     def add_late(self, late: Late) -> None:
         self.lates.append(late)
-        self.post(late.name, late.on, late.cents, "late")
+        self.post(late.name, late.on, late.cents, "late", "450")
 
-    def correct_late(self, on: date, account: str) -> None:
+    def learned_in_time(self, late: Late) -> bool:
+        """Whether a payment had been in time of which we learned only after the charge."""
+        later = [
+            one
+            for one in self.moves
+            if one.name.startswith("payment:")
+            and self.paid[one.name[8:]].step > late.step
+            and not self.paid[one.name[8:]].back
+        ]
+        return bool(self.in_time(late.due, later))
+
+    def looks_again(self, on: date) -> bool:
+        """Charges of a year are looked at again where something was paid that we did not know."""
+        return any(one.stands and (self.wrong_bills(one) or (one.on >= on - LOOK_BACK and any(
+            paid.step > one.step and paid.received <= one.due + LONGEST_GRACE
+            for paid in self.paid.values()))) for one in self.lates)  # fmt: skip
+
+    def wrong_bills(self, late: Late) -> bool:
+        return any(name in self.bills and self.bills[name].cancelled for name in late.rests_on)
+
+    def correct_late(self, on: date, account: str, look_again: bool = False) -> None:
         """A charge that rests on a bill that was wrong is decided on the lower of both."""
         bills = {one.name: one for one in self.bills.values() if not one.first}
         right = []
@@ -307,12 +400,11 @@ class Owed:
                 last = [each for each in self.bills.values() if not each.cancelled
                         and each.first and _first(each) is known]  # fmt: skip
                 cents = min(known.cents, max(0, last[0].cents) if last else 0)
-                right += [Move(one.name, one.day, cents, one.kind)] if cents > 0 else []
+                right += [Move(one.name, one.day, cents, one.kind, "")] if cents > 0 else []
         lowered: set[str] = set()
-        for late in [one for one in self.lates if one.stands]:
-            wrong = {name for name in late.rests_on if name in self.bills and
-                     self.bills[name].cancelled}  # fmt: skip
-            if not wrong and not late.rests_on & lowered:
+        for late in sorted((one for one in self.lates if one.stands), key=lambda one: one.due):
+            again = look_again and self.learned_in_time(late)
+            if not self.wrong_bills(late) and not again and not late.rests_on & lowered:
                 continue
             moves = [one for one in right if one.name not in lowered]
             base, rests = self.unpaid_after(late.due, late.bill, on, moves, bills)
@@ -324,7 +416,7 @@ class Owed:
                 if cents:
                     count = sum(one.due == late.due for one in self.lates) + 1
                     name = f"late:{account}:{late.due}:{count}"
-                    self.add_late(Late(name, late.due, late.bill, cents, rests, on))
+                    self.add_late(Late(name, late.due, late.bill, cents, rests, on, self.step))
 
 
 def _first(bill: Billed) -> Billed:

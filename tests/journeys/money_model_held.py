@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -10,6 +11,23 @@ from tests.journeys.money_model import DAY, Held, Owed, half_up
 
 DEPOSIT_PERCENT = {2025: Fraction("8.75"), 2026: Fraction("8.00")}  # prime of November, and a point
 GOOD_MONTHS, WRITE_OFF_DAYS, STALE_DAYS, GOODWILL_MOST = 12, 90, 180, 250_00
+
+AGAINST = {"refund": "232.refunds", "write-off": "144", "recovery": "144", "transfer": "B",
+           "fee": "451", "credit": "440"}  # fmt: skip
+WITH_US, UNCLAIMED = ("approved", "stopped", "returned", "claimed"), ("unclaimed", "noticed")
+BEFORE = {
+    **dict.fromkeys(("sent", "unclaimed", "reversed"), WITH_US),
+    **dict.fromkeys(("cleared", "stopped", "returned"), ("sent",)),
+    **dict.fromkeys(("noticed", "claimed", "paid to the State"), UNCLAIMED),
+}
+THROUGH = {
+    "sent": ("232.refunds", "131"),
+    "stopped": ("131", "232.refunds"),
+    "returned": ("131", "232.refunds"),
+    "unclaimed": ("232.refunds", "242.unclaimed"),
+    "claimed": ("242.unclaimed", "232.refunds"),
+    "paid to the State": ("242.unclaimed", "131"),
+}
 
 
 def year_later(day: date) -> date:
@@ -27,6 +45,7 @@ class Case:
     state: str
     since: date
     about: str = ""
+    payable: date = date.min
 
 
 class Account(Owed):
@@ -42,8 +61,10 @@ class Account(Owed):
     def interest(self, one: Held, until: date) -> int:
         """Each part from the day it came, by calendar years, rounded once."""
         total = 0
-        for came, cents in self.parts_of(one):
-            since = one.covered + DAY if one.covered and one.covered >= came else came
+        for came, cents, step in self.parts_of(one):
+            # No credit was of what we did not know yet.
+            covered = max((day for day, made in one.credits if made >= step), default=date.min)
+            since = covered + DAY if covered >= came else came
             new_year = date(2026, 1, 1)
             old = max(0, (min(until, new_year) - since).days)
             new = max(0, (until - max(since, new_year)).days)
@@ -59,13 +80,15 @@ class Account(Owed):
                 first = self.parts_of(one)[0][0] if self.parts_of(one) else None
                 if first is None:
                     break
-                since = one.covered + DAY if one.covered and one.covered >= first else first
+                covered = one.credits[-1][0] if one.credits else date.min
+                since = covered + DAY if covered >= first else first
                 due = year_later(since) - DAY
                 if due > min(on, self.ended or on):
                     break
                 cents = self.interest(one, due + DAY)
-                self.post(f"deposit-interest:{one.name[8:]}.interest.{due}", due, -cents, "credit")
-                one.covered = due
+                name = f"deposit-interest:{one.name[8:]}.interest.{due}"
+                self.post(name, due, -cents, "credit", "431")
+                one.credits.append((due, self.step))
             if self.ended:
                 self.give_back(one, on, max(0, self.sums["142"]), at_end=True)
             elif self.held(one) > 0 and self.has_twelve_good_months(one, on):
@@ -98,8 +121,8 @@ class Account(Owed):
             one.added += cents
             pays = min(self.held(one), owed)
             one.gone += pays
-            self.sums["235"] += pays - cents
-            self.post(f"deposit-applied:{one.name[8:]}", on, -pays, "credit")
+            self.book("431", "235", on, cents)
+            self.post(f"deposit-applied:{one.name[8:]}", on, -pays, "credit", "235")
             one.goes_by_itself = not at_end or self.held(one) >= 100
         one.asked -= self.unpaid(one)  # what is unpaid is called off
         one.closed = True
@@ -129,7 +152,8 @@ class Account(Owed):
         days = [one.due for one in self.bills.values() if not one.cancelled]
         days += [one.received for one in self.paid.values() if not one.back]
         quiet = bool(days) and (today - max(days)).days >= WRITE_OFF_DAYS
-        return self.ended is not None and quiet and self.sums["142"] > 0
+        secured = self.sums["235"] < 0
+        return self.ended is not None and quiet and self.sums["142"] > 0 and not secured
 
     def may_approve(self, one: Case) -> bool:
         there = GOODWILL_MOST if one.kind == "credit" else self.sums["142"]
@@ -139,41 +163,49 @@ class Account(Owed):
     def settle(self, one: Case, day: date, sign: int = 1) -> None:
         """Post what a case does, or with -1 take it back."""
         one.since, one.state = day, "approved" if sign > 0 else "reversed"
+        one.payable = day if sign > 0 else one.payable
         cents = sign * one.cents
         if one.source == "235":
-            self.sums["235"] += cents
+            self.book("235", "232.refunds", day, cents)
             self.taken += cents
         elif sign < 0:
             self.undo(one.name, day)
-        elif one.kind in ("refund", "recovery"):
-            self.post(one.name, day, cents, "back")
         else:
-            self.post(one.name, day, cents if one.kind == "fee" else -cents, "other")
-        of_kind = {"refund": "232.refunds", "write-off": "144", "recovery": "144", "transfer": "B"}
-        if one.kind in of_kind:
-            self.sums[of_kind[one.kind]] += -cents if one.kind in ("refund", "recovery") else cents
+            takes = one.kind in ("refund", "recovery", "fee")
+            kind = "back" if one.kind in ("refund", "recovery") else "other"
+            self.post(one.name, day, cents if takes else -cents, kind, AGAINST[one.kind])
 
-    def step(self, one: Case, state: str, day: date) -> bool:
-        """A refund goes on: sent, stopped, returned, cleared, unclaimed, claimed."""
-        with_us = ("approved", "stopped", "returned", "claimed")
-        before = {"sent": with_us, "unclaimed": with_us, "reversed": with_us,
-                  "claimed": ("unclaimed",)}.get(state, ("sent",))  # fmt: skip
-        if one.state not in before or one.kind != "refund":
+    def go_on(self, one: Case, state: str, day: date) -> bool:
+        """A refund goes on: sent, stopped, returned, cleared, unclaimed, noticed, claimed, paid."""
+        if one.kind != "refund" or one.state not in BEFORE[state]:
             return False
         if state == "reversed":
             self.settle(one, day, -1)
-        else:
-            in_hand = {"sent": 1, "unclaimed": 1, "cleared": 0}.get(state, -1)
-            self.sums["232.refunds"] += in_hand * one.cents
-            if "claimed" in state:
-                self.sums["242.unclaimed"] -= in_hand * one.cents
-            one.state, one.since = state, day
+        elif state in THROUGH:
+            account, against = THROUGH[state]
+            self.book(account, against, day, one.cents)
+        one.state, one.since = state, day
         return True
 
     def stale(self, today: date) -> list[Case]:
-        waits = ("approved", "stopped", "returned", "claimed", "sent")
+        waits = (*WITH_US, "sent")
         return [one for one in self.cases.values() if one.kind == "refund" and one.state in waits
                 and (today - one.since).days > STALE_DAYS]  # fmt: skip
+
+    def due_to_the_state(self, today: date) -> list[Case]:
+        """A month after it could be had it is abandoned; it is due after the next end of June."""
+        found = []
+        for one in self.cases.values():
+            if one.state in UNCLAIMED:
+                month = one.payable.year * 12 + one.payable.month
+                for day in range(31, 27, -1):  # the last day there is
+                    with suppress(ValueError):
+                        left = date(month // 12, month % 12 + 1, min(one.payable.day, day))
+                        break
+                june = date(left.year, 6, 30)
+                june = june if june >= left else date(left.year + 1, 6, 30)
+                found += [one] if today > june else []
+        return found
 
     def written_off(self) -> int:
         mine = [one for one in self.cases.values() if one.state == "approved"]

@@ -53,8 +53,8 @@ class SettlementStore(Settlements, Protocol):
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined, by first day."""
 
-    def bills_of_account(self, account_id: str) -> list[StoredBill]:
-        """Live bills of the account, oldest first."""
+    def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
+        """Every bill that the account was ever sent, oldest first."""
 
     def entries_of_account(self, account_id: str) -> list[Entry]:
         """Entries that touch the account, oldest first."""
@@ -292,8 +292,12 @@ def owed_cents(account_id: str, desk: MoneyDesk) -> int:
 
 
 def bills_known(account_id: str, desk: MoneyDesk) -> list[StoredBill]:
-    """Live bills of the account that were known at the desk's instant, oldest first."""
-    return [one for one in desk.store.bills_of_account(account_id) if one.known_at <= desk.now]
+    """Bills of the account that were known and live at the desk's instant, oldest first."""
+    return [
+        one
+        for one in desk.store.issued_bills_of_account(account_id)
+        if one.known_at <= desk.now and one.was_live(desk.now)
+    ]
 
 
 def in_service(services: Sequence[BillableService], on: date) -> bool:
