@@ -22,6 +22,7 @@ from meterledger.arrears.deposit_facts import (
 )
 from meterledger.kernel.decision import Decision
 from meterledger.kernel.money import Cents, usd_display
+from meterledger.kernel.written_days import MonthDay
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.terms import Terms
@@ -158,9 +159,9 @@ def winter_suspension(terms: Terms, findings: Findings) -> bool:
 
 def season_over_on(terms: Terms) -> date | None:
     """The first day after the Cold Weather season that this day is in, or None outside of it."""
-    start = terms.text("cwr_period_start").value
-    end = terms.text("cwr_period_end").value
-    today = terms.day.strftime("%m-%d")
+    start = terms.month_day("cwr_period_start").value
+    end = terms.month_day("cwr_period_end").value
+    today = MonthDay(terms.day.month, terms.day.day)
     if start > end:  # the season runs over the new year
         if end < today < start:
             return None
@@ -169,7 +170,7 @@ def season_over_on(terms: Terms) -> date | None:
         year = terms.day.year
     else:
         return None
-    return date.fromisoformat(f"{year:04d}-{end}") + timedelta(days=1)
+    return end.of_year(year) + timedelta(days=1)
 
 
 EARLIER_DEPOSIT = Rule(

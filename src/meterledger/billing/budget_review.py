@@ -160,8 +160,8 @@ def decide_interim_review(facts: InterimReviewFacts, terms: Terms) -> Decision[I
     """
     _not_negative(facts.current_cents, "current_usd")
     _not_negative(facts.recalculated_cents, "recalculated_usd")
-    before = terms.listing(REVIEW_MONTHS)
-    counts = sorted((_count(one) for one in before.value), reverse=True)
+    before = terms.counts(REVIEW_MONTHS)
+    counts = sorted(before.value, reverse=True)
     months = tuple(facts.reevaluation_month.before(count) for count in counts)
     this_month = month_of(terms.day)
     schedule = (
@@ -212,16 +212,6 @@ def _is_enough(facts: InterimReviewFacts, terms: Terms) -> tuple[bool, tuple[Rea
         f"{change}; {direction.value}, and {asked} is needed"
     )
     return enough, (because(found, least.citation),)
-
-
-def _count(word: str) -> int:
-    if not (word.isascii() and word.isdigit()):
-        raise UnknownPlanRule(
-            f"The sheet reviews '{word[:40]}' months before, which is no whole number",
-            where=REVIEW_MONTHS,
-            do="Write the months in digits",
-        )
-    return int(word)
 
 
 REEVALUATION = Rule(

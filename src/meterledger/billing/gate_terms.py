@@ -111,14 +111,13 @@ def gate_terms(view: BookView, day: date) -> GateTerms | None:
     if SURELY_THERE not in view.names() or not view.number(SURELY_THERE).values:
         return None
     terms = Terms(view, day)
-    factors = terms.listing(JUMP_FACTORS)
-    for one in factors.value:
-        if not (one.isascii() and one.isdigit() and int(one) > 1):
-            raise UnusableFactor(
-                f"'{one}' is no factor of a jump",
-                where=view.file_of(JUMP_FACTORS),
-                do="Write whole numbers above 1",
-            )
+    factors = terms.counts(JUMP_FACTORS)
+    if min(factors.value, default=2) < 2:
+        raise UnusableFactor(
+            f"'{min(factors.value)}' is no factor of a jump",
+            where=view.file_of(JUMP_FACTORS),
+            do="Write whole numbers above 1",
+        )
     known = view.names()
     station = weather_station(terms) if STATION in known else ""
     base = degree_day_base_f(terms) if DEGREE_DAY_BASE in known else None
@@ -126,7 +125,7 @@ def gate_terms(view: BookView, day: date) -> GateTerms | None:
         day=day,
         whole={name: _whole(terms, name) for name in WHOLE},
         least_cents=_cents(terms, LEAST_USD),
-        jump_factors=tuple(sorted(map(int, factors.value))),
+        jump_factors=tuple(sorted(factors.value)),
         jump_citation=factors.citation,
         station=station,
         base_tenths_f=None if base is None else to_whole_half_up(base * 10),

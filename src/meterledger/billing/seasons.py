@@ -15,6 +15,7 @@ from enum import Enum
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.kernel.written_days import MonthDay
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
@@ -112,13 +113,14 @@ def decide_season(facts: SeasonFacts, terms: Terms) -> Decision[PeriodSeason]:
 
 
 def _by_number(facts: SeasonFacts, terms: Terms, last: date) -> Decision[PeriodSeason]:
-    winter, summer = terms.listing(WINTER_NUMBERS), terms.listing(SUMMER_NUMBERS)
-    is_summer = str(facts.period_number) in summer.value
+    winter, summer = terms.counts(WINTER_NUMBERS), terms.counts(SUMMER_NUMBERS)
+    is_summer = facts.period_number in summer.value
     numbers = summer if is_summer else winter
     days = (last - facts.begins).days + 1
     season = Season.SUMMER if is_summer else Season.WINTER
     found = (
-        f"period {facts.period_number} is one of {', '.join(numbers.value)}: {season.value}, whole"
+        f"period {facts.period_number} is one of {', '.join(map(str, numbers.value))}: "
+        f"{season.value}, whole"
     )
     reasons = [Reason(found, numbers.citation)]
     through = _last_year(terms, LAST_SUMMER_YEAR if is_summer else LAST_WINTER_YEAR)
@@ -139,8 +141,8 @@ def _last_year(terms: Terms, name: str) -> DatedValue[int] | None:
 def _by_day(facts: SeasonFacts, terms: Terms) -> Decision[PeriodSeason]:
     since, first, last = (
         terms.whole(FIRST_YEAR),
-        terms.text(SUMMER_FROM),
-        terms.text(SUMMER_TO),
+        terms.month_day(SUMMER_FROM),
+        terms.month_day(SUMMER_TO),
     )
     days = DaySpan(facts.begins, terms.day + timedelta(days=1))
     summer = sum(_is_summer(day, first.value, last.value) for day in days.days())
@@ -166,8 +168,8 @@ def _by_day(facts: SeasonFacts, terms: Terms) -> Decision[PeriodSeason]:
     return Decision(PeriodSeason(Season.BOTH, summer, winter, by), tuple(reasons))
 
 
-def _is_summer(day: date, first: str, last: str) -> bool:
-    return first <= f"{day.month:02d}-{day.day:02d}" <= last
+def _is_summer(day: date, first: MonthDay, last: MonthDay) -> bool:
+    return first <= MonthDay(day.month, day.day) <= last
 
 
 @dataclass(frozen=True, slots=True)

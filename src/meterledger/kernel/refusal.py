@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Self
+
+LONGEST_WORD = 200
+"""A refusal repeats what was refused, and somebody's ten thousand digits are no sentence."""
+_TOO_LONG = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
 
 
 class Refusal(Exception):
@@ -24,7 +29,7 @@ class Refusal(Exception):
         """Keep the four parts, so that a screen can show them apart.
 
         Signs that no screen shows (null bytes, marks of direction, halves of letters), which come
-        with what was refused, are written out.
+        with what was refused, are written out; of a word without end its beginning is kept.
         """
         self.what = visible(what)
         self.where = visible(where)
@@ -55,8 +60,14 @@ def _closed(part: str) -> str:
     return part if part[-1] in ".!?" else part + "."
 
 
+def _beginning(word: re.Match[str]) -> str:
+    return f"{word[0][:40]}... ({len(word[0])} signs)"
+
+
 def visible(part: str) -> str:
-    """A text with the signs that no screen shows written out."""
+    """A text with the signs that no screen shows written out, and no word without end."""
+    if len(part) > LONGEST_WORD:
+        part = _TOO_LONG.sub(_beginning, part)
     if part.isprintable():
         return part
     return "".join(

@@ -14,17 +14,12 @@ from datetime import date
 
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.money import Cents, usd_display
-from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.terms import Terms
 
 STALE_DAYS = "refund_stale_days"
 DORMANT_MONTHS = "unclaimed_dormant_months"
 CUTOFF, NAMED = "unclaimed_cutoff_day", "unclaimed_named_usd"
-
-
-class CutoffUnreadable(Refusal):
-    """The day of the year up to which a report goes is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +70,14 @@ class Abandoned:
 def decide_abandoned(facts: AbandonedFacts, terms: Terms) -> Decision[Abandoned]:
     """Whether unclaimed money is presumed abandoned, and in which report it stands.
 
-    :raises CutoffUnreadable: if the book's cut-off is no day of a year
+    :raises TariffFileBroken: if the book's cut-off is no day of a year
     :raises NoRuleInForce: if the book is silent on the day
     """
-    months, cutoff, named = terms.whole(DORMANT_MONTHS), terms.text(CUTOFF), terms.cents(NAMED)
+    months, cutoff, named = terms.whole(DORMANT_MONTHS), terms.month_day(CUTOFF), terms.cents(NAMED)
     abandoned_on = _months_later(facts.payable_since, months.value)
-    ends = _cutoff(abandoned_on.year, cutoff.value)
+    ends = cutoff.value.of_year(abandoned_on.year)
     if ends < abandoned_on:
-        ends = _cutoff(abandoned_on.year + 1, cutoff.value)
+        ends = cutoff.value.of_year(abandoned_on.year + 1)
     due, by_name = terms.day > ends, facts.amount_cents >= named.value
     found = (
         f"payable since {facts.payable_since}, presumed abandoned after {months.value} months on "
@@ -110,14 +105,3 @@ def _months_later(day: date, months: int) -> date:
     year, month = divmod(place, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
-
-
-def _cutoff(year: int, told: str) -> date:
-    try:
-        return date.fromisoformat(f"{year}-{told}")
-    except ValueError:
-        raise CutoffUnreadable(
-            f"'{told}' is no day of a year",
-            where=CUTOFF,
-            do="Write month and day, like 06-30",
-        ) from None

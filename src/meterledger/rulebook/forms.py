@@ -21,6 +21,7 @@ from typing import Any
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import Cents, NotMoney, cents_from_text, usd_text
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_days import EARLIEST_YEAR, LAST_YEAR, day_from_text
 
 _CENTS, _USD = "_cents", "_usd"
 _SIGNED_ZERO = r"(?!-[0.]+(?:/|$))"
@@ -174,12 +175,10 @@ def _read_scalar(hint: Any, value: object, where: str) -> Any:
         except NotMoney:
             raise _wrong(hint, value, where) from None
     if hint is date:
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        day = day_from_text(value, first=EARLIEST_YEAR)
+        if day is None:
             raise _wrong(hint, value, where)
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise _wrong(hint, value, where) from None
+        return day
     if hint is Fraction:
         if not _NUMBER.fullmatch(value):
             raise _wrong(hint, value, where)
@@ -226,7 +225,7 @@ def _wanted(hint: Any) -> str:
         bool: "yes or no",
         int: "a whole number",
         Cents: "an amount of dollars",
-        date: "a day",
+        date: f"a day between {EARLIEST_YEAR} and {LAST_YEAR}",
         Fraction: "an exact number",
         str: "text",
     }[hint]

@@ -53,6 +53,12 @@ PRICE_DECIMALS = 6
 NUMBER_DECIMALS = 12
 
 
+_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,24})?")
+_SHARE = re.compile(r"-?[0-9]{1,9}/[1-9][0-9]{0,8}")
+_SIGNED_ZERO = re.compile(r"-[0.]+(/[0-9]+)?")
+"""A zero has no sign: who writes -0.00 has lost a number on the way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One value of a file with the line it stands on; both clocks are in ``dated``."""
@@ -229,7 +235,7 @@ def plain(node: Node) -> Any:
 
 
 def _price(node: Node) -> int:
-    text = _quoted_number(node, "0.156")
+    text = quoted_number(node, "0.156")
     micro_usd = whole_from_decimal_text(text, decimals=PRICE_DECIMALS)
     if micro_usd is None:
         raise node.refuse(
@@ -243,7 +249,7 @@ def _number(node: Node) -> Fraction:
     """A decimal number, or an exact share as a sheet writes it: one sixth is "1/6"."""
     if node.kind == "text" and "/" in node.value:
         return _share(node)
-    text = _quoted_number(node, "0.09")
+    text = quoted_number(node, "0.09")
     whole = whole_from_decimal_text(text, decimals=NUMBER_DECIMALS)
     if whole is None:
         raise node.refuse(
@@ -254,14 +260,14 @@ def _number(node: Node) -> Fraction:
 
 
 def _share(node: Node) -> Fraction:
-    if not re.fullmatch(r"-?[0-9]{1,9}/[1-9][0-9]{0,8}", node.value):
+    if not _SHARE.fullmatch(node.value) or _SIGNED_ZERO.fullmatch(node.value):
         raise node.refuse(
             f"'{node.value}' is not a share of whole numbers", 'Write it like "1/6", in quotes'
         )
     return Fraction(node.value)
 
 
-def _quoted_number(node: Node, example: str) -> str:
+def quoted_number(node: Node, example: str) -> str:
     """The text of a number: quoted, digits and at most one point, as a sheet prints it."""
     if node.kind == "integer":
         raise node.refuse(
@@ -269,7 +275,7 @@ def _quoted_number(node: Node, example: str) -> str:
         )
     if node.kind != "text":
         raise node.misplaced("a number is", f'Write the number in quotes: "{example}"')
-    if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,24})?", node.value):
+    if not _NUMBER.fullmatch(node.value) or _SIGNED_ZERO.fullmatch(node.value):
         raise node.refuse(
             f"'{node.value}' is not a number as a sheet prints it",
             f'Write digits and at most one point, in quotes: "{example}"',

@@ -14,8 +14,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.money import Cents
+from meterledger.kernel.money import Cents, shown, whole_from_text
 from meterledger.kernel.standing import Standing
+from meterledger.kernel.written_days import MonthDay, month_day_from_text
 from meterledger.rulebook.errors import TariffFileBroken
 from meterledger.rulebook.provisions import AfterLastText, Clause
 from meterledger.rulebook.series import DatedValue
@@ -74,6 +75,23 @@ class Terms:
         if cents.denominator != 1:
             raise self._not_whole(name, found, "dollars and whole cents")
         return _with(found, Cents(int(cents)))
+
+    def counts(self, name: str) -> DatedValue[tuple[int, ...]]:
+        """A list of whole numbers from 0 to 9999, as a sheet counts months or periods."""
+        found = self.listing(name)
+        numbers = [whole_from_text(one) for one in found.value]
+        for number, word in zip(numbers, found.value, strict=True):
+            if number is None or str(number) != word or not 0 <= number <= 9999:
+                raise self._no_such(name, word, "a whole number in digits, like 4")
+        return _with(found, tuple(one for one in numbers if one is not None))
+
+    def month_day(self, name: str) -> DatedValue[MonthDay]:
+        """A day of every year."""
+        found = self.text(name)
+        day = month_day_from_text(found.value)
+        if day is None:
+            raise self._no_such(name, found.value, "a month and a day, like 06-30")
+        return _with(found, day)
 
     def price(self, name: str) -> DatedValue[int]:
         """A price in whole millionths of a US dollar."""
@@ -200,6 +218,13 @@ class Terms:
             declared: tuple[str, ...] = getattr(self._rule, what)
             ensure(name in declared, f"{self._rule.id} declares '{name}' among its {what}")
 
+    def _no_such(self, name: str, word: str, wanted: str) -> TariffFileBroken:
+        return TariffFileBroken(
+            f"'{name}' has {shown(word)} on {self.day}, and {wanted} is needed",
+            where=self._view.file_of(name),
+            do="Correct the value",
+        )
+
     def _not_whole(self, name: str, found: DatedValue[Any], wanted: str) -> TariffFileBroken:
         return TariffFileBroken(
             f"'{name}' is {found.value} on {self.day}, and {wanted} is needed",
@@ -208,7 +233,7 @@ class Terms:
         )
 
 
-def _with(found: DatedValue[Fraction], value: Value) -> DatedValue[Value]:
+def _with(found: DatedValue[Any], value: Value) -> DatedValue[Value]:
     return DatedValue(
         value,
         found.days,

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from meterledger.kernel.written_days import EARLIEST_YEAR, LAST_YEAR, day_from_text
 from meterledger.rulebook.errors import TariffFileBroken, broken
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -273,13 +274,13 @@ def _scalar(node: yaml.Node, tag: str, file: str, line: int, name: str) -> Node:
             do=f'Write the number in quotes: "{node.value}"',
         )
     if tag == "timestamp":
-        try:
-            return Node("date", date.fromisoformat(node.value), file, line, name)
-        except ValueError:
+        day = day_from_text(node.value, first=EARLIEST_YEAR)
+        if day is None:
             raise broken(
-                f"'{node.value}' is not a day",
+                f"'{node.value}' is not a day between {EARLIEST_YEAR} and {LAST_YEAR}",
                 file=file,
                 line=line,
                 do="Write year-month-day, like 2025-06-01",
-            ) from None
+            )
+        return Node("date", day, file, line, name)
     raise broken(f"The tag '{tag}' is not used here", file=file, line=line, do="Remove it")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.rooms.rulebook_on import ruling_on
 
-from meterledger.billing.budget_calendar import Month, PlanFactsContradict, UnknownPlanRule
+from meterledger.billing.budget_calendar import Month, PlanFactsContradict
 from meterledger.billing.budget_review import (
     INTERIM_REVIEW,
     REEVALUATION,
@@ -17,7 +17,6 @@ from meterledger.billing.budget_review import (
     InterimReviewFacts,
     Reevaluation,
     ReevaluationFacts,
-    _count,
 )
 from meterledger.kernel.money import Cents
 
@@ -94,11 +93,6 @@ class TestAnInterimReview:
     def test_knows_no_amount_below_zero(self, amounts: tuple[int, int]) -> None:
         with pytest.raises(PlanFactsContradict, match=r"cannot be -0\.01.*settled, not budgeted"):
             review(*amounts)
-
-    def test_counts_months_in_digits(self) -> None:
-        assert _count("8") == 8
-        with pytest.raises(UnknownPlanRule, match="'fourth'"):
-            _count("fourth")
 
 
 def reevaluate(

@@ -43,6 +43,14 @@ class TestARefusal:
     def test_leaves_out_parts_that_say_nothing(self, blank: str) -> None:
         assert str(Refusal("It is late", where=blank, why=blank, do=blank)) == "It is late."
 
+    def test_keeps_of_a_word_without_end_its_beginning(self) -> None:
+        digits = "9" * 10_000
+        assert str(Refusal(f"'{digits}' is no number", do="Write digits")) == (
+            f"'{'9' * 39}... (10002 signs) is no number. Write digits."
+        )
+        path = "/a" * 100
+        assert str(Refusal(f"{path} is not there")) == f"{path} is not there."
+
     def test_travels_between_processes_whole(self) -> None:
         sent = Refusal("It is late", where="line 3", do="Hurry")
 

@@ -30,7 +30,6 @@ JsonFlag = Annotated[
 ]
 
 
-
 class BadArgument(Refusal):
     """A word given on the command line cannot be used."""
 

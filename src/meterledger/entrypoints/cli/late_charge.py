@@ -8,7 +8,6 @@ import typer
 
 from meterledger.entrypoints.cli.answer import (
     CYCLE,
-    DAY_FORM,
     BadArgument,
     JsonFlag,
     WholeNumber,
@@ -39,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    on: Annotated[str, typer.Option(help=f"The day of the bills, {DAY_FORM}.")],
+    on: Annotated[str, typer.Option(help="The day of the bills.")],
     cycle: Annotated[
         int | None, typer.Option(click_type=CYCLE, help="Accounts of one reading cycle.")
     ] = None,

@@ -12,13 +12,14 @@ from datetime import date
 
 from meterledger.facts.bank import BankLine, BankStatement
 from meterledger.kernel.money import CENTS_MAX
+from meterledger.kernel.written_days import FIRST_YEAR, LAST_YEAR, day_from_text
 from meterledger.stores.gateways.refusals import EnvelopeBroken
 
 LINES_MAX = 200_000
 """The most lines that one file may hold: a bank's day of a large utility has some thousands."""
 
 _AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,5})?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 TEXT_AT_MOST = 500
 
 
@@ -72,19 +73,16 @@ def iso_day(text: str, where: str) -> date:
 
     :raises EnvelopeBroken: if it is none
     """
-    try:
-        if not _DAY.match(text):
-            raise ValueError
-        day = date.fromisoformat(text[:10])
-    except ValueError:
-        raise broken(f"{text[:40]!a} is not a day", where) from None
-    return believable(day, where)
+    day = day_from_text(text[:10]) if _TIME.fullmatch(text[10:]) else None
+    if day is None:
+        raise broken(f"{text[:40]!a} is not a day between {FIRST_YEAR} and {LAST_YEAR}", where)
+    return day
 
 
 def believable(day: date, where: str) -> date:
     """A day on which a bank of ours may have booked something. :raises EnvelopeBroken: if not"""
-    if not date(1990, 1, 1) <= day <= date(2100, 1, 1):
-        raise broken(f"{day} is not a day between 1990 and 2100", where)
+    if not date(FIRST_YEAR, 1, 1) <= day <= date(LAST_YEAR, 1, 1):
+        raise broken(f"{day} is not a day between {FIRST_YEAR} and {LAST_YEAR}", where)
     return day
 
 

@@ -24,6 +24,7 @@ from meterledger.facts.weather import (
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_half_up
+from meterledger.kernel.written_days import day_from_text, instant_from_text
 from meterledger.stores.gateways.exact import read_exact
 
 HOURS_NEEDED = 20
@@ -87,13 +88,10 @@ def _text(path: Path) -> str:
 
 
 def _day(text: str | None, zone_name: str) -> date | None:
-    try:
-        if len(text or "") == 10:
-            return date.fromisoformat(text or "")
-        at = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return None if at.tzinfo is None else local_day_of(at, zone_name)
+    if len(text or "") == 10:
+        return day_from_text(text or "")
+    at = instant_from_text(text or "", fractions=True)
+    return None if at is None else local_day_of(at, zone_name)
 
 
 def _degrees(text: str | None) -> Fraction | None:

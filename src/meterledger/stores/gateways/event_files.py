@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from io import StringIO
 
 from meterledger.facts.events import EventKind, MeterEvent
+from meterledger.kernel.written_days import instant_from_text
 from meterledger.stores.gateways.iec61968_events import read_iec_events
 from meterledger.stores.gateways.opening import (
     OpenedFile,
@@ -99,7 +100,7 @@ def _event(
         )
     told = {name: word.strip() for name, word in zip(header, row, strict=True) if word.strip()}
     meter, kind = told.pop("meter", ""), KINDS.get(told.pop("event", ""))
-    at = _instant(told.pop("at", ""))
+    at = instant_from_text(told.pop("at", ""), fractions=True)
     named = is_meter_id(meter)
     if not named or kind is None or at is None:
         wrong = "no meter" if not named else "no such event" if kind is None else "no such time"
@@ -110,11 +111,3 @@ def _event(
             f"{', '.join(KINDS)}",
         )
     return MeterEvent(meter, kind, at, sha256, number, learned_at, tuple(sorted(told.items())))
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text)
-        return None if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

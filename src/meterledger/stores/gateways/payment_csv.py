@@ -20,6 +20,7 @@ from meterledger.facts.payments import Channel, RefusedLine
 from meterledger.facts.remittances import RemittanceFile, RemittanceLine
 from meterledger.kernel.money import amount_from_text, whole_from_text
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_days import day_from_text
 from meterledger.stores.gateways.exact import BLANKS
 from meterledger.stores.gateways.lockbox import is_lockbox, read_lockbox
 from meterledger.stores.gateways.refusals import EnvelopeBroken
@@ -89,9 +90,9 @@ def _line(row: list[str], number: int, name: str) -> RemittanceLine:
     if not key or len(key) > 64 or not key.isascii() or not key.isprintable():
         raise _broken(where, f"its key {key[:64]!a} is not up to 64 plain characters")
     try:
-        if len(received) != 10 or not received.isascii():
+        day = day_from_text(received)
+        if day is None:
             raise ValueError
-        day = date.fromisoformat(received)
         handed = Tender(tender)
     except ValueError:
         raise _broken(
