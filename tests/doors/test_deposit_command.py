@@ -147,3 +147,11 @@ def test_nothing_held_has_no_certificate(ask: Any, asked: str) -> None:
 
     assert result.exit_code == 2
     assert "Nothing is held of this deposit" in result.output
+
+
+def test_a_payment_that_came_back_is_listed_until_it_is_paid(ask: Any, asked: str) -> None:
+    pay = ("payment", "take", ACCOUNT, "--usd", "200.00", "--key", "R-1", "--on", "2025-07-05")
+    assert ask(*pay).exit_code == 0
+    assert answer(ask("deposit", "list", "--came-back", "--json")) == {"came_back": []}
+    said = ask("deposit", "list", "--came-back")
+    assert said.stdout == "0 deposits that were used, and whose payment came back.\n"

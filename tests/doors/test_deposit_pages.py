@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.journeys.conftest import town_module
-from tests.journeys.deposit_town import APPLICANT, NOW, Home, home_of
+from tests.journeys.deposit_town import APPLICANT, NOW, Home, come_back, home_of
+from typer.testing import CliRunner
 
+from meterledger.entrypoints import wiring
+from meterledger.entrypoints.cli.main import build_app
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import System
@@ -31,7 +36,8 @@ class DepositTown:
             self.home.town.start(2)
 
     def system(self) -> System:
-        return System(self.town.store, self.town.lake, self.town.book, NOW, Path())
+        now = max(NOW, self.home.now)
+        return System(self.town.store, self.town.lake, self.town.book, now, Path())
 
     def library(self) -> Library:
         return Library(self.town.book, NOW)
@@ -106,3 +112,60 @@ def test_a_deposit_that_is_not_there_is_a_page_that_says_so(client: Any) -> None
 
     assert answer.status_code == 404
     assert "There is no deposit D-0" in answer.content.decode()
+
+
+@pytest.fixture(scope="module")
+def returned() -> DepositTown:
+    """Service ended, the deposit paid the final bill, and its check was returned."""
+    town = DepositTown()
+    with town.town.store.viewing(town_module().VIEWER, []):
+        home, store = town.home, town.town.store
+        home.live(date(2025, 8, 1), 12)
+        agreement = store.services_of_account(home.account, home.now)[0].agreement
+        store.stop_service(agreement.agreement_id, date(2026, 7, 11), home.now)
+        assert home.bill(date(2026, 7, 14)) is not None
+        home.night(date(2026, 7, 14))
+        come_back(home, 1, date(2026, 7, 20))
+        home.night(date(2026, 7, 20))
+    return town
+
+
+class TestAPaymentThatCameBack:
+    @pytest.fixture
+    def behind(self, returned: DepositTown) -> DepositTown:
+        return returned
+
+    def test_is_in_the_queue_and_in_the_deposits_life(
+        self, client: Any, behind: DepositTown
+    ) -> None:
+        text = text_of(client.get("/deposits/"))
+        assert "Payments that came back" in text
+        assert f'<a href="/deposits/{behind.deposit}/">' in text
+        assert "Ask the customer for what is open" in text
+
+        life = text_of(client.get(f"/deposits/{behind.deposit}/"))
+        assert "<dt>Came back July 20, 2026</dt><dd>$200.00</dd>" in life
+        assert "taken back: a payment of the deposit came back" in life
+        assert f"payment {behind.home.account}-1 came back on 2026-07-20" in life
+
+    def test_is_listed_at_the_command_line(
+        self, behind: DepositTown, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        @contextmanager
+        def open_system(*, viewer: Any, subjects: Any) -> Iterator[System]:
+            with behind.town.store.viewing(viewer, subjects):
+                yield behind.system()
+
+        monkeypatch.setattr(wiring, "open_system", open_system)
+        said = CliRunner().invoke(build_app(), ["deposit", "list", "--came-back", "--json"])
+
+        assert said.exit_code == 0, said.output
+        (row,) = json.loads(said.stdout)["came_back"]
+        assert (row["deposit"], row["came_back_usd"]) == (behind.deposit, "200.00")
+        assert (row["owed_back_usd"], row["short_usd"]) == ("0.00", "0.00")
+        assert (row["application_undone_usd"], row["interest_undone_usd"]) == ("16.77", "17.13")
+        assert row["open_usd"] == "33.51"  # the final bill, and what interest had paid before it
+        again = CliRunner().invoke(
+            build_app(), ["deposit", "apply", behind.deposit, "--by", "Ana", "--json"]
+        )
+        assert json.loads(again.stdout)["changed"] == 0

@@ -11,9 +11,11 @@ from meterledger.facts.deposits import Deposit, DepositKind
 from meterledger.ledger import DEPOSITS
 from meterledger.usecases.deposit_ask import Asked, Desk, ask_deposit, send_notice
 from meterledger.usecases.deposit_asked import deposits_asked_on
+from meterledger.usecases.deposit_came_back import DepositCameBack, deposits_that_came_back
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money, sub_ledger_cents
 from meterledger.usecases.deposit_run import DepositRun, run_deposits
 from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
 from meterledger.usecases.take_payment import take_payment
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -137,6 +139,20 @@ class Home:
 
     def held(self) -> int:
         return -int(self.town.store.trial_balance().get(DEPOSITS, 0))
+
+
+def come_back(home: Home, number: int, on: date) -> None:
+    """The bank returns the home's payment of that number."""
+    home.now += timedelta(minutes=1)
+    store = home.town.store
+    desk = PaymentDesk(store, home.view, home.now, deposits_asked_on(on, store))
+    key = f"{home.account}-{number}"
+    reverse_payment(key, on=on, by="bank", reason="no funds", desk=desk)
+
+
+def queue(home: Home, at: date) -> tuple[DepositCameBack, ...]:
+    """What somebody has to look at because payments of deposits came back."""
+    return deposits_that_came_back(at=at, desk=home.desk(), refunds=home.town.store)
 
 
 def month_after(first: date, number: int) -> date:

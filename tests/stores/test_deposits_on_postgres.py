@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from tests.journeys.conftest import town_module
-from tests.journeys.deposit_town import APPLICANT, Home, home_of
+from tests.journeys.deposit_town import APPLICANT, Home, come_back, home_of, queue
 
 from meterledger.stores.postgres import PostgresStore
+from meterledger.stores.postgres.repository.verify import verify_invariants
 from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_replay import replay_deposit
@@ -43,6 +44,13 @@ def life(store: Any) -> list[tuple[str, str, int, str]]:
         home.check()
         assert home.held() == 0
         assert replay_deposit(due.deposit_id, store=store, book=town.book).same
+        come_back(home, 1, on=date(2025, 8, 20))
+        assert home.night(date(2025, 8, 20)).counts["owed back"] == 1
+        assert home.night(date(2025, 8, 21)).changed == 0
+        home.check()
+        assert (home.held(), store.trial_balance()["143"]) == (0, due.cents)
+        assert [one.owed_cents for one in queue(home, date(2025, 8, 21))] == [due.cents]
+        assert replay_deposit(due.deposit_id, store=store, book=town.book).same
         return [
             (one.key, one.act.value, one.cents, one.record.decode())
             for one in home.deposits()[0].steps
@@ -54,3 +62,6 @@ def test_both_stores_live_the_same_life(postgres: PostgresStore) -> None:
     from meterledger.stores.memory import MemoryStore
 
     assert life(postgres) == life(MemoryStore())
+    towns = town_module()
+    with postgres.viewing(towns.VIEWER, ["a test"]):
+        assert [found for found in verify_invariants(postgres) if found[2]] == []

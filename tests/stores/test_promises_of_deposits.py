@@ -5,11 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 import pytest
 from tests.stores.deposit_paper import (
     ASKED_ON,
+    KIND,
     PAID_ON,
     asked_step,
     name_of,
@@ -28,10 +30,14 @@ from tests.stores.paper_town import (
     start_of,
 )
 
-from meterledger.facts.deposits import Deposit, DepositAct
+from meterledger.facts.deposits import Deposit, DepositAct, DepositStep
 from meterledger.kernel.span import DaySpan
+from meterledger.ledger import entry_for_deposit_step, entry_that_undoes
+from meterledger.stores import deposit_words
 from meterledger.stores.postgres import PostgresStore
+from meterledger.stores.postgres.repository import deposits
 from meterledger.usecases.deposit_money import deposit_money, sub_ledger_cents
+from meterledger.usecases.deposit_ports import DepositWork
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 
 
@@ -48,7 +54,7 @@ def deposit(store: Store, number: int = 1) -> Deposit:
         return store.deposit(name_of(number))
 
 
-def applied(cents: int, on: date = PAID_ON, key: str = "applied.B-1") -> object:
+def applied(cents: int, on: date = PAID_ON, key: str = "applied.B-1") -> DepositStep:
     return step_of(1, DepositAct.APPLIED, key, on=on, cents=cents)
 
 
@@ -147,11 +153,89 @@ class TestMoney:
         pay_deposit(asked, cents=60_00)
 
         with pytest.raises(Conflict, match="More would leave the deposits of this account"):
-            asked.record_deposits([work_of(1, 1, applied(60_01))])  # type: ignore[arg-type]
+            asked.record_deposits([work_of(1, 1, applied(60_01))])
 
         assert asked.trial_balance()["235"] == -60_00
-        assert asked.record_deposits([work_of(1, 1, applied(60_00))])  # type: ignore[arg-type]
+        assert asked.record_deposits([work_of(1, 1, applied(60_00))])
         assert asked.trial_balance().get("235", 0) == 0
+
+
+def undoing(step: DepositStep, key: str = "", **other: Any) -> DepositStep:
+    """The step that takes another one back, on its day and by as much."""
+    made = step_of(1, DepositAct.UNDONE, key or f"undone.{step.key}", on=step.on, cents=step.cents)
+    return replace(made, note=step.key, **other)
+
+
+class TestUndoing:
+    """A payment came back: what was applied is taken back, and what is there is applied anew."""
+
+    @pytest.fixture
+    def used(self, asked: Store) -> Store:
+        pay_deposit(asked)
+        assert asked.record_deposits([work_of(1, 1, applied(60_00))])
+        last = step_of(1, DepositAct.GIVEN_BACK, cents=40_00)
+        assert asked.record_deposits([work_of(1, 2, last)])
+        return asked
+
+    def undo(self, cents: int, **other: Any) -> DepositWork:
+        step = applied(60_00)
+        again = replace(step, key="applied.B-1.again.1", cents=cents)
+        back = undoing(step, **other)
+        steps = (back, again) if cents else (back,)
+        entries = [entry_that_undoes(undoing(step), step, account_id(1))]
+        entries += [one for one in (entry_for_deposit_step(again, account_id(1)),) if one and cents]
+        return DepositWork(name_of(1), account_id(1), KIND, 3, steps, tuple(entries))
+
+    def test_is_told_of_a_deposit_that_has_ended_and_once(self, used: Store) -> None:
+        assert used.record_deposits([self.undo(25_00)])
+        assert not used.record_deposits([self.undo(25_00)])
+
+        assert used.trial_balance()["235"] == -75_00
+        assert used.trial_balance()["142"] == -25_00
+        found = deposit(used)
+        assert [one.cents for one in found.standing(DepositAct.APPLIED)] == [25_00]
+        assert found.is_closed
+        with used.viewing(ANALYST, [account_id(1)]):
+            money = deposit_money(account_id(1), [found], used)[name_of(1)]
+            entries = used.entries_of_account(account_id(1))
+        assert money.held_cents == sub_ledger_cents(entries, account_id(1)) == 75_00
+
+    @pytest.mark.parametrize(
+        ("cents", "other"),
+        [
+            (60_00, {}),  # as much as was undone: then nothing was to be undone
+            (25_00, {"cents": 59_99}),
+            (25_00, {"on": PAID_ON + timedelta(days=1)}),
+            (25_00, {"note": "given back"}),
+            (0, {"note": "applied.B-2"}),
+        ],
+    )
+    def test_of_what_does_not_stand_like_that_is_refused(
+        self, used: Store, cents: int, other: dict[str, Any]
+    ) -> None:
+        before = used.trial_balance()
+        work = self.undo(cents)
+        first = replace(work.steps[0], **other)
+        entries = work.entries
+        if "note" in other:
+            reverses = f"deposit-applied:{name_of(1)}.{first.note}"
+            entries = (
+                replace(entries[0], entry_id=f"reversal:{reverses}", reverses=reverses),
+                *entries[1:],
+            )
+
+        with pytest.raises(Conflict, match="What is undone does not stand like that"):
+            used.record_deposits([replace(work, steps=(first, *work.steps[1:]), entries=entries)])
+
+        assert used.trial_balance() == before
+
+    def test_what_is_owed_back_fills_what_left_and_was_not_there(self, used: Store) -> None:
+        owed = step_of(1, DepositAct.OWED, "owed.1", on=PAID_ON, cents=40_00)
+
+        assert used.record_deposits([work_of(1, 3, owed)])
+
+        assert used.trial_balance()["143"] == 40_00
+        assert used.trial_balance()["235"] == -80_00
 
 
 class TestBillsOfAPlace:
@@ -174,13 +258,39 @@ class TestBillsOfAPlace:
 
 @pytest.mark.postgres
 class TestTheDatabase:
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"note": "asked"},
+            {"cents": 59_99},
+            {"on": PAID_ON + timedelta(days=1)},
+            {"act": DepositAct.APPLIED, "key": "applied.B-1.again.1", "note": ""},
+        ],
+    )
+    def test_refuses_by_itself_to_undo_what_does_not_stand(
+        self, postgres: PostgresStore, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        postgres.start_services([start_of(1)])
+        postgres.record_deposits([work_of(1, 0, asked_step())])
+        pay_deposit(postgres)
+        step = applied(60_00)
+        postgres.record_deposits([work_of(1, 1, step)])
+        entry = entry_that_undoes(undoing(step), step, account_id(1))
+        monkeypatch.setattr(deposit_words, "_undoes", lambda *_: True)
+        monkeypatch.setattr(deposits, "entries_match", lambda _: True)
+        work = DepositWork(name_of(1), account_id(1), KIND, 2, (undoing(step),), (entry,))
+
+        with pytest.raises(Conflict, match="What is undone does not stand like that"):
+            postgres.record_deposits([replace(work, steps=(replace(work.steps[0], **wrong),))])
+        assert postgres.record_deposits([work])
+
     def test_refuses_a_step_that_moves_other_money_than_it_says(
         self, postgres: PostgresStore
     ) -> None:
         postgres.start_services([start_of(1)])
         postgres.record_deposits([work_of(1, 0, asked_step())])
         pay_deposit(postgres)
-        work = work_of(1, 1, applied(60_00))  # type: ignore[arg-type]
+        work = work_of(1, 1, applied(60_00))
         lying = replace(work, steps=(replace(work.steps[0], cents=50_00),))
 
         with pytest.raises(psycopg.errors.CheckViolation, match="moves 5000 cents and its entry"):

@@ -13,6 +13,7 @@ from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import Deposit, DepositAct, DepositKind, DepositStep, asked_items
 from meterledger.kernel.money import usd_display, usd_text
 from meterledger.usecases.deposit_ask import Desk
+from meterledger.usecases.deposit_came_back import DepositCameBack
 from meterledger.usecases.deposit_interest import next_credit_day
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money
 from meterledger.usecases.deposit_record import read_decision, reasons_of
@@ -58,6 +59,7 @@ def deposit_json(money: DepositMoney, today: date) -> dict[str, Any]:
         "applied_usd": usd_text(money.applied_cents),
         "refunded_usd": usd_text(money.refunded_cents),
         "moved_out_usd": usd_text(money.moved_out_cents),
+        "owed_back_usd": usd_text(money.owed_back_cents),
         "held_usd": usd_text(money.held_cents),
         "received": [
             {"on": one.on.isoformat(), "usd": usd_text(one.cents)} for one in money.received
@@ -72,6 +74,23 @@ def deposit_json(money: DepositMoney, today: date) -> dict[str, Any]:
         ],
         "next_interest_on": due.isoformat() if due else None,
         "steps": [step_json(one) for one in deposit.steps],
+    }
+
+
+def came_back_json(one: DepositCameBack) -> dict[str, Any]:
+    """A deposit that was used and whose payment came back, as ``deposit list`` tells it."""
+    return {
+        "deposit": one.deposit_id,
+        "account": one.account_id,
+        "came_back_usd": usd_text(one.back_cents),
+        "on": one.back_on.isoformat(),
+        "application_undone_usd": usd_text(one.undone_cents),
+        "interest_undone_usd": usd_text(one.interest_cents),
+        "owed_back_usd": usd_text(one.owed_cents),
+        "open_usd": usd_text(one.open_cents),
+        "short_usd": usd_text(one.short_cents),
+        "refunds_not_sent": list(one.refunds),
+        "do": one.sentence,
     }
 
 
@@ -137,6 +156,8 @@ def sentence_of(step: DepositStep) -> str:
         DepositAct.RELEASED: "The guarantor is released",
         DepositAct.MOVED_OUT: f"{usd} moved to deposit {step.note}",
         DepositAct.MOVED_IN: f"{usd} came from deposit {step.note}",
+        DepositAct.UNDONE: f"{usd} taken back: a payment of the deposit came back",
+        DepositAct.OWED: f"{usd} left the deposit and never were in it: the customer owes them",
     }
     return words[step.act]
 

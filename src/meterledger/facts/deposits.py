@@ -70,6 +70,11 @@ class DepositAct(Enum):
     MOVED_OUT = "moved out"
     MOVED_IN = "moved in"
     """It came from another account of the same customer; ``parts`` are when it was received."""
+    UNDONE = "undone"
+    """A step that moved money is taken back, because a payment of the deposit came back; ``note`` is
+    its key. What still stands of it is taken anew, under a key with ``AGAIN`` in it."""
+    OWED = "owed back"
+    """``cents`` left the deposit that never were in it: the customer owes them."""
 
 
 CLOSING = frozenset({DepositAct.GIVEN_BACK, DepositAct.RELEASED, DepositAct.MOVED_OUT})
@@ -81,8 +86,20 @@ PREFIX_OF_ACT = {
     DepositAct.INTEREST_ADDED: "deposit-interest",
     DepositAct.APPLIED: "deposit-applied",
     DepositAct.MOVED_OUT: "deposit-transfer",
+    DepositAct.OWED: "deposit-owed",
 }
 """Acts that post an entry, and the prefix of its name; the key is the step's name."""
+AGAIN = ".again."
+"""In the key of what stands of an undone step: ``applied.B-1.again.1``."""
+UNDOABLE = frozenset(
+    {
+        DepositAct.APPLIED,
+        DepositAct.INTEREST_ADDED,
+        DepositAct.INTEREST_CREDITED,
+        DepositAct.OWED,
+    }
+)
+"""Acts that are taken back when a payment of the deposit comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +146,13 @@ class DepositStep:
         return f"{self.deposit_id}.{self.key}"
 
     @property
+    def is_again(self) -> bool:
+        """Whether it is what still stands of a step that was undone."""
+        return AGAIN in self.key
+
+    @property
     def entry_id(self) -> str:
-        """The entry that it posts; "" where it moves no money."""
+        """The entry that it posts; "" where it moves no money. What undoes posts a reversal."""
         prefix = PREFIX_OF_ACT.get(self.act)
         return f"{prefix}:{self.step_id}" if prefix and self.cents else ""
 
@@ -147,6 +169,15 @@ class Deposit:
     def of(self, *acts: DepositAct) -> tuple[DepositStep, ...]:
         """Its steps of these acts."""
         return tuple(one for one in self.steps if one.act in acts)
+
+    def standing(self, *acts: DepositAct) -> tuple[DepositStep, ...]:
+        """Its steps of these acts that were not undone."""
+        undone = {one.note for one in self.of(DepositAct.UNDONE)}
+        return tuple(one for one in self.of(*acts) if one.key not in undone)
+
+    def step(self, key: str) -> DepositStep | None:
+        """The step of a key."""
+        return next((one for one in self.steps if one.key == key), None)
 
     def last(self, *acts: DepositAct) -> DepositStep | None:
         """The newest step of these acts."""
@@ -222,13 +253,14 @@ def asked_items(deposits: Sequence[Deposit], at: date) -> tuple[OpenItem, ...]:
     """What of the deposits is asked for on the evening of ``at``, before any payment.
 
     One item for each part that is billed by then. What was called off is taken from the last
-    parts. A pause moves what was to be billed in it to the day on which it ends.
+    parts. A pause moves what was to be billed in it to the day on which it ends. A deposit that has
+    ended asks for nothing, also where its payment comes back later.
     """
     items: list[OpenItem] = []
     for whole in deposits:
         deposit = whole.as_of(at)
         asked = deposit.asked
-        if asked is None:
+        if asked is None or deposit.is_closed:
             continue
         left = asked.cents - deposit.called_off_cents
         several = len(asked.parts) > 1

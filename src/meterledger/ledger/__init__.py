@@ -43,7 +43,7 @@ from meterledger.ledger.chart import (
     control_of,
     control_sums,
 )
-from meterledger.ledger.deposit_entries import entry_for_deposit_step
+from meterledger.ledger.deposit_entries import entry_for_deposit_step, entry_that_undoes
 from meterledger.ledger.extension_entries import (
     advance_part,
     contribution_parts,
@@ -187,6 +187,7 @@ __all__ = [
     "entry_for_spending",
     "entry_for_unapplied",
     "entry_of_step",
+    "entry_that_undoes",
     "match_bank_lines",
     "movement_of",
     "newest_bill_day",

@@ -11,7 +11,8 @@ from __future__ import annotations
 from meterledger.facts.deposits import DepositAct, DepositStep
 from meterledger.facts.money import Entry, Leg
 from meterledger.kernel.ensure import ensure
-from meterledger.ledger.chart import DEPOSITS, INTEREST_EXPENSE, RECEIVABLE
+from meterledger.ledger.chart import DEPOSITS, INTEREST_EXPENSE, OTHER_RECEIVABLE, RECEIVABLE
+from meterledger.ledger.reversal import reverse_entry
 
 
 def entry_for_deposit_step(
@@ -20,10 +21,13 @@ def entry_for_deposit_step(
     """The entry of a step, named after it; None where it moves no money.
 
     Yearly interest is credited to the account, interest of a deposit that is given back to the
-    deposit itself; an applied deposit pays the account; a moved one stays a deposit.
+    deposit itself; an applied deposit pays the account; a moved one stays a deposit. What left a
+    deposit and never was in it is owed, as no utility charge.
     """
-    if not step.entry_id:
-        return None
+    return _entry(step, account_id, to_account_id) if step.entry_id else None
+
+
+def _entry(step: DepositStep, account_id: str, to_account_id: str = "") -> Entry:
     legs = {
         DepositAct.INTEREST_CREDITED: (
             Leg(INTEREST_EXPENSE, step.cents),
@@ -40,6 +44,10 @@ def entry_for_deposit_step(
         DepositAct.MOVED_OUT: (
             Leg(DEPOSITS, step.cents, account_id),
             Leg(DEPOSITS, -step.cents, to_account_id),
+        ),
+        DepositAct.OWED: (
+            Leg(OTHER_RECEIVABLE, step.cents, account_id),
+            Leg(DEPOSITS, -step.cents, account_id),
         ),
     }[step.act]
     ensure(
@@ -61,4 +69,17 @@ def _cause(step: DepositStep) -> str:
         DepositAct.INTEREST_ADDED: f"interest on the deposit to {step.until}",
         DepositAct.APPLIED: "deposit credited",
         DepositAct.MOVED_OUT: "deposit moved to another account of the customer",
+        DepositAct.OWED: "a deposit that was given back, and whose payment came back",
     }[step.act]
+
+
+def entry_that_undoes(undoing: DepositStep, undone: DepositStep, account_id: str) -> Entry:
+    """The reversal of a step's entry, to the cent, effective on the same day: as if it had never
+    been. Its cause says which payment came back.
+    """
+    ensure(undoing.act is DepositAct.UNDONE, "a step is undone by a step that says so")
+    ensure(undoing.note == undone.key and undoing.on == undone.on, "it undoes the step it names")
+    ensure(bool(undone.entry_id), "only a step that moved money is undone")
+    entry = _entry(undone, account_id)
+    cause = f"{entry.cause}, taken back: {undoing.reason}"
+    return reverse_entry(entry, on=undoing.on, learned_at=undoing.learned_at, cause=cause)

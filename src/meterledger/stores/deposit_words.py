@@ -10,14 +10,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from meterledger.facts.deposits import CLOSING, OPENING, Deposit, DepositAct, DepositStep
+from meterledger.facts.deposits import (
+    AGAIN,
+    CLOSING,
+    OPENING,
+    PREFIX_OF_ACT,
+    UNDOABLE,
+    Deposit,
+    DepositAct,
+    DepositStep,
+)
 from meterledger.usecases.deposit_ports import DepositWork
 from meterledger.usecases.ports import Conflict, NotFound
 
-AFTER_THE_END = frozenset({DepositAct.REQUESTED, DepositAct.EFFORT})
-"""What may still be told of a deposit that has ended."""
+AFTER_THE_END = frozenset(
+    {DepositAct.REQUESTED, DepositAct.EFFORT, DepositAct.UNDONE, DepositAct.OWED}
+)
+"""What may still be told of a deposit that has ended; and what stands of a step that is undone."""
+MOVES_MONEY = frozenset({*PREFIX_OF_ACT, DepositAct.UNDONE})
+"""Acts that post an entry."""
 HELD = "deposits_hold_what_leaves"
 """The constraint by which the database refuses more to leave than is held."""
+UNDOES = "a_deposit_step_undoes_what_stands"
+"""The constraint by which it refuses to undo what does not stand, or to take it anew otherwise."""
 ENDED = "a_deposit_that_ended_stays_so"
 """The constraint by which it refuses a step after the end."""
 _NOT_COMPARED = ("learned_at", "record")
@@ -56,10 +71,36 @@ def _refuse_order(work: DepositWork, known: Deposit | None) -> None:
             do="Name the deposit of the account",
         )
     closed = known is not None and known.is_closed
+    steps = known.steps if known else ()
     for step in work.steps:
-        if closed and step.act not in AFTER_THE_END:
+        if closed and step.act not in AFTER_THE_END and not step.is_again:
             raise ended(work.deposit_id)
+        if not _undoes(step, Deposit(work.deposit_id, work.account_id, work.kind, steps)):
+            raise not_undone(work.deposit_id)
         closed = closed or step.act in CLOSING
+        steps = (*steps, step)
+
+
+def _undoes(step: DepositStep, deposit: Deposit) -> bool:
+    """Whether a step that undoes names what stands, on its day and by as much; one that takes the
+    rest anew follows what was undone, on the same day, and is less.
+    """
+    if step.act is DepositAct.UNDONE:
+        one = deposit.step(step.note)
+        stands = one is not None and one.act in UNDOABLE and one in deposit.standing(one.act)
+        return one is not None and stands and (one.on, one.cents) == (step.on, step.cents)
+    if not step.is_again:
+        return True
+    root = deposit.step(step.key.partition(AGAIN)[0])
+    last = deposit.last(DepositAct.UNDONE)
+    return (
+        root is not None
+        and last is not None
+        and last is deposit.steps[-1]
+        and last.note.partition(AGAIN)[0] == root.key
+        and (root.act, root.on) == (step.act, step.on)
+        and 0 < step.cents < last.cents
+    )
 
 
 def _contents(step: DepositStep) -> tuple[object, ...]:
@@ -94,6 +135,16 @@ def ended(deposit_id: str) -> Conflict:
     )
 
 
+def not_undone(deposit_id: str) -> Conflict:
+    """A step that undoes another one names one that stands."""
+    return Conflict(
+        "What is undone does not stand like that",
+        where=f"deposit {deposit_id}",
+        why="A step is undone once, by as much as it moved; nothing of this call was kept",
+        do=f"Look at it with `meterledger deposit show {deposit_id}`",
+    )
+
+
 def no_deposit(deposit_id: str) -> NotFound:
     """No deposit of that name."""
     return NotFound(
@@ -113,6 +164,13 @@ def not_held(account_id: str) -> Conflict:
 
 
 def entries_match(work: Sequence[DepositWork]) -> bool:
-    """Whether each step that moves money comes with its entry, and no other entry with them."""
-    named = {step.entry_id for one in work for step in one.steps if step.entry_id}
-    return named == {entry.entry_id for one in work for entry in one.entries}
+    """Whether each step that moves money comes with its entry, and no other entry with them.
+
+    A step that undoes comes with the reversal of the entry of the step that it names.
+    """
+    steps = [(one.deposit_id, step) for one in work for step in one.steps]
+    entries = [entry for one in work for entry in one.entries]
+    named = {step.entry_id for _, step in steps if step.entry_id}
+    undone = {f"{name}.{step.note}" for name, step in steps if step.act is DepositAct.UNDONE}
+    reversed_ = {one.reverses.partition(":")[2] for one in entries if one.reverses}
+    return undone == reversed_ and named == {one.entry_id for one in entries if not one.reverses}

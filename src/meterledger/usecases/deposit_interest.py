@@ -30,8 +30,16 @@ A_DAY = timedelta(days=1)
 
 def credited_through(money: DepositMoney) -> date | None:
     """The last day that a yearly credit has covered; None before the first."""
-    found = money.deposit.last(DepositAct.INTEREST_CREDITED, DepositAct.MOVED_IN)
-    return found.until if found else None
+    found = _credits(money)
+    return found[-1].until if found else None
+
+
+def _credits(money: DepositMoney) -> list[DepositStep]:
+    """Yearly credits as they were first made, undone or not, and what moved in with one: a year
+    that was credited once is not due again.
+    """
+    acts = (DepositAct.INTEREST_CREDITED, DepositAct.MOVED_IN)
+    return [one for one in money.deposit.of(*acts) if not one.is_again]
 
 
 def next_credit_day(money: DepositMoney) -> date | None:
@@ -119,9 +127,8 @@ def _covered(part: Received, money: DepositMoney) -> date | None:
     """The last day for which this part bore interest: no credit was of what we did not know yet."""
     credits_ = [
         one
-        for one in money.deposit.steps
-        if one.act in (DepositAct.INTEREST_CREDITED, DepositAct.MOVED_IN)
-        and (part.learned_at is None or part.learned_at <= one.learned_at)
+        for one in _credits(money)
+        if (part.learned_at is None or part.learned_at <= one.learned_at)
     ]
     return credits_[-1].until if credits_ else None
 

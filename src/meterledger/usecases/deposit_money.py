@@ -34,17 +34,31 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class CameBack:
+    """Cents that had been paid in by one payment, which was taken back later."""
+
+    payment: str
+    """The entry of the payment."""
+    received: Received
+    back_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class DepositMoney:
     """The money of one deposit on an evening."""
 
     deposit: Deposit
     received: tuple[Received, ...] = ()
     """What was paid in or came from another account, less what was undone."""
+    came_back: tuple[CameBack, ...] = ()
+    """Payments of it that were taken back: they never were money."""
     interest_added_cents: int = 0
     interest_credited_cents: int = 0
     applied_cents: int = 0
     moved_out_cents: int = 0
     refunded_cents: int = 0
+    owed_back_cents: int = 0
+    """What left it and never was in it: the customer owes it on another account."""
 
     @property
     def paid_cents(self) -> int:
@@ -55,11 +69,13 @@ class DepositMoney:
     def held_cents(self) -> int:
         """What we hold: the deposit's part of 235."""
         gone = self.applied_cents + self.moved_out_cents + self.refunded_cents
-        return self.paid_cents + self.interest_added_cents - gone
+        return self.paid_cents + self.interest_added_cents + self.owed_back_cents - gone
 
     @property
     def unpaid_cents(self) -> int:
-        """What was asked for, was not called off and is not paid."""
+        """What is asked for, was not called off and is not paid."""
+        if self.deposit.is_closed:
+            return 0
         asked = self.deposit.asked_cents - self.deposit.called_off_cents
         return max(0, asked - self.paid_cents) if self.deposit.asked else 0
 
@@ -132,10 +148,12 @@ def money_of_deposits(
         found[deposit.deposit_id] = DepositMoney(
             deposit=seen,
             received=_received(seen, given),
+            came_back=_came_back(seen, given),
             interest_added_cents=_sum(seen, DepositAct.INTEREST_ADDED),
             interest_credited_cents=_sum(seen, DepositAct.INTEREST_CREDITED),
             applied_cents=_sum(seen, DepositAct.APPLIED),
             moved_out_cents=_sum(seen, DepositAct.MOVED_OUT),
+            owed_back_cents=_sum(seen, DepositAct.OWED),
         )
     taken = sum(
         leg.cents
@@ -158,7 +176,7 @@ def sub_ledger_cents(entries: Iterable[Entry], account_id: str) -> int:
 
 
 def _sum(deposit: Deposit, act: DepositAct) -> int:
-    return sum(one.cents for one in deposit.of(act))
+    return sum(one.cents for one in deposit.standing(act))
 
 
 def _is_refund(entry: Entry) -> bool:
@@ -197,17 +215,42 @@ def _received(deposit: Deposit, given: Sequence[Given]) -> tuple[Received, ...]:
     return tuple(sorted(parts, key=lambda one: one.on))
 
 
+def _came_back(deposit: Deposit, given: Sequence[Given]) -> tuple[CameBack, ...]:
+    """Payments into the deposit of which nothing is left, and the day on which they came back."""
+    paid: dict[str, CameBack] = {}
+    left: dict[str, int] = {}
+    for on, learned_at, one in given:
+        if deposit_of_item(one.item_id) != deposit.deposit_id:
+            continue
+        source = one.source_entry_id
+        left[source] = left.get(source, 0) + one.cents
+        known = paid.get(source, CameBack(source, Received(on, 0, learned_at), on))
+        if one.cents > 0:
+            grown = replace(known.received, cents=known.received.cents + one.cents)
+            paid[source] = replace(known, received=grown)
+        else:
+            paid[source] = replace(known, back_on=max(known.back_on, on))
+    return tuple(one for source, one in paid.items() if not left[source])
+
+
 def _refunded(found: dict[str, DepositMoney], taken: int) -> dict[str, DepositMoney]:
-    """Count what settlements took off 235: to what was given back first, any rest to the last."""
-    ended = [one for one in found.values() if one.deposit.of(DepositAct.GIVEN_BACK)]
-    ended.sort(key=lambda one: one.deposit.of(DepositAct.GIVEN_BACK)[0].on)
-    for one in ended:
-        part = min(max(one.held_cents, 0), taken)
-        if part:
-            found[one.deposit.deposit_id] = replace(one, refunded_cents=part)
+    """Count what settlements took off 235: to what was given back first, the oldest first.
+
+    What is more than is held there was given back before a payment came back: up to what each was
+    to give back. Any rest is the last one's.
+    """
+    ended = [one.deposit for one in found.values() if one.deposit.of(DepositAct.GIVEN_BACK)]
+    ended.sort(key=lambda one: one.of(DepositAct.GIVEN_BACK)[0].on)
+    held = {one.deposit_id: found[one.deposit_id].held_cents for one in ended}
+    gave = {one.deposit_id: one.of(DepositAct.GIVEN_BACK)[0].cents for one in ended}
+    for most in (held, gave):
+        for name, cents in most.items():
+            known = found[name]
+            room = cents if most is held else cents - known.refunded_cents
+            part = min(max(room, 0), taken)
+            found[name] = replace(known, refunded_cents=known.refunded_cents + part)
             taken -= part
     if taken and found:
-        last = list(found)[-1]
-        one = found[last]
-        found[last] = replace(one, refunded_cents=one.refunded_cents + taken)
+        last = ended[-1].deposit_id if ended else list(found)[-1]
+        found[last] = replace(found[last], refunded_cents=found[last].refunded_cents + taken)
     return found

@@ -1,4 +1,4 @@
-"""The night of deposits: interest, refunds, final bills, missed instalments, the season's pause.
+"""The night of deposits: returns, interest, refunds, final bills, instalments, the season's pause.
 
 Lives here      the order of what is done for one account, and the counts: every deposit that has
                 not ended was looked at, and something was done or there is a reason why not.
@@ -29,6 +29,7 @@ from meterledger.usecases.deposit_back import (
     release_guarantor,
     settle_final,
 )
+from meterledger.usecases.deposit_came_back import accounts_of_returns, put_right
 from meterledger.usecases.deposit_history import account_history
 from meterledger.usecases.deposit_interest import yearly_credits
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money
@@ -85,6 +86,10 @@ def run_deposits(
 ) -> DepositRun:
     """Do everything that is due of every deposit by the evening of ``on``."""
     run = DepositRun(on)
+    for account_id in accounts_of_returns(desk):
+        for deposit in desk.store.deposits_of_accounts([account_id])[account_id]:
+            if deposit.is_closed:
+                put_deposit_right(deposit, run, on=on, desk=desk)
     for account_id in desk.store.deposit_accounts():
         for deposit in desk.store.deposits_of_accounts([account_id]).get(account_id, ()):
             if not deposit.is_closed:
@@ -105,6 +110,30 @@ def settle_final_bills(account_ids: Sequence[str], *, on: date, desk: Desk) -> D
     return run
 
 
+def put_deposit_right(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> None:
+    """Undo what a deposit that has ended did with payments that came back; counted if it did."""
+    before = run.counts.total()
+    try:
+        _put_right(_money(deposit, desk), run, on, desk)
+    except Refusal as refusal:
+        if refusal.stops_everything:
+            raise
+        run.looked_at += 1
+        run.refused.append(NotDone(deposit.deposit_id, deposit.account_id, refusal.sentence))
+        return
+    changed = run.counts.total() > before
+    run.looked_at += changed
+    run.changed += changed
+
+
+def _put_right(money: DepositMoney, run: DepositRun, on: date, desk: Desk) -> DepositMoney:
+    work = put_right(money, on=on, desk=desk)
+    if work is None:
+        return money
+    _record(work, run, desk)
+    return _money(money.deposit, desk)
+
+
 def run_deposit(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> None:
     """Do what is due of one deposit; a refusal is kept as a sentence, and the next goes on."""
     run.looked_at += 1
@@ -121,8 +150,8 @@ def run_deposit(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> N
 
 
 def _due(deposit: Deposit, run: DepositRun, on: date, desk: Desk) -> bool:
-    money = _money(deposit, desk)
     before = len(deposit.steps)
+    money = _put_right(_money(deposit, desk), run, on, desk)
     bill = final_bill_of(deposit, on=on, desk=desk)
     until = min(on, bill.issued_day) if bill else on
     steps, entries = yearly_credits(money, on=until, desk=desk)

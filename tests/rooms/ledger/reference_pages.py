@@ -53,6 +53,7 @@ from meterledger.ledger import (
     entry_for_spending,
     entry_for_unapplied,
     entry_of_step,
+    entry_that_undoes,
     reverse_entry,
 )
 from meterledger.ledger.spend_payment import UNAPPLIED, Part
@@ -153,9 +154,13 @@ def _deposits() -> Iterator[tuple[str, Entry | None]]:
         (DepositAct.INTEREST_ADDED, "Interest that joins a deposit given back"),
         (DepositAct.APPLIED, "A deposit pays what the account owes"),
         (DepositAct.MOVED_OUT, "A deposit moves to another account of the customer"),
+        (DepositAct.OWED, "A deposit was given back, and its payment came back"),
     ):
         step = DepositStep("D-1", act.value, act, ON, "Ana", "", AT, cents=100, until=ON)
         yield what, entry_for_deposit_step(step, ONE, to_account_id=TWO)
+    step = DepositStep("D-1", "applied", DepositAct.APPLIED, ON, "Ana", "", AT, cents=100)
+    undoing = replace(step, key="undone.applied", act=DepositAct.UNDONE, note="applied")
+    yield "What it paid, after its payment came back", entry_that_undoes(undoing, step, ONE)
 
 
 def _case(kind: SettlementKind, source: str, *acts: Act) -> SettlementCase:

@@ -206,9 +206,9 @@ def review(
 
 
 def apply(deposit: Name, by: By = "", on: On = "", as_json: JsonFlag = False) -> None:
-    """Do now what is due of one deposit: interest, giving it back, the final bill."""
+    """Do now what is due of one deposit: interest, giving it back, a payment that came back."""
     from meterledger.entrypoints.deposit_words import deposit_desk
-    from meterledger.usecases.deposit_run import DepositRun, run_deposit
+    from meterledger.usecases.deposit_run import DepositRun, put_deposit_right, run_deposit
 
     with refusing(), opened("apply a deposit", [deposit]) as system:
         day = day_of(on, system)
@@ -216,7 +216,9 @@ def apply(deposit: Name, by: By = "", on: On = "", as_json: JsonFlag = False) ->
         desk.named("what is due is done", f"deposit {deposit}")
         known = system.store.deposit(deposit)
         done = DepositRun(day)
-        if not known.is_closed:
+        if known.is_closed:
+            put_deposit_right(known, done, on=day, desk=desk)
+        else:
             run_deposit(known, done, on=day, desk=desk)
         say(done.as_json(), as_json=as_json, words=lambda: _print_run(done))
 
@@ -227,9 +229,14 @@ def list_deposits(
     remainders: Annotated[
         bool, typer.Option("--remainders", help="Only what is to be returned to customers.")
     ] = False,
+    came_back: Annotated[
+        bool,
+        typer.Option("--came-back", help="Only those that were used, and whose payment came back."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """List deposits with what is asked, unpaid and held."""
+    from meterledger.entrypoints.cli.deposit_looks import list_came_back
     from meterledger.entrypoints.deposit_words import deposit_desk, deposit_json
     from meterledger.kernel.money import usd_text
     from meterledger.usecases.deposit_back import deposit_remainders_due
@@ -242,6 +249,9 @@ def list_deposits(
             if account
             else store.deposit_accounts(with_closed=ended or remainders)
         )
+        if came_back:
+            list_came_back(system, account, as_json=as_json)
+            return
         if remainders:
             desk = deposit_desk(system, "nobody")
             due = deposit_remainders_due(accounts, at=system.today, desk=desk)

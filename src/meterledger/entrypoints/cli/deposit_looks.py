@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+
+if TYPE_CHECKING:
+    from meterledger.entrypoints.wiring import System
 
 Name = Annotated[str, typer.Argument(help="Id of the deposit, like D-0123456789abcdef.")]
 On = Annotated[str, typer.Option(help="The day that counts; today unless told.")]
@@ -94,6 +97,31 @@ def show(deposit: Name, as_json: JsonFlag = False) -> None:
                     print(f"      {one.finding} - {one.citation.text}")
 
         say(deposit_json(money, system.today), as_json=as_json, words=words)
+
+
+def list_came_back(system: System, account: str, *, as_json: bool) -> None:
+    """Say which deposits were used and had a payment come back, and what is open of it."""
+    from meterledger.entrypoints.deposit_words import came_back_json, deposit_desk
+    from meterledger.kernel.money import usd_display
+    from meterledger.usecases.deposit_came_back import deposits_that_came_back
+
+    rows = [
+        one
+        for one in deposits_that_came_back(
+            at=system.today, desk=deposit_desk(system, "nobody"), refunds=system.store
+        )
+        if account in ("", one.account_id)
+    ]
+
+    def words() -> None:
+        print(f"{len(rows)} deposits that were used, and whose payment came back.")
+        for one in rows:
+            print(
+                f"{one.deposit_id}  account {one.account_id}: {usd_display(one.back_cents)} came "
+                f"back on {one.back_on}; {usd_display(one.open_cents)} is open. {one.sentence}."
+            )
+
+    say({"came_back": [came_back_json(one) for one in rows]}, as_json=as_json, words=words)
 
 
 def replay(deposit: Name, as_json: JsonFlag = False) -> None:

@@ -27,6 +27,7 @@ from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import DepositStep, Part
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.deposit_back import deposit_remainders_due
+from meterledger.usecases.deposit_came_back import deposits_that_came_back
 from meterledger.usecases.deposit_interest import next_credit_day
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money
 from meterledger.usecases.deposit_record import read_decision, reasons_of
@@ -75,7 +76,7 @@ def deposits_of_account(system: System, account_id: str) -> list[DepositRow]:
 
 @personal("look at deposits", subjects=lambda: ["deposits"])
 def deposits_page(request: HttpRequest, system: System) -> HttpResponse:
-    """What is to be returned to customers, and every deposit that has not ended."""
+    """What is to be returned, what came back, and every deposit that has not ended."""
     store = system.store
     accounts = store.deposit_accounts(with_closed=True)
     desk = deposit_desk(system, LOOKED_AT)
@@ -88,6 +89,7 @@ def deposits_page(request: HttpRequest, system: System) -> HttpResponse:
     ]
     context = {
         "due": due,
+        "came_back": deposits_that_came_back(at=system.today, desk=desk, refunds=store),
         "overdue": [one for one in due if one.return_by and one.return_by < system.today],
         "rows": rows[:MOST_SHOWN],
         "count": len(rows),

@@ -27,6 +27,7 @@ WORDS = {
     "deposit": "Deposit that was asked for",
     "deposit-refund": "Deposit given back",
     "deposit-transfer": "Deposit moved to another account",
+    "deposit-owed": "Deposit that was given back, and whose payment came back",
     "unapplied": "Payment without an account",
     "refund": "Refund",
     "transfer": "Balance moved between accounts",

@@ -12,7 +12,13 @@ from meterledger.facts.money import Entry
 from meterledger.facts.receivables import OpenItem
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
-from meterledger.stores.deposit_words import entries_match, is_known, no_deposit, not_held
+from meterledger.stores.deposit_words import (
+    MOVES_MONEY,
+    entries_match,
+    is_known,
+    no_deposit,
+    not_held,
+)
 from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.usecases.deposit_ports import BillAtPoint, DepositWork
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
@@ -74,7 +80,7 @@ class MemoryDeposits(MemoryPlaces):
         """As the database does: nothing leaves a deposit that is not there."""
         for account_id in {one.account_id for one in fresh}:
             leaving = any(
-                step.act in PREFIX_OF_ACT and step.cents
+                step.act in MOVES_MONEY and step.cents
                 for one in fresh
                 if one.account_id == account_id
                 for step in one.steps

@@ -23,12 +23,14 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.deposit_words import (
     ENDED,
     HELD,
+    UNDOES,
     ended,
     entries_match,
     is_known,
     moved,
     no_deposit,
     not_held,
+    not_undone,
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day, storable
@@ -88,6 +90,8 @@ class DepositTables(Tables):
         except errors.CheckViolation as problem:
             if problem.diag.constraint_name == HELD:
                 raise not_held(work[0].account_id) from problem
+            if problem.diag.constraint_name == UNDOES:
+                raise not_undone(work[0].deposit_id) from problem
             if problem.diag.constraint_name == ENDED:
                 raise ended(work[0].deposit_id) from problem
             raise

@@ -17,9 +17,14 @@ SELECT format('account %s: 235 holds %s cents, its deposits hold %s', account, p
                 SELECT account_id, 0, sum(cents) FROM application WHERE kind = 'deposit' GROUP BY 1
                 UNION ALL
                 SELECT d.account_id, 0,
-                       sum(CASE WHEN s.act IN ('interest added', 'moved in') THEN s.cents
+                       sum(CASE WHEN s.act IN ('interest added', 'moved in', 'owed back')
+                                THEN s.cents
                                 WHEN s.act IN ('applied', 'moved out') THEN -s.cents ELSE 0 END)
-                  FROM deposit_step s JOIN deposit d ON d.deposit_id = s.deposit_id GROUP BY 1
+                  FROM deposit_step s JOIN deposit d ON d.deposit_id = s.deposit_id
+                 WHERE NOT EXISTS (SELECT FROM deposit_step u
+                                    WHERE u.deposit_id = s.deposit_id AND u.act = 'undone'
+                                      AND u.note = s.key)
+                 GROUP BY 1
                 UNION ALL
                 SELECT p.customer_account_id, 0, -sum(p.cents)
                   FROM posting p
@@ -34,13 +39,18 @@ MOVED = """
 SELECT format('step %s moves %s cents, and its entry %s', s.step_id, s.cents,
               coalesce(p.cents, 0))
   FROM deposit_step s
+  LEFT JOIN deposit_step u ON s.act = 'undone' AND u.deposit_id = s.deposit_id AND u.key = s.note
   LEFT JOIN LATERAL (
        SELECT sum(p.cents) FILTER (WHERE p.cents > 0) AS cents FROM posting p
-        WHERE p.entry_id = CASE WHEN s.act LIKE 'interest%' THEN 'deposit-interest:'
-                                WHEN s.act = 'applied' THEN 'deposit-applied:'
-                                ELSE 'deposit-transfer:' END || s.step_id
+        WHERE p.entry_id = CASE WHEN s.act = 'undone' THEN 'reversal:' ELSE '' END
+              || CASE WHEN coalesce(u.act, s.act) LIKE 'interest%' THEN 'deposit-interest:'
+                      WHEN coalesce(u.act, s.act) = 'applied' THEN 'deposit-applied:'
+                      WHEN coalesce(u.act, s.act) = 'owed back' THEN 'deposit-owed:'
+                      ELSE 'deposit-transfer:' END || coalesce(u.step_id, s.step_id)
           AND p.effective_day = s.on_day) p ON true
- WHERE s.act IN ('interest credited', 'interest added', 'applied', 'moved out') AND s.cents > 0
+ WHERE s.act IN ('interest credited', 'interest added', 'applied', 'moved out', 'owed back',
+                 'undone')
+   AND s.cents > 0
    AND p.cents IS DISTINCT FROM s.cents
 """
 
