@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from meterledger.facts.money import Payment, Tender
 from meterledger.facts.places import BillableService
 from meterledger.facts.settlements import (
     CREDIT,
@@ -24,6 +23,7 @@ from meterledger.facts.settlements import (
     SettlementKind,
     VerifiedPayee,
 )
+from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.money import Cents, usd_display
 from meterledger.ledger import (
     DEPOSITS,
@@ -34,6 +34,13 @@ from meterledger.ledger import (
     decide_refund,
 )
 from meterledger.usecases.deposit_remainders import remainder_cents
+from meterledger.usecases.pledge_credits import (
+    PledgeCredit,
+    payee_named,
+    payee_of_credit,
+    payee_of_pledge,
+    pledge_credits,
+)
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
     CannotSettle,
@@ -53,15 +60,6 @@ from meterledger.usecases.settlements import (
 )
 
 REFUND_RULE, GOODWILL_RULE = "ledger.refund", "ledger.goodwill"
-MEANS_OF_TENDER = {
-    Tender.CASH: Means.CHECK,
-    Tender.CHECK: Means.CHECK,
-    Tender.MONEY_ORDER: Means.CHECK,
-    Tender.ACH: Means.ACH,
-    Tender.CARD: Means.CARD,
-    Tender.WALLET: Means.CARD,
-    Tender.PLEDGE: Means.CHECK,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +112,13 @@ def verify_payee(
             where=f"account {account_id}",
             do="Give all three, up to 200 plain characters each",
         )
+    if means is Means.CARD:
+        raise CannotSettle(
+            "A payee is paid by check or ACH",
+            where=f"account {account_id}",
+            why="Money goes to a card only where that card paid: back from its own payment",
+            do="Give --means check or ach, or name the payment when the refund is asked for",
+        )
     payee = VerifiedPayee(
         *(words[0], account_id, words[1], means, words[2], who, seen), learned_at=desk.now
     )
@@ -130,12 +135,14 @@ def ask_refund(
     payment_key: str = "",
     payee_id: str = "",
     source: str = "142",
+    agency_terms: str = "",
 ) -> Settled:
     """Ask for a credit, or a part of it, to go back. Another person approves it.
 
     It goes back to where ``payment_key`` came from, or to the verified payee; without either to
-    the newest payment that was not returned. ``source`` is 142, or 235 for what remains of deposits
-    that have ended. The same amount of an account is asked for once a day.
+    the newest payment of the customer that was not returned. What a pledge left goes back to its
+    agency, unless ``agency_terms`` say that the customer keeps it. ``source`` is 142, or 235 for
+    what remains of deposits that have ended. The same amount of an account is asked for once a day.
 
     :raises CannotSettle: if nobody is known to whom it may go
     :raises RefundContradicts: if more is asked for than there is
@@ -153,6 +160,8 @@ def ask_refund(
             f"A refund of {usd_display(cents)} is none", where=where, do="Ask for more than zero"
         )
     decided = _decided(account_id, cents, desk, source)
+    if agency_terms.strip():
+        _, why = named(by, f"{why}; the agency's terms: {agency_terms}", where)
     write = new_settlement(
         SettlementKind.REFUND,
         key,
@@ -165,7 +174,7 @@ def ask_refund(
         desk=desk,
         approved=False,
         needs_two=True,
-        payee=payee_of(account_id, desk, payment_key=payment_key, payee_id=payee_id),
+        payee=_payee(account_id, cents, desk, source, payment_key, payee_id, agency_terms),
         by_day=decided.decision.outcome.by_day,
     )
     (is_new,) = desk.store.record_settlements([write])
@@ -192,6 +201,9 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
     if open_now:
         return FinalCredit(account_id, open_now[0].cents, outcome.way, why, open_now[0])
     key = f"{account_id}-{desk.on:%Y%m%d}-final"
+    pledged = pledge_credits(account_id, desk)
+    if pledged:  # none of it is the customer's to have or to move: it goes first
+        return _back_to_agency(account_id, pledged[0], who, desk)
     moves = outcome.way is RefundWay.MOVES
     write = new_settlement(
         SettlementKind.TRANSFER if moves else SettlementKind.REFUND,
@@ -206,7 +218,9 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
         desk=desk,
         approved=moves,
         needs_two=not moves,
-        payee=None if moves else payee_of(account_id, desk),
+        payee=None
+        if moves
+        else _payee(account_id, int(outcome.amount_cents), desk, "142", "", "", ""),
         by_day=outcome.by_day,
     )
     (is_new,) = desk.store.record_settlements([write])
@@ -333,41 +347,57 @@ def give_credit(
     return Settled(write.case, is_new)
 
 
-def payee_of(
-    account_id: str, desk: MoneyDesk, *, payment_key: str = "", payee_id: str = ""
-) -> Payee:
-    """To whom a refund of an account goes.
+def _back_to_agency(account_id: str, one: PledgeCredit, by: str, desk: MoneyDesk) -> FinalCredit:
+    """Ask that what a pledge left goes back to its agency; the rest waits until that is approved.
 
-    :raises CannotSettle: if it is neither where the money came from nor a verified payee
+    :raises CannotSettle: if no pledge says whose money it was
     """
-    where = f"account {account_id}"
-    if payment_key and payee_id:
-        raise CannotSettle(
-            "A refund goes to one", where=where, do="Give a payment or a payee, not both"
+    payee = payee_of_pledge(account_id, one)
+    words = f"{usd_display(one.cents)} of the credit is of the pledge of {one.agency}"
+    decided = _decided(account_id, one.cents, desk, "142")
+    name = sha256_hex(one.payment_key.encode())[:8]
+    write = new_settlement(
+        SettlementKind.REFUND,
+        f"{account_id}-{desk.on:%Y%m%d}-pledge.{name}",
+        decided,
+        account_id=account_id,
+        cents=one.cents,
+        by=by,
+        reason=f"{words}, and goes back to it",
+        desk=desk,
+        approved=False,
+        needs_two=True,
+        payee=payee,
+        by_day=decided.decision.outcome.by_day,
+    )
+    (is_new,) = desk.store.record_settlements([write])
+    return FinalCredit(account_id, one.cents, RefundWay.BACK, words, write.case, is_new)
+
+
+def _payee(
+    account_id: str,
+    cents: int,
+    desk: MoneyDesk,
+    source: str,
+    payment_key: str,
+    payee_id: str,
+    agency_terms: str,
+) -> Payee:
+    holders = _holders(account_id, desk)
+    if source == DEPOSITS:  # no pledge pays a deposit
+        named_so = payee_named(
+            account_id, desk, holders=holders, payment_key=payment_key, payee_id=payee_id
         )
-    if payee_id:
-        known = desk.store.payee(payee_id)
-        if known.account_id != account_id:
-            raise CannotSettle(
-                f"Payee {payee_id} is verified for another account",
-                where=where,
-                do="Verify the payee for this account, or name another",
-            )
-        return Payee(known.name, known.means, payee_id=payee_id)
-    payments = _not_returned(account_id, desk)
-    if payment_key:
-        payments = [one for one in payments if one.payment_key == payment_key]
-    if not payments:
-        what = f"Payment {payment_key[:64]} is not" if payment_key else "No payment is"
-        raise CannotSettle(
-            f"{what} one of the account's that was kept, so nobody is known to whom money may go",
-            where=where,
-            why="Money goes back to where it came from, or to a verified payee",
-            do="Verify a payee with `meterledger refund payee`, and name it",
-        )
-    newest = payments[-1]
-    return Payee(
-        _holders(account_id, desk), MEANS_OF_TENDER[newest.tender], payment_key=newest.payment_key
+        if named_so is not None:
+            return named_so
+    return payee_of_credit(
+        account_id,
+        cents,
+        desk,
+        holders=holders,
+        payment_key=payment_key,
+        payee_id=payee_id,
+        agency_terms=agency_terms,
     )
 
 
@@ -424,15 +454,6 @@ def _live_account(account_id: str, desk: MoneyDesk) -> str | None:
 def _known(key: str, account_id: str, desk: MoneyDesk) -> SettlementCase | None:
     mine = desk.store.settlements(account_id=account_id, kind=SettlementKind.REFUND)
     return next((one for one in mine if one.key == key), None)
-
-
-def _not_returned(account_id: str, desk: MoneyDesk) -> list[Payment]:
-    reversed_now = {one.reverses for one in desk.store.entries_of_account(account_id)}
-    return [
-        one
-        for one in desk.store.payments_of_account(account_id)
-        if f"payment:{one.payment_key}" not in reversed_now
-    ]
 
 
 def _holders(account_id: str, desk: MoneyDesk) -> str:

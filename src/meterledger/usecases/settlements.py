@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from meterledger.facts.deposits import Deposit
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, BillableService
+from meterledger.facts.pledges import PledgeOnFile
 from meterledger.facts.receivables import AccountMoney
 from meterledger.facts.settlements import (
     Act,
@@ -66,6 +67,9 @@ class SettlementStore(Settlements, Protocol):
         self, account_ids: Collection[str]
     ) -> Mapping[str, tuple[Deposit, ...]]:
         """The accounts' deposits."""
+
+    def pledges(self, *, account_ids: Collection[str] | None = None) -> list[PledgeOnFile]:
+        """Pledges of the accounts, the oldest first."""
 
     def account_money(
         self, account_ids: Sequence[str], *, with_due_days: bool = False
