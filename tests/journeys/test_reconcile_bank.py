@@ -12,7 +12,7 @@ from tests.journeys.desk_of_payments import NOW, RECEIVED, TODAY, desk_of, new_s
 from meterledger.facts.bank import BankFile, MatchRule
 from meterledger.stores.gateways.bank_files import bank_file_of
 from meterledger.stores.gateways.opening import opened
-from meterledger.usecases.ports import Conflict
+from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.reconcile_bank import (
     BankRun,
     LineRefused,
@@ -22,6 +22,7 @@ from meterledger.usecases.reconcile_bank import (
     match_bank,
     propose_adjustment,
     take_bank_file,
+    undo_match,
 )
 from meterledger.usecases.settle_payment import reverse_payment
 
@@ -151,3 +152,54 @@ def test_the_banks_mistake_goes_with_its_correction() -> None:
     store = new_store()
     take(store, statement(("9.00", "ERR"), ("-9.00", "ERR")))
     assert [one.rule for one in match(store).matches] == [MatchRule.BANKS_OWN]
+
+
+def test_a_wrong_match_is_undone_by_a_name_and_the_right_one_is_found_next() -> None:
+    store = new_store()
+    pay(store, 50_00, "K-1")
+    take(store, statement(("50.00", "")))
+    (wrong,) = match(store).matches
+    pay(store, 50_00, "K-2", number=2)
+    undone = undo_match(
+        match_id=wrong.match_id, by="Ana", reason="K-1 was cash that was lost", **at(store)
+    )
+    assert undone.match == wrong
+    position = bank_position(on=TODAY, view=view(), store=store)
+    assert position.ties
+    assert (position.unexpected_cents, position.unseen_cents) == (50_00, 100_00)
+
+    (right,) = match(store).matches
+    assert [one.reference for one in right.expectations] == ["K-2"]
+    assert match(store).position.ties
+    with pytest.raises(NotFound, match="No match match:4471"):
+        undo_match(match_id=wrong.match_id, by="Ana", reason="again", **at(store))
+
+
+def test_an_adjustment_that_two_people_posted_is_taken_back_by_two() -> None:
+    store = new_store()
+    before = {name: cents for name, cents in store.trial_balance().items() if cents}
+    take(store, statement(("-7.10", "FEE")))
+    (open_,) = store.open_bank_lines()
+    line: dict[str, Any] = {"line_id": open_.line.line_id, "reason": "seen", "learned_at": NOW}
+    propose_adjustment(**line, ledger_account="921", by="Ana", store=store)
+    decide_adjustment(**line, approve=True, by="Ben", store=store)
+    (match_,) = store.bank_matches()
+    undo: dict[str, Any] = {"match_id": match_.match_id, "reason": "interest", **at(store)}
+    with pytest.raises(LineRefused, match="two take it back"):
+        undo_match(by="Ana", **undo)
+    with pytest.raises(LineRefused, match="Ana cannot approve what"):
+        undo_match(by="ana ", approved_by="Ana", **undo)
+    with pytest.raises(LineRefused, match="a name and a reason"):
+        undo_match(by=" ", approved_by="Ana", **undo)
+    assert store.bank_matches() == [match_]
+
+    undo_match(by="Ana", approved_by="Ben", **undo)
+    assert {name: cents for name, cents in store.trial_balance().items() if cents} == before
+    position = match(store).position
+    assert position.ties
+    assert [one.line.cents for one in position.open_lines] == [-7_10]
+    assert not position.unseen
+
+
+def at(store: Any) -> dict[str, Any]:
+    return {"learned_at": NOW, "today": TODAY, "store": store}

@@ -11,6 +11,7 @@ from meterledger.facts.bank import (
     BankLine,
     BankMatch,
     BankStatement,
+    BankUnmatch,
     Expectation,
     LineAct,
     LineStep,
@@ -26,9 +27,11 @@ DAY = LATER.date()
 
 
 def keep_bank(store: PostgresStore) -> None:
-    """A line that nobody expected, adjusted by two people; a month end's unbilled revenue."""
+    """A line that nobody expected, adjusted by two people; two of the bank's own that were matched
+    and are open again; a month end's unbilled revenue."""
     line = BankLine(f"4471:{DAY}:1", DAY, 7_10, "FT", "wire", "195")
-    statement = BankStatement(f"4471:{DAY}", "4471", DAY, 0, 7_10, (line,))
+    own = tuple(BankLine(f"4471:{DAY}:{n}", DAY, cents, "X") for n, cents in ((2, 5), (3, -5)))
+    statement = BankStatement(f"4471:{DAY}", "4471", DAY, 0, 7_10, (line, *own))
     store.record_bank_file(BankFile("d" * 64, "bank.csv", "csv", (statement,), LATER))
     entry = Entry(
         f"bank-adjustment:{line.line_id}",
@@ -44,6 +47,9 @@ def keep_bank(store: PostgresStore) -> None:
         store.record_line_step(asked)
         let_go = LineStep(line.line_id, LineAct.APPROVED, "Ben", "seen", LATER)
         store.record_line_step(let_go, entry, match)
+        wrong = BankMatch("match:own", MatchRule.BANKS_OWN, own, ())
+        store.record_bank_matches([wrong], learned_at=LATER)
+        store.record_bank_unmatch(BankUnmatch(wrong, "Ana", "two wires, not one", LATER))
         unbilled = UnbilledLine(
             *("AG-1", account_id(1), "1M-anytime", "residential"),
             *(DaySpan(DAY, DAY + timedelta(days=9)), 9, 12_345, 10_00, UnbilledMethod.PRICED),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from tests.stores.paper_town import ANALYST, LATER, account_id, start_of
@@ -15,6 +16,7 @@ from meterledger.facts.bank import (
     BankLine,
     BankMatch,
     BankStatement,
+    BankUnmatch,
     Expectation,
     LineAct,
     LineStep,
@@ -34,6 +36,7 @@ from meterledger.facts.settlements import Act
 from meterledger.ledger import entry_for_payment
 from meterledger.usecases.payment_ports import ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
+from meterledger.usecases.reconcile_bank import decide_adjustment, propose_adjustment, undo_match
 
 DAY = LATER.date()
 
@@ -159,6 +162,79 @@ def test_an_adjustment_is_of_two_people_and_posts_once(town: Store) -> None:
     assert town.bank_matches()[0].rule is MatchRule.ADJUSTED
     with pytest.raises(Conflict, match="matched already"):
         town.record_line_step(step(LineAct.EXPLAINED, "Ana"))
+
+
+def test_an_undone_match_is_open_on_both_sides_and_may_be_matched_again(town: Store) -> None:
+    pay(town, "K1", 500)
+    town.record_bank_file(file_of("a", 500))
+    line, expected = town.open_bank_lines()[0].line, town.open_expectations()[0]
+    match = BankMatch("match:1", MatchRule.AMOUNT, (line,), (expected,))
+    town.record_bank_matches([match], learned_at=LATER)
+    assert town.bank_match("match:1") == match
+
+    undone = BankUnmatch(match, "Ana", "another customer's wire", LATER)
+    town.record_bank_unmatch(undone)
+    assert town.bank_matches() == []
+    assert town.bank_unmatches() == [undone]
+    (open_line,) = town.open_bank_lines()
+    assert [(one.act, one.by) for one in open_line.steps] == [(LineAct.UNMATCHED, "Ana")]
+    assert town.open_expectations() == [expected]
+    totals = town.bank_totals()
+    assert (totals.bank_matched_cents, totals.expected_matched_cents) == (0, 0)
+    assert (totals.lines, totals.lines_matched) == (1, 0)
+    for again in (lambda: town.bank_match("match:1"), lambda: town.bank_match("none")):
+        with pytest.raises(NotFound, match="No match"):
+            again()
+    with pytest.raises(Conflict, match="was undone already"):
+        town.record_bank_unmatch(undone)
+
+    town.record_bank_matches([match], learned_at=LATER)  # its name goes on behind the first
+    assert [one.match_id for one in town.bank_matches()] == ["match:1.2"]
+    assert town.bank_line(line.line_id).steps == open_line.steps
+    assert (town.open_bank_lines(), town.open_expectations()) == ([], [])
+
+
+def test_an_undone_adjustment_is_taken_back_leg_by_leg_and_the_line_adjusted_again(
+    town: Store,
+) -> None:
+    town.record_bank_file(file_of("a", 500))
+
+    def adjusted(to: str) -> Entry:
+        propose_adjustment(**at(town), ledger_account=to, by="Ana")
+        entry = decide_adjustment(**at(town), approve=True, by="Ben")
+        assert entry is not None
+        return entry
+
+    first = adjusted("921")
+    (match,) = town.bank_matches()
+    undo_match(
+        match_id=match.match_id,
+        by="Ana",
+        approved_by="Ben",
+        reason="interest, no fee",
+        learned_at=LATER,
+        today=DAY,
+        store=town,
+    )
+    assert set(town.trial_balance().values()) <= {0}
+    assert not town.open_expectations()  # the entry and its reversal are each other's
+    assert [one.rule for one in town.bank_matches()] == [MatchRule.TAKEN_BACK]
+    assert len(town.open_bank_lines()) == 1
+
+    second = adjusted("419")
+    assert (first.entry_id, second.entry_id) == (
+        f"bank-adjustment:4471:{DAY}:1",
+        f"bank-adjustment:4471:{DAY}:1.2",
+    )
+    assert {name: cents for name, cents in town.trial_balance().items() if cents} == {
+        "131": 500,
+        "419": -500,
+    }
+    assert (town.open_bank_lines(), town.open_expectations()) == ([], [])
+
+
+def at(town: Store) -> dict[str, Any]:
+    return {"line_id": f"4471:{DAY}:1", "reason": "seen", "learned_at": LATER, "store": town}
 
 
 def test_lines_are_read_by_viewers(store: Store) -> None:

@@ -26,6 +26,7 @@ from tests.stores.paper_town import (
 )
 from tests.stores.payments_of_paper import keep_payments
 from tests.stores.settled_paper import keep_refunds
+from tests.stores.together_paper import keep_together, shared_bill_of
 
 from meterledger.facts.held import RunCounts, RunRecord, RunState, SeenHold
 from meterledger.facts.periods import PeriodClose
@@ -88,6 +89,10 @@ BREACHES = {
         "ALTER TABLE late_charge_reversal DROP CONSTRAINT maker_is_not_approver;"
         " UPDATE late_charge_reversal SET approved_by = ' ana'",
         "was forgiven by Ana and ana",
+    ),
+    "is arranged so": (
+        "UPDATE billed_together SET days = daterange('2025-02-01', NULL)",
+        "has days of agreement AG-3-BARN, and nothing arranges that",
     ),
     "difference of every budget plan": (
         "INSERT INTO budget_bill (bill_id, plan_id, account_id, days, kind, plan_amount_cents,"
@@ -204,6 +209,16 @@ BREACHES = {
         "UPDATE bank_line SET cents = cents + 1",
         "is of 711 cents at the bank and of 710 of ours",
     ),
+    "marked as open at the bank": (
+        "DELETE FROM bank_open_line",
+        "0 matches, and not marked as open",
+    ),
+    "two people had posted two took back": (
+        'INSERT INTO bank_unmatch (match_id, "by", approved_by, reason, learned_at)'
+        " SELECT match_id, 'Ana', 'Ben', 'wrong', learned_at FROM bank_match"
+        " WHERE match_id = 'match:paper'",
+        "match match:paper was undone by Ana, and bank-adjustment:",
+    ),
     "revenue accrued at a month end": (
         "UPDATE accrual_line SET cents = cents - 1",
         "is of 1000 cents, its lines of 999, posted 1000 and taken back -1000",
@@ -220,6 +235,8 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     postgres.record_run(RunRecord("R-1", RunState.FINISHED, "cycle 1", LATER.date(), LATER, counts))
     postgres.record_bills([bill_of(1, 0), bill_of(1, 1), bill_of(2, 0), bill_of(2, 1)])
     postgres.record_rebills([rebill_of(2, 1)])
+    keep_together(postgres)
+    postgres.record_bills([shared_bill_of(3)])
     postgres.record_payment(*payment_of(1))
     keep_extensions(postgres)
     keep_payments(postgres)

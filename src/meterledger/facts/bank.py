@@ -116,13 +116,43 @@ class BankMatch:
         ensure(bool(self.lines or self.expectations), f"match {self.match_id} matches something")
 
 
+@dataclass(frozen=True, slots=True)
+class BankUnmatch:
+    """A match that somebody undid, with a name and a reason: its pieces are open again.
+
+    What two people posted as an adjustment is taken back by two people.
+    """
+
+    match: BankMatch
+    by: str
+    reason: str
+    learned_at: datetime
+    approved_by: str = ""
+
+    def __post_init__(self) -> None:
+        ensure(bool(self.by.strip() and self.reason.strip()), "a match is undone by a name, why")
+        same = self.by.strip().casefold() == self.approved_by.strip().casefold()
+        ensure(not same, "two people are two")
+
+    @property
+    def apart(self) -> frozenset[frozenset[str]]:
+        """Pairs of pieces that are not the same money: no rule brings them together again."""
+        lines = [one.line_id for one in self.match.lines]
+        ours = [one.expectation_id for one in self.match.expectations]
+        if lines and ours:
+            return frozenset(frozenset((a, b)) for a in lines for b in ours)
+        alone = lines or ours
+        return frozenset(frozenset((a, b)) for a in alone for b in alone if a < b)
+
+
 class LineAct(Enum):
-    """What a person said of a line that nobody expected."""
+    """What a person said of a line that nobody expected, or whose match was wrong."""
 
     EXPLAINED = "explained"
     PROPOSED = "adjustment proposed"
     APPROVED = "adjustment approved"
     REJECTED = "adjustment rejected"
+    UNMATCHED = "match undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +183,12 @@ class OpenLine:
         """The adjustment that waits for a second person, if one does."""
         asked = [one for one in self.steps if one.act is not LineAct.EXPLAINED]
         return asked[-1] if asked and asked[-1].act is LineAct.PROPOSED else None
+
+    @property
+    def adjustment_key(self) -> str:
+        """The name of an adjustment of it: its own, with a number after one that was undone."""
+        before = sum(one.act is LineAct.APPROVED for one in self.steps)
+        return f"{self.line.line_id}.{before + 1}" if before else self.line.line_id
 
 
 @dataclass(frozen=True, slots=True)

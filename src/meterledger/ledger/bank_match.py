@@ -12,7 +12,7 @@ Read first      docs/operating/reconciliation.md.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -42,10 +42,12 @@ def match_bank_lines(
     window: MatchWindow,
     *,
     seen: DaySpan | None,
+    apart: Collection[frozenset[str]] = (),
 ) -> list[BankMatch]:
     """Every match that a rule is sure of. A line and an expectation are in one match at most.
 
     ``seen`` are the days of which the bank has told everything; None if it has told nothing.
+    ``apart`` are pairs of pieces that a person said are not the same money.
     Pieces given in another order give the same matches.
     """
     work = _Work(
@@ -53,6 +55,7 @@ def match_bank_lines(
         {one.expectation_id: one for one in sorted(expectations, key=_expectation_order)},
         window,
         seen,
+        frozenset(apart),
     )
     for rule in (_by_reference, _as_batch, _by_amount, _banks_own, _taken_back):
         rule(work)
@@ -68,12 +71,18 @@ class _Work:
         open_: dict[str, Expectation],
         window: MatchWindow,
         seen: DaySpan | None,
+        apart: frozenset[frozenset[str]],
     ) -> None:
         self.lines = lines
         self.open = open_
         self.window = window
         self.seen = seen
+        self.apart = apart
         self.found: list[BankMatch] = []
+
+    def may_be_one(self, line: BankLine, ours: Iterable[Expectation]) -> bool:
+        """Whether nobody has said that the line is other money than one of these."""
+        return not any(frozenset((line.line_id, one.expectation_id)) in self.apart for one in ours)
 
     def take(
         self, rule: MatchRule, lines: Sequence[BankLine], expectations: Sequence[Expectation]
@@ -93,12 +102,13 @@ def _by_reference(work: _Work) -> None:
     seen = _grouped(work.lines.values(), lambda one: (one.reference, one.cents))
     for key, lines in seen.items():
         ours = expected.get(key, [])
-        if key[0] and len(lines) == 1 and len(ours) == 1:
+        if key[0] and len(lines) == len(ours) == 1 and work.may_be_one(lines[0], ours):
             work.take(MatchRule.REFERENCE, lines, ours)
     batches = _grouped(work.open.values(), lambda one: one.batch)
     for line in list(work.lines.values()):
         ours = batches.get(line.reference, []) if line.reference else []
-        if ours and sum(one.cents for one in ours) == line.cents:
+        is_all = bool(ours) and sum(one.cents for one in ours) == line.cents
+        if is_all and work.may_be_one(line, ours):
             work.take(MatchRule.REFERENCE, [line], ours)
             batches[line.reference] = []
 
@@ -109,7 +119,9 @@ def _taken_back(work: _Work) -> None:
         for given, back in _opposite(ours, lambda one: one.cents, lambda one: one.reference):
             first, last = sorted((given.day, back.day))
             last += timedelta(days=work.window.days_after)
-            if work.seen is not None and first in work.seen and last in work.seen:
+            is_apart = frozenset((given.expectation_id, back.expectation_id)) in work.apart
+            told = work.seen is not None and first in work.seen and last in work.seen
+            if told and not is_apart:
                 work.take(MatchRule.TAKEN_BACK, [], [given, back])
 
 
@@ -118,7 +130,9 @@ def _banks_own(work: _Work) -> None:
     for given, back in _opposite(
         list(work.lines.values()), lambda one: one.cents, lambda one: one.reference
     ):
-        if abs((back.booked_day - given.booked_day).days) <= work.window.days_after:
+        is_apart = frozenset((given.line_id, back.line_id)) in work.apart
+        near = abs((back.booked_day - given.booked_day).days) <= work.window.days_after
+        if near and not is_apart:
             work.take(MatchRule.BANKS_OWN, [given, back], [])
 
 
@@ -163,13 +177,17 @@ def _take_pairs(
     near: Callable[[list[Expectation], BankLine], bool],
 ) -> None:
     """Pairs of which neither side has another partner; the answer does not hang on an order."""
+
+    def fits(each: list[Expectation], line: BankLine) -> bool:
+        return near(each, line) and work.may_be_one(line, each)
+
     lines = _grouped(work.lines.values(), lambda line: line.cents)
     pairs: list[tuple[BankLine, list[Expectation]]] = []
     for cents, seen in lines.items():
         groups = by_cents.get(cents, [])
         for line in seen:
-            fitting = [each for each in groups if near(each, line)]
-            if len(fitting) == 1 and sum(near(fitting[0], other) for other in seen) == 1:
+            fitting = [each for each in groups if fits(each, line)]
+            if len(fitting) == 1 and sum(fits(fitting[0], other) for other in seen) == 1:
                 pairs.append((line, fitting[0]))
     taken: dict[str, int] = defaultdict(int)
     for _, each in pairs:

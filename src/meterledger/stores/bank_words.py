@@ -6,7 +6,7 @@ Lives elsewhere keeping rows (``memory``, ``postgres``), matching (``ledger``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 
 from meterledger.facts.bank import Expectation, LineAct, LineStep, OpenLine
@@ -99,6 +99,35 @@ def matched_already(name: str) -> Conflict:
         why="Somebody else matched meanwhile, and nothing of this was kept",
         do="Run `meterledger bank match` again",
     )
+
+
+def undone_already(match_id: str) -> Conflict:
+    """A match is undone once."""
+    return Conflict(
+        f"The match {match_id} was undone already",
+        where="reconciliation",
+        why="Somebody else undid it meanwhile, and nothing was changed",
+        do="See what is open with `meterledger bank open`",
+    )
+
+
+def no_match(match_id: str) -> NotFound:
+    """Nothing of that name stands."""
+    return NotFound(
+        f"No match {match_id[:80]} stands",
+        where="reconciliation",
+        why="There is none of this name, or it was undone",
+        do="List them with `meterledger bank matches`",
+    )
+
+
+def free_name(match_id: str, undone: Collection[str]) -> str:
+    """The name of a match: its own, with a number after one that was undone."""
+    name, number = match_id, 1
+    while name in undone:
+        number += 1
+        name = f"{match_id}.{number}"
+    return name
 
 
 def no_line(line_id: str) -> NotFound:

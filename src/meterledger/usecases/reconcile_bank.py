@@ -20,6 +20,7 @@ from meterledger.facts.bank import (
     BankMatch,
     BankStatement,
     BankTotals,
+    BankUnmatch,
     Expectation,
     LineAct,
     LineStep,
@@ -30,7 +31,15 @@ from meterledger.facts.money import Entry, Leg, has_sub_ledger
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
-from meterledger.ledger import CASH, CHART, UNAPPLIED, MatchWindow, control_of, match_bank_lines
+from meterledger.ledger import (
+    CASH,
+    CHART,
+    UNAPPLIED,
+    MatchWindow,
+    control_of,
+    match_bank_lines,
+    reverse_entry,
+)
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.reconciliation_ports import Reconciliation
 
@@ -211,6 +220,7 @@ def match_bank(
             days_before=int(view.number("bank_match_days_before").on(on).value),
         ),
         seen=_days_told(store.bank_statements(limit=STATEMENTS_LOOKED_AT)),
+        apart=frozenset().union(*(one.apart for one in store.bank_unmatches())),
     )
     store.record_bank_matches(found, learned_at=learned_at)
     return BankRun(tuple(found), bank_position(on=on, view=view, store=store))
@@ -349,7 +359,8 @@ def decide_adjustment(
     if not approve or open_ is None or open_.proposed is None:
         store.record_line_step(step)  # refuses what cannot be
         return None
-    entry = _adjustment_entry(open_.line, open_.proposed, learned_at)
+    name = f"bank-adjustment:{open_.adjustment_key}"
+    entry = _adjustment_entry(name, open_.line, open_.proposed, learned_at)
     expected = Expectation(
         f"{entry.entry_id}#1", CASH, entry.effective_day, open_.line.cents, entry.cause
     )
@@ -358,9 +369,68 @@ def decide_adjustment(
     return entry
 
 
-def _adjustment_entry(line: BankLine, proposed: LineStep, learned_at: datetime) -> Entry:
+def undo_match(
+    *,
+    match_id: str,
+    by: str,
+    reason: str,
+    learned_at: datetime,
+    today: date,
+    store: ReconciliationStore,
+    approved_by: str = "",
+) -> BankUnmatch:
+    """Undo a match: its lines and what we expect are open again, and no rule joins them again.
+
+    A match of a rule moved no money: one person undoes it, with a name and a reason. An adjustment
+    was posted by two people; two take it back, by the reversal of its entry, leg by leg.
+
+    :raises LineRefused: without a name or a reason, or where two people are asked for and are not
+    :raises NotFound: if there is no such match, or it was undone
+    :raises Conflict: if somebody else undid it meanwhile
+    """
+    _refuse_nameless(match_id, by, reason)
+    match, other = store.bank_match(match_id), approved_by.strip()
+    if other and other.casefold() == by.strip().casefold():
+        raise LineRefused(
+            f"{other} cannot approve what {other} undoes",
+            where=match_id,
+            why="Money is moved by two people",
+            do="Let another person look at it, and name them with --approved-by",
+        )
+    is_posted = match.rule is MatchRule.ADJUSTED
+    if is_posted and not other:
+        raise LineRefused(
+            "An adjustment was posted by two people, and two take it back",
+            where=match_id,
+            do="Name the other person with --approved-by",
+        )
+    undone = BankUnmatch(match, by.strip(), reason.strip(), learned_at, other)
+    if not is_posted:
+        store.record_bank_unmatch(undone)
+        return undone
+    (line,), (expected,) = match.lines, match.expectations
+    steps = store.bank_line(line.line_id).steps
+    proposed = [one for one in steps if one.act is LineAct.PROPOSED][-1]
+    entry_id = expected.expectation_id.rpartition("#")[0]
+    back = reverse_entry(
+        _adjustment_entry(entry_id, line, proposed, learned_at),
+        on=max(line.booked_day, today),
+        learned_at=learned_at,
+        cause=f"bank line {line.line_id}, adjustment taken back: {undone.reason}",
+    )
+    never_seen = Expectation(
+        f"{back.entry_id}#1", CASH, back.effective_day, -expected.cents, back.cause
+    )
+    together = BankMatch(f"match:{back.entry_id}", MatchRule.TAKEN_BACK, (), (expected, never_seen))
+    store.record_bank_unmatch(undone, entries=[back], match=together)
+    return undone
+
+
+def _adjustment_entry(
+    entry_id: str, line: BankLine, proposed: LineStep, learned_at: datetime
+) -> Entry:
     return Entry(
-        entry_id=f"bank-adjustment:{line.line_id}",
+        entry_id=entry_id,
         effective_day=line.booked_day,
         learned_at=learned_at,
         legs=(Leg(CASH, line.cents), Leg(proposed.ledger_account, -line.cents)),

@@ -18,6 +18,7 @@ from meterledger.facts.bank import (
     BankMatch,
     BankStatement,
     BankTotals,
+    BankUnmatch,
     Expectation,
     LineStep,
     OpenLine,
@@ -43,6 +44,9 @@ class Reconciliation(Protocol):
     def open_bank_lines(self) -> list[OpenLine]:
         """Lines that no match has, with what people said of them, oldest first."""
 
+    def bank_line(self, line_id: str) -> OpenLine:
+        """A line, in a match or not, with what people said of it. :raises NotFound:"""
+
     def open_expectations(self) -> list[Expectation]:
         """What no match has, oldest first."""
 
@@ -53,7 +57,25 @@ class Reconciliation(Protocol):
         """
 
     def bank_matches(self, *, booked_on: date | None = None, limit: int = 200) -> list[BankMatch]:
-        """Matches, the newest first; only those of lines of one booked day if one is named."""
+        """Matches that stand, the newest first; only those of lines of one booked day if named."""
+
+    def bank_match(self, match_id: str) -> BankMatch:
+        """A match that stands. :raises NotFound: if there is none, or it was undone"""
+
+    def bank_unmatches(self) -> list[BankUnmatch]:
+        """Matches that were undone, the newest first."""
+
+    def record_bank_unmatch(
+        self, undone: BankUnmatch, *, entries: Sequence[Entry] = (), match: BankMatch | None = None
+    ) -> None:
+        """Undo a match: its pieces are open again, and its lines have a step that says so.
+
+        ``entries`` take back what the match had posted, and ``match`` brings what they took back
+        together with it, in the same transaction.
+
+        :raises NotFound: if there is no such match
+        :raises Conflict: if it was undone already
+        """
 
     def record_line_step(
         self, step: LineStep, entry: Entry | None = None, match: BankMatch | None = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterledger.facts.bank import BankLine, BankMatch, Expectation, MatchRule
+from meterledger.facts.bank import BankLine, BankMatch, BankUnmatch, Expectation, MatchRule
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger.bank_match import MatchWindow, match_bank_lines
 
@@ -29,10 +31,13 @@ def ours(
 
 
 def matched(
-    lines: list[BankLine], expected: list[Expectation], seen: DaySpan | None = None
+    lines: list[BankLine],
+    expected: list[Expectation],
+    seen: DaySpan | None = None,
+    apart: Collection[frozenset[str]] = (),
 ) -> dict[MatchRule, list[BankMatch]]:
     found: dict[MatchRule, list[BankMatch]] = {}
-    for one in match_bank_lines(lines, expected, WINDOW, seen=seen):
+    for one in match_bank_lines(lines, expected, WINDOW, seen=seen, apart=apart):
         found.setdefault(one.rule, []).append(one)
     return found
 
@@ -40,6 +45,34 @@ def matched(
 def test_the_same_reference_and_amount_match_whatever_the_day_is() -> None:
     found = matched([line("b", 500, "R1", days=90)], [ours("e", 500, "R1"), ours("f", 500, "R2")])
     assert [one.expectations[0].expectation_id for one in found[MatchRule.REFERENCE]] == ["e"]
+
+
+def test_what_a_person_took_apart_no_rule_brings_together_and_the_other_is_found() -> None:
+    lines, expected = [line("b", 500)], [ours("e", 500), ours("f", 500)]
+    assert not matched(lines, expected)  # two answers: neither is taken
+    (found,) = matched(lines, expected, apart=[frozenset(("b", "e"))])[MatchRule.AMOUNT]
+    assert [one.expectation_id for one in found.expectations] == ["f"]
+    undone = BankUnmatch(found, "Ana", "wrong", datetime(2025, 9, 2, tzinfo=UTC))
+    assert not matched(lines, expected, apart=[*undone.apart, frozenset(("b", "e"))])
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([("b", 500, "R1")], [("e", 500, "R1")]),
+        ([("b", 500, "R1"), ("c", -500, "R1")], []),
+        ([("b", 700, "")], [("e", 500, "R1"), ("f", 200, "R2")]),
+        ([], [("e", 500, "R1"), ("f", -500, "R1")]),
+    ],
+    ids=["reference", "the bank's own", "batch", "taken back"],
+)
+def test_each_rule_keeps_apart_what_was_taken_apart(lines: Any, expected: Any) -> None:
+    told = DaySpan(DAY - timedelta(days=20), DAY + timedelta(days=20))
+    pieces = [line(*one) for one in lines], [ours(*one) for one in expected]
+    ((match,),) = matched(*pieces, told).values()
+    undone = BankUnmatch(match, "Ana", "wrong", datetime(2025, 9, 2, tzinfo=UTC))
+    assert undone.apart
+    assert not matched(*pieces, told, undone.apart)
 
 
 def test_a_reference_with_another_amount_matches_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from meterledger.facts.bank import (
@@ -11,6 +12,7 @@ from meterledger.facts.bank import (
     BankMatch,
     BankStatement,
     BankTotals,
+    BankUnmatch,
     Expectation,
     LineAct,
     LineStep,
@@ -24,10 +26,13 @@ from meterledger.stores.bank_words import (
     accrued_already,
     event_key,
     expectations_of,
+    free_name,
     known_statement,
     matched_already,
     no_line,
+    no_match,
     refuse_line_step,
+    undone_already,
 )
 from meterledger.stores.memory.places import MemoryPlaces
 
@@ -47,6 +52,7 @@ class MemoryReconciliation(MemoryPlaces):
         self._bank_files: dict[str, BankFile] = {}
         self._bank_lines: dict[str, tuple[BankLine, str]] = {}
         self._bank_matches: list[BankMatch] = []
+        self._bank_unmatches: list[BankUnmatch] = []
         self._line_steps: dict[str, list[LineStep]] = {}
         self._matched: set[str] = set()
         self._accruals: dict[str, Accrual] = {}
@@ -96,6 +102,14 @@ class MemoryReconciliation(MemoryPlaces):
         ]
         return sorted(found, key=lambda one: (one.line.booked_day, one.line.line_id))
 
+    def bank_line(self, line_id: str) -> OpenLine:
+        """A line, in a match or not, with what people said of it."""
+        self._look()
+        if line_id not in self._bank_lines:
+            raise no_line(line_id)
+        line, account = self._bank_lines[line_id]
+        return OpenLine(line, account, tuple(self._line_steps.get(line_id, ())))
+
     def open_expectations(self) -> list[Expectation]:
         """What no match has, oldest first."""
         self._look()
@@ -142,7 +156,9 @@ class MemoryReconciliation(MemoryPlaces):
                 seen.add(one.expectation_id)
 
     def _keep_matches(self, matches: Sequence[BankMatch]) -> None:
-        for match in matches:
+        undone = {one.match.match_id for one in self._bank_unmatches}
+        for told in matches:
+            match = replace(told, match_id=free_name(told.match_id, undone))
             self._bank_matches.append(match)
             self._matched |= {one.line_id for one in match.lines}
             self._matched |= {one.expectation_id for one in match.expectations}
@@ -157,6 +173,52 @@ class MemoryReconciliation(MemoryPlaces):
         ]
         return found[:limit]
 
+    def bank_match(self, match_id: str) -> BankMatch:
+        """A match that stands."""
+        self._look()
+        for one in self._bank_matches:
+            if one.match_id == match_id:
+                return one
+        raise no_match(match_id)
+
+    def bank_unmatches(self) -> list[BankUnmatch]:
+        """Matches that were undone, the newest first."""
+        self._look()
+        return self._bank_unmatches[::-1]
+
+    def record_bank_unmatch(
+        self, undone: BankUnmatch, *, entries: Sequence[Entry] = (), match: BankMatch | None = None
+    ) -> None:
+        """Undo a match: its pieces are open again."""
+        with self._lock:
+            name = undone.match.match_id
+            if any(one.match.match_id == name for one in self._bank_unmatches):
+                raise undone_already(name)
+            kept = next((one for one in self._bank_matches if one.match_id == name), None)
+            if kept is None:
+                raise no_match(name)
+            pieces = {
+                *(one.line_id for one in kept.lines),
+                *(one.expectation_id for one in kept.expectations),
+            }
+            for entry in entries:
+                self._refuse_entry(entry)
+            self._bank_matches.remove(kept)
+            self._matched -= pieces
+            self._bank_unmatches.append(undone)
+            for line in kept.lines:
+                said = LineStep(
+                    *(line.line_id, LineAct.UNMATCHED, undone.by),
+                    *(undone.reason, undone.learned_at),
+                )
+                self._line_steps.setdefault(line.line_id, []).append(said)
+            for entry in entries:
+                self._keep_entry(entry)
+            if match is not None:
+                self._refuse_matches([match])
+                self._keep_matches([match])
+            self._note("bank match undone", name, undone.learned_at)
+
     def record_line_step(
         self, step: LineStep, entry: Entry | None = None, match: BankMatch | None = None
     ) -> None:
@@ -170,7 +232,7 @@ class MemoryReconciliation(MemoryPlaces):
             refuse_line_step(OpenLine(line, account, steps) if is_open else None, step)
             if step.act is LineAct.APPROVED and entry is not None and match is not None:
                 self._refuse_matches([match], beside=[entry])
-                self._refuse_entry(entry, arriving=[step.line_id])
+                self._refuse_entry(entry, arriving=[entry.entry_id.partition(":")[2]])
                 self._line_steps.setdefault(step.line_id, []).append(step)
                 self._keep_entry(entry)
                 self._keep_matches([match])
@@ -215,7 +277,9 @@ class MemoryReconciliation(MemoryPlaces):
         found = sorted(self._accruals.values(), key=lambda one: one.month_end, reverse=True)
         return found[:limit]
 
-    def _is_adjusted(self, line_id: str) -> bool:
+    def _is_adjusted(self, key: str) -> bool:
+        line_id, _, number = key.rpartition(".")
+        line_id = line_id if line_id in self._bank_lines and number.isdecimal() else key
         return any(one.act is LineAct.APPROVED for one in self._line_steps.get(line_id, ()))
 
     def _file_of(self, payment_key: str) -> str:

@@ -102,6 +102,7 @@ APPEND_ONLY = (
     "bank_match_expectation",
     "bank_line_step",
     "bank_adjustment",
+    "bank_unmatch",
     "accrual",
     "accrual_line",
     "payment_file",
@@ -142,7 +143,7 @@ CLOSED_ONCE = {
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""
-MADE_BY_CHECKS = ("ledger_cause", "period_total")
+MADE_BY_CHECKS = ("ledger_cause", "period_total", "bank_open_line", "bank_open_expectation")
 """Tables that the database fills by itself or a migration does: the application reads them."""
 OWN_WORD = ("written_in", "written_at", "at")
 """Columns that the database fills and nobody may give: which transaction, and when."""

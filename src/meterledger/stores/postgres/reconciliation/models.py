@@ -69,9 +69,10 @@ class BankMatch(models.Model):
 
 
 class BankMatchLine(models.Model):
-    """A line is in one match, for ever."""
+    """A line is in one match, until that is undone: a trigger takes and gives its mark."""
 
-    line = models.OneToOneField(BankLine, on_delete=models.PROTECT, primary_key=True)
+    pk = models.CompositePrimaryKey("line", "match")
+    line = models.ForeignKey(BankLine, on_delete=models.PROTECT)
     match = models.ForeignKey(BankMatch, on_delete=models.PROTECT)
 
     class Meta:
@@ -79,9 +80,10 @@ class BankMatchLine(models.Model):
 
 
 class BankMatchExpectation(models.Model):
-    """A leg on cash is in one match, for ever."""
+    """A leg on cash is in one match, until that is undone."""
 
-    expectation_id = models.TextField(primary_key=True)
+    pk = models.CompositePrimaryKey("expectation_id", "match")
+    expectation_id = models.TextField()
     match = models.ForeignKey(BankMatch, on_delete=models.PROTECT)
     entry_id = models.TextField()
     number = models.SmallIntegerField()
@@ -90,6 +92,41 @@ class BankMatchExpectation(models.Model):
 
     class Meta:
         db_table = "bank_match_expectation"
+
+
+class BankUnmatch(models.Model):
+    """A match that somebody undid, once: its pieces are open again."""
+
+    match = models.OneToOneField(BankMatch, on_delete=models.PROTECT, primary_key=True)
+    by = models.TextField()
+    approved_by = models.TextField()
+    reason = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "bank_unmatch"
+
+
+class BankOpenLine(models.Model):
+    """A mark: the line is in no match. Triggers alone write it."""
+
+    line_id = models.TextField(primary_key=True)
+
+    class Meta:
+        db_table = "bank_open_line"
+
+
+class BankOpenExpectation(models.Model):
+    """A mark: the leg on cash is in no match. Triggers alone write it."""
+
+    expectation_id = models.TextField(primary_key=True)
+    entry_id = models.TextField()
+    number = models.SmallIntegerField()
+    effective_day = models.DateField()
+    cents = models.BigIntegerField()
+
+    class Meta:
+        db_table = "bank_open_expectation"
 
 
 class BankLineStep(models.Model):
@@ -111,9 +148,11 @@ class BankLineStep(models.Model):
 
 
 class BankAdjustment(models.Model):
-    """An adjustment that two people let go: the cause of its entry."""
+    """An adjustment that two people let go: the cause of its entry. A line has another one only
+    after the match of the first was undone."""
 
-    line = models.OneToOneField(BankLine, on_delete=models.PROTECT, primary_key=True)
+    adjustment_key = models.TextField(primary_key=True)
+    line = models.ForeignKey(BankLine, on_delete=models.PROTECT)
     proposed_by = models.TextField()
     approved_by = models.TextField()
     ledger_account = models.TextField()

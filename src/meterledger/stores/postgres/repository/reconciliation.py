@@ -17,6 +17,7 @@ from meterledger.facts.bank import (
     BankMatch,
     BankStatement,
     BankTotals,
+    BankUnmatch,
     Expectation,
     LineAct,
     LineStep,
@@ -27,10 +28,13 @@ from meterledger.facts.money import Entry
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.stores.bank_words import (
     expectation_of,
+    free_name,
     known_statement,
     matched_already,
     no_line,
+    no_match,
     refuse_line_step,
+    undone_already,
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
@@ -42,28 +46,39 @@ LATERAL (SELECT json_agg(json_build_array(t.act, t.by, t.reason, t.learned_at, t
                          ORDER BY t.number) AS found
            FROM bank_line_step t WHERE t.line_id = l.line_id) steps
 """
-OPEN_LINES = f"""
+ONE_LINE = f"""
 SELECT {LINE}, s.bank_account, steps.found
   FROM bank_line l JOIN bank_statement s ON s.statement_id = l.statement_id
  CROSS JOIN {STEPS}
- WHERE NOT EXISTS (SELECT FROM bank_match_line m WHERE m.line_id = l.line_id)
+ WHERE l.line_id = %s
+"""
+OPEN_LINES = f"""
+SELECT {LINE}, s.bank_account, steps.found
+  FROM bank_open_line o
+  JOIN bank_line l ON l.line_id = o.line_id
+  JOIN bank_statement s ON s.statement_id = l.statement_id
+ CROSS JOIN {STEPS}
  ORDER BY l.booked_day, l.line_id
 """
 CASH_LEGS = "ledger_account LIKE '131%' AND (ledger_account = '131' OR ledger_account LIKE '131.%')"
-EXPECTED = f"""
+EXPECTED = """
 SELECT p.entry_id, p.number, p.ledger_account, p.cents, e.cause, p.effective_day,
        coalesce(f.name, CASE WHEN e.reverses IS NULL THEN s.reference END, '')
-  FROM posting p
-  JOIN entry e ON e.entry_id = p.entry_id AND e.effective_day = p.effective_day
+  FROM bank_open_expectation o
+ CROSS JOIN LATERAL (
+       SELECT * FROM posting p
+        WHERE p.entry_id = o.entry_id AND p.number = o.number
+          AND p.effective_day = o.effective_day OFFSET 0) p
+ CROSS JOIN LATERAL (
+       SELECT * FROM entry e
+        WHERE e.entry_id = o.entry_id AND e.effective_day = o.effective_day OFFSET 0) e
   LEFT JOIN receipt r ON e.reverses IS NULL
                      AND r.payment_key = substr(p.entry_id, strpos(p.entry_id, ':') + 1)
   LEFT JOIN payment_file f ON f.sha256 = r.file_sha256
   LEFT JOIN settlement_step s ON s.entry_id = p.entry_id
- WHERE {CASH_LEGS}
-   AND NOT EXISTS (SELECT FROM bank_match_expectation m
-                    WHERE m.expectation_id = p.entry_id || '#' || p.number)
  ORDER BY p.effective_day, p.entry_id, p.number
 """
+"""What is marked as open, each with its leg and entry in their month: no other one is read."""
 MATCHES = f"""
 SELECT m.match_id, m.rule,
        (SELECT json_agg(json_build_array({LINE}) ORDER BY l.booked_day, l.line_id)
@@ -75,21 +90,31 @@ SELECT m.match_id, m.rule,
           JOIN posting p ON p.entry_id = x.entry_id AND p.number = x.number
                         AND p.effective_day = x.effective_day
           JOIN entry e ON e.entry_id = p.entry_id AND e.effective_day = p.effective_day
-         WHERE x.match_id = m.match_id)
-  FROM bank_match m
- WHERE %s::date IS NULL OR m.match_id IN (
-       SELECT k.match_id FROM bank_line l JOIN bank_match_line k ON k.line_id = l.line_id
-        WHERE l.booked_day = %s)
- ORDER BY m.learned_at DESC, m.match_id LIMIT %s
+         WHERE x.match_id = m.match_id),
+       u."by", u.reason, u.learned_at, u.approved_by
+  FROM bank_match m LEFT JOIN bank_unmatch u ON u.match_id = m.match_id
 """
+STANDING = f"""{MATCHES}
+ WHERE u.match_id IS NULL
+   AND (%(day)s::date IS NULL OR m.match_id IN (
+        SELECT k.match_id FROM bank_line l JOIN bank_match_line k ON k.line_id = l.line_id
+         WHERE l.booked_day = %(day)s))
+ ORDER BY m.learned_at DESC, m.match_id LIMIT %(limit)s
+"""
+ONE_MATCH = f"{MATCHES} WHERE u.match_id IS NULL AND m.match_id = %s"
+UNDONE = f"{MATCHES} WHERE u.match_id IS NOT NULL ORDER BY u.learned_at DESC, m.match_id DESC"
 TOTALS = f"""
 SELECT lines.cents, lines.matched, lines.number, lines.matched_number,
        (SELECT coalesce(sum(cents), 0) FROM posting WHERE {CASH_LEGS}),
-       (SELECT coalesce(sum(cents), 0) FROM bank_match_expectation)
+       (SELECT coalesce(sum(x.cents), 0) FROM bank_match_expectation x
+         WHERE NOT EXISTS (SELECT FROM bank_unmatch u WHERE u.match_id = x.match_id))
   FROM (SELECT coalesce(sum(l.cents), 0) AS cents, count(*) AS number,
                coalesce(sum(l.cents) FILTER (WHERE m.line_id IS NOT NULL), 0) AS matched,
                count(m.line_id) AS matched_number
-          FROM bank_line l LEFT JOIN bank_match_line m ON m.line_id = l.line_id) lines
+          FROM bank_line l
+          LEFT JOIN (SELECT k.line_id FROM bank_match_line k
+                      WHERE NOT EXISTS (SELECT FROM bank_unmatch u WHERE u.match_id = k.match_id)
+                    ) m ON m.line_id = l.line_id) lines
 """
 ADD_LINES = """
 INSERT INTO bank_line (line_id, statement_id, number, booked_day, cents, reference, text, code)
@@ -163,6 +188,13 @@ class ReconciliationTables(Tables):
         rows = self._read(lambda connection: connection.execute(OPEN_LINES).fetchall())
         return [OpenLine(_line(row[:6]), row[6], _steps(row[0], row[7])) for row in rows]
 
+    def bank_line(self, line_id: str) -> OpenLine:
+        """A line, in a match or not, with what people said of it."""
+        row = self._read(lambda connection: connection.execute(ONE_LINE, [line_id]).fetchone())
+        if row is None:
+            raise no_line(line_id)
+        return OpenLine(_line(row[:6]), row[6], _steps(line_id, row[7]))
+
     def open_expectations(self) -> list[Expectation]:
         """What no match has, oldest first."""
         rows = self._read(lambda connection: connection.execute(EXPECTED).fetchall())
@@ -197,19 +229,68 @@ class ReconciliationTables(Tables):
             raise matched_already("a line") from problem
 
     def bank_matches(self, *, booked_on: date | None = None, limit: int = 200) -> list[BankMatch]:
-        """Matches, the newest first."""
-        rows = self._read(
-            lambda one: one.execute(MATCHES, [booked_on, booked_on, limit]).fetchall()
+        """Matches that stand, the newest first."""
+        asked = {"day": booked_on, "limit": limit}
+        rows = self._read(lambda one: one.execute(STANDING, asked).fetchall())
+        return [_match(row) for row in rows]
+
+    def bank_match(self, match_id: str) -> BankMatch:
+        """A match that stands."""
+        row = self._read(lambda one: one.execute(ONE_MATCH, [match_id]).fetchone())
+        if row is None:
+            raise no_match(match_id)
+        return _match(row)
+
+    def bank_unmatches(self) -> list[BankUnmatch]:
+        """Matches that were undone, the newest first."""
+        rows = self._read(lambda one: one.execute(UNDONE).fetchall())
+        return [BankUnmatch(_match(row), *row[4:]) for row in rows]
+
+    def record_bank_unmatch(
+        self, undone: BankUnmatch, *, entries: Sequence[Entry] = (), match: BankMatch | None = None
+    ) -> None:
+        """Undo a match: its pieces are open again."""
+        months = entry_months(entries)
+        self._connections.ensure_months({record_day(undone.learned_at)} | months)
+        try:
+            self._step("undo a match", lambda one: self._undo(one, undone, entries, match))
+        except errors.UniqueViolation as problem:
+            raise undone_already(undone.match.match_id) from problem
+        except errors.ForeignKeyViolation as problem:
+            raise no_match(undone.match.match_id) from problem
+
+    def _undo(
+        self,
+        connection: Connection,
+        undone: BankUnmatch,
+        entries: Sequence[Entry],
+        match: BankMatch | None,
+    ) -> None:
+        name, at = undone.match.match_id, undone.learned_at
+        connection.execute(
+            'INSERT INTO bank_unmatch (match_id, "by", approved_by, reason, learned_at)'
+            " VALUES (%s, %s, %s, %s, %s)",
+            [name, undone.by, undone.approved_by, undone.reason, at],
         )
-        return [
-            BankMatch(
-                name,
-                MatchRule(rule),
-                tuple(_line(one) for one in lines or ()),
-                tuple(_expectation(one) for one in expected or ()),
+        for line in undone.match.lines:
+            connection.execute(
+                'INSERT INTO bank_line_step (line_id, number, act, "by", reason, ledger_account,'
+                " learned_at) SELECT %(line)s, count(*) + 1, %(act)s, %(by)s, %(why)s, '', %(at)s"
+                " FROM bank_line_step WHERE line_id = %(line)s",
+                {
+                    "line": line.line_id,
+                    "act": LineAct.UNMATCHED.value,
+                    "by": undone.by,
+                    "why": undone.reason,
+                    "at": at,
+                },
             )
-            for name, rule, lines, expected in rows
-        ]
+        if entries:
+            insert_entries(connection, list(entries))
+        if match is not None:
+            _insert_matches(connection, [match], at)
+        told = {"match": name, "by": undone.by, "reason": undone.reason}
+        self._note(connection, "bank match undone", [("bank", told, at)])
 
     def record_line_step(
         self, step: LineStep, entry: Entry | None = None, match: BankMatch | None = None
@@ -240,9 +321,12 @@ class ReconciliationTables(Tables):
         if step.act is LineAct.APPROVED and line is not None and line.proposed is not None:
             made = line.proposed
             connection.execute(
-                "INSERT INTO bank_adjustment (line_id, proposed_by, approved_by, ledger_account,"
-                " learned_at) VALUES (%s, %s, %s, %s, %s)",
-                [step.line_id, made.by, step.by, made.ledger_account, step.learned_at],
+                "INSERT INTO bank_adjustment (adjustment_key, line_id, proposed_by, approved_by,"
+                " ledger_account, learned_at) VALUES (%s, %s, %s, %s, %s, %s)",
+                [
+                    *(line.adjustment_key, step.line_id, made.by, step.by),
+                    *(made.ledger_account, step.learned_at),
+                ],
             )
             if entry is not None and match is not None:
                 insert_entries(connection, [entry])
@@ -260,7 +344,8 @@ class ReconciliationTables(Tables):
 def _insert_matches(
     connection: Connection, matches: Iterable[BankMatch], learned_at: datetime
 ) -> None:
-    named = [(_name(one), one) for one in matches]
+    undone = {name for (name,) in connection.execute("SELECT match_id FROM bank_unmatch")}
+    named = [(free_name(_name(one), undone), one) for one in matches]
     connection.execute(
         "INSERT INTO bank_match (match_id, rule, learned_at)"
         " SELECT match_id, rule, %s FROM unnest(%b::text[], %b::text[]) AS n (match_id, rule)",
@@ -329,7 +414,7 @@ def _open_line(connection: Connection, line_id: str) -> OpenLine | None:
     """
     row = connection.execute(
         f"SELECT {LINE}, s.bank_account, steps.found,"
-        " EXISTS (SELECT FROM bank_match_line m WHERE m.line_id = l.line_id)"
+        " NOT EXISTS (SELECT FROM bank_open_line o WHERE o.line_id = l.line_id)"
         f" FROM bank_line l JOIN bank_statement s ON s.statement_id = l.statement_id"
         f" CROSS JOIN {STEPS} WHERE l.line_id = %s",
         [line_id],
@@ -343,6 +428,16 @@ def _expectation(row: Sequence[Any]) -> Expectation:
     entry_id, number, ledger_account, cents, cause, day, *batch = row
     effective = date.fromisoformat(day) if isinstance(day, str) else day
     return expectation_of(entry_id, number, ledger_account, cents, cause, effective, *batch)
+
+
+def _match(row: Sequence[Any]) -> BankMatch:
+    name, rule, lines, expected = row[:4]
+    return BankMatch(
+        name,
+        MatchRule(rule),
+        tuple(_line(one) for one in lines or ()),
+        tuple(_expectation(one) for one in expected or ()),
+    )
 
 
 def _line(row: Sequence[Any]) -> BankLine:

@@ -8,6 +8,38 @@ from __future__ import annotations
 
 from meterledger.stores.postgres.repository.questions import Question
 
+MARKS = """
+WITH matched AS (
+     SELECT m.match_id FROM bank_match m
+      WHERE NOT EXISTS (SELECT FROM bank_unmatch u WHERE u.match_id = m.match_id))
+SELECT format('%s: %s matches, %s', name, times,
+              CASE WHEN is_marked THEN 'and marked as open' ELSE 'and not marked as open' END)
+  FROM (SELECT l.line_id AS name, count(m.match_id) AS times,
+               EXISTS (SELECT FROM bank_open_line o WHERE o.line_id = l.line_id) AS is_marked
+          FROM bank_line l
+          LEFT JOIN bank_match_line k ON k.line_id = l.line_id
+          LEFT JOIN matched m ON m.match_id = k.match_id
+         GROUP BY l.line_id
+        UNION ALL
+        SELECT p.entry_id || '#' || p.number, count(m.match_id),
+               EXISTS (SELECT FROM bank_open_expectation o
+                        WHERE o.expectation_id = p.entry_id || '#' || p.number
+                          AND o.effective_day = p.effective_day AND o.cents = p.cents)
+          FROM posting p
+          LEFT JOIN bank_match_expectation k ON k.expectation_id = p.entry_id || '#' || p.number
+          LEFT JOIN matched m ON m.match_id = k.match_id
+         WHERE split_part(p.ledger_account, '.', 1) = '131'
+         GROUP BY p.entry_id, p.number, p.effective_day, p.cents) pieces
+ WHERE times > 1 OR is_marked = (times = 1)
+UNION ALL
+SELECT format('%s is marked as open, and is no leg on cash', o.expectation_id)
+  FROM bank_open_expectation o
+ WHERE NOT EXISTS (SELECT FROM posting p WHERE p.entry_id = o.entry_id AND p.number = o.number
+                                           AND p.effective_day = o.effective_day
+                                           AND split_part(p.ledger_account, '.', 1) = '131')
+"""
+"""A piece is in one match that stands, or marked as open: never both, never neither."""
+
 BANK_QUESTIONS = (
     Question(
         "every statement of the bank adds up to its closing balance",
@@ -40,6 +72,31 @@ BANK_QUESTIONS = (
                                     AND split_part(p.ledger_account, '.', 1) = '131'
                               WHERE k.match_id = m.match_id) ours
          WHERE seen.cents <> ours.cents OR ours.other
+        """,
+    ),
+    Question(
+        "what is marked as open at the bank and in the book is what no match has",
+        "SELECT (SELECT count(*) FROM bank_line) + (SELECT count(*) FROM posting"
+        " WHERE ledger_account LIKE '131%' AND split_part(ledger_account, '.', 1) = '131')",
+        MARKS,
+    ),
+    Question(
+        "an undone match is of a person, and what two people had posted two took back",
+        "SELECT count(*) FROM bank_unmatch",
+        """
+        SELECT format('match %s was undone by %s, and %s stands', u.match_id, u."by", x.entry_id)
+          FROM bank_unmatch u
+          JOIN bank_match m ON m.match_id = u.match_id AND m.rule = 'adjusted by two people'
+          JOIN bank_match_expectation x ON x.match_id = m.match_id
+         WHERE btrim(u.approved_by) = '' OR lower(btrim(u."by")) = lower(btrim(u.approved_by))
+            OR NOT EXISTS (SELECT FROM entry_key k WHERE k.entry_id = 'reversal:' || x.entry_id)
+        UNION ALL
+        SELECT format('%s is taken back, and no match of it was undone', k.entry_id)
+          FROM entry_key k
+         WHERE k.entry_id LIKE 'reversal:bank-adjustment:%'
+           AND NOT EXISTS (SELECT FROM bank_match_expectation x
+                             JOIN bank_unmatch u ON u.match_id = x.match_id
+                            WHERE 'reversal:' || x.entry_id = k.entry_id)
         """,
     ),
     Question(
