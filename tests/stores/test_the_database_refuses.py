@@ -46,6 +46,7 @@ from tests.stores.paper_town import (
 from tests.stores.payments_of_paper import keep_payments
 from tests.stores.programs_of_paper import keep_programs
 
+from tests.stores.together_paper import keep_together
 from meterledger.facts.events import CaseState, CaseStep
 from meterledger.facts.periods import PeriodClose
 from meterledger.stores.postgres.migrating import APPEND_ONLY, CLOSED_ONCE
@@ -77,6 +78,7 @@ PERSONAL = (
     *("due_date_choice", "delivery_preference", "participation"),
     *("combination", "combined_account", "combined_statement", "combined_bill"),
     *("payment_file_line", "receipt", "receipt_step", "application"),
+    "billed_together",
     *("bank_account", "bank_stop", "autopay_enrollment", "ach_order", "ach_returned"),
     *("autopay_question", "autopay_answer", "checkout", "checkout_step", "pledge", "pledge_step"),
     *("bank_line", "bank_match_expectation", "bank_line_step", "accrual_line"),
@@ -126,6 +128,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_combinations(store)
             keep_programs(store)
             keep_payments(store)
+            keep_together(store)
             keep_channels(store)
             keep_deposits(store)
             keep_late_charges(store)

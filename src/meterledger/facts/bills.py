@@ -17,6 +17,7 @@ import orjson
 from meterledger.facts.budget import Asked, BudgetBill
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.registers import RegisterShare
+from meterledger.facts.together import PointShare
 from meterledger.facts.unmetered import LoadShare
 from meterledger.facts.usage_log import LoggedEstimate
 from meterledger.kernel.canonical import sha256_hex
@@ -186,19 +187,29 @@ class BilledUsage:
     estimates: tuple[LoggedEstimate, ...] = ()
     loads: tuple[LoadShare, ...] = ()
     """Loads without a meter that the energy was calculated from; ``meter`` names their point."""
+    points: tuple[PointShare, ...] = ()
+    """Service points that come on one bill, the agreement's own first; ``meter`` is its meter."""
+
+    @property
+    def meter_names(self) -> tuple[str, ...]:
+        """Pseudonyms of every meter that it was measured by."""
+        if self.points:
+            return tuple(name for one in self.points for name in one.usage.meter_names)
+        return tuple(one.meter for one in self.meters) or (self.meter,)
 
     def as_json(self) -> dict[str, object]:
         """As it stands in the calculation record."""
-        return self._told(int)
+        return self.told(int)
 
     def as_answer(self) -> dict[str, object]:
         """As commands answer it: the same, with every quantity a string (DESIGN.md section 6).
 
         The record keeps its numbers: its bytes are what a bill is replayed to.
         """
-        return self._told(str)
+        return self.told(str)
 
-    def _told(self, energy: Callable[[int], object]) -> dict[str, object]:
+    def told(self, energy: Callable[[int], object]) -> dict[str, object]:
+        """As it stands in the record (numbers) and in answers (strings)."""
         told: dict[str, object] = {
             "meter": self.meter,
             "interval_seconds": self.interval_seconds,
@@ -224,6 +235,8 @@ class BilledUsage:
             told["registers"] = [one.told(energy) for one in self.registers]
         if self.loads:
             told["loads"] = [one.told() for one in self.loads]
+        if self.points:
+            told["points"] = [one.told(energy) for one in self.points]
         return told
 
 
@@ -282,6 +295,16 @@ class Bill:
     def asked_cents(self) -> int:
         """What is to be paid of this bill: its total, or what a budget plan asks instead."""
         return self.total_cents if self.asked is None else self.asked.asked_cents
+
+    @property
+    def joined(self) -> tuple[PointShare, ...]:
+        """Other agreements' service points that are on this bill, too."""
+        return tuple(one for one in self.usage.points if one.agreement_id != self.agreement_id)
+
+    @property
+    def agreement_ids(self) -> tuple[str, ...]:
+        """Every agreement of which days are on this bill, its own first."""
+        return (self.agreement_id, *(one.agreement_id for one in self.joined))
 
     @property
     def budget_bill(self) -> BudgetBill | None:

@@ -23,12 +23,15 @@ class Determinants:
     ``demand_w``   Int64 [N x segments x demands] watts of each demand that the schedule states by
                    name, in its order; None where it states none
     ``by_days``    true where energy was shared out by days because no interval times were given
+    ``of_meters``  where the one window is the sum of several meters of an account: each meter's,
+                   whose own peaks are added, whenever each of them peaked (GRR IV.C)
     """
 
     energy_wh: Int64Array
     peak_wh: Int64Array
     by_days: bool
     demand_w: Int64Array | None = None
+    of_meters: Determinants | None = None
 
     def __post_init__(self) -> None:
         ensure(
@@ -36,6 +39,10 @@ class Determinants:
             and self.peak_wh.shape == self.energy_wh.shape[:2]
             and (self.demand_w is None or self.demand_w.shape[:2] == self.peak_wh.shape),
             "determinants have a row for each window and a column for each segment",
+        )
+        ensure(
+            self.of_meters is None or len(self.energy_wh) == 1,
+            "the sum of several meters is of one window",
         )
 
     def of_rows(self, rows: slice) -> Determinants:
@@ -45,4 +52,5 @@ class Determinants:
             peak_wh=self.peak_wh[rows],
             by_days=self.by_days,
             demand_w=None if self.demand_w is None else self.demand_w[rows],
+            of_meters=self.of_meters,
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from meterledger.facts.taxes import SalesTaxPlace, TaxExemption
+from meterledger.facts.together import BilledWith
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.span import DaySpan, Validity
@@ -188,3 +189,15 @@ class BillableService:
     sales_tax_places: tuple[SalesTaxPlace, ...] = ()
     tax_exemptions: tuple[TaxExemption, ...] = ()
     """Certificates for the whole account, or for this agreement."""
+    joined: tuple[JoinedService, ...] = ()
+    """Other agreements of the account whose meters stand on this one's bill."""
+    billed_with: tuple[BilledWith, ...] = ()
+    """On which days its own meters stand on another agreement's bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedService:
+    """An agreement whose meters stand on another one's bill, on the days of the arrangement."""
+
+    service: BillableService
+    days: Validity

@@ -50,8 +50,21 @@ def demand_w(
     return found
 
 
+def highest_wh(segments: Sequence[int], determinants: Determinants) -> Int64Array:
+    """Watt-hours of the highest hour in some segments, Int64 [N]; of several meters, the sum."""
+    if determinants.of_meters is not None:
+        return _added(highest_wh(segments, determinants.of_meters))
+    highest: Int64Array = determinants.peak_wh[:, list(segments)].max(axis=1)
+    return highest
+
+
 def measured_w(use: DemandUse, segments: Sequence[int], determinants: Determinants) -> Int64Array:
-    """Watts of the highest part of a demand, without floor and ratchet: what a history keeps."""
+    """Watts of the highest part of a demand, without floor and ratchet: what a history keeps.
+
+    Of several meters of an account each one's own is taken, whenever it peaked, and they are added.
+    """
+    if determinants.of_meters is not None:
+        return _added(measured_w(use, segments, determinants.of_meters))
     watts = determinants.demand_w
     if watts is None:
         raise InvariantBroken("the demands that a schedule names are determined")
@@ -64,6 +77,11 @@ def measured_w(use: DemandUse, segments: Sequence[int], determinants: Determinan
         )
         found = np.maximum(found, _times(highest, share))
     return found
+
+
+def _added(of_meters: Int64Array) -> Int64Array:
+    added: Int64Array = of_meters.sum(keepdims=True)
+    return added
 
 
 def ratchet_w(ratchet: RatchetPlan, history: DemandHistory) -> Int64Array:

@@ -20,7 +20,13 @@ from meterledger.facts.window_facts import NOTHING_KNOWN, WindowFacts
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import Cents
 from meterledger.rating.blocks import Blocks, block_of, blocks_wh, period_key
-from meterledger.rating.demand import demand_w, excess_var, measured_w, need_demands
+from meterledger.rating.demand import (
+    demand_w,
+    excess_var,
+    highest_wh,
+    measured_w,
+    need_demands,
+)
 from meterledger.rating.exact import multiply_divide_half_up
 from meterledger.rating.netting import live_credits, need_program_facts, netted_wh, replaced_wh
 from meterledger.rating.on_lines import minimum_cents, percent_cents
@@ -209,8 +215,7 @@ def _demand_quantity(some: PricedWindows, number: int, line: LinePlan, facts: Wi
     """Watts or vars of a line for demand, and what it rests on."""
     determinants = some.determinants
     if line.demand is None:
-        highest: Int64Array = determinants.peak_wh[:, list(line.segments)].max(axis=1)
-        some.quantity[:, number] = highest
+        some.quantity[:, number] = highest_wh(line.segments, determinants)
         return
     watts = _demand(line.demand, line, some, facts)
     if line.rule.kind is ChargeKind.REACTIVE:

@@ -19,6 +19,7 @@ from meterledger.facts.held import (
     SeenHold,
 )
 from meterledger.kernel.span import DaySpan
+from meterledger.stores.together_words import AS_ARRANGED, not_as_arranged
 from meterledger.usecases.kept_back import KeptBack, KeptBackExcluded
 from meterledger.usecases.ports import Conflict, NotFound
 
@@ -215,6 +216,8 @@ def kept_back(constraint: str | None, bill_id: str) -> KeptBack | None:
     """What a constraint of the database says in words; None where it is another one."""
     if constraint == TWO_PEOPLE:
         return above_ceiling(bill_id)
+    if constraint == AS_ARRANGED:
+        return not_as_arranged(bill_id)
     return is_excluded(bill_id) if constraint == EXCLUDED else None
 
 

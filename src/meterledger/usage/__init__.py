@@ -104,6 +104,7 @@ from meterledger.usage.tiling import (
     instant_text,
     tile_window,
 )
+from meterledger.usage.together import describe_together, on_all_days
 from meterledger.usage.validation import (
     DayFindings,
     check_run,
@@ -251,6 +252,7 @@ __all__ = [
     "decide_retention",
     "describe_exchanged",
     "describe_tiled",
+    "describe_together",
     "describe_usage",
     "estimate_record",
     "estimated_slots",
@@ -263,6 +265,7 @@ __all__ = [
     "mark_key",
     "may_estimate",
     "method_words",
+    "on_all_days",
     "register_agrees",
     "run_daily_use_ladder",
     "run_register_ladder",

@@ -1,8 +1,8 @@
-"""What one bill on the sum of an account's meters would charge, beside its bills by service point.
+"""What one bill on the sum of an account's meters charges, beside its bills by service point.
 
-Lives here      the meters of an account added interval by interval and priced once, and each alone.
+Lives here      the meters of an account added and priced once, and each alone; no bill is made.
 Lives elsewhere the rule of the sum (``metering``, by ``account_meters``), prices (``calculate``),
-                bills: each agreement is still billed by itself, and this changes none of them.
+                one bill on the sum, by arrangement (``bills_together``).
 Read first      GRR IV.C; docs/operating/combination_bills.md, "Several meters on one account".
 """
 
@@ -12,27 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-
 from meterledger.billing import tax_place_on, tax_subject_of
 from meterledger.facts.bills import BilledUsage
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.places import BillableService
-from meterledger.facts.usage import DayValues, UsageBatch
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usage import describe_usage
 from meterledger.usecases.account_meters import AccountStore
+from meterledger.usecases.bills_together import ACCOUNT_USAGE, Usage, kwh_text, usage_of_point
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.decide import Ruling, decide
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rule_registry import rule_named
-from meterledger.usecases.window_usage import meters_of_window, usage_of_window
-
-ACCOUNT_USAGE = "meters.account_usage"
+from meterledger.usecases.window_usage import meters_of_window
 
 
 class CannotAdd(Refusal):
@@ -97,18 +91,20 @@ def price_together(
     services = _alike(account_id, days, store.services_of_account(account_id, known_at), view)
     sequence, calculator = store.lake_sequence(), Calculator(view)
     schedule = services[0].agreement.schedule
-    batches: list[UsageBatch] = []
+    parts: list[Usage] = []
     alone: list[MeterAlone] = []
     for service in services:
-        meter_id, batch = _usage(service, days, sequence, store, lake, view)
-        batches.append(batch)
-        lines = _priced(service, days, batch, calculator)
         point = service.agreement.service_point_id
-        alone.append(MeterAlone(meter_id, point, describe_usage(batch)[0], lines))
-    whole = _added(account_id, batches)
-    energy_wh = sum(int(values.energy_wh.sum()) for values in whole.days)
+        installed = meters_of_window(point, service.installations, days, view.time_zone)
+        found = usage_of_point(installed, days, sequence=sequence, lake=lake, kept=store, view=view)
+        parts.append(found.usage)
+        priced = calculator.price_usage(schedule, days, found.usage)
+        lines = _with_tax(service, days, priced, calculator)
+        named = " and ".join(one.meter_id for one in installed)
+        alone.append(MeterAlone(named, point, found.described, lines))
+    energy_wh = sum(one.usage.energy_wh for one in alone)
     meters = [
-        {"meter": one.meter_id, "account": account_id, "kwh": _kwh(one.usage.energy_wh)}
+        {"meter": one.meter_id, "account": account_id, "kwh": kwh_text(one.usage.energy_wh)}
         for one in alone
     ]
     ruling = decide(
@@ -119,9 +115,10 @@ def price_together(
     )
     ensure(
         ruling.decision.outcome.billing_kwh * 1000 == energy_wh,
-        "the intervals of the sum are the sum of the meters",
+        "the energy of the sum is the sum of the meters",
     )
-    lines = _priced(services[0], days, whole, calculator)
+    together = calculator.price_together(schedule, days, parts)
+    lines = _with_tax(services[0], days, together, calculator)
     return Together(account_id, schedule, days, energy_wh, lines, tuple(alone), ruling)
 
 
@@ -152,80 +149,16 @@ def _alike(
     return sorted(there, key=lambda one: one.agreement.service_point_id)
 
 
-def _usage(
+def _with_tax(
     service: BillableService,
     days: DaySpan,
-    sequence: int,
-    store: AccountStore,
-    lake: Lake,
-    view: BookView,
-) -> tuple[str, UsageBatch]:
-    point = service.agreement.service_point_id
-    installed = meters_of_window(point, service.installations, days, view.time_zone)
-    if len(installed) > 1:
-        raise CannotAdd(
-            f"The meter at {point} was exchanged inside {days}",
-            where=f"service point {point}",
-            why="Intervals of both parts are not laid over those of another meter yet",
-            do="Add the energy with `meterledger meter account` without --priced",
-        )
-    meter = pseudonym(installed[0].meter_id, view.name)
-    found = usage_of_window(
-        {meter: installed[0]},
-        days,
-        zone=view.time_zone,
-        at_sequence=sequence,
-        lake=lake,
-        kept=store,
-    )
-    if meter in found.refused:
-        raise found.refused[meter]
-    if meter in found.gaps or meter in found.tiled:
-        why = found.gaps[meter].sentence if meter in found.gaps else "Its days are not whole"
-        raise CannotAdd(
-            f"Meter {installed[0].meter_id} has no whole days of one interval length",
-            where=f"service point {point}, {days}",
-            why=why,
-            do="Ingest the missing readings, or let the night estimate them first (GRR V.E)",
-        )
-    return installed[0].meter_id, found.whole[0].usage
-
-
-def _added(account_id: str, batches: Sequence[UsageBatch]) -> UsageBatch:
-    """One meter's intervals that are the sum of several meters' ones."""
-    first = batches[0]
-    if any(one.interval_seconds != first.interval_seconds for one in batches):
-        raise CannotAdd(
-            f"The meters of account {account_id} have intervals of several lengths",
-            where=f"account {account_id}",
-            why="Only intervals of the same times are added",
-            do="Add the energy with `meterledger meter account` without --priced",
-        )
-    days = tuple(
-        DayValues(
-            day.day,
-            np.sum([one.days[place].energy_wh for one in batches], axis=0, dtype=np.int64),
-            np.zeros(day.missing.shape, dtype=bool),
-        )
-        for place, day in enumerate(first.days)
-    )
-    return UsageBatch(("sum",), first.interval_seconds, first.zone, days, first.at_sequence)
-
-
-def _priced(
-    service: BillableService, days: DaySpan, usage: UsageBatch, calculator: Calculator
+    lines: tuple[ChargeLine, ...],
+    calculator: Calculator,
 ) -> tuple[ChargeLine, ...]:
-    schedule = service.agreement.schedule
-    (lines,) = calculator.price_intervals(schedule, days, usage)
     return calculator.with_tax(
         lines,
         days,
         tax_place_on(service.tax_places, days, service.premise.premise_id),
-        schedule=schedule,
+        schedule=service.agreement.schedule,
         subject=tax_subject_of(service, days),
     )
-
-
-def _kwh(energy_wh: int) -> str:
-    sign, size = ("-" if energy_wh < 0 else ""), abs(energy_wh)
-    return f"{sign}{size // 1000}.{size % 1000:03d}"

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 from meterledger.facts.bills import BilledUsage, EstimatedBy, read_record
 from meterledger.facts.estimates import EstimateCause, Method
@@ -138,7 +138,7 @@ def beyond_cap(
     """
     if usage.estimated is None or not usage.estimated.counts_toward_cap:
         return None
-    meters = [one.meter for one in usage.meters] or [usage.meter]
+    meters = usage.meter_names
     cause = _cause(
         usage.estimates
         or [one for meter in meters for one in store.estimates_of_meter(meter_ids[meter], days)]
@@ -164,7 +164,7 @@ def beyond_cap(
 def _period(bill: StoredBill, meter_ids: Mapping[str, str], store: EstimateHolds) -> BilledPeriod:
     usage = read_record(bill.record)["usage"]
     estimated = usage.get("estimated")
-    meters = [one["meter"] for one in usage.get("meters", ())] or [usage["meter"]]
+    meters = meters_of_record(usage)
     numbers = [meter_ids[meter] for meter in meters if meter in meter_ids]
     if estimated is None or not numbers:
         return BilledPeriod(None)
@@ -173,6 +173,13 @@ def _period(bill: StoredBill, meter_ids: Mapping[str, str], store: EstimateHolds
         share = min(Fraction(100), Fraction(100 * estimated["energy_wh"], usage["energy_wh"]))
     estimates = [one for name in numbers for one in store.estimates_of_meter(name, bill.days)]
     return BilledPeriod(_cause(estimates), max(share, Fraction()))
+
+
+def meters_of_record(usage: Mapping[str, Any]) -> list[str]:
+    """Pseudonyms of every meter that a bill's usage was measured by, as its record tells them."""
+    if "points" in usage:
+        return [name for one in usage["points"] for name in meters_of_record(one["usage"])]
+    return [one["meter"] for one in usage.get("meters", ())] or [usage["meter"]]
 
 
 def _cause(estimates: Iterable[LoggedEstimate]) -> EstimateCause:

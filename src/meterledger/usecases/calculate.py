@@ -30,6 +30,7 @@ from meterledger.facts.window_facts import NOTHING_KNOWN
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
+from meterledger.usage import on_all_days
 from meterledger.usecases.given_beside import NOTHING_GIVEN, GivenBeside
 
 ALL_GROUPS = frozenset(ChargeGroup)
@@ -129,6 +130,22 @@ class Calculator:
             return self.price_tiled(schedule, window, usage, given)
         plan = self.plan(schedule, window, given.programs)
         return self._lines(plan, rating.determine(usage, plan), given)
+
+    def price_together(
+        self, schedule: str, window: DaySpan, parts: Sequence[UsageBatch | TiledUsage]
+    ) -> tuple[ChargeLine, ...]:
+        """Charge lines, without tax, on the sum of several meters of an account (GRR IV.C).
+
+        A part is one meter's usage; on days of the window that it does not have it adds nothing.
+        """
+        plan = self.plan(schedule, window)
+        each = [
+            rating.determine_tiled(whole, plan)
+            if isinstance(whole := on_all_days(part, window), TiledUsage)
+            else rating.determine(whole, plan)
+            for part in parts
+        ]
+        return self._lines(plan, rating.add_meters(each), NOTHING_GIVEN)
 
     def price_total(
         self,

@@ -45,6 +45,7 @@ from meterledger.usecases.beside_usage import BesideSources, BesideUsage, rows_o
 from meterledger.usecases.bill_estimates import say_estimates
 from meterledger.usecases.bill_options import as_asked, credit_lines, options_of, own_due_day
 from meterledger.usecases.billing_option_ports import OptionsAsked
+from meterledger.usecases.bills_together import JoinedDue, joined_due, usage_together
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.hold_codes import hold_code
 from meterledger.usecases.ports import Lake
@@ -94,11 +95,24 @@ class DueBill:
     """What the account has chosen of its bills, as known at the bill's instant."""
     first_issued: date | None = None
     """The day on which the period was first billed, where this bill corrects that one."""
+    joined: tuple[JoinedDue, ...] = ()
+    """Other agreements of the account whose meters stand on this bill: theirs are in ``meters``."""
 
     @property
     def meter(self) -> str:
-        """The pseudonym of the meter that is there at the end of the window."""
+        """The pseudonym of the agreement's own meter that is there at the end of the window."""
         return self.meters[-1]
+
+    @property
+    def all_installations(self) -> tuple[MeterInstallation, ...]:
+        """The agreement's own meters, and then those of the others on this bill."""
+        return self.installations + tuple(each for one in self.joined for each in one.installations)
+
+    @property
+    def agreement_ids(self) -> tuple[str, ...]:
+        """Every agreement of which days are on this bill, its own first."""
+        joined = (one.service.agreement.agreement_id for one in self.joined)
+        return (self.service.agreement.agreement_id, *joined)
 
 
 def due_bill(service: BillableService, window: BillWindow, view: BookView) -> DueBill:
@@ -106,21 +120,25 @@ def due_bill(service: BillableService, window: BillWindow, view: BookView) -> Du
 
     :raises MeterNotWhole: if meters were installed, and at some time of the window none was
     :raises UnknownTaxPlace: if nobody has said in which municipality the premise lies
+    :raises NotTogether: if other meters of the account stand on the bill that are billed otherwise
     """
     point = service.agreement.service_point_id
-    unmetered = not any(one.touches(window.days) for one in service.installations)
+    joined = joined_due(service, window.days, view) if service.joined else ()
+    unmetered = not joined and not any(one.touches(window.days) for one in service.installations)
     there = (
         ()
         if unmetered
         else meters_of_window(point, service.installations, window.days, view.time_zone)
     )
+    beside = (each.meter_id for one in joined for each in one.installations)
+    mine = [one.meter_id for one in there] or [point]
     return DueBill(
         service=service,
         window=window,
         installations=there,
         tax_place=tax_place_on(service.tax_places, window.days, service.premise.premise_id),
-        meters=tuple(pseudonym(one.meter_id, view.name) for one in there)
-        or (pseudonym(point, view.name),),
+        meters=tuple(pseudonym(name, view.name) for name in (*beside, *mine)),
+        joined=joined,
     )
 
 
@@ -184,10 +202,12 @@ def calculate_bills(
         known_at=known_at,
         lake_sequence=sequence,
         book_sha256=view.sha256,
-        calculation_revision=revision,
+        calculation_revision=min(revision, rating.CALCULATION_REVISION),
         time_zone_data=time_zone_data_version(),
     )
     batch = _with_options(batch, known_at, kept)
+    together = [one for one in batch if one.joined]
+    batch = [one for one in batch if not one.joined]
     beside = BesideUsage(
         [one.service for one in batch],
         window,
@@ -202,8 +222,11 @@ def calculate_bills(
     bills, held, batch = _bills_of_registers(
         batch, window, on, pins, calculator, beside, kept, cause
     )
-    made, not_made = _bills_of_loads(unmetered, on, pins, calculator, beside, kept)
-    bills, held = bills + made, held + not_made
+    for made, not_made in (
+        _bills_of_loads(unmetered, on, pins, calculator, beside, kept),
+        _bills_together(together, on, pins, calculator, lake, kept),
+    ):
+        bills, held = bills + made, held + not_made
     by_meter = {one.meter: one for one in batch}
     found = usage_of_window(
         {one.meter: one.installations[0] for one in batch if len(one.installations) == 1},
@@ -280,6 +303,40 @@ def calculate_bills(
             lines = calculator.price_tiled(schedule, window, tiled, more.given)
             said = describe_tiled(tiled)
             bills.append(_bill(one, lines, said, on, pins, calculator, more.reasons))
+        except Refusal as refusal:
+            held.append(held_bill(one.service, window, refusal))
+    return bills, held
+
+
+def _bills_together(
+    batch: Sequence[DueBill],
+    on: date,
+    pins: BillPins,
+    calculator: Calculator,
+    lake: Lake,
+    kept: BilledReadings,
+) -> tuple[list[Bill], list[HeldBill]]:
+    """One bill on the sum of several meters of an account, each (GRR IV.C), and those held."""
+    bills: list[Bill] = []
+    held: list[HeldBill] = []
+    pins = replace(pins, calculation_revision=rating.REVISION_TOGETHER)
+    for one in batch:
+        window, schedule = one.window.days, one.service.agreement.schedule
+        try:
+            found = usage_together(
+                one.service,
+                window,
+                one.installations,
+                one.joined,
+                on=on,
+                known_at=pins.known_at,
+                sequence=pins.lake_sequence,
+                lake=lake,
+                kept=kept,
+                calculator=calculator,
+            )
+            lines = calculator.price_together(schedule, window, found.parts)
+            bills.append(_bill(one, lines, found.usage, on, pins, calculator, found.reasons))
         except Refusal as refusal:
             held.append(held_bill(one.service, window, refusal))
     return bills, held
@@ -405,12 +462,12 @@ def _refused(one: DueBill, refusal: Refusal) -> HeldBill:
 def where_of(one: DueBill) -> str:
     """Which account, meters and window, for the beginning of a sentence."""
     account = one.service.account.account_id
-    meters = " and ".join(each.meter_id for each in one.installations)
+    meters = " and ".join(each.meter_id for each in one.all_installations)
     if not meters:
         return f"Account {account}, service point {one.service.agreement.service_point_id}, " + str(
             one.window.days
         )
-    noun = "meter" if len(one.installations) == 1 else "meters"
+    noun = "meter" if len(one.all_installations) == 1 else "meters"
     return f"Account {account}, {noun} {meters}, {one.window.days}"
 
 

@@ -160,7 +160,8 @@ class Gate:
         rest: list[DueBill] = []
         excluded: list[tuple[DueBill, HeldCase]] = []
         for one in due:
-            for case in by_agreement.get(one.service.agreement.agreement_id, ()):
+            cases = (case for name in one.agreement_ids for case in by_agreement.get(name, ()))
+            for case in cases:
                 if case.days is None or case.days.overlap(one.window.days) is not None:
                     excluded.append((one, case))
                     break
@@ -173,7 +174,7 @@ class Gate:
         for case in self.store.decided_holds():
             if (
                 case.state is HeldState.EXCLUDED
-                and case.agreement_id == bill.agreement_id
+                and case.agreement_id in bill.agreement_ids
                 and (case.days is None or case.days.overlap(bill.days) is not None)
             ):
                 return case

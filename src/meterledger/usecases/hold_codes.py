@@ -14,6 +14,7 @@ from meterledger.metering import NoLoadThen
 from meterledger.programs import CreditsOverused
 from meterledger.usage import UsageNotTiled, WindowHasGap
 from meterledger.usecases.beside_usage import NotReceived
+from meterledger.usecases.bills_together import NotTogether
 from meterledger.usecases.register_windows import RegisterHeld
 from meterledger.usecases.unmetered_usage import UnmeteredHeld
 from meterledger.usecases.window_usage import MeterNotWhole
@@ -22,6 +23,8 @@ from meterledger.usecases.window_usage import MeterNotWhole
 def hold_code(refusal: Refusal) -> str:
     """Whose queue a held bill belongs in; what is not told apart here is the book's."""
     if isinstance(refusal, RegisterHeld):
+        return refusal.code
+    if isinstance(refusal, NotTogether):
         return refusal.code
     if isinstance(refusal, MeterNotWhole):
         return "meter.not_whole"

@@ -16,7 +16,7 @@ were looked at for a share to say something, batches are kept back, not recorded
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -49,6 +49,7 @@ from meterledger.usecases.bill_estimates import (
     held_days,
     held_sentence,
 )
+from meterledger.usecases.bills_together import refuse_unbilled_before, stands_on_another
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
     DueBill,
@@ -59,7 +60,7 @@ from meterledger.usecases.calculate_bills import (
     where_of,
 )
 from meterledger.usecases.dry_bills import StoreOfDryRun
-from meterledger.usecases.gate_bills import CEILING, Gate, GateStore, RunIsStopped
+from meterledger.usecases.gate_bills import Gate, GateStore, RunIsStopped
 from meterledger.usecases.kept_back import KeptBack
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.record_batches import BillLog, Recorded, Recorder
@@ -190,6 +191,10 @@ class _Run:
     codes: Counter[str] = field(default_factory=Counter)
     beyond: tuple[GateFinding, ...] | None = None
     """Why the run was stopped; empty where another run's stop stands."""
+    billed: dict[str, date] = field(default_factory=dict)
+    """Until when this run has billed agreements."""
+    carried: set[str] = field(default_factory=set)
+    """Agreements that were billed with another one."""
 
     def next_windows(
         self,
@@ -198,6 +203,10 @@ class _Run:
         only: Mapping[str, DaySpan] | None,
     ) -> list[BillableService]:
         """Bill the oldest due window of each service; those that go on to their next one."""
+        services = [_as_billed(one, self.billed) if one.joined else one for one in services]
+        names = {one.agreement.agreement_id for one in services if one.billed_with}
+        later = [] if only is not None else [one for one in services if _waits_for(one, names)]
+        services = [one for one in services if one not in later] if later else services
         due, held = first_due(services, self.on, self.view)
         if only is not None:
             due = [
@@ -221,7 +230,18 @@ class _Run:
         settled += self._let_leave(kept_back, recorder)
         for done in recorder.rest():
             settled += self._settle(done)
-        return settled
+        return settled + later + self._carried(services)
+
+    def _carried(self, services: Sequence[BillableService]) -> list[BillableService]:
+        """Services of which another agreement's bill of this round had days: they go on, too."""
+        found = [one for one in services if one.billed_with]
+        names = [one.agreement.agreement_id for one in found]
+        return [
+            replace(one, billed_until=self.billed[name])
+            for one, name in zip(found, names, strict=True)
+            if name in self.carried
+            and (one.billed_until is None or one.billed_until < self.billed[name])
+        ]
 
     def _let_leave(
         self, lots: list[tuple[list[DueBill], list[Bill]]], recorder: Recorder
@@ -303,8 +323,12 @@ class _Run:
             run.issued_cents += bill.total_cents
             run.energy_billed_wh += bill.usage.energy_wh
             billed_until[bill.agreement_id] = bill.days.until_day
+            for share in bill.joined:
+                billed_until[share.agreement_id] = share.days.until_day
+                self.carried.add(share.agreement_id)
             if self.keep_bills:
                 run.issued.append(bill)
+        self.billed |= billed_until
         if self.progress is not None:
             self.progress(len(done.batch))
         return [
@@ -320,11 +344,10 @@ class _Run:
             if case is not None:
                 self.run.excluded.append(case)
                 continue
-            held = HeldBill(
-                bill.account_id, bill.agreement_id, bill.days, CEILING, refusal.sentence
-            )
+            code = refusal.code
+            held = HeldBill(bill.account_id, bill.agreement_id, bill.days, code, refusal.sentence)
             self.run.held.append(held)
-            self.codes.update([CEILING])
+            self.codes.update([code])
             self.store.record_held([held], on=self.on, learned_at=self.known_at)
         return {bill.bill_id for bill, _ in refused}
 
@@ -394,10 +417,36 @@ def first_due(
             if not windows:
                 continue
             window = windows[0]
-            due.append(due_bill(service, window, view))
+            if service.billed_with and stands_on_another(service, window.days):
+                continue
+            one = due_bill(service, window, view)
+            refuse_unbilled_before(service, one.joined)
+            due.append(one)
         except Refusal as refusal:
             held.append(held_bill(service, window.days if window else None, refusal))
     return due, held
+
+
+def _as_billed(service: BillableService, billed: Mapping[str, date]) -> BillableService:
+    """The service with what this run has billed of the agreements that stand on its bill."""
+    return replace(
+        service,
+        joined=tuple(
+            replace(one, service=replace(one.service, billed_until=billed[name]))
+            if (name := one.service.agreement.agreement_id) in billed
+            else one
+            for one in service.joined
+        ),
+    )
+
+
+def _waits_for(service: BillableService, names: Container[str]) -> bool:
+    """Whether an agreement on its bill has days before that this round still bills."""
+    return any(
+        (one.service.billed_until or one.service.agreement.days.from_day) < one.days.from_day
+        and one.service.agreement.agreement_id in names
+        for one in service.joined
+    )
 
 
 def _without_held_days(
@@ -439,7 +488,7 @@ def _within_cap(
             agreement_id=bill.agreement_id,
             meter_ids={
                 pseudonym(each.meter_id, view.name): each.meter_id
-                for each in one.service.installations
+                for each in (*one.service.installations, *one.all_installations)
             }
             if bill.usage.estimated is not None
             else {},

@@ -16,9 +16,16 @@ class KeptBack(Conflict):
     """
 
     excluded = False
+    code = "gate.ceiling"
 
 
 class KeptBackExcluded(KeptBack):
     """A bill was about to leave whose window a person has excluded meanwhile."""
 
     excluded = True
+
+
+class KeptBackTogether(KeptBack):
+    """A bill was about to leave whose meters are not those that are arranged now."""
+
+    code = "together.changed"

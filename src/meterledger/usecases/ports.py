@@ -47,6 +47,7 @@ from meterledger.usecases.money_ports import Money
 from meterledger.usecases.program_ports import Programs, ReceivedEnergy
 from meterledger.usecases.register_ports import Registers
 from meterledger.usecases.tax_ports import TaxLog
+from meterledger.usecases.together_ports import TogetherLog
 from meterledger.usecases.usage_ports import UsageLog
 
 
@@ -489,6 +490,7 @@ class Store(
     Combinations,
     Programs,
     TaxLog,
+    TogetherLog,
     Protocol,
 ):
     """Everything but the lake, in one system of record."""

@@ -30,6 +30,7 @@ COMMANDS = (
     "delivery",
     "take_back",
     "combination",
+    "together",
     "program",
     "bill",
     "held",

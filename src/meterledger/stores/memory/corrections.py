@@ -12,6 +12,7 @@ from meterledger.facts.corrections import Correction, LeftDifference, Rebill
 from meterledger.facts.money import Entry
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.correction_words import refuse_one_person
+from meterledger.stores.together_words import points_of
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
 
 
@@ -31,6 +32,7 @@ class MemoryCorrections:
     _bills: dict[str, StoredBill]
     _claims: dict[str, list[Claim]]
     _entries: dict[str, Entry]
+    _agreements_of: dict[str, tuple[str, ...]]
 
     def __init__(self) -> None:
         """Nothing is corrected."""
@@ -47,8 +49,7 @@ class MemoryCorrections:
             for one in ordered:
                 self._cancel(one)
             for one in ordered:
-                claim = Claim(one.bill.days, one.bill.bill_id, one.bill.agreement_id)
-                self._claims.setdefault(one.bill.service_point_id, []).append(claim)
+                self._claim(one.bill)
                 self._keep_bill(one.bill, one.entry)
                 self._corrections.append(one.correction)
             for account in dict.fromkeys(one.correction.account_id for one in ordered):
@@ -68,7 +69,8 @@ class MemoryCorrections:
                     raise Conflict.of_cancelled(name, old.cancelled_by)
                 done += 1
                 continue
-            if (old.agreement_id, old.days) != (one.bill.agreement_id, one.bill.days):
+            same = (self._agreements_of[name], old.days)
+            if same != (one.bill.agreement_ids, one.bill.days):
                 raise Conflict.of_other_period(name, one.bill.bill_id)
             if one.entry is None and one.bill.total_cents != 0:
                 raise Conflict.of_missing_entry(one.bill.bill_id)
@@ -84,6 +86,11 @@ class MemoryCorrections:
             raise Conflict.of_cancelled(one.correction.cancelled_bill, self._by(one) or "")
         return not done and bool(rebills)
 
+    def _claim(self, bill: Bill) -> None:
+        """Take the days of a bill at each of its service points."""
+        for _, agreement_id, point, days in points_of(bill):
+            self._claims.setdefault(point, []).append(Claim(days, bill.bill_id, agreement_id))
+
     def _by(self, one: Rebill) -> str | None:
         return self._bills[one.correction.cancelled_bill].cancelled_by
 
@@ -95,8 +102,9 @@ class MemoryCorrections:
             cancelled_by=correction.corrected_bill,
             cancelled_at=correction.learned_at,
         )
-        claims = self._claims[one.bill.service_point_id]
-        claims[:] = [claim for claim in claims if claim.bill_id != name]
+        for _, _, point, _ in points_of(one.bill):
+            claims = self._claims.get(point, [])
+            claims[:] = [claim for claim in claims if claim.bill_id != name]
         if one.reversal is not None:
             self._keep_entry(one.reversal)
 

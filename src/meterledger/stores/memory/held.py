@@ -148,7 +148,7 @@ class MemoryHeld(MemoryPlaces):
         return [
             one
             for one in list(self._held_cases.values())
-            if one.agreement_id == bill.agreement_id
+            if one.agreement_id in bill.agreement_ids
             and one.is_open
             and (one.days is None or one.days.overlap(bill.days))
         ]

@@ -37,7 +37,7 @@ from meterledger.stores.believed import (
     refuse_unknown,
     with_learned_at,
 )
-from meterledger.stores.memory.taxes import MemoryTaxes
+from meterledger.stores.memory.together import MemoryTogether
 from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.stores.taxed import in_order
 from meterledger.usecases.ports import NotFound, ServiceStart
@@ -46,7 +46,7 @@ Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint, Meter)
 Undo = list[Callable[[], object]]
 
 
-class MemoryPlaces(MemoryTaxes):
+class MemoryPlaces(MemoryTogether):
     """The part of the store that keeps customers and places."""
 
     def __init__(self) -> None:
@@ -235,9 +235,8 @@ class MemoryPlaces(MemoryTaxes):
         """One agreement, joined, as known then."""
         self._look()
         with self._lock:
-            return self._joined(
-                self._agreement(self._agreements.known(known_at), agreement_id), known_at
-            )
+            found = self._agreement(self._agreements.known(known_at), agreement_id)
+            return self._with_others(self._joined(found, known_at), known_at, self._joined)
 
     def _services(
         self, known_at: datetime, wanted: Callable[[Agreement], bool]
@@ -246,7 +245,7 @@ class MemoryPlaces(MemoryTaxes):
         with self._lock:
             chosen = [one for one in self._agreements.known(known_at) if wanted(one)]
             return [
-                self._joined(one, known_at)
+                self._with_others(self._joined(one, known_at), known_at, self._joined)
                 for one in sorted(
                     chosen, key=lambda one: (one.account_id, one.days.from_day, one.agreement_id)
                 )

@@ -56,6 +56,7 @@ from meterledger.stores.memory.reconciliation import MemoryReconciliation
 from meterledger.stores.memory.register_values import MemoryRegisters
 from meterledger.stores.memory.settlements import MemorySettlements
 from meterledger.stores.memory.usage_log import MemoryUsageLog
+from meterledger.stores.together_words import points_of
 from meterledger.usecases.ports import (
     Conflict,
     NotFound,
@@ -107,6 +108,7 @@ class MemoryStore(
         self._bills_of: dict[str, list[str]] = {}
         self._bills_at: dict[str, list[str]] = {}
         self._claims: dict[str, list[Claim]] = {}
+        self._agreements_of: dict[str, tuple[str, ...]] = {}
 
     # ------------------------------------------------------------------------------- viewing
 
@@ -232,11 +234,14 @@ class MemoryStore(
         newly: list[tuple[Bill, Entry | None]] = []
         with self._lock:
             for bill, entry in sorted(bills, key=_by_service_period):
-                claims = self._claims.setdefault(bill.service_point_id, [])
-                if any(one.days.overlap(bill.days) for one in claims):
+                if any(
+                    one.days.overlap(days)
+                    for _, _, point, days in points_of(bill)
+                    for one in self._claims.get(point, ())
+                ):
                     continue
                 self._refuse_bill(bill, entry)
-                claims.append(Claim(bill.days, bill.bill_id, bill.agreement_id))
+                self._claim(bill)
                 newly.append((bill, entry))
             for bill, entry in newly:
                 self._keep_bill(bill, entry)
@@ -254,6 +259,7 @@ class MemoryStore(
             if entry is None and bill.total_cents != 0:
                 raise Conflict.of_missing_entry(bill.bill_id)
             self._refuse_held(bill)
+            self._refuse_not_as_arranged(bill)
         except Conflict:
             for claims in self._claims.values():  # nothing of this call stays
                 claims[:] = [one for one in claims if one.bill_id in self._bills]
@@ -278,6 +284,7 @@ class MemoryStore(
             book_sha256=bill.pins.book_sha256,
             corrects=bill.corrects,
         )
+        self._agreements_of[bill.bill_id] = bill.agreement_ids
         self._bills_of.setdefault(bill.account_id, []).append(bill.bill_id)
         self._bills_at.setdefault(bill.service_point_id, []).append(bill.bill_id)
         self._estimates += bill.usage.estimates
@@ -322,7 +329,10 @@ class MemoryStore(
 
     def _newest_bill_known_at(self, agreement_id: str, account_id: str) -> datetime | None:
         bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
-        return max((b.known_at for b in bills if b.agreement_id == agreement_id), default=None)
+        return max(
+            (b.known_at for b in bills if agreement_id in self._agreements_of[b.bill_id]),
+            default=None,
+        )
 
     def _newest_bill_at(self, service_point_id: str) -> datetime | None:
         claims = self._claims.get(service_point_id, ())

@@ -24,6 +24,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.documents",
     "meterledger.stores.postgres.weather",
     "meterledger.stores.postgres.held",
+    "meterledger.stores.postgres.together",
     "meterledger.stores.postgres.billing_options",
     "meterledger.stores.postgres.combinations",
     "meterledger.stores.postgres.programs",

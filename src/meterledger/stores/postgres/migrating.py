@@ -140,6 +140,7 @@ CLOSED_ONCE = {
     "combined_account": "known",
     "participation": "known",
     "autopay_enrollment": "known",
+    "billed_together": "known",
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""

@@ -31,6 +31,8 @@ class ServicePeriodClaim(models.Model):
     issued_day = models.DateField()
     known_at = models.DateTimeField()
     cancelled_by = models.TextField(null=True)
+    part_of = models.TextField(null=True)
+    """The bill, where these are the days of another service point that is on it, too."""
 
     class Meta:
         db_table = "service_period_claim"

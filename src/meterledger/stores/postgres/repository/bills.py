@@ -27,17 +27,18 @@ from meterledger.stores.postgres.repository.ledger import (
     insert_entries,
 )
 from meterledger.stores.postgres.repository.usage_rows import insert_estimates
+from meterledger.stores.together_words import points_of
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
 
 CLAIM = """
 INSERT INTO service_period_claim
-       (bill_id, agreement_id, account_id, service_point_id, days, issued_day, known_at)
+       (bill_id, agreement_id, account_id, service_point_id, days, issued_day, known_at, part_of)
 SELECT bill_id, agreement_id, account_id, service_point_id, daterange(from_day, until_day),
-       issued_day, known_at
+       issued_day, known_at, part_of
   FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::date[], %b::date[], %b::date[],
-              %b::timestamptz[])
+              %b::timestamptz[], %b::text[])
        AS n (bill_id, agreement_id, account_id, service_point_id, from_day, until_day, issued_day,
-             known_at)
+             known_at, part_of)
     ON CONFLICT DO NOTHING
 RETURNING bill_id
 """
@@ -295,21 +296,49 @@ class BillTables(Tables):
 
 
 def claim(connection: Connection, bills: Sequence[Bill]) -> set[str]:
-    """Take the days of bills; the ids of those that had them free."""
+    """Take the days of bills; the ids of those that had them free.
+
+    A bill of several service points takes the days of all of them or of none.
+    """
+    taken = _claim(connection, [bill for bill in bills if not bill.joined])
+    for bill in bills:
+        if not bill.joined:
+            continue
+        try:
+            with connection.transaction():
+                taken |= _claim(connection, [bill])
+        except _NotAllFree:
+            continue
+    return taken
+
+
+class _NotAllFree(Exception):
+    """Some day of a bill of several points is billed already."""
+
+
+def _claim(connection: Connection, bills: Sequence[Bill]) -> set[str]:
+    """:raises _NotAllFree: if a bill has some of its points free and not all."""
+    every = sorted(
+        ((bill, one) for bill in bills for one in points_of(bill)), key=lambda pair: pair[1][2:]
+    )
     rows = connection.execute(
         CLAIM,
         [
-            [bill.bill_id for bill in bills],
-            [bill.agreement_id for bill in bills],
-            [bill.account_id for bill in bills],
-            [bill.service_point_id for bill in bills],
-            [bill.days.from_day for bill in bills],
-            [bill.days.until_day for bill in bills],
-            [bill.issued_day for bill in bills],
-            [bill.pins.known_at for bill in bills],
+            [name for _, (name, _, _, _) in every],
+            [agreement for _, (_, agreement, _, _) in every],
+            [bill.account_id for bill, _ in every],
+            [point for _, (_, _, point, _) in every],
+            [days.from_day for _, (_, _, _, days) in every],
+            [days.until_day for _, (_, _, _, days) in every],
+            [bill.issued_day for bill, _ in every],
+            [bill.pins.known_at for bill, _ in every],
+            [None if name == bill.bill_id else bill.bill_id for bill, (name, _, _, _) in every],
         ],
     )
-    return set(map(itemgetter(0), rows))
+    taken = set(map(itemgetter(0), rows))
+    if any(bill.joined for bill in bills) and len(taken) < len(every):
+        raise _NotAllFree
+    return taken & {bill.bill_id for bill in bills}
 
 
 def _ensure_billed_already(connection: Connection, left_out: Sequence[Bill]) -> None:
@@ -324,18 +353,17 @@ def _ensure_billed_already(connection: Connection, left_out: Sequence[Bill]) -> 
     for bill in left_out:
         if bill.bill_id in same:
             continue
-        other = connection.execute(
-            "SELECT FROM service_period_claim"
-            " WHERE hashtextextended(service_point_id, 0) = hashtextextended(%s, 0)"
-            " AND service_point_id = %s AND cancelled_by IS NULL AND days && daterange(%s, %s)",
-            [
-                bill.service_point_id,
-                bill.service_point_id,
-                bill.days.from_day,
-                bill.days.until_day,
-            ],
-        ).fetchone()
-        ensure(other is not None, f"bill {bill.bill_id} is left out because its days are billed")
+        other = any(
+            connection.execute(
+                "SELECT FROM service_period_claim"
+                " WHERE hashtextextended(service_point_id, 0) = hashtextextended(%s, 0)"
+                " AND service_point_id = %s AND cancelled_by IS NULL AND days && daterange(%s, %s)",
+                [point, point, days.from_day, days.until_day],
+            ).fetchone()
+            is not None
+            for _, _, point, days in points_of(bill)
+        )
+        ensure(other, f"bill {bill.bill_id} is left out because its days are billed")
 
 
 def insert_bills(

@@ -20,6 +20,7 @@ from meterledger.stores.postgres.repository.bills import (
 )
 from meterledger.stores.postgres.repository.ledger import balances, entry_months, insert_entries
 from meterledger.stores.postgres.repository.usage_rows import insert_estimates
+from meterledger.stores.together_words import AS_ARRANGED
 from meterledger.usecases.ports import Conflict, NotFound
 
 CORRECTIONS = """
@@ -57,6 +58,11 @@ class CorrectionTables(BillTables):
             if problem.diag.constraint_name == TWO_PEOPLE_CORRECT:
                 alone = made[0].bill_id if len(made) == 1 else ""
                 raise of_one_person(alone) from problem
+            if problem.diag.constraint_name == AS_ARRANGED:
+                one = ordered[0]
+                raise Conflict.of_other_period(
+                    one.correction.cancelled_bill, one.bill.bill_id
+                ) from problem
             raise
         self._stored_citations |= citations
         return newly
@@ -195,6 +201,11 @@ def _cancel(connection: Connection, ordered: Sequence[Rebill]) -> bool:
         connection.execute(
             "UPDATE service_period_claim SET cancelled_by = %s WHERE bill_id = %s",
             [one.bill.bill_id, name],
+        )
+        connection.execute(
+            "UPDATE service_period_claim SET cancelled_by = %s || substr(bill_id, %s)"
+            " WHERE part_of = %s",
+            [one.bill.bill_id, len(name) + 1, name],
         )
         cancelled += 1
     if done is not None and cancelled:

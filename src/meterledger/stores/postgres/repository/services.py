@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,11 +11,13 @@ from meterledger.facts.places import (
     Account,
     Agreement,
     BillableService,
+    JoinedService,
     MeterInstallation,
     Premise,
     TaxPlace,
 )
 from meterledger.facts.taxes import SalesTaxPlace, TaxExemption
+from meterledger.facts.together import BilledWith
 from meterledger.kernel.span import Validity
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, storable
@@ -94,12 +97,23 @@ beside AS (
       JOIN agreement o ON o.account_id = c.account_id AND o.service_point_id = c.service_point_id
        AND o.known @> %(known_at)s::timestamptz AND o.agreement_id <> c.agreement_id
      GROUP BY c.agreement_id
+),
+together AS (
+    SELECT n.agreement_id,
+           json_agg(json_build_array(t.agreement_id, t.joined_agreement, lower(t.days),
+                                     upper(t.days))) AS found
+      FROM billed_together t
+     CROSS JOIN LATERAL (VALUES (t.agreement_id), (t.joined_agreement)) n (agreement_id)
+     WHERE t.known @> %(known_at)s::timestamptz
+       AND t.account_id IN (SELECT account_id FROM chosen)
+     GROUP BY n.agreement_id
 )
 SELECT c.agreement_id, c.account_id, c.service_point_id, c.schedule, lower(c.days), upper(c.days),
        c.learned_at, c.cycle, c.opened_day, c.account_learned_at,
        p.premise_id, p.address, p.city, p.state, p.postal_code, p.learned_at,
        meters.found, taxed.found, held.found, billed.until,
-       coalesce(beside.before, ''), coalesce(beside.after, ''), sold.found, exempt.found
+       coalesce(beside.before, ''), coalesce(beside.after, ''), sold.found, exempt.found,
+       together.found
   FROM chosen c
   JOIN premise p ON p.premise_id = c.premise_id
   LEFT JOIN meters ON meters.service_point_id = c.service_point_id
@@ -109,11 +123,13 @@ SELECT c.agreement_id, c.account_id, c.service_point_id, c.schedule, lower(c.day
   LEFT JOIN held ON held.account_id = c.account_id
   LEFT JOIN billed ON billed.agreement_id = c.agreement_id
   LEFT JOIN beside ON beside.agreement_id = c.agreement_id
+  LEFT JOIN together ON together.agreement_id = c.agreement_id
  ORDER BY c.account_id, lower(c.days), c.agreement_id
 """
 OF_ACCOUNT = JOINED.format(chosen="a.account_id = %(key)s")
 OF_CYCLE = JOINED.format(chosen="c.cycle = %(key)s")
 OF_AGREEMENT = JOINED.format(chosen="a.agreement_id = %(key)s")
+OF_AGREEMENTS = JOINED.format(chosen="a.agreement_id = ANY (%(key)s)")
 
 
 class PlaceReads(Tables):
@@ -180,14 +196,15 @@ class PlaceReads(Tables):
     def _services(self, query: str, key: str | int, known_at: datetime) -> list[BillableService]:
         parameters = {"key": key, "known_at": known_at}
 
-        def ask(connection: Connection) -> list[tuple[Any, ...]]:
+        def ask(connection: Connection) -> list[BillableService]:
             if query is OF_CYCLE:
                 # Right after a bulk load the planner believes that tables are small, and would
                 # look up a cycle's rows one by one.
                 connection.execute("SET LOCAL enable_nestloop = off")
-            return connection.execute(query, parameters).fetchall()
+            rows = connection.execute(query, parameters).fetchall()
+            return _with_others(connection, rows, known_at)
 
-        return [_joined(row) for row in self._read(ask)]
+        return self._read(ask)
 
     def meter_installations(self, meter_ids: Sequence[str]) -> dict[str, list[MeterInstallation]]:
         """Where the meters are and were installed, as known now; unknown meters are left out."""
@@ -209,10 +226,49 @@ class PlaceReads(Tables):
         return found
 
 
+def _with_others(
+    connection: Connection, rows: Sequence[tuple[Any, ...]], known_at: datetime
+) -> list[BillableService]:
+    """The services, each with the agreements on its bill, and with whose bill it is on."""
+    services = [_joined(row) for row in rows]
+    told = {one.agreement.agreement_id: row[-1] for one, row in zip(services, rows, strict=True)}
+    names = sorted({name for found in told.values() for each in found or () for name in each[:2]})
+    if not names:
+        return services
+    others = connection.execute(OF_AGREEMENTS, {"key": names, "known_at": known_at}).fetchall()
+    known = {row[0]: _joined(row) for row in others}
+    return [arranged(one, told[one.agreement.agreement_id] or (), known) for one in services]
+
+
+def arranged(
+    service: BillableService,
+    told: Sequence[tuple[str, str, str, str | None]],
+    known: Mapping[str, BillableService],
+) -> BillableService:
+    """A service as it stands in arrangements: whose they are, what joins, from and until."""
+    name = service.agreement.agreement_id
+    joined = [
+        JoinedService(known[other], _days(first, out))
+        for whose, other, first, out in told
+        if whose == name and other in known
+    ]
+    joined.sort(key=lambda one: (one.service.agreement.service_point_id, one.days))
+    on_others = sorted(
+        (whose, _days(first, out), known[whose].agreement.days)
+        for whose, other, first, out in told
+        if other == name and whose in known
+    )
+    return replace(
+        service,
+        joined=tuple(joined),
+        billed_with=tuple(BilledWith(*one) for one in on_others),
+    )
+
+
 def _joined(row: tuple[Any, ...]) -> BillableService:
     agreement_id, account_id, point_id, schedule, from_day, until_day, learned_at = row[:7]
     cycle, opened_day, account_learned_at = row[7:10]
-    meters, taxed, held, billed_until, continues, continued_by, sold, exempt = row[16:]
+    meters, taxed, held, billed_until, continues, continued_by, sold, exempt = row[16:24]
     days = Validity(from_day, until_day)
     premise = Premise(*row[10:16])
     return BillableService(

@@ -33,6 +33,7 @@ from meterledger.stores.postgres.repository.services import PlaceReads
 from meterledger.stores.postgres.repository.settlements import SettlementTables
 from meterledger.stores.postgres.repository.taxes import TaxTables
 from meterledger.stores.postgres.repository.usage_log import UsageLogTables
+from meterledger.stores.postgres.repository.together import TogetherTables
 from meterledger.stores.postgres.repository.weather import WeatherTables
 
 
@@ -64,6 +65,7 @@ class PostgresStore(
     CombinationTables,
     ProgramTables,
     ReconciliationTables,
+    TogetherTables,
     FinanceTables,
     AccrualTables,
     TaxTables,
@@ -82,7 +84,8 @@ class PostgresStore(
         def ask(connection: Connection) -> str:
             row = connection.execute(
                 "SELECT current_setting('server_version'), current_user,"
-                " (SELECT count(*) FROM account), (SELECT count(*) FROM service_period_claim)"
+                " (SELECT count(*) FROM account), (SELECT count(*) FROM service_period_claim"
+                " WHERE part_of IS NULL)"
             ).fetchone()
             version, role, accounts, bills = row or ("", "", 0, 0)
             return (

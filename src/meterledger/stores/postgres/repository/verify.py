@@ -101,13 +101,16 @@ QUESTIONS = (
     ),
     Question(
         "every live bill has one claim, and every claim its bill",
-        "SELECT (SELECT count(*) FROM bill) + (SELECT count(*) FROM service_period_claim)",
+        "SELECT (SELECT count(*) FROM bill)"
+        " + (SELECT count(*) FROM service_period_claim WHERE part_of IS NULL)",
         """
         SELECT format('%s: %s', coalesce(b.bill_id, c.bill_id),
                       CASE WHEN c.bill_id IS NULL THEN 'a bill without a claim'
                            WHEN b.bill_id IS NULL THEN 'a claim without a bill'
                            ELSE 'claim and bill differ' END)
-          FROM bill b FULL JOIN service_period_claim c ON c.bill_id = b.bill_id
+          FROM bill b
+          FULL JOIN (SELECT * FROM service_period_claim WHERE part_of IS NULL) c
+            ON c.bill_id = b.bill_id
          WHERE c.bill_id IS NULL OR b.bill_id IS NULL
             OR (b.days, b.issued_day, b.account_id, b.agreement_id, b.service_point_id)
                IS DISTINCT FROM
@@ -116,7 +119,8 @@ QUESTIONS = (
     ),
     Question(
         "a cancelled bill says why, by whom, and which bill of its days took its place",
-        "SELECT count(*) FROM service_period_claim WHERE cancelled_by IS NOT NULL",
+        "SELECT count(*) FROM service_period_claim"
+        " WHERE cancelled_by IS NOT NULL AND part_of IS NULL",
         """
         SELECT format('%s: %s', coalesce(c.bill_id, k.cancelled_bill),
                       CASE WHEN k.cancelled_bill IS NULL THEN 'cancelled, and nothing says why'
@@ -124,7 +128,7 @@ QUESTIONS = (
                            THEN 'corrected, and not cancelled by what corrects it'
                            WHEN n.bill_id IS NULL THEN 'no bill took its place'
                            ELSE 'what took its place is for other days' END)
-          FROM service_period_claim c
+          FROM (SELECT * FROM service_period_claim WHERE part_of IS NULL) c
           FULL JOIN bill_correction k ON k.cancelled_bill = c.bill_id
           LEFT JOIN service_period_claim n ON n.bill_id = k.corrected_bill
          WHERE (c.cancelled_by IS NOT NULL OR k.cancelled_bill IS NOT NULL)
@@ -269,6 +273,30 @@ QUESTIONS = (
           FULL JOIN (SELECT customer_account_id AS account_id, -sum(cents) AS posted FROM posting
                       WHERE ledger_account = '252' GROUP BY 1) p USING (account_id)
          WHERE coalesce(posted, 0) <> coalesce(held, 0)
+        """,
+    ),
+    Question(
+        "what is billed together is arranged so, and its parts are cancelled with their bill",
+        "SELECT count(*) FROM service_period_claim WHERE part_of IS NOT NULL",
+        """
+        SELECT format('%s has days of agreement %s, and %s', p.part_of, p.agreement_id,
+                      CASE WHEN c.bill_id IS NULL THEN 'is no bill'
+                           WHEN (p.cancelled_by IS NULL) <> (c.cancelled_by IS NULL)
+                           THEN 'one of both is cancelled'
+                           ELSE 'nothing arranges that' END)
+          FROM service_period_claim p
+          LEFT JOIN service_period_claim c ON c.bill_id = p.part_of AND c.part_of IS NULL
+         WHERE p.part_of IS NOT NULL
+           AND (c.bill_id IS NULL OR (p.cancelled_by IS NULL) <> (c.cancelled_by IS NULL)
+                OR NOT EXISTS (SELECT FROM billed_together t
+                                WHERE t.agreement_id = c.agreement_id AND upper_inf(t.known)
+                                  AND t.joined_agreement = p.agreement_id AND t.days @> p.days))
+        UNION ALL
+        SELECT format('%s is billed alone on %s, and with agreement %s by arrangement',
+                      c.bill_id, c.days, t.agreement_id)
+          FROM billed_together t
+          JOIN service_period_claim c ON c.agreement_id = t.joined_agreement AND c.days && t.days
+         WHERE upper_inf(t.known) AND c.cancelled_by IS NULL AND c.part_of IS NULL
         """,
     ),
     Question(

@@ -1,0 +1,1 @@
+"""Django app: which service points of an account come on one bill."""
