@@ -344,6 +344,45 @@ class TestCorrectedBills:
         assert paper.balance == 10_000 - cents + sum(left)
         assert all(paper.replays(one) for one in (first, *done.charges))
 
+    @pytest.mark.parametrize(
+        ("right", "paid_late", "left"),
+        [(4_000, 0, []), (6_000, 0, [30]), (10_000, 0, None), (4_000, 1, None)],
+    )
+    def test_what_a_wrong_bill_had_used_up_pays_the_next_one_in_time(
+        self, paper: PaperAccount, right: int, paid_late: int, left: list[int] | None
+    ) -> None:
+        """100 dollars were paid in time, 40 were right: 60 are there for the next bill."""
+        paper.bill(0)
+        paper.pay("R-0", 10_000, DUE[0])
+        paper.bill(1, 6_000)
+        (first,) = paper.run(ISSUED[2]).charges
+        assert first.cents == 90
+        told: dict[str, Any] = {"store": paper.store, "book": paper.book}
+        on = ISSUED[2] + timedelta(days=3)
+        if paid_late:
+            paper.give_back("R-0", ISSUED[2])
+            paper.pay("R-1", 10_000, DUE[1] + timedelta(days=1))
+
+        paper.correct(0, right, on)
+        with paper.store.viewing(ANALYST, ["all"]):
+            done = correct_late_charges(on=on, known_at=CORRECTED + AN_HOUR, **told)
+            again = correct_late_charges(on=on, known_at=CORRECTED + 2 * AN_HOUR, **told)
+
+        assert again.reversals == []
+        if left is None:
+            assert done.reversals == []
+            return
+        (back,) = done.reversals
+        assert (back.late_charge_id, back.cause) == (
+            first.late_charge_id,
+            ReversalCause.CORRECTED_BILL,
+        )
+        assert back.reason.startswith(
+            "what was paid in time had gone to a bill that was corrected: B-"
+        )
+        assert [one.cents for one in done.charges] == left
+        assert all(paper.replays(one) for one in (first, *done.charges))
+
     def test_a_payment_that_came_back_takes_no_charge_back(self, paper: PaperAccount) -> None:
         paper.bill(0)
         paper.run(ISSUED[1])

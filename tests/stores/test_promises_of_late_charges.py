@@ -117,6 +117,21 @@ class TestAReversal:
             replace(reversal_of(charge_of())[0], approved_by=" ANA")
 
 
+class TestAGovernmentAccount:
+    def test_is_told_once_and_again_when_the_words_are_others(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        first = government_of()
+        other = replace(first, percent_by_law="1", learned_at=LATER + timedelta(hours=1))
+        back = replace(first, learned_at=LATER + timedelta(hours=2))
+        with store.viewing(ANALYST, [account_id(1)]):
+            for told in (first, replace(first, by="Ben"), other, other, back):
+                store.tell_government_account(told)
+
+            known = store.late_histories([account_id(1)], LATER + timedelta(days=1))
+
+        assert known[account_id(1)].government == (first, other, back)
+
+
 class TestAHistory:
     def test_is_as_known_at_an_instant(self, store: Store) -> None:
         store.start_service(start_of(1))
@@ -205,6 +220,18 @@ class TestColumns:
             reversal = replace(reversal, cause=ReversalCause.PAYMENT_IN_TIME)
             store.record_late_charges(LateChargeWork(reversals=((reversal, entry),)))
             assert store.late_charges_to_decide_again(SHOWN) == []
+
+    def test_tell_which_were_made_before_another_bill_was_corrected(self, store: Store) -> None:
+        """The other bill may have used up what was paid in time."""
+        store.start_services([start_of(1)])
+        store.record_bills([bill_of(1), bill_of(1, 1)])
+        charge = replace(charge_of(1), rests_on=(f"bill:{bill_of(1, 1)[0].bill_id}",))
+        store.record_late_charges(work_of(charge))
+        with store.viewing(ANALYST, ["all"]):
+            assert store.late_charges_to_decide_again(SHOWN) == []
+            store.record_rebills([rebill_of(1)])
+            assert store.late_charges_to_decide_again(SHOWN) == [account_id(1)]
+            assert store.late_charges_to_decide_again(SHOWN + timedelta(days=1)) == []
 
     def test_of_nobody_are_empty(self, store: Store) -> None:
         with store.viewing(ANALYST, []):

@@ -82,7 +82,8 @@ def consider(
     """Decide every delinquent date that falls to the bill made on ``on``.
 
     With ``only_corrections`` no new date is decided: charges on corrected bills are, once more, and
-    charges after which we learned of a payment that was in time. ``look_again`` asks for these.
+    charges after which we learned of a payment that was in time, or that a bill which had used up
+    what was paid was wrong. ``look_again`` asks for these.
 
     :raises NoRuleInForce: if the book is silent on the day, or on the holidays of a grace
     """
@@ -198,7 +199,8 @@ def _take_back(
             continue
         wrong = [cancelled[name] for name in charge.rests_on if name in cancelled]
         in_time = _in_time_all_the_same(charge, history, moment.view) if look_again else []
-        if not wrong and not in_time and not lowered.intersection(charge.rests_on):
+        beside = _wrong_beside(charge, history) if look_again else []
+        if not wrong and not in_time and not beside and not lowered.intersection(charge.rests_on):
             continue
         bill = next((one for one in history.bills if one.bill_id == charge.bill_id), None)
         if bill is None:
@@ -216,7 +218,7 @@ def _take_back(
             continue
         lowered.add(charge.entry_id)
         found.reasons.add(LateReason.CORRECTED)
-        found.reversals.append(_reversal(charge, wrong, in_time, moment))
+        found.reversals.append(_reversal(charge, wrong, in_time, beside, moment))
         if again is not None:
             found.charges.append(again)
     return lowered
@@ -238,17 +240,37 @@ def _in_time_all_the_same(
     ]
 
 
+def _wrong_beside(charge: LateCharge, history: LateHistory) -> list[LateBill]:
+    """Bills of then that a charge does not rest on, and that were corrected since: they may have
+    used up what was paid in time, and what they asked too much then pays what the charge is on.
+    """
+    by_id = {one.bill_id: one for one in history.bills}
+    found = []
+    for one in history.bills:
+        by = by_id.get(one.cancelled_by or "")
+        if by is None or one.issued_day > charge.on or f"bill:{one.bill_id}" in charge.rests_on:
+            continue
+        if by.known_at > charge.known_at:
+            found.append(one)
+    return found
+
+
 def _reversal(
-    charge: LateCharge, wrong: Sequence[LateBill], in_time: Sequence[Movement], moment: Moment
+    charge: LateCharge,
+    wrong: Sequence[LateBill],
+    in_time: Sequence[Movement],
+    beside: Sequence[LateBill],
+    moment: Moment,
 ) -> LateChargeReversal:
     cause = ReversalCause.CORRECTED_BILL
     if wrong:
-        names = ", ".join(f"{one.bill_id} by {one.cancelled_by}" for one in wrong)
-        reason = f"it rests on a bill that was corrected: {names}"
+        reason = f"it rests on a bill that was corrected: {_named(wrong)}"
     elif in_time:
         cause = ReversalCause.PAYMENT_IN_TIME
         names = ", ".join(f"{one.entry_id} of {one.effective_day}" for one in in_time)
         reason = f"it was made before we learned of what was paid in time: {names}"
+    elif beside:
+        reason = f"what was paid in time had gone to a bill that was corrected: {_named(beside)}"
     else:
         reason = "it rests on a late charge that is taken back"
     return LateChargeReversal(
@@ -258,3 +280,7 @@ def _reversal(
         reason=reason,
         learned_at=moment.known_at,
     )
+
+
+def _named(bills: Sequence[LateBill]) -> str:
+    return ", ".join(f"{one.bill_id} by {one.cancelled_by}" for one in bills)

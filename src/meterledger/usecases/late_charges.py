@@ -146,8 +146,8 @@ def correct_late_charges(
 ) -> LateRun:
     """Decide charges on corrected bills once more, of all accounts, and take back what is too much.
 
-    So are charges of the last year after which we learned of a payment that had been in time. The
-    run before an account's next bill looks at corrected bills alone; an account that is closed has
+    So are charges of the last year after which we learned of a payment that had been in time, or
+    that a bill which had used up what was paid was wrong. The run before an account's next bill looks at corrected bills alone; an account that is closed has
     none.
     """
     run = LateRun(on)

@@ -196,7 +196,7 @@ class MemoryLateCharges:
         return newly
 
     def late_charges_to_decide_again(self, since: date) -> list[str]:
-        """Accounts with a charge on a cancelled bill, or before a payment that was in time."""
+        """Accounts with a charge on a cancelled bill, or before what may take it back."""
         self._look()
         cancelled = {f"bill:{one.bill_id}" for one in self._bills.values() if one.cancelled_by}
         return sorted(
@@ -206,7 +206,10 @@ class MemoryLateCharges:
                 if one.late_charge_id not in self._late_reversals
                 and (
                     cancelled.intersection(one.rests_on)
-                    or (one.on >= since and self._was_paid_before(one))
+                    or (
+                        one.on >= since
+                        and (self._was_paid_before(one) or self._was_corrected_after(one))
+                    )
                 )
             }
         )
@@ -218,6 +221,14 @@ class MemoryLateCharges:
             and one.learned_at > charge.known_at
             and one.received_day <= last
             for one in self._payments.values()
+        )
+
+    def _was_corrected_after(self, charge: LateCharge) -> bool:
+        return any(
+            one.account_id == charge.account_id
+            and one.cancelled_by is not None
+            and self._bills[one.cancelled_by].known_at > charge.known_at
+            for one in self._bills.values()
         )
 
     def late_charge(self, late_charge_id: str) -> LateCharge:

@@ -102,6 +102,12 @@ SELECT c.account_id
    AND EXISTS (SELECT FROM payment p
                 WHERE p.account_id = c.account_id AND p.learned_at > c.known_at
                   AND p.received_day <= c.delinquent_day + %(grace)s)
+ UNION
+SELECT c.account_id
+  FROM bill_correction k
+  JOIN late_charge c ON c.account_id = k.account_id AND k.learned_at > c.known_at
+ WHERE c.on_day >= %(since)s
+   AND NOT EXISTS (SELECT FROM late_charge_reversal r WHERE r.late_charge_id = c.late_charge_id)
  ORDER BY 1
 """
 MAIL = "mail"
@@ -241,7 +247,7 @@ class LateChargeTables(DepositTables):
         return self._step("charge what is late", write)
 
     def late_charges_to_decide_again(self, since: date) -> list[str]:
-        """Accounts with a charge on a cancelled bill, or before a payment that was in time."""
+        """Accounts with a charge on a cancelled bill, or before what may take it back."""
         told = {"since": since, "grace": LONGEST_GRACE.days}
         rows = self._read(lambda connection: connection.execute(WRONG, told).fetchall())
         return [account for (account,) in rows]
