@@ -23,15 +23,15 @@ from meterledger.rating.population import PopulationSums
 from meterledger.rating.price import PricedWindows, energy_cents, price
 from meterledger.rating.programs import ProgramNotOpen
 from meterledger.rating.tiled import determine_tiled
-from meterledger.rating.totals import charge_totals, charge_totals_of, shares_of
 from meterledger.rating.together import add_meters
+from meterledger.rating.totals import charge_totals, charge_totals_of, shares_of
 
 CALCULATION_REVISIONS = ("1", "2", "3")
 """Every revision that can be calculated still, oldest first: a bill is replayed by its own.
 
 ``2``  a change of the rate option is no end of service: the bills before and after it are regular
-"""
 ``3``  service points of one account that come on one bill; a bill of one point is made by 2 still
+"""
 
 CALCULATION_REVISION = "2"
 """What a bill of one service point is made by."""
@@ -42,8 +42,8 @@ REVISION_TOGETHER = CALCULATION_REVISIONS[-1]
 __all__ = [
     "CALCULATION_REVISION",
     "CALCULATION_REVISIONS",
-    "HistoryNeeded",
     "REVISION_TOGETHER",
+    "HistoryNeeded",
     "IntervalTooLong",
     "KvarNeeded",
     "LinePlan",
@@ -55,8 +55,8 @@ __all__ = [
     "RatePlan",
     "ScheduleChanges",
     "TimesNeeded",
-    "charge_totals",
     "add_meters",
+    "charge_totals",
     "charge_totals_of",
     "credits_after",
     "determine",

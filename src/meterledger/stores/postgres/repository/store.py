@@ -32,8 +32,8 @@ from meterledger.stores.postgres.repository.register_values import RegisterTable
 from meterledger.stores.postgres.repository.services import PlaceReads
 from meterledger.stores.postgres.repository.settlements import SettlementTables
 from meterledger.stores.postgres.repository.taxes import TaxTables
-from meterledger.stores.postgres.repository.usage_log import UsageLogTables
 from meterledger.stores.postgres.repository.together import TogetherTables
+from meterledger.stores.postgres.repository.usage_log import UsageLogTables
 from meterledger.stores.postgres.repository.weather import WeatherTables
 
 
@@ -63,9 +63,9 @@ class PostgresStore(
     SettlementTables,
     BudgetBackTables,
     CombinationTables,
+    TogetherTables,
     ProgramTables,
     ReconciliationTables,
-    TogetherTables,
     FinanceTables,
     AccrualTables,
     TaxTables,
