@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
+from tests.journeys.card_place import keep_card_refunds
 from tests.stores.asking_tables import columns_of, partition_of
 from tests.stores.bank_of_paper import keep_bank
 from tests.stores.channels_of_paper import keep_channels
@@ -45,8 +46,8 @@ from tests.stores.paper_town import (
 )
 from tests.stores.payments_of_paper import keep_payments
 from tests.stores.programs_of_paper import keep_programs
-
 from tests.stores.together_paper import keep_together
+
 from meterledger.facts.events import CaseState, CaseStep
 from meterledger.facts.periods import PeriodClose
 from meterledger.stores.postgres.migrating import APPEND_ONLY, CLOSED_ONCE
@@ -77,10 +78,11 @@ PERSONAL = (
     *("budget_plan", "budget_amount", "budget_election", "budget_bill"),
     *("due_date_choice", "delivery_preference", "participation"),
     *("combination", "combined_account", "combined_statement", "combined_bill"),
-    *("payment_file_line", "receipt", "receipt_step", "application"),
     "billed_together",
+    *("payment_file_line", "receipt", "receipt_step", "application"),
     *("bank_account", "bank_stop", "autopay_enrollment", "ach_order", "ach_returned"),
     *("autopay_question", "autopay_answer", "checkout", "checkout_step", "pledge", "pledge_step"),
+    *("card_refund", "card_refund_step"),
     *("bank_line", "bank_match_expectation", "bank_line_step", "accrual_line"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )
@@ -126,13 +128,15 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_options(store, month=7)
             keep_taxes(store)
             keep_combinations(store)
+            keep_together(store)
             keep_programs(store)
             keep_payments(store)
-            keep_together(store)
             keep_channels(store)
             keep_deposits(store)
             keep_late_charges(store)
             keep_bank(store)
+            with store.viewing(ANALYST, [account_id(2)]):
+                keep_card_refunds(store, account_id(2))
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name

@@ -17,6 +17,7 @@ from meterledger.facts.ach_orders import (
     SentFile,
 )
 from meterledger.facts.bank import Expectation
+from meterledger.facts.card_refunds import CardRefund, CardRefundOnFile
 from meterledger.facts.checkouts import Answer, Checkout, CheckoutOnFile
 from meterledger.facts.pledges import PledgeOnFile
 from meterledger.kernel.money import usd_text
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from meterledger.entrypoints.wiring import System
+    from meterledger.usecases.card_refunds import CardDesk
     from meterledger.usecases.checkouts import CheckoutDesk
     from meterledger.usecases.pledges import PledgeDesk
+    from meterledger.usecases.settlements import MoneyDesk
 
 
 class NoProcessor(Refusal):
@@ -47,6 +50,14 @@ class Unnamed:
         raise _no_processor()
 
     def ask(self, checkout_id: str) -> Answer:
+        """Refuses."""
+        raise _no_processor()
+
+    def refund(self, refund: CardRefund) -> Answer:
+        """Refuses."""
+        raise _no_processor()
+
+    def ask_refund(self, refund_id: str) -> Answer:
         """Refuses."""
         raise _no_processor()
 
@@ -75,6 +86,44 @@ def checkout_desk(system: System) -> CheckoutDesk:
     processor = open_processor() or Unnamed()
     deposits = payment_desk(system).asked_deposits
     return CheckoutDesk(system.store, processor, system.view, system.now, deposits)
+
+
+def card_desk(system: System, money: MoneyDesk) -> CardDesk:
+    """What journeys of refunds to cards have at hand; only a person's word without a processor."""
+    from meterledger.entrypoints.wiring import open_processor
+    from meterledger.usecases.card_refunds import CardDesk
+
+    return CardDesk(money, system.store, open_processor() or Unnamed())
+
+
+def card_refund_json(on_file: CardRefundOnFile) -> dict[str, Any]:
+    """A refund to a card with what was heard of it."""
+    refund = on_file.refund
+    return {
+        "card_refund": refund.refund_id,
+        "settlement": refund.settlement_id,
+        "checkout": refund.checkout_id,
+        "account": refund.account_id,
+        "usd": usd_text(refund.cents),
+        "processor": refund.processor,
+        "started": refund.started_at.isoformat(),
+        "by": refund.by,
+        "state": on_file.state.value,
+        "steps": [
+            {
+                "number": one.number,
+                "heard_by": one.heard_by.value,
+                "said": one.answer.said.value,
+                "usd": usd_text(one.answer.cents),
+                "reference": one.answer.reference,
+                "state": one.state.value,
+                "sentence": one.sentence,
+                "by": one.by,
+                "at": one.learned_at.isoformat(),
+            }
+            for one in on_file.steps
+        ],
+    }
 
 
 def pledge_desk(system: System) -> PledgeDesk:

@@ -103,7 +103,60 @@ def _refund_left(sentence: str) -> Conflict:
     )
 
 
+def no_card_refund(refund_id: str) -> Conflict:
+    """Money goes back to a card for a refund that two people agreed to."""
+    return _no_card_refund(
+        f"Card refund {refund_id} is of no refund that is to be sent to its card"
+    )
+
+
+def _no_card_refund(sentence: str) -> Conflict:
+    return Conflict(
+        sentence,
+        where="payment channels",
+        why="Money leaves for an approved refund of the account, of the same cents, to the card "
+        "that paid, one sending at a time; nothing was changed",
+        do="Look at the refund with `meterledger settlement show`",
+    )
+
+
+def more_than_taken(refund_id: str, cents: int, checkout_id: str) -> Conflict:
+    """No more goes back to a card than it paid."""
+    return _more_than_taken(
+        f"Card refund {refund_id} of {cents} cents is more than is left of checkout {checkout_id}"
+    )
+
+
+def _more_than_taken(sentence: str) -> Conflict:
+    return Conflict(
+        sentence,
+        where="payment channels",
+        why="No more goes back to a card than it paid, and nothing was changed",
+        do="Ask for less, or for a refund to a verified payee",
+    )
+
+
+def may_have_left(settlement_id: str) -> Conflict:
+    """A refund to a card is sent when the processor says so, and goes no other way until then."""
+    return _may_have_left(
+        f"Settlement {settlement_id} goes to a card, and the processor has not said that it left"
+    )
+
+
+def _may_have_left(sentence: str) -> Conflict:
+    return Conflict(
+        sentence,
+        where="settlements",
+        why="Money that may have left is neither sent again nor taken back, and nothing was "
+        "changed",
+        do="Send it, or ask the processor, with `meterledger refund to-card`",
+    )
+
+
 REFUSALS = {
+    "card_refunds_are_refunds": _no_card_refund,
+    "no_more_than_was_taken": _more_than_taken,
+    "what_may_have_left_waits": _may_have_left,
     "credits_are_refunds": _no_refund,
     "what_left_is_marked_first": _refund_left,
     "entries_have_causes": _no_cause,

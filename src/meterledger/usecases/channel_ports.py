@@ -26,6 +26,7 @@ from meterledger.facts.ach_orders import (
     SentFile,
 )
 from meterledger.facts.bank import Expectation
+from meterledger.facts.card_refunds import CardRefund
 from meterledger.facts.checkouts import (
     Answer,
     Checkout,
@@ -180,6 +181,12 @@ class Processor(Protocol):
 
     def ask(self, checkout_id: str) -> Answer:
         """How it stands now. :raises ProcessorSilent:"""
+
+    def refund(self, refund: CardRefund) -> Answer:
+        """Give back to the card that paid; the same key begins one. :raises ProcessorSilent:"""
+
+    def ask_refund(self, refund_id: str) -> Answer:
+        """How a refund stands now. :raises ProcessorSilent:"""
 
     def read_callback(self, body: bytes, signature: str) -> Answer:
         """An answer that came by itself. :raises CallbackRefused:"""

@@ -49,6 +49,8 @@ from meterledger.usecases.post_payments import again_if_moved
 from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 CARDS = "131.card"
+OF_REFUND = "refund:"
+"""How keys of refunds begin at the processor; no checkout's does."""
 
 
 class CheckoutRefused(Refusal):
@@ -117,7 +119,8 @@ def start_checkout(
     :raises NotFound: if there is no such account
     """
     refuse_card_numbers([checkout_id, account_id], where="checkout")
-    if payment_key_of(checkout_id, prefix=OF_CHECKOUT) != checkout_id:
+    is_key = payment_key_of(checkout_id, prefix=OF_CHECKOUT) == checkout_id
+    if not is_key or checkout_id.startswith(OF_REFUND):
         raise CheckoutRefused(
             f"{shown(checkout_id)} is not a key of a checkout",
             do=f"Give {key_rule(OF_CHECKOUT)}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from meterledger.usecases.card_refund_ports import CardRefunds
 from meterledger.usecases.channel_ports import PaymentChannels
 from meterledger.usecases.deposit_ports import DepositLog
 from meterledger.usecases.extension_ports import ExtensionLog
@@ -22,6 +23,7 @@ class Money(
     LateCharges,
     DepositLog,
     Settlements,
+    CardRefunds,
     ExtensionLog,
     Reconciliation,
     FinanceReads,

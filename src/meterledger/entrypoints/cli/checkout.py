@@ -73,14 +73,23 @@ def answer(
     signature: Annotated[str, typer.Option(help="Its signature, as it came.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Take an answer that the processor sent by itself; twice or late changes nothing more."""
-    from meterledger.entrypoints.channel_words import checkout_desk
+    """Take an answer that the processor sent by itself: of a checkout, or of a refund to a card."""
+    from meterledger.entrypoints.channel_words import card_desk, card_refund_json, checkout_desk
+    from meterledger.entrypoints.cli.settlement import desk_of
+    from meterledger.facts.card_refunds import CardRefundOnFile
     from meterledger.stores.gateways.opening import raw_bytes
-    from meterledger.usecases.checkouts import answer_checkout
+    from meterledger.usecases.card_refunds import take_answer
 
     with refusing(), _system("take an answer of the processor", [path.name]) as system:
-        body = raw_bytes(path)
-        _answer(answer_checkout(body, signature, desk=checkout_desk(system)), as_json=as_json)
+        desk = checkout_desk(system)
+        refunds = card_desk(system, desk_of(system, ""))
+        heard = take_answer(raw_bytes(path), signature, checkouts=desk, refunds=refunds)
+        if isinstance(heard, CardRefundOnFile):
+            told = card_refund_json(heard)
+            what = f"{heard.refund.refund_id}: {heard.state.value}"
+            say(told, as_json=as_json, words=lambda: print(what))
+            return
+        _answer(heard, as_json=as_json)
 
 
 def ask(

@@ -12,21 +12,28 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
-from meterledger.entrypoints.channel_words import checkout_desk, question_json, returned_json
+from meterledger.entrypoints.channel_words import (
+    card_desk,
+    checkout_desk,
+    question_json,
+    returned_json,
+)
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import VIEWER, acting, personal, taking
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.ach_orders import ReturnAct
+from meterledger.facts.card_refunds import CardRefundOnFile
 from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState
 from meterledger.kernel.money import amount_from_text
 from meterledger.kernel.refusal import Refusal
+from meterledger.usecases.card_refunds import take_answer as take_its_answer
 from meterledger.usecases.checkouts import (
     CheckoutRefused,
-    answer_checkout,
     ask_checkout,
     settle_checkout,
 )
 from meterledger.usecases.ports import Viewer
+from meterledger.usecases.settlements import MoneyDesk
 
 MOST_SHOWN = 500
 ASK, PAID, REFUSED = "ask", "paid", "refused"
@@ -146,9 +153,15 @@ def take_answer(request: HttpRequest, system: System) -> HttpResponse:
     """What the processor sends by itself: signed, of one checkout, twice or late as it may be."""
     try:
         with system.store.viewing(Viewer(VIEWER, "take an answer of the processor"), ["checkouts"]):
-            on_file = answer_checkout(
-                request.body, request.headers.get("X-Signature", ""), desk=checkout_desk(system)
+            money = MoneyDesk(system.store, system.book, system.today, system.now)
+            heard = take_its_answer(
+                request.body,
+                request.headers.get("X-Signature", ""),
+                checkouts=checkout_desk(system),
+                refunds=card_desk(system, money),
             )
     except Refusal as refusal:
         return JsonResponse({"refused": refusal.sentence}, status=status_after(refusal))
-    return JsonResponse({"checkout": on_file.checkout.checkout_id, "state": on_file.state.value})
+    if isinstance(heard, CardRefundOnFile):
+        return JsonResponse({"refund": heard.refund.refund_id, "state": heard.state.value})
+    return JsonResponse({"checkout": heard.checkout.checkout_id, "state": heard.state.value})

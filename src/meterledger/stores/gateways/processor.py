@@ -19,6 +19,7 @@ import ssl
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from meterledger.facts.card_refunds import CardRefund
 from meterledger.facts.checkouts import Answer, Checkout, Said
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.exact_json import NotExactJson, read_exact_json
@@ -153,6 +154,22 @@ class HttpProcessor:
         """How it stands now."""
         path = f"{self._path}/checkouts/{quote(checkout_id, safe='')}"
         return self._exchange("GET", path, b"", checkout_id)
+
+    def refund(self, refund: CardRefund) -> Answer:
+        """Give back to the card that paid the checkout; the same key begins one."""
+        body = canonical_bytes(
+            {
+                "refund": refund.refund_id,
+                "checkout": refund.checkout_id,
+                "cents": refund.cents,
+            }
+        )
+        return self._exchange("POST", f"{self._path}/refunds", body, refund.refund_id)
+
+    def ask_refund(self, refund_id: str) -> Answer:
+        """How a refund stands now."""
+        path = f"{self._path}/refunds/{quote(refund_id, safe='')}"
+        return self._exchange("GET", path, b"", refund_id)
 
     def read_callback(self, body: bytes, signature: str) -> Answer:
         """An answer that came by itself."""

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from meterledger.facts.card_refunds import CardRefund
 from meterledger.facts.checkouts import Answer, Checkout, Said
 from meterledger.stores.gateways.processor import answer_body, read_answer, signature_of
 from meterledger.usecases.channel_ports import ProcessorSilent
@@ -50,6 +51,10 @@ class BadProcessor:
         self.callbacks: list[Callback] = []
         """Answers that it has sent by itself, the oldest first."""
         self.starts = 0
+        self._given: dict[str, tuple[str, Answer]] = {}
+        self.refunds = 0
+        self.refunds_wait = False
+        """Whether it begins refunds and sends them later."""
 
     def start(self, checkout: Checkout) -> Answer:
         """Begin, or find what the key began."""
@@ -69,6 +74,45 @@ class BadProcessor:
         bad = self.next_bad.pop(0) if self.next_bad else None
         known = self._held.get(checkout_id, Answer(checkout_id, Said.ABSENT, 0, 0))
         return self._told(known, bad)
+
+    def refund(self, refund: CardRefund) -> Answer:
+        """Give back, or find what the key began; never more than it holds of the checkout."""
+        bad = self.next_bad.pop(0) if self.next_bad else None
+        if bad is Bad.SILENT:
+            raise _no_answer()
+        known = self._given.get(refund.refund_id)
+        if known is None:
+            self.refunds += 1
+            enough = refund.cents <= self.holds(refund.checkout_id)
+            said = Said.OPEN if self.refunds_wait else Said.PAID
+            answer = Answer(refund.refund_id, said, refund.cents, 1, f"back-{self.refunds}")
+            if not enough:
+                answer = Answer(refund.refund_id, Said.REFUSED, 0, 1)
+            known = (refund.checkout_id, answer)
+            self._given[refund.refund_id] = known
+        return self._told(known[1], bad)
+
+    def ask_refund(self, refund_id: str) -> Answer:
+        """How a refund stands."""
+        bad = self.next_bad.pop(0) if self.next_bad else None
+        absent = Answer(refund_id, Said.ABSENT, 0, 0)
+        return self._told(self._given.get(refund_id, ("", absent))[1], bad)
+
+    def end_refund(self, refund_id: str, said: Said, cents: int) -> None:
+        """A refund goes on: it is sent, refused, or comes back; the answer is sent by itself."""
+        checkout_id, known = self._given[refund_id]
+        made = replace(known, said=said, cents=cents, sequence=known.sequence + 1)
+        self._given[refund_id] = (checkout_id, made)
+        body = answer_body(made)
+        self.callbacks.append(Callback(body, signature_of(body, self._secret)))
+
+    def given_back(self, checkout_id: str) -> int:
+        """Cents of a checkout that went back to its card."""
+        return sum(
+            answer.cents
+            for of, answer in self._given.values()
+            if of == checkout_id and answer.said is Said.PAID
+        )
 
     def read_callback(self, body: bytes, signature: str) -> Answer:
         """An answer that came by itself."""
@@ -93,7 +137,8 @@ class BadProcessor:
     def holds(self, checkout_id: str) -> int:
         """Cents that it has of a checkout."""
         known = self._held.get(checkout_id)
-        return known.cents if known and known.said is Said.PAID else 0
+        paid = known.cents if known and known.said is Said.PAID else 0
+        return paid - self.given_back(checkout_id)
 
     def settled_cents(self, but: Iterable[str] = ()) -> int:
         """All that it has and will pay out."""

@@ -35,6 +35,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents, refuse_unknown
 from meterledger.stores.kept import KeptVersion, is_delivered_energy, speaking_last
 from meterledger.stores.memory.billing_options import MemoryBillingOptions
+from meterledger.stores.memory.card_refunds import MemoryCardRefunds
 from meterledger.stores.memory.channels import MemoryChannels
 from meterledger.stores.memory.combinations import MemoryCombinations
 from meterledger.stores.memory.corrections import Claim, MemoryCorrections
@@ -54,7 +55,6 @@ from meterledger.stores.memory.payments import MemoryPayments
 from meterledger.stores.memory.programs import MemoryPrograms
 from meterledger.stores.memory.reconciliation import MemoryReconciliation
 from meterledger.stores.memory.register_values import MemoryRegisters
-from meterledger.stores.memory.settlements import MemorySettlements
 from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.stores.together_words import points_of
 from meterledger.usecases.ports import (
@@ -76,7 +76,7 @@ class MemoryStore(
     MemoryPrograms,
     MemoryReconciliation,
     MemoryFinance,
-    MemorySettlements,  # before payments: it tells due days of balances that were moved
+    MemoryCardRefunds,  # settlements, before payments: due days of balances that were moved
     MemoryPayments,
     MemoryDeposits,
     MemoryChannels,

@@ -87,6 +87,8 @@ APPEND_ONLY = (
     "autopay_answer",
     "checkout",
     "checkout_step",
+    "card_refund",
+    "card_refund_step",
     "pledge",
     "pledge_step",
     "expected_bank_line",

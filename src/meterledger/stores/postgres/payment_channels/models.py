@@ -233,6 +233,48 @@ class CheckoutStep(models.Model):
         )
 
 
+class CardRefund(models.Model):
+    """An approved refund that goes back to the card of a checkout, through the processor."""
+
+    refund_id = models.TextField(primary_key=True)
+    settlement_id = models.TextField(db_index=True)
+    checkout = models.ForeignKey(Checkout, on_delete=models.PROTECT)
+    account_id = models.TextField()
+    cents = models.BigIntegerField()
+    started_at = models.DateTimeField()
+    processor = models.TextField()
+    by = models.TextField()
+
+    class Meta:
+        db_table = "card_refund"
+
+
+class CardRefundStep(models.Model):
+    """Something heard of a card refund, and how it stands after it."""
+
+    refund = models.ForeignKey(CardRefund, on_delete=models.PROTECT)
+    number = models.IntegerField()
+    heard_by = models.TextField()
+    said = models.TextField()
+    cents = models.BigIntegerField()
+    sequence = models.IntegerField()
+    reference = models.TextField()
+    state = models.TextField()
+    sentence = models.TextField()
+    learned_at = models.DateTimeField()
+    by = models.TextField()
+
+    class Meta:
+        db_table = "card_refund_step"
+        constraints = (
+            models.UniqueConstraint(fields=("refund", "number"), name="card_refund_steps_in_order"),
+            models.CheckConstraint(
+                name="a_person_ends_a_card_refund_with_a_name",
+                condition=~models.Q(heard_by="person") | ~models.Q(by=""),
+            ),
+        )
+
+
 class Pledge(models.Model):
     """An agency's promise for items that it names."""
 

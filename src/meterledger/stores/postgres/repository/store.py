@@ -6,6 +6,7 @@ from meterledger.stores.postgres.connections import Connection, Connections
 from meterledger.stores.postgres.repository.accruals import AccrualTables
 from meterledger.stores.postgres.repository.balances import BalanceTables
 from meterledger.stores.postgres.repository.budget_back import BudgetBackTables
+from meterledger.stores.postgres.repository.card_refunds import CardRefundTables
 from meterledger.stores.postgres.repository.channels import ChannelTables
 from meterledger.stores.postgres.repository.combinations import CombinationTables
 from meterledger.stores.postgres.repository.corrections import CorrectionTables
@@ -60,6 +61,7 @@ class PostgresStore(
     WeatherTables,
     IssuedTables,
     HeldTables,
+    CardRefundTables,
     SettlementTables,
     BudgetBackTables,
     CombinationTables,
