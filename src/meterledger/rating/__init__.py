@@ -14,6 +14,7 @@ from meterledger.rating.determine import (
     TimesNeeded,
     determine,
     determine_by_days,
+    highest_var,
 )
 from meterledger.rating.lines import lines_of, lines_of_all
 from meterledger.rating.netting import ProgramFactsNeeded, credits_after, excess_line
@@ -64,6 +65,7 @@ __all__ = [
     "determine_tiled",
     "energy_cents",
     "excess_line",
+    "highest_var",
     "lines_of",
     "lines_of_all",
     "measured_w",

@@ -120,6 +120,20 @@ def determine_by_days(
     )
 
 
+def highest_var(usage: UsageBatch, minutes: int) -> Int64Array:
+    """The highest reactive demand of windows of so many minutes, in vars: Int64 [N].
+
+    ``usage`` are watt-hours as the lake gives them, of channels of reactive energy: var-hours.
+
+    :raises IntervalTooLong: if the intervals do not tile the windows
+    """
+    seconds = 60 * minutes
+    highest = np.zeros(len(usage.meters), dtype=np.int64)
+    for values in usage.days:
+        highest = np.maximum(highest, _highest_wh(values, usage, None, seconds))
+    return highest * (HOUR_SECONDS // seconds)
+
+
 def _given_w(
     plan: RatePlan, demands_w: Mapping[str, Sequence[int]], shape: tuple[int, ...]
 ) -> Int64Array:

@@ -116,7 +116,12 @@ class RatePlan:
     @property
     def needs_kvar(self) -> bool:
         """Whether a line is for reactive demand."""
-        return any(line.rule.kind is ChargeKind.REACTIVE for line in self.lines)
+        return bool(self.reactive_lines)
+
+    @property
+    def reactive_lines(self) -> tuple[LinePlan, ...]:
+        """The lines that are for reactive demand."""
+        return tuple(one for one in self.lines if one.rule.kind is ChargeKind.REACTIVE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ SCHEDULE_MAY = frozenset(
 MORE_KEYS = {
     ChargeKind.ENERGY: frozenset({"block_set"}),
     ChargeKind.DEMAND: frozenset({"demand", "over"}),
-    ChargeKind.REACTIVE: frozenset({"demand", "beyond"}),
+    ChargeKind.REACTIVE: frozenset({"demand", "beyond", "minutes"}),
     ChargeKind.PERCENT: frozenset({"of", "group"}),
     ChargeKind.MINIMUM: frozenset({"of", "demand", "demand_price"}),
 }
@@ -172,6 +172,7 @@ def _charge(node: Node) -> ChargeRule:
         beyond=_text(keys, "beyond"),
         of=tuple(one.text() for one in _list(keys, "of")),
         demand_price=_text(keys, "demand_price"),
+        minutes=_minutes(keys["minutes"]) if "minutes" in keys else None,
         is_rider=kind is ChargeKind.RIDER or _is_rider(keys),
     )
 
@@ -202,7 +203,7 @@ def _check_keys(node: Node, kind: ChargeKind, given: frozenset[str]) -> None:
 def _block(keys: dict[str, Node]) -> tuple[Block | None, int | None]:
     if "block_set" not in keys:
         return (_one_of(Block, keys["block"]) if "block" in keys else None), None
-    if "block" not in keys or not re.fullmatch("[1-9]", keys["block"].text()):
+    if "block" not in keys or not re.fullmatch("[1-9]", keys["block"].as_written()):
         raise keys["block_set"].refuse(
             "A charge of a block set names its block by number", 'Write block: "1", in quotes'
         )
@@ -221,12 +222,16 @@ def _is_rider(keys: dict[str, Node]) -> bool:
 
 def _demand(node: Node) -> DemandRule:
     keys = node.mapping(required=frozenset({"name", "minutes"}), allowed=frozenset({"hours"}))
-    minutes = str(keys["minutes"].value) if keys["minutes"].kind == "integer" else ""
+    return DemandRule(keys["name"].text(), _minutes(keys["minutes"]), _text(keys, "hours"))
+
+
+def _minutes(node: Node) -> int:
+    minutes = str(node.value) if node.kind == "integer" else ""
     if minutes not in MINUTES:
-        raise keys["minutes"].refuse(
+        raise node.refuse(
             "Demand is measured over 15, 30 or 60 minutes", "Write minutes: 15, without quotes"
         )
-    return DemandRule(keys["name"].text(), int(minutes), _text(keys, "hours"))
+    return int(minutes)
 
 
 def _billing_demand(node: Node) -> BillingDemandRule:

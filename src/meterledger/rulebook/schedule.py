@@ -83,6 +83,7 @@ class ChargeRule:
     ``demand``        names the demand that a charge is for; None: the highest clock hour
     ``over``          names the demand above which the charge begins
     ``beyond``        names the number: the share of the demand up to which kvar are free
+    ``minutes``       over how many minutes the kvar of a reactive charge are measured
     ``of``            codes of the charges whose lines a percent or a minimum is of
     ``demand_price``  names the price that a minimum has for each kW of its demand
     ``is_rider``      shown among the riders
@@ -102,6 +103,7 @@ class ChargeRule:
     beyond: str | None = None
     of: tuple[str, ...] = ()
     demand_price: str | None = None
+    minutes: int | None = None
     is_rider: bool = False
 
 

@@ -1,7 +1,8 @@
-"""What a bill needs beside its usage, gathered for a batch: programmes, history, credits.
+"""What a bill needs beside its usage, gathered for a batch: programmes, history, credits, kvar.
 
 Lives here      asking the store once for a batch, and once more for those whose rate or programme
-                looks back at bills; energy received; what a bill says of all this.
+                looks back at bills; energy received and reactive demand of those that need it; what
+                a bill says of all this.
 Lives elsewhere reading bills (``looked_back``), what is priced (``rating``), who takes part in what
                 (``programs`` of the command line, ``usecases/programs``).
 Read first      docs/operating/programs.md.
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from meterledger.facts.participation import Participation, taking_part
@@ -24,7 +26,7 @@ from meterledger.kernel.decision import Reason
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
-from meterledger.rating import RatePlan
+from meterledger.rating import KvarNeeded, LinePlan, RatePlan, highest_var
 from meterledger.rulebook.book import BookView
 from meterledger.usage import find_gaps, scale_by_multipliers
 from meterledger.usecases.calculate import Calculator
@@ -52,6 +54,8 @@ class Beside:
     given: GivenBeside = NOTHING_GIVEN
     reasons: tuple[Reason, ...] = ()
     nets: bool = False
+    kvar_of: tuple[LinePlan, ...] = ()
+    """Lines of the bill that are for reactive demand."""
 
 
 NOTHING_BESIDE = Beside()
@@ -125,10 +129,11 @@ class BesideUsage:
     def with_received(
         self, services: Mapping[str, tuple[BillableService, MeterInstallation]]
     ) -> None:
-        """Ask the lake for what the meters of those that net have received.
+        """Ask the lake what meters have received of those that net, and for reactive energy.
 
         ``services`` are by agreement, each with the meter of the window; others are left alone.
         """
+        self._with_reactive(services)
         netting = {
             pseudonym(meter.meter_id, self._calculator.view.name): (name, meter)
             for name, (_, meter) in services.items()
@@ -146,6 +151,52 @@ class BesideUsage:
             for batch in batches:
                 self._received(batch, netting)
             return
+
+    def _with_reactive(
+        self, services: Mapping[str, tuple[BillableService, MeterInstallation]]
+    ) -> None:
+        """The highest reactive demand of those whose rate has a charge for it."""
+        needing = {
+            pseudonym(meter.meter_id, self._calculator.view.name): (name, meter)
+            for name, (_, meter) in services.items()
+            if isinstance(found := self._found.get(name), Beside) and found.kvar_of
+        }
+        asked = sorted(needing)
+        while asked:
+            try:
+                batches = self._lake.reactive(asked, self._window, at_sequence=self._sequence)
+            except MetersRefused as some:
+                for meter, refusal in some.by_meter.items():
+                    self._found[needing[meter][0]] = refusal
+                asked = [meter for meter in asked if meter not in some.by_meter]
+                continue
+            for batch in batches:
+                self._reactive(batch, needing)
+            return
+
+    def _reactive(
+        self, batch: UsageBatch, needing: Mapping[str, tuple[str, MeterInstallation]]
+    ) -> None:
+        usage = scale_by_multipliers(batch, [needing[one][1].multiplier for one in batch.meters])
+        gaps = find_gaps(usage)
+        for row, meter in enumerate(usage.meters):
+            name, installed = needing[meter]
+            found = self._found[name]
+            if not isinstance(found, Beside):
+                continue
+            if row in gaps:
+                self._found[name] = KvarNeeded(
+                    "Its rate bills reactive demand, and not every interval of reactive energy is "
+                    "known",
+                    where=f"meter {installed.meter_id}, {self._window}",
+                    why=f"{gaps[row].sentence} What nobody measured is never taken for zero",
+                    do="Ingest the meter's channel of kVArh in intervals, then bill again",
+                )
+                continue
+            try:
+                self._found[name] = _with_kvar(found, rows_of(usage, [row]), self._window)
+            except Refusal as refusal:  # its intervals are too long, or the sheet is silent
+                self._found[name] = refusal.of_one_case()
 
     def _received(
         self, batch: UsageBatch, netting: Mapping[str, tuple[str, MeterInstallation]]
@@ -189,7 +240,8 @@ class BesideUsage:
         if self._takes_part(service):
             return True
         try:
-            return bool(self._plan(service, ()).ratchets)
+            plan = self._plan(service, ())
+            return bool(plan.ratchets) or plan.needs_kvar
         except Refusal:  # the same will hold the bill where it is priced
             return False
 
@@ -212,7 +264,31 @@ class BesideUsage:
                 service, window, [one.program for one in nets], bills, self._known_at, view
             )
             given = replace(given, credits=account.open)
-        return Beside(given, tuple(reasons), nets=plan.net is not None)
+        nets_it = plan.net is not None
+        return Beside(given, tuple(reasons), nets=nets_it, kvar_of=plan.reactive_lines)
+
+
+def _with_kvar(found: Beside, usage: UsageBatch, window: DaySpan) -> Beside:
+    """With the highest reactive demand of one meter, over the minutes that its rate names.
+
+    :raises KvarNeeded: if the rate does not name them, or names several
+    :raises IntervalTooLong: if the intervals do not tile them
+    """
+    minutes = {line.rule.minutes for line in found.kvar_of}
+    (over,) = minutes if len(minutes) == 1 else (None,)
+    if over is None:
+        raise KvarNeeded(
+            "The rate does not say over how many minutes its reactive demand is measured",
+            where=str(window),
+            why="A shorter window has a higher demand: taking one would be a guess",
+            do="Give `minutes` with the reactive charge of the schedule, as its sheet says",
+        )
+    var = int(highest_var(usage, over)[0])
+    kvar = f"{Decimal(var).scaleb(-3).normalize():f}"
+    told = f"the highest reactive demand of {over} minutes was {kvar} kvar"
+    reason = Reason(told, found.kvar_of[0].citations[0])
+    given = replace(found.given, reactive_var=var)
+    return replace(found, given=given, reasons=(*found.reasons, reason))
 
 
 NETS = "is billed what was delivered less what was received"

@@ -49,7 +49,15 @@ class Programs(ProgramsAsked, Protocol):
 
 
 class ReceivedEnergy(Protocol):
-    """What is asked of the lake for net metering."""
+    """What is asked of the lake for net metering, and for charges on reactive demand."""
+
+    def reactive(
+        self, meters: Sequence[str], days: DaySpan, *, at_sequence: int
+    ) -> list[UsageBatch]:
+        """Reactive energy of the meters in var-hours, in the form of ``Lake.usage``.
+
+        :raises MetersRefused: naming every meter whose values cannot be given, and why
+        """
 
     def received(
         self, meters: Sequence[str], days: DaySpan, *, at_sequence: int

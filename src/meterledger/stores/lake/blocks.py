@@ -167,9 +167,11 @@ def batches(window: Window, opener: Opener, *, at_sequence: int, threads: int) -
 def _refuse_two_flows(window: Window) -> None:
     if len(window.channels) < 2:
         return
-    for row, day in zip(*np.nonzero((window.owner != _NOBODY).all(axis=0)), strict=True):
+    owned = window.owner != _NOBODY
+    for row, day in zip(*np.nonzero(owned.sum(axis=0) > 1), strict=True):
         meter = window.meters[row]
-        keys = [DayKey(channel, meter, window.day(int(day))) for channel in window.channels]
+        told = [window.channels[flow] for flow in np.flatnonzero(owned[:, row, day])]
+        keys = [DayKey(channel, meter, window.day(int(day))) for channel in told]
         window.refused.setdefault(meter, two_flows(keys[0], keys[1]))
 
 

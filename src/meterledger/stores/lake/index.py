@@ -35,9 +35,16 @@ _LAYOUTS_KNOWN = (1, 2)
 _FEW_METERS = 64
 _LONG_WIDTH = 7 * 96
 ENERGY_POWER = {"Wh": 0, "kWh": 3, "MWh": 6}
+REACTIVE_POWER = {"VArh": 0, "kVArh": 3, "MVArh": 6}
 BILLABLE = ("electricity/delivered/energy", "electricity/unknown/energy")
 """Channels that ``usage`` returns. Where a file names no direction, energy is taken as delivered;
 received, net and total energy stay in the table and are never billed as deliveries."""
+REACTIVE = tuple(
+    f"electricity/{flow}/{unit}" for flow in ("delivered", "unknown") for unit in REACTIVE_POWER
+)
+"""Channels of reactive energy, each unit its own: what ``reactive`` returns in var-hours."""
+
+_POWERS = ENERGY_POWER | REACTIVE_POWER
 
 
 def channel_key(channel: Channel) -> str:
@@ -60,8 +67,8 @@ class Form:
 
     @property
     def power(self) -> int:
-        """Power of ten of the values, of watt-hours where the unit is energy."""
-        return self.scale + ENERGY_POWER.get(self.unit, 0)
+        """Power of ten of the values, of watt-hours where the unit is energy, or of var-hours."""
+        return self.scale + _POWERS.get(self.unit, 0)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the lake tells beside the energy that is billed: of one day, and of energy received.
+"""What the lake tells beside the energy that is billed: of one day, received and reactive energy.
 
 Lives here      the part of the lake that asks ``day_told`` and ``blocks`` for it.
 Lives elsewhere the lake itself (``lake``); decoding (``day_told``, ``blocks``).
@@ -14,6 +14,7 @@ from meterledger.facts.usage import UsageBatch
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.lake import blocks, day_told
 from meterledger.stores.lake.grid import one_day
+from meterledger.stores.lake.index import REACTIVE
 from meterledger.stores.lake.names import ensure_pseudonym
 from meterledger.stores.lake.opening import Opener
 from meterledger.stores.lake.reader import Listing
@@ -42,6 +43,19 @@ class ReadsBeside:
         files = self.listing(at_sequence).choose(meters, days)
         channels = (day_told.RECEIVED,)
         window = blocks.survey(self.opener, files, meters, days, self.zone, channels)
+        return blocks.batches(window, self.opener, at_sequence=at_sequence, threads=self.threads)
+
+    def reactive(
+        self, meters: Sequence[str], days: DaySpan, *, at_sequence: int
+    ) -> list[UsageBatch]:
+        """Reactive energy of the meters in var-hours, in the form of ``usage``.
+
+        :raises MetersRefused: with the refusal of each meter whose values cannot be given
+        """
+        for meter in meters:
+            ensure_pseudonym(meter)
+        files = self.listing(at_sequence).choose(meters, days)
+        window = blocks.survey(self.opener, files, meters, days, self.zone, REACTIVE)
         return blocks.batches(window, self.opener, at_sequence=at_sequence, threads=self.threads)
 
     def day_told(self, meters: Sequence[str], day: date, *, at_sequence: int) -> DayTold:
