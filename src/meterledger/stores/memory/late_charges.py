@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -261,10 +262,13 @@ class MemoryLateCharges:
         return sorted(runs, key=lambda one: (one.learned_at, one.run_id), reverse=True)
 
     def tell_government_account(self, told: GovernmentAccount) -> None:
-        """Keep whose account it is from a day on."""
+        """Keep whose account it is from a day on; what is known already is not kept again."""
         with self._lock:
             if told.account_id not in self._accounts:
                 raise NotFound.of("account", told.account_id)
+            known = [one for one in self._governments if one.account_id == told.account_id]
+            if known and replace(known[-1], by=told.by, learned_at=told.learned_at) == told:
+                return
             self._governments.append(told)
             self._note("government account", told.account_id, told.learned_at)
 

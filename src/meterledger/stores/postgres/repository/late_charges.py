@@ -42,6 +42,8 @@ WAIT_COLUMNS = "account_id, delinquent_day, on_day, code, sentence, learned_at"
 GOVERNMENT_COLUMNS = (
     "account_id, from_day, holder, legal_basis, percent_by_law, days_after_issue, by, learned_at"
 )
+ONE_TELLS = 0x676F76
+"""The advisory lock, with an account's number, under which words about it are told."""
 RUN_COLUMNS = (
     "run_id, on_day, scope, considered, charged, not_charged, refused, charges, cents, by_code,"
     " book_sha256, learned_at"
@@ -301,23 +303,29 @@ class LateChargeTables(DepositTables):
         return [_run(row) for row in rows]
 
     def tell_government_account(self, told: GovernmentAccount) -> None:
-        """Keep whose account it is from a day on."""
+        """Keep whose account it is from a day on; what is known already is not kept again."""
         self._connections.ensure_months([record_day(told.learned_at)])
+        words = (
+            *(told.account_id, told.from_day, told.holder, told.legal_basis),
+            *(told.percent_by_law, told.days_after_issue),
+        )
 
         def write(connection: Connection) -> None:
             connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))",
+                [told.account_id, ONE_TELLS],
+            )
+            known = connection.execute(
+                f"SELECT {GOVERNMENT_COLUMNS} FROM government_account WHERE account_id = %s"
+                " ORDER BY learned_at DESC, id DESC LIMIT 1",
+                [told.account_id],
+            ).fetchone()
+            if known is not None and known[: len(words)] == words:
+                return
+            connection.execute(
                 f"INSERT INTO government_account ({GOVERNMENT_COLUMNS})"
                 " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-                [
-                    told.account_id,
-                    told.from_day,
-                    told.holder,
-                    told.legal_basis,
-                    told.percent_by_law,
-                    told.days_after_issue,
-                    told.by,
-                    told.learned_at,
-                ],
+                [*words, told.by, told.learned_at],
             )
             data = {"holder": told.holder, "by": told.by}
             self._note(connection, "government account", [(told.account_id, data, told.learned_at)])
