@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -55,6 +55,8 @@ class Fate:
     """What each step was, and whether its transaction had written by then."""
     fell: bool = False
     is_writing: bool = False
+    after_commit: Callable[[bool], None] = lambda wrote: None
+    """Called after each commit, with whether it wrote."""
 
     def step(self, at: At, connection: psycopg.Connection[Any], said: str = "") -> None:
         """One more thing is done. :raises FellOver: or an error of psycopg, if it is this one"""
@@ -62,6 +64,7 @@ class Fate:
             self.is_writing |= any(word in said for word in WRITES)
         self.steps.append((at, self.is_writing))
         if at is At.ANSWER:
+            self.after_commit(self.is_writing)
             self.is_writing = False
         if self.number != len(self.steps) - 1 or self.fell:
             return
@@ -138,6 +141,14 @@ def said_by(work: Callable[[], Any]) -> str:
 
 NOT_STATE = {"read_log", "django_migrations"}
 """Who looked is logged apart, in transactions of its own."""
+OF_ITS_RUN = {
+    "bill_run": "due billed held excluded known_already total_cents energy_wh estimated zero"
+    " by_code findings sentence",
+    "late_charge_run": "considered charged not_charged refused charges cents by_code",
+    "held_bill": "",
+}
+"""Columns that tell how a run went, of tables of which a second run adds another row, or the same
+one: less is left to do, or the same bill is held again."""
 COLUMNS = """
 SELECT c.relname, a.attname, a.attidentity = ''
        AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') !~
@@ -166,7 +177,7 @@ class Place:
 
     def __init__(self, server: PrivateServer, name: str) -> None:
         """``name`` is a migrated database of this server, of nobody else."""
-        self._application = {**server.connection(), "dbname": name}
+        self.application = {**server.connection(), "dbname": name}
         self._hand = psycopg.connect(
             **{**server.connection(SUPERUSER), "dbname": name}, autocommit=True
         )
@@ -185,12 +196,21 @@ class Place:
             if is_given:
                 self._columns.setdefault(table, []).append(f'"{column}"')
         self._question = " UNION ALL ".join(
-            f"SELECT '{table}', md5(coalesce(string_agg(t.r, '|' ORDER BY t.r), ''))"
+            f"SELECT '{name}', md5(coalesce(string_agg({each} t.r, '|' ORDER BY t.r), ''))"
             f' FROM (SELECT md5(ROW({", ".join(names)})::text) AS r FROM "{table}") t'
-            for table, names in told.items()
+            for name, table, names, each in self._digests(told)
         )
         self._kept: dict[str, dict[str, str]] = {}
         self.keep("empty")
+
+    def _digests(self, told: dict[str, list[str]]) -> Iterator[tuple[str, str, list[str], str]]:
+        """What is digested: every table, and what runs must tell alike of themselves."""
+        for table, names in told.items():
+            yield table, table, names, ""
+        for table, apart in OF_ITS_RUN.items():
+            alike = [one for one in told[table] if one.strip('"') not in apart.split()]
+            assert len(told[table]) - len(alike) == len(apart.split()), f"columns of {table}"
+            yield f"{table}, of any run", table, alike, "DISTINCT"
 
     def close(self) -> None:
         """Let the database go."""
@@ -203,7 +223,8 @@ class Place:
     def keep(self, name: str) -> dict[str, str]:
         """Remember what is there under a name; answers its digest."""
         now = self.holds()
-        for table, digest in now.items():
+        for table in self._columns:
+            digest = now[table]
             self._hand.execute(f'DROP TABLE IF EXISTS kept."{name}.{table}"')
             if digest != NO_ROWS:
                 self._hand.execute(
@@ -215,7 +236,8 @@ class Place:
     def restore(self, name: str) -> None:
         """Put everything back as it was under that name."""
         before, now = self._kept[name], self.holds()
-        for table, digest in before.items():
+        for table in self._columns:
+            digest = before[table]
             if now[table] == digest:
                 continue
             names = ", ".join(self._columns[table])
@@ -229,8 +251,8 @@ class Place:
     def store(self, fate: Fate | None = None) -> PostgresStore:
         """A store over it; with a fate, one that may fall over."""
         if fate is None:
-            return PostgresStore(Connections(self._application), "a test")
-        return PostgresStore(FallingConnections(self._application, fate), "a test")
+            return PostgresStore(Connections(self.application), "a test")
+        return PostgresStore(FallingConnections(self.application, fate), "a test")
 
     def end_sessions(self, choose: Callable[[list[int]], list[int]]) -> int:
         """End sessions of the application, as an administrator would; answers how many."""

@@ -1,0 +1,234 @@
+"""Sixty-four callers at each door of the web that moves money, while the server is killed.
+
+A served process, asked over HTTP, killed with kill -9 and started again. Whoever gets no answer, or
+one that says to come again, asks the same once more. In the end each case is posted once, everybody
+was told what a calm caller is told, and the rows are those of calm callers.
+
+Lives elsewhere the doors (``web_doors``), sessions of the database that are ended under callers
+                (``tests/stores/test_many_callers_and_kills``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from tests.faults.commands import LATER, ROOT, SECRET
+from tests.faults.web_doors import CASES, DOORS, Door, Request
+from tests.stores.conftest import NUMBERS, nothing_configured, open_folder, server
+from tests.stores.falling import Place
+from tests.stores.paper_town import ANALYST
+from tests.stores.test_a_fault_at_every_statement import broken, tables
+
+from meterledger.stores.postgres.private_server import DATABASE, OWNER, SUPERUSER, PrivateServer
+
+__all__ = ["nothing_configured", "server"]
+pytestmark = pytest.mark.postgres
+
+CALLERS = 64
+TRIES = 500
+SECONDS_FOR_ALL = 240
+LOST = (OSError, http.client.HTTPException)
+SAYS_WHY = re.compile(r'<p class="(?:problem|lead)">(.*?)</p>', re.DOTALL)
+SOMEBODY_WAS_FASTER = "by somebody else meanwhile"
+
+Answer = tuple[int, str]
+
+
+class Served:
+    """The pages in a process of their own, over one database, at one instant."""
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        secret = folder / "secret"
+        secret.write_bytes(SECRET)
+        self._environment = {k: v for k, v in os.environ.items() if k[:2] != "PG"} | {
+            "DATABASE_URL": make_conninfo(**place.application),
+            "METERLEDGER_DATA": str(folder),
+            "METERLEDGER_PROCESSOR": "http://127.0.0.1:1/v1",
+            "METERLEDGER_PROCESSOR_SECRET_FILE": str(secret),
+            "STOP_NOW": LATER,
+        }
+        self.said = folder / "said"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+
+    def start(self) -> None:
+        """Start; wait until it answers."""
+        command = [sys.executable, "-m", "tests.faults.stopping", "serve", "--port", str(self.port)]
+        with self.said.open("ab") as said:
+            self._process = subprocess.Popen(
+                command,
+                env=self._environment,
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                start_new_session=True,
+            )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline().startswith("Meterledger is at")
+
+    def kill(self) -> None:
+        """Kill all of it, wherever it is."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+
+    def ask(self, request: Request) -> Answer:
+        """What is answered: the status, and where to, or what and why not."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(connection):
+            connection.request("POST", request.address, request.body, request.headers)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        if answer.status == 302:
+            return 302, answer.headers["Location"]
+        if answer.headers["Content-Type"].startswith("application/json"):
+            return answer.status, json.dumps(json.loads(text), sort_keys=True)
+        return answer.status, " ".join(unescape(" ".join(SAYS_WHY.findall(text))).split())
+
+
+class Storm:
+    """Callers of one door; each goes on until it is told how its case came out."""
+
+    def __init__(self, served: Served, place: Place, door: Door) -> None:
+        self.served, self.place, self.door = served, place, door
+        place.restore("empty")
+        store = place.store()
+        with store.viewing(ANALYST, ["all"]):
+            door.town(store)
+        store._connections.close()
+        self.before = place.keep("before")
+        self.broken = self.verified()
+
+    def verified(self) -> list[Any]:
+        store = self.place.store()
+        with store.viewing(ANALYST, ["all"]):
+            found = broken(store)
+        store._connections.close()
+        return found
+
+    def calm(self, cases: range) -> tuple[dict[int, set[Answer]], dict[str, str]]:
+        """What calm callers are told of each case, first and again, and what is there then."""
+        self.place.restore("before")
+        told: dict[int, set[Answer]] = {}
+        for case in cases:
+            first = self.served.ask(self.door.ask(case))
+            assert first[0] in (200, 302), first
+            after = self.place.holds()
+            told[case] = {first, self.served.ask(self.door.ask(case))}
+            assert self.place.holds() == after, "asked again, it changes something"
+        assert after != self.before, "it does nothing"
+        return told, after
+
+    def strike(self, cases: range, kills: int) -> tuple[dict[int, list[Answer]], int]:
+        """All at once, and the server is killed in the middle; what each was told, and kills."""
+        self.place.restore("before")
+        answered = threading.Semaphore(0)
+        begin = threading.Barrier(CALLERS + 1)
+        done = 0
+
+        def asking(caller: int) -> tuple[int, Answer]:
+            case = cases[caller % len(cases)]
+            begin.wait()
+            until = time.monotonic() + SECONDS_FOR_ALL
+            while time.monotonic() < until:
+                try:
+                    said = self.served.ask(self.door.ask(case))
+                except LOST:
+                    time.sleep(0.05)
+                    continue
+                if said[0] == 503 or SOMEBODY_WAS_FASTER in said[1]:
+                    time.sleep(0.01)
+                    continue
+                answered.release()
+                return case, said
+            raise AssertionError("never told")
+
+        with ThreadPoolExecutor(CALLERS) as pool:
+            asked = [pool.submit(asking, caller) for caller in range(CALLERS)]
+            begin.wait()
+            for _ in range(kills):
+                for _ in range(CALLERS // (2 * kills + 1)):
+                    answered.acquire()
+                self.served.kill()
+                done += 1
+                self.served.start()
+            told: dict[int, list[Answer]] = {}
+            for one in asked:
+                case, said = one.result()
+                told.setdefault(case, []).append(said)
+        return told, done
+
+    def blow(self, cases: range, kills: int) -> int:
+        """A storm ends as calm callers end; answers the kills."""
+        calm, after = self.calm(cases)
+        told, done = self.strike(cases, kills)
+        for case, answers in told.items():
+            new = set(answers) - calm[case]
+            assert not new, f"case {case}: {new}; {self.served.said.read_text()[-4000:]}"
+        assert sum(map(len, told.values())) == CALLERS
+        otherwise = set(tables(self.place.holds(), after))
+        # Cases come in any order, and the record is a chain: its rows name the row before.
+        assert otherwise <= ({"record"} if len(cases) > 1 else set())
+        assert self.verified() == self.broken
+        return done
+
+
+@pytest.fixture(scope="module")
+def place(server: PrivateServer) -> Iterator[Place]:
+    """A database for all of these tests."""
+    name = f"web_{next(NUMBERS)}"
+    with psycopg.connect(**server.connection(SUPERUSER), autocommit=True) as administrator:
+        administrator.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER}")
+        made = Place(server, name)
+        yield made
+        made.close()
+        administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def served(place: Place) -> Iterator[Served]:
+    """The pages, served."""
+    folder = open_folder()
+    made = Served(place, folder)
+    made.start()
+    yield made
+    made.kill()
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("name", ["answer of the processor"])
+def test_a_door_with_many_callers_posts_each_case_once(
+    served: Served, place: Place, name: str
+) -> None:
+    assert Storm(served, place, DOORS[name]).blow(CASES, kills=1) == 1
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("cases", [range(1, 2), CASES], ids=["one case", "eight cases"])
+@pytest.mark.parametrize("name", DOORS)
+def test_every_door_with_many_callers_posts_each_case_once(
+    served: Served, place: Place, name: str, cases: range
+) -> None:
+    storm = Storm(served, place, DOORS[name])
+    print("kills:", storm.blow(cases, kills=3))

@@ -1,0 +1,217 @@
+"""The doors of the web through which money moves, each with a town of eight cases behind it.
+
+Lives here      towns and requests. Lives elsewhere who sends them, and the killing of the server
+                (``test_web_survives_anything``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tests.faults.commands import SECRET
+from tests.journeys.desk_of_payments import NOW, TODAY, desk_of, pay, view
+from tests.journeys.test_payment_files import file_of
+from tests.journeys.test_reconcile_bank import statement
+from tests.journeys.test_settlements import FINDERS
+from tests.stores.extension_town import the_book as whole_book
+from tests.stores.paper_town import account_id, bill_of, start_of
+
+from meterledger.facts.money import Tender
+from meterledger.stores.gateways.processor_fake import BadProcessor
+from meterledger.usecases.checkouts import CheckoutDesk, start_checkout
+from meterledger.usecases.payment_files import take_payment_file
+from meterledger.usecases.reconcile_bank import (
+    match_bank,
+    propose_adjustment,
+    take_bank_file,
+)
+from meterledger.usecases.refund_credit import ask_refund
+from meterledger.usecases.settle_payment import ask_to_send_back
+from meterledger.usecases.settlements import MoneyDesk
+
+CASES = range(1, 9)
+A_BILL = 165_19
+WORDS = {"author": "Ben", "reason": "it is right"}
+LINES = statement(*((f"{number}.77", "WIRE") for number in CASES))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is posted to an address."""
+
+    address: str
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Door:
+    """``town`` makes the cases, and ``ask`` is the request of one, of 1 to 8."""
+
+    town: Callable[[Any], None]
+    ask: Callable[[int], Request]
+
+
+def form(address: str, **typed: str) -> Request:
+    """A form of our own page."""
+    return Request(
+        address,
+        urlencode(typed).encode(),
+        {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Sec-Fetch-Site": "same-origin",
+        },
+    )
+
+
+def owing(store: Any) -> None:
+    """Eight accounts that owe a bill each."""
+    store.start_services([start_of(number) for number in CASES])
+    store.record_bills([bill_of(number) for number in CASES])
+
+
+def paid(store: Any) -> None:
+    """And have paid it."""
+    owing(store)
+    for number in CASES:
+        pay(store, A_BILL, f"R-{number}", number=number)
+
+
+def waiting(store: Any) -> None:
+    """Money of a file whose accounts nobody knows."""
+    owing(store)
+    file = file_of([(f"7{number}", 50_00 + number) for number in CASES])
+    take_payment_file(file, sha256="a" * 64, name="box", by="Ana", desk=desk_of(store))
+
+
+def asked_back(store: Any) -> None:
+    """Which Ana would send back."""
+    waiting(store)
+    for number in CASES:
+        ask_to_send_back(line(number), by="Ana", reason="nobody's", desk=desk_of(store))
+
+
+def line(number: int) -> str:
+    """The number-th payment of the file."""
+    return f"lockbox:7:{number + 3}"
+
+
+def begun(store: Any) -> None:
+    """Checkouts whose customers were sent to pay."""
+    owing(store)
+    processor = BadProcessor(SECRET)
+    desk = CheckoutDesk(store, processor, view(), NOW)
+    for number in CASES:
+        start_checkout(
+            key(number),
+            account_id=account_id(number),
+            cents=A_BILL,
+            tender=Tender.CARD,
+            desk=desk,
+        )
+
+
+def key(number: int) -> str:
+    return f"pay-{number:04}"
+
+
+def told_by_the_processor(number: int) -> Request:
+    """Its answer: the customer has paid."""
+    from meterledger.facts.checkouts import Answer, Said
+    from meterledger.stores.gateways.processor import SIGNATURE, answer_body, signature_of
+
+    body = answer_body(Answer(key(number), Said.PAID, A_BILL, 2, f"pay-{key(number)}"))
+    return Request(
+        "/api/processor",
+        body,
+        {"Content-Type": "application/json", SIGNATURE: signature_of(body, SECRET)},
+    )
+
+
+def odd_lines(store: Any) -> None:
+    """Lines of the bank that nobody expected."""
+    owing(store)
+    take_bank_file(LINES, today=TODAY, store=store)
+    match_bank(on=TODAY, learned_at=NOW, view=view(), store=store)
+
+
+def proposed(store: Any) -> None:
+    """Which Ana would book."""
+    odd_lines(store)
+    for number in CASES:
+        propose_adjustment(
+            line_id=bank_line(number),
+            ledger_account="419",
+            by="Ana",
+            reason="a wire",
+            learned_at=NOW,
+            store=store,
+        )
+
+
+def bank_line(number: int) -> str:
+    return str(LINES.statements[0].lines[number - 1].line_id)
+
+
+def refunds_asked(store: Any) -> None:
+    """Credits of which Ana asked for a part."""
+    store.start_services([start_of(number) for number in CASES])
+    for number in CASES:
+        pay(store, 60_00, f"R-{number}", number=number)
+        ask_refund(
+            account_id(number), 20_00, desk=MoneyDesk(store, whole_book(), TODAY, NOW), **FINDERS
+        )
+
+
+def refund(number: int) -> str:
+    return f"refund:{account_id(number)}-{TODAY:%Y%m%d}-2000"
+
+
+DOORS = {
+    "assign a payment": Door(
+        waiting,
+        lambda n: form(
+            f"/payments/{quote(line(n))}/", act="assign", account=account_id(n), **WORDS
+        ),
+    ),
+    "reverse a payment": Door(
+        paid, lambda n: form(f"/payments/R-{n}/", act="reverse", on=str(TODAY), **WORDS)
+    ),
+    "ask to send back": Door(
+        waiting, lambda n: form(f"/payments/{quote(line(n))}/", act="ask", **WORDS)
+    ),
+    "agree to send back": Door(
+        asked_back, lambda n: form(f"/payments/{quote(line(n))}/", act="agree", **WORDS)
+    ),
+    "answer of the processor": Door(begun, told_by_the_processor),
+    "settle a checkout": Door(
+        begun,
+        lambda n: form(f"/payments/unknown/{key(n)}/", act="paid", usd="165.19", **WORDS),
+    ),
+    "explain a line of the bank": Door(
+        odd_lines,
+        lambda n: form(f"/finance/bank/lines/{quote(bank_line(n))}/", act="explain", **WORDS),
+    ),
+    "propose to book a line": Door(
+        odd_lines,
+        lambda n: form(
+            f"/finance/bank/lines/{quote(bank_line(n))}/",
+            act="propose",
+            ledger_account="419",
+            **WORDS,
+        ),
+    ),
+    "approve a line": Door(
+        proposed,
+        lambda n: form(f"/finance/bank/lines/{quote(bank_line(n))}/", act="approve", **WORDS),
+    ),
+    "approve a refund": Door(
+        refunds_asked, lambda n: form(f"/settlements/{quote(refund(n))}/", act="approve", **WORDS)
+    ),
+    "refuse a refund": Door(
+        refunds_asked, lambda n: form(f"/settlements/{quote(refund(n))}/", act="refuse", **WORDS)
+    ),
+}
