@@ -93,6 +93,28 @@ class TestACase:
         assert "April 1 to April 30, 2026, held" in text
         assert 'href="/usage/meters/E-3001/?on=2026-04-30"' in text
 
+    def test_shows_the_lines_of_the_bill_it_would_be(self, client: Any, behind: HeldTown) -> None:
+        text = text_of(client.get(address(behind, FAR)))
+        with behind.town.store.viewing(Viewer("test", "look"), []):
+            case = behind.town.store.held_case(behind.cases[FAR])
+        before, _, table = text.partition("The bill it would be")
+        assert "Why it is held" in before
+        assert "Customer charge" in table
+        assert " kWh x $" in table
+        assert "Sheet 54" in table
+        total = f"${case.seen.total_cents / 100:,.2f}"
+        assert table.index("Total of this bill") < table.index(total)
+        assert "something has changed since" not in table
+
+    def test_says_when_it_would_be_another_bill_now(self, client: Any, behind: HeldTown) -> None:
+        behind.town.read("E-3001", (APRIL, MAY), even(5000), learned_at=AT, seconds=3600)
+        text = text_of(client.get(address(behind, FAR)))
+        assert "something has changed since" in text
+
+    def test_of_a_gap_has_no_lines(self, client: Any, behind: HeldTown) -> None:
+        text = text_of(client.get(address(behind, GAP)))
+        assert "The bill it would be" not in text
+
     def test_of_a_gap_offers_no_release(self, client: Any, behind: HeldTown) -> None:
         text = text_of(client.get(address(behind, GAP)))
         assert 'value="release"' not in text

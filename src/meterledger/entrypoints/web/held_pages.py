@@ -23,11 +23,12 @@ from meterledger.entrypoints.web.chart import Chart, stretch_chart
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
-from meterledger.facts.bills import read_record
+from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.held import HeldCase, HeldState, RunRecord, RunState
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.look_at_held import bill_of_case
 from meterledger.usecases.ports import MetersRefused, NotFound
 from meterledger.usecases.settle_held import (
     CannotSettle,
@@ -144,6 +145,7 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
     case = system.store.held_case(case_id)
     history = _history(case, system)
     rows = [*history, *_held_row(case)]
+    would, why_not = _would_be(case, system)
     ways = _acts(case)
     context: dict[str, Any] = {
         "case": case,
@@ -151,6 +153,8 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
         "age_days": case.age_days(system.today),
         "history": rows,
         "chart": _chart(rows),
+        "would": would,
+        "why_not": why_not,
         "typed": typed,
         "stands": _stands(case),
         "refusal": refusal,
@@ -274,6 +278,20 @@ def _held_row(case: HeldCase) -> list[BillRow]:
     if not case.is_open or case.days is None or seen.total_cents is None or not seen.energy_wh:
         return []
     return [BillRow(case.days, seen.energy_wh, seen.total_cents, "")]
+
+
+def _would_be(case: HeldCase, system: System) -> tuple[Bill | None, str]:
+    """The bill as it would leave today, and why there is none; nothing of a case that has ended."""
+    if not case.is_open:
+        return None, ""
+    return bill_of_case(
+        case,
+        store=system.store,
+        lake=system.lake,
+        book=system.book,
+        on=system.today,
+        known_at=system.now,
+    )
 
 
 def _chart(rows: list[BillRow]) -> Chart | None:
