@@ -221,6 +221,12 @@ class TestMarks:
                     beside=Beside(),
                 )
             assert bill_words(made).marks[0].startswith(said)
+            if stored is corrected:
+                was, now = (usd_display(one.total_cents) for one in (first, second))
+                assert was != now
+                assert (
+                    bill_words(made).marks[0].endswith(f"Its charges were {was} and are {now} now.")
+                )
 
 
 def test_a_budget_plan_asks_in_place_of_the_charges(town: Town) -> None:

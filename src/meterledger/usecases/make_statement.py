@@ -31,11 +31,12 @@ from meterledger.facts.statements import (
 )
 from meterledger.facts.weather import MeanTemperature
 from meterledger.kernel.citation import Citation
-from meterledger.kernel.money import cents_from_text, whole_from_decimal_text
+from meterledger.kernel.money import cents_from_text, usd_display, whole_from_decimal_text
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
 from meterledger.ledger import RECEIVABLE
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.bills_together import meters_on_bill
 from meterledger.usecases.deposit_statement import deposit_messages
 from meterledger.usecases.ports import StoredBill
 
@@ -81,7 +82,7 @@ def make_statement(
     record = read_record(stored.record)
     lines = tuple(_line(one, stored.bill_id) for one in record["lines"])
     premise = service.premise
-    meters = [one.meter_id for one in service.installations if one.touches(stored.days)]
+    meters = [one.meter_id for one in meters_on_bill(service, stored.days)]
     return Statement(
         bill_id=stored.bill_id,
         account_id=stored.account_id,
@@ -150,9 +151,15 @@ def _marks(stored: StoredBill, history: Sequence[StoredBill]) -> tuple[StatedMar
     """That the bill corrects another, or has been cancelled itself."""
     marks = []
     if stored.corrects is not None:
-        issued = next((one.issued_day for one in history if one.bill_id == stored.corrects), None)
-        of = f" of {issued:%B} {issued.day}, {issued.year}" if issued else ""
-        words = f"This bill corrects the bill {stored.corrects}{of}, which is cancelled."
+        words = f"This bill corrects the bill {stored.corrects}, which is cancelled."
+        was = next((one for one in history if one.bill_id == stored.corrects), None)
+        if was is not None:
+            issued = f"{was.issued_day:%B} {was.issued_day.day}, {was.issued_day.year}"
+            words = (
+                f"This bill corrects the bill {stored.corrects} of {issued}, which is cancelled. "
+                f"Its charges were {usd_display(was.total_cents)} and are "
+                f"{usd_display(stored.total_cents)} now."
+            )
         marks.append(StatedMark("corrects", words, stored.corrects))
     if stored.cancelled_by is not None:
         words = f"This bill is cancelled. The bill {stored.cancelled_by} takes its place."
