@@ -9,6 +9,7 @@ from tests.journeys.deposit_town import APPLICANT
 from tests.journeys.money_life import ONE, OTHER
 from tests.journeys.money_life_ways import MoneyWays
 from tests.journeys.money_model import Held, Late
+from tests.journeys.money_model_held import BEFORE
 
 from meterledger.arrears.deposit_facts import DepositFactsContradict
 from meterledger.facts.deposits import DepositKind
@@ -87,6 +88,7 @@ class MoneyOut(MoneyWays):
         known = f"refund:{key}" in self.model.cases
         may = known or self.model.may_ask_refund(cents, "142")
         if self.agree(may, lambda: ask_refund(ONE, cents, by="Ana", reason="asked for",
+                                              agency_terms="it is the customer's",
                                               desk=self.money()),
                       "refund: known" if known else "refund: ask") and not known:  # fmt: skip
             self._case("refund", key, cents, "142")
@@ -119,12 +121,19 @@ class MoneyOut(MoneyWays):
         ), f"{one.kind}: approve"):  # fmt: skip
             self.model.settle(one, self.today)
 
-    def go_on(self, which: int, state: str) -> None:
-        """A refund is sent, cleared, stopped, returned, claimed, undone."""
+    def go_on(self, which: int, state: str | int) -> None:
+        """A refund is sent, cleared, stopped, claimed, undone; a number takes one that may be."""
         refunds = [one for one in self.model.cases.values() if one.kind == "refund"]
         if not refunds:
             return
         one = refunds[-1 - which % len(refunds)]
+        if isinstance(state, int):
+            runs = ("unclaimed", "paid to the State")
+            ways = [name for name, before in BEFORE.items() if one.state in before]
+            ways = [name for name in ways if name not in runs]
+            if not ways:
+                return
+            state = ways[state % len(ways)]
         self.keys += 1
         how: dict[str, Any] = {"by": "Cleo", "desk": self.money()}
         acts: dict[str, Callable[[], Any]] = {
@@ -190,11 +199,22 @@ class MoneyOut(MoneyWays):
         waits = any(one.kind == "refund" and one.state == "asked" for one in model.cases.values())
         if f"transfer:{key}" in model.cases:
             return
-        settle_final_credit(ONE, by="Ana", desk=self.money())
-        credit = model.credit("142")
-        if model.ended and credit > 0 and not waits:
-            self._case("transfer", key, -credit, "142", posted=True)
-            self.tell("transfer: of a credit")
+        credit, theirs = model.credit("142"), model.of_agencies()
+        due = model.ended is not None and credit > 0 and not waits
+        # Money of an agency that no pledge is behind: nobody knows whose it is.
+        may = not (due and theirs and theirs[0][0] not in self.of_pledges)
+        made: list[Any] = []
+        if self.agree(may, lambda: made.append(
+            settle_final_credit(ONE, by="Ana", desk=self.money())
+        ), "final credit") and due:  # fmt: skip
+            if theirs:
+                name = made[0].case.key
+                assert made[0].case.cents == theirs[0][1]
+                self._case("refund", name, theirs[0][1], "142", about=theirs[0][0])
+                self.tell("refund: to an agency")
+            else:
+                self._case("transfer", key, -credit, "142", posted=True)
+                self.tell("transfer: of a credit")
 
     def write_off(self) -> None:
         key, owed = f"{ONE}-{self.today:%Y%m%d}", self.model.sums["142"]

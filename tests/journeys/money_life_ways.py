@@ -116,6 +116,7 @@ class MoneyWays(MoneyIn):
                            desk=self.agency_desk)  # fmt: skip
         needed = min(cents, sum(owed.get(item, 0) for item in one.items))
         agency = Channel.AGENCY.value
+        self.of_pledges.update((key, f"{key}:rest"))
         if needed:
             self.model.pay(key, Paid(needed, self.today, False, agency), self.today, one.items)
         if cents > needed:

@@ -112,15 +112,29 @@ class Late:
 
 
 @dataclass
+class Did:
+    """What a deposit did, and what of it still stands; ``by`` says which payments earned it."""
+
+    name: str
+    on: date
+    step: int
+    cents: int
+    by: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
 class Held:
     """A deposit: asked for, paid, held, given back."""
 
     name: str
     asked: int
     on: date
-    credits: list[tuple[date, int]] = field(default_factory=list)  # through which day, and when
-    added: int = 0
-    gone: int = 0
+    credits: list[Did] = field(default_factory=list)  # yearly interest, on the account
+    added: Did | None = None  # interest, on itself
+    applied: Did | None = None  # to what the account owed
+    gave: int = 0  # what remained when it ended
+    owed: dict[str, int] = field(default_factory=dict)  # what left it and never was in it
+    asked_back: int = 0  # how often that was posted
     closed: bool = False
     goes_by_itself: bool = True
 
@@ -144,6 +158,7 @@ class Owed:
         self.ended: date | None = None
         self.opens: date | None = None  # the first day that is not closed
         self.step = 0
+        self.free_by: dict[str, int] = {}  # what ``open`` found free last, by what brought it
 
     # ------------------------------------------------------------------ what is open
 
@@ -193,28 +208,35 @@ class Owed:
                     spent = min(cents, room.get(item, 0), left.get(f"payment:{key}", 0))
                     room[item] = room.get(item, 0) - spent
                     left[f"payment:{key}"] = left.get(f"payment:{key}", 0) - spent
-        free = sum(left.values())
         for item in sorted(room, key=lambda one: _free_order(by.get(one), one)):
-            spent = min(room[item], free)
-            room[item] -= spent
-            free -= spent
+            for source in sorted(left, key=lambda one: (by[one].day, one)):
+                spent = min(room[item], left[source])
+                room[item] -= spent
+                left[source] -= spent
+        free = sum(left.values())
+        self.free_by = left
         if moves is None:
             for asked in self.deposits.values():
                 room[asked.name] = max(0, self.unpaid(asked))
         return {name: cents for name, cents in room.items() if cents}, free
 
     def unpaid(self, one: Held) -> int:
-        return one.asked - sum(cents for _, cents, _ in self.parts_of(one))
+        """What is asked for; a deposit that has ended asks for nothing, also not again."""
+        return 0 if one.closed else one.asked - sum(part[1] for part in self.parts_of(one))
 
-    def parts_of(self, one: Held) -> list[tuple[date, int, int]]:
-        """What came in for a deposit and was kept: by day, cents, and when we learned of it."""
-        every = [each for each in self.paid.values() if not each.back]
-        found = [(each.received, sum(c for i, c in each.parts if i == one.name), each.step)
-                 for each in every]  # fmt: skip
+    def parts_of(self, one: Held) -> list[tuple[date, int, int, str]]:
+        """What came in for a deposit and was kept: day, cents, when we learned of it, by what."""
+        found = [(each.received, sum(c for i, c in each.parts if i == one.name), each.step, key)
+                 for key, each in self.paid.items() if not each.back]  # fmt: skip
         return sorted(part for part in found if part[1])
 
+    def there(self, one: Held) -> int:
+        """What was paid in, and its interest."""
+        return sum(part[1] for part in self.parts_of(one)) + (one.added.cents if one.added else 0)
+
     def held(self, one: Held) -> int:
-        return sum(cents for _, cents, _ in self.parts_of(one)) + one.added - one.gone
+        applied = one.applied.cents if one.applied else 0
+        return self.there(one) + sum(one.owed.values()) - applied
 
     # ------------------------------------------------------------------ money in (GRR V.M)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.journeys.money_model import DAY, Held, Owed, half_up
+from tests.journeys.money_model import DAY, Did, Held, Owed, half_up
 
 DEPOSIT_PERCENT = {2025: Fraction("8.75"), 2026: Fraction("8.00")}  # prime of November, and a point
 GOOD_MONTHS, WRITE_OFF_DAYS, STALE_DAYS, GOODWILL_MOST = 12, 90, 180, 250_00
@@ -15,6 +16,7 @@ GOOD_MONTHS, WRITE_OFF_DAYS, STALE_DAYS, GOODWILL_MOST = 12, 90, 180, 250_00
 AGAINST = {"refund": "232.refunds", "write-off": "144", "recovery": "144", "transfer": "B",
            "fee": "451", "credit": "440"}  # fmt: skip
 WITH_US, UNCLAIMED = ("approved", "stopped", "returned", "claimed"), ("unclaimed", "noticed")
+NOTHING_POSTED = ("asked", "refused", "reversed")
 BEFORE = {
     **dict.fromkeys(("sent", "unclaimed", "reversed"), WITH_US),
     **dict.fromkeys(("cleared", "stopped", "returned"), ("sent",)),
@@ -58,37 +60,41 @@ class Account(Owed):
 
     # ------------------------------------------------------------------ deposits (GRR VI.C)
 
-    def interest(self, one: Held, until: date) -> int:
+    def interest(self, one: Held, until: date) -> dict[str, int]:
         """Each part from the day it came, by calendar years, rounded once."""
-        total = 0
-        for came, cents, step in self.parts_of(one):
+        found = {}
+        for came, cents, step, key in self.parts_of(one):
             # No credit was of what we did not know yet.
-            covered = max((day for day, made in one.credits if made >= step), default=date.min)
+            covered = max((each.on for each in one.credits if each.step >= step), default=date.min)
             since = covered + DAY if covered >= came else came
             new_year = date(2026, 1, 1)
             old = max(0, (min(until, new_year) - since).days)
             new = max(0, (until - max(since, new_year)).days)
             rates = old * DEPOSIT_PERCENT[2025] + new * DEPOSIT_PERCENT[2026]
-            total += half_up(cents * rates / 36500)
-        return total
+            found[key] = half_up(cents * rates / 36500)
+        return found
 
     def night(self, on: date) -> None:
         for one in self.deposits.values():
             if one.closed:
+                self.put_right(one, on)
+        for one in self.deposits.values():
+            if one.closed:
                 continue
+            self.put_right(one, on)
             while self.held(one) > 0:
                 first = self.parts_of(one)[0][0] if self.parts_of(one) else None
                 if first is None:
                     break
-                covered = one.credits[-1][0] if one.credits else date.min
+                covered = one.credits[-1].on if one.credits else date.min
                 since = covered + DAY if covered >= first else first
                 due = year_later(since) - DAY
                 if due > min(on, self.ended or on):
                     break
-                cents = self.interest(one, due + DAY)
+                by = self.interest(one, due + DAY)
                 name = f"deposit-interest:{one.name[8:]}.interest.{due}"
-                self.post(name, due, -cents, "credit", "431")
-                one.credits.append((due, self.step))
+                self.post(name, due, -sum(by.values()), "credit", "431")
+                one.credits.append(Did(name, due, self.step, sum(by.values()), by))
             if self.ended:
                 self.give_back(one, on, max(0, self.sums["142"]), at_end=True)
             elif self.held(one) > 0 and self.has_twelve_good_months(one, on):
@@ -96,6 +102,57 @@ class Account(Owed):
                 still = {n: c for n, c in self.open(on)[0].items() if n not in self.deposits}
                 owed = sum(c for n, c in still.items() if kinds[n] != "special")
                 self.give_back(one, on, owed)
+
+    def put_right(self, one: Held, on: date) -> None:
+        """A deposit is as it would be had the payments never come that came back. What left it
+        and never was in it is owed, last of all."""
+        back = any(each.back and any(item == one.name for item, _ in each.parts)
+                   for each in self.paid.values())  # fmt: skip
+        if not back and not one.owed:
+            return
+        refunded = self.refunded()[one.name]
+        for did in (*one.credits, *([one.added] if one.added else [])):
+            left = sum(cents for key, cents in did.by.items() if not self.paid[key].back)
+            if did is one.added:
+                self.book("431", "235", did.on, left - did.cents)
+            else:
+                self.less(did, left, "431")
+            did.cents = left
+        there, gone = self.there(one), refunded
+        if one.applied:
+            self.less(one.applied, min(one.applied.cents, there), "235")
+            gone += one.applied.cents
+        owed = max(0, gone - there)
+        if owed < sum(one.owed.values()):
+            for name in [*one.owed]:
+                self.undo(name, next(each.day for each in self.moves if each.name == name))
+            one.owed = {}
+        more = owed - sum(one.owed.values())
+        if more:
+            one.asked_back += 1
+            name = f"deposit-owed:{one.name[8:]}.owed.{one.asked_back}"
+            one.owed[name] = more
+            self.post(name, on, more, "special", "235")
+
+    def less(self, did: Did, left: int, against: str) -> None:
+        """A credit stands for less; it counts as if it had never been more."""
+        self.post(f"less:{did.name}", did.on, did.cents - left, "credit", against, did.name)
+        did.cents = left
+
+    def refunded(self) -> Counter[str]:
+        """What refunds took of each deposit: what is there first; then what each was to give."""
+        found: Counter[str] = Counter()
+        taken = self.taken
+        ended = [one for one in self.deposits.values() if one.closed]
+        for most in ("held", "gave"):
+            for one in ended:
+                room = self.held(one) if most == "held" else one.gave - found[one.name]
+                part = min(max(0, room), taken)
+                found[one.name] += part
+                taken -= part
+        if taken and ended:
+            found[ended[-1].name] += taken
+        return found
 
     def has_twelve_good_months(self, one: Held, on: date) -> bool:
         since, run, best = self.parts_of(one)[0][0], 0, 0
@@ -117,25 +174,22 @@ class Account(Owed):
     def give_back(self, one: Held, on: date, owed: int, *, at_end: bool = False) -> None:
         """Interest joins it, it pays what is owed, and the rest waits for its refund."""
         if self.held(one) > 0:
-            cents = self.interest(one, on)
-            one.added += cents
-            pays = min(self.held(one), owed)
-            one.gone += pays
-            self.book("431", "235", on, cents)
-            self.post(f"deposit-applied:{one.name[8:]}", on, -pays, "credit", "235")
-            one.goes_by_itself = not at_end or self.held(one) >= 100
+            by = self.interest(one, on)
+            one.added = Did("", on, self.step, sum(by.values()), by)
+            self.book("431", "235", on, one.added.cents)
+            pays, name = min(self.held(one), owed), f"deposit-applied:{one.name[8:]}"
+            one.applied = Did(name, on, self.step, pays)
+            self.post(name, on, -pays, "credit", "235")
+            one.gave = self.held(one)
+            one.goes_by_itself = not at_end or one.gave >= 100
         one.asked -= self.unpaid(one)  # what is unpaid is called off
         one.closed = True
 
     def remainders(self) -> int:
         """What of deposits that ended goes back by itself and was not refunded yet."""
-        due, taken = 0, self.taken
-        for one in self.deposits.values():
-            if one.closed:
-                part = min(max(self.held(one), 0), taken)
-                taken -= part
-                due += max(0, self.held(one) - part) if one.goes_by_itself else 0
-        return due
+        taken = self.refunded()
+        return sum(max(0, self.held(one) - taken[one.name]) for one in self.deposits.values()
+                   if one.closed and one.goes_by_itself)  # fmt: skip
 
     # ------------------------------------------------------------------ settlements
 
@@ -145,8 +199,24 @@ class Account(Owed):
     def may_ask_refund(self, cents: int, source: str) -> bool:
         waits = sum(one.cents for one in self.cases.values() if one.kind == "refund"
                     and one.source == source and one.state == "asked")  # fmt: skip
-        kept = any(not one.back for one in self.paid.values())
-        return kept and 0 < cents <= self.credit(source) - waits
+        kept = any(not one.back and one.channel != "agency" for one in self.paid.values())
+        there = self.remainders() if source == "235" else self.credit(source)
+        return kept and 0 < cents <= there - waits
+
+    def of_agencies(self) -> list[tuple[str, int]]:
+        """What agencies gave and nothing needed: it is theirs, as if nothing had been refunded,
+        less what went back to them."""
+        refunds = {one.name for one in self.cases.values() if one.kind == "refund"}
+        self.open(date.max, [one for one in self.moves if (one.undoes or one.name) not in refunds])
+        free, rest, found = self.free_by, max(0, self.credit("142")), []
+        for key, paid in sorted(self.paid.items(), key=lambda one: (one[1].received, one[1].step)):
+            if paid.channel == "agency" and not paid.back:
+                gone = sum(one.cents for one in self.cases.values() if one.kind == "refund"
+                           and one.about == key and one.state not in NOTHING_POSTED)  # fmt: skip
+                cents = min(rest, max(0, free.get(f"payment:{key}", 0) - gone))
+                rest -= cents
+                found += [(key, cents)] if cents else []
+        return found
 
     def may_write_off(self, today: date) -> bool:
         days = [one.due for one in self.bills.values() if not one.cancelled]

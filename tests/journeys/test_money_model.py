@@ -7,10 +7,8 @@ shorter ones of its own, event by event. What once failed stands in ``EXAMPLES``
 from __future__ import annotations
 
 import random
-import shutil
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import pytest
@@ -24,10 +22,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.journeys.money_checks import MoneyLife
-from tests.journeys.money_events import OFTEN, Event, a_life, event, live, shortest
+from tests.journeys.money_events import (
+    OFTEN,
+    Event,
+    a_life,
+    book_of_lives,
+    event,
+    live,
+    shortest,
+)
 
 from meterledger.rulebook.book import BookView
-from meterledger.rulebook.loading import default_book_folder, load_book
 
 MONTHS = 10_000
 A_FEW = (3, 21, 37, 75, 280, 303)
@@ -83,22 +88,38 @@ EXAMPLES: dict[str, list[Event]] = {
         ("hand_out",),
         ("rebill", 0, 0),
     ],
+    "a deposit is decided again though what nobody knew then is known since": [
+        ("next_month", 218_30),
+        ("next_month", 97_18),
+        ("next_month", 74_18),
+        ("ask_for_deposit",),
+        ("stray", 74_26, 4, 45),
+        ("next_month", 261_70),
+        ("wait", 4),
+        ("pay_in_time", 4),
+        ("place", 6, "assigned"),
+        ("wait", 3),
+        ("unknown", 192_30),
+        ("wait", 15),
+        ("ask_for_deposit",),
+        ("known", 1, False),
+    ],
+    "a bill is unpaid again where the deposit that had paid it came back": [
+        ("next_month", 21_37),
+        ("next_month", 275_25),
+        ("next_month", 264_14),
+        ("ask_for_deposit",),
+        ("pay", "with deposit", 1, 0, 0, None),
+        ("next_month", 150_00, True),
+        ("bounce", 0, True, 30),
+        ("night",),
+    ],
 }
 
 
 @pytest.fixture(scope="session")
 def view(tmp_path_factory: pytest.TempPathFactory) -> BookView:
-    """The book as if Sheet 63 had been found, with a charge of 25 dollars for what came back."""
-    folder = tmp_path_factory.mktemp("books") / "union_electric_mo6"
-    shutil.copytree(default_book_folder(), folder)
-    beside = folder / "settlements" / "unclaimed_named_usd.yaml"
-    told = beside.read_text(encoding="utf-8")
-    fee = told.replace('"50.00"', '"25.00"').replace("1998-08-28\n", "2013-06-30\n", 1)
-    (beside.parent / "returned_payment_charge_usd.yaml").write_text(fee, encoding="utf-8")
-    dormant = folder / "settlements" / "unclaimed_dormant_months.yaml"
-    years = dormant.read_text(encoding="utf-8")
-    dormant.write_text(years.replace('"60"', '"1"'), encoding="utf-8")
-    return load_book(folder).as_known(date(2026, 12, 31))
+    return book_of_lives(tmp_path_factory.mktemp("books"))
 
 
 def live_or_say(events: Sequence[Event], view: BookView, name: object) -> MoneyLife:

@@ -192,9 +192,17 @@ class TestAStep:
         assert billed.trial_balance().get("131", 0) == 0
 
         one = posted(receipt_of())
-        billed.settle_receipt(replace(one, step=replace(one.step, number=2)))
+        later = replace(one.step, number=2, learned_at=LATER + timedelta(hours=1))
+        billed.settle_receipt(replace(one, step=later))
 
         assert billed.trial_balance()["131"] == 5_000
+        with billed.viewing(ANALYST, ["all"]):
+            assert billed.receipts(state=ReceiptState.UNKNOWN) == []
+            then = told.step.learned_at
+            (stood,) = billed.receipts(state=ReceiptState.UNKNOWN, known_at=then)
+            assert stood.state is ReceiptState.POSTED
+            before = then - timedelta(seconds=1)
+            assert billed.receipts(state=ReceiptState.UNKNOWN, known_at=before) == []
 
     def test_sends_money_back_by_two_people(self, billed: Store) -> None:
         one = unapplied(receipt_of())

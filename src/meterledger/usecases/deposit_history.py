@@ -63,9 +63,10 @@ class HistoryStore(Protocol):
         *,
         account_id: str | None = None,
         state: ReceiptState | None = None,
+        known_at: datetime | None = None,
         limit: int = 500,
     ) -> list[ReceiptOnFile]:
-        """Receipts of the account, or that stand so."""
+        """Receipts of the account, or that stood so at an instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def _books(account_id: str, known_at: datetime, store: HistoryStore) -> _Books:
     money = store.account_money([account_id], with_due_days=True).get(account_id)
     given = money.applications if money else ()
     mailed, unknown = {}, []
-    for known in _receipts(account_id, store):
+    for known in _receipts(account_id, known_at, store):
         steps = [one for one in known.steps if one.learned_at <= known_at]
         if not steps:
             continue
@@ -237,12 +238,12 @@ def _came_back(entries: Sequence[Entry]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _receipts(account_id: str, store: HistoryStore) -> list[ReceiptOnFile]:
-    """Receipts on the account, and those told for it whose outcome nobody knows: no step of theirs
-    has reached an account.
+def _receipts(account_id: str, known_at: datetime, store: HistoryStore) -> list[ReceiptOnFile]:
+    """Receipts on the account, and those told for it whose outcome nobody knew: no step of theirs
+    has reached an account, and it may never have done so.
     """
     on_account = store.receipts(account_id=account_id, limit=MOST_RECEIPTS)
-    waiting = store.receipts(state=ReceiptState.UNKNOWN, limit=MOST_RECEIPTS)
+    waiting = store.receipts(state=ReceiptState.UNKNOWN, known_at=known_at, limit=MOST_RECEIPTS)
     known = {one.receipt.payment_key for one in on_account}
     return on_account + [
         one

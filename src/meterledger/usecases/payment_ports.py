@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.payments import (
+    Channel,
     PaymentFile,
     Receipt,
     ReceiptOnFile,
@@ -86,9 +87,12 @@ class PaymentLog(Protocol):
         account_id: str | None = None,
         state: ReceiptState | None = None,
         file_sha256: str | None = None,
+        received_day: date | None = None,
+        channel: Channel | None = None,
+        known_at: datetime | None = None,
         limit: int = 500,
     ) -> list[ReceiptOnFile]:
-        """Receipts that stand so, the newest first."""
+        """Receipts that stand so, or stood so at an instant, the newest first; all their steps."""
 
     def known_receipts(self, keys: Collection[str]) -> frozenset[str]:
         """Which of the keys are known."""

@@ -142,16 +142,21 @@ class MemoryPayments(MemoryPlaces):
         account_id: str | None = None,
         state: ReceiptState | None = None,
         file_sha256: str | None = None,
+        received_day: date | None = None,
+        channel: Channel | None = None,
+        known_at: datetime | None = None,
         limit: int = 500,
     ) -> list[ReceiptOnFile]:
-        """Receipts that stand so, the newest first."""
+        """Receipts that stand so, or stood so at an instant, the newest first."""
         self._look()
         found = [
             one
             for one in list(self._receipts.values())
             if (account_id is None or account_id in {step.account_id for step in one.steps})
-            and (state is None or one.state is state)
+            and (state is None or _state_at(one, known_at) is state)
             and (file_sha256 is None or one.receipt.file_sha256 == file_sha256)
+            and (received_day is None or one.receipt.received_day == received_day)
+            and (channel is None or one.receipt.channel is channel)
         ]
         found.sort(key=lambda one: one.receipt.payment_key)
         found.sort(key=lambda one: (one.receipt.received_day, one.receipt.learned_at), reverse=True)
@@ -261,3 +266,9 @@ def _moved(entry: Entry, account_id: str) -> Movement | None:
         "143" if debits == {"143"} else "142",
         entry.reverses,
     )
+
+
+def _state_at(one: ReceiptOnFile, known_at: datetime | None) -> ReceiptState | None:
+    """How a receipt stood at an instant; None where nobody knew of it."""
+    steps = [step for step in one.steps if known_at is None or step.learned_at <= known_at]
+    return steps[-1].state if steps else None

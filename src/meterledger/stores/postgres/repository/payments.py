@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from psycopg import errors
@@ -65,6 +65,7 @@ SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::text[], %b::date[
                      %b::timestamptz[], %b::text[])
 """
 NEWEST_STATE = """(SELECT s.state FROM receipt_step s WHERE s.payment_key = r.payment_key
+    AND (%(known_at)s::timestamptz IS NULL OR s.learned_at <= %(known_at)s)
     ORDER BY s.number DESC LIMIT 1)"""
 DUE_DAYS = """
 SELECT account_id, 'bill:' || bill_id, due_day FROM bill WHERE account_id = ANY (%s)
@@ -164,10 +165,13 @@ class PaymentTables(Tables):
         account_id: str | None = None,
         state: ReceiptState | None = None,
         file_sha256: str | None = None,
+        received_day: date | None = None,
+        channel: Channel | None = None,
+        known_at: datetime | None = None,
         limit: int = 500,
     ) -> list[ReceiptOnFile]:
-        """Receipts that stand so, the newest first."""
-        where, values = ["true"], dict[str, Any](limit=limit)
+        """Receipts that stand so, or stood so at an instant, the newest first."""
+        where, values = ["true"], dict[str, Any](limit=limit, known_at=known_at)
         if account_id is not None:
             where.append(
                 "r.payment_key IN (SELECT payment_key FROM receipt_step"
@@ -177,6 +181,12 @@ class PaymentTables(Tables):
         if file_sha256 is not None:
             where.append("r.file_sha256 = %(file)s")
             values["file"] = file_sha256
+        if received_day is not None:
+            where.append("r.received_day = %(day)s")
+            values["day"] = received_day
+        if channel is not None:
+            where.append("r.channel = %(channel)s")
+            values["channel"] = channel.value
         if state is ReceiptState.UNAPPLIED:  # few, and found by an index of their own
             where.append(
                 "r.payment_key IN (SELECT payment_key FROM receipt_step WHERE state = 'unapplied')"
