@@ -132,6 +132,9 @@ class TestClaims:
         assert service(town, BARN).billed_until == month_of(0).until_day
         assert [one.bill_id for one in town.bills_of_account(ACCOUNT)] == [bill.bill_id]
         assert town.record_bills([(bill, entry)]) == set()
+        with_barn_days = town.bills_with_days_of([barn_of(3).service_point_id, "SP-1"])
+        assert [one.bill_id for one in with_barn_days] == [bill.bill_id]
+        assert town.bills_with_days_of(["SP-3"]) == []
 
     def test_a_bill_of_one_of_them_alone_is_kept_back(self, town: Any) -> None:
         town.begin_together([together_of(3)])

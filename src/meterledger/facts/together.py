@@ -51,12 +51,16 @@ class BilledWith:
 
 @dataclass(frozen=True, slots=True)
 class PointShare:
-    """What one service point has on a bill of several: its days of the window, and its usage."""
+    """What one service point has on a bill of several: its days of the window, and its usage.
+
+    ``multiplier`` is its meter's; of meters exchanged inside the days each share tells its own.
+    """
 
     agreement_id: str
     service_point_id: str
     days: DaySpan
     usage: BilledUsage
+    multiplier: int | None = None
 
     def told(self, energy: Callable[[int], object]) -> dict[str, object]:
         """As it stands in the record (numbers) and in answers (strings)."""
@@ -65,5 +69,6 @@ class PointShare:
             "service_point": self.service_point_id,
             "from": self.days.from_day.isoformat(),
             "to": self.days.until_day.isoformat(),
+            **({} if self.multiplier is None else {"multiplier": self.multiplier}),
             "usage": self.usage.told(energy),
         }

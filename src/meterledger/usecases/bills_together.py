@@ -98,6 +98,31 @@ def joined_due(service: BillableService, window: DaySpan, view: BookView) -> tup
     return tuple(found)
 
 
+def measured_as(service: BillableService, other: BillableService) -> BillableService:
+    """The service with the meters of ``other``, a service of the same agreement; so its points."""
+    theirs = {one.service.agreement.agreement_id: one.service for one in other.joined}
+    return replace(
+        service,
+        installations=other.installations,
+        joined=tuple(
+            replace(one, service=replace(one.service, installations=theirs[name].installations))
+            if (name := one.service.agreement.agreement_id) in theirs
+            else one
+            for one in service.joined
+        ),
+    )
+
+
+def meters_on_bill(service: BillableService, days: DaySpan) -> list[MeterInstallation]:
+    """Every meter that measured some of a bill's days: its own, and those of the other points."""
+    found = [one for one in service.installations if one.touches(days)]
+    for joined in service.joined:
+        inner = joined.days.within(days)
+        if inner is not None:
+            found += [one for one in joined.service.installations if one.touches(inner)]
+    return found
+
+
 def refuse_unlike(service: BillableService, other: BillableService, days: DaySpan) -> None:
     """One sum is priced on one schedule and taxed in one place.
 
@@ -279,8 +304,15 @@ def usage_together(
         )
         told, _ = say_estimates(found.described, days=one.days, on=on, view=view)
         agreement = one.service.agreement
+        alone = one.installations[0] if len(one.installations) == 1 else None
         shares.append(
-            PointShare(agreement.agreement_id, agreement.service_point_id, one.days, told)
+            PointShare(
+                agreement.agreement_id,
+                agreement.service_point_id,
+                one.days,
+                told,
+                None if alone is None else alone.multiplier,
+            )
         )
         parts.append(found.usage)
     usage = describe_together(shares, window)

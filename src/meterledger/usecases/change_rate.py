@@ -125,6 +125,21 @@ def ask_for_rate(
     return decide_filled(rule=RATE_REQUEST, facts=facts, day=asked, view=view)
 
 
+def _refuse_together(service: BillableService, asked: date) -> None:
+    """Meters on one bill are on one option: they are parted before one of them gets another."""
+    days = [one.days for one in service.joined] + [one.days for one in service.billed_with]
+    if any(one.until_day is None or asked < one.until_day for one in days):
+        account = service.account.account_id
+        raise RateRefused(
+            f"Agreement {service.agreement.agreement_id} is billed together with others of account "
+            f"{account}",
+            where=f"account {account}",
+            why="One sum is priced on one rate option",
+            do=f"End that first, with `meterledger together end {account}`, change the option of "
+            "each, and begin it again",
+        )
+
+
 def was_given_back(service: BillableService, store: AgreementReads) -> bool:
     """Whether the agreement was believed to be on another rate option before, from the same day.
 
@@ -168,6 +183,7 @@ def change_rate(
     """
     services = store.services_of_account(account_id, learned_at)
     service = _service_of(services, account_id, service_point_id, asked)
+    _refuse_together(service, asked)
     _check_open(service, schedule, asked, view)
     back = was_given_back(service, store)
     ruling = ask_for_rate(service, asked=asked, before=services, view=view, given_back=back)

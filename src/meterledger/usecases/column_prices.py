@@ -121,8 +121,8 @@ def column_members(
 ) -> list[Members]:
     """The bills that columns can price, by window and schedule, the earliest windows first.
 
-    Left out are meters on registers, exchanged ones, services in a programme, and windows that the
-    book cannot plan.
+    Left out are meters on registers, exchanged ones, several meters on one bill, services in a
+    programme, and windows that the book cannot plan.
     """
     on_registers = _on_registers(due, known_at, kept)
     there = [one.service.agreement.agreement_id for one in due if isinstance(one, DueBill)]
@@ -130,7 +130,7 @@ def column_members(
     found: dict[tuple[str, DaySpan], list[int]] = {}
     seen: set[tuple[str, date, date]] = set()
     for row, (bill, one) in enumerate(zip(bills, due, strict=True)):
-        if not isinstance(one, DueBill) or len(one.installations) != 1:
+        if not isinstance(one, DueBill) or len(one.installations) != 1 or one.joined:
             continue
         place = (one.meter, bill.from_day, bill.until_day)
         if one.service.agreement.agreement_id in taking_part:

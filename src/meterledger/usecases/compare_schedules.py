@@ -245,6 +245,12 @@ def _chain(
             f"on {day}",
             do="Choose days on which it had one service",
         )
+    if there[0].joined or there[0].billed_with:
+        raise NoServiceThen(
+            f"Meters of account {account_id} are billed together",
+            why="An option is chosen by each agreement, and the sum is priced on one",
+            do=f"See what the sum costs with `meterledger meter account {account_id} --priced`",
+        )
     by_name = {one.agreement.agreement_id: one for one in services}
     chain = [there[0]]
     while chain[0].continues in by_name:

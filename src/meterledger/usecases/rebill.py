@@ -44,6 +44,7 @@ from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.asked_otherwise import asks_otherwise
 from meterledger.usecases.bill_estimates import GAP, held_sentence
+from meterledger.usecases.bills_together import meters_on_bill
 from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
 from meterledger.usecases.rebill_ceiling import ceiling_of, refuse_alone
@@ -325,7 +326,7 @@ class _Case:
 
     def _evidence(self, residential: bool) -> CorrectionEvidence:
         told, first = self.evidence, self.wrong[0]
-        meters = [one for one in first.service.installations if one.touches(first.stored.days)]
+        meters = meters_on_bill(first.service, first.stored.days)
         return CorrectionEvidence(
             discovered=told.discovered or self.now.on,
             inquired=told.inquired,
@@ -376,7 +377,7 @@ class _Case:
 
     def _refuse_held(self, stored: StoredBill) -> None:
         service = self.store.service_of_agreement(stored.agreement_id, self.now.known_at)
-        there = [one for one in service.installations if one.touches(stored.days)]
+        there = meters_on_bill(service, stored.days)
         meters = [pseudonym(one.meter_id, self.now.view.name) for one in there]
         held = [
             one

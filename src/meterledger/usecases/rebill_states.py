@@ -22,6 +22,7 @@ from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.bill_options import as_asked, options_of
+from meterledger.usecases.bills_together import measured_as
 from meterledger.usecases.calculate_bills import calculate_bills, due_bill, window_of
 from meterledger.usecases.ports import Lake, StoredBill
 from meterledger.usecases.replay_bill import ReplayStore, first_issued, recall_bill
@@ -142,7 +143,7 @@ def _between(
         refusal.of_one_case()
         return
     was = then.due.service
-    moved = replace(service, installations=was.installations)
+    moved = measured_as(service, was)
     steps: Sequence[tuple[CorrectionCause, BookView, BillableService, datetime]] = (
         (CorrectionCause.OURS, then.view, was, then.known_at),
         (CorrectionCause.RATE, now.view, was, then.known_at),

@@ -27,6 +27,7 @@ from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowRun
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.usecases.bills_together import measured_as
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import DueBill, due_bill, window_of
 from meterledger.usecases.column_prices import (
@@ -241,7 +242,7 @@ def _steps(bill: IssuedBill, service: BillableService | None, shadow: Shadow) ->
     """
     then = recall_bill(bill_id=bill.bill_id, store=shadow.store, book=shadow.book)
     first = ShadowCause.LIMIT if then.stored.corrects else ShadowCause.UNEXPLAINED
-    newest = rating.CALCULATION_REVISION
+    newest = rating.REVISION_TOGETHER if then.due.joined else rating.CALCULATION_REVISION
     states = [_State(first, then.due, then.known_at, then.sequence, then.view, then.revision)]
     if then.revision != newest:
         states.append(replace(states[-1], cause=ShadowCause.CALCULATION, revision=newest))
@@ -267,7 +268,7 @@ def _services(
     then: Recalled, service: BillableService
 ) -> list[tuple[ShadowCause, BillableService]]:
     was = then.due.service
-    metered = replace(was, installations=service.installations)
+    metered = measured_as(was, service)
     moved = replace(metered, tax_places=service.tax_places, premise=service.premise)
     same = replace(service, billed_until=was.billed_until, holders=was.holders)
     steps = [(ShadowCause.METER, metered)]

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from meterledger.facts.together import BilledTogether
+
+if TYPE_CHECKING:
+    from meterledger.usecases.ports import StoredBill
 
 
 class TogetherLog(Protocol):
@@ -38,3 +41,6 @@ class TogetherLog(Protocol):
         self, account_id: str, known_at: datetime | None = None
     ) -> list[BilledTogether]:
         """The account's arrangements by first day, as known then or now."""
+
+    def bills_with_days_of(self, service_point_ids: Sequence[str]) -> list[StoredBill]:
+        """Live bills of other agreements that have days of the service points, oldest first."""

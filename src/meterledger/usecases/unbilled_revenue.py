@@ -36,6 +36,7 @@ from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import ACCRUED_REVENUE, REVENUE_OF_CLASS, reverse_entry
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.bills_together import NotTogether, stands_on_another
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
     DueBill,
@@ -182,9 +183,17 @@ def _unbilled(
         if later:  # what was billed since tiles on from what was billed then
             begin = min(later)
         until = min(evening, agreement.days.until_day or evening)
-        if begin < until:
+        if begin < until and not _on_another(service, DaySpan(begin, until)):
             last = max(billed, key=lambda one: one.until_day, default=None)
             yield _Unbilled(service, DaySpan(begin, until), last)
+
+
+def _on_another(service: BillableService, days: DaySpan) -> bool:
+    """Whether the days stand on another agreement's bill: its line has their energy."""
+    try:
+        return stands_on_another(service, days)
+    except NotTogether:  # nobody has said whose they are: they have a line of their own
+        return False
 
 
 def _priced(

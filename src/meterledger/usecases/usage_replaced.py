@@ -12,7 +12,7 @@ Lives elsewhere the usage of a window (``window_usage``), billing again (a journ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.usage import describe_tiled, describe_usage
+from meterledger.usecases.bills_together import measured_as, meters_on_bill
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
     calculate_bills,
@@ -150,7 +151,8 @@ def usage_replaced(
 
 def _by_itself(one: _Billed) -> bool:
     """Whether several meters measured the window, or a register did, or others than were billed."""
-    return bool(one.moved or one.usage.get("meters") or one.usage.get("registers"))
+    several = one.usage.get("meters") or one.usage.get("points")
+    return bool(one.moved or several or one.usage.get("registers"))
 
 
 def _of_several(
@@ -188,7 +190,7 @@ def _billed(
     now = service
     if known_at != bill.known_at:
         known = store.service_of_agreement(bill.agreement_id, known_at)
-        now = replace(service, installations=known.installations)
+        now = measured_as(service, known)
     moved = _stays(now, bill.days) != _stays(service, bill.days)
     return [
         _Billed(bill, usage, one, now, known_at if moved else None)
@@ -201,7 +203,7 @@ def _billed(
 def _stays(service: BillableService, days: DaySpan) -> list[tuple[str, int, DaySpan, int, int]]:
     """Which meter measured which part of the days, by what multiplier; the rest is cut off."""
     found = []
-    for one in service.installations:
+    for one in meters_on_bill(service, days):
         part = one.days.within(days)
         if part is not None:
             began = one.began_second if one.days.from_day == part.from_day else 0
@@ -264,7 +266,7 @@ def _replaced(
     return ReplacedUsage(
         bill_id=one.bill.bill_id,
         account_id=one.bill.account_id,
-        meter_id=one.installed.meter_id,
+        meter_id=_named(one),
         days=one.bill.days,
         billed_sequence=one.bill.lake_sequence,
         now_sequence=now,
@@ -274,6 +276,13 @@ def _replaced(
         changed_days=changed,
         why=why,
     )
+
+
+def _named(one: _Billed) -> str:
+    """The meter, or of several points on one bill every one."""
+    if not one.usage.get("points"):
+        return one.installed.meter_id
+    return " and ".join(each.meter_id for each in meters_on_bill(one.service, one.bill.days))
 
 
 def _daily(usage: UsageBatch, complete: Sequence[int]) -> dict[str, tuple[list[int], str]]:

@@ -170,6 +170,8 @@ def interval_words(statement: Statement) -> str:
         return ""
     if "loads" in usage.record:
         return _load_words(usage.record["loads"])
+    if "points" in usage.record:
+        return _together_words(usage.record["points"])
     count = number_words(str(usage.record["interval_count"]))
     seconds = usage.record["interval_seconds"]
     length = _length(seconds) if seconds else "an interval of time"
@@ -181,6 +183,16 @@ def interval_words(statement: Statement) -> str:
     if usage.periods:
         return f"{told}. The total of each time of use is below."
     return f"{told}."
+
+
+def _together_words(points: list[dict[str, Any]]) -> str:
+    """That several meters are on the bill, and that their energy is added (GRR IV.C)."""
+    return (
+        f"Meters at {len(points)} places of your account are on this bill. Each measures the "
+        "energy of intervals of time; opening and closing readings of a register are not used. "
+        "What each has measured is below, and the charges are on the sum. Where a charge is for "
+        "demand, it is on the sum of each meter's own highest demand, whenever that was."
+    )
 
 
 def _load_words(loads: list[dict[str, Any]]) -> str:
@@ -216,7 +228,12 @@ def period_rows(statement: Statement) -> tuple[tuple[str, str], ...]:
 
 
 def read_rows(statement: Statement) -> tuple[ReadRow, ...]:
-    """What each register opened and closed on, with its basis and day; empty for intervals."""
+    """What each register opened and closed on, with its basis and day; empty for intervals.
+
+    Of several meters on one bill each one's days and energy, and the sum.
+    """
+    if "points" in statement.usage.record:
+        return _point_rows(statement, statement.usage.record["points"])
     rows = []
     registers = statement.usage.registers
     for number, one in enumerate(registers):
@@ -232,6 +249,29 @@ def read_rows(statement: Statement) -> tuple[ReadRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def _point_rows(statement: Statement, points: list[dict[str, Any]]) -> tuple[ReadRow, ...]:
+    shares = [
+        (one, each)
+        for one in points
+        for each in one["usage"].get("meters")
+        or [{"energy_wh": one["usage"]["energy_wh"], "multiplier": one.get("multiplier", "")}]
+    ]
+    rows = []
+    for number, (point, share) in enumerate(shares):
+        days = DaySpan(date.fromisoformat(point["from"]), date.fromisoformat(point["to"]))
+        rows.append(
+            ReadRow(
+                meter=_meter(statement, number, len(shares)),
+                opened=f"intervals from {table_day_words(days.from_day)}",
+                closed=f"through {table_day_words(days.last_day)}",
+                multiplier=str(share["multiplier"]),
+                used=f"{kwh_words(share['energy_wh'], 3)} kWh",
+            )
+        )
+    total = kwh_words(statement.usage.energy_wh, 3)
+    return (*rows, ReadRow("All meters", "", "", "", f"{total} kWh"))
 
 
 def _meter(statement: Statement, number: int, count: int) -> str:

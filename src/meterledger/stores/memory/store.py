@@ -316,6 +316,17 @@ class MemoryStore(
         bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
         return sorted(bills, key=lambda one: (one.days.from_day, one.known_at, one.bill_id))
 
+    def bills_with_days_of(self, service_point_ids: Sequence[str]) -> list[StoredBill]:
+        """Live bills of other agreements that have days of the service points."""
+        self._look()
+        names = {
+            claim.bill_id
+            for point in service_point_ids
+            for claim in self._claims.get(point, ())
+            if claim.agreement_id != self._bills[claim.bill_id].agreement_id
+        }
+        return sorted(map(self._bills.__getitem__, names), key=lambda one: one.days.from_day)
+
     def _bills_issued_at(self, service_point_id: str) -> list[str]:
         return self._bills_at.get(service_point_id, [])
 

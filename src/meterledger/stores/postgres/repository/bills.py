@@ -284,6 +284,18 @@ class BillTables(Tables):
         )
         return [stored_bill(row) for row in rows]
 
+    def bills_with_days_of(self, service_point_ids: Sequence[str]) -> list[StoredBill]:
+        """Live bills of other agreements that have days of the service points, oldest first."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                f"{STORED} WHERE c.cancelled_by IS NULL AND c.bill_id IN (SELECT p.part_of"
+                " FROM service_period_claim p WHERE p.part_of IS NOT NULL"
+                " AND p.service_point_id = ANY (%s)) ORDER BY lower(b.days), b.bill_id",
+                [list(service_point_ids)],
+            ).fetchall()
+        )
+        return [stored_bill(row) for row in rows]
+
     def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
         """Every bill that the account was ever sent, oldest first."""
         rows = self._read(
