@@ -653,7 +653,9 @@ class TestUnclaimedMoney:
         assert (one.cutoff, one.due) == (date(2031, 6, 30), False)
         with pytest.raises(CannotSettle, match=f"The owner of {large} was not written to"):
             report_unclaimed(town.desk(over))
-        note_letter(large, by="Dana", reference="L-1", desk=town.desk(last))
+        noted = note_letter(large, by="Dana", reference="L-1", desk=town.desk(last))
+        again = note_letter(large, by="Dana", reference="L-1", desk=town.desk(last))
+        assert (noted.is_new, again.is_new, again.case) == (True, False, noted.case)
 
         report = report_unclaimed(town.desk(over))
         with pytest.raises(CannotSettle, match=r"Ana has asked for .* and cannot hand it over"):

@@ -233,9 +233,9 @@ class Place:
         self._kept[name] = now
         return now
 
-    def restore(self, name: str) -> None:
-        """Put everything back as it was under that name."""
-        before, now = self._kept[name], self.holds()
+    def restore(self, name: str, now: dict[str, str] | None = None) -> None:
+        """Put everything back as it was under that name; ``now`` is what it holds, if known."""
+        before, now = self._kept[name], now or self.holds()
         for table in self._columns:
             digest = before[table]
             if now[table] == digest:

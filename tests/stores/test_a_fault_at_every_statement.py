@@ -54,11 +54,13 @@ TELLS_OF_ITSELF = set(OF_ITS_RUN)
 """Tables that tell how a run went: one that goes on after another finds less to do, or the same
 bill held again. What they tell of any run is compared apart."""
 TOLD_AGAIN = {
-    "issue bills": {"record"},
+    "issue bills": {"record", "bill_run, of any run"},
     "issue bills, one held": {"record"},
     "issue bills, stopped": {"record"},
 }
-"""What may be told again: the record says how a run went, and that the same bill is held again."""
+"""What may be told again: the record says how a run went, and that the same bill is held again. A
+run that died after its last bill leaves no row of itself, and one that finds nothing due adds none.
+"""
 TELLS_OF_THE_REST: dict[str, str] = {}
 """Journeys whose answer is of what they did themselves, and so of what an earlier one left."""
 WORTH_ASKING_AGAIN = ("ServerLost", "Moved", "ExtensionMoved")
@@ -177,10 +179,11 @@ class Disturbed:
             return
         again = self.act()
         assert self.is_known(again), f"{where}: {again} is not {self.first} nor {self.again}"
+        ended = self.place.holds()
         if self.journey.ends_alike:
-            other = self.otherwise(self.place.holds())
+            other = self.otherwise(ended)
             assert not other, f"{where}: {other} end otherwise"
-        self.place.restore("before")
+        self.place.restore("before", ended)
 
 
 def tables(one: dict[str, str], other: dict[str, str]) -> list[str]:

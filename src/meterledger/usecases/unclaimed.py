@@ -80,7 +80,10 @@ def set_stale_apart(*, by: str, desk: MoneyDesk) -> list[SettlementCase]:
 
 
 def note_letter(settlement_id: str, *, by: str, reference: str, desk: MoneyDesk) -> Settled:
-    """Keep that the owner was written to; ``reference`` is the letter's number."""
+    """Keep that the owner was written to; ``reference`` is the letter's number, noted once."""
+    case = desk.store.settlement(settlement_id)
+    if any(one.act is Act.NOTICED and one.reference == reference for one in case.steps):
+        return Settled(case, is_new=False)
     why = f"the owner was written to, {reference}"
     return one_step(settlement_id, Act.NOTICED, by=by, reason=why, desk=desk, reference=reference)
 
