@@ -55,6 +55,13 @@ def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook
             do="Find the difference with `meterledger replay`; a bill that is wrong is corrected",
         )
     bill = again.bill
+    if bill.usage.points:
+        raise CannotProve(
+            "Meters of several service points are on this bill, and a proof file has one place",
+            where=bill_id,
+            why="Demands of several meters are each one's own, which its operations cannot say",
+            do=INSTEAD,
+        )
     recalled = recall_bill(bill_id=bill_id, store=store, book=book)
     known = store.participations([bill.agreement_id], recalled.known_at)
     taking = taking_part(known.get(bill.agreement_id, ()), bill.days.from_day)
