@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.journeys.deposit_town import APPLICANT, Home
 
 from meterledger.billing import without_uncharged
+from meterledger.facts.deposits import DepositAct, DepositStep
+from meterledger.usecases import calculate_bills
+from meterledger.usecases.deposit_ports import DepositWork
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
 from meterledger.usecases.rebill import rebill
 
@@ -94,13 +98,33 @@ class TestServiceBilledTooLate:
         assert bills_to_correct(store=town.store, now=now)[1] == []
 
 
+def hold_deposit(town: Any, *, paid: bool = True, ended: bool = False) -> None:
+    """Account 1 is asked for 50 dollars on the day its service begins, and pays them, or not."""
+    town.start(1, tax_place="university_city", from_day=date(2025, 7, 20))
+    home = Home(town, 1, now=KNOWN - timedelta(hours=4))
+    told = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
+    deposit = home.ask(date(2025, 7, 20), told=told, cents=50_00).deposit
+    if paid:
+        home.pay(50_00, date(2025, 7, 21))
+    if ended:
+        step = DepositStep(
+            *(deposit.deposit_id, "back", DepositAct.GIVEN_BACK, date(2025, 7, 25), "Ana"),
+            *("by hand", home.now),
+            cents=50_00,
+        )
+        kind = deposit.kind
+        work = DepositWork(deposit.deposit_id, deposit.account_id, kind, 1, (step,))
+        town.store.record_deposits([work])
+
+
 class TestAFinalBillOfAFewCents:
     @pytest.fixture
     def final(self, town: Any) -> Any:
         """Service for three days at the end of a month, with so many Wh a quarter-hour."""
 
         def make(wh: int, known_at: datetime = KNOWN, days: int = 3) -> Any:
-            town.start(1, tax_place="university_city", from_day=date(2025, 7, 20))
+            if not town.store._accounts:
+                town.start(1, tax_place="university_city", from_day=date(2025, 7, 20))
             town.read("M1", (date(2025, 7, 20), AUGUST), lambda day, count: [wh] * count)
             (service,) = town.services(1)
             last = date(2025, 7, 20 + days)
@@ -116,6 +140,43 @@ class TestAFinalBillOfAFewCents:
         assert made.kind.value == "final"
         assert made.total_cents == 0
         assert "is less than $1.00" in made.reasons[0].finding
+        assert town.replay(made.bill_id).same_bytes
+
+    @pytest.mark.parametrize(
+        ("paid", "ended", "charged"),
+        [(True, False, True), (False, False, False), (True, True, False)],
+    )
+    def test_is_charged_where_a_deposit_goes_back_through_it(
+        self, town: Any, final: Any, paid: bool, ended: bool, charged: bool
+    ) -> None:
+        """GRR V.E.2: only where one is held until then, and not where one was only asked for."""
+        hold_deposit(town, paid=paid, ended=ended)
+
+        made = final(1, days=1)
+
+        assert (0 < made.total_cents < 100) == charged
+        said = [one.finding for one in made.reasons[:2]]
+        assert "is less than $1.00" in said[0]
+        assert (said[1] == "and it is issued all the same, for a deposit refund") == charged
+        assert town.replay(made.bill_id).same_bytes
+        home = Home(town, 1, now=made.pins.known_at)
+        home.night(AUGUST)
+        assert town.replay(made.bill_id).same_bytes  # the deposit has ended by now
+        now = now_of(town.store, known_at=home.now, book=town.book, lake=town.lake)
+        assert bills_to_correct(store=town.store, now=now)[1] == []
+        if charged:
+            assert home.deposits()[0].state == "given back"
+            assert town.store.balance_cents(home.account) == 0
+
+    def test_that_was_made_when_nobody_asked_for_deposits_is_as_it_was(
+        self, town: Any, final: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hold_deposit(town)
+        with monkeypatch.context() as before:
+            before.setattr(calculate_bills, "deposits_through", lambda *_, **__: frozenset())
+            made = final(1, days=1)
+
+        assert made.total_cents == 0
         assert town.replay(made.bill_id).same_bytes
 
     def test_is_charged_from_a_dollar_on(self, final: Any) -> None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import date
 
 from meterledger.billing.corrected import lines_back_to
-from meterledger.billing.final_floor import FinalBillFacts, decide_final_bill
+from meterledger.billing.final_floor import FLOOR_USD, FinalBillFacts, decide_final_bill
 from meterledger.billing.our_delay import LONGEST, DelayFacts, decide_our_delay
 from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.charges import ChargeGroup
@@ -28,9 +28,12 @@ LEAVES = "billing_leaves_uncharged"
 RESIDENTIAL = "residential"
 
 
-def without_uncharged(bill: Bill, *, first_issued: date, view: BookView) -> Bill:
+def without_uncharged(
+    bill: Bill, *, first_issued: date, view: BookView, deposit_refunded: bool = False
+) -> Bill:
     """The bill, brought to zero where nothing of it may be charged.
 
+    A final bill through which a deposit goes back (``deposit_refunded``) is charged, however small.
     One that we send late and may charge says what follows: no late charge, and time to pay.
     ``first_issued`` is the day on which the period was first billed: a correction is no delay. A
     book that was known before runs acted by these clauses leaves the bill as it is.
@@ -46,9 +49,12 @@ def without_uncharged(bill: Bill, *, first_issued: date, view: BookView) -> Bill
     if charges < 0:  # a credit is the customer's, however small and however late
         return bill
     if final:
-        decision = decide_final_bill(FinalBillFacts(Cents(charges), False), terms)
+        facts = FinalBillFacts(Cents(charges), deposit_refunded)
+        decision = decide_final_bill(facts, terms)
         if not decision.outcome.issued:
             return _at_zero(bill, decision.reasons, terms)
+        if charges < terms.cents(FLOOR_USD).value:  # issued all the same, and it says why
+            bill = replace(bill, reasons=(*decision.reasons, *bill.reasons))
     if late > terms.whole(LONGEST).value and _residential(bill, view):
         delay = decide_our_delay(DelayFacts(bill.days.until_day), terms)
         if not delay.outcome.charged:

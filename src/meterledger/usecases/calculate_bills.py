@@ -24,7 +24,7 @@ from meterledger.billing import (
     without_uncharged,
 )
 from meterledger.facts.billing_options import AccountOptions
-from meterledger.facts.bills import Bill, BilledUsage, BillPins, HeldBill
+from meterledger.facts.bills import Bill, BilledUsage, BillKind, BillPins, HeldBill
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.findings import Finding
@@ -47,6 +47,7 @@ from meterledger.usecases.bill_options import as_asked, credit_lines, options_of
 from meterledger.usecases.billing_option_ports import OptionsAsked
 from meterledger.usecases.bills_together import JoinedDue, joined_due, usage_together
 from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.deposit_through import DepositsThrough, deposits_through
 from meterledger.usecases.hold_codes import hold_code
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.register_usage import price_register, usage_of_registers
@@ -72,9 +73,15 @@ class UnknownRevision(Refusal):
 
 
 class BilledReadings(
-    KeptReadings, RegisterSources, OptionsAsked, UnmeteredSource, BesideSources, Protocol
+    KeptReadings,
+    RegisterSources,
+    OptionsAsked,
+    UnmeteredSource,
+    BesideSources,
+    DepositsThrough,
+    Protocol,
 ):
-    """What is asked: intervals beside the lake, registers, choices, loads, programmes."""
+    """What is asked: intervals beside the lake, registers, choices, loads, programmes, deposits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,8 @@ class DueBill:
     """What the account has chosen of its bills, as known at the bill's instant."""
     first_issued: date | None = None
     """The day on which the period was first billed, where this bill corrects that one."""
+    deposit_refunded: bool | None = None
+    """Whether a deposit goes back through this final bill; None where that is to be asked."""
     joined: tuple[JoinedDue, ...] = ()
     """Other agreements of the account whose meters stand on this bill: theirs are in ``meters``."""
 
@@ -205,7 +214,7 @@ def calculate_bills(
         calculation_revision=min(revision, rating.CALCULATION_REVISION),
         time_zone_data=time_zone_data_version(),
     )
-    batch = _with_options(batch, known_at, kept)
+    batch = _with_deposits(_with_options(batch, known_at, kept), on, known_at, kept)
     together = [one for one in batch if one.joined]
     batch = [one for one in batch if not one.joined]
     beside = BesideUsage(
@@ -505,7 +514,12 @@ def _bill(
         reasons=(*calculator.window_reasons(window), *reasons, *estimates),
         pins=pins,
     )
-    bill = without_uncharged(bill, first_issued=billed_on, view=calculator.view)
+    bill = without_uncharged(
+        bill,
+        first_issued=billed_on,
+        view=calculator.view,
+        deposit_refunded=bool(one.deposit_refunded),
+    )
     return as_asked(bill, one.window.kind, one.options, calculator.view)
 
 
@@ -520,6 +534,22 @@ def _with_options(
         else one
         for one in batch
     ]
+
+
+def _with_deposits(
+    batch: list[DueBill], on: date, known_at: datetime, store: DepositsThrough
+) -> list[DueBill]:
+    """The batch with which final bills a deposit goes back through; of others nothing is asked."""
+
+    def name(one: DueBill) -> tuple[str, date]:
+        return one.service.account.account_id, one.first_issued or on
+
+    finals = {name(one) for one in batch if one.window.kind is BillKind.FINAL}
+    found = deposits_through(finals, known_at=known_at, store=store)
+    return [
+        replace(one, deposit_refunded=name(one) in found) if one.deposit_refunded is None else one
+        for one in (batch if found else ())
+    ] or batch
 
 
 def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from meterledger import rating
-from meterledger.facts.bills import Bill, RecordUnreadable, read_record
+from meterledger.facts.bills import Bill, BillKind, RecordUnreadable, read_record
 from meterledger.facts.corrections import Correction
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
@@ -81,6 +81,11 @@ def replay_bill(
             older = _made_again(recalled, revision, store, lake)
             if older.record_sha256 == stored.record_sha256:
                 bill, same = older, True
+    if not same and bill.kind is BillKind.FINAL:
+        # Made when nobody asked yet whether a deposit goes back through a final bill.
+        older = _made_again(recalled, recalled.revision, store, lake, deposit_refunded=False)
+        if older.record_sha256 == stored.record_sha256:
+            bill, same = older, True
     return Replay(
         bill=bill,
         same_bytes=same,
@@ -89,12 +94,26 @@ def replay_bill(
     )
 
 
-def _made_again(recalled: Recalled, revision: str, store: ReplayStore, lake: Lake) -> Bill:
+def _made_again(
+    recalled: Recalled,
+    revision: str,
+    store: ReplayStore,
+    lake: Lake,
+    *,
+    deposit_refunded: bool | None = None,
+) -> Bill:
     stored = recalled.stored
     window = window_of(recalled.due.service, stored.days, recalled.view, revision)
     first = first_issued(stored, store)
     bills, held = calculate_bills(
-        [replace(recalled.due, window=window, first_issued=first)],
+        [
+            replace(
+                recalled.due,
+                window=window,
+                first_issued=first,
+                deposit_refunded=deposit_refunded,
+            )
+        ],
         on=stored.issued_day,
         known_at=recalled.known_at,
         sequence=recalled.sequence,
