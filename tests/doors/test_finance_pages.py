@@ -117,3 +117,15 @@ def test_looks_are_logged(browser: Client, town: WebTown) -> None:
     viewer, subjects = town.town.store.read_log[-1]
     assert viewer.purpose == "an account's money, event by event"
     assert subjects == (town.town.account_id(1),)
+
+
+def test_a_month_without_entries_shows_the_newest_that_has_some_and_says_so(
+    browser: Client, town: WebTown
+) -> None:
+    shown = page(browser, "/finance/")
+    assert "This is the newest month that has entries" in shown
+    assert f'href="?month={town.now:%Y-%m}"' in shown
+    assert "Nothing has been booked yet" not in shown
+    for month in (f"{town.now:%Y-%m}", "2025-10"):
+        asked = page(browser, f"/finance/?month={month}")
+        assert "the newest month that has entries" not in asked

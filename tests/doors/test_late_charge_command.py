@@ -165,6 +165,17 @@ class TestOneCharge:
             assert "What was unpaid" in text
             assert f"/late-charges/{name}/" in client.get(f"/accounts/{account}/").content.decode()
             assert client.get("/late-charges/1:2/").status_code == 404
+            form = {"author": "Ana Rivera", "approver": "ana rivera", "reason": "a first time"}
+            ours = {"sec-fetch-site": "same-origin"}
+            alone = client.post(f"/late-charges/{name}/", form, headers=ours)
+            assert alone.status_code == 422
+            assert "asks and approves at once" in alone.content.decode()
+            two = form | {"approver": "Ben Cole"}
+            assert client.post(f"/late-charges/{name}/", two, headers=ours).status_code == 302
+            text = client.get(f"/late-charges/{name}/?done=forgiven").content.decode()
+            assert "It is forgiven" in text
+            assert "Asked for by Ana Rivera, approved by Ben Cole." in text
+            assert "Forgive it</button>" not in text
         finally:
             web_system.provide(before)
 

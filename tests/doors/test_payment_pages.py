@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -100,7 +101,7 @@ def test_unapplied_money_waits_on_the_page_until_it_has_an_account(
     text = text_of(client.get("/payments/"))
     assert "1 payment of $1.00 in 253.unapplied" in text
     assert "Nobody has the account &#x27;77&#x27;" in text
-    assert "1 posted, 1 unapplied" in text
+    assert "1 posted</a>" in text
     file = text_of(client.get(f"/payments/files/{'a' * 64}/"))
     assert "Every line and every cent" in file
     key = behind.store.receipts(state=ReceiptState.UNAPPLIED)[0].receipt.payment_key
@@ -122,3 +123,63 @@ def test_an_account_shows_what_is_open_and_its_payments(client: Any, behind: Beh
 def test_what_nobody_knows_is_not_found(client: Any) -> None:
     assert client.get("/payments/R-9/").status_code == 404
     assert client.get(f"/payments/files/{'b' * 64}/").status_code == 404
+
+
+TAKEN = {"account": account_id(1), "usd": "165.19", "key": "desk-7", "tender": "cash"}
+
+
+def test_money_is_taken_at_the_office_by_a_form(client: Any, behind: Behind) -> None:
+    assert "up to 64 plain characters" in text_of(client.get("/payments/take/")).lower()
+    answer = client.post("/payments/take/", TAKEN, headers=OURS)
+    assert (answer.status_code, answer["Location"]) == (302, "/payments/desk-7/?done=take")
+    shown = text_of(client.get(answer["Location"]))
+    assert "Done: take the payment." in shown
+    assert f">{entry_words(bill_item(0))}</a>" in shown
+    again = client.post("/payments/take/", TAKEN, headers=OURS)
+    assert again.status_code == 302
+    assert behind.store.receipt("desk-7").receipt.cents == A_BILL
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"usd": "1e3"}, "is not an amount of dollars"),
+        ({"usd": "0"}, "is not an amount above zero"),
+        ({"account": "nobody"}, "no account"),
+        ({"key": " "}, "is not a payment key"),
+        ({"tender": "card"}, "A desk takes cash, a check or a money order"),
+        ({"on": "yesterday"}, "is not a day"),
+        ({"on": "2999-01-01"}, "and today is"),
+    ],
+    ids=lambda one: str(one)[:20],
+)
+def test_what_a_desk_cannot_take_is_refused_and_stays_typed(
+    client: Any, behind: Behind, wrong: dict[str, str], words: str
+) -> None:
+    answer = client.post("/payments/take/", TAKEN | wrong, headers=OURS)
+    said = " ".join(answer.content.decode().split())
+    assert answer.status_code in (404, 422), said[:500]
+    assert words in said
+    assert 'value="desk-7"' in said or "key" in wrong
+    assert not behind.store.receipts(state=ReceiptState.POSTED)
+
+
+def test_a_days_payments_open_one_by_one(client: Any, behind: Behind) -> None:
+    pay(behind.store, A_BILL)
+    pay(behind.store, 10_00, "R-2", number=2)
+    day = f"/payments/days/{RECEIVED}/office/"
+    shown = text_of(client.get("/payments/"))
+    assert f'href="{day}?state=posted">2 posted</a>' in shown
+    listed = text_of(client.get(f"{day}?state=posted"))
+    assert "2 payments, $175.19" in listed
+    assert 'href="/payments/R-2/"' in listed
+    assert "There is none." in text_of(client.get(f"{day}?state=returned"))
+    assert client.get("/payments/days/2026-13-01/office/").status_code == 422
+    assert client.get(f"/payments/days/{RECEIVED}/pigeon/").status_code == 404
+
+
+def test_payments_of_long_ago_are_shown_where_none_came_since(client: Any, behind: Behind) -> None:
+    pay(behind.store, A_BILL, "old", received_day=date(2025, 3, 10))
+    shown = text_of(client.get("/payments/"))
+    assert "No money was received in the 14 days to today" in shown
+    assert 'href="/payments/days/2025-03-10/office/?state=posted">1 posted</a>' in shown

@@ -111,7 +111,8 @@ class TestSettlement:
         assert one["settlement"] == town.asked
         shown = ask("settlement", "show", town.asked)
         assert "asked by Ana Rivera: asked by letter" in shown.stdout
-        assert "It may be approved, refused." in shown.stdout
+        assert "approved with `meterledger settlement approve refund:" in shown.stdout
+        assert "refused with `meterledger settlement refuse refund:" in shown.stdout
         assert answer(ask("settlement", "replay", town.asked, "--json"))["same"] is True
 
     def test_that_nobody_knows_is_refused(self, ask: Any) -> None:

@@ -93,7 +93,8 @@ class TestOne:
         ("typed", "words"),
         [
             ({"author": ""}, "Who decides, and why, is missing"),
-            ({"act": "send"}, "No decision was chosen"),
+            ({"act": "shred"}, "No decision was chosen"),
+            ({"act": "send"}, "The number of the check or of the file is missing"),
             ({"seen": "7"}, "It is not what it was when this page was opened"),
         ],
     )
@@ -131,3 +132,39 @@ class TestOne:
         assert (viewer.purpose, subjects) == ("decide a settlement", (behind.asked,))
         with behind.store.viewing(ANALYST, [ENDED]):
             assert behind.store.settlement(behind.asked).awaits_approval
+
+
+class TestARefundByForms:
+    FORM = {"account": ENDED, "usd": "10.00", **BEN}  # noqa: RUF012
+
+    def test_is_asked_for_approved_by_another_and_sent(
+        self, client: Any, behind: SettledTown
+    ) -> None:
+        shown = text_of(client.get(f"/settlements/ask/?account={ENDED}"))
+        assert "has $30.00 more than it owes" in shown
+        answer = client.post("/settlements/ask/", self.FORM, headers=OURS)
+        assert answer.status_code == 302
+        place = answer["Location"].partition("?")[0]
+
+        def act(name: str, who: str, **more: str) -> Any:
+            form = {"act": name, "author": who, "reason": "seen", **more}
+            return client.post(place, form, headers=OURS)
+
+        assert act("approve", "Ben Ito").status_code == 422
+        assert act("approve", "Cleo").status_code == 302
+        assert "It is sent" in text_of(client.get(place))
+        assert "number of the check" in text_of(act("send", "Dan")).lower()
+        assert act("send", "Dan", reference="CHK 7").status_code == 302
+        assert act("came back", "Dan").status_code == 302
+        with behind.store.viewing(ANALYST, ["all"]):
+            case = behind.store.settlement(place.removeprefix("/settlements/").rstrip("/"))
+        assert [one.act.value for one in case.steps][-2:] == ["sent", "returned"]
+
+    def test_of_more_than_there_is_is_refused_and_stays_typed(self, client: Any) -> None:
+        form = self.FORM | {"usd": "30.01", "payment": "R-1"}
+        answer = client.post("/settlements/ask/", form, headers=OURS)
+        assert answer.status_code == 422
+        said = text_of(answer)
+        assert "Not asked for" in said
+        assert 'value="30.01"' in said
+        assert 'value="R-1"' in said

@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from meterledger.facts.settlements import Act, SettlementCase, SettlementKind, Step
+from meterledger.facts.checkouts import OF_CHECKOUT
+from meterledger.facts.settlements import Act, Means, SettlementCase, SettlementKind, Step
 from meterledger.kernel.money import usd_display, usd_text
 
 KIND_WORDS = {
@@ -35,6 +36,27 @@ STATE_WORDS = {
     Act.UNCLAIMED: "unclaimed",
     Act.CLAIMED: "claimed",
     Act.ESCHEATED: "handed to the State",
+}
+
+
+COMMANDS = {
+    Act.APPROVED: "meterledger settlement approve {id}",
+    Act.REFUSED: "meterledger settlement refuse {id}",
+    Act.SENT: "meterledger refund send {id}",
+    Act.CLEARED: "meterledger refund clear {id}",
+    Act.STOPPED: "meterledger refund stop {id}",
+    Act.RETURNED: "meterledger refund return {id}",
+    Act.REVERSED: "meterledger settlement undo {id}",
+    Act.NOTICED: "meterledger unclaimed letter {id}",
+    Act.UNCLAIMED: "meterledger unclaimed set-apart",
+    Act.CLAIMED: "meterledger unclaimed claim {id}",
+    Act.ESCHEATED: "meterledger unclaimed hand-over",
+}
+"""The command of each act, the likeliest first."""
+SENDING = {
+    Means.CHECK: "meterledger refund send {id} --reference NUMBER",
+    Means.ACH: "meterledger refund order-ach",
+    Means.CARD: "meterledger refund send {id} --reference NUMBER",
 }
 
 
@@ -110,8 +132,22 @@ def settlement_words(case: SettlementCase) -> str:
         told = f"  {step.on}  {step.act.value} by {step.by}: {step.reason}"
         lines.append(f"{told} [{step.entry_id}]" if step.entry_id else told)
     if case.ways:
-        lines.append(f"  It may be {', '.join(sorted(one.value for one in case.ways))}.")
+        lines.append("  It may be:")
+        lines += [f"    {words} with `{command}`" for words, command in ways_of(case)]
     return "\n".join(lines)
+
+
+def ways_of(case: SettlementCase) -> list[tuple[str, str]]:
+    """What may be done with it now, each with the command that does it."""
+    found = []
+    for act in sorted(case.ways, key=[*COMMANDS].index):
+        command = COMMANDS[act].format(id=case.settlement_id)
+        if act is Act.SENT and case.payee is not None:
+            command = SENDING[case.payee.means].format(id=case.settlement_id)
+            if case.payee.means is Means.CARD and case.payee.payment_key.startswith(OF_CHECKOUT):
+                command = f"meterledger refund to-card {case.settlement_id}"
+        found.append((STATE_WORDS[act], command))
+    return found
 
 
 def reasons_of(case: SettlementCase) -> list[tuple[str, str]]:

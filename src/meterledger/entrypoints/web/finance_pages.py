@@ -35,6 +35,8 @@ from meterledger.usecases.reconcile_bank import bank_position
 
 MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 MONTHS_LISTED = 13
+MONTHS_LOOKED_BACK = 36
+"""How far a page goes back for a month in which something is booked."""
 ACCOUNTS_LISTED = 500
 ENTRIES_LISTED = 500
 MATCHES_LISTED = 50
@@ -60,7 +62,7 @@ class EntryRow:
 @personal("finance: the month's figures", subjects=lambda: ["all accounts"])
 def finance_page(request: HttpRequest, system: System) -> HttpResponse:
     """The month: each report with its tie."""
-    days = _month_asked(request, system.today)
+    days, is_newest = _month_of_page(request, system)
     cash_day = min(days.last_day, system.today)
     by_day = DaySpan(days.from_day, cash_day + timedelta(days=1))
     accounts = len(system.store.account_ids())
@@ -78,7 +80,9 @@ def finance_page(request: HttpRequest, system: System) -> HttpResponse:
     context = {
         "part": "month",
         "month": days.from_day,
-        "months": _months(system.today, days.from_day),
+        "this_month": system.today.replace(day=1),
+        "is_newest": is_newest,
+        "months": months_to_go_to(system.today, days.from_day),
         "at": cash_day,
         "monitors": monitors,
         "unexplained_count": sum(one.count for one in monitors.items) if monitors else 0,
@@ -97,7 +101,7 @@ def finance_page(request: HttpRequest, system: System) -> HttpResponse:
 @personal("finance: what a ledger account is made of", subjects=lambda ledger_account: ["all"])
 def ledger_account_page(request: HttpRequest, system: System, ledger_account: str) -> HttpResponse:
     """One ledger account in a month: by event, and entry by entry."""
-    days = _month_asked(request, system.today)
+    days = month_asked(request, system.today)
     rows = [
         one
         for one in system.store.ledger_rows(days.from_day, days.until_day)
@@ -112,7 +116,7 @@ def ledger_account_page(request: HttpRequest, system: System, ledger_account: st
         "ledger_account": ledger_account,
         "name": account_name(ledger_account),
         "month": days.from_day,
-        "months": _months(system.today, days.from_day),
+        "months": months_to_go_to(system.today, days.from_day),
         "row": mine,
         "kinds": _kinds(rows),
         "entries": [_entry_row(one, ledger_account) for one in entries[:ENTRIES_LISTED]],
@@ -182,7 +186,7 @@ def bank_page(request: HttpRequest, system: System) -> HttpResponse:
     return render(request, "web/finance_bank.html", context)
 
 
-def _month_asked(request: HttpRequest, today: date) -> DaySpan:
+def month_asked(request: HttpRequest, today: date) -> DaySpan:
     """The month that the query names; this one where it names none.
 
     :raises NotAMonth: saying how a month is written
@@ -200,7 +204,23 @@ def _month_asked(request: HttpRequest, today: date) -> DaySpan:
     return month_of(date(int(found[1]), int(found[2]), 1))
 
 
-def _months(today: date, shown: date) -> list[date]:
+def _month_of_page(request: HttpRequest, system: System) -> tuple[DaySpan, bool]:
+    """The month asked for; without one this month, or the newest before it that has entries.
+
+    True says that the present month is empty and another one is shown.
+    """
+    days = month_asked(request, system.today)
+    if request.GET.get("month", "").strip():
+        return days, False
+    month = days
+    for _ in range(MONTHS_LOOKED_BACK):
+        if system.store.ledger_rows(month.from_day, month.until_day):
+            return month, month != days
+        month = month_of(month.from_day - timedelta(days=1))
+    return days, False
+
+
+def months_to_go_to(today: date, shown: date) -> list[date]:
     """Months to go to: the last ones, or those about a month that is longer ago."""
     last = min(today.replace(day=1), month_of(shown + timedelta(days=190)).from_day)
     found, month = [], last

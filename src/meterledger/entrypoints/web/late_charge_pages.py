@@ -1,6 +1,6 @@
 """Late charges on pages: one with what it was computed on and every clause; those of an account.
 
-Lives here      rows of the page, from the charge's record.
+Lives here      rows of the page, from the charge's record; reading the form that forgives it.
 Lives elsewhere words (``late_words``), deciding (``usecases``).
 """
 
@@ -12,17 +12,21 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from meterledger.entrypoints.late_words import reason_words
 from meterledger.entrypoints.web.clauses import citation_address
+from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.money_words import entry_words
-from meterledger.entrypoints.web.policy import personal
+from meterledger.entrypoints.web.policy import acting
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.late_charges import LateCharge
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import cents_from_text
+from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.late_charges import reverse_late_charge
 
 PARTS = {
     "new_usd": "became delinquent",
@@ -65,9 +69,39 @@ class ItemRow:
     why: tuple[WhyRow, ...]
 
 
-@personal("look at a late charge", subjects=lambda late_charge_id: [late_charge_id])
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Who forgives a charge, and why, as it was typed."""
+
+    author: str = ""
+    approver: str = ""
+    reason: str = ""
+
+
+@acting("look at a late charge", subjects=lambda late_charge_id: [late_charge_id])
 def late_charge_page(request: HttpRequest, system: System, late_charge_id: str) -> HttpResponse:
-    """One charge: its inputs, each rule's findings with their clauses, and what stands now."""
+    """One charge: its inputs, each rule's findings with their clauses, and what stands now; two
+    people may forgive it here.
+    """
+    typed, refusal = Typed(), None
+    if request.method == "POST":
+        typed = Typed(
+            *(str(request.POST.get(one, ""))[:1000] for one in ("author", "approver", "reason"))
+        )
+        try:
+            reverse_late_charge(
+                late_charge_id,
+                by=typed.author,
+                approved_by=typed.approver,
+                reason=typed.reason,
+                on=system.today,
+                learned_at=system.now,
+                store=system.store,
+            )
+        except Refusal as caught:
+            refusal = caught
+        else:
+            return redirect(f"{reverse('late-charge', args=[late_charge_id])}?done=forgiven")
     charge = system.store.late_charge(late_charge_id)
     record = json.loads(charge.record)
     view = system.view
@@ -86,8 +120,11 @@ def late_charge_page(request: HttpRequest, system: System, late_charge_id: str) 
         ],
         "reasons": [reason_words(one) for one in charge.codes],
         "readings": record["reading_keys"],
+        "typed": typed,
+        "refusal": refusal,
+        "done": request.GET.get("done", "") == "forgiven",
     }
-    return render(request, "web/late_charge.html", context)
+    return render(request, "web/late_charge.html", context, status=status_after(refusal))
 
 
 def late_charges_of_account(system: System, account_id: str) -> list[tuple[LateCharge, bool]]:

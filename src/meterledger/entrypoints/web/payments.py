@@ -21,6 +21,7 @@ from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.money import Payment
 from meterledger.facts.payments import (
+    Channel,
     PaymentFile,
     ReceiptAct,
     ReceiptOnFile,
@@ -42,6 +43,7 @@ from meterledger.usecases.settle_payment import (
 MOST_SHOWN = 200
 DAYS_SHOWN = 14
 ASSIGN, ASK, AGREE, REVERSE = "assign", "ask", "agree", "reverse"
+TAKEN = "take"
 ACTS = {
     ASSIGN: ("Put it on an account", "It counts there from the day it was received."),
     ASK: ("Ask to send it back", "Another person then agrees, and it leaves."),
@@ -76,8 +78,12 @@ def payments_page(request: HttpRequest, system: System) -> HttpResponse:
     """Money that waits for its account, files with their control totals, and the last days."""
     waiting = system.store.receipts(state=ReceiptState.UNAPPLIED, limit=MOST_SHOWN + 1)
     files = system.store.payment_files(limit=MOST_SHOWN)
-    until = system.today + timedelta(days=1)
-    totals = system.store.receipt_totals(until - timedelta(days=DAYS_SHOWN), until)
+    last = system.today
+    totals = _totals_to(last, system)
+    if not totals:
+        newest = system.store.receipts(limit=1)
+        last = newest[0].receipt.received_day if newest else last
+        totals = _totals_to(last, system)
     context = {
         "waiting": waiting[:MOST_SHOWN],
         "waiting_cents": sum(one.receipt.cents for one in waiting[:MOST_SHOWN]),
@@ -85,8 +91,40 @@ def payments_page(request: HttpRequest, system: System) -> HttpResponse:
         "files": files,
         "totals": [(one, _by_state(one)) for one in reversed(totals)],
         "days": DAYS_SHOWN,
+        "last": last,
+        "is_earlier": last != system.today,
     }
     return render(request, "web/payments.html", context)
+
+
+def _totals_to(last: date, system: System) -> list[ReceiptTotals]:
+    """What was received in the days up to one, by day, channel and file."""
+    until = last + timedelta(days=1)
+    return list(system.store.receipt_totals(until - timedelta(days=DAYS_SHOWN), until))
+
+
+@personal("look at a day's payments", subjects=lambda day, channel: [f"payments of {day}"])
+def day_page(request: HttpRequest, system: System, day: str, channel: str) -> HttpResponse:
+    """Payments of one day and channel, one by one; of one state if the address names it."""
+    on = _day(day, "a day")
+    way = next((one for one in Channel if one.value == channel), None)
+    if way is None:
+        raise NotFound.of("channel", channel[:20])
+    file = request.GET.get("file", "")[:64]
+    state = next((one for one in ReceiptState if one.value == request.GET.get("state")), None)
+    found = system.store.receipts(
+        received_day=on, channel=way, file_sha256=file or None, state=state, limit=MOST_SHOWN + 1
+    )
+    shown = [one for one in found if file or one.receipt.file_sha256 is None][:MOST_SHOWN]
+    context = {
+        "day": on,
+        "channel_words": CHANNEL_WORDS[way.value],
+        "state_words": STATE_WORDS[state.value] if state else "",
+        "receipts": shown,
+        "cents": sum(one.receipt.cents for one in shown),
+        "more": len(found) > MOST_SHOWN,
+    }
+    return render(request, "web/payments_day.html", context)
 
 
 @personal("look at a file of payments", subjects=lambda sha256: [f"file {sha256}"])
@@ -110,9 +148,10 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
         except Refusal as caught:
             refusal = caught
         else:
-            done = urlencode({"done": typed.act})
-            return redirect(f"{reverse('payment', args=[payment_key])}?{done}")
+            told = urlencode({"done": typed.act})
+            return redirect(f"{reverse('payment', args=[payment_key])}?{told}")
     known = system.store.receipt(payment_key)
+    done = request.GET.get("done", "")
     context = {
         "known": known,
         "receipt": known.receipt,
@@ -123,7 +162,7 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
         "acts": [(act, *ACTS[act]) for act in _acts(known)],
         "typed": typed,
         "refusal": refusal,
-        "done": ACTS.get(request.GET.get("done", ""), ("",))[0],
+        "done": {TAKEN: "Take the payment"}.get(done) or ACTS.get(done, ("",))[0],
         "today": system.today,
     }
     return render(request, "web/payment.html", context, status=status_after(refusal))
@@ -153,8 +192,17 @@ def payments_of_account(system: System, account_id: str) -> list[tuple[Payment, 
     return [(one, states.get(one.payment_key, "")) for one in posted]
 
 
-def _by_state(one: ReceiptTotals) -> str:
-    return ", ".join(f"{totals.count} {state.value}" for state, totals in one.by_state)
+def _by_state(one: ReceiptTotals) -> list[tuple[str, str]]:
+    """How many stand how, each with the address of those."""
+    place = reverse("payments-day", args=[one.day.isoformat(), one.channel.value])
+    file = {"file": one.file_sha256} if one.file_sha256 else {}
+    return [
+        (
+            f"{totals.count} {state.value}",
+            f"{place}?{urlencode({'state': state.value, **file})}",
+        )
+        for state, totals in one.by_state
+    ]
 
 
 def _paid(applications: list[Application]) -> list[PaidItem]:

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from meterledger.entrypoints.channel_words import card_desk
 from meterledger.entrypoints.settlement_words import (
     KIND_WORDS,
     STATE_WORDS,
@@ -24,13 +25,15 @@ from meterledger.entrypoints.settlement_words import (
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
-from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
+from meterledger.facts.checkouts import OF_CHECKOUT
+from meterledger.facts.settlements import Act, Means, SettlementCase, SettlementKind
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.standing import Standing
+from meterledger.usecases.card_refunds import send_to_card
+from meterledger.usecases.refund_credit import return_refund, send_refund, stop_refund
 from meterledger.usecases.settlements import (
     CannotSettle,
     MoneyDesk,
-    Settled,
     approve_settlement,
     refuse_settlement,
     reverse_settlement,
@@ -38,17 +41,32 @@ from meterledger.usecases.settlements import (
 
 MOST_SHOWN = 500
 APPROVE, REFUSE, UNDO = "approve", "refuse", "undo"
+SEND, TO_CARD, STOP, CAME_BACK = "send", "to card", "stop", "came back"
 ACTS = {
     APPROVE: ("Approve it", "You are another person than who asked, and you agree."),
     REFUSE: ("Refuse it", "Nothing is posted; what was spoken for is free again."),
     UNDO: ("Take it back", "Its entry is reversed; the account is as before."),
+    SEND: ("It is sent", "Its check has left, with the number below."),
+    TO_CARD: ("Send it to the card", "The processor gives it back to the card that paid, once."),
+    STOP: ("It is stopped", "It was not paid yet; it lies with us again."),
+    CAME_BACK: ("It came back", "The letter or the bank's entry found nobody; it lies with us."),
 }
 JOURNEYS = {
     APPROVE: approve_settlement,
     REFUSE: refuse_settlement,
     UNDO: reverse_settlement,
+    STOP: stop_refund,
+    CAME_BACK: return_refund,
 }
-OF_ACT = {Act.APPROVED: APPROVE, Act.REFUSED: REFUSE, Act.REVERSED: UNDO}
+OF_ACT = {
+    Act.APPROVED: APPROVE,
+    Act.REFUSED: REFUSE,
+    Act.SENT: SEND,
+    Act.STOPPED: STOP,
+    Act.RETURNED: CAME_BACK,
+    Act.REVERSED: UNDO,
+}
+"""What a page offers of what may follow; by ACH a file sends it, and the bank clears it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,7 @@ class Typed:
     act: str = ""
     author: str = ""
     reason: str = ""
+    reference: str = ""
     seen: str = ""
     """How many steps the settlement had on the page that was decided on."""
 
@@ -121,6 +140,7 @@ def settlement_page(request: HttpRequest, system: System, settlement_id: str) ->
         "refusal": refusal,
         "done": request.GET.get("done", ""),
         "is_refund": case.kind is SettlementKind.REFUND,
+        "to_card": system.store.card_refunds(settlement_id=settlement_id),
     }  # fmt: skip
     return render(request, "web/settlement.html", context, status=status_after(refusal))
 
@@ -138,23 +158,29 @@ def _standing(case: SettlementCase) -> str:
 
 def _acts(case: SettlementCase) -> list[str]:
     """What a person may decide on a page, the most likely first."""
-    return [name for act, name in OF_ACT.items() if act in case.ways]
+    found = [name for act, name in OF_ACT.items() if act in case.ways]
+    payee = case.payee
+    if payee is None or SEND not in found or payee.means is Means.CHECK:
+        return found
+    by_processor = payee.means is Means.CARD and payee.payment_key.startswith(OF_CHECKOUT)
+    ways = [TO_CARD] if by_processor else [SEND] if payee.means is Means.CARD else []
+    return [*ways, *(one for one in found if one != SEND)]
 
 
 def _typed(request: HttpRequest) -> Typed:
     def word(name: str) -> str:
         return str(request.POST.get(name, ""))[:2000]
 
-    return Typed(word("act"), word("author"), word("reason"), word("seen"))
+    return Typed(*map(word, ("act", "author", "reason", "reference", "seen")))
 
 
-def _decide(settlement_id: str, typed: Typed, system: System) -> Settled:
+def _decide(settlement_id: str, typed: Typed, system: System) -> None:
     """Make the decision of a form.
 
     :raises CannotSettle: if it is none, or the settlement is not what the page showed
     """
     where = f"settlement {settlement_id}"
-    if typed.act not in JOURNEYS:
+    if typed.act not in ACTS:
         raise CannotSettle("No decision was chosen", where=where, do="Choose one of them")
     if typed.seen and typed.seen != str(len(system.store.settlement(settlement_id).steps)):
         raise CannotSettle(
@@ -164,5 +190,16 @@ def _decide(settlement_id: str, typed: Typed, system: System) -> Settled:
             do="Look at it again below, and decide then",
         )
     desk = MoneyDesk(system.store, system.book, system.today, system.now)
-    journey = JOURNEYS[typed.act]
-    return journey(settlement_id, by=typed.author, reason=typed.reason, desk=desk)
+    if typed.act == SEND:
+        send_refund(
+            settlement_id,
+            by=typed.author,
+            reference=typed.reference,
+            reason=typed.reason,
+            desk=desk,
+        )
+    elif typed.act == TO_CARD:
+        send_to_card(settlement_id, by=typed.author, desk=card_desk(system, desk))
+    else:
+        journey = JOURNEYS[typed.act]
+        journey(settlement_id, by=typed.author, reason=typed.reason, desk=desk)
