@@ -46,7 +46,7 @@ def test_prints_each_step_and_accounts_for_everyone(ask: Ask) -> None:
         "bills                     3 due, 3 billed, 3 of them now",
         "disconnection candidates  not built in this version",
         "3 accounts = 0 not due + 3 due; due = 3 billed + 0 held + 0 excluded.",
-        "Money received: 1 (50.00) = posted 1 (50.00).",
+        "Money received: 1 ($50.00) = posted 1 ($50.00).",
         "figures tie.",
     ):
         assert words in result.output, result.output

@@ -89,7 +89,8 @@ class TestTheWholeLifeOfADeposit:
         again = told(ask("replay", "EXT-1", "--json"))
         assert again["same_bytes"] is True
         assert again["records"] == 1 + len(shown["events"])
-        assert "advanced 6000.00 = refunded 5000.00 + kept 1000.00" in ask("show", "EXT-1").stdout
+        words = ask("show", "EXT-1").stdout
+        assert "advanced $6,000.00 = refunded $5,000.00 + kept $1,000.00" in words
         assert ask("list", "--account", ACCOUNT).stdout.startswith("EXT-1  account")
 
 
@@ -97,7 +98,7 @@ class TestAFacility:
     def test_is_charged_until_it_is_changed(self, ask: Any, open_contract: Any) -> None:
         told(open_contract(facility(), "--json"))
         night = ask("facility", "EXT-1", "--on", "2019-03-31")
-        assert "2 facility months, 180.00 USD" in night.stdout
+        assert "2 facility months, $180.00" in night.stdout
         what = ("--what", "enlargement", "--enlargement-usd", "500.00", "--on", "2019-04-02")
         told(ask("change", "EXT-1", *what, "--by", "Ana", "--json"))
         assert told(ask("run", "--json"))["facility_usd"] == "90.00"

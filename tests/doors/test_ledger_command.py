@@ -73,7 +73,7 @@ class TestShow:
             "2025-02-20",
             "2025-03-02",
         ]
-        assert "142       -50.00  " in ask("show", ACCOUNT).stdout
+        assert "142       -$50.00  " in ask("show", ACCOUNT).stdout
 
     def test_on_a_day_and_as_known_then(self, ask: Any) -> None:
         on = answer(ask("show", ACCOUNT, "--at", "2025-02-19", "--json"))
@@ -84,7 +84,7 @@ class TestShow:
     def test_an_account_of_the_chart(self, ask: Any) -> None:
         told = answer(ask("show", "142", "--at", "2025-02-28", "--json"))
         assert (told["name"], told["balance_usd"]) == ("Customer accounts receivable", "115.19")
-        assert "131 Cash stands at 50.00 USD." in ask("show", "131").stdout
+        assert "131 Cash stands at $50.00." in ask("show", "131").stdout
 
     @pytest.mark.parametrize(
         ("words", "sentence"),
@@ -135,7 +135,7 @@ def test_a_trial_balance_is_zero_together(ask: Any) -> None:
     told = answer(ask("trial-balance", "--booked-until", "2025-03-01", "--json"))
     assert told["accounts"] == {"131": "50.00", "142": "115.19", "440": "-165.19"}
     assert told["total_usd"] == "0.00"
-    assert "Together 0.00 USD." in ask("trial-balance", "--at", "2025-01-30").stdout
+    assert "Together $0.00." in ask("trial-balance", "--at", "2025-01-30").stdout
 
 
 def test_the_journal_is_written_to_a_file(ask: Any, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ class TestPriced:
         shown = ask("--priced").stdout
 
         assert "One bill on the sum (1M-anytime): $" in shown
-        assert "Difference to the bills by service point, which stand: $-" in shown
+        assert "Difference to the bills by service point, which stand: -$" in shown
         assert "priced" not in json.loads(ask("--json").stdout)
 
     def test_a_part_that_is_missing_is_refused(self, ask: Any) -> None:

@@ -58,7 +58,7 @@ def test_a_payment_says_what_it_paid_and_by_which_clause(ask: Any) -> None:
     again = answer(ask(*TAKE, "--tender", "check", "--check", "77", "--mailed", "--json"))
     assert again == told | {"status": "known"}
     words = ask("payment", "show", "R-1").stdout
-    assert f"165.19  {bill_item(0)} (utility)" in words
+    assert f"$165.19  {bill_item(0)} (utility)" in words
 
 
 def test_a_payment_is_taken_back_once(ask: Any) -> None:
@@ -122,7 +122,7 @@ def test_a_file_is_taken_once_and_what_nobody_has_is_assigned(ask: Any, tmp_path
         "posted": {"count": 2, "usd": "170.19"},
         "returned": {"count": 1, "usd": "6.00"},
     }
-    assert "received 3 of 176.19 USD = posted 2 of 170.19" in (
+    assert "received 3 of $176.19 = posted 2 of $170.19" in (
         ask("payment", "totals", "--on", "2026-11-30").stdout
     )
 

@@ -65,7 +65,7 @@ def test_exempt_says_which_bills_it_touches(ask: Any, town: Town) -> None:
     for bill in bills:
         tax = bill.lines[-1].cents
         assert (
-            f"  Bill {bill.bill_id} asked {tax / 100:.2f} USD by no certificate, and certificate "
+            f"  Bill {bill.bill_id} asked ${tax / 100:.2f} by no certificate, and certificate "
             "G-7 counts now."
         ) in result.stdout
     assert "See `meterledger rebill list`" in result.stdout

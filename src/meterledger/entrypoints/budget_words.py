@@ -158,8 +158,8 @@ def state_words(
     for one in bills:
         row = one.row
         print(
-            f"{row.days.until_day!s:<12}{usd_text(row.charges_cents):>12}"
-            f"{usd_text(row.asked_cents):>12}{usd_text(one.difference_after_cents):>12}"
+            f"{row.days.until_day!s:<12}{usd_display(row.charges_cents):>13}"
+            f"{usd_display(row.asked_cents):>13}{usd_display(one.difference_after_cents):>13}"
             f"  {KINDS[row.kind]}"
         )
 

@@ -18,7 +18,7 @@ from meterledger.facts.extensions import (
     Purpose,
 )
 from meterledger.kernel.canonical import sha256_hex
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_shown, usd_text
 
 ACT_WORDS = {
     ExtensionAct.PAID: "Paid in",
@@ -116,12 +116,13 @@ def extension_words(told: dict[str, Any]) -> list[str]:
     lines = [
         f"{told['extension']}: {' and '.join(told['parts'])}, account {told['account']}, requested "
         f"{told['requested']}",
-        f"  advanced {told['advanced_usd']} = refunded {told['refunded_usd']} + kept "
-        f"{told['kept_usd']} + held {told['held_usd']} USD",
+        f"  advanced {usd_shown(told['advanced_usd'])} = refunded "
+        f"{usd_shown(told['refunded_usd'])} + kept "
+        f"{usd_shown(told['kept_usd'])} + held {usd_shown(told['held_usd'])}",
     ]
     for one in told["events"]:
         who = f" by {one['by']}" if one["by"] else ""
-        lines.append(f"  {one['on']}  {one['act']} {one['about']}  {one['usd']} USD{who}")
+        lines.append(f"  {one['on']}  {one['act']} {one['about']}  {usd_shown(one['usd'])}{who}")
         for decision in one["decisions"]:
             for reason in decision["reasons"]:
                 lines.append(f"      {reason['finding']} ({reason['citation']['text']})")

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from meterledger.facts.held import HeldCase, HeldStep, RunRecord
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_display, usd_text
 from meterledger.usecases.issue_bills import BillRun
 from meterledger.usecases.settle_held import Settled, kind_of_case, ways_out
 
@@ -100,7 +100,7 @@ def settled_words(settled: Settled) -> str:
     if run.issued:
         bill = run.issued[0]
         return (
-            f"Bill {bill.bill_id} has left for {usd_text(bill.total_cents)} USD, due "
+            f"Bill {bill.bill_id} has left for {usd_display(bill.total_cents)}, due "
             f"{bill.due_day}. Case {case.case_id} is {case.state.value}."
         )
     if run.held:

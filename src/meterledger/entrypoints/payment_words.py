@@ -13,7 +13,7 @@ from typing import Any
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.payments import PaymentFile, ReceiptOnFile, ReceiptTotals, Totals
 from meterledger.facts.receivables import Application
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_shown, usd_text
 from meterledger.usecases.deposit_asked import deposits_asked_on
 from meterledger.usecases.settle_payment import PaymentDesk
 
@@ -130,7 +130,8 @@ def day_totals_json(one: ReceiptTotals) -> dict[str, Any]:
 def print_receipt(told: dict[str, Any]) -> None:
     """One receipt, for a person."""
     print(
-        f"{told['payment']}  {told['usd']} USD, {told['tender']} by {told['channel']}, received "
+        f"{told['payment']}  {usd_shown(told['usd'])}, {told['tender']} by "
+        f"{told['channel']}, received "
         f"{told['received']}: {told['state']}" + (f" {told['account']}" if told["account"] else "")
     )
     for step in told["steps"]:
@@ -139,7 +140,7 @@ def print_receipt(told: dict[str, Any]) -> None:
         for line in step["reason"].splitlines():
             print(f"      {line}")
     for one in told.get("applications", ()):
-        print(f"  {one['usd']:>12}  {one['item']} ({one['kind']})")
+        print(f"  {usd_shown(one['usd']):>13}  {one['item']} ({one['kind']})")
 
 
 def print_totals(rows: Sequence[dict[str, Any]], day: date) -> None:
@@ -148,13 +149,14 @@ def print_totals(rows: Sequence[dict[str, Any]], day: date) -> None:
         print(f"No money was received on {day}.")
     for one in rows:
         parts = ", ".join(
-            f"{state} {part['count']} of {part['usd']}" for state, part in one["by_state"].items()
+            f"{state} {part['count']} of {usd_shown(part['usd'])}"
+            for state, part in one["by_state"].items()
         )
         where = f", file {one['file'][:12]}" if one["file"] else ""
         received = one["received"]
         print(
             f"{one['day']} {one['channel']}{where}: received {received['count']} of "
-            f"{received['usd']} USD = {parts}"
+            f"{usd_shown(received['usd'])} = {parts}"
         )
 
 

@@ -32,6 +32,14 @@ def usd_display(cents: int) -> str:
     return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
+def usd_shown(told: str) -> str:
+    """``-16519.00`` of a JSON answer as ``-$16,519.00``: how the same sum stands where people read.
+
+    :raises NotMoney: if the text is no amount
+    """
+    return usd_display(cents_from_text(told, where="an amount"))
+
+
 def micro_usd_text(micro_usd: int) -> str:
     """``156000`` as ``0.156``: a price without trailing zeros, at least two decimals."""
     sign = "-" if micro_usd < 0 else ""

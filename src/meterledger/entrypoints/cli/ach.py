@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -64,8 +65,9 @@ def out(to: Folder = "", as_json: JsonFlag = False) -> None:
             else:
                 one = file_json(made.file)
                 print(
-                    f"File {one['file']}: {one['entries']} entries, {one['debits_usd']} USD drawn, "
-                    f"{one['credits_usd']} USD paid, for {one['effective']}: {path}"
+                    f"File {one['file']}: {one['entries']} entries, "
+                    f"{usd_shown(one['debits_usd'])} drawn, "
+                    f"{usd_shown(one['credits_usd'])} paid, for {one['effective']}: {path}"
                 )
             for late, where in before.items():
                 print(f"  file {late} was made before and had not left: {where}")
@@ -116,7 +118,7 @@ def take_credits(
             if not newly:
                 print("Known already, nothing changed.")
             for name in ("received", "posted", "unapplied", "refused"):
-                print(f"{name:>10}  {told[name]['count']:>8}  {told[name]['usd']:>16} USD")
+                print(f"{name:>10}  {told[name]['count']:>8}  {usd_shown(told[name]['usd']):>20}")
 
         say(told, as_json=as_json, words=words)
 
@@ -143,7 +145,10 @@ def returns(path: Received, as_json: JsonFlag = False) -> None:
             if not newly:
                 print("Known already, nothing changed.")
             for one in told:
-                print(f"{one['usd']:>12} USD  {one['order'] or one['trace']}: {one['sentence']}")
+                print(
+                    f"{usd_shown(one['usd']):>16}  {one['order'] or one['trace']}: "
+                    f"{one['sentence']}"
+                )
 
         answer = {"returned": told, "status": "taken" if newly else "known"}
         say(answer, as_json=as_json, words=words)
@@ -159,8 +164,9 @@ def listing(as_json: JsonFlag = False) -> None:
         def words() -> None:
             for one in told:
                 print(
-                    f"{one['file']}  {one['entries']} entries, {one['debits_usd']} USD drawn, "
-                    f"{one['credits_usd']} USD paid"
+                    f"{one['file']}  {one['entries']} entries, "
+                    f"{usd_shown(one['debits_usd'])} drawn, "
+                    f"{usd_shown(one['credits_usd'])} paid"
                 )
             if not told:
                 print("No file was made yet.")

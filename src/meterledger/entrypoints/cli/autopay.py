@@ -17,6 +17,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.money import usd_display, usd_shown
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -147,7 +148,7 @@ def run(
             for one in drawn:
                 answer = one.decision.outcome
                 why = "; ".join(reason.finding for reason in one.decision.reasons)
-                print(f"{one.bill_id}: {answer.act.value}, {usd_text(answer.cents)} USD: {why}")
+                print(f"{one.bill_id}: {answer.act.value}, {usd_display(answer.cents)}: {why}")
             print(f"{len(drawn)} bills on autopay are due on {day}.")
 
         say({"due": day.isoformat(), "bills": told}, as_json=as_json, words=words)
@@ -189,7 +190,7 @@ def asks(as_json: JsonFlag = False) -> None:
 
         def words() -> None:
             for one in told:
-                print(f"{one['bill']}  {one['usd']} USD: {'; '.join(one['reasons'])}")
+                print(f"{one['bill']}  {usd_shown(one['usd'])}: {'; '.join(one['reasons'])}")
 
         say({"questions": told}, as_json=as_json, words=words)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, WholeNumber, day_from, refusing, say
+from meterledger.kernel.money import usd_display, usd_shown
 
 if TYPE_CHECKING:
     from meterledger.facts.bank import BankFile
@@ -67,12 +68,13 @@ def take(
             for one in answers:
                 print(
                     f"{one['file']}: {one['status']}, {one['format']}, {one['lines']} lines, "
-                    f"{one['usd']} USD in all"
+                    f"{usd_shown(one['usd'])} in all"
                 )
                 for each in one["statements"]:
                     print(
-                        f"  {each['bank_account']} of {each['day']}: {each['opening_usd']} and "
-                        f"{each['moved_usd']} is {each['closing_usd']}"
+                        f"  {each['bank_account']} of {each['day']}: "
+                        f"{usd_shown(each['opening_usd'])} and "
+                        f"{usd_shown(each['moved_usd'])} is {usd_shown(each['closing_usd'])}"
                     )
 
         say({"files": answers}, as_json=as_json, words=words)
@@ -132,7 +134,7 @@ def matches(
     """List matches that stand, the newest first."""
     with refusing():
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.money import usd_display, usd_text
+        from meterledger.kernel.money import usd_text
         from meterledger.usecases.ports import Viewer
 
         asked = day_from(on, option="--on") if on else None
@@ -300,40 +302,38 @@ def _decide(line: str, by: str, reason: str, as_json: bool, *, approved: bool) -
 
 
 def _matched_words(run: BankRun) -> None:
-    from meterledger.kernel.money import usd_text
 
     if not run.matches:
         print("Nothing more could be matched.")
     for rule, (count, cents) in run.by_rule.items():
-        print(f"Matched {rule}: {count}, {usd_text(cents)} USD")
+        print(f"Matched {rule}: {count}, {usd_display(cents)}")
 
 
 def _open_words(position: BankPosition) -> None:
-    from meterledger.kernel.money import usd_text
     from meterledger.usecases.reconcile_bank import OWNER_OF_UNEXPECTED, OWNER_OF_UNSEEN
 
     for says, left, right in position.tie():
         sign = "=" if left == right else "IS NOT"
-        print(f"  {says}: {usd_text(left)} {sign} {usd_text(right)}")
+        print(f"  {says}: {usd_display(left)} {sign} {usd_display(right)}")
     print(
         f"Seen and not expected: {len(position.open_lines)} lines, "
-        f"{usd_text(position.unexpected_cents)} USD ({OWNER_OF_UNEXPECTED})"
+        f"{usd_display(position.unexpected_cents)} ({OWNER_OF_UNEXPECTED})"
     )
     for one in position.open_lines:
         print(
-            f"  {one.line.line_id}  {one.line.booked_day}  {usd_text(one.line.cents):>12}  "
+            f"  {one.line.line_id}  {one.line.booked_day}  {usd_display(one.line.cents):>13}  "
             f"{one.line.reference} {one.line.text}".rstrip()
         )
         for step in one.steps:
             print(f"      {step.act.value} by {step.by}: {step.reason}")
     print(
-        f"Expected and not seen: {len(position.unseen)}, {usd_text(position.unseen_cents)} USD, "
+        f"Expected and not seen: {len(position.unseen)}, {usd_display(position.unseen_cents)}, "
         f"{len(position.overdue)} of them for more than {position.overdue_days} days "
         f"({OWNER_OF_UNSEEN})"
     )
     for expected in position.unseen[:50]:
         print(
-            f"  {expected.day}  {usd_text(expected.cents):>12}  {position.age(expected)} days  "
+            f"  {expected.day}  {usd_display(expected.cents):>13}  {position.age(expected)} days  "
             f"{expected.ledger_account}  {expected.cause}"
         )
     if len(position.unseen) > 50:

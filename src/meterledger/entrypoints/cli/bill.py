@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import CYCLE, BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.money import usd_display
 
 if TYPE_CHECKING:
     from meterledger.usecases.deposit_run import DepositRun
@@ -261,14 +262,14 @@ def _answer(run: BillRun, late: LateRun, *, on: str, dry_run: bool, as_json: boo
                 print()
         if late.charges or late.reversals:
             print(
-                f"{len(late.charges)} late charges of {usd_text(late.cents)} USD before the bills, "
+                f"{len(late.charges)} late charges of {usd_display(late.cents)} before the bills, "
                 f"{len(late.reversals)} taken back."
             )
         for account, sentence in late.refused[:20]:
             print(f"No late charge decided for account {account}: {sentence}")
         verb = "would be billed" if dry_run else "billed"
         print(
-            f"{run.issued_count} {verb} for {usd_text(run.issued_cents)} USD, "
+            f"{run.issued_count} {verb} for {usd_display(run.issued_cents)}, "
             f"{run.held_count} held, {run.known} known already."
         )
         print(

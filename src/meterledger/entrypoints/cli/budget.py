@@ -14,6 +14,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.money import usd_display
 
 Account = Annotated[str, typer.Argument(help="Account number, ten digits.")]
 On = Annotated[str | None, typer.Option(help="The day (today unless given).")]
@@ -84,7 +85,6 @@ def join(
     with refusing():
         from meterledger.entrypoints.budget_words import joined_answer, reasons_words
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.money import usd_text
         from meterledger.usecases.budget_plans import JoinRequest, join_budget
         from meterledger.usecases.ports import Viewer
 
@@ -117,7 +117,7 @@ def join(
             would = "would be" if dry_run else "is"
             print(
                 f"Account {account} {would} on the Budget Billing Plan from "
-                f"{joined.plan.days.from_day}: {usd_text(joined.amount.cents)} a month."
+                f"{joined.plan.days.from_day}: {usd_display(joined.amount.cents)} a month."
             )
             for ruling in joined.rulings:
                 reasons_words(ruling.decision.reasons)
@@ -251,7 +251,6 @@ def end_unpaid(
 
 def _say_ended(ended: Any, *, dry_run: bool, as_json: bool) -> None:
     from meterledger.entrypoints.budget_words import ended_answer, reasons_words
-    from meterledger.kernel.money import usd_display
 
     def words() -> None:
         would = "would end" if dry_run else "ends"

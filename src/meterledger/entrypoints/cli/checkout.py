@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import AMOUNT, BadArgument, JsonFlag, refusing, say
+from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -140,7 +141,7 @@ def unknown(as_json: JsonFlag = False) -> None:
         def words() -> None:
             for one in told:
                 said = one["steps"][-1]["sentence"] if one["steps"] else "nothing was heard"
-                print(f"{one['checkout']}  {one['account']}  {one['usd']} USD: {said}")
+                print(f"{one['checkout']}  {one['account']}  {usd_shown(one['usd'])}: {said}")
             if not told:
                 print("Every checkout has a known outcome.")
 
@@ -184,7 +185,10 @@ def _answer(on_file: CheckoutOnFile, *, as_json: bool) -> None:
     told: dict[str, Any] = checkout_json(on_file)
 
     def words() -> None:
-        print(f"{told['checkout']}: {told['state']}, {told['usd']} USD, account {told['account']}")
+        print(
+            f"{told['checkout']}: {told['state']}, {usd_shown(told['usd'])}, "
+            f"account {told['account']}"
+        )
         if told["redirect"] and told["state"] == "unknown":
             print(f"  pay at {told['redirect']}")
         for one in told["steps"]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.money import usd_display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,11 +129,10 @@ def _desk(day: date, system: System, landing: Path | None) -> CloseDesk:
 
 
 def _print_step(told: StepTold) -> None:
-    from meterledger.kernel.money import usd_text
     from meterledger.usecases.close_told import StepState
 
     parts = [f"{count} {word}" for word, count in told.counts.items() if count]
-    parts += [f"{usd_text(cents)} USD {word}" for word, cents in told.cents.items() if cents]
+    parts += [f"{usd_display(cents)} {word}" for word, cents in told.cents.items() if cents]
     words = ", ".join(parts)
     if told.state is not StepState.DONE:
         words = f"{told.state.value}{': ' if words else ''}{words}"
@@ -147,7 +147,6 @@ def _print_step(told: StepTold) -> None:
 
 
 def _print_day(closed: DayClosed) -> None:
-    from meterledger.kernel.money import usd_text
 
     accounts = closed.bills.accounts
     print(
@@ -157,14 +156,16 @@ def _print_day(closed: DayClosed) -> None:
     )
     for one in closed.waiting:
         print(f"      {one.count} {one.code}: {one.words}; {one.owner}")
-    money = {word: f"{count} ({usd_text(cents)})" for word, (count, cents) in closed.money.items()}
+    money = {
+        word: f"{count} ({usd_display(cents)})" for word, (count, cents) in closed.money.items()
+    }
     received = money.pop("received", "0 (0.00)")
     became = " + ".join(f"{word} {each}" for word, each in money.items()) or "nothing"
     print(f"  Money received: {received} = {became}.")
     for item in closed.unexplained:
         if item.count:
             print(
-                f"  Unexplained: {item.words}, {item.count}, {usd_text(item.cents)} USD; "
+                f"  Unexplained: {item.words}, {item.count}, {usd_display(item.cents)}; "
                 f"{item.owner}"
             )
     ties = len(closed.ties)

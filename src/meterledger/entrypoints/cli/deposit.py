@@ -17,6 +17,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
     from datetime import date
@@ -280,8 +281,8 @@ def list_deposits(
             for one in rows:
                 print(
                     f"{one['deposit']}  account {one['account']}, {one['kind']}, {one['state']}: "
-                    f"{one['asked_usd']} USD asked, {one['unpaid_usd']} unpaid, "
-                    f"{one['held_usd']} held"
+                    f"{usd_shown(one['asked_usd'])} asked, {usd_shown(one['unpaid_usd'])} unpaid, "
+                    f"{usd_shown(one['held_usd'])} held"
                 )
 
         say({"deposits": rows}, as_json=as_json, words=words)
@@ -400,7 +401,7 @@ def _print_remainders(told: list[dict[str, Any]]) -> None:
     for one in told:
         by = f"by {one['return_by']}" if one["return_by"] else "no day is set"
         how = by if one["automatic"] else "once the customer asks"
-        print(f"{one['deposit']}  account {one['account']}: {one['usd']} USD, {how}")
+        print(f"{one['deposit']}  account {one['account']}: {usd_shown(one['usd'])}, {how}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+from meterledger.kernel.money import usd_display, usd_shown
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -33,12 +34,13 @@ def pay_state(deposit: Name, as_json: JsonFlag = False) -> None:
 
         def words() -> None:
             print(
-                f"{told['state']}: {told['asked_usd']} USD asked, {told['called_off_usd']} called "
-                f"off, {told['paid_usd']} paid, {told['unpaid_usd']} unpaid, "
-                f"{told['held_usd']} held."
+                f"{told['state']}: {usd_shown(told['asked_usd'])} asked, "
+                f"{usd_shown(told['called_off_usd'])} called "
+                f"off, {usd_shown(told['paid_usd'])} paid, {usd_shown(told['unpaid_usd'])} unpaid, "
+                f"{usd_shown(told['held_usd'])} held."
             )
             for one in told["asked_now"]:
-                print(f"  {one['item']}: {one['usd']} USD due by {one['due']}")
+                print(f"  {one['item']}: {usd_shown(one['usd'])} due by {one['due']}")
 
         say(told, as_json=as_json, words=words)
 
@@ -62,7 +64,7 @@ def interest(deposit: Name, on: On = "", as_json: JsonFlag = False) -> None:
         }
 
         def words() -> None:
-            print(f"{told['interest_usd']} USD of interest if returned on {day}.")
+            print(f"{usd_display(cents)} of interest if returned on {day}.")
             for one in rulings:
                 for reason in one.reasons:
                     print(f"  {reason.finding} - {reason.citation.text}")
@@ -102,7 +104,6 @@ def show(deposit: Name, as_json: JsonFlag = False) -> None:
 def list_came_back(system: System, account: str, *, as_json: bool) -> None:
     """Say which deposits were used and had a payment come back, and what is open of it."""
     from meterledger.entrypoints.deposit_words import came_back_json, deposit_desk
-    from meterledger.kernel.money import usd_display
     from meterledger.usecases.deposit_came_back import deposits_that_came_back
 
     rows = [

@@ -19,6 +19,7 @@ from meterledger.entrypoints.cli.answer import (
     say,
 )
 from meterledger.facts.documents import Delivery, IssuedDocument
+from meterledger.kernel.money import usd_shown
 
 BillArgument = Annotated[str, typer.Argument(help="Bill number.")]
 
@@ -111,9 +112,12 @@ def cycle(
             totals: dict[str, Any] = answer
             printed, sent, aside = (totals[key] for key in ("printed", "electronic", "set_aside"))
             print(
-                f"{_counted(totals['bills']['count'], 'bill')}, {totals['bills']['usd']} USD = "
-                f"{printed['count']} printed ({printed['usd']}) + {sent['count']} electronic "
-                f"({sent['usd']}) + {aside['count']} set aside ({aside['usd']})"
+                f"{_counted(totals['bills']['count'], 'bill')}, "
+                f"{usd_shown(totals['bills']['usd'])} = "
+                f"{printed['count']} printed ({usd_shown(printed['usd'])}) + "
+                f"{sent['count']} electronic "
+                f"({usd_shown(sent['usd'])}) + {aside['count']} set aside "
+                f"({usd_shown(aside['usd'])})"
             )
             pages, sheets = _counted(printed["pages"], "page"), _counted(printed["sheets"], "sheet")
             print(f"{pages} on {sheets}, in {out}")

@@ -19,6 +19,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -340,7 +341,7 @@ def list_all(
             for one in told:
                 print(
                     f"{one['extension']}  account {one['account']}, {' and '.join(one['parts'])}: "
-                    f"{one['held_usd']} of {one['advanced_usd']} USD held"
+                    f"{usd_shown(one['held_usd'])} of {usd_shown(one['advanced_usd'])} held"
                 )
 
         say({"extensions": told}, as_json=as_json, words=words)
@@ -427,14 +428,16 @@ def _run(on: str, contract: str | None, parts: tuple[str, ...] | None, *, as_jso
                 f"with nothing due + {len(told['waiting'])} waiting"
             )
             print(
-                f"  refunded {told['refunded_usd']} on {told['refund_dates']} dates, kept "
-                f"{told['kept_usd']} USD"
+                f"  refunded {usd_shown(told['refunded_usd'])} on "
+                f"{told['refund_dates']} dates, kept "
+                f"{usd_shown(told['kept_usd'])}"
             )
             print(
-                f"  {told['bills_tested']} bills tested: deficiency {told['deficiency_usd']}, "
-                f"credited {told['credited_usd']} USD"
+                f"  {told['bills_tested']} bills tested: deficiency "
+                f"{usd_shown(told['deficiency_usd'])}, "
+                f"credited {usd_shown(told['credited_usd'])}"
             )
-            print(f"  {told['facility_months']} facility months, {told['facility_usd']} USD")
+            print(f"  {told['facility_months']} facility months, {usd_shown(told['facility_usd'])}")
             for one in told["waiting"]:
                 print(f"  {one['contract']} waits: {one['sentence']}")
 

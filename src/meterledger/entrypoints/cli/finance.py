@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_display, usd_text
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -177,9 +177,9 @@ def unbilled_report(
         }
 
         def words() -> None:
-            print(f"{day}: {len(found.lines)} agreements, {usd_text(found.total_cents)} USD")
+            print(f"{day}: {len(found.lines)} agreements, {usd_display(found.total_cents)}")
             for method, (count, cents) in methods.items():
-                print(f"  {method.value}: {count}, {usd_text(cents)} USD")
+                print(f"  {method.value}: {count}, {usd_display(cents)}")
             for one in found.lines if accounts else ():
                 usd, how = usd_text(one.cents), one.method.value
                 print(f"  {one.agreement_id}  {one.days}  {usd}  {how}")
@@ -208,7 +208,7 @@ def unexplained_report(as_json: JsonFlag = False) -> None:
             open_ = [one for one in found.items if one.count]
             print(f"{found.on}: " + ("unexplained is" if open_ else "nothing is unexplained."))
             for one in open_:
-                print(f"  {one.owner}: {one.words}, {one.count}, {usd_text(one.cents)} USD")
+                print(f"  {one.owner}: {one.words}, {one.count}, {usd_display(one.cents)}")
                 print(f"      {one.do}")
             _tie_words(found.ties)
 
@@ -263,7 +263,7 @@ def _aging_words(found: Aging) -> None:
     print(f"{found.at}: {len(found.accounts)} accounts")
     print(f"{'':16}" + "".join(f"{one:>16}" for one in names))
     for name, row in (*found.by_class.items(), ("all", found.totals)):
-        print(f"{name.replace('_', ' '):16}" + "".join(f"{usd_text(one):>16}" for one in row))
+        print(f"{name.replace('_', ' '):16}" + "".join(f"{usd_display(one):>17}" for one in row))
     _tie_words(found.ties)
     for one in found.apart:
         print(f"  Account {one.account_id}: open items less credit are not its balance.")
@@ -275,7 +275,7 @@ def _trial_words(found: TrialBalance) -> None:
     for one in found.rows:
         amounts = (one.opening_cents, one.debit_cents, one.credit_cents, one.closing_cents)
         label = f"{one.ledger_account} {one.name}"[:51]
-        print(f"{label:52}" + "".join(f"{usd_text(each):>16}" for each in amounts))
+        print(f"{label:52}" + "".join(f"{usd_display(each):>17}" for each in amounts))
     _tie_words(found.ties)
 
 
@@ -284,12 +284,12 @@ def _revenue_words(found: Revenue) -> None:
     for title, sums in (("schedule", found.by_schedule), ("line", found.by_code)):
         print(f"By {title}:")
         for name, cents in sums.items():
-            print(f"  {name:48}{usd_text(cents):>16}")
+            print(f"  {name:48}{usd_display(cents):>17}")
     print("Taxes:")
     for tax in found.taxes.totals:
         name = f"{tax.of.tax} {tax.of.jurisdiction}"
-        print(f"  {name:48}{usd_text(tax.tax_cents):>16}")
-    print(f"  {'revenue without taxes':48}{usd_text(found.revenue_cents):>16}")
+        print(f"  {name:48}{usd_display(tax.tax_cents):>17}")
+    print(f"  {'revenue without taxes':48}{usd_display(found.revenue_cents):>17}")
     _tie_words(found.ties)
 
 
@@ -297,11 +297,11 @@ def _cash_words(found: Cash) -> None:
     print(f"{found.days.from_day} to {found.days.last_day}")
     for one in found.rows:
         states = ", ".join(
-            f"{name} {each.count} ({usd_text(each.cents)})" for name, each in one.states.items()
+            f"{name} {each.count} ({usd_display(each.cents)})" for name, each in one.states.items()
         )
         file = f" file {one.file[:12]}" if one.file else ""
         print(
             f"  {one.day} {one.channel}{file}: received {one.received.count} "
-            f"({usd_text(one.received.cents)}) = {states}"
+            f"({usd_display(one.received.cents)}) = {states}"
         )
     _tie_words(found.ties)

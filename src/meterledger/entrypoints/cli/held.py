@@ -16,6 +16,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
     from datetime import date
@@ -147,7 +148,7 @@ def runs(
                 print(
                     f"{one['run']}  {one['on']}  {one['scope']}: {one['due']} due = "
                     f"{one['billed']} billed + {one['held']} held + {one['excluded']} excluded, "
-                    f"{one['total_usd']} USD, {one['state']}"
+                    f"{usd_shown(one['total_usd'])}, {one['state']}"
                 )
                 if one["sentence"] or one["reason"]:
                     print(f"    {one['sentence'] or one['by'] + ': ' + one['reason']}")

@@ -15,6 +15,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.money import usd_display, usd_shown
 
 Name = Annotated[str, typer.Argument(help="The charge, ACCOUNT:DELINQUENT-DAY.")]
 On = Annotated[str | None, typer.Option(help="The day (today unless given).")]
@@ -52,7 +53,6 @@ def run(
     with refusing():
         from meterledger.entrypoints.late_words import charge_as_json, reason_words, run_as_json
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.money import usd_text
         from meterledger.usecases.late_charges import charge_late
         from meterledger.usecases.ports import Viewer
 
@@ -103,7 +103,7 @@ def run(
             verb = "would be charged" if dry_run else "charged"
             print(
                 f"{done.considered} considered = {done.charged} {verb} + {done.not_charged} not "
-                f"charged + {len(done.refused)} refused; {usd_text(done.cents)} USD."
+                f"charged + {len(done.refused)} refused; {usd_display(done.cents)}."
             )
             for code, count in sorted(done.by_code.items()):
                 print(f"  {count:>9} {code}: {reason_words(code)}")
@@ -185,12 +185,12 @@ def show(late_charge: Name, as_json: JsonFlag = False) -> None:
         def words() -> None:
             record = answer["record"]
             print(
-                f"Late charge {charge.late_charge_id}: {answer['late_charge_usd']} USD on "
-                f"{answer['base_usd']} USD of bill {charge.bill_id}, shown on the bill of "
+                f"Late charge {charge.late_charge_id}: {usd_shown(answer['late_charge_usd'])} on "
+                f"{usd_shown(answer['base_usd'])} of bill {charge.bill_id}, shown on the bill of "
                 f"{charge.on}; standing: {charge.standing}"
             )
             for item in record["items"]:
-                print(f"  {item['item']} ({item['kind']}): {item['open_usd']} USD unpaid")
+                print(f"  {item['item']} ({item['kind']}): {usd_shown(item['open_usd'])} unpaid")
             for line in arithmetic_words(record):
                 print(f"  {line}")
             print(f"  Reasons: {'; '.join(reason_words(one) for one in charge.codes)}")
@@ -319,12 +319,12 @@ def replay(
 
         def words() -> None:
             if done.same_bytes:
-                print(f"The same bytes: {usd_text(cents)} USD, {done.stored.record_sha256}")
+                print(f"The same bytes: {usd_display(cents)}, {done.stored.record_sha256}")
                 return
             why = "; ".join(reason_words(one.value) for one in done.reasons)
             print(
-                f"Other bytes: it was {usd_text(done.stored.cents)} USD and comes to "
-                f"{usd_text(cents)} USD ({why})"
+                f"Other bytes: it was {usd_display(done.stored.cents)} and comes to "
+                f"{usd_display(cents)} ({why})"
             )
 
         say(answer, as_json=as_json, words=words)

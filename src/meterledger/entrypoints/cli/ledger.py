@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
-from meterledger.kernel.money import shown
+from meterledger.kernel.money import shown, usd_display, usd_shown
 from meterledger.kernel.written_days import instant_from_text
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ def show(
 
         def words() -> None:
             for one in told["entries"]:
-                moved = ", ".join(f"{leg['account']:<4} {leg['usd']:>11}" for leg in one["legs"])
+                moved = ", ".join(
+                    f"{leg['account']:<4} {usd_shown(leg['usd']):>12}" for leg in one["legs"]
+                )
                 booked = "" if one["booked"] == one["effective"] else f", booked {one['booked']}"
                 print(f"{one['effective']}  {moved:<16}  {one['cause']}{booked}")
             _print_sums(sums)
@@ -144,7 +146,7 @@ def _show_ledger_account(
 
     def words() -> None:
         _print_sums(mine)
-        print(f"{account} {account_name(account)} stands at {_dollars(total)} USD.")
+        print(f"{account} {account_name(account)} stands at {usd_display(total)}.")
 
     say(told, as_json=as_json, words=words)
 
@@ -172,7 +174,7 @@ def trial_balance(
 
         def words() -> None:
             _print_sums(sums)
-            print(f"Together {told['total_usd']} USD.")
+            print(f"Together {usd_shown(told['total_usd'])}.")
 
         say(told, as_json=as_json, words=words)
 
@@ -309,7 +311,7 @@ def _print_sums(sums: dict[str, int]) -> None:
     from meterledger.ledger import account_name
 
     for name, cents in sums.items():
-        print(f"{name:<28} {_dollars(cents):>14} USD  {account_name(name)}")
+        print(f"{name:<28} {usd_display(cents):>18}  {account_name(name)}")
 
 
 def _dollars(cents: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
     from meterledger.usecases.account_together import Together
@@ -121,9 +122,12 @@ def _print(answer: dict[str, Any]) -> None:
                 print(f"  meter {meter}: {reason['finding']} ({reason['citation']['text']})")
     if "priced" in answer:
         told = answer["priced"]
-        print(f"One bill on the sum ({told['schedule']}): ${told['total_usd']}")
+        print(f"One bill on the sum ({told['schedule']}): {usd_shown(told['total_usd'])}")
         for line in told["lines"]:
             print(f"  {line['label']}: {line['arithmetic']}")
         for each in told["alone"]:
-            print(f"  meter {each['meter']} alone: ${each['total_usd']}")
-        print(f"Difference to the bills by service point, which stand: ${told['difference_usd']}")
+            print(f"  meter {each['meter']} alone: {usd_shown(each['total_usd'])}")
+        print(
+            f"Difference to the bills by service point, which stand: "
+            f"{usd_shown(told['difference_usd'])}"
+        )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import AMOUNT, JsonFlag, day_from, refusing, say
+from meterledger.kernel.money import usd_shown
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +65,8 @@ def pay(
             answer,
             as_json=as_json,
             words=lambda: print(
-                f"{what} {answer['usd']} USD for account {account}, key {payment.payment_key}. "
-                f"Balance now {answer['balance_usd']} USD."
+                f"{what} {usd_shown(answer['usd'])} for account {account}, key "
+                f"{payment.payment_key}. "
+                f"Balance now {usd_shown(answer['balance_usd'])}."
             ),
         )

@@ -18,6 +18,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -108,7 +109,7 @@ def take(
             print_receipt(told)
             if not newly:
                 print("Known already, nothing changed.")
-            print(f"Balance now {told['balance_usd']} USD.")
+            print(f"Balance now {usd_shown(told['balance_usd'])}.")
 
         say(told, as_json=as_json, words=words)
 
@@ -180,7 +181,7 @@ def take_file(
             if not newly:
                 print("Known already, nothing changed.")
             for name in ("received", "posted", "unapplied", "refused"):
-                print(f"{name:>10}  {told[name]['count']:>8}  {told[name]['usd']:>16} USD")
+                print(f"{name:>10}  {told[name]['count']:>8}  {usd_shown(told[name]['usd']):>20}")
             for one in told["lines_refused"]:
                 print(f"  line {one['line']}: {one['why']}")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import AMOUNT, JsonFlag, day_from, refusing, say
+from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -126,8 +127,9 @@ def listing(
         def words() -> None:
             for one in told:
                 print(
-                    f"{one['pledge']}  {one['agency']}  {one['state']}: {one['received_usd']} of "
-                    f"{one['usd']} USD for account {one['account']}"
+                    f"{one['pledge']}  {one['agency']}  {one['state']}: "
+                    f"{usd_shown(one['received_usd'])} of "
+                    f"{usd_shown(one['usd'])} for account {one['account']}"
                 )
 
         say({"pledges": told}, as_json=as_json, words=words)
@@ -140,8 +142,9 @@ def _answer(made: PledgeOnFile, system: System, *, as_json: bool) -> None:
 
     def words() -> None:
         print(
-            f"{told['pledge']} of {told['agency']}: {told['state']}, {told['received_usd']} of "
-            f"{told['usd']} USD, until {told['expires']}, for {', '.join(told['for'])}"
+            f"{told['pledge']} of {told['agency']}: {told['state']}, "
+            f"{usd_shown(told['received_usd'])} of "
+            f"{usd_shown(told['usd'])}, until {told['expires']}, for {', '.join(told['for'])}"
         )
 
     say(told, as_json=as_json, words=words)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
+from meterledger.kernel.money import usd_shown
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +67,10 @@ def prove(
         }
 
         def words() -> None:
-            print(f"{bill}, {answer['total_usd']} USD, with {answer['readings']} readings: {path}")
+            print(
+                f"{bill}, {usd_shown(answer['total_usd'])}, with "
+                f"{answer['readings']} readings: {path}"
+            )
             print("Check it anywhere: python3 meterledger_verify.py " + str(path))
             print(f"Signed with the key {answer['public_key']}")
 

@@ -27,6 +27,7 @@ from meterledger.entrypoints.cli.settlement import (
     show,
     undo,
 )
+from meterledger.kernel.money import usd_display, usd_shown
 
 if TYPE_CHECKING:
     from meterledger.facts.card_refunds import CardRefundOnFile
@@ -125,7 +126,7 @@ def final(
 ) -> None:
     """Credits of accounts that ended: asked for from the floor on, or moved to the live account."""
     from meterledger.entrypoints.settlement_words import settlement_json
-    from meterledger.kernel.money import usd_display, usd_text
+    from meterledger.kernel.money import usd_text
     from meterledger.kernel.refusal import Refusal
     from meterledger.usecases.refund_credit import settle_final_credit
 
@@ -156,7 +157,7 @@ def final(
 
         def words() -> None:
             for one in told:
-                print(f"{one['account']}  {one['usd']} USD {one['way']}: {one['why']}.")
+                print(f"{one['account']}  {usd_shown(one['usd'])} {one['way']}: {one['why']}.")
             for no in refused:
                 print(f"{no['account']}  refused: {no['why']}")
             if not told and not refused:
@@ -199,7 +200,7 @@ def to_send(
     as_json: JsonFlag = False,
 ) -> None:
     """List what is approved and not on its way: the check register, or an ACH file's lines."""
-    from meterledger.kernel.money import usd_display, usd_text
+    from meterledger.kernel.money import usd_text
     from meterledger.usecases.refund_credit import refunds_to_send
 
     with refusing(), at_the_desk("list refunds to send", ["refunds"]) as desk:
@@ -226,7 +227,10 @@ def to_send(
             total = sum(one.cents for one in found)
             print(f"{len(found)} to send, {usd_display(total)} together.")
             for one in told:
-                print(f"{one['settlement']}  {one['usd']} USD to {one['name']} by {one['means']}")
+                print(
+                    f"{one['settlement']}  {usd_shown(one['usd'])} to {one['name']} "
+                    f"by {one['means']}"
+                )
 
         say({"to_send": told}, as_json=as_json, words=words)
 
@@ -309,7 +313,6 @@ def _cards(purpose: str, name: str, on: str) -> Iterator[CardDesk]:
 
 def _answer_card(found: CardRefundOnFile, *, as_json: bool) -> None:
     from meterledger.entrypoints.channel_words import card_refund_json
-    from meterledger.kernel.money import usd_display
 
     refund = found.refund
 
@@ -485,7 +488,7 @@ def handed_over(
 
 
 def _answer_report(found: Report, what: str, *, as_json: bool) -> None:
-    from meterledger.kernel.money import usd_display, usd_text
+    from meterledger.kernel.money import usd_text
 
     header, *rows = found.rows
     told = {

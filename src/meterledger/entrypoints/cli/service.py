@@ -15,6 +15,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.money import usd_display, usd_shown
 
 
 def register(app: typer.Typer) -> None:
@@ -173,7 +174,6 @@ def change(
         from meterledger.entrypoints.cli.rebill import run_json
         from meterledger.entrypoints.wiring import open_system
         from meterledger.kernel.local_days import local_day_of
-        from meterledger.kernel.money import usd_display
         from meterledger.usecases.change_rate import change_rate
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.rebill import rebill
@@ -330,7 +330,7 @@ def _print(answer: dict[str, Any]) -> None:
         asked = f" ({dollars(one['asked_usd'])} asked)" if one["asked_usd"] != one["usd"] else ""
         print(f"  bill {one['bill']}: {dollars(one['usd'])}{asked}, due {one['due']}")
     for one in answer["payments"]:
-        print(f"  payment {one['payment']}: ${one['usd']} on {one['received']}")
+        print(f"  payment {one['payment']}: {usd_shown(one['usd'])} on {one['received']}")
 
 
 def _person(text: str) -> tuple[str, str]:

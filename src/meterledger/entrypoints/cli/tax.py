@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -211,7 +212,7 @@ def _print(done: Exempt, verb: str) -> None:
     print(f"{verb}: {_told(told)}")
     for one in told["bills_touched"]:
         print(
-            f"  Bill {one['bill']} asked {one['tax_usd']} USD by "
+            f"  Bill {one['bill']} asked {usd_shown(one['tax_usd'])} by "
             f"{_by(one['certificate_used'])}, and {_by(one['certificate_that_counts'])} counts now."
         )
     if told["bills_touched"]:
@@ -252,11 +253,14 @@ def _print_report(done: TaxReport) -> None:
         ]
         print("  " + "  ".join(cells).rstrip())
     print(
-        f"Billed {told['tax_usd']}; control account {told['control_account']} has "
-        f"{told['posted_usd']}."
+        f"Billed {usd_shown(told['tax_usd'])}; control account {told['control_account']} has "
+        f"{usd_shown(told['posted_usd'])}."
     )
     for one in told["apart"]:
-        print(f"  Apart: {one['ledger_account']} is {one['usd']} away from what was billed.")
+        print(
+            f"  Apart: {one['ledger_account']} is {usd_shown(one['usd'])} away from "
+            f"what was billed."
+        )
     print("They tie to the cent." if told["ties"] else "They do not tie.")
 
 
