@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from tests.journeys.programs_town import BEGINS, KNOWN, LEARNED, ProgramTown
@@ -26,9 +27,12 @@ from meterledger.facts.readings import (
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.local_days import day_start_utc, intervals_in_day
 from meterledger.kernel.span import DaySpan
-from meterledger.rulebook.loading import default_book_folder
+from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.lake import IntervalLake
+from meterledger.stores.lake.determinants import DeterminantFiles
+from meterledger.usecases.impact import Basis, impact_of_change
 from meterledger.usecases.programs import programs_of_account
+from meterledger.usecases.proposals import read_proposal, write_proposal
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.shadow import Shadow, shadow_bills
 
@@ -164,3 +168,51 @@ def test_a_credit_that_is_corrected_is_corrected_in_the_bill_that_used_it_too(
     assert credits.granted_cents == (
         credits.used_cents + credits.expired_cents + credits.open_cents
     )
+
+
+HIGHER = """
+changes:
+  - value: anytime_winter_first_block_usd_per_kwh
+    entry:
+      effective_from: 2026-02-01
+      effective_until: null
+      value: "0.20000"
+      standing: assumed
+      learned_on: 2026-11-26
+      cite: {instrument: "MO P.S.C. Schedule No. 6", sheet: "Sheet 54", revision: null,
+             paragraph: "Anytime, winter energy, first block", effective: 2026-02-01, order: null}
+      source: "made up for a test"
+"""
+
+
+def test_an_impact_counts_who_takes_part_with_what_the_programmes_do(
+    street: ProgramTown, tmp_path: Path
+) -> None:
+    """Solar Blocks replace kWh at the price that changes, and what was received is not billed."""
+    street.bill(1, 2, 3, on=date(2026, 4, 2), known_at=KNOWN)
+    folder = tmp_path / "book"
+    copytree(default_book_folder(), folder)
+    write_proposal(read_proposal(HIGHER.encode(), "proposal.yaml"), folder, street.view)
+    later = KNOWN + timedelta(hours=1)
+
+    found = impact_of_change(
+        (1,),
+        since=BEGINS,
+        until=date(2026, 12, 31),
+        basis=Basis(
+            store=street.store,
+            lake=street.lake,
+            kept=DeterminantFiles(tmp_path / "sums", files_at=street.store.lake_files),
+            before=street.book.as_known(later.date()),
+            after=load_book(folder).as_known(later.date()),
+            known_at=later,
+            at_sequence=street.store.lake_sequence(),
+        ),
+    )
+
+    assert (len(found.accounts), found.not_priced, found.not_reproduced) == (3, (), 0)
+    assert found.ties
+    assert found.billed_cents == int(found.before_cents.sum())
+    solar, net, plain = (int(one) for one in found.change_cents)
+    assert 0 < net < solar < plain
+    assert found.one_by_one == 4  # the bills of the two that take part, the whole way
