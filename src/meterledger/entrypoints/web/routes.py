@@ -17,6 +17,7 @@ from meterledger.entrypoints.web import (
     corrections,
     coverage,
     deposit_pages,
+    document_pages,
     extension_pages,
     finance_pages,
     find,
@@ -32,6 +33,7 @@ from meterledger.entrypoints.web import (
     rules,
     settlement_pages,
     sheets,
+    tax_pages,
     usage_pages,
     usage_reports,
 )
@@ -57,6 +59,7 @@ urlpatterns: list[URLPattern] = [
     path("extensions/<str:contract_id>/", extension_pages.extension_page, name="extension"),
     path("finance/", finance_pages.finance_page, name="finance"),
     path("finance/aging/", finance_pages.aging_page, name="finance-aging"),
+    path("finance/taxes/", tax_pages.taxes_page, name="finance-taxes"),
     path("finance/bank/", finance_pages.bank_page, name="finance-bank"),
     path("finance/bank/lines/<path:line_id>/", bank_pages.bank_line_page, name="bank-line"),
     path(
@@ -76,6 +79,7 @@ urlpatterns: list[URLPattern] = [
     path("deposits/<str:deposit_id>/", deposit_pages.deposit_page, name="deposit"),
     path("held/", held_pages.queue_page, name="held"),
     path("held/runs/", held_pages.runs_page, name="held-runs"),
+    path("held/documents/", document_pages.documents_page, name="documents"),
     path("held/<str:case_id>/", held_pages.case_page, name="held-case"),
     path("payments/", payments.payments_page, name="payments"),
     path("payments/take/", money_forms.take_page, name="take-payment"),
