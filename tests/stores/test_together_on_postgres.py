@@ -1,0 +1,115 @@
+"""One bill of several meters on PostgreSQL: issued, held, corrected, replayed; two at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.journeys.test_bills_together import AUGUST, BOTH, SAID, arrange, part, with_a_barn
+from tests.journeys.town import VIEWER, Town, even
+
+from meterledger.facts.corrections import CorrectionCause
+from meterledger.kernel.refusal import Refusal
+from meterledger.stores.postgres import PostgresStore, verify_invariants
+from meterledger.usecases.find_corrections import bills_to_correct, now_of
+from meterledger.usecases.rebill import rebill
+
+pytestmark = pytest.mark.postgres
+
+KNOWN = datetime(2026, 12, 1, 9, tzinfo=UTC)
+FOUND = datetime(2026, 12, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def town(postgres: PostgresStore) -> Iterator[Town]:
+    """A house and a barn of one account, and a neighbor."""
+    made = Town(store=postgres)
+    made.start(1)
+    with_a_barn(made)
+    made.start(3)
+    for number in (1, 3):
+        made.read(f"M{number}", BOTH, even(100))
+    with postgres.viewing(VIEWER, []):
+        yield made
+
+
+def whole(store: Any) -> list[Any]:
+    return [said for _, _, said in verify_invariants(store) if said]
+
+
+def test_the_whole_way(town: Town, postgres: PostgresStore) -> None:
+    arrange(town)
+    run = town.bill(1, 3, on=AUGUST.from_day, known_at=KNOWN)
+    assert [one.code for one in run.held] == ["usage.of_one_meter"]
+    assert (run.due, run.issued_count) == (2, 1)
+    town.read("M2", BOTH, even(7), learned_at=KNOWN)
+    run = town.bill(1, 3, on=AUGUST.until_day, known_at=KNOWN)
+    assert (run.due, run.held, run.issued_count) == (3, [], 3)
+    mine = [one for one in run.issued if one.account_id == town.account_id(1)]
+    assert [one.usage.energy_wh for one in mine] == [107 * 31 * 96] * 2
+    assert postgres.held_cases(account_id=town.account_id(1)) == []
+    assert all(town.replay(one.bill_id).same_bytes for one in mine)
+    again = town.bill(1, 3, on=AUGUST.until_day, known_at=KNOWN)
+    assert again.due == 0
+
+    town.read("M2", BOTH, even(17), learned_at=FOUND)
+    now = now_of(postgres, known_at=FOUND, book=town.book, lake=town.lake)
+    looked_at, found = bills_to_correct(store=postgres, now=now)
+    assert (looked_at, [one.stored.bill_id for one in found]) == (4, [one.bill_id for one in mine])
+    assert {one.cause for one in found} == {CorrectionCause.READING}
+    done = rebill(
+        [one.bill_id for one in mine],
+        author="Ana",
+        reason="read again",
+        on=date(2026, 12, 3),
+        known_at=FOUND,
+        store=postgres,
+        lake=town.lake,
+        book=town.book,
+    )
+    assert [one.bill.usage.energy_wh for one in done.corrected] == [117 * 31 * 96] * 2
+    for one in done.corrected:
+        assert town.replay(one.bill.bill_id).same_bytes
+        assert town.replay(one.cancelled.bill_id).same_bytes
+    assert bills_to_correct(store=postgres, now=now)[1] == []
+    part(town, AUGUST.until_day, FOUND + timedelta(hours=1))
+    assert whole(postgres) == []
+
+
+def test_a_run_and_an_arrangement_at_one_time_leave_no_day_on_two_bills_or_none(
+    town: Town, postgres: PostgresStore
+) -> None:
+    """Whoever comes first: what is billed is what is arranged then."""
+    town.read("M2", BOTH, even(7))
+
+    def bill() -> str:
+        with postgres.viewing(VIEWER, []):
+            run = town.bill(1, on=AUGUST.from_day, known_at=SAID + timedelta(minutes=1))
+            return " ".join(one.code for one in run.held)
+
+    def say() -> str:
+        with postgres.viewing(VIEWER, []):
+            try:
+                arrange(town)
+            except Refusal as refusal:
+                return refusal.sentence
+            return ""
+
+    with ThreadPoolExecutor(2) as pool:
+        billed, said = pool.submit(bill), pool.submit(say)
+        codes, refused = billed.result(), said.result()
+
+    bills = postgres.bills_of_account(town.account_id(1))
+    if refused:
+        assert "is billed past 2025-07-01 already" in refused
+        assert len(bills) == 2
+    else:
+        assert [one.bill_id for one in bills] == [] or b'"points"' in bills[0].record
+        assert codes in ("", "together.changed together.changed")
+    run = town.bill(1, on=AUGUST.from_day, known_at=KNOWN)
+    assert run.held == []
+    assert {one.billed_until for one in town.services(1, known_at=KNOWN)} == {AUGUST.from_day}
+    assert whole(postgres) == []
