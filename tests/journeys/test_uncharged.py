@@ -11,8 +11,10 @@ from tests.journeys.deposit_town import APPLICANT, Home
 
 from meterledger.billing import without_uncharged
 from meterledger.facts.deposits import DepositAct, DepositStep
+from meterledger.kernel.span import DaySpan
 from meterledger.usecases import calculate_bills
 from meterledger.usecases.deposit_ports import DepositWork
+from meterledger.usecases.finance_reports import revenue
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
 from meterledger.usecases.rebill import rebill
 
@@ -141,6 +143,35 @@ class TestAFinalBillOfAFewCents:
         assert made.total_cents == 0
         assert "is less than $1.00" in made.reasons[0].finding
         assert town.replay(made.bill_id).same_bytes
+        (left,) = [
+            -line.cents
+            for line in made.lines
+            if line.unit == "adjustment" and line.group.value != "tax"
+        ]
+        assert 0 < left < 100
+        assert town.store.trial_balance() == {"440": -left, "144": left}
+        assert town.store.balance_cents(made.account_id) == 0
+        found = revenue(DaySpan(AUGUST, date(2025, 9, 1)), view=town.view, store=town.store)
+        assert [one.as_json() for one in found.ties if not one.holds] == []
+
+    def test_that_is_corrected_is_written_off_no_longer(self, town: Any, final: Any) -> None:
+        made = final(1, days=1)
+        town.read("M1", (date(2025, 7, 20), AUGUST), lambda day, count: [900] * count)
+
+        (one,) = rebill(
+            [made.bill_id],
+            author="Ana",
+            reason="read again",
+            on=date(2025, 8, 20),
+            known_at=FOUND,
+            store=town.store,
+            lake=town.lake,
+            book=town.book,
+        ).corrected
+
+        assert one.bill.total_cents > 100
+        assert town.store.trial_balance().get("144", 0) == 0
+        assert town.store.balance_cents(made.account_id) == one.bill.total_cents
 
     @pytest.mark.parametrize(
         ("paid", "ended", "charged"),

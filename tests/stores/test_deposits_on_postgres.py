@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.journeys.conftest import town_module
 from tests.journeys.deposit_town import APPLICANT, Home, come_back, home_of, queue
 
+from meterledger.kernel.span import DaySpan
 from meterledger.stores.postgres import PostgresStore
 from meterledger.stores.postgres.repository.verify import verify_invariants
 from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_replay import replay_deposit
+from meterledger.usecases.finance_reports import revenue
+from meterledger.usecases.rebill import rebill
 from meterledger.usecases.settlements import MoneyDesk, approve_settlement
 
 
@@ -64,4 +67,40 @@ def test_both_stores_live_the_same_life(postgres: PostgresStore) -> None:
     assert life(postgres) == life(MemoryStore())
     towns = town_module()
     with postgres.viewing(towns.VIEWER, ["a test"]):
+        assert [found for found in verify_invariants(postgres) if found[2]] == []
+
+
+@pytest.mark.postgres
+def test_a_final_bill_of_a_few_cents_is_written_off_with_its_bill(postgres: PostgresStore) -> None:
+    """GRR V.E.2: it asks for nothing, and the books show what was used."""
+    towns = town_module()
+    town = towns.Town(store=postgres)
+    with postgres.viewing(towns.VIEWER, ["a test"]):
+        town.start(1, tax_place="university_city", from_day=date(2025, 7, 20))
+        town.read("M1", (date(2025, 7, 20), date(2025, 7, 22)), lambda day, count: [1] * count)
+        (service,) = town.services(1)
+        known_at = datetime(2026, 12, 1, 9, tzinfo=UTC)
+        last = date(2025, 7, 21)
+        postgres.stop_service(service.agreement.agreement_id, last, known_at)
+        (made,) = town.bill(1, on=date(2025, 8, 1), known_at=known_at).issued
+
+        left = postgres.trial_balance()["144"]
+        assert (made.total_cents, 0 < left < 100) == (0, True)
+        assert postgres.trial_balance()["440"] == -left
+        found = revenue(DaySpan(date(2025, 8, 1), date(2025, 9, 1)), view=town.view, store=postgres)
+        assert all(one.holds for one in found.ties)
+        assert [found for found in verify_invariants(postgres) if found[2]] == []
+        town.read("M1", (date(2025, 7, 20), date(2025, 7, 22)), lambda day, count: [900] * count)
+        (one,) = rebill(
+            [made.bill_id],
+            author="Ana",
+            reason="read again",
+            on=date(2025, 8, 20),
+            known_at=known_at + timedelta(days=2),
+            store=postgres,
+            lake=town.lake,
+            book=town.book,
+        ).corrected
+        assert one.bill.total_cents > 100
+        assert postgres.trial_balance().get("144", 0) == 0
         assert [found for found in verify_invariants(postgres) if found[2]] == []

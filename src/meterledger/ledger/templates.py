@@ -17,6 +17,7 @@ from meterledger.facts.taxes import TaxOfLine, taxes_of_lines
 from meterledger.ledger.chart import (
     CASH,
     COMMERCIAL_AND_INDUSTRIAL_SALES,
+    PROVISION,
     RECEIVABLE,
     RESIDENTIAL_SALES,
     STREET_LIGHTING_SALES,
@@ -47,6 +48,24 @@ REVENUE_OF_CLASS = {
 """Where the revenue of a class of service is posted."""
 
 
+FLOOR_CLAUSE, ADJUSTMENT = "GRR V.E.2", "adjustment"
+"""How a line is known that leaves a final bill uncharged because it is under the floor."""
+
+
+def written_off_cents(bill: Bill) -> int:
+    """What a final bill under the floor leaves uncharged (GRR V.E.2); zero of any other bill.
+
+    What may not be charged at all, as service that we bill too late, is no debt to write off.
+    """
+    return -sum(
+        line.cents
+        for line in bill.lines
+        if line.unit == ADJUSTMENT
+        and line.group is not ChargeGroup.TAX
+        and any(one.paragraph == FLOOR_CLAUSE for one in line.citations)
+    )
+
+
 def tax_account(of: TaxOfLine | None) -> str:
     """The sub-account of a tax and who levies it; the control account where nobody can tell."""
     return TAX_COLLECTIONS if of is None else f"{TAX_COLLECTIONS}.{of.tax}.{of.jurisdiction}"
@@ -54,6 +73,9 @@ def tax_account(of: TaxOfLine | None) -> str:
 
 def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
     """The receivable of a bill against revenue and taxes payable; None for a bill of zero.
+
+    A final bill under the floor asks for nothing: what was used is revenue all the same, and is
+    written off with the bill, so that the books show it. Its taxes were never owed.
 
     Revenue is posted by the class of service, each tax to the sub-account of its jurisdiction.
     Named after the bill, so that posting it twice posts it once.
@@ -70,6 +92,12 @@ def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
         Leg(REVENUE_OF_CLASS[bill.service_class], -revenue),
         *(Leg(account, -cents) for account, cents in taxes.items()),
     )
+    left = written_off_cents(bill)
+    legs = (
+        *legs,
+        Leg(PROVISION, left),
+        Leg(REVENUE_OF_CLASS[bill.service_class], -left),
+    )
     moving = tuple(leg for leg in legs if leg.cents != 0)
     if not moving:
         return None
@@ -78,7 +106,7 @@ def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
         effective_day=bill.issued_day,
         learned_at=learned_at,
         legs=moving,
-        cause=f"bill {bill.bill_id}",
+        cause=f"bill {bill.bill_id}" + (", left uncharged and written off" if left else ""),
     )
 
 

@@ -27,6 +27,7 @@ from meterledger.facts.taxes import TaxTotal
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import (
+    PROVISION,
     REVENUE_OF_CLASS,
     TAX_COLLECTIONS,
     account_name,
@@ -329,6 +330,10 @@ def revenue(days: DaySpan, *, view: BookView, store: RevenueStore) -> Revenue:
     for row in store.ledger_rows(days.from_day, days.until_day):
         if row.kind in OF_BILLS:
             posted[control_of(row.ledger_account)] += row.credit_cents - row.debit_cents
+        if row.kind in OF_BILLS and row.ledger_account == PROVISION:
+            # What a final bill under the floor wrote off is revenue that its lines do not ask for.
+            of = REVENUE_OF_CLASS.get(class_of(row.schedule, days.last_day, view), "not told")
+            billed[of] = billed.get(of, 0) + row.debit_cents - row.credit_cents
     ties = [
         Tie(
             f"revenue of lines = {name} {account_name(name)}",

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.stores.paper_town import account_id, bill_of
 
 from meterledger.facts.bank import BankLine, LineAct, LineStep
+from meterledger.facts.bills import Bill
 from meterledger.facts.budget import Asked, AskedKind
 from meterledger.facts.charges import ChargeGroup
 from meterledger.facts.deposits import DepositAct, DepositStep
@@ -98,6 +99,10 @@ def _bills() -> Iterator[tuple[str, Entry | None]]:
         *("BP-1", AskedKind.PLAN, 12_000, 0, 0, bill.total_cents, 12_000),
         *(0, bill.total_cents - 12_000, (), ()),
     )
+    yield (
+        "A final bill under a dollar, left uncharged",
+        entry_for_bill(_uncharged(bill), learned_at=AT),
+    )
     yield "A bill of a budget plan", entry_for_bill(replace(bill, asked=asked), learned_at=AT)
     yield (
         "A late charge",
@@ -109,6 +114,14 @@ def _bills() -> Iterator[tuple[str, Entry | None]]:
             learned_at=AT,
         ),
     )
+
+
+def _uncharged(bill: Bill) -> Bill:
+    """The bill with the line that brings it to nothing, as the floor of GRR V.E.2 does."""
+    line = bill.lines[0]
+    floor = replace(line.citations[0], paragraph="GRR V.E.2")
+    left = replace(line, unit="adjustment", cents=-bill.total_cents, citations=(floor,))
+    return replace(bill, lines=(*bill.lines, left))
 
 
 def _receipt(channel: Channel) -> Receipt:
@@ -239,7 +252,7 @@ def _period_end() -> Iterator[tuple[str, Entry | None]]:
     proposed = LineStep("BL-1", LineAct.PROPOSED, "Ana", "a fee", AT, OFFICE_EXPENSES)
     yield (
         "A line of the bank that nothing of ours explains",
-        _adjustment_entry(BankLine("BL-1", ON, -900), proposed, AT),
+        _adjustment_entry("bank-adjustment:BL-1", BankLine("BL-1", ON, -900), proposed, AT),
     )
 
 
