@@ -6,7 +6,8 @@ Lives elsewhere keeping rows (``memory``, ``postgres``), matching (``ledger``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from meterledger.facts.bank import Expectation, LineAct, LineStep, OpenLine
@@ -166,6 +167,12 @@ def refuse_line_step(line: OpenLine | None, step: LineStep) -> None:
             why="Money is moved by two people",
             do="Let another person look at it",
         )
+
+
+def is_said(steps: Sequence[LineStep], step: LineStep) -> bool:
+    """Whether the last that was said of a line is this: its answer was lost, or two said it."""
+    said = step.act in (LineAct.EXPLAINED, LineAct.PROPOSED)
+    return said and bool(steps) and replace(steps[-1], learned_at=step.learned_at) == step
 
 
 def same_person(one: str, other: str) -> bool:

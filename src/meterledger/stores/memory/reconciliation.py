@@ -27,6 +27,7 @@ from meterledger.stores.bank_words import (
     event_key,
     expectations_of,
     free_name,
+    is_said,
     known_statement,
     matched_already,
     no_line,
@@ -229,6 +230,8 @@ class MemoryReconciliation(MemoryPlaces):
             line, account = self._bank_lines[step.line_id]
             steps = tuple(self._line_steps.get(step.line_id, ()))
             is_open = step.line_id not in self._matched
+            if is_open and is_said(steps, step):
+                return
             refuse_line_step(OpenLine(line, account, steps) if is_open else None, step)
             if step.act is LineAct.APPROVED and entry is not None and match is not None:
                 self._refuse_matches([match], beside=[entry])

@@ -29,6 +29,7 @@ from meterledger.kernel.canonical import sha256_hex
 from meterledger.stores.bank_words import (
     expectation_of,
     free_name,
+    is_said,
     known_statement,
     matched_already,
     no_line,
@@ -40,6 +41,8 @@ from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
 from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
 
+ONE_SPEAKS = 0x6C696E65
+"""The advisory lock, with a line's name, under which people speak of it: one after the other."""
 LINE = "l.line_id, l.booked_day, l.cents, l.reference, l.text, l.code"
 STEPS = """
 LATERAL (SELECT json_agg(json_build_array(t.act, t.by, t.reason, t.learned_at, t.ledger_account)
@@ -307,9 +310,14 @@ class ReconciliationTables(Tables):
     def _add_step(
         self, connection: Connection, step: LineStep, entry: Entry | None, match: BankMatch | None
     ) -> None:
+        connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [step.line_id, ONE_SPEAKS]
+        )
         line = _open_line(connection, step.line_id)
-        refuse_line_step(line, step)
         steps = line.steps if line is not None else ()
+        if is_said(steps, step):
+            return
+        refuse_line_step(line, step)
         connection.execute(
             "INSERT INTO bank_line_step (line_id, number, act, by, reason, ledger_account,"
             " learned_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
