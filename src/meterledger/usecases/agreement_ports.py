@@ -1,6 +1,7 @@
 """What changing an agreement's rate option needs of the store: end and begin, take back, put on.
 
 Lives here      the port ``AgreementChanges``, a part of ``Places``; one suite of promises tests it.
+                Which agreements come on one bill is a part of it (``together_ports``).
 Lives elsewhere the other ports (``ports``), the journeys (``change_rate``, ``take_back``).
 """
 
@@ -12,9 +13,10 @@ from typing import Protocol
 
 from meterledger.facts.places import Agreement
 from meterledger.kernel.decision import Reason
+from meterledger.usecases.together_ports import TogetherLog
 
 
-class AgreementChanges(Protocol):
+class AgreementChanges(TogetherLog, Protocol):
     """Changes of the rate option on two clocks: what was known before stays known."""
 
     def change_agreement(

@@ -9,7 +9,7 @@ Read first      GRR IV.C; docs/operating/meters_together.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol, TypeAlias
@@ -174,6 +174,40 @@ def refuse_unbilled_before(service: BillableService, joined: Sequence[JoinedDue]
                 why="Its days between would be on no bill",
                 do="Look at its own bill first with `meterledger held list`",
             )
+
+
+def as_billed(service: BillableService, billed: Mapping[str, date]) -> BillableService:
+    """The service with what this run has billed of the agreements that stand on its bill."""
+    return replace(
+        service,
+        joined=tuple(
+            replace(one, service=replace(one.service, billed_until=billed[name]))
+            if (name := one.service.agreement.agreement_id) in billed
+            else one
+            for one in service.joined
+        ),
+    )
+
+
+def waits_for(service: BillableService, names: Container[str]) -> bool:
+    """Whether an agreement on its bill has days before that this round still bills."""
+    return any(
+        (one.service.billed_until or one.service.agreement.days.from_day) < one.days.from_day
+        and one.service.agreement.agreement_id in names
+        for one in service.joined
+    )
+
+
+def carried_on(
+    services: Sequence[BillableService], carried: Container[str], billed: Mapping[str, date]
+) -> list[BillableService]:
+    """Services of which another agreement's bill of this round had days: they go on, too."""
+    return [
+        replace(one, billed_until=billed[name])
+        for one in services
+        if one.billed_with and (name := one.agreement.agreement_id) in carried
+        if one.billed_until is None or one.billed_until < billed[name]
+    ]
 
 
 def stands_on_another(service: BillableService, window: DaySpan) -> bool:

@@ -16,7 +16,7 @@ were looked at for a share to say something, batches are kept back, not recorded
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -49,7 +49,13 @@ from meterledger.usecases.bill_estimates import (
     held_days,
     held_sentence,
 )
-from meterledger.usecases.bills_together import refuse_unbilled_before, stands_on_another
+from meterledger.usecases.bills_together import (
+    as_billed,
+    carried_on,
+    refuse_unbilled_before,
+    stands_on_another,
+    waits_for,
+)
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
     DueBill,
@@ -203,9 +209,9 @@ class _Run:
         only: Mapping[str, DaySpan] | None,
     ) -> list[BillableService]:
         """Bill the oldest due window of each service; those that go on to their next one."""
-        services = [_as_billed(one, self.billed) if one.joined else one for one in services]
+        services = [as_billed(one, self.billed) if one.joined else one for one in services]
         names = {one.agreement.agreement_id for one in services if one.billed_with}
-        later = [] if only is not None else [one for one in services if _waits_for(one, names)]
+        later = [] if only is not None else [one for one in services if waits_for(one, names)]
         services = [one for one in services if one not in later] if later else services
         due, held = first_due(services, self.on, self.view)
         if only is not None:
@@ -230,18 +236,7 @@ class _Run:
         settled += self._let_leave(kept_back, recorder)
         for done in recorder.rest():
             settled += self._settle(done)
-        return settled + later + self._carried(services)
-
-    def _carried(self, services: Sequence[BillableService]) -> list[BillableService]:
-        """Services of which another agreement's bill of this round had days: they go on, too."""
-        found = [one for one in services if one.billed_with]
-        names = [one.agreement.agreement_id for one in found]
-        return [
-            replace(one, billed_until=self.billed[name])
-            for one, name in zip(found, names, strict=True)
-            if name in self.carried
-            and (one.billed_until is None or one.billed_until < self.billed[name])
-        ]
+        return settled + later + carried_on(services, self.carried, self.billed)
 
     def _let_leave(
         self, lots: list[tuple[list[DueBill], list[Bill]]], recorder: Recorder
@@ -425,28 +420,6 @@ def first_due(
         except Refusal as refusal:
             held.append(held_bill(service, window.days if window else None, refusal))
     return due, held
-
-
-def _as_billed(service: BillableService, billed: Mapping[str, date]) -> BillableService:
-    """The service with what this run has billed of the agreements that stand on its bill."""
-    return replace(
-        service,
-        joined=tuple(
-            replace(one, service=replace(one.service, billed_until=billed[name]))
-            if (name := one.service.agreement.agreement_id) in billed
-            else one
-            for one in service.joined
-        ),
-    )
-
-
-def _waits_for(service: BillableService, names: Container[str]) -> bool:
-    """Whether an agreement on its bill has days before that this round still bills."""
-    return any(
-        (one.service.billed_until or one.service.agreement.days.from_day) < one.days.from_day
-        and one.service.agreement.agreement_id in names
-        for one in service.joined
-    )
 
 
 def _without_held_days(

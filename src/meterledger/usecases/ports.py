@@ -47,7 +47,6 @@ from meterledger.usecases.money_ports import Money
 from meterledger.usecases.program_ports import Programs, ReceivedEnergy
 from meterledger.usecases.register_ports import Registers
 from meterledger.usecases.tax_ports import TaxLog
-from meterledger.usecases.together_ports import TogetherLog
 from meterledger.usecases.usage_ports import UsageLog
 
 
@@ -490,7 +489,6 @@ class Store(
     Combinations,
     Programs,
     TaxLog,
-    TogetherLog,
     Protocol,
 ):
     """Everything but the lake, in one system of record."""

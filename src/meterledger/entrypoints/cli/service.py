@@ -288,6 +288,10 @@ def _account(system: Any, account: str) -> dict[str, Any]:
                 "meters": [f"{one.meter_id} ({one.days})" for one in service.installations],
                 "holders": list(service.holders),
                 "billed_until": service.billed_until.isoformat() if service.billed_until else None,
+                "billed_with": [
+                    {"agreement": one.agreement_id, "days": str(one.days)}
+                    for one in service.billed_with
+                ],
             }
             for service in services
         ],
@@ -326,6 +330,8 @@ def _print(answer: dict[str, Any]) -> None:
             f"  {one['schedule']} at {one['address']}, {one['days']}: {', '.join(one['holders'])}"
         )
         print(f"    agreement {one['agreement']}, meters {', '.join(one['meters'])}")
+        for each in one["billed_with"]:
+            print(f"    on the bill of agreement {each['agreement']}, {each['days']}")
     for one in answer["bills"]:
         asked = f" ({dollars(one['asked_usd'])} asked)" if one["asked_usd"] != one["usd"] else ""
         print(f"  bill {one['bill']}: {dollars(one['usd'])}{asked}, due {one['due']}")
