@@ -24,17 +24,17 @@ Event = tuple[Any, ...]
 HOW_MUCH = ("all", "all", "part", "more", "with deposit", "so much")
 STATES = ("sent", "sent", "cleared", "stopped", "returned", "noticed", "claimed", "reversed")
 AGO = (0, 0, 0, 1, 2, 5, 9, 20, 45)
-PLACES = ("assigned", "assigned", "sent back", "taken back")
+PLACES = ("assigned", "sent back", "taken back")
 ALWAYS = {
     "pay": 6,
-    "unknown": 2,
+    "unknown": 3,
     "known": 6,
     "bounce": 3,
     "rebill": 4,
     "special": 1,
     "forgive": 2,
     "correct_late": 3,
-    "goodwill": 3,
+    "goodwill": 4,
     "ask_for_deposit": 2,
     "night": 1,
     "hand_out": 2,
@@ -42,10 +42,10 @@ ALWAYS = {
     "decide": 7,
     "go_on": 4,
     "stale": 2,
-    "undo": 1,
+    "undo": 2,
     "stray": 3,
     "place": 7,
-    "promise": 4,
+    "promise": 6,
     "promised": 4,
     "withdraw": 1,
     "close": 2,
@@ -54,7 +54,7 @@ AT_THE_END = {"transfer": 3, "write_off": 3, "recover": 3, "final_credit": 2, "h
 WRITTEN_OFF = {"pay": 4, "recover": 6, "bounce": 4, "undo": 2, "decide": 2, "write_off": 2,
                "stray": 1, "place": 1, "close": 1, "correct_late": 1}  # fmt: skip
 MOVED = {"transfer": 5, "undo": 4, "final_credit": 4, "pay": 2, "bounce": 3, "decide": 2}
-REFUNDED = {"go_on": 9, "refund": 2, "decide": 3, "hand_out": 2, "pay": 1, "bounce": 1, "undo": 1}
+REFUNDED = {"go_on": 9, "refund": 2, "decide": 3, "hand_out": 2, "pay": 2, "bounce": 2, "undo": 1}
 LEFT_MONEY = REFUNDED | {"stale": 4, "hand_over": 3, "close": 1, "final_credit": 1}
 DEBTOR = ALWAYS | {"ask_for_deposit": 0, "pay": 2, "stray": 1, "goodwill": 1}
 OFTEN = ALWAYS | {"hand_over": 1, "transfer": 1, "write_off": 1, "recover": 1}
@@ -69,7 +69,12 @@ def event(name: str, draw: random.Random) -> Event:
         "pay": (draw.choice(HOW_MUCH), cents, small, draw.choice(AGO), named),
         "unknown": (cents,),
         "known": (small, draw.random() < 0.6),
-        "bounce": (draw.choice((0, 0, small)), draw.random() < 0.5, draw.choice((0, 0, 3, 30))),
+        "bounce": (
+            draw.choice((0, 0, small)),
+            draw.random() < 0.5,
+            draw.choice((0, 0, 3, 30)),
+            draw.choice(("", "", "deposit:")),
+        ),
         "rebill": (small, draw.choice((0, draw.randint(-50_00, -1), draw.randint(1, 300_00)))),
         "special": (cents,),
         "forgive": (small,),
@@ -87,7 +92,7 @@ def event(name: str, draw: random.Random) -> Event:
         ),
         "promised": (draw.choice((0, small)), draw.choice((40, 100, 100, 150))),
         "withdraw": (draw.choice((0, small)),),
-        "close": (draw.choice((0, 0, 0, 1)),),
+        "close": (draw.choice((0, 0, 1)),),
     }
     return (name, *how.get(name, ()))
 
@@ -105,7 +110,7 @@ def some(often: dict[str, int], count: int, draw: random.Random) -> list[Event]:
     return events
 
 
-AFTER = ("all", "bad debt", "bad debt", "left money", "left money", "refunded", "moved", "kept")
+AFTER = ("all", "moved", "kept", *("bad debt", "left money") * 3, "refunded", "refunded")
 
 
 def a_life(seed: int) -> list[Event]:
@@ -118,11 +123,14 @@ def a_life(seed: int) -> list[Event]:
     busy = draw.choice((0, 1, 3, 6)) if pays > 0.9 else draw.choice((2, 4, 7))
     ends = draw.choice((draw.randint(3, 8), draw.randint(3, 8), draw.randint(9, 30)))
     ends = draw.randint(17, 30) if after == "kept" else ends
+    ends = draw.randint(3, 8) if after == "bad debt" else ends
+    small = owes and draw.random() < 0.5
     events: list[Event] = []
     for month in range(23):
         cents = draw.choice((draw.randint(1, 300_00),) * 4 + (draw.randint(-60_00, 60_00), 0))
         if owes and month in (ends - 1, ends):
             cents = draw.randint(20_00, 300_00)
+        cents = abs(cents) // 25 + 1 if small else cents
         events += [("wait", 0), ("next_month", cents, month == ends)]
         if month > ends:
             events += _after_the_end(after, month, month - ends, draw)
@@ -138,11 +146,36 @@ def a_life(seed: int) -> list[Event]:
         if draw.random() < pays:
             events += [("wait", draw.randint(0, 24)), ("pay_in_time", draw.randrange(6))]
         events += some(DEBTOR if owes else OFTEN, draw.randint(0, busy), draw)
+        events += a_scene(draw, owes) if draw.random() < 0.5 else []
     return events
+
+
+def a_scene(draw: random.Random, owes: bool) -> list[Event]:
+    """A few things that belong together and are rare when they are drawn one by one."""
+    cents, how, days = draw.randint(1, 200_00), draw.randrange(8), ("wait", draw.randint(0, 6))
+    credit: list[Event] = [("goodwill", cents), ("decide", 7, draw.random() < 0.6), ("undo", how)]
+    scenes: list[list[Event]] = [
+        [event("promise", draw), days, event("promised", draw)],
+        [event("promise", draw), days, ("withdraw", 0)],
+        [("unknown", cents), days, event("known", draw)],
+        [("stray", cents, how, draw.randint(0, 45)), days, event("place", draw)],
+        [("special", cents), ("pay", "all", cents, how, 0, draw.randrange(8))],
+        [event("rebill", draw), event("forgive", draw), event("close", draw)],
+    ]
+    refund: list[Event] = [
+        ("pay", "more", cents, 0, 0, None),
+        ("refund", 1, True),
+        ("decide", 0, draw.random() < 0.7),
+        ("go_on", 0, "sent"),
+        ("go_on", 0, draw.choice(("cleared", "returned", "stopped", "reversed"))),
+    ]
+    return draw.choice(scenes if owes else [*scenes, credit, refund])
 
 
 def _after_the_end(after: str, month: int, since: int, draw: random.Random) -> list[Event]:
     few = draw.randint(0, 4)
+    if since in (2, 3) and draw.random() < 0.35:  # a payment of a deposit that has ended comes back
+        return [event("bounce", draw)[:4] + ("deposit:",), ("night",)]
     if after in ("all", "kept"):
         return some(OFTEN | AT_THE_END, few, draw)
     if after == "moved":
@@ -151,12 +184,25 @@ def _after_the_end(after: str, month: int, since: int, draw: random.Random) -> l
         return _of_a_debt(since, few, draw)
     if since == 1:  # more was paid than is owed, its refund is approved, and nobody comes for it
         refund = [("hand_out",), ("refund", 1, True), ("decide", 0, True), ("decide", 0, True)]
-        sent = [("go_on", 0, "sent")] if draw.random() < 0.4 else []
+        sent: list[Event] = [("go_on", 0, "sent")] if draw.random() < 0.5 else []
         return [("pay", "more", draw.randint(1, 150_00), 0, 0, None), *refund, *sent]
     if after == "refunded":
-        return some(REFUNDED, few, draw)
+        ways = draw.sample(("cleared", "returned", "stopped", "sent", "reversed"), 3)
+        more = [("go_on", 0, one) for one in ("sent", *ways)]
+        again = [("pay", "more", draw.randint(1, 150_00), 0, 0, None), ("refund", 1, True),
+                 ("decide", 0, draw.random() < 0.8), *more]  # fmt: skip
+        return [*again, *some(REFUNDED, few, draw)] if draw.random() < 0.6 else []
     if month in (20, 22):
         return [("go_on", 0, "noticed"), ("go_on", 1, "noticed"), ("hand_over",)]
+    if month == 19:
+        return [("hand_over",)]
+    if since == 10:
+        came: list[list[Event]] = [
+            [("go_on", 0, "noticed")],
+            [("go_on", 0, "claimed"), ("go_on", 0, "sent")],
+            [],
+        ]
+        return draw.choice(came)
     return [("stale",)] if since == 9 else some(LEFT_MONEY, few, draw) if since > 9 else []
 
 
@@ -164,10 +210,15 @@ def _of_a_debt(since: int, few: int, draw: random.Random) -> list[Event]:
     """Nobody pays for so long that it may be written off; then some of it comes all the same."""
     if since < 6 or since % 6 == 5:
         return []
-    begins: list[Event] = [("write_off",), ("decide", 0, True)] if since == 6 else []
+    if since == 10 and draw.random() < 0.5:
+        return [("undo", 0), ("write_off",), ("decide", 0, draw.random() < 0.5)]
+    begins: list[Event] = []
+    if since == 6:
+        begins = [("write_off",), ("decide", 0, draw.random() < 0.7)]
+        begins += [("wait", 1), ("write_off",), ("decide", 0, True)]
     if draw.random() < 0.6:
         begins += [("pay", "so much", draw.randint(1, 90_00), 0, 0, None), ("recover",)]
-        begins += [("bounce", 0, draw.random() < 0.7, 0)] if draw.random() < 0.4 else []
+        begins += [("bounce", 0, draw.random() < 0.7, 0)] if draw.random() < 0.5 else []
     return [*begins, *some(WRITTEN_OFF, few, draw)]
 
 

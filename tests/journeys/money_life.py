@@ -181,7 +181,8 @@ class MoneyIn:
         name = f"bill:{bill.bill_id}"
         kind = "a credit" if cents < 0 else "nothing" if not cents else "a debt"
         self.tell(f"{'corrected bill' if first else 'bill'}: {kind}")
-        self.model.bills[name] = Billed(name, bill.issued_day, bill.due_day, cents, first)
+        self.model.bills[name] = Billed(name, bill.issued_day, bill.due_day, cents, first,
+                                         self.model.step)  # fmt: skip
         self.model.post(name, bill.issued_day, cents, "bill", "440")
 
     def night(self) -> None:
@@ -322,8 +323,10 @@ class MoneyIn:
         else:
             self.model.gone[key] = ("refused", money)
 
-    def bounce(self, which: int, fee: bool, ago: int = 0) -> None:
+    def bounce(self, which: int, fee: bool, ago: int = 0, of: str = "") -> None:
         kept = [key for key, one in self.model.paid.items() if not one.back]
+        if of:
+            kept = [key for key in kept if any(of in n for n, _ in self.model.paid[key].parts)]
         if not kept:
             return
         key = kept[-1 - which % len(kept)]

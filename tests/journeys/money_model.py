@@ -96,6 +96,7 @@ class Billed:
     due: date
     cents: int
     first: Billed | None = None  # the wrong bill whose place it took
+    step: int = 0
     cancelled: bool = False
 
 
@@ -401,11 +402,22 @@ class Owed:
         ]
         return bool(self.in_time(late.due, later))
 
+    def wrong_beside(self, late: Late) -> bool:
+        """Whether another bill of then was corrected since: it may have used up what was paid."""
+        since = [one.first for one in self.bills.values() if one.first and one.step > late.step]
+        return any(one.issued <= late.on and one.name not in late.rests_on for one in since)
+
     def looks_again(self, on: date) -> bool:
         """Charges of a year are looked at again where something was paid that we did not know."""
-        return any(one.stands and (self.wrong_bills(one) or (one.on >= on - LOOK_BACK and any(
-            paid.step > one.step and paid.received <= one.due + LONGEST_GRACE
-            for paid in self.paid.values()))) for one in self.lates)  # fmt: skip
+
+        def since(one: Late) -> bool:
+            paid = any(each.step > one.step and each.received <= one.due + LONGEST_GRACE
+                       for each in self.paid.values())  # fmt: skip
+            return paid or any(each.first and each.step > one.step for each in self.bills.values())
+
+        return any(one.stands and (self.wrong_bills(one)
+                                   or (one.on >= on - LOOK_BACK and since(one)))
+                   for one in self.lates)  # fmt: skip
 
     def wrong_bills(self, late: Late) -> bool:
         return any(name in self.bills and self.bills[name].cancelled for name in late.rests_on)
@@ -425,7 +437,7 @@ class Owed:
                 right += [Move(one.name, one.day, cents, one.kind, "")] if cents > 0 else []
         lowered: set[str] = set()
         for late in sorted((one for one in self.lates if one.stands), key=lambda one: one.due):
-            again = look_again and self.learned_in_time(late)
+            again = look_again and (self.learned_in_time(late) or self.wrong_beside(late))
             if not self.wrong_bills(late) and not again and not late.rests_on & lowered:
                 continue
             moves = [one for one in right if one.name not in lowered]

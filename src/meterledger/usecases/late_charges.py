@@ -147,8 +147,8 @@ def correct_late_charges(
     """Decide charges on corrected bills once more, of all accounts, and take back what is too much.
 
     So are charges of the last year after which we learned of a payment that had been in time, or
-    that a bill which had used up what was paid was wrong. The run before an account's next bill looks at corrected bills alone; an account that is closed has
-    none.
+    that a bill which had used up what was paid was wrong. The run before an account's next bill
+    looks at corrected bills alone; an account that is closed has none.
     """
     run = LateRun(on)
     when = _When(on, known_at, store, book.as_known(known_at.date()), elsewhere_of(store))
@@ -410,16 +410,21 @@ def replay_late_charge(
     account = stored.account_id
     history = store.late_histories([account], known_at).get(account, LateHistory(account))
     history = without_charges_since(history, stored)
-    found = consider(
-        history,
-        on=stored.on,
-        known_at=known_at,
-        view=book.as_known(known_at.date()),
-        said=said_of([account], stored.on, known_at, elsewhere).get(account),
-        look_again=stored.replaces is not None,
-    )
-    again = next((one for one in found.charges if one.late_charge_id == late_charge_id), None)
-    same = again is not None and again.record == stored.record
+    # What takes a charge's place is made by the run before a bill, which looks at corrected bills,
+    # or by a correction, which looks further; its record is of the one or of the other.
+    for look_again in (False, True) if stored.replaces is not None else (False,):
+        found = consider(
+            history,
+            on=stored.on,
+            known_at=known_at,
+            view=book.as_known(known_at.date()),
+            said=said_of([account], stored.on, known_at, elsewhere).get(account),
+            look_again=look_again,
+        )
+        again = next((one for one in found.charges if one.late_charge_id == late_charge_id), None)
+        same = again is not None and again.record == stored.record
+        if same:
+            break
     reasons = tuple(one for one in LateReason if one in found.reasons)
     return LateReplay(stored, again, same, reasons)
 
