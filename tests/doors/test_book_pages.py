@@ -416,7 +416,7 @@ class TestARule:
             ({"f.unpaid_usd": "-1.00"}, "A credit draws no late charge."),
             ({"today": "2010-01-01"}, "No value of 'late_charge_rate_percent' is in force"),
             ({"today": ""}, "The day that counts is missing."),
-            ({"today": "soon"}, "'soon' is not a day."),
+            ({"today": "soon"}, "'soon' is not a day between 1990 and 2100."),
             (
                 {"f.earlier_charges_usd": "1", "reading.late.compound": "perhaps"},
                 "has no option 'perhaps'",

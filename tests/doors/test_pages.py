@@ -270,7 +270,7 @@ class TestANo:
             ("/book/fac_usd/", 404, "The book has no value called 'fac_usd'."),
             ("/book/fac_usd/", 404, "Names like it: fac_usd_per_kwh"),
             ("/book/schedules/9M/", 404, "There is no schedule '9M'."),
-            ("/book/?known=yesterday", 422, "'yesterday' is not a day."),
+            ("/book/?known=yesterday", 422, "'yesterday' is not a day between 1990 and 2100."),
             ("/book/?known=yesterday", 422, "Write it as year-month-day, like 2026-11-25"),
             ("/nowhere/", 404, "There is no page at this address."),
         ],

@@ -149,7 +149,7 @@ def test_money_is_taken_at_the_office_by_a_form(client: Any, behind: Behind) -> 
         ({"key": " "}, "is not a payment key"),
         ({"tender": "card"}, "A desk takes cash, a check or a money order"),
         ({"on": "yesterday"}, "is not a day"),
-        ({"on": "2999-01-01"}, "and today is"),
+        ({"on": "2099-01-01"}, "and today is"),
     ],
     ids=lambda one: str(one)[:20],
 )

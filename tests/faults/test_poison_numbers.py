@@ -7,26 +7,52 @@ number. Every field gets a share of the poisons here, every poison meets every k
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from typing import Any
 
 import click
+import pyarrow as pa
 import pytest
-from tests.poison import commands, facts, money_files, pages, readings
+from tests.poison import (
+    ach,
+    book,
+    commands,
+    events,
+    facts,
+    money_files,
+    pages,
+    parquet,
+    readings,
+    settings,
+    texts,
+)
 from tests.poison.commands import NUMBERS_IN_TEXT, THROUGH_THE_COMMAND, parameters
 from tests.poison.fields import NumericField, complaint, plain
 from tests.poison.numbers import COUNT, poison_numbers
+from tests.tidy.house import ROOT
 
 from meterledger.entrypoints.cli.answer import NumberOption
+from meterledger.rulebook.parsing import VALUE_PARSERS
+from meterledger.stores.gateways import FormatUnknown
 
 AREAS = {
     "readings": readings.fields,
+    "Parquet": parquet.fields,
+    "events and times": events.fields,
     "files of money": money_files.fields,
+    "ACH": ach.fields,
+    "books": book.fields,
     "facts": facts.fields,
     "commands": commands.fields,
+    "texts of commands": texts.fields,
     "pages": pages.fields,
+    "settings": settings.fields,
 }
 EACH = 25
-"""How many poisons a field gets at least in the ordinary run."""
+"""How many poisons a field gets in the ordinary run: more are no more kinds."""
+FEWER = {"books": 2, "readings": 10, "events and times": 10}
+"""Where asking reads a whole document."""
 
 
 def complaints(fields: list[NumericField], *, step: int) -> Iterator[str]:
@@ -37,6 +63,37 @@ def complaints(fields: list[NumericField], *, step: int) -> Iterator[str]:
             wrong = complaint(field, poison)
             if wrong:
                 yield f"{field.name}, {poison.text[:40]!a} ({poison.why}): {wrong}"
+
+
+DOORS = ("entrypoints/cli", "entrypoints/web", "stores/gateways", "rulebook")
+OF_OUR_OWN_RECORDS = frozenset(
+    {
+        ("entrypoints/web/chart.py", "fromisoformat"),
+        ("entrypoints/web/late_charge_pages.py", "fromisoformat"),
+        ("entrypoints/web/statement_words.py", "fromisoformat"),
+        ("entrypoints/web/words.py", "fromisoformat"),
+        ("stores/gateways/made_at.py", "fromisoformat"),  # only which of two files is the newer
+        ("stores/gateways/made_at.py", "strptime"),
+        ("rulebook/book.py", "fromisoformat"),  # options that ``resolving`` found to be days
+    }
+)
+"""Modules of doors that read what we wrote ourselves, and how."""
+
+
+def direct_readings() -> Iterator[tuple[str, str]]:
+    """(module, call) of every door that reads a text with Python's own lenient readers."""
+    source = ROOT / "src/meterledger"
+    lenient = {"fromisoformat", "strptime", "isdecimal", "isnumeric"}
+    for path in (one for door in DOORS for one in sorted((source / door).rglob("*.py"))):
+        text = path.read_text("utf-8")
+        if not any(one in text for one in (*lenient, "float(", "Decimal(")):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                given = bool(node.args) and not isinstance(node.args[0], ast.Constant)
+                if name in lenient or (name in ("float", "Decimal") and given):
+                    yield str(path.relative_to(source)), name
 
 
 class TestTheList:
@@ -61,7 +118,7 @@ class TestEveryField:
     @pytest.mark.parametrize("area", AREAS)
     def test_refuses_its_share_in_a_sentence(self, area: str) -> None:
         fields = list(AREAS[area]())
-        step = min(COUNT // EACH, len(fields))  # every poison meets every kind of field
+        step = min(COUNT // FEWER.get(area, EACH), len(fields))  # every poison meets the area
         assert not list(complaints(fields, step=step))
 
     @pytest.mark.soak
@@ -69,6 +126,23 @@ class TestEveryField:
     @pytest.mark.parametrize("area", AREAS)
     def test_refuses_all_of_them(self, area: str) -> None:
         assert not list(complaints(list(AREAS[area]()), step=1))
+
+
+class TestParquetTypes:
+    """A number of a typed column is read exactly, or its row is set aside."""
+
+    @pytest.mark.parametrize(("name", "kind", "cases"), parquet.TYPED)
+    def test_are_read_exactly(self, name: str, kind: Any, cases: dict[Any, object]) -> None:
+        assert parquet.read_typed(kind, list(cases)) == list(cases.values())
+
+    @pytest.mark.parametrize("cells", parquet.NO_NUMBERS, ids=lambda cells: str(cells.type))
+    def test_other_types_are_refused(self, cells: Any) -> None:
+        with pytest.raises(FormatUnknown, match=r"The column 'value' is of type .* may be a whole"):
+            parquet.read_column("value", cells)
+
+    def test_a_length_is_no_fraction(self) -> None:
+        with pytest.raises(FormatUnknown, match="'interval_seconds' may be a whole number or text"):
+            parquet.read_column("interval_seconds", pa.array([900.0]))
 
 
 class TestTheTestItself:
@@ -95,6 +169,19 @@ class TestNoFieldIsForgotten:
             if isinstance(one.type, (click.types.IntParamType, click.types.FloatParamType))
         ]
         assert not bare
+
+    def test_options_that_are_texts_are_registered(self) -> None:
+        named = {
+            one.opts[0] if isinstance(one, click.Option) else str(one.name)
+            for _, one in parameters()
+            if isinstance(one.type, click.types.StringParamType)
+        }
+        assert not named - texts.registered(), "which of the lists of tests/poison/texts?"
+        assert not texts.registered() - named, "what no command has any more"
+
+    def test_doors_read_days_and_numbers_by_the_house_s_own_readers(self) -> None:
+        """Python's own take 2025-W27-1, year 1, NaN, 1_0 and digits of every alphabet."""
+        assert not set(direct_readings()) - OF_OUR_OWN_RECORDS
 
     def test_options_named_like_a_number_are_registered(self) -> None:
         words = (
@@ -124,6 +211,22 @@ class TestNoFieldIsForgotten:
         assert len(named) > 30
         known = pages.NUMERIC.keys() | pages.NOT_NUMBERS.keys()
         assert not [one for one in named if one[1] not in known]
+        taken = pages.taken()
+        assert len(taken) > 40
+        assert not taken - known, "what is taken from a query, a form, a header, an address"
+        assert not known - taken - {name for _, name in named}, "what no page takes any more"
+
+    def test_variables_of_the_environment_are_registered(self) -> None:
+        assert settings.variables() == settings.NUMERIC | settings.NOT_NUMBERS.keys()
+
+    def test_numbers_of_every_nacha_record_are_asked(self) -> None:
+        asked = {one for _, records in ach.FILES.values() for one in records if one}
+        assert ach.layouts().keys() == asked
+
+    def test_numbers_of_every_kind_of_value_are_asked(self) -> None:
+        of_kinds = {what.removeprefix("value of kind ") for what, _ in book.places()}
+        without = {"flag", "list", "program", "seasons", "service_class", "text"}
+        assert set(VALUE_PARSERS) - without <= of_kinds
 
     def test_facts_of_every_rule_are_walked(self) -> None:
         assert len(facts.facts_once()) > 150

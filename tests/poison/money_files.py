@@ -1,4 +1,4 @@
-"""Numeric fields of files that carry money: lockbox, CSV, ACH, bank statements, the processor."""
+"""Numeric fields of files that carry money: lockbox, CSV, bank statements, the processor."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ from tempfile import TemporaryDirectory
 from tests.poison.fields import MEASURED, WIDE, NumericField, Refused
 from tests.stores.gateways.lockbox_paper import lockbox
 from tests.stores.gateways.test_bank_files import BAI2, CAMT, CSV
-from tests.stores.gateways.test_nacha import FILE
 
 from meterledger.facts.payments import Channel
 from meterledger.kernel.refusal import Refusal
-from meterledger.stores.gateways import nacha_records
 from meterledger.stores.gateways.bank_files import bank_file_of
 from meterledger.stores.gateways.daily_temperature import read_temperatures
 from meterledger.stores.gateways.lockbox import read_lockbox
-from meterledger.stores.gateways.nacha import read_nacha
-from meterledger.stores.gateways.nacha_write import write_nacha
 from meterledger.stores.gateways.opening import opened
 from meterledger.stores.gateways.payment_csv import read_payment_csv
 from meterledger.stores.gateways.processor import read_answer, signature_of
@@ -42,13 +38,6 @@ LOCKBOX_FIELDS = (
 )
 """Name, number of the record in ``BOX``, where it begins and ends."""
 
-NACHA_RECORDS = (
-    ("file header", "FILE_HEADER", 0),
-    ("batch header", "BATCH_HEADER", 1),
-    ("entry", "ENTRY", 2),
-    ("batch control", "BATCH_CONTROL", 3),
-    ("file control", "FILE_CONTROL", 4),
-)
 ANSWER = (
     '{"checkout":"pay-0001","said":"paid","cents":CENTS,"sequence":SEQUENCE,'
     '"reference":"r","redirect":""}'
@@ -67,17 +56,6 @@ def fields() -> Iterator[NumericField]:
             also=frozenset({""} if begin == 4 else ()),
             digits=end - begin,
         )
-    for record_name, table, number in NACHA_RECORDS:
-        for one in getattr(nacha_records, table):
-            if one.is_number:
-                yield NumericField(
-                    f"ACH {record_name}, {one.name}",
-                    _nacha(number, one.first - 1, one.last),
-                    high=10**15,
-                    forms=WIDE,
-                    also=frozenset({""}),  # filled with zeros, it is one
-                    digits=one.last - one.first + 1,
-                )
     yield NumericField("payments CSV, usd", _payments("usd"), low=1, high=10**11, places=2,
                        forms=WIDE)  # fmt: skip
     yield NumericField("payments CSV, count", _payments("count"), forms=WIDE)
@@ -110,7 +88,8 @@ def asking(read: Callable[[str], object]) -> Callable[[str], object]:
     return ask
 
 
-def _bytes(text: str) -> bytes:
+def encoded(text: str) -> bytes:
+    """A text as a file holds it, halves of letters included."""
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -128,17 +107,7 @@ def _lockbox(record: int, begin: int, end: int) -> Callable[[str], object]:
         lines = BOX.splitlines()
         line = lines[record]
         lines[record] = line[:begin] + text.rjust(end - begin, fill) + line[end:]
-        return _remitted(read_lockbox(_bytes("\n".join(lines)), "box.txt"))
-
-    return asking(read)
-
-
-def _nacha(number: int, begin: int, end: int) -> Callable[[str], object]:
-    def read(text: str) -> object:
-        lines = write_nacha(FILE).decode().splitlines()
-        line = lines[number]
-        lines[number] = line[:begin] + text.rjust(end - begin, "0") + line[end:]
-        return read_nacha(_bytes("\n".join(lines) + "\n"), "ach.txt")
+        return _remitted(read_lockbox(encoded("\n".join(lines)), "box.txt"))
 
     return asking(read)
 
@@ -152,7 +121,7 @@ def _cell(text: str) -> str:
 def _payments(name: str) -> Callable[[str], object]:
     def read(text: str) -> object:
         cells = {"usd": "84.50", "count": "1", "total": "84.50"} | {name: _cell(text)}
-        data = _bytes(PAYMENTS.format(**cells))
+        data = encoded(PAYMENTS.format(**cells))
         return _remitted(read_payment_csv(data, "pay.csv", channel=Channel.AGENCY))
 
     return asking(read)
@@ -200,7 +169,7 @@ def _statement(file: str, around: str, number: str) -> Callable[[str], object]:
             text = text.replace("&", "&amp;").replace("<", "&lt;")
         elif file is CSV:
             text = _cell(text)
-        data = _bytes(file[:at] + text + file[at + len(number) :])
+        data = encoded(file[:at] + text + file[at + len(number) :])
         return bank_file_of(opened("bank.txt", data), learned_at=AT).statements
 
     return asking(read)
@@ -209,7 +178,7 @@ def _statement(file: str, around: str, number: str) -> Callable[[str], object]:
 def _processor(name: str, quote: str) -> Callable[[str], object]:
     def read(text: str) -> object:
         told = ANSWER.replace(name, f"{quote}{text}{quote}")
-        body = _bytes(told.replace("CENTS", "16519").replace("SEQUENCE", "1"))
+        body = encoded(told.replace("CENTS", "16519").replace("SEQUENCE", "1"))
         return read_answer(body, signature_of(body, SECRET), SECRET)
 
     return asking(read)
@@ -221,7 +190,7 @@ def _weather(header: str, when: str) -> Callable[[str], object]:
         rows = [f"{when.format(hour=f'{hour:02d}')},{_cell(text)}" for hour in hours]
         with TemporaryDirectory() as folder:
             path = Path(folder) / "weather.csv"
-            path.write_bytes(_bytes("\n".join([header, *rows]) + "\n"))
+            path.write_bytes(encoded("\n".join([header, *rows]) + "\n"))
             return read_temperatures(
                 path, station="KSTL", source="ours", zone_name="America/Chicago", learned_at=AT
             )

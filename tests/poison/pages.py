@@ -1,6 +1,7 @@
 """Numeric fields of the pages and of what is sent to them over HTTP.
 
-``NUMERIC`` and ``NOT_NUMBERS`` register every named input of the templates; a new one has to be put
+``NUMERIC`` and ``NOT_NUMBERS`` register every named input of the templates, every name that the
+source takes from a query, a form or a header, and every part of an address; a new one has to be put
 into one of them.
 """
 
@@ -9,41 +10,101 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from urllib.parse import quote
 
 import django
-from tests.poison.fields import NumericField
+from tests.poison.fields import WIDE, NumericField
 from tests.poison.money_files import asking
 
 NUMERIC = {
-    "usd": "checkout.html: what the processor's own page shows",
+    "Content-Length": "readings over HTTP: how long the body is",
+    "X-Sequence": "readings over HTTP: the number of a delivery",
+    "cycle": "documents.html: a reading cycle",
+    "month": "a month of finance",
+    "number": "an address: a line that was set aside",
+    "page": "a page of a list",
+    "usd": "an amount of dollars",
     "values": "usage_day.html: watt-hours of intervals",
 }
 NOT_NUMBERS = {
+    "Origin": "an address",
+    "Sec-Fetch-Site": "a word of the browser",
+    "X-Content-SHA256": "a hash, compared",
+    "X-File-Name": "a name",
+    "X-Signature": "a signature, checked",
+    "X-Source": "a name",
     "account": "a number with a check digit, looked up as a name",
+    "account_id": "likewise",
     "act": "one of the ways out",
     "age": "one of three words",
+    "all": "1, or anything else",
     "approver": "a person",
     "author": "a person",
+    "bill_id": "a name, looked up",
+    "bucket": "one of a list",
     "by": "a person",
+    "case_id": "a name, looked up",
     "cause": "one of a list",
+    "channel": "one of a list",
+    "chapter": "a name, looked up",
+    "check": "what stands on a check, kept as words",
+    "checkout_id": "a name, looked up",
+    "class": "one of a list",
     "code": "one of a list",
+    "combination_id": "a name, looked up",
+    "contract_id": "a name, looked up",
+    "day": "a day",
+    "deposit": "a name, looked up",
+    "deposit_id": "a name, looked up",
+    "done": "one of a list",
+    "file": "a hash, looked up",
+    "found": "one of a list",
     "from": "a day",
+    "key": "a name, looked up",
+    "known": "a day",
     "kind": "one of a list",
+    "late_charge_id": "a name, looked up",
     "ledger_account": "the name of an account of the chart",
+    "line_id": "a name, looked up",
+    "mailed": "yes or no",
+    "meter": "a name",
+    "meter_id": "a name, looked up",
     "name": "a name",
     "on": "a day",
     "owner": "one of a list",
+    "payee": "a name, looked up",
+    "payment": "a name, looked up",
+    "payment_key": "a name, looked up",
+    "provision": "a name, looked up",
+    "queue": "one of a list",
     "reason": "a sentence",
+    "reference": "words of the bank, kept",
+    "rule_id": "a name, looked up",
     "seen": "a fingerprint",
+    "settlement_id": "a name, looked up",
+    "sha256": "a hash, looked up",
+    "slug": "a name, looked up",
     "state": "one of a list",
+    "tender": "one of a list",
     "to": "a day",
     "today": "a day",
+    "unit": "one of a list",
+    "zone": "a name, looked up",
 }
+_TAKEN = re.compile(
+    r"(?:GET|POST|headers)(?:\.get)?[(\[]\s*\"([^\"]+)\""
+    r"|(?:day_asked|_word|_asked)\(request, \"([^\"]+)\""
+)
+_PART = re.compile(r"<\w+:(\w+)>")
 MADE = re.compile(r"\{\{ row\.name \}\}|\{\{ one\.key \}\}")
 """Inputs of the facts form, whose fields ``tests/poison/facts.py`` walks."""
 ON = date(2026, 11, 25)
+ONE_DAY = frozenset({"2025-07-01"})
+NOTHING = frozenset({"", " ", "   ", "\t", "\n", "\u3000"})
+"""Then the usual one is shown."""
 
 
 def inputs() -> Iterator[tuple[str, str]]:
@@ -58,9 +119,32 @@ def inputs() -> Iterator[tuple[str, str]]:
                 yield path.name, named[1]
 
 
+def taken() -> set[str]:
+    """Every name that the pages take from a query, a form, a header or a part of an address."""
+    from tests.tidy.house import ROOT
+
+    found = set()
+    for path in sorted((ROOT / "src/meterledger/entrypoints/web").glob("*.py")):
+        text = path.read_text("utf-8")
+        found |= {match[1] or match[2] for match in _TAKEN.finditer(text)}
+        found |= set(_PART.findall(text)) if path.name == "routes.py" else set()
+    return found
+
+
 def sent(text: str) -> str:
     """A text as an address carries it, halves of letters included."""
     return quote(text.encode("utf-8", "surrogatepass"))
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A request that says how long its body is, and has none."""
+
+    headers: dict[str, str]
+
+    @staticmethod
+    def read(_: int) -> bytes:
+        return b""
 
 
 def fields() -> Iterator[NumericField]:
@@ -69,10 +153,19 @@ def fields() -> Iterator[NumericField]:
     django.setup()
     from django.test import RequestFactory
 
-    from meterledger.entrypoints.web import finance_pages, incoming, usage_pages
+    from meterledger.entrypoints.web import (
+        asked,
+        document_pages,
+        finance_pages,
+        incoming,
+        money_forms,
+        payments,
+        usage_pages,
+    )
     from meterledger.kernel.money import amount_from_text
 
     make = RequestFactory()
+    month_asked = finance_pages.month_asked
 
     def header(name: str, read: Callable[..., object]) -> Callable[[str], object]:
         return asking(lambda text: read(make.post("/api/readings", headers={name: text})))
@@ -117,9 +210,45 @@ def fields() -> Iterator[NumericField]:
         digits=18,
     )
     yield NumericField(
+        "readings over HTTP, Content-Length",
+        asking(lambda text: incoming._body(_Sent({"Content-Length": text}))),  # type: ignore[arg-type]
+        digits=18,
+    )
+    yield NumericField(
+        "a page of a list",
+        asking(
+            lambda text: asked.page_asked(make.get(f"/?page={sent(text)}"), range(99), 9).number
+        ),
+        low=1,
+        high=11,
+        digits=18,
+        forms=WIDE,
+        also=NOTHING,
+    )
+    days: dict[str, Any] = {"low": 1, "high": 0, "also": NOTHING | {"2025-07-01"}}
+    yield NumericField(
+        "a day that is asked for",
+        asking(lambda text: asked.day_asked(make.get(f"/?on={sent(text)}"), "on")),
+        **days,
+    )
+    yield NumericField(
+        "a cycle of documents",
+        asking(lambda text: document_pages._cycle_asked(make.get(f"/?cycle={sent(text)}"))),
+        low=1,
+        high=99,
+        forms=WIDE - {"leading zeros"},
+        also=NOTHING,
+    )
+    for name, read in (
+        ("a day of usage", usage_pages._day),
+        ("a day a payment was received", money_forms._day),
+        ("a day it was taken back", lambda text: payments._day(text, "P-1")),
+    ):
+        yield NumericField(name, asking(read), low=1, high=0, also=ONE_DAY)
+    yield NumericField(
         "a month of finance",
-        asking(lambda text: finance_pages._month_asked(make.get(f"/?month={sent(text)}"), ON)),
+        asking(lambda text: month_asked(make.get(f"/?month={sent(text)}"), ON)),
         low=1,
         high=0,
-        also=frozenset({"", " ", "   ", "\t", "\n", "\u3000", "2025-07"}),
+        also=NOTHING | {"2025-07"},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from xml.sax.saxutils import escape
@@ -34,16 +34,24 @@ def fields() -> Iterator[NumericField]:
 
 
 def _field(name: str, parser: str, document: Document, place: Place) -> NumericField:
-    def ask(text: str) -> object:
-        return _read(document, _with(parser, document, place, text))
-
     also = NOTHING | (GAPS if parser == "table" else frozenset())
     if parser in ("cmep", "nem"):
         also |= {'"5"'}  # quotes around a cell are the file's own
     code = name in ("green-button 0, number 2", "green-button 0, power 0")
     return NumericField(
-        name, ask, low=-(10**30), high=10**30, places=0 if code else 60, forms=MEASURED, also=also
+        name,
+        read_with(parser, document, place),
+        low=-(10**30),
+        high=10**30,
+        places=0 if code else 60,
+        forms=MEASURED,
+        also=also,
     )
+
+
+def read_with(parser: str, document: Document, place: Place) -> Callable[[str], object]:
+    """The document with a text in that place, as it is read."""
+    return lambda text: _read(document, _with(parser, document, place, text))
 
 
 def _with(parser: str, document: Document, place: Place, text: str) -> bytes:

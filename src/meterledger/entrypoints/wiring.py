@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from meterledger.entrypoints.clock import now_utc
 from meterledger.entrypoints.memory import nothing_to_collect
 from meterledger.kernel.local_days import local_day_of
+from meterledger.kernel.money import shown, whole_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.loading import default_book_folder, load_book
@@ -153,14 +154,20 @@ def open_head_end() -> HeadEnd | None:
 
     :raises HeadEndNotNamed: if the address or the seconds cannot be used
     """
-    from meterledger.stores.gateways.head_end import HttpHeadEnd
+    from meterledger.stores.gateways.head_end import HeadEndNotNamed, HttpHeadEnd
 
     address = os.environ.get("METERLEDGER_HEAD_END")
     if not address:
         return None
     told = os.environ.get("METERLEDGER_HEAD_END_SECONDS", "30")
-    whole = told.isascii() and told.isdigit() and len(told) <= 4
-    return HttpHeadEnd(address, seconds=int(told) if whole else 0)
+    seconds = whole_from_text(told)
+    if seconds is None:
+        raise HeadEndNotNamed(
+            f"{shown(told)} is not a whole number of seconds",
+            where="METERLEDGER_HEAD_END_SECONDS",
+            do="Write it in digits alone, like 30",
+        )
+    return HttpHeadEnd(address, seconds=seconds)
 
 
 def book_folder() -> Path:

@@ -19,6 +19,7 @@ from meterledger.facts.meters import Register
 from meterledger.facts.readings import Flow, Quality
 from meterledger.facts.registers import KnownRegisterValue
 from meterledger.kernel.local_days import day_start_utc
+from meterledger.kernel.money import whole_from_decimal_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_down
 from meterledger.metering.register_use import RegisterUse, RegisterValue, use_between
@@ -164,15 +165,11 @@ def shown_from_text(register: Register, figures: str) -> int:
     :raises RegisterReadImpossible: if it has more figures or decimals than the register
     """
     whole, _, part = figures.partition(".")
-    if (
-        not (whole + part).isascii()
-        or not (whole + part).isdigit()
-        or len(whole) > register.digits
-        or len(part) > register.decimals
-    ):
+    shown = whole_from_decimal_text(figures, decimals=register.decimals)
+    if shown is None or shown < 0 or len(whole) > register.digits or len(part) > register.decimals:
         raise RegisterReadImpossible(
             f"Register {register.name} of {register.digits} figures and {register.decimals} "
             f"decimals cannot show {figures[:40]}",
             do="Correct the reading of the visit, or the register's figures",
         )
-    return int(whole + part.ljust(register.decimals, "0"))
+    return shown

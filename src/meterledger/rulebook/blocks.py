@@ -211,7 +211,7 @@ def parse_instruments(root: Node) -> dict[str, Instrument]:
         one = node.mapping(
             required=frozenset({"name", "title", "kind", "rank"}), allowed=frozenset({"note"})
         )
-        kind, rank = one["kind"].text(), one["rank"].text()
+        kind, rank = one["kind"].text(), one["rank"].as_written()
         if kind not in INSTRUMENT_KINDS:
             raise one["kind"].refuse(
                 f"'{kind}' is not a kind of instrument", f"Use one of {', '.join(INSTRUMENT_KINDS)}"

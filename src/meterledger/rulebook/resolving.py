@@ -13,6 +13,7 @@ from datetime import date
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.span import Validity
 from meterledger.kernel.standing import Standing
+from meterledger.kernel.written_days import EARLIEST_YEAR, day_from_text
 from meterledger.rulebook.blocks import BLOCKS_FILE, GAPS_FILE, INSTRUMENTS_FILE, Pages
 from meterledger.rulebook.errors import TariffFileBroken, broken
 from meterledger.rulebook.parsing import ParsedSeries
@@ -241,11 +242,7 @@ def _starts(
 
 
 def _is_day(option: str) -> bool:
-    try:
-        date.fromisoformat(option)
-    except ValueError:
-        return False
-    return True
+    return day_from_text(option, first=EARLIEST_YEAR) is not None
 
 
 def _reading(

@@ -7,6 +7,7 @@ Lives elsewhere what the keys mean (``parsing``).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -258,10 +259,19 @@ def _node(node: yaml.Node, file: str, name: str = "") -> Node:
     return _scalar(node, tag, file, line, name)
 
 
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
+"""YAML reads 1_000, 0x10, 0o7, 12:30, +5 and -0 as whole numbers, and 010 as eight."""
 _SCALARS = {"str": "text", "int": "integer", "bool": "boolean"}
 
 
 def _scalar(node: yaml.Node, tag: str, file: str, line: int, name: str) -> Node:
+    if tag == "int" and not _WHOLE.fullmatch(node.value):
+        raise broken(
+            f"'{node.value}' is not a whole number as a person writes it",
+            file=file,
+            line=line,
+            do="Write digits only, or the number in quotes where it is a price",
+        )
     if tag in _SCALARS:
         return Node(_SCALARS[tag], node.value, file, line, name)
     if tag == "null":

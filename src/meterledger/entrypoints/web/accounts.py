@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from meterledger.entrypoints.web.asked import page_asked
 from meterledger.entrypoints.web.budget import budget_of_account
 from meterledger.entrypoints.web.deposit_pages import deposits_of_account
 from meterledger.entrypoints.web.extension_pages import extensions_of_account
@@ -91,7 +92,7 @@ def find_account(request: HttpRequest, system: System) -> HttpResponse:
             return redirect("account", account_id=account_number(typed, account_ids))
         except (NotAnAccountNumber, NotFound) as caught:
             refusal = caught
-    page = Paginator(account_ids, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = page_asked(request, account_ids, PAGE_SIZE)
     context = {
         "typed": typed[:40],
         "refusal": refusal,

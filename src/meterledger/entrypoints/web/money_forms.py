@@ -21,8 +21,9 @@ from meterledger.entrypoints.web.policy import acting
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel
-from meterledger.kernel.money import amount_from_text
+from meterledger.kernel.money import amount_from_text, shown
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_days import day_from_text
 from meterledger.ledger import DEPOSITS, RECEIVABLE
 from meterledger.usecases.payment_keys import key_rule
 from meterledger.usecases.ports import NotFound
@@ -171,13 +172,11 @@ def _ask(typed: Asked, system: System) -> str:
 
 
 def _day(text: str) -> date:
-    try:
-        if len(text) != 10 or not text.isascii():
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
+    day = day_from_text(text)
+    if day is None:
         raise PaymentRefused(
-            f"'{text[:20]!a}' is not a day",
+            f"{shown(text)} is not a day",
             where="payment",
             do="Give the day on which the money was received, like 2026-11-30",
-        ) from None
+        )
+    return day

@@ -29,7 +29,9 @@ from meterledger.facts.payments import (
     ReceiptTotals,
 )
 from meterledger.facts.receivables import Application
+from meterledger.kernel.money import shown
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_days import day_from_text
 from meterledger.ledger import Receivable, receivable_of_movements
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.settle_payment import (
@@ -266,13 +268,11 @@ def _settle(payment_key: str, typed: Typed, system: System) -> None:
 
 
 def _day(text: str, payment_key: str) -> date:
-    try:
-        if len(text) != 10 or not text.isascii():
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
+    day = day_from_text(text)
+    if day is None:
         raise CannotSettlePayment(
-            f"'{text[:20]!a}' is not a day",
+            f"{shown(text)} is not a day",
             where=f"payment {payment_key}",
             do="Give the day on which it was taken back, like 2026-11-30",
-        ) from None
+        )
+    return day

@@ -25,6 +25,7 @@ from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.usage_log import FindingOnFile, ReviewAct
 from meterledger.kernel.money import shown, whole_from_text
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_days import day_from_text
 from meterledger.usecases.review_usage import (
     CannotReview,
     DayToReview,
@@ -128,14 +129,14 @@ def day_page(request: HttpRequest, system: System, day: str, meter_id: str) -> H
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
+    day = day_from_text(text)
+    if day is None:
         raise NotADay(
-            f"'{text[:20]}' is not a day",
+            f"{shown(text)} is not a day",
             where="address",
             do="Open the day from the queue, or write it like 2026-11-25",
-        ) from None
+        )
+    return day
 
 
 def _typed(request: HttpRequest) -> Typed:

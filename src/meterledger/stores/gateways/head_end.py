@@ -20,10 +20,10 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from threading import Timer
-from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from meterledger.kernel.refusal import Refusal
+from meterledger.stores.gateways.addresses import taken_apart
 
 MESSAGE = "http://iec.ch/TC57/2011/schema/message"
 GET_READINGS = "http://iec.ch/TC57/2011/GetMeterReadings#"
@@ -49,11 +49,7 @@ class HttpHeadEnd:
 
         :raises HeadEndNotNamed: if the address is none, or plain HTTP to another machine
         """
-        parts = urlsplit(address)
-        try:
-            port = parts.port
-        except ValueError:
-            port, parts = None, urlsplit("")
+        parts, port = taken_apart(address)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise HeadEndNotNamed(
                 "The address of the head-end is not one",

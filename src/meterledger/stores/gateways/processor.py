@@ -17,7 +17,7 @@ import hmac
 import http.client
 import ssl
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from meterledger.facts.card_refunds import CardRefund
 from meterledger.facts.checkouts import Answer, Checkout, Said
@@ -25,6 +25,7 @@ from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.exact_json import NotExactJson, read_exact_json
 from meterledger.kernel.money import CENTS_MAX
 from meterledger.kernel.refusal import Refusal
+from meterledger.stores.gateways.addresses import taken_apart
 from meterledger.usecases.channel_ports import CallbackRefused, ProcessorSilent
 from meterledger.usecases.no_card_numbers import refuse_card_numbers
 
@@ -113,11 +114,7 @@ class HttpProcessor:
 
         :raises ProcessorNotNamed: if the address or the secret cannot be used
         """
-        parts = urlsplit(address)
-        try:
-            self._port = parts.port
-        except ValueError:
-            parts = urlsplit("")
+        parts, self._port = taken_apart(address)
         local = parts.hostname in ("127.0.0.1", "localhost", "::1")
         if not parts.hostname or parts.scheme not in (("http", "https") if local else ("https",)):
             raise ProcessorNotNamed(
