@@ -207,6 +207,7 @@ def _service(services: Sequence[BillableService], request: JoinRequest) -> Billa
         for one in services
         if on in one.agreement.days and point in ("", one.agreement.service_point_id)
     ]
+    found = [one for one in found if all(on not in each.days for each in one.billed_with)]
     if len(found) == 1:
         return found[0]
     named = ", ".join(one.agreement.service_point_id for one in found)

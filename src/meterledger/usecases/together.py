@@ -21,6 +21,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.billing_option_ports import OptionsAsked
 from meterledger.usecases.bills_together import (
     ACCOUNT_USAGE,
     OneMeterSources,
@@ -36,7 +37,7 @@ class CannotArrange(Refusal):
     """Meters of an account cannot come on one bill, or on their own again, as asked."""
 
 
-class TogetherStore(TogetherLog, OneMeterSources, Protocol):
+class TogetherStore(TogetherLog, OneMeterSources, OptionsAsked, Protocol):
     """What these journeys need of the store."""
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
@@ -93,6 +94,7 @@ def start_together(
         )
         for one in others
     )
+    _refuse_plan_of_another(account_id, others, on, learned_at, store)
     _refuse_unbillable(service, others, on, learned_at, view, store)
     if not dry_run:
         store.begin_together(rows)
@@ -196,6 +198,26 @@ def _reasons(on: date, count: int, view: BookView) -> tuple[Reason, ...]:
     rule = rule_named(ACCOUNT_USAGE)
     clause = Terms(view, on, rule=rule).clause(rule.provisions[0])
     return (Reason(f"the energy of {count} meters of the account is added", clause.citation),)
+
+
+def _refuse_plan_of_another(
+    account_id: str,
+    others: Sequence[BillableService],
+    on: date,
+    known_at: datetime,
+    store: OptionsAsked,
+) -> None:
+    """A budget plan is of the service point whose bills it levels: those must go on."""
+    options = store.billing_options([account_id], known_at).get(account_id)
+    points = {one.agreement.service_point_id for one in others}
+    for plan in options.plans if options is not None else ():
+        if plan.service_point_id in points and plan.days.overlaps(Validity(on)):
+            raise CannotArrange(
+                f"The budget plan {plan.plan_id} is of service point {plan.service_point_id}, whose "
+                "meter would have no bill of its own",
+                where=f"account {account_id}",
+                do="Name its agreement with --with, or end the plan first",
+            )
 
 
 def _refuse_unbillable(
