@@ -76,11 +76,11 @@ def test_an_account_without_one_says_nothing_of_deposits(client: Any, behind: De
 def test_a_deposit_tells_its_life_with_clauses(client: Any, behind: DepositTown) -> None:
     text = text_of(client.get(f"/deposits/{behind.deposit}/"))
 
-    assert "July 1, 2025: $200.00 asked for, due by 2025-07-22" in text
-    assert "$16.74 of interest to 2026-07-04, credited to the account" in text
+    assert "July 1, 2025: $200.00 asked for, due by July 22, 2025" in text
+    assert "$16.74 of interest to July 4, 2026, credited to the account" in text
     assert "Sheet 139, rev. 1, GRR VI.A.1.c" in text
     assert "EAER score is 650" in text
-    assert "Prime of 2024-11-29: 7.75 percent" in text
+    assert "Prime of November 29, 2024: 7.75 percent" in text
     assert "second hand" in text
 
 

@@ -208,7 +208,7 @@ class TestMetersAndReports:
         town.store.record_events([event], name="events.csv")
 
         text = text_of(client.get(f"/usage/meters/E-2003/?on={DAY}"))
-        assert "2025-10-08 20:15 UTC: tamper, cover open" in text
+        assert "Oct 8, 2025 20:15 UTC: tamper, cover open" in text
         assert "Events of the day: tamper 1." in text_of(client.get(f"/usage/report/?on={DAY}"))
 
     def test_a_bill_whose_estimate_was_replaced_is_listed(self, client: Any) -> None:

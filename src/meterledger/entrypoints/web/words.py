@@ -12,7 +12,7 @@ from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan, Validity
 
 _DAY_IN_A_WORD = re.compile(r"(\d{4})_(\d\d)_(\d\d)")
-_DAY_IN_A_SENTENCE = re.compile(r"(?<![\w:.-])\d{4}-\d\d-\d\d(?![\w:-]|\.\w)", re.ASCII)
+_DAY_IN_A_SENTENCE = re.compile(r"(?<![\w:.-])\d{4}-\d\d-\d\d(?![\w-]|[.:]\w)", re.ASCII)
 MONTHS = (
     "January",
     "February",
