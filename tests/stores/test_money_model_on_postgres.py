@@ -39,8 +39,8 @@ from meterledger.usecases.finance_aging import aging
 
 pytestmark = pytest.mark.postgres
 
-MONTHS = 300
-A_FEW: dict[int, int] = {0: 40}
+MONTHS = 200
+A_FEW: dict[int, int] = {0: 30}
 """Lives of the ordinary run, and how many of their events."""
 
 
