@@ -201,6 +201,20 @@ class TestUnknownOutcome:
                 *(KEY,), is_paid=True, cents=1, by="Ana", reason="so", desk=place.desk()
             )
 
+    def test_that_two_people_end_at_once_is_ended_by_one(
+        self, place: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Ben saw it unknown, and Ana was faster: his word is refused, and not kept beside hers."""
+        place.start()
+        seen, real = [place.store.checkout(KEY)], place.store.checkout
+        paid = {"is_paid": True, "cents": OWED, "reason": "so", "desk": place.desk(1500)}
+        ended = settle_checkout(KEY, by="Ana", **paid)
+        monkeypatch.setattr(place.store, "checkout", lambda key: seen.pop() if seen else real(key))
+        with pytest.raises(CheckoutRefused, match="Its outcome is known: posted"):
+            settle_checkout(KEY, by="Ben", **paid)
+        assert real(KEY) == ended
+        assert place.balance() == 0
+
 
 class TestAnswer:
     def test_that_comes_twice_posts_once(self, place: Any) -> None:

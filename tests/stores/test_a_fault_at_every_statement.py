@@ -45,6 +45,7 @@ IN_PARTS = {
     "late charge run": "a batch of charges, and the run's record, are each whole",
     "release a held bill": "what was decided is kept, and the bill follows",
     "approve a held bill": "as above",
+    "recoveries": "each payment's recovery is whole",
     "deposit run: given back": "interest is credited, and then it goes back",
     "start a checkout": "it is begun here before the processor hears of it",
 }
@@ -57,6 +58,8 @@ TOLD_AGAIN = {
     "issue bills": {"record", "bill_run, of any run"},
     "issue bills, one held": {"record"},
     "issue bills, stopped": {"record"},
+    "release a held bill": {"record", "bill_run, of any run"},
+    "approve a held bill": {"record", "bill_run, of any run"},
 }
 """What may be told again: the record says how a run went, and that the same bill is held again. A
 run that died after its last bill leaves no row of itself, and one that finds nothing due adds none.

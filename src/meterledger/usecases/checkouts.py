@@ -209,6 +209,8 @@ def _hear(
 ) -> CheckoutOnFile:
     on_file = desk.store.checkout(answer.checkout_id)
     checkout = on_file.checkout
+    if heard_by is HeardBy.PERSON:
+        _refuse_known(on_file)  # somebody may have said it since the person looked
     after = heard(on_file, answer, heard_by, now=desk.now, absent_after=absent_after(desk.terms))
     if not after.is_news:
         return on_file
@@ -332,12 +334,7 @@ def settle_checkout(
     on_file = desk.store.checkout(checkout_id)
     refuse_card_numbers([by, reason], where=f"checkout {checkout_id}")
     where = f"checkout {checkout_id}"
-    if on_file.state is not CheckoutState.UNKNOWN:
-        raise CheckoutRefused(
-            f"Its outcome is known: {on_file.state.value}",
-            where=where,
-            do="Look at it with `meterledger checkout show`",
-        )
+    _refuse_known(on_file)
     if not by.strip() or not reason.strip():
         raise CheckoutRefused(
             "A person decides with a name and a reason", where=where, do="Give --by and --reason"
@@ -357,3 +354,12 @@ def settle_checkout(
     said = Said.PAID if is_paid else Said.REFUSED
     answer = Answer(checkout_id, said, cents if is_paid else 0, max(0, on_file.newest_sequence))
     return hear(answer, HeardBy.PERSON, desk=desk, by=by.strip(), reason=reason.strip())
+
+
+def _refuse_known(on_file: CheckoutOnFile) -> None:
+    if on_file.state is not CheckoutState.UNKNOWN:
+        raise CheckoutRefused(
+            f"Its outcome is known: {on_file.state.value}",
+            where=f"checkout {on_file.checkout.checkout_id}",
+            do="Look at it with `meterledger checkout show`",
+        )
