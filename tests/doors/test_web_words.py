@@ -149,6 +149,8 @@ class TestDaysInSentences:
             ("its due day stands in: 2026-08-05.", "its due day stands in: August 5, 2026."),
             ("on 2026-02-29 nothing is", "on 2026-02-29 nothing is"),
             ("the charge 4000000010:2026-08-05", "the charge 4000000010:2026-08-05"),
+            ("Prime of 2024-11-29: 7.75 percent", "Prime of November 29, 2024: 7.75 percent"),
+            ("2026-08-05:4000000010 stays", "2026-08-05:4000000010 stays"),
             ("EXT-7.refunded.2018-08-01 is kept", "EXT-7.refunded.2018-08-01 is kept"),
             ("B-1-2026-08-05-v2", "B-1-2026-08-05-v2"),
         ],
