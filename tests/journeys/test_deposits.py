@@ -22,7 +22,7 @@ from meterledger.usecases.deposit_acts import (
 from meterledger.usecases.deposit_ask import DepositRefused, guarantee_deposit
 from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_base import NothingToGoBy
-from meterledger.usecases.deposit_decide import CannotTell, NotTheCustomers
+from meterledger.usecases.deposit_decide import CannotTell, NotTheCustomers, WrongKind
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.gather_statements import statement_of
@@ -304,6 +304,43 @@ class TestWhoIsAsked:
 
         with pytest.raises(DepositRefused, match=r"served until .* within 5 years"):
             home.ask(JULY, told=TOLD, earlier_accounts=[before])
+
+    @pytest.mark.parametrize(
+        ("asked_on", "disputed", "is_reason"),
+        [
+            (date(2025, 8, 22), False, False),  # the due day itself: nobody has failed to pay
+            (date(2025, 8, 23), False, True),
+            (date(2025, 8, 23), True, False),
+        ],
+    )
+    def test_owes_an_earlier_accounts_bill_once_its_day_has_passed(
+        self, home: Home, town: Any, asked_on: date, disputed: bool, is_reason: bool
+    ) -> None:
+        bill = home.bill(date(2025, 8, 1))
+        assert bill is not None
+        assert bill.due_day == date(2025, 8, 22)
+        town.start(2, people=(("P1", "Person 1"),), from_day=date(2025, 8, 20))
+        other = Home(town, 2, now=home.now)
+        served = {"score": {"last_served_on": None, "eaer_score": 700}}
+        told = {**TOLD, **served, "disputed_bills": [bill.bill_id] if disputed else []}
+
+        if not is_reason:
+            with pytest.raises(DepositRefused, match="no listed reason is met"):
+                other.ask(asked_on, told=told, earlier_accounts=[home.account])
+            return
+        asked = other.ask(asked_on, told=told, earlier_accounts=[home.account])
+        assert asked.considered is not None
+        grounds = asked.considered.eligibility.outcome.met
+        assert [one.value for one in grounds] == ["unpaid_bill"]
+
+    def test_has_service_that_has_not_ended(self, home: Home) -> None:
+        store = home.town.store
+        agreement = store.services_of_account(home.account, home.now)[0].agreement
+        store.stop_service(agreement.agreement_id, date(2025, 9, 10), home.now)
+
+        with pytest.raises(WrongKind, match=r"has ended, so .* last day was 2025-09-09"):
+            home.ask(date(2025, 9, 10), told=TOLD)
+        assert home.ask(date(2025, 9, 9), told=TOLD).newly
 
     def test_is_not_judged_by_somebody_elses_account(self, home: Home, town: Any) -> None:
         town.start(3)

@@ -176,6 +176,18 @@ class TestAfterTheFinalBill:
         assert two_parts.night(BACK - timedelta(days=1)).changed == 0
         assert two_parts.night(BACK).changed == 1
 
+    def test_a_late_run_of_an_earlier_evening_hands_out_no_more_than_is_there(
+        self, two_parts: Home
+    ) -> None:
+        end(two_parts)
+        come_back(two_parts, 1, BACK)
+        two_parts.night(BACK)
+        (money,) = two_parts.money().values()
+
+        due = deposit_remainders_due([two_parts.account], at=FINAL, desk=two_parts.desk())
+
+        assert sum(one.cents for one in due) == money.held_cents
+
     def test_the_paper_of_the_bill_says_it(self, two_parts: Home) -> None:
         home = two_parts
         bill = end(home)

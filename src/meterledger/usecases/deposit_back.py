@@ -267,16 +267,21 @@ def deposit_remainders_due(
     found = []
     for account_id, deposits in desk.store.deposits_of_accounts(account_ids).items():
         money = deposit_money(account_id, deposits, desk.store, at=at, known_at=desk.now)
-        for one in money.values():
+        now = money
+        if any(one.of(DepositAct.UNDONE) for one in deposits):
+            # Of what came back after an earlier evening, nothing is there to hand out.
+            now = deposit_money(account_id, deposits, desk.store, known_at=desk.now)
+        for name, one in money.items():
             step = one.deposit.last(DepositAct.GIVEN_BACK)
-            if step is None or not step.cents or one.held_cents <= 0:
+            cents = min(one.held_cents, now[name].held_cents)
+            if step is None or not step.cents or cents <= 0:
                 continue
             asked = bool(one.deposit.of(DepositAct.REQUESTED))
             found.append(
                 RemainderDue(
                     deposit_id=one.deposit.deposit_id,
                     account_id=account_id,
-                    cents=one.held_cents,
+                    cents=cents,
                     since=step.on,
                     return_by=step.until,
                     automatic=step.note == AUTOMATIC or asked,

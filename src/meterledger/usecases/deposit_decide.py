@@ -225,6 +225,14 @@ def _refuse_other_class(asking: Asking, store: DecideStore, view: BookView) -> N
             if is_home
             else "Ask for a non-residential one",
         )
+    ends = [one.agreement.days.until_day for one in services]
+    if all(end is not None and end <= asking.on for end in ends):
+        raise WrongKind(
+            f"Service of account {asking.account_id} has ended, so a deposit would be for none",
+            where=f"account {asking.account_id}, {asking.on}",
+            why=f"Its last day was {max(end for end in ends if end) - timedelta(days=1)}",
+            do="Start new service first; what the account owes is asked for by its final bill",
+        )
 
 
 def _facts(
@@ -285,16 +293,23 @@ def _earlier(asking: Asking, own: dict[str, Any], store: DecideStore, view: Book
                 do="Name accounts of the same customer only",
             )
         history = account_history(
-            account_id, on=asking.on, known_at=asking.known_at, store=store, view=view
+            account_id,
+            on=asking.on,
+            known_at=asking.known_at,
+            store=store,
+            view=view,
+            disputed=beside_of(asking.told).disputed_bills,
         )
+        # A bill whose day has not passed is no debt yet: nobody has failed to pay it.
         unpaid += [
             {
-                "accrued_on": day.isoformat(),
-                "unpaid_usd": usd_text(cents),
+                "accrued_on": one.charged_day.isoformat(),
+                "unpaid_usd": usd_text(one.cents),
                 "service": "electric",
-                "dispute": "none",
+                "dispute": "registered" if one.disputed else "none",
             }
-            for day, cents in history.oldest_unpaid
+            for one in history.oldest_unpaid
+            if one.is_overdue(asking.on)
         ]
         ends = [
             one.agreement.days.until_day or asking.on + timedelta(days=1)

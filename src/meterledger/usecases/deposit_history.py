@@ -102,6 +102,20 @@ class BillHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class UnpaidItem:
+    """An open utility item: when it arose, what is open, and whether it is in dispute."""
+
+    charged_day: date
+    cents: int
+    due_day: date | None
+    disputed: bool
+
+    def is_overdue(self, on: date) -> bool:
+        """Whether its day has passed; what has no day of its own is owed from when it arose."""
+        return self.due_day is None or self.due_day < on
+
+
+@dataclass(frozen=True, slots=True)
 class AccountHistory:
     """An account's bills whose delinquent date has passed, the oldest first, and what is owed."""
 
@@ -114,7 +128,7 @@ class AccountHistory:
     """What is open of utility charges and of charges beside them."""
     disputed_utility_cents: int
     special_cents: int
-    oldest_unpaid: tuple[tuple[date, int], ...]
+    oldest_unpaid: tuple[UnpaidItem, ...]
     """Open utility items, by the day on which they arose."""
 
     def as_json(self) -> dict[str, Any]:
@@ -193,7 +207,10 @@ def account_history(
         open_utility_cents=sum(one.open_cents for one in utility if one.item_id not in in_dispute),
         disputed_utility_cents=sum(one.open_cents for one in utility if one.item_id in in_dispute),
         special_cents=sum(one.open_cents for one in now.items if one.kind is ItemKind.SPECIAL),
-        oldest_unpaid=tuple((one.charged_day, one.open_cents) for one in utility),
+        oldest_unpaid=tuple(
+            UnpaidItem(one.charged_day, one.open_cents, one.due_day, one.item_id in in_dispute)
+            for one in utility
+        ),
     )
 
 
