@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.journeys.town import FIRST, LATER, NOON, Town, even, lively
+from tests.journeys.register_town import KWH
+from tests.journeys.town import CLASSES_TOLD, FIRST, LATER, NOON, Town, even, lively
 
 from meterledger.facts.bills import read_record
+from meterledger.facts.extensions import ExtensionAct
+from meterledger.facts.meters import BilledOn, Meter, MeterConfiguration, MeterKind
+from meterledger.facts.participation import Participation
 from meterledger.kernel.ids import pseudonym
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.span import DaySpan, Validity
 from meterledger.usecases.account_together import price_together
 from meterledger.usecases.bills_together import NotTogether
+from meterledger.usecases.change_rate import RateRefused, change_rate
+from meterledger.usecases.describe_meters import configure_meter
 from meterledger.usecases.ports import Conflict, NotFound, Viewer
 from meterledger.usecases.together import CannotArrange, end_together, start_together
 
@@ -268,6 +275,56 @@ class TestArranging:
             ):
                 arrange(made)
 
+    def test_what_is_followed_for_one_meter_only_is_refused_by_name(self, town: Town) -> None:
+        _, barn = (one.agreement.agreement_id for one in town.services(1))
+        part_of = Participation(barn, town.account_id(1), "solar", Validity(JULY.from_day), FIRST)
+        town.store.join_program(part_of)
+        with pytest.raises(NotTogether, match=f"Agreement {barn} takes part in solar"):
+            arrange(town)
+        town.store.leave_program(barn, "solar", date(2025, 7, 2), FIRST + timedelta(minutes=1))
+        arrange(town, on=AUGUST.from_day)
+
+    def test_a_register_is_refused_at_the_start_and_holds_what_was_arranged_before(
+        self, town: Town
+    ) -> None:
+        read_both(town)
+        arrange(town)
+        put_on_register(town)
+        (held,) = town.bill(1, on=AUGUST.from_day).held
+        assert "Meter M2 is billed on its register" in held.sentence
+        assert "for a sum of meters not yet" in held.sentence
+        again = Town()
+        again.start(1)
+        with_a_barn(again)
+        with again.store.viewing(Viewer("test", "look"), []):
+            put_on_register(again)
+            with pytest.raises(NotTogether, match="Meter M2 is billed on its register"):
+                arrange(again)
+
+    def test_of_what_an_extension_serves_is_refused(self, town: Town) -> None:
+        house = town.services(1)[0].agreement.agreement_id
+        served = SimpleNamespace(
+            contract=SimpleNamespace(contract_id="X-1"),
+            of=lambda act: [SimpleNamespace(about=house)] if act is ExtensionAct.SERVED else [],
+        )
+        town.store.extensions = lambda **_: [served]
+        with pytest.raises(CannotArrange, match="is served by extension X-1"):
+            arrange(town)
+
+    def test_an_option_of_one_of_them_is_not_changed_alone(self, town: Town) -> None:
+        arrange(town)
+        for point in ("SP1", "SP2"):
+            with pytest.raises(RateRefused, match="is billed together with others"):
+                change_rate(
+                    account_id=town.account_id(1),
+                    schedule="1M-overnight",
+                    asked=date(2025, 7, 20),
+                    learned_at=LATER,
+                    view=town.book.as_known(CLASSES_TOLD.date()),
+                    store=town.store,
+                    service_point_id=point,
+                )
+
     def test_one_service_point_is_no_sum(self) -> None:
         made = Town()
         made.start(1)
@@ -320,6 +377,14 @@ class TestArranging:
     def test_without_one_there_is_nothing_to_end(self, town: Town) -> None:
         with pytest.raises(NotFound, match=r"No meters of account .* are billed together"):
             part(town, AUGUST.from_day)
+
+
+def put_on_register(town: Town) -> None:
+    """The barn's meter has been billed on its register since it came."""
+    setup = MeterConfiguration(
+        "M2", BilledOn.REGISTER, None, (KWH,), (), Validity(JULY.from_day), FIRST
+    )
+    configure_meter(setup, Meter("M2", MeterKind.AMI, FIRST), learned_at=FIRST, store=town.store)
 
 
 class TestPartsOfAPeriod:

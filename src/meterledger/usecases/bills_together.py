@@ -431,10 +431,13 @@ def refuse_what_is_of_one(
         for each in taking_part(known, window.from_day):
             raise _of_one(account, window, f"Agreement {name} takes part in {each.program}")
     schedule = service.agreement.schedule
-    if calculator.plan(schedule, window).ratchets:
+    plan = calculator.plan(schedule, window)
+    if plan.ratchets:
         raise _of_one(
             account, window, f"Schedule {schedule} looks back at the demand of periods before"
         )
+    if plan.needs_kvar:
+        raise _of_one(account, window, f"Schedule {schedule} bills reactive demand")
 
 
 def _of_one(account: str, window: DaySpan, what: str) -> NotTogether:

@@ -66,10 +66,19 @@ def earlier_bills(
         return one.agreement_id == agreement.agreement_id or one.known_at < known_at
 
     return tuple(
-        EarlierBill(one, read_record(one.record)["usage"])
+        EarlierBill(one, _of_the_place(one, read_record(one.record)["usage"]))
         for one in bills
         if one.days.until_day <= window.from_day and was_known(one) and one.was_live(known_at)
     )
+
+
+def _of_the_place(bill: StoredBill, usage: dict[str, Any]) -> dict[str, Any]:
+    """The usage of the place alone, where the bill has the meters of several."""
+    for point in usage.get("points", ()):
+        if point["agreement"] == bill.agreement_id:
+            mine: dict[str, Any] = point["usage"]
+            return mine
+    return usage
 
 
 def billing_period(days: DaySpan) -> BillingPeriod:

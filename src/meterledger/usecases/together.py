@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.billing import is_reading_day, next_reading_day
+from meterledger.facts.extensions import ExtensionAct, ExtensionOnFile
 from meterledger.facts.places import BillableService, JoinedService
 from meterledger.facts.together import BilledTogether
 from meterledger.kernel.decision import Reason
@@ -37,7 +38,14 @@ class CannotArrange(Refusal):
     """Meters of an account cannot come on one bill, or on their own again, as asked."""
 
 
-class TogetherStore(TogetherLog, OneMeterSources, OptionsAsked, Protocol):
+class ExtensionReads(Protocol):
+    """Where it is known what an extension serves."""
+
+    def extensions(self, *, account_id: str | None = None) -> list[ExtensionOnFile]:
+        """Contracts in order of their names."""
+
+
+class TogetherStore(TogetherLog, OneMeterSources, OptionsAsked, ExtensionReads, Protocol):
     """What these journeys need of the store."""
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
@@ -94,6 +102,7 @@ def start_together(
         )
         for one in others
     )
+    _refuse_served_by_an_extension([service, *others], store)
     _refuse_plan_of_another(account_id, others, on, learned_at, store)
     _refuse_unbillable(service, others, on, learned_at, view, store)
     if not dry_run:
@@ -200,6 +209,23 @@ def _reasons(on: date, count: int, view: BookView) -> tuple[Reason, ...]:
     return (Reason(f"the energy of {count} meters of the account is added", clause.citation),)
 
 
+def _refuse_served_by_an_extension(
+    services: Sequence[BillableService], store: ExtensionReads
+) -> None:
+    """The revenue of an extension is that of the bills of what it serves, and of nothing else."""
+    names = {one.agreement.agreement_id for one in services}
+    for contract in store.extensions():
+        for event in contract.of(ExtensionAct.SERVED):
+            if event.about in names:
+                raise CannotArrange(
+                    f"Agreement {event.about} is served by extension "
+                    f"{contract.contract.contract_id}, and its revenue is held against that",
+                    where=f"extension {contract.contract.contract_id}",
+                    why="A bill of several service points has one revenue for all of them",
+                    do="Bill each by itself until the extension is settled",
+                )
+
+
 def _refuse_plan_of_another(
     account_id: str,
     others: Sequence[BillableService],
@@ -213,8 +239,8 @@ def _refuse_plan_of_another(
     for plan in options.plans if options is not None else ():
         if plan.service_point_id in points and plan.days.overlaps(Validity(on)):
             raise CannotArrange(
-                f"The budget plan {plan.plan_id} is of service point {plan.service_point_id}, whose "
-                "meter would have no bill of its own",
+                f"The budget plan {plan.plan_id} is of service point {plan.service_point_id}, and "
+                "its meter would have no bill of its own",
                 where=f"account {account_id}",
                 do="Name its agreement with --with, or end the plan first",
             )
