@@ -30,7 +30,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 
-from meterledger.facts.deposits import Deposit, DepositAct, DepositStep
+from meterledger.facts.deposits import Deposit, DepositAct, DepositStep, deposit_id_of
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_deposit_step, entry_that_undoes
 from meterledger.stores import deposit_words
@@ -120,6 +120,34 @@ class TestAStep:
         with asked.viewing(ANALYST, ["x"]):
             assert asked.deposit_accounts() == []
             assert asked.deposit_accounts(with_closed=True) == [account_id(1)]
+
+    def test_that_begins_another_deposit_has_looked_at_all_of_the_account(
+        self, asked: Store
+    ) -> None:
+        """Limits are of all deposits together: one that was begun meanwhile refuses the call."""
+        named = deposit_id_of(account_id(1), KIND, PAID_ON)
+        step = replace(asked_step(), deposit_id=named, on=PAID_ON)
+        blind = DepositWork(named, account_id(1), KIND, 0, (step,), beside=frozenset())
+
+        with pytest.raises(Conflict, match=f"Deposit {name_of(1)} of the account was begun"):
+            asked.record_deposits([blind])
+        assert asked.record_deposits([replace(blind, beside=frozenset({name_of(1)}))])
+        assert not asked.record_deposits([blind])  # it is known: nothing is refused
+
+    def test_of_which_two_begin_at_once_one_is_kept(self, asked: Store) -> None:
+        def begin(number: int) -> bool:
+            on = PAID_ON + timedelta(days=number)
+            named = deposit_id_of(account_id(1), KIND, on)
+            step = replace(asked_step(), deposit_id=named, on=on)
+            seen = frozenset({name_of(1)})
+            work = DepositWork(named, account_id(1), KIND, 0, (step,), beside=seen)
+            try:
+                return bool(asked.record_deposits([work]))
+            except Conflict:
+                return False
+
+        with ThreadPoolExecutor(8) as workers:
+            assert list(workers.map(begin, range(8))).count(True) == 1
 
     def test_is_taken_once_by_many_at_once(self, asked: Store) -> None:
         pay_deposit(asked)

@@ -7,7 +7,7 @@ Lives elsewhere keeping rows (``memory/deposits``, ``postgres/repository/deposit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 
 from meterledger.facts.deposits import (
@@ -124,6 +124,23 @@ def moved(deposit_id: str) -> Conflict:
         why="Nothing of this call was kept",
         do="Do it again: it looks at the deposit as it is now",
     )
+
+
+def refuse_another(work: DepositWork, deposits: Collection[str]) -> None:
+    """Refuse a call that did not look at every deposit of its account.
+
+    :raises Conflict: naming the other one
+    """
+    if work.beside is None:
+        return
+    others = sorted(set(deposits) - {work.deposit_id} - work.beside)
+    if others:
+        raise Conflict(
+            f"Deposit {others[0]} of the account was begun meanwhile",
+            where=f"account {work.account_id}",
+            why="Several deposits are together no more than one may be; nothing was kept",
+            do="Do it again: it looks at all deposits as they are now",
+        )
 
 
 def ended(deposit_id: str) -> Conflict:

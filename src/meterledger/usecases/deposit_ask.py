@@ -405,5 +405,8 @@ def _begin(
 ) -> Asked:
     every = desk.store.deposits_of_accounts([account_id]).get(account_id, ())
     seen = next((len(one.steps) for one in every if one.deposit_id == deposit_id), 0)
-    newly = desk.store.record_deposits([DepositWork(deposit_id, account_id, kind, seen, (step,))])
+    beside = frozenset(one.deposit_id for one in every) - {deposit_id}
+    newly = desk.store.record_deposits(
+        [DepositWork(deposit_id, account_id, kind, seen, (step,), beside=beside)]
+    )
     return Asked(desk.store.deposit(deposit_id), considered, newly)

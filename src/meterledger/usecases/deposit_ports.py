@@ -41,6 +41,9 @@ class DepositWork:
     seen: int
     steps: tuple[DepositStep, ...]
     entries: tuple[Entry, ...] = ()
+    beside: frozenset[str] | None = None
+    """The account's other deposits that were looked at; one more meanwhile refuses the call, since
+    limits are of all together. None where the others do not matter."""
 
 
 class DepositLog(Protocol):

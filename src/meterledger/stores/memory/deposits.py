@@ -18,6 +18,7 @@ from meterledger.stores.deposit_words import (
     is_known,
     no_deposit,
     not_held,
+    refuse_another,
 )
 from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.usecases.deposit_ports import BillAtPoint, DepositWork
@@ -56,6 +57,10 @@ class MemoryDeposits(MemoryPlaces):
             fresh = [one for one in work if not is_known(one, self._deposits.get(one.deposit_id))]
             if not fresh:
                 return False
+            for one in fresh:
+                mine = [name for name, each in self._deposits.items()
+                        if each.account_id == one.account_id]  # fmt: skip
+                refuse_another(one, mine)
             entries = [entry for one in fresh for entry in one.entries]
             for entry in entries:
                 if entry.entry_id in self._entries:

@@ -31,6 +31,7 @@ from meterledger.stores.deposit_words import (
     no_deposit,
     not_held,
     not_undone,
+    refuse_another,
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day, storable
@@ -114,6 +115,8 @@ class DepositTables(Tables):
         if not fresh:
             return False
         for one in fresh:
+            _refuse_another(connection, one)
+        for one in fresh:
             if one.deposit_id not in known:
                 connection.execute(
                     "INSERT INTO deposit (deposit_id, account_id, kind, learned_at)"
@@ -175,6 +178,18 @@ class DepositTables(Tables):
             BillAtPoint(bill, DaySpan(from_day, until_day), issued, cents, counts)
             for bill, from_day, until_day, issued, cents, counts in rows
         ]
+
+
+def _refuse_another(connection: Connection, work: DepositWork) -> None:
+    """Who begins a deposit waits for who begins another one of the account, and then sees it."""
+    if work.beside is None:
+        return
+    lock = f"deposits of {work.account_id}"
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [lock])
+    found = connection.execute(
+        "SELECT deposit_id FROM deposit WHERE account_id = %s", [work.account_id]
+    )
+    refuse_another(work, [name for (name,) in found.fetchall()])
 
 
 def _insert_steps(connection: Connection, work: Sequence[DepositWork]) -> None:
