@@ -206,6 +206,20 @@ class TestABillWithoutItIsHeld:
         assert held.code == "usage.interval_too_long"
         assert "Demand is measured over 15 minutes" in held.sentence
 
+    def test_where_the_energy_is_not_in_intervals_of_one_length(self, tmp_path: Path) -> None:
+        town, day, after = open_town(tmp_path), date(2026, 2, 5), date(2026, 2, 6)
+        with town.store.viewing(VIEWER, ["everything"]):
+            town.begin(1, "PL-G3")
+            town.arrive("kWh", flat(25), span=(FEBRUARY[0], day))
+            town.arrive("kWh", flat(8), span=(day, after), seconds=300)
+            town.arrive("kWh", flat(25), span=(after, FEBRUARY[1]))
+            town.arrive("kvarh", flat(10, 16))
+
+            held = self.held(town)
+
+        assert held.code == "usage.demand_unknown"
+        assert "whole days of one meter in intervals of one length" in held.sentence
+
     def test_where_the_sheet_does_not_say_over_how_many_minutes(self, tmp_path: Path) -> None:
         copytree(PRAIRIE, tmp_path / "book")
         schedule = tmp_path / "book" / "sheet_30_large_general" / "schedules" / "PL-G3.yaml"

@@ -114,8 +114,17 @@ class BesideUsage:
         """What a bill is given whose meter was exchanged, has a register or is not there.
 
         :raises NotReceived: if it nets: only intervals of one meter tell what was received
+        :raises KvarNeeded: if its rate bills reactive demand, for the same reason
         """
         found = self.of(service)
+        if found.kvar_of:
+            raise KvarNeeded(
+                "A bill with a charge for reactive demand needs whole days of one meter in "
+                "intervals of one length",
+                where=f"service point {service.agreement.service_point_id}, {self._window}",
+                why="A register, an exchange of meters or intervals of several lengths tell it not",
+                do="Send the window's kWh and kVArh in intervals of one length, then bill again",
+            )
         if found.nets:
             raise NotReceived(
                 "A net-metered bill needs the energy received, interval by interval, of one meter "
