@@ -100,14 +100,21 @@ class Place:
         return file_of(file_id, store=self.store, numbers=self.numbers)
 
     def back(
-        self, code: str, *, trace: str = "", cents: int = OWED, day: date | None = None
+        self,
+        code: str,
+        *,
+        trace: str = "",
+        cents: int = OWED,
+        day: date | None = None,
+        corrected: str = "new",
+        numbers: Any = None,
     ) -> Any:
         """Returns or changes with a code for what was sent last, as the bank's file."""
         day = day or DUE + timedelta(days=3)
         sent = self.store.ach_files()[0].entries[0]
         original = trace or sent.trace
         told: dict[str, Any] = (
-            {"change": AchChange(code, original, "08100021", "new")}
+            {"change": AchChange(code, original, "08100021", corrected)}
             if code.startswith("C")
             else {"returned": AchReturn(code, original, "08100021")}
         )
@@ -126,7 +133,7 @@ class Place:
             self.file(self.store.ach_files()[0].file_id), batches=(batch,), created_day=day
         )
         content = write_nacha(made)
-        desk = ReturnDesk(self.store, self.view, self.at(day))
+        desk = ReturnDesk(self.store, self.view, self.at(day), numbers)
         sha256 = sha256_hex(f"{code}{original}{day}{cents}".encode())
         return take_ach_returns(read_nacha(content, "back"), name="back", sha256=sha256, desk=desk)
 
@@ -405,7 +412,7 @@ class TestChange:
     def test_stops_until_the_bank_account_is_entered_again(self, place: Place) -> None:
         place.drawn()
         (one,), _ = place.back("C01")
-        assert (one.act, one.corrected) == (ReturnAct.CHANGE, "new")
+        assert (one.act, one.corrected) == (ReturnAct.CHANGE, "not kept in clear")
         assert place.store.balance_cents(ACCOUNT) == 0  # nothing came back
         end = DUE + timedelta(days=9)
         end_autopay(ACCOUNT, on=end, desk=place.desk(end))

@@ -14,6 +14,7 @@ from meterledger.facts.ach_orders import (
     AutopayAnswered,
     AutopayQuestion,
     BankAccount,
+    BankChangeTold,
     BankStop,
     DroppedOrder,
     Enrollment,
@@ -47,6 +48,13 @@ def bank_of(number: int = 1) -> BankAccount:
     return BankAccount(
         *(f"BA-{number}", account_id(number), "Ana Rivera", "081000210"),
         *(BankAccountKind.SAVINGS, "6789", "f" * 32, b"sealed\x00\xff", LATER),
+    )
+
+
+def again_of(number: int = 1) -> BankAccount:
+    """The number-th account's bank account as its bank corrected it."""
+    return replace(
+        bank_of(number), bank_id=f"BA-{number}-again", replaces=f"BA-{number}", from_day=DAY
     )
 
 
@@ -109,7 +117,8 @@ def everything(at: datetime = LATER) -> ChannelChange:
         "everything",
         account_id(1),
         at,
-        bank_accounts=(bank_of(),),
+        bank_accounts=(bank_of(), again_of()),
+        changes_told=(BankChangeTold("BA-1-again", "Ana", "letter 7", LATER),),
         stops=(BankStop(account_id(1), "e" * 32, StopKind.CLOSED, "R02", DAY, LATER),),
         enrollments=(enrollment_of(),),
         orders=(order_of(), again),

@@ -64,7 +64,8 @@ def town(store: Any) -> Iterator[Any]:
 def test_a_change_comes_back_as_it_was_kept(town: Any) -> None:
     told = everything()
     town.keep_channel(told)
-    assert town.bank_accounts([ONE, TWO]) == [bank_of()]
+    assert town.bank_accounts([ONE, TWO]) == list(told.bank_accounts)
+    assert town.changed_bank_accounts() == [(told.bank_accounts[1], told.changes_told[0])]
     assert town.bank_stops([ONE]) == list(told.stops)
     assert town.enrollments(on=DAY) == town.enrollments(account_ids=[ONE]) == [enrollment_of()]
     assert town.enrollments(on=DAY - timedelta(days=1)) == town.enrollments(account_ids=[TWO]) == []

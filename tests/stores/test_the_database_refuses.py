@@ -82,7 +82,7 @@ PERSONAL = (
     *("payment_file_line", "receipt", "receipt_step", "application"),
     *("bank_account", "bank_stop", "autopay_enrollment", "ach_order", "ach_returned"),
     *("autopay_question", "autopay_answer", "checkout", "checkout_step", "pledge", "pledge_step"),
-    *("card_refund", "card_refund_step"),
+    *("card_refund", "card_refund_step", "bank_change_told"),
     *("bank_line", "bank_match_expectation", "bank_line_step", "accrual_line"),
     *("register_reading", "quarantined_line", "quarantine_outcome", "intake_movement"),
 )

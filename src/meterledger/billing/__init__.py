@@ -115,8 +115,10 @@ from meterledger.billing.correction_limits import (
 from meterledger.billing.debit_returns import (
     AfterReturn,
     DebitReturnFacts,
+    corrects,
     decide_change,
     decide_return,
+    meaning_of,
 )
 from meterledger.billing.deferred_pay_date import PAY_DATE
 from meterledger.billing.due_date_again import NEXT_CHOICE, NextChoiceFacts
@@ -307,6 +309,7 @@ __all__ = [
     "channel_values",
     "contact_route",
     "corrected_bill",
+    "corrects",
     "decide_asked",
     "decide_autopay",
     "decide_bill_channel",
@@ -339,6 +342,7 @@ __all__ = [
     "length_terms",
     "main_cause",
     "may_late_charge_cover",
+    "meaning_of",
     "names_classes",
     "next_reading_day",
     "originator",

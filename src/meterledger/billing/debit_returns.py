@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from meterledger.facts.ach import CORRECTED
 from meterledger.facts.ach_orders import ReturnAct
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Decision, Reason
@@ -79,6 +80,15 @@ def decide_change(code: str, terms: Terms) -> Decision[ReturnAct]:
         found = f"{says}: nothing is debited until the bank account is entered again"
         return Decision(ReturnAct.CHANGE, (Reason(found, stop.citation),))
     return Decision(ReturnAct.ASK, (Reason(f"{says}: a person looks", stop.citation),))
+
+
+def corrects(code: str, terms: Terms) -> str:
+    """Where the corrected data of a code say what: ``routing:1-9 account:13-29``; empty for a
+    code that the book does not list as one that changes a bank account.
+
+    :raises NoRuleInForce: if the book has no list for the day
+    """
+    return CORRECTED.get(code, "") if code in terms.listing(CHANGE_STOP).value else ""
 
 
 def meaning_of(code: str, terms: Terms) -> str:

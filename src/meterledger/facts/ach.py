@@ -53,6 +53,24 @@ def transaction_code(kind: BankAccountKind, *, is_debit: bool) -> int:
     return tens + (7 if is_debit else 2)
 
 
+CORRECTED = {
+    "C01": "account:1-17",
+    "C02": "routing:1-9",
+    "C03": "routing:1-9 account:13-29",
+    "C05": "code:1-2",
+    "C06": "account:1-17 code:21-22",
+    "C07": "routing:1-9 account:10-26 code:27-28",
+}
+"""Columns of the corrected data (29, from 1) of a notification of change, by its code: a part of
+the file's form, as published guides to the Nacha Operating Rules give it. Which codes change a bank
+account is dated data of the book."""
+
+
+def kind_of_code(code: int) -> BankAccountKind:
+    """The kind of account that a transaction code is of."""
+    return BankAccountKind.SAVINGS if code >= _SAVINGS else BankAccountKind.CHECKING
+
+
 def code_is_known(code: int) -> bool:
     """Whether it is a transaction code of a checking or savings account."""
     return code // 10 * 10 in (_CHECKING, _SAVINGS) and code % 10 in _CREDITS | _DEBITS

@@ -8,6 +8,7 @@ Read first      docs/operating/payment_channels.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -32,6 +33,41 @@ class BankAccount:
     last_four: str
     fingerprint: str
     sealed: bytes
+    learned_at: datetime
+    replaces: str = ""
+    """The version before it, where the customer's bank told us of another way to write it."""
+    from_day: date | None = None
+    """The day from which it holds; None for a first version."""
+
+
+def bank_version(
+    bank_id: str, banks: Iterable[BankAccount], *, on: date, known_at: datetime
+) -> BankAccount | None:
+    """The version of a bank account that holds on a day, as known at an instant."""
+    banks = list(banks)
+    found = next((one for one in banks if one.bank_id == bank_id), None)
+    while found is not None:
+        name = found.bank_id
+        later = [
+            one
+            for one in banks
+            if one.replaces == name
+            and one.learned_at <= known_at
+            and (one.from_day is None or one.from_day <= on)
+        ]
+        if not later:
+            return found
+        found = max(later, key=lambda one: (one.learned_at, one.bank_id))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class BankChangeTold:
+    """That a customer was told of a version that a bank's notice made."""
+
+    bank_id: str
+    by: str
+    how: str
     learned_at: datetime
 
 
@@ -140,6 +176,7 @@ class ReturnAct(Enum):
     NEVER = "never debit again"
     ASK = "ask a person"
     CHANGE = "enter the bank account again"
+    CORRECTED = "corrected"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from meterledger.facts.ach_orders import (
     OrderKind,
     SentEntry,
     SentFile,
+    bank_version,
 )
 from meterledger.facts.bank import Expectation
 from meterledger.facts.money import Tender
@@ -190,14 +191,18 @@ def _sorted_out(
 ) -> tuple[list[AchOrder], list[DroppedOrder]]:
     accounts = {one.account_id for one in orders}
     banks, stops = desk.store.bank_accounts(accounts), desk.store.bank_stops(accounts)
-    banks_of = {one.bank_id: one for one in banks}
+    banks_of: dict[str, list[BankAccount]] = {}
+    for one in banks:
+        banks_of.setdefault(one.account_id, []).append(one)
     stops_of: dict[str, list[BankStop]] = {}
     for stop in stops:
         stops_of.setdefault(stop.account_id, []).append(stop)
     leaving, dropped = [], []
     for order in orders:
-        bank = banks_of.get(order.bank_id)
-        stopped = stop_of(order, [bank] if bank else [], stops_of.get(order.account_id, []))
+        bank = bank_version(
+            order.bank_id, banks_of.get(order.account_id, ()), on=desk.today, known_at=desk.now
+        )
+        stopped = stop_of(bank, stops_of.get(order.account_id, []))
         why = stopped or _why_not(order, desk)
         if why:
             dropped.append(DroppedOrder(order.order_id, desk.today, why, desk.now))
@@ -276,7 +281,12 @@ def file_of(file_id: str, *, store: AchOutStore, numbers: BankNumbers) -> AchFil
     sent = store.ach_file(file_id)
     orders = store.ach_orders([one.order_id for one in sent.entries])
     accounts = {one.account_id for one in orders.values()}
-    banks = {one.bank_id: one for one in store.bank_accounts(accounts)}
+    known = store.bank_accounts(accounts)
+    banks = {}
+    for name in {one.bank_id for one in orders.values()}:
+        then = bank_version(name, known, on=sent.created_day, known_at=sent.learned_at)
+        if then is not None:
+            banks[name] = then
     batches = []
     groups = groupby(sent.entries, key=lambda one: _batch_of(orders[one.order_id]))
     for number, ((_, standard, description), group) in enumerate(groups, start=1):

@@ -13,11 +13,17 @@ Read first      docs/operating/payment_channels.md.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
 
-from meterledger.billing import DebitReturnFacts, decide_change, decide_return
+from meterledger.billing import (
+    DebitReturnFacts,
+    corrects,
+    decide_change,
+    decide_return,
+    meaning_of,
+)
 from meterledger.facts.ach import AchEntry, AchFile, code_is_return
 from meterledger.facts.ach_orders import (
     AchOrder,
@@ -29,6 +35,7 @@ from meterledger.facts.ach_orders import (
     ReturnedEntry,
     SentEntry,
     StopKind,
+    bank_version,
 )
 from meterledger.facts.bank import Expectation
 from meterledger.kernel.local_days import local_day_of
@@ -36,8 +43,9 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.autopay import order_of_bill
+from meterledger.usecases.bank_changes import corrected_bank, read_corrected
 from meterledger.usecases.channel_money import MoneyStore, Postings
-from meterledger.usecases.channel_ports import ChannelChange
+from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
 from meterledger.usecases.post_payments import again_if_moved
 
 ACH = "131.ach"
@@ -85,6 +93,8 @@ class ReturnDesk:
     store: ReturnStore
     view: BookView
     now: datetime
+    numbers: BankNumbers | None = None
+    """Seals what a notice corrects; without it the bank account is entered again by hand."""
 
     @property
     def today(self) -> date:
@@ -99,6 +109,7 @@ class _Work:
     returned: list[ReturnedEntry] = field(default_factory=list)
     stops: list[BankStop] = field(default_factory=list)
     orders: list[AchOrder] = field(default_factory=list)
+    versions: list[BankAccount] = field(default_factory=list)
     cents: int = 0
 
 
@@ -153,6 +164,7 @@ def _take(file: AchFile, name: str, sha256: str, desk: ReturnDesk) -> list[Retur
             returned=tuple(work.returned),
             stops=tuple(work.stops),
             orders=tuple(work.orders),
+            bank_accounts=tuple(work.versions),
             expectations=(line,) if line else (),
         )
     )
@@ -178,9 +190,29 @@ def _change(
         return
     decision = decide_change(change.code, Terms(desk.view, desk.today))
     act, sentence = decision.outcome, decision.reasons[0].finding
+    said = change.corrected
+    layout = corrects(change.code, Terms(desk.view, desk.today))
     if order is None:
         act, sentence = ReturnAct.ASK, f"{sentence}; its trace number is none of ours"
-    work.returned.append(_kept(entry, order, returned_id, sha256, change.code, act, sentence, desk))
+    elif layout and desk.numbers is not None:
+        told = read_corrected(change.corrected, layout)
+        bank = bank_version(
+            order.bank_id,
+            [*banks.values(), *work.versions],
+            on=desk.today,
+            known_at=desk.now,
+        )
+        if told is not None and bank is not None:
+            made = corrected_bank(bank, told, on=desk.today, now=desk.now, numbers=desk.numbers)
+            work.versions.append(made)
+            act = ReturnAct.CORRECTED
+            sentence = f"{meaning_of(change.code, Terms(desk.view, desk.today))}: {told.words}"
+        else:
+            sentence = f"{sentence}; what it corrects cannot be read"
+    if layout:  # a bank account's number stands nowhere in clear
+        said = sentence.partition(": ")[2] if act is ReturnAct.CORRECTED else "not kept in clear"
+    kept = _kept(entry, order, returned_id, sha256, change.code, act, sentence, desk)
+    work.returned.append(replace(kept, corrected=said))
     _stop(act, change.code, order, banks, work, desk)
 
 

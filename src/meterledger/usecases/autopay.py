@@ -32,6 +32,7 @@ from meterledger.facts.ach_orders import (
     ReturnAct,
     ReturnedEntry,
     StopKind,
+    bank_version,
 )
 from meterledger.facts.budget import asked_of
 from meterledger.facts.checkouts import PendingMoney
@@ -333,7 +334,15 @@ def _facts(enrollment: Enrollment, bill: StoredBill, on: date, desk: AutopayDesk
         is_disputed_return=any(
             one.act is ReturnAct.ASK for one in store.returned_entries(order_ids=orders)
         ),
-        stopped=stop_of(enrollment, store.bank_accounts([account]), store.bank_stops([account])),
+        stopped=stop_of(
+            bank_version(
+                enrollment.bank_id,
+                store.bank_accounts([account]),
+                on=desk.today,
+                known_at=desk.now,
+            ),
+            store.bank_stops([account]),
+        ),
     )
 
 
@@ -346,11 +355,8 @@ def _shield(bill_id: str, desk: AutopayDesk) -> tuple[Reason, ...]:
     return () if decision.outcome else decision.reasons
 
 
-def stop_of(
-    order: Enrollment | AchOrder, banks: Collection[BankAccount], stops: Collection[BankStop]
-) -> str:
+def stop_of(bank: BankAccount | None, stops: Collection[BankStop]) -> str:
     """Why the bank account is not drawn from; empty if nothing stops it."""
-    bank = next((one for one in banks if one.bank_id == order.bank_id), None)
     if bank is None:
         return "the bank account is not known"
     for one in stops:

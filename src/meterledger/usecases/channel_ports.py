@@ -18,6 +18,7 @@ from meterledger.facts.ach_orders import (
     AutopayAnswered,
     AutopayQuestion,
     BankAccount,
+    BankChangeTold,
     BankStop,
     DroppedOrder,
     Enrollment,
@@ -56,6 +57,7 @@ class ChannelChange:
     receipt_steps: tuple[ReceiptPosting, ...] = ()
     payment_file: PaymentFile | None = None
     bank_accounts: tuple[BankAccount, ...] = ()
+    changes_told: tuple[BankChangeTold, ...] = ()
     stops: tuple[BankStop, ...] = ()
     enrollments: tuple[Enrollment, ...] = ()
     ended: tuple[Enrollment, ...] = ()
@@ -85,6 +87,9 @@ class PaymentChannels(Protocol):
 
     def bank_accounts(self, account_ids: Collection[str]) -> list[BankAccount]:
         """Bank accounts of customers, the oldest first."""
+
+    def changed_bank_accounts(self) -> list[tuple[BankAccount, BankChangeTold | None]]:
+        """Versions that a bank's notice made, the oldest first, each with how it was told."""
 
     def bank_stops(self, account_ids: Collection[str]) -> list[BankStop]:
         """What stops bank accounts of customers, the oldest first."""

@@ -112,8 +112,10 @@ def _to_be_sent(desk: MoneyDesk) -> list[SettlementCase]:
 
 def _by_account(banks: Sequence[BankAccount]) -> dict[str, list[BankAccount]]:
     found: dict[str, list[BankAccount]] = {}
+    replaced = {one.replaces for one in banks}
     for one in banks:
-        found.setdefault(one.account_id, []).append(one)
+        if one.bank_id not in replaced:
+            found.setdefault(one.account_id, []).append(one)
     return found
 
 
@@ -125,7 +127,7 @@ def _bank_of(case: SettlementCase, banks: Sequence[BankAccount], desk: MoneyDesk
     payee = case.payee
     if payee is not None and payee.payee_id:
         named = desk.store.payee(payee.payee_id).details
-        if named in {one.bank_id for one in banks}:
+        if named in {one.bank_id for one in banks} | {one.replaces for one in banks}:
             return named
     elif len(banks) == 1:
         return banks[0].bank_id

@@ -30,6 +30,8 @@ def register(app: typer.Typer) -> None:
         ("write", write),
         ("in", take_credits),
         ("returns", returns),
+        ("changes", changes),
+        ("tell", tell),
         ("list", listing),
         ("back", back),
     ):
@@ -126,6 +128,7 @@ def take_credits(
 def returns(path: Received, as_json: JsonFlag = False) -> None:
     """Take a file of returns and changes: each undoes its debit, and its code says what follows."""
     from meterledger.entrypoints.channel_words import returned_json
+    from meterledger.entrypoints.wiring import open_bank_numbers
     from meterledger.kernel.canonical import sha256_hex
     from meterledger.stores.gateways.nacha import read_nacha
     from meterledger.stores.gateways.opening import raw_bytes
@@ -137,7 +140,9 @@ def returns(path: Received, as_json: JsonFlag = False) -> None:
             read_nacha(data, path.name),
             name=path.name,
             sha256=sha256_hex(data),
-            desk=ReturnDesk(system.store, system.view, system.now),
+            desk=ReturnDesk(
+                system.store, system.view, system.now, open_bank_numbers(system.data_folder)
+            ),
         )
         told = [returned_json(one) for one in taken]
 
@@ -190,6 +195,51 @@ def back(as_json: JsonFlag = False) -> None:
                 print("Nothing that came back waits for a person.")
 
         say({"back": told}, as_json=as_json, words=words)
+
+
+def changes(as_json: JsonFlag = False) -> None:
+    """List bank accounts that a bank's notice changed, and what the customer is told of each."""
+    from meterledger.usecases.bank_changes import letter_of
+
+    with refusing(), _system("look at changed bank accounts", ["bank accounts"]) as system:
+        found = system.store.changed_bank_accounts()
+        answer = [
+            {
+                "bank_account": bank.bank_id,
+                "replaces": bank.replaces,
+                "account": bank.account_id,
+                "from": bank.from_day.isoformat() if bank.from_day else None,
+                "last_four": bank.last_four,
+                "told": {"by": told.by, "how": told.how} if told else None,
+                "letter": letter_of(bank),
+            }
+            for bank, told in found
+        ]
+
+        def words() -> None:
+            for bank, told in found:
+                by = f"told by {told.by}: {told.how}" if told else "its customer is not told yet"
+                print(f"{bank.bank_id}  {by}")
+                print(f"  {letter_of(bank)}")
+            if not found:
+                print("No bank has told of a change.")
+
+        say({"changes": answer}, as_json=as_json, words=words)
+
+
+def tell(
+    bank: Annotated[str, typer.Argument(help="The bank account, as `ach changes` shows it.")],
+    by: Annotated[str, typer.Option("--by", help="Who told the customer: a name.")] = "",
+    how: Annotated[str, typer.Option(help="How, like 'letter 7 of May 2'.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Keep that a customer was told of a changed bank account."""
+    from meterledger.usecases.bank_changes import tell_customer
+
+    with refusing(), _system("tell a customer of a change", [bank]) as system:
+        told = tell_customer(bank, by=by, how=how, now=system.now, store=system.store)
+        answer = {"bank_account": told.bank_id, "by": told.by, "how": told.how}
+        say(answer, as_json=as_json, words=lambda: print(f"{bank}: told by {told.by}, {told.how}."))
 
 
 def _desk(system: System) -> AchOutDesk:

@@ -12,6 +12,7 @@ from meterledger.facts.ach_orders import (
     AutopayAnswered,
     AutopayQuestion,
     BankAccount,
+    BankChangeTold,
     BankStop,
     DroppedOrder,
     Enrollment,
@@ -25,6 +26,7 @@ from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState, PendingMo
 from meterledger.facts.payments import PaymentFile
 from meterledger.facts.pledges import PledgeOnFile
 from meterledger.facts.settlements import SettlementCase, refund_of_order
+from meterledger.kernel.ensure import ensure
 from meterledger.stores.channel_words import (
     another_unknown,
     enrolled,
@@ -54,6 +56,7 @@ class MemoryChannels(MemoryPlaces):
         super().__init__()
         self._bank_accounts: dict[str, BankAccount] = {}
         self._bank_stops: list[BankStop] = []
+        self._changes_told: dict[str, BankChangeTold] = {}
         self._enrollments: list[Enrollment] = []
         self._orders: dict[str, AchOrder] = {}
         self._dropped: dict[str, DroppedOrder] = {}
@@ -103,6 +106,19 @@ class MemoryChannels(MemoryPlaces):
             if account_id not in self._accounts:
                 raise NotFound.of("account", account_id)
         _new(change.bank_accounts, self._bank_accounts, lambda one: one.bank_id, "a bank account")
+        banks = self._bank_accounts | {one.bank_id: one for one in change.bank_accounts}
+        for one in change.bank_accounts:
+            before = banks.get(one.replaces)
+            ensure(
+                not one.replaces or (before is not None and before.account_id == one.account_id),
+                f"bank account {one.bank_id} is a version of one of its account",
+            )
+        _new(
+            change.changes_told,
+            self._changes_told,
+            lambda one: one.bank_id,
+            "word to the customer of bank account",
+        )
         _new(change.orders, self._orders, lambda one: one.order_id, "an order")
         _new(change.returned, self._returned, lambda one: one.returned_id, "a returned entry")
         _new(change.questions, self._questions, lambda one: one.bill_id, "a question of bill")
@@ -161,6 +177,7 @@ class MemoryChannels(MemoryPlaces):
         ]
         self._bank_accounts |= {one.bank_id: one for one in change.bank_accounts}
         self._bank_stops += change.stops
+        self._changes_told |= {one.bank_id: one for one in change.changes_told}
         self._orders |= {one.order_id: one for one in change.orders}
         self._dropped |= {one.order_id: one for one in change.dropped}
         self._sent_files |= {one.file_id: one for one in change.sent}
@@ -182,6 +199,13 @@ class MemoryChannels(MemoryPlaces):
         self._look()
         found = [one for one in self._bank_accounts.values() if one.account_id in account_ids]
         return sorted(found, key=lambda one: (one.learned_at, one.bank_id))
+
+    def changed_bank_accounts(self) -> list[tuple[BankAccount, BankChangeTold | None]]:
+        """Versions that a bank's notice made, the oldest first, each with how it was told."""
+        self._look()
+        found = [one for one in self._bank_accounts.values() if one.replaces]
+        found.sort(key=lambda one: (one.learned_at, one.bank_id))
+        return [(one, self._changes_told.get(one.bank_id)) for one in found]
 
     def bank_stops(self, account_ids: Collection[str]) -> list[BankStop]:
         """What stops bank accounts of customers, the oldest first."""

@@ -78,6 +78,7 @@ APPEND_ONLY = (
     "document_came_back",
     "daily_temperature",
     "bank_account",
+    "bank_change_told",
     "bank_stop",
     "ach_order",
     "ach_file",

@@ -25,9 +25,23 @@ class BankAccount(models.Model):
     fingerprint = models.TextField(db_index=True)
     sealed = models.BinaryField()
     learned_at = models.DateTimeField()
+    replaces = models.TextField(default="", db_index=True)
+    from_day = models.DateField(null=True)
 
     class Meta:
         db_table = "bank_account"
+
+
+class BankChangeTold(models.Model):
+    """That a customer was told of a version that a bank's notice made."""
+
+    bank = models.OneToOneField(BankAccount, on_delete=models.PROTECT, primary_key=True)
+    by = models.TextField()
+    how = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "bank_change_told"
 
 
 class BankStop(models.Model):

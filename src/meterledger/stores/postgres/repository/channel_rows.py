@@ -21,7 +21,8 @@ from meterledger.usecases.payment_ports import Moved
 from meterledger.usecases.ports import NotFound
 
 BANKS = (
-    "bank_id, account_id, holder, routing_number, kind, last_four, fingerprint, sealed, learned_at"
+    "bank_id, account_id, holder, routing_number, kind, last_four, fingerprint, sealed, learned_at,"
+    " replaces, from_day"
 )
 STOPS = "account_id, fingerprint, kind, code, on_day, learned_at"
 ORDERS = (
@@ -50,8 +51,17 @@ def rows_of(change: ChannelChange) -> Iterable[Rows]:
             (
                 *(one.bank_id, one.account_id, storable(one.holder), one.routing_number),
                 *(one.kind.value, one.last_four, one.fingerprint, one.sealed, one.learned_at),
+                *(one.replaces, one.from_day),
             )
             for one in change.bank_accounts
+        ],
+    )
+    yield (
+        "bank_change_told",
+        "bank_id, by, how, learned_at",
+        [
+            (one.bank_id, storable(one.by), storable(one.how), one.learned_at)
+            for one in change.changes_told
         ],
     )
     yield (
@@ -253,6 +263,7 @@ def insert_rows(
 
 
 NOUNS = {
+    "bank_change_told": "word to the customer of bank account",
     "bank_account": "a bank account",
     "bank_stop": "a stop",
     "autopay_enrollment": "an enrollment",

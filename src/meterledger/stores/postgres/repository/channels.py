@@ -16,6 +16,7 @@ from meterledger.facts.ach_orders import (
     AchOrder,
     AutopayQuestion,
     BankAccount,
+    BankChangeTold,
     BankStop,
     Enrollment,
     OrderKind,
@@ -107,13 +108,21 @@ class ChannelTables(ChannelReads, PaymentTables):
             " ORDER BY learned_at, bank_id",
             [list(account_ids)],
         )
-        return [
-            BankAccount(
-                *(bank, account, holder, routing, BankAccountKind(kind), four, print_),
-                *(bytes(sealed), at.astimezone(UTC)),
+        return list(map(_bank, rows))
+
+    def changed_bank_accounts(self) -> list[tuple[BankAccount, BankChangeTold | None]]:
+        """Versions that a bank's notice made, the oldest first, each with how it was told."""
+        banks = self._ask(
+            f"SELECT {BANKS} FROM bank_account WHERE replaces <> '' ORDER BY learned_at, bank_id",
+            [],
+        )
+        told = {
+            name: BankChangeTold(name, by, how, at.astimezone(UTC))
+            for name, by, how, at in self._ask(
+                "SELECT bank_id, by, how, learned_at FROM bank_change_told", []
             )
-            for bank, account, holder, routing, kind, four, print_, sealed, at in rows
-        ]
+        }
+        return [(one, told.get(one.bank_id)) for one in map(_bank, banks)]
 
     def bank_stops(self, account_ids: Collection[str]) -> list[BankStop]:
         """What stops bank accounts of customers, the oldest first."""
@@ -230,6 +239,14 @@ class ChannelTables(ChannelReads, PaymentTables):
             [from_day, until_day],
         )
         return [Expectation(*row) for row in rows]
+
+
+def _bank(row: Sequence[Any]) -> BankAccount:
+    bank, account, holder, routing, kind, four, print_, sealed, at, replaces, from_day = row
+    return BankAccount(
+        *(bank, account, holder, routing, BankAccountKind(kind), four, print_),
+        *(bytes(sealed), at.astimezone(UTC), replaces, from_day),
+    )
 
 
 def _enrollment(row: Sequence[Any]) -> Enrollment:
