@@ -36,7 +36,6 @@ from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import ACCRUED_REVENUE, REVENUE_OF_CLASS, reverse_entry
 from meterledger.rulebook.book import BookView
-from meterledger.usecases.bills_together import NotTogether, stands_on_another
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
     DueBill,
@@ -47,6 +46,7 @@ from meterledger.usecases.calculate_bills import (
 from meterledger.usecases.finance_ports import AccrualLog
 from meterledger.usecases.finance_reports import class_of
 from meterledger.usecases.ports import Lake
+from meterledger.usecases.joined_services import NotTogether, stands_on_another
 
 LOOK_BACK_DAYS = 120
 SHORTER_BY_DAYS = (1, 2, 3, 7, 14)
