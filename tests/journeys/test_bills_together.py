@@ -20,9 +20,9 @@ from meterledger.facts.participation import Participation
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.usecases.account_together import price_together
-from meterledger.usecases.bills_together import NotTogether
 from meterledger.usecases.change_rate import RateRefused, change_rate
 from meterledger.usecases.describe_meters import configure_meter
+from meterledger.usecases.joined_services import NotTogether
 from meterledger.usecases.ports import Conflict, NotFound, Viewer
 from meterledger.usecases.together import CannotArrange, end_together, start_together
 
@@ -162,6 +162,7 @@ class TestOneBill:
         demand = [line.quantity for line in bill.lines if line.unit == "kW"]
         own = [line.quantity for one in alone for line in one.lines if line.unit == "kW"]
         assert (demand, own) == (["6"], ["2", "4"])  # the sum peaks at 4.04 kW
+        assert any("non-coincident" in one.finding for one in bill.reasons)
 
     @settings(
         max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -16,16 +16,14 @@ from meterledger.billing import tax_place_on, tax_subject_of
 from meterledger.facts.bills import BilledUsage
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.places import BillableService
-from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.account_meters import AccountStore
-from meterledger.usecases.bills_together import ACCOUNT_USAGE, Usage, kwh_text, usage_of_point
+from meterledger.usecases.bills_together import Usage, add_by_rule, peak_wh, usage_of_point
 from meterledger.usecases.calculate import Calculator
-from meterledger.usecases.decide import Ruling, decide
+from meterledger.usecases.decide import Ruling
 from meterledger.usecases.ports import Lake
-from meterledger.usecases.rule_registry import rule_named
 from meterledger.usecases.window_usage import meters_of_window
 
 
@@ -103,22 +101,12 @@ def price_together(
         named = " and ".join(one.meter_id for one in installed)
         alone.append(MeterAlone(named, point, found.described, lines))
     energy_wh = sum(one.usage.energy_wh for one in alone)
-    meters = [
-        {"meter": one.meter_id, "account": account_id, "kwh": kwh_text(one.usage.energy_wh)}
-        for one in alone
-    ]
-    ruling = decide(
-        rule=rule_named(ACCOUNT_USAGE),
-        facts={"account": account_id, "meters": meters},
-        day=days.last_day,
-        view=view,
-    )
-    ensure(
-        ruling.decision.outcome.billing_kwh * 1000 == energy_wh,
-        "the energy of the sum is the sum of the meters",
-    )
-    together = calculator.price_together(schedule, days, parts)
+    each = calculator.determine_each(schedule, days, parts)
+    together = calculator.price_together(schedule, days, each)
     lines = _with_tax(services[0], days, together, calculator)
+    measured = [(one.meter_id, one.usage.energy_wh, peak_wh(each[place]))
+                for place, one in enumerate(alone)]  # fmt: skip
+    ruling = add_by_rule(account_id, measured, energy_wh, days, view)
     return Together(account_id, schedule, days, energy_wh, lines, tuple(alone), ruling)
 
 

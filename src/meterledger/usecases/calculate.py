@@ -131,21 +131,26 @@ class Calculator:
         plan = self.plan(schedule, window, given.programs)
         return self._lines(plan, rating.determine(usage, plan), given)
 
-    def price_together(
+    def determine_each(
         self, schedule: str, window: DaySpan, parts: Sequence[UsageBatch | TiledUsage]
-    ) -> tuple[ChargeLine, ...]:
-        """Charge lines, without tax, on the sum of several meters of an account (GRR IV.C).
+    ) -> tuple[Determinants, ...]:
+        """The determinants of each of several meters that come on one bill, one row each.
 
         A part is one meter's usage; on days of the window that it does not have it adds nothing.
         """
         plan = self.plan(schedule, window)
-        each = [
+        return tuple(
             rating.determine_tiled(whole, plan)
             if isinstance(whole := on_all_days(part, window), TiledUsage)
             else rating.determine(whole, plan)
             for part in parts
-        ]
-        return self._lines(plan, rating.add_meters(each), NOTHING_GIVEN)
+        )
+
+    def price_together(
+        self, schedule: str, window: DaySpan, each: Sequence[Determinants]
+    ) -> tuple[ChargeLine, ...]:
+        """Charge lines, without tax, on the sum of several meters of an account (GRR IV.C)."""
+        return self._lines(self.plan(schedule, window), rating.add_meters(each), NOTHING_GIVEN)
 
     def price_total(
         self,

@@ -256,7 +256,7 @@ def _bills_together(
                 kept=kept,
                 calculator=calculator,
             )
-            lines = calculator.price_together(schedule, window, found.parts)
+            lines = calculator.price_together(schedule, window, found.each)
             bills.append(_bill(one, lines, found.usage, on, pins, calculator, found.reasons))
         except Refusal as refusal:
             held.append(held_bill(one.service, window, refusal))

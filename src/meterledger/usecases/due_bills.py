@@ -17,7 +17,7 @@ from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
-from meterledger.usecases.bills_together import JoinedDue, joined_due
+from meterledger.usecases.joined_services import JoinedDue, joined_due
 from meterledger.usecases.window_usage import meters_of_window
 
 

@@ -14,7 +14,7 @@ from meterledger.metering import NoLoadThen
 from meterledger.programs import CreditsOverused
 from meterledger.usage import UsageNotTiled, WindowHasGap
 from meterledger.usecases.beside_usage import NotReceived
-from meterledger.usecases.bills_together import NotTogether
+from meterledger.usecases.joined_services import NotTogether
 from meterledger.usecases.register_windows import RegisterHeld
 from meterledger.usecases.unmetered_usage import UnmeteredHeld
 from meterledger.usecases.window_usage import MeterNotWhole

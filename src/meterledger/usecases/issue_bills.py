@@ -49,13 +49,6 @@ from meterledger.usecases.bill_estimates import (
     held_days,
     held_sentence,
 )
-from meterledger.usecases.bills_together import (
-    as_billed,
-    carried_on,
-    refuse_unbilled_before,
-    stands_on_another,
-    waits_for,
-)
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
     DueBill,
@@ -67,6 +60,13 @@ from meterledger.usecases.calculate_bills import (
 )
 from meterledger.usecases.dry_bills import StoreOfDryRun
 from meterledger.usecases.gate_bills import Gate, GateStore, RunIsStopped
+from meterledger.usecases.joined_services import (
+    as_billed,
+    carried_on,
+    refuse_unbilled_before,
+    stands_on_another,
+    waits_for,
+)
 from meterledger.usecases.kept_back import KeptBack
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.record_batches import BillLog, Recorded, Recorder

@@ -36,8 +36,8 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
 from meterledger.ledger import RECEIVABLE
 from meterledger.rulebook.book import BookView
-from meterledger.usecases.bills_together import meters_on_bill
 from meterledger.usecases.deposit_statement import deposit_messages
+from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.ports import StoredBill
 
 ESTIMATE_FINDINGS = "this bill is based on estimated usage"

@@ -44,8 +44,8 @@ from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.asked_otherwise import asks_otherwise
 from meterledger.usecases.bill_estimates import GAP, held_sentence
-from meterledger.usecases.bills_together import meters_on_bill
 from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
+from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
 from meterledger.usecases.rebill_ceiling import ceiling_of, refuse_alone
 from meterledger.usecases.rebill_states import (

@@ -22,8 +22,8 @@ from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.bill_options import as_asked, options_of
-from meterledger.usecases.bills_together import measured_as
 from meterledger.usecases.calculate_bills import calculate_bills, due_bill, window_of
+from meterledger.usecases.joined_services import measured_as
 from meterledger.usecases.ports import Lake, StoredBill
 from meterledger.usecases.replay_bill import ReplayStore, first_issued, recall_bill
 

@@ -27,7 +27,6 @@ from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowRun
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.usecases.bills_together import measured_as
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import DueBill, due_bill, window_of
 from meterledger.usecases.column_prices import (
@@ -43,6 +42,7 @@ from meterledger.usecases.column_prices import (
     sampled,
 )
 from meterledger.usecases.issued_ports import IssuedBills
+from meterledger.usecases.joined_services import measured_as
 from meterledger.usecases.replay_bill import Recalled, ReplayStore, recall_bill
 
 BILLS_AT_ONCE = 250_000

@@ -26,10 +26,10 @@ from meterledger.usecases.billing_option_ports import OptionsAsked
 from meterledger.usecases.bills_together import (
     ACCOUNT_USAGE,
     OneMeterSources,
-    joined_due,
     refuse_what_is_of_one,
 )
 from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.joined_services import joined_due
 from meterledger.usecases.rule_registry import rule_named
 from meterledger.usecases.together_ports import TogetherLog
 

@@ -26,13 +26,13 @@ from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.usage import describe_tiled, describe_usage
-from meterledger.usecases.bills_together import measured_as, meters_on_bill
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
     calculate_bills,
     due_bill,
     window_of,
 )
+from meterledger.usecases.joined_services import measured_as, meters_on_bill
 from meterledger.usecases.ports import Lake, StoredBill
 from meterledger.usecases.window_usage import usage_of_window
 
