@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
@@ -66,6 +68,40 @@ def test_a_page_shows_the_sentence_and_posts_nothing(client: Any, place: Channel
         assert answer.status_code == 422, one
         assert "is not an amount of dollars" in answer.content.decode(), one
     assert stored(place) == before
+
+
+PART = re.compile(r"<\w+:\w+>")
+QUERIES = (
+    *("?page={}", "finance/?month={}", "finance/taxes/?month={}", "held/?age={}", "book/?known={}"),
+    *("documents/?cycle={}&on=2026-11-25", "documents/?cycle=1&on={}", "book/readings/?known={}"),
+)
+WITH_A_LAKE = ("usage/days/", "usage/meters/", "usage/report/")
+
+
+def poisoned_addresses(step: int) -> Iterator[tuple[str, Poison]]:
+    """Every address of the pages with a poison in each of its parts, and in what it asks for."""
+    from meterledger.entrypoints.web.routes import urlpatterns
+
+    patterns = [str(one.pattern) for one in urlpatterns]
+    asked = [one for one in patterns if PART.search(one) and not one.startswith(WITH_A_LAKE)]
+    asked = [f"/{one}" for one in (*asked, *QUERIES)]
+    for number, form in enumerate(asked):
+        for place, poison in enumerate(poison_numbers()):
+            if not (place + number) % step:
+                text = quote(poison.text[:3_000].encode("utf-8", "surrogatepass"), safe="")
+                yield PART.sub(lambda _, text=text: text, form).replace("{}", text), poison
+
+
+@pytest.mark.parametrize(
+    "step", [250, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(0)])]
+)
+def test_no_address_breaks_a_page(client: Any, step: int) -> None:
+    broken = []
+    for address, poison in poisoned_addresses(step):
+        answer = client.get(address)
+        if answer.status_code >= 500:
+            broken.append(f"{address[:60]} ({poison.why}): {answer.status_code}")
+    assert not broken, "\n".join(broken[:40])
 
 
 @pytest.mark.parametrize(

@@ -154,3 +154,4 @@ def quickly_unpacked(folder: Path) -> Iterator[None]:
     finally:
         forker.stdin.close()
         forker.wait(30)
+        forker.stdout.close()

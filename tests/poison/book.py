@@ -177,9 +177,8 @@ MAY_BE_NULL = frozenset({"until", "effective_until", "cancelled", "issued", "sta
 def _bounds(what: str, keys: str, value: str, style: str) -> dict[str, Any]:
     if what == "story":
         of_money = keys.endswith(("usd", "*")) or "then/*" in keys
-        return (
-            {**ANY, "places": 2 if of_money else 3, "forms": TYPED} if style == "quoted" else NONE
-        )
+        places = 0 if keys.endswith("blocks") else 2 if of_money else 3
+        return {**ANY, "places": places, "forms": TYPED} if style == "quoted" else NONE
     if keys == "values/[]/value" and what == "value of kind price":
         return PRICE
     if keys == "values/[]/value" and what == "value of kind number":
@@ -202,7 +201,8 @@ def _in_file(place: tuple[Path, int, int, str], what: str, style: str) -> Callab
 @lru_cache(maxsize=1)
 def _readers() -> dict[str, Callable[[bytes, Path], object]]:
     def value(data: bytes, path: Path) -> object:
-        return parse_series(path.stem, read_nodes(data, path.name)).entries
+        read = parse_series(path.stem, read_nodes(data, path.name))
+        return read.last_checked_on, [one.dated for one in read.entries]
 
     def covered(data: bytes, path: Path) -> object:
         folder = Path(_scratch().name)
