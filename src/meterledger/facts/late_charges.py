@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 
+from meterledger.facts.entry_names import LATE_CHARGE, entry_name
 from meterledger.facts.receivables import Application, Movement, OpenItem
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
@@ -142,7 +143,7 @@ class LateCharge:
     @property
     def entry_id(self) -> str:
         """The name of its entry in the journal."""
-        return f"late:{self.late_charge_id}"
+        return entry_name(LATE_CHARGE, self.late_charge_id)
 
 
 class ReversalCause(Enum):

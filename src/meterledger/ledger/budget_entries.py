@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from meterledger.facts.bills import Bill
+from meterledger.facts.entry_names import BILL, entry_name
 from meterledger.facts.money import Entry, Leg
 from meterledger.ledger import templates
 from meterledger.ledger.chart import BUDGET_DEFERRED as BUDGET_DEFERRED
@@ -35,7 +36,7 @@ def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
     parts = tuple(leg for leg in (asked, deferred) if leg.cents != 0)
     if entry is None:  # a bill of zero that asks something: the deferred part is drawn on
         return Entry(
-            entry_id=f"bill:{bill.bill_id}",
+            entry_id=entry_name(BILL, bill.bill_id),
             effective_day=bill.issued_day,
             learned_at=learned_at,
             legs=parts,

@@ -17,6 +17,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from meterledger.facts.entry_names import (
+    EXTENSION_CREDIT,
+    EXTENSION_FORFEIT,
+    EXTENSION_GUARANTEE,
+    EXTENSION_REFUND,
+    PAYMENT,
+    SPECIAL_FACILITY,
+    entry_name,
+)
 from meterledger.facts.money import Entry, Leg, Payment
 from meterledger.ledger.chart import (
     ADVANCES,
@@ -31,7 +40,7 @@ from meterledger.ledger.chart import (
 def entry_for_extension_payment(payment: Payment, contract_id: str, parts: Sequence[Leg]) -> Entry:
     """Money in for a contract, against the parts that it pays (``advance_part`` and the others)."""
     return Entry(
-        entry_id=f"payment:{payment.payment_key}",
+        entry_id=entry_name(PAYMENT, payment.payment_key),
         effective_day=payment.received_day,
         learned_at=payment.learned_at,
         legs=(Leg(CASH, payment.cents), *parts),
@@ -55,7 +64,7 @@ def entry_for_extension_refund(
 ) -> Entry:
     """An advance goes back: a credit of the account, from which it may be paid out."""
     legs = (Leg(ADVANCES, cents, account_id), Leg(RECEIVABLE, -cents, account_id))
-    return Entry(f"ext-refund:{key}", on, learned_at, legs, cause)
+    return Entry(entry_name(EXTENSION_REFUND, key), on, learned_at, legs, cause)
 
 
 def entry_for_forfeit(
@@ -63,7 +72,7 @@ def entry_for_forfeit(
 ) -> Entry:
     """The rest of an advance is kept, to the credit of plant."""
     legs = (Leg(ADVANCES, cents, account_id), Leg(CONSTRUCTION, -cents))
-    return Entry(f"ext-forfeit:{key}", on, learned_at, legs, cause)
+    return Entry(entry_name(EXTENSION_FORFEIT, key), on, learned_at, legs, cause)
 
 
 def entry_for_deficiency(
@@ -71,7 +80,7 @@ def entry_for_deficiency(
 ) -> Entry:
     """Deficiency revenue of a guarantee, charged to the account."""
     legs = (Leg(RECEIVABLE, cents, account_id), Leg(OTHER_ELECTRIC_REVENUE, -cents))
-    return Entry(f"ext-guarantee:{key}", on, learned_at, legs, cause)
+    return Entry(entry_name(EXTENSION_GUARANTEE, key), on, learned_at, legs, cause)
 
 
 def entry_for_excess_credit(
@@ -79,7 +88,7 @@ def entry_for_excess_credit(
 ) -> Entry:
     """Deficiency that was not needed pays of a later bill: the revenue goes back."""
     legs = (Leg(OTHER_ELECTRIC_REVENUE, cents), Leg(RECEIVABLE, -cents, account_id))
-    return Entry(f"ext-credit:{key}", on, learned_at, legs, cause)
+    return Entry(entry_name(EXTENSION_CREDIT, key), on, learned_at, legs, cause)
 
 
 def entry_for_facility_month(
@@ -87,4 +96,4 @@ def entry_for_facility_month(
 ) -> Entry:
     """A month's charge of a special facility."""
     legs = (Leg(RECEIVABLE, cents, account_id), Leg(OTHER_ELECTRIC_REVENUE, -cents))
-    return Entry(f"special-facility:{key}", on, learned_at, legs, cause)
+    return Entry(entry_name(SPECIAL_FACILITY, key), on, learned_at, legs, cause)

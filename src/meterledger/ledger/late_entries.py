@@ -11,9 +11,7 @@ from datetime import datetime
 from meterledger.facts.late_charges import LateCharge
 from meterledger.facts.money import Entry, Leg
 from meterledger.kernel.money import usd_display
-from meterledger.ledger.templates import RECEIVABLE
-
-FORFEITED_DISCOUNTS = "450"
+from meterledger.ledger.chart import FORFEITED_DISCOUNTS, RECEIVABLE
 
 
 def entry_for_late_charge(charge: LateCharge, *, learned_at: datetime) -> Entry:

@@ -24,9 +24,8 @@ from meterledger.facts.money import Entry
 from meterledger.facts.receivables import Application, ItemKind, Movement, OpenItem
 from meterledger.kernel.ensure import ensure
 from meterledger.ledger.budget_entries import BUDGET_DEFERRED
-from meterledger.ledger.templates import RECEIVABLE, control_of
+from meterledger.ledger.chart import OTHER_RECEIVABLE, RECEIVABLE, control_of
 
-OTHER_RECEIVABLE = "143"
 ASKED = (RECEIVABLE, OTHER_RECEIVABLE)
 """Control accounts whose debits ask a customer for something."""
 

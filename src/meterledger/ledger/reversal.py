@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from meterledger.facts.entry_names import reversal_name
 from meterledger.facts.money import Entry, Leg
 
 
 def reverse_entry(entry: Entry, *, on: date, learned_at: datetime, cause: str) -> Entry:
     """The entry that takes ``entry`` back to the cent; its name lets it be posted once."""
     return Entry(
-        entry_id=f"reversal:{entry.entry_id}",
+        entry_id=reversal_name(entry.entry_id),
         effective_day=on,
         learned_at=learned_at,
         legs=tuple(

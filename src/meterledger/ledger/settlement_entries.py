@@ -11,18 +11,24 @@ accounts is the sum of what is open of it.
 
 from __future__ import annotations
 
+from meterledger.facts.entry_names import UNCLAIMED_MONEY, entry_name, reversal_name
 from meterledger.facts.money import Entry, Leg
 from meterledger.facts.settlements import CREDIT, Act, Means, SettlementCase, SettlementKind, Step
 from meterledger.kernel.ensure import ensure
+from meterledger.ledger.chart import (
+    CASH,
+    CASH_ACH,
+    CASH_CARD,
+    PROVISION,
+    RECEIVABLE,
+    REFUNDS_PAYABLE,
+    SERVICE_REVENUE,
+    UNCLAIMED,
+    UNCOLLECTIBLE_EXPENSE,
+    control_of,
+)
 
-RECEIVABLE = "142"
-DEPOSITS = "235"
-PROVISION = "144"
-UNCOLLECTIBLE = "904"
-REFUNDS_PAYABLE = "232.refunds"
-UNCLAIMED = "242.unclaimed"
-OTHER_REVENUE = "451"
-CASH_OF_MEANS = {Means.CHECK: "131", Means.ACH: "131.ach", Means.CARD: "131.card"}
+CASH_OF_MEANS = {Means.CHECK: CASH, Means.ACH: CASH_ACH, Means.CARD: CASH_CARD}
 
 Legs = tuple[tuple[str, str], tuple[str, str]]
 
@@ -72,16 +78,16 @@ def _legs(case: SettlementCase, revenue_account: str) -> tuple[Leg, ...]:
     if case.kind is SettlementKind.RECOVERY:
         return (Leg(RECEIVABLE, case.cents, account), Leg(PROVISION, -case.cents))
     if case.kind is SettlementKind.FEE:
-        return (Leg(RECEIVABLE, case.cents, account), Leg(OTHER_REVENUE, -case.cents))
+        return (Leg(RECEIVABLE, case.cents, account), Leg(SERVICE_REVENUE, -case.cents))
     if case.kind is SettlementKind.CREDIT:
         ensure(bool(revenue_account), f"credit {case.key} says whose revenue it takes")
         return (Leg(revenue_account, case.cents), Leg(RECEIVABLE, -case.cents, account))
-    return (Leg(UNCOLLECTIBLE, case.cents), Leg(PROVISION, -case.cents))
+    return (Leg(UNCOLLECTIBLE_EXPENSE, case.cents), Leg(PROVISION, -case.cents))
 
 
 def _two(case: SettlementCase, debit: str, credit: str) -> tuple[Leg, ...]:
     return tuple(
-        Leg(name, cents, None if name.startswith("131") else case.account_id)
+        Leg(name, cents, None if control_of(name) == CASH else case.account_id)
         for name, cents in ((debit, case.cents), (credit, -case.cents))
     )
 
@@ -92,7 +98,7 @@ def _cash(case: SettlementCase) -> str:
 
 
 def _unclaimed(case: SettlementCase, number: int) -> str:
-    return f"unclaimed:{case.key}.{number}"
+    return entry_name(UNCLAIMED_MONEY, f"{case.key}.{number}")
 
 
 def _entry(case: SettlementCase, step: Step, name: str, legs: tuple[Leg, ...]) -> Entry:
@@ -101,7 +107,7 @@ def _entry(case: SettlementCase, step: Step, name: str, legs: tuple[Leg, ...]) -
 
 def _back(case: SettlementCase, step: Step, name: str, legs: tuple[Leg, ...]) -> Entry:
     return Entry(
-        f"reversal:{name}", step.on, step.learned_at, legs, _cause(case, step), reverses=name
+        reversal_name(name), step.on, step.learned_at, legs, _cause(case, step), reverses=name
     )
 
 

@@ -17,19 +17,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from meterledger.facts.entry_names import PAYMENT, UNAPPLIED_MONEY, entry_name
 from meterledger.facts.money import Entry, Leg
 from meterledger.facts.payments import Channel, Receipt
 from meterledger.facts.receivables import ItemKind, Movement, OpenItem
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import Cents, usd_display
-from meterledger.ledger.open_items import OTHER_RECEIVABLE, Receivable
+from meterledger.ledger.chart import DEPOSITS, OTHER_RECEIVABLE, UNAPPLIED
+from meterledger.ledger.open_items import Receivable
 from meterledger.ledger.payment_order import PaymentFacts, decide_payment_split
 from meterledger.ledger.templates import CASH, RECEIVABLE
 from meterledger.rulebook.terms import Terms
 
-DEPOSITS = "235"
-UNAPPLIED = "253.unapplied"
 CASH_OF_CHANNEL = {
     Channel.OFFICE: CASH,
     Channel.LOCKBOX: f"{CASH}.lockbox",
@@ -178,7 +178,7 @@ def entry_for_spending(
         Leg(DEPOSITS, -deposit, account_id),
     )
     return Entry(
-        entry_id=f"payment:{receipt.payment_key}",
+        entry_id=entry_name(PAYMENT, receipt.payment_key),
         effective_day=receipt.received_day,
         learned_at=learned_at,
         legs=(Leg(debit, receipt.cents), *(leg for leg in credits_ if leg.cents)),
@@ -189,7 +189,7 @@ def entry_for_spending(
 def entry_for_unapplied(receipt: Receipt) -> Entry:
     """Money that has no account yet, into 253.unapplied."""
     return Entry(
-        entry_id=f"unapplied:{receipt.payment_key}",
+        entry_id=entry_name(UNAPPLIED_MONEY, receipt.payment_key),
         effective_day=receipt.received_day,
         learned_at=receipt.learned_at,
         legs=(Leg(cash_of(receipt.channel), receipt.cents), Leg(UNAPPLIED, -receipt.cents)),

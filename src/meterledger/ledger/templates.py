@@ -12,6 +12,7 @@ from datetime import datetime
 
 from meterledger.facts.bills import Bill
 from meterledger.facts.charges import ChargeGroup
+from meterledger.facts.entry_names import BILL, PAYMENT, entry_name
 from meterledger.facts.money import Entry, Leg, Payment
 from meterledger.facts.taxes import TaxOfLine, taxes_of_lines
 from meterledger.ledger.chart import (
@@ -102,7 +103,7 @@ def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
     if not moving:
         return None
     return Entry(
-        entry_id=f"bill:{bill.bill_id}",
+        entry_id=entry_name(BILL, bill.bill_id),
         effective_day=bill.issued_day,
         learned_at=learned_at,
         legs=moving,
@@ -113,7 +114,7 @@ def entry_for_bill(bill: Bill, *, learned_at: datetime) -> Entry | None:
 def entry_for_payment(payment: Payment) -> Entry:
     """Cash received against the account's receivable, named after the payment's key."""
     return Entry(
-        entry_id=f"payment:{payment.payment_key}",
+        entry_id=entry_name(PAYMENT, payment.payment_key),
         effective_day=payment.received_day,
         learned_at=payment.learned_at,
         legs=(

@@ -27,6 +27,7 @@ from meterledger.facts.bank import (
     MatchRule,
     OpenLine,
 )
+from meterledger.facts.entry_names import BANK_ADJUSTMENT, entry_name
 from meterledger.facts.money import Entry, Leg, has_sub_ledger
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
@@ -359,7 +360,7 @@ def decide_adjustment(
     if not approve or open_ is None or open_.proposed is None:
         store.record_line_step(step)  # refuses what cannot be
         return None
-    name = f"bank-adjustment:{open_.adjustment_key}"
+    name = entry_name(BANK_ADJUSTMENT, open_.adjustment_key)
     entry = _adjustment_entry(name, open_.line, open_.proposed, learned_at)
     expected = Expectation(
         f"{entry.entry_id}#1", CASH, entry.effective_day, open_.line.cents, entry.cause

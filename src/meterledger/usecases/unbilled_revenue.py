@@ -21,6 +21,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Protocol
 
+from meterledger.facts.entry_names import ACCRUAL, entry_name
 from meterledger.billing import reading_cycle_count
 from meterledger.facts.bills import Bill
 from meterledger.facts.charges import ChargeGroup
@@ -45,8 +46,8 @@ from meterledger.usecases.calculate_bills import (
 )
 from meterledger.usecases.finance_ports import AccrualLog
 from meterledger.usecases.finance_reports import class_of
-from meterledger.usecases.ports import Lake
 from meterledger.usecases.joined_services import NotTogether, stands_on_another
+from meterledger.usecases.ports import Lake
 
 LOOK_BACK_DAYS = 120
 SHORTER_BY_DAYS = (1, 2, 3, 7, 14)
@@ -132,7 +133,7 @@ def entries_of(accrual: Accrual) -> tuple[Entry, ...]:
     if not legs:
         return ()
     entry = Entry(
-        entry_id=f"accrual:{accrual.key}",
+        entry_id=entry_name(ACCRUAL, accrual.key),
         effective_day=accrual.month_end,
         learned_at=accrual.learned_at,
         legs=tuple(legs),
