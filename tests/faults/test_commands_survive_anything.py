@@ -34,7 +34,7 @@ from meterledger.stores.postgres.private_server import (
 )
 
 __all__ = ["nothing_configured", "server"]
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.soak, pytest.mark.timeout(3000)]
 
 
 class Played:
@@ -45,6 +45,8 @@ class Played:
         tells = stage.folder / "steps"
         stage.reset()
         self.broken = self.verified()
+        stage.finish()  # the first one makes partitions for its months, which stay
+        stage.reset()
         began = time.monotonic()
         stage.finish(tells)
         self.usual_seconds = time.monotonic() - began
@@ -132,17 +134,6 @@ def stage(place: Place, request: pytest.FixtureRequest) -> Iterator[Stage]:
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("stage", ["ach out"], indirect=True)
-def test_a_command_that_is_killed_around_its_commit_leaves_what_one_more_ends(
-    stage: Stage,
-) -> None:
-    played = Played(stage)
-    played.one(played.steps.index("after a commit"))
-    played.everything_ties()
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(3000)
 @pytest.mark.parametrize("stage", COMMANDS, indirect=True)
 def test_a_command_that_is_killed_at_any_step_leaves_what_one_more_ends(stage: Stage) -> None:
     played = Played(stage)
@@ -152,8 +143,6 @@ def test_a_command_that_is_killed_at_any_step_leaves_what_one_more_ends(stage: S
     played.everything_ties()
 
 
-@pytest.mark.soak
-@pytest.mark.timeout(3000)
 @pytest.mark.parametrize("stage", COMMANDS, indirect=True)
 def test_two_commands_at_once_that_are_killed_leave_what_one_more_ends(stage: Stage) -> None:
     chance = random.Random(5)
