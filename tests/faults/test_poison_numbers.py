@@ -8,7 +8,8 @@ number. Every field gets a share of the poisons here, every poison meets every k
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
 import click
@@ -32,9 +33,15 @@ from tests.poison.fields import NumericField, complaint, plain
 from tests.poison.numbers import COUNT, poison_numbers
 from tests.tidy.house import ROOT
 
-from meterledger.entrypoints.cli.answer import NumberOption
+from meterledger.entrypoints.cli.answer import ENERGY, NumberOption, WholeNumber
+from meterledger.kernel.exact_json import read_exact_json
+from meterledger.kernel.money import cents_from_text
+from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.forms import read_value
 from meterledger.rulebook.parsing import VALUE_PARSERS
+from meterledger.rulebook.yaml_nodes import read_nodes
 from meterledger.stores.gateways import FormatUnknown
+from meterledger.stores.gateways.exact import BLANKS, read_exact
 
 AREAS = {
     "readings": readings.fields,
@@ -112,6 +119,55 @@ class TestTheList:
             *("12.5", "7", "0.5", "5", "100", "-0.5"),
         ]
         assert by_text["1_000"].means is None
+
+
+def _node(text: str) -> object:
+    return VALUE_PARSERS["number"](read_nodes(f"{text}\n".encode(), "value.yaml"))
+
+
+KINDS: dict[str, Callable[[str], object]] = {
+    "an amount of dollars": lambda text: cents_from_text(text, where="here"),
+    "a whole number of an option or a form": lambda text: WholeNumber(0, 10**6).read(text, "--n"),
+    "a decimal number of an option": lambda text: ENERGY.read(text, "--kwh"),
+    "a fact, in quotes": lambda text: read_value(Fraction, text, where="fact"),
+    "a whole number of JSON, without quotes": lambda text: read_exact_json(
+        text.encode(), where="facts.json", do="Write a number"
+    ),
+    "a number of a tariff book, in quotes": lambda text: _node(f'"{text}"'),
+    "a whole number of a tariff book, without quotes": lambda text: parse_minutes(text),
+    "a value of a reading": lambda text: read_exact(text.strip(BLANKS)),
+}
+
+
+def parse_minutes(text: str) -> object:
+    """A whole number as a schedule has it."""
+    node = read_nodes(f"minutes: {text}\n".encode(), "value.yaml").value["minutes"]
+    return node.value if node.kind == "integer" else None
+
+
+def rows_of_the_reference() -> list[list[str]]:
+    """The rows of docs/reference/numbers.md, head and line first."""
+    text = (ROOT / "docs/reference/numbers.md").read_text("utf-8")
+    lines = [one for one in text.splitlines() if one.startswith("|")]
+    return [[cell.strip() for cell in one.split("|")[1:-1]] for one in lines]
+
+
+class TestTheTableOfTheReference:
+    """docs/reference/numbers.md says what is taken, kind by kind."""
+
+    def test_names_every_kind(self) -> None:
+        assert [row[0] for row in rows_of_the_reference()[2:]] == list(KINDS)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_says_what_is_taken(self, kind: str) -> None:
+        (told,) = (row[1:] for row in rows_of_the_reference() if row[0] == kind)
+        found = []
+        for text in ("-0", "+5", "007", "5.", " 5 ", "1e2"):
+            try:
+                found.append("refused" if KINDS[kind](text) is None else "taken")
+            except Refusal:
+                found.append("refused")
+        assert found == told
 
 
 class TestEveryField:
