@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.journeys.money_model import DAY, Did, Held, Owed, half_up
+from tests.journeys.money_model import DAY, Did, Held, half_up
+from tests.journeys.money_model_late import Charged
 
 DEPOSIT_PERCENT = {2025: Fraction("8.75"), 2026: Fraction("8.00")}  # prime of November, and a point
 GOOD_MONTHS, WRITE_OFF_DAYS, STALE_DAYS, GOODWILL_MOST = 12, 90, 180, 250_00
@@ -50,7 +51,7 @@ class Case:
     payable: date = date.min
 
 
-class Account(Owed):
+class Account(Charged):
     """The account with what is held for it, and with what was settled."""
 
     def __init__(self) -> None:
@@ -200,7 +201,8 @@ class Account(Owed):
         waits = sum(one.cents for one in self.cases.values() if one.kind == "refund"
                     and one.source == source and one.state == "asked")  # fmt: skip
         kept = any(not one.back and one.channel != "agency" for one in self.paid.values())
-        there = self.remainders() if source == "235" else self.credit(source)
+        there = self.credit(source)  # of deposits, until the night, another may lack as much
+        there = min(there, self.remainders()) if source == "235" else there
         return kept and 0 < cents <= there - waits
 
     def of_agencies(self) -> list[tuple[str, int]]:
