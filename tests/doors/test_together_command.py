@@ -13,13 +13,17 @@ import pytest
 from django.test import Client
 from pypdf import PdfReader
 from tests.doors.web_town import WebTown
-from tests.journeys.test_bills_together import AUGUST, BOTH, SAID, with_a_barn
+from tests.journeys.test_bills_together import AUGUST, BOTH, SAID, arrange, with_a_barn
 from tests.journeys.town import CLASSES_TOLD, NOON, VIEWER, Town, even
 from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
+from meterledger.entrypoints.documents.composing import compose
+from meterledger.entrypoints.documents.content import content_of
 from meterledger.entrypoints.web import system
+from meterledger.entrypoints.web.bill_words import bill_words
+from meterledger.usecases.make_statement import Beside, make_statement
 from meterledger.usecases.ports import Viewer
 
 SIGNED = ("--by", "Ana Rivera", "--reason", "asked on 20 June")
@@ -95,8 +99,6 @@ def test_from_the_desk_to_the_paper(
     priced = told(ask("meter", "account", account, "--from", "2025-07-01", "--to", "2025-08-01",
                       "--priced", "--json"))["priced"]  # fmt: skip
     assert priced["total_usd"] == bill["total_usd"]
-    proof = ask("prove", name)
-    assert (proof.exit_code, "Meters of several service points" in proof.stderr) == (2, True)
 
     page = client.get(f"/bills/{name}/").content.decode()
     assert "Meters at 2 places of your account are on this bill" in page
@@ -117,3 +119,31 @@ def test_from_the_desk_to_the_paper(
     with built.store.viewing(VIEWER, []):
         assert {len(one.usage.points) for one in
                 built.bill(1, on=AUGUST.until_day, known_at=NOON).issued} == {0}  # fmt: skip
+
+
+def test_a_bill_of_many_meters_tells_how_many_and_compares_like_with_like() -> None:
+    """Four barns join after a year of the house alone: that year says nothing of the sum."""
+    made = Town()
+    made.start(1)
+    for number in range(2, 5):
+        with_a_barn(made, number)
+    with made.store.viewing(VIEWER, []):
+        for number in range(1, 5):
+            made.read(f"M{number}", (BOTH[0], AUGUST.until_day.replace(year=2026)), even(number))
+        made.bill(1, on=AUGUST.from_day.replace(year=2026))
+        arrange(made, on=AUGUST.from_day.replace(year=2026), at=SAID)
+        (bill,) = made.bill(1, on=AUGUST.until_day.replace(year=2026)).issued
+        account = made.store.bills_of_account(bill.account_id)
+        statement = make_statement(
+            made.store.bill(bill.bill_id),
+            service=made.store.service_of_agreement(bill.agreement_id, NOON),
+            history=account,
+            entries=made.store.entries_of_account(bill.account_id),
+            view=made.view,
+            beside=Beside(),
+        )
+    words = bill_words(statement)
+    assert words.meters == "4 meters, listed with their energy"
+    assert [one.meter for one in words.reads] == ["M1", "M2", "M3", "M4", "All meters"]
+    assert statement.year_before is None
+    assert len(PdfReader(io.BytesIO(compose(content_of(statement)))).pages) == 2

@@ -25,8 +25,6 @@ from meterledger.usecases.account_together import price_together
 from meterledger.usecases.change_meters import exchange_meter
 from meterledger.usecases.find_corrections import bills_to_correct
 from meterledger.usecases.ports import Viewer
-from meterledger.usecases.proof_readings import CannotProve
-from meterledger.usecases.prove_bill import prove_bill
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.rebill_states import Now
 from meterledger.usecases.touched_bills import touched_bills
@@ -109,11 +107,6 @@ class TestALateReading:
         _, (found,) = bills_to_correct(store=town.store, now=now_of(town))
         assert found.difference_cents is None
         assert "What meter M2 registered" in found.why
-
-
-def test_a_proof_of_it_is_refused_by_name(town: Town) -> None:
-    with pytest.raises(CannotProve, match="Meters of several service points are on this bill"):
-        prove_bill(bill_id=the_bill(town).bill_id, store=town.store, lake=town.lake, book=town.book)
 
 
 class TestAnExchange:

@@ -243,10 +243,16 @@ def _year_before(
         if not other.was_live(stored.known_at):
             continue
         told = read_record(other.record)
-        if told["service_point"] == record["service_point"]:
+        if _places(told) == _places(record):
             energy_wh = told["usage"]["energy_wh"]
             return UseThen(other.days, energy_wh, temperatures(other.days))
     return None
+
+
+def _places(record: dict[str, Any]) -> set[str]:
+    """The service points on a bill: a sum of several is compared with the same ones only."""
+    points = record["usage"].get("points", ())
+    return {one["service_point"] for one in points} or {record["service_point"]}
 
 
 def _a_year_before(day: date) -> date:

@@ -69,6 +69,9 @@ NOTICE_WORDS = {
 
 HOW_ROUNDED = "Every line is rounded once; the total is the sum of the lines."
 
+MANY_METERS = 3
+"""So many numbers of meters fit the head of a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class LineWords:
@@ -168,7 +171,7 @@ def bill_words(statement: Statement) -> BillWords:
         ),
         schedule=statement.schedule,
         schedule_name=statement.schedule_name,
-        meters=", ".join(statement.meter_ids),
+        meters=_meters(statement),
         days=statement.days,
         span=span_words(statement.days),
         issued_day=statement.issued_day,
@@ -202,6 +205,13 @@ def bill_words(statement: Statement) -> BillWords:
         scan_line=scan_line(statement.account_id, statement.asked_cents),
         reasons=_reasons(statement.reasons),
     )
+
+
+def _meters(statement: Statement) -> str:
+    """Their numbers; of many on one bill how many there are: each is told with its energy."""
+    if "points" in statement.usage.record and len(statement.meter_ids) > MANY_METERS:
+        return f"{len(statement.meter_ids)} meters, listed with their energy"
+    return ", ".join(statement.meter_ids)
 
 
 def _asked_title(asked_cents: int, due_day: date) -> str:
