@@ -17,13 +17,14 @@ from meterledger.stores.postgres.private_server import SUPERUSER, PrivateServer
 from meterledger.stores.postgres.repository.reconciliation import EXPECTED
 from meterledger.stores.postgres.repository.store import PostgresStore
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.soak]
 
 OPEN = 50
 MANY, MORE = 2_000, 100_000
 ADD = """
 INSERT INTO entry_key (entry_id, effective_day)
-SELECT 'payment:' || n, date '2025-01-01' + n %% 360 FROM generate_series(%(from)s::int, %(to)s::int) n;
+SELECT 'payment:' || n, date '2025-01-01' + n %% 360
+  FROM generate_series(%(from)s::int, %(to)s::int) n;
 INSERT INTO entry (entry_id, effective_day, learned_at, cause)
 SELECT entry_id, effective_day, now(), 'payment' FROM entry_key
  WHERE substr(entry_id, 9)::int BETWEEN %(from)s::int AND %(to)s::int;
