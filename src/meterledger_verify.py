@@ -1,15 +1,15 @@
 """meterledger-verify: recompute a bill from its proof file alone, and check who signed the file.
 
-A program of its own: it needs Python 3.11 and this one file, nothing of Meterledger and no package.
-It was written apart from the program that makes bills, one interval at a time, in whole numbers and
-fractions: where the two agree to the cent, two mistakes would have to be the same.
-
     python3 meterledger_verify.py FILE [--key HEX]
 
-``--key`` is the utility's public key as it publishes it (64 hexadecimal digits). Without it the
-signature is checked with the key that stands in the file, and the program says so.
-
-Exits 0 if the bill follows and the signature is good, 1 if not, 2 if the file cannot be read.
+It needs Python 3.11 and this one file, and was written apart from the program that makes bills.
+``--key`` is the utility's public key as it publishes it; without it the key in the file is taken.
+A file has readings, dated values each with its clause, and charges that say by which operations
+quantity, price and amount follow. An operation stands in ``ARITHMETIC`` or is a method ``of_...``;
+its only numbers are 0, 1 and -1. A bill holds if its lines are those that follow and no others, if
+each cites the clauses of its values, and if no value stands in the file that nothing asked for.
+Exits 0 if the bill holds and the signature is good, 1 if not, 2 if the file cannot be read.
+``meterledger_verify_v1.py`` beside it reads files of formats 1 and 2.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ import argparse
 import calendar
 import hashlib
 import json
-import struct
+import math
+import re
+import runpy
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, compress, pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-FORMATS = ("meterledger-bill-proof/1", "meterledger-bill-proof/2")
-MOST_BYTES = 8_000_000
-QUARTER = 900
-UNIT_WH = {"Wh": 1, "kWh": 1_000, "MWh": 1_000_000}
+FORMAT = "meterledger-bill-proof/3"
+BEFORE = ("meterledger-bill-proof/1", "meterledger-bill-proof/2")
+MOST_BYTES, MOST_DAYS = 8_000_000, 4_000
+CARRIED_OUT = ("applies", "pro_rata", "intervals, else days")  # readings of clauses, known here
+NUMBER = re.compile(r"\d{4}-\d\d-\d\d|-?\$?-?\d+(?:[./]\d+)?")
 
 
 class Unreadable(Exception):
@@ -52,404 +55,405 @@ def read_proof(data: bytes) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise Unreadable(f"The file has {len(data)} bytes; a proof has at most {MOST_BYTES}.")
     try:
-        proof = json.loads(data, parse_float=_no_float, object_pairs_hook=_no_name_twice)
+        proof = json.loads(data, parse_float=int, object_pairs_hook=_no_name_twice)
     except (ValueError, RecursionError) as problem:
         raise Unreadable(f"The file is no JSON that is read here: {problem}.") from problem
-    if not isinstance(proof, dict) or proof.get("format") not in FORMATS:
-        raise Unreadable(f"The file does not call itself {' or '.join(FORMATS)}.")
+    if not isinstance(proof, dict) or proof.get("format") not in (FORMAT, *BEFORE):
+        raise Unreadable(f"The file does not call itself {' or '.join((*BEFORE, FORMAT))}.")
     return proof
 
 
-def _no_float(text: str) -> None:
-    raise ValueError(f"{text[:40]} is written with a point or an exponent")
-
-
 def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    if len(dict(pairs)) != len(pairs):
         raise ValueError("a name stands twice in one object")
-    return found
+    return dict(pairs)
 
 
-def canonical(value: object) -> bytes:
-    """Keys in order, no spaces, UTF-8: what the signature and a register's hash are over."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-# ----------------------------------------------------------------- the parameters, and the usage
-
-
-class Terms:
-    """The parameters of the file, asked for a day of the bill."""
-
-    def __init__(self, told: dict[str, Any], first: date, until: date) -> None:
-        self.told, self.first, self.until, band = told, first, until, told["proration"]
-        self.days = [first + timedelta(number) for number in range((until - first).days)]
-        _demand(bool(self.days), "The bill's period has no days.")
-        regular = band["regular_days_min"] <= len(self.days) <= band["regular_days_max"]
-        self.months = Fraction(1) if regular else len(self.days) / Fraction(band["normal_days"])
-
-    def place(self, parts: list[Any], day: date) -> int:
-        """Which of dated values ``[from, to, value]`` is in force on a day."""
-        found = [n for at in [str(day)] for n, one in enumerate(parts) if one[0] <= at < one[1]]
-        _demand(len(found) == 1, f"Of {parts}, {len(found)} hold on {day}, not one.")
-        return found[0]
-
-    def on(self, parts: list[Any], day: date) -> Any:
-        """The value that is in force on a day."""
-        return parts[self.place(parts, day)][2]
-
-    def season(self, day: date) -> str:
-        """The season of a day, by its month."""
-        return str(self.on(self.told["seasons"], day)[day.month - 1])
-
-    def local(self, epoch: int) -> tuple[date, int]:
-        """Local day, and minute of the day, of an instant (UTC, in seconds)."""
-        past = [offset for since, offset in self.told["utc_offsets"] if since <= epoch]
-        _demand(bool(past), "The file does not say how far local time is from UTC.")
-        days, rest = divmod(epoch + past[-1], 86_400)
-        return date(1970, 1, 1) + timedelta(days), rest // 60
-
-    def period(self, calendars: list[Any] | None, day: date, minute: int) -> str | None:
-        """Which period a minute of a day is in; None where all hours are alike."""
-        if calendars is None:
-            return None
-        rests = day.isoweekday() >= 6 or str(day) in self.told["holidays"]
-        hours = self.on(calendars, day)["weekend_or_holiday" if rests else "working_day"]
-        found = [name for begin, end, name in hours[self.season(day)] if begin <= minute < end]
-        _demand(len(found) == 1, f"Minute {minute} of {day} is in {len(found)} periods, not one.")
-        return str(found[0])
-
-    def stretches(self, charge: dict[str, Any]) -> list[list[date]]:
-        """Runs of days of the charge's season on which nothing that it depends on changes."""
-        series = [charge["price"]]
-        if charge["block"] is not None:
-            series.append(self.told["block_limit_kwh"])
-            alike = [one for one in self.told["charges"] if one["block"] is not None]
-            series += [one["price"] for one in alike if one["season"] == charge["season"]]
-        if charge["kind"] == "demand" or charge["period"] is not None:
-            series.append(self.told["demand_window" if charge["kind"] == "demand" else "windows"])
-        found: list[list[date]] = []
-        before: list[int] | None = None
-        for day in self.days:
-            now = None
-            if charge["season"] in (None, self.season(day)):
-                now = [self.place(parts, day) for parts in series]
-                found = found if now == before else [*found, []]
-                found[-1].append(day)
-            before = now
-        return found
-
-
-class Usage:
-    """The readings: watt-hours by day and period (None: all hours), and each day's highest hour."""
-
-    def __init__(self, readings: dict[str, Any], terms: Terms) -> None:
-        self.wh: dict[tuple[date, str | None], int] = defaultdict(int)
-        self.peaks: dict[date, int] = defaultdict(int)
-        if "registers" in readings:  # each day has its share: the running sum is rounded down
-            parts = share_whole(_of_registers(readings), [1] * len(terms.days))
-            self.wh |= {(day, None): wh for day, wh in zip(terms.days, parts, strict=True)}
-        else:
-            self._take(_intervals(readings), terms)
-
-    def _take(self, intervals: list[tuple[int, int, int]], terms: Terms) -> None:
-        """Every interval into its day, its period and its hour."""
-        of_hour: dict[tuple[date, int], int] = defaultdict(int)
-        end = intervals[0][0]
-        edges = [terms.local(end)]
-        for number, (start, seconds, wh) in enumerate(intervals):
-            follows = start == end and 0 < seconds <= 90_000  # a day has 25 hours at most
-            _demand(follows, f"Reading {number} does not follow the last one.")
-            end += seconds
-            looked_at = [start, *range(start - start % QUARTER + QUARTER, end, QUARTER), end - 1]
-            places = [terms.local(at) for at in looked_at]
-            day = places[0][0]
-            within = terms.first <= day < terms.until and {one for one, _ in places} == {day}
-            _demand(within, f"Reading {number} is not of the bill's days.")
-            periods = {terms.period(terms.told["windows"], day, minute) for _, minute in places}
-            _demand(len(periods) == 1, f"Reading {number} lies in two periods of the day.")
-            for key in {None, *periods}:
-                self.wh[day, key] += wh
-            hours = {(places[n][1] // 60 * 60, at // 3600) for n, at in enumerate(looked_at)}
-            for minute, hour in hours:
-                if terms.period(terms.told["demand_window"], day, minute) == "counts":
-                    _demand(len(hours) == 1, f"Reading {number} is longer than an hour of demand.")
-                    of_hour[day, hour] += wh
-        edges.append(terms.local(end))
-        whole = edges == [(terms.first, 0), (terms.until, 0)]
-        _demand(whole, "The readings do not begin and end with the bill's period.")
-        for (day, _), wh in of_hour.items():
-            self.peaks[day] = max(self.peaks[day], wh)
-
-
-def _intervals(readings: dict[str, Any]) -> list[tuple[int, int, int]]:
-    """Start, seconds and watt-hours of every interval, held to the hashes of the bill's record."""
-    if "values_wh" in readings:
-        at, seconds, values = (readings[key] for key in ("start", "interval_seconds", "values_wh"))
-        _hold(readings, struct.pack(f"<{len(values)}q", *values))
-        return [(at + number * seconds, seconds, wh) for number, wh in enumerate(values)]
-    found: list[tuple[int, int, int]] = []
-    for one in readings["meters"]:
-        at, mine = one["start"], []
-        for seconds, wh in one["intervals"]:
-            mine.append((at, seconds, wh * one["multiplier"]))
-            at += seconds
-        _hold(one, b"".join(struct.pack("<3q", *each) for each in mine))
-        found += mine
-    _hold(readings, b"".join(struct.pack("<3q", *each) for each in found))
-    return found
-
-
-def _of_registers(readings: dict[str, Any]) -> int:
-    """Watt-hours billed: what each register moved by, and what is billed ahead of its reads."""
-    _hold(readings, canonical(readings["registers"]) + b"\n")
-    total = 0
-    for one, (digits, decimals) in zip(readings["registers"], readings["dials"], strict=True):
-        opening, closing, over = one["opening"], one["closing"], 10 ** (digits + decimals)
-        unit = Fraction(UNIT_WH[one["unit"]], 10**decimals)
-        for read in (opening, closing):
-            ahead = int(Fraction(read["ahead_wh"], one["multiplier"]) / unit // 1)
-            stands = str((read["shown"] + ahead) % over).zfill(digits + decimals)
-            good = read["figures"].replace(".", "") == stands
-            _demand(good, f"The register {one['register']} stands at {stands}, not as it says.")
-        end = closing["shown"] + (over if one["rolled_over"] else 0)
-        moved = int(end * unit // 1) - int(opening["shown"] * unit // 1)
-        energy = moved * one["multiplier"] + closing["ahead_wh"] - opening["ahead_wh"]
-        _demand(energy == one["energy_wh"], f"The register {one['register']} moved {energy} Wh.")
-        total += energy
-    return total
-
-
-def _hold(told: dict[str, Any], data: bytes) -> None:
-    good = told["sha256"] == hashlib.sha256(data).hexdigest()
-    _demand(good, "The readings do not have the hash that the bill's record pins.")
-
-
-# ------------------------------------------------------------------------------------ the bill
-
-
-class Line(NamedTuple):
-    """A line of the bill as lines are compared: what, when, how much, at which price."""
-
-    code: str
-    from_day: str
-    to_day: str
-    unit: str
-    quantity: str
-    price_usd: str
-    cents: int
-
-
-def recompute(proof: dict[str, Any]) -> list[Line]:
-    """The bill's lines, from the readings and parameters in the file."""
-    bill, told = proof["bill"], proof["parameters"]
-    terms = Terms(told, date.fromisoformat(bill["from"]), date.fromisoformat(bill["to"]))
-    usage = Usage(proof["readings"], terms)
-    charges = []
-    for charge in told["charges"]:
-        found = [_line(charge, terms, days, usage) for days in terms.stretches(charge)]
-        charges += [one for one in found if charge["kind"] == "monthly" or one.quantity != "0"]
-    if "paperless" in told:
-        charges.append(_credit(told["paperless"], bill))
-    taxes = _taxes(told, bill, sum(line.cents for line in charges))
-    lines = charges + taxes
-    for one in told.get("adjustments", ()):  # what is not charged, or is left as it was billed
-        group = {"tax": taxes, "charges": charges}[one["of"]]
-        now = sum(line.cents for line in group if one["of"] != "tax" or line.code == one["code"])
-        left = _cents(one["charged_usd"]) - now
-        group.append(Line(one["code"], bill["from"], bill["to"], "adjustment", "1", "", left))
-        lines.append(group[-1])
-    return lines
-
-
-def _line(charge: dict[str, Any], terms: Terms, days: list[date], usage: Usage) -> Line:
-    """A charge on days on which nothing that it depends on changes."""
-    micro, kind = terms.on(charge["price"], days[0]), charge["kind"]
-    share = terms.months * Fraction(len(days), len(terms.days))
-    if kind == "monthly":
-        unit, quantity, factor = "month", str(share), share
-    elif kind == "demand":
-        watts = max(usage.peaks[day] for day in days)
-        unit, quantity, factor = "kW", _decimal(watts, 3), Fraction(watts, 1000) * share
-    else:
-        _demand(kind in ("energy", "rider"), f"'{kind}' is no kind of charge that is known here.")
-        wh = _energy(charge, terms, days, share, usage)
-        unit, quantity, factor = "kWh", _decimal(wh, 3), Fraction(wh, 1000)
-    until, price = days[-1] + timedelta(1), _decimal(micro, 6, 2)
-    cents = _half_up(factor * micro / 10_000)
-    return Line(charge["code"], str(days[0]), str(until), unit, quantity, price, cents)
-
-
-def _energy(
-    charge: dict[str, Any], terms: Terms, days: list[date], share: Fraction, usage: Usage
-) -> int:
-    """Watt-hours that the charge prices: those of its period, and of its block if it has one."""
-    periods = [None] if charge["period"] is None else terms.told["periods"]
-    place = periods.index(charge["period"])
-    energy = [sum(usage.wh[day, period] for day in days) for period in periods]
-    if charge["block"] is None:
-        return energy[place]
-    limit_wh = int(Fraction(terms.on(terms.told["block_limit_kwh"], days[0])) * 1000 * share // 1)
-    first = share_whole(min(sum(energy), limit_wh), energy)[place]  # periods share it by energy
-    return first if charge["block"] == "first" else energy[place] - first
-
-
-def _credit(told: dict[str, Any], bill: dict[str, Any]) -> Line:
-    """The credit for paperless billing, for so many months from its first day on."""
-    since, on = date.fromisoformat(told["since"]), date.fromisoformat(told["billed_on"])
-    turn = min(since.day, calendar.monthrange(on.year, on.month)[1])
-    months = (on.year - since.year) * 12 + on.month - since.month - (on.day < turn)
-    _demand(since <= on and months < told["months"], f"On {on} there is no paperless credit.")
-    cents = -_cents(told["credit_usd"])
-    return Line(told["code"], bill["from"], bill["to"], "bill", "1", "", cents)
-
-
-def _taxes(told: dict[str, Any], bill: dict[str, Any], charges_cents: int) -> list[Line]:
-    """Each tax on the charges, and on taxes before it where it says so, less what is exempt."""
-    found: list[Line] = []
-    for tax in told["taxes"] if "taxes" in told else [told["tax"]] if told["tax"] else []:
-        rate, shown, exempt = Fraction(tax["rate"]), tax["rate"], tax.get("exemption")
-        if tax.get("grossed_up", True):  # the receipts that are taxed hold the tax itself
-            rate /= 1 - rate
-            shown = f"{rate.numerator}/{rate.denominator}"
-        base = charges_cents + sum(one.cents for one in found if one.code in tax.get("also_on", ()))
-        cents = _half_up(base * rate * (1 - _exempt_share(exempt, bill)))
-        if cents or exempt:
-            what = (tax["code"], bill["from"], bill["to"], "USD", _usd_text(base), shown, cents)
-            found.append(Line(*what))
-    return found
-
-
-def _exempt_share(told: dict[str, Any] | None, bill: dict[str, Any]) -> Fraction:
-    """What a certificate exempts: its share, if it is in force and of a ground that counts."""
-    if told is None:
-        return Fraction(0)
-    last, share = date.fromisoformat(bill["to"]) - timedelta(1), Fraction(told["share"])
-    day = {"first_service_day": bill["from"], "last_service_day": str(last)}[told["holds_on"]]
-    in_force = told["from"] <= day and (told["to"] is None or day < told["to"])
-    _demand(in_force and 0 < share <= 1, f"The certificate does not hold on {day}.")
-    return share if told["ground"] in told["grounds"] else Fraction(0)
-
-
-def share_whole(total: int, weights: Sequence[int]) -> list[int]:
-    """Whole parts that sum to the total: each ends at the floor of the running share."""
+def share(total: Fraction, weights: Sequence[Fraction]) -> list[Fraction]:
+    """Thousandths that sum to the total: each ends at the floor of the running share."""
     if not sum(weights):
-        return [0] * (len(weights) - 1) + [total]
-    ends = [total * sum(weights[:n]) // sum(weights) for n in range(len(weights) + 1)]
+        return [Fraction(0)] * (len(weights) - 1) + [total]
+    running = accumulate(weights, initial=Fraction(0))
+    ends = [Fraction(math.floor(total * 1000 * until / sum(weights)), 1000) for until in running]
     return [end - begin for begin, end in pairwise(ends)]
 
 
-def _half_up(exact: Fraction) -> int:
-    whole = int(abs(exact) + Fraction(1, 2))
-    return whole if exact >= 0 else -whole
+def half_up(exact: Fraction, parts: int) -> Fraction:
+    """Rounded to so many parts of one, halves away from zero."""
+    whole = math.floor(abs(exact) * parts + Fraction(1, 2))
+    return Fraction(whole if exact >= 0 else -whole, parts)
 
 
-def _decimal(whole: int, places: int, least: int = 0) -> str:
-    """A whole number of thousandths (3 places) and the like, with at least so many decimals."""
-    units, part = divmod(abs(whole), 10**places)
-    decimals = f"{part:0{places}d}".rstrip("0").ljust(least, "0")
-    return f"{'-' if whole < 0 else ''}{units}{'.' if decimals else ''}{decimals}"
+ARITHMETIC: dict[str, Callable[[list[Fraction]], Any]] = {  # of kWh, kW and US dollars
+    "sum": sum,
+    "less": lambda of: of[0] - sum(of[1:]),
+    "product": math.prod,
+    "ratio": lambda of: of[0] / of[1],
+    "most": max,
+    "least": min,
+    "down": lambda of: Fraction(math.floor(of[0] * 1000), 1000),
+    "rounded": lambda of: half_up(of[0], 1000),
+    "cents": lambda of: half_up(of[0], 100),
+}
 
 
-def _usd_text(cents: int) -> str:
-    return _decimal(cents, 2, 2)
+def days_of(begin: str, until: str) -> list[date]:
+    """The days from one on and before the other."""
+    first, end = date.fromisoformat(begin), date.fromisoformat(until)
+    _demand((end - first).days < MOST_DAYS, f"From {begin} until {until} are too many days.")
+    return [first + timedelta(number) for number in range((end - first).days)]
 
 
-def _cents(usd: str) -> int:
-    cents = Fraction(usd) * 100
-    _demand(cents.denominator == 1, f"{usd} is no amount of dollars and cents.")
-    return int(cents)
+def months_after(day: str, count: Fraction) -> date:
+    """The same day so many months later, or the last one of a shorter month."""
+    begin = date.fromisoformat(day)
+    year, month = divmod(begin.year * 12 + begin.month - 1 + int(count), 12)
+    return date(year, month + 1, min(begin.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def compare(bill: dict[str, Any], computed: Sequence[Line]) -> None:
-    """Hold the bill's lines to those that follow, and its total, and what it asks, to the lines."""
-    shown = ("code", "from", "to", "unit", "quantity", "price_usd")
-    told = [Line(*[*map(line.get, shown), _cents(line["usd"])]) for line in bill["lines"]]
-    differ = f"The bill has {len(told)} lines; {len(computed)} follow from its readings."
-    _demand(len(told) == len(computed), differ)
-    for number, (one, other, line) in enumerate(zip(told, computed, bill["lines"], strict=True), 1):
-        _demand(one == other, f"Line {number} says {one}, and {other} follows from the readings.")
-        _demand(bool(line["citations"]), f"Line {number} cites no clause.")
-        words, factor = line["arithmetic"], f"{one.quantity} {one.unit} x ${one.price_usd}"
-        begin, end = f"${one.quantity}" if one.unit == "USD" else factor, _usd_text(one.cents)
-        by_hand = words.startswith(begin) and words.endswith(f" = ${end}")  # or it is no product
-        by_hand = by_hand or one.unit in ("adjustment", "bill")
-        _demand(by_hand, f"Line {number} is told as '{words}', not as '{begin} ... = ${end}'.")
-    total = sum(line.cents for line in told)
-    differ = f"The lines sum to {_usd_text(total)}, and the bill says {bill['total_usd']}."
-    _demand(total == _cents(bill["total_usd"]), differ)
-    if "asked" in bill:
-        _hold_asked(bill["asked"], total, corrects="corrects" in bill)
+class Values:
+    """The file's dated values ``[from, to, value, clause]``, and which day of which was asked."""
+
+    def __init__(self, told: dict[str, list[list[Any]]]) -> None:
+        self.told, self.clauses = told, set[str]()
+        self.place: dict[str, dict[date, int]] = {name: {} for name in told}
+        self.asked: dict[str, set[date]] = {name: set() for name in told}
+        for name, number, part in ((n, k, p) for n in told for k, p in enumerate(told[n])):
+            days = dict.fromkeys(days_of(part[0], part[1]), number)
+            good = bool(days and part[3]) and self.place[name].keys().isdisjoint(days)
+            _demand(good, f"'{name}' has no day, no clause or two values on one day.")
+            self.place[name] |= days
+
+    def on(self, name: str, days: Sequence[date], cites: bool = True) -> Any:
+        """The one value that is in force on all the days; its clause has to stand on the line."""
+        found = {self.place[name].get(day, -1) for day in days}
+        _demand(len(found) == 1 and -1 not in found, f"'{name}' is not one value on {days[0]} on.")
+        self.asked[name] |= set(days)
+        _, _, value, clause = self.told[name][found.pop()]
+        self.clauses |= {clause} if cites and not name.startswith("given:") else set()
+        return value
 
 
-def _hold_asked(told: dict[str, Any], total: int, corrects: bool) -> None:
-    """What a budget plan asks is its parts; cost less what was asked moves by this bill."""
-    asked_for = ("plan_amount", "rolled_over_part", "settlement")
-    parts = sum(_cents(told[f"{key}_usd"]) for key in asked_for)
-    before = sum(_cents(cost) - _cents(asked) for _, cost, asked in told["bills_before"])
-    after, kind = before + total - parts, told["kind"]
-    keys = ("charges", "asked", "difference_before", "difference_after")
-    good = [_cents(told[f"{key}_usd"]) for key in keys] == [total, parts, before, after]
-    _demand(good, f"The plan asks {_usd_text(parts)}, {_usd_text(after)} of the cost is left.")
-    rolled = sum(map(_cents, told["rolled_over_usd"]))
-    due = {"plan": rolled == 0, "settled": corrects or rolled == after, "ended": after == 0}
-    _demand(due[kind], f"The plan has {kind}, and {_usd_text(after)} of the cost is left.")
+class Reckoning:
+    """The operations of a file: each is asked what it comes to on the days of a line."""
+
+    def __init__(self, proof: dict[str, Any]) -> None:
+        self.proof, self.values, self.bill = proof, Values(proof["values"]), proof["bill"]
+        self.days = days_of(self.bill["from"], self.bill["to"])
+        self.offsets, self.midnights = proof["utc_offsets"], list[int]()
+        for day in [*self.days, self.days[-1] + timedelta(1)]:
+            utc = (day - date(1970, 1, 1)).days * 86_400
+            found = [utc - ahead for _, ahead in self.offsets if self.ahead(utc - ahead) == ahead]
+            self.midnights.append(found[0])
+        self.seasons = {day: self.season(day) for day in self.days}
+        self.known: dict[tuple[str, date], list[str]] = {}
+        self.replaced: dict[tuple[str, date], Fraction] = {}
+        self.figures: set[Fraction | str] = set()
+        self.lines: list[tuple[str, list[date], int]] = []
+        flows = proof["readings"].items()
+        self.flows = {flow: [self.by_day(self.readings(one)) for one in of] for flow, of in flows}
+
+    def ahead(self, epoch: int) -> int | None:
+        """How many seconds local time is ahead of UTC at an instant."""
+        return next((by for since, by in reversed(self.offsets) if since <= epoch), None)
+
+    def readings(self, place: dict[str, Any]) -> list[tuple[int, int, int]]:
+        """Start, seconds and watt-hours of each reading of a place, held to its hash."""
+        if "kwh" in place:
+            begin, end = self.midnights[0], self.midnights[-1]
+            return [(begin, end - begin, int(self.of(place["kwh"], self.days) * 1000))]
+        found = []
+        for meter in place["meters"]:
+            at, each, energy = (meter[key] for key in ("start", "seconds", "wh"))
+            lengths = each if isinstance(each, list) else [each] * len(energy)
+            for seconds, wh in zip(lengths, energy, strict=True):
+                found.append((at, seconds, wh * meter["multiplier"]))
+                at += seconds
+        only = {"energy": 2, "intervals": 0}[place["hash_of"]]
+        hashed = b"".join(n.to_bytes(8, "little", signed=True) for one in found for n in one[only:])
+        good = place["sha256"] == hashlib.sha256(hashed).hexdigest()
+        _demand(good, "The readings do not have the hash that the bill's record pins.")
+        return found
+
+    def by_day(self, readings: list[tuple[int, int, int]]) -> dict[date, list[Any]]:
+        """Readings that tile the bill, cut and shared at midnights: from, until, Wh, if whole."""
+        found: dict[date, list[Any]] = {day: [] for day in self.days}
+        end, day = self.midnights[0], 0
+        for number, (start, seconds, wh) in enumerate(readings):
+            parts, at, end = [], start, end + seconds
+            good = start == end - seconds < end <= self.midnights[-1]
+            _demand(good, f"Reading {number} does not follow the last one, or leaves the bill.")
+            while at < end:
+                begin, over = self.midnights[day], self.midnights[day + 1]
+                parts.append((day, at - begin, min(end, over) - begin, over - begin))
+                day, at = day + (end >= over), min(end, over)
+            of = [Fraction(until - since, length) for _, since, until, length in parts]
+            each = [int(n * 1000) for n in share(Fraction(wh, 1000), of)] if len(of) > 1 else [wh]
+            for (n, begin, until, _), part in zip(parts, each, strict=True):
+                found[self.days[n]].append((begin, until, part, len(parts) == 1))
+        _demand(end == self.midnights[-1], "The readings do not end with the bill's period.")
+        return found
+
+    def season(self, day: date, cites: bool = True) -> str:
+        """The season of a day, by its month."""
+        return str(self.values.on("seasons", [day], cites)[str(day.month)])
+
+    def months(self) -> Fraction:
+        """How many months the bill counts for: one, or days over those of a normal month."""
+        names, last = self.proof["proration"], self.days[-1:]
+        least, most, *normal = (Fraction(self.values.on(n, last, len(names) > 2)) for n in names)
+        return Fraction(1) if least <= len(self.days) <= most else len(self.days) / normal[0]
+
+    def stretches(self, told: dict[str, Any]) -> list[list[date]]:
+        """Runs of days of a season on which no value changes that something is cut with."""
+        found, before, season = list[list[date]](), object(), told.get("season")
+        for day in self.days:
+            now: list[Any] = [self.values.place[n].get(day) for n in told.get("cut_with", ())]
+            now.append(season == "each" and self.seasons[day])
+            if inside := season in (None, "each", self.seasons[day]):
+                found += [] if now == before else [[]]
+                found[-1].append(day)
+            before = now if inside else object()
+        return found
+
+    def periods(self, hours: str, day: date) -> list[str]:
+        """For every minute that goes by on a day, the period of a calendar that it lies in."""
+        told = self.values.on(hours, [day])
+        holidays = self.values.on(told["holidays"], [day]) if told["holidays"] else []
+        if (hours, day) not in self.known:
+            kind = "rest_day" if day.isoweekday() >= 6 or str(day) in holidays else "working_day"
+            windows = told["by_season"][self.seasons[day]][
+                kind if told["holidays"] else "every_day"
+            ]
+            edges = [0, *(end for _, end, _ in windows)]
+            tiled = [*(begin for begin, _, _ in windows), 1440]
+            _demand(edges == tiled, f"The hours of '{hours}' do not fill {day} once.")
+            of = [name for begin, end, name in windows for _ in range(begin, end)]
+            begin, end = self.midnights[(n := self.days.index(day))], self.midnights[n + 1]
+            shown = [(at + (self.ahead(at) or 0)) % 86_400 // 60 for at in range(begin, end, 60)]
+            self.known[hours, day] = [of[minute] for minute in shown]
+        return self.known[hours, day]
+
+    def of(self, told: Any, days: list[date]) -> Fraction:
+        """What an operation comes to on some days. Each result may stand in a line's words."""
+        if told == "months":
+            found = self.months() * Fraction(len(days), len(self.days))
+        elif isinstance(told, str):
+            found = Fraction({"0": 0, "1": 1, "-1": -1, "days": len(days)}[told])
+        else:
+            ((operation, given),) = told.items()
+            if operation in ARITHMETIC:
+                found = Fraction(ARITHMETIC[operation]([self.of(one, days) for one in given]))
+            else:
+                found = Fraction(getattr(self, f"of_{operation}")(given, days))
+        self.figures.add(found)
+        return found
+
+    def given_day(self, name: str) -> date:
+        """A day of the bill, ``first`` or ``last``, or one that is given."""
+        known = {"first": self.days[0], "last": self.days[-1]}.get(name)
+        return known or date.fromisoformat(self.values.on(name, self.days[-1:]))
+
+    def of_value(self, name: str, days: list[date]) -> Fraction:
+        """A value of ``NAME@DAY``, or one that is the same on all the days."""
+        name, _, at = name.partition("@")
+        return Fraction(self.values.on(name, [self.given_day(at)] if at else days))
+
+    def of_energy(self, told: dict[str, str], days: list[date]) -> Fraction:
+        """The kWh of a flow: of all hours, or of one period of a calendar of hours."""
+        period, found = told.get("period"), 0
+        for place, day in ((place, day) for place in self.flows[told["flow"]] for day in days):
+            periods = self.periods(told["hours"], day) if period else []
+            for begin, until, wh, _ in place[day]:
+                lies = {*periods[begin // 60 : -(-until // 60)]} or {"all"}
+                _demand(len(lies) == 1, f"A reading of {day} lies in two periods of the day.")
+                found += wh if period in (None, *lies) else 0
+        return Fraction(found, 1000)
+
+    def of_peak(self, told: dict[str, Any], days: list[date]) -> Fraction:
+        """The kW of the window with most energy among those that count."""
+        minutes, windows = told["minutes"], defaultdict[tuple[date, int], int](int)
+        days = self.days if told["flow"] == "reactive" else days  # of the whole bill, always
+        for place, day in ((place, day) for place in self.flows[told["flow"]] for day in days):
+            counts = self.periods(told["hours"], day) if told["hours"] else ["counts"] * 1500
+            for begin, until, wh, whole in place[day]:
+                first, end = begin // 60 // minutes, -(-until // 60 // minutes)
+                if "counts" in (counts[n * minutes] for n in range(first, end)):
+                    _demand(whole and end - first == 1, f"A reading of {day} is in two windows.")
+                    windows[day, first] += wh
+        return Fraction(max(0, *windows.values(), 0) * 60, minutes * 1000)
+
+    def of_each_meter(self, told: Any, days: list[date]) -> Fraction:
+        """The sum of an operation over the places of the bill's meters, each by itself."""
+        places, found = self.flows["delivered"], Fraction(0)
+        for place in places:
+            self.flows["delivered"] = [place]
+            found += self.of(told, days)
+        self.flows["delivered"] = places
+        return found
+
+    def of_block(self, told: dict[str, Any], days: list[date]) -> Fraction:
+        """Of energy in several periods what lies in one of them, and in one of the blocks."""
+        left = [self.of(one, days) for one in told["of"]]
+        before, total, blocks = Fraction(0), sum(left, Fraction(0)), list[list[Fraction]]()
+        for end in [min(total, self.of(one, days)) for one in told["ends"]]:
+            blocks.append(share(end - before, left))
+            left = [one - taken for one, taken in zip(left, blocks[-1], strict=True)]
+            before = end
+        return [*blocks, left][int(told["block"]) - 1][int(told["place"])]
+
+    def of_lines(self, codes: list[str] | None, days: list[date]) -> Fraction:
+        """US dollars of the lines above of these codes (None: of all), by the days they share."""
+        of = [line[1:] for line in self.lines if codes is None or line[0] in codes]
+        cents = (Fraction(each * len({*days} & {*on}), len(on)) for on, each in of)
+        return sum(cents, Fraction(0)) / 100
+
+    def of_parts(self, told: dict[str, Any], days: list[date]) -> Fraction:
+        """The sum of an operation over the runs of the days on which nothing changes."""
+        runs = [[day for day in run if day in days] for run in self.stretches(told)]
+        return sum((self.of(told["of"], run) for run in runs if run), Fraction(0))
+
+    def of_rise(self, told: Any, days: list[date]) -> Fraction:
+        """What an operation comes to until the end of the days, less until they begin."""
+        begin, end = self.days.index(days[0]), self.days.index(days[-1]) + 1
+        return self.of(told, self.days[:end]) - self.of(told, self.days[:begin])
+
+    def of_hours(self, told: dict[str, str], days: list[date]) -> Fraction:
+        """For how many hours of the days the clock is in a period of a calendar of hours."""
+        return Fraction(sum(self.periods(told["of"], d).count(told["period"]) for d in days), 60)
+
+    def of_before(self, told: dict[str, Any], days: list[date]) -> Fraction:
+        """The highest kW of so many billing periods before, of those that end in a season."""
+        known, count = self.values.on(told["of"], self.days[-1:]), self.of(told["count"], days)
+        last = [date.fromisoformat(until) - timedelta(1) for until, _ in known["periods"]]
+        good = sorted([*last, self.days[0]], reverse=True) == [self.days[0], *last]
+        good = good and (len(last) >= count or known["begins_with_service"])
+        _demand(good, f"'{told['of']}' does not tell {count} periods before, newest first.")
+        of = [Fraction(kw) for _, kw in known["periods"]]
+        counts = [told["season"] in (None, self.season(day, cites=False)) for day in last]
+        return max(compress(of[: int(count)], counts), default=Fraction(0))
+
+    def of_alive(self, told: dict[str, Any], days: list[date]) -> Fraction:
+        """The sum of what was granted, on a day each, and lives so many months from it on."""
+        at, months = str(self.given_day(told["on"])), self.of(told["months"], days)
+        granted = self.values.on(told["of"], self.days[-1:])
+        self.figures |= {since for since, _ in granted}
+        alive = [n for since, n in granted if since <= at < str(months_after(since, months))]
+        return sum(map(Fraction, alive), Fraction(0))
+
+    def of_net(self, told: str, days: list[date]) -> Fraction:
+        """The kWh billed where received energy is netted: of a period, of all, or the excess."""
+        of, runs = self.proof["net"]["of"], self.stretches(self.proof["net"])
+        clauses, none = set(self.values.clauses), Fraction(0)
+        each = {(run[0], one): self.of(of[one], run) for run in runs for one in of}
+        total = sum(each.values(), none)
+        kwh = share(max(total, none), [max(one, none) for one in each.values()])
+        self.values.clauses = clauses
+        if told in of and len(of) > 1:
+            self.of(of[told], days)  # its clauses stand on the line
+        mine = [
+            n
+            for (day, one), n in zip(each, kwh, strict=True)
+            if day in days and told in ("all", one)
+        ]
+        return max(-total, none) if told == "excess" else sum(mine, none)
+
+    def replace(self, told: dict[str, Any]) -> None:
+        """Solar Blocks off the kWh of lines: of each group of charges, in proportion to them."""
+        for codes in told["groups"]:
+            charges = [one for one in self.proof["charges"] if one["code"] in codes]
+            runs = [(one, days) for one in charges for days in self.stretches(one)]
+            kwh = [self.of(one["quantity"], days) for one, days in runs]
+            parts = share(min(self.of(told["kwh"], self.days), sum(kwh, Fraction(0))), kwh)
+            for (one, days), of, part in zip(runs, kwh, parts, strict=True):
+                self.replaced[one["code"], days[0]] = of - part
+
+    def hold(self) -> None:
+        """The bill has the lines that follow, in order, and no others; its total is their sum."""
+        self.replace(self.proof.get("solar", {"groups": []}))
+        for charge in self.proof["charges"]:
+            for days in self.stretches(charge):
+                self._hold_line(charge, days)
+        count, total = len(self.lines), Fraction(sum(cents for _, _, cents in self.lines), 100)
+        same = count == len(self.bill["lines"]) and total == Fraction(self.bill["total_usd"])
+        _demand(same, f"{count} lines of {total} USD follow: the bill has others, or another sum.")
+        for name, told in self.proof.get("asked", {}).items():
+            follows, asked = self.of(told, self.days), self.bill["asked"][name]
+            asked = sum(map(Fraction, asked)) if isinstance(asked, list) else Fraction(asked)
+            _demand(asked == follows, f"The budget plan's {name} is {follows}, not {asked}.")
+        for name, every in self.values.place.items():
+            good = every.keys() <= self.values.asked[name]
+            _demand(good, f"Nothing asks for '{name}' on all days on which it stands there.")
+
+    def _hold_line(self, charge: dict[str, Any], days: list[date]) -> None:
+        self.values.clauses, self.figures = set(), set()
+        for name, day in ((name, day) for name in charge["by"] for day in days):
+            _demand(self.values.on(name, [day]) in CARRIED_OUT, f"'{name}' is read in a new way.")
+        for day in days if "season" in charge else ():
+            self.season(day)
+        quantity = self.of(charge["quantity"], days)
+        quantity = self.replaced.get((charge["code"], days[0]), quantity)
+        price = self.of(charge["price"], days) if "price" in charge else None
+        factors = [quantity, *(self.of(one, days) for one in charge["times"])]
+        usd = half_up(math.prod(factors, start=Fraction(1) if price is None else price), 100)
+        if {"always": 1, "quantity": quantity, "amount": usd}[charge["stands"]] == 0:
+            return
+        billed, number = Fraction(0) if "granted" in charge else usd, len(self.lines)
+        self.lines.append((charge["code"], days, int(billed * 100)))
+        _demand(number < len(self.bill["lines"]), f"The bill has {number} lines; more follow.")
+        line, until = self.bill["lines"][number], str(days[-1] + timedelta(1))
+        follows = [charge["code"], str(days[0]), until, charge["unit"], quantity, price, billed]
+        told = [line[key] for key in ("code", "from", "to", "unit", "quantity", "price_usd", "usd")]
+        told[4:] = [Fraction(text) if text else None for text in told[4:]]
+        differ = [f"{a}, not {b}" for a, b in zip(told, follows, strict=True) if a != b]
+        _demand(not differ, f"Line {number + 1} says {'; '.join(differ)}, which follows.")
+        lacks = self.values.clauses - set(line["citations"])
+        _demand(bool(line["citations"]) and not lacks, f"Line {number + 1} does not cite {lacks}.")
+        words = NUMBER.findall(line["arithmetic"].replace("$", ""))
+        figures = [word if word[4:5] == "-" else Fraction(word) for word in words]
+        good = {*figures} <= {*self.figures, *factors, usd} and (price is None or price in figures)
+        good = good and ("=" not in line["arithmetic"] or figures[-1] == usd)
+        _demand(good, f"Line {number + 1} is told as '{line['arithmetic']}'; {usd} USD follow.")
 
 
-# ------------------------------------------------------------------- the signature (RFC 8032)
-
-P = 2**255 - 19
-Q = 2**252 + 27742317777372353535851937790883648493
+# The signature: Ed25519, by RFC 8032.
+P, Q = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
-Point = tuple[int, int]
 BASE_X = 15112221349535400772501151409588531511454012693041857206046113283949847762202
 BASE = (BASE_X, 4 * pow(5, -1, P) % P)
+Point = tuple[int, int]
 
 
 def _add(one: Point, other: Point) -> Point:
     (x1, y1), (x2, y2) = one, other
     k = D * x1 * x2 * y1 * y2
-    x3, y3 = (x1 * y2 + x2 * y1) * pow(1 + k, -1, P), (y1 * y2 + x1 * x2) * pow(1 - k, -1, P)
-    return x3 % P, y3 % P
+    x, y = (x1 * y2 + x2 * y1) * pow(1 + k, -1, P), (y1 * y2 + x1 * x2) * pow(1 - k, -1, P)
+    return x % P, y % P
 
 
 def _times(factor: int, point: Point) -> Point:
-    found: Point = (0, 1)
-    while factor:
-        if factor & 1:
-            found = _add(found, point)
-        point = _add(point, point)
-        factor >>= 1
-    return found
+    half = _times(factor // 2, _add(point, point)) if factor else (0, 1)
+    return _add(half, point) if factor & 1 else half
 
 
 def _point(data: bytes) -> Point | None:
     """The point of the curve that 32 bytes name, or None."""
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, y & ((1 << 255) - 1)
+    sign, y = divmod(int.from_bytes(data, "little"), 1 << 255)
     x2 = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(x2, (P + 3) // 8, P)
-    if (x * x - x2) % P:
-        x = x * pow(2, (P - 1) // 4, P) % P
-    if y >= P or (x * x - x2) % P or (x == 0 and sign):
-        return None
-    return (P - x if x & 1 != sign else x), y
+    x = x if (x * x - x2) % P == 0 else x * pow(2, (P - 1) // 4, P) % P
+    good = y < P and (x * x - x2) % P == 0 and (x or not sign)
+    return ((P - x if x & 1 != sign else x), y) if good else None
 
 
 def signature_holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether an Ed25519 signature over the message is that of the key."""
-    if len(public_key) != 32 or len(signature) != 64:
-        return False
     key, r = _point(public_key), _point(signature[:32])
     s = int.from_bytes(signature[32:], "little")
-    if key is None or r is None or s >= Q:
+    if len(public_key) != 32 or len(signature) != 64 or key is None or r is None or s >= Q:
         return False
     digest = hashlib.sha512(signature[:32] + public_key + message).digest()
     return _times(s, BASE) == _add(r, _times(int.from_bytes(digest, "little") % Q, key))
-
-
-# --------------------------------------------------------------------------------- the program
 
 
 def verify(proof: dict[str, Any], public_key: str | None) -> str:
@@ -457,39 +461,34 @@ def verify(proof: dict[str, Any], public_key: str | None) -> str:
     try:
         told = proof["signature"]
         key = (public_key or told["public_key"]).strip().lower()
-        signed = canonical({name: part for name, part in proof.items() if name != "signature"})
-        good = signature_holds(bytes.fromhex(key), signed, bytes.fromhex(told["value"]))
+        rest = {name: part for name, part in proof.items() if name != "signature"}
+        data = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        good = signature_holds(bytes.fromhex(key), data.encode(), bytes.fromhex(told["value"]))
         _demand(good, "The signature is not that of this key over this file.")
-        compare(proof["bill"], recompute(proof))
-    except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError) as problem:
-        words = f"The file lacks a part, or one is of another kind: {problem!r}."
-        raise Unreadable(words) from problem
-    except struct.error as problem:
-        raise Unreadable(f"A reading is no whole number of 64 bits: {problem}.") from problem
+        Reckoning(proof).hold()
+    except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError, RuntimeError) as e:
+        raise Unreadable(f"The file lacks a part, or one is of another kind: {e!r}.") from e
     return str(key)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; see the module's own words."""
-    words = "Recompute a bill from its proof file alone, and check who signed the file."
-    parser = argparse.ArgumentParser(prog="meterledger-verify", description=words)
+    parser = argparse.ArgumentParser(prog="meterledger-verify", description=verify.__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--key", help="the utility's public key, 64 hexadecimal digits")
     given = parser.parse_args(arguments)
     try:
         proof = read_proof(given.file.read_bytes())
+        if proof["format"] in BEFORE:
+            before = Path(__file__).with_name("meterledger_verify_v1.py")
+            return int(runpy.run_path(str(before))["main"](arguments))
         key = verify(proof, given.key)
-    except (OSError, Unreadable) as problem:
-        print(f"{given.file} cannot be read: {problem}", file=sys.stderr)
-        return 2
-    except Disproved as problem:
-        print(f"{given.file}: does not hold. {problem}", file=sys.stderr)
-        return 1
+    except (OSError, Unreadable, Disproved) as problem:
+        said = "does not hold" if isinstance(problem, Disproved) else "cannot be read"
+        print(f"{given.file} {said}: {problem}", file=sys.stderr)
+        return 1 if isinstance(problem, Disproved) else 2
     bill = proof["bill"]
     print(f"Bill {bill['bill']}, {bill['from']} until {bill['to']}: {bill['total_usd']} USD holds.")
-    print(f"  {len(bill['lines'])} lines follow from the file's readings and parameters.")
-    if "asked" in bill:
-        print(f"  Its budget plan asks {bill['asked']['asked_usd']} USD of the account.")
     whose = "the key you gave" if given.key else "the key in the file: compare the utility's"
     print(f"  Signed by {key} ({whose}).")
     return 0

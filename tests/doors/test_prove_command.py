@@ -64,11 +64,11 @@ def test_a_changed_read_is_found_by_the_signature_and_by_the_sums(
     path = tmp_path / "bill.json"
     assert run("prove", bill, "--out", str(path)).exit_code == 0
     proof = json.loads(path.read_text(encoding="utf-8"))
-    proof["readings"]["registers"][0]["closing"]["shown"] += 1
+    proof["values"]["given:register_1_closes"][0][2] = "4622"
     path.write_text(json.dumps(proof), encoding="utf-8")
 
     assert verifier.main([str(path)]) == 1
 
-    assert "does not hold. The signature is not that of this key" in capsys.readouterr().err
-    with pytest.raises(verifier.Disproved, match="do not have the hash"):
-        verifier.recompute(proof)
+    assert "does not hold: The signature is not that of this key" in capsys.readouterr().err
+    with pytest.raises(verifier.Disproved, match="Line 3 says 300, not 301"):
+        verifier.Reckoning(proof).hold()

@@ -22,7 +22,7 @@ from meterledger.stores.gateways import read_bytes
 from meterledger.stores.lake import IntervalLake
 from meterledger.usecases.compare_schedules import compare_schedules
 from meterledger.usecases.ports import NotViewing
-from meterledger.usecases.prove_bill import CannotProve, prove_bill
+from meterledger.usecases.prove_bill import prove_bill
 from meterledger.usecases.rate_usage import rate_usage
 from meterledger.usecases.receive_readings import receive_readings
 from meterledger.usecases.replay_bill import CannotReplay
@@ -467,23 +467,26 @@ class TestAProofFile:
 
         proof = self.prove(open_town, bill)
 
-        (meter,) = proof["readings"]["meters"]
-        assert (meter["multiplier"], meter["intervals"][0]) == (40, [86_400, 9_000])
-        verifier.compare(proof["bill"], verifier.recompute(proof))
-        meter["intervals"][3][0] += 1
+        ((meter,),) = (place["meters"] for place in proof["readings"]["delivered"])
+        assert (meter["multiplier"], meter["seconds"][0], meter["wh"][0]) == (40, 86_400, 9_000)
+        verifier.Reckoning(proof).hold()
+        meter["seconds"][3] += 1
         with pytest.raises(verifier.Disproved):
-            verifier.recompute(proof)
+            verifier.Reckoning(proof)
 
-    def test_is_not_made_of_an_interval_in_two_days_and_says_which(
-        self, open_town: Any, arrive: Arrive
+    @pytest.mark.parametrize("billed_from", [JULY, date(2025, 9, 15)])
+    def test_shares_an_interval_of_several_days_over_them(
+        self, open_town: Any, arrive: Arrive, billed_from: date
     ) -> None:
-        open_town.start(1)
-        arrive("M1", days(JULY, AUGUST, 812_345))
-        bill = only_bill(open_town.bill(1, on=AUGUST))
+        """One reading of a whole period, in one season and in two."""
+        until = AUGUST if billed_from == JULY else date(2025, 10, 15)
+        open_town.start(1, from_day=billed_from, cycle=billed_from.day)
+        arrive("M1", days(billed_from, until, 812_345))
+        bill = only_bill(open_town.bill(1, on=until))
 
-        with pytest.raises(CannotProve) as refused:
-            self.prove(open_town, bill)
+        proof = self.prove(open_town, bill)
 
-        said = refused.value.sentence
-        assert "An interval of the bill begins on 2025-07-01 and ends on 2025-07-31" in said
-        assert "meterledger replay" in said
+        verifier.Reckoning(proof).hold()
+        proof["readings"]["delivered"][0]["meters"][0]["wh"][0] += 1_000
+        with pytest.raises(verifier.Disproved):
+            verifier.Reckoning(proof)

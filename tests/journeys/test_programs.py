@@ -25,7 +25,6 @@ from meterledger.usecases.programs import (
     leave_program,
     programs_of_account,
 )
-from meterledger.usecases.prove_bill import CannotProve, prove_bill
 
 MONTHS = [date(2026, month, 1) for month in range(2, 8)]
 
@@ -85,11 +84,6 @@ class TestDemandOfPeriodsBefore:
         assert held.code == "usage.demand_unknown"
         assert "bills 'on_peak_billing' on the demand of the 3 billing periods" in held.sentence
         assert not run.issued
-
-    def test_has_no_proof_and_says_so(self, works: ProgramTown) -> None:
-        bill = billed(works, date(2026, 3, 2))[0]
-        with pytest.raises(CannotProve, match="that a proof file cannot hold: demand by name"):
-            prove_bill(bill_id=bill.bill_id, store=works.store, lake=works.lake, book=works.book)
 
 
 class TestSolarBlocks:
@@ -237,11 +231,6 @@ class TestNetMetering:
         assert "Not every interval of the energy received" in held.sentence
         assert "Ingest the channel of received energy, 0 where none was" in held.sentence
 
-    def test_has_no_proof_and_says_so(self, roof: ProgramTown) -> None:
-        bill = billed(roof, date(2026, 3, 2))[0]
-        with pytest.raises(CannotProve, match="that a proof file cannot hold"):
-            prove_bill(bill_id=bill.bill_id, store=roof.store, lake=roof.lake, book=roof.book)
-
 
 class TestCredits:
     @settings(max_examples=200, deadline=None)
@@ -288,17 +277,13 @@ class TestInTheFirstBook:
         town.received(1, (BEGINS, date(2026, 8, 1)), 150)
         return town
 
-    def test_solar_blocks_are_billed_and_replayed_and_have_no_proof(
-        self, home: ProgramTown
-    ) -> None:
+    def test_solar_blocks_are_billed_and_replayed(self, home: ProgramTown) -> None:
         plain = billed(home, date(2026, 3, 2), dry_run=True)[0]
         home.join(1, "community_solar_residential", blocks=2)
         (bill,) = billed(home, date(2026, 3, 2))
         assert line(bill, "solar_generation").quantity == "2"
         assert {one.code for one in plain.lines} < {one.code for one in bill.lines}
         assert home.replay(bill.bill_id).same_bytes
-        with pytest.raises(CannotProve, match="cannot hold: solar block"):
-            prove_bill(bill_id=bill.bill_id, store=home.store, lake=home.lake, book=home.book)
 
     def test_net_metering_bills_what_is_left_and_is_replayed(self, home: ProgramTown) -> None:
         home.join(1, "net_metering")
@@ -308,8 +293,6 @@ class TestInTheFirstBook:
         assert kwh == pytest.approx(28 * 96 * 50 / 1000)
         for bill in bills:
             assert home.replay(bill.bill_id).same_bytes
-        with pytest.raises(CannotProve, match="cannot hold"):
-            prove_bill(bill_id=bills[0].bill_id, store=home.store, lake=home.lake, book=home.book)
 
 
 @pytest.mark.parametrize("program", ["prairie_solar", "prairie_net_metering", ""])

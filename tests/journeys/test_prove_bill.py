@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.journeys.proofs import summed
 
 import meterledger_verify as verifier
 from meterledger.stores.gateways.bill_signing import KEY_FILE, BillSigner, SigningKeyUnusable
@@ -48,6 +51,11 @@ def proof_of(proofs_of: Any) -> Callable[[str], dict[str, Any]]:
     return lambda schedule: proofs_of(schedule)[0]
 
 
+def hash_of(place: dict[str, Any]) -> str:
+    """What somebody who changes a reading would also do: make the hash fit."""
+    return hashlib.sha256(np.array(place["meters"][0]["wh"], dtype="<i8").tobytes()).hexdigest()
+
+
 def signed(proof: dict[str, Any], signer: BillSigner) -> dict[str, Any]:
     return {**proof, "signature": signer.sign(signed_bytes(proof))}
 
@@ -61,7 +69,7 @@ class TestAProof:
     def test_holds_on_every_rate_option(self, proofs_of: Any, schedule: str) -> None:
         season, clock = proofs_of(schedule)
         assert {"2025-10-01"} <= {line["from"] for line in season["bill"]["lines"]}
-        assert len(clock["parameters"]["utc_offsets"]) == 2
+        assert len(clock["utc_offsets"]) == 2
         for proof in (season, clock):
             assert checked(proof) == proof["signature"]["public_key"]
 
@@ -108,8 +116,7 @@ class TestAProof:
 
 def sum_again(proof: dict[str, Any]) -> None:
     """What somebody who changes a line would also do: make the total fit."""
-    total = sum(verifier._cents(line["usd"]) for line in proof["bill"]["lines"])
-    proof["bill"]["total_usd"] = verifier._usd_text(total)
+    summed(proof)
 
 
 class TestAFileThatWasChanged:
@@ -128,14 +135,19 @@ class TestAFileThatWasChanged:
 
     @pytest.mark.parametrize("place", [0, 1, 7, 1000, -1])
     def test_in_a_reading(self, proof: Any, signer: BillSigner, place: int) -> None:
-        proof["readings"]["values_wh"][place] += 1
-        self.disproved(proof, signer)
+        readings = proof["readings"]["delivered"][0]
+        readings["meters"][0]["wh"][place] += 1
+        assert "do not have the hash" in self.disproved(copy.deepcopy(proof), signer)
+        readings["sha256"] = hash_of(readings)
+        assert "Line " in self.disproved(proof, signer)
 
     def test_in_every_price(self, proof: Any, signer: BillSigner) -> None:
-        for number, charge in enumerate(proof["parameters"]["charges"]):
-            for part in range(len(charge["price"])):
+        prices = [name for name in proof["values"] if name.endswith("_usd_per_kwh")]
+        assert len(prices) > 3
+        for name in prices:
+            for part in range(len(proof["values"][name])):
                 changed = copy.deepcopy(proof)
-                changed["parameters"]["charges"][number]["price"][part][2] += 1
+                changed["values"][name][part][2] += "1"
                 assert "Line " in self.disproved(changed, signer)
 
     def test_in_every_price_and_amount_of_a_line(self, proof: Any, signer: BillSigner) -> None:
@@ -149,7 +161,7 @@ class TestAFileThatWasChanged:
         for number in range(len(proof["bill"]["lines"])):
             changed = copy.deepcopy(proof)
             changed["bill"]["lines"][number]["arithmetic"] = "1 kWh x $0.10 = $0.10"
-            assert "is told as '1 kWh x $0.10 = $0.10', not as" in self.disproved(changed, signer)
+            assert "is told as '1 kWh x $0.10 = $0.10'" in self.disproved(changed, signer)
 
     def test_in_every_day_of_a_line(self, proof: Any, signer: BillSigner) -> None:
         for number in range(len(proof["bill"]["lines"])):
@@ -165,25 +177,54 @@ class TestAFileThatWasChanged:
 
     def test_in_the_season_the_hours_or_a_holiday(self, proof: Any, signer: BillSigner) -> None:
         seasons, hours = copy.deepcopy(proof), copy.deepcopy(proof)
-        seasons["parameters"]["seasons"][0][2][9] = "summer"
+        seasons["values"]["seasons"][0][2]["10"] = "summer"
         self.disproved(seasons, signer)
-        window = hours["parameters"]["windows"][0][2]["working_day"]["winter"][0]
-        window[1] -= 60
-        hours["parameters"]["windows"][0][2]["working_day"]["winter"][1][0] -= 60
+        (name,) = [n for n, parts in hours["values"].items() if "by_season" in parts[0][2]]
+        windows = hours["values"][name][0][2]["by_season"]["winter"]["working_day"]
+        windows[0][1] -= 60
+        assert "do not fill" in self.disproved(copy.deepcopy(hours), signer)
+        windows[1][0] -= 60
         self.disproved(hours, signer)
 
     def test_in_how_far_local_time_is_from_utc(self, proofs_of: Any, signer: BillSigner) -> None:
         _, proof = proofs_of("1M-smart")
-        del proof["parameters"]["utc_offsets"][1]
-        assert "is not of the bill's days" in self.disproved(proof, signer)
+        del proof["utc_offsets"][1]
+        assert "does not follow the last one, or leaves the bill" in self.disproved(proof, signer)
 
     def test_in_the_tax(self, proof: Any, signer: BillSigner) -> None:
-        proof["parameters"]["tax"]["rate"] = "1/10"
+        (rate,) = proof["values"]["municipal_gross_receipts_university_city"]
+        rate[2] = "1/10"
         assert "Line " in self.disproved(proof, signer)
 
     def test_by_leaving_out_a_clause(self, proof: Any, signer: BillSigner) -> None:
         proof["bill"]["lines"][0]["citations"] = []
-        assert "cites no clause" in self.disproved(proof, signer)
+        assert "Line 1 does not cite {'" in self.disproved(proof, signer)
+
+    def test_by_a_value_that_nothing_asks_for(self, proof: Any, signer: BillSigner) -> None:
+        """A price of other days would look as if it held for the bill."""
+        more, longer = copy.deepcopy(proof), copy.deepcopy(proof)
+        more["values"]["another_price"] = [["2025-09-15", "2025-10-15", "0.01", "Sheet 54"]]
+        assert "Nothing asks for 'another_price'" in self.disproved(more, signer)
+        name = next(name for name in longer["values"] if name.endswith("_usd_per_kwh"))
+        longer["values"][name][-1][1] = "2025-12-01"
+        assert f"Nothing asks for '{name}' on all days" in self.disproved(longer, signer)
+
+    def test_by_a_number_in_an_operation(self, proof: Any, signer: BillSigner) -> None:
+        proof["charges"][0]["times"] = ["2"]
+        assert "lacks a part, or one is of another kind" in self.disproved(proof, signer)
+
+    def test_by_an_operation_that_does_not_exist(self, proof: Any, signer: BillSigner) -> None:
+        for name in ("season", "__init__", "figures"):
+            changed = copy.deepcopy(proof)
+            changed["charges"][0]["times"] = [{name: "1"}]
+            assert "lacks a part" in self.disproved(changed, signer)
+
+    def test_by_a_reading_of_a_clause_that_is_not_known(
+        self, proof: Any, signer: BillSigner
+    ) -> None:
+        proof["values"]["season_proration_basis"][0][2] = "by weather"
+        said = self.disproved(proof, signer)
+        assert said == "'season_proration_basis' is read in a new way."
 
 
 class TestTheSignature:
@@ -193,7 +234,7 @@ class TestTheSignature:
             (("bill", "due"), "2025-12-31"),
             (("bill", "account"), "0000000000"),
             (("release", "book_sha256"), "0" * 64),
-            (("readings", "meter"), "0" * 16),
+            (("readings", "estimated"), []),
         ):
             changed = copy.deepcopy(proof)
             changed[path[0]][path[1]] = value
@@ -234,8 +275,8 @@ class TestAFileThatIsNoProof:
             (b"", "is no JSON"),
             (b"[]", "does not call itself"),
             (b'{"format": "other"}', "does not call itself"),
-            (b'{"format": "meterledger-bill-proof/1", "a": 1.5}', "with a point or an exponent"),
-            (b'{"format": "meterledger-bill-proof/1", "a": 1, "a": 2}', "stands twice"),
+            (b'{"format": "meterledger-bill-proof/3", "a": 1.5}', "is no JSON that is read here"),
+            (b'{"format": "meterledger-bill-proof/3", "a": 1, "a": 2}', "stands twice"),
             (b"\xff\xfe", "is no JSON"),
             (b"[" * 100_000, "is no JSON"),
         ],
@@ -247,7 +288,7 @@ class TestAFileThatIsNoProof:
     def test_lacking_a_part_says_so(self, proof_of: Any, signer: BillSigner) -> None:
         whole = proof_of("1M-anytime")
         whole.pop("signature")
-        for part in ("bill", "readings", "parameters"):
+        for part in ("bill", "readings", "values", "charges"):
             lacking = {key: value for key, value in whole.items() if key != part}
             with pytest.raises(verifier.Unreadable, match="lacks a part"):
                 checked(signed(lacking, signer))

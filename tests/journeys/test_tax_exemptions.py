@@ -262,23 +262,24 @@ class TestAProofFile:
 
         proof = shops.prove(bill.bill_id)
 
-        assert proof["parameters"]["tax"]["rate"] == "1/50"
-        assert proof["format"] == "meterledger-bill-proof/1"
+        assert [one["code"] for one in proof["charges"]][-1] == "municipal_gross_receipts_tax"
+        assert not [name for name in proof["values"] if name.startswith("given:exempt")]
 
     @pytest.mark.parametrize("schedule", ["1M-smart", "1M-anytime"])
-    def test_with_a_certificate_holds_it_and_the_grounds_that_count(
+    def test_with_a_certificate_holds_it_and_whether_its_ground_counts(
         self, shops: Shops, schedule: str
     ) -> None:
         shops.open(1, schedule=schedule)
         shops.exempt(tax=TaxKind.GROSS_RECEIPTS, kind=ExemptionKind.GOVERNMENT, certificate="G-1")
         bill = shops.bill(1, known_at=TOLD + timedelta(seconds=1)).issued[0]
 
-        told = shops.prove(bill.bill_id)["parameters"]["taxes"]
+        proof = shops.prove(bill.bill_id)
 
-        exemption = told[0]["exemption"]
-        assert (exemption["certificate"], exemption["ground"]) == ("G-1", "government")
-        assert "government" in exemption["grounds"]
-        assert len(told) == (3 if schedule == "1M-smart" else 1)
+        (share,) = proof["values"]["given:exempt_share_gross_receipts"]
+        assert share[3].startswith("certificate G-1")
+        assert proof["values"]["gross_receipts_exempts_government"][0][2] == "1"
+        taxes = [one["code"] for one in proof["charges"] if one["code"].endswith("_tax")]
+        assert len(taxes) == (3 if schedule == "1M-smart" else 1)
 
 
 class TestWhatIsRefused:

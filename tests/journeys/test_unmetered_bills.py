@@ -16,7 +16,6 @@ from meterledger.ledger import RECEIVABLE
 from meterledger.rulebook.loading import default_book_folder
 from meterledger.usecases.describe_meters import MeterWorkRefused
 from meterledger.usecases.explain_bill import explain_bill
-from meterledger.usecases.prove_bill import CannotProve, prove_bill
 
 ON = date(2026, 4, 16)
 
@@ -173,12 +172,6 @@ def test_why_opens_every_line(town: LampTown) -> None:
         "fuel",
     ]
     assert answer["lines"][0]["inputs"]["units"] == "12"
-
-
-def test_there_is_no_proof_file_of_calculated_energy(town: LampTown) -> None:
-    bill = billed(town)[1]
-    with pytest.raises(CannotProve, match="stands on loads without a meter"):
-        prove_bill(bill_id=bill.bill_id, store=town.store, lake=town.lake, book=town.book)
 
 
 def test_service_without_a_meter_is_started_and_one_with_it_as_before(town: LampTown) -> None:

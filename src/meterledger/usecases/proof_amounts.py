@@ -1,16 +1,15 @@
 """What a proof file says of amounts beside the charges: taxes, what is left, credit, the plan.
 
-Lives here      the parameters of taxes with their exemptions, of amounts that are not charged, of
-                the paperless credit; what a budget plan asks, with the bills before.
-Lives elsewhere the charges' parameters and the file (``prove_bill``), readings
-                (``proof_readings``), the rules themselves (``billing``).
+Lives here      taxes with their exemptions, amounts that are not charged and the paperless credit
+                as charges of the file; what a budget plan asks, as operations.
+Lives elsewhere the schedule's charges (``proof_charges``), values (``proof_values``), the file
+                (``prove_bill``), the rules themselves (``billing``).
 Read first      docs/reference/proof_file.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 from meterledger.billing import (
@@ -24,135 +23,174 @@ from meterledger.billing import (
     tax_terms,
 )
 from meterledger.facts.bills import Bill
-from meterledger.facts.budget import holding
+from meterledger.facts.budget import AskedKind, BudgetBill, holding
 from meterledger.facts.charges import ChargeGroup, ChargeLine
-from meterledger.facts.taxes import ExemptionKind, TaxSubject
+from meterledger.facts.taxes import TaxSubject
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import usd_text
-from meterledger.rulebook.book import BookView
+from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.forms import number_text
-from meterledger.rulebook.terms import Terms
 from meterledger.usecases.bill_options import options_of
+from meterledger.usecases.proof_values import Operation, ProofValues, op
 from meterledger.usecases.replay_bill import Recalled, ReplayStore, first_issued
 
 PAPERLESS = "paperless_credit"
+PAPERLESS_AMOUNT = "billing_paperless_credit_term_amount_usd"
 PAPERLESS_MONTHS = "billing_paperless_credit_term_max_term_months"
 
+Charge = dict[str, Any]
 
-def taxes_of(bill: Bill, recalled: Recalled) -> dict[str, Any]:
-    """The bill's taxes: ``tax`` where there is at most the municipality's, without a certificate;
-    ``taxes`` where there is more.
-    """
+
+def taxes_of(bill: Bill, recalled: Recalled, values: ProofValues, codes: list[str]) -> list[Charge]:
+    """The bill's taxes. ``codes`` are those of its charges: what a tax is on."""
     view, window = recalled.view, bill.days
     subject = tax_subject_of(recalled.due.service, window)
     terms = tax_terms(place=bill.tax_place, window=window, view=view, schedule=bill.schedule)
-    found: list[dict[str, Any]] = []
+    found: list[Charge] = []
     if terms is not None:
-        one = {
-            "code": TAX_CODE,
-            "rate": str(terms.share / (1 + terms.share)),
-            "citations": [citation.text for citation in terms.citations],
-        }
-        exemption = _exemption(Levy.GROSS_RECEIPTS, bill, subject, view, bill.tax_place)
-        found.append(one if exemption is None else {**one, "exemption": exemption})
-    sales = sales_tax_terms(schedule=bill.schedule, subject=subject, window=window, view=view)
-    if not sales and all("exemption" not in one for one in found):
-        return {"tax": found[0] if found else None}
-    for each in sales:
-        exemption = _exemption(each.levy, bill, subject, view)
-        found.append(
-            {
-                "code": each.code,
-                "rate": dict(each.inputs)["rate"],
-                "grossed_up": False,
-                "also_on": [TAX_CODE] if each.on_gross_receipts_tax else [],
-                "citations": [citation.text for citation in each.citations],
-                **({} if exemption is None else {"exemption": exemption}),
-            }
-        )
-    return {"taxes": found}
+        rate = values.on_last_day(dict(terms.inputs)["rate_series"])
+        price = op("ratio", rate, op("less", "1", rate))  # the receipts taxed hold the tax itself
+        exempt = _exempt(Levy.GROSS_RECEIPTS, bill, subject, values, bill.tax_place)
+        found.append(_tax(TAX_CODE, codes, price, exempt))
+    for each in sales_tax_terms(schedule=bill.schedule, subject=subject, window=window, view=view):
+        on = [*codes, TAX_CODE] if each.on_gross_receipts_tax else codes
+        rate = values.on_last_day(dict(each.inputs)["rate_series"])
+        found.append(_tax(each.code, on, rate, _exempt(each.levy, bill, subject, values)))
+    return found
 
 
-def _exemption(
-    levy: Levy, bill: Bill, subject: TaxSubject, view: BookView, municipality: str = ""
-) -> dict[str, Any] | None:
-    """The certificate that the bill goes by, and the grounds that count for the tax."""
+def _tax(code: str, on: list[str], price: Operation, exempt: Operation | None) -> Charge:
+    return {
+        "code": code,
+        "unit": "USD",
+        "quantity": {"lines": on},
+        "price": price,
+        "times": [] if exempt is None else [op("less", "1", exempt)],
+        "by": [],
+        "stands": "amount" if exempt is None else "always",
+    }
+
+
+def _exempt(
+    levy: Levy, bill: Bill, subject: TaxSubject, values: ProofValues, municipality: str = ""
+) -> Operation | None:
+    """The share that a certificate exempts, if its ground is one that counts for the tax."""
     how: dict[str, Any] = {
         "levy": levy,
         "window": bill.days,
-        "view": view,
+        "view": values.view,
         "municipality": municipality,
     }
     found = exempted(subject=subject, **how)
     if found is None:
         return None
-    certificate = found.exemption
-    grounds = []
-    for kind in ExemptionKind:
-        supposed = replace(subject, exemptions=(replace(certificate, kind=kind),))
-        counted = exempted(subject=supposed, **how)
-        if counted is not None and counted.share:
-            grounds.append(kind.value)
-    first = exemption_day(bill.days, view) == bill.days.from_day
-    until = certificate.days.until_day
-    return {
-        "certificate": certificate.certificate,
-        "ground": certificate.kind.value,
-        "share": number_text(certificate.share),
-        "from": certificate.days.from_day.isoformat(),
-        "to": None if until is None else until.isoformat(),
-        "holds_on": "first_service_day" if first else "last_service_day",
-        "grounds": grounds,
-        "citations": [citation.text for citation in found.citations],
-    }
+    certificate, day = found.exemption, exemption_day(bill.days, values.view)
+    at = "first" if day == bill.days.from_day else "last"
+    ensure(day in certificate.days, "a certificate holds on the day that counts")
+    held = DaySpan(day, day + timedelta(days=1))
+    source = f"certificate {certificate.certificate}, {certificate.days}"
+    share = number_text(certificate.share)
+    share_of = values.give(f"exempt_share_{levy.value}", share, source, held)
+    counts = "1" if found.share else "0"
+    ground = f"{levy.value}_exempts_{certificate.kind.value}"
+    values.clause_on(ground, found.citations[0], counts, day)
+    return op("product", {"value": f"{share_of}@{at}"}, {"value": f"{ground}@{at}"})
 
 
-def left_of(bill: Bill) -> dict[str, Any]:
+def left_of(bill: Bill, values: ProofValues, codes: list[str]) -> list[Charge]:
     """What is left as it was billed, or is not charged: to which amount each sum is brought."""
-    found = [_left(line) for line in bill.lines if line.unit == ADJUSTMENT]
-    return {"adjustments": found} if found else {}
+    left = [line for line in bill.lines if line.unit == ADJUSTMENT]
+    return [_left(number, line, values, codes) for number, line in enumerate(left, 1)]
 
 
-def _left(line: ChargeLine) -> dict[str, Any]:
+def _left(number: int, line: ChargeLine, values: ProofValues, codes: list[str]) -> Charge:
+    source = "what the bill's clauses leave to be charged"
+    charged = values.given(f"charged_{number}", dict(line.inputs)["charged_usd"], source)
+    of = [line.code] if line.group is ChargeGroup.TAX else [*codes, line.code]
+    cited = enumerate(line.citations, 1)
     return {
         "code": line.code,
-        "of": "tax" if line.group is ChargeGroup.TAX else "charges",
-        "charged_usd": dict(line.inputs)["charged_usd"],
-        "citations": [citation.text for citation in line.citations],
+        "unit": ADJUSTMENT,
+        "quantity": "1",
+        "times": [op("less", charged, {"lines": of})],
+        "by": [values.clause(f"left_as_it_is_{number}_{n}", clause) for n, clause in cited],
+        "stands": "amount",
     }
 
 
-def paperless_of(bill: Bill, recalled: Recalled, store: ReplayStore) -> dict[str, Any]:
+def paperless_of(
+    bill: Bill, recalled: Recalled, store: ReplayStore, values: ProofValues
+) -> list[Charge]:
     """The credit for paperless billing, since when, and for how many months it is given."""
     line = next((one for one in bill.lines if one.code == PAPERLESS and not one.price_usd), None)
     if line is None:
-        return {}
-    on: date = first_issued(recalled.stored, store)
-    told = {
-        "code": line.code,
-        "credit_usd": usd_text(-line.cents),
-        "since": dict(line.inputs)["since"],
-        "billed_on": on.isoformat(),
-        "months": Terms(recalled.view, on).whole(PAPERLESS_MONTHS).value,
-        "citations": [citation.text for citation in line.citations],
+        return []
+    on = first_issued(recalled.stored, store)
+    billed_on = values.give("billed_on", on.isoformat(), "the first bill of these days")
+    since = [[dict(line.inputs)["since"], "1"]]
+    alive = {
+        "of": values.give("paperless_since", since, "the account's first electronic delivery"),
+        "months": {"value": f"{values.ask(PAPERLESS_MONTHS, [on])}@{billed_on}"},
+        "on": billed_on,
     }
-    return {"paperless": told}
+    amount = {"value": f"{values.ask(PAPERLESS_AMOUNT, [on])}@{billed_on}"}
+    charge = {
+        "code": line.code,
+        "unit": "bill",
+        "quantity": "1",
+        "times": ["-1", amount, {"alive": alive}],
+        "by": [],
+        "stands": "amount",
+    }
+    return [charge]
 
 
-def asked_of(bill: Bill, recalled: Recalled, store: ReplayStore) -> dict[str, Any]:
-    """What a budget plan asks of the bill, and the bills before that made the difference."""
+def asked_of(
+    bill: Bill, recalled: Recalled, store: ReplayStore, values: ProofValues
+) -> tuple[dict[str, Any], dict[str, Operation]]:
+    """What a budget plan asks of the bill, in its words; and how each amount follows."""
     if bill.asked is None:
-        return {}
-    account = bill.account_id
+        return {}, {}
+    account, asked = bill.account_id, bill.asked
     options = options_of([account], recalled.known_at, store)[account]
     known = (one for one in options.budget_bills if one.learned_at <= recalled.known_at)
-    before = [one for one in holding(known) if one.days.until_day <= bill.days.from_day]
+    bills = [one for one in holding(known) if one.days.until_day <= bill.days.from_day]
     ensure(
-        sum(one.deferred_cents for one in before) == bill.asked.difference_before_cents,
+        sum(one.deferred_cents for one in bills) == asked.difference_before_cents,
         "the running difference is that of the bills before",
     )
-    told = bill.asked.as_json(lambda citation: citation.text)
-    told["bills_before"] = [
-        [one.bill_id, usd_text(one.charges_cents), usd_text(one.asked_cents)] for one in before
-    ]
-    return {"asked": told}
+    before = _before(bills, values)
+    plan = f"budget plan {asked.plan_id}"
+    amount = values.given("plan_amount", usd_text(asked.plan_amount_cents), plan)
+    rolled = values.given("rolled_over_part", usd_text(asked.rolled_over_part_cents), plan)
+    cost: Operation = {"lines": None}
+    settled = values.given("settlement", usd_text(asked.settlement_cents), plan)
+    after = op("less", op("sum", before, cost), amount, rolled, settled)
+    told: dict[str, Operation] = {
+        "plan_amount_usd": amount,
+        "rolled_over_part_usd": rolled,
+        "settlement_usd": settled,
+        "charges_usd": cost,
+        "asked_usd": op("sum", amount, rolled, settled),
+        "difference_before_usd": before,
+        "difference_after_usd": after,
+    }
+    if asked.kind is AskedKind.PLAN:
+        told["rolled_over_usd"] = "0"
+    elif asked.kind is AskedKind.ENDED:
+        told["difference_after_usd"] = "0"
+        told["settlement_usd"] = op("less", op("sum", before, cost), amount, rolled)
+    elif bill.corrects is None:
+        told["rolled_over_usd"] = after
+    return {"asked": asked.as_json(lambda citation: citation.text)}, told
+
+
+def _before(bills: list[BudgetBill], values: ProofValues) -> Operation:
+    """Cost less what was asked, of the plan's bills before this one."""
+    costs: list[Operation] = []
+    asked: list[Operation] = []
+    for number, one in enumerate(bills, 1):
+        source = f"bill {one.bill_id}"
+        costs.append(values.given(f"cost_before_{number}", usd_text(one.charges_cents), source))
+        asked.append(values.given(f"asked_before_{number}", usd_text(one.asked_cents), source))
+    return op("less", op("sum", *costs), *asked)

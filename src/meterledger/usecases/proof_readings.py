@@ -1,129 +1,232 @@
-"""The readings of a proof file: intervals of one meter or of several, or what registers showed.
+"""The readings of a proof file: intervals of meters, what registers showed, loads without a meter.
 
-Lives here      in which of three shapes a bill's readings stand, and what none of them can hold.
-Lives elsewhere the parameters and amounts (``proof_amounts``), the file (``prove_bill``).
-Read first      docs/reference/proof_file.md.
+Lives here      in which shape a bill's readings stand; energy of registers and loads as operations.
+Lives elsewhere charges (``proof_charges``), amounts (``proof_amounts``), the file (``prove_bill``).
+Read first      docs/reference/proof_file.md, "Readings".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from meterledger.facts.bills import Bill
+from meterledger.facts.meters import Register
+from meterledger.facts.places import MeterInstallation
+from meterledger.facts.registers import BilledRead, RegisterShare
 from meterledger.facts.usage import TiledInterval, UsageBatch, window_seconds
+from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.local_days import local_day_of
+from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.forms import number_text
+from meterledger.usage import scale_by_multipliers
+from meterledger.usecases.due_bills import DueBill
 from meterledger.usecases.ports import Lake
+from meterledger.usecases.proof_values import Operation, ProofValues, op, thousandths
 from meterledger.usecases.register_windows import files_on_registers, gather, register_window
 from meterledger.usecases.replay_bill import Recalled, ReplayStore
+from meterledger.usecases.unmetered_usage import POWER_FACTOR
 from meterledger.usecases.window_usage import usage_of_exchange, usage_of_window
 
 INSTEAD = "Use `meterledger replay`, which computes any bill"
+
+DAY_MINUTES, QUARTER_SECONDS = 1440, 900
+WATT_HOURS = {"Wh": 1, "kWh": 1_000, "MWh": 1_000_000}
+
+Place = dict[str, Any]
 
 
 class CannotProve(Refusal):
     """No proof file can be made of this bill."""
 
 
-def readings_of(bill: Bill, recalled: Recalled, store: ReplayStore, lake: Lake) -> dict[str, Any]:
-    """What the file says of the bill's readings: ``values_wh``, ``meters`` or ``registers``.
-
-    :raises CannotProve: if an interval lies in two local days, or nothing was read at all
+def places_of(
+    bill: Bill, recalled: Recalled, store: ReplayStore, lake: Lake, values: ProofValues
+) -> list[Place]:
+    """The energy delivered at each service point: intervals with the hash that the bill's record
+    pins, or registers.
     """
-    if bill.usage.loads:
-        raise CannotProve(
-            "The bill stands on loads without a meter",
-            where=bill.bill_id,
-            why="Their energy is calculated, and the proof file holds readings",
-            do=INSTEAD,
-        )
-    told = _registers(bill, recalled, store) if bill.usage.registers else None
-    told = told or _intervals(bill, recalled, store, lake)
-    told["sha256"] = bill.usage.sha256
-    if bill.usage.estimated is not None:
-        told["estimated"] = bill.usage.estimated.told(int)
-    return told
+    if bill.usage.registers:
+        return [_registers(bill, recalled, store, values)]
+    due = recalled.due
+    how = (recalled, store, lake)
+    own = _intervals(due.installations, due.window.days, *how)
+    if not bill.usage.points:
+        return [{**own, "sha256": bill.usage.sha256}]
+    each = [own, *(_intervals(one.installations, one.days, *how) for one in due.joined)]
+    return [
+        {**place, "sha256": point.usage.sha256}
+        if point.days == bill.days
+        else _on_all_days(place, bill.days, recalled.view.time_zone)
+        for place, point in zip(each, bill.usage.points, strict=True)
+    ]
 
 
-def reading_count(readings: dict[str, Any]) -> int:
-    """How many readings stand in the file: intervals, or the two reads of each register."""
-    if "registers" in readings:
-        return 2 * len(readings["registers"])
-    if "meters" in readings:
-        return sum(len(one["intervals"]) for one in readings["meters"])
-    return len(readings["values_wh"])
+def _on_all_days(place: Place, window: DaySpan, zone_name: str) -> Place:
+    """A place that is on the bill for some days only: on the others it has nothing, in hours.
+
+    The record pins a hash of its own days; this one is of all.
+    """
+    begin, until = window_seconds(window, zone_name)
+    first, last = place["meters"][0], place["meters"][-1]
+    ends = last["start"] + sum(_lengths(last))
+    meters = [*place["meters"]]
+    meters = [_nothing(first, begin, first["start"]), *meters, _nothing(last, ends, until)]
+    meters = [one for one in meters if one["wh"]]
+    numbers: list[int] = []
+    for one in meters:
+        at = one["start"]
+        for seconds, wh in zip(_lengths(one), one["wh"], strict=True):
+            numbers += [at, seconds, wh * one["multiplier"]]
+            at += seconds
+    data = np.array(numbers, dtype="<i8").tobytes()
+    return {"hash_of": "intervals", "meters": meters, "sha256": sha256_hex(data)}
 
 
-def _intervals(bill: Bill, recalled: Recalled, store: ReplayStore, lake: Lake) -> dict[str, Any]:
-    due, view = recalled.due, recalled.view
+def _lengths(meter: dict[str, Any]) -> list[int]:
+    seconds = meter["seconds"]
+    return [seconds] * len(meter["wh"]) if isinstance(seconds, int) else seconds
+
+
+def _nothing(meter: dict[str, Any], begin: int, until: int) -> dict[str, Any]:
+    count = (until - begin) // QUARTER_SECONDS
+    return {**meter, "start": begin, "seconds": QUARTER_SECONDS, "wh": [0] * count}
+
+
+def other_flow(usage: UsageBatch, due: DueBill) -> Place:
+    """Energy received or reactive energy; the record pins no hash of it."""
+    (installed,) = due.installations
+    place = _plain(due.meter, installed.multiplier, due.window.days, usage)
+    return {**place, "sha256": sha256_hex(_energy(usage).astype("<i8").tobytes())}
+
+
+def reactive_of(recalled: Recalled, lake: Lake) -> Place:
+    """The reactive energy of the bill's one meter."""
+    due = recalled.due
+    (found,) = lake.reactive([due.meter], due.window.days, at_sequence=recalled.sequence)
+    return other_flow(scale_by_multipliers(found, [due.installations[0].multiplier]), due)
+
+
+def loads_of(bill: Bill, values: ProofValues) -> list[Operation]:
+    """The kWh of each load without a meter, before they are added and rounded; as operations.
+
+    :raises NoRuleInForce: if the book has no power factor
+    """
+    factor = values.view.number(POWER_FACTOR).on(bill.days.last_day)
+    told = number_text(factor.value)
+    by_factor = values.given("power_factor", told, factor.citation.text)
+    found: list[Operation] = []
+    for number, load in enumerate(bill.usage.loads, 1):
+        source = f"load {load.load_id}: {load.device}"
+        count = values.give(load_count(number), str(load.count), source, bill.days)
+        days = DaySpan(load.from_day, load.until_day)
+        values.only_on(count, days, "0")
+        kva = values.given(f"kva_of_load_{number}", thousandths(load.volt_amperes), source)
+        hours_of = _hours(load.hours, values)
+        hours = values.give(f"hours_of_load_{number}", hours_of, source, bill.days)
+        on = {"hours": {"of": hours, "period": "on"}}
+        energy = op("product", {"value": count}, kva, by_factor, on)
+        found.append({"parts": {"cut_with": [count], "of": energy}})
+    return found
+
+
+def load_count(number: int) -> str:
+    """The name under which it is given how many devices of a load are there."""
+    return f"count_of_load_{number}"
+
+
+def _hours(hours: Sequence[tuple[int, int]], values: ProofValues) -> dict[str, Any]:
+    """The hours of a load as a calendar of hours has them: on or off, alike on all days."""
+    windows: list[list[Any]] = []
+    at = 0
+    for begin, end in sorted(hours):
+        windows += [[at, begin, "off"]] if at < begin else []
+        windows.append([begin, end, "on"])
+        at = end
+    windows += [[at, DAY_MINUTES, "off"]] if at < DAY_MINUTES else []
+    seasons = {values.season(day) for day in values.window.days()}
+    return {"by_season": {one: {"every_day": windows} for one in seasons}, "holidays": None}
+
+
+def reading_count(proof: dict[str, Any]) -> int:
+    """How many readings stand in the file: intervals, and the two reads of each register."""
+    names = [name for name in proof["values"] if name.startswith("given:register_")]
+    count: int = sum(name.endswith(("_opens", "_closes")) for name in names)
+    for place in (one for flow in proof["readings"].values() for one in flow):
+        count += sum(len(one["wh"]) for one in place.get("meters", ()))
+    return count
+
+
+def _intervals(
+    installations: Sequence[MeterInstallation],
+    days: DaySpan,
+    recalled: Recalled,
+    store: ReplayStore,
+    lake: Lake,
+) -> Place:
+    view = recalled.view
     how: dict[str, Any] = {
         "zone": view.time_zone,
         "at_sequence": recalled.sequence,
         "lake": lake,
         "kept": store,
     }
-    if len(due.installations) > 1:
-        exchanged = usage_of_exchange(due.installations, due.window.days, utility=view.name, **how)
+    if len(installations) > 1:
+        exchanged = usage_of_exchange(installations, days, utility=view.name, **how)
         meters = [
-            _meter(stay.meter, stay.multiplier, part, bill, view.time_zone)
+            _meter(stay.meter, stay.multiplier, part)
             for stay, part in zip(exchanged.stays, exchanged.parts, strict=True)
         ]
-        return {"meters": meters}
-    (installed,) = due.installations
-    found = usage_of_window({due.meter: installed}, due.window.days, **how)
-    if due.meter in found.tiled:
-        intervals = found.tiled[due.meter].intervals
-        meter = _meter(due.meter, installed.multiplier, intervals, bill, view.time_zone)
-        return {"meters": [meter]}
+        return {"hash_of": "intervals", "meters": meters}
+    (installed,) = installations
+    meter = pseudonym(installed.meter_id, view.name)
+    found = usage_of_window({meter: installed}, days, **how)
+    if meter in found.tiled:
+        told = _meter(meter, installed.multiplier, found.tiled[meter].intervals)
+        return {"hash_of": "intervals", "meters": [told]}
     (whole,) = found.whole
-    return _values(whole.usage, bill)
+    return _plain(meter, installed.multiplier, days, whole.usage)
 
 
-def _values(usage: UsageBatch, bill: Bill) -> dict[str, Any]:
-    start, _ = window_seconds(bill.days, usage.zone)
-    values = np.concatenate([day.energy_wh[0] for day in usage.days])
-    return {
-        "meter": bill.usage.meter,
+def _energy(usage: UsageBatch) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.concatenate([day.energy_wh[0] for day in usage.days])
+
+
+def _plain(meter: str, multiplier: int, days: DaySpan, usage: UsageBatch) -> Place:
+    """Intervals of one length of one meter, before its multiplier."""
+    energy = _energy(usage)
+    ensure(bool((energy % multiplier == 0).all()), "a multiplier came after")
+    start, _ = window_seconds(days, usage.zone)
+    told = {
+        "meter": meter,
+        "multiplier": multiplier,
         "start": start,
-        "interval_seconds": usage.interval_seconds,
-        "values_wh": values.tolist(),
+        "seconds": usage.interval_seconds,
+        "wh": (energy // multiplier).tolist(),
     }
+    return {"hash_of": "energy", "meters": [told]}
 
 
-def _meter(
-    meter: str, multiplier: int, part: Sequence[TiledInterval], bill: Bill, zone_name: str
-) -> dict[str, Any]:
-    """A meter's intervals, before its multiplier, with the hash that the bill's record pins."""
-    for one in part:
-        first, last = (
-            local_day_of(datetime.fromtimestamp(at, UTC), zone_name)
-            for at in (one.start, one.end - 1)
-        )
-        if first != last:
-            raise CannotProve(
-                f"An interval of the bill begins on {first} and ends on {last}",
-                where=bill.bill_id,
-                why="The proof file holds intervals that lie in one local day each",
-                do=INSTEAD,
-            )
+def _meter(meter: str, multiplier: int, part: Sequence[TiledInterval]) -> dict[str, Any]:
+    """A meter's intervals of any length, before its multiplier."""
     ensure(all(one.energy_wh % multiplier == 0 for one in part), "a multiplier came after")
-    shares = {one.meter: one.sha256 for one in bill.usage.meters}
+    seconds = [one.seconds for one in part]
     return {
         "meter": meter,
         "multiplier": multiplier,
         "start": part[0].start,
-        "intervals": [[one.seconds, one.energy_wh // multiplier] for one in part],
-        "sha256": shares.get(meter, bill.usage.sha256),
+        "seconds": seconds[0] if len(set(seconds)) == 1 else seconds,
+        "wh": [one.energy_wh // multiplier for one in part],
     }
 
 
-def _registers(bill: Bill, recalled: Recalled, store: ReplayStore) -> dict[str, Any]:
-    """The registers as the bill's record tells them, and each one's figures: digits, decimals."""
+def _registers(bill: Bill, recalled: Recalled, store: ReplayStore, values: ProofValues) -> Place:
+    """The kWh that the registers moved by, with what is billed ahead of their reads."""
     due, view = recalled.due, recalled.view
     known = register_window(
         due.service,
@@ -143,8 +246,38 @@ def _registers(bill: Bill, recalled: Recalled, store: ReplayStore) -> dict[str, 
         view=view,
         store=store,
     )
-    registers = [stay.metered.register for stay in known.stays]
-    return {
-        "registers": [one.told(int) for one in bill.usage.registers],
-        "dials": [[one.digits, one.decimals] for one in registers],
-    }
+    each = [
+        _register(f"register_{number}", share, stay.metered.register, values)
+        for number, (share, stay) in enumerate(
+            zip(bill.usage.registers, known.stays, strict=True), 1
+        )
+    ]
+    return {"kwh": op("sum", *each)}
+
+
+def _register(
+    name: str, share: RegisterShare, register: Register, values: ProofValues
+) -> Operation:
+    """What one register moved by: of each read the whole watt-hours, times the multiplier."""
+    unit = Fraction(WATT_HOURS[share.unit], 1000)
+    of = f"register {share.register} of meter {share.meter}"
+
+    def read(what: str, one: BilledRead) -> Operation:
+        shown = number_text(one.shown * unit / 10**register.decimals)
+        source = f"{of}: {one.basis.value}, billed at {one.figures} {share.unit}"
+        return values.given(f"{name}_{what}", shown, source)
+
+    closes = read("closes", share.closing)
+    if share.rolled_over:
+        turn = values.given(f"{name}_turns_at", number_text(10**register.digits * unit), of)
+        closes = op("sum", closes, turn)
+    moved = op("less", op("down", closes), op("down", read("opens", share.opening)))
+    found = op("product", moved, values.given(f"{name}_multiplier", str(share.multiplier), of))
+    ahead = (
+        values.given(f"{name}_ahead_at_{what}", thousandths(one.ahead_wh), f"{of}, billed ahead")
+        for what, one in (("closing", share.closing), ("opening", share.opening))
+        if one.ahead_wh
+    )
+    if share.closing.ahead_wh:
+        found = op("sum", found, next(ahead))
+    return op("less", found, next(ahead)) if share.opening.ahead_wh else found

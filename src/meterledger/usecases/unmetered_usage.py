@@ -102,7 +102,7 @@ def bill_unmetered(
     meter = pseudonym(service.agreement.service_point_id, view.name)
     usage = _usage(meter, energy, window, view.time_zone)
     (priced,) = calculator.price_intervals(schedule, window, usage)
-    dropped = _customer_codes(view.schedule(schedule, window.from_day))
+    dropped = customer_codes(view.schedule(schedule, window.from_day))
     lines = (
         *customer,
         *(one for one in priced if one.code not in dropped),
@@ -155,7 +155,7 @@ def _schedule_named(named: str, window: DaySpan, view: BookView) -> str:
     return found[0]
 
 
-def _customer_codes(schedule: Schedule) -> frozenset[str]:
+def customer_codes(schedule: Schedule) -> frozenset[str]:
     """Codes of the customer charges; no other charge may rest on them, since they are left out.
 
     :raises UnmeteredHeld: if one does
@@ -182,7 +182,7 @@ def _customer_lines(
 ) -> tuple[ChargeLine, ...]:
     """The customer charge, once for each unit: one price, rounded once."""
     plan = calculator.plan(schedule, window)
-    codes = _customer_codes(plan.schedule)
+    codes = customer_codes(plan.schedule)
     found: list[ChargeLine] = []
     for line in plan.lines:
         if line.rule.code not in codes:

@@ -62,7 +62,7 @@ def prove(
             "bill": bill,
             "file": str(path),
             "total_usd": proof["bill"]["total_usd"],
-            "readings": reading_count(proof["readings"]),
+            "readings": reading_count(proof),
             "public_key": proof["signature"]["public_key"],
         }
 
