@@ -110,7 +110,7 @@ def some(often: dict[str, int], count: int, draw: random.Random) -> list[Event]:
     return events
 
 
-AFTER = ("all", "moved", "kept", *("bad debt", "left money") * 3, "refunded", "refunded")
+AFTER = ("all", "moved", "kept", *("bad debt",) * 5, *("left money",) * 4, "refunded", "refunded")
 
 
 def a_life(seed: int) -> list[Event]:
@@ -165,7 +165,7 @@ def a_scene(draw: random.Random, owes: bool) -> list[Event]:
     refund: list[Event] = [
         ("pay", "more", cents, 0, 0, None),
         ("refund", 1, True),
-        ("decide", 0, draw.random() < 0.7),
+        ("decide", -1, draw.random() < 0.7),
         ("go_on", 0, "sent"),
         ("go_on", 0, draw.choice(("cleared", "returned", "stopped", "reversed"))),
     ]
@@ -183,14 +183,14 @@ def _after_the_end(after: str, month: int, since: int, draw: random.Random) -> l
     if after == "bad debt":
         return _of_a_debt(since, few, draw)
     if since == 1:  # more was paid than is owed, its refund is approved, and nobody comes for it
-        refund = [("hand_out",), ("refund", 1, True), ("decide", 0, True), ("decide", 0, True)]
+        refund = [("hand_out",), ("refund", 1, True), ("decide", -1, True), ("decide", -1, True)]
         sent: list[Event] = [("go_on", 0, "sent")] if draw.random() < 0.5 else []
         return [("pay", "more", draw.randint(1, 150_00), 0, 0, None), *refund, *sent]
     if after == "refunded":
         ways = draw.sample(("cleared", "returned", "stopped", "sent", "reversed"), 3)
         more = [("go_on", 0, one) for one in ("sent", *ways)]
         again = [("pay", "more", draw.randint(1, 150_00), 0, 0, None), ("refund", 1, True),
-                 ("decide", 0, draw.random() < 0.8), *more]  # fmt: skip
+                 ("decide", -1, draw.random() < 0.8), *more]  # fmt: skip
         return [*again, *some(REFUNDED, few, draw)] if draw.random() < 0.6 else []
     if month in (20, 22):
         return [("go_on", 0, "noticed"), ("go_on", 1, "noticed"), ("hand_over",)]
@@ -211,11 +211,11 @@ def _of_a_debt(since: int, few: int, draw: random.Random) -> list[Event]:
     if since < 6 or since % 6 == 5:
         return []
     if since == 10 and draw.random() < 0.5:
-        return [("undo", 0), ("write_off",), ("decide", 0, draw.random() < 0.5)]
+        return [("undo", 0), ("write_off",), ("decide", -1, draw.random() < 0.5)]
     begins: list[Event] = []
     if since == 6:
-        begins = [("write_off",), ("decide", 0, draw.random() < 0.7)]
-        begins += [("wait", 1), ("write_off",), ("decide", 0, True)]
+        begins = [("write_off",), ("decide", -1, draw.random() < 0.7)]
+        begins += [("wait", 1), ("write_off",), ("decide", -1, True)]
     if draw.random() < 0.6:
         begins += [("pay", "so much", draw.randint(1, 90_00), 0, 0, None), ("recover",)]
         begins += [("bounce", 0, draw.random() < 0.7, 0)] if draw.random() < 0.5 else []
