@@ -48,6 +48,7 @@ IN_PARTS = {
     "recoveries": "each payment's recovery is whole",
     "deposit run: given back": "interest is credited, and then it goes back",
     "start a checkout": "it is begun here before the processor hears of it",
+    "refund to a card": "as above",
 }
 """Journeys of several commits. What is kept after a fall is what an undisturbed one has kept after
 as many commits, to the row."""
@@ -77,7 +78,15 @@ WRITES = {
     *("record_payment", "post_receipts", "settle_receipt", "keep_channel", "record_deposits"),
     *("record_late_charges", "tell_government_account", "close_period", "record_settlements"),
     *("add_payee", "open_extension", "record_extension", "record_bank_file"),
-    *("record_bank_matches", "record_line_step", "record_accrual", "see_held", "settle_held"),
+    *(
+        "record_bank_matches",
+        "record_bank_unmatch",
+        "record_line_step",
+        "record_accrual",
+        "see_held",
+        "settle_held",
+    ),
+    *("begin_card_refund", "hear_card_refund"),
     *("record_run", "record_held", "record_bills", "record_rebills", "leave_difference"),
 }
 """Calls of the store that keep something about money."""
@@ -279,13 +288,15 @@ def places_that_write() -> set[tuple[str, str]]:
 
 def test_every_write_of_the_ports_of_money_is_looked_for() -> None:
     """A port of money with a new call that writes has it in ``WRITES``, and so in the table."""
+    from meterledger.usecases.card_refund_ports import CardRefunds
     from meterledger.usecases.held_ports import HeldLog
     from meterledger.usecases.money_ports import Money
 
     names = {"record_", "keep_", "post_", "settle_", "tell_", "close_", "add_", "open_extension"}
+    names |= {"begin_", "hear_"}
     calls = {
         name
-        for port in (Money, HeldLog)
+        for port in (Money, HeldLog, CardRefunds)
         for name in dir(port)
         if any(name.startswith(one) for one in names)
     }

@@ -202,15 +202,19 @@ def settle_card_refund(
     who, why = named(by, reason, f"card refund {refund_id[:80]}")
     refuse_card_numbers([who, why], where=f"card refund {refund_id[:80]}")
     known = desk.store.card_refund(refund_id)
-    if known.state is not CardRefundState.UNKNOWN:
-        raise CannotSettle(
-            f"Its outcome is known: {known.state.value}",
-            where=f"card refund {refund_id}",
-            do="Look at it with `meterledger settlement show`",
-        )
+    _refuse_known(known)
     said, cents = (Said.PAID, known.refund.cents) if is_done else (Said.REFUSED, 0)
     answer = Answer(refund_id, said, cents, max(0, known.newest_sequence))
     return hear_card_refund(answer, HeardBy.PERSON, desk=desk, by=who, reason=why)
+
+
+def _refuse_known(on_file: CardRefundOnFile) -> None:
+    if on_file.state is not CardRefundState.UNKNOWN:
+        raise CannotSettle(
+            f"Its outcome is known: {on_file.state.value}",
+            where=f"card refund {on_file.refund.refund_id}",
+            do="Look at it with `meterledger settlement show`",
+        )
 
 
 def hear_card_refund(
@@ -225,6 +229,8 @@ def _hear(
     answer: Answer, heard_by: HeardBy, desk: CardDesk, by: str, reason: str
 ) -> CardRefundOnFile:
     on_file = desk.store.card_refund(answer.checkout_id)
+    if heard_by is HeardBy.PERSON:
+        _refuse_known(on_file)  # somebody may have said it since the person looked
     refund, case = on_file.refund, desk.store.settlement(on_file.refund.settlement_id)
     after = _heard(on_file, answer, heard_by, case, desk)
     if after is None:

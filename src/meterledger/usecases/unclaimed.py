@@ -84,8 +84,12 @@ def note_letter(settlement_id: str, *, by: str, reference: str, desk: MoneyDesk)
     case = desk.store.settlement(settlement_id)
     if any(one.act is Act.NOTICED and one.reference == reference for one in case.steps):
         return Settled(case, is_new=False)
-    why = f"the owner was written to, {reference}"
-    return one_step(settlement_id, Act.NOTICED, by=by, reason=why, desk=desk, reference=reference)
+    said = f"the owner was written to, {reference}"
+    who, why = named(by, said, f"settlement {settlement_id[:80]}")
+    refuse_earlier(case, desk)
+    write = step_on(SettlementWrite(case, (), ()), Act.NOTICED, who, why, desk, reference=reference)
+    desk.store.record_settlements([write])  # refuses where a step came between
+    return Settled(write.case)
 
 
 def claim(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:

@@ -4,6 +4,7 @@ from tests.stores.money_journeys import (
     arrears,
     bank,
     billed,
+    cards,
     channels,
     extended,
     payments,
@@ -13,5 +14,5 @@ from tests.stores.money_journeys.journey import JOURNEYS, Journey
 
 __all__ = ["JOURNEYS", "Journey"]
 
-PARTS = (payments, channels, arrears, settled, extended, bank, billed)
+PARTS = (payments, channels, arrears, settled, extended, bank, billed, cards)
 """Read for what they add to the list."""

@@ -20,6 +20,7 @@ from meterledger.usecases.reconcile_bank import (
     match_bank,
     propose_adjustment,
     take_bank_file,
+    undo_match,
 )
 from meterledger.usecases.unbilled_revenue import post_accrual
 
@@ -50,6 +51,12 @@ def proposed(store: Any) -> None:
     """Which Ana would book."""
     odd(store)
     propose(store)
+
+
+def adjusted(store: Any) -> None:
+    """Which Ben approved."""
+    proposed(store)
+    _decide(store, approve=True)
 
 
 def match(store: Any) -> Any:
@@ -94,6 +101,19 @@ def _(store: Any, _: Any) -> Any:
 @journey("refuse an adjustment", proposed)
 def _(store: Any, _: Any) -> Any:
     return _decide(store, approve=False)
+
+
+@journey("undo a match", odd)
+def _(store: Any, _: Any) -> Any:
+    undone = [one.match for one in store.bank_unmatches()]
+    name = min(one.match_id for one in [*store.bank_matches(), *undone])
+    return undo_match(match_id=name, today=TODAY, store=store, **WORDS)
+
+
+@journey("undo an adjustment", adjusted)
+def _(store: Any, _: Any) -> Any:
+    name = f"match:{line(store)}"
+    return undo_match(match_id=name, today=TODAY, store=store, approved_by="Ben", **WORDS)
 
 
 def _decide(store: Any, *, approve: bool) -> Any:

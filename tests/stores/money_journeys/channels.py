@@ -20,6 +20,7 @@ from meterledger.stores.gateways.processor_fake import BadProcessor
 from meterledger.usecases import autopay
 from meterledger.usecases.ach_in import AchInDesk, take_ach_credits
 from meterledger.usecases.autopay import answer_question, end_autopay
+from meterledger.usecases.bank_changes import tell_customer
 from meterledger.usecases.checkouts import (
     CheckoutDesk,
     answer_checkout,
@@ -123,6 +124,12 @@ def sent(store: Any) -> None:
     Desk(store).send()
 
 
+def changed(store: Any) -> None:
+    """And the bank said how one of the bank accounts is to be written."""
+    sent(store)
+    Desk(store).back("C01", corrected="4455667788", numbers=PlainNumbers())
+
+
 def questioned(store: Any) -> None:
     """A person is asked whether to draw them."""
     enrolled(store)
@@ -178,6 +185,12 @@ def _(store: Any, _: Any) -> Any:
 @journey("ach change", sent)
 def _(store: Any, _: Any) -> Any:
     return Desk(store).back("C01", cents=0)
+
+
+@journey("tell of a changed bank account", changed)
+def _(store: Any, _: Any) -> Any:
+    (bank, _told), *_more = store.changed_bank_accounts()
+    return tell_customer(bank.bank_id, by="Ana", how="letter 7", now=LATER, store=store)
 
 
 @journey("ach in", owing)

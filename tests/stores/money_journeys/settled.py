@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.journeys import test_settlements as paper
+from tests.journeys.test_refunds_of_pledges import Case
 from tests.journeys.test_settlements import FINDERS, ONE, OTHER, SAME, Settling, begin, owes
 from tests.stores.extension_town import the_book as whole_book
 from tests.stores.money_journeys.journey import journey
@@ -95,6 +96,14 @@ def ended_credit(store: Any) -> None:
     """And its customer has no other account."""
     credit(store)
     store.stop_service("AG-3-20250101", paper.ENDS, LAST - timedelta(minutes=1))
+
+
+def pledged(store: Any) -> None:
+    """Both accounts of a customer ended, and what a pledge paid for was corrected."""
+    made = Case(whole_book())
+    made.store = store
+    made.begin()
+    made.correct()
 
 
 def asked(store: Any) -> None:
@@ -260,6 +269,11 @@ def _(store: Any, _: Any) -> Any:
 @journey("write off", small)
 def _(store: Any, _: Any) -> Any:
     return write_off(ONE, desk=desk(store), **FINDERS).case
+
+
+@journey("final credit of a pledge", pledged)
+def _(store: Any, _: Any) -> Any:
+    return settle_final_credit(ONE, by="a run", desk=desk(store, LAST.date()))
 
 
 @journey("recovery", written_off)
