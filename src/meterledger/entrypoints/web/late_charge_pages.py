@@ -99,7 +99,7 @@ def late_charge_page(request: HttpRequest, system: System, late_charge_id: str) 
                 store=system.store,
             )
         except Refusal as caught:
-            refusal = caught
+            refusal = caught.of_one_case()
         else:
             return redirect(f"{reverse('late-charge', args=[late_charge_id])}?done=forgiven")
     charge = system.store.late_charge(late_charge_id)

@@ -74,7 +74,7 @@ def take_page(request: HttpRequest, system: System) -> HttpResponse:
         try:
             key = _take(typed, system)
         except Refusal as caught:
-            refusal = caught
+            refusal = caught.of_one_case()
         else:
             address = reverse("payment", args=[key])
             return redirect(f"{address}?{urlencode({'done': 'take'})}")
@@ -122,7 +122,7 @@ def ask_page(request: HttpRequest, system: System) -> HttpResponse:
         try:
             settlement_id = _ask(typed, system)
         except Refusal as caught:
-            refusal = caught
+            refusal = caught.of_one_case()
         else:
             address = reverse("settlement", args=[settlement_id])
             return redirect(f"{address}?{urlencode({'done': 'ask'})}")
