@@ -110,7 +110,7 @@ def damaged_table(number: int) -> bytes:
         return bytes(data)
     low, high = (footer, len(data) - 8) if how < 0.6 else (4, footer)
     for _ in range(dice.choice((1, 1, 1, 2, 3, 6, 20))):
-        at = dice.randrange(low, high)
+        at = dice.randrange(low, min(high, len(data)))
         kind = dice.random()
         if kind < 0.5:
             data[at] ^= 1 << dice.randrange(8)
