@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from pypdf import PdfReader
 from tests.doors.web_town import WebTown
 from tests.journeys.combined_town import ALL, BILLED, KNOWN, SCHOOLS, accounts_of, schools_town
 from tests.journeys.town import VIEWER, Town
@@ -54,7 +57,7 @@ def told(result: Result) -> Any:
 
 
 def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
-    ask: Any, built: Town, watched_templates: None
+    ask: Any, built: Town, watched_templates: None, tmp_path: Path
 ) -> None:
     """One day at the desk: each step stands on the one before."""
     accounts = accounts_of(ALL)
@@ -91,6 +94,8 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
         client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
         page = client.get("/combinations/SCHOOLS/").content.decode()
         missing = client.get("/combinations/NONE/")
+        paper = client.get(f"/combinations/SCHOOLS/{made['statement']}.pdf")
+        other = client.get("/combinations/SCHOOLS/CB-NONE.pdf")
     finally:
         system.provide(before)
     assert page.count(usd_display(owed)) >= 2
@@ -99,6 +104,20 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
     for account in accounts[:11]:
         assert account in page
     assert missing.status_code == 404
+    assert (paper.headers["content-type"], other.status_code) == ("application/pdf", 404)
+    printed = PdfReader(io.BytesIO(paper.content))
+    words = " ".join(" ".join(one.extract_text() for one in printed.pages).split())
+    assert bool(printed.trailer["/Root"]["/MarkInfo"]["/Marked"])
+    for told_there in (*accounts[:11], usd_display(owed), "GRR V.B", "33 bills of 11 accounts"):
+        assert told_there in words, told_there
+    assert all(bill["bill"] in words.replace(" ", "") for bill in made["bills"])
+    file = tmp_path / "statement.pdf"
+    written = told(ask("paper", "SCHOOLS", made["statement"], "--to", str(file), "--json"))
+    assert (written["file"], file.read_bytes()) == (str(file), paper.content)
+    refused = ask("paper", "SCHOOLS", "CB-NONE", "--to", str(file))
+    assert (refused.exit_code, "has no statement CB-NONE" in refused.output) == (2, True)
+    nowhere = ask("paper", "SCHOOLS", made["statement"], "--to", str(tmp_path / "no" / "x.pdf"))
+    assert (nowhere.exit_code, "cannot be written" in nowhere.output) == (2, True)
 
     ended = told(ask("end", "SCHOOLS", "--on", "2026-08-01", "--json"))
     assert ended == {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
 
 if TYPE_CHECKING:
     from datetime import date
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
         ("end", end),
         ("show", show),
         ("bill", bill),
+        ("paper", paper),
     ):
         commands.command(name)(command)
     app.add_typer(commands, name="combination")
@@ -181,6 +183,32 @@ def bill(
         )
         answer = {**statement_answer(made), "dry_run": dry_run}
         say(answer, as_json=as_json, words=lambda: print_statement(made))
+
+
+def paper(
+    name: Name,
+    statement: Annotated[
+        str, typer.Argument(help="The statement, as `combination show` names it.")
+    ],
+    to: Annotated[Path, typer.Option(help="The PDF file to write.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a combined statement as PDF, with its bills listed."""
+    with refusing(), _system("print a combined statement", [name]) as system:
+        from meterledger.entrypoints.combined_paper import combined_paper
+
+        made = combined_paper(name, statement, system)
+        written = {"statement": statement, "file": str(to), "bytes": str(len(made))}
+        try:
+            to.write_bytes(made)
+        except OSError as problem:
+            raise BadArgument(
+                f"The file {to} cannot be written",
+                where="--to",
+                why=problem.strerror or "",
+                do="Name a file in a folder that is there",
+            ) from problem
+        say(written, as_json=as_json, words=lambda: print(f"Written to {to}."))
 
 
 def _day(on: str | None, system: System) -> date:

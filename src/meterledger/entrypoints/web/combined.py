@@ -11,10 +11,23 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from meterledger.entrypoints.combined_paper import combined_paper
 from meterledger.entrypoints.web.clauses import citation_address
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
 from meterledger.kernel.decision import Reason
+
+
+@personal("read a combined statement", subjects=lambda combination_id, **_: [combination_id])
+def combined_document(
+    request: HttpRequest, system: System, combination_id: str, statement_id: str
+) -> HttpResponse:
+    """A combined statement as paper."""
+    return HttpResponse(
+        combined_paper(combination_id, statement_id, system),
+        content_type="application/pdf",
+        headers={"Content-Disposition": 'inline; filename="combined-statement.pdf"'},
+    )
 
 
 @personal("look at a combination", subjects=lambda combination_id: [combination_id])

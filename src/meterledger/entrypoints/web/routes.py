@@ -54,6 +54,11 @@ urlpatterns: list[URLPattern] = [
     ),
     path("corrections/", corrections.queue_page, name="corrections"),
     path("corrections/<path:bill_id>/", corrections.correction_page, name="correction"),
+    path(
+        "combinations/<path:combination_id>/<str:statement_id>.pdf",
+        combined.combined_document,
+        name="combined-pdf",
+    ),
     path("combinations/<path:combination_id>/", combined.combination_page, name="combination"),
     path("extensions/", extension_pages.extensions_page, name="extensions"),
     path("extensions/<str:contract_id>/", extension_pages.extension_page, name="extension"),
