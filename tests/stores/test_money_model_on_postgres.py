@@ -40,8 +40,6 @@ from meterledger.usecases.finance_aging import aging
 pytestmark = pytest.mark.postgres
 
 MONTHS = 200
-A_FEW: dict[int, int] = {0: 30}
-"""Lives of the ordinary run, and how many of their events."""
 
 
 @pytest.fixture(scope="session")
@@ -151,12 +149,6 @@ def live_on_both(events: Sequence[Event], view: BookView, store: PostgresStore) 
     broken = [(name, told) for name, _, told in verify_invariants(store) if told]
     assert not broken, broken
     return kept
-
-
-@pytest.mark.parametrize("seed", A_FEW)
-def test_a_life_is_the_same_on_both_stores(seed: int, view: BookView, databases: Any) -> None:
-    with databases() as store:
-        live_on_both(a_life(seed)[: A_FEW[seed]], view, store)
 
 
 @pytest.mark.soak
