@@ -93,7 +93,7 @@ def poisoned_addresses(step: int) -> Iterator[tuple[str, Poison]]:
 
 
 @pytest.mark.parametrize(
-    "step", [250, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(0)])]
+    "step", [500, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(0)])]
 )
 def test_no_address_breaks_a_page(client: Any, step: int) -> None:
     broken = []

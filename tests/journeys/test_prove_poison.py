@@ -104,7 +104,7 @@ def same_number(poison: Poison, value: Any, raw: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "step", [250, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(0)])]
+    "step", [500, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(0)])]
 )
 def test_no_poison_holds_and_each_is_told(
     step: int,
