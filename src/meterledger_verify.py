@@ -8,8 +8,8 @@ A file has readings, dated values each with its clause, and charges that say by 
 quantity, price and amount follow. An operation stands in ``ARITHMETIC`` or is a method ``of_...``;
 its only numbers are 0, 1 and -1. A bill holds if its lines are those that follow and no others, if
 each cites the clauses of its values, and if no value stands in the file that nothing asked for.
-Exits 0 if the bill holds and the signature is good, 1 if not, 2 if the file cannot be read.
-``meterledger_verify_v1.py`` beside it reads files of formats 1 and 2.
+Exits 0 if the bill holds and the signature is good, 1 if not, 2 if the file cannot be read. Files
+of formats 1 and 2 are read by ``meterledger_verify_v1.py`` beside it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ FORMAT = "meterledger-bill-proof/3"
 BEFORE = ("meterledger-bill-proof/1", "meterledger-bill-proof/2")
 MOST_BYTES, MOST_DAYS = 8_000_000, 4_000
 CARRIED_OUT = ("applies", "pro_rata", "intervals, else days")  # readings of clauses, known here
-NUMBER = re.compile(r"\d{4}-\d\d-\d\d|-?\$?-?\d+(?:[./]\d+)?")
+NUMBER = re.compile(r"\d{4}-\d\d-\d\d|-?\d+(?:[./]\d+)?")
+PLAIN = re.compile(r"-?[0-9]{1,20}([./][0-9]{1,20})?")
 
 
 class Unreadable(Exception):
@@ -78,8 +79,13 @@ def share(total: Fraction, weights: Sequence[Fraction]) -> list[Fraction]:
     return [end - begin for begin, end in pairwise(ends)]
 
 
-def half_up(exact: Fraction, parts: int) -> Fraction:
-    """Rounded to so many parts of one, halves away from zero."""
+def number(text: str) -> Fraction:
+    """A number as people write it: no exponent, and not endless."""
+    _demand(PLAIN.fullmatch(text) is not None, f"'{text[:40]}' is no plain number.")
+    return Fraction(text)
+
+
+def _half_up(exact: Fraction, parts: int) -> Fraction:
     whole = math.floor(abs(exact) * parts + Fraction(1, 2))
     return Fraction(whole if exact >= 0 else -whole, parts)
 
@@ -92,8 +98,8 @@ ARITHMETIC: dict[str, Callable[[list[Fraction]], Any]] = {  # of kWh, kW and US 
     "most": max,
     "least": min,
     "down": lambda of: Fraction(math.floor(of[0] * 1000), 1000),
-    "rounded": lambda of: half_up(of[0], 1000),
-    "cents": lambda of: half_up(of[0], 100),
+    "rounded": lambda of: _half_up(of[0], 1000),
+    "cents": lambda of: _half_up(of[0], 100),
 }
 
 
@@ -201,7 +207,7 @@ class Reckoning:
     def months(self) -> Fraction:
         """How many months the bill counts for: one, or days over those of a normal month."""
         names, last = self.proof["proration"], self.days[-1:]
-        least, most, *normal = (Fraction(self.values.on(n, last, len(names) > 2)) for n in names)
+        least, most, *normal = (number(self.values.on(n, last, len(names) > 2)) for n in names)
         return Fraction(1) if least <= len(self.days) <= most else len(self.days) / normal[0]
 
     def stretches(self, told: dict[str, Any]) -> list[list[date]]:
@@ -226,8 +232,7 @@ class Reckoning:
                 kind if told["holidays"] else "every_day"
             ]
             edges = [0, *(end for _, end, _ in windows)]
-            tiled = [*(begin for begin, _, _ in windows), 1440]
-            _demand(edges == tiled, f"The hours of '{hours}' do not fill {day} once.")
+            _demand(edges == [*(b for b, _, _ in windows), 1440], f"'{hours}' does not fill {day}.")
             of = [name for begin, end, name in windows for _ in range(begin, end)]
             begin, end = self.midnights[(n := self.days.index(day))], self.midnights[n + 1]
             shown = [(at + (self.ahead(at) or 0)) % 86_400 // 60 for at in range(begin, end, 60)]
@@ -257,7 +262,7 @@ class Reckoning:
     def of_value(self, name: str, days: list[date]) -> Fraction:
         """A value of ``NAME@DAY``, or one that is the same on all the days."""
         name, _, at = name.partition("@")
-        return Fraction(self.values.on(name, [self.given_day(at)] if at else days))
+        return number(self.values.on(name, [self.given_day(at)] if at else days))
 
     def of_energy(self, told: dict[str, str], days: list[date]) -> Fraction:
         """The kWh of a flow: of all hours, or of one period of a calendar of hours."""
@@ -315,8 +320,8 @@ class Reckoning:
 
     def of_rise(self, told: Any, days: list[date]) -> Fraction:
         """What an operation comes to until the end of the days, less until they begin."""
-        begin, end = self.days.index(days[0]), self.days.index(days[-1]) + 1
-        return self.of(told, self.days[:end]) - self.of(told, self.days[:begin])
+        before = [day for day in self.days if day < days[0]]
+        return self.of(told, before + days) - self.of(told, before)
 
     def of_hours(self, told: dict[str, str], days: list[date]) -> Fraction:
         """For how many hours of the days the clock is in a period of a calendar of hours."""
@@ -329,7 +334,7 @@ class Reckoning:
         good = sorted([*last, self.days[0]], reverse=True) == [self.days[0], *last]
         good = good and (len(last) >= count or known["begins_with_service"])
         _demand(good, f"'{told['of']}' does not tell {count} periods before, newest first.")
-        of = [Fraction(kw) for _, kw in known["periods"]]
+        of = [number(kw) for _, kw in known["periods"]]
         counts = [told["season"] in (None, self.season(day, cites=False)) for day in last]
         return max(compress(of[: int(count)], counts), default=Fraction(0))
 
@@ -339,7 +344,7 @@ class Reckoning:
         granted = self.values.on(told["of"], self.days[-1:])
         self.figures |= {since for since, _ in granted}
         alive = [n for since, n in granted if since <= at < str(months_after(since, months))]
-        return sum(map(Fraction, alive), Fraction(0))
+        return sum(map(number, alive), Fraction(0))
 
     def of_net(self, told: str, days: list[date]) -> Fraction:
         """The kWh billed where received energy is netted: of a period, of all, or the excess."""
@@ -375,15 +380,14 @@ class Reckoning:
             for days in self.stretches(charge):
                 self._hold_line(charge, days)
         count, total = len(self.lines), Fraction(sum(cents for _, _, cents in self.lines), 100)
-        same = count == len(self.bill["lines"]) and total == Fraction(self.bill["total_usd"])
+        same = count == len(self.bill["lines"]) and total == number(self.bill["total_usd"])
         _demand(same, f"{count} lines of {total} USD follow: the bill has others, or another sum.")
         for name, told in self.proof.get("asked", {}).items():
             follows, asked = self.of(told, self.days), self.bill["asked"][name]
-            asked = sum(map(Fraction, asked)) if isinstance(asked, list) else Fraction(asked)
+            asked = sum(map(number, asked)) if isinstance(asked, list) else number(asked)
             _demand(asked == follows, f"The budget plan's {name} is {follows}, not {asked}.")
         for name, every in self.values.place.items():
-            good = every.keys() <= self.values.asked[name]
-            _demand(good, f"Nothing asks for '{name}' on all days on which it stands there.")
+            _demand(every.keys() <= self.values.asked[name], f"Nothing asks for '{name}' on a day.")
 
     def _hold_line(self, charge: dict[str, Any], days: list[date]) -> None:
         self.values.clauses, self.figures = set(), set()
@@ -391,29 +395,29 @@ class Reckoning:
             _demand(self.values.on(name, [day]) in CARRIED_OUT, f"'{name}' is read in a new way.")
         for day in days if "season" in charge else ():
             self.season(day)
-        quantity = self.of(charge["quantity"], days)
-        quantity = self.replaced.get((charge["code"], days[0]), quantity)
+        code, of = charge["code"], self.of(charge["quantity"], days)
+        quantity = self.replaced.get((code, days[0]), of)
         price = self.of(charge["price"], days) if "price" in charge else None
         factors = [quantity, *(self.of(one, days) for one in charge["times"])]
-        usd = half_up(math.prod(factors, start=Fraction(1) if price is None else price), 100)
+        usd = _half_up(math.prod(factors, start=Fraction(1) if price is None else price), 100)
         if {"always": 1, "quantity": quantity, "amount": usd}[charge["stands"]] == 0:
             return
-        billed, number = Fraction(0) if "granted" in charge else usd, len(self.lines)
-        self.lines.append((charge["code"], days, int(billed * 100)))
-        _demand(number < len(self.bill["lines"]), f"The bill has {number} lines; more follow.")
-        line, until = self.bill["lines"][number], str(days[-1] + timedelta(1))
-        follows = [charge["code"], str(days[0]), until, charge["unit"], quantity, price, billed]
+        billed, place = Fraction(0) if "granted" in charge else usd, len(self.lines)
+        self.lines.append((code, days, int(billed * 100)))
+        _demand(place < len(self.bill["lines"]), f"The bill has {place} lines; more follow.")
+        line, edges = self.bill["lines"][place], [str(days[0]), str(days[-1] + timedelta(1))]
+        follows = [code, *edges, charge["unit"], quantity, price, billed]
         told = [line[key] for key in ("code", "from", "to", "unit", "quantity", "price_usd", "usd")]
-        told[4:] = [Fraction(text) if text else None for text in told[4:]]
+        told[4:] = [number(text) if text else None for text in told[4:]]
         differ = [f"{a}, not {b}" for a, b in zip(told, follows, strict=True) if a != b]
-        _demand(not differ, f"Line {number + 1} says {'; '.join(differ)}, which follows.")
+        _demand(not differ, f"Line {place + 1} says {'; '.join(differ)}, which follows.")
         lacks = self.values.clauses - set(line["citations"])
-        _demand(bool(line["citations"]) and not lacks, f"Line {number + 1} does not cite {lacks}.")
+        _demand(bool(line["citations"]) and not lacks, f"Line {place + 1} does not cite {lacks}.")
         words = NUMBER.findall(line["arithmetic"].replace("$", ""))
-        figures = [word if word[4:5] == "-" else Fraction(word) for word in words]
+        figures = [word if word[4:5] == "-" else number(word) for word in words]
         good = {*figures} <= {*self.figures, *factors, usd} and (price is None or price in figures)
         good = good and ("=" not in line["arithmetic"] or figures[-1] == usd)
-        _demand(good, f"Line {number + 1} is told as '{line['arithmetic']}'; {usd} USD follow.")
+        _demand(good, f"Line {place + 1} is told as '{line['arithmetic']}'; {usd} USD follow.")
 
 
 # The signature: Ed25519, by RFC 8032.
@@ -421,22 +425,21 @@ P, Q = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 BASE_X = 15112221349535400772501151409588531511454012693041857206046113283949847762202
 BASE = (BASE_X, 4 * pow(5, -1, P) % P)
-Point = tuple[int, int]
 
 
-def _add(one: Point, other: Point) -> Point:
+def _add(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     (x1, y1), (x2, y2) = one, other
     k = D * x1 * x2 * y1 * y2
     x, y = (x1 * y2 + x2 * y1) * pow(1 + k, -1, P), (y1 * y2 + x1 * x2) * pow(1 - k, -1, P)
     return x % P, y % P
 
 
-def _times(factor: int, point: Point) -> Point:
+def _times(factor: int, point: tuple[int, int]) -> tuple[int, int]:
     half = _times(factor // 2, _add(point, point)) if factor else (0, 1)
     return _add(half, point) if factor & 1 else half
 
 
-def _point(data: bytes) -> Point | None:
+def _point(data: bytes) -> tuple[int, int] | None:
     """The point of the curve that 32 bytes name, or None."""
     sign, y = divmod(int.from_bytes(data, "little"), 1 << 255)
     x2 = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
@@ -487,10 +490,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = "does not hold" if isinstance(problem, Disproved) else "cannot be read"
         print(f"{given.file} {said}: {problem}", file=sys.stderr)
         return 1 if isinstance(problem, Disproved) else 2
-    bill = proof["bill"]
-    print(f"Bill {bill['bill']}, {bill['from']} until {bill['to']}: {bill['total_usd']} USD holds.")
-    whose = "the key you gave" if given.key else "the key in the file: compare the utility's"
-    print(f"  Signed by {key} ({whose}).")
+    print("Bill {bill}, {from} until {to}: {total_usd} USD holds.".format_map(proof["bill"]))
+    print(f"  Signed by {key} ({'the key you gave' if given.key else 'the key in the file'}).")
     return 0
 
 

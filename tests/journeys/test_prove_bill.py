@@ -182,7 +182,7 @@ class TestAFileThatWasChanged:
         (name,) = [n for n, parts in hours["values"].items() if "by_season" in parts[0][2]]
         windows = hours["values"][name][0][2]["by_season"]["winter"]["working_day"]
         windows[0][1] -= 60
-        assert "do not fill" in self.disproved(copy.deepcopy(hours), signer)
+        assert "does not fill" in self.disproved(copy.deepcopy(hours), signer)
         windows[1][0] -= 60
         self.disproved(hours, signer)
 
@@ -207,11 +207,19 @@ class TestAFileThatWasChanged:
         assert "Nothing asks for 'another_price'" in self.disproved(more, signer)
         name = next(name for name in longer["values"] if name.endswith("_usd_per_kwh"))
         longer["values"][name][-1][1] = "2025-12-01"
-        assert f"Nothing asks for '{name}' on all days" in self.disproved(longer, signer)
+        assert f"Nothing asks for '{name}' on a day." in self.disproved(longer, signer)
 
     def test_by_a_number_in_an_operation(self, proof: Any, signer: BillSigner) -> None:
         proof["charges"][0]["times"] = ["2"]
         assert "lacks a part, or one is of another kind" in self.disproved(proof, signer)
+
+    @pytest.mark.parametrize("text", ["1e400000000", "1_0", "\u0661", "0" * 21, "", "nan"])
+    def test_by_a_number_that_nobody_would_write(
+        self, proof: Any, signer: BillSigner, text: str
+    ) -> None:
+        name = next(name for name in proof["values"] if name.endswith("_usd_per_kwh"))
+        proof["values"][name][0][2] = text
+        assert "is no plain number" in self.disproved(proof, signer)
 
     def test_by_an_operation_that_does_not_exist(self, proof: Any, signer: BillSigner) -> None:
         for name in ("season", "__init__", "figures"):
