@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,7 @@ from meterledger.usecases.describe_meters import configure_meter
 from meterledger.usecases.joined_services import NotTogether
 from meterledger.usecases.ports import Conflict, NotFound, Viewer
 from meterledger.usecases.together import CannotArrange, end_together, start_together
+from meterledger.usecases.window_usage import MeterNotWhole
 
 JULY = DaySpan(date(2025, 7, 1), date(2025, 8, 1))
 AUGUST = DaySpan(date(2025, 8, 1), date(2025, 9, 1))
@@ -138,6 +140,17 @@ class TestOneBill:
         again = town.bill(1, on=AUGUST.until_day)
         assert (again.due, again.issued_count) == (0, 0)
 
+    def test_a_dry_run_shows_what_the_run_does(self, town: Town) -> None:
+        read_both(town)
+        arrange(town, on=AUGUST.from_day)
+        dry = town.bill(1, on=AUGUST.until_day, dry_run=True)
+        run = town.bill(1, on=AUGUST.until_day)
+        assert [len(one.usage.points) for one in run.issued] == [0, 0, 2]
+        assert [one.record_sha256 for one in dry.issued] == [
+            one.record_sha256 for one in run.issued
+        ]
+        assert town.services(1)[0].billed_until == AUGUST.until_day
+
     def test_a_bill_of_one_point_keeps_its_revision_and_bytes(self, town: Town) -> None:
         read_both(town)
         alone = [one.record() for one in town.bill(1, on=AUGUST.from_day, dry_run=True).issued]
@@ -187,6 +200,33 @@ class TestOneBill:
         assert bill.usage.energy_wh == sum(one.usage.energy_wh for one in alone)
         assert sum(bill.usage.daily_wh) == bill.usage.energy_wh
         assert bill.total_cents == said.cents
+
+    @settings(max_examples=6, deadline=None)
+    @given(st.lists(st.sampled_from([900, 1800, 3600]), min_size=2, max_size=3), st.integers(1, 99))
+    def test_has_each_time_of_use_of_its_meters_whatever_their_intervals(
+        self, lengths: list[int], seed: int
+    ) -> None:
+        made = Town()
+        made.start(1, schedule="1M-overnight")
+        for number in range(2, len(lengths) + 1):
+            with_a_barn(made, number, schedule="1M-overnight", multiplier=number)
+        for number, seconds in enumerate(lengths, start=1):
+            made.read(
+                f"M{number}", BOTH, lambda day, n: [(day.day * seed + at * 7) % 500 + 1
+                                                    for at in range(n)], seconds=seconds,
+            )  # fmt: skip
+        with made.store.viewing(Viewer("test", "billing"), []):
+            alone = made.bill(1, on=AUGUST.from_day, dry_run=True).issued
+            arrange(made)
+            (bill,) = made.bill(1, on=AUGUST.from_day).issued
+        for line in (one for one in bill.lines if one.unit == "kWh"):
+            parts = [
+                Decimal(each.quantity)
+                for one in alone
+                for each in one.lines
+                if each.code == line.code
+            ]
+            assert Decimal(line.quantity) == sum(parts), line.code
 
 
 class TestHeld:
@@ -325,6 +365,17 @@ class TestArranging:
                     store=town.store,
                     service_point_id=point,
                 )
+
+    def test_a_place_without_a_meter_is_no_part_of_a_sum(self) -> None:
+        for house, barn in ((None, "M2"), ("M1", None)):
+            made = Town()
+            made.start(1, meter_id=house)
+            with_a_barn(made, meter_id=barn)
+            with (
+                made.store.viewing(Viewer("test", "look"), []),
+                pytest.raises(MeterNotWhole, match="No meter measured service point"),
+            ):
+                arrange(made)
 
     def test_one_service_point_is_no_sum(self) -> None:
         made = Town()

@@ -29,9 +29,10 @@ from meterledger.usecases.bills_together import (
     refuse_what_is_of_one,
 )
 from meterledger.usecases.calculate import Calculator
-from meterledger.usecases.joined_services import joined_due
+from meterledger.usecases.joined_services import JoinedDue, joined_due
 from meterledger.usecases.rule_registry import rule_named
 from meterledger.usecases.together_ports import TogetherLog
+from meterledger.usecases.window_usage import meters_of_window
 
 
 class CannotArrange(Refusal):
@@ -260,5 +261,7 @@ def _refuse_unbillable(
     window = DaySpan(on, min([window.until_day, *(day for day in ends if day is not None)]))
     days = Validity(on)
     planned = replace(service, joined=tuple(JoinedService(one, days) for one in others))
-    joined = joined_due(planned, window, view)
-    refuse_what_is_of_one(planned, window, joined, learned_at, store, Calculator(view))
+    point = service.agreement.service_point_id
+    mine = meters_of_window(point, service.installations, window, view.time_zone)
+    points = [JoinedDue(service, window, mine), *joined_due(planned, window, view)]
+    refuse_what_is_of_one(planned, window, points, learned_at, store, Calculator(view))
