@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.journeys.test_autopay import DUE, NUMBER, Place
 
 from meterledger.facts.ach import BankAccountKind
 from meterledger.facts.ach_orders import ReturnAct, bank_version
+from meterledger.usecases.autopay import AutopayRefused, end_autopay, stop_of
 from meterledger.usecases.bank_changes import (
     ChangeNotTold,
     Corrected,
@@ -18,6 +20,7 @@ from meterledger.usecases.bank_changes import (
     read_corrected,
     tell_customer,
 )
+from meterledger.usecases.refunds_by_ach import _bank_of as bank_of
 
 LATER = DUE + timedelta(days=5)
 OTHER_BANK = "021000021"
@@ -133,3 +136,85 @@ def test_columns_are_read_as_the_book_says() -> None:
         "routing number 021000021, account number ending in 3456, a checking account"
     )
     assert replace(Corrected(), number="1234").words == "account number ending in 1234"
+
+
+class TestWhatIsStopped:
+    """A stop is of the bank account as it was drawn from; a withdrawn word is of all its forms."""
+
+    def again(self, place: Place) -> Any:
+        """The bill's second draw, sent on its day: the first came back for lack of money."""
+        (one,), _ = place.back("R01")
+        assert one.act is ReturnAct.AGAIN
+        day = place.store.orders_to_send(DUE + timedelta(days=99))[0].on
+        file = place.send(day).file
+        assert file is not None
+        return day
+
+    def stopped(self, place: Place, on: Any) -> str:
+        bank = account(place, on)
+        banks = place.store.bank_accounts([bank.account_id])
+        return stop_of(bank, banks, place.store.bank_stops([bank.account_id]))
+
+    def test_a_debit_that_left_with_the_new_version_and_came_back_stops_that(
+        self, place: Place
+    ) -> None:
+        place.back("C02", corrected=OTHER_BANK, numbers=place.numbers)
+        sent = self.again(place)
+        place.back("R02", day=sent + timedelta(days=2), numbers=place.numbers)
+        (stop,) = place.store.bank_stops([account(place).account_id])
+        assert stop.fingerprint == account(place, sent).fingerprint
+        assert "is stopped: R02" in self.stopped(place, sent + timedelta(days=3))
+
+    def test_a_closed_account_that_was_corrected_since_is_drawn_from_as_it_is_now(
+        self, place: Place
+    ) -> None:
+        place.back("C01", corrected="4455667788", numbers=place.numbers)
+        place.back("R02", day=DUE + timedelta(days=4), numbers=place.numbers)
+        (stop,) = place.store.bank_stops([account(place).account_id])
+        assert stop.fingerprint != account(place).fingerprint
+        assert not self.stopped(place, LATER)
+
+    @pytest.mark.parametrize("notice_first", [True, False])
+    def test_an_authorization_withdrawn_is_withdrawn_for_every_version(
+        self, place: Place, notice_first: bool
+    ) -> None:
+        codes = ("C03", "R10") if notice_first else ("R10", "C03")
+        for number, code in enumerate(codes, start=3):
+            place.back(
+                code,
+                day=DUE + timedelta(days=number),
+                corrected=f"{OTHER_BANK}   4455667788",
+                numbers=place.numbers,
+            )
+        assert len(place.store.changed_bank_accounts()) == 1
+        assert "not authorized" in self.stopped(place, LATER)
+        end_autopay(account(place).account_id, on=LATER, desk=place.desk(LATER))
+        for number, routing in ((NUMBER, "081000210"), ("4455667788", OTHER_BANK)):
+            with pytest.raises(AutopayRefused, match="another bank account"):
+                place.enroll(
+                    number=number,
+                    routing_number=routing,
+                    from_day=LATER,
+                    desk=place.desk(LATER),
+                )
+
+    def test_a_notice_that_cannot_be_read_stops_what_would_be_drawn_from_next(
+        self, place: Place
+    ) -> None:
+        place.back("C02", corrected=OTHER_BANK, numbers=place.numbers)
+        place.back("C01", corrected="??", day=DUE + timedelta(days=4), numbers=place.numbers)
+        assert "C01" in self.stopped(place, LATER)
+
+
+def test_a_payee_that_was_verified_before_two_notices_is_paid(place: Place) -> None:
+    first = account(place, DUE)
+    place.back("C02", corrected=OTHER_BANK, numbers=place.numbers)
+    place.back("C05", corrected="37", day=DUE + timedelta(days=4), numbers=place.numbers)
+    banks = place.store.bank_accounts([first.account_id])
+    case: Any = SimpleNamespace(
+        settlement_id="S1", payee=SimpleNamespace(payee_id="P1"), account_id=first.account_id
+    )
+    desk: Any = SimpleNamespace(
+        store=SimpleNamespace(payee=lambda _: SimpleNamespace(details=first.bank_id))
+    )
+    assert bank_of(case, banks, desk) == first.bank_id

@@ -61,6 +61,23 @@ def bank_version(
     return None
 
 
+def ways_written(fingerprint: str, banks: Iterable[BankAccount]) -> frozenset[str]:
+    """Fingerprints of one bank account in all its versions, one of which has ``fingerprint``."""
+    known = list(banks)
+    by_id = {one.bank_id: one for one in known}
+    pairs = [
+        (by_id[one.replaces].fingerprint, one.fingerprint) for one in known if one.replaces in by_id
+    ]
+    found, more = {fingerprint}, True
+    while more:
+        before = len(found)
+        for pair in pairs:
+            if not found.isdisjoint(pair):
+                found |= set(pair)
+        more = len(found) > before
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class BankChangeTold:
     """That a customer was told of a version that a bank's notice made."""

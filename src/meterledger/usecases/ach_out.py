@@ -199,10 +199,9 @@ def _sorted_out(
         stops_of.setdefault(stop.account_id, []).append(stop)
     leaving, dropped = [], []
     for order in orders:
-        bank = bank_version(
-            order.bank_id, banks_of.get(order.account_id, ()), on=desk.today, known_at=desk.now
-        )
-        stopped = stop_of(bank, stops_of.get(order.account_id, []))
+        mine = banks_of.get(order.account_id, [])
+        bank = bank_version(order.bank_id, mine, on=desk.today, known_at=desk.now)
+        stopped = stop_of(bank, mine, stops_of.get(order.account_id, []))
         why = stopped or _why_not(order, desk)
         if why:
             dropped.append(DroppedOrder(order.order_id, desk.today, why, desk.now))

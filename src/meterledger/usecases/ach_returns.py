@@ -34,6 +34,7 @@ from meterledger.facts.ach_orders import (
     ReturnAct,
     ReturnedEntry,
     SentEntry,
+    SentFile,
     StopKind,
     bank_version,
 )
@@ -65,6 +66,9 @@ class ReturnStore(MoneyStore, Protocol):
 
     def sent_under(self, traces: Collection[str]) -> dict[str, SentEntry]:
         """What was sent under trace numbers."""
+
+    def ach_file(self, file_id: str) -> SentFile:
+        """A file that was made. :raises NotFound:"""
 
     def ach_orders(self, order_ids: Collection[str]) -> dict[str, AchOrder]:
         """Orders by their id."""
@@ -213,7 +217,10 @@ def _change(
         said = sentence.partition(": ")[2] if act is ReturnAct.CORRECTED else "not kept in clear"
     kept = _kept(entry, order, returned_id, sha256, change.code, act, sentence, desk)
     work.returned.append(replace(kept, corrected=said))
-    _stop(act, change.code, order, banks, work, desk)
+    if order is not None and act in STOPS:
+        known = [*banks.values(), *work.versions]
+        now = bank_version(order.bank_id, known, on=desk.today, known_at=desk.now)
+        _stop(act, change.code, order, now, work, desk)
 
 
 def _return(
@@ -245,8 +252,12 @@ def _return(
         work.cents += -entry.cents if entry.is_debit else entry.cents
         act, sentence = _after(code, sent, order, postings, work, desk)
     work.returned.append(_kept(entry, order, returned_id, sha256, code, act, sentence, desk))
-    if act in STOPS:
-        _stop(act, code, order, banks, work, desk)
+    if act in STOPS and order is not None and sent is not None:
+        file = desk.store.ach_file(sent.file_id)  # it came back as it was written then
+        then = bank_version(
+            order.bank_id, banks.values(), on=file.created_day, known_at=file.learned_at
+        )
+        _stop(act, code, order, then, work, desk)
 
 
 def _after(
@@ -312,14 +323,12 @@ def _kept(
 def _stop(
     act: ReturnAct,
     code: str,
-    order: AchOrder | None,
-    banks: dict[str, BankAccount],
+    order: AchOrder,
+    bank: BankAccount | None,
     work: _Work,
     desk: ReturnDesk,
 ) -> None:
-    if order is None or act not in STOPS or order.bank_id not in banks:
-        return
-    fingerprint = banks[order.bank_id].fingerprint
-    work.stops.append(
-        BankStop(order.account_id, fingerprint, STOPS[act], code, desk.today, desk.now)
-    )
+    if bank is not None:
+        work.stops.append(
+            BankStop(order.account_id, bank.fingerprint, STOPS[act], code, desk.today, desk.now)
+        )

@@ -33,6 +33,7 @@ from meterledger.facts.ach_orders import (
     ReturnedEntry,
     StopKind,
     bank_version,
+    ways_written,
 )
 from meterledger.facts.budget import asked_of
 from meterledger.facts.checkouts import PendingMoney
@@ -193,8 +194,12 @@ def enroll_autopay(
         numbers=numbers,
         now=desk.now,
     )
+    written = ways_written(bank.fingerprint, desk.store.bank_accounts([account_id]))
     for stop in desk.store.bank_stops([account_id]):
-        if stop.fingerprint == bank.fingerprint and stop.kind is not StopKind.CHANGED:
+        is_same = stop.fingerprint in (
+            written if stop.kind is StopKind.NEVER else (bank.fingerprint,)
+        )
+        if is_same and stop.kind is not StopKind.CHANGED:
             raise AutopayRefused(
                 f"The bank account ending in {bank.last_four} is {stop.kind.value} since "
                 f"{stop.on}: {stop.code}",
@@ -311,6 +316,7 @@ def order_of_bill(
 
 def _facts(enrollment: Enrollment, bill: StoredBill, on: date, desk: AutopayDesk) -> AutopayFacts:
     store, account = desk.store, bill.account_id
+    banks = store.bank_accounts([account])
     months = Terms(desk.view, on).whole(AUTOPAY_MONTHS).value
     since = months_after(on, -months)
     past = tuple(
@@ -335,12 +341,8 @@ def _facts(enrollment: Enrollment, bill: StoredBill, on: date, desk: AutopayDesk
             one.act is ReturnAct.ASK for one in store.returned_entries(order_ids=orders)
         ),
         stopped=stop_of(
-            bank_version(
-                enrollment.bank_id,
-                store.bank_accounts([account]),
-                on=desk.today,
-                known_at=desk.now,
-            ),
+            bank_version(enrollment.bank_id, banks, on=desk.today, known_at=desk.now),
+            banks,
             store.bank_stops([account]),
         ),
     )
@@ -355,13 +357,22 @@ def _shield(bill_id: str, desk: AutopayDesk) -> tuple[Reason, ...]:
     return () if decision.outcome else decision.reasons
 
 
-def stop_of(bank: BankAccount | None, stops: Collection[BankStop]) -> str:
-    """Why the bank account is not drawn from; empty if nothing stops it."""
+def stop_of(
+    bank: BankAccount | None, banks: Collection[BankAccount], stops: Collection[BankStop]
+) -> str:
+    """Why a version of a bank account is not drawn from; empty if nothing stops it.
+
+    A debit that was not authorized stops it in every way it was ever written (``banks``).
+    """
     if bank is None:
         return "the bank account is not known"
+    written = ways_written(bank.fingerprint, banks)
     for one in stops:
         entered_again = one.kind is StopKind.CHANGED and bank.learned_at > one.learned_at
-        if one.fingerprint == bank.fingerprint and not entered_again:
+        is_same = one.fingerprint in (
+            written if one.kind is StopKind.NEVER else (bank.fingerprint,)
+        )
+        if is_same and not entered_again:
             return f"the bank account ending in {bank.last_four} is {one.kind.value}: {one.code}"
     return ""
 

@@ -112,10 +112,8 @@ def _to_be_sent(desk: MoneyDesk) -> list[SettlementCase]:
 
 def _by_account(banks: Sequence[BankAccount]) -> dict[str, list[BankAccount]]:
     found: dict[str, list[BankAccount]] = {}
-    replaced = {one.replaces for one in banks}
     for one in banks:
-        if one.bank_id not in replaced:
-            found.setdefault(one.account_id, []).append(one)
+        found.setdefault(one.account_id, []).append(one)
     return found
 
 
@@ -124,16 +122,17 @@ def _bank_of(case: SettlementCase, banks: Sequence[BankAccount], desk: MoneyDesk
 
     :raises CannotSettle: if the account has none, or several and nobody said which
     """
-    payee = case.payee
+    payee, replaced = case.payee, {one.replaces for one in banks}
+    newest = [one for one in banks if one.bank_id not in replaced]
     if payee is not None and payee.payee_id:
         named = desk.store.payee(payee.payee_id).details
-        if named in {one.bank_id for one in banks} | {one.replaces for one in banks}:
+        if named in {one.bank_id for one in banks}:
             return named
-    elif len(banks) == 1:
-        return banks[0].bank_id
+    elif len(newest) == 1:
+        return newest[0].bank_id
     raise CannotSettle(
         "No bank account is known to which it goes",
         where=f"settlement {case.settlement_id}",
-        why=f"The account has {len(banks)} bank accounts",
+        why=f"The account has {len(newest)} bank accounts",
         do="Verify a payee whose details are the id of its bank account (BA-…), and ask anew",
     )
