@@ -9,19 +9,33 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.stores.paper_town import ANALYST, account_id, bill_of, start_of
+from tests.journeys.settling_town import (
+    AT,
+    ENDS,
+    FINDERS,
+    JULY,
+    ONE,
+    OTHER,
+    SAME,
+    TWO,
+    Settling,
+    begin,
+    billed_to_the_end,
+    owes,
+)
+from tests.stores.paper_town import ANALYST, bill_of
 
 from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.money import Entry, Leg, Tender
-from meterledger.facts.settlements import Act, Means, SettlementCase, SettlementKind
+from meterledger.facts.settlements import Act, Means, SettlementKind
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import DEPOSITS, RefundWay
 from meterledger.ledger.refunds import RefundContradicts
@@ -43,23 +57,16 @@ from meterledger.usecases.refund_credit import (
 )
 from meterledger.usecases.replay_settlement import replay_settlement
 from meterledger.usecases.returned_payment import settle_returned_payment
-from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
 from meterledger.usecases.settlements import (
     CannotSettle,
-    MoneyDesk,
     approve_settlement,
     refuse_settlement,
     reverse_settlement,
 )
-from meterledger.usecases.take_payment import How, take_payment
 from meterledger.usecases.transfer_balance import transfer_balance
 from meterledger.usecases.unclaimed import (
     claim,
-    hand_over,
-    note_letter,
-    report_unclaimed,
     set_stale_apart,
-    unclaimed_money,
 )
 from meterledger.usecases.write_off import (
     provide,
@@ -67,48 +74,6 @@ from meterledger.usecases.write_off import (
     record_recovery,
     write_off,
 )
-
-AT = datetime(2026, 12, 1, 12, tzinfo=UTC)
-ENDS = date(2025, 3, 2)
-JULY = date(2025, 7, 1)
-ONE, TWO, SAME = account_id(1), account_id(2), account_id(3)
-FINDERS = {"by": "Ana", "reason": "asked by telephone"}
-OTHER = {"by": "Ben", "reason": "looked at it"}
-
-
-@dataclass
-class Settling:
-    """A desk that moves on by a second each time it is asked for."""
-
-    store: MemoryStore
-    book: TariffBook
-    seconds: int = 0
-
-    def desk(self, on: date = JULY) -> MoneyDesk:
-        self.seconds += 1
-        return MoneyDesk(self.store, self.book, on, AT + timedelta(seconds=self.seconds))
-
-    def pay(self, account: str, cents: int, key: str, tender: Tender = Tender.CHECK) -> None:
-        desk = self.desk()
-        take_payment(
-            account_id=account,
-            cents=cents,
-            payment_key=key,
-            received_day=date(2025, 3, 10),
-            learned_at=desk.now,
-            view=desk.view,
-            store=self.store,
-            how=How(tender),
-        )
-
-    def bring_back(self, key: str) -> None:
-        desk = self.desk()
-        till = PaymentDesk(self.store, desk.view, desk.now)
-        reverse_payment(key, on=date(2025, 3, 20), by="bank", reason="R01", desk=till)
-
-    def refund(self, cents: int = 20_00, *, on: date = JULY) -> SettlementCase:
-        asked = ask_refund(ONE, cents, desk=self.desk(on), **FINDERS)
-        return approve_settlement(asked.case.settlement_id, desk=self.desk(on), **OTHER).case
 
 
 @pytest.fixture(scope="module")
@@ -124,23 +89,6 @@ def town(book: TariffBook) -> Iterator[Settling]:
     with made.store.viewing(ANALYST, ["all"]):
         begin(made.store)
         yield made
-
-
-def begin(store: MemoryStore) -> None:
-    store.start_services([start_of(1), start_of(2)])
-    third = start_of(3)
-    same = replace(third.holders[0], person_id="person-1")
-    store.start_service(replace(third, persons=(), holders=(same,)))
-    store.stop_service("AG-1-20250101", ENDS, AT)
-
-
-def billed_to_the_end(store: MemoryStore) -> None:
-    """Nothing was used in the last days, and their bill says so."""
-    store.record_bills([bill_of(1, 1, cents=0)])
-
-
-def owes(store: MemoryStore, months: int = 2, cents: int = 165_19) -> None:
-    store.record_bills([bill_of(1, month, cents=cents) for month in range(months)])
 
 
 class TestMovingABalance:
@@ -615,75 +563,6 @@ class TestAReturnedPayment:
 
         with pytest.raises(CannotSettle, match=f"It is no payment of account {ONE} that came back"):
             settle_returned_payment("K-1", ONE, desk=town.desk(), **FINDERS)
-
-
-class TestUnclaimedMoney:
-    def sent(self, town: Settling, cents: int, on: date) -> str:
-        town.pay(ONE, cents, f"K-{cents}")
-        name = town.refund(cents, on=on).settlement_id
-        send_refund(name, by="Cleo", reference=f"C-{cents}", desk=town.desk(on))
-        return name
-
-    def test_is_what_nobody_cashed(self, town: Settling) -> None:
-        name = self.sent(town, 60_00, JULY)
-
-        early = set_stale_apart(by="a run", desk=town.desk(JULY + timedelta(days=180)))
-        (late,) = set_stale_apart(by="a run", desk=town.desk(JULY + timedelta(days=181)))
-
-        assert early == []
-        assert [one.act for one in late.steps[-2:]] == [Act.STOPPED, Act.UNCLAIMED]
-        assert town.store.trial_balance()["242.unclaimed"] == -60_00
-        assert late.settlement_id == name
-
-    def test_is_claimed_before_it_is_handed_over(self, town: Settling) -> None:
-        name = self.sent(town, 60_00, JULY)
-        later = JULY + timedelta(days=200)
-        set_stale_apart(by="a run", desk=town.desk(later))
-
-        claim(name, by="Dana", reason="the owner called", desk=town.desk(later))
-
-        assert [one.settlement_id for one in refunds_to_send(town.desk(later))] == [name]
-        assert town.store.trial_balance()["232.refunds"] == -60_00
-
-    def test_is_handed_to_the_state_by_owner_after_a_letter(self, town: Settling) -> None:
-        large, small = self.sent(town, 60_00, JULY), self.sent(town, 9_00, JULY)
-        set_stale_apart(by="a run", desk=town.desk(date(2026, 2, 1)))
-        last, over = date(2031, 6, 30), date(2031, 7, 1)
-        (one, _) = unclaimed_money(town.desk(last))
-        assert (one.cutoff, one.due) == (date(2031, 6, 30), False)
-        with pytest.raises(CannotSettle, match=f"The owner of {large} was not written to"):
-            report_unclaimed(town.desk(over))
-        noted = note_letter(large, by="Dana", reference="L-1", desk=town.desk(last))
-        again = note_letter(large, by="Dana", reference="L-1", desk=town.desk(last))
-        assert (noted.is_new, again.is_new, again.case) == (True, False, noted.case)
-
-        report = report_unclaimed(town.desk(over))
-        with pytest.raises(CannotSettle, match=r"Ana has asked for .* and cannot hand it over"):
-            hand_over(report, by="Ana", reason="filed", reference="W-1", desk=town.desk(over))
-        done = hand_over(report, by="Ben", reason="filed", reference="W-1", desk=town.desk(over))
-
-        assert report.rows[1] == (
-            *("Ana Rivera 1", "1 Elm Street, University City, MO 63130", ONE, large),
-            *("60.00", "2025-07-01"),
-        )
-        assert report.rows[2] == ("small sums together", "", "", "1", "9.00", "")
-        assert report.total_cents == 69_00
-        assert {one.settlement_id for one in done.cases} == {large, small}
-        assert town.store.trial_balance()["242.unclaimed"] == 0
-        assert report_unclaimed(town.desk(over)).cases == ()
-
-    def test_that_was_claimed_meanwhile_is_not_handed_over(self, town: Settling) -> None:
-        self.sent(town, 9_00, JULY)
-        name = self.sent(town, 8_00, JULY)
-        set_stale_apart(by="a run", desk=town.desk(date(2026, 2, 1)))
-        over = date(2031, 7, 1)
-        report = report_unclaimed(town.desk(over))
-        claim(name, by="Dana", reason="the owner called", desk=town.desk(over))
-
-        with pytest.raises(Conflict, match="Somebody was faster: it is claimed now"):
-            hand_over(report, by="Ben", reason="filed", reference="W-1", desk=town.desk(over))
-
-        assert town.store.trial_balance()["242.unclaimed"] == -9_00
 
 
 class TestGoodwill:

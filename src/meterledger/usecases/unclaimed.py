@@ -104,7 +104,10 @@ def unclaimed_money(desk: MoneyDesk) -> list[Unclaimed]:
         if case.last.act not in HELD:
             continue
         since = next(one.on for one in case.steps if one.act is Act.APPROVED)
-        facts = AbandonedFacts(since, Cents(case.cents), case.count(Act.NOTICED) > 0)
+        # A letter of before the owner claimed it is of another time: whoever let it grow stale
+        # again is written to again.
+        written_to = case.last.act is Act.NOTICED
+        facts = AbandonedFacts(since, Cents(case.cents), written_to)
         told = decide_abandoned(facts, desk.terms).outcome
         found.append(Unclaimed(case, since, told.cutoff, told.due, told.named, told.needs_notice))
     return sorted(found, key=lambda one: (one.payable_since, one.case.settlement_id))
