@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode
 
 from tests.faults.commands import SECRET
 from tests.journeys.desk_of_payments import NOW, TODAY, desk_of, pay, view
+from tests.journeys.settling_town import FINDERS
 from tests.journeys.test_payment_files import file_of
 from tests.journeys.test_reconcile_bank import statement
-from tests.journeys.settling_town import FINDERS
 from tests.stores.extension_town import the_book as whole_book
 from tests.stores.paper_town import account_id, bill_of, start_of
 

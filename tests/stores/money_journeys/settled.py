@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tests.journeys import test_settlements as paper
-from tests.journeys.test_refunds_of_pledges import Case
+from tests.journeys import settling_town as paper
 from tests.journeys.settling_town import FINDERS, ONE, OTHER, SAME, Settling, begin, owes
+from tests.journeys.test_refunds_of_pledges import Case
 from tests.stores.extension_town import the_book as whole_book
 from tests.stores.money_journeys.journey import journey
 
