@@ -51,7 +51,7 @@ class Played:
         stage.finish(tells)
         self.usual_seconds = time.monotonic() - began
         self.steps = tells.read_text().splitlines()
-        self.before, self.after = stage.place.holds(), stage.holds()
+        self.after = stage.holds()
         stage.finish()
         assert not self.otherwise(), "a second one changes something"
         self.kills = 0
@@ -66,6 +66,7 @@ class Played:
         """The same command again comes to the same end, and everything ties."""
         self.stage.finish()
         assert not self.otherwise(), f"{where}: {self.otherwise()} end otherwise"
+        assert self.stage.processor.starts <= 1, f"{where}: it began twice at the processor"
 
     def one(self, number: int) -> None:
         """Kill one at a step."""

@@ -57,6 +57,29 @@ def paid(desk: PledgeDesk) -> dict[str, int]:
     return found
 
 
+class TestTwoAtOnce:
+    """Both looked before either had written: the second is told what the first one did."""
+
+    def test_keep_one_promise(self, desk: PledgeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+        first, real, looks = promise(desk), desk.store.pledge, iter([False])
+
+        def look(pledge_id: str) -> Any:
+            if next(looks, True):
+                return real(pledge_id)
+            raise NotFound.of("pledge", pledge_id)
+
+        monkeypatch.setattr(desk.store, "pledge", look)
+        assert promise(desk) == first
+
+    def test_take_its_money_once(self, desk: PledgeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+        promise(desk)
+        before, real = desk.store.pledge("P-1"), desk.store.pledge
+        first, looks = receive(desk), [before] * 2
+        monkeypatch.setattr(desk.store, "pledge", lambda name: looks.pop() if looks else real(name))
+        assert receive(desk) == first
+        assert paid(desk) == {SECOND: 100_00}
+
+
 class TestPledge:
     def test_pays_what_it_names_and_not_what_is_older(self, desk: PledgeDesk) -> None:
         promise(desk)

@@ -40,7 +40,7 @@ from meterledger.usecases.channel_ports import Processor, ProcessorSilent
 from meterledger.usecases.checkouts import OF_REFUND, CheckoutDesk, hear
 from meterledger.usecases.no_card_numbers import refuse_card_numbers
 from meterledger.usecases.ports import Conflict
-from meterledger.usecases.post_payments import again_if_moved
+from meterledger.usecases.post_payments import again_if_moved, again_if_taken
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
     CannotSettle,
@@ -222,7 +222,11 @@ def hear_card_refund(
 ) -> CardRefundOnFile:
     """Add what was heard, with what it does to the refund, in one transaction."""
     refuse_card_numbers([answer.reference], where="answer of the processor")
-    return again_if_moved(lambda: _hear(answer, heard_by, desk, by, reason))
+
+    def hear_it() -> CardRefundOnFile:
+        return _hear(answer, heard_by, desk, by, reason)
+
+    return again_if_moved(lambda: again_if_taken(hear_it))
 
 
 def _hear(

@@ -35,7 +35,7 @@ from meterledger.usecases.channel_money import MoneyStore, Postings
 from meterledger.usecases.channel_ports import ChannelChange
 from meterledger.usecases.no_card_numbers import refuse_card_numbers
 from meterledger.usecases.ports import Conflict, NotFound
-from meterledger.usecases.post_payments import again_if_moved
+from meterledger.usecases.post_payments import again_if_moved, again_if_taken
 from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 AGENCY = "131.agency"
@@ -105,28 +105,30 @@ def promise_pledge(
         raise PledgeRefused(
             f"It would end on {expires}, before it lasts a day", where=where, do="Give a later day"
         )
-    known = _known(pledge_id, desk)
-    items = _items(account_id, desk)
-    if known is None:
-        for_items = _for_items(for_items, items, cents, where)
-    pledge = Pledge(
-        *(pledge_id, account_id, agency.strip(), cents, tuple(for_items), promised, expires),
-        *(by.strip(), desk.now),
-    )
-    if known is not None:
-        told = replace(pledge, learned_at=known.pledge.learned_at)
-        if for_items == () or not for_items:
-            told = replace(told, for_items=known.pledge.for_items)
-        if told != known.pledge:
+    who = (by.strip(), desk.now)
+
+    def made(for_items: Sequence[str]) -> Pledge:
+        told = (pledge_id, account_id, agency.strip(), cents, tuple(for_items))
+        return Pledge(*told, promised, expires, *who)
+
+    def promise() -> PledgeOnFile:
+        known = _known(pledge_id, desk)
+        items = _items(account_id, desk)
+        if known is None:
+            pledge = made(_for_items(for_items, items, cents, where))
+            change = ChannelChange("pledge promised", account_id, desk.now, pledges=(pledge,))
+            desk.store.keep_channel(change)
+            return PledgeOnFile(pledge)
+        told = made(for_items or known.pledge.for_items)
+        if replace(told, learned_at=known.pledge.learned_at) != known.pledge:
             raise Conflict(
                 f"Pledge {pledge_id} is known with other contents",
                 where="pledges",
                 do="Use another id for another promise, or withdraw this one",
             )
         return known
-    change = ChannelChange("pledge promised", account_id, desk.now, pledges=(pledge,))
-    desk.store.keep_channel(change)
-    return PledgeOnFile(pledge)
+
+    return again_if_taken(promise)
 
 
 def _refuse_words(pledge_id: str, agency: str, by: str, where: str) -> None:
@@ -223,9 +225,11 @@ def receive_pledge(
             where=where,
             do="Give the day the money came",
         )
-    return again_if_moved(
-        lambda: _receive(pledge_id, cents, payment_key, on, by.strip(), reference, desk)
-    )
+
+    def receive() -> PledgeOnFile:
+        return _receive(pledge_id, cents, payment_key, on, by.strip(), reference, desk)
+
+    return again_if_moved(lambda: again_if_taken(receive))
 
 
 def _receive(

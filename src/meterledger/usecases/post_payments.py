@@ -30,6 +30,7 @@ from meterledger.ledger import (
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.payment_ports import Moved, ReceiptPosting
+from meterledger.usecases.ports import Conflict
 
 TRIES = 100
 Done = TypeVar("Done")
@@ -55,6 +56,17 @@ def again_if_moved(work: Callable[[], Done]) -> Done:
         except Moved:
             continue
     return work()
+
+
+def again_if_taken(work: Callable[[], Done]) -> Done:
+    """Do it; where its name was taken, look again: the same, kept by another at once, is known now.
+
+    :raises Conflict: if it was taken with other contents
+    """
+    try:
+        return work()
+    except Conflict:
+        return work()
 
 
 def post_on_account(

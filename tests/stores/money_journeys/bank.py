@@ -105,8 +105,7 @@ def _(store: Any, _: Any) -> Any:
 
 @journey("undo a match", odd)
 def _(store: Any, _: Any) -> Any:
-    undone = [one.match for one in store.bank_unmatches()]
-    name = min(one.match_id for one in [*store.bank_matches(), *undone])
+    name = f"match:{FILE.statements[0].lines[0].line_id}"
     return undo_match(match_id=name, today=TODAY, store=store, **WORDS)
 
 

@@ -12,6 +12,7 @@ from tests.stores.money_journeys.journey import journey
 from tests.stores.paper_town import ANALYST
 
 from meterledger.entrypoints.wiring import open_book
+from meterledger.facts.checkouts import Said
 from meterledger.stores.gateways.processor_fake import Bad, BadProcessor
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.card_refunds import (
@@ -41,6 +42,7 @@ def unknown(store: Any) -> BadProcessor:
     name = place.approved()
     place.processor.next_bad = [Bad.SILENT_AFTER_ACTING]
     place.send(name)
+    place.processor.end_refund(name, Said.PAID, 20_00)
     return place.processor
 
 
