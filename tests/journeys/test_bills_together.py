@@ -258,6 +258,21 @@ class TestHeld:
         arrange(town)
         assert town.bill(1, on=AUGUST.from_day).issued_count == 1
 
+    def test_an_arrangement_that_came_while_a_run_was_on_its_way_holds_its_bills(
+        self, town: Town
+    ) -> None:
+        read_both(town)
+        before = town.services(1)
+        arrange(town)
+        run = town.bill(1, on=AUGUST.from_day, services=before)
+        assert (run.due, run.issued) == (2, [])
+        assert {one.code for one in run.held} == {"together.changed"}
+        assert "has not the meters that are to be billed together now" in run.held[0].sentence
+        assert len(town.store.held_cases(account_id=town.account_id(1))) == 2
+        after = town.bill(1, on=AUGUST.from_day)
+        assert [len(one.usage.points) for one in after.issued] == [2]
+        assert town.store.held_cases(account_id=town.account_id(1)) == []
+
     def test_a_rate_option_that_changed_alone_holds_it(self, town: Town) -> None:
         read_both(town)
         arrange(town)

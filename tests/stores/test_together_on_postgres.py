@@ -113,3 +113,19 @@ def test_a_run_and_an_arrangement_at_one_time_leave_no_day_on_two_bills_or_none(
     assert run.held == []
     assert {one.billed_until for one in town.services(1, known_at=KNOWN)} == {AUGUST.from_day}
     assert whole(postgres) == []
+
+
+def test_what_was_arranged_while_a_run_was_on_its_way_is_billed_by_the_next(
+    town: Town, postgres: PostgresStore
+) -> None:
+    town.read("M2", BOTH, even(7))
+    before = town.services(1, 3)
+    arrange(town)
+    run = town.bill(1, 3, on=AUGUST.from_day, services=before)
+    assert (run.due, run.issued_count) == (3, 1)  # the neighbor's, of the same batch
+    assert [one.code for one in run.held] == ["together.changed"] * 2
+    assert len(postgres.held_cases(account_id=town.account_id(1))) == 2
+    (bill,) = town.bill(1, 3, on=AUGUST.from_day).issued
+    assert len(bill.usage.points) == 2
+    assert postgres.held_cases(account_id=town.account_id(1)) == []
+    assert whole(postgres) == []

@@ -67,7 +67,7 @@ from meterledger.usecases.joined_services import (
     stands_on_another,
     waits_for,
 )
-from meterledger.usecases.kept_back import KeptBack
+from meterledger.usecases.kept_back import KeptBack, KeptBackTogether
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.record_batches import BillLog, Recorded, Recorder
 
@@ -341,6 +341,9 @@ class _Run:
                 continue
             code = refusal.code
             held = HeldBill(bill.account_id, bill.agreement_id, bill.days, code, refusal.sentence)
+            if isinstance(refusal, KeptBackTogether):  # no case is open of it yet
+                self._hold([held])
+                continue
             self.run.held.append(held)
             self.codes.update([code])
             self.store.record_held([held], on=self.on, learned_at=self.known_at)
