@@ -11,6 +11,7 @@ from tests.journeys.deposit_town import APPLICANT, Home
 
 from meterledger.billing import without_uncharged
 from meterledger.facts.deposits import DepositAct, DepositStep
+from meterledger.facts.periods import PeriodClose
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases import calculate_bills
 from meterledger.usecases.deposit_ports import DepositWork
@@ -21,6 +22,7 @@ from meterledger.usecases.rebill import rebill
 JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
 KNOWN = datetime(2026, 12, 1, 9, tzinfo=UTC)
 FOUND = datetime(2026, 12, 3, 12, tzinfo=UTC)
+FIRST_CLOSE = datetime(2025, 9, 10, tzinfo=UTC)
 
 
 def bill(town: Any, on: date, known_at: datetime = KNOWN, wh: int = 100) -> Any:
@@ -154,7 +156,13 @@ class TestAFinalBillOfAFewCents:
         found = revenue(DaySpan(AUGUST, date(2025, 9, 1)), view=town.view, store=town.store)
         assert [one.as_json() for one in found.ties if not one.holds] == []
 
-    def test_that_is_corrected_is_written_off_no_longer(self, town: Any, final: Any) -> None:
+    @pytest.mark.parametrize("closed", [False, True])
+    def test_that_is_corrected_is_written_off_no_longer(
+        self, town: Any, final: Any, closed: bool
+    ) -> None:
+        """Also where its month was closed when it was issued, and it was booked later."""
+        if closed:
+            town.store.close_period(PeriodClose(AUGUST, "Ana", FIRST_CLOSE))
         made = final(1, days=1)
         town.read("M1", (date(2025, 7, 20), AUGUST), lambda day, count: [900] * count)
 

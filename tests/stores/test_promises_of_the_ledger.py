@@ -174,6 +174,7 @@ class TestBalances:
             lambda: billed.account_balances(account_id(1)),
             billed.entry_months,
             lambda: billed.entries_of_month(JANUARY),
+            lambda: billed.entry_named("bill:none", JANUARY),
         ):
             with pytest.raises(NotViewing):
                 look()
@@ -212,6 +213,13 @@ class TestTheJournalByMonth:
             rest = billed.entries_of_month(FEBRUARY, after=first[0].entry_id)
             assert billed.entries_of_month(FEBRUARY) == first + rest
             assert len(rest) == 1
+
+    def test_has_each_entry_by_its_name_and_day(self, billed: Store) -> None:
+        with billed.viewing(ANALYST, ["journal"]):
+            for one in billed.entries_of_month(FEBRUARY):
+                assert billed.entry_named(one.entry_id, one.effective_day) == one
+                assert billed.entry_named(one.entry_id, MARCH) is None
+            assert billed.entry_named("bill:none", JANUARY) is None
 
 
 class TestAnEntryWithoutItsCause:

@@ -24,6 +24,9 @@ class Ledger(Protocol):
     def entries_of_account(self, account_id: str) -> list[Entry]:
         """Entries that touch the account, oldest first."""
 
+    def entry_named(self, entry_id: str, effective_day: date) -> Entry | None:
+        """An entry of a day by its name; None where there is none."""
+
     def payments_of_account(self, account_id: str) -> list[Payment]:
         """Payments of the account, oldest first."""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from meterledger.billing import (
@@ -39,7 +39,7 @@ from meterledger.kernel.decision import Decision
 from meterledger.kernel.ids import next_version, pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
-from meterledger.ledger import PROVISION, entry_for_bill, reverse_entry
+from meterledger.ledger import entry_for_bill, reverse_entry
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.asked_otherwise import asks_otherwise
@@ -74,10 +74,8 @@ class RebillStore(ReplayStore, Protocol):
     def entries_of_account(self, account_id: str) -> list[Entry]:
         """Entries that touch the account, oldest first."""
 
-    def entries_booked(
-        self, ledger_account: str, since: date, until: date, *, limit: int = 500
-    ) -> list[Entry]:
-        """Entries with a leg on the ledger account booked on the days, oldest first."""
+    def entry_named(self, entry_id: str, effective_day: date) -> Entry | None:
+        """An entry of a day by its name; None where there is none."""
 
     def open_holds(self, meters: Sequence[str], days: DaySpan) -> list[FindingOnFile]:
         """Findings that keep days of the meters (pseudonyms) from being billed."""
@@ -294,11 +292,11 @@ class _Case:
         for account in {one.bill.account_id for one in run.corrected}:
             entries |= {one.entry_id: one for one in self.store.entries_of_account(account)}
         for one in run.corrected:
-            day = one.cancelled.issued_day
-            if one.cancelled.total_cents == 0 and f"bill:{one.cancelled.bill_id}" not in entries:
+            name = f"bill:{one.cancelled.bill_id}"
+            if one.cancelled.total_cents == 0 and name not in entries:
                 # A final bill of a few cents is written off with its bill, and is on no account.
-                found = self.store.entries_booked(PROVISION, day, day + timedelta(days=1))
-                entries |= {each.entry_id: each for each in found}
+                found = self.store.entry_named(name, one.cancelled.issued_day)
+                entries |= {} if found is None else {name: found}
         return [self._rebill(one, run, entries) for one in run.corrected]
 
     def _rebill(self, one: Corrected, run: RebillRun, entries: dict[str, Entry]) -> Rebill:

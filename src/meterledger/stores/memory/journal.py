@@ -195,6 +195,12 @@ class MemoryJournal:
         entries = [self._entries[name] for name in self._entries_of.get(account_id, ())]
         return sorted(entries, key=lambda one: (one.effective_day, one.learned_at, one.entry_id))
 
+    def entry_named(self, entry_id: str, effective_day: date) -> Entry | None:
+        """An entry of a day by its name; None where there is none."""
+        self._look()
+        found = self._entries.get(entry_id)
+        return found if found is not None and found.effective_day == effective_day else None
+
     def trial_balance(self) -> dict[str, int]:
         """Sum of legs by ledger account."""
         sums: dict[str, int] = {}

@@ -20,19 +20,23 @@ BUDGET = "142.budget"  # what budget plans have deferred of it
 TAXES = "241"  # the control account of taxes collected; each jurisdiction has a sub-account of it
 
 PAYMENT_COLUMNS = "payment_key, account_id, cents, tender, received_day, learned_at"
-ENTRIES = """
-SELECT e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses, e.booked_day, legs.found
-  FROM (SELECT DISTINCT entry_id, effective_day FROM posting WHERE customer_account_id = %s) mine
- CROSS JOIN LATERAL (
-       SELECT * FROM entry e
-        WHERE e.entry_id = mine.entry_id AND e.effective_day = mine.effective_day OFFSET 0) e
-  JOIN LATERAL (
-       SELECT json_agg(json_build_array(p.ledger_account, p.cents, p.customer_account_id)
-                       ORDER BY p.number) AS found
-         FROM posting p WHERE p.entry_id = e.entry_id AND p.effective_day = e.effective_day
-       ) legs ON true
- ORDER BY e.effective_day, e.learned_at, e.entry_id
+LEGS = """
+ SELECT e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses, e.booked_day, legs.found
+   FROM ({mine}) mine
+  CROSS JOIN LATERAL (
+        SELECT * FROM entry e
+         WHERE e.entry_id = mine.entry_id AND e.effective_day = mine.effective_day OFFSET 0) e
+   JOIN LATERAL (
+        SELECT json_agg(json_build_array(p.ledger_account, p.cents, p.customer_account_id)
+                        ORDER BY p.number) AS found
+          FROM posting p WHERE p.entry_id = e.entry_id AND p.effective_day = e.effective_day
+        ) legs ON true
+  ORDER BY e.effective_day, e.learned_at, e.entry_id
 """
+ENTRIES = LEGS.format(
+    mine="SELECT DISTINCT entry_id, effective_day FROM posting WHERE customer_account_id = %s"
+)
+NAMED = LEGS.format(mine="SELECT %s::text AS entry_id, %s::date AS effective_day")
 ENTRY = """
 WITH books AS MATERIALIZED (SELECT booking_opens() AS opens)
 INSERT INTO entry (entry_id, effective_day, learned_at, cause, reverses, booked_day)
@@ -118,18 +122,13 @@ class LedgerTables(Tables):
     def entries_of_account(self, account_id: str) -> list[Entry]:
         """Entries that touch the account, oldest first."""
         rows = self._read(lambda connection: connection.execute(ENTRIES, [account_id]).fetchall())
-        return [
-            Entry(
-                entry_id=entry_id,
-                effective_day=effective_day,
-                learned_at=learned_at,
-                legs=tuple(Leg(*leg) for leg in legs),
-                cause=cause,
-                reverses=reverses,
-                booked_day=booked_day,
-            )
-            for entry_id, effective_day, learned_at, cause, reverses, booked_day, legs in rows
-        ]
+        return [_entry(row) for row in rows]
+
+    def entry_named(self, entry_id: str, effective_day: date) -> Entry | None:
+        """An entry of a day by its name; None where there is none."""
+        asked = [entry_id, effective_day]
+        row = self._read(lambda connection: connection.execute(NAMED, asked).fetchone())
+        return None if row is None else _entry(row)
 
     def payments_of_account(self, account_id: str) -> list[Payment]:
         """Payments of the account, oldest first."""
@@ -151,6 +150,19 @@ class LedgerTables(Tables):
             ).fetchall(),
         )
         return {ledger_account: int(cents) for ledger_account, cents in rows}
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    entry_id, effective_day, learned_at, cause, reverses, booked_day, legs = row
+    return Entry(
+        entry_id=entry_id,
+        effective_day=effective_day,
+        learned_at=learned_at,
+        legs=tuple(Leg(*leg) for leg in legs),
+        cause=cause,
+        reverses=reverses,
+        booked_day=booked_day,
+    )
 
 
 def balances(connection: Connection, account_ids: Sequence[str]) -> dict[str, int]:
