@@ -34,6 +34,13 @@ __all__ = ["place"]
 pytestmark = pytest.mark.postgres
 
 A_FEW = ["payment file", "approve a refund"]
+OF_A_RACE = {
+    "undo an adjustment": "was undone",
+    "tell of a changed bank account": "There is word to the customer",
+    "final credit of a pledge": "is_new=False",
+}
+"""What else is told to whoever looked before another's word was there, and wrote after it: true,
+and in other words than those of a second call."""
 TRIES = 400
 
 
@@ -100,7 +107,8 @@ def disturb(place: Place, name: str, callers: int, kills: int, seed: int = 7) ->
     if made.journey.ends_alike:
         assert not made.otherwise(place.holds())
         # Of several parts a caller may see those that another has done, and not yet the rest.
-        assert name in IN_PARTS or [one for one in set(answers) if not made.is_known(one)] == []
+        other = [one for one in set(answers) if not made.is_known(one)]
+        assert name in IN_PARTS or all(OF_A_RACE.get(name, "\0") in one for one in other), other
     assert made.do(broken) == made.broken
     return ended
 
