@@ -80,7 +80,6 @@ PAYABLE = "232"
 REFUNDS_PAYABLE = "232.refunds"
 DEPOSITS = "235"
 INTEREST_ACCRUED = "237"
-DEPOSIT_INTEREST_ACCRUED = "237.deposits"
 TAX_COLLECTIONS = "241"
 OTHER_LIABILITIES = "242"
 UNCLAIMED = "242.unclaimed"
@@ -169,12 +168,8 @@ ACCOUNTS = (
     _liability(
         INTEREST_ACCRUED,
         "Interest accrued",
-        "Interest that has accrued and is not due yet; not what is added to the principal.",
-    ),
-    _liability(
-        DEPOSIT_INTEREST_ACCRUED,
-        "Interest accrued: customer deposits",
-        "Interest of deposits between the days on which it is credited.",
+        "Interest that has accrued and is not due yet. Nothing of deposits: theirs is an expense "
+        "(431) on the day it is credited, to the account (142) or to the deposit (235).",
     ),
     _liability(
         TAX_COLLECTIONS,
