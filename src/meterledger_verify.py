@@ -207,7 +207,7 @@ class Reckoning:
     def months(self) -> Fraction:
         """How many months the bill counts for: one, or days over those of a normal month."""
         names, last = self.proof["proration"], self.days[-1:]
-        least, most, *normal = (number(self.values.on(n, last, len(names) > 2)) for n in names)
+        least, most, *normal = (number(self.values.on(n, last, n in names[2:])) for n in names)
         return Fraction(1) if least <= len(self.days) <= most else len(self.days) / normal[0]
 
     def stretches(self, told: dict[str, Any]) -> list[list[date]]:

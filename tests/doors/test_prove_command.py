@@ -72,3 +72,14 @@ def test_a_changed_read_is_found_by_the_signature_and_by_the_sums(
     assert "does not hold: The signature is not that of this key" in capsys.readouterr().err
     with pytest.raises(verifier.Disproved, match="Line 3 says 300, not 301"):
         verifier.Reckoning(proof).hold()
+
+
+def test_a_file_that_does_not_hold_is_not_given_out(
+    bill_and_run: tuple[str, Callable[..., Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill, run = bill_and_run
+    monkeypatch.setattr(verifier, "signature_holds", lambda *_: False)
+    answer = run("prove", bill, "--out", str(tmp_path / "bill.json"))
+    assert answer.exit_code == 2
+    assert "The file that was made does not hold" in answer.output
+    assert not (tmp_path / "bill.json").exists()

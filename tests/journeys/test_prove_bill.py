@@ -326,3 +326,18 @@ class TestTheKeyThatSigns:
         (tmp_path / KEY_FILE).chmod(0o600)
         with pytest.raises(SigningKeyUnusable, match="It holds no key in PEM"):
             BillSigner(tmp_path)
+
+
+def test_a_first_bill_of_a_few_days_holds_on_the_real_book(town: Any, signer: BillSigner) -> None:
+    """Its lines cite the normal month and the shortest regular one, not the longest."""
+    town.start(1, schedule="1M-smart", from_day=date(2025, 10, 8), cycle=15)
+    town.read("M1", (date(2025, 10, 8), AUTUMN[1]))
+    stores = {"store": town.store, "lake": town.lake, "book": town.book}
+    first, second = (
+        signed(prove_bill(bill_id=one.bill_id, **stores), signer)
+        for one in town.bill(1, on=AUTUMN[1]).issued
+    )
+    assert ("normal_period_days" in first["proration"]) > (
+        "normal_period_days" in second["proration"]
+    )
+    assert checked(first) == checked(second) == signer.public_key

@@ -143,7 +143,7 @@ from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findi
 from meterledger.billing.gate_terms import GateTerms, gate_terms, gate_values
 from meterledger.billing.our_delay import decide_our_delay, may_late_charge_cover
 from meterledger.billing.paperless_credit import has_paperless_amount, paperless_line
-from meterledger.billing.proration import LengthTerms, length_terms, prorate
+from meterledger.billing.proration import prorate
 from meterledger.billing.rate_term import REQUEST as RATE_REQUEST
 from meterledger.billing.rate_term import RateRequest, RateRequestFacts
 from meterledger.billing.sales_tax import (
@@ -279,7 +279,6 @@ __all__ = [
     "JoiningFacts",
     "LargeUseFacts",
     "LeavingFacts",
-    "LengthTerms",
     "Levy",
     "LimitedCorrection",
     "MissedPaymentFacts",
@@ -339,7 +338,6 @@ __all__ = [
     "hold_kind",
     "is_reading_day",
     "kind_of",
-    "length_terms",
     "main_cause",
     "may_late_charge_cover",
     "meaning_of",

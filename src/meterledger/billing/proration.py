@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
@@ -26,33 +25,6 @@ OFF_LENGTH = "billing.proration.off_length_periods"
 SHORTEST, LONGEST = "regular_period_days_min", "regular_period_days_max"
 NORMAL = "normal_period_days"
 SCOPE = "billing_proration_off_length_periods_scope"
-
-
-@dataclass(frozen=True, slots=True)
-class LengthTerms:
-    """The band of a regular period, and over how many days another is prorated (None: it is not).
-
-    ``citations`` are the clauses of those that count for the window.
-    """
-
-    days_min: int
-    days_max: int
-    normal_days: Fraction | None
-    citations: tuple[Citation, ...]
-
-
-def length_terms(window: DaySpan, view: BookView) -> LengthTerms:
-    """What decides how many months a window counts for, as ``prorate`` asks it.
-
-    :raises NoRuleInForce: as ``prorate``
-    """
-    terms = Terms(view, window.last_day)
-    shortest, longest = terms.whole(SHORTEST), terms.whole(LONGEST)
-    band = (shortest.citation, longest.citation)
-    if shortest.value <= window.day_count <= longest.value:
-        return LengthTerms(shortest.value, longest.value, None, band)
-    normal = terms.number(NORMAL)
-    return LengthTerms(shortest.value, longest.value, normal.value, (*band, normal.citation))
 
 
 def prorate(window: DaySpan, view: BookView) -> tuple[Decision[Fraction], Standing]:

@@ -50,6 +50,7 @@ def prove(
             proof["signature"] = BillSigner(system.data_folder).sign(signed_bytes(proof))
         path = out or Path(f"{bill}.proof.json")
         text = json.dumps(proof, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+        _hold(bill, text, proof["signature"]["public_key"])
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as problem:
@@ -75,3 +76,22 @@ def prove(
             print(f"Signed with the key {answer['public_key']}")
 
         say(answer, as_json=as_json, words=words)
+
+
+def _hold(bill: str, text: str, public_key: str) -> None:
+    """Check the file as whoever gets it will: one that does not hold is not given out.
+
+    :raises CannotProve: if the program that checks says no
+    """
+    import meterledger_verify
+    from meterledger.usecases.proof_readings import CannotProve
+
+    try:
+        meterledger_verify.verify(meterledger_verify.read_proof(text.encode()), public_key)
+    except (meterledger_verify.Disproved, meterledger_verify.Unreadable) as problem:
+        raise CannotProve(
+            "The file that was made does not hold",
+            where=bill,
+            why=str(problem),
+            do="Report it with the bill's number: the bill itself replays to its bytes",
+        ) from problem
