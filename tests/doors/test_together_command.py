@@ -147,3 +147,23 @@ def test_a_bill_of_many_meters_tells_how_many_and_compares_like_with_like() -> N
     assert [one.meter for one in words.reads] == ["M1", "M2", "M3", "M4", "All meters"]
     assert statement.year_before is None
     assert len(PdfReader(io.BytesIO(compose(content_of(statement)))).pages) == 2
+
+
+def test_a_held_case_leads_to_every_meter_of_the_bill() -> None:
+    made = Town()
+    made.start(1)
+    with_a_barn(made)
+    with made.store.viewing(VIEWER, []):
+        made.read("M1", BOTH, even(100))
+        arrange(made)
+        made.bill(1, on=AUGUST.from_day)
+        (case,) = made.store.held_cases(account_id=made.account_id(1))
+    before = system.provide(WebTown(made, now=CLASSES_TOLD))
+    try:
+        client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+        page = client.get(f"/held/{case.case_id}/").content.decode()
+    finally:
+        system.provide(before)
+    assert "What meter M2 registered from July 1, 2025 to August 1, 2025 is not known" in page
+    assert "Meter M1: its days and set-up" in page
+    assert "Meter M2: its days and set-up" in page

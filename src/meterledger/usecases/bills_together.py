@@ -124,7 +124,6 @@ def usage_of_point(
 def _holds(meter: str, days: DaySpan, why: str) -> MeterHoldsAll:
     return MeterHoldsAll(
         f"What meter {meter} registered from {days} is not known",
-        where=f"meter {meter}",
         why=f"{why.rstrip('.')}. A sum with a part missing is no sum, so it holds the one bill",
         do="Ingest its missing readings, or estimate them with `meterledger validate`, then run "
         "the bill again",

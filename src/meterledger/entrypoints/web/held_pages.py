@@ -313,7 +313,9 @@ def _correct_at(case: HeldCase, system: System) -> list[CorrectAt]:
         except NotFound:
             return [account]
         on: date = case.days.last_day if case.days else system.today
-        for meter in dict.fromkeys(one.meter_id for one in service.installations):
+        services = (service, *(one.service for one in service.joined))
+        there = (one.meter_id for each in services for one in each.installations)
+        for meter in dict.fromkeys(there):
             day = _missing_day(case, meter, system) or on
             address = f"{reverse('usage-meter', args=[meter])}?on={day}"
             found.append(CorrectAt(address, f"Meter {meter}: its days and set-up"))
