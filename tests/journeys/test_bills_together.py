@@ -340,6 +340,25 @@ class TestArranging:
         town.store.leave_program(barn, "solar", date(2025, 7, 2), FIRST + timedelta(minutes=1))
         arrange(town, on=AUGUST.from_day)
 
+    def test_a_programme_of_a_meter_that_was_added_inside_the_period_holds_it(self) -> None:
+        """Its own first day counts: no block that it takes part with is lost on the sum."""
+        made, came = Town(), date(2025, 7, 15)
+        made.start(1)
+        made.read("M1", BOTH, even(100))
+        with_a_barn(made, from_day=came)
+        made.read("M2", (came, AUGUST.until_day), even(7))
+        with made.store.viewing(Viewer("test", "billing"), []):
+            (name,) = (
+                one.agreement.agreement_id
+                for one in made.services(1)
+                if one.agreement.service_point_id == "SP2"
+            )
+            part_of = Participation(name, made.account_id(1), "solar", Validity(came), LATER, 2)
+            arrange(made, on=came)
+            made.store.join_program(part_of)
+            (held,) = made.bill(1, on=AUGUST.from_day, known_at=LATER).held
+        assert f"Agreement {name} takes part in solar" in held.sentence
+
     def test_a_register_is_refused_at_the_start_and_holds_what_was_arranged_before(
         self, town: Town
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from tests.journeys.town import LATER, NOON, VIEWER, Town, even
 from tests.stores.extension_town import GUARANTEE, REQUESTED, facility
 
@@ -12,11 +13,12 @@ from meterledger.facts.extensions import ExtensionAct
 from meterledger.rulebook.forms import read_form
 from meterledger.usecases.extension_contracts import ContractAsked, ContractGiven, open_contract
 from meterledger.usecases.extension_guarantees import net_revenue_cents
-from meterledger.usecases.extension_records import Moment
+from meterledger.usecases.extension_records import ExtensionRefused, Moment
 from meterledger.usecases.extension_replay import replay_extension
 from meterledger.usecases.extension_run import run_extensions
 from meterledger.usecases.extension_tellings import Told, serve_from_extension
 from meterledger.usecases.make_statement import Beside, make_statement
+from meterledger.usecases.together import start_together
 
 BEGAN = date(2025, 7, 1)
 CHARGED = {**GUARANTEE, **facility(charges_from="2026-09-01", frozen_monthly_usd="90.00")}
@@ -91,3 +93,36 @@ def test_net_revenue_is_a_bill_without_its_taxes() -> None:
             )
             assert taxes > 0
             assert net_revenue_cents(bill.record) == bill.total_cents - taxes
+
+
+def test_what_is_billed_with_other_service_points_has_no_revenue_of_its_own() -> None:
+    """The revenue of the one bill is of them all, so it counts for no extension (GRR IV.C)."""
+    town = Town()
+    barn = {"premise_id": "PR2", "service_point_id": "SP2", "meter_id": "M2", "address": "2 Elm"}
+    town.start(1, from_day=BEGAN)
+    town.start(1, from_day=BEGAN, **barn)
+    at = NOON + timedelta(hours=1)
+    with town.store.viewing(VIEWER, ["everything"]):
+        account = town.account_id(1)
+        asked = ContractAsked(
+            "EXT-1", account, REQUESTED, "Ana", read_form(ContractGiven, CHARGED, where="given")
+        )
+        open_contract(asked, store=town.store, book=town.book, now=at)
+        start_together(
+            account_id=account,
+            on=BEGAN,
+            by="Ana",
+            reason="asked for",
+            learned_at=at,
+            view=town.view,
+            store=town.store,
+        )
+        for service in town.services(1):
+            with pytest.raises(ExtensionRefused, match="is billed with others of its account"):
+                serve_from_extension(
+                    "EXT-1",
+                    service.agreement.agreement_id,
+                    Told(BEGAN, "Ana"),
+                    store=town.store,
+                    moment=Moment.at(at + timedelta(minutes=1), town.book),
+                )

@@ -298,10 +298,11 @@ def refuse_what_is_of_one(
         if files and billed_on_registers(one.installations, one.days, files):
             meter = one.installations[-1].meter_id
             raise _of_one(account, window, f"Meter {meter} is billed on its register")
-    names = sorted({one.service.agreement.agreement_id for one in points}
-                   | {service.agreement.agreement_id})  # fmt: skip
-    for name, known in kept.participations(names, known_at).items():
-        for each in taking_part(known, window.from_day):
+    # What holds on the first day of a part holds for all of it: of each point its own first day.
+    first = {one.service.agreement.agreement_id: one.days.from_day for one in points}
+    first[service.agreement.agreement_id] = window.from_day
+    for name, known in kept.participations(sorted(first), known_at).items():
+        for each in taking_part(known, first[name]):
             raise _of_one(account, window, f"Agreement {name} takes part in {each.program}")
     schedule = service.agreement.schedule
     plan = calculator.plan(schedule, window)

@@ -132,6 +132,15 @@ def serve_from_extension(
             do="Connections that earn a deposit back are told with `extension connect`",
         )
     service = store.service_of_agreement(agreement_id, moment.known_at)
+    for days in (one.days for one in (*service.joined, *service.billed_with)):
+        if days.until_day is None or told.on < days.until_day:
+            raise ExtensionRefused(
+                f"Agreement {agreement_id} is billed with others of its account, {days}",
+                where=where,
+                why="A bill of several service points has one revenue for all of them",
+                do="Bill each by itself first, with "
+                f"`meterledger together end {service.account.account_id}`",
+            )
     own = service.account.account_id == on_file.contract.account_id
     tested = any(one.data["tested"] for one in on_file.of(ExtensionAct.SERVED))
     data = {"account": service.account.account_id, "tested": own and not tested}
