@@ -460,6 +460,27 @@ class TestArranging:
         with pytest.raises(CannotArrange, match="goes on over 2025-08-15"):
             part(town, date(2025, 8, 15))
 
+    def test_an_arrangement_of_which_nothing_is_billed_is_taken_back(self, town: Town) -> None:
+        """A clerk's mistake costs no customer a bill on the sum."""
+        read_both(town)
+        arrange(town)
+        assert part(town, JULY.from_day).rows == ()
+        run = town.bill(1, on=AUGUST.from_day, known_at=LATER)
+        assert sorted((one.service_point_id, one.days, one.usage.points) for one in run.issued) == [
+            ("SP1", JULY, ()),
+            ("SP2", JULY, ()),
+        ]
+        with pytest.raises(NotFound, match=r"No meters of account .* are billed together"):
+            part(town, JULY.from_day)
+
+    def test_what_is_billed_is_not_taken_back(self, town: Town) -> None:
+        read_both(town)
+        arrange(town)
+        (bill,) = town.bill(1, on=AUGUST.from_day).issued
+        with pytest.raises(Conflict, match="is billed past 2025-07-01 already"):
+            part(town, JULY.from_day)
+        assert town.replay(bill.bill_id).same_bytes
+
     def test_without_one_there_is_nothing_to_end(self, town: Town) -> None:
         with pytest.raises(NotFound, match=r"No meters of account .* are billed together"):
             part(town, AUGUST.from_day)
@@ -528,3 +549,18 @@ class TestPartsOfAPeriod:
         (last,) = grown.bill(1, on=AUGUST.until_day, known_at=LATER).issued
         assert str(last.days) == "2025-08-20 to 2025-09-01"
         assert last.usage.energy_wh == 96 * 12 * 7
+
+    def test_no_day_is_lost_where_the_bills_agreement_ends_before_it_begins(
+        self, grown: Town
+    ) -> None:
+        """Said in July for August; then the house is left on July 20: the barn's August is its."""
+        arrange(grown, on=AUGUST.from_day)
+        (house,) = (one for one in grown.services(1) if one.joined)
+        grown.store.stop_service(
+            house.agreement.agreement_id, date(2025, 7, 20), SAID + timedelta(hours=1)
+        )
+        (held,) = grown.bill(1, on=AUGUST.until_day).held
+        assert "Nobody has said whose bill the days are on" in held.sentence
+        part(grown, AUGUST.from_day)
+        (last,) = grown.bill(1, on=AUGUST.until_day, known_at=LATER).issued
+        assert (last.service_point_id, last.days) == ("SP2", AUGUST)

@@ -88,11 +88,16 @@ class TestTheArrangement:
         with pytest.raises(NotFound, match="No meters of account"):
             town.end_together(ACCOUNT, date(2025, 6, 1), **SIGNED, learned_at=LATER)
 
-    def test_does_not_end_before_its_first_day_is_over(self, town: Any) -> None:
+    @pytest.mark.parametrize("on", [date(2025, 1, 1), date(2024, 12, 1)])
+    def test_that_has_no_day_left_is_taken_back_and_what_was_known_stays(
+        self, town: Any, on: date
+    ) -> None:
         town.begin_together([together_of(3)])
-        first = together_of(3).days.from_day
-        with pytest.raises(Conflict, match="cannot end on 2025-01-01"):
-            town.end_together(ACCOUNT, first, **SIGNED, learned_at=LATER)
+        assert town.end_together(ACCOUNT, on, **SIGNED, learned_at=LATER) == []
+        assert town.together_of_account(ACCOUNT) == []
+        assert town.together_of_account(ACCOUNT, LATER - timedelta(seconds=1)) == [together_of(3)]
+        assert service(town, HOUSE, LATER).joined == ()
+        town.begin_together([replace(together_of(3), learned_at=LATER + timedelta(seconds=1))])
 
     def test_is_one_a_day(self, town: Any) -> None:
         town.begin_together([together_of(3)])
@@ -174,6 +179,8 @@ class TestClaims:
         town.record_bills([shared_bill_of(3)])
         with pytest.raises(Conflict, match="is billed past 2025-01-15 already"):
             town.end_together(ACCOUNT, date(2025, 1, 15), **SIGNED, learned_at=LATER)
+        with pytest.raises(Conflict, match="is billed past 2025-01-01 already"):
+            town.end_together(ACCOUNT, date(2025, 1, 1), **SIGNED, learned_at=LATER)
         town.end_together(ACCOUNT, month_of(0).until_day, **SIGNED, learned_at=LATER)
         town.record_bills([bill_of(3, 1)])
 

@@ -67,25 +67,25 @@ def taken(row: BilledTogether, other: BilledTogether | None = None) -> Conflict:
 
 def ended(
     row: BilledTogether, last_day_out: date, by: str, reason: str, learned_at: datetime
-) -> BilledTogether:
-    """The row as it is known once it has ended.
+) -> BilledTogether | None:
+    """The row as it is known once it has ended; None where it never has a day, and is taken back.
 
-    :raises Conflict: if it would end before its first day is over
+    What was believed ends at ``moment_after`` either way.
     """
     if last_day_out <= row.days.from_day:
-        raise Conflict(
-            f"Agreement {row.joined_agreement} is billed with {row.agreement_id} from "
-            f"{row.days.from_day} on and cannot end on {last_day_out}",
-            where=f"account {row.account_id}",
-            do="Name a later day",
-        )
+        return None
     return replace(
         row,
         days=Validity(row.days.from_day, last_day_out),
         by=by,
         reason=reason,
-        learned_at=max(learned_at, row.learned_at + A_MOMENT),
+        learned_at=moment_after(row, learned_at),
     )
+
+
+def moment_after(row: BilledTogether, learned_at: datetime) -> datetime:
+    """When a row is believed no more."""
+    return max(learned_at, row.learned_at + A_MOMENT)
 
 
 def goes_on_after(row: BilledTogether, day: date) -> bool:

@@ -132,7 +132,7 @@ def serve_from_extension(
             do="Connections that earn a deposit back are told with `extension connect`",
         )
     service = store.service_of_agreement(agreement_id, moment.known_at)
-    for days in (one.days for one in (*service.joined, *service.billed_with)):
+    for days in [one.days for one in service.joined] + [one.days for one in service.billed_with]:
         if days.until_day is None or told.on < days.until_day:
             raise ExtensionRefused(
                 f"Agreement {agreement_id} is billed with others of its account, {days}",

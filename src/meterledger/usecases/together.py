@@ -123,6 +123,9 @@ def end_together(
 ) -> Arranged:
     """Bill each meter of the account on its own again; ``on`` is the first day of that.
 
+    An arrangement that would have no day is taken back: it was a mistake, or what it was for ended
+    before it began.
+
     :raises CannotArrange: if nobody signs, or the day cuts a bill in two
     :raises NotFound: if none of its meters are billed together then
     :raises Conflict: if days after are billed already
@@ -131,7 +134,7 @@ def end_together(
     services = store.services_of_account(account_id, learned_at)
     by_id = {one.agreement.agreement_id: one for one in services}
     for row in store.together_of_account(account_id):
-        if row.days.until_day is not None and row.days.until_day <= on:
+        if on <= row.days.from_day or (row.days.until_day is not None and row.days.until_day <= on):
             continue
         pair = [by_id[name] for name in (row.agreement_id, row.joined_agreement) if name in by_id]
         if on in {one.agreement.days.until_day for one in pair}:

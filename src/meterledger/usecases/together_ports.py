@@ -33,8 +33,10 @@ class TogetherLog(Protocol):
     ) -> list[BilledTogether]:
         """End the arrangements of an account that go on; answers them as they are known now.
 
+        What would end before its first day is over is taken back: it is known no more from now on.
+
         :raises NotFound: if none goes on
-        :raises Conflict: if one would end before its first day is over, or days after are billed
+        :raises Conflict: if days after are billed
         """
 
     def together_of_account(

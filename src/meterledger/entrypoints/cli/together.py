@@ -76,7 +76,10 @@ def end(
     on: Annotated[str, typer.Option(help="The first day on which each is billed by itself.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Bill each of an account's meters by itself again, from a day on."""
+    """Bill each of an account's meters by itself again, from a day on.
+
+    With the first day of an arrangement, or one before, it is taken back.
+    """
     with refusing(), _system("bill meters apart", account) as system:
         from meterledger.usecases.together import end_together
 

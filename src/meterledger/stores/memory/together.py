@@ -16,6 +16,7 @@ from meterledger.stores.together_words import (
     billed_past,
     ended,
     goes_on_after,
+    moment_after,
     none_goes_on,
     not_as_arranged,
     points_of,
@@ -71,13 +72,14 @@ class MemoryTogether(MemoryTaxes):
                 raise none_goes_on(account_id, last_day_out)
             agreements = {one.agreement_id: one for one in self._agreements.known()}
             found = [ended(row.fact, last_day_out, by, reason, learned_at) for row in rows]
-            for one in found:
-                self._refuse_billed_past(one, last_day_out, agreements)
+            for row in rows:
+                day = max(last_day_out, row.fact.days.from_day)
+                self._refuse_billed_past(row.fact, day, agreements)
             for row, one in zip(rows, found, strict=True):
-                row.until = one.learned_at
-                self._together.append(_Row(one))
-            self._note("billed together no longer", account_id, found[0].learned_at)
-            return found
+                row.until = moment_after(row.fact, learned_at)
+                self._together += [] if one is None else [_Row(one)]
+            self._note("billed together no longer", account_id, learned_at)
+            return [one for one in found if one is not None]
 
     def together_of_account(
         self, account_id: str, known_at: datetime | None = None

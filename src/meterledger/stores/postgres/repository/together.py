@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from meterledger.stores.together_words import (
     AS_ARRANGED,
     billed_past,
     ended,
+    moment_after,
     none_goes_on,
     refuse_begin,
     taken,
@@ -63,9 +65,12 @@ class TogetherTables(Tables):
     ) -> list[BilledTogether]:
         """End the arrangements of an account that go on."""
         found: list[BilledTogether] = []
+        told: list[BilledTogether] = []
         self._connections.ensure_months([record_day(learned_at)])
 
         def work(connection: Connection) -> None:
+            found.clear()
+            told.clear()
             known = [
                 one
                 for one in _believed(connection, account_id)
@@ -73,17 +78,20 @@ class TogetherTables(Tables):
             ]
             if not known:
                 raise none_goes_on(account_id, last_day_out)
-            found[:] = [ended(one, last_day_out, by, reason, learned_at) for one in known]
-            _refuse_billed_past(connection, found, last_day_out)
-            for old, new in zip(known, found, strict=True):
+            for old in known:
+                _refuse_billed_past(connection, [old], max(last_day_out, old.days.from_day))
                 connection.execute(
                     "UPDATE billed_together SET known = tstzrange(lower(known), %s)"
                     " WHERE joined_agreement = %s AND lower(days) = %s AND upper_inf(known)",
-                    [new.learned_at, old.joined_agreement, old.days.from_day],
+                    [moment_after(old, learned_at), old.joined_agreement, old.days.from_day],
                 )
-                _insert(connection, new)
+                new = ended(old, last_day_out, by, reason, learned_at)
+                told.append(replace(new or old, by=by))
+                if new is not None:
+                    found.append(new)
+                    _insert(connection, new)
 
-        self._arrange("billed together no longer", found, work, account_id, learned_at)
+        self._arrange("billed together no longer", told, work, account_id, learned_at)
         return found
 
     def together_of_account(
