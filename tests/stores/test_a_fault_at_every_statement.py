@@ -65,7 +65,7 @@ TOLD_AGAIN = {
 """What may be told again: the record says how a run went, and that the same bill is held again. A
 run that died after its last bill leaves no row of itself, and one that finds nothing due adds none.
 """
-TELLS_OF_THE_REST: dict[str, str] = {}
+TELLS_OF_THE_REST = {"autopay run", "autopay run that asks"}
 """Journeys whose answer is of what they did themselves, and so of what an earlier one left."""
 WORTH_ASKING_AGAIN = ("ServerLost", "Moved", "ExtensionMoved")
 """What a caller is told when somebody was in its way: it asks again."""
@@ -173,9 +173,11 @@ class Disturbed:
         return other - TOLD_AGAIN.get(self.journey.name, set())
 
     def is_known(self, answer: str) -> bool:
-        """Whether a caller may be told this: what goes on in the middle tells of the rest."""
+        """Whether a caller may be told this: what goes on in the middle may tell of the rest, or
+        of an end that is another one.
+        """
         told = answer in (self.first, self.again) or "Somebody was faster" in answer
-        return told or self.journey.name in TELLS_OF_THE_REST
+        return told or self.journey.name in TELLS_OF_THE_REST or not self.journey.ends_alike
 
     def _look(self, number: int, fate: Fate, said: str | None) -> None:
         kept = self.place.holds()
