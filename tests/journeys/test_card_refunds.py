@@ -167,6 +167,22 @@ class TestAnUnknownOutcome:
         assert place.acts(name)[-2:] == [Act.SENT, Act.RETURNED]
         assert place.sums() == (PAID, -20_00)
 
+    def test_that_left_twice_after_all_is_never_said_to_be_done(self, place: Place) -> None:
+        """A person said that nothing left; it went again, and then the first one came, too."""
+        name = place.approved()
+        place.processor.refunds_wait = True
+        place.send(name)
+        settle_card_refund(name, is_done=False, by="Dan", reason="no word", desk=place.desk())
+        place.processor.refunds_wait = False
+        assert place.send(name).state is CardRefundState.DONE
+        place.processor.end_refund(name, Said.PAID, 20_00)
+        assert place.deliver().state is CardRefundState.UNKNOWN
+        with pytest.raises(CannotSettle, match="The refund itself is sent already"):
+            settle_card_refund(name, is_done=True, by="Dan", reason="seen", desk=place.desk())
+        place.processor.end_refund(name, Said.REFUSED, 0)  # the processor takes it back
+        assert place.deliver().state is CardRefundState.REFUSED
+        assert place.sums() == (PAID - 20_00, 0)
+
     def test_of_another_amount_waits_for_a_person(self, place: Place) -> None:
         name = place.approved()
         place.processor.refunds_wait = True

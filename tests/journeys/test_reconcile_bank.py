@@ -199,6 +199,15 @@ def test_an_adjustment_that_two_people_posted_is_taken_back_by_two() -> None:
     assert position.ties
     assert [one.line.cents for one in position.open_lines] == [-7_10]
     assert not position.unseen
+    # The adjustment and its reversal stay one: apart, the line would be matched to what is no more.
+    (gone,) = store.bank_matches()
+    assert gone.rule is MatchRule.TAKEN_BACK
+    with pytest.raises(LineRefused, match="is taken back for good"):
+        undo_match(by="Ana", approved_by="Ben", **{**undo, "match_id": gone.match_id})
+    propose_adjustment(**line, ledger_account="419", by="Ana", store=store)
+    decide_adjustment(**line, approve=True, by="Ben", store=store)
+    assert match(store).position.ties
+    assert not match(store).position.open_lines
 
 
 def at(store: Any) -> dict[str, Any]:

@@ -197,12 +197,21 @@ def settle_card_refund(
 ) -> CardRefundOnFile:
     """A person says how an unknown one ended; the processor's later word still counts.
 
-    :raises CannotSettle: if its outcome is known, or name or reason lack
+    :raises CannotSettle: if its outcome is known, name or reason lack, or it left another way
     """
     who, why = named(by, reason, f"card refund {refund_id[:80]}")
     refuse_card_numbers([who, why], where=f"card refund {refund_id[:80]}")
     known = desk.store.card_refund(refund_id)
     _refuse_known(known)
+    case = desk.store.settlement(known.refund.settlement_id)
+    if is_done and not case.is_open_refund:
+        raise CannotSettle(
+            f"The refund itself is {case.last.act.value} already: this would be money twice",
+            where=f"card refund {refund_id}",
+            why="One refund is in the book, and two people agreed to one",
+            do="Ask the processor to take it back. If it will not, the bank's line of it is "
+            "adjusted by two people: `meterledger bank adjust`; then end it with --refused",
+        )
     said, cents = (Said.PAID, known.refund.cents) if is_done else (Said.REFUSED, 0)
     answer = Answer(refund_id, said, cents, max(0, known.newest_sequence))
     return hear_card_refund(answer, HeardBy.PERSON, desk=desk, by=who, reason=why)

@@ -385,7 +385,8 @@ def undo_match(
     A match of a rule moved no money: one person undoes it, with a name and a reason. An adjustment
     was posted by two people; two take it back, by the reversal of its entry, leg by leg.
 
-    :raises LineRefused: without a name or a reason, or where two people are asked for and are not
+    :raises LineRefused: without a name or a reason, where two people are asked for and are not, or
+        of an adjustment and its own reversal
     :raises NotFound: if there is no such match, or it was undone
     :raises Conflict: if somebody else undid it meanwhile
     """
@@ -397,6 +398,16 @@ def undo_match(
             where=match_id,
             why="Money is moved by two people",
             do="Let another person look at it, and name them with --approved-by",
+        )
+    adjusted = entry_name(BANK_ADJUSTMENT, "")
+    if match.rule is MatchRule.TAKEN_BACK and any(
+        one.expectation_id.startswith(adjusted) for one in match.expectations
+    ):
+        raise LineRefused(
+            "An adjustment that two people took back is taken back for good",
+            where=match_id,
+            why="Apart from its reversal it would be matched to a line, and is in no book",
+            do="Propose the adjustment of the line anew with `meterledger bank adjust`",
         )
     is_posted = match.rule is MatchRule.ADJUSTED
     if is_posted and not other:
