@@ -171,6 +171,38 @@ class TestOfBoth:
         assert ask_refund(ONE, 65_19, payee_id="V-2", desk=both.desk(), **FINDERS).is_new
         assert ask_refund(ONE, 10_00, payee_id="V-1", desk=both.desk(), **FINDERS).is_new
 
+    def test_two_people_who_ask_for_the_customers_part_do_not_get_the_agencys(
+        self, both: Case
+    ) -> None:
+        ask_refund(ONE, 6_00, desk=both.desk(), **FINDERS)
+
+        with pytest.raises(CannotSettle, match=r"cannot go to one: \$4.00 is the customer"):
+            ask_refund(ONE, 4_01, desk=both.desk(), **FINDERS)
+        assert ask_refund(ONE, 4_00, desk=both.desk(), **FINDERS).is_new
+
+    def test_what_the_agency_had_as_a_verified_payee_is_its_part(self, both: Case) -> None:
+        verify_payee(
+            "V-2",
+            account_id=ONE,
+            name="Heartland",
+            means=Means.CHECK,
+            details="1 Main Street",
+            by="Ana",
+            evidence="a letter",
+            desk=both.desk(),
+        )
+        asked = ask_refund(ONE, 60_00, payee_id="V-2", desk=both.desk(), **FINDERS).case
+        with pytest.raises(CannotSettle, match=r"\$5.19 is of Heartland"):
+            ask_refund(ONE, 5_20, payment_key="chk-1", desk=both.desk(), **FINDERS)
+        both.approve(asked.settlement_id)
+
+        rest = ask_refund(ONE, 5_19, payee_id="V-2", desk=both.desk(), **FINDERS).case
+        both.approve(rest.settlement_id)
+        own = ask_refund(ONE, 10_00, desk=both.desk(), **FINDERS).case
+
+        assert own.payee is not None
+        assert own.payee.payment_key == "own-2"
+
 
 class TestOfAnAccountThatEnded:
     def test_the_agencys_part_is_asked_for_first_and_then_the_customers(self, case: Case) -> None:

@@ -10,6 +10,7 @@ free again: it is the agency's, unless the agency's own terms leave it to the cu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from meterledger.facts.settlements import (
     Act,
     Means,
     Payee,
+    SettlementCase,
     SettlementKind,
 )
 from meterledger.kernel.money import usd_display
@@ -66,30 +68,60 @@ class PledgeCredit:
 def pledge_credits(account_id: str, desk: MoneyDesk) -> tuple[PledgeCredit, ...]:
     """What pledges left of the account's credit, the oldest first, as known at the desk's instant.
 
-    A refund that went to an agency took it off that agency's part, and any other off the rest.
+    A refund that went to an agency, by its payment or as a verified payee, took it off that
+    agency's part, and any other off the rest.
     """
     kept = [one for one in payments_kept(account_id, desk) if one.tender is Tender.PLEDGE]
     if not kept:
         return ()
     free = _free_credits(account_id, desk)
-    refunds = [
-        one
-        for one in desk.store.settlements(account_id=account_id, kind=SettlementKind.REFUND)
-        if one.payee is not None and one.asked.learned_at < desk.now
-    ]
+    refunds = _refunds(account_id, desk)
     agencies = _agencies(account_id, desk)
+    gone, waiting = _to_verified(refunds)
     left, found = max(0, credit_cents(account_id, desk)), []
     for payment in kept:
         key = payment.payment_key
+        agency = agencies.get(key) or agencies.get(key.removesuffix(REST), "")
         mine = [one for one in refunds if one.payee is not None and one.payee.payment_key == key]
-        gone = sum(one.cents for one in mine if one.last.act not in NOTHING_POSTED)
-        cents = min(left, max(0, free.get(f"payment:{key}", 0) - gone))
+        back = sum(one.cents for one in mine if one.last.act not in NOTHING_POSTED)
+        there = max(0, free.get(f"payment:{key}", 0) - back)
+        there -= _taken(gone, agency, there)
+        cents = min(left, there)
         left -= cents
         asked = sum(one.cents for one in mine if one.awaits_approval)
-        agency = agencies.get(key) or agencies.get(key.removesuffix(REST), "")
+        asked += _taken(waiting, agency, max(0, cents - asked))
         if cents:
             found.append(PledgeCredit(key, agency, cents, asked))
     return tuple(found)
+
+
+def _refunds(account_id: str, desk: MoneyDesk) -> list[SettlementCase]:
+    """Refunds of the account's credit that were asked for before the desk's instant."""
+    return [
+        one
+        for one in desk.store.settlements(account_id=account_id, kind=SettlementKind.REFUND)
+        if one.payee is not None and one.source == "142" and one.asked.learned_at < desk.now
+    ]
+
+
+def _to_verified(refunds: Sequence[SettlementCase]) -> tuple[Counter[str], Counter[str]]:
+    """Cents that went, and that wait to go, to verified payees, by their names."""
+    gone, waiting = Counter[str](), Counter[str]()
+    for one in refunds:
+        if one.payee is None or not one.payee.payee_id:
+            continue
+        if one.last.act not in NOTHING_POSTED:
+            gone[one.payee.name] += one.cents
+        elif one.awaits_approval:
+            waiting[one.payee.name] += one.cents
+    return gone, waiting
+
+
+def _taken(pool: Counter[str], agency: str, most: int) -> int:
+    """Take so much of what an agency had off its payment, up to ``most``."""
+    part = min(pool[agency], most) if agency else 0
+    pool[agency] -= part
+    return part
 
 
 def payments_kept(account_id: str, desk: MoneyDesk) -> list[Payment]:
@@ -152,11 +184,15 @@ def payee_of_credit(
         account_id, desk, holders=holders, payment_key=payment_key, payee_id=payee_id
     )
     own = credit_cents(account_id, desk) - sum(one.cents for one in pledged)
+    free = own
+    if pledged:  # what others ask for is taken off the part that it is of
+        waits = sum(one.cents for one in _refunds(account_id, desk) if one.awaits_approval)
+        free = own - max(0, waits - sum(one.asked_cents for one in pledged))
     agencys = [one for one in pledged if _is_of(one, payee)]
     if agencys or (payment_key and not agency_terms and _is_pledge(account_id, payment_key, desk)):
         if payee is not None and cents <= sum(one.free_cents for one in agencys):
             return payee
-    elif payee is not None and cents <= own:
+    elif payee is not None and cents <= free:
         return payee
     elif not (payment_key or payee_id) and own <= 0:
         single = [one for one in pledged if one.free_cents >= cents]
@@ -164,7 +200,7 @@ def payee_of_credit(
             return payee_of_pledge(account_id, single[0])
     if payee is None and not pledged:
         raise _nobody(account_id, payment_key)
-    raise _mixed(account_id, cents, own, pledged)
+    raise _mixed(account_id, cents, free, pledged)
 
 
 def _is_pledge(account_id: str, payment_key: str, desk: MoneyDesk) -> bool:
