@@ -207,6 +207,33 @@ class TestAFinalBillOfAFewCents:
             assert home.deposits()[0].state == "given back"
             assert town.store.balance_cents(home.account) == 0
 
+    def test_is_not_charged_for_a_deposit_that_stays_with_the_account(self, town: Any) -> None:
+        """A barn is left and the house goes on: no deposit goes back through the barn's bill."""
+        hold_deposit(town)
+        barn = {"premise_id": "PR2", "service_point_id": "SP2", "meter_id": "M2"}
+        start, left = date(2025, 7, 20), date(2025, 7, 21)
+        town.start(1, tax_place="university_city", from_day=start, address="2 Elm", **barn)
+        for meter, wh in (("M1", 300), ("M2", 1)):
+            town.read(meter, (start, AUGUST), lambda _, count, wh=wh: [wh] * count)
+        (name,) = (
+            one.agreement.agreement_id
+            for one in town.services(1)
+            if one.agreement.service_point_id == "SP2"
+        )
+        town.store.stop_service(name, left, KNOWN - timedelta(hours=1))
+        (made,) = (
+            one
+            for one in town.bill(1, on=AUGUST, known_at=KNOWN).issued
+            if one.agreement_id == name
+        )
+
+        assert (made.kind.value, made.total_cents) == ("final", 0)
+        assert not any("for a deposit refund" in one.finding for one in made.reasons)
+        assert town.replay(made.bill_id).same_bytes
+        home = Home(town, 1, now=made.pins.known_at)
+        home.night(AUGUST)
+        assert home.held() == 50_00
+
     def test_that_was_made_when_nobody_asked_for_deposits_is_as_it_was(
         self, town: Any, final: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
