@@ -17,7 +17,7 @@ from tests.journeys.town import FIRST, LATER, NOON, VIEWER, lively
 from meterledger.facts.shadow import ShadowCause
 from meterledger.stores.lake import IntervalLake
 from meterledger.stores.lake.determinants import DeterminantFiles
-from meterledger.usecases.together import start_together
+from meterledger.usecases.together import end_together, start_together
 from meterledger.usecases.unbilled import unbilled
 from meterledger.usecases.unbilled_revenue import unbilled_revenue
 
@@ -78,6 +78,39 @@ class TestAMonthsEnd:
         one = next(each for each in made.lines if each.account_id == living.account_id(1))
         (bill,) = living.bill(1, on=date(2025, 12, 1), dry_run=True).issued
         assert one.energy_wh == bill.usage.energy_wh
+
+    @pytest.mark.parametrize(
+        ("began", "ended"),
+        [("2025-10-01", None), ("2025-09-01", "2025-10-01"), ("2025-10-01", "2025-11-01")],
+    )
+    def test_accrues_each_watt_hour_once_where_the_arrangement_began_or_ended_unbilled(
+        self, town: Any, tmp_path: Path, began: str, ended: str | None
+    ) -> None:
+        """Bills of three months wait; their days are the house's or the barn's, on one line."""
+        town.lake = IntervalLake(tmp_path / "lake", zone=CHICAGO, files_at=town.store.lake_files)
+        place = {"from_day": AUTUMN[0], "tax_place": "university_city"}
+        town.start(1, **place)
+        with_a_barn(town, **place)
+        for number in (1, 2):
+            arrive(town, towns, f"M{number}", AUTUMN, lively, learned_at=FIRST)
+        said: dict[str, Any] = {"account_id": town.account_id(1), "store": town.store, **SIGNED}
+
+        def accrued() -> Any:
+            return unbilled_revenue(
+                date(2025, 11, 30), known_at=NOON, today=date(2025, 12, 2), store=town.store,
+                lake=town.lake, view=town.view,
+            ).lines  # fmt: skip
+
+        with town.store.viewing(VIEWER, []):
+            apart = sum(one.energy_wh or 0 for one in accrued())
+            start_together(on=date.fromisoformat(began), learned_at=FIRST + timedelta(minutes=5),
+                           view=town.view, **said)  # fmt: skip
+            if ended is not None:
+                end_together(on=date.fromisoformat(ended), view=town.view,
+                             learned_at=FIRST + timedelta(minutes=6), **said)  # fmt: skip
+            lines = accrued()
+        assert len(lines) == len({one.agreement_id for one in lines}) == 2
+        assert sum(one.energy_wh or 0 for one in lines) == apart
 
     def test_the_monitor_finds_one_agreement_without_a_bill(self, living: Any) -> None:
         found = list(

@@ -166,6 +166,28 @@ def carried_on(
     ]
 
 
+def days_of_its_own(service: BillableService, begin: date, until: date) -> list[DaySpan]:
+    """Of the days from ``begin`` up to ``until`` (out), those on no other agreement's bill.
+
+    Each is on one bill: what another agreement carries of them is told with that one.
+    """
+    left = [DaySpan(begin, until)] if begin < until else []
+    for one in service.billed_with:
+        cut = [one.service.within(days) for each in left if (days := one.days.within(each))]
+        for carried in cut:
+            if carried is not None:
+                left = [
+                    DaySpan(*part)
+                    for each in left
+                    for part in (
+                        (each.from_day, min(each.until_day, carried.from_day)),
+                        (max(each.from_day, carried.until_day), each.until_day),
+                    )
+                    if part[0] < part[1]
+                ]
+    return left
+
+
 def stands_on_another(service: BillableService, window: DaySpan) -> bool:
     """Whether the window, or its first days, are billed with another agreement.
 

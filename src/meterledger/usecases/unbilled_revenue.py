@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from meterledger.facts.entry_names import ACCRUAL, entry_name
 from meterledger.billing import reading_cycle_count
 from meterledger.facts.bills import Bill
 from meterledger.facts.charges import ChargeGroup
+from meterledger.facts.entry_names import ACCRUAL, entry_name
 from meterledger.facts.issued import IssuedBill
 from meterledger.facts.money import Entry, Leg
 from meterledger.facts.places import BillableService
@@ -46,7 +46,7 @@ from meterledger.usecases.calculate_bills import (
 )
 from meterledger.usecases.finance_ports import AccrualLog
 from meterledger.usecases.finance_reports import class_of
-from meterledger.usecases.joined_services import NotTogether, stands_on_another
+from meterledger.usecases.joined_services import days_of_its_own
 from meterledger.usecases.ports import Lake
 
 LOOK_BACK_DAYS = 120
@@ -54,6 +54,8 @@ SHORTER_BY_DAYS = (1, 2, 3, 7, 14)
 """How many days before the month end usage is asked for again where it is not known to the end."""
 
 Progress = Callable[[int], None]
+Stretch: TypeAlias = tuple[str, date]
+"""Days of an agreement that are its own to bill, by its name and their first."""
 
 
 class UnbilledStore(BilledReadings, Protocol):
@@ -184,17 +186,9 @@ def _unbilled(
         if later:  # what was billed since tiles on from what was billed then
             begin = min(later)
         until = min(evening, agreement.days.until_day or evening)
-        if begin < until and not _on_another(service, DaySpan(begin, until)):
-            last = max(billed, key=lambda one: one.until_day, default=None)
-            yield _Unbilled(service, DaySpan(begin, until), last)
-
-
-def _on_another(service: BillableService, days: DaySpan) -> bool:
-    """Whether the days stand on another agreement's bill: its line has their energy."""
-    try:
-        return stands_on_another(service, days)
-    except NotTogether:  # nobody has said whose they are: they have a line of their own
-        return False
+        last = max(billed, key=lambda one: one.until_day, default=None)
+        for own in days_of_its_own(service, begin, until):
+            yield _Unbilled(service, own, last)
 
 
 def _priced(
@@ -206,9 +200,9 @@ def _priced(
     view: BookView,
 ) -> list[UnbilledLine]:
     """A line for each; the days are made shorter where usage is not known to their end."""
-    found: dict[str, UnbilledLine] = {}
-    why: dict[str, str] = {}
-    open_ = {one.service.agreement.agreement_id: one for one in due}
+    found: dict[Stretch, UnbilledLine] = {}
+    why: dict[Stretch, str] = {}
+    open_ = {(one.service.agreement.agreement_id, one.days.from_day): one for one in due}
     for shorter in (0, *SHORTER_BY_DAYS):
         asked = {
             name: DaySpan(one.days.from_day, one.days.until_day - timedelta(days=shorter))
@@ -222,21 +216,41 @@ def _priced(
             found[name] = _line(open_.pop(name), bill, why.get(name, ""))
     for name, one in open_.items():
         found[name] = _estimated(one, why.get(name, "No usage is known"), view)
-    return list(found.values())
+    by_agreement: dict[str, list[UnbilledLine]] = {}
+    for (agreement, _), line in sorted(found.items(), key=lambda each: each[0]):
+        by_agreement.setdefault(agreement, []).append(line)
+    return [_one_line(lines) for lines in by_agreement.values()]
+
+
+def _one_line(lines: Sequence[UnbilledLine]) -> UnbilledLine:
+    """An agreement has one line; days between that stand on another's bill are not in it."""
+    if len(lines) == 1:
+        return lines[0]
+    known = [one.energy_wh for one in lines if one.energy_wh is not None]
+    methods = {one.method for one in lines}
+    return replace(
+        lines[0],
+        days=DaySpan(lines[0].days.from_day, lines[-1].days.until_day),
+        priced_days=sum(one.priced_days for one in lines),
+        energy_wh=sum(known) if known else None,
+        cents=sum(one.cents for one in lines),
+        method=methods.pop() if len(methods) == 1 else UnbilledMethod.PRICED_IN_PART,
+        why="; ".join(dict.fromkeys(one.why for one in lines if one.why)),
+    )
 
 
 def _calculated(
-    due: Mapping[str, _Unbilled],
-    asked: Mapping[str, DaySpan],
+    due: Mapping[Stretch, _Unbilled],
+    asked: Mapping[Stretch, DaySpan],
     known_at: datetime,
     sequence: int,
     store: UnbilledStore,
     lake: Lake,
     view: BookView,
-) -> tuple[dict[str, Bill], dict[str, str]]:
-    """Bills of the days, by agreement, and a sentence for each that cannot be calculated."""
+) -> tuple[dict[Stretch, Bill], dict[Stretch, str]]:
+    """Bills of the days, by stretch, and a sentence for each that cannot be calculated."""
     groups: dict[DaySpan, list[DueBill]] = {}
-    refused: dict[str, str] = {}
+    refused: dict[Stretch, str] = {}
     for name, days in asked.items():
         service = due[name].service
         try:
@@ -245,7 +259,7 @@ def _calculated(
             refused[name] = refusal.sentence
             continue
         groups.setdefault(days, []).append(one)
-    made: dict[str, Bill] = {}
+    made: dict[Stretch, Bill] = {}
     for days, batch in sorted(groups.items(), key=lambda each: str(each[0])):
         bills, held = calculate_bills(
             batch,
@@ -256,8 +270,8 @@ def _calculated(
             kept=store,
             view=view,
         )
-        made |= {one.agreement_id: one for one in bills}
-        refused |= {one.agreement_id: one.sentence for one in held}
+        made |= {(one.agreement_id, days.from_day): one for one in bills}
+        refused |= {(one.agreement_id, days.from_day): one.sentence for one in held}
     return made, refused
 
 
