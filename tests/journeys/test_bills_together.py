@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from meterledger.facts.bills import read_record
 from meterledger.facts.extensions import ExtensionAct
 from meterledger.facts.meters import BilledOn, Meter, MeterConfiguration, MeterKind
 from meterledger.facts.participation import Participation
+from meterledger.facts.taxes import ExemptionKind, TaxExemption, TaxKind
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.usecases.account_together import price_together
@@ -564,3 +566,26 @@ class TestPartsOfAPeriod:
         part(grown, AUGUST.from_day)
         (last,) = grown.bill(1, on=AUGUST.until_day, known_at=LATER).issued
         assert (last.service_point_id, last.days) == ("SP2", AUGUST)
+
+    @pytest.mark.parametrize("whose", ["SP1", "SP2"])
+    def test_a_certificate_of_one_agreement_alone_holds_it_on_any_day_of_the_bill(
+        self, grown: Town, whose: str
+    ) -> None:
+        """The barn leaves on August 20. What the house alone is exempt from, later, taxes both."""
+        arrange(grown, on=date(2025, 7, 15))
+        names = {
+            one.agreement.service_point_id: one.agreement.agreement_id for one in grown.services(1)
+        }
+        grown.store.stop_service(names["SP2"], date(2025, 8, 20), SAID + timedelta(hours=1))
+        grown.store.record_exemption(
+            TaxExemption(
+                *(grown.account_id(1), names[whose], TaxKind.GROSS_RECEIPTS),
+                *(next(iter(ExemptionKind)), "C-1", Fraction(1)),
+                *(Validity(date(2025, 8, 25)), SAID + timedelta(hours=2)),
+            )
+        )
+        run = grown.bill(1, on=AUGUST.until_day)
+        assert len(run.issued) + len(run.held) == 2
+        told = [one.sentence for one in run.held]
+        assert len(told) == (whose == "SP1")
+        assert all("has a tax exemption of its own" in one for one in told)

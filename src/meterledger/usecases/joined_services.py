@@ -47,7 +47,7 @@ def joined_due(service: BillableService, window: DaySpan, view: BookView) -> tup
         days = None if days is None else one.service.agreement.days.within(days)
         if days is None:
             continue
-        refuse_unlike(service, one.service, days)
+        refuse_unlike(service, one.service, days, window)
         point = one.service.agreement.service_point_id
         there = meters_of_window(point, one.service.installations, days, view.time_zone)
         found.append(JoinedDue(one.service, days, there))
@@ -79,8 +79,13 @@ def meters_on_bill(service: BillableService, days: DaySpan) -> list[MeterInstall
     return found
 
 
-def refuse_unlike(service: BillableService, other: BillableService, days: DaySpan) -> None:
+def refuse_unlike(
+    service: BillableService, other: BillableService, days: DaySpan, window: DaySpan
+) -> None:
     """One sum is priced on one schedule and taxed in one place.
+
+    ``days`` are the other's of the bill's ``window``. The tax of the bill goes by one day of its
+    window, so that a certificate of its own agreement counts on all of it.
 
     :raises NotTogether: naming what differs
     """
@@ -96,8 +101,9 @@ def refuse_unlike(service: BillableService, other: BillableService, days: DaySpa
                 why="One sum is priced on one schedule and taxed in one place (GRR IV.C)",
                 do="Bill each by itself: end the arrangement with `meterledger together end`",
             )
-    for each in (*service.tax_exemptions, *other.tax_exemptions):
-        if each.agreement_id and each.days.within(days) is not None:
+    held = [(one, window) for one in service.tax_exemptions]
+    for each, of in (*held, *((one, days) for one in other.tax_exemptions)):
+        if each.agreement_id and each.days.within(of) is not None:
             raise NotTogether(
                 f"Agreement {each.agreement_id} of account {service.account.account_id} has a tax "
                 "exemption of its own",
