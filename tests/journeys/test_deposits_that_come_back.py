@@ -10,6 +10,7 @@ from tests.journeys.deposit_town import APPLICANT, NOW, Home, come_back, home_of
 
 from meterledger.facts.deposits import DepositAct
 from meterledger.kernel.money import usd_display
+from meterledger.usecases.deposit_acts import move_deposit
 from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_came_back import (
     accounts_of_returns,
@@ -403,3 +404,25 @@ def test_a_step_is_undone_once_and_as_it_stands(two_parts: Home) -> None:
         two_parts.town.store.record_deposits(
             [replace(work, seen=seen, steps=(again,), entries=(entry,))]
         )
+
+
+def test_what_had_moved_on_stays_there_and_is_owed_here(two_parts: Home) -> None:
+    """One of two payments comes back after the deposit moved to the customer's other account."""
+    town, moved = two_parts.town, date(2025, 10, 25)
+    town.start(2, people=(("P1", "Person 1"),), from_day=moved)
+    (deposit,) = two_parts.deposits()
+    other = town.account_id(2)
+    move_deposit(deposit.deposit_id, other, on=moved, reason="moved", desk=two_parts.desk())
+
+    come_back(two_parts, 1, BACK)
+    two_parts.night(BACK)
+    two_parts.night(BACK + timedelta(days=1))
+
+    there = Home(town, 2, now=two_parts.now)
+    for one in (two_parts, there):
+        one.check()
+    assert on_account(two_parts, "143") == 120_00
+    assert sum(one.held_cents for one in two_parts.money().values()) == 0
+    assert sum(one.held_cents for one in there.money().values()) == 200_00 == two_parts.held()
+    (told,) = queue(two_parts, BACK)
+    assert (told.owed_cents, told.open_cents, told.short_cents) == (120_00, 120_00, 0)
