@@ -144,7 +144,9 @@ class TestPriced:
     def test_a_part_that_is_missing_is_refused(self, ask: Any) -> None:
         refused = ask("--priced")
         assert refused.exit_code == 2
-        assert "What meter M2 registered from 2025-07-01 to 2025-08-01 is not known" in refused.stderr
+        assert (
+            "What meter M2 registered from 2025-07-01 to 2025-08-01 is not known" in refused.stderr
+        )
 
     def test_meters_on_two_schedules_are_for_a_person(self, town: Town, ask: Any) -> None:
         town.start(

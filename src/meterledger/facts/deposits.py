@@ -71,8 +71,8 @@ class DepositAct(Enum):
     MOVED_IN = "moved in"
     """It came from another account of the same customer; ``parts`` are when it was received."""
     UNDONE = "undone"
-    """A step that moved money is taken back, because a payment of the deposit came back; ``note`` is
-    its key. What still stands of it is taken anew, under a key with ``AGAIN`` in it."""
+    """A step that moved money is taken back: a payment of the deposit came back; ``note`` is its
+    key. What still stands of it is taken anew, under a key with ``AGAIN`` in it."""
     OWED = "owed back"
     """``cents`` left the deposit that never were in it: the customer owes them."""
 

@@ -141,9 +141,9 @@ CLOSED_ONCE = {
     "delivery_preference": "known",
     "combination": "known",
     "combined_account": "known",
+    "billed_together": "known",
     "participation": "known",
     "autopay_enrollment": "known",
-    "billed_together": "known",
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""

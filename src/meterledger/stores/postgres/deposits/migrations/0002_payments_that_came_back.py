@@ -8,6 +8,4 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [("deposits", "0001_initial")]
 
-    operations = [
-        migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
-    ]
+    operations = [migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))]
