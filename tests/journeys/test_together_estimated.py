@@ -26,6 +26,7 @@ from tests.journeys.usage_town import (
 from meterledger.facts.bills import read_record
 from meterledger.facts.charges import ChargeGroup
 from meterledger.ledger import BUDGET_DEFERRED
+from meterledger.usecases.budget_state import BudgetRefused
 from meterledger.usecases.review_usage import accept_day, day_to_review
 from meterledger.usecases.settle_held import Desk, exclude_held
 from meterledger.usecases.together import CannotArrange, start_together
@@ -154,3 +155,11 @@ class TestABudgetPlan:
         customer.join(service_point_id="SP2")
         with pytest.raises(CannotArrange, match=r"The budget plan .* is of service point SP2"):
             arrange(customer.town, on=date(2025, 12, 1), at=customer.now)
+
+    def test_of_a_meter_that_is_to_lose_its_bill_later_is_refused(self, customer: Customer) -> None:
+        """The plan would begin before the arrangement, and level no bill from then on."""
+        customer.months(date(2025, 7, 1), 6)
+        arrange(customer.town, on=date(2026, 2, 1), at=customer.now)
+        with pytest.raises(BudgetRefused, match=r"is billed with agreement .* from 2026-02-01"):
+            customer.join(service_point_id="SP2")
+        customer.join(service_point_id="SP1")

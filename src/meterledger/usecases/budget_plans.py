@@ -209,6 +209,7 @@ def _service(services: Sequence[BillableService], request: JoinRequest) -> Billa
     ]
     found = [one for one in found if all(on not in each.days for each in one.billed_with)]
     if len(found) == 1:
+        _refuse_loses_its_bill(found[0], on)
         return found[0]
     named = ", ".join(one.agreement.service_point_id for one in found)
     raise BudgetRefused(
@@ -217,6 +218,20 @@ def _service(services: Sequence[BillableService], request: JoinRequest) -> Billa
         where=f"account {account}",
         do=f"Name one service point of {named}" if found else "Choose a day with service",
     )
+
+
+def _refuse_loses_its_bill(service: BillableService, on: date) -> None:
+    """A plan levels the bills of its service point: from some day on it would have none."""
+    for one in service.billed_with:
+        if one.days.overlaps(Validity(on)):
+            raise BudgetRefused(
+                f"Agreement {service.agreement.agreement_id} is billed with agreement "
+                f"{one.agreement_id} from {one.days.from_day} on",
+                where=f"account {service.account.account_id}",
+                why="From then on it has no bill of its own that a plan could level",
+                do="Put the plan on the service point whose bill it is, or end that first with "
+                f"`meterledger together end {service.account.account_id}`",
+            )
 
 
 def _refuse_open_plan(options: AccountOptions, on: date) -> None:
