@@ -27,6 +27,7 @@ from meterledger.usecases.change_rate import RateRefused, change_rate
 from meterledger.usecases.describe_meters import configure_meter
 from meterledger.usecases.joined_services import NotTogether
 from meterledger.usecases.ports import Conflict, NotFound, Viewer
+from meterledger.usecases.take_back import Booked, NothingToTakeBack, take_back
 from meterledger.usecases.together import CannotArrange, end_together, start_together
 from meterledger.usecases.window_usage import MeterNotWhole
 
@@ -401,6 +402,32 @@ class TestArranging:
                     store=town.store,
                     service_point_id=point,
                 )
+
+    def test_an_option_that_an_arrangement_goes_by_is_not_taken_back(self, town: Town) -> None:
+        """Both are changed from August on, and arranged from then: the house's would be no more."""
+        view = town.book.as_known(CLASSES_TOLD.date())
+        for point in ("SP1", "SP2"):
+            change_rate(
+                account_id=town.account_id(1), schedule="1M-overnight", asked=date(2025, 7, 20),
+                learned_at=LATER, view=view, store=town.store, service_point_id=point,
+            )  # fmt: skip
+        said = LATER + timedelta(hours=1)
+        (row,) = start_together(
+            account_id=town.account_id(1), on=AUGUST.from_day, learned_at=said, view=view,
+            store=town.store, **SIGNED,
+        ).rows  # fmt: skip
+        for point in ("SP1", "SP2"):
+            with pytest.raises(NothingToTakeBack, match="is billed together with others"):
+                take_back(
+                    Booked.RATE, account_id=town.account_id(1), on=date(2025, 7, 21),
+                    known_at=said + timedelta(hours=1), store=town.store, service_point_id=point,
+                )  # fmt: skip
+        part(town, AUGUST.from_day, said + timedelta(hours=1))
+        take_back(
+            Booked.RATE, account_id=town.account_id(1), on=date(2025, 7, 21),
+            known_at=said + timedelta(hours=2), store=town.store, service_point_id="SP1",
+        )  # fmt: skip
+        assert row.agreement_id not in {one.agreement.agreement_id for one in town.services(1)}
 
     def test_a_place_without_a_meter_is_no_part_of_a_sum(self) -> None:
         for house, barn in ((None, "M2"), ("M1", None)):

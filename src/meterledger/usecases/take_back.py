@@ -175,6 +175,15 @@ def _rate(account_id: str, point: str, on: date, known_at: datetime, store: Take
             do=f"Name one of {named}",
         )
     agreement = found[-1].agreement
+    if found[-1].joined or found[-1].billed_with:
+        raise NothingToTakeBack(
+            f"Agreement {agreement.agreement_id} is billed together with others of account "
+            f"{account_id}",
+            where=f"account {account_id}",
+            why="The arrangement names the agreement that would be no more",
+            do=f"End it from {agreement.days.from_day} on, with "
+            f"`meterledger together end {account_id} --on {agreement.days.from_day}`",
+        )
     store.take_back_agreement(agreement.agreement_id, known_at)
     return agreement.days.from_day
 
