@@ -157,14 +157,18 @@ def run(
 def show(account: Account, as_json: JsonFlag = False) -> None:
     """Show the enrollments of an account, and what stops its bank accounts."""
     from meterledger.entrypoints.channel_words import enrollment_json
+    from meterledger.facts.ach_orders import bank_version
 
     with refusing(), _system("look at autopay", [account]) as system:
         system.store.account(account)
-        banks = {one.bank_id: one for one in system.store.bank_accounts([account])}
-        found = system.store.enrollments(account_ids=[account])
+        banks = system.store.bank_accounts([account])
+        found = [
+            (one, bank_version(one.bank_id, banks, on=system.today, known_at=system.now))
+            for one in system.store.enrollments(account_ids=[account])
+        ]
         stops = system.store.bank_stops([account])
         told = {
-            "enrollments": [enrollment_json(one, banks.get(one.bank_id)) for one in found],
+            "enrollments": [enrollment_json(one, bank) for one, bank in found],
             "stops": [
                 {"kind": one.kind.value, "code": one.code, "on": one.on.isoformat()}
                 for one in stops
