@@ -12,10 +12,11 @@ from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.money import Tender
 from meterledger.facts.settlements import Act
 from meterledger.stores.gateways.processor_fake import BadProcessor
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.card_refunds import CardDesk, send_to_card, take_answer
 from meterledger.usecases.checkouts import CheckoutDesk, ask_checkout, start_checkout
 from meterledger.usecases.refund_credit import ask_refund
-from meterledger.usecases.settlements import MoneyDesk, approve_settlement
+from meterledger.usecases.settlements import MoneyDesk
 
 NOW = datetime(2026, 12, 1, 15, tzinfo=UTC)
 PAID = OWED + 50_00

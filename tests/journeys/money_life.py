@@ -356,6 +356,9 @@ class MoneyIn:
     def _case(self, kind: str, key: str, cents: int, source: str, *, posted: bool = False,
               about: str = "") -> None:  # fmt: skip
         case = Case(f"{kind}:{key}", kind, cents, source, "asked", self.today, about)
+        if kind == "refund":  # where it goes is the journey's; whether it still may is the model's
+            payee = self.store.settlement(case.name).payee
+            case.to = payee.payment_key if payee else ""
         self.model.cases[case.name] = case
         self.tell(kind if posted else f"{kind}: asked")
         if posted:

@@ -13,6 +13,7 @@ from tests.journeys.money_model_held import BEFORE
 
 from meterledger.arrears.deposit_facts import DepositFactsContradict
 from meterledger.facts.deposits import DepositKind
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_ask import DepositRefused, ask_deposit
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.late_charges import reverse_late_charge
@@ -25,11 +26,7 @@ from meterledger.usecases.refund_credit import (
     settle_final_credit,
     stop_refund,
 )
-from meterledger.usecases.settlements import (
-    approve_settlement,
-    refuse_settlement,
-    reverse_settlement,
-)
+from meterledger.usecases.settlements import refuse_settlement, reverse_settlement
 from meterledger.usecases.transfer_balance import transfer_balance
 from meterledger.usecases.unclaimed import (
     claim,

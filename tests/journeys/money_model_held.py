@@ -49,6 +49,7 @@ class Case:
     since: date
     about: str = ""
     payable: date = date.min
+    to: str = ""  # the payment to which a refund goes back
 
 
 class Account(Charged):
@@ -230,7 +231,14 @@ class Account(Charged):
     def may_approve(self, one: Case) -> bool:
         there = GOODWILL_MOST if one.kind == "credit" else self.sums["142"]
         there = self.credit(one.source) if one.kind == "refund" else there
-        return one.state == "asked" and one.cents <= max(0, there)
+        return one.state == "asked" and one.cents <= max(0, there) and self.is_theirs(one)
+
+    def is_theirs(self, one: Case) -> bool:
+        """A refund goes to a payment that was kept, and to an agency no more than is its own."""
+        if one.kind != "refund":
+            return True
+        kept = one.to in self.paid and not self.paid[one.to].back
+        return kept and (not one.about or one.cents <= dict(self.of_agencies()).get(one.about, 0))
 
     def settle(self, one: Case, day: date, sign: int = 1) -> None:
         """Post what a case does, or with -1 take it back."""

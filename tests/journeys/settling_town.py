@@ -15,9 +15,10 @@ from meterledger.facts.money import Tender
 from meterledger.facts.settlements import SettlementCase
 from meterledger.rulebook.book import TariffBook
 from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.refund_credit import ask_refund
 from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
-from meterledger.usecases.settlements import MoneyDesk, approve_settlement
+from meterledger.usecases.settlements import MoneyDesk
 from meterledger.usecases.take_payment import How, take_payment
 
 AT = datetime(2026, 12, 1, 12, tzinfo=UTC)

@@ -16,6 +16,7 @@ from meterledger.facts.checkouts import HeardBy, Said
 from meterledger.facts.money import Tender
 from meterledger.facts.settlements import Act, Means
 from meterledger.stores.gateways.processor_fake import Bad, BadProcessor
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.card_refunds import (
     CardDesk,
     ask_card_refunds,
@@ -26,11 +27,7 @@ from meterledger.usecases.card_refunds import (
 from meterledger.usecases.channel_ports import CallbackRefused
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.refund_credit import ask_refund, send_refund, verify_payee
-from meterledger.usecases.settlements import (
-    CannotSettle,
-    approve_settlement,
-    reverse_settlement,
-)
+from meterledger.usecases.settlements import CannotSettle, reverse_settlement
 from meterledger.usecases.take_payment import How, take_payment
 
 

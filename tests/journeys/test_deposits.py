@@ -13,6 +13,7 @@ from meterledger.facts.deposits import DepositAct, DepositKind
 from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger.refunds import RefundContradicts
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_acts import (
     dispute_deposit,
     move_deposit,
@@ -29,7 +30,7 @@ from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.refund_credit import ask_refund
 from meterledger.usecases.replay_settlement import replay_settlement
-from meterledger.usecases.settlements import MoneyDesk, approve_settlement
+from meterledger.usecases.settlements import MoneyDesk
 
 JULY = date(2025, 7, 1)
 TOLD = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}

@@ -10,6 +10,7 @@ from tests.journeys.deposit_town import APPLICANT, NOW, Home, come_back, home_of
 
 from meterledger.facts.deposits import DepositAct
 from meterledger.kernel.money import usd_display
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_acts import move_deposit
 from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_came_back import (
@@ -18,7 +19,7 @@ from meterledger.usecases.deposit_came_back import (
 from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.refund_credit import ask_refund, send_refund
-from meterledger.usecases.settlements import MoneyDesk, approve_settlement, reverse_settlement
+from meterledger.usecases.settlements import MoneyDesk, reverse_settlement
 
 JULY = date(2025, 7, 1)
 ENDS, FINAL, BACK = date(2025, 10, 20), date(2025, 10, 22), date(2025, 11, 4)

@@ -15,6 +15,7 @@ from meterledger.facts.money import Tender
 from meterledger.facts.settlements import Act, Means
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.ach_out import AchOutDesk, make_ach_file
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.channel_ports import ChannelChange
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.refund_credit import (
@@ -24,7 +25,7 @@ from meterledger.usecases.refund_credit import (
     verify_payee,
 )
 from meterledger.usecases.refunds_by_ach import mark_refunds_in_files, order_refunds
-from meterledger.usecases.settlements import MoneyDesk, approve_settlement, reverse_settlement
+from meterledger.usecases.settlements import MoneyDesk, reverse_settlement
 from meterledger.usecases.take_payment import How, take_payment
 
 NOW = datetime(2026, 12, 1, 15, tzinfo=UTC)

@@ -12,12 +12,15 @@ from tests.stores.paper_town import ANALYST, account_id, bill_of, rebill_of, sta
 
 from meterledger.facts.money import Tender
 from meterledger.facts.settlements import Means, Payee
-from meterledger.ledger import RefundWay
+from meterledger.ledger import DEPOSITS, RefundWay
 from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.pledges import PledgeDesk, promise_pledge, receive_pledge
 from meterledger.usecases.refund_credit import ask_refund, settle_final_credit, verify_payee
+from meterledger.usecases.refund_payees import payee_of_refund
 from meterledger.usecases.replay_settlement import replay_settlement
-from meterledger.usecases.settlements import CannotSettle, MoneyDesk, approve_settlement
+from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
+from meterledger.usecases.settlements import CannotSettle, MoneyDesk
 from meterledger.usecases.take_payment import How, take_payment
 
 AT = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -70,6 +73,23 @@ class Case:
             view=desk.view,
             store=self.store,
             how=How(Tender.CASH),
+        )
+
+    def bring_back(self, key: str) -> None:
+        desk = self.desk()
+        bank = PaymentDesk(self.store, desk.view, desk.now)
+        reverse_payment(key, on=TODAY, by="bank", reason="no funds", desk=bank)
+
+    def verify(self, payee: str, name: str) -> None:
+        verify_payee(
+            payee,
+            account_id=ONE,
+            name=name,
+            means=Means.CHECK,
+            details="1 Main Street",
+            by="Ana",
+            evidence="a letter",
+            desk=self.desk(),
         )
 
     def correct(self, cents: int = 100_00) -> None:
@@ -150,21 +170,15 @@ class TestOfBoth:
         assert asked.payee is not None
         assert asked.payee.payment_key == "own-2"
         assert asked.asked.reason == ("asked by telephone; the agency's terms: aid of 2026, part 4")
+        both.approve(asked.settlement_id)
+        assert both.store.balance_cents(ONE) == 0
+        assert replay_settlement(asked, both.desk())
 
     def test_a_verified_payee_gets_an_agencys_part_only_if_it_is_the_agency(
         self, both: Case
     ) -> None:
         for payee, name in (("V-1", "Person 1"), ("V-2", "Heartland")):
-            verify_payee(
-                payee,
-                account_id=ONE,
-                name=name,
-                means=Means.CHECK,
-                details="1 Main Street",
-                by="Ana",
-                evidence="a letter",
-                desk=both.desk(),
-            )
+            both.verify(payee, name)
 
         with pytest.raises(CannotSettle, match="unless its terms leave it to the customer"):
             ask_refund(ONE, 65_19, payee_id="V-1", desk=both.desk(), **FINDERS)
@@ -181,16 +195,7 @@ class TestOfBoth:
         assert ask_refund(ONE, 4_00, desk=both.desk(), **FINDERS).is_new
 
     def test_what_the_agency_had_as_a_verified_payee_is_its_part(self, both: Case) -> None:
-        verify_payee(
-            "V-2",
-            account_id=ONE,
-            name="Heartland",
-            means=Means.CHECK,
-            details="1 Main Street",
-            by="Ana",
-            evidence="a letter",
-            desk=both.desk(),
-        )
+        both.verify("V-2", "Heartland")
         asked = ask_refund(ONE, 60_00, payee_id="V-2", desk=both.desk(), **FINDERS).case
         with pytest.raises(CannotSettle, match=r"\$5.19 is of Heartland"):
             ask_refund(ONE, 5_20, payment_key="chk-1", desk=both.desk(), **FINDERS)
@@ -202,6 +207,65 @@ class TestOfBoth:
 
         assert own.payee is not None
         assert own.payee.payment_key == "own-2"
+
+
+class TestIsDecidedAgainWhenItIsApproved:
+    def test_where_the_customers_own_payment_came_back_since(self, case: Case) -> None:
+        case.correct()
+        case.pay(10_00, "own-2", TODAY)
+        asked = ask_refund(ONE, 10_00, desk=case.desk(), **FINDERS).case
+        case.bring_back("own-2")
+
+        with pytest.raises(CannotSettle, match="cannot go to Ana Rivera 1 any more: payment own"):
+            case.approve(asked.settlement_id)
+
+        assert case.store.balance_cents(ONE) == -65_19
+        assert case.store.settlement(asked.settlement_id).awaits_approval
+
+    @pytest.mark.parametrize(("comes_back", "may_go"), [("own-2", False), ("own-3", True)])
+    def test_by_what_is_left_for_a_verified_payee(
+        self, case: Case, comes_back: str, may_go: bool
+    ) -> None:
+        case.correct()
+        case.pay(10_00, "own-2", TODAY)
+        case.verify("V-1", "Person 1")
+        asked = ask_refund(ONE, 10_00, payee_id="V-1", desk=case.desk(), **FINDERS).case
+        case.pay(1_00, "own-3", TODAY)
+        case.bring_back(comes_back)
+
+        if may_go:
+            case.approve(asked.settlement_id)
+        else:
+            with pytest.raises(CannotSettle, match=r"\$1.00 is the customer's, \$65.19 is"):
+                case.approve(asked.settlement_id)
+
+        assert case.store.balance_cents(ONE) == (-65_19 if may_go else -66_19)
+
+    def test_who_is_approved_first_has_it(self, case: Case) -> None:
+        case.correct()
+        case.pay(10_00, "own-2", TODAY)
+        first = ask_refund(ONE, 6_00, desk=case.desk(), **FINDERS).case
+        other = ask_refund(ONE, 4_00, desk=case.desk(), **FINDERS).case
+
+        for one in (other, first):
+            case.approve(one.settlement_id)
+
+        assert case.store.balance_cents(ONE) == -65_19
+
+
+class TestOfADeposit:
+    """It came with a move, so that all the account itself ever had was an agency's."""
+
+    @pytest.mark.parametrize(
+        ("payment_key", "words"),
+        [("", "nobody is known to whom money may go"), ("chk-1", "no pledge pays a deposit")],
+    )
+    def test_nothing_goes_to_an_agency(self, case: Case, payment_key: str, words: str) -> None:
+        case.bring_back("K-1")
+        case.correct(0)
+
+        with pytest.raises(CannotSettle, match=words):
+            payee_of_refund(ONE, 5_00, case.desk(), source=DEPOSITS, payment_key=payment_key)
 
 
 class TestOfAnAccountThatEnded:

@@ -43,6 +43,7 @@ from meterledger.ledger.returned_payment import ChargeNotHeld
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.refund_credit import (
     ask_refund,
@@ -57,12 +58,7 @@ from meterledger.usecases.refund_credit import (
 )
 from meterledger.usecases.replay_settlement import replay_settlement
 from meterledger.usecases.returned_payment import settle_returned_payment
-from meterledger.usecases.settlements import (
-    CannotSettle,
-    approve_settlement,
-    refuse_settlement,
-    reverse_settlement,
-)
+from meterledger.usecases.settlements import CannotSettle, refuse_settlement, reverse_settlement
 from meterledger.usecases.transfer_balance import transfer_balance
 from meterledger.usecases.unclaimed import (
     claim,

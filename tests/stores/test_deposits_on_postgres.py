@@ -12,12 +12,13 @@ from tests.journeys.deposit_town import APPLICANT, Home, come_back, home_of, que
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.postgres import PostgresStore
 from meterledger.stores.postgres.repository.verify import verify_invariants
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.finance_reports import revenue
 from meterledger.usecases.rebill import rebill
-from meterledger.usecases.settlements import MoneyDesk, approve_settlement
+from meterledger.usecases.settlements import MoneyDesk
 
 
 def life(store: Any) -> list[tuple[str, str, int, str]]:

@@ -171,10 +171,13 @@ def payee_of_credit(
     payment_key: str = "",
     payee_id: str = "",
     agency_terms: str = "",
+    approving: bool = False,
 ) -> Payee:
     """To whom so much of the account's credit goes: an agency's part back to the agency.
 
     ``agency_terms`` says where the agency leaves it to the customer: then it is as any credit.
+    ``approving`` does not count what others ask for: who is approved first has it. That
+    the credit is there at all is looked at by the store.
 
     :raises CannotSettle: if an agency's money would go to somebody else, or the customer's to an
         agency, or nobody is known to whom it may go
@@ -185,21 +188,22 @@ def payee_of_credit(
     )
     own = credit_cents(account_id, desk) - sum(one.cents for one in pledged)
     free = own
-    if pledged:  # what others ask for is taken off the part that it is of
+    if pledged and not approving:  # what others ask for is taken off the part that it is of
         waits = sum(one.cents for one in _refunds(account_id, desk) if one.awaits_approval)
         free = own - max(0, waits - sum(one.asked_cents for one in pledged))
     agencys = [one for one in pledged if _is_of(one, payee)]
     if agencys or (payment_key and not agency_terms and _is_pledge(account_id, payment_key, desk)):
-        if payee is not None and cents <= sum(one.free_cents for one in agencys):
+        there = sum(one.cents if approving else one.free_cents for one in agencys)
+        if payee is not None and cents <= there:
             return payee
-    elif payee is not None and cents <= free:
+    elif payee is not None and (cents <= free or (approving and not pledged)):
         return payee
     elif not (payment_key or payee_id) and own <= 0:
         single = [one for one in pledged if one.free_cents >= cents]
         if len(single) == 1:
             return payee_of_pledge(account_id, single[0])
     if payee is None and not pledged:
-        raise _nobody(account_id, payment_key)
+        raise nobody_known(account_id, payment_key)
     raise _mixed(account_id, cents, free, pledged)
 
 
@@ -258,7 +262,7 @@ def payee_named(
     if payment_key:
         payments = [one for one in payments if one.payment_key == payment_key]
         if not payments:
-            raise _nobody(account_id, payment_key)
+            raise nobody_known(account_id, payment_key)
         if payments[-1].tender is Tender.PLEDGE:
             agency = _agencies(account_id, desk).get(payment_key.removesuffix(REST), "")
             return payee_of_pledge(account_id, PledgeCredit(payment_key, agency, 0, 0))
@@ -270,7 +274,8 @@ def payee_named(
     return Payee(holders, MEANS_OF_TENDER[newest.tender], payment_key=newest.payment_key)
 
 
-def _nobody(account_id: str, payment_key: str) -> CannotSettle:
+def nobody_known(account_id: str, payment_key: str) -> CannotSettle:
+    """The refusal where no payment that was kept says to whom money may go."""
     what = f"Payment {payment_key[:64]} is not" if payment_key else "No payment is"
     return CannotSettle(
         f"{what} one of the account's that was kept, so nobody is known to whom money may go",

@@ -18,7 +18,6 @@ from meterledger.facts.settlements import (
     CREDIT,
     Act,
     Means,
-    Payee,
     SettlementCase,
     SettlementKind,
     VerifiedPayee,
@@ -36,13 +35,13 @@ from meterledger.ledger import (
 from meterledger.usecases.deposit_remainders import remainder_cents
 from meterledger.usecases.pledge_credits import (
     PledgeCredit,
-    payee_named,
-    payee_of_credit,
     payee_of_pledge,
     pledge_credits,
 )
+from meterledger.usecases.refund_payees import payee_of_refund
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
+    AGENCY_TERMS,
     CannotSettle,
     Decided,
     MoneyDesk,
@@ -160,8 +159,9 @@ def ask_refund(
             f"A refund of {usd_display(cents)} is none", where=where, do="Ask for more than zero"
         )
     decided = _decided(account_id, cents, desk, source)
-    if agency_terms.strip():
-        _, why = named(by, f"{why}; the agency's terms: {agency_terms}", where)
+    terms = " ".join(agency_terms.split())
+    if terms:
+        _, why = named(by, f"{why}; the agency's terms: {terms}", where)
     write = new_settlement(
         SettlementKind.REFUND,
         key,
@@ -174,8 +174,17 @@ def ask_refund(
         desk=desk,
         approved=False,
         needs_two=True,
-        payee=_payee(account_id, cents, desk, source, payment_key, payee_id, agency_terms),
+        payee=payee_of_refund(
+            account_id,
+            cents,
+            desk,
+            source=source,
+            payment_key=payment_key,
+            payee_id=payee_id,
+            agency_terms=terms,
+        ),
         by_day=decided.decision.outcome.by_day,
+        told={AGENCY_TERMS: terms} if terms else None,
     )
     (is_new,) = desk.store.record_settlements([write])
     return Settled(write.case, is_new)
@@ -220,7 +229,7 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
         needs_two=not moves,
         payee=None
         if moves
-        else _payee(account_id, int(outcome.amount_cents), desk, "142", "", "", ""),
+        else payee_of_refund(account_id, int(outcome.amount_cents), desk, source="142"),
         by_day=outcome.by_day,
     )
     (is_new,) = desk.store.record_settlements([write])
@@ -374,33 +383,6 @@ def _back_to_agency(account_id: str, one: PledgeCredit, by: str, desk: MoneyDesk
     return FinalCredit(account_id, one.cents, RefundWay.BACK, words, write.case, is_new)
 
 
-def _payee(
-    account_id: str,
-    cents: int,
-    desk: MoneyDesk,
-    source: str,
-    payment_key: str,
-    payee_id: str,
-    agency_terms: str,
-) -> Payee:
-    holders = _holders(account_id, desk)
-    if source == DEPOSITS:  # no pledge pays a deposit
-        named_so = payee_named(
-            account_id, desk, holders=holders, payment_key=payment_key, payee_id=payee_id
-        )
-        if named_so is not None:
-            return named_so
-    return payee_of_credit(
-        account_id,
-        cents,
-        desk,
-        holders=holders,
-        payment_key=payment_key,
-        payee_id=payee_id,
-        agency_terms=agency_terms,
-    )
-
-
 def decide_refund_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
     """The decision of a refund from what was known at the desk's instant."""
     asked = int(case.cents) if told["asked_usd"] != "0.00" else 0
@@ -454,9 +436,3 @@ def _live_account(account_id: str, desk: MoneyDesk) -> str | None:
 def _known(key: str, account_id: str, desk: MoneyDesk) -> SettlementCase | None:
     mine = desk.store.settlements(account_id=account_id, kind=SettlementKind.REFUND)
     return next((one for one in mine if one.key == key), None)
-
-
-def _holders(account_id: str, desk: MoneyDesk) -> str:
-    services = desk.store.services_of_account(account_id, desk.now)
-    names = services[-1].holders if services else ()
-    return " and ".join(names) or f"the holder of account {account_id}"

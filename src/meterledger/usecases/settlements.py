@@ -3,12 +3,14 @@
 Lives here      making a settlement with its record and its first steps, and the steps any of them
                 can take; the same decision from what was known then.
 Lives elsewhere each kind's own journey (``transfer_balance``, ``refund_credit``, ``write_off``,
-                ``unclaimed``, ``returned_payment``), the rules (``ledger``), the rows (``stores``).
+                ``unclaimed``, ``returned_payment``), agreeing (``approve_settlement``), the rules
+                (``ledger``), the rows (``stores``).
 Read first      docs/operating/settlements.md.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -39,6 +41,8 @@ from meterledger.usecases.ports import Conflict, StoredBill
 from meterledger.usecases.settlement_ports import Settlements, SettlementWrite
 
 PERSON_MAX, REASON_MAX = 100, 1000
+AGENCY_TERMS = "agency_terms"
+"""What a refund's record calls the terms by which an agency leaves its money to the customer."""
 
 
 class CannotSettle(Refusal):
@@ -164,8 +168,12 @@ def new_settlement(
     about: str = "",
     ceiling_cents: int | None = None,
     by_day: date | None = None,
+    told: Mapping[str, str] | None = None,
 ) -> SettlementWrite:
-    """A settlement that is asked for, and posted at once where one person is enough."""
+    """A settlement that is asked for, and posted at once where one person is enough.
+
+    ``told`` is what people said that its record keeps beside the decision.
+    """
     asked = Step(Act.ASKED, desk.on, desk.now, by, reason)
     case = SettlementCase(
         key=key,
@@ -182,7 +190,7 @@ def new_settlement(
         ceiling_cents=ceiling_cents,
         by_day=by_day,
     )
-    case = replace(case, record=_record(case, decided, desk))
+    case = replace(case, record=_record(case, decided, desk, told or {}))
     write = SettlementWrite(case, (asked,), ())
     return step_on(write, Act.APPROVED, by, reason, desk) if approved else write
 
@@ -240,14 +248,6 @@ def refuse_earlier(case: SettlementCase, desk: MoneyDesk) -> None:
             where=f"settlement {case.settlement_id}",
             do="Give a day that is not before the last step",
         )
-
-
-def approve_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
-    """Agree, as another person than who asked; its money is posted.
-
-    :raises Conflict: if who asked approves, or what is taken is not there any more
-    """
-    return one_step(settlement_id, Act.APPROVED, by=by, reason=reason, desk=desk)
 
 
 def refuse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
@@ -347,10 +347,14 @@ def decide_again(
     asked = case.asked
     own = frozenset(one.entry_id for one in case.steps)
     then = MoneyDesk(desk.store, desk.book, asked.on, asked.learned_at, own)
-    return _record(case, decide(case, then), then) == case.record
+    known = json.loads(case.record)
+    told = {name: known[name] for name in (AGENCY_TERMS,) if name in known}
+    return _record(case, decide(case, then), then, told) == case.record
 
 
-def _record(case: SettlementCase, decided: Decided, desk: MoneyDesk) -> bytes:
+def _record(
+    case: SettlementCase, decided: Decided, desk: MoneyDesk, told: Mapping[str, str]
+) -> bytes:
     memory, decision = decided.terms.memory, decided.decision
     payee = case.payee
     return canonical_bytes(
@@ -382,6 +386,7 @@ def _record(case: SettlementCase, decided: Decided, desk: MoneyDesk) -> bytes:
             "reading_keys": sorted({*memory.readings, *decision.reading_keys}),
             "values": list(memory.values),
             "book": desk.view.sha256,
+            **told,
         }
     )
 

@@ -15,6 +15,7 @@ from meterledger.facts.ach import BankAccountKind
 from meterledger.facts.ach_orders import BankAccount
 from meterledger.facts.money import Tender
 from meterledger.facts.settlements import Means
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.channel_ports import ChannelChange
 from meterledger.usecases.refund_credit import (
     ask_refund,
@@ -29,12 +30,7 @@ from meterledger.usecases.refund_credit import (
 )
 from meterledger.usecases.refunds_by_ach import mark_refunds_in_files, order_refunds
 from meterledger.usecases.returned_payment import settle_returned_payment
-from meterledger.usecases.settlements import (
-    MoneyDesk,
-    approve_settlement,
-    refuse_settlement,
-    reverse_settlement,
-)
+from meterledger.usecases.settlements import MoneyDesk, refuse_settlement, reverse_settlement
 from meterledger.usecases.transfer_balance import transfer_balance
 from meterledger.usecases.unclaimed import (
     claim,

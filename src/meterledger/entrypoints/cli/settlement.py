@@ -105,7 +105,7 @@ def approve(
     name: Name, by: By = "", reason: Reason = "", on: On = "", as_json: JsonFlag = False
 ) -> None:
     """Agree, as another person than who asked; its money is posted."""
-    from meterledger.usecases.settlements import approve_settlement
+    from meterledger.usecases.approve_settlement import approve_settlement
 
     act("approve a settlement", name, approve_settlement, on, as_json, by=by, reason=reason)
 

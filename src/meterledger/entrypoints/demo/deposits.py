@@ -18,6 +18,7 @@ from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.forms import read_form
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_ask import ask_deposit, send_notice
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_run import BY, run_deposits
@@ -25,7 +26,6 @@ from meterledger.usecases.extension_contracts import ContractAsked, ContractGive
 from meterledger.usecases.extension_records import Moment
 from meterledger.usecases.extension_run import run_extensions
 from meterledger.usecases.refund_credit import clear_refund, send_refund
-from meterledger.usecases.settlements import approve_settlement
 from meterledger.usecases.take_payment import take_payment
 from meterledger.usecases.transfer_balance import transfer_balance
 

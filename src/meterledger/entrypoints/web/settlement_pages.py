@@ -29,12 +29,12 @@ from meterledger.facts.checkouts import OF_CHECKOUT
 from meterledger.facts.settlements import Act, Means, SettlementCase, SettlementKind
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.standing import Standing
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.card_refunds import send_to_card
 from meterledger.usecases.refund_credit import return_refund, send_refund, stop_refund
 from meterledger.usecases.settlements import (
     CannotSettle,
     MoneyDesk,
-    approve_settlement,
     refuse_settlement,
     reverse_settlement,
 )
