@@ -17,8 +17,10 @@ from typer.testing import CliRunner
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
 from meterledger.entrypoints.web import system
+from meterledger.entrypoints.web.accounts import past_due_cents
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import System
+from meterledger.facts.receivables import ItemKind, OpenItem
 
 
 class DepositTown:
@@ -67,6 +69,16 @@ def test_an_account_leads_to_its_deposits(client: Any, behind: DepositTown) -> N
 
     assert f'href="/deposits/{behind.deposit}/"' in text
     assert "Before service began" in text
+
+
+def test_a_deposit_that_was_not_paid_is_no_part_of_what_is_owed() -> None:
+    """It is asked for beside the balance: 'of it is past due' counts bills and charges alone."""
+    day = date(2025, 7, 22)
+    bill = OpenItem("bill:B-1", ItemKind.UTILITY, "A", day, day, 44_62, 44_62)
+    asked = OpenItem("deposit:D-1", ItemKind.DEPOSIT, "A", day, day, 244_00, 244_00)
+
+    assert past_due_cents([bill, asked], date(2025, 7, 23)) == 44_62
+    assert past_due_cents([bill, asked], day) == 0
 
 
 def test_an_account_without_one_says_nothing_of_deposits(client: Any, behind: DepositTown) -> None:

@@ -158,5 +158,13 @@ class TestTaxesOfAMonth:
     def test_of_a_month_without_bills_are_none(self, browser: Any, town: WebTown) -> None:
         assert "Nothing was taxed." in page(browser, "/finance/taxes/?month=2020-01")
 
+    def test_of_an_empty_month_show_the_newest_with_entries(
+        self, browser: Any, town: WebTown
+    ) -> None:
+        assert "This is the newest month that has entries" in page(browser, "/finance/taxes/")
+        asked = page(browser, f"/finance/taxes/?month={self.month(town).from_day:%Y-%m}")
+        assert "the newest month that has entries" not in asked
+        assert "University City" in asked
+
     def test_of_no_month_are_refused(self, browser: Any, town: WebTown) -> None:
         page(browser, "/finance/taxes/?month=2026-13", 422)

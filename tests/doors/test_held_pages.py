@@ -101,6 +101,7 @@ class TestACase:
         assert "Why it is held" in before
         assert "Customer charge" in table
         assert " kWh x $" in table
+        assert "$-" not in table
         assert "Sheet 54" in table
         total = f"${case.seen.total_cents / 100:,.2f}"
         assert table.index("Total of this bill") < table.index(total)

@@ -70,7 +70,7 @@ def test_a_payment_is_taken_back_by_a_form(client: Any, behind: Behind) -> None:
     form = {"act": "reverse", "on": "2026-12-01", **WHO}
     assert client.post("/payments/R-1/", form, headers=OURS).status_code == 302
     text = text_of(client.get("/payments/R-1/?done=reverse"))
-    assert "Done: take it back." in text
+    assert "It is taken back." in text
     assert "taken back" in text
     assert behind.store.balance_cents(account_id(1)) == 3 * A_BILL
 
@@ -133,7 +133,7 @@ def test_money_is_taken_at_the_office_by_a_form(client: Any, behind: Behind) -> 
     answer = client.post("/payments/take/", TAKEN, headers=OURS)
     assert (answer.status_code, answer["Location"]) == (302, "/payments/desk-7/?done=take")
     shown = text_of(client.get(answer["Location"]))
-    assert "Done: take the payment." in shown
+    assert "The payment is taken and posted." in shown
     assert f">{entry_words(bill_item(0))}</a>" in shown
     again = client.post("/payments/take/", TAKEN, headers=OURS)
     assert again.status_code == 302

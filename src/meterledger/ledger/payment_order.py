@@ -209,7 +209,8 @@ def _found(bucket: str, paid: Cents, owed: Cents) -> str:
     if paid == owed:
         return f"{name} of {usd_display(owed)} paid in full"
     if paid:
-        return f"{name} get what is left, {usd_display(paid)} of {usd_display(owed)}"
+        get = "gets" if bucket == CURRENT_DEPOSIT else "get"
+        return f"{name} {get} what is left, {usd_display(paid)} of {usd_display(owed)}"
     return f"nothing is left for {name} of {usd_display(owed)}"
 
 

@@ -66,6 +66,16 @@ class TestABillOfCurrentChargesOnly:
         assert outcome.left_over_cents == left_cents
 
 
+def test_says_in_grammar_what_gets_the_rest() -> None:
+    owed = {"current_utility_cents": Cents(100_00), "current_deposit_cents": Cents(40_00)}
+    for cents, said in (
+        (50_00, "utility charges get what is left, $50.00 of $100.00"),
+        (110_00, "the deposit gets what is left, $10.00 of $40.00"),
+    ):
+        ruling = ruling_on(PAYMENT_ORDER, PaymentFacts(Cents(cents), **owed), IN_2019)
+        assert said in [one.finding for one in ruling.decision.reasons]
+
+
 class TestABillWithAPreviousBalance:
     @pytest.mark.parametrize("today", [IN_2016, IN_2019, date(2020, 5, 1), date(2026, 7, 2)])
     def test_pays_a_previous_deposit_before_current_utility_charges(self, today: date) -> None:

@@ -6,6 +6,7 @@ Lives elsewhere what a balance is (``ledger``, ``stores``), words (``words``, ``
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,6 +26,7 @@ from meterledger.entrypoints.web.tax_words import shown_exemptions, tax_place_wo
 from meterledger.entrypoints.web.words import initials
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.places import BillableService
+from meterledger.facts.receivables import ItemKind, OpenItem
 from meterledger.kernel.ids import check_digit_holds, with_check_digit
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import (
@@ -32,7 +34,6 @@ from meterledger.ledger import (
     RECEIVABLE,
     REVENUE_OF_CLASS,
     TAX_COLLECTIONS,
-    Receivable,
     control_sums,
 )
 from meterledger.usecases.ports import NotFound, StoredBill
@@ -129,7 +130,7 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "balance_cents": balance_cents,
         "credit_cents": -balance_cents,
         "next_due": _next_due(bills, balance_cents, system.today),
-        "past_due_cents": _past_due_cents(open_items, system.today),
+        "past_due_cents": past_due_cents(open_items.items if open_items else (), system.today),
         "budget": budget_of_account(system, account_id),
         "deposits": deposits_of_account(system, account_id),
         "late_charges": late_charges_of_account(system, account_id),
@@ -222,10 +223,10 @@ def _next_due(bills: list[StoredBill], balance_cents: int, today: date) -> date 
     return due if due >= today else None
 
 
-def _past_due_cents(money: Receivable | None, today: date) -> int:
-    """What of the open items was to be paid before today."""
+def past_due_cents(items: Iterable[OpenItem], today: date) -> int:
+    """What of the balance was to be paid before today; a deposit asked for is no part of it."""
     return sum(
         one.open_cents
-        for one in (money.items if money else ())
-        if one.due_day is not None and one.due_day < today
+        for one in items
+        if one.kind is not ItemKind.DEPOSIT and one.due_day is not None and one.due_day < today
     )

@@ -62,7 +62,7 @@ class EntryRow:
 @personal("finance: the month's figures", subjects=lambda: ["all accounts"])
 def finance_page(request: HttpRequest, system: System) -> HttpResponse:
     """The month: each report with its tie."""
-    days, is_newest = _month_of_page(request, system)
+    days, is_newest = month_of_page(request, system)
     cash_day = min(days.last_day, system.today)
     by_day = DaySpan(days.from_day, cash_day + timedelta(days=1))
     accounts = len(system.store.account_ids())
@@ -204,7 +204,7 @@ def month_asked(request: HttpRequest, today: date) -> DaySpan:
     return month_of(date(int(found[1]), int(found[2]), 1))
 
 
-def _month_of_page(request: HttpRequest, system: System) -> tuple[DaySpan, bool]:
+def month_of_page(request: HttpRequest, system: System) -> tuple[DaySpan, bool]:
     """The month asked for; without one this month, or the newest before it that has entries.
 
     True says that the present month is empty and another one is shown.

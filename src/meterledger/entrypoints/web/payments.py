@@ -52,6 +52,13 @@ ACTS = {
     AGREE: ("Agree to send it back", "You are another person than who asked."),
     REVERSE: ("Take it back", "A returned check or an error: exactly what it did is undone."),
 }
+DONE = {
+    TAKEN: "The payment is taken and posted",
+    ASSIGN: "It is on the account",
+    ASK: "Sending it back is asked for, and waits for another person",
+    AGREE: "Sending it back is agreed to",
+    REVERSE: "It is taken back",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +171,7 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
         "acts": [(act, *ACTS[act]) for act in _acts(known)],
         "typed": typed,
         "refusal": refusal,
-        "done": {TAKEN: "Take the payment"}.get(done) or ACTS.get(done, ("",))[0],
+        "done": DONE.get(done, ""),
         "today": system.today,
     }
     return render(request, "web/payment.html", context, status=status_after(refusal))

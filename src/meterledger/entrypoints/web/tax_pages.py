@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from meterledger.entrypoints.web.finance_pages import month_asked, months_to_go_to
+from meterledger.entrypoints.web.finance_pages import month_of_page, months_to_go_to
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.taxes import TaxTotal
@@ -30,11 +30,13 @@ class TaxRow:
 @personal("finance: what was taxed in a month", subjects=lambda: ["all accounts"])
 def taxes_page(request: HttpRequest, system: System) -> HttpResponse:
     """One month: each tax by jurisdiction, and what the ledger has of the same days."""
-    days = month_asked(request, system.today)
+    days, is_newest = month_of_page(request, system)
     report = tax_report(days, store=system.store)
     context = {
         "part": "taxes",
         "month": days.from_day,
+        "this_month": system.today.replace(day=1),
+        "is_newest": is_newest,
         "months": months_to_go_to(system.today, days.from_day),
         "report": report,
         "rows": [TaxRow(one, account_of(one)) for one in report.totals],

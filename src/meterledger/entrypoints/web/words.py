@@ -139,6 +139,11 @@ def initials(name: str) -> str:
     return " ".join(f"{part[0].upper()}." for part in name.split()[:3] if part)
 
 
+def worked_words(arithmetic: str) -> str:
+    """``4528 kWh x $-0.00042`` as ``4528 kWh x -$0.00042``: the sign before its dollar sign."""
+    return arithmetic.replace("$-", "-$")
+
+
 def place_words(place: str) -> str:
     """``university_city`` as ``University City``; ``none`` says that nobody taxes there."""
     return "No taxing municipality" if place == "none" else place.replace("_", " ").title()
