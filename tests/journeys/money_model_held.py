@@ -204,7 +204,13 @@ class Account(Charged):
         kept = any(not one.back and one.channel != "agency" for one in self.paid.values())
         there = self.credit(source)  # of deposits, until the night, another may lack as much
         there = min(there, self.remainders()) if source == "235" else there
-        return kept and 0 < cents <= there - waits
+        return kept and 0 < cents <= there - waits and not (source == "235" and self.owes_first())
+
+    def owes_first(self) -> bool:
+        """What of a deposit came back is paid before any deposit goes out; all, after the end."""
+        items, _ = self.open(date.max)
+        owes = self.ended is not None and self.sums["142"] + self.sums["143"] > 0
+        return owes or any(cents for name, cents in items.items() if "deposit-owed:" in name)
 
     def of_agencies(self) -> list[tuple[str, int]]:
         """What agencies gave and nothing needed: it is theirs, as if nothing had been refunded,
@@ -237,6 +243,8 @@ class Account(Charged):
         """A refund goes to a payment that was kept, and to an agency no more than is its own."""
         if one.kind != "refund":
             return True
+        if one.source == "235" and self.owes_first():
+            return False
         kept = one.to in self.paid and not self.paid[one.to].back
         return kept and (not one.about or one.cents <= dict(self.of_agencies()).get(one.about, 0))
 

@@ -16,10 +16,17 @@ from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_came_back import (
     accounts_of_returns,
 )
+from meterledger.usecases.deposit_debts import refuse_while_owed
+from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.refund_credit import ask_refund, send_refund
-from meterledger.usecases.settlements import MoneyDesk, reverse_settlement
+from meterledger.usecases.settlements import (
+    CannotSettle,
+    MoneyDesk,
+    refuse_settlement,
+    reverse_settlement,
+)
 
 JULY = date(2025, 7, 1)
 ENDS, FINAL, BACK = date(2025, 10, 20), date(2025, 10, 22), date(2025, 11, 4)
@@ -216,6 +223,32 @@ class TestAfterTheFinalBill:
         two_parts.night(BACK + timedelta(days=1))
         assert two_parts.town.store.balance_cents(two_parts.account) == 0
         assert on_account(two_parts, "235") == 0
+
+
+class TestWhatRemainsOfADeposit:
+    @pytest.fixture
+    def ended(self, two_parts: Home) -> Home:
+        """The deposit paid the final bill, and the rest of it is asked for."""
+        end(two_parts)
+        return two_parts
+
+    def test_stays_while_a_payment_of_a_bill_that_came_back_is_owed(self, ended: Home) -> None:
+        left = -on_account(ended, "235")
+        asks: dict[str, Any] = {"by": "Ana", "reason": "due", "source": "235"}
+        name = ask_refund(ended.account, left - 1, desk=refunds(ended), **asks).case.settlement_id
+        come_back(ended, 3, BACK)  # of the first bill
+
+        with pytest.raises(CannotSettle, match=r"cannot go to .* any more: account .* has ended"):
+            approve_settlement(name, by="Ben", reason="due", desk=refunds(ended))
+        refuse_settlement(name, by="Ben", reason="he owes", desk=refunds(ended))
+        out = hand_out_remainders(on=BACK, desk=ended.desk("meterledger"), refunds=refunds(ended))
+
+        ((_, sentence),) = out.refused
+        assert f"with `meterledger pay {ended.account}`" in sentence
+        assert on_account(ended, "235") == -left
+        ended.pay(ended.town.store.balance_cents(ended.account), BACK)
+        out = hand_out_remainders(on=BACK, desk=ended.desk("meterledger"), refunds=refunds(ended))
+        assert (len(out.asked), out.refused) == (1, [])
 
 
 class TestAfterItWasGivenBack:
@@ -427,3 +460,13 @@ def test_what_had_moved_on_stays_there_and_is_owed_here(two_parts: Home) -> None
     assert sum(one.held_cents for one in there.money().values()) == 200_00 == two_parts.held()
     (told,) = queue(two_parts, BACK)
     assert (told.owed_cents, told.open_cents, told.short_cents) == (120_00, 120_00, 0)
+
+    # The whole deposit is there, and no cent of it leaves in cash while 120.00 of it never came.
+    with pytest.raises(
+        CannotSettle, match=rf"Account {two_parts.account} owes \$120.00 of a dep.*pay"
+    ):
+        refuse_while_owed(other, refunds(there))
+    two_parts.now = there.now
+    two_parts.pay(120_00 + two_parts.town.store.balance_cents(two_parts.account), BACK)
+    there.now = two_parts.now
+    refuse_while_owed(other, refunds(there))

@@ -13,6 +13,7 @@ import json
 from meterledger.facts.money import Tender
 from meterledger.facts.settlements import Payee, SettlementCase
 from meterledger.ledger import DEPOSITS
+from meterledger.usecases.deposit_debts import refuse_while_owed
 from meterledger.usecases.pledge_credits import (
     nobody_known,
     payee_named,
@@ -35,10 +36,12 @@ def payee_of_refund(
 ) -> Payee:
     """To whom so much of the source goes; ``approving`` where it was asked for before.
 
-    :raises CannotSettle: if nobody is known, or it is not the money of who is named
+    :raises CannotSettle: if nobody is known, or it is not the money of who is named, or a deposit's
+        debt is to be paid first
     """
     holders = _holders(account_id, desk)
     if source == DEPOSITS:
+        refuse_while_owed(account_id, desk)
         return _of_deposit(account_id, desk, holders, payment_key, payee_id)
     return payee_of_credit(
         account_id,

@@ -67,6 +67,9 @@ class SettlementStore(Settlements, Protocol):
     def payments_of_account(self, account_id: str) -> list[Payment]:
         """Payments of the account, oldest first."""
 
+    def deposit(self, deposit_id: str) -> Deposit:
+        """A deposit with its steps. :raises NotFound:"""
+
     def deposits_of_accounts(
         self, account_ids: Collection[str]
     ) -> Mapping[str, tuple[Deposit, ...]]:
