@@ -150,22 +150,19 @@ class Charged(Owed):
     def correct_late(self, on: date, account: str, look_again: bool = False) -> None:
         """A charge that rests on a bill that was wrong is decided on the lower of both."""
         bills = {one.name: one for one in self.bills.values() if not one.first}
-        right = []
-        for one in self.moves:
-            known = self.bills.get(one.undoes or one.name)
-            if known is None or not (known.first or known.cancelled):
-                right.append(one)
-            elif one.name == known.name and not known.first:
-                last = [each for each in self.bills.values() if not each.cancelled
-                        and each.first and _first(each) is known]  # fmt: skip
-                cents = min(known.cents, max(0, last[0].cents) if last else 0)
-                right += [Move(one.name, one.day, cents, one.kind, "")] if cents > 0 else []
+        right = self.right_moves()
         lowered: set[str] = set()
         for late in sorted((one for one in self.lates if one.stands), key=lambda one: one.due):
             again = look_again and (self.learned_in_time(late) or self.wrong_beside(late))
             if not self.wrong_bills(late) and not again and not late.rests_on & lowered:
                 continue
             moves = [one for one in right if one.name not in lowered]
+            if not (
+                self.wrong_bills(late) or self.learned_in_time(late) or late.rests_on & lowered
+            ):
+                then = [one for one in self.right_moves(late.step) if one.name not in lowered]
+                if self.open_of(late, on, moves) >= self.open_of(late, on, then):
+                    continue  # the correction freed nothing that pays what this is on
             base, rests = self.unpaid_after(late.due, late.bill, on, moves, bills)
             cents = half_up(base * LATE_PERCENT / 100)
             if cents < late.cents:
@@ -176,6 +173,29 @@ class Charged(Owed):
                     count = sum(one.due == late.due for one in self.lates) + 1
                     name = f"late:{account}:{late.due}:{count}"
                     self.add_late(Late(name, late.due, late.bill, cents, rests, on, self.step))
+
+    def right_moves(self, step: int | None = None) -> list[Move]:
+        """Moves with the lower of what was asked and what is right, as of a step or of now."""
+        right = []
+        for one in self.moves:
+            known = self.bills.get(one.undoes or one.name)
+            if known is None or not (known.first or known.cancelled):
+                right.append(one)
+            elif one.name == known.name and not known.first:
+                last = [each for each in self.bills.values() if _first(each) is known
+                        and (step is None or each.step <= step)]  # fmt: skip
+                newest = last[-1] if last else known
+                gone = step is None and (newest.cancelled or newest is known)
+                cents = 0 if gone else min(known.cents, max(0, newest.cents))
+                right += [Move(one.name, one.day, cents, one.kind, "")] if cents > 0 else []
+        return right
+
+    def open_of(self, late: Late, on: date, moves: list[Move]) -> int:
+        """What is open of that on which a charge rests."""
+        seen = self.in_time(late.due, moves)
+        names = {one.name for one in seen}
+        still, _ = self.open(on, seen, [key for key in self.paid if f"payment:{key}" in names])
+        return sum(still.get(name, 0) for name in late.rests_on)
 
 
 def _first(bill: Billed) -> Billed:

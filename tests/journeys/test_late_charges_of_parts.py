@@ -383,6 +383,38 @@ class TestCorrectedBills:
         assert [one.cents for one in done.charges] == left
         assert all(paper.replays(one) for one in (first, *done.charges))
 
+    @pytest.mark.parametrize(("right", "lowers"), [(14_000, False), (9_000, True)])
+    def test_a_correction_that_frees_no_money_leaves_a_charge_on_a_forgiven_one(
+        self, paper: PaperAccount, right: int, lowers: bool
+    ) -> None:
+        paper.bill(0)
+        paper.pay("R-0", 10_000, DUE[0])
+        paper.bill(1, 5_000)
+        (forgiven,) = paper.run(ISSUED[2]).charges
+        paper.bill(2, 5_000)
+        (further,) = paper.run(ISSUED[3]).charges
+        assert forgiven.entry_id in further.rests_on
+        on = ISSUED[3] + timedelta(days=3)
+        with paper.store.viewing(ANALYST, ["all"]):
+            reverse_late_charge(
+                forgiven.late_charge_id,
+                by="Ana",
+                approved_by="Ben",
+                reason="a first time",
+                on=ISSUED[3],
+                learned_at=NOW + AN_HOUR,
+                store=paper.store,
+            )
+
+            paper.correct(0, right, on)
+            done = correct_late_charges(
+                on=on, known_at=CORRECTED + AN_HOUR, store=paper.store, book=paper.book
+            )
+
+        assert [one.late_charge_id for one in done.reversals] == (
+            [further.late_charge_id] if lowers else []
+        )
+
     def test_a_payment_that_came_back_takes_no_charge_back(self, paper: PaperAccount) -> None:
         paper.bill(0)
         paper.run(ISSUED[1])

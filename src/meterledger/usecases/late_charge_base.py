@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from meterledger.arrears import (
@@ -293,6 +293,17 @@ def _asked_of(bill: LateBill, history: LateHistory) -> int:
     return sum(one.cents for one in history.movements if one.entry_id == name)
 
 
+def _live_at(known_at: datetime, history: LateHistory) -> list[LateBill]:
+    """Bills that were live at an instant, of those that another bill has corrected since or not."""
+    by_id = {one.bill_id: one for one in history.bills}
+    found = []
+    for one in history.bills:
+        by = by_id.get(one.cancelled_by or "")
+        stood = one.cancelled_by is None or (by is not None and by.known_at > known_at)
+        found += [one] if stood and one.known_at <= known_at else []
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class RightHistory:
     """A history in which bills that were corrected had asked no more than what was right."""
@@ -305,19 +316,20 @@ class RightHistory:
         return replace(self.history, movements=left)
 
 
-def as_if_right(history: LateHistory) -> RightHistory:
+def as_if_right(history: LateHistory, known_at: datetime | None = None) -> RightHistory:
     """Put the lower of what was asked and what is right in the place of each corrected bill.
 
-    The corrected bill itself is left out: it asks the same money a second time.
+    The corrected bill itself is left out: it asks the same money a second time. With ``known_at``
+    what is right is what was taken for right at that instant.
     """
     live = {one.bill_id: one for one in history.bills if one.cancelled_by is None}
     wrong = [one for one in history.bills if one.cancelled_by is not None]
     if not wrong:
         return RightHistory(history)
     last: dict[str, int] = {}
-    for bill in live.values():
+    for bill in live.values() if known_at is None else _live_at(known_at, history):
         first = original_of(bill, history)
-        if first is not bill:
+        if first is not bill or first.cancelled_by is not None:
             last[first.bill_id] = max(0, _asked_of(bill, history))
     left_out = {f"bill:{one.bill_id}" for one in wrong}
     left_out |= {f"bill:{one.bill_id}" for one in live.values() if one.corrects is not None}

@@ -213,6 +213,17 @@ def _take_back(
             view=moment.view,
             said=said,
         )
+        if not (wrong or in_time or lowered.intersection(charge.rests_on)):
+            as_then = unpaid_after(
+                charge.delinquent_day,
+                replace(bill, cancelled_by=None),
+                as_if_right(history, charge.known_at).without(lowered),
+                on=moment.on,
+                view=moment.view,
+                said=said,
+            )
+            if _open_of(charge, unpaid) >= _open_of(charge, as_then):
+                continue  # the corrected bill had taken nothing that pays what the charge is on
         again, _ = charge_of(unpaid, bill, history, said=said, moment=moment, replaces=charge)
         if again is not None and again.cents >= charge.cents:
             continue
@@ -253,6 +264,12 @@ def _wrong_beside(charge: LateCharge, history: LateHistory) -> list[LateBill]:
         if by.known_at > charge.known_at:
             found.append(one)
     return found
+
+
+def _open_of(charge: LateCharge, unpaid: Unpaid) -> int:
+    """What is open of that on which the charge rests."""
+    items = [one.item for one in unpaid.items if one.item.item_id in charge.rests_on]
+    return sum(one.open_cents for one in items)
 
 
 def _reversal(
