@@ -205,6 +205,29 @@ def test_a_bill_of_every_line_there_can_be_is_still_one_sheet(statement: Stateme
     assert page_count(paper(full)) == 2
 
 
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_the_chart_ends_above_the_slip_however_long_the_rows_are(
+    statement: Statement, late: int
+) -> None:
+    """The words of a late charge wrap to five lines; the days below the bars stay readable."""
+    content = json.loads(content_of(statement))
+    words = (
+        "Late payment charge on $86.83 of bill B-3100001852-SP-CA-2-20250801-20260311-20260411, "
+    )
+    row = {"words": words + "unpaid after May 2, 2026 (Sheet 136)", "amount": "$1.30", "strong": False}
+    content["balance"] = [*content["balance"][:1], *[row] * late, *content["balance"][1:]]
+    heights: dict[str, float] = {}
+
+    def look(text: str, page: list[float], own: list[float], *_: object) -> None:
+        for sought in (content["chart"]["labels"][0], "Tear along"):
+            if sought in text:
+                heights[sought] = own[4] * page[1] + own[5] * page[3] + page[5]
+
+    made = compose(json.dumps(content).encode())
+    read(made).pages[0].extract_text(visitor_text=look)
+    assert heights[content["chart"]["labels"][0]] > heights["Tear along"] + 10
+
+
 def test_what_is_drawn_is_seen(statement: Statement) -> None:
     pages = picture(content_of(statement), ppi=30)
     assert [page[:4] for page in pages] == [b"\x89PNG"] * 2

@@ -262,7 +262,8 @@ def _answer(run: BillRun, late: LateRun, *, on: str, dry_run: bool, as_json: boo
                 print()
         if late.charges or late.reversals:
             print(
-                f"{len(late.charges)} late charges of {usd_display(late.cents)} before the bills, "
+                f"{len(late.charges)} late charge{'s' if len(late.charges) != 1 else ''} of "
+                f"{usd_display(late.cents)} before the bills, "
                 f"{len(late.reversals)} taken back."
             )
         for account, sentence in late.refused[:20]:
