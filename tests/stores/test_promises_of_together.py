@@ -11,7 +11,9 @@ import pytest
 from psycopg import errors
 from tests.stores.paper_town import (
     ANALYST,
+    CLAUSE,
     CORRECTED_AT,
+    FIRST_DAY,
     LATER,
     LEARNED,
     account_id,
@@ -31,12 +33,13 @@ from tests.stores.together_paper import (
 )
 
 from meterledger.facts.held import SeenHold
+from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.stores.postgres.repository.verify import verify_invariants
 from meterledger.usecases.kept_back import KeptBackTogether
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing
 
-ACCOUNT = account_id(3)
+ACCOUNT, STOP = account_id(3), date(2025, 4, 1)
 SIGNED = {"by": "Ben Ito", "reason": "asked in June"}
 
 
@@ -115,6 +118,27 @@ class TestTheArrangement:
         with pytest.raises(Conflict, match="has no service on 2024-12-01"):
             town.begin_together([early])
         assert town.together_of_account(ACCOUNT) == []
+
+    def test_keeps_the_agreement_that_it_names_until_it_is_ended(self, town: Any) -> None:
+        """A rate option that begins later is arranged, and taken back at another desk then."""
+        then = replace(agreement_of(3, STOP), schedule="1M-smart", learned_at=LATER)
+        town.change_agreement(HOUSE, STOP, then, [Reason("asked for", CLAUSE)])
+        row = replace(
+            together_of(3, learned_at=LATER),
+            agreement_id=then.agreement_id,
+            days=Validity(STOP),
+        )
+        town.begin_together([row])
+
+        words = f"Agreement {then.agreement_id} is billed together.*`meterledger together end"
+        with pytest.raises(Conflict, match=words):
+            town.take_back_agreement(then.agreement_id, LATER + timedelta(seconds=1))
+        assert service(town, then.agreement_id).agreement.schedule == "1M-smart"
+
+        moment = LATER + timedelta(seconds=2)
+        town.end_together(ACCOUNT, STOP, **SIGNED, learned_at=moment)
+        town.take_back_agreement(then.agreement_id, moment)
+        assert service(town, HOUSE, LATER + timedelta(days=1)).agreement.days == Validity(FIRST_DAY)
 
     def test_begins_and_ends_where_nothing_is_billed(self, town: Any) -> None:
         alone, entry = bill_of(3)

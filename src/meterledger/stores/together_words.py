@@ -65,6 +65,23 @@ def taken(row: BilledTogether, other: BilledTogether | None = None) -> Conflict:
     )
 
 
+def refuse_named(agreement_id: str, believed: Iterable[BilledTogether]) -> None:
+    """Refuse that an agreement is believed no more while an arrangement names it.
+
+    :raises Conflict: naming the day on which the arrangement begins
+    """
+    for row in believed:
+        if agreement_id in (row.agreement_id, row.joined_agreement):
+            raise Conflict(
+                f"Agreement {agreement_id} is billed together with others of account "
+                f"{row.account_id} from {row.days.from_day} on",
+                where=f"agreement {agreement_id}",
+                why="The arrangement names the agreement that would be no more",
+                do=f"End that first with `meterledger together end {row.account_id} "
+                f"--on {row.days.from_day}`",
+            )
+
+
 def ended(
     row: BilledTogether, last_day_out: date, by: str, reason: str, learned_at: datetime
 ) -> BilledTogether | None:

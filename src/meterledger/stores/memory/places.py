@@ -40,6 +40,7 @@ from meterledger.stores.believed import (
 from meterledger.stores.memory.together import MemoryTogether
 from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.stores.taxed import in_order
+from meterledger.stores.together_words import refuse_named
 from meterledger.usecases.ports import NotFound, ServiceStart
 
 Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint, Meter)
@@ -166,6 +167,7 @@ class MemoryPlaces(MemoryTogether):
         """A change of the rate option is taken back: the agreement before it goes on."""
         with self._lock:
             new = self._agreement(self._agreements.known(), agreement_id)
+            refuse_named(agreement_id, self._known_together(None))
             billed = self._newest_bill_known_at(agreement_id, new.account_id)
             old = goes_on(new, list(self._agreements.known()), billed is not None)
             newest = self._newest_bill_known_at(old.agreement_id, old.account_id)

@@ -97,6 +97,8 @@ class MemoryTogether(MemoryTaxes):
         self, row: BilledTogether, day: date, agreements: dict[str, Agreement]
     ) -> None:
         for name in (row.agreement_id, row.joined_agreement):
+            if name not in agreements:  # believed no more: nothing of it is billed
+                continue
             until = self._billed_until(name, agreements[name].service_point_id)
             if until is not None and day < until:
                 raise billed_past(name, day)
@@ -148,8 +150,12 @@ class MemoryTogether(MemoryTaxes):
             if row.joined_agreement == bill.agreement_id and row.days.within(bill.days):
                 raise not_as_arranged(bill.bill_id)
             days = row.days.within(bill.days) if row.agreement_id == bill.agreement_id else None
+            if days is not None and row.joined_agreement not in agreements:
+                raise not_as_arranged(bill.bill_id)
+            if days is None:
+                continue
             other = agreements[row.joined_agreement]
-            days = other.days.within(days) if days is not None else None
+            days = other.days.within(days)
             if days is not None:
                 wanted.add((other.agreement_id, other.service_point_id, days))
         if wanted != {told for _, *rest in points_of(bill)[1:] for told in [tuple(rest)]}:

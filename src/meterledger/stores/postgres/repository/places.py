@@ -42,7 +42,9 @@ from meterledger.stores.postgres.repository.dated import (
     parts_of,
     stored,
 )
+from meterledger.stores.postgres.repository.together import believed_together
 from meterledger.stores.taxed import believed_sales_tax_places
+from meterledger.stores.together_words import refuse_named
 from meterledger.usecases.ports import Conflict, NotFound, ServiceStart
 
 Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint, Meter)
@@ -247,6 +249,7 @@ class PlaceWrites(Tables):
 
         def work(connection: Connection) -> None:
             number, new, _, billed = _believed(connection, agreement_id)
+            refuse_named(agreement_id, believed_together(connection, new.account_id))
             rows = connection.execute(
                 "SELECT agreement_id FROM agreement WHERE account_id = %s AND upper_inf(known)"
                 " AND service_point_id = %s AND upper(days) = %s",

@@ -51,9 +51,11 @@ class TogetherTables(Tables):
         first = rows[0]
 
         def work(connection: Connection) -> None:
-            found = connection.execute(AGREEMENTS, [first.account_id]).fetchall()
+            # Kept as they are: none of them is taken back until this is written.
+            kept = f"{AGREEMENTS} FOR SHARE"
+            found = connection.execute(kept, [first.account_id]).fetchall()
             agreements = {row[0]: _agreement(row) for row in found}
-            refuse_begin(rows, agreements, _believed(connection, first.account_id))
+            refuse_begin(rows, agreements, believed_together(connection, first.account_id))
             _refuse_billed_past(connection, rows, first.days.from_day)
             for row in rows:
                 _insert(connection, row)
@@ -73,7 +75,7 @@ class TogetherTables(Tables):
             told.clear()
             known = [
                 one
-                for one in _believed(connection, account_id)
+                for one in believed_together(connection, account_id)
                 if one.days.until_day is None or last_day_out < one.days.until_day
             ]
             if not known:
@@ -144,7 +146,8 @@ def _refuse_billed_past(connection: Connection, rows: Sequence[BilledTogether], 
             raise billed_past(name, day)
 
 
-def _believed(connection: Connection, account_id: str) -> list[BilledTogether]:
+def believed_together(connection: Connection, account_id: str) -> list[BilledTogether]:
+    """What is arranged of the account now, kept for this transaction."""
     rows = connection.execute(
         f"{ROWS} AND upper_inf(known) {BY_DAY} FOR UPDATE", {"id": account_id}
     ).fetchall()
