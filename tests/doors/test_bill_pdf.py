@@ -214,7 +214,7 @@ def test_the_chart_ends_above_the_slip_however_long_the_rows_are(
     words = (
         "Late payment charge on $86.83 of bill B-3100001852-SP-CA-2-20250801-20260311-20260411, "
     )
-    row = {"words": words + "unpaid after May 2, 2026 (Sheet 136)", "amount": "$1.30", "strong": False}
+    row = {"words": words + "unpaid after May 2, 2026", "amount": "$1.30", "strong": False}
     content["balance"] = [*content["balance"][:1], *[row] * late, *content["balance"][1:]]
     heights: dict[str, float] = {}
 
