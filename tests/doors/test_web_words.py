@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.journeys.town import VIEWER, Town
 
 from meterledger.entrypoints.web.chart import HEIGHT, MOST_TICKS, daily_chart
-from meterledger.entrypoints.web.money_words import cause_address, entry_words
+from meterledger.entrypoints.web.money_words import cause_address, entry_words, tender_words
 from meterledger.entrypoints.web.story import bill_states
 from meterledger.entrypoints.web.words import (
     dated,
@@ -157,6 +157,10 @@ class TestDaysInSentences:
     )
     def test_are_in_words_and_days_in_names_stay(self, sentence: str, shown: str) -> None:
         assert dated(sentence) == shown
+
+
+def test_a_tender_is_written_as_people_write_it() -> None:
+    assert [tender_words(one) for one in ("ach", "money order")] == ["ACH", "money order"]
 
 
 class TestCauses:

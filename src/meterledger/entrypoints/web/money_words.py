@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 
 from meterledger.entrypoints.web.words import day_words, span_words
 from meterledger.facts.extensions import ExtensionAct
+from meterledger.facts.money import Tender
 from meterledger.kernel.span import DaySpan
 
 REVERSAL = "reversal:"
@@ -81,6 +82,11 @@ def entry_words(entry_id: str, cause: str = "") -> str:
     else:
         words = WORDS.get(prefix) or _sentence(cause) or entry_id
     return f"Taken back: {words[:1].lower()}{words[1:]}" if entry_id.startswith(REVERSAL) else words
+
+
+def tender_words(tender: str) -> str:
+    """How money was paid, as people write it: ``ach`` as ``ACH``."""
+    return "ACH" if tender == Tender.ACH.value else tender
 
 
 def _late_words(key: str) -> str:

@@ -28,6 +28,7 @@ register.filter("signed", words.signed_usd)
 register.filter("less", words.less)
 register.filter("month", words.month_words)
 register.filter("dated", words.dated)
+register.filter("tender", money_words.tender_words)
 register.filter("item_words", money_words.entry_words)
 register.filter("item_address", money_words.cause_address)
 
