@@ -202,7 +202,8 @@ class TestAMeanTemperature:
 
 class TestMarks:
     def test_say_what_is_corrected_and_what_is_cancelled(self, town: Town) -> None:
-        first, second = bills(town)[:2]
+        first, *rest = bills(town)
+        second = next(one for one in rest if one.total_cents != first.total_cents)
         corrected = replace(second, corrects=first.bill_id)
         cancelled = replace(
             first, cancelled_by=second.bill_id, cancelled_at=datetime.now(LATER.tzinfo)
