@@ -57,7 +57,7 @@ def test_a_second_person_lets_money_leave(
     axe()
     expect(page.get_by_text("1 waits for a second person, $20.00 together.")).to_be_visible()
     picture(page, "queue")
-    page.get_by_role("link", name="Refund").click()
+    page.get_by_role("link", name="Refund ,").click()
     expect(page.get_by_role("heading", name="Refund of $20.00")).to_be_visible()
 
     axe()

@@ -165,7 +165,7 @@ class TestNoHeadEnd:
         ("name", "value", "said"),
         [
             ("METERLEDGER_HEAD_END", "nowhere", "METERLEDGER_HEAD_END: The address of the head"),
-            ("METERLEDGER_HEAD_END_SECONDS", "soon", "METERLEDGER_HEAD_END_SECONDS: 0 seconds"),
+            ("METERLEDGER_HEAD_END_SECONDS", "soon", "'soon' is not a whole number of seconds"),
         ],
     )
     def test_that_can_be_used_is_refused(

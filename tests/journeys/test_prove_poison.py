@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.journeys.proofs import HEADER, RELEASE
 from tests.poison.fields import TYPED, _bad_sentence
 from tests.poison.numbers import SHARE, Poison, poison_numbers
 
@@ -27,6 +28,9 @@ Path_ = tuple[str | int, ...]
 WINDOW = (date(2025, 9, 24), date(2025, 11, 15))
 """Its first bill is of some weeks over the end of summer: a file of every part, and small."""
 _NUMBER = re.compile(r"-?[0-9]+(?:[./][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}:[0-9]{2}")
+
+TOLD = {one.replace(".", "/") for one in HEADER | RELEASE}
+"""Names and days that the utility tells and no amount needs: its signature alone holds them."""
 
 
 @pytest.fixture
@@ -113,8 +117,8 @@ def test_no_poison_holds_and_each_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     made, signer = proof
-    found = kinds(made)
-    assert len(found) > 40
+    found = {name: one for name, one in kinds(made).items() if name not in TOLD}
+    assert len(found) > 30
     wrong = []
     for number, (name, (path, value)) in enumerate(found.items()):
         for place, poison in enumerate(poison_numbers()):

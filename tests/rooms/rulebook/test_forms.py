@@ -118,8 +118,8 @@ class TestReadingFacts:
     def test_takes_null_only_for_what_may_be_nothing(self) -> None:
         assert read(moved_to=None, refund_usd=None) == FILLED
         assert str(refusal({**FACTS, "on": None})) == (
-            "facts.on: Nothing stands where a day is expected. Write year-month-day in quotes, "
-            'like "2019-03-08".'
+            "facts.on: Nothing stands where a day between 1850 and 2100 is expected. "
+            'Write year-month-day in quotes, like "2019-03-08".'
         )
 
     @pytest.mark.parametrize("text", ["4.25", "-4.25", "0", "1/6", "-7/3", "100/1"])
@@ -147,10 +147,10 @@ WRONG = [
     ("by", "  ", "An empty text stands where text is expected"),
     ("by", 7, "7 stands where text is expected"),
     ("by", "x" * 2001, f"'{'x' * 60}' stands where text is expected"),
-    ("on", "2019-02-29", "'2019-02-29' stands where a day is expected"),
-    ("on", "20190308", "'20190308' stands where a day is expected"),
-    ("on", "2019-W10-5", "'2019-W10-5' stands where a day is expected"),
-    ("on", "03/08/2019", "'03/08/2019' stands where a day is expected"),
+    ("on", "2019-02-29", "'2019-02-29' stands where a day between 1850 and 2100 is expected"),
+    ("on", "20190308", "'20190308' stands where a day between 1850 and 2100 is expected"),
+    ("on", "2019-W10-5", "'2019-W10-5' stands where a day between 1850 and 2100 is expected"),
+    ("on", "03/08/2019", "'03/08/2019' stands where a day between 1850 and 2100 is expected"),
     ("share", "1/0", "'1/0' stands where an exact number is expected"),
     ("share", "1/-6", "'1/-6' stands where an exact number is expected"),
     ("share", ".5", "'.5' stands where an exact number is expected"),
@@ -221,13 +221,13 @@ VISITS = st.builds(
     days=st.integers(-(10**15), 10**15),
     announced=st.booleans(),
     by=TEXTS,
-    on=st.dates(),
+    on=st.dates(date(1850, 1, 1), date(2100, 1, 1)),
     share=SHARES,
     door=st.sampled_from(Door),
     lead=PERSONS,
     crew=st.lists(PERSONS, max_size=3).map(tuple),
     paid_cents=st.lists(CENTS, max_size=3).map(tuple),
-    moved_to=st.none() | st.dates(),
+    moved_to=st.none() | st.dates(date(1850, 1, 1), date(2100, 1, 1)),
     refund_cents=st.none() | CENTS,
 )
 
