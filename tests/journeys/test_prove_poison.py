@@ -1,7 +1,7 @@
 """Poison numbers in a proof file, signed as if they were right: the program says so in a sentence.
 
 A signature tells who signed, and not that what was signed can be reckoned with. So every kind of
-number of the file gets poisons, and is signed again: the bill does not hold, or the file cannot be
+number that an amount needs gets poisons, and is signed again: the bill does not hold, or the file cannot be
 read, and never a traceback, an endless sentence, or a bill that holds by another number.
 """
 
