@@ -1,8 +1,8 @@
 """Poison numbers in a proof file, signed as if they were right: the program says so in a sentence.
 
 A signature tells who signed, and not that what was signed can be reckoned with. So every kind of
-number that an amount needs gets poisons, and is signed again: the bill does not hold, or the file cannot be
-read, and never a traceback, an endless sentence, or a bill that holds by another number.
+number that an amount needs gets poisons, and is signed again: the bill does not hold, or the file
+cannot be read, and never a traceback, an endless sentence, or a bill that holds by another number.
 """
 
 from __future__ import annotations
