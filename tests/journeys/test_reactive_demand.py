@@ -15,10 +15,12 @@ from tests.journeys.programs_town import BEGINS, KNOWN, LEARNED, ProgramTown
 from tests.journeys.town import CHICAGO, VIEWER
 from tests.journeys.unmetered_town import PRAIRIE
 
+from meterledger.billing import WayOut
 from meterledger.entrypoints.documents.composing import compose
 from meterledger.entrypoints.documents.content import content_of
 from meterledger.facts.bills import Bill, HeldBill
 from meterledger.facts.corrections import CorrectionCause
+from meterledger.facts.held import HeldCase
 from meterledger.kernel.local_days import day_start_utc, intervals_in_day
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.loading import load_book
@@ -26,7 +28,18 @@ from meterledger.stores.gateways import read_bytes
 from meterledger.stores.lake import IntervalLake
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
 from meterledger.usecases.gather_statements import statement_of
+from meterledger.usecases.rebill_ceiling import DoubtedKvar, refuse_doubted
+from meterledger.usecases.rebill_states import right_bill
 from meterledger.usecases.receive_readings import receive_readings
+from meterledger.usecases.settle_held import (
+    CannotSettle,
+    Desk,
+    findings_of_bill,
+    kind_of_case,
+    release_held,
+    rerun_held,
+    ways_out,
+)
 
 FEBRUARY = (BEGINS, date(2026, 3, 1))
 ISSUED = date(2026, 3, 2)
@@ -121,7 +134,7 @@ class TestABillWithReactiveDemand:
 
     @pytest.mark.parametrize(("peak", "charged"), [(12_500, 0), (12_501, 1)])
     def test_half_of_it_is_free_to_the_var(self, town: G3Town, peak: int, charged: int) -> None:
-        town.arrive("varh", flat(1_000, peak))  # 4 x 12 501 var-hours: 50.004 kvar
+        town.arrive("varh", flat(10_000, peak))  # 4 x 12 501 var-hours: 50.004 kvar
 
         ((bill,), _) = town.february()
 
@@ -237,3 +250,181 @@ class TestABillWithoutItIsHeld:
 
         assert held.code == "usage.demand_unknown"
         assert "does not say over how many minutes" in held.sentence
+
+
+class TestADoubtfulReading:
+    """Holds the bill until the channel is put right or a person accepts it with a reason."""
+
+    def spike(self, town: G3Town) -> HeldCase:
+        town.arrive("kvarh", flat(10, 29))  # 116 kvar, where the day has 40
+        issued, (held,) = town.february()
+        assert issued == []
+        (case,) = town.store.held_cases()
+        assert case.seen.code == held.code
+        return case
+
+    def desk(self, town: G3Town, hours: int = 1) -> Desk:
+        return Desk(town.store, town.lake, town.book, ISSUED, KNOWN + timedelta(hours=hours))
+
+    @pytest.mark.parametrize(("peak", "held"), [(28, 0), (29, 1)])
+    def test_is_one_far_above_the_rest_of_its_day(self, town: G3Town, peak: int, held: int) -> None:
+        town.arrive("kvarh", flat(10, peak))
+
+        assert len(town.february()[1]) == held
+
+    def test_says_what_where_and_the_ways_out(self, town: G3Town) -> None:
+        case = self.spike(town)
+
+        assert case.seen.code == "usage.reactive_spike"
+        assert "the reading of 2026-02-10 14:30 has 116 kvar" in case.seen.sentence
+        (finding,) = case.seen.findings
+        assert finding.citation.text.startswith("Sheet 30, Large General")
+        told = dict(finding.evidence)
+        assert (told["meter"], told["validation_reactive_spike_percent"]) == ("M1", "180")
+        assert set(ways_out(case)) == set(WayOut)
+        assert "send the channel of kVArh again" in kind_of_case(case).correct
+
+    def test_is_billed_once_the_channel_is_sent_again(self, town: G3Town) -> None:
+        case = self.spike(town)
+        town.arrive("kvarh", flat(10, 16), learned_at=KNOWN + timedelta(minutes=30))
+
+        settled = rerun_held(case.case_id, desk=self.desk(town))
+
+        assert settled.run is not None
+        (bill,) = settled.run.issued
+        assert [line.quantity for line in reactive(bill)] == ["14"]
+
+    def test_is_billed_as_it_is_where_a_person_accepts_it(self, town: G3Town) -> None:
+        case = self.spike(town)
+        with pytest.raises(CannotSettle, match="Who decides, and why, is missing"):
+            release_held(case.case_id, by="Ana", reason=" ", desk=self.desk(town))
+
+        settled = release_held(
+            case.case_id, by="Ana", reason="a motor was started", desk=self.desk(town)
+        )
+
+        assert settled.run is not None
+        (bill,) = settled.run.issued
+        assert [line.quantity for line in reactive(bill)] == ["66"]
+        assert town.replay(bill.bill_id).same_bytes
+        ((kept, finding),) = findings_of_bill(bill.bill_id, town.store)
+        assert finding.code == "usage.reactive_spike"
+        assert [(one.by, one.reason) for one in kept.steps if one.by] == [
+            ("Ana", "a motor was started")
+        ]
+
+    def test_accepted_is_held_again_where_another_one_has_come(self, town: G3Town) -> None:
+        case = self.spike(town)
+        town.arrive("kvarh", flat(10, 30), learned_at=KNOWN + timedelta(minutes=30))
+
+        settled = release_held(case.case_id, by="Ana", reason="a motor", desk=self.desk(town))
+
+        assert settled.run is not None
+        assert settled.run.issued == []
+        assert settled.case.decided is None
+
+    def test_that_is_not_billed_holds_nothing(self, town: G3Town) -> None:
+        # At night 8 kvar were 36, against the 40 kvar of the day: the bill is the same.
+        night = datetime(2026, 2, 12, 8, tzinfo=UTC)
+
+        def values(start: datetime) -> int:
+            if start.date() == night.date():
+                return 9 if start == night else 2
+            return 10
+
+        town.arrive("kvarh", values)
+
+        ((bill,), held) = town.february()
+        assert held == []
+        assert "reactive demand of 15 minutes was 40 kvar" in str(bill.reasons)
+
+    def test_is_a_power_factor_that_no_load_has(self, town: G3Town) -> None:
+        town.arrive("kWh", lambda at: 4 if at == PEAK else 25, learned_at=KNOWN)
+        town.arrive("kvarh", flat(10, 16))
+
+        run = town.bill(1, on=ISSUED, known_at=KNOWN)
+
+        (held,) = run.held
+        assert held.code == "usage.reactive_power_factor"
+        assert "64 kvar beside 16 kW: a power factor of 0.24, below 0.30" in held.sentence
+
+    def test_is_a_unit_that_was_taken_for_another(self, town: G3Town) -> None:
+        town.arrive("kvarh", flat(10_000, 16_000))  # var-hours, sent as kvarh
+
+        (held,) = town.february()[1]
+
+        assert held.code == "usage.reactive_unit"
+        assert "as of a wrong unit or multiplier" in held.sentence
+
+    def test_is_below_zero(self, town: G3Town) -> None:
+        town.arrive("kvarh", flat(10, -1))
+
+        (held,) = town.february()[1]
+
+        assert held.code == "usage.reactive_negative"
+
+    def test_is_off_from_the_month_before_by_a_multiplier(self, tmp_path: Path) -> None:
+        town, first = open_town(tmp_path), date(2025, 12, 30)
+        with town.store.viewing(VIEWER, ["everything"]):
+            town.begin(1, "PL-G3", from_day=first)
+            town.arrive("kWh", flat(25), span=(first, FEBRUARY[1]))
+            town.arrive("kvarh", flat(1), span=(first, FEBRUARY[0]))
+            town.arrive("kvarh", flat(10, 16), span=FEBRUARY)
+
+            run = town.bill(1, on=ISSUED, known_at=KNOWN)
+
+        assert [one.days.until_day for one in run.issued][-1] == FEBRUARY[0]
+        (held,) = run.held
+        assert held.code == "usage.reactive_multiplier"
+        assert "0.400 kvarh to a kWh, and the days before had 0.040" in held.sentence
+
+    # The invented book has no clauses of corrections: here the question alone is put.
+
+    def correct(self, town: G3Town, bill: Bill, known_at: datetime, other: str = "") -> Bill:
+        now = now_of(town.store, known_at=known_at, book=town.book, lake=town.lake)
+        stored = town.store.bill(bill.bill_id)
+        right, service = right_bill(stored, town.store, now)
+        refuse_doubted([(stored, service, right)], author="Ana", approved_by=other, now=now)
+        return right
+
+    @pytest.mark.parametrize("other", ["", "ana ", "Ben"])
+    def test_that_comes_after_the_bill_corrects_it_only_with_two_people(
+        self, town: G3Town, other: str
+    ) -> None:
+        town.arrive("kvarh", flat(10, 16))
+        ((bill,), _) = town.february()
+        later = KNOWN + timedelta(hours=1)
+        town.arrive("kvarh", flat(10, 29), learned_at=later)
+
+        if other == "Ben":
+            (line,) = reactive(self.correct(town, bill, later, other))
+            assert line.quantity == "66"
+        else:
+            with pytest.raises(DoubtedKvar, match="has 116 kvar, where the third highest"):
+                self.correct(town, bill, later, other)
+
+    def test_that_was_accepted_is_not_asked_about_again(self, town: G3Town) -> None:
+        case = self.spike(town)
+        settled = release_held(case.case_id, by="Ana", reason="a motor", desk=self.desk(town))
+        assert settled.run is not None
+        (bill,) = settled.run.issued
+        later = KNOWN + timedelta(hours=2)
+        town.arrive("kWh", flat(26), learned_at=later)
+
+        (line,) = reactive(self.correct(town, bill, later))
+        assert line.quantity == "64"
+
+    def test_is_not_looked_for_where_the_book_has_no_threshold(self, tmp_path: Path) -> None:
+        copytree(PRAIRIE, tmp_path / "book")
+        (tmp_path / "book" / "validation" / "validation_reactive_floor_var.yaml").unlink()
+        town = open_town(tmp_path, book=load_book(tmp_path / "book"))
+        with town.store.viewing(VIEWER, ["everything"]):
+            town.begin(1, "PL-G3")
+            town.arrive("kWh", flat(25))
+            town.arrive("kvarh", flat(10, 16))
+
+            issued, (held,) = town.february()
+
+        assert issued == []
+        assert held.code == "book.silent"
+        assert "validation_reactive_floor_var" in held.sentence

@@ -18,7 +18,7 @@ from meterledger.metering import EVENT_VALUES
 from meterledger.rulebook.book import BookView, NoSuchValue
 from meterledger.rulebook.schedule import Program, Schedule, Seasons, ServiceClass, TimeOfUse
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
-from meterledger.usage import validation_values
+from meterledger.usage import reactive_values, validation_values
 from meterledger.usecases.rule_registry import RULES
 
 STALE_AFTER = timedelta(days=400)
@@ -218,6 +218,7 @@ def used_without_rules(view: BookView) -> frozenset[str]:
 def _used_names(view: BookView) -> set[str]:
     used = set(USED_BY_ROOMS) | EVENT_VALUES | CONTACT_VALUES | validation_values(view.names())
     used |= gate_values(view.names()) | channel_values(view.names())
+    used |= reactive_values(view.names())
     used |= SETTLEMENT_VALUES & set(view.names())
     for name in view.names():
         alone = view.kind_of(name) in ("schedule", "program", "service_class")

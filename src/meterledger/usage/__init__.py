@@ -8,7 +8,8 @@ inside a window, and catch ``UsageNotTiled`` and its kinds. Estimates (GRR V.E):
 decide over a book and a day; ``estimate_record`` is what is kept of a ladder's answer.
 ``validate_day`` checks a day of many meters by the validation file (``check_run`` and
 ``finish_day`` where it is read in parts), ``fill_missing`` fills its gaps by the interval ladder,
-and ``agree_with_register`` makes estimates sum to the register.
+and ``agree_with_register`` makes estimates sum to the register. ``doubts_of`` checks reactive
+energy before a bill charges for it.
 """
 
 from meterledger.rulebook.rules import Rule
@@ -133,6 +134,16 @@ from meterledger.usage.validation_facts import (
     Source,
     Storm,
 )
+from meterledger.usage.validation_reactive import (
+    DaysBefore,
+    Doubt,
+    ReactiveCheck,
+    ReactiveTerms,
+    UnusableReactiveThreshold,
+    doubts_of,
+    reactive_values,
+    without,
+)
 from meterledger.usage.validation_terms import (
     Limit,
     UnknownCheck,
@@ -175,6 +186,8 @@ __all__ = [
     "DayBlock",
     "DayDefinitions",
     "DayFindings",
+    "DaysBefore",
+    "Doubt",
     "Effort",
     "ElapsedPart",
     "EnergyOutOfPlace",
@@ -215,6 +228,8 @@ __all__ = [
     "Occupant",
     "PastPeriod",
     "PeriodReadingsFacts",
+    "ReactiveCheck",
+    "ReactiveTerms",
     "ReadingsBilledOn",
     "RecordFacts",
     "RecordOfEstimate",
@@ -226,6 +241,7 @@ __all__ = [
     "Source",
     "Storm",
     "UnknownCheck",
+    "UnusableReactiveThreshold",
     "UnusableThreshold",
     "UsageNotTiled",
     "ValidRead",
@@ -254,6 +270,7 @@ __all__ = [
     "describe_tiled",
     "describe_together",
     "describe_usage",
+    "doubts_of",
     "estimate_record",
     "estimated_slots",
     "estimates_of",
@@ -266,6 +283,7 @@ __all__ = [
     "may_estimate",
     "method_words",
     "on_all_days",
+    "reactive_values",
     "register_agrees",
     "run_daily_use_ladder",
     "run_register_ladder",
@@ -274,4 +292,5 @@ __all__ = [
     "tile_window",
     "validate_day",
     "validation_values",
+    "without",
 ]

@@ -294,12 +294,14 @@ def _with_kvar(found: Beside, usage: UsageBatch, window: DaySpan) -> Beside:
         )
     var = int(highest_var(usage, over)[0])
     kvar = f"{Decimal(var).scaleb(-3).normalize():f}"
-    told = f"the highest reactive demand of {over} minutes was {kvar} kvar"
+    told = f"{HIGHEST_KVAR} {over} minutes was {kvar} kvar"
     reason = Reason(told, found.kvar_of[0].citations[0])
     given = replace(found.given, reactive_var=var)
     return replace(found, given=given, reasons=(*found.reasons, reason))
 
 
+HIGHEST_KVAR = "the highest reactive demand of"
+"""How the reason of a bill begins that says its reactive demand."""
 NETS = "is billed what was delivered less what was received"
 
 

@@ -8,7 +8,7 @@ Lives elsewhere the checks (``billing.gate_*``), the run (``issue_bills``), deci
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -42,7 +42,8 @@ from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import ChargeKind
 from meterledger.usecases.calculate_bills import DueBill, held_bill, where_of
-from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.doubted_reactive import Doubts, reactive_doubts
+from meterledger.usecases.ports import Lake, StoredBill
 
 CEILING = "gate.ceiling"
 NO_GATE = "The book as known then holds no gate: no bill was looked at before it left."
@@ -181,18 +182,27 @@ class Gate:
         return None
 
     def check(
-        self, batch: Sequence[DueBill], made: Sequence[Bill]
+        self, batch: Sequence[DueBill], made: Sequence[Bill], lake: Lake, sequence: int
     ) -> tuple[list[Bill], list[SeenHold]]:
-        """The bills that may leave, and those that wait, of one window."""
-        if self.terms is None or not made:
+        """The bills that may leave, and those that wait, of one window.
+
+        What is doubtful of their kvar, as ``lake`` has them at the sequence, holds a bill also
+        where the book has no gate.
+        """
+        doubts = reactive_doubts(
+            batch, made, on=self.on, sequence=sequence, lake=lake, view=self.view
+        )
+        if not made or (self.terms is None and not doubts):
             return list(made), []
         days = batch[0].window.days
+        due = {one.service.agreement.agreement_id: one for one in batch}
+        if self.terms is None:
+            return self._doubted_alone(due, made, doubts)
         past = self.store.bills_before(
             sorted({bill.account_id for bill in made}),
             days,
             self.terms["gate_season_shift_days"].value,
         )
-        due = {one.service.agreement.agreement_id: one for one in batch}
         beside: dict[str, list[GateBill]] = {}
         looked = [(bill, GateBill.of(bill)) for bill in made]
         for bill, seen in looked:
@@ -206,10 +216,30 @@ class Gate:
             try:
                 facts = self._facts(seen, history)
                 found = gate_findings(facts, self.terms, beside[bill.service_point_id])
+                found = [*_told(doubts, bill), *found]
             except Refusal as refusal:
                 held.append(SeenHold(held_bill(one.service, days, refusal)))
                 continue
             self._count(seen, facts.previous())
+            if not found or self._is_let_out(bill, found):
+                leaving.append(bill)
+            else:
+                held.append(self._hold(bill, one, found))
+        return leaving, held
+
+    def _doubted_alone(
+        self, due: Mapping[str, DueBill], made: Sequence[Bill], doubts: Doubts
+    ) -> tuple[list[Bill], list[SeenHold]]:
+        """What the readings of a bill say against it, where the book has no gate."""
+        leaving: list[Bill] = []
+        held: list[SeenHold] = []
+        for bill in made:
+            one = due[bill.agreement_id]
+            try:
+                found = _told(doubts, bill)
+            except Refusal as refusal:
+                held.append(SeenHold(held_bill(one.service, bill.days, refusal)))
+                continue
             if not found or self._is_let_out(bill, found):
                 leaving.append(bill)
             else:
@@ -300,6 +330,14 @@ class Gate:
             return []
         found = run_findings(self.tally, self.terms)
         return [one for one in found if one.code not in self.let_go]
+
+
+def _told(doubts: Doubts, bill: Bill) -> tuple[GateFinding, ...]:
+    """What is doubtful of a bill's readings. :raises Refusal: if that cannot be said"""
+    found = doubts.get(bill.agreement_id, ())
+    if isinstance(found, Refusal):
+        raise found
+    return found
 
 
 def expected_lines(

@@ -273,7 +273,7 @@ class _Run:
                 cause=self.cause,
             )
             made, capped = _within_cap(free, made, self.view, self.seen)
-            made, gated = self.gate.check(free, made)
+            made, gated = self.gate.check(free, made, self.lake, self.sequence)
             if self.dry is not None:
                 self.dry.remember(made)
                 self.gate.remember(made)

@@ -47,7 +47,7 @@ from meterledger.usecases.bill_estimates import GAP, held_sentence
 from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
-from meterledger.usecases.rebill_ceiling import ceiling_of, refuse_alone
+from meterledger.usecases.rebill_ceiling import ceiling_of, refuse_alone, refuse_doubted
 from meterledger.usecases.rebill_states import (
     CannotRebill,
     Now,
@@ -165,6 +165,7 @@ def rebill(
         to be corrected
     :raises CannotRebill: if the usage of a period cannot be billed, or waits for a person
     :raises AboveTheCeiling: if a bill rises above the ceiling, and nobody else agrees
+    :raises DoubtedKvar: if one stands on doubtful reactive energy, and nobody else agrees
     """
     _signed(author, reason)
     chosen = [store.bill(name) for name in dict.fromkeys(bill_ids)]
@@ -193,6 +194,17 @@ def rebill(
             approved_by=approved_by,
             on=on,
             view=now.view,
+        )
+        services = {one.stored.bill_id: one.service for one in case.wrong}
+        refuse_doubted(
+            (
+                (one.cancelled, services[one.cancelled.bill_id], one.bill)
+                for one in run.corrected
+                if one.adjusted
+            ),
+            author=author,
+            approved_by=approved_by,
+            now=now,
         )
         newly = store.record_rebills(case.rebills(run))
         if not newly:

@@ -1,0 +1,160 @@
+"""Reactive energy that a bill would charge for, checked before the bill leaves.
+
+Lives here      which bills charge for reactive demand; what the checks need of the lake; which
+                doubts change what the bill stands on.
+Lives elsewhere the checks and their thresholds (``usage.validation_reactive``), holding the bill
+                and letting it go (``gate_bills``, ``settle_held``).
+Read first      docs/operating/programs.md, "Reactive demand".
+
+Nothing is estimated and no reading is changed. A doubtful interval holds a bill only where the
+highest reactive demand would be another one without it: what is not billed may be as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+
+from meterledger.facts.bills import Bill
+from meterledger.facts.held import GateFinding
+from meterledger.facts.places import MeterInstallation
+from meterledger.facts.usage import UsageBatch
+from meterledger.kernel.ids import pseudonym
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.rating import highest_var
+from meterledger.rulebook.book import BookView
+from meterledger.rulebook.schedule import ChargeKind
+from meterledger.usage import (
+    DaysBefore,
+    Doubt,
+    ReactiveTerms,
+    doubts_of,
+    find_gaps,
+    scale_by_multipliers,
+    without,
+)
+from meterledger.usecases.due_bills import DueBill
+from meterledger.usecases.ports import Lake, MetersRefused
+
+Doubts = Mapping[str, "tuple[GateFinding, ...] | Refusal"]
+"""By agreement: what is doubtful of its reactive energy, or why that cannot be said."""
+
+MOST_TOLD = 12
+"""How many findings one case names; the sentence of the last says how many there are beside."""
+
+Read = Callable[..., "list[UsageBatch]"]
+
+
+def reactive_doubts(
+    batch: Sequence[DueBill],
+    made: Iterable[Bill],
+    *,
+    on: date,
+    sequence: int,
+    lake: Lake,
+    view: BookView,
+) -> Doubts:
+    """What is doubtful of the reactive energy of bills of one window that charge for it.
+
+    Most bills do not: they cost a look at their schedule.
+    """
+    due = {one.service.agreement.agreement_id: one for one in batch}
+    minutes: dict[str, frozenset[int]] = {}
+    asked: dict[str, DueBill] = {}
+    for bill in made:
+        if bill.schedule not in minutes:
+            minutes[bill.schedule] = _minutes_of(view, bill.schedule, bill.days)
+        if minutes[bill.schedule]:
+            asked[bill.agreement_id] = due[bill.agreement_id]
+    if not asked:
+        return {}
+    found: dict[str, tuple[GateFinding, ...] | Refusal] = {}
+    try:
+        terms = ReactiveTerms.of(view, on)
+    except Refusal as refusal:
+        return dict.fromkeys(asked, refusal.of_one_case())
+    window = batch[0].window.days
+    for agreement, one in asked.items():
+        over = minutes[one.service.agreement.schedule]
+        look = _Look(one.installations[-1], view, lake, sequence)
+        found[agreement] = look.findings(window, over, terms)
+    return found
+
+
+def _minutes_of(view: BookView, schedule: str, days: DaySpan) -> frozenset[int]:
+    return frozenset(
+        one.minutes
+        for each in (view.schedule(schedule, days.from_day), view.schedule(schedule, days.last_day))
+        for one in each.charges
+        if one.kind is ChargeKind.REACTIVE and one.minutes is not None
+    )
+
+
+class _Look:
+    """One meter's reactive energy and energy, as the lake has them."""
+
+    def __init__(
+        self, installed: MeterInstallation, view: BookView, lake: Lake, sequence: int
+    ) -> None:
+        self._installed, self._lake, self._sequence = installed, lake, sequence
+        self._meter = pseudonym(installed.meter_id, view.name)
+
+    def findings(
+        self, window: DaySpan, minutes: Iterable[int], terms: ReactiveTerms
+    ) -> tuple[GateFinding, ...]:
+        reactive, energy = (
+            self._read(self._lake.reactive, window),
+            self._read(self._lake.usage, window),
+        )
+        if reactive is None or energy is None:  # the bill was made of them: they are there
+            return ()
+        doubts = doubts_of(reactive, energy, self._before(window), terms)
+        of_all = [one for one in doubts if one.at is None]
+        of_some = [one for one in doubts if one.at is not None]
+        bare = without(reactive, of_some)
+        if all(highest_var(bare, one)[0] == highest_var(reactive, one)[0] for one in minutes):
+            of_some = []
+        return tuple(_findings([*of_all, *of_some], self._installed.meter_id, terms))
+
+    def _before(self, window: DaySpan) -> DaysBefore | None:
+        """The same number of days before; None where the meter was not there, or has a gap."""
+        first = window.from_day - timedelta(days=window.day_count)
+        days = DaySpan(first, window.from_day)
+        if not self._installed.covers(days):
+            return None
+        reactive, energy = self._read(self._lake.reactive, days), self._read(self._lake.usage, days)
+        if reactive is None or energy is None:
+            return None
+        return DaysBefore(int(reactive.total_wh[0]), int(energy.total_wh[0]))
+
+    def _read(self, read: Read, days: DaySpan) -> UsageBatch | None:
+        """Complete days of one length, through the multiplier; None where there are none."""
+        try:
+            batches = read([self._meter], days, at_sequence=self._sequence)
+        except MetersRefused:
+            return None
+        if len(batches) != 1 or find_gaps(batches[0]):
+            return None
+        return scale_by_multipliers(batches[0], [self._installed.multiplier])
+
+
+def _findings(
+    doubts: Sequence[Doubt], meter_id: str, terms: ReactiveTerms
+) -> Iterable[GateFinding]:
+    told = list(dict.fromkeys((one.check, one.sentence) for one in doubts))
+    for place, (check, sentence) in enumerate(told[:MOST_TOLD]):
+        one = next(each for each in doubts if (each.check, each.sentence) == (check, sentence))
+        rest = len(told) - MOST_TOLD if place == MOST_TOLD - 1 else 0
+        beside = f", and {rest} more like these" if rest > 0 else ""
+        limit = terms.limits.get(one.limit)
+        yield GateFinding(
+            check.code,
+            f"{sentence}{beside}",
+            terms.citations[one.limit],
+            (
+                ("meter", meter_id),
+                *one.evidence,
+                (one.limit, one.check.value if limit is None else str(limit)),
+            ),
+        )
