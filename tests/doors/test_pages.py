@@ -82,12 +82,14 @@ class TestAnAccountsPage:
 
         with web_town.town.store.viewing(VIEWER, []):
             owed = web_town.town.store.balance_cents("0000000026")
-        assert "Grace Okafor 408 Pagedale Avenue, Apartment 3 Pagedale, MO 63133" in said
+        assert "Grace Okafor person P2 408 Pagedale Avenue, Apartment 3 Pagedale, MO 63133" in said
         shown = usd_display(owed)
         assert f"Owed now {shown} {shown} of it is past due" in said
 
     def test_names_everybody_who_is_responsible(self, client: Client) -> None:
-        assert "Ana Rivera Tomás Müller-Nguyễn" in text_of(client.get("/accounts/0000000018/"))
+        assert "Ana Rivera person P1 Tomás Müller-Nguyễn person P1b" in text_of(
+            client.get("/accounts/0000000018/")
+        )
 
     def test_shows_a_credit_as_one(self, client: Client) -> None:
         assert "Credit $25.00 Nothing to pay" in text_of(client.get("/accounts/0000000034/"))

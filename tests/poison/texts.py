@@ -44,14 +44,14 @@ WORDS = """
 --city --code --cold-weather --customer --details --device --earlier-account --evidence --facts
 --file --for --for-item --forbidden-by --guarantor --holder --host --how --key --kind --known-by
 --law --maker --means --meter --model --month-option --municipality --name --number --opinion
---out --outcome --owner --payee --payment --person --portal --postal-code --premise --public-key
---purpose --queue --reading --reason --reference --routing --sales-tax --sales-tax-place
---schedule --sent-by --serial --service-point --setting --settle --shared-key-file --signature
---source --standard --state --station --storm --tax --tax-place --tender --terms --unit --versus
---viewer --what --with --without --zone account accounts agreement bank bill case contract deposit
-file hold_id key late_charge line match_id medium meter name name_of names other payment pledge
-premise program provision rule run service_point sha256 sheet statement to to_account
-what words_given
+--new-person --out --outcome --owner --payee --payment --person --portal --postal-code --premise
+--public-key --purpose --queue --reading --reason --reference --routing --sales-tax
+--sales-tax-place --schedule --sent-by --serial --service-point --setting --settle
+--shared-key-file --signature --source --standard --state --station --storm --tax --tax-place
+--tender --terms --unit --versus --viewer --what --with --without --zone account accounts
+agreement bank bill case contract deposit file hold_id key late_charge line match_id medium meter
+name name_of names other payment pledge premise program provision rule run service_point sha256
+sheet statement to to_account what words_given
 """
 """Names, words of a list, sentences: looked up, compared or kept as they are."""
 

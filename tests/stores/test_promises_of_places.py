@@ -377,6 +377,34 @@ class TestFindingAHolder:
             store.accounts_of_holder("ana", LATER, 9)
 
 
+class TestPeople:
+    def test_are_found_by_id_and_by_whole_name(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        one, other = start_of(1).persons[0], start_of(2).persons[0]
+
+        with store.viewing(ANALYST, ["people"]):
+            assert store.people([one.person_id, "nobody"], []) == {one.person_id: one.name}
+            found = store.people([], [other.name.upper(), other.name[:2], "a\x00"])
+            assert found[other.person_id] == other.name
+            assert set(found.values()) == {other.name}
+
+    def test_of_an_account_are_told_with_their_days(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        (person, holder) = (start_of(1).persons[0], start_of(1).holders[0])
+
+        with store.viewing(ANALYST, ["people"]):
+            found = store.people_of_account(account_id(1), LATER)
+            assert (person.person_id, person.name, holder.days) in found
+            assert len(found) == len(start_of(1).holders)
+            assert store.people_of_account(account_id(1), LATER - timedelta(days=999)) == []
+
+    def test_need_a_viewer(self, store: Store) -> None:
+        with pytest.raises(NotViewing):
+            store.people(["P1"], [])
+        with pytest.raises(NotViewing):
+            store.people_of_account(account_id(1), LATER)
+
+
 class TestPuttingAnAgreementOnAnotherOption:
     REASON = Reason("given back to the start of service", CLAUSE)
 

@@ -29,9 +29,9 @@ from meterledger.facts.places import (
 from meterledger.facts.readings import ChannelReadings, ChannelTold, Flow, QuarantinedLine
 from meterledger.facts.taxes import SalesTaxPlace
 from meterledger.facts.usage import KnownInterval, UsageBatch
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.span import DaySpan, Validity
 from meterledger.usecases.agreement_ports import AgreementChanges
 from meterledger.usecases.billing_option_ports import BillingOptions
 from meterledger.usecases.combination_ports import Combinations
@@ -58,7 +58,7 @@ class Conflict(Refusal):
         """The key is used for another payment."""
         return cls(
             f"Payment key {payment_key} is used already, for "
-            f"{usd_text(known.cents)} USD on account {known.account_id}, "
+            f"{usd_display(known.cents)} on account {known.account_id}, "
             f"received {known.received_day}",
             where="payment",
             why="A key posts once, for ever, and nothing was changed",
@@ -287,6 +287,14 @@ class Places(AgreementChanges, Protocol):
 
         Capitals do not count. No word finds nobody.
         """
+
+    def people(self, person_ids: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+        """Names of people by id: of those ids, and of all of those names (capitals aside)."""
+
+    def people_of_account(
+        self, account_id: str, known_at: datetime
+    ) -> list[tuple[str, str, Validity]]:
+        """Id, name and days of everybody who held or holds the account, by first day and id."""
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined, by first day."""

@@ -35,10 +35,6 @@ def start(
     account: Annotated[
         str, typer.Option(help="Account number: ten digits, the last a check digit.")
     ],
-    person: Annotated[
-        list[str],
-        typer.Option(help="Who is responsible, as id=name; give it again for a second person."),
-    ],
     premise: Annotated[str, typer.Option(help="Name of the place, like P-1042.")],
     address: Annotated[str, typer.Option(help="Street address of the place.")],
     city: Annotated[str, typer.Option(help="City of the place.")],
@@ -49,6 +45,17 @@ def start(
         int, typer.Option(click_type=CYCLE, help="Number of the reading cycle, counted from 1.")
     ],
     tax_place: Annotated[str, typer.Option(help="Municipality, like university_city, or none.")],
+    person: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who is responsible and known, by the id that `service show` prints; again for a "
+            "second person."
+        ),
+    ] = None,
+    new_person: Annotated[
+        list[str] | None,
+        typer.Option(help="Who is responsible and new here, as id=name; again for a second one."),
+    ] = None,
     service_point: Annotated[
         str | None, typer.Option(help="Name of the service point (SP-PREMISE unless given).")
     ] = None,
@@ -74,13 +81,18 @@ def start(
 ) -> None:
     """Start service: person, account, place, meter and rate option at once, or nothing."""
     with refusing():
+        from dataclasses import replace
+
         from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.name_people import name_people
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.start_service import ServiceRequest, start_service, warnings_of
 
+        known = [_person(text, "--person") for text in person or ()]
+        declared = [_person(text, "--new-person") for text in new_person or ()]
         request = ServiceRequest(
             account_id=account,
-            people=tuple(_person(text) for text in person),
+            people=(),
             cycle=cycle,
             premise_id=premise,
             address=address,
@@ -97,10 +109,12 @@ def start(
         )
         viewer = Viewer("command line", "start service")
         with open_system(viewer=viewer, subjects=[account]) as system:
+            people, namesakes = name_people(known, declared, system.store)
+            request = replace(request, people=people)
             agreement = start_service(
                 request, learned_at=system.now, view=system.view, store=system.store
             )
-            warned = warnings_of(request, system.view)
+            warned = (*namesakes, *warnings_of(request, system.view))
         answer = {
             "agreement": agreement.agreement_id,
             "account": account,
@@ -278,6 +292,10 @@ def _account(system: Any, account: str) -> dict[str, Any]:
         "cycle": held.cycle,
         "opened": held.opened_day.isoformat(),
         "balance_usd": usd_text(system.store.balance_cents(account)),
+        "people": [
+            {"person": person, "name": name, "days": str(days)}
+            for person, name, days in system.store.people_of_account(account, system.now)
+        ],
         "agreements": [
             {
                 "agreement": service.agreement.agreement_id,
@@ -325,6 +343,8 @@ def _print(answer: dict[str, Any]) -> None:
         return
     balance = dollars(answer["balance_usd"])
     print(f"Account {answer['account']}, cycle {answer['cycle']}, balance {balance}")
+    for one in answer["people"]:
+        print(f"  person {one['person']}: {one['name']}, {one['days']}")
     for one in answer["agreements"]:
         print(
             f"  {one['schedule']} at {one['address']}, {one['days']}: {', '.join(one['holders'])}"
@@ -339,12 +359,16 @@ def _print(answer: dict[str, Any]) -> None:
         print(f"  payment {one['payment']}: {usd_shown(one['usd'])} on {one['received']}")
 
 
-def _person(text: str) -> tuple[str, str]:
-    person, equals, name = text.partition("=")
-    if not equals or not person.strip() or not name.strip():
+def _person(text: str, option: str) -> tuple[str, str]:
+    """Id and name; a person who is known may be named by the id alone."""
+    person, equals, name = (part.strip() for part in text.partition("="))
+    needs_name = option == "--new-person" or bool(equals)
+    if not person or (needs_name and not name):
         raise BadArgument(
             f"'{text}' does not name a person",
-            where="--person",
-            do="Write an id and a name, like rivera-1=Ana Rivera",
+            where=option,
+            do="Write an id and a name, like rivera-1=Ana Rivera"
+            if needs_name
+            else "Write the id that `service show` prints, like rivera-1",
         )
-    return person.strip(), name.strip()
+    return person, name

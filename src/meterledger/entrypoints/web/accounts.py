@@ -117,7 +117,9 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
     open_items = items_of_account(system, account_id)
     context = {
         "account": account,
-        "holders": list(dict.fromkeys(name for one in services for name in one.holders)),
+        "people": list(
+            dict.fromkeys(one[:2] for one in system.store.people_of_account(account_id, system.now))
+        ),
         "places": list(dict.fromkeys(one.premise for one in services)),
         "services": [(one, _schedule_name(system, one), tax_place_words(one)) for one in services],
         "exemptions": shown_exemptions(services, system.view),

@@ -225,6 +225,27 @@ class MemoryPlaces(MemoryTogether):
         }
         return [(account, name) for name, account in sorted(found)[:limit]]
 
+    def people(self, person_ids: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+        """Names of people by id: of those ids, and of all of those names (capitals aside)."""
+        self._look()
+        lower = {name.lower() for name in names}
+        return {
+            one.person_id: one.name
+            for one in self._persons.values()
+            if one.person_id in person_ids or one.name.lower() in lower
+        }
+
+    def people_of_account(
+        self, account_id: str, known_at: datetime
+    ) -> list[tuple[str, str, Validity]]:
+        """Id, name and days of everybody who held or holds the account, by first day and id."""
+        self._look()
+        held = sorted(
+            self._holders.of(account_id, known_at),
+            key=lambda one: (one.days.from_day, one.person_id),
+        )
+        return [(one.person_id, self._persons[one.person_id].name, one.days) for one in held]
+
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined, by first day."""
         return self._services(known_at, lambda one: one.account_id == account_id)

@@ -178,6 +178,34 @@ class PlaceReads(Tables):
         )
         return [(account, name) for account, name in rows]
 
+    def people(self, person_ids: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+        """Names of people by id: of those ids, and of all of those names (capitals aside)."""
+        asked = [[storable(one) for one in person_ids], [storable(one).lower() for one in names]]
+        return self._read(
+            lambda connection: dict(
+                connection.execute(
+                    "SELECT person_id, name FROM person"
+                    " WHERE person_id = ANY(%s) OR lower(name) = ANY(%s) ORDER BY person_id",
+                    asked,
+                ).fetchall()
+            )
+        )
+
+    def people_of_account(
+        self, account_id: str, known_at: datetime
+    ) -> list[tuple[str, str, Validity]]:
+        """Id, name and days of everybody who held or holds the account, by first day and id."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                "SELECT h.person_id, p.name, lower(h.days), upper(h.days)"
+                "  FROM account_holder h JOIN person p ON p.person_id = h.person_id"
+                " WHERE h.account_id = %s AND h.known @> %s::timestamptz"
+                ' ORDER BY lower(h.days), h.person_id COLLATE "C"',
+                [account_id, known_at],
+            ).fetchall()
+        )
+        return [(person, name, Validity(first, out)) for person, name, first, out in rows]
+
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined, by first day."""
         return self._services(OF_ACCOUNT, account_id, known_at)

@@ -1,0 +1,102 @@
+"""``meterledger service``: people are named by their id, and nobody becomes a second person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from tests.journeys.town import LATER, VIEWER, Town
+from typer.testing import CliRunner
+
+from meterledger.entrypoints import wiring
+from meterledger.entrypoints.cli.main import build_app
+from meterledger.kernel.ids import with_check_digit
+from meterledger.usecases.ports import Viewer
+
+OTHER = with_check_digit("400000002")
+
+
+@pytest.fixture
+def town() -> Town:
+    made = Town()
+    made.start(1, people=(("rivera-1", "Ana Rivera"),))
+    return made
+
+
+@pytest.fixture
+def ask(town: Town, monkeypatch: pytest.MonkeyPatch) -> Any:
+    @contextmanager
+    def open_system(*, viewer: Viewer, subjects: Sequence[str]) -> Iterator[wiring.System]:
+        with town.store.viewing(viewer, subjects):
+            yield wiring.System(town.store, town.lake, town.book, LATER, None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(wiring, "open_system", open_system)
+    return lambda *words: CliRunner().invoke(build_app(), ["service", *words])
+
+
+def start(ask: Any, *who: str) -> Any:
+    place = ("--premise", "P-7", "--address", "7 Elm Street", "--city", "University City")
+    rest = ("--postal-code", "63130", "--schedule", "1M-anytime", "--on", "2025-07-15")
+    more = ("--cycle", "15", "--tax-place", "none", "--meter", "E-7")
+    return ask("start", "--account", OTHER, *who, *place, *rest, *more)
+
+
+def people(town: Town) -> dict[str, str]:
+    with town.store.viewing(VIEWER, ["names"]):
+        return dict(town.store.people([], ["Ana Rivera", "Bo Chen"]))
+
+
+def test_show_prints_the_id_that_start_asks_for(town: Town, ask: Any) -> None:
+    account = town.account_id(1)
+    assert "person rivera-1: Ana Rivera, 2025-07-01 until" in ask("show", account).stdout
+    (told,) = json.loads(ask("show", account, "--json").stdout)["people"]
+    assert (told["person"], told["name"]) == ("rivera-1", "Ana Rivera")
+
+    done = start(ask, "--person", "rivera-1")
+
+    assert done.exit_code == 0, done.output
+    assert "Ana Rivera" in ask("show", OTHER).stdout
+    assert people(town) == {"rivera-1": "Ana Rivera"}
+
+
+def test_somebody_new_is_declared(town: Town, ask: Any) -> None:
+    done = start(ask, "--person", "rivera-1=Ana Rivera", "--new-person", "chen-1=Bo Chen")
+
+    assert done.exit_code == 0, done.output
+    assert people(town) == {"rivera-1": "Ana Rivera", "chen-1": "Bo Chen"}
+    shown = json.loads(ask("show", OTHER, "--json").stdout)
+    assert [one["person"] for one in shown["people"]] == ["chen-1", "rivera-1"]
+
+
+def test_a_namesake_is_kept_with_a_warning(town: Town, ask: Any) -> None:
+    done = start(ask, "--new-person", "rivera-2=ana rivera")
+
+    assert done.exit_code == 0, done.output
+    assert "Another ana rivera is known, as rivera-1" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        (("--person", "rivera=Ana Rivera"), "known as rivera-1. Write `--person rivera-1`"),
+        (("--person", "chen-1=Bo Chen"), "declare somebody new with `--new-person chen-1=Bo Chen`"),
+        (("--person", "chen-1"), "Write the id that `service show ACCOUNT` prints"),
+        (("--person", "rivera-1=Eva Rivera"), "Person rivera-1 is Ana Rivera, not Eva Rivera"),
+        (("--new-person", "rivera-1=Ana Rivera"), "Person rivera-1 is known already: Ana Rivera"),
+        (("--person", "rivera-1", "--new-person", "rivera-1=A"), "Person rivera-1 is named twice"),
+        ((), "Nobody is named who is responsible for the account"),
+        (("--new-person", "chen-1"), "'chen-1' does not name a person"),
+        (("--person", " "), "' ' does not name a person"),
+    ],
+)  # fmt: skip
+def test_a_guess_makes_nobody(town: Town, ask: Any, who: tuple[str, ...], said: str) -> None:
+    refused = start(ask, *who)
+
+    assert refused.exit_code == 2
+    assert said in " ".join(refused.output.split())
+    assert people(town) == {"rivera-1": "Ana Rivera"}
+    with town.store.viewing(VIEWER, ["accounts"]):
+        assert town.store.account_ids() == [town.account_id(1)]
