@@ -146,7 +146,7 @@ def test_nothing_held_has_no_certificate(ask: Any, asked: str) -> None:
     result = ask("deposit", "certificate", asked, "--pdf", "c.pdf")
 
     assert result.exit_code == 2
-    assert "Nothing is held of this deposit" in result.output
+    assert "Nothing that was paid of this deposit is held" in result.output
 
 
 def test_a_payment_that_came_back_is_listed_until_it_is_paid(ask: Any, asked: str) -> None:

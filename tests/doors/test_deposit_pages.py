@@ -21,6 +21,7 @@ from meterledger.entrypoints.web.accounts import past_due_cents
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.receivables import ItemKind, OpenItem
+from meterledger.usecases.deposit_acts import move_deposit
 
 
 class DepositTown:
@@ -181,3 +182,36 @@ class TestAPaymentThatCameBack:
             build_app(), ["deposit", "apply", behind.deposit, "--by", "Ana", "--json"]
         )
         assert json.loads(again.stdout)["changed"] == 0
+
+
+class TestADepositThatMovedAndCameBack:
+    """Its 200 dollars came back after it had moved: they bear nothing while they are owed."""
+
+    @pytest.fixture(scope="class")
+    def behind(self) -> DepositTown:
+        town = DepositTown()
+        with town.town.store.viewing(town_module().VIEWER, []):
+            home = town.home
+            home.town.start(3, people=(("P1", "Person 1"),), from_day=date(2026, 7, 6))
+            there = Home(home.town, 3, now=home.now)
+            move_deposit(
+                town.deposit, there.account, on=date(2026, 7, 6), reason="m", desk=there.desk()
+            )
+            home.now = there.now
+            come_back(home, 1, date(2026, 7, 20))
+            home.night(date(2026, 7, 20))
+            (deposit,) = there.deposits()
+            town.deposit = deposit.deposit_id
+        return town
+
+    def test_says_what_bears_no_interest_and_why(self, client: Any, behind: DepositTown) -> None:
+        text = text_of(client.get(f"/deposits/{behind.deposit}/"))
+
+        assert "$200.00 of it bears no interest: its payment came back after the" in text
+        assert "Certificate" not in text
+
+    def test_has_no_certificate(self, client: Any, behind: DepositTown) -> None:
+        answer = client.get(f"/deposits/{behind.deposit}/certificate.pdf")
+
+        assert answer.status_code == 422
+        assert "Nothing that was paid of this deposit is held" in answer.content.decode()

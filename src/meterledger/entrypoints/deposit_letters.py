@@ -81,17 +81,19 @@ def certificate_letter(money: DepositMoney, system: System) -> bytes:
     :raises NoLetter: if nothing is held
     """
     deposit = money.deposit
-    first = money.first_received
-    if money.held_cents <= 0 or first is None:
+    cents = money.held_cents - money.idle_cents
+    if cents <= 0:
         raise NoLetter(
-            "Nothing is held of this deposit",
+            "Nothing that was paid of this deposit is held",
             where=f"deposit {deposit.deposit_id}",
             do=f"Look at it with `meterledger deposit show {deposit.deposit_id}`",
         )
-    rows = [[day_words(one.on), usd_display(one.cents)] for one in money.received]
-    rows.append(["Held now", usd_display(money.held_cents)])
+    rows = [[day_words(one.on), usd_display(one.cents)] for one in money.earning]
+    if money.idle_cents:
+        rows.append(["Came back, and is owed still", usd_display(money.idle_cents)])
+    rows.append(["Held now", usd_display(cents)])
     opening = [
-        f"We hold {usd_display(money.held_cents)} as a deposit on your account, received as "
+        f"We hold {usd_display(cents)} as a deposit on your account, received as "
         "follows. It bears interest from the day it was received.",
     ]
     step = deposit.steps[0]

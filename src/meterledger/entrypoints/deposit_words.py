@@ -61,6 +61,7 @@ def deposit_json(money: DepositMoney, today: date) -> dict[str, Any]:
         "moved_out_usd": usd_text(money.moved_out_cents),
         "owed_back_usd": usd_text(money.owed_back_cents),
         "held_usd": usd_text(money.held_cents),
+        "without_interest_usd": usd_text(money.idle_cents),
         "received": [
             {"on": one.on.isoformat(), "usd": usd_text(one.cents)} for one in money.received
         ],
@@ -92,6 +93,16 @@ def came_back_json(one: DepositCameBack) -> dict[str, Any]:
         "refunds_not_sent": list(one.refunds),
         "do": one.sentence,
     }
+
+
+def idle_sentence(money: DepositMoney) -> str:
+    """What is held and bears no interest, since its payment came back; "" where all of it does."""
+    if not money.idle_cents or money.deposit.is_closed:
+        return ""
+    return (
+        f"{usd_display(money.idle_cents)} of it bears no interest: its payment came back after the "
+        "deposit had moved, and the account it came from owes that still"
+    )
 
 
 def step_json(step: DepositStep) -> dict[str, Any]:

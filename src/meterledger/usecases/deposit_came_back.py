@@ -10,7 +10,8 @@ A deposit is put as it would be had the payment never come. Interest that was ea
 back. The application to what was owed stands as far as the deposit is there; the rest of the bill
 is unpaid again, from the day on which it was paid. What left the deposit beyond that, to the
 customer or with a move, is owed on account 143: no utility charge, so no late charge and no ground
-to cut service off. A step that was undone stays, with its reversal. Again, it changes nothing.
+to cut service off. A deposit that moved stays where it is, without the interest of that part. A
+step that was undone stays, with its reversal. Again, it changes nothing.
 """
 
 from __future__ import annotations
@@ -113,9 +114,9 @@ def put_right(money: DepositMoney, *, on: date, desk: Desk) -> DepositWork | Non
     ``money`` is as known now. What is owed back is so from ``on``.
     """
     back = [one for one in money.came_back if one.back_on <= on]
-    if not back and not money.deposit.standing(DepositAct.OWED):
+    if not back and not money.lost and not money.deposit.standing(DepositAct.OWED):
         return None
-    made = _Putting(money, desk, _why(back))
+    made = _Putting(money, desk, _why(money, back))
     for step in money.deposit.standing(*INTEREST):
         _undo_interest(step, made)
     there = money.paid_cents + made.sum_of(DepositAct.INTEREST_ADDED)
@@ -132,7 +133,9 @@ def put_right(money: DepositMoney, *, on: date, desk: Desk) -> DepositWork | Non
     )
 
 
-def _why(back: Sequence[CameBack]) -> str:
+def _why(money: DepositMoney, back: Sequence[CameBack]) -> str:
+    if money.lost and not back:
+        return "a payment came back on the account that the deposit came from"
     told = [f"payment {one.payment.partition(':')[2]} came back on {one.back_on}" for one in back]
     return "; ".join(told) or "a refund of the deposit was taken back"
 
@@ -145,7 +148,7 @@ def _undo_interest(step: DepositStep, made: _Putting) -> None:
     root = made.money.deposit.step(step.key.partition(AGAIN)[0]) or step
     there = Counter(
         (usd_text(one.cents), one.on.isoformat())
-        for one in made.money.received
+        for one in made.money.earning
         if one.learned_at is None or one.learned_at <= root.learned_at
     )
     kept: list[dict[str, Any]] = []
@@ -218,15 +221,28 @@ def _owe(made: _Putting, cents: int, on: date) -> None:
 
 
 def accounts_of_returns(desk: Desk) -> Iterator[str]:
-    """Accounts of which a payment of a deposit came back once, in order."""
+    """Accounts of which a payment of a deposit came back once, in order, each followed by those to
+    which its deposits moved.
+    """
     accounts = desk.store.deposit_accounts(with_closed=True)
+    told: set[str] = set()
     for start in range(0, len(accounts), BATCH):
         batch = accounts[start : start + BATCH]
         money = desk.store.account_money(batch)
         for account in batch:
             given = money[account].applications if account in money else ()
             if any(one.undoes is not None and one.kind is ItemKind.DEPOSIT for one in given):
-                yield account
+                yield from _and_where_they_went(account, told, desk)
+
+
+def _and_where_they_went(account_id: str, told: set[str], desk: Desk) -> Iterator[str]:
+    if account_id in told:
+        return
+    told.add(account_id)
+    yield account_id
+    for deposit in desk.store.deposits_of_accounts([account_id]).get(account_id, ()):
+        for step in deposit.of(DepositAct.MOVED_OUT):
+            yield from _and_where_they_went(desk.store.deposit(step.note).account_id, told, desk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ Lives elsewhere the rule and its rates (``arrears.deposit_interest``), entries (
 Read first      GRR VI.C.3.
 
 A year of interest is counted from the first day on which money was held, or from the day after the
-last credit. Each part that was received bears interest from its own day; each is rounded once.
+last credit. Each part that was received bears interest from its own day; each is rounded once. What
+moved here and whose payment came back bears none before it is paid again (``deposit_moved``).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from meterledger.kernel.money import usd_text
 from meterledger.kernel.months import years_after
 from meterledger.ledger import entry_for_deposit_step
 from meterledger.usecases.deposit_ask import Desk
-from meterledger.usecases.deposit_money import DepositMoney, Received
+from meterledger.usecases.deposit_money import DepositMoney
+from meterledger.usecases.deposit_moved import Received
 from meterledger.usecases.deposit_record import Ruled, ask, record_of
 
 INTEREST = "deposits.interest"
@@ -137,7 +139,7 @@ def _rulings(money: DepositMoney, occasion: str, on: date, desk: Desk) -> list[R
     effort = money.deposit.of(DepositAct.EFFORT)
     stopped = min((one.on for one in effort), default=None)
     rulings = []
-    for part in money.received:
+    for part in money.earning:
         if part.cents <= 0 or part.on > on:
             continue
         ensure(part.on <= on, "money bears interest once it is here")

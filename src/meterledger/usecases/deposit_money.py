@@ -8,11 +8,12 @@ Read first      docs/operating/deposits.md, "What is held".
 A payment's application to a deposit's item is what was paid into it. Refunds are taken off 235 by
 settlements, which know accounts and no deposits: they are counted to deposits that were given back,
 the oldest first. Held of all deposits of an account is its balance of 235, always.
+What bears interest is less where a deposit moved and its payment came back (``deposit_moved``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
@@ -21,16 +22,12 @@ from meterledger.facts.deposits import Deposit, DepositAct, deposit_of_item
 from meterledger.facts.money import Entry
 from meterledger.facts.receivables import AccountMoney, Application
 from meterledger.ledger import DEPOSITS
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """Cents that came in on one day, by one payment or with one move."""
-
-    on: date
-    cents: int
-    learned_at: datetime | None = None
-    """When we learned of it; None for what moved in, with the interest credited till then."""
+from meterledger.usecases.deposit_moved import (
+    Received,
+    earning_parts,
+    lost_by_move,
+    paid_of_owed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +56,20 @@ class DepositMoney:
     refunded_cents: int = 0
     owed_back_cents: int = 0
     """What left it and never was in it: the customer owes it on another account."""
+    lost: tuple[Received, ...] = ()
+    """What moved in and never was money: its payment came back where it had been paid."""
+    paid_again: tuple[Received, ...] = ()
+    """What of that the customer has paid there since."""
+
+    @property
+    def earning(self) -> tuple[Received, ...]:
+        """The parts that bear interest: what was received, and is or is again money."""
+        return earning_parts(self.received, self.lost, self.paid_again)
+
+    @property
+    def idle_cents(self) -> int:
+        """What is held here and bears no interest, since its payment is owed on another account."""
+        return self.paid_cents - sum(one.cents for one in self.earning)
 
     @property
     def paid_cents(self) -> int:
@@ -89,8 +100,8 @@ class DepositMoney:
 
     @property
     def first_received(self) -> date | None:
-        """The day on which the first part came."""
-        return min((one.on for one in self.received), default=None)
+        """The day on which the first part came that bears interest."""
+        return min((one.on for one in self.earning), default=None)
 
 
 class MoneyStore(Protocol):
@@ -104,6 +115,14 @@ class MoneyStore(Protocol):
     ) -> Mapping[str, AccountMoney]:
         """What open items follow from, applications among it."""
 
+    def deposit(self, deposit_id: str) -> Deposit:
+        """A deposit with its steps."""
+
+    def deposits_of_accounts(
+        self, account_ids: Collection[str]
+    ) -> Mapping[str, tuple[Deposit, ...]]:
+        """The accounts' deposits, the oldest first."""
+
 
 def deposit_money(
     account_id: str,
@@ -115,7 +134,7 @@ def deposit_money(
 ) -> dict[str, DepositMoney]:
     """The money of each deposit of an account, by its id: on an evening, as known at an instant."""
     money = store.account_money([account_id]).get(account_id)
-    return money_of_deposits(
+    found = money_of_deposits(
         deposits,
         store.entries_of_account(account_id),
         money.applications if money else (),
@@ -123,6 +142,32 @@ def deposit_money(
         at=at,
         known_at=known_at,
     )
+    return {name: _with_origin(one, store, at, known_at) for name, one in found.items()}
+
+
+def _with_origin(
+    money: DepositMoney, store: MoneyStore, at: date | None, known_at: datetime | None
+) -> DepositMoney:
+    """With what came back, since it moved, of the payments that it had moved with."""
+    moved_in = money.deposit.last(DepositAct.MOVED_IN)
+    if moved_in is None:
+        return money
+    account_id = store.deposit(moved_in.note).account_id
+    every = store.deposits_of_accounts([account_id])[account_id]
+    origin = deposit_money(account_id, every, store, at=at, known_at=known_at)[moved_in.note]
+    came_back = lost_by_move(moved_in, (one.received for one in origin.came_back))
+    if not came_back and not origin.lost:
+        return money
+    known = store.account_money([account_id]).get(account_id)
+    paid = paid_of_owed(
+        origin.deposit.standing(DepositAct.OWED),
+        account_id,
+        store.entries_of_account(account_id),
+        known.applications if known else (),
+        at=at,
+        known_at=known_at,
+    )
+    return replace(money, lost=(*came_back, *origin.lost), paid_again=(*paid, *origin.paid_again))
 
 
 def money_of_deposits(

@@ -78,6 +78,7 @@ def show(deposit: Name, as_json: JsonFlag = False) -> None:
     from meterledger.entrypoints.deposit_words import (
         KIND_WORDS,
         deposit_json,
+        idle_sentence,
         money_of,
         sentence_of,
         state_words,
@@ -91,8 +92,10 @@ def show(deposit: Name, as_json: JsonFlag = False) -> None:
             known = money.deposit
             print(
                 f"{known.deposit_id}, account {known.account_id}, {KIND_WORDS[known.kind]}: "
-                f"{state_words(money)}"
+                f"{state_words(money)}, {usd_display(money.held_cents)} held"
             )
+            if idle := idle_sentence(money):
+                print(f"{idle}.")
             for step in known.steps:
                 print(f"  {step.on}  {sentence_of(step)} ({step.by}: {step.reason})")
                 for one in reasons_of(step):

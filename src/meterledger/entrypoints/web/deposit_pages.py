@@ -16,6 +16,7 @@ from meterledger.entrypoints.deposit_letters import certificate_letter, notice_l
 from meterledger.entrypoints.deposit_words import (
     KIND_WORDS,
     deposit_desk,
+    idle_sentence,
     money_of,
     sentence_of,
     state_words,
@@ -108,6 +109,7 @@ def deposit_page(request: HttpRequest, system: System, deposit_id: str) -> HttpR
         "words": KIND_WORDS[deposit.kind],
         "state": state_words(money),
         "money": money,
+        "idle": idle_sentence(money),
         "next_interest": None if deposit.is_closed else next_credit_day(money),
         "steps": [_step(one, system.view) for one in deposit.steps],
         "has_notice": bool(deposit.asked) or deposit.state == "noticed",
