@@ -68,7 +68,13 @@ def credit_is_established(given: CreditTests | None, terms: Terms, findings: Fin
     tests = terms.listing("deposits_initial_credit_criteria_2013_any_one_of")
     years = terms.whole("deposits_initial_credit_criteria_2013_employment_min_years")
     any_one = f"Any one of these establishes credit: {listed(tests.value)}"
-    credit = must_have(given, called="credit", why=any_one)
+    credit = must_have(
+        given,
+        missing="which of the four credit tests the applicant meets",
+        why=any_one,
+        do="Ask the applicant for papers on home, employment, income and credit references, and "
+        "tell all four as 'credit'",
+    )
     since = credit.employed_full_time_since
     if since is not None:
         not_after(since, terms.day, called="The first day of employment")
@@ -95,7 +101,14 @@ def credit_is_established(given: CreditTests | None, terms: Terms, findings: Fin
 def score_is_low(given: ServiceAndScore | None, terms: Terms, findings: Findings) -> bool:
     """Whether there was no service for years and the risk score is low: GRR VI.A.1.c."""
     gap_years = terms.whole("deposits_initial_eaer_score_service_gap_years")
-    known = must_have(given, called="score", why="It asks for earlier service and the risk score")
+    known = must_have(
+        given,
+        missing="when we served the applicant last, and the risk score",
+        why=f"Who had no service of ours within {gap_years.value} years may be asked for a deposit "
+        "if the Equifax Advanced Energy Risk score is low",
+        do="Look for earlier accounts of the applicant, order the score from Equifax, and tell "
+        "both as 'score': 'last_served_on', null if never, and 'eaer_score', null if there is none",
+    )
     if known.last_served_on is not None:
         not_after(known.last_served_on, terms.day, called="The last day of service")
         if years_after(known.last_served_on, gap_years.value) >= terms.day:
@@ -129,7 +142,11 @@ def identity_is_not_proved(given: ProofOfIdentity | None, terms: Terms, findings
     """Whether identity was asked for and not proved: GRR VI.A.1.d."""
     proof = terms.listing("deposits_initial_identity_proof")
     known = must_have(
-        given, called="identity", why=f"Proof of identity is {' and '.join(proof.value)}"
+        given,
+        missing="whether proof of identity was asked for, and what was shown",
+        why=f"Proof of identity is {' and '.join(proof.value)}",
+        do="Ask who took the application, and tell as 'identity': 'asked_for', 'document_shown' "
+        "and 'social_security_number_correct', each yes or no",
     )
     if not known.asked_for:
         findings.add("proof of identity was not asked for, so its lack is no reason", proof)

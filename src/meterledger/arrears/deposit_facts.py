@@ -119,17 +119,14 @@ def not_after(day: date, today: date, *, called: str) -> None:
         )
 
 
-def must_have(given: Given | None, *, called: str, why: str) -> Given:
-    """The group of facts that the text in force needs.
+def must_have(given: Given | None, *, missing: str, why: str, do: str) -> Given:
+    """The group of facts that the text in force needs. ``missing`` goes on after "Nobody has
+    told"; ``do`` says where a person finds them, and under which name they are told.
 
-    :raises DepositFactsContradict: naming the group, if it is null
+    :raises DepositFactsContradict: saying what is missing, if it is null
     """
     if given is None:
-        raise DepositFactsContradict(
-            f"The facts '{called}' are null, and the text of this day needs them",
-            why=why,
-            do=f"Look them up and give '{called}'",
-        )
+        raise DepositFactsContradict(f"Nobody has told {missing}", why=why, do=do)
     return given
 
 

@@ -43,7 +43,13 @@ class SmallDebt:
 def is_small_debt(given: SmallDebt | None, terms: Terms, findings: Findings) -> bool:
     """Whether the relief of GRR VI.A.2.c.i spares the customer a deposit: all three conditions."""
     logic = terms.text("deposits_continued_relief_300_logic")
-    debt = must_have(given, called="small_debt", why=f"The relief asks for {logic.value}")
+    debt = must_have(
+        given,
+        missing="what the customer owes, and paid in time of the last bills",
+        why=f"A small debt spares the customer a deposit: {logic.value}",
+        do="Take both from the account's ledger and tell them as 'small_debt': 'balance_usd', "
+        "'on_payment_plan' and the 'periods'",
+    )
     most = terms.cents("deposits_continued_relief_300_max_balance_usd")
     if debt.balance_cents > most.value:
         findings.add(

@@ -160,7 +160,9 @@ class TestTheFourCreditTests:
         assert asked(facts, date(2014, 2, 7)).met == ()
 
     def test_are_asked_for_and_never_guessed(self) -> None:
-        with pytest.raises(DepositFactsContradict, match=r"'credit' are null.*Any one of these"):
+        with pytest.raises(
+            DepositFactsContradict, match=r"told which of .* tests.*Any one of these.*as 'credit'"
+        ):
             asked(replace(CLEAN, credit=None), IN_2013)
 
 
@@ -182,6 +184,11 @@ class TestTheRiskScore:
         facts = replace(CLEAN, score=ServiceAndScore(last_served_on, 400))
 
         assert asked(facts).deposit_may_be_required is counts
+
+    def test_is_ordered_and_never_guessed(self) -> None:
+        words = r"Nobody has told when we served .* score.*5 years.*Equifax.*'eaer_score', null if"
+        with pytest.raises(DepositFactsContradict, match=words):
+            asked(replace(CLEAN, score=None))
 
     def test_below_zero_is_no_score(self) -> None:
         with pytest.raises(DepositFactsContradict, match="as reported, or null"):
@@ -206,7 +213,9 @@ class TestProofOfIdentity:
         assert asked(facts).met == ()
 
     def test_is_needed_and_never_guessed(self) -> None:
-        with pytest.raises(DepositFactsContradict, match="'identity' are null"):
+        with pytest.raises(
+            DepositFactsContradict, match=r"told whether proof of iden.*who took the app"
+        ):
             asked(replace(CLEAN, identity=None))
 
 
