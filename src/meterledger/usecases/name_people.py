@@ -7,9 +7,11 @@ Lives elsewhere starting service (``start_service``), what is kept of a person (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import Validity
 
 
 class PersonRefused(Refusal):
@@ -20,7 +22,12 @@ class PeopleStore(Protocol):
     """What is asked of the store."""
 
     def people(self, person_ids: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-        """Names of people by id: of those ids, and of those of one of the names."""
+        """Names of people by id: of those ids, and of all of those names (capitals aside)."""
+
+    def people_of_account(
+        self, account_id: str, known_at: datetime
+    ) -> list[tuple[str, str, Validity]]:
+        """Id, name and days of everybody who held or holds the account, by first day and id."""
 
 
 def name_people(

@@ -31,7 +31,7 @@ from meterledger.facts.taxes import SalesTaxPlace
 from meterledger.facts.usage import KnownInterval, UsageBatch
 from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
-from meterledger.kernel.span import DaySpan, Validity
+from meterledger.kernel.span import DaySpan
 from meterledger.usecases.agreement_ports import AgreementChanges
 from meterledger.usecases.billing_option_ports import BillingOptions
 from meterledger.usecases.combination_ports import Combinations
@@ -44,6 +44,7 @@ from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.lake_ports import LakeLog
 from meterledger.usecases.meter_ports import Meters
 from meterledger.usecases.money_ports import Money
+from meterledger.usecases.name_people import PeopleStore
 from meterledger.usecases.program_ports import Programs, ReceivedEnergy
 from meterledger.usecases.register_ports import Registers
 from meterledger.usecases.tax_ports import TaxLog
@@ -258,7 +259,7 @@ class ServiceStart:
     sales_tax_place: SalesTaxPlace | None = None
 
 
-class Places(AgreementChanges, Protocol):
+class Places(AgreementChanges, PeopleStore, Protocol):
     """Customers and places on two clocks. Overlaps are impossible, whoever races."""
 
     def start_service(self, start: ServiceStart) -> None:
@@ -287,14 +288,6 @@ class Places(AgreementChanges, Protocol):
 
         Capitals do not count. No word finds nobody.
         """
-
-    def people(self, person_ids: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-        """Names of people by id: of those ids, and of all of those names (capitals aside)."""
-
-    def people_of_account(
-        self, account_id: str, known_at: datetime
-    ) -> list[tuple[str, str, Validity]]:
-        """Id, name and days of everybody who held or holds the account, by first day and id."""
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined, by first day."""
