@@ -184,25 +184,31 @@ class TestAPaymentThatCameBack:
         assert json.loads(again.stdout)["changed"] == 0
 
 
+@pytest.fixture(scope="module")
+def moved() -> DepositTown:
+    """The deposit moved to the customer's next account, and then its payment was returned."""
+    town = DepositTown()
+    with town.town.store.viewing(town_module().VIEWER, []):
+        home = town.home
+        home.town.start(3, people=(("P1", "Person 1"),), from_day=date(2026, 7, 6))
+        there = Home(home.town, 3, now=home.now)
+        move_deposit(
+            town.deposit, there.account, on=date(2026, 7, 6), reason="m", desk=there.desk()
+        )
+        home.now = there.now
+        come_back(home, 1, date(2026, 7, 20))
+        home.night(date(2026, 7, 20))
+        (deposit,) = there.deposits()
+        town.deposit = deposit.deposit_id
+    return town
+
+
 class TestADepositThatMovedAndCameBack:
     """Its 200 dollars came back after it had moved: they bear nothing while they are owed."""
 
-    @pytest.fixture(scope="class")
-    def behind(self) -> DepositTown:
-        town = DepositTown()
-        with town.town.store.viewing(town_module().VIEWER, []):
-            home = town.home
-            home.town.start(3, people=(("P1", "Person 1"),), from_day=date(2026, 7, 6))
-            there = Home(home.town, 3, now=home.now)
-            move_deposit(
-                town.deposit, there.account, on=date(2026, 7, 6), reason="m", desk=there.desk()
-            )
-            home.now = there.now
-            come_back(home, 1, date(2026, 7, 20))
-            home.night(date(2026, 7, 20))
-            (deposit,) = there.deposits()
-            town.deposit = deposit.deposit_id
-        return town
+    @pytest.fixture
+    def behind(self, moved: DepositTown) -> DepositTown:
+        return moved
 
     def test_says_what_bears_no_interest_and_why(self, client: Any, behind: DepositTown) -> None:
         text = text_of(client.get(f"/deposits/{behind.deposit}/"))
