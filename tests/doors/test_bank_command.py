@@ -90,6 +90,36 @@ def test_a_statement_is_taken_matched_explained_and_adjusted(ask: Any, tmp_path:
     assert "is matched already" in refused(ask("bank", "approve", name, *BY))
 
 
+def test_a_match_is_undone_and_made_again_by_hand(ask: Any) -> None:
+    (first,) = [
+        one
+        for one in answer(ask("bank", "matches", "--json"))["matches"]
+        if one["rule"] == "exact by reference"
+    ]
+    undo = ("bank", "unmatch", first["match"], "--by", "Sam", "--reason", "not that one")
+    assert answer(ask(*undo, "--json")) == answer(ask(*undo, "--json"))  # told again, done once
+    assert first["expectations"][0] in ask("bank", "open").stdout
+
+    pieces = (*first["lines"], *first["expectations"])
+    assert "has a name and a reason" in refused(ask("bank", "match", *pieces))
+    assert "--on is of the rules" in refused(ask("bank", "match", "--by", "Sam"))
+    said = ("--by", "Sam", "--reason", "it was, after all")
+    told = answer(ask("bank", "match", *pieces, *said, "--json"))
+    assert (told["match"], told["rule"], told["by"], told["usd"]) == (
+        f"{first['match']}.2",
+        "by hand",
+        "Sam",
+        "40.00",
+    )
+    again = ask("bank", "match", *pieces, *said).stdout
+    assert again.strip() == (
+        f"{told['match']} is matched by hand by Sam: 1 of the bank and 1 of ours, $40.00."
+    )
+    assert "by hand by Sam (it was, after all)" in ask("bank", "matches").stdout
+    other = ask("bank", "match", *pieces, "--by", "Ana", "--reason", "me too")
+    assert f"is matched already, in {told['match']}" in refused(other)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from tests.doors.finance_web_town import finance_web_town
 from tests.doors.web_town import WebTown
+from tests.journeys.town import VIEWER
 
 from meterledger.entrypoints.web import system
+from meterledger.facts.bank import MatchRule
 
 OURS = {"sec-fetch-site": "same-origin"}
 
@@ -41,7 +43,7 @@ def line_address(client: Any) -> str:
     return shown.partition('<th scope="row"><a href="')[2].partition('"')[0]
 
 
-def send(client: Any, address: str, act: str, **typed: str) -> Any:
+def send(client: Any, address: str, act: str, **typed: Any) -> Any:
     form = {"act": act, "author": "Dana Cole", "reason": "The bank's fee of October", **typed}
     return client.post(address, form, headers=OURS)
 
@@ -126,3 +128,69 @@ def test_another_site_cannot_decide(client: Any) -> None:
     form = {"act": "explain", "author": "Eve", "reason": "x"}
 
     assert client.post(line_address(client), form).status_code >= 400
+
+
+def match_address(client: Any) -> str:
+    """Where the page of the bank leads for what was matched last."""
+    shown = text_of(client.get("/finance/bank/"))
+    return shown.partition('<ul class="plain"><li><a href="')[2].partition('"')[0]
+
+
+def undo(client: Any, address: str, **typed: str) -> Any:
+    return client.post(address, {"author": "Dana Cole", "reason": "wrong", **typed}, headers=OURS)
+
+
+def test_a_match_is_undone_and_made_again_by_hand_on_its_pages(client: Any, town: WebTown) -> None:
+    address, store = match_address(client), town.town.store
+    shown = text_of(client.get(address))
+    assert "<h1>The same money</h1>" in shown
+    assert "The other person" not in shown
+
+    assert undo(client, address, reason="").status_code == 422
+    answer = undo(client, address)
+    assert answer.status_code == undo(client, address).status_code == 302  # sent twice, done once
+    after = text_of(client.get(answer["Location"]))
+    assert "both sides are open again" in after
+    assert "by Dana Cole: wrong" in after
+    line = after.partition('<th scope="row"><a href="')[2].partition('"')[0]
+    offered = text_of(client.get(line))
+    assert "Match it by hand" in offered
+
+    with store.viewing(VIEWER, ["bank"]):
+        ours = [one.expectation_id for one in store.bank_unmatches()[0].match.expectations]
+    nothing = send(client, line, "match")
+    assert (nothing.status_code, "Nothing was chosen that" in text_of(nothing)) == (422, True)
+    half = send(client, line, "match", piece=ours[:1])
+    assert (half.status_code, "The bank shows" in text_of(half)) == (422, True)
+    made = send(client, line, "match", piece=ours)
+    assert made.status_code == 302
+    assert send(client, line, "match", piece=ours)["Location"] == made["Location"]
+    again = text_of(client.get(made["Location"]))
+    assert "It is matched by hand." in again
+    assert "Matched by hand by Dana Cole" in again
+    assert "The bank&#x27;s fee of October" in again
+
+
+def test_an_adjustment_is_undone_by_two_people_on_its_page(client: Any, town: WebTown) -> None:
+    line, store = line_address(client), town.town.store
+    before = store.trial_balance().get("921", 0)
+    send(client, line, "propose", ledger_account="921")
+    send(client, line, "approve", author="Ben Ito")
+    with store.viewing(VIEWER, ["bank"]):
+        (name,) = [one.match_id for one in store.bank_matches() if one.rule is MatchRule.ADJUSTED]
+    address = f"/finance/bank/matches/{name}/"
+    assert "The other person, who agrees" in text_of(client.get(address))
+
+    for approver, words in (("", "two take it back"), ("dana cole", "cannot approve what")):
+        alone = undo(client, address, approver=approver)
+        assert (alone.status_code, words in text_of(alone)) == (422, True)
+    assert undo(client, address, approver="Ben Ito").status_code == 302
+    assert store.trial_balance().get("921", 0) == before
+    assert line_address(client) == line
+
+
+def test_a_match_that_is_not_there_is_not_found_and_no_other_site_undoes_one(client: Any) -> None:
+    assert client.get("/finance/bank/matches/none/").status_code == 404
+    assert undo(client, "/finance/bank/matches/none/").status_code == 404
+    form = {"author": "Eve", "reason": "x"}
+    assert client.post(match_address(client), form).status_code >= 400

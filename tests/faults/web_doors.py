@@ -27,6 +27,7 @@ from meterledger.usecases.reconcile_bank import (
     match_bank,
     propose_adjustment,
     take_bank_file,
+    undo_match,
 )
 from meterledger.usecases.refund_credit import ask_refund
 from meterledger.usecases.settle_payment import ask_to_send_back
@@ -152,6 +153,29 @@ def proposed(store: Any) -> None:
         )
 
 
+def matched(store: Any) -> None:
+    """Which are payments that were taken."""
+    owing(store)
+    for number in CASES:
+        pay(store, number * 1_00 + 77, f"W-{number}", number=number)
+    take_bank_file(LINES, today=TODAY, store=store)
+    match_bank(on=TODAY, learned_at=NOW, view=view(), store=store)
+
+
+def unmatched(store: Any) -> None:
+    """Which were told apart by mistake."""
+    matched(store)
+    for number in CASES:
+        undo_match(
+            match_id=f"match:{bank_line(number)}",
+            by="Ana",
+            reason="not theirs",
+            learned_at=NOW,
+            today=TODAY,
+            store=store,
+        )
+
+
 def bank_line(number: int) -> str:
     return str(LINES.statements[0].lines[number - 1].line_id)
 
@@ -207,6 +231,19 @@ DOORS = {
     "approve a line": Door(
         proposed,
         lambda n: form(f"/finance/bank/lines/{quote(bank_line(n))}/", act="approve", **WORDS),
+    ),
+    "undo a match": Door(
+        matched,
+        lambda n: form(f"/finance/bank/matches/{quote(f'match:{bank_line(n)}')}/", **WORDS),
+    ),
+    "match a line by hand": Door(
+        unmatched,
+        lambda n: form(
+            f"/finance/bank/lines/{quote(bank_line(n))}/",
+            act="match",
+            piece=f"payment:W-{n}#1",
+            **WORDS,
+        ),
     ),
     "approve a refund": Door(
         refunds_asked, lambda n: form(f"/settlements/{quote(refund(n))}/", act="approve", **WORDS)

@@ -12,6 +12,7 @@ from tests.journeys.desk_of_payments import NOW, RECEIVED, TODAY, desk_of, new_s
 from meterledger.facts.bank import BankFile, MatchRule
 from meterledger.stores.gateways.bank_files import bank_file_of
 from meterledger.stores.gateways.opening import opened
+from meterledger.usecases.bank_by_hand import match_by_hand
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.reconcile_bank import (
     BankRun,
@@ -208,6 +209,84 @@ def test_an_adjustment_that_two_people_posted_is_taken_back_by_two() -> None:
     decide_adjustment(**line, approve=True, by="Ben", store=store)
     assert match(store).position.ties
     assert not match(store).position.open_lines
+
+
+def test_a_match_undone_by_mistake_is_matched_again_by_hand() -> None:
+    store = new_store()
+    pay(store, 50_00, "K-1")
+    take(store, statement(("50.00", "")))
+    (first,) = match(store).matches
+    undo_match(match_id=first.match_id, by="Ana", reason="not his", **at(store))
+    assert not match(store).matches  # no rule joins them again
+    line, ours = first.lines[0].line_id, first.expectations[0].expectation_id
+
+    made = by_hand(store, line, ours)
+    assert (made.rule, made.by, made.reason) == (MatchRule.BY_HAND, "Ben", "it was his after all")
+    assert made.match_id == f"{first.match_id}.2"
+    assert by_hand(store, ours, line, by=" Ben ") == made  # the answer was lost
+    assert store.bank_matches() == [made]
+    position = match(store).position
+    assert position.ties
+    assert not position.open_lines
+    assert not position.unseen
+
+    undone = undo_match(match_id=made.match_id, by="Ana", reason="truly not", **at(store))
+    assert undo_match(match_id=made.match_id, by="Ana", reason="truly not", **at(store)) == undone
+    assert not match(store).matches
+    assert by_hand(store, line, ours).match_id == f"{first.match_id}.3"
+
+
+def test_a_person_says_which_of_two_that_no_rule_may_take() -> None:
+    store = new_store()
+    pay(store, 50_00, "K-1")
+    pay(store, 50_00, "K-2", number=2)
+    take(store, statement(("50.00", "")))
+    assert not match(store).matches
+    (open_,) = store.open_bank_lines()
+    by_hand(store, open_.line.line_id, "payment:K-2#1")
+    position = match(store).position
+    assert (position.unexpected_cents, position.unseen_cents) == (0, 50_00)
+    assert position.ties
+
+
+def test_several_lines_and_payments_are_one_match_by_hand_to_the_cent() -> None:
+    store = new_store()
+    pay(store, 50_00, "K-1")
+    pay(store, 20_01, "K-2", number=2)
+    take(store, statement(("30.00", "A"), ("40.01", "B"), ("7.00", "C")))
+    a, b, c = (one.line.line_id for one in store.open_bank_lines())
+    with pytest.raises(LineRefused, match=r"The bank shows \$77\.01, and ours is \$70\.01"):
+        by_hand(store, a, b, c, "payment:K-1#1", "payment:K-2#1")
+    made = by_hand(store, a, b, "payment:K-1#1", "payment:K-2#1")
+    assert len(made.lines) == len(made.expectations) == 2
+
+
+def test_a_match_by_hand_is_refused_in_a_sentence() -> None:
+    store = new_store()
+    pay(store, 50_00, "K-1")
+    take(store, statement(("50.00", ""), ("9.00", "WIRE")))
+    (first,) = match(store).matches
+    line, ours = first.lines[0].line_id, first.expectations[0].expectation_id
+    (open_,) = store.open_bank_lines()
+    with pytest.raises(Conflict, match=f"{line} is matched already, in {first.match_id}"):
+        by_hand(store, line, ours)
+    with pytest.raises(NotFound, match="Nothing open is named payment:NO#1"):
+        by_hand(store, open_.line.line_id, "payment:NO#1")
+    with pytest.raises(LineRefused, match="of two pieces or more"):
+        by_hand(store, open_.line.line_id, open_.line.line_id)
+    with pytest.raises(LineRefused, match="has a name and a reason"):
+        by_hand(store, open_.line.line_id, ours, by=" ")
+    undo_match(match_id=first.match_id, by="Ana", reason="not his", **at(store))
+    propose_adjustment(
+        line_id=line, ledger_account="419", by="Ana", reason="x", learned_at=NOW, store=store
+    )
+    with pytest.raises(LineRefused, match=f"An adjustment of {line} waits for a second person"):
+        by_hand(store, line, ours)
+
+
+def by_hand(store: Any, *pieces: str, by: str = "Ben") -> Any:
+    reason = "it was his after all"
+    return match_by_hand(pieces, by=by, reason=reason, learned_at=NOW, store=store)
 
 
 def at(store: Any) -> dict[str, Any]:

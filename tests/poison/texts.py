@@ -50,8 +50,8 @@ WORDS = """
 --shared-key-file --signature --source --standard --state --station --storm --tax --tax-place
 --tender --terms --unit --versus --viewer --what --with --without --zone account accounts
 agreement bank bill case contract deposit file hold_id key late_charge line match_id medium meter
-name name_of names other payment pledge premise program provision rule run service_point sha256
-sheet statement to to_account what words_given
+name name_of names other payment pledge pieces premise program provision rule run service_point
+sha256 sheet statement to to_account what words_given
 """
 """Names, words of a list, sentences: looked up, compared or kept as they are."""
 

@@ -34,6 +34,7 @@ from meterledger.facts.payments import (
 )
 from meterledger.facts.settlements import Act
 from meterledger.ledger import entry_for_payment
+from meterledger.usecases.bank_by_hand import match_by_hand
 from meterledger.usecases.payment_ports import ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 from meterledger.usecases.reconcile_bank import decide_adjustment, propose_adjustment, undo_match
@@ -194,6 +195,47 @@ def test_an_undone_match_is_open_on_both_sides_and_may_be_matched_again(town: St
     assert [one.match_id for one in town.bank_matches()] == ["match:1.2"]
     assert town.bank_line(line.line_id).steps == open_line.steps
     assert (town.open_bank_lines(), town.open_expectations()) == ([], [])
+
+
+def test_a_match_by_hand_keeps_its_name_and_reason_and_each_piece_is_in_one(town: Store) -> None:
+    pay(town, "K1", 500)
+    town.record_bank_file(file_of("a", 500))
+    line, expected = town.open_bank_lines()[0].line, town.open_expectations()[0]
+    said = ("Ben", "it is his")
+    made = BankMatch("match:1", MatchRule.BY_HAND, (line,), (expected,), *said)
+    town.record_bank_matches([made], learned_at=LATER)
+    assert town.bank_match_of(line.line_id) == town.bank_match_of("payment:K1#1") == made
+    assert town.bank_match_of("nothing") is None
+    with pytest.raises(Conflict, match="matched already"):
+        town.record_bank_matches(
+            [BankMatch("match:2", MatchRule.BY_HAND, (line,), (expected,), *said)],
+            learned_at=LATER,
+        )
+    assert town.bank_unmatch_of("match:1") is None
+
+    undone = BankUnmatch(made, "Ana", "it is not", LATER)
+    town.record_bank_unmatch(undone)
+    assert town.bank_unmatch_of("match:1") == undone
+    assert town.bank_match_of(line.line_id) is None
+    town.record_bank_matches([made], learned_at=LATER)  # of those that stand one has each piece
+    assert [(one.match_id, one.by, one.reason) for one in town.bank_matches()] == [
+        ("match:1.2", *said)
+    ]
+
+
+def test_of_many_who_match_by_hand_at_once_all_get_the_one_match(town: Store) -> None:
+    pay(town, "K1", 500)
+    town.record_bank_file(file_of("a", 500))
+    pieces = [town.open_bank_lines()[0].line.line_id, "payment:K1#1"]
+
+    def match(_: int) -> str:
+        said: dict[str, Any] = {"by": "Ben", "reason": "it is his", "learned_at": LATER}
+        with town.viewing(ANALYST, ["bank"]):
+            return match_by_hand(pieces, store=town, **said).match_id
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(match, range(8))) == {town.bank_matches()[0].match_id}
+    assert len(town.bank_matches()) == 1
 
 
 def test_an_undone_adjustment_is_taken_back_leg_by_leg_and_the_line_adjusted_again(

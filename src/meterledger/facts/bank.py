@@ -98,22 +98,37 @@ class MatchRule(Enum):
     TAKEN_BACK = "taken back before the bank saw it"
     BANKS_OWN = "the bank's mistake and its correction"
     ADJUSTED = "adjusted by two people"
+    BY_HAND = "by hand"
 
 
 @dataclass(frozen=True, slots=True)
 class BankMatch:
-    """Lines of the bank and expectations of ours that are the same money, to the cent."""
+    """Lines of the bank and expectations of ours that are the same money, to the cent.
+
+    A match by hand is of a person, who says why; any other is of its rule alone.
+    """
 
     match_id: str
     rule: MatchRule
     lines: tuple[BankLine, ...]
     expectations: tuple[Expectation, ...]
+    by: str = ""
+    reason: str = ""
 
     def __post_init__(self) -> None:
         seen = sum(one.cents for one in self.lines)
         expected = sum(one.cents for one in self.expectations)
         ensure(seen == expected, f"match {self.match_id} is of the same money")
         ensure(bool(self.lines or self.expectations), f"match {self.match_id} matches something")
+        is_said = self.rule is MatchRule.BY_HAND
+        ensure(bool(self.by.strip()) is is_said, "a match by hand, and no other, has a name")
+        ensure(bool(self.reason.strip()) is is_said, "a match by hand, and no other, has a reason")
+
+    @property
+    def pieces(self) -> frozenset[str]:
+        """Names of what it brings together, on both sides."""
+        lines = {one.line_id for one in self.lines}
+        return frozenset(lines | {one.expectation_id for one in self.expectations})
 
 
 @dataclass(frozen=True, slots=True)

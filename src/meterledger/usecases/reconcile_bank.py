@@ -42,6 +42,7 @@ from meterledger.ledger import (
     reverse_entry,
 )
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.reconciliation_ports import Reconciliation
 
 OWNER_OF_UNSEEN = "treasury"
@@ -293,7 +294,7 @@ def explain_line(
     :raises NotFound: if there is no such line
     :raises Conflict: if it is matched already
     """
-    _refuse_nameless(line_id, by, reason)
+    refuse_nameless(line_id, by, reason)
     step = LineStep(line_id, LineAct.EXPLAINED, by.strip(), reason.strip(), learned_at)
     said = next((one.steps for one in store.open_bank_lines() if one.line.line_id == line_id), ())
     if said and replace(said[-1], learned_at=learned_at) == step:
@@ -315,7 +316,7 @@ def propose_adjustment(
 
     :raises LineRefused: without a name or a reason, or onto an account that a line cannot go to
     """
-    _refuse_nameless(line_id, by, reason)
+    refuse_nameless(line_id, by, reason)
     control = control_of(ledger_account)
     if ledger_account not in CHART and control not in CHART:
         raise LineRefused(
@@ -353,7 +354,7 @@ def decide_adjustment(
     :raises NotFound: if there is no such line
     :raises Conflict: if nothing waits, or if who approves is who proposed
     """
-    _refuse_nameless(line_id, by, reason)
+    refuse_nameless(line_id, by, reason)
     act = LineAct.APPROVED if approve else LineAct.REJECTED
     step = LineStep(line_id, act, by.strip(), reason.strip(), learned_at)
     open_ = next((one for one in store.open_bank_lines() if one.line.line_id == line_id), None)
@@ -383,14 +384,18 @@ def undo_match(
     """Undo a match: its lines and what we expect are open again, and no rule joins them again.
 
     A match of a rule moved no money: one person undoes it, with a name and a reason. An adjustment
-    was posted by two people; two take it back, by the reversal of its entry, leg by leg.
+    was posted by two people; two take it back, by the reversal of its entry, leg by leg. Asked
+    again in the same words, it answers what was done.
 
     :raises LineRefused: without a name or a reason, where two people are asked for and are not, or
         of an adjustment and its own reversal
     :raises NotFound: if there is no such match, or it was undone
     :raises Conflict: if somebody else undid it meanwhile
     """
-    _refuse_nameless(match_id, by, reason)
+    refuse_nameless(match_id, by, reason)
+    known = _undone_so(match_id, by, reason, approved_by, store)
+    if known is not None:
+        return known
     match, other = store.bank_match(match_id), approved_by.strip()
     if other and other.casefold() == by.strip().casefold():
         raise LineRefused(
@@ -417,10 +422,34 @@ def undo_match(
             do="Name the other person with --approved-by",
         )
     undone = BankUnmatch(match, by.strip(), reason.strip(), learned_at, other)
-    if not is_posted:
-        store.record_bank_unmatch(undone)
-        return undone
-    (line,), (expected,) = match.lines, match.expectations
+    entries, together = _taken_back(undone, today, store) if is_posted else ([], None)
+    try:
+        store.record_bank_unmatch(undone, entries=entries, match=together)
+    except (Conflict, NotFound):
+        known = _undone_so(match_id, by, reason, approved_by, store)
+        if known is None:
+            raise
+        return known
+    return undone
+
+
+def _undone_so(
+    match_id: str, by: str, reason: str, approved_by: str, store: ReconciliationStore
+) -> BankUnmatch | None:
+    """What was undone in the same words before: the answer was lost, or two sent it at once."""
+    known = store.bank_unmatch_of(match_id)
+    if known is None:
+        return None
+    told = (by.strip(), reason.strip(), approved_by.strip())
+    return known if told == (known.by, known.reason, known.approved_by) else None
+
+
+def _taken_back(
+    undone: BankUnmatch, today: date, store: ReconciliationStore
+) -> tuple[list[Entry], BankMatch]:
+    """The reversal of an adjustment's entry, and the two of them together."""
+    (line,), (expected,) = undone.match.lines, undone.match.expectations
+    learned_at = undone.learned_at
     steps = store.bank_line(line.line_id).steps
     proposed = [one for one in steps if one.act is LineAct.PROPOSED][-1]
     entry_id = expected.expectation_id.rpartition("#")[0]
@@ -434,8 +463,7 @@ def undo_match(
         f"{back.entry_id}#1", CASH, back.effective_day, -expected.cents, back.cause
     )
     together = BankMatch(f"match:{back.entry_id}", MatchRule.TAKEN_BACK, (), (expected, never_seen))
-    store.record_bank_unmatch(undone, entries=[back], match=together)
-    return undone
+    return [back], together
 
 
 def _adjustment_entry(
@@ -450,7 +478,8 @@ def _adjustment_entry(
     )
 
 
-def _refuse_nameless(line_id: str, by: str, reason: str) -> None:
+def refuse_nameless(line_id: str, by: str, reason: str) -> None:
+    """What people say of bank and book has a name and a reason. :raises LineRefused:"""
     if not by.strip() or not reason.strip():
         raise LineRefused(
             "A word on a bank line has a name and a reason",

@@ -62,6 +62,12 @@ class Reconciliation(Protocol):
     def bank_match(self, match_id: str) -> BankMatch:
         """A match that stands. :raises NotFound: if there is none, or it was undone"""
 
+    def bank_match_of(self, piece: str) -> BankMatch | None:
+        """The match that stands and has this line or expectation; None while it is open."""
+
+    def bank_unmatch_of(self, match_id: str) -> BankUnmatch | None:
+        """How the match was undone; None if it stands, or there is none."""
+
     def bank_unmatches(self) -> list[BankUnmatch]:
         """Matches that were undone, the newest first."""
 

@@ -13,6 +13,7 @@ from tests.stores.paper_town import LATER, account_id
 
 from meterledger.facts.unbilled import Accrual, UnbilledLine, UnbilledMethod
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.bank_by_hand import match_by_hand
 from meterledger.usecases.close_period import close_period
 from meterledger.usecases.reconcile_bank import (
     decide_adjustment,
@@ -45,6 +46,13 @@ def odd(store: Any) -> None:
     """All of it is matched but that line."""
     taken(store)
     match(store)
+
+
+def undone(store: Any) -> None:
+    """And one match was undone."""
+    odd(store)
+    name = f"match:{FILE.statements[0].lines[0].line_id}"
+    undo_match(match_id=name, today=TODAY, store=store, **WORDS)
 
 
 def proposed(store: Any) -> None:
@@ -107,6 +115,12 @@ def _(store: Any, _: Any) -> Any:
 def _(store: Any, _: Any) -> Any:
     name = f"match:{FILE.statements[0].lines[0].line_id}"
     return undo_match(match_id=name, today=TODAY, store=store, **WORDS)
+
+
+@journey("match by hand", undone)
+def _(store: Any, _: Any) -> Any:
+    pieces = [str(FILE.statements[0].lines[0].line_id), "payment:K-1#1"]
+    return match_by_hand(pieces, store=store, **WORDS)
 
 
 @journey("undo an adjustment", adjusted)

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, WholeNumber, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.bank_matches import (
+    ByOption,
+    ReasonOption,
+    match_pieces,
+    matches,
+    unmatch,
+)
 from meterledger.kernel.money import usd_display, usd_shown
 
 if TYPE_CHECKING:
     from meterledger.facts.bank import BankFile
     from meterledger.usecases.reconcile_bank import BankPosition, BankRun
 
-ByOption = Annotated[str, typer.Option("--by", help="Who says so: a person's name.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in a sentence.")]
 LineArgument = Annotated[str, typer.Argument(help="The line's name, as `bank open` shows it.")]
 
 
@@ -81,15 +86,27 @@ def take(
 
 
 def match(
+    pieces: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PIECE]...",
+            help="By hand: a line of the bank and what we expect of it, as `bank open` names them.",
+        ),
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="By hand: a person's name.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="By hand: why, in a sentence.")] = "",
     on: Annotated[str, typer.Option(help="The day as of which is matched; today.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Match what is open on both sides by the named rules, and say what is left."""
+    """Match what is open on both sides by the named rules, or the named pieces by hand."""
     with refusing():
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.reconcile_bank import match_bank
 
+        if pieces or by or reason:
+            match_pieces(pieces or [], by=by, reason=reason, on=on, as_json=as_json)
+            return
         asked = day_from(on, option="--on") if on else None
         viewer = Viewer("bank match", "matching the bank's lines")
         with open_system(viewer=viewer, subjects=["bank"]) as system:
@@ -122,91 +139,6 @@ def open_(
         with open_system(viewer=viewer, subjects=["bank"]) as system:
             position = bank_position(on=asked or system.today, view=system.view, store=system.store)
         say(position.as_json(), as_json=as_json, words=lambda: _open_words(position))
-
-
-def matches(
-    on: Annotated[str, typer.Option(help="Only of lines that the bank booked on this day.")] = "",
-    most: Annotated[
-        int, typer.Option(click_type=WholeNumber(1, 5000), help="At most so many.")
-    ] = 100,
-    as_json: JsonFlag = False,
-) -> None:
-    """List matches that stand, the newest first."""
-    with refusing():
-        from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.money import usd_text
-        from meterledger.usecases.ports import Viewer
-
-        asked = day_from(on, option="--on") if on else None
-        viewer = Viewer("bank matches", "matches of the bank's lines")
-        with open_system(viewer=viewer, subjects=["bank"]) as system:
-            found = system.store.bank_matches(booked_on=asked, limit=most)
-        told = [
-            {
-                "match": one.match_id,
-                "rule": one.rule.value,
-                "usd": usd_text(sum(line.cents for line in one.lines)),
-                "lines": [line.line_id for line in one.lines],
-                "expectations": [each.expectation_id for each in one.expectations],
-            }
-            for one in found
-        ]
-
-        def words() -> None:
-            for one in found:
-                cents = usd_display(sum(line.cents for line in one.lines))
-                ours = ", ".join(each.cause for each in one.expectations[:3])
-                more = f" and {len(one.expectations) - 3} more" if one.expectations[3:] else ""
-                print(f"{one.match_id}  {cents:>12}  {one.rule.value}: {ours}{more}")
-            if not found:
-                print("Nothing is matched.")
-
-        say({"matches": told}, as_json=as_json, words=words)
-
-
-def unmatch(
-    match_id: Annotated[str, typer.Argument(metavar="MATCH", help="As `bank matches` shows it.")],
-    by: ByOption,
-    reason: ReasonOption,
-    approved_by: Annotated[
-        str, typer.Option(help="A second person, where an adjustment was posted.")
-    ] = "",
-    as_json: JsonFlag = False,
-) -> None:
-    """Undo a match: both sides are open again. A posted adjustment is reversed, by two people."""
-    with refusing():
-        from meterledger.entrypoints.wiring import open_system
-        from meterledger.usecases.ports import Viewer
-        from meterledger.usecases.reconcile_bank import undo_match
-
-        viewer = Viewer(by.strip() or "bank unmatch", "undoing a match of the bank's lines")
-        with open_system(viewer=viewer, subjects=[match_id]) as system:
-            undone = undo_match(
-                match_id=match_id,
-                by=by,
-                reason=reason,
-                approved_by=approved_by,
-                learned_at=system.now,
-                today=system.today,
-                store=system.store,
-            )
-        told = {
-            "match": match_id,
-            "status": "undone",
-            "by": undone.by,
-            "approved_by": undone.approved_by,
-            "lines": [one.line_id for one in undone.match.lines],
-            "expectations": [one.expectation_id for one in undone.match.expectations],
-        }
-        lines = ", ".join(told["lines"]) or "no line of the bank"
-        say(
-            told,
-            as_json=as_json,
-            words=lambda: print(
-                f"{match_id} is undone: {lines} open again, and no rule will join them to the "
-                "same money."
-            ),
-        )
 
 
 def explain(
@@ -333,8 +265,8 @@ def _open_words(position: BankPosition) -> None:
     )
     for expected in position.unseen[:50]:
         print(
-            f"  {expected.day}  {usd_display(expected.cents):>13}  {position.age(expected)} days  "
-            f"{expected.ledger_account}  {expected.cause}"
+            f"  {expected.expectation_id}  {expected.day}  {usd_display(expected.cents):>13}  "
+            f"{position.age(expected)} days  {expected.ledger_account}  {expected.cause}"
         )
     if len(position.unseen) > 50:
         print(f"  and {len(position.unseen) - 50} more; --json has all.")

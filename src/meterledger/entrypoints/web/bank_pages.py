@@ -1,14 +1,15 @@
 """One line of the bank that nobody expected: what is said of it, and the forms to say more.
 
 Lives here      gathering what the page shows; reading the form.
-Lives elsewhere what may be done (``usecases/reconcile_bank``),
-                the list of lines (``finance_pages``).
+Lives elsewhere what may be done (``usecases/reconcile_bank``, ``usecases/bank_by_hand``),
+                the list of lines (``finance_pages``), matches (``bank_match_pages``).
 Read first      docs/operating/reconciliation.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ from meterledger.facts.bank import OpenLine
 from meterledger.facts.money import has_sub_ledger
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import CASH, CHART, UNAPPLIED, account_name, control_of
+from meterledger.usecases.bank_by_hand import match_by_hand
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.reconcile_bank import (
     LineRefused,
@@ -31,7 +33,9 @@ from meterledger.usecases.reconcile_bank import (
 )
 
 EXPLAIN, PROPOSE, APPROVE, REJECT = "explain", "propose", "approve", "reject"
+MATCH = "match"
 ACTS = {
+    MATCH: ("Match it by hand", "It is the money chosen below, to the cent. Nothing is posted."),
     APPROVE: ("Approve it", "You are another person than who proposed it: the line is posted."),
     REJECT: ("Turn it down", "Nothing is posted; the line stays open."),
     EXPLAIN: ("Say what it is", "Words move no money: the line stays open."),
@@ -42,7 +46,10 @@ DONE = {
     REJECT: "The proposal is turned down; the line stays open.",
     EXPLAIN: "It is said; the line stays open.",
     PROPOSE: "It is proposed; another person decides.",
+    MATCH: "It is matched by hand.",
 }
+PIECES_OFFERED = 60
+"""So much of what is open is offered: of the same amount first, then the nearest in days."""
 CHOICES = tuple(
     (number, name)
     for number, name in CHART.items()
@@ -61,6 +68,18 @@ class Typed:
     reason: str = ""
     seen: str = ""
     """How many steps the line had on the page that was decided on."""
+    pieces: tuple[str, ...] = ()
+    """What a line is matched with by hand, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a line may be matched with: money of ours that the bank has not shown, or a line."""
+
+    name: str
+    day: date
+    words: str
+    cents: int
 
 
 @acting("decide a line of the bank", subjects=lambda line_id: [line_id])
@@ -76,15 +95,12 @@ def bank_line_page(request: HttpRequest, system: System, line_id: str) -> HttpRe
         except Refusal as caught:
             refusal = caught
         else:
-            page = (
-                reverse("finance-bank")
-                if typed.act == APPROVE
-                else reverse("bank-line", args=[line_id])
-            )
+            page = _page_after(line_id, typed.act, system)
             return redirect(f"{page}?{urlencode({'done': typed.act})}")
     one = _open_line(line_id, system)
     proposed = one.proposed
-    acts = (APPROVE, REJECT) if proposed else (EXPLAIN, PROPOSE)
+    pieces = [] if proposed else _pieces(one, system)
+    acts = (APPROVE, REJECT) if proposed else (EXPLAIN, *([MATCH] if pieces else []), PROPOSE)
     context = {
         "part": "bank",
         "one": one,
@@ -93,12 +109,43 @@ def bank_line_page(request: HttpRequest, system: System, line_id: str) -> HttpRe
         "proposed_name": account_name(proposed.ledger_account) if proposed else "",
         "acts": [(act, *ACTS[act]) for act in acts],
         "choices": CHOICES,
+        "pieces": pieces,
         "typed": typed,
         "stands": str(len(one.steps)),
         "refusal": refusal,
         "done": DONE.get(request.GET.get("done", ""), ""),
     }
     return render(request, "web/bank_line.html", context, status=status_after(refusal))
+
+
+def _page_after(line_id: str, act: str, system: System) -> str:
+    if act == APPROVE:
+        return reverse("finance-bank")
+    made = system.store.bank_match_of(line_id) if act == MATCH else None
+    if made is not None:
+        return reverse("bank-match", args=[made.match_id])
+    return reverse("bank-line", args=[line_id])
+
+
+def _pieces(one: OpenLine, system: System) -> list[Piece]:
+    """What the line may be matched with; of the same amount first, then the nearest in days."""
+    line = one.line
+    found = [
+        Piece(each.expectation_id, each.day, f"{each.cause}, {each.ledger_account}", each.cents)
+        for each in system.store.open_expectations()
+    ]
+    found += [
+        Piece(
+            each.line.line_id,
+            each.line.booked_day,
+            f"another line of the bank: {each.line.text or each.line.reference}",
+            each.line.cents,
+        )
+        for each in system.store.open_bank_lines()
+        if each.line.line_id != line.line_id and each.proposed is None
+    ]
+    found.sort(key=lambda each: (each.cents != line.cents, abs((each.day - line.booked_day).days)))
+    return found[:PIECES_OFFERED]
 
 
 def _open_line(line_id: str, system: System) -> OpenLine:
@@ -120,7 +167,11 @@ def _typed(request: HttpRequest) -> Typed:
     def word(name: str) -> str:
         return str(request.POST.get(name, ""))[:2000]
 
-    return Typed(*map(word, ("act", "ledger_account", "author", "reason", "seen")))
+    act, account, author, reason, seen = map(
+        word, ("act", "ledger_account", "author", "reason", "seen")
+    )
+    pieces = tuple(str(one)[:500] for one in request.POST.getlist("piece")[:PIECES_OFFERED])
+    return Typed(act, account, author, reason, seen, pieces)
 
 
 def _decide(line_id: str, typed: Typed, system: System) -> None:
@@ -136,6 +187,9 @@ def _decide(line_id: str, typed: Typed, system: System) -> None:
         raise LineRefused(
             "Who decides, and why, is missing", where=where, do="Give your name and the reason"
         )
+    if typed.act == MATCH and system.store.bank_match_of(line_id) is not None:
+        _match(line_id, typed, system)  # sent again, it is answered as before
+        return
     if typed.seen and typed.seen != str(len(_open_line(line_id, system).steps)):
         raise LineRefused(
             "It is not what it was when this page was opened",
@@ -143,7 +197,9 @@ def _decide(line_id: str, typed: Typed, system: System) -> None:
             why="Somebody has said something of it meanwhile",
             do="Look at it again below, and decide then",
         )
-    if typed.act == EXPLAIN:
+    if typed.act == MATCH:
+        _match(line_id, typed, system)
+    elif typed.act == EXPLAIN:
         explain_line(
             line_id=line_id,
             by=typed.author,
@@ -169,3 +225,19 @@ def _decide(line_id: str, typed: Typed, system: System) -> None:
             learned_at=system.now,
             store=system.store,
         )
+
+
+def _match(line_id: str, typed: Typed, system: System) -> None:
+    if not typed.pieces:
+        raise LineRefused(
+            "Nothing was chosen that the line could be",
+            where=f"bank line {line_id}",
+            do='Choose what it is the money of, below "Match it by hand"',
+        )
+    match_by_hand(
+        [line_id, *typed.pieces],
+        by=typed.author,
+        reason=typed.reason,
+        learned_at=system.now,
+        store=system.store,
+    )

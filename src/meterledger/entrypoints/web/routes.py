@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from meterledger.entrypoints.web import (
     account_ledger,
     accounts,
+    bank_match_pages,
     bank_pages,
     bills,
     book,
@@ -67,6 +68,11 @@ urlpatterns: list[URLPattern] = [
     path("finance/taxes/", tax_pages.taxes_page, name="finance-taxes"),
     path("finance/bank/", finance_pages.bank_page, name="finance-bank"),
     path("finance/bank/lines/<path:line_id>/", bank_pages.bank_line_page, name="bank-line"),
+    path(
+        "finance/bank/matches/<path:match_id>/",
+        bank_match_pages.bank_match_page,
+        name="bank-match",
+    ),
     path(
         "finance/ledger/<str:ledger_account>/",
         finance_pages.ledger_account_page,

@@ -136,7 +136,10 @@ class MemoryReconciliation(MemoryPlaces):
         with self._lock:
             self._refuse_matches(matches)
             self._keep_matches(matches)
-            if matches:
+            by_hand = [one for one in matches if one.by]
+            for one in by_hand:
+                self._note("bank matched by hand", one.match_id, learned_at)
+            if len(matches) > len(by_hand):
                 self._note("bank matched", f"{len(matches)} matches", learned_at)
 
     def _refuse_matches(self, matches: Sequence[BankMatch], beside: Sequence[Entry] = ()) -> None:
@@ -181,6 +184,17 @@ class MemoryReconciliation(MemoryPlaces):
             if one.match_id == match_id:
                 return one
         raise no_match(match_id)
+
+    def bank_match_of(self, piece: str) -> BankMatch | None:
+        """The match that stands and has this line or expectation."""
+        self._look()
+        return next((one for one in self._bank_matches if piece in one.pieces), None)
+
+    def bank_unmatch_of(self, match_id: str) -> BankUnmatch | None:
+        """How the match was undone."""
+        self._look()
+        found = (one for one in self._bank_unmatches if one.match.match_id == match_id)
+        return next(found, None)
 
     def bank_unmatches(self) -> list[BankUnmatch]:
         """Matches that were undone, the newest first."""

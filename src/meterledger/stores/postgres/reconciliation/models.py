@@ -62,6 +62,8 @@ class BankMatch(models.Model):
 
     match_id = models.TextField(primary_key=True)
     rule = models.TextField()
+    by = models.TextField(default="")
+    reason = models.TextField(default="")
     learned_at = models.DateTimeField()
 
     class Meta:

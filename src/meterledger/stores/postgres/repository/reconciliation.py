@@ -94,6 +94,7 @@ SELECT m.match_id, m.rule,
                         AND p.effective_day = x.effective_day
           JOIN entry e ON e.entry_id = p.entry_id AND e.effective_day = p.effective_day
          WHERE x.match_id = m.match_id),
+       m."by", m.reason,
        u."by", u.reason, u.learned_at, u.approved_by
   FROM bank_match m LEFT JOIN bank_unmatch u ON u.match_id = m.match_id
 """
@@ -105,6 +106,13 @@ STANDING = f"""{MATCHES}
  ORDER BY m.learned_at DESC, m.match_id LIMIT %(limit)s
 """
 ONE_MATCH = f"{MATCHES} WHERE u.match_id IS NULL AND m.match_id = %s"
+MATCH_OF = f"""{MATCHES}
+ WHERE u.match_id IS NULL AND m.match_id IN (
+       SELECT match_id FROM bank_match_line WHERE line_id = %(piece)s
+       UNION ALL
+       SELECT match_id FROM bank_match_expectation WHERE expectation_id = %(piece)s)
+"""
+ONE_UNDONE = f"{MATCHES} WHERE u.match_id = %s"
 UNDONE = f"{MATCHES} WHERE u.match_id IS NOT NULL ORDER BY u.learned_at DESC, m.match_id DESC"
 TOTALS = f"""
 SELECT lines.cents, lines.matched, lines.number, lines.matched_number,
@@ -214,8 +222,14 @@ class ReconciliationTables(Tables):
 
         def keep(connection: Connection) -> None:
             _insert_matches(connection, matches, learned_at)
-            note = {"matches": len(matches), "lines": sum(len(one.lines) for one in matches)}
-            self._note(connection, "bank matched", [("reconciliation", note, learned_at)])
+            by_hand = [one for one in matches if one.by]
+            told = [{"match": one.match_id, "by": one.by, "reason": one.reason} for one in by_hand]
+            if told:
+                notes = [("bank", one, learned_at) for one in told]
+                self._note(connection, "bank matched by hand", notes)
+            if len(matches) > len(by_hand):
+                note = {"matches": len(matches), "lines": sum(len(one.lines) for one in matches)}
+                self._note(connection, "bank matched", [("reconciliation", note, learned_at)])
 
         self._in_words("match bank lines", keep)
 
@@ -244,10 +258,20 @@ class ReconciliationTables(Tables):
             raise no_match(match_id)
         return _match(row)
 
+    def bank_match_of(self, piece: str) -> BankMatch | None:
+        """The match that stands and has this line or expectation."""
+        row = self._read(lambda one: one.execute(MATCH_OF, {"piece": piece}).fetchone())
+        return None if row is None else _match(row)
+
+    def bank_unmatch_of(self, match_id: str) -> BankUnmatch | None:
+        """How the match was undone."""
+        row = self._read(lambda one: one.execute(ONE_UNDONE, [match_id]).fetchone())
+        return None if row is None else BankUnmatch(_match(row), *row[6:])
+
     def bank_unmatches(self) -> list[BankUnmatch]:
         """Matches that were undone, the newest first."""
         rows = self._read(lambda one: one.execute(UNDONE).fetchall())
-        return [BankUnmatch(_match(row), *row[4:]) for row in rows]
+        return [BankUnmatch(_match(row), *row[6:]) for row in rows]
 
     def record_bank_unmatch(
         self, undone: BankUnmatch, *, entries: Sequence[Entry] = (), match: BankMatch | None = None
@@ -355,9 +379,15 @@ def _insert_matches(
     undone = {name for (name,) in connection.execute("SELECT match_id FROM bank_unmatch")}
     named = [(free_name(_name(one), undone), one) for one in matches]
     connection.execute(
-        "INSERT INTO bank_match (match_id, rule, learned_at)"
-        " SELECT match_id, rule, %s FROM unnest(%b::text[], %b::text[]) AS n (match_id, rule)",
-        [learned_at, [name for name, _ in named], [one.rule.value for _, one in named]],
+        'INSERT INTO bank_match (match_id, rule, "by", reason, learned_at)'
+        " SELECT n.*, %s FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) n",
+        [
+            learned_at,
+            [name for name, _ in named],
+            [one.rule.value for _, one in named],
+            [one.by for _, one in named],
+            [one.reason for _, one in named],
+        ],
     )
     lines = [(name, line) for name, one in named for line in one.lines]
     connection.execute(
@@ -439,12 +469,14 @@ def _expectation(row: Sequence[Any]) -> Expectation:
 
 
 def _match(row: Sequence[Any]) -> BankMatch:
-    name, rule, lines, expected = row[:4]
+    name, rule, lines, expected, by, reason = row[:6]
     return BankMatch(
         name,
         MatchRule(rule),
         tuple(_line(one) for one in lines or ()),
         tuple(_expectation(one) for one in expected or ()),
+        by,
+        reason,
     )
 
 

@@ -1,0 +1,110 @@
+"""A person says which pieces of bank and book are the same money, where no rule may.
+
+Two answers were as good as each other, or a match was undone by mistake. It moves no money, so that
+one person says it, with a name and a reason; any person may undo it the same way.
+
+Lives here      matching by hand.
+Lives elsewhere the rules (``ledger.bank_match``), undoing and adjusting (``reconcile_bank``).
+Read first      docs/operating/reconciliation.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from meterledger.facts.bank import BankMatch, MatchRule
+from meterledger.kernel.money import usd_display
+from meterledger.usecases.ports import Conflict, NotFound
+from meterledger.usecases.reconcile_bank import LineRefused, ReconciliationStore, refuse_nameless
+
+
+def match_by_hand(
+    pieces: Sequence[str],
+    *,
+    by: str,
+    reason: str,
+    learned_at: datetime,
+    store: ReconciliationStore,
+) -> BankMatch:
+    """Match open lines of the bank and expectations of ours, by their names.
+
+    Asked again in the same words, it answers with the match that stands.
+
+    :raises LineRefused: without a name or a reason, with fewer than two pieces, of money that is
+        not the same to the cent, or of a line whose adjustment waits for a second person
+    :raises NotFound: if nothing has the name of a piece
+    :raises Conflict: if a piece is matched already
+    """
+    names = tuple(dict.fromkeys(one.strip() for one in pieces if one.strip()))
+    where = names[0] if names else "reconciliation"
+    refuse_nameless(where, by, reason)
+    if len(names) < 2:
+        raise LineRefused(
+            "A match by hand is of two pieces or more",
+            where=where,
+            do="Name a line of the bank and what we expect of it, as `meterledger bank open` shows",
+        )
+    open_lines = {one.line.line_id: one for one in store.open_bank_lines()}
+    ours = {one.expectation_id: one for one in store.open_expectations()}
+    for name in names:
+        if name in open_lines or name in ours:
+            continue
+        known = store.bank_match_of(name)
+        if known is not None and _is_the_same(known, names, by, reason):
+            return known
+        raise _not_open(name, known)
+    chosen = [open_lines[name] for name in names if name in open_lines]
+    for one in chosen:
+        if one.proposed is not None:
+            raise LineRefused(
+                f"An adjustment of {one.line.line_id} waits for a second person",
+                where=one.line.line_id,
+                why=f"{one.proposed.by} proposed to post it",
+                do="Turn that down with `meterledger bank reject`, and match it then",
+            )
+    lines = sorted((one.line for one in chosen), key=lambda one: (one.booked_day, one.line_id))
+    expected = [ours[name] for name in names if name in ours]
+    expected.sort(key=lambda one: (one.day, one.expectation_id))
+    seen_cents = sum(one.cents for one in lines)
+    our_cents = sum(one.cents for one in expected)
+    if seen_cents != our_cents:
+        raise LineRefused(
+            f"The bank shows {usd_display(seen_cents)}, and ours is {usd_display(our_cents)}",
+            where=where,
+            why="A match is the same money, to the cent",
+            do="Name every piece of it; for what the bank kept back, ask it for a line of its own",
+        )
+    first = lines[0].line_id if lines else expected[0].expectation_id
+    told = (by.strip(), reason.strip())
+    match = BankMatch(f"match:{first}", MatchRule.BY_HAND, tuple(lines), tuple(expected), *told)
+    try:
+        store.record_bank_matches([match], learned_at=learned_at)
+    except Conflict:
+        known = store.bank_match_of(first)
+        if known is None or not _is_the_same(known, names, by, reason):
+            raise
+        return known
+    return store.bank_match_of(first) or match
+
+
+def _is_the_same(known: BankMatch, names: Sequence[str], by: str, reason: str) -> bool:
+    """Whether this was said before in the same words: the answer was lost, or two sent it."""
+    told = (frozenset(names), by.strip(), reason.strip())
+    return told == (known.pieces, known.by, known.reason)
+
+
+def _not_open(name: str, known: BankMatch | None) -> Conflict | NotFound:
+    if known is None:
+        return NotFound(
+            f"Nothing open is named {name[:80]}",
+            where="reconciliation",
+            why="It is no line of the bank and no expectation of ours",
+            do="See the names with `meterledger bank open`",
+        )
+    return Conflict(
+        f"{name} is matched already, in {known.match_id}",
+        where="reconciliation",
+        why=f"It is matched {known.rule.value}, and a piece is in one match at a time",
+        do=f"If that is wrong, undo it first with `meterledger bank unmatch {known.match_id}`",
+    )
