@@ -35,10 +35,13 @@ class AutopayAct(Enum):
 class AutopayFacts:
     """A bill on its due day, and all that could stop its debit.
 
-    ``asked_cents`` is what the bill asks (on a budget plan the asked amount); ``open_cents`` what
-    the account owes now; ``pending_cents`` what may have been paid already and is not known;
-    ``past_cents`` what the customer's own bills of the months looked back on asked, without this
-    one. ``shield`` are the reasons for which the bill gate would not let it be collected.
+    ``asked_cents`` is the amount due of the bill's statement: the balance before it and what the
+    bill asks (on a budget plan the asked amount); ``open_cents`` what of that is open now;
+    ``ordered_cents`` what is being drawn from the account already; ``deferred_cents`` what a kept
+    agreement collects later, and ``disputed_cents`` what is in dispute; ``pending_cents`` what may
+    have been paid already and is not known; ``past_cents`` what the customer's own bills of the
+    months looked back on asked, without this one. ``shield`` are the reasons for which the bill
+    gate would not let it be collected.
     """
 
     bill_id: str
@@ -48,11 +51,20 @@ class AutopayFacts:
     pending_cents: int
     past_cents: tuple[int, ...]
     most_cents: int | None
+    ordered_cents: int = 0
+    deferred_cents: int = 0
+    disputed_cents: int = 0
     shield: tuple[Reason, ...] = ()
     is_cancelled: bool = False
     is_ordered: bool = False
     is_disputed_return: bool = False
     stopped: str = ""
+
+    @property
+    def drawable_cents(self) -> int:
+        """What may be drawn: of what is asked, what is open and neither drawn nor set apart."""
+        left = min(self.asked_cents, self.open_cents - self.ordered_cents)
+        return left - self.deferred_cents - self.disputed_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +106,10 @@ def decide_autopay(facts: AutopayFacts, terms: Terms) -> Decision[AutopayAnswer]
         return _nothing(f"bill {facts.bill_id} was canceled", clause)
     if facts.is_ordered:
         return _nothing(f"bill {facts.bill_id} was drawn already", clause)
-    cents = min(facts.asked_cents, facts.open_cents)
+    cents = facts.drawable_cents
+    less = _less(facts, clause)
     if cents <= 0:
-        return _nothing("nothing of the bill is open", clause)
+        return _nothing("nothing of the bill is open", clause, *less)
     found = [*facts.shield]
     if facts.stopped:
         found.append(Reason(facts.stopped, clause))
@@ -123,10 +136,25 @@ def decide_autopay(facts: AutopayFacts, terms: Terms) -> Decision[AutopayAnswer]
             )
         )
     if found:
-        return Decision(AutopayAnswer(AutopayAct.ASK, cents, ceiling), tuple(found))
+        return Decision(AutopayAnswer(AutopayAct.ASK, cents, ceiling), (*found, *less))
     drawn = Reason(f"{usd_display(cents)} is drawn on {facts.due_day}", clause)
-    return Decision(AutopayAnswer(AutopayAct.DEBIT, cents, ceiling), (drawn, why_ceiling))
+    return Decision(AutopayAnswer(AutopayAct.DEBIT, cents, ceiling), (drawn, *less, why_ceiling))
 
 
-def _nothing(found: str, citation: Citation) -> Decision[AutopayAnswer]:
-    return Decision(AutopayAnswer(AutopayAct.NOTHING), (Reason(found, citation),))
+def _less(facts: AutopayFacts, citation: Citation) -> list[Reason]:
+    """Why less is drawn than the statement asks."""
+    told = (
+        (max(0, facts.asked_cents - facts.open_cents), "of what the statement asks is paid"),
+        (facts.ordered_cents, "is being drawn already"),
+        (facts.deferred_cents, "is collected later by an agreement that is kept"),
+        (facts.disputed_cents, "is in dispute"),
+    )
+    return [
+        Reason(f"{usd_display(cents)} {words}: it is not drawn", citation)
+        for cents, words in told
+        if cents
+    ]
+
+
+def _nothing(found: str, citation: Citation, *less: Reason) -> Decision[AutopayAnswer]:
+    return Decision(AutopayAnswer(AutopayAct.NOTHING), (Reason(found, citation), *less))

@@ -40,6 +40,7 @@ from meterledger.facts.ach_orders import (
 from meterledger.facts.bank import Expectation
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel, Receipt
+from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.facts.settlements import SettlementCase, refund_of_order
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.refusal import Refusal
@@ -47,6 +48,7 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.business_days import business_day_after
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.autopay import stop_of
+from meterledger.usecases.autopay_amount import stated_items
 from meterledger.usecases.channel_money import MoneyStore, Postings
 from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
 from meterledger.usecases.ports import StoredBill
@@ -140,7 +142,8 @@ def _make(desk: AchOutDesk) -> MadeFile:
     terms = Terms(desk.view, desk.today)
     us = originator(terms)
     orders = desk.store.orders_to_send(desk.today)
-    leaving, dropped = _sorted_out(orders, desk)
+    money = desk.store.account_money({one.account_id for one in orders})
+    leaving, dropped = _sorted_out(orders, money, desk)
     if not leaving:
         if dropped:
             change = ChannelChange(
@@ -158,7 +161,9 @@ def _make(desk: AchOutDesk) -> MadeFile:
     )
     by_id = {one.order_id: one for one in leaving}
     debits = [one for one in file.entries if by_id[one.order_id].kind is OrderKind.DEBIT]
-    postings.load([by_id[one.order_id].account_id for one in debits])
+    drawn_from = [by_id[one.order_id].account_id for one in debits]
+    postings.load(drawn_from)
+    deposits = desk.asked_deposits(drawn_from)
     for sent in debits:
         order = by_id[sent.order_id]
         receipt = Receipt(
@@ -171,7 +176,15 @@ def _make(desk: AchOutDesk) -> MadeFile:
             learned_at=desk.now,
             reference=sent.trace,
         )
-        postings.post(receipt, order.account_id, why=f"{order.cause}, {order.description.lower()}")
+        # The sheet pays an earlier deposit before a current bill. What is drawn was drawn for what
+        # a statement asks, which no deposit is part of: beside one it is given for that by name.
+        named = _stated(order, money, desk) if deposits.get(order.account_id) else ()
+        postings.post(
+            receipt,
+            order.account_id,
+            why=f"{order.cause}, {order.description.lower()}",
+            earmarked_to=[one.item_id for one in named],
+        )
     desk.store.keep_channel(
         ChannelChange(
             "ach file made",
@@ -187,7 +200,7 @@ def _make(desk: AchOutDesk) -> MadeFile:
 
 
 def _sorted_out(
-    orders: Sequence[AchOrder], desk: AchOutDesk
+    orders: Sequence[AchOrder], money: Mapping[str, AccountMoney], desk: AchOutDesk
 ) -> tuple[list[AchOrder], list[DroppedOrder]]:
     accounts = {one.account_id for one in orders}
     banks, stops = desk.store.bank_accounts(accounts), desk.store.bank_stops(accounts)
@@ -198,19 +211,25 @@ def _sorted_out(
     for stop in stops:
         stops_of.setdefault(stop.account_id, []).append(stop)
     leaving, dropped = [], []
+    debited: dict[str, int] = {}
     for order in orders:
         mine = banks_of.get(order.account_id, [])
         bank = bank_version(order.bank_id, mine, on=desk.today, known_at=desk.now)
         stopped = stop_of(bank, mine, stops_of.get(order.account_id, []))
-        why = stopped or _why_not(order, desk)
+        why = stopped or _why_not(order, money, debited.get(order.account_id, 0), desk)
         if why:
             dropped.append(DroppedOrder(order.order_id, desk.today, why, desk.now))
         else:
             leaving.append(order)
+            if order.kind is OrderKind.DEBIT:
+                debited[order.account_id] = debited.get(order.account_id, 0) + order.cents
     return leaving, dropped
 
 
-def _why_not(order: AchOrder, desk: AchOutDesk) -> str:
+def _why_not(
+    order: AchOrder, money: Mapping[str, AccountMoney], debited_cents: int, desk: AchOutDesk
+) -> str:
+    """``debited_cents`` is what leaves in the same file from the same account."""
     if order.kind is OrderKind.CREDIT:
         refund = desk.store.settlement(refund_of_order(order.order_id))
         leaves = refund.may_leave_as(order.order_id, order.account_id, order.cents)
@@ -219,9 +238,21 @@ def _why_not(order: AchOrder, desk: AchOutDesk) -> str:
         return ""
     if desk.store.bill(order.cause.removeprefix("bill:")).cancelled_by is not None:
         return "the bill was canceled meanwhile"
-    if desk.store.balance_cents(order.account_id) < order.cents:
+    balance = desk.store.balance_cents(order.account_id)
+    stated = sum(one.open_cents for one in _stated(order, money, desk))
+    if stated < order.cents or balance < debited_cents + order.cents:
         return "less is open than would be drawn: it was paid meanwhile"
     return ""
+
+
+def _stated(
+    order: AchOrder, money: Mapping[str, AccountMoney], desk: AchOutDesk
+) -> tuple[OpenItem, ...]:
+    """What the statement of an order's bill asked for and is open."""
+    mine = money.get(order.account_id)
+    if mine is None or not order.cause.startswith("bill:"):
+        return ()
+    return stated_items(desk.store.bill(order.cause.removeprefix("bill:")), mine, at=desk.today)
 
 
 def _file(orders: Sequence[AchOrder], us: Originator, desk: AchOutDesk, terms: Terms) -> SentFile:

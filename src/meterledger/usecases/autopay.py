@@ -9,7 +9,7 @@ Read first      docs/operating/payment_channels.md.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -35,18 +35,24 @@ from meterledger.facts.ach_orders import (
     bank_version,
     ways_written,
 )
-from meterledger.facts.budget import asked_of
 from meterledger.facts.checkouts import PendingMoney
+from meterledger.facts.receivables import AccountMoney
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.local_days import local_day_of
-from meterledger.kernel.money import CENTS_MAX, usd_text
+from meterledger.kernel.money import CENTS_MAX, usd_display
 from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.ach_accounts import new_bank_account
+from meterledger.usecases.autopay_amount import (
+    SetApart,
+    on_their_way,
+    open_cents_of,
+    stated_cents,
+)
 from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
 from meterledger.usecases.gate_bills import (
     CollectionStore,
@@ -72,8 +78,10 @@ class AutopayStore(CollectionStore, Protocol):
     def bills_of_account(self, account_id: str) -> list[StoredBill]:
         """Live bills of the account, oldest first."""
 
-    def balance_cents(self, account_id: str) -> int:
-        """What the account owes now."""
+    def account_money(
+        self, account_ids: Collection[str], *, with_due_days: bool = False
+    ) -> Mapping[str, AccountMoney]:
+        """What open items follow from."""
 
     def bank_accounts(self, account_ids: Collection[str]) -> list[BankAccount]:
         """Bank accounts of customers."""
@@ -91,6 +99,9 @@ class AutopayStore(CollectionStore, Protocol):
 
     def ach_orders(self, order_ids: Collection[str]) -> dict[str, AchOrder]:
         """Orders by their id."""
+
+    def orders_to_send(self, until: date) -> list[AchOrder]:
+        """Orders of days up to ``until`` that are in no file and not dropped."""
 
     def returned_entries(
         self, *, order_ids: Collection[str] | None = None, file_sha256: str | None = None
@@ -111,11 +122,15 @@ class AutopayStore(CollectionStore, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AutopayDesk:
-    """Where these journeys work: store, book and the instant, which is now."""
+    """Where these journeys work: store, book and the instant, which is now.
+
+    ``set_apart`` tells what of an account is not to be drawn.
+    """
 
     store: AutopayStore
     view: BookView
     now: datetime
+    set_apart: SetApart = field(default_factory=SetApart)
 
     @property
     def today(self) -> date:
@@ -176,7 +191,7 @@ def enroll_autopay(
         )
     if most_cents is not None and not 0 < most_cents <= CENTS_MAX:
         raise AutopayRefused(
-            f"{usd_text(most_cents)} USD is no ceiling", where=where, do="Give one above zero"
+            f"{usd_display(most_cents)} is no ceiling", where=where, do="Give one above zero"
         )
     for known in desk.store.enrollments(account_ids=[account_id]):
         if known.days.overlaps(Validity(from_day)):
@@ -261,24 +276,30 @@ def run_autopay(on: date, *, desk: AutopayDesk) -> list[Drawn]:
     if on > desk.today:
         raise AutopayRefused(f"{on} is not here yet", where="--on", do="Give a day up to today")
     asked = {one.bill_id for one in desk.store.autopay_questions()}
+    ordered = on_their_way(desk.store)
     return [
-        _draw(enrollment, bill_id, on, desk)
+        _draw(enrollment, bill_id, on, ordered, desk)
         for enrollment, bill_id in desk.store.autopay_due(on)
         if bill_id not in asked
     ]
 
 
-def _draw(enrollment: Enrollment, bill_id: str, on: date, desk: AutopayDesk) -> Drawn:
+def _draw(
+    enrollment: Enrollment, bill_id: str, on: date, ordered: dict[str, int], desk: AutopayDesk
+) -> Drawn:
+    """``ordered`` is what is on its way, by account; what is ordered here is added."""
     bill = desk.store.bill(bill_id)
     terms = Terms(desk.view, on)
-    decision = decide_autopay(_facts(enrollment, bill, on, desk), terms)
-    answer = decision.outcome
     account = bill.account_id
+    facts = _facts(enrollment, bill, on, ordered.get(account, 0), desk)
+    decision = decide_autopay(facts, terms)
+    answer = decision.outcome
     if answer.act is AutopayAct.DEBIT:
         order = order_of_bill(bill_id, 1, enrollment, answer.cents, on, desk.now)
         change = ChannelChange("autopay debit", account, desk.now, orders=(order,))
         if not _kept(desk, change):
             order = desk.store.ach_orders([order.order_id])[order.order_id]
+        ordered[account] = ordered.get(account, 0) + order.cents
         return Drawn(bill_id, account, decision, order)
     if answer.act is AutopayAct.ASK:
         reasons = tuple(f"{one.finding} ({one.citation.text})" for one in decision.reasons)
@@ -314,8 +335,11 @@ def order_of_bill(
     )
 
 
-def _facts(enrollment: Enrollment, bill: StoredBill, on: date, desk: AutopayDesk) -> AutopayFacts:
+def _facts(
+    enrollment: Enrollment, bill: StoredBill, on: date, ordered_cents: int, desk: AutopayDesk
+) -> AutopayFacts:
     store, account = desk.store, bill.account_id
+    money = store.account_money([account]).get(account)
     banks = store.bank_accounts([account])
     months = Terms(desk.view, on).whole(AUTOPAY_MONTHS).value
     since = months_after(on, -months)
@@ -329,8 +353,11 @@ def _facts(enrollment: Enrollment, bill: StoredBill, on: date, desk: AutopayDesk
     return AutopayFacts(
         bill_id=bill.bill_id,
         due_day=bill.due_day,
-        asked_cents=asked_of(bill.record, bill.total_cents),
-        open_cents=store.balance_cents(account),
+        asked_cents=stated_cents(bill),
+        open_cents=open_cents_of(bill, money, at=desk.today),
+        ordered_cents=ordered_cents,
+        deferred_cents=desk.set_apart.deferred_cents(account, on, desk.now),
+        disputed_cents=desk.set_apart.disputed_cents(account, on),
         pending_cents=sum(one.cents for one in pending if one.cause.startswith("checkout:")),
         past_cents=past,
         most_cents=enrollment.most_cents,
@@ -419,8 +446,9 @@ def _order_after(
         raise AutopayRefused(
             "Its account is not on autopay today", where=where, do="Leave it to the customer"
         )
-    facts = _facts(enrolled[0], desk.store.bill(bill_id), desk.today, desk)
-    cents = min(facts.asked_cents, facts.open_cents, question.cents)
+    ordered = on_their_way(desk.store).get(account, 0)
+    facts = _facts(enrolled[0], desk.store.bill(bill_id), desk.today, ordered, desk)
+    cents = min(facts.drawable_cents, question.cents)
     if facts.is_cancelled or cents <= 0 or facts.stopped or facts.pending_cents:
         why = facts.stopped or (
             "it may have been paid" if facts.pending_cents else "nothing is open"
