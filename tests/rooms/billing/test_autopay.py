@@ -67,7 +67,7 @@ class TestAmount:
         ("asked_cents", "open_cents", "drawn"),
         [
             (100_00, 60_00, 60_00),  # forty were paid already
-            (100_00, 180_00, 100_00),  # older debt is not drawn with this bill
+            (100_00, 180_00, 100_00),  # what came back after the statement is on the next one
             (85_00, 85_00, 85_00),  # on a budget plan the asked amount
         ],
     )
@@ -76,6 +76,28 @@ class TestAmount:
     ) -> None:
         found = answer(asked_cents=asked_cents, open_cents=open_cents)
         assert (found.act, found.cents) == (AutopayAct.DEBIT, drawn)
+
+    @pytest.mark.parametrize(
+        ("other", "drawn", "word"),
+        [
+            ({"ordered_cents": 60_00}, 40_00, "$60.00 is being drawn already"),
+            ({"ordered_cents": 60_00, "open_cents": 180_00}, 100_00, "is being drawn already"),
+            ({"deferred_cents": 99_99}, 1, "$99.99 is collected later by an agreement"),
+            ({"disputed_cents": 30_00, "deferred_cents": 20_00}, 50_00, "$30.00 is in dispute"),
+            ({"open_cents": 60_00}, 60_00, "$40.00 of what the statement asks is paid"),
+        ],
+    )
+    def test_is_without_what_is_drawn_or_set_apart(
+        self, other: dict[str, Any], drawn: int, word: str
+    ) -> None:
+        found = answer(**other)
+        assert (found.act, found.cents) == (AutopayAct.DEBIT, drawn)
+        assert word in says(**other)
+
+    @pytest.mark.parametrize("part", ["ordered_cents", "deferred_cents", "disputed_cents"])
+    def test_is_nothing_where_all_of_it_is(self, part: str) -> None:
+        assert answer(**{part: 100_00}).act is AutopayAct.NOTHING
+        assert answer(**{part: 99_99}).cents == 1
 
     @pytest.mark.parametrize("open_cents", [0, -1])
     def test_is_nothing_where_nothing_is_open(self, open_cents: int) -> None:
