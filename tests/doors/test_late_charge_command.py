@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -91,7 +92,8 @@ class TestAYear:
         assert charges[-1]["codes"] == ["new", "again", "compound"]
         assert {one["standing"] for one in charges} == {"carried_forward"}
         for one in charges[::5]:
-            assert told(ask("late-charge", "replay", one["late_charge"], "--json"))["same_bytes"]
+            again = told(ask("late-charge", "replay", one["late_charge"], "--json"))
+            assert (again["same_bytes"], again["revision"], again["note"]) == (True, "late-2", "")
 
     def test_is_counted_by_reason_and_run(self, ask: Any, charges: list[dict[str, Any]]) -> None:
         again = told(ask("late-charge", "run", "--on", "2026-06-02", "--json"))
@@ -119,6 +121,8 @@ class TestOneCharge:
         )
         listed = ask("late-charge", "list", "--account", account).stdout
         assert listed.startswith("Late charge ")
+        assert "USD" not in listed
+        assert re.search(rf"{name} .*\$\d[\d,]*\.\d\d +\$\d+\.\d\d", listed)
         assert "Sheet" not in shown.stderr
         assert "1.5 percent on" in shown.stdout
         assert "Rests on the reading late.rate_after_2022_02_28" in shown.stdout

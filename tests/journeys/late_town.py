@@ -16,7 +16,8 @@ from meterledger.kernel.ids import next_version
 from meterledger.ledger import reverse_entry
 from meterledger.rulebook.book import TariffBook
 from meterledger.stores.memory import MemoryStore
-from meterledger.usecases.late_charges import LateRun, charge_late, replay_late_charge
+from meterledger.usecases.late_charge_replay import replay_late_charge
+from meterledger.usecases.late_charges import LateRun, charge_late
 
 NOW = datetime(2026, 12, 2, 12, tzinfo=UTC)
 CORRECTED = datetime(2026, 12, 2, 18, tzinfo=UTC)

@@ -23,7 +23,8 @@ from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.finance_aging import aging
 from meterledger.usecases.late_charge_decide import consider
 from meterledger.usecases.late_charge_ports import elsewhere_of
-from meterledger.usecases.late_charges import replay_late_charge, said_of
+from meterledger.usecases.late_charge_replay import replay_late_charge
+from meterledger.usecases.late_charges import said_of
 from meterledger.usecases.replay_settlement import replay_settlement
 
 SUB_LEDGERS = ("142", "143", "235", "232.refunds", "242.unclaimed")

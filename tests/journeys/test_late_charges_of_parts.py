@@ -383,18 +383,29 @@ class TestCorrectedBills:
         assert [one.cents for one in done.charges] == left
         assert all(paper.replays(one) for one in (first, *done.charges))
 
-    @pytest.mark.parametrize(("right", "lowers"), [(14_000, False), (9_000, True)])
-    def test_a_correction_that_frees_no_money_leaves_a_charge_on_a_forgiven_one(
-        self, paper: PaperAccount, right: int, lowers: bool
+    @pytest.mark.parametrize(
+        ("month", "right", "base"),
+        [
+            (0, 14_000, None),  # it frees nothing
+            (0, 9_000, 9_075),  # what it frees pays 1,000 of the next bill, and nothing else
+            (1, 6_000, None),  # of what the charge is on, and not lowered
+            (1, 4_000, 9_075),
+        ],
+    )
+    def test_a_correction_lowers_a_charge_on_a_forgiven_one_by_what_it_frees(
+        self, paper: PaperAccount, month: int, right: int, base: int | None
     ) -> None:
+        """The base is 5,000, a charge of 75 on them that was forgiven since, and 5,000 more."""
         paper.bill(0)
         paper.pay("R-0", 10_000, DUE[0])
         paper.bill(1, 5_000)
         (forgiven,) = paper.run(ISSUED[2]).charges
         paper.bill(2, 5_000)
-        (further,) = paper.run(ISSUED[3]).charges
+        (further,) = paper.run(ISSUED[3], NOW + AN_HOUR / 2).charges
         assert forgiven.entry_id in further.rests_on
+        assert further.base_cents == 10_075
         on = ISSUED[3] + timedelta(days=3)
+        told: dict[str, Any] = {"on": on, "store": paper.store, "book": paper.book}
         with paper.store.viewing(ANALYST, ["all"]):
             reverse_late_charge(
                 forgiven.late_charge_id,
@@ -406,14 +417,16 @@ class TestCorrectedBills:
                 store=paper.store,
             )
 
-            paper.correct(0, right, on)
-            done = correct_late_charges(
-                on=on, known_at=CORRECTED + AN_HOUR, store=paper.store, book=paper.book
-            )
+            paper.correct(month, right, on)
+            done = correct_late_charges(known_at=CORRECTED + AN_HOUR, **told)
+            again = correct_late_charges(known_at=CORRECTED + 2 * AN_HOUR, **told)
 
         assert [one.late_charge_id for one in done.reversals] == (
-            [further.late_charge_id] if lowers else []
+            [] if base is None else [further.late_charge_id]
         )
+        assert [one.base_cents for one in done.charges] == ([] if base is None else [base])
+        assert again.reversals == []
+        assert all(paper.replays(one) for one in (forgiven, further, *done.charges))
 
     def test_a_payment_that_came_back_takes_no_charge_back(self, paper: PaperAccount) -> None:
         paper.bill(0)

@@ -19,7 +19,7 @@ from meterledger.facts.settlements import SettlementKind
 from meterledger.usecases.deposit_money import deposit_money
 from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.extension_replay import replay_extension
-from meterledger.usecases.late_charges import replay_late_charge
+from meterledger.usecases.late_charge_replay import replay_late_charge
 from meterledger.usecases.replay_settlement import replay_settlement
 from meterledger.usecases.settlements import MoneyDesk
 

@@ -242,3 +242,5 @@ class LateHistory:
     government: tuple[GovernmentAccount, ...] = ()
     charges: tuple[LateCharge, ...] = ()
     waits: tuple[LateChargeWait, ...] = ()
+    forgiven: tuple[str, ...] = ()
+    """Names of charges that people took back by a decision, in order."""

@@ -36,6 +36,7 @@ from meterledger.usecases.late_charge_base import (
     unpaid_after,
 )
 from meterledger.usecases.late_charge_record import Moment, charge_of
+from meterledger.usecases.late_charge_revisions import TODAY, DecidedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +79,20 @@ def consider(
     said: SaidElsewhere | None = None,
     only_corrections: bool = False,
     look_again: bool = False,
+    by: DecidedBy = TODAY,
 ) -> Considered:
     """Decide every delinquent date that falls to the bill made on ``on``.
 
     With ``only_corrections`` no new date is decided: charges on corrected bills are, once more, and
     charges after which we learned of a payment that was in time, or that a bill which had used up
-    what was paid was wrong. ``look_again`` asks for these.
+    what was paid was wrong. ``look_again`` asks for these. ``by`` is the revision of the
+    calculation.
 
     :raises NoRuleInForce: if the book is silent on the day, or on the holidays of a grace
     """
     said = said or SaidElsewhere()
     found = Considered(history.account_id)
-    moment = Moment(on, known_at, view)
+    moment = Moment(on, known_at, view, by)
     look = look_again or only_corrections
     lowered = _take_back(found, history, said, moment, look_again=look)
     if only_corrections:
@@ -193,7 +196,6 @@ def _take_back(
     cancelled = {f"bill:{one.bill_id}": one for one in history.bills if one.cancelled_by}
     taken_back = {one.reverses for one in history.movements if one.reverses}
     lowered: set[str] = set()
-    right = as_if_right(history)
     for charge in sorted(history.charges, key=lambda one: (one.delinquent_day, one.known_at)):
         if charge.entry_id in taken_back:
             continue
@@ -205,23 +207,12 @@ def _take_back(
         bill = next((one for one in history.bills if one.bill_id == charge.bill_id), None)
         if bill is None:
             continue
-        unpaid = unpaid_after(
-            charge.delinquent_day,
-            replace(bill, cancelled_by=None),
-            right.without(lowered),
-            on=moment.on,
-            view=moment.view,
-            said=said,
-        )
-        if not (wrong or in_time or lowered.intersection(charge.rests_on)):
-            as_then = unpaid_after(
-                charge.delinquent_day,
-                replace(bill, cancelled_by=None),
-                as_if_right(history, charge.known_at).without(lowered),
-                on=moment.on,
-                view=moment.view,
-                said=said,
-            )
+        based = _with_forgiven(charge, history) if moment.by.forgiven_stands else history
+        unpaid = _unpaid_again(charge, bill, as_if_right(based).without(lowered), said, moment)
+        only_beside = not (wrong or in_time or lowered.intersection(charge.rests_on))
+        if only_beside and moment.by.only_freed:
+            was_right = as_if_right(based, charge.known_at).without(lowered)
+            as_then = _unpaid_again(charge, bill, was_right, said, moment)
             if _open_of(charge, unpaid) >= _open_of(charge, as_then):
                 continue  # the corrected bill had taken nothing that pays what the charge is on
         again, _ = charge_of(unpaid, bill, history, said=said, moment=moment, replaces=charge)
@@ -264,6 +255,33 @@ def _wrong_beside(charge: LateCharge, history: LateHistory) -> list[LateBill]:
         if by.known_at > charge.known_at:
             found.append(one)
     return found
+
+
+def _unpaid_again(
+    charge: LateCharge, bill: LateBill, history: LateHistory, said: SaidElsewhere, moment: Moment
+) -> Unpaid:
+    """What of a charge's date is unpaid by a history, its bill taken as it was."""
+    return unpaid_after(
+        charge.delinquent_day,
+        replace(bill, cancelled_by=None),
+        history,
+        on=moment.on,
+        view=moment.view,
+        said=said,
+    )
+
+
+def _with_forgiven(charge: LateCharge, history: LateHistory) -> LateHistory:
+    """A history in which charges that a charge was made on, and that people forgave since, stand.
+
+    Who forgives a charge leaves those that were made on it, and so does a correction of a bill: it
+    lowers them by what it freed.
+    """
+    stand = {f"late:{name}" for name in history.forgiven}.intersection(charge.rests_on)
+    if not stand:
+        return history
+    left = tuple(one for one in history.movements if one.reverses not in stand)
+    return replace(history, movements=left)
 
 
 def _open_of(charge: LateCharge, unpaid: Unpaid) -> int:

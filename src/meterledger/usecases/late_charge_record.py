@@ -49,18 +49,19 @@ from meterledger.usecases.late_charge_base import (
     government_on,
     grace_until,
 )
-
-REVISION = "late-1"
-"""The revision of this calculation; a record names the one that made it."""
+from meterledger.usecases.late_charge_revisions import TODAY, DecidedBy
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The day of the bill, the instant at which all is read as known, and the book of then."""
+    """The day of the bill, the instant at which all is read as known, and the book of then; by
+    which revision of the calculation it is decided.
+    """
 
     on: date
     known_at: datetime
     view: BookView
+    by: DecidedBy = TODAY
 
 
 def charge_of(
@@ -250,7 +251,7 @@ class _Asked:
                 "pins": {
                     "known_at": moment.known_at.isoformat(),
                     "book_sha256": moment.view.sha256,
-                    "calculation_revision": REVISION,
+                    "calculation_revision": moment.by.revision,
                 },
             }
         )

@@ -1,8 +1,9 @@
-"""Late charges before a bill: decide for each account, post, take back, replay.
+"""Late charges before a bill: decide for each account, post, take back.
 
-Lives here      loading, deciding, and recording in one call; a person's reversal; replay.
-Lives elsewhere deciding (``late_charge_decide``), the ports (``late_charge_ports``), the entry
-                (``ledger``), the run of bills that comes after (``issue_bills``).
+Lives here      loading, deciding, and recording in one call; a person's reversal.
+Lives elsewhere deciding (``late_charge_decide``), replay (``late_charge_replay``), the ports
+                (``late_charge_ports``), the entry (``ledger``), the run of bills that comes after
+                (``issue_bills``).
 Read first      docs/operating/late_charges.md.
 """
 
@@ -38,7 +39,6 @@ from meterledger.usecases.late_charge_base import SaidElsewhere
 from meterledger.usecases.late_charge_columns import decide_columns
 from meterledger.usecases.late_charge_decide import Considered, consider
 from meterledger.usecases.late_charge_ports import (
-    NOTHING_ELSEWHERE,
     Elsewhere,
     LateCharges,
     LateChargeStore,
@@ -381,79 +381,6 @@ def reverse_late_charge(
     back = reverse_entry(entry, on=on, learned_at=learned_at, cause=cause)
     newly = store.record_late_charges(LateChargeWork(reversals=((reversal, back),)))
     return reversal, bool(newly)
-
-
-@dataclass(frozen=True, slots=True)
-class LateReplay:
-    """A charge decided again, and whether it came to the same bytes."""
-
-    stored: LateCharge
-    again: LateCharge | None
-    same_bytes: bool
-    reasons: tuple[LateReason, ...]
-
-
-def replay_late_charge(
-    late_charge_id: str,
-    *,
-    store: LateCharges,
-    book: TariffBook,
-    elsewhere: Elsewhere = NOTHING_ELSEWHERE,
-    as_known: datetime | None = None,
-) -> LateReplay:
-    """Decide a charge again from what was known when it was made, or at ``as_known``.
-
-    :raises NotFound: if there is no such charge
-    """
-    stored = store.late_charge(late_charge_id)
-    known_at = as_known or stored.known_at
-    account = stored.account_id
-    history = store.late_histories([account], known_at).get(account, LateHistory(account))
-    history = without_charges_since(history, stored)
-    # What takes a charge's place is made by the run before a bill, which looks at corrected bills,
-    # or by a correction, which looks further; its record is of the one or of the other.
-    for look_again in (False, True) if stored.replaces is not None else (False,):
-        found = consider(
-            history,
-            on=stored.on,
-            known_at=known_at,
-            view=book.as_known(known_at.date()),
-            said=said_of([account], stored.on, known_at, elsewhere).get(account),
-            look_again=look_again,
-        )
-        again = next((one for one in found.charges if one.late_charge_id == late_charge_id), None)
-        same = again is not None and again.record == stored.record
-        if same:
-            break
-    reasons = tuple(one for one in LateReason if one in found.reasons)
-    return LateReplay(stored, again, same, reasons)
-
-
-def without_charges_since(history: LateHistory, stored: LateCharge) -> LateHistory:
-    """The history as it was when a charge was made: without it, and what was made with it."""
-    made = {
-        one.late_charge_id
-        for one in history.charges
-        if one.known_at >= stored.known_at or one.late_charge_id == stored.late_charge_id
-    }
-    gone = {f"late:{name}" for name in made}
-    taken_back = {
-        one.entry_id
-        for one in history.movements
-        if one.reverses is not None
-        and one.reverses.startswith("late:")
-        and one.learned_at >= stored.known_at
-    }
-    return replace(
-        history,
-        charges=tuple(one for one in history.charges if one.late_charge_id not in made),
-        movements=tuple(
-            one
-            for one in history.movements
-            if one.entry_id not in gone and one.entry_id not in taken_back
-        ),
-        waits=tuple(one for one in history.waits if one.learned_at < stored.known_at),
-    )
 
 
 def tell_government_account(told: GovernmentAccount, *, store: LateCharges) -> None:

@@ -212,7 +212,6 @@ def list_charges(
         from meterledger.entrypoints.cli.words import print_table
         from meterledger.entrypoints.late_words import charge_as_json
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.money import usd_text
         from meterledger.usecases.ports import Viewer
 
         if (account is None) == (on is None):
@@ -241,14 +240,14 @@ def list_charges(
                 (
                     one.late_charge_id,
                     str(one.on),
-                    usd_text(one.base_cents),
-                    usd_text(one.cents),
+                    usd_display(one.base_cents),
+                    usd_display(one.cents),
                     "taken back" if reversals[one.late_charge_id] else "",
                 )
                 for one in found
             ]
             if rows:
-                heads = ("Late charge", "On the bill of", "Unpaid USD", "Charged USD", "")
+                heads = ("Late charge", "On the bill of", "Unpaid", "Charged", "")
                 print_table([heads, *rows], right=frozenset({2, 3}))
             else:
                 print("No late charge.")
@@ -295,7 +294,7 @@ def replay(
         from meterledger.entrypoints.late_words import reason_words
         from meterledger.entrypoints.wiring import open_system
         from meterledger.kernel.money import usd_text
-        from meterledger.usecases.late_charges import replay_late_charge
+        from meterledger.usecases.late_charge_replay import replay_late_charge
         from meterledger.usecases.ports import Viewer
 
         then = None
@@ -315,16 +314,19 @@ def replay(
             "record_sha256": done.stored.record_sha256,
             "again_sha256": done.again.record_sha256 if done.again else None,
             "codes": [one.value for one in done.reasons],
+            "revision": done.by.revision,
+            "note": done.note,
         }
 
         def words() -> None:
+            note = f". {done.note}." if done.note else ""
             if done.same_bytes:
-                print(f"The same bytes: {usd_display(cents)}, {done.stored.record_sha256}")
+                print(f"The same bytes: {usd_display(cents)}, {done.stored.record_sha256}{note}")
                 return
             why = "; ".join(reason_words(one.value) for one in done.reasons)
             print(
                 f"Other bytes: it was {usd_display(done.stored.cents)} and comes to "
-                f"{usd_display(cents)} ({why})"
+                f"{usd_display(cents)} ({why}){note}"
             )
 
         say(answer, as_json=as_json, words=words)

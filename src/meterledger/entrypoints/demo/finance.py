@@ -20,7 +20,7 @@ from meterledger.usecases.deposit_money import deposit_money
 from meterledger.usecases.finance_aging import Aging, aging
 from meterledger.usecases.finance_reports import Cash, TrialBalance, cash, trial_balance
 from meterledger.usecases.finance_unexplained import Monitors, unexplained
-from meterledger.usecases.late_charges import replay_late_charge
+from meterledger.usecases.late_charge_replay import replay_late_charge
 
 Proof = tuple[bool, str]
 

@@ -16,6 +16,7 @@ from meterledger.facts.late_charges import (
     LateChargeRun,
     LateChargeWait,
     LateHistory,
+    ReversalCause,
 )
 from meterledger.facts.payments import ReceiptState
 from meterledger.facts.receivables import Movement
@@ -131,6 +132,15 @@ class MemoryLateCharges:
                 one
                 for one in self._late_waits
                 if one.account_id == account_id and one.learned_at <= known_at
+            ),
+            forgiven=tuple(
+                sorted(
+                    one.late_charge_id
+                    for one in self._late_reversals.values()
+                    if one.account_id == account_id
+                    and one.learned_at <= known_at
+                    and one.cause is ReversalCause.BY_DECISION
+                )
             ),
         )
 

@@ -90,6 +90,11 @@ SELECT r.account_told, sum(r.cents)
          ORDER BY s.number DESC LIMIT 1) = 'unknown'
  GROUP BY r.account_told
 """
+FORGIVEN = """
+SELECT account_id, late_charge_id
+  FROM late_charge_reversal
+ WHERE account_id = ANY (%(accounts)s) AND learned_at <= %(known_at)s AND cause = %(forgiven)s
+"""
 WRONG = """
 SELECT DISTINCT c.account_id
   FROM bill_correction k
@@ -126,6 +131,7 @@ class _Found:
     government: list[GovernmentAccount] = field(default_factory=list)
     charges: list[LateCharge] = field(default_factory=list)
     waits: list[LateChargeWait] = field(default_factory=list)
+    forgiven: list[str] = field(default_factory=list)
     unknown_payment_cents: int = 0
 
 
@@ -136,7 +142,11 @@ class LateChargeTables(DepositTables):
         self, account_ids: Sequence[str], known_at: datetime
     ) -> dict[str, LateHistory]:
         """What the accounts' late charges are decided from, as known then."""
-        asked = {"accounts": list(account_ids), "known_at": known_at}
+        asked = {
+            "accounts": list(account_ids),
+            "known_at": known_at,
+            "forgiven": ReversalCause.BY_DECISION.value,
+        }
         found = {one: _Found() for one in account_ids}
 
         def ask(connection: Connection) -> None:
@@ -163,6 +173,8 @@ class LateChargeTables(DepositTables):
                 found[row[1]].charges.append(_charge(row))
             for row in rows(_known(WAIT_COLUMNS, "late_charge_wait", "learned_at")):
                 found[row[0]].waits.append(LateChargeWait(*row))
+            for account, charge in rows(FORGIVEN):
+                found[account].forgiven.append(charge)
 
         self.read_snapshot(ask)
         asked_deposits = self._asked_deposits(account_ids, known_at)
@@ -177,6 +189,7 @@ class LateChargeTables(DepositTables):
                 government=tuple(each.government),
                 charges=tuple(sorted(each.charges, key=lambda it: it.late_charge_id)),
                 waits=tuple(each.waits),
+                forgiven=tuple(sorted(each.forgiven)),
                 unknown_payment_cents=each.unknown_payment_cents,
             )
             for one, each in found.items()

@@ -1,0 +1,62 @@
+"""Revisions of the late charge's calculation: how a charge is decided once more under each.
+
+Lives here      what differs between revisions; which rules a revision's name stood for.
+Lives elsewhere the decision (``late_charge_decide``), replay (``late_charges``), the sheet's own
+                revisions, which are the book's.
+Read first      docs/decisions/0021-older-revisions-are-kept.md; docs/operating/late_charges.md.
+
+A charge's record names its revision. What is charged first is decided the same under all of them:
+they differ in what a corrected bill does to a charge that was made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meterledger.kernel.refusal import Refusal
+
+
+class RevisionUnknown(Refusal):
+    """A late charge was decided by a revision that is not known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedBy:
+    """The rules of one revision.
+
+    ``only_freed``: a bill beside that was corrected lowers a charge only where it had taken what
+    pays the charge's base. ``forgiven_stands``: a charge that was forgiven after another was made
+    on it stays in that one's base; so a correction lowers it by what it freed and no more.
+    """
+
+    revision: str
+    only_freed: bool
+    forgiven_stands: bool
+
+
+TODAY = DecidedBy("late-2", only_freed=True, forgiven_stands=True)
+
+REVISIONS: dict[str, tuple[DecidedBy, ...]] = {
+    # The name was not changed when the rule for bills beside was narrowed: no record tells which
+    # of the two it is of. What comes to the record's bytes is the one.
+    "late-1": (
+        DecidedBy("late-1", only_freed=True, forgiven_stands=False),
+        DecidedBy("late-1", only_freed=False, forgiven_stands=False),
+    ),
+    TODAY.revision: (TODAY,),
+}
+
+
+def rules_of(revision: str, *, where: str) -> tuple[DecidedBy, ...]:
+    """Which rules a revision's name stood for, the newest first.
+
+    :raises RevisionUnknown: if the name is not known here
+    """
+    if revision not in REVISIONS:
+        raise RevisionUnknown(
+            f"It was decided by revision '{revision[:40]}' of the calculation, and this release "
+            f"knows {', '.join(REVISIONS)}",
+            where=where,
+            do="Replay it with the release that decided it, or a later one",
+        )
+    return REVISIONS[revision]
