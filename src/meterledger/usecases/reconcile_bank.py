@@ -393,11 +393,27 @@ def undo_match(
     :raises Conflict: if somebody else undid it meanwhile
     """
     refuse_nameless(match_id, by, reason)
-    known = _undone_so(match_id, by, reason, approved_by, store)
-    if known is not None:
+    said = (by.strip(), reason.strip(), approved_by.strip())
+    try:
+        return _undo(match_id, said, learned_at, today, store)
+    except (Conflict, NotFound):
+        # The answer was lost, or two sent the same words at once.
+        known = store.bank_unmatch_of(match_id)
+        if known is None or said != (known.by, known.reason, known.approved_by):
+            raise
         return known
-    match, other = store.bank_match(match_id), approved_by.strip()
-    if other and other.casefold() == by.strip().casefold():
+
+
+def _undo(
+    match_id: str,
+    said: tuple[str, str, str],
+    learned_at: datetime,
+    today: date,
+    store: ReconciliationStore,
+) -> BankUnmatch:
+    by, reason, other = said
+    match = store.bank_match(match_id)
+    if other and other.casefold() == by.casefold():
         raise LineRefused(
             f"{other} cannot approve what {other} undoes",
             where=match_id,
@@ -421,27 +437,10 @@ def undo_match(
             where=match_id,
             do="Name the other person with --approved-by",
         )
-    undone = BankUnmatch(match, by.strip(), reason.strip(), learned_at, other)
+    undone = BankUnmatch(match, by, reason, learned_at, other)
     entries, together = _taken_back(undone, today, store) if is_posted else ([], None)
-    try:
-        store.record_bank_unmatch(undone, entries=entries, match=together)
-    except (Conflict, NotFound):
-        known = _undone_so(match_id, by, reason, approved_by, store)
-        if known is None:
-            raise
-        return known
+    store.record_bank_unmatch(undone, entries=entries, match=together)
     return undone
-
-
-def _undone_so(
-    match_id: str, by: str, reason: str, approved_by: str, store: ReconciliationStore
-) -> BankUnmatch | None:
-    """What was undone in the same words before: the answer was lost, or two sent it at once."""
-    known = store.bank_unmatch_of(match_id)
-    if known is None:
-        return None
-    told = (by.strip(), reason.strip(), approved_by.strip())
-    return known if told == (known.by, known.reason, known.approved_by) else None
 
 
 def _taken_back(
