@@ -151,6 +151,8 @@ class Reckoning:
             utc = (day - date(1970, 1, 1)).days * 86_400
             found = [utc - ahead for _, ahead in self.offsets if self.ahead(utc - ahead) == ahead]
             self.midnights.append(found[0])
+        begins = self.offsets[0][0] == self.midnights[0]
+        _demand(begins, "How far local time is from UTC is not told from the bill's begin on.")
         self.seasons = {day: self.season(day) for day in self.days}
         self.known: dict[tuple[str, date], list[str]] = {}
         self.replaced: dict[tuple[str, date], Fraction] = {}
@@ -352,15 +354,12 @@ class Reckoning:
         clauses, none = set(self.values.clauses), Fraction(0)
         each = {(run[0], one): self.of(of[one], run) for run in runs for one in of}
         total = sum(each.values(), none)
-        kwh = share(max(total, none), [max(one, none) for one in each.values()])
+        parts = share(max(total, none), [max(one, none) for one in each.values()])
+        kwh = dict(zip(each, parts, strict=True))
         self.values.clauses = clauses
         if told in of and len(of) > 1:
             self.of(of[told], days)  # its clauses stand on the line
-        mine = [
-            n
-            for (day, one), n in zip(each, kwh, strict=True)
-            if day in days and told in ("all", one)
-        ]
+        mine = [n for (day, one), n in kwh.items() if day in days and told in ("all", one)]
         return max(-total, none) if told == "excess" else sum(mine, none)
 
     def replace(self, told: dict[str, Any]) -> None:
@@ -488,7 +487,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         key = verify(proof, given.key)
     except (OSError, Unreadable, Disproved) as problem:
         said = "does not hold" if isinstance(problem, Disproved) else "cannot be read"
-        print(f"{given.file} {said}: {problem}", file=sys.stderr)
+        shown = "".join(one if one.isprintable() else "?" for one in str(problem))
+        print(f"{given.file} {said}: {shown[:400]}", file=sys.stderr)
         return 1 if isinstance(problem, Disproved) else 2
     print("Bill {bill}, {from} until {to}: {total_usd} USD holds.".format_map(proof["bill"]))
     print(f"  Signed by {key} ({'the key you gave' if given.key else 'the key in the file'}).")
