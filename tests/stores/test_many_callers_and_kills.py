@@ -13,6 +13,7 @@ import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -93,9 +94,12 @@ def called(made: Disturbed, callers: int, kills: int, seed: int) -> tuple[list[s
         except (errors.DeadlockDetected, errors.SerializationFailure) as problem:
             raise AssertionError("callers lock each other out") from problem
 
-    with ThreadPoolExecutor(callers) as pool, Killer(made.place, kills, seed) as killer:
+    with (
+        closing(store._connections),  # also where a caller fails: no later case pays for it
+        ThreadPoolExecutor(callers) as pool,
+        Killer(made.place, kills, seed) as killer,
+    ):
         answers = list(pool.map(asking, range(callers)))
-    store._connections.close()
     return answers, killer.done
 
 
