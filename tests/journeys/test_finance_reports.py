@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.journeys.desk_of_payments import A_BILL, NOW, RECEIVED, TODAY, new_store, pay, view
+from tests.stores.late_paper import charge_of, work_of
+from tests.stores.paper_town import account_id, bill_of
 
 from meterledger.facts.periods import PeriodClose
 from meterledger.facts.receivables import ItemKind, OpenItem
@@ -25,6 +27,7 @@ from meterledger.usecases.finance_reports import (
 )
 from meterledger.usecases.finance_unexplained import unexplained
 
+ONE = account_id(1)
 ALL_DAYS = DaySpan(date(2020, 1, 1), date(2027, 1, 1))
 
 
@@ -49,6 +52,27 @@ def test_a_bucket_is_of_days_past_the_due_day(days_past: int, bucket: int) -> No
 def test_what_has_no_due_day_is_current() -> None:
     item = OpenItem("late:L", ItemKind.LATE_CHARGE, "1", RECEIVED, None, 100, 100)
     assert BUCKETS[bucket_of(item, TODAY)] == "current"
+
+
+@pytest.mark.parametrize(
+    ("days", "bucket"), [(-1, "current"), (0, "current"), (1, "1-30"), (30, "1-30"), (31, "31-60")]
+)
+def test_a_late_charge_ages_with_the_bill_that_shows_it(days: int, bucket: str) -> None:
+    """The first bill was paid a day late; its charge stands on the second, due on 2025-03-23."""
+    store = new_store(bills=1)
+    pay(store, A_BILL, "K-1", received_day=bill_of(1)[0].due_day + timedelta(days=1))
+    store.record_late_charges(work_of(charge_of()))
+    at = bill_of(1, 1)[0].due_day + timedelta(days=days)
+
+    def buckets() -> dict[str, int]:
+        (mine,) = [
+            one for one in aging(at, view=view(), store=store).accounts if one.account_id == ONE
+        ]
+        return {name: cents for name, cents in zip(BUCKETS, mine.cents, strict=True) if cents}
+
+    assert buckets() == {"current": 150}  # no bill has asked for it
+    store.record_bills([bill_of(1, 1)])
+    assert buckets() == {bucket: 150 + A_BILL}
 
 
 def test_aging_is_the_receivable_with_credits_apart(store: Any) -> None:

@@ -106,6 +106,22 @@ class TestAReversal:
             history = store.late_histories([first.account_id], LATER)[first.account_id]
         assert history.charges == (first, second)
 
+    def test_by_people_stands_in_the_history_as_known(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        forgiven, wrong = charge_of(), charge_of(cents=100, version=":2")
+        store.record_late_charges(work_of(forgiven, wrong))
+        corrected = replace(reversal_of(wrong)[0], cause=ReversalCause.CORRECTED_BILL)
+        back = (corrected, reversal_of(wrong)[1])
+        store.record_late_charges(LateChargeWork(reversals=(reversal_of(forgiven), back)))
+
+        with store.viewing(ANALYST, [forgiven.account_id]):
+            for at, names in (
+                (LATER, (forgiven.late_charge_id,)),
+                (LATER - timedelta(seconds=1), ()),
+            ):
+                history = store.late_histories([forgiven.account_id], at)[forgiven.account_id]
+                assert history.forgiven == names
+
     def test_of_a_charge_nobody_knows_is_refused(self, store: Store) -> None:
         store.start_service(start_of(1))
 

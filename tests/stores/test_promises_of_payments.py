@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
+from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, rebill_of, start_of
 
 from meterledger.facts.money import Payment, Tender
 from meterledger.facts.payments import (
@@ -21,7 +21,7 @@ from meterledger.facts.payments import (
     RefusedLine,
     Totals,
 )
-from meterledger.facts.receivables import Application, ItemKind
+from meterledger.facts.receivables import Application, BillShown, ItemKind
 from meterledger.ledger import entry_for_spending, entry_for_unapplied, reverse_entry
 from meterledger.usecases.payment_ports import Moved, ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
@@ -108,7 +108,16 @@ class TestAReceipt:
                 ("payment:R-1", -5_000, "142"),
             ]
             assert mine.applications == one.applications
-            assert mine.due_days == ((f"bill:{bill_of(1)[0].bill_id}", bill_of(1)[0].due_day),)
+            made = bill_of(1)[0]
+            assert mine.due_days == ((f"bill:{made.bill_id}", made.due_day),)
+            shown = BillShown(made.bill_id, made.issued_day, made.due_day, made.pins.known_at)
+            assert mine.bills == (shown,)
+            billed.record_rebills([rebill_of(1, cents=9_000)])
+            (mine,) = billed.account_money([account_id(1)], with_due_days=True).values()
+            assert [(one.bill_id, one.is_cancelled) for one in mine.bills] == [
+                (made.bill_id, True),
+                (rebill_of(1).bill.bill_id, False),
+            ]
         assert billed.trial_balance()["131"] == 5_000
 
     @pytest.mark.parametrize(
@@ -120,7 +129,7 @@ class TestAReceipt:
         billed.post_receipts([posted(receipt_of())])
         before = billed.trial_balance()
 
-        with pytest.raises(Conflict, match=r"R-1 is used already, for 50\.00 USD"):
+        with pytest.raises(Conflict, match=r"R-1 is used already, for \$50\.00"):
             billed.post_receipts([posted(receipt_of("R-2")), posted(receipt_of(**changed))])
 
         assert billed.trial_balance() == before

@@ -89,6 +89,25 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
+class BillShown:
+    """A bill that was issued: until when it is to be paid, and what was known when it was made.
+
+    What the account was charged before stands in the balance that its statement asks for.
+    """
+
+    bill_id: str
+    issued_day: date
+    due_day: date
+    known_at: datetime
+    is_cancelled: bool = False
+
+
+def bill_order(bill: BillShown) -> tuple[date, datetime, str]:
+    """The order in which bills were made."""
+    return (bill.issued_day, bill.known_at, bill.bill_id)
+
+
+@dataclass(frozen=True, slots=True)
 class AccountMoney:
     """All that open items of one account follow from."""
 
@@ -97,4 +116,6 @@ class AccountMoney:
     movements: tuple[Movement, ...] = ()
     applications: tuple[Application, ...] = ()
     due_days: tuple[tuple[str, date], ...] = ()
-    """By item, the day by which it is to be paid."""
+    """By item, the day by which it is to be paid: bills, and balances that were moved here."""
+    bills: tuple[BillShown, ...] = ()
+    """Bills in the order in which they were made, where due days were asked for."""

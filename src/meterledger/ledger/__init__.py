@@ -44,6 +44,7 @@ from meterledger.ledger.chart import (
     control_sums,
 )
 from meterledger.ledger.deposit_entries import entry_for_deposit_step, entry_that_undoes
+from meterledger.ledger.due_days import due_days_of
 from meterledger.ledger.extension_entries import (
     advance_part,
     contribution_parts,
@@ -174,6 +175,7 @@ __all__ = [
     "decide_returned_charge",
     "decide_stale",
     "decide_write_off",
+    "due_days_of",
     "entry_for_bill",
     "entry_for_deficiency",
     "entry_for_deposit_step",

@@ -16,13 +16,13 @@ from typing import Any, Protocol
 from meterledger.facts.finance import AccountBalance
 from meterledger.facts.receivables import AccountMoney, ItemKind, OpenItem
 from meterledger.kernel.money import usd_text
-from meterledger.ledger import receivable_of_movements
+from meterledger.ledger import due_days_of, receivable_of_movements
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.finance_ports import FinanceReads
 from meterledger.usecases.finance_reports import Tie, class_of
 
 BUCKETS = ("current", "1-30", "31-60", "61-90", "90+")
-"""Days past the due day. What has no due day, or is due today or later, is current."""
+"""Days past the due day. What is on no bill yet, or is due today or later, is current."""
 
 ACCOUNTS_AT_ONCE = 5_000
 
@@ -150,7 +150,7 @@ def _aged(
             one.account_id,
             mine.movements,
             mine.applications,
-            due_days=dict(mine.due_days),
+            due_days=due_days_of(mine),
             at=at,
         )
         cents = [0] * len(BUCKETS)

@@ -32,7 +32,7 @@ from meterledger.facts.receivables import Application
 from meterledger.kernel.money import shown
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.written_days import day_from_text
-from meterledger.ledger import Receivable, receivable_of_movements
+from meterledger.ledger import Receivable, due_days_of, receivable_of_movements
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.settle_payment import (
     CannotSettlePayment,
@@ -188,7 +188,7 @@ def items_of_account(system: System, account_id: str) -> Receivable | None:
         money.movements,
         money.applications,
         asked_deposits=asked,
-        due_days=dict(money.due_days),
+        due_days=due_days_of(money),
         at=system.today,
     )
 

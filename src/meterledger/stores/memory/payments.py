@@ -15,7 +15,13 @@ from meterledger.facts.payments import (
     ReceiptTotals,
     Totals,
 )
-from meterledger.facts.receivables import AccountMoney, Application, Movement
+from meterledger.facts.receivables import (
+    AccountMoney,
+    Application,
+    BillShown,
+    Movement,
+    bill_order,
+)
 from meterledger.stores.believed import contents
 from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.stores.payment_words import (
@@ -195,6 +201,11 @@ class MemoryPayments(MemoryPlaces):
                     )
                     if with_due_days
                     else (),
+                    tuple(
+                        sorted(map(_shown, self.issued_bills_of_account(account)), key=bill_order)
+                    )
+                    if with_due_days
+                    else (),
                 )
                 for account in account_ids
                 if account in self._accounts
@@ -244,6 +255,13 @@ class MemoryPayments(MemoryPlaces):
     def _due_days_of_moved(self, account_id: str) -> list[tuple[str, date]]:
         """Since when balances that were moved here are overdue."""
         raise NotImplementedError  # the store beside this part keeps settlements
+
+
+def _shown(bill: StoredBill) -> BillShown:
+    return BillShown(
+        *(bill.bill_id, bill.issued_day, bill.due_day, bill.known_at),
+        is_cancelled=bill.cancelled_by is not None,
+    )
 
 
 def _moved(entry: Entry, account_id: str) -> Movement | None:

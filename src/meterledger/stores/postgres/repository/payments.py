@@ -18,7 +18,13 @@ from meterledger.facts.payments import (
     RefusedLine,
     Totals,
 )
-from meterledger.facts.receivables import AccountMoney, Application, Movement
+from meterledger.facts.receivables import (
+    AccountMoney,
+    Application,
+    BillShown,
+    Movement,
+    bill_order,
+)
 from meterledger.stores.believed import contents
 from meterledger.stores.payment_words import (
     known_file,
@@ -68,9 +74,11 @@ NEWEST_STATE = """(SELECT s.state FROM receipt_step s WHERE s.payment_key = r.pa
     AND (%(known_at)s::timestamptz IS NULL OR s.learned_at <= %(known_at)s)
     ORDER BY s.number DESC LIMIT 1)"""
 DUE_DAYS = """
-SELECT account_id, 'bill:' || bill_id, due_day FROM bill WHERE account_id = ANY (%s)
+SELECT b.account_id, 'bill:' || b.bill_id, b.due_day, b.issued_day, b.known_at,
+       EXISTS (SELECT FROM bill_correction k WHERE k.cancelled_bill = b.bill_id)
+  FROM bill b WHERE b.account_id = ANY (%s)
 UNION ALL -- a balance that was moved stays overdue since it was
-SELECT to_account_id, settlement_id, by_day FROM settlement
+SELECT to_account_id, settlement_id, by_day, NULL, NULL, false FROM settlement
  WHERE kind = 'transfer' AND by_day IS NOT NULL AND to_account_id = ANY (%s)
 """
 MOVEMENTS = """
@@ -236,9 +244,15 @@ class PaymentTables(Tables):
                 one = application_of(told)
                 given.setdefault(one.account_id, []).append(one)
             due: dict[str, list[tuple[str, date]]] = {}
+            bills: dict[str, list[BillShown]] = {}
             if with_due_days:
-                for account, item, day in connection.execute(DUE_DAYS, [ids, ids]).fetchall():
+                for told in connection.execute(DUE_DAYS, [ids, ids]).fetchall():
+                    account, item, day, issued, known, is_cancelled = told
                     due.setdefault(account, []).append((item, day))
+                    if issued is not None:
+                        name = item.removeprefix("bill:")
+                        shown = BillShown(name, issued, day, known, is_cancelled)
+                        bills.setdefault(account, []).append(shown)
             return {
                 account: AccountMoney(
                     account,
@@ -246,6 +260,7 @@ class PaymentTables(Tables):
                     tuple(movements.get(account, ())),
                     tuple(given.get(account, ())),
                     tuple(due.get(account, ())),
+                    tuple(sorted(bills.get(account, ()), key=bill_order)),
                 )
                 for account, opened_day in opened
             }

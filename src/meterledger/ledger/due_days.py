@@ -1,0 +1,44 @@
+"""Until when items of an account are to be paid: late charges and fees with the bill they are on.
+
+Lives here      the due day of what has none of its own.
+Lives elsewhere due days of bills (``billing``), of deposits (``arrears``), open items
+                (``open_items``).
+Read first      docs/operating/finance_reports.md: "Aging".
+
+A late charge or a fee is asked for by the first statement that is made after it: it is due with
+that bill. Until there is one nobody has asked for it, and it is not due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from meterledger.facts.receivables import AccountMoney, BillShown, Movement, bill_order
+from meterledger.ledger.chart import RECEIVABLE
+
+
+def due_days_of(money: AccountMoney) -> dict[str, date]:
+    """The due day of each item that has one; ``money`` is asked for with its due days.
+
+    What stands on other receivables (143) is on no statement, and gets none here.
+    """
+    found = dict(money.due_days)
+    bills = sorted((one for one in money.bills if not one.is_cancelled), key=bill_order)
+    for one in money.movements:
+        if one.entry_id in found or one.cents <= 0 or one.control != RECEIVABLE:
+            continue
+        first = _first_that_shows(one, bills)
+        if first is not None:
+            found[one.entry_id] = first.due_day
+    return found
+
+
+def _first_that_shows(charge: Movement, bills: Sequence[BillShown]) -> BillShown | None:
+    """The first bill, of bills in order, in whose balance a charge stands: it was charged by the
+    bill's day, and known when the bill was made.
+    """
+    for bill in bills:
+        if charge.effective_day <= bill.issued_day and charge.learned_at <= bill.known_at:
+            return bill
+    return None

@@ -1,0 +1,61 @@
+"""A late charge or fee is due with the first bill whose statement asks for it, and not before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from meterledger.facts.receivables import AccountMoney, BillShown, Movement
+from meterledger.ledger import due_days_of
+
+NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
+ISSUED = date(2025, 3, 2)
+FIRST = BillShown("B-1", ISSUED, date(2025, 3, 23), NOW)
+NEXT = BillShown("B-2", date(2025, 4, 1), date(2025, 4, 22), NOW + timedelta(days=30))
+
+
+def due(
+    *bills: BillShown,
+    name: str = "late:A-1:2025-02-21",
+    charged: date = ISSUED,
+    learned_at: datetime = NOW,
+    control: str = "142",
+    cents: int = 150,
+) -> date | None:
+    charge = Movement(name, charged, learned_at, cents, control)
+    kept = tuple((f"bill:{one.bill_id}", one.due_day) for one in bills)
+    found = due_days_of(AccountMoney("A-1", FIRST.issued_day, (charge,), (), kept, bills))
+    assert dict(kept).items() <= found.items()
+    return found.get(name)
+
+
+def test_without_a_bill_since_nobody_has_asked_for_it() -> None:
+    assert due() is None
+    assert due(FIRST, charged=ISSUED + timedelta(days=1)) is None
+
+
+@pytest.mark.parametrize("name", ["late:A-1:2025-02-21", "fee:S-1", "ext-guarantee:C.1"])
+def test_it_is_due_with_the_bill_of_its_day_or_the_next(name: str) -> None:
+    assert due(FIRST, NEXT, name=name) == FIRST.due_day
+    assert due(FIRST, NEXT, name=name, charged=ISSUED + timedelta(days=1)) == NEXT.due_day
+
+
+def test_what_we_learn_of_after_a_bill_is_on_the_one_after() -> None:
+    assert due(FIRST, NEXT, learned_at=NOW + timedelta(seconds=1)) == NEXT.due_day
+
+
+def test_a_bill_that_was_cancelled_leaves_it_to_what_takes_its_place() -> None:
+    gone = replace(FIRST, is_cancelled=True)
+    corrected = replace(FIRST, bill_id="B-1-v2", issued_day=date(2025, 3, 10), due_day=NEXT.due_day)
+    assert due(gone) is None
+    assert due(gone, corrected) == corrected.due_day
+
+
+def test_what_stands_on_no_statement_has_none() -> None:
+    assert due(FIRST, name="special:S-1", control="143") is None
+
+
+def test_a_credit_is_not_due() -> None:
+    assert due(FIRST, name="credit:C-1", cents=-150) is None
