@@ -82,6 +82,35 @@ def test_a_deposit_that_was_not_paid_is_no_part_of_what_is_owed() -> None:
     assert past_due_cents([bill, asked], day) == 0
 
 
+def test_a_deposit_that_is_unpaid_stands_on_the_ledger_page_beside_what_is_owed(
+    client: Any,
+) -> None:
+    behind, towns = DepositTown(), town_module()
+    asked = Home(behind.town, 2)
+    system.provide(behind)  # the fixture puts back what was there before
+    with behind.town.store.viewing(towns.VIEWER, []):
+        told = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
+        deposit = asked.ask(date(2025, 7, 1), told=told).deposit.deposit_id
+        asked.pay(50_00, date(2025, 7, 5))
+        assert behind.town.store.balance_cents(asked.account) == 0
+    address = f"/accounts/{asked.account}/ledger/"
+
+    text = text_of(client.get(address))
+    row = text[text.index('<h2 id="asked">') : text.index('<h2 id="story">')]
+    assert 'Owed now</p><p class="figure">$0.00' in text
+    assert "Past due</dt><dd>$0.00" in text
+    assert "Deposit asked for, beside what is owed</dt><dd>$150.00" in text
+    assert f'<a href="/deposits/{deposit}/">Deposit before service began</a>' in row
+    assert "Sheet 139, rev. 1, GRR VI.A.1.c" in row
+    assert "497 days past due" in row  # since 2025-07-22
+    assert '$200.00</td><td class="n strong">$150.00' in row
+    assert "paid $50.00 of the deposit that was asked for" in text
+
+    with behind.town.store.viewing(towns.VIEWER, []):
+        asked.pay(150_00, date(2025, 7, 6))
+    assert 'id="asked"' not in text_of(client.get(address))
+
+
 def test_an_account_without_one_says_nothing_of_deposits(client: Any, behind: DepositTown) -> None:
     assert 'id="deposits"' not in text_of(client.get(f"/accounts/{behind.town.account_id(2)}/"))
 
@@ -101,7 +130,7 @@ def test_looks_are_logged_with_whom_and_why(client: Any, behind: DepositTown) ->
     client.get(f"/deposits/{behind.deposit}/")
 
     viewer, subjects = behind.town.store.read_log[-1]
-    assert (viewer.purpose, subjects) == ("look at a deposit", (behind.deposit,))
+    assert (viewer.purpose, subjects) == ("decide about a deposit", (behind.deposit,))
 
 
 def test_the_list_has_what_is_held(client: Any) -> None:

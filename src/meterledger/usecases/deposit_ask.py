@@ -151,38 +151,98 @@ def ask_deposit(
         than the most
     """
     who, why = desk.named(reason, f"account {account_id}")
-    beside = beside_of(told)
-    pay = {name: getattr(beside, name) for name in _OF_INSTALMENTS}
-    known = _noticed(account_id, kind, on, desk) if notice is None else None
-    deposit_id = known.deposit_id if known else deposit_id_of(account_id, kind, on)
-    others = _others_cents(account_id, deposit_id, desk)
-    asking = Asking(account_id, kind, on, desk.now, told, tuple(earlier_accounts), others)
-    considered = consider_deposit(asking, store=desk.store, view=desk.view)
-    _refuse_unless(considered)
-    _refuse_second(account_id, deposit_id, desk)
-    _refuse_full(considered)
-    rulings = [*considered.rulings]
-    if kind is DepositKind.CONTINUED:
-        rulings.append(_notice_came_first(known, notice, on, desk))
-    amount = int(considered.most_cents) if cents is None else cents
-    _refuse_too_much(amount, considered)
-    parts, ruled = _parts(kind, amount, pay, on, desk)
+    wanted = Wanted(account_id, kind, on, told, cents, tuple(earlier_accounts), notice)
+    considered = consider_wanted(wanted, desk)
+    made = prepare(wanted, considered, desk)
     step = DepositStep(
-        deposit_id=deposit_id,
+        deposit_id=made.deposit_id,
         key="asked",
         act=DepositAct.ASKED,
         on=on,
         by=who,
         reason=why,
         learned_at=desk.now,
-        cents=amount,
-        until=parts[-1].due_day,
-        parts=parts,
+        cents=made.cents,
+        until=made.parts[-1].due_day,
+        parts=made.parts,
         record=record_of(
-            [*rulings, *ruled], view=desk.view, known_at=desk.now, own=considered.own, told=told
+            made.rulings, view=desk.view, known_at=desk.now, own=considered.own, told=told
         ),
     )
-    return _begin(account_id, kind, deposit_id, step, considered, desk)
+    return _begin(account_id, kind, made.deposit_id, step, considered, desk)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A deposit that somebody would ask for: as much as told, or the most."""
+
+    account_id: str
+    kind: DepositKind
+    on: date
+    told: Mapping[str, Any]
+    cents: int | None = None
+    earlier_accounts: tuple[str, ...] = ()
+    notice: Mapping[str, Any] | None = None
+    """What is told of disconnection notices; None takes our own notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What would be asked for, in which parts, by which rulings."""
+
+    deposit_id: str
+    cents: int
+    parts: tuple[Part, ...]
+    rulings: tuple[Ruled, ...]
+
+
+def consider_wanted(wanted: Wanted, desk: Desk) -> Considered:
+    """Whether it may be asked for, and the most; nothing is written.
+
+    :raises Refusal: where what is told is not enough, or contradicts our books
+    """
+    deposit_id = _id_of(wanted, desk)
+    others = _others_cents(wanted.account_id, deposit_id, desk)
+    asking = Asking(
+        *(wanted.account_id, wanted.kind, wanted.on, desk.now, wanted.told),
+        wanted.earlier_accounts,
+        others,
+    )
+    return consider_deposit(asking, store=desk.store, view=desk.view)
+
+
+def prepare(wanted: Wanted, considered: Considered, desk: Desk) -> Prepared:
+    """What asking would write; nothing is written.
+
+    :raises DepositRefused: if none may be asked for, the notice did not come before, or it is more
+        than the most
+    """
+    deposit_id = _id_of(wanted, desk)
+    _refuse_unless(considered)
+    _refuse_second(wanted.account_id, deposit_id, desk)
+    _refuse_full(considered)
+    rulings = [*considered.rulings]
+    if wanted.kind is DepositKind.CONTINUED:
+        rulings.append(
+            _notice_came_first(_own_notice(wanted, desk), wanted.notice, wanted.on, desk)
+        )
+    amount = int(considered.most_cents) if wanted.cents is None else wanted.cents
+    _refuse_too_much(amount, considered)
+    beside = beside_of(wanted.told)
+    pay = {name: getattr(beside, name) for name in _OF_INSTALMENTS}
+    parts, ruled = _parts(wanted.kind, amount, pay, wanted.on, desk)
+    return Prepared(deposit_id, amount, parts, (*rulings, *ruled))
+
+
+def _own_notice(wanted: Wanted, desk: Desk) -> Deposit | None:
+    if wanted.notice is not None:
+        return None
+    return _noticed(wanted.account_id, wanted.kind, wanted.on, desk)
+
+
+def _id_of(wanted: Wanted, desk: Desk) -> str:
+    known = _own_notice(wanted, desk)
+    return known.deposit_id if known else deposit_id_of(wanted.account_id, wanted.kind, wanted.on)
 
 
 def guarantee_deposit(
@@ -204,6 +264,9 @@ def guarantee_deposit(
     name = " ".join(guarantor.split())
     deposit = desk.store.deposit(deposit_id)
     money = deposit_money(deposit.account_id, [deposit], desk.store, known_at=desk.now)[deposit_id]
+    given = deposit.guarantee
+    if given is not None and (given.note, given.on) == (name[:200], on):
+        return Asked(deposit, None, newly=False)
     if not name or not in_writing:
         raise DepositRefused(
             "A guarantee is given in writing, by a party with a name",

@@ -20,8 +20,8 @@ from meterledger.facts.deposits import Deposit, DepositAct, DepositStep, asked_i
 from meterledger.facts.money import Entry
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
-from meterledger.usecases.deposit_acts import earlier_deposit
-from meterledger.usecases.deposit_ask import Desk
+from meterledger.usecases.deposit_acts import earlier_deposit, open_money
+from meterledger.usecases.deposit_ask import DepositRefused, Desk
 from meterledger.usecases.deposit_back import (
     consider_return,
     deposit_remainders_due,
@@ -56,6 +56,8 @@ class DepositRun:
     """What a night came to: looked at = done something + nothing due + refused."""
 
     on: date
+    reason: str = "it is due"
+    """Why a deposit goes back now, as its steps keep it."""
     looked_at: int = 0
     changed: int = 0
     nothing_due: int = 0
@@ -147,6 +149,25 @@ def run_deposit(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> N
         run.changed += 1
     else:
         run.nothing_due += 1
+
+
+def do_now(deposit_id: str, *, on: date, reason: str, desk: Desk) -> DepositRun:
+    """Do what is due of one deposit that has not ended, for the reason that somebody gives.
+
+    :raises DepositRefused: if it has ended, or nothing is due
+    :raises Refusal: where a rule or the store refuses
+    """
+    who, why = desk.named(reason, f"deposit {deposit_id}")
+    run = DepositRun(on, reason=why, looked_at=1)
+    deposit = open_money(deposit_id, desk).deposit
+    if not _due(deposit, run, on, replace(desk, by=who)):
+        raise DepositRefused(
+            "Nothing of this deposit is due now",
+            where=f"deposit {deposit_id}",
+            do="Wait until it may go back; its page says what it waits for",
+        )
+    run.changed = 1
+    return run
 
 
 def _due(deposit: Deposit, run: DepositRun, on: date, desk: Desk) -> bool:
@@ -262,9 +283,9 @@ def _missed(money: DepositMoney, on: date, desk: Desk) -> tuple[DepositStep, ...
 def _back(money: DepositMoney, run: DepositRun, on: date, desk: Desk) -> None:
     found = consider_return(money, on=on, desk=desk)
     if found.action == REFUND:
-        _record(give_back(money, found, on=on, desk=desk, reason="it is due"), run, desk)
+        _record(give_back(money, found, on=on, desk=desk, reason=run.reason), run, desk)
     elif found.action == RELEASE:
-        _record(release_guarantor(money, found, on=on, desk=desk, reason="it is due"), run, desk)
+        _record(release_guarantor(money, found, on=on, desk=desk, reason=run.reason), run, desk)
     elif found.action == REVIEW:
         run.counts["review due"] += 1
     elif found.action == MAY_WAIT:

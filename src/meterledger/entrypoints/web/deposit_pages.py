@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from meterledger.entrypoints.deposit_letters import certificate_letter, notice_letter
 from meterledger.entrypoints.deposit_words import (
@@ -22,10 +22,18 @@ from meterledger.entrypoints.deposit_words import (
     state_words,
 )
 from meterledger.entrypoints.web.budget import WhyRow
-from meterledger.entrypoints.web.clauses import citation_address
-from meterledger.entrypoints.web.policy import personal
+from meterledger.entrypoints.web.deposit_decisions import (
+    Told,
+    decide_on_page,
+    offer_of,
+    told_of,
+)
+from meterledger.entrypoints.web.deposit_forms import why_rows
+from meterledger.entrypoints.web.errors import status_after
+from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import DepositStep, Part
+from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_came_back import deposits_that_came_back
@@ -99,9 +107,16 @@ def deposits_page(request: HttpRequest, system: System) -> HttpResponse:
     return render(request, "web/deposits.html", context)
 
 
-@personal("look at a deposit", subjects=lambda deposit_id: [deposit_id])
+@acting("decide about a deposit", subjects=lambda deposit_id: [deposit_id])
 def deposit_page(request: HttpRequest, system: System, deposit_id: str) -> HttpResponse:
-    """One deposit: what is asked, paid and held, and its life with every clause."""
+    """One deposit: what is asked, paid and held, what may be done, its life with every clause."""
+    told, refusal = Told(), None
+    if request.method == "POST":
+        told = told_of(request)
+        try:
+            return redirect(decide_on_page(deposit_id, told, system))
+        except Refusal as caught:
+            refusal = caught.of_one_case()
     money = money_of(system.store.deposit(deposit_id), system)
     deposit = money.deposit
     context = {
@@ -113,8 +128,14 @@ def deposit_page(request: HttpRequest, system: System, deposit_id: str) -> HttpR
         "next_interest": None if deposit.is_closed else next_credit_day(money),
         "steps": [_step(one, system.view) for one in deposit.steps],
         "has_notice": bool(deposit.asked) or deposit.state == "noticed",
+        "offer": offer_of(money, system),
+        "told": told,
+        "stands": str(len(deposit.steps)),
+        "is_business": not deposit.is_residential,
+        "refusal": refusal,
+        "done": request.GET.get("done", ""),
     }
-    return render(request, "web/deposit.html", context)
+    return render(request, "web/deposit.html", context, status=status_after(refusal))
 
 
 @personal("read a letter about a deposit", subjects=lambda deposit_id: [deposit_id])
@@ -161,12 +182,5 @@ def _step(step: DepositStep, view: BookView) -> StepRow:
         entry_id=step.entry_id,
         standing=record["standing"] if record else "",
         parts=step.parts if len(step.parts) > 1 else (),
-        why=tuple(
-            WhyRow(
-                one.finding[:1].upper() + one.finding[1:],
-                one.citation.text,
-                citation_address(view, one.citation, known=view.known_on),
-            )
-            for one in reasons_of(step)
-        ),
+        why=why_rows(reasons_of(step), view),
     )

@@ -17,6 +17,7 @@ from meterledger.entrypoints.web import (
     combined,
     corrections,
     coverage,
+    deposit_forms,
     deposit_pages,
     document_pages,
     extension_pages,
@@ -79,6 +80,7 @@ urlpatterns: list[URLPattern] = [
         name="finance-account",
     ),
     path("deposits/", deposit_pages.deposits_page, name="deposits"),
+    path("deposits/ask/", deposit_forms.ask_page, name="ask-deposit"),
     path(
         "deposits/<str:deposit_id>/notice.pdf", deposit_pages.deposit_notice, name="deposit-notice"
     ),

@@ -1,0 +1,228 @@
+"""What somebody may do about one deposit on its page: a guarantor, the way back, its refund.
+
+Lives here      which of them its page offers, with the decision behind it, and doing one.
+Lives elsewhere the journeys (``usecases/deposit_*``, ``usecases/refund_credit``), asking for a
+                deposit (``deposit_forms``), approving a refund (``settlement_pages``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from meterledger.entrypoints.deposit_words import deposit_desk
+from meterledger.entrypoints.web.budget import WhyRow
+from meterledger.entrypoints.web.deposit_forms import why_rows
+from meterledger.entrypoints.wiring import System
+from meterledger.facts.deposits import Deposit, DepositAct
+from meterledger.facts.settlements import SettlementCase, SettlementKind
+from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import DEPOSITS
+from meterledger.usecases.deposit_acts import request_remainder, review_credit
+from meterledger.usecases.deposit_ask import DepositRefused, guarantee_deposit
+from meterledger.usecases.deposit_back import (
+    GoesBack,
+    RemainderDue,
+    consider_return,
+    deposit_remainders_due,
+)
+from meterledger.usecases.deposit_money import DepositMoney
+from meterledger.usecases.deposit_run import REFUND, RELEASE, REVIEW, do_now
+from meterledger.usecases.refund_credit import ask_refund
+from meterledger.usecases.settlements import MoneyDesk
+
+GUARANTEE, BACK, REQUEST, HAND_OUT = "guarantee", "back", "request", "refund"
+SATISFACTORY, NOT_SATISFACTORY = "satisfactory", "not_satisfactory"
+ACTS = {
+    GUARANTEE: ("A guarantor takes its place", "What is unpaid of it is asked for no more."),
+    BACK: ("It goes back now", "With its interest; what is owed and due is paid of it first."),
+    SATISFACTORY: ("The credit is satisfactory", "It may go back then."),
+    NOT_SATISFACTORY: ("The credit is not satisfactory", "It stays, and is looked at again."),
+    REQUEST: ("The customer asked for what remains", "It goes back then, though it is small."),
+    HAND_OUT: ("Ask for its refund", "Another person approves it before anything leaves."),
+}
+OF_ACT = {
+    GUARANTEE: DepositAct.GUARANTEED,
+    BACK: DepositAct.GIVEN_BACK,
+    SATISFACTORY: DepositAct.REVIEWED,
+    NOT_SATISFACTORY: DepositAct.REVIEWED,
+    REQUEST: DepositAct.REQUESTED,
+}
+"""The step by which each is kept."""
+WORDS_OF_ACTION = {
+    "refund": "It may go back",
+    "release_guarantor": "The guarantor may be released",
+    "review": "The customer’s credit is to be reviewed",
+    "may_wait": "It waits for a dispute",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody typed into the form of a deposit."""
+
+    act: str = ""
+    guarantor: str = ""
+    in_writing: str = ""
+    not_accepted: str = ""
+    author: str = ""
+    reason: str = ""
+    seen: str = ""
+    """How many steps the deposit had on the page that was decided on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a deposit's page offers, and why."""
+
+    acts: tuple[tuple[str, str, str], ...] = ()
+    heading: str = ""
+    """Whether it goes back, in a few words; "" where that is no question."""
+    why: tuple[WhyRow, ...] = ()
+    silent: Refusal | None = None
+    """Why that cannot be said."""
+    remains: RemainderDue | None = None
+    waiting: tuple[SettlementCase, ...] = field(default=())
+    """Refunds of the account's deposits that wait for a second person."""
+
+
+def told_of(request: HttpRequest) -> Told:
+    """What was typed."""
+
+    def word(name: str) -> str:
+        return " ".join(str(request.POST.get(name, ""))[:2000].split())
+
+    names = ("act", "guarantor", "in_writing", "not_accepted", "author", "reason", "seen")
+    return Told(*map(word, names))
+
+
+def offer_of(money: DepositMoney, system: System) -> Offer:
+    """What may be done about a deposit now, with the decision whether it goes back."""
+    desk = deposit_desk(system, "nobody")
+    deposit = money.deposit
+    if deposit.is_closed:
+        return _after_the_end(deposit, system)
+    acts = [GUARANTEE] if money.unpaid_cents else []
+    if money.held_cents <= 0 and not deposit.guarantee:
+        return Offer(_worded(acts))
+    try:
+        found = consider_return(money, on=system.today, desk=desk)
+    except Refusal as refusal:
+        silent = refusal.of_one_case()
+        return Offer(_worded(acts), "Nobody can say yet whether it goes back", silent=silent)
+    acts += _by_decision(found)
+    heading = WORDS_OF_ACTION.get(found.action, "It stays for now")
+    return Offer(_worded(acts), heading, why_rows(found.ruled.reasons, system.view))
+
+
+def _by_decision(found: GoesBack) -> list[str]:
+    if found.action in (REFUND, RELEASE):
+        return [BACK]
+    return [SATISFACTORY, NOT_SATISFACTORY] if found.action == REVIEW else []
+
+
+def _after_the_end(deposit: Deposit, system: System) -> Offer:
+    due = deposit_remainders_due(
+        [deposit.account_id], at=system.today, desk=deposit_desk(system, "nobody")
+    )
+    remains = next((one for one in due if one.deposit_id == deposit.deposit_id), None)
+    if remains is None:
+        return Offer()
+    waiting = tuple(
+        one
+        for one in system.store.settlements(
+            account_id=deposit.account_id, kind=SettlementKind.REFUND, open_only=True
+        )
+        if one.source == DEPOSITS and one.awaits_approval
+    )
+    acts = [] if waiting else [HAND_OUT] if remains.automatic else [REQUEST]
+    return Offer(_worded(acts), remains=remains, waiting=waiting)
+
+
+def _worded(acts: list[str]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((one, *ACTS[one]) for one in acts)
+
+
+def decide_on_page(deposit_id: str, told: Told, system: System) -> str:
+    """Do what was chosen, and the address to go on to.
+
+    :raises DepositRefused: if nothing was chosen, or the deposit is not what the page showed
+    """
+    if told.act not in ACTS:
+        raise DepositRefused(
+            "No decision was chosen", where=f"deposit {deposit_id}", do="Choose one of them"
+        )
+    deposit = system.store.deposit(deposit_id)
+    if told.act == HAND_OUT:
+        return _ask_refund(deposit, told, system)
+    if not _is_done(deposit, told):
+        if told.seen and told.seen != str(len(deposit.steps)):
+            raise DepositRefused(
+                "It is not what it was when this page was opened",
+                where=f"deposit {deposit_id}",
+                why="Somebody has decided meanwhile",
+                do="Look at it again below, and decide then",
+            )
+        _do(deposit_id, told, system)
+    return f"{reverse('deposit', args=[deposit_id])}?{urlencode({'done': told.act})}"
+
+
+def _is_done(deposit: Deposit, told: Told) -> bool:
+    """Whether the same person has done the same, for the same reason: sent twice, it is done once.
+
+    A guarantor who is given back is released.
+    """
+    last = deposit.last(OF_ACT[told.act], *([DepositAct.RELEASED] if told.act == BACK else []))
+    return (
+        last is not None
+        and (last.by, last.reason) == (told.author, told.reason)
+        and (told.act != GUARANTEE or last.note == told.guarantor)
+        and (last.act is not DepositAct.REVIEWED or last.note == told.act)
+    )
+
+
+def _do(deposit_id: str, told: Told, system: System) -> None:
+    desk, on = deposit_desk(system, told.author), system.today
+    if told.act == GUARANTEE:
+        guarantee_deposit(
+            deposit_id,
+            guarantor=told.guarantor,
+            on=on,
+            reason=told.reason,
+            desk=desk,
+            in_writing=bool(told.in_writing),
+            accepted=not told.not_accepted,
+        )
+    elif told.act == BACK:
+        do_now(deposit_id, on=on, reason=told.reason, desk=desk)
+    elif told.act == REQUEST:
+        request_remainder(deposit_id, on=on, reason=told.reason, desk=desk)
+    else:
+        review_credit(deposit_id, opinion=told.act, on=on, reason=told.reason, desk=desk)
+
+
+def _ask_refund(deposit: Deposit, told: Told, system: System) -> str:
+    """Ask for what remains of a deposit; another person approves it on its own page."""
+    desk = deposit_desk(system, told.author)
+    due = deposit_remainders_due([deposit.account_id], at=system.today, desk=desk)
+    remains = next((one for one in due if one.deposit_id == deposit.deposit_id), None)
+    if remains is None or not remains.automatic:
+        raise DepositRefused(
+            "Nothing of this deposit is to be refunded now",
+            where=f"deposit {deposit.deposit_id}",
+            do="Look at it below: it has not ended, it went back already, or the customer has to "
+            "ask for what remains",
+        )
+    done = ask_refund(
+        deposit.account_id,
+        remains.cents,
+        by=told.author,
+        reason=told.reason,
+        source=DEPOSITS,
+        desk=MoneyDesk(system.store, system.book, system.today, system.now),
+    )
+    address = reverse("settlement", args=[done.case.settlement_id])
+    return f"{address}?{urlencode({'done': 'ask'})}"

@@ -1,0 +1,434 @@
+"""Forms of deposits at the desk: seen first, asked then, guaranteed, given back by two people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.journeys.conftest import town_module
+from tests.journeys.deposit_town import APPLICANT, home_of
+
+from meterledger.entrypoints.web import system
+from meterledger.entrypoints.web.system import Library
+from meterledger.entrypoints.wiring import System
+from meterledger.facts.deposits import DepositAct
+from meterledger.usecases.deposit_money import deposit_money
+
+OURS = {"sec-fetch-site": "same-origin"}
+ANA = {"author": "Ana Rivera", "reason": "A low score, seen on the report"}
+BEN = {"author": "Ben Ito", "reason": "Seen on the deposit's page"}
+SCORE = {
+    "kind": "initial",
+    "given.f.score": "yes",
+    "f.score.eaer_score": "650",
+    "given.f.identity": "yes",
+    "f.identity.asked_for": "false",
+    "f.identity.document_shown": "false",
+    "f.identity.social_security_number_correct": "false",
+    "f.estimated_annual_bill_usd": "1200.00",
+}
+CONTINUED = {"kind": "continued", "f.tampered_or_diverted": "false", "f.agreement": "none"}
+TOLD = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
+JULY = date(2025, 7, 1)
+
+
+class Desk:
+    """A home, the pages, and what day it is."""
+
+    def __init__(self, client: Any, behind: Behind) -> None:
+        self.client, self.behind, self.home = client, behind, behind.home
+
+    def look(self, **typed: str) -> Any:
+        return self.client.get(
+            "/deposits/ask/", {"account": self.home.account, "look": "yes", **typed}
+        )
+
+    def ask(self, seen: str, act: str = "ask", **typed: str) -> Any:
+        sent = {"account": self.home.account, "act": act, "seen": seen, **typed}
+        return self.client.post("/deposits/ask/", sent, headers=OURS)
+
+    def decide(self, deposit_id: str, act: str, **typed: str) -> Any:
+        return self.client.post(
+            f"/deposits/{deposit_id}/", {"act": act, **BEN, **typed}, headers=OURS
+        )
+
+    def money(self, number: int = -1) -> Any:
+        deposits = self.home.deposits()
+        found = deposit_money(self.home.account, deposits, self.home.town.store)
+        return found[deposits[number].deposit_id]
+
+
+class Behind:
+    """Puts one home behind the pages, on a day."""
+
+    def __init__(self) -> None:
+        towns = town_module()
+        self.town = towns.Town()
+        self.viewing = lambda: self.town.store.viewing(towns.VIEWER, [])
+        self.today = JULY
+        with self.viewing():
+            self.home = home_of(self.town)
+
+    def system(self) -> System:
+        now = datetime(self.today.year, self.today.month, self.today.day, 17, tzinfo=UTC)
+        book = self.town.book
+        at = max(now, self.home.now)
+        made = System(self.town.store, self.town.lake, book, at, Path())
+        return _On(made, self.today)  # type: ignore[return-value]
+
+    def library(self) -> Library:
+        return Library(self.town.book, self.home.now)
+
+
+class _On:
+    """The system on a day before what it knows: the town's readings were learned later."""
+
+    def __init__(self, made: System, today: date) -> None:
+        self._made, self.today = made, today
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
+
+
+@pytest.fixture
+def desk(watched_templates: None) -> Iterator[Desk]:
+    from django.test import Client
+
+    behind = Behind()
+    before = system.provide(behind)
+    client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+    with behind.viewing():
+        yield Desk(client, behind)
+    system.provide(before)
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(unescape(answer.content.decode()).split())
+
+
+def seen_of(answer: Any) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', answer.content.decode())
+    assert found, text_of(answer)[-3000:]
+    return found[1]
+
+
+def asked(desk: Desk) -> str:
+    """Ask for 200 dollars by the form, and the deposit's id."""
+    answer = desk.ask(seen_of(desk.look(**SCORE)), **SCORE, **ANA)
+    assert answer.status_code == 302, text_of(answer)
+    (deposit,) = desk.home.deposits()
+    return str(deposit.deposit_id)
+
+
+class TestLooking:
+    def test_begins_with_the_account_and_what_it_is_for(self, desk: Desk) -> None:
+        text = text_of(desk.client.get("/deposits/ask/"))
+
+        assert "For which account" in text
+        assert "See whether it may be asked for" not in text
+
+    def test_asks_what_our_books_do_not_say(self, desk: Desk) -> None:
+        text = text_of(desk.client.get(f"/deposits/ask/?account={desk.home.account}&kind=initial"))
+
+        assert 'name="f.score.eaer_score"' in text
+        assert re.search(r'name="given.f.score" value="yes" checked', text)
+        assert 'name="f.credit.owns_or_buys_home"' not in text  # the tests of 2013
+        kept = text_of(
+            desk.client.get(f"/deposits/ask/?account={desk.home.account}&kind=continued")
+        )
+        assert 'name="f.bills"' not in kept
+        assert 'name="f.small_debt.balance_usd"' not in kept
+
+    def test_shows_the_decision_with_its_clauses_and_writes_nothing(self, desk: Desk) -> None:
+        text = text_of(desk.look(**SCORE))
+
+        assert "A deposit of up to $200.00 may be asked for" in text
+        assert "the EAER score is 650" in text
+        assert re.search(r'<a href="/book/[^"]+">Sheet 139, rev. 1, GRR VI.A.1.c', text)
+        assert "It would be due by July 22, 2025" in text
+        assert desk.home.deposits() == ()
+
+    def test_says_that_none_may_be_asked_for_and_offers_no_form(self, desk: Desk) -> None:
+        text = text_of(desk.look(**{**SCORE, "f.score.eaer_score": "700"}))
+
+        assert "No deposit may be asked for" in text
+        assert "No listed reason is met: no deposit" in text
+        assert 'name="seen"' not in text
+
+    def test_says_which_fact_is_missing_and_who_has_it(self, desk: Desk) -> None:
+        left = {name: value for name, value in SCORE.items() if "score" not in name}
+
+        answer = desk.look(**left)
+
+        assert answer.status_code == 422
+        assert "Nobody has told when we served the applicant last, and the risk score." in text_of(
+            answer
+        )
+        assert "order the score from Equifax" in text_of(answer)
+
+    def test_puts_a_fact_that_is_none_beside_its_field(self, desk: Desk) -> None:
+        answer = desk.look(**{**SCORE, "f.score.eaer_score": "six"})
+
+        assert answer.status_code == 422
+        assert '<a href="#f.score.eaer_score">Go to the field' in text_of(answer)
+
+    @pytest.mark.parametrize("account", ["7", "../x", "0000000018 or 1"])
+    def test_of_an_account_that_is_not_there_is_refused(self, desk: Desk, account: str) -> None:
+        answer = desk.client.get("/deposits/ask/", {**SCORE, "account": account, "look": "yes"})
+
+        assert answer.status_code == 422
+        assert "There is no account" in text_of(answer)
+
+    def test_of_another_class_of_service_is_refused(self, desk: Desk) -> None:
+        answer = desk.look(kind="non-residential", **{
+            "f.guarantee_offered": "false",
+            "f.guarantor_credit_satisfactory": "false",
+            "f.company_accepts_guarantee": "false",
+        })  # fmt: skip
+
+        assert "A deposit that is non-residential is not for residential service" in text_of(answer)
+
+
+class TestAsking:
+    def test_goes_on_to_the_deposits_page_with_its_letter(self, desk: Desk) -> None:
+        answer = desk.ask(seen_of(desk.look(**SCORE)), **SCORE, **ANA)
+
+        (deposit,) = desk.home.deposits()
+        assert answer.headers["Location"] == f"/deposits/{deposit.deposit_id}/?done=ask"
+        assert deposit.asked is not None
+        assert (deposit.asked.by, deposit.asked.cents) == ("Ana Rivera", 200_00)
+        page = text_of(desk.client.get(answer.headers["Location"]))
+        assert "Asked for. The letter to the customer is below." in page
+        letter = desk.client.get(f"/deposits/{deposit.deposit_id}/notice.pdf")
+        assert letter.content.startswith(b"%PDF-1.7")
+
+    def test_sent_twice_it_is_asked_for_once(self, desk: Desk) -> None:
+        seen = seen_of(desk.look(**SCORE))
+
+        answers = [desk.ask(seen, **SCORE, **ANA) for _ in range(2)]
+
+        assert [one.status_code for one in answers] == [302, 302]
+        assert len(desk.home.deposits()[0].steps) == 1
+
+    def test_asked_by_somebody_else_meanwhile_is_refused(self, desk: Desk) -> None:
+        seen = seen_of(desk.look(**SCORE))
+        desk.ask(seen, **SCORE, **ANA)
+
+        answer = desk.ask(seen, **SCORE, **BEN)
+
+        assert answer.status_code == 422
+        assert "was taken already, with other contents" in text_of(answer)
+
+    def test_of_a_part_is_of_that_part(self, desk: Desk) -> None:
+        desk.ask(seen_of(desk.look(**SCORE)), **SCORE, **ANA, usd="80.00")
+
+        assert desk.home.deposits()[0].asked_cents == 80_00
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ({"usd": "200.01"}, "A deposit of $200.01 cannot be asked for"),
+            ({"usd": "0"}, "'0' is not an amount above zero"),
+            ({"usd": "many"}, "'many'"),
+            ({"author": ""}, "Who decides, and why, is missing"),
+            ({"act": "shred"}, "No decision was chosen"),
+            ({"act": "notice"}, "No decision was chosen"),
+            ({"seen": "0000"}, "It is decided otherwise now than on the page"),
+            ({"f.score.eaer_score": "651"}, "It is decided otherwise now than on the page"),
+            ({"disconnection_notice": "tomorrow"}, "is not a day"),
+        ],
+    )
+    def test_by_half_a_form_writes_nothing(
+        self, desk: Desk, typed: dict[str, str], words: str
+    ) -> None:
+        sent = {"act": "ask", "seen": seen_of(desk.look(**SCORE)), **SCORE, **ANA, **typed}
+
+        answer = desk.client.post(
+            "/deposits/ask/", {"account": desk.home.account, **sent}, headers=OURS
+        )
+
+        assert (answer.status_code, words in text_of(answer)) == (422, True), text_of(answer)
+        assert desk.home.deposits() == ()
+        assert ("A deposit of up to" in text_of(answer)) is ("disconnection_notice" not in typed)
+
+    def test_from_another_site_is_refused(self, desk: Desk) -> None:
+        answer = desk.client.post(
+            "/deposits/ask/", {"account": desk.home.account, "act": "ask", **SCORE, **ANA}
+        )
+
+        assert answer.status_code >= 400
+        assert desk.home.deposits() == ()
+
+    def test_to_keep_service_needs_its_notice_on_an_earlier_day(self, desk: Desk) -> None:
+        desk.home.live(date(2025, 8, 1), 12, late=(3, 5, 7, 9, 11))
+        desk.behind.today = date(2026, 8, 1)
+        looked = desk.look(**CONTINUED)
+        assert "may be asked for, and not yet" in text_of(looked)
+
+        noticed = desk.ask(seen_of(looked), act="notice", **CONTINUED, **ANA, sent_by="mail")
+
+        assert noticed.status_code == 302, text_of(noticed)
+        early = desk.ask(seen_of(desk.look(**CONTINUED)), **CONTINUED, **ANA)
+        assert "The deposit cannot be asked for before its notice" in text_of(early)
+        desk.behind.today = date(2026, 8, 2)
+        answer = desk.ask(seen_of(desk.look(**CONTINUED)), **CONTINUED, **ANA)
+        assert answer.status_code == 302, text_of(answer)
+        (deposit,) = desk.home.deposits()
+        assert [one.act for one in deposit.steps] == [DepositAct.NOTICED, DepositAct.ASKED]
+
+    def test_in_the_season_is_refused_with_its_clause(self, desk: Desk) -> None:
+        desk.behind.today = date(2025, 12, 1)
+
+        text = text_of(desk.look(**SCORE))
+
+        assert "No deposit may be asked for" in text
+        assert 'name="seen"' not in text
+
+
+class TestAGuarantor:
+    def test_takes_the_place_of_what_is_unpaid(self, desk: Desk) -> None:
+        deposit_id = asked(desk)
+        assert "A guarantor takes its place" in text_of(desk.client.get(f"/deposits/{deposit_id}/"))
+
+        answer = desk.decide(deposit_id, "guarantee", guarantor="Aunt May", in_writing="yes")
+
+        assert answer.status_code == 302, text_of(answer)
+        page = text_of(desk.client.get(f"/deposits/{deposit_id}/"))
+        assert "Aunt May guarantees $200.00 in writing" in page
+        assert desk.money().unpaid_cents == 0
+        again = desk.decide(deposit_id, "guarantee", guarantor="Aunt May", in_writing="yes")
+        assert again.status_code == 302
+        assert len(desk.home.deposits()[0].steps) == 2
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ({"guarantor": "Aunt May"}, "A guarantee is given in writing"),
+            ({"in_writing": "yes"}, "A guarantee is given in writing"),
+            ({"guarantor": "A", "in_writing": "yes", "author": ""}, "Who decides, and why, is"),
+            ({"guarantor": "A", "in_writing": "yes", "seen": "7"}, "It is not what it was when"),
+        ],
+    )
+    def test_by_half_a_form_is_refused(self, desk: Desk, typed: dict[str, str], words: str) -> None:
+        deposit_id = asked(desk)
+
+        answer = desk.client.post(
+            f"/deposits/{deposit_id}/", {"act": "guarantee", **BEN, **typed}, headers=OURS
+        )
+
+        assert (answer.status_code, words in text_of(answer)) == (422, True), text_of(answer)
+        assert len(desk.home.deposits()[0].steps) == 1
+
+    def test_is_released_after_twelve_good_months(self, desk: Desk) -> None:
+        deposit_id = asked(desk)
+        desk.decide(deposit_id, "guarantee", guarantor="Aunt May", in_writing="yes")
+        desk.home.live(date(2025, 8, 1), 12)
+        desk.behind.today = date(2026, 8, 10)
+        assert "The guarantor may be released" in text_of(
+            desk.client.get(f"/deposits/{deposit_id}/")
+        )
+
+        answers = [desk.decide(deposit_id, "back") for _ in range(2)]
+
+        assert [one.status_code for one in answers] == [302, 302]
+        assert desk.home.deposits()[0].state == "released"
+
+
+class TestTheWayBack:
+    @pytest.fixture
+    def paid(self, desk: Desk) -> Desk:
+        deposit_id = asked(desk)
+        desk.home.pay(200_00, date(2025, 7, 5))
+        desk.home.live(date(2025, 8, 1), 12)
+        desk.behind.today = date(2026, 7, 10)
+        assert desk.home.deposits()[0].deposit_id == deposit_id
+        return desk
+
+    def test_is_no_choice_before_twelve_good_months(self, paid: Desk) -> None:
+        paid.behind.today = date(2026, 6, 1)
+        deposit_id = paid.home.deposits()[0].deposit_id
+        page = text_of(paid.client.get(f"/deposits/{deposit_id}/"))
+        assert "It stays for now" in page
+        assert 'id="decide"' not in page
+
+        answer = paid.decide(deposit_id, "back")
+
+        assert (answer.status_code, "Nothing of this deposit is due now" in text_of(answer)) == (
+            422,
+            True,
+        )
+
+    def test_is_asked_for_by_one_and_approved_by_another(self, paid: Desk) -> None:
+        paid.behind.today = date(2026, 8, 1)
+        deposit_id = paid.home.deposits()[0].deposit_id
+        page = text_of(paid.client.get(f"/deposits/{deposit_id}/"))
+        assert "It may go back" in page
+        assert "GRR VI.C.2" in page
+
+        back = paid.decide(deposit_id, "back")
+        assert back.status_code == 302, text_of(back)
+        again = paid.decide(deposit_id, "back")
+        assert again.status_code == 302
+        assert paid.home.deposits()[0].of(DepositAct.GIVEN_BACK)[0].by == "Ben Ito"
+        remains = text_of(paid.client.get(f"/deposits/{deposit_id}/"))
+        assert "are to go back" in remains
+
+        first = paid.decide(deposit_id, "refund")
+        second = paid.decide(deposit_id, "refund")
+        address = first.headers["Location"].partition("?")[0]
+        assert second.headers["Location"].partition("?")[0] == address
+        assert "waits for another person" in text_of(paid.client.get(f"/deposits/{deposit_id}/"))
+
+        mine = paid.client.post(address, {"act": "approve", **BEN}, headers=OURS)
+        assert "Ben Ito has asked for this and cannot approve it" in text_of(mine)
+        assert paid.money().held_cents > 0
+        other = paid.client.post(address, {"act": "approve", **ANA}, headers=OURS)
+        assert other.status_code == 302, text_of(other)
+        assert paid.money().held_cents == 0
+        paid.home.check()
+
+    def test_of_what_is_not_there_is_refused(self, paid: Desk) -> None:
+        answer = paid.decide(paid.home.deposits()[0].deposit_id, "refund")
+
+        assert answer.status_code == 422
+        assert "Nothing of this deposit is to be refunded now" in text_of(answer)
+
+    def test_nothing_chosen_and_another_site_change_nothing(self, paid: Desk) -> None:
+        deposit_id = paid.home.deposits()[0].deposit_id
+        steps = len(paid.home.deposits()[0].steps)
+
+        nothing = paid.decide(deposit_id, "")
+        elsewhere = paid.client.post(f"/deposits/{deposit_id}/", {"act": "back", **BEN})
+
+        assert (nothing.status_code, elsewhere.status_code >= 400) == (422, True)
+        assert len(paid.home.deposits()[0].steps) == steps
+
+    def test_of_a_deposit_that_is_not_there_is_not_found(self, paid: Desk) -> None:
+        assert paid.decide("D-0", "back").status_code == 404
+
+
+def test_a_small_remainder_goes_back_once_the_customer_asks(desk: Desk) -> None:
+    """5.00 of deposit and 4.50 open of the final bill: less than a dollar remains."""
+    home, store = desk.home, desk.home.town.store
+    home.ask(JULY, cents=5_00, told=TOLD)
+    home.pay(5_00, date(2025, 7, 5))
+    agreement = store.services_of_account(home.account, home.now)[0].agreement
+    store.stop_service(agreement.agreement_id, date(2025, 7, 20), home.now)
+    assert home.bill(date(2025, 7, 22)) is not None
+    home.pay(store.balance_cents(home.account) - 4_50, date(2025, 7, 22))
+    home.night(date(2025, 7, 22))
+    desk.behind.today = date(2025, 7, 23)
+    page = f"/deposits/{home.deposits()[0].deposit_id}/"
+    assert "$0.52 go back once the customer asks" in text_of(desk.client.get(page))
+
+    answers = [desk.decide(home.deposits()[0].deposit_id, "request") for _ in range(2)]
+
+    assert [one.status_code for one in answers] == [302, 302]
+    text = text_of(desk.client.get(page))
+    assert "$0.52 are to go back" in text
+    assert "Ask for its refund" in text
