@@ -129,3 +129,7 @@ def test_a_month_without_entries_shows_the_newest_that_has_some_and_says_so(
     for month in (f"{town.now:%Y-%m}", "2025-10"):
         asked = page(browser, f"/finance/?month={month}")
         assert "the newest month that has entries" not in asked
+
+
+def test_a_month_that_is_not_here_yet_has_nothing_and_is_shown(browser: Client) -> None:
+    assert "June 2031" in page(browser, "/finance/?month=2031-06")

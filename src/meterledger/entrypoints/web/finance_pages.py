@@ -63,7 +63,8 @@ class EntryRow:
 def finance_page(request: HttpRequest, system: System) -> HttpResponse:
     """The month: each report with its tie."""
     days, is_newest = month_of_page(request, system)
-    cash_day = min(days.last_day, system.today)
+    # Of a month that is not here yet, its first day: nothing has come on it.
+    cash_day = max(days.from_day, min(days.last_day, system.today))
     by_day = DaySpan(days.from_day, cash_day + timedelta(days=1))
     accounts = len(system.store.account_ids())
     aged = (
