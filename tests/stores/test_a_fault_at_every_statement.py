@@ -38,6 +38,7 @@ IN_PARTS = {
     "issue bills": "a batch of bills, what is held, and the run's record are each whole",
     "issue bills, one held": "as above",
     "issue bills, stopped": "as above",
+    "issue bills, together": "as above",
     "extension run: guarantee": "each bill is tested by itself, in order",
     "extension run: credit": "as above",
     "extension run: last refund": "each half-year's refund is whole",
@@ -58,6 +59,7 @@ bill held again. What they tell of any run is compared apart."""
 TOLD_AGAIN = {
     "issue bills": {"record", "bill_run, of any run"},
     "issue bills, one held": {"record"},
+    "issue bills, together": {"record", "bill_run, of any run"},
     "issue bills, stopped": {"record"},
     "release a held bill": {"record", "bill_run, of any run"},
     "approve a held bill": {"record", "bill_run, of any run"},

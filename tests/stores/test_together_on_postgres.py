@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from tests.journeys.test_bills_together import AUGUST, BOTH, SAID, arrange, part, with_a_barn
 from tests.journeys.town import VIEWER, Town, even
@@ -14,6 +17,8 @@ from tests.journeys.town import VIEWER, Town, even
 from meterledger.facts.corrections import CorrectionCause
 from meterledger.kernel.refusal import Refusal
 from meterledger.stores.postgres import PostgresStore, verify_invariants
+from meterledger.stores.postgres.opening import Database
+from meterledger.stores.postgres.repository.base import Tables
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
 from meterledger.usecases.rebill import rebill
 
@@ -129,3 +134,146 @@ def test_what_was_arranged_while_a_run_was_on_its_way_is_billed_by_the_next(
     assert len(bill.usage.points) == 2
     assert postgres.held_cases(account_id=town.account_id(1)) == []
     assert whole(postgres) == []
+
+
+class TestTwoPeopleAtOnce:
+    """The second waits at the lock of the first, and then says what it finds there."""
+
+    @pytest.fixture
+    def at_once(
+        self, postgres: PostgresStore, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> Callable[..., list[str]]:
+        """Two acts: the first stays before its commit until the second waits for it."""
+        armed, before_commit = threading.Event(), threading.Event()
+        real = Tables._note
+
+        def note(store: Any, connection: Any, event: str, told: Any) -> None:
+            real(store, connection, event, told)
+            if armed.is_set():
+                armed.clear()
+                before_commit.set()
+                assert waits_for_a_lock(database), "the second went on as if nobody was there"
+
+        monkeypatch.setattr(Tables, "_note", note)
+
+        def act(work: Callable[[], Any]) -> str:
+            with postgres.viewing(VIEWER, []):
+                try:
+                    work()
+                except Refusal as refusal:
+                    return refusal.sentence
+                return ""
+
+        def both(first: Callable[[], Any], second: Callable[[], Any]) -> list[str]:
+            armed.set()
+            with ThreadPoolExecutor(2) as pool:
+                one = pool.submit(act, first)
+                assert before_commit.wait(60)
+                other = pool.submit(act, second)
+                return [one.result(), other.result()]
+
+        return both
+
+    def known(self, town: Town) -> list[tuple[str, Any]]:
+        rows = town.store.together_of_account(town.account_id(1))
+        return [(one.joined_agreement, one.days) for one in rows]
+
+    def test_arranging_the_same_leave_it_once(
+        self, town: Town, postgres: PostgresStore, at_once: Any
+    ) -> None:
+        said = at_once(lambda: arrange(town), lambda: arrange(town, by="Bo Chen"))
+
+        assert said[0] == ""
+        assert "are billed together on one of the days" in said[1]
+        assert len(self.known(town)) == 1
+        assert whole(postgres) == []
+
+    def test_arranging_each_on_the_bill_of_the_other_leave_one_of_them(
+        self, town: Town, postgres: PostgresStore, at_once: Any
+    ) -> None:
+        house, barn = sorted(one.agreement.agreement_id for one in town.services(1))
+
+        said = at_once(
+            lambda: arrange(town, with_agreement=house), lambda: arrange(town, with_agreement=barn)
+        )
+
+        assert said[0] == ""
+        assert said[1] != ""
+        assert [name for name, _ in self.known(town)] == [barn]
+        assert whole(postgres) == []
+
+    def test_taking_back_and_arranging_again_leave_what_was_said_last(
+        self, town: Town, postgres: PostgresStore, at_once: Any
+    ) -> None:
+        arrange(town)
+
+        later = SAID + timedelta(minutes=9)
+        said = at_once(
+            lambda: part(town, AUGUST.from_day.replace(month=7), later),
+            lambda: arrange(town, at=later + timedelta(minutes=1)),
+        )
+
+        assert said == ["", ""]
+        assert len(self.known(town)) == 1
+        assert whole(postgres) == []
+
+    def test_both_taking_back_do_it_once(
+        self, town: Town, postgres: PostgresStore, at_once: Any
+    ) -> None:
+        arrange(town)
+        first_day = date(2025, 7, 1)
+
+        said = at_once(lambda: part(town, first_day), lambda: part(town, first_day))
+
+        assert said[0] == ""
+        assert "billed together" in said[1]
+        assert self.known(town) == []
+        assert whole(postgres) == []
+
+    def test_taking_back_and_billing_leave_each_day_on_one_bill(
+        self, town: Town, postgres: PostgresStore, at_once: Any
+    ) -> None:
+        town.read("M2", BOTH, even(7))
+        arrange(town)
+
+        def bill() -> None:
+            run = town.bill(1, on=AUGUST.from_day, known_at=KNOWN)
+            assert [one.code for one in run.held] == ["together.changed"]
+
+        said = at_once(lambda: part(town, date(2025, 7, 1)), bill)
+
+        assert said == ["", ""]
+        run = town.bill(1, on=AUGUST.from_day, known_at=KNOWN + timedelta(minutes=1))
+        assert run.held == []
+        bills = postgres.bills_of_account(town.account_id(1))
+        assert len(bills) == 2  # each its own: the arrangement was taken back before
+        assert whole(postgres) == []
+
+    def test_billing_and_taking_back_leave_the_bill_and_say_so(
+        self, town: Town, postgres: PostgresStore, at_once: Any
+    ) -> None:
+        town.read("M2", BOTH, even(7))
+        arrange(town)
+
+        said = at_once(
+            lambda: town.bill(1, on=AUGUST.from_day, known_at=KNOWN),
+            lambda: part(town, date(2025, 7, 1)),
+        )
+
+        assert said[0] == ""
+        assert "is billed past 2025-07-01 already" in said[1]
+        (bill,) = postgres.bills_of_account(town.account_id(1))
+        assert b'"points"' in bill.record
+        assert len(self.known(town)) == 1
+        assert whole(postgres) == []
+
+
+def waits_for_a_lock(database: Database) -> bool:
+    """Whether some session comes to wait for the lock of another one, before too long."""
+    with psycopg.connect(**database.owner, autocommit=True) as looking:
+        for _ in range(200):
+            found = looking.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+            if found and found[0]:
+                return True
+            time.sleep(0.05)
+    return False

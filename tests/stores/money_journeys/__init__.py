@@ -9,10 +9,11 @@ from tests.stores.money_journeys import (
     extended,
     payments,
     settled,
+    together,
 )
 from tests.stores.money_journeys.journey import JOURNEYS, Journey
 
 __all__ = ["JOURNEYS", "Journey"]
 
-PARTS = (payments, channels, arrears, settled, extended, bank, billed, cards)
+PARTS = (payments, channels, arrears, settled, extended, bank, billed, cards, together)
 """Read for what they add to the list."""
