@@ -15,6 +15,7 @@ from meterledger.facts.billing_options import (
     DueDateChoice,
     DueDateKind,
 )
+from meterledger.facts.budget import AmountCause
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
@@ -176,6 +177,69 @@ class TestABudgetPlanJoinedBeforeTheBillAndLearnedAfterIt:
         assert self.queue(customer) == []
         assert town.replay(made.bill.bill_id).same_bytes
         assert town.replay(one.stored.bill_id).same_bytes
+
+    def test_asks_the_amount_of_the_bills_own_day_and_not_of_the_corrections(
+        self, customer: Customer
+    ) -> None:
+        town, joined = customer.town, customer.join()
+        raised = replace(
+            joined.amount,
+            month=date(2026, 2, 1),
+            from_day=date(2026, 2, 1),
+            cents=joined.amount.cents + 5_00,
+            learned_at=customer.now,
+            cause=AmountCause.INTERIM,
+        )
+        assert town.store.add_budget_amount(raised)
+
+        (made,) = rebill(
+            [self.queue(customer)[0].stored.bill_id],
+            author="Ana",
+            reason="the request was filed late",
+            on=date(2026, 2, 20),
+            known_at=customer.now,
+            store=town.store,
+            lake=town.lake,
+            book=town.book,
+        ).corrected
+
+        assert made.bill.asked_cents == joined.amount.cents
+        assert self.queue(customer) == []
+        assert town.replay(made.bill.bill_id).same_bytes
+
+    def test_a_corrected_settlement_goes_by_the_election_of_its_own_day(
+        self, customer: Customer
+    ) -> None:
+        town = customer.town
+        customer.join(date(2026, 1, 1))
+        (settled,) = customer.months(date(2026, 2, 1), 12)[-1:]
+        (first,) = town.store.billing_options([customer.account], customer.now)[
+            customer.account
+        ].elections
+        for_next_year = replace(
+            first,
+            from_day=settled.issued_day + timedelta(days=20),
+            settlement_option="a",
+            learned_at=customer.now,
+        )
+        town.store.add_budget_election(for_next_year)
+        town.read("M1", (settled.days.from_day, settled.days.until_day), lambda day, n: [300] * n)
+
+        (made,) = rebill(
+            [settled.bill_id],
+            author="Ana",
+            reason="read again",
+            on=settled.issued_day + timedelta(days=40),
+            known_at=customer.now,
+            store=town.store,
+            lake=town.lake,
+            book=town.book,
+        ).corrected
+
+        assert made.bill.asked is not None
+        assert made.bill.asked.rolled_over_cents == ()  # option b, as when it was billed
+        assert made.bill.asked.difference_after_cents == 0
+        assert town.replay(made.bill.bill_id).same_bytes
 
     def test_joined_after_its_days_is_none_of_its_business(self, customer: Customer) -> None:
         customer.join(date(2026, 1, 1))

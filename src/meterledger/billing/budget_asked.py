@@ -53,7 +53,11 @@ BY_COMPANY_SETTLES = "budget_terminate_settlement_next_bill_due_on"
 
 @dataclass(frozen=True, slots=True)
 class BilledPeriod:
-    """A bill that is being made: where, for which days, whether it is the final one, its cost."""
+    """A bill that is being made: where, for which days, whether it is the final one, its cost.
+
+    ``billed_on`` is the day on which the period was first billed, where this bill corrects that
+    one: amount and election of the plan are those of that day, and not of the correction's.
+    """
 
     service_point_id: str
     days: DaySpan
@@ -61,6 +65,12 @@ class BilledPeriod:
     is_final: bool
     charges_cents: int
     known_at: datetime
+    billed_on: date | None = None
+
+    @property
+    def plan_day(self) -> date:
+        """The day by which the plan's amount and election are looked up."""
+        return self.billed_on or self.issued_day
 
 
 def decide_asked(
@@ -242,13 +252,13 @@ def _monthly(
     earlier: BudgetBill | None,
     view: BookView,
 ) -> Asked:
-    terms = Terms(view, period.issued_day)
-    amount = options.amount_of(plan.plan_id, period.issued_day)
-    election = options.election_of(plan.plan_id, period.issued_day)
+    terms = Terms(view, period.plan_day)
+    amount = options.amount_of(plan.plan_id, period.plan_day)
+    election = options.election_of(plan.plan_id, period.plan_day)
     if amount is None or election is None:
         raise PlanFactsContradict(
             f"The budget plan {plan.plan_id} has no "
-            f"{'monthly amount' if amount is None else 'election'} on {period.issued_day}",
+            f"{'monthly amount' if amount is None else 'election'} on {period.plan_day}",
             where=f"account {plan.account_id}",
             do="Ask with `meterledger budget show`, and record what is missing",
         )

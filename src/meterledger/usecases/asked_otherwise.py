@@ -19,7 +19,7 @@ from meterledger.kernel.money import usd_display
 from meterledger.usecases.bill_options import as_asked, options_of, own_due_day
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill_states import Now, asked_now
-from meterledger.usecases.replay_bill import ReplayStore
+from meterledger.usecases.replay_bill import ReplayStore, first_issued
 
 
 def choices_of(account_id: str, known_at: datetime, store: ReplayStore) -> AccountOptions:
@@ -71,13 +71,16 @@ def _plan_otherwise(stored: StoredBill, right: Bill, store: ReplayStore, now: No
     options = options_of([stored.account_id], now.known_at, store).get(stored.account_id)
     bills = options.budget_bills if options else ()
     bare = replace(right, asked=None)
+    billed_on = first_issued(stored, store)
     asked = [
-        as_asked(bare, right.kind, replace(one, budget_bills=bills), now.view).asked_cents
+        as_asked(
+            bare, right.kind, replace(one, budget_bills=bills), now.view, billed_on=billed_on
+        ).asked_cents
         for one in (then, known)
     ]
     was, becomes = (
         asked_of(stored.record, stored.total_cents),
-        asked_now(right, store, now).asked_cents,
+        asked_now(right, stored, store, now).asked_cents,
     )
     if asked[0] == asked[1] or was == becomes:
         return ""

@@ -52,8 +52,13 @@ def credit_lines(
     return () if line is None else (line,)
 
 
-def as_asked(bill: Bill, kind: BillKind, options: AccountOptions | None, view: BookView) -> Bill:
-    """The bill with what a budget plan asks of it; the same bill where none speaks of it."""
+def as_asked(
+    bill: Bill, kind: BillKind, options: AccountOptions | None, view: BookView, *, billed_on: date
+) -> Bill:
+    """The bill with what a budget plan asks of it; the same bill where none speaks of it.
+
+    ``billed_on`` is the day on which its period was first billed: a correction asks by that day.
+    """
     period = BilledPeriod(
         service_point_id=bill.service_point_id,
         days=bill.days,
@@ -61,6 +66,7 @@ def as_asked(bill: Bill, kind: BillKind, options: AccountOptions | None, view: B
         is_final=kind is BillKind.FINAL,
         charges_cents=bill.total_cents,
         known_at=bill.pins.known_at,
+        billed_on=billed_on,
     )
     asked = decide_asked(period, options, view)
     return bill if asked is None else replace(bill, asked=asked)

@@ -420,7 +420,7 @@ def _bill(
         view=calculator.view,
         deposit_refunded=bool(one.deposit_refunded),
     )
-    return as_asked(bill, one.window.kind, one.options, calculator.view)
+    return as_asked(bill, one.window.kind, one.options, calculator.view, billed_on=billed_on)
 
 
 def _with_options(

@@ -287,7 +287,7 @@ class _Case:
         for one in self.wrong:
             stands = one.stored.bill_id in adjusted or not _differs(one)
             bill = corrected_bill(
-                asked_now(one.right, self.seen, self.now),
+                asked_now(one.right, one.stored, self.seen, self.now),
                 bill_id=next_version(one.stored.bill_id),
                 billed=billed_sums(one.stored),
                 adjusted=stands,

@@ -75,13 +75,15 @@ def right_bill(
     return bills[0], service
 
 
-def asked_now(right: Bill, store: ReplayStore, now: Now) -> Bill:
+def asked_now(right: Bill, stored: StoredBill, store: ReplayStore, now: Now) -> Bill:
     """The right bill with what a budget plan asks of it after the corrections that ``store`` has.
 
-    A replay sees those, too: the bills of one case are known from the same instant on.
+    By the plan's amount of the day on which ``stored``'s period was first billed. A replay sees the
+    corrections, too: the bills of one case are known from the same instant on.
     """
     options = options_of([right.account_id], now.known_at, store).get(right.account_id)
-    return as_asked(right, right.kind, options, now.view)
+    billed_on = first_issued(stored, store)
+    return as_asked(right, right.kind, options, now.view, billed_on=billed_on)
 
 
 def is_same(stored: StoredBill, right: Bill) -> bool:
