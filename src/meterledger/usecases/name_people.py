@@ -24,6 +24,14 @@ class PeopleStore(Protocol):
     def people(self, person_ids: Sequence[str], names: Sequence[str]) -> dict[str, str]:
         """Names of people by id: of those ids, and of all of those names (capitals aside)."""
 
+    def accounts_of_holder(
+        self, words: str, known_at: datetime, limit: int
+    ) -> list[tuple[str, str]]:
+        """Accounts and names of holders whose name has every word, by name, at most ``limit``.
+
+        Capitals do not count. No word finds nobody.
+        """
+
     def people_of_account(
         self, account_id: str, known_at: datetime
     ) -> list[tuple[str, str, Validity]]:

@@ -281,14 +281,6 @@ class Places(AgreementChanges, PeopleStore, Protocol):
     def account(self, account_id: str) -> Account:
         """The account. :raises NotFound: if there is none."""
 
-    def accounts_of_holder(
-        self, words: str, known_at: datetime, limit: int
-    ) -> list[tuple[str, str]]:
-        """Accounts and names of holders whose name has every word, by name, at most ``limit``.
-
-        Capitals do not count. No word finds nobody.
-        """
-
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined, by first day."""
 
