@@ -282,7 +282,7 @@ class TestADoubtfulReading:
         told = dict(finding.evidence)
         assert (told["meter"], told["validation_reactive_spike_percent"]) == ("M1", "180")
         assert set(ways_out(case)) == set(WayOut)
-        assert "send the channel of kVArh again" in kind_of_case(case).correct
+        assert "Send the channel of kVArh again" in kind_of_case(case).correct
 
     def test_is_billed_once_the_channel_is_sent_again(self, town: G3Town) -> None:
         case = self.spike(town)

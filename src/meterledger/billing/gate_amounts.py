@@ -9,7 +9,7 @@ from __future__ import annotations
 from meterledger.billing.gate_facts import BillFacts, finding
 from meterledger.billing.gate_terms import GateTerms
 from meterledger.facts.held import GateFinding
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_display
 
 LINES, PRICE, AMOUNT, CEILING = "gate.lines", "gate.price", "gate.amount", "gate.ceiling"
 
@@ -48,7 +48,7 @@ def check_price(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     tenths = milli_cents * 10 // energy
     sign = "-" if tenths < 0 else ""
     sentence = (
-        f"{usd_text(facts.bill.total_cents)} USD for {energy:,} Wh is "
+        f"{usd_display(facts.bill.total_cents)} for {energy:,} Wh is "
         f"{sign}{abs(tenths) // 10}.{abs(tenths) % 10} cents a kWh, outside {least.value} to "
         f"{most.value}"
     )
@@ -67,7 +67,7 @@ def check_amount(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     limit = most if total > most.value else terms.least_cents
     side = "above" if total > most.value else "below"
     sentence = (
-        f"{usd_text(total)} USD is {side} {usd_text(limit.value)} USD, unusual for "
+        f"{usd_display(total)} is {side} {usd_display(limit.value)}, unusual for "
         f"{facts.service_class.replace('_', ' ')} service"
     )
     return finding(AMOUNT, sentence, limit)
@@ -82,7 +82,7 @@ def check_ceiling(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     if facts.bill.total_cents <= ceiling.value:
         return None
     sentence = (
-        f"{usd_text(facts.bill.total_cents)} USD is above the ceiling of "
-        f"{usd_text(ceiling.value)} USD: one person releases it and another approves"
+        f"{usd_display(facts.bill.total_cents)} is above the ceiling of "
+        f"{usd_display(ceiling.value)}: one person releases it and another approves"
     )
     return finding(CEILING, sentence, ceiling)

@@ -70,8 +70,8 @@ KINDS = (
     HoldKind("usage.estimate_cap", METERS, "only a reading can be billed", _FIX, "usage",
              "Read the meter: no further estimate may be billed."),
     HoldKind("usage.reactive_", METERS, "a doubtful reading of kvarh", _ALL, "meter",
-             "If it is wrong, send the channel of kVArh again, or correct the meter's multiplier, "
-             "then run it again; if it is right, release it and say how you know."),
+             "Send the channel of kVArh again as it is right (`meterledger ingest`), or correct "
+             "the meter's multiplier."),
     HoldKind("usage.of_one_meter", METERS, "one of several meters is not known", _FIX, "usage",
              "Get its missing readings, or let the night estimate them by the sheet's ladder."),
     HoldKind("together.", CUSTOMERS, "meters that cannot be billed as one", _FIX, "service",

@@ -76,7 +76,10 @@ def bills(
         ),
     ] = None,
     approved_by: Annotated[
-        str, typer.Option(help="Another person, who agrees to a bill above the ceiling.")
+        str,
+        typer.Option(
+            help="Another person, who agrees to a bill above the ceiling, or of doubtful kvar."
+        ),
     ] = "",
     due: Annotated[
         bool, typer.Option("--due", help="True up every estimated bill whose readings have come.")

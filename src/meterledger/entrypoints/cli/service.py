@@ -177,7 +177,10 @@ def change(
     ] = "",
     reason: Annotated[str, typer.Option(help="Why; kept with each bill that is made anew.")] = "",
     approved_by: Annotated[
-        str, typer.Option(help="Another person who agrees to a bill above the ceiling.")
+        str,
+        typer.Option(
+            help="Another person who agrees to a bill above the ceiling, or of doubtful kvar."
+        ),
     ] = "",
     as_json: JsonFlag = False,
 ) -> None:
