@@ -208,7 +208,7 @@ class TestAFinalBillOfAFewCents:
             assert town.store.balance_cents(home.account) == 0
 
     def test_is_not_charged_for_a_deposit_that_stays_with_the_account(self, town: Any) -> None:
-        """A barn is left and the house goes on: no deposit goes back through the barn's bill."""
+        """A barn is left, the house goes on (decision 0028): no deposit goes back by its bill."""
         hold_deposit(town)
         barn = {"premise_id": "PR2", "service_point_id": "SP2", "meter_id": "M2"}
         start, left = date(2025, 7, 20), date(2025, 7, 21)

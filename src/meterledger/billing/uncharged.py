@@ -3,10 +3,10 @@
 Lives here      which bill is left uncharged, and its lines that bring it to nothing, each cited.
 Lives elsewhere the rules (``final_floor``, ``our_delay``), corrections that are not made
                 (``corrected``).
-Read first      GRR V.E.2; 20 CSR 4240-13.025.
+Read first      GRR V.E.2; 20 CSR 4240-13.025; docs/decisions/0028.
 
-The bill is made all the same: its days are billed, and whoever looks sees what was used and why
-nothing is asked for it.
+Final is the last bill of an agreement, whatever else the account has. The bill is made all the
+same: its days are billed, and whoever looks sees what was used and why nothing is asked for it.
 """
 
 from __future__ import annotations

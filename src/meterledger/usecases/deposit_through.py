@@ -3,7 +3,7 @@
 Lives here      one question for the accounts whose service ends.
 Lives elsewhere what it means for a bill (``billing.without_uncharged``), crediting the deposit to
                 it (``deposit_back``), what is held (``deposit_money``).
-Read first      GRR V.E.2; docs/operating/deposits.md, "Giving it back".
+Read first      GRR V.E.2; docs/decisions/0028; docs/operating/deposits.md, "Giving it back".
 
 It goes back through the account's last bill: while one of its services goes on, the deposit stays.
 
