@@ -18,9 +18,12 @@ from itertools import groupby
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from meterledger.entrypoints.deposit_words import KIND_WORDS as DEPOSIT_WORDS
+from meterledger.entrypoints.web.clauses import citation_address
 from meterledger.entrypoints.web.money_words import cause_address, entry_words
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
+from meterledger.facts.deposits import Deposit, asked_items, deposit_of_item
 from meterledger.facts.money import Entry, Leg
 from meterledger.facts.receivables import AccountMoney, ItemKind, OpenItem
 from meterledger.kernel.local_days import local_day_of
@@ -29,8 +32,10 @@ from meterledger.ledger import (
     Receivable,
     account_name,
     control_of,
+    due_days_of,
     receivable_of_movements,
 )
+from meterledger.usecases.deposit_record import reasons_of
 
 ASKED = ("142", "143")
 HELD_DEPOSITS = "235"
@@ -93,6 +98,18 @@ class OpenRow:
     days_past: int
 
 
+@dataclass(frozen=True, slots=True)
+class AskedDeposit:
+    """A part of a deposit that was asked for and is unpaid, with the clauses that let it be."""
+
+    deposit_id: str
+    words: str
+    item: OpenItem
+    days_past: int
+    is_disputed: bool
+    clauses: tuple[tuple[str, str | None], ...]
+
+
 @personal("an account's money, event by event", subjects=lambda account_id: [account_id])
 def ledger_page(request: HttpRequest, system: System, account_id: str) -> HttpResponse:
     """All that ever moved the account's money."""
@@ -101,15 +118,19 @@ def ledger_page(request: HttpRequest, system: System, account_id: str) -> HttpRe
     money = system.store.account_money([account_id], with_due_days=True).get(
         account_id, AccountMoney(account_id, account.opened_day)
     )
+    deposits = system.store.deposits_of_accounts([account_id]).get(account_id, ())
+    due_days = due_days_of(money)
     stood = receivable_of_movements(
         account_id,
         money.movements,
         money.applications,
-        due_days=dict(money.due_days),
+        asked_deposits=asked_items(deposits, system.today),
+        due_days=due_days,
         at=system.today,
     )
-    lines = story_lines(account_id, entries, stood, dict(money.due_days), system)
+    lines = story_lines(account_id, entries, stood, due_days, system)
     open_ = open_rows(stood, system.today, {one.entry_id: one.anchor for one in lines})
+    asked = asked_deposits(stood, deposits, system)
     past_due = sum(one.item.open_cents for one in open_ if one.days_past > 0)
     years = [
         (year, list(reversed(list(each))))
@@ -126,6 +147,8 @@ def ledger_page(request: HttpRequest, system: System, account_id: str) -> HttpRe
         "deposit_cents": -_sum_of(account_id, entries, HELD_DEPOSITS),
         "deferred_cents": _sum_of(account_id, entries, BUDGET_DEFERRED),
         "open": open_,
+        "asked": asked,
+        "asked_cents": sum(one.item.open_cents for one in asked),
         "years": list(reversed(years)),
         "today": system.today,
     }
@@ -190,19 +213,50 @@ def story_lines(
 
 
 def open_rows(stood: Receivable, today: date, anchors: Mapping[str, str]) -> list[OpenRow]:
-    """What is still to be paid: past due first, the oldest first."""
+    """What is owed and still to be paid: past due first, the oldest first."""
     rows = [
         OpenRow(
             item=one,
             words=entry_words(one.item_id),
             anchor=anchors.get(one.item_id, ""),
             kind=KIND_WORDS[one.kind],
-            days_past=max((today - one.due_day).days, 0) if one.due_day is not None else 0,
+            days_past=_days_past(one, today),
         )
         for one in stood.items
-        if one.open_cents
+        if one.open_cents and one.kind is not ItemKind.DEPOSIT
     ]
     return sorted(rows, key=lambda one: (-one.days_past, one.item.charged_day, one.item.item_id))
+
+
+def asked_deposits(
+    stood: Receivable, deposits: Sequence[Deposit], system: System
+) -> list[AskedDeposit]:
+    """Deposits that are asked for and unpaid, part by part."""
+    by_id = {one.deposit_id: one for one in deposits}
+    found = []
+    for item in stood.items:
+        deposit = by_id.get(deposit_of_item(item.item_id))
+        if deposit is None or deposit.asked is None or not item.open_cents:
+            continue
+        cited = dict.fromkeys(one.citation for one in reasons_of(deposit.asked))
+        found.append(
+            AskedDeposit(
+                deposit_id=deposit.deposit_id,
+                words=f"Deposit {DEPOSIT_WORDS[deposit.kind]}",
+                item=item,
+                days_past=_days_past(item, system.today),
+                is_disputed=deposit.dispute is not None,
+                clauses=tuple(
+                    (one.text, citation_address(system.view, one, known=system.view.known_on))
+                    for one in cited
+                ),
+            )
+        )
+    return found
+
+
+def _days_past(item: OpenItem, today: date) -> int:
+    return max((today - item.due_day).days, 0) if item.due_day is not None else 0
 
 
 def _end(entry_id: str, cents: int, by_id: Mapping[str, Entry], names: Mapping[str, str]) -> Paid:
