@@ -362,22 +362,13 @@ class TestArranging:
             (held,) = made.bill(1, on=AUGUST.from_day, known_at=LATER).held
         assert f"Agreement {name} takes part in solar" in held.sentence
 
-    def test_a_register_is_refused_at_the_start_and_holds_what_was_arranged_before(
-        self, town: Town
-    ) -> None:
+    def test_a_register_that_nobody_has_read_holds_the_bill(self, town: Town) -> None:
         read_both(town)
         arrange(town)
         put_on_register(town)
-        (held,) = town.bill(1, on=AUGUST.from_day).held
-        assert "Meter M2 is billed on its register" in held.sentence
-        assert "for a sum of meters not yet" in held.sentence
-        again = Town()
-        again.start(1)
-        with_a_barn(again)
-        with again.store.viewing(Viewer("test", "look"), []):
-            put_on_register(again)
-            with pytest.raises(NotTogether, match="Meter M2 is billed on its register"):
-                arrange(again)
+        (held,) = town.bill(1, on=AUGUST.from_day, known_at=CLASSES_TOLD).held
+        assert held.code == "usage.of_one_meter"
+        assert "There is no actual read of 2025-07-01" in held.sentence
 
     def test_of_what_an_extension_serves_is_refused(self, town: Town) -> None:
         house = town.services(1)[0].agreement.agreement_id

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol, TypeAlias
 
+from meterledger import rating
 from meterledger.facts.bills import BilledUsage
 from meterledger.facts.determinants import Determinants
 from meterledger.facts.participation import taking_part
@@ -38,6 +39,12 @@ from meterledger.usecases.register_windows import (
     billed_on_registers,
     files_on_registers,
 )
+from meterledger.usecases.registers_together import (
+    MeterHoldsAll,
+    RegisterOfPoint,
+    RegistersTogether,
+    holds,
+)
 from meterledger.usecases.rule_registry import rule_named
 from meterledger.usecases.window_usage import (
     KeptReadings,
@@ -48,12 +55,6 @@ from meterledger.usecases.window_usage import (
 ACCOUNT_USAGE = "meters.account_usage"
 ZERO_USAGE = "meters.zero_usage_charge"
 Usage: TypeAlias = UsageBatch | TiledUsage
-
-
-class MeterHoldsAll(NotTogether):
-    """One meter of several holds the one bill: a sum with a part missing is no sum."""
-
-    code = "usage.of_one_meter"
 
 
 class OneMeterSources(RegisterSources, ProgramsAsked, Protocol):
@@ -110,24 +111,15 @@ def usage_of_point(
     except MeterHoldsAll:
         raise
     except Refusal as refusal:
-        raise _holds(named, days, refusal.of_one_case().sentence) from refusal
+        raise holds(named, days, refusal.of_one_case().sentence) from refusal
     if meter in found.refused:
-        raise _holds(named, days, found.refused[meter].of_one_case().sentence)
+        raise holds(named, days, found.refused[meter].of_one_case().sentence)
     if meter in found.gaps:
-        raise _holds(named, days, found.gaps[meter].sentence)
+        raise holds(named, days, found.gaps[meter].sentence)
     if meter in found.tiled:
         return PointUsage(found.tiled[meter], describe_tiled(found.tiled[meter]))
     (whole,) = found.whole
     return PointUsage(whole.usage, describe_usage(whole.usage)[0])
-
-
-def _holds(meter: str, days: DaySpan, why: str) -> MeterHoldsAll:
-    return MeterHoldsAll(
-        f"What meter {meter} registered from {days} is not known",
-        why=f"{why.rstrip('.')}. A sum with a part missing is no sum, so it holds the one bill",
-        do="Ingest its missing readings, or estimate them with `meterledger validate`, then run "
-        "the bill again",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +153,18 @@ def usage_together(
     refuse_what_is_of_one(service, window, points, known_at, kept, calculator)
     view = calculator.view
     shares: list[PointShare] = []
-    parts: list[Usage] = []
+    parts: list[Usage | int] = []
+    read = RegistersTogether.of(points, window, known_at, on, sequence, kept, view)
+    reasons: list[Reason] = []
     for one in points:
-        found = usage_of_point(
-            one.installations, one.days, sequence=sequence, lake=lake, kept=kept, view=view
-        )
+        found: PointUsage | RegisterOfPoint
+        if read.has(one):
+            found = read.usage(one)
+            reasons += found.reasons
+        else:
+            found = usage_of_point(
+                one.installations, one.days, sequence=sequence, lake=lake, kept=kept, view=view
+            )
         told, _ = say_estimates(found.described, days=one.days, on=on, view=view)
         agreement = one.service.agreement
         alone = one.installations[0] if len(one.installations) == 1 else None
@@ -181,7 +180,8 @@ def usage_together(
         parts.append(found.usage)
     usage = describe_together(shares, window)
     each = calculator.determine_each(service.agreement.schedule, window, parts)
-    return UsageTogether(usage, each, _reasons(service, shares, each, window, view))
+    by_rule = _reasons(service, shares, each, window, view)
+    return UsageTogether(usage, each, (*by_rule, *reasons))
 
 
 def peak_wh(of_meter: Determinants) -> int | None:
@@ -287,31 +287,56 @@ def refuse_what_is_of_one(
     kept: OneMeterSources,
     calculator: Calculator,
 ) -> None:
-    """Registers, programmes and demands of the year before are of one meter, as we follow them.
+    """Programmes and demands of the year before are of one meter, as we follow them.
+
+    A register is added where its kWh say all that is asked: on a schedule without times and
+    demands, and over all days of the bill.
 
     :raises NotTogether: naming what is
     """
     account = service.account.account_id
+    schedule = service.agreement.schedule
+    plan = calculator.plan(schedule, window)
     every = [each.meter_id for one in points for each in one.installations]
     files = files_on_registers(every, known_at, kept)
     for one in points:
         if files and billed_on_registers(one.installations, one.days, files):
-            meter = one.installations[-1].meter_id
-            raise _of_one(account, window, f"Meter {meter} is billed on its register")
+            _refuse_register(one, window, plan)
     # What holds on the first day of a part holds for all of it: of each point its own first day.
     first = {one.service.agreement.agreement_id: one.days.from_day for one in points}
     first[service.agreement.agreement_id] = window.from_day
     for name, known in kept.participations(sorted(first), known_at).items():
         for each in taking_part(known, first[name]):
             raise _of_one(account, window, f"Agreement {name} takes part in {each.program}")
-    schedule = service.agreement.schedule
-    plan = calculator.plan(schedule, window)
     if plan.ratchets:
         raise _of_one(
             account, window, f"Schedule {schedule} looks back at the demand of periods before"
         )
     if plan.needs_kvar:
         raise _of_one(account, window, f"Schedule {schedule} bills reactive demand")
+
+
+def _refuse_register(one: JoinedDue, window: DaySpan, plan: rating.RatePlan) -> None:
+    account, meter = one.service.account.account_id, one.installations[-1].meter_id
+    why = "Two reads of a register say how much was used, and not when"
+    try:
+        rating.determine_by_days([0], plan)
+    except rating.TimesNeeded as refusal:
+        raise NotTogether(
+            f"Meter {meter} is billed on its register. {refusal.what}",
+            where=f"account {account}, {window}",
+            why=why,
+            do="Set the meter up for intervals, put the account on a rate without times and "
+            f"demands, or bill each by itself with `meterledger together end {account}`",
+        ) from refusal
+    if one.days != window:
+        raise NotTogether(
+            f"Meter {meter} is billed on its register, and stands on the bill from {one.days} only",
+            where=f"account {account}, {window}",
+            why=why,
+            do="Begin and end it with a billing period, or bill each by itself with "
+            f"`meterledger together end {account}`",
+        )
 
 
 def _of_one(account: str, window: DaySpan, what: str) -> NotTogether:

@@ -132,19 +132,26 @@ class Calculator:
         return self._lines(plan, rating.determine(usage, plan), given)
 
     def determine_each(
-        self, schedule: str, window: DaySpan, parts: Sequence[UsageBatch | TiledUsage]
+        self, schedule: str, window: DaySpan, parts: Sequence[UsageBatch | TiledUsage | int]
     ) -> tuple[Determinants, ...]:
         """The determinants of each of several meters that come on one bill, one row each.
 
         A part is one meter's usage; on days of the window that it does not have it adds nothing.
+        Of a register it is its watt-hours over all of the window.
+
+        :raises TimesNeeded: if the schedule needs times, and a part is of a register
         """
         plan = self.plan(schedule, window)
-        return tuple(
-            rating.determine_tiled(whole, plan)
-            if isinstance(whole := on_all_days(part, window), TiledUsage)
-            else rating.determine(whole, plan)
-            for part in parts
-        )
+
+        def of(part: UsageBatch | TiledUsage | int) -> Determinants:
+            if isinstance(part, int):
+                return rating.determine_by_days([part], plan)
+            whole = on_all_days(part, window)
+            if isinstance(whole, TiledUsage):
+                return rating.determine_tiled(whole, plan)
+            return rating.determine(whole, plan)
+
+        return tuple(map(of, parts))
 
     def price_together(
         self, schedule: str, window: DaySpan, each: Sequence[Determinants]

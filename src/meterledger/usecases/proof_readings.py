@@ -8,6 +8,7 @@ Read first      docs/reference/proof_file.md, "Readings".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +27,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.forms import number_text
 from meterledger.usage import scale_by_multipliers
 from meterledger.usecases.due_bills import DueBill
+from meterledger.usecases.joined_services import JoinedDue
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.proof_values import Operation, ProofValues, op, thousandths
 from meterledger.usecases.register_windows import files_on_registers, gather, register_window
@@ -51,20 +53,28 @@ def places_of(
     """The energy delivered at each service point: intervals with the hash that the bill's record
     pins, or registers.
     """
-    if bill.usage.registers:
-        return [_registers(bill, recalled, store, values)]
     due = recalled.due
     how = (recalled, store, lake)
-    own = _intervals(due.installations, due.window.days, *how)
+    mine = JoinedDue(due.service, due.window.days, due.installations)
+    if bill.usage.registers:
+        return [_registers(mine, bill.usage.registers, 1, bill, recalled, store, values)]
     if not bill.usage.points:
+        own = _intervals(due.installations, due.window.days, *how)
         return [{**own, "sha256": bill.usage.sha256}]
-    each = [own, *(_intervals(one.installations, one.days, *how) for one in due.joined)]
-    return [
-        {**place, "sha256": point.usage.sha256}
-        if point.days == bill.days
-        else _on_all_days(place, bill.days, recalled.view.time_zone)
-        for place, point in zip(each, bill.usage.points, strict=True)
-    ]
+    places: list[Place] = []
+    first = 1
+    for one, point in zip((mine, *due.joined), bill.usage.points, strict=True):
+        if shares := point.usage.registers:
+            places.append(_registers(one, shares, first, bill, recalled, store, values))
+            first += len(shares)
+            continue
+        place = _intervals(one.installations, one.days, *how)
+        places.append(
+            {**place, "sha256": point.usage.sha256}
+            if point.days == bill.days
+            else _on_all_days(place, bill.days, recalled.view.time_zone)
+        )
+    return places
 
 
 def _on_all_days(place: Place, window: DaySpan, zone_name: str) -> Place:
@@ -225,16 +235,27 @@ def _meter(meter: str, multiplier: int, part: Sequence[TiledInterval]) -> dict[s
     }
 
 
-def _registers(bill: Bill, recalled: Recalled, store: ReplayStore, values: ProofValues) -> Place:
-    """The kWh that the registers moved by, with what is billed ahead of their reads."""
-    due, view = recalled.due, recalled.view
+def _registers(
+    due: JoinedDue,
+    shares: Sequence[RegisterShare],
+    first: int,
+    bill: Bill,
+    recalled: Recalled,
+    store: ReplayStore,
+    values: ProofValues,
+) -> Place:
+    """The kWh that registers of a point moved by, with what is billed ahead of their reads.
+
+    They are numbered from ``first`` on.
+    """
+    view = recalled.view
     known = register_window(
         due.service,
-        due.window,
+        replace(recalled.due.window, days=due.days),
         due.installations,
         gather(
             [(due.service, due.installations)],
-            due.window.days,
+            due.days,
             zone_name=view.time_zone,
             at_sequence=recalled.sequence,
             store=store,
@@ -248,9 +269,7 @@ def _registers(bill: Bill, recalled: Recalled, store: ReplayStore, values: Proof
     )
     each = [
         _register(f"register_{number}", share, stay.metered.register, values)
-        for number, (share, stay) in enumerate(
-            zip(bill.usage.registers, known.stays, strict=True), 1
-        )
+        for number, (share, stay) in enumerate(zip(shares, known.stays, strict=True), first)
     ]
     return {"kwh": op("sum", *each)}
 

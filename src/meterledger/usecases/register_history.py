@@ -81,6 +81,22 @@ def _of_the_place(bill: StoredBill, usage: dict[str, Any]) -> dict[str, Any]:
     return usage
 
 
+def bills_with_part(
+    bills: Sequence[StoredBill], agreement_id: str, window: DaySpan, known_at: datetime
+) -> tuple[EarlierBill, ...]:
+    """Bills of other agreements that had the meters of this one on them, and closed with it."""
+    found = []
+    for one in bills:
+        if one.days.until_day != window.from_day or not one.was_live(known_at):
+            continue
+        if one.agreement_id == agreement_id or one.known_at > known_at:
+            continue
+        points = read_record(one.record)["usage"].get("points", ())
+        found += [EarlierBill(one, each["usage"]) for each in points
+                  if each["agreement"] == agreement_id]  # fmt: skip
+    return tuple(found)
+
+
 def billing_period(days: DaySpan) -> BillingPeriod:
     """A window as a numbered billing period: it is of the month of its last day."""
     last = days.last_day

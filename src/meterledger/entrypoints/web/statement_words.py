@@ -187,10 +187,15 @@ def interval_words(statement: Statement) -> str:
 
 def _together_words(points: list[dict[str, Any]]) -> str:
     """That several meters are on the bill, and that their energy is added (GRR IV.C)."""
+    how = (
+        "Each is read on its register, or measures the energy of intervals of time, as it says. "
+        if any(one["usage"].get("registers") for one in points)
+        else "Each measures the energy of intervals of time; opening and closing readings of a "
+        "register are not used. "
+    )
     return (
-        f"Meters at {len(points)} places of your account are on this bill. Each measures the "
-        "energy of intervals of time; opening and closing readings of a register are not used. "
-        "What each has measured is below, and the charges are on the sum. Where a charge is for "
+        f"Meters at {len(points)} places of your account are on this bill. {how}What each "
+        "has measured is below, and the charges are on the sum. Where a charge is for "
         "demand, it is on the sum of each meter's own highest demand, whenever that was."
     )
 
@@ -239,28 +244,47 @@ def read_rows(statement: Statement) -> tuple[ReadRow, ...]:
     for number, one in enumerate(registers):
         first, last = number == 0, number == len(registers) - 1
         rows.append(
-            ReadRow(
-                meter=_meter(statement, number, len(registers)),
-                opened=_read(one, "opening", statement.days.from_day if first else None),
-                closed=_read(one, "closing", statement.days.until_day if last else None)
-                + (", having passed its last figure" if one["rolled_over"] else ""),
-                multiplier=str(one["multiplier"]),
-                used=f"{kwh_words(one['energy_wh'], 3)} kWh",
+            _register_row(
+                one,
+                _meter(statement, number, len(registers)),
+                statement.days.from_day if first else None,
+                statement.days.until_day if last else None,
             )
         )
     return tuple(rows)
+
+
+def _register_row(
+    one: dict[str, Any], meter: str, from_day: date | None, until_day: date | None
+) -> ReadRow:
+    return ReadRow(
+        meter=meter,
+        opened=_read(one, "opening", from_day),
+        closed=_read(one, "closing", until_day)
+        + (", having passed its last figure" if one["rolled_over"] else ""),
+        multiplier=str(one["multiplier"]),
+        used=f"{kwh_words(one['energy_wh'], 3)} kWh",
+    )
 
 
 def _point_rows(statement: Statement, points: list[dict[str, Any]]) -> tuple[ReadRow, ...]:
     shares = [
         (one, each)
         for one in points
-        for each in one["usage"].get("meters")
+        for each in one["usage"].get("registers")
+        or one["usage"].get("meters")
         or [{"energy_wh": one["usage"]["energy_wh"], "multiplier": one.get("multiplier", "")}]
     ]
     rows = []
     for number, (point, share) in enumerate(shares):
         days = DaySpan(date.fromisoformat(point["from"]), date.fromisoformat(point["to"]))
+        if each := point["usage"].get("registers"):
+            on = (
+                days.from_day if share is each[0] else None,
+                days.until_day if share is each[-1] else None,
+            )
+            rows.append(_register_row(share, _meter(statement, number, len(shares)), *on))
+            continue
         rows.append(
             ReadRow(
                 meter=_meter(statement, number, len(shares)),
