@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from tests.journeys.town import VIEWER, Town
 
 from meterledger.entrypoints.web.chart import HEIGHT, MOST_TICKS, daily_chart
-from meterledger.entrypoints.web.money_words import cause_address, entry_words, tender_words
+from meterledger.entrypoints.web.money_words import (
+    cause_address,
+    entry_words,
+    inside_words,
+    tender_words,
+)
 from meterledger.entrypoints.web.story import bill_states
 from meterledger.entrypoints.web.words import (
     dated,
@@ -161,6 +166,9 @@ class TestDaysInSentences:
 
 def test_a_tender_is_written_as_people_write_it() -> None:
     assert [tender_words(one) for one in ("ach", "money order")] == ["ACH", "money order"]
+    written = [entry_words("payment:R", f"{one} payment R") for one in ("ach", "money order")]
+    assert written == ["ACH payment", "Money order payment"]
+    assert [inside_words(one) for one in written] == ["ACH payment", "money order payment"]
 
 
 class TestCauses:

@@ -20,7 +20,12 @@ from django.shortcuts import render
 
 from meterledger.entrypoints.deposit_words import KIND_WORDS as DEPOSIT_WORDS
 from meterledger.entrypoints.web.clauses import citation_address
-from meterledger.entrypoints.web.money_words import cause_address, entry_words
+from meterledger.entrypoints.web.money_words import (
+    cause_address,
+    entry_words,
+    inside_words,
+    sentence_words,
+)
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import Deposit, asked_items, deposit_of_item
@@ -205,7 +210,7 @@ def story_lines(
                     (leg.ledger_account, account_name(leg.ledger_account), leg.cents)
                     for leg in entry.legs
                 ),
-                cause=entry.cause,
+                cause=sentence_words(entry.cause),
                 taken_back=names[reversal.entry_id] if reversal is not None else "",
             )
         )
@@ -263,7 +268,7 @@ def _end(entry_id: str, cents: int, by_id: Mapping[str, Entry], names: Mapping[s
     entry = by_id.get(entry_id)
     words = entry_words(entry_id, entry.cause if entry is not None else "")
     day = entry.effective_day if entry is not None else None
-    return Paid(f"{words[:1].lower()}{words[1:]}", names.get(entry_id, ""), day, cents)
+    return Paid(inside_words(words), names.get(entry_id, ""), day, cents)
 
 
 def _is_asked(account_id: str, leg: Leg) -> bool:

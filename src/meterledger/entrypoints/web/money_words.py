@@ -78,10 +78,10 @@ def entry_words(entry_id: str, cause: str = "") -> str:
     elif prefix == "late":
         words = _late_words(key)
     elif prefix == "payment" and f" {key}" in cause and not entry_id.startswith(REVERSAL):
-        words = _sentence(cause.replace(f" {key}", "", 1))
+        words = sentence_words(cause.replace(f" {key}", "", 1))
     else:
-        words = WORDS.get(prefix) or _sentence(cause) or entry_id
-    return f"Taken back: {words[:1].lower()}{words[1:]}" if entry_id.startswith(REVERSAL) else words
+        words = WORDS.get(prefix) or sentence_words(cause) or entry_id
+    return f"Taken back: {inside_words(words)}" if entry_id.startswith(REVERSAL) else words
 
 
 def tender_words(tender: str) -> str:
@@ -98,8 +98,16 @@ def _late_words(key: str) -> str:
     return f"{WORDS['late']} on what was unpaid after {day_words(day)}"
 
 
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def sentence_words(words: str) -> str:
+    """Words as they begin a sentence: ``ach payment`` as ``ACH payment``."""
+    first, space, rest = words.partition(" ")
+    told = tender_words(first)
+    return f"{told[:1].upper()}{told[1:]}{space}{rest}"
+
+
+def inside_words(words: str) -> str:
+    """The same words inside a sentence: an abbreviation keeps its capitals."""
+    return words if words[:2].isupper() else f"{words[:1].lower()}{words[1:]}"
 
 
 def bill_words(bill_id: str) -> str:
