@@ -27,6 +27,7 @@ from meterledger.usecases.joined_services import NotTogether
 from meterledger.usecases.ports import Viewer
 from meterledger.usecases.prove_bill import prove_bill
 from meterledger.usecases.rebill import rebill
+from meterledger.usecases.unbilled_revenue import unbilled_revenue
 
 CAME = JULY.from_day
 HOUSE_WH = 31 * 96 * 100
@@ -288,3 +289,22 @@ class TestAfterTheBill:
             stores: Any = {"store": made.store, "lake": made.lake, "book": made.book}
             proof = signed(prove_bill(bill_id=bill.bill_id, **stores), BillSigner(tmp_path))
         verifier.verify(verifier.read_proof(json.dumps(proof).encode()), None)
+
+    @pytest.mark.parametrize(("shown", "energy_wh"), [((100, 121), 318_600), ((100,), None)])
+    def test_a_months_end_accrues_the_sum_or_says_that_it_cannot(
+        self, town: RegisterTown, shown: tuple[int, ...], energy_wh: int | None
+    ) -> None:
+        read(town, *shown)
+        arrange(town)
+
+        (line,) = unbilled_revenue(
+            date(2025, 7, 31),
+            known_at=NEXT,
+            today=date(2025, 8, 2),
+            store=town.store,
+            lake=town.lake,
+            view=town.book.as_known(NEXT.date()),
+        ).lines
+
+        assert line.energy_wh == energy_wh
+        assert (line.why == "") is (energy_wh is not None)

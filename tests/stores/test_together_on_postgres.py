@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.journeys.register_town import RegisterTown
 from tests.journeys.test_bills_together import AUGUST, BOTH, SAID, arrange, part, with_a_barn
 from tests.journeys.town import VIEWER, Town, even
 
@@ -277,3 +278,21 @@ def waits_for_a_lock(database: Database) -> bool:
                 return True
             time.sleep(0.05)
     return False
+
+
+def test_a_register_is_added_in_the_system_of_record_too(postgres: PostgresStore) -> None:
+    made = RegisterTown(store=postgres)
+    made.start(1)
+    with_a_barn(made)
+    made.read("M1", BOTH, even(100))
+    with postgres.viewing(VIEWER, []):
+        made.set_up("M2", came=date(2025, 7, 1))
+        first, second, third = date(2025, 7, 1), AUGUST.from_day, AUGUST.until_day
+        made.reads("M2", (first, 100), (second, 121), (third, 150))
+        arrange(made)
+
+        july, august = made.bill(1, on=AUGUST.until_day, known_at=KNOWN).issued
+
+        assert [one.usage.points[1].usage.energy_wh for one in (july, august)] == [21_000, 29_000]
+        assert all(made.replay(one.bill_id).same_bytes for one in (july, august))
+        assert whole(postgres) == []
