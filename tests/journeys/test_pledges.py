@@ -127,7 +127,7 @@ class TestPledge:
         assert paid(desk) == {SECOND: 100_00}
         with pytest.raises(Conflict, match="known with other contents"):
             promise(desk, cents=99_00)
-        with pytest.raises(Conflict, match=r"used already, for 100\.00 USD"):
+        with pytest.raises(Conflict, match=r"used already, for \$100\.00"):
             receive(desk, 1_00)
 
     def test_without_names_is_for_all_that_is_open(self, desk: PledgeDesk) -> None:

@@ -119,5 +119,5 @@ def test_a_month_end_is_accrued_once_and_taken_back(town: Store) -> None:
     assert after == {name: cents for name, cents in before.items() if cents}
     sums = {row.ledger_account: row.debit_cents for row in town.ledger_rows(None, date(2025, 9, 1))}
     assert sums["173"] == 10_00
-    with pytest.raises(Conflict, match=r"2025-08-31 is accrued already, with 10\.00 USD"):
+    with pytest.raises(Conflict, match=r"2025-08-31 is accrued already, with \$10\.00"):
         town.record_accrual(replace(accrual, lines=(line,)), entries)

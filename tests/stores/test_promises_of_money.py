@@ -43,7 +43,7 @@ class TestAPayment:
             "received_day": replace(payment, received_day=payment.received_day + timedelta(days=1)),
         }[changed]
 
-        with pytest.raises(Conflict, match=r"R-1 is used already, for 50\.00 USD") as no:
+        with pytest.raises(Conflict, match=r"R-1 is used already, for \$50\.00") as no:
             store.record_payment(other, entry)
 
         assert "received 2025-02-20" in no.value.sentence

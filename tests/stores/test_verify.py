@@ -83,7 +83,7 @@ BREACHES = {
     ),
     "what its decision says": (
         "UPDATE late_charge SET base_cents = base_cents + 1",
-        "after 2025-02-21, 1.50 USD on 100.00, kept is account",
+        "after 2025-02-21, $1.50 on $100.00, kept is account",
     ),
     "two people forgave it": (
         "ALTER TABLE late_charge_reversal DROP CONSTRAINT maker_is_not_approver;"

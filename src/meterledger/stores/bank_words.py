@@ -13,7 +13,7 @@ from datetime import date
 from meterledger.facts.bank import Expectation, LineAct, LineStep, OpenLine
 from meterledger.facts.money import Entry
 from meterledger.facts.unbilled import Accrual
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_display
 from meterledger.usecases.ports import Conflict, NotFound
 
 CASH = "131"  # the control account of cash (FERC Uniform System of Accounts)
@@ -85,7 +85,7 @@ def known_statement(statement_id: str, of_file: str, name: str) -> Conflict:
 def accrued_already(known: Accrual) -> Conflict:
     """A month end is accrued once."""
     return Conflict(
-        f"{known.month_end} is accrued already, with {usd_text(known.total_cents)} USD",
+        f"{known.month_end} is accrued already, with {usd_display(known.total_cents)}",
         where="unbilled revenue",
         why="A month end has one accrual, taken back on the next day; other readings came since",
         do="Nothing is to be done: bills of the next month say what was used",

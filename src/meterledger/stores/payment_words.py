@@ -14,7 +14,7 @@ from meterledger.facts.payments import (
     ReceiptState,
     ReceiptStep,
 )
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_display
 from meterledger.usecases.ports import Conflict, NotFound
 
 FOLLOWS: dict[ReceiptState, frozenset[ReceiptState]] = {
@@ -38,7 +38,7 @@ def no_receipt(payment_key: str) -> NotFound:
 def other_receipt(known: Receipt) -> Conflict:
     """The key is used for other money."""
     return Conflict(
-        f"Payment key {known.payment_key} is used already, for {usd_text(known.cents)} USD on "
+        f"Payment key {known.payment_key} is used already, for {usd_display(known.cents)} on "
         f"account {known.account_told}, received {known.received_day}",
         where="payment",
         why="A key posts once, for ever, and nothing was changed",

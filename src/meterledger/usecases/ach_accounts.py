@@ -19,7 +19,7 @@ from meterledger.facts.ach import (
 )
 from meterledger.facts.ach_orders import AchOrder, BankAccount, OrderKind
 from meterledger.kernel.canonical import sha256_hex
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
 from meterledger.usecases.ports import NotFound
@@ -127,7 +127,7 @@ def order_credit(
 def _in_bounds(cents: int, cause: str) -> int:
     if not 0 < cents <= CENTS_MAX_OF_ENTRY:
         raise BankAccountRefused(
-            f"{usd_text(cents)} USD cannot be moved by one entry",
+            f"{usd_display(cents)} cannot be moved by one entry",
             where=cause,
             do=f"Give an amount above zero, at most {usd_text(CENTS_MAX_OF_ENTRY)}",
         )

@@ -127,7 +127,7 @@ def start_checkout(
         )
     if not 0 < cents <= CENTS_MAX:
         raise CheckoutRefused(
-            f"{usd_text(cents)} USD cannot be paid",
+            f"{usd_display(cents)} cannot be paid",
             where=f"checkout {checkout_id}",
             do=f"Give an amount above zero, at most {usd_text(CENTS_MAX)}",
         )
@@ -148,7 +148,7 @@ def start_checkout(
         same = replace(known.checkout, started_at=checkout.started_at)
         if same != checkout:
             raise Conflict(
-                f"The key {checkout_id} is used already, for {usd_text(known.checkout.cents)} USD "
+                f"The key {checkout_id} is used already, for {usd_display(known.checkout.cents)} "
                 f"on account {known.checkout.account_id}",
                 where="checkout",
                 why="A key is one checkout, for ever, and nothing was changed",
@@ -347,7 +347,7 @@ def settle_checkout(
         )
     if is_paid and not 0 < cents <= CENTS_MAX:
         raise CheckoutRefused(
-            f"{usd_text(cents)} USD is no amount that the processor can hold",
+            f"{usd_display(cents)} is no amount that the processor can hold",
             where=where,
             do="Give what it holds with --usd",
         )

@@ -24,7 +24,7 @@ from meterledger.facts.combination import (
 )
 from meterledger.facts.money import Entry
 from meterledger.kernel.decision import Reason
-from meterledger.kernel.money import cents_from_text, usd_text
+from meterledger.kernel.money import cents_from_text, usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
 from meterledger.ledger import RECEIVABLE, control_of
@@ -166,8 +166,8 @@ def _charged(bill: StoredBill, entries: Mapping[str, Entry]) -> CombinedBill:
     receivable = sum(leg.cents for leg in legs if leg.ledger_account == RECEIVABLE)
     if posted != bill.total_cents or receivable != asked:
         raise PostedOtherwise(
-            f"Bill {bill.bill_id} says {usd_text(bill.total_cents)} USD, and "
-            f"{usd_text(posted)} USD is posted",
+            f"Bill {bill.bill_id} says {usd_display(bill.total_cents)}, and "
+            f"{usd_display(posted)} is posted",
             where=f"account {bill.account_id}",
             why="What is printed, shown and posted is one number",
             do="Look at it with `meterledger verify` before anything is stated",

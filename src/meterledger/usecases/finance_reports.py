@@ -24,7 +24,7 @@ from meterledger.facts.finance import LedgerRow, RevenueRow
 from meterledger.facts.payments import ReceiptState, ReceiptTotals, Totals
 from meterledger.facts.periods import PeriodClose
 from meterledger.facts.taxes import TaxTotal
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import (
     PROVISION,
@@ -54,15 +54,19 @@ class Tie:
         return self.left_cents == self.right_cents
 
     def words(self, figure: int) -> str:
-        """One side, as dollars or as a count."""
+        """One side for people, as dollars or as a count."""
+        return str(figure) if self.counts else usd_display(figure)
+
+    def text(self, figure: int) -> str:
+        """One side as it stands in JSON."""
         return str(figure) if self.counts else usd_text(figure)
 
     def as_json(self) -> dict[str, Any]:
         """A row of ``tie`` in every report."""
         return {
             "says": self.says,
-            "left": self.words(self.left_cents),
-            "right": self.words(self.right_cents),
+            "left": self.text(self.left_cents),
+            "right": self.text(self.right_cents),
             "holds": self.holds,
         }
 

@@ -26,7 +26,7 @@ from meterledger.facts.pledges import (
 )
 from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.kernel.local_days import local_day_of
-from meterledger.kernel.money import CENTS_MAX, usd_text
+from meterledger.kernel.money import CENTS_MAX, usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import receivable_of_movements
 from meterledger.rulebook.book import BookView
@@ -183,7 +183,7 @@ def _for_items(
     together = sum(is_open[one] for one in named)
     if not 0 < cents <= min(together, CENTS_MAX):
         raise PledgeRefused(
-            f"{usd_text(cents)} USD is not promised for what has {usd_text(together)} USD open",
+            f"{usd_display(cents)} is not promised for what has {usd_display(together)} open",
             where=where,
             do="Give an amount above zero, at most what is open of the items",
         )
@@ -214,7 +214,7 @@ def receive_pledge(
     pledge = on_file.pledge
     if not 0 < cents <= CENTS_MAX or not by.strip():
         raise PledgeRefused(
-            f"{usd_text(cents)} USD cannot be received",
+            f"{usd_display(cents)} cannot be received",
             where=where,
             do="Give an amount above zero, and who took it with --by",
         )
@@ -241,7 +241,7 @@ def _receive(
         if step.payment_key == key and step.act is PledgeAct.RECEIVED:
             if (step.cents, step.on) != (cents, on):
                 raise Conflict(
-                    f"Key {key} is used already, for {usd_text(step.cents)} USD of {step.on}",
+                    f"Key {key} is used already, for {usd_display(step.cents)} of {step.on}",
                     where=f"pledge {pledge_id}",
                     do="Use the key of this payment, or correct the amount or day",
                 )

@@ -24,7 +24,7 @@ from meterledger.facts.payments import (
 )
 from meterledger.facts.receivables import OpenItem
 from meterledger.kernel.local_days import local_day_of
-from meterledger.kernel.money import CENTS_MAX, usd_text
+from meterledger.kernel.money import CENTS_MAX, usd_display, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.payment_keys import KEY_MOST, key_rule, payment_key_of
@@ -165,7 +165,7 @@ def receipt_of(
     """
     if not 0 < cents <= CENTS_MAX:
         raise PaymentRefused(
-            f"A payment of {usd_text(cents)} USD cannot be taken",
+            f"A payment of {usd_display(cents)} cannot be taken",
             where=f"account {account_id}",
             do=f"Give an amount above zero, at most {usd_text(CENTS_MAX)}",
         )

@@ -181,7 +181,7 @@ def unbilled_report(
             for method, (count, cents) in methods.items():
                 print(f"  {method.value}: {count}, {usd_display(cents)}")
             for one in found.lines if accounts else ():
-                usd, how = usd_text(one.cents), one.method.value
+                usd, how = usd_display(one.cents), one.method.value
                 print(f"  {one.agreement_id}  {one.days}  {usd}  {how}")
             if posted is None:
                 print("Nothing is posted; --post does.")

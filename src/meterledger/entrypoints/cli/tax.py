@@ -235,12 +235,13 @@ def _told(one: dict[str, Any]) -> str:
 
 def _print_report(done: TaxReport) -> None:
     told = done.as_json()
-    print(f"Taxes of bills posted {done.days}, in US dollars")
+    print(f"Taxes of bills posted {done.days}")
     head = ("tax", "jurisdiction", "bills", "taxable", "exempt", "tax", "ledger account")
     rows = [
         (
             *(one["tax"].replace("_", " "), one["jurisdiction"].replace("_", " ")),
-            *(str(one["bills"]), one["taxable_usd"], one["exempt_usd"], one["tax_usd"]),
+            str(one["bills"]),
+            *(usd_shown(one[key]) for key in ("taxable_usd", "exempt_usd", "tax_usd")),
             one["ledger_account"],
         )
         for one in told["taxes"]

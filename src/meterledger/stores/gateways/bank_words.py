@@ -64,7 +64,7 @@ def dollars_in_cents(text: str, where: str) -> int:
         raise broken(f"'{text[:40]}' is not whole cents", where)
     cents = int(whole) * 100 + int(decimals[:2].ljust(2, "0"))
     if cents > CENTS_MAX:
-        raise broken(f"The amount of {text} USD is beyond any account of ours", where)
+        raise broken(f"The amount of ${text} is beyond any account of ours", where)
     return cents
 
 

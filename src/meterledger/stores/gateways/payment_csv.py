@@ -66,7 +66,7 @@ def read_payment_csv(data: bytes, name: str, *, channel: Channel) -> RemittanceF
     stated = _stated(rows[-1], len(rows) - 2, name)
     rest = stated - sum(one.cents for one in lines)
     if rest < 0 or (rest and not refused):
-        raise _broken(name, f"Its total says {rows[-1][2]} USD, which its lines do not sum to")
+        raise _broken(name, f"Its total says ${rows[-1][2]}, which its lines do not sum to")
     if refused:
         first = refused[0]
         refused[0] = RefusedLine(first.line, first.text, rest, first.why)
