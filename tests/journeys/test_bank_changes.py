@@ -12,6 +12,7 @@ from tests.journeys.test_autopay import DUE, NUMBER, Place
 
 from meterledger.facts.ach import BankAccountKind
 from meterledger.facts.ach_orders import ReturnAct, bank_version
+from meterledger.kernel.written_days import day_words
 from meterledger.usecases.autopay import AutopayRefused, end_autopay, stop_of
 from meterledger.usecases.bank_changes import (
     ChangeNotTold,
@@ -118,6 +119,9 @@ def test_the_customer_is_told_once_by_a_name(place: Place) -> None:
     assert told is None
     assert "at the bank with routing number 021000021" in letter_of(bank)
     assert NUMBER not in letter_of(bank)
+    assert bank.from_day is not None
+    assert f"From {day_words(bank.from_day)} we use the" in letter_of(bank)
+    assert bank.from_day.isoformat() not in letter_of(bank)
     words: dict[str, Any] = {"now": place.at(LATER), "store": place.store}
     with pytest.raises(ChangeNotTold, match="Who told the customer"):
         tell_customer(bank.bank_id, by=" ", how="letter 7", **words)

@@ -4,7 +4,7 @@ Python's own reading takes 2025-W27-1, 20250701 and the years 1 and 9999 as well
 named, and on which a month later is no day any more. Here a day is ten ASCII characters within two
 years that the caller may widen, and an instant says its offset from UTC.
 
-Lives here      the three readers; each answers None for what it does not take.
+Lives here      the readers, each answers None for what it does not take; a day in words.
 Lives elsewhere the refusal, which knows whose day it was (doors, readers of files); columns of
                 readings (``stores.gateways.csv_times``); what we wrote ourselves.
 """
@@ -25,6 +25,10 @@ _INSTANT = re.compile(
     r"(?:Z|([+-])([0-9]{2}):?([0-9]{2}))"
 )
 _FARTHEST = timedelta(hours=14)
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 _COMMON_YEAR = 2025
 
@@ -83,3 +87,8 @@ def month_day_from_text(text: str) -> MonthDay | None:
         return None
     day = day_from_text(f"{_COMMON_YEAR}-{text}")
     return None if day is None else MonthDay(day.month, day.day)
+
+
+def day_words(day: date) -> str:
+    """``July 1, 2025``: how a day is written to people, on pages, paper and in letters."""
+    return f"{MONTH_NAMES[day.month - 1]} {day.day}, {day.year}"

@@ -22,6 +22,7 @@ from meterledger.facts.ach import BankAccountKind, code_is_known, kind_of_code, 
 from meterledger.facts.ach_orders import BankAccount, BankChangeTold
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_days import day_words
 from meterledger.usecases.ach_accounts import NUMBER_FORM
 from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
 from meterledger.usecases.no_card_numbers import refuse_card_numbers
@@ -109,10 +110,11 @@ def corrected_bank(
 
 
 def letter_of(bank: BankAccount) -> str:
-    """What the customer is told of a new version."""
+    """What the customer is told of a new version, its day in words as in every letter."""
+    from_day = day_words(bank.from_day) if bank.from_day is not None else "now on"
     return (
         f"{bank.holder}, account {bank.account_id}: your bank has told us that your bank account "
-        f"is to be written another way. From {bank.from_day} we use the {bank.kind.value} account "
+        f"is to be written another way. From {from_day} we use the {bank.kind.value} account "
         f"ending in {bank.last_four} at the bank with routing number {bank.routing_number}. You "
         "need not do anything. If this is not your account, tell us: nothing is drawn from it then."
     )

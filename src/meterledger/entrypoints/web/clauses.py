@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from meterledger.entrypoints.web.addresses import citation_page
 from meterledger.entrypoints.web.words import (
-    MONTHS,
+    MONTH_NAMES,
     day_words,
     exact_decimal,
     list_words,
@@ -138,7 +138,7 @@ def _season_rows(seasons: Seasons) -> tuple[tuple[str, str], ...]:
     return tuple(
         (
             season.title(),
-            list_words([MONTHS[n] for n, found in enumerate(seasons.months) if found == season]),
+            list_words([MONTH_NAMES[n] for n, found in enumerate(seasons.months) if found == season]),
         )
         for season in dict.fromkeys(seasons.months)
     )

@@ -10,28 +10,11 @@ from typing import Any
 from meterledger.kernel.money import usd_display
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan, Validity
+from meterledger.kernel.written_days import MONTH_NAMES
+from meterledger.kernel.written_days import day_words as day_words
 
 _DAY_IN_A_WORD = re.compile(r"(\d{4})_(\d\d)_(\d\d)")
 _DAY_IN_A_SENTENCE = re.compile(r"(?<![\w:.-])\d{4}-\d\d-\d\d(?![\w-]|[.:]\w)", re.ASCII)
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-
-def day_words(day: date) -> str:
-    """``July 1, 2025``."""
-    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def dated(sentence: str) -> str:
@@ -48,7 +31,7 @@ def _in_words(found: re.Match[str]) -> str:
 
 def short_day_words(day: date) -> str:
     """``Jul 1``."""
-    return f"{MONTHS[day.month - 1][:3]} {day.day}"
+    return f"{MONTH_NAMES[day.month - 1][:3]} {day.day}"
 
 
 def table_day_words(day: date) -> str:
@@ -62,7 +45,7 @@ def span_words(days: DaySpan) -> str:
     if first == last:
         return day_words(first)
     if first.year == last.year:
-        return f"{MONTHS[first.month - 1]} {first.day} to {day_words(last)}"
+        return f"{MONTH_NAMES[first.month - 1]} {first.day} to {day_words(last)}"
     return f"{day_words(first)} to {day_words(last)}"
 
 
@@ -189,4 +172,4 @@ def less(cents: int) -> int:
 
 def month_words(day: date) -> str:
     """``July 2025``."""
-    return f"{MONTHS[day.month - 1]} {day.year}"
+    return f"{MONTH_NAMES[day.month - 1]} {day.year}"
