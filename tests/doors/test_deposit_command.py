@@ -155,3 +155,70 @@ def test_a_payment_that_came_back_is_listed_until_it_is_paid(ask: Any, asked: st
     assert answer(ask("deposit", "list", "--came-back", "--json")) == {"came_back": []}
     said = ask("deposit", "list", "--came-back")
     assert said.stdout == "0 deposits that were used, and whose payment came back.\n"
+
+
+class TestWhatIsPrinted:
+    """Without ``--json``: sentences for a person, each with the clause behind it."""
+
+    @pytest.fixture
+    def ended(self, ask: Any, asked: str) -> str:
+        """Paid in July 2025, and service ended at once: the deposit waits to go back."""
+        for words in (
+            ("payment", "take", ACCOUNT, "--usd", "200.00", "--key", "R-1", "--on", "2025-07-05"),
+            ("service", "stop", "0000000018-SP1-20250701", "--on", "2025-07-20"),
+            ("bill", ACCOUNT, "--on", "2025-07-22"),
+        ):
+            done = ask(*words)
+            assert done.exit_code == 0, done.output
+        return asked
+
+    def test_what_is_unpaid_has_its_day_and_what_is_paid_has_none(
+        self, ask: Any, asked: str
+    ) -> None:
+        assert "$200.00 due by 2025-07-22" in ask("deposit", "pay-state", asked).stdout
+        pay = ("payment", "take", ACCOUNT, "--key", "R-1", "--on", "2025-07-05", "--usd")
+        assert ask(*pay, "200.00").exit_code == 0
+
+        said = ask("deposit", "pay-state", asked).stdout
+
+        assert said.startswith("held: $200.00 asked,")
+        assert "due by" not in said
+
+    def test_a_missing_fact_is_asked_for_in_a_sentence(self, ask: Any) -> None:
+        said = ask("deposit", "ask", ACCOUNT, "--on", "2025-07-01", *BY)
+
+        assert said.exit_code == 2
+        assert "Nobody has told when we served the applicant last, and the risk score." in (
+            said.output
+        )
+        assert "null, and the text of this day" not in said.output
+
+    def test_nothing_due_is_said_so(self, ask: Any, asked: str) -> None:
+        said = ask("deposit", "apply", asked, "--by", "Ana", "--on", "2025-07-10")
+
+        assert said.stdout == f"Nothing of {asked} is due on 2025-07-10.\n"
+
+    def test_whether_it_goes_back_is_said_in_words(self, ask: Any, asked: str) -> None:
+        ask("payment", "take", ACCOUNT, "--usd", "200.00", "--key", "R-1", "--on", "2025-07-05")
+
+        said = ask("deposit", "review", asked, "--on", "2025-07-10").stdout
+
+        assert said.startswith("2025-07-10: It stays for now.\n  0 successive months were paid")
+
+    def test_one_that_has_ended_has_no_certificate(self, ask: Any, ended: str) -> None:
+        said = ask("deposit", "certificate", ended, "--pdf", "c.pdf")
+
+        assert said.exit_code == 2
+        assert "This deposit has ended: what is with us still goes back" in said.output
+        (row,) = answer(ask("deposit", "list", "--remainders", "--json"))["remainders"]
+        assert row["deposit"] == ended
+
+    def test_what_a_deposit_did_now_is_told_step_by_step(self, ask: Any, asked: str) -> None:
+        ask("payment", "take", ACCOUNT, "--usd", "200.00", "--key", "R-1", "--on", "2025-07-05")
+
+        said = ask("deposit", "apply", asked, "--by", "Ana", "--on", "2026-07-04").stdout
+
+        assert said.startswith(
+            f"{asked}: $16.74 of interest to 2026-07-04, credited to the account\n"
+        )
+        assert "GRR VI.C.3" in said

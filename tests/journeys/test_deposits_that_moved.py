@@ -204,5 +204,6 @@ def test_the_night_of_a_return_puts_the_new_account_right_as_well(here: Home) ->
 
     assert run.counts["undone"] == 1
     assert run.counts["owed back"] == 1
+    assert here.deposits()[0].state == "moved out"
     there.now = here.now + timedelta(minutes=1)
     assert there.money().popitem()[1].interest_credited_cents == 6_70

@@ -82,6 +82,12 @@ def certificate_letter(money: DepositMoney, system: System) -> bytes:
     """
     deposit = money.deposit
     cents = money.held_cents - money.idle_cents
+    if deposit.is_closed and cents > 0:
+        raise NoLetter(
+            "This deposit has ended: what is with us still goes back, and bears no interest",
+            where=f"deposit {deposit.deposit_id}",
+            do=f"Look at it with `meterledger deposit show {deposit.deposit_id}`",
+        )
     if cents <= 0:
         raise NoLetter(
             "Nothing that was paid of this deposit is held",

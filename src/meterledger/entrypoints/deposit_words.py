@@ -30,6 +30,21 @@ ABOUT_WORDS = {
 }
 
 
+ACTION_WORDS = {
+    "keep": "It stays for now",
+    "review": "The customer’s credit is to be reviewed",
+    "may_wait": "It may go back, and may wait for a dispute",
+    "refund": "It may go back",
+    "release_guarantor": "The guarantor may be released",
+}
+"""Whether a deposit goes back, by what its rule answers."""
+
+
+def many(count: int, noun: str) -> str:
+    """``1 deposit``, ``2 deposits``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def deposit_desk(system: System, by: str) -> Desk:
     """Where a running system decides deposits, as somebody."""
     return Desk(system.store, system.view, by, system.now)

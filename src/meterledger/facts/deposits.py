@@ -229,8 +229,9 @@ class Deposit:
     @property
     def state(self) -> str:
         """How it stands, in a word."""
-        if self.is_closed:
-            return self.steps[-1].act.value if self.steps[-1].act in CLOSING else "given back"
+        closing = self.last(*CLOSING)
+        if closing is not None:
+            return closing.act.value
         if self.guarantee:
             return "guaranteed"
         if self.asked or self.of(DepositAct.MOVED_IN):

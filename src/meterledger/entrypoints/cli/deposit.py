@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from meterledger.entrypoints.wiring import System
+    from meterledger.facts.deposits import DepositStep
     from meterledger.usecases.deposit_ask import Asked
     from meterledger.usecases.deposit_run import DepositRun
 
@@ -185,7 +186,7 @@ def review(
     as_json: JsonFlag = False,
 ) -> None:
     """Show whether a deposit goes back; with an opinion, write down a business's review."""
-    from meterledger.entrypoints.deposit_words import deposit_desk
+    from meterledger.entrypoints.deposit_words import ACTION_WORDS, deposit_desk
     from meterledger.usecases.deposit_acts import open_money, review_credit
     from meterledger.usecases.deposit_back import consider_return
 
@@ -199,7 +200,7 @@ def review(
         told = {"deposit": deposit, "action": found.action, "ruling": found.ruled.ruling.as_json()}
 
         def words() -> None:
-            print(f"{found.action.replace('_', ' ')} on {day}.")
+            print(f"{day}: {ACTION_WORDS[found.action]}.")
             for one in found.ruled.reasons:
                 print(f"  {one.finding} - {one.citation.text}")
 
@@ -221,7 +222,17 @@ def apply(deposit: Name, by: By = "", on: On = "", as_json: JsonFlag = False) ->
             put_deposit_right(known, done, on=day, desk=desk)
         else:
             run_deposit(known, done, on=day, desk=desk)
-        say(done.as_json(), as_json=as_json, words=lambda: _print_run(done))
+        after = system.store.deposit(deposit)
+
+        def words() -> None:
+            for step in after.steps[len(known.steps) :]:
+                _print_step(step)
+            if not done.changed and not done.refused:
+                print(f"Nothing of {deposit} is due on {day}.")
+            for one in done.refused:
+                print(f"Refused: {one.sentence}")
+
+        say(done.as_json(), as_json=as_json, words=words)
 
 
 def list_deposits(
@@ -296,7 +307,7 @@ def run(
 
     Safe to run twice.
     """
-    from meterledger.entrypoints.deposit_words import deposit_desk
+    from meterledger.entrypoints.deposit_words import deposit_desk, many
     from meterledger.usecases.deposit_hand_out import hand_out_remainders
     from meterledger.usecases.deposit_run import BY, run_deposits
     from meterledger.usecases.settlements import MoneyDesk
@@ -319,10 +330,11 @@ def run(
 
         def words() -> None:
             _print_run(done)
-            print(
-                f"{out.due} remainders = {len(out.asked)} refunds asked for + {out.on_their_way} "
-                f"waiting for approval + {len(out.refused)} refused."
-            )
+            if out.due:
+                print(
+                    f"{many(out.due, 'remainder')} = {many(len(out.asked), 'refund')} asked for + "
+                    f"{out.on_their_way} waiting for approval + {len(out.refused)} refused."
+                )
             for one, why in out.refused[:20]:
                 print(f"Refused: account {one.account_id}: {why}")
 
@@ -331,20 +343,25 @@ def run(
 
 def answer(done: Asked, system: System, *, as_json: bool) -> None:
     """Say what became of a deposit."""
-    from meterledger.entrypoints.deposit_words import deposit_json, money_of, sentence_of
-    from meterledger.usecases.deposit_record import reasons_of
+    from meterledger.entrypoints.deposit_words import deposit_json, money_of
 
     money = money_of(done.deposit, system)
     told = deposit_json(money, system.today) | {"newly": done.newly}
 
     def words() -> None:
         last = done.deposit.steps[-1]
-        known = "" if done.newly else " (known already)"
-        print(f"{done.deposit.deposit_id}: {sentence_of(last)}{known}")
-        for one in reasons_of(last):
-            print(f"  {one.finding} - {one.citation.text}")
+        _print_step(last, " (known already)" if not done.newly else "")
 
     say(told, as_json=as_json, words=words)
+
+
+def _print_step(step: DepositStep, also: str = "") -> None:
+    from meterledger.entrypoints.deposit_words import sentence_of
+    from meterledger.usecases.deposit_record import reasons_of
+
+    print(f"{step.deposit_id}: {sentence_of(step)}{also}")
+    for one in reasons_of(step):
+        print(f"  {one.finding} - {one.citation.text}")
 
 
 def day_of(on: str, system: System) -> date:
@@ -385,9 +402,11 @@ def _told(facts: Path | None) -> dict[str, Any]:
 
 
 def _print_run(done: DepositRun) -> None:
+    from meterledger.entrypoints.deposit_words import many
+
     print(
-        f"{done.looked_at} deposits = {done.changed} changed + {done.nothing_due} with nothing due "
-        f"+ {len(done.refused)} refused, on {done.on}."
+        f"{many(done.looked_at, 'deposit')} = {done.changed} changed + "
+        f"{done.nothing_due} with nothing due + {len(done.refused)} refused, on {done.on}."
     )
     for name, count in sorted(done.counts.items()):
         if count:

@@ -28,9 +28,11 @@ def pay_state(deposit: Name, as_json: JsonFlag = False) -> None:
     """Show what is asked for, paid, unpaid and held of a deposit."""
     from meterledger.entrypoints.cli.deposit import opened
     from meterledger.entrypoints.deposit_words import deposit_json, money_of
+    from meterledger.facts.deposits import asked_items
 
     with refusing(), opened("look at a deposit", [deposit]) as system:
-        told = deposit_json(money_of(system.store.deposit(deposit), system), system.today)
+        money = money_of(system.store.deposit(deposit), system)
+        told = deposit_json(money, system.today)
 
         def words() -> None:
             print(
@@ -39,8 +41,13 @@ def pay_state(deposit: Name, as_json: JsonFlag = False) -> None:
                 f"off, {usd_shown(told['paid_usd'])} paid, {usd_shown(told['unpaid_usd'])} unpaid, "
                 f"{usd_shown(told['held_usd'])} held."
             )
-            for one in told["asked_now"]:
-                print(f"  {one['item']}: {usd_shown(one['usd'])} due by {one['due']}")
+            paid = money.paid_cents
+            for item in asked_items([money.deposit], system.today):
+                covered = min(paid, item.charged_cents)
+                paid -= covered
+                if item.charged_cents > covered:
+                    open_ = usd_display(item.charged_cents - covered)
+                    print(f"  {item.item_id}: {open_} due by {item.due_day}")
 
         say(told, as_json=as_json, words=words)
 
@@ -106,7 +113,7 @@ def show(deposit: Name, as_json: JsonFlag = False) -> None:
 
 def list_came_back(system: System, account: str, *, as_json: bool) -> None:
     """Say which deposits were used and had a payment come back, and what is open of it."""
-    from meterledger.entrypoints.deposit_words import came_back_json, deposit_desk
+    from meterledger.entrypoints.deposit_words import came_back_json, deposit_desk, many
     from meterledger.usecases.deposit_came_back import deposits_that_came_back
 
     rows = [
@@ -118,7 +125,8 @@ def list_came_back(system: System, account: str, *, as_json: bool) -> None:
     ]
 
     def words() -> None:
-        print(f"{len(rows)} deposits that were used, and whose payment came back.")
+        were = "was" if len(rows) == 1 else "were"
+        print(f"{many(len(rows), 'deposit')} that {were} used, and whose payment came back.")
         for one in rows:
             print(
                 f"{one.deposit_id}  account {one.account_id}: {usd_display(one.back_cents)} came "

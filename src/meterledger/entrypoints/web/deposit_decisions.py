@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
-from meterledger.entrypoints.deposit_words import deposit_desk
+from meterledger.entrypoints.deposit_words import ACTION_WORDS, deposit_desk
 from meterledger.entrypoints.web.budget import WhyRow
 from meterledger.entrypoints.web.deposit_forms import why_rows
 from meterledger.entrypoints.wiring import System
@@ -52,12 +52,6 @@ OF_ACT = {
     REQUEST: DepositAct.REQUESTED,
 }
 """The step by which each is kept."""
-WORDS_OF_ACTION = {
-    "refund": "It may go back",
-    "release_guarantor": "The guarantor may be released",
-    "review": "The customer’s credit is to be reviewed",
-    "may_wait": "It waits for a dispute",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +108,9 @@ def offer_of(money: DepositMoney, system: System) -> Offer:
         silent = refusal.of_one_case()
         return Offer(_worded(acts), "Nobody can say yet whether it goes back", silent=silent)
     acts += _by_decision(found)
-    heading = WORDS_OF_ACTION.get(found.action, "It stays for now")
-    return Offer(_worded(acts), heading, why_rows(found.ruled.reasons, system.view))
+    return Offer(
+        _worded(acts), ACTION_WORDS[found.action], why_rows(found.ruled.reasons, system.view)
+    )
 
 
 def _by_decision(found: GoesBack) -> list[str]:

@@ -56,6 +56,8 @@ LABELS = {
     "tampered_or_diverted": "Tampering or diversion",
     "agreement": "Cold Weather agreement",
 }
+OPEN = ("score", "identity")
+"""Groups that the text of today asks for: nothing is to be said of when they are needed."""
 SCORE_SINCE = "deposits.initial.eaer_score"
 OF_FACTS = ("f.", "given.f.")
 
@@ -219,7 +221,8 @@ def _rows(kind: DepositKind, query: QueryDict, system: System) -> _Rows:
 def _put_plainly(row: FormRow) -> None:
     """In words of the desk: the form of a rule tells of JSON."""
     row.label = LABELS.get(_key(row), row.label)
-    row.meaning = row.meaning.replace("; [] if none", "").replace("null", "left empty")
+    row.meaning = "" if _key(row) in OPEN else row.meaning.replace("; [] if none", "")
+    row.meaning = row.meaning.replace("null", "left empty").replace("bona_fide", "bona fide")
     for one in (*row.rows, *row.items):
         _put_plainly(one)
 

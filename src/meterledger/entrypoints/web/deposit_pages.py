@@ -32,7 +32,7 @@ from meterledger.entrypoints.web.deposit_forms import why_rows
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
-from meterledger.facts.deposits import DepositStep, Part
+from meterledger.facts.deposits import DepositAct, DepositStep, Part
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.deposit_back import deposit_remainders_due
@@ -72,6 +72,8 @@ class StepRow:
     standing: str
     parts: tuple[Part, ...]
     why: tuple[WhyRow, ...]
+    moved_in: bool = False
+    """Whether its parts are what was received where it came from, and asked for by nobody."""
 
 
 def deposits_of_account(system: System, account_id: str) -> list[DepositRow]:
@@ -183,4 +185,5 @@ def _step(step: DepositStep, view: BookView) -> StepRow:
         standing=record["standing"] if record else "",
         parts=step.parts if len(step.parts) > 1 else (),
         why=why_rows(reasons_of(step), view),
+        moved_in=step.act is DepositAct.MOVED_IN,
     )
