@@ -138,7 +138,9 @@ def _season_rows(seasons: Seasons) -> tuple[tuple[str, str], ...]:
     return tuple(
         (
             season.title(),
-            list_words([MONTH_NAMES[n] for n, found in enumerate(seasons.months) if found == season]),
+            list_words(
+                [MONTH_NAMES[n] for n, found in enumerate(seasons.months) if found == season]
+            ),
         )
         for season in dict.fromkeys(seasons.months)
     )
