@@ -53,6 +53,20 @@ COMMANDS = {
     Act.ESCHEATED: "meterledger unclaimed hand-over",
 }
 """The command of each act, the likeliest first."""
+WAYS = {
+    Act.APPROVED: "approved",
+    Act.REFUSED: "refused",
+    Act.SENT: "sent",
+    Act.CLEARED: "marked as paid by the bank",
+    Act.STOPPED: "stopped",
+    Act.RETURNED: "marked as having come back",
+    Act.REVERSED: "taken back",
+    Act.NOTICED: "marked as told to its owner by letter",
+    Act.UNCLAIMED: "set apart as unclaimed",
+    Act.CLAIMED: "given to its owner",
+    Act.ESCHEATED: "handed to the State",
+}
+"""What may be done with it, after "it may be"."""
 SENDING = {
     Means.CHECK: "meterledger refund send {id} --reference NUMBER",
     Means.ACH: "meterledger refund order-ach",
@@ -146,7 +160,7 @@ def ways_of(case: SettlementCase) -> list[tuple[str, str]]:
             command = SENDING[case.payee.means].format(id=case.settlement_id)
             if case.payee.means is Means.CARD and case.payee.payment_key.startswith(OF_CHECKOUT):
                 command = f"meterledger refund to-card {case.settlement_id}"
-        found.append((STATE_WORDS[act], command))
+        found.append((WAYS[act], command))
     return found
 
 
