@@ -33,6 +33,7 @@ from tests.journeys.settling_town import (
 )
 from tests.stores.paper_town import ANALYST, bill_of
 
+from meterledger.entrypoints.settlement_words import settlement_words
 from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.money import Entry, Leg, Tender
 from meterledger.facts.settlements import Act, Means, SettlementKind
@@ -274,6 +275,37 @@ class TestARefund:
 
         assert asked.case.payee is not None
         assert (asked.case.payee.means, asked.case.payee.payment_key) == (means, "K-1")
+
+    def test_refused_or_taken_back_may_be_asked_for_anew_on_the_same_day(
+        self, town: Settling
+    ) -> None:
+        town.pay(ONE, 40_00, "K-1")
+        first = ask_refund(ONE, 20_00, desk=town.desk(), **FINDERS)
+        assert not ask_refund(ONE, 20_00, desk=town.desk(), **FINDERS).is_new
+        refuse_settlement(first.case.settlement_id, desk=town.desk(), **OTHER)
+
+        second = ask_refund(ONE, 20_00, desk=town.desk(), **FINDERS)
+        assert second.is_new
+        assert second.case.settlement_id == f"{first.case.settlement_id}-2"
+        assert second.case.awaits_approval
+        again = ask_refund(ONE, 20_00, desk=town.desk(), **FINDERS)
+        assert (again.case, again.is_new) == (second.case, False)
+        approve_settlement(second.case.settlement_id, desk=town.desk(), **OTHER)
+        assert not ask_refund(ONE, 20_00, desk=town.desk(), **FINDERS).is_new
+        assert town.store.trial_balance()["232.refunds"] == -20_00
+
+        reverse_settlement(second.case.settlement_id, desk=town.desk(), **FINDERS)
+        third = ask_refund(ONE, 20_00, desk=town.desk(), **FINDERS)
+        assert third.case.settlement_id == f"{first.case.settlement_id}-3"
+
+    def test_says_what_may_be_done_with_it_and_by_which_command(self, town: Settling) -> None:
+        town.pay(ONE, 40_00, "K-1")
+        name = town.refund().settlement_id
+        sent = send_refund(name, by="Cleo", reference="CHK 1", desk=town.desk()).case
+        told = settlement_words(sent)
+        assert "  It may be:\n    marked as paid by the bank with `meterledger refund clear" in told
+        assert f"    marked as having come back with `meterledger refund return {name}`" in told
+        assert f"    stopped with `meterledger refund stop {name}`" in told
 
     def test_to_a_payment_that_came_back_is_refused(self, town: Settling) -> None:
         town.pay(ONE, 20_00, "K-1")

@@ -141,7 +141,8 @@ def ask_refund(
     It goes back to where ``payment_key`` came from, or to the verified payee; without either to
     the newest payment of the customer that was not returned. What a pledge left goes back to its
     agency, unless ``agency_terms`` say that the customer keeps it. ``source`` is 142, or 235 for
-    what remains of deposits that have ended. The same amount of an account is asked for once a day.
+    what remains of deposits that have ended. The same amount of an account is asked for once a day;
+    after it was refused or taken back it may be asked for anew.
 
     :raises CannotSettle: if nobody is known to whom it may go
     :raises RefundContradicts: if more is asked for than there is
@@ -151,7 +152,7 @@ def ask_refund(
     who, why = named(by, reason, where)
     desk.store.account(account_id)
     key = f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (".deposit" if source == DEPOSITS else "")
-    known = _known(key, account_id, desk)
+    key, known = _key_of_ask(key, account_id, desk)
     if known is not None:
         return Settled(known, is_new=False)
     if cents <= 0:
@@ -433,6 +434,15 @@ def _live_account(account_id: str, desk: MoneyDesk) -> str | None:
     return None
 
 
-def _known(key: str, account_id: str, desk: MoneyDesk) -> SettlementCase | None:
+def _key_of_ask(key: str, account_id: str, desk: MoneyDesk) -> tuple[str, SettlementCase | None]:
+    """The key of an ask, and the refund that has it if it was asked for before.
+
+    One that was refused or taken back is over: who asks again asks anew, under the next number.
+    """
     mine = desk.store.settlements(account_id=account_id, kind=SettlementKind.REFUND)
-    return next((one for one in mine if one.key == key), None)
+    by_key = {one.key: one for one in mine}
+    name, number = key, 1
+    while name in by_key and by_key[name].last.act in (Act.REFUSED, Act.REVERSED):
+        number += 1
+        name = f"{key}-{number}"
+    return name, by_key.get(name)
