@@ -168,6 +168,25 @@ def test_an_order_that_was_dropped_is_not_waited_for(town: Town) -> None:
     assert "Its order was dropped, and will not leave" in why
 
 
+def test_what_another_asks_for_at_once_is_ordered_once(town: Town) -> None:
+    """It was no order when the run looked, and is one when it comes to it."""
+    town.bank()
+    name = town.approved(20_00)
+    real = town.store.bank_accounts
+
+    def meanwhile(account_ids: Any) -> Any:
+        town.store.bank_accounts = real  # type: ignore[method-assign]
+        order_refunds(desk=town.desk(), store=town.store)
+        return real(account_ids)
+
+    town.store.bank_accounts = meanwhile  # type: ignore[method-assign]
+
+    made = order_refunds(desk=town.desk(), store=town.store)
+
+    assert (made.ordered, made.refused) == ([name], [])
+    assert [one.order_id for one in town.file().entries] == [name]
+
+
 @pytest.mark.parametrize("banks", [0, 2])
 def test_of_no_bank_account_or_several_nobody_guesses(town: Town, banks: int) -> None:
     for number in range(banks):

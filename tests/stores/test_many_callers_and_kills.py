@@ -42,6 +42,11 @@ OF_A_RACE = {
 }
 """What else is told to whoever looked before another's word was there, and wrote after it: true,
 and in other words than those of a second call."""
+IN_A_RACE = {
+    "release a held bill": {"held_bill, of any run"},
+    "approve a held bill": {"held_bill, of any run"},
+}
+"""A run in the middle may find a bill held that another lets leave meanwhile, and say so."""
 TRIES = 400
 
 
@@ -109,10 +114,11 @@ def disturb(place: Place, name: str, callers: int, kills: int, seed: int = 7) ->
     place.restore("before")
     answers, ended = called(made, callers, kills, seed)
     if made.journey.ends_alike:
-        assert not made.otherwise(place.holds())
+        other = made.otherwise(place.holds()) - IN_A_RACE.get(name, set())
+        assert not other, f"{other} end otherwise"
         # Of several parts a caller may see those that another has done, and not yet the rest.
-        other = [one for one in set(answers) if not made.is_known(one)]
-        assert name in IN_PARTS or all(OF_A_RACE.get(name, "\0") in one for one in other), other
+        told = [one for one in set(answers) if not made.is_known(one)]
+        assert name in IN_PARTS or all(OF_A_RACE.get(name, "\0") in one for one in told), told
     assert made.do(broken) == made.broken
     return ended
 

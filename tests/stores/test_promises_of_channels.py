@@ -176,6 +176,8 @@ def test_an_enrollment_ends_and_another_may_follow(town: Any) -> None:
     found = town.enrollments(account_ids=[ONE])
     assert [one.days for one in found] == [Validity(DAY, end), Validity(end)]
     assert town.enrollments(on=end) == [after]
+    with pytest.raises(NotFound, match="not on autopay"):  # it ends then already: said once
+        town.keep_channel(change(ended=(ended,)))
 
 
 def test_no_checkout_is_begun_while_another_of_the_account_is_unknown(town: Any) -> None:

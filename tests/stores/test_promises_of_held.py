@@ -120,6 +120,20 @@ class TestACase:
         assert len(set(names)) == 1
         assert [len(one.steps) for one in cases(store)] == [1]
 
+    @pytest.mark.parametrize("what", [HeldAct.RELEASED, HeldAct.EXCLUDED, HeldAct.REOPENED])
+    def test_on_which_many_say_the_same_at_once_is_decided_once(
+        self, store: Store, what: HeldAct
+    ) -> None:
+        name = see(store, seen_of(1, FAR, cents=900)).case_id
+        total = 900 if what is HeldAct.RELEASED else None
+        said = act(what, "Ana", total, findings=(FAR,) if total else ())
+
+        with ThreadPoolExecutor(12) as pool:
+            told = list(pool.map(lambda _: settle(store, name, said), range(12)))
+
+        assert [one.act for one in case(store, name).steps] == [HeldAct.OPENED, what]
+        assert set(told) == {case(store, name)}
+
     def test_is_personal(self, store: Store) -> None:
         name = see(store, seen_of(1)).case_id
 

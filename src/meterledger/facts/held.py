@@ -8,7 +8,7 @@ Read first      docs/operating/held_bills.md; docs/glossary.md: "held", "gate".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -180,6 +180,18 @@ class HeldCase:
         if found[-1].act is not HeldAct.EXCLUDED and not self._is_of_newest(found):
             return None
         return found[-1]
+
+    def says_already(self, step: HeldStep) -> bool:
+        """Whether the newest decision is this one, by the same person in the same words.
+
+        Said twice, on whatever day and at whatever instant, it is kept once.
+        """
+        found = [one for one in self.steps if one.act not in BY_A_RUN]
+        taken_back = bool(found) and found[-1].act is HeldAct.REOPENED
+        last = found[-1] if taken_back else self.decided
+        if not self.is_open or last is None:
+            return False
+        return replace(last, on=step.on, learned_at=step.learned_at) == step
 
     def _is_of_newest(self, decisions: list[HeldStep]) -> bool:
         release = [one for one in decisions if one.act is HeldAct.RELEASED][-1]

@@ -43,6 +43,7 @@ from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.autopay import order_of_bill
 from meterledger.usecases.bank_changes import corrected_bank, read_corrected
 from meterledger.usecases.channel_money import MoneyStore, Postings
@@ -117,6 +118,7 @@ class _Work:
     cents: int = 0
 
 
+@looks_once_more
 def take_ach_returns(
     file: AchFile, *, name: str, sha256: str, desk: ReturnDesk
 ) -> tuple[list[ReturnedEntry], bool]:

@@ -47,6 +47,7 @@ from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.ach_accounts import new_bank_account
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.autopay_amount import (
     SetApart,
     on_their_way,
@@ -148,6 +149,7 @@ class Drawn:
     order: AchOrder | None = None
 
 
+@looks_once_more
 def enroll_autopay(
     *,
     account_id: str,
@@ -238,6 +240,7 @@ def enroll_autopay(
     return enrollment
 
 
+@looks_once_more
 def end_autopay(account_id: str, *, on: date, desk: AutopayDesk) -> Enrollment:
     """Take an account off autopay: ``on`` is the first day on which nothing is drawn.
 

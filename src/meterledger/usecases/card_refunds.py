@@ -100,10 +100,12 @@ def send_to_card(settlement_id: str, *, by: str, desk: CardDesk) -> CardRefundOn
     )
     try:
         desk.store.begin_card_refund(refund)
-    except Conflict:  # another call came first: what it began is asked about
-        begun = desk.store.card_refunds(settlement_id=settlement_id)
-        if len(begun) >= number and begun[-1].state is CardRefundState.UNKNOWN:
+    except Conflict:  # another call came first: what it began is told, or asked about
+        begun = desk.store.card_refunds(settlement_id=settlement_id)[number - 1 :]
+        if begun and begun[-1].state is CardRefundState.UNKNOWN:
             return ask_card_refund(begun[-1].refund.refund_id, desk=desk)
+        if begun and begun[-1].state is CardRefundState.DONE:
+            return begun[-1]
         raise
     try:
         answer = desk.processor.refund(refund)

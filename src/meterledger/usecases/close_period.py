@@ -14,6 +14,7 @@ from typing import Protocol
 
 from meterledger.facts.periods import PeriodClose
 from meterledger.kernel.refusal import Refusal
+from meterledger.usecases.at_once import looks_once_more
 
 MONTH_FORM = re.compile(r"(199[0-9]|20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -47,6 +48,7 @@ def period_from(text: str) -> date:
     return date(int(found[1]), int(found[2]), 1)
 
 
+@looks_once_more
 def close_period(
     month: date, *, by: str, today: date, learned_at: datetime, store: Periods
 ) -> tuple[PeriodClose, bool]:

@@ -15,6 +15,7 @@ from meterledger.facts.deposits import Deposit, DepositAct, DepositKind, Deposit
 from meterledger.facts.deposits import deposit_id_of as id_of
 from meterledger.kernel.money import usd_display, usd_text
 from meterledger.ledger import entry_for_deposit_step
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_ask import Asked, DepositRefused, Desk, add_steps
 from meterledger.usecases.deposit_interest import credited_through
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money
@@ -155,6 +156,7 @@ def record_effort(deposit_id: str, *, how: str, on: date, reason: str, desk: Des
     return add_steps(deposit, (step,), desk)
 
 
+@looks_once_more
 def move_deposit(
     deposit_id: str, to_account_id: str, *, on: date, reason: str, desk: Desk
 ) -> Asked:

@@ -42,6 +42,7 @@ from meterledger.ledger import (
     reverse_entry,
 )
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.reconciliation_ports import Reconciliation
 
@@ -205,6 +206,7 @@ def take_bank_file(file: BankFile, *, today: date, store: ReconciliationStore) -
     return store.record_bank_file(file)
 
 
+@looks_once_more
 def match_bank(
     *, on: date, learned_at: datetime, view: BookView, store: ReconciliationStore
 ) -> BankRun:

@@ -49,6 +49,7 @@ from meterledger.usecases.settlements import (
     bills_known,
     credit_cents,
     in_service,
+    kept,
     named,
     new_settlement,
     one_step,
@@ -187,8 +188,7 @@ def ask_refund(
         by_day=decided.decision.outcome.by_day,
         told={AGENCY_TERMS: terms} if terms else None,
     )
-    (is_new,) = desk.store.record_settlements([write])
-    return Settled(write.case, is_new)
+    return Settled(*kept(write, desk))
 
 
 def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCredit:
@@ -233,8 +233,8 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
         else payee_of_refund(account_id, int(outcome.amount_cents), desk, source="142"),
         by_day=outcome.by_day,
     )
-    (is_new,) = desk.store.record_settlements([write])
-    return FinalCredit(account_id, write.case.cents, outcome.way, why, write.case, is_new)
+    case, is_new = kept(write, desk)
+    return FinalCredit(account_id, case.cents, outcome.way, why, case, is_new)
 
 
 def send_refund(
@@ -353,8 +353,7 @@ def give_credit(
         approved=False,
         needs_two=True,
     )
-    (is_new,) = desk.store.record_settlements([write])
-    return Settled(write.case, is_new)
+    return Settled(*kept(write, desk))
 
 
 def _back_to_agency(account_id: str, one: PledgeCredit, by: str, desk: MoneyDesk) -> FinalCredit:
@@ -380,8 +379,8 @@ def _back_to_agency(account_id: str, one: PledgeCredit, by: str, desk: MoneyDesk
         payee=payee,
         by_day=decided.decision.outcome.by_day,
     )
-    (is_new,) = desk.store.record_settlements([write])
-    return FinalCredit(account_id, one.cents, RefundWay.BACK, words, write.case, is_new)
+    case, is_new = kept(write, desk)
+    return FinalCredit(account_id, one.cents, RefundWay.BACK, words, case, is_new)
 
 
 def decide_refund_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:

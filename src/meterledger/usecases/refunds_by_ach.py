@@ -20,6 +20,7 @@ from meterledger.facts.ach_orders import AchOrder, BankAccount, SentFile
 from meterledger.facts.settlements import Means, SettlementCase, SettlementKind
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.ach_accounts import OrderStore, order_credit
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.refund_credit import send_refunds
 from meterledger.usecases.settlements import CannotSettle, MoneyDesk, SettlementStore
 
@@ -52,7 +53,8 @@ def order_refunds(*, desk: MoneyDesk, store: AchRefundStore) -> Ordered:
         try:
             _refuse_dropped(case, waiting_orders, store)
             bank_id = _bank_of(case, banks.get(case.account_id, ()), desk)
-            order_credit(
+            order = looks_once_more(order_credit)  # another may ask for it at once
+            order(
                 case.next_order_id,
                 account_id=case.account_id,
                 bank_id=bank_id,
@@ -68,6 +70,7 @@ def order_refunds(*, desk: MoneyDesk, store: AchRefundStore) -> Ordered:
     return made
 
 
+@looks_once_more
 def mark_refunds_in_files(*, by: str, desk: MoneyDesk, store: AchRefundStore) -> list[str]:
     """Mark as sent every refund whose order is in a file that was made; its number is the file's.
 
@@ -93,6 +96,8 @@ def _refuse_dropped(case: SettlementCase, waiting: set[str], store: AchRefundSto
     name = case.next_order_id
     if name in waiting or name not in store.ach_orders([name]):
         return
+    if name in {one.order_id for one in store.orders_to_send(date.max)}:
+        return  # another asked for it since
     if not any(one.order_id == name for file in store.ach_files() for one in file.entries):
         raise CannotSettle(
             "Its order was dropped, and will not leave",

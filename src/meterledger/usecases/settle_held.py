@@ -11,7 +11,7 @@ Lives elsewhere what holds a bill (``gate_bills``, ``calculate_bills``), the run
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
@@ -237,9 +237,8 @@ def _add(case_id: str, act: HeldAct, by: str, reason: str, desk: Desk) -> HeldCa
         total_cents=seen.total_cents if releases else None,
         energy_wh=seen.energy_wh if releases else None,
     )
-    known = case.decided if case.is_open else None
-    if known is not None and replace(known, on=step.on, learned_at=step.learned_at) == step:
-        return case  # the answer was lost: it is decided already, by the same person in these words
+    if case.says_already(step):
+        return case  # the answer was lost
     return desk.store.settle_held(case_id, step)
 
 

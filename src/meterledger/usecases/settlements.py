@@ -223,6 +223,16 @@ def step_on(
     )
 
 
+def kept(write: SettlementWrite, desk: MoneyDesk) -> tuple[SettlementCase, bool]:
+    """Record it: the settlement as it is kept, and whether it is new.
+
+    Another may have asked for the same at once: what that one kept counts, with its record.
+    """
+    (is_new,) = desk.store.record_settlements([write])
+    case = write.case
+    return (case if is_new else desk.store.settlement(case.settlement_id)), is_new
+
+
 def one_step(
     settlement_id: str, act: Act, *, by: str, reason: str, desk: MoneyDesk, reference: str = ""
 ) -> Settled:

@@ -19,12 +19,14 @@ from meterledger.ledger import (
     receivable_of_movements,
 )
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.settlements import (
     CannotSettle,
     Decided,
     MoneyDesk,
     Settled,
     in_service,
+    kept,
     named,
     new_settlement,
     owed_cents,
@@ -42,6 +44,7 @@ COMPARABLE = {
 }
 
 
+@looks_once_more
 def transfer_balance(
     from_account: str,
     to_account: str,
@@ -114,8 +117,7 @@ def transfer_balance(
         approved=True,
         by_day=outcome.aged_from,
     )
-    (is_new,) = desk.store.record_settlements([write])
-    return Settled(write.case, is_new)
+    return Settled(*kept(write, desk))
 
 
 def decide_transfer_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:

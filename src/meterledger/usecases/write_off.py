@@ -22,6 +22,7 @@ from meterledger.ledger import (
     decide_recovery,
     decide_write_off,
 )
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.settlements import (
     CannotSettle,
     Decided,
@@ -30,6 +31,7 @@ from meterledger.usecases.settlements import (
     bills_known,
     entries_known,
     in_service,
+    kept,
     named,
     new_settlement,
     owed_cents,
@@ -43,6 +45,7 @@ WRITE_OFF_RULE, PROVISION_RULE, RECOVERY_RULE = (
 )
 
 
+@looks_once_more
 def write_off(
     account_id: str,
     *,
@@ -92,8 +95,7 @@ def write_off(
         needs_two=outcome.needs_two,
         ceiling_cents=int(outcome.ceiling_cents),
     )
-    (is_new,) = desk.store.record_settlements([write])
-    return Settled(write.case, is_new)
+    return Settled(*kept(write, desk))
 
 
 def _refuse_secured(account_id: str, where: str, desk: MoneyDesk) -> None:
@@ -156,8 +158,7 @@ def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDe
         approved=True,
         about=payment_key,
     )
-    (is_new,) = desk.store.record_settlements([write])
-    return Settled(write.case, is_new)
+    return Settled(*kept(write, desk))
 
 
 def record_recoveries(*, by: str, desk: MoneyDesk) -> list[Settled]:
@@ -243,8 +244,7 @@ def provide(month: date, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
         desk=desk,
         approved=True,
     )
-    (is_new,) = desk.store.record_settlements([write])
-    return Settled(write.case, is_new)
+    return Settled(*kept(write, desk))
 
 
 def decide_write_off_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:

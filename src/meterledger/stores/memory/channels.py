@@ -162,7 +162,8 @@ class MemoryChannels(MemoryPlaces):
     def _refuse_enrollments(self, change: ChannelChange) -> None:
         ended = {one.enrollment_id for one in change.ended}
         for old in change.ended:
-            if not any(one.enrollment_id == old.enrollment_id for one in self._enrollments):
+            known = [one for one in self._enrollments if one.enrollment_id == old.enrollment_id]
+            if not known or known[0].days.until_day == old.days.until_day:
                 raise not_enrolled(old.account_id)
         known = [one for one in self._enrollments if one.enrollment_id not in ended]
         for one in (*change.ended, *change.enrollments):

@@ -73,6 +73,8 @@ class MemoryHeld(MemoryPlaces):
         """Add what a person decided."""
         with self._lock:
             case = self.held_case(case_id)
+            if case.says_already(step):
+                return case
             refuse_step(case, step)
             self._note("held case settled", case_id, step.learned_at)
             return self._add_step(case, step)

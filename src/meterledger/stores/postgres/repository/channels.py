@@ -94,8 +94,9 @@ class ChannelTables(ChannelReads, PaymentTables):
         closed = connection.execute(
             "UPDATE autopay_enrollment SET known = tstzrange(lower(known), greatest(%s,"
             " lower(known) + interval '1 microsecond'))"
-            " WHERE enrollment_id = %s AND upper_inf(known) RETURNING upper(known)",
-            [one.learned_at, one.enrollment_id],
+            " WHERE enrollment_id = %s AND upper_inf(known)"
+            "   AND upper(days) IS DISTINCT FROM %s RETURNING upper(known)",
+            [one.learned_at, one.enrollment_id, one.days.until_day],
         ).fetchone()
         if closed is None:
             raise not_enrolled(one.account_id)

@@ -59,6 +59,7 @@ SELECT * FROM unnest(%b::text[], %b::integer[], %b::text[], %b::date[], %b::text
                      %b::text[], %b::text[], %b::jsonb[], %b::bigint[], %b::bigint[], %b::bigint[],
                      %b::text[], %b::timestamptz[])
 """
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('held case ' || %s, 0))"
 BILLED = """
 SELECT agreement_id, lower(days), upper(days) FROM service_period_claim
  WHERE cancelled_by IS NULL AND agreement_id = ANY (%s)
@@ -118,7 +119,11 @@ class HeldTables(Tables):
         self._connections.ensure_months([record_day(step.learned_at)])
 
         def write(connection: Connection) -> HeldCase:
+            # One after the other: whoever says the same at once sees that it was said.
+            connection.execute(LOCK, [case_id])
             case = _one_case(connection, case_id)
+            if case.says_already(step):
+                return case
             refuse_step(case, step)
             _insert_steps(connection, [(case_id, len(case.steps) + 1, step)])
             told = {"act": step.act.value, "by": step.by, "reason": step.reason}
