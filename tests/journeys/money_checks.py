@@ -117,8 +117,8 @@ class MoneyLife(MoneyOut):
         wanted: Counter[int] = Counter()
         for name, cents in self.model.open(self.today)[0].items():
             if name not in self.model.deposits:
-                bill = self.model.bills.get(name)
-                past_due = (self.today - bill.due).days if bill else 0
+                due = self.model.due_of(name)
+                past_due = (self.today - due).days if due else 0
                 wanted[min(4, 1 + (past_due - 1) // 30) if past_due > 0 else 0] += cents
         rows = [one.cents for one in found.accounts if one.account_id == ONE]
         buckets = {place: sum(row[place] for row in rows) for place in range(5)}

@@ -182,7 +182,7 @@ class MoneyIn:
         kind = "a credit" if cents < 0 else "nothing" if not cents else "a debt"
         self.tell(f"{'corrected bill' if first else 'bill'}: {kind}")
         self.model.bills[name] = Billed(name, bill.issued_day, bill.due_day, cents, first,
-                                         self.model.step)  # fmt: skip
+                                         self.model.step, tells=len(self.model.moves))  # fmt: skip
         self.model.post(name, bill.issued_day, cents, "bill", "440")
 
     def night(self) -> None:

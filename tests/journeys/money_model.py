@@ -80,6 +80,7 @@ class Billed:
     first: Billed | None = None  # the wrong bill whose place it took
     step: int = 0
     cancelled: bool = False
+    tells: int = 0  # of how many moves its statement tells: those that were known
 
 
 @dataclass
@@ -202,6 +203,16 @@ class Owed:
             for asked in self.deposits.values():
                 room[asked.name] = max(0, self.unpaid(asked))
         return {name: cents for name, cents in room.items() if cents}, free
+
+    def due_of(self, name: str) -> date | None:
+        """Until when an item is to be paid: a charge with the first bill that tells of it."""
+        if name in self.bills:
+            return self.bills[name].due
+        known, one = next((n, one) for n, one in enumerate(self.moves, 1) if one.name == name)
+        live = [bill for bill in self.bills.values() if not bill.cancelled]
+        tells = [bill for bill in live if one.day <= bill.issued and known <= bill.tells]
+        first = min(tells, key=lambda bill: bill.issued, default=None)
+        return first.due if first and one.kind != "special" else None
 
     def unpaid(self, one: Held) -> int:
         """What is asked for; a deposit that has ended asks for nothing, also not again."""
