@@ -487,6 +487,19 @@ class TestAGuarantee:
                 in_writing=False,
             )
 
+    def test_told_twice_is_taken_once_and_another_one_is_refused(self, home: Home) -> None:
+        deposit_id = home.ask(date(2025, 7, 1), told=TOLD).deposit.deposit_id
+        on, desk = date(2025, 7, 2), home.desk()
+
+        def told(name: str) -> bool:
+            return guarantee_deposit(
+                deposit_id, guarantor=name, on=on, reason="offered", desk=desk, in_writing=True
+            ).newly
+
+        assert [told("Aunt May"), told("Aunt May")] == [True, False]
+        with pytest.raises(DepositRefused, match="Nothing of this deposit is unpaid"):
+            told("Uncle Ben")
+
 
 class TestADispute:
     def test_keeps_the_deposit_until_it_is_settled(self, paid: Home) -> None:

@@ -27,6 +27,7 @@ from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_decide import (
     Asking,
     Considered,
@@ -245,6 +246,7 @@ def _id_of(wanted: Wanted, desk: Desk) -> str:
     return known.deposit_id if known else deposit_id_of(wanted.account_id, wanted.kind, wanted.on)
 
 
+@looks_once_more
 def guarantee_deposit(
     deposit_id: str,
     *,

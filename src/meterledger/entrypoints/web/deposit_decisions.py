@@ -21,6 +21,7 @@ from meterledger.facts.deposits import Deposit, DepositAct
 from meterledger.facts.settlements import SettlementCase, SettlementKind
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import DEPOSITS
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_acts import request_remainder, review_credit
 from meterledger.usecases.deposit_ask import DepositRefused, guarantee_deposit
 from meterledger.usecases.deposit_back import (
@@ -141,6 +142,7 @@ def _worded(acts: list[str]) -> tuple[tuple[str, str, str], ...]:
     return tuple((one, *ACTS[one]) for one in acts)
 
 
+@looks_once_more
 def decide_on_page(deposit_id: str, told: Told, system: System) -> str:
     """Do what was chosen, and the address to go on to.
 

@@ -34,6 +34,7 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.forms import FactsRefused
 from meterledger.rulebook.series import NoRuleInForce
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_ask import DepositRefused, Desk, Wanted, send_notice
 from meterledger.usecases.deposit_decide import OUR_OWN, RULE_OF_KIND, Beside
 from meterledger.usecases.deposit_preview import Preview, ask_as_seen, preview_deposit
@@ -279,6 +280,7 @@ def _day(text: str) -> date:
     return day
 
 
+@looks_once_more
 def _decide(typed: Typed, kind: DepositKind, query: QueryDict, system: System) -> str:
     """Ask, or write down the notice, and the address to go on to.
 
