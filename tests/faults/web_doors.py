@@ -7,21 +7,30 @@ Lives here      towns and requests. Lives elsewhere who sends them, and the kill
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tests.faults.commands import SECRET
+from tests.faults.commands import LATER, SECRET
+from tests.journeys.deposit_town import APPLICANT
 from tests.journeys.desk_of_payments import NOW, TODAY, desk_of, pay, view
 from tests.journeys.settling_town import FINDERS
 from tests.journeys.test_payment_files import file_of
 from tests.journeys.test_reconcile_bank import statement
 from tests.stores.extension_town import the_book as whole_book
-from tests.stores.paper_town import account_id, bill_of, start_of
+from tests.stores.paper_town import ANALYST, account_id, bill_of, start_of
 
+from meterledger.facts.deposits import DepositKind, deposit_id_of
 from meterledger.facts.money import Tender
 from meterledger.stores.gateways.processor_fake import BadProcessor
+from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.checkouts import CheckoutDesk, start_checkout
+from meterledger.usecases.deposit_ask import Desk, Wanted, ask_deposit
+from meterledger.usecases.deposit_asked import deposits_asked_on
+from meterledger.usecases.deposit_preview import preview_deposit
+from meterledger.usecases.deposit_run import run_deposits
 from meterledger.usecases.payment_files import take_payment_file
 from meterledger.usecases.reconcile_bank import (
     match_bank,
@@ -32,6 +41,7 @@ from meterledger.usecases.reconcile_bank import (
 from meterledger.usecases.refund_credit import ask_refund
 from meterledger.usecases.settle_payment import ask_to_send_back
 from meterledger.usecases.settlements import MoneyDesk
+from meterledger.usecases.take_payment import take_payment
 
 CASES = range(1, 9)
 A_BILL = 165_19
@@ -194,6 +204,77 @@ def refund(number: int) -> str:
     return f"refund:{account_id(number)}-{TODAY:%Y%m%d}-2000"
 
 
+SPRING = date(2025, 4, 10)
+GIVEN_BACK = date(2025, 5, 1)
+NO_GUARANTEE = {
+    "f.guarantee_offered": "false",
+    "f.guarantor_credit_satisfactory": "false",
+    "f.company_accepts_guarantee": "false",
+}
+
+
+def shops(store: Any) -> None:
+    """Businesses with a bill of this autumn: one of them may be asked for a deposit in winter."""
+    for number in CASES:
+        start = start_of(number)
+        agreement = replace(start.agreement, schedule="2M-single-phase")
+        store.start_service(replace(start, agreement=agreement))
+    store.record_bills([bill_of(number, 20) for number in CASES])
+
+
+@cache
+def seen(number: int) -> str:
+    """What the page of the decision shows of a shop, looked at in a town like that one."""
+    twin = MemoryStore()
+    with twin.viewing(ANALYST, ["all"]):
+        shops(twin)
+        told = {name.removeprefix("f."): False for name in NO_GUARANTEE}
+        day = date.fromisoformat(LATER[:10])
+        wanted = Wanted(account_id(number), DepositKind.NON_RESIDENTIAL, day, told)
+        desk = Desk(twin, whole_book().as_known(day), "Ben", datetime.fromisoformat(LATER))
+        return preview_deposit(wanted, desk).seen
+
+
+def deposits_asked(store: Any) -> None:
+    """Homes that were asked for a deposit before winter."""
+    store.start_services([start_of(number) for number in CASES])
+    for number in CASES:
+        ask_deposit(
+            account_id(number),
+            DepositKind.INITIAL,
+            on=SPRING,
+            told={**APPLICANT, "estimated_annual_bill_usd": "1200.00"},
+            cents=None,
+            reason="a low score",
+            desk=Desk(store, whole_book().as_known(TODAY), "Ana", NOW),
+        )
+
+
+def deposits_ended(store: Any) -> None:
+    """They paid it, and their service ended: all of it is theirs."""
+    deposits_asked(store)
+    desk = Desk(store, whole_book().as_known(TODAY), "meterledger", NOW)
+    for number in CASES:
+        take_payment(
+            account_id=account_id(number),
+            cents=200_00,
+            payment_key=f"D-{number}",
+            received_day=SPRING,
+            learned_at=NOW,
+            view=view(),
+            store=store,
+            asked_deposits=deposits_asked_on(SPRING, store),
+        )
+        store.stop_service(f"AG-{number}-20250101", GIVEN_BACK, NOW)
+    store.record_bills([bill_of(number, 3, cents=0, known_at=NOW) for number in CASES])
+    run_deposits(on=GIVEN_BACK, desk=desk)
+
+
+def deposit(number: int) -> str:
+    """The page of a home's deposit."""
+    return f"/deposits/{deposit_id_of(account_id(number), DepositKind.INITIAL, SPRING)}/"
+
+
 DOORS = {
     "assign a payment": Door(
         waiting,
@@ -244,6 +325,25 @@ DOORS = {
             piece=f"payment:W-{n}#1",
             **WORDS,
         ),
+    ),
+    "ask for a deposit": Door(
+        shops,
+        lambda n: form(
+            "/deposits/ask/",
+            account=account_id(n),
+            kind="non-residential",
+            act="ask",
+            seen=seen(n),
+            **NO_GUARANTEE,
+            **WORDS,
+        ),
+    ),
+    "guarantee a deposit": Door(
+        deposits_asked,
+        lambda n: form(deposit(n), act="guarantee", guarantor="May", in_writing="yes", **WORDS),
+    ),
+    "ask for a deposit's refund": Door(
+        deposits_ended, lambda n: form(deposit(n), act="refund", **WORDS)
     ),
     "approve a refund": Door(
         refunds_asked, lambda n: form(f"/settlements/{quote(refund(n))}/", act="approve", **WORDS)
