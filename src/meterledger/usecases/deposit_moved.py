@@ -2,10 +2,10 @@
 
 Lives here      the parts that bear no interest, and what was paid of them since, from which day.
 Lives elsewhere owing it (``deposit_came_back``), interest itself (``deposit_interest``).
-Read first      GRR VI.C.3; docs/operating/deposits.md, "When a payment comes back".
+Read first      GRR VI.C.3; docs/decisions/0029; docs/operating/deposits.md.
 
-A deposit bears interest from the day it was received until it is applied or given back. A payment
-that came back received nothing. So such a part bears none on the account that it moved to, from its
+A cash deposit bears interest from the day it was received until it is applied or given back. For a
+payment that came back there never was cash. So such a part bears none on the account that it moved to, from its
 first day on; what the customer pays of it later is received on that day, and bears interest then.
 """
 

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from meterledger.entrypoints.deposit_words import KIND_WORDS, deposit_desk
+from meterledger.entrypoints.deposit_words import deposit_desk
 from meterledger.entrypoints.web.budget import WhyRow
 from meterledger.entrypoints.web.clauses import citation_address
 from meterledger.entrypoints.web.errors import status_after
@@ -42,6 +42,11 @@ from meterledger.usecases.ports import NotFound
 from meterledger.usecases.rule_registry import rule_named
 
 ASK, NOTICE = "ask", "notice"
+ASKED_FOR = {
+    DepositKind.INITIAL: "before service begins",
+    DepositKind.CONTINUED: "to keep service",
+    DepositKind.NON_RESIDENTIAL: "of a business",
+}
 WAYS = {"mail": "by mail", "electronically": "electronically"}
 WINTER = ("for_diversion", "can_pay_at_once", "likely_not_to_pay")
 BESIDE_OF = {
@@ -117,9 +122,9 @@ def ask_page(request: HttpRequest, system: System) -> HttpResponse:
     context = {
         "typed": typed,
         "known": known,
-        "kinds": [(one.value, words) for one, words in KIND_WORDS.items()],
+        "kinds": [(one.value, words) for one, words in ASKED_FOR.items()],
         "kind": kind,
-        "words": KIND_WORDS[kind] if kind else "",
+        "words": ASKED_FOR[kind] if kind else "",
         "rows": rows,
         "preview": preview,
         "reasons": why_rows(_reasons(preview), system.view) if preview else (),
