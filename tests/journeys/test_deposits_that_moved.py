@@ -1,8 +1,8 @@
 """A deposit moved to another account of the customer, and a payment of it came back.
 
 GRR VI.C.3: interest is of a cash deposit, until it is applied or given back (decision 0029). For
-what came back there never was cash; what is paid of it later is received then. 120 and 80 dollars of
-deposit were paid on July 5, 2025; a year of interest to July 4, 2026 is 10.04 and 6.70 dollars.
+what came back there never was cash; what is paid of it later is received then. 120 and 80 dollars
+of deposit were paid on July 5, 2025; a year of interest to July 4, 2026 is 10.04 and 6.70 dollars.
 """
 
 from __future__ import annotations

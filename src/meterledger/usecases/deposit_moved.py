@@ -5,8 +5,9 @@ Lives elsewhere owing it (``deposit_came_back``), interest itself (``deposit_int
 Read first      GRR VI.C.3; docs/decisions/0029; docs/operating/deposits.md.
 
 A cash deposit bears interest from the day it was received until it is applied or given back. For a
-payment that came back there never was cash. So such a part bears none on the account that it moved to, from its
-first day on; what the customer pays of it later is received on that day, and bears interest then.
+payment that came back there never was cash. So such a part bears none on the account that it moved
+to, from its first day on; what the customer pays of it later is received on that day, and bears
+interest then.
 """
 
 from __future__ import annotations
