@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from random import Random
 
 import pytest
 from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
 
 from meterledger.facts.finance import AccountBalance
-from meterledger.facts.money import Payment, Tender
+from meterledger.facts.money import Entry, Leg, Payment, Tender
 from meterledger.facts.unbilled import Accrual, UnbilledLine, UnbilledMethod
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_payment, reverse_entry
@@ -74,6 +76,66 @@ def test_entries_of_an_account_of_the_ledger_are_found_by_day(town: Store) -> No
     assert [one.entry_id for one in found] == ["payment:K1", "payment:K2"]
     assert not town.entries_booked("131", DAY + timedelta(days=1), FAR)
     assert len(town.entries_booked("131", DAY, FAR, limit=1)) == 1
+
+
+def test_balances_are_those_of_every_leg_on_any_day(store: Store) -> None:
+    draw, names = Random(20_260_711), [account_id(number) for number in (1, 2, 3)]
+    store.start_services([start_of(number) for number in (1, 2, 3, 4)])
+    legs: list[tuple[date, Leg]] = []
+    for number in range(60):
+        day = DAY + timedelta(days=draw.randint(-400, 40))
+        mine = [
+            Leg(draw.choice(("142", "142.budget", "143", "143.other")), cents, draw.choice(names))
+            for cents in draw.sample(range(-9_00, 9_00), draw.randint(1, 4))
+            if cents
+        ]
+        rest = -sum(leg.cents for leg in mine)
+        mine.append(Leg(draw.choice(("131", "131.card")), rest or 1))
+        mine += [] if rest else [Leg("253.unapplied", -1)]
+        payment = Payment(f"K{number}", names[0], 1_00, Tender.CASH, day, LATER)
+        entry = Entry(f"payment:K{number}", day, LATER, tuple(mine), "a payment")
+        assert store.record_payment(payment, entry)
+        legs += [(day, leg) for leg in mine]
+    with store.viewing(ANALYST, ["all"]):
+        for at in (DAY - timedelta(days=500), DAY - timedelta(days=200), DAY, FAR):
+            whole: dict[str, int] = {}
+            for day, leg in legs:
+                name = leg.customer_account_id
+                if name is not None and leg.ledger_account != "142.budget" and day <= at:
+                    whole[name] = whole.get(name, 0) + leg.cents
+            told = [(one.account_id, one.cents) for one in store.receivable_balances(at)]
+            assert told == sorted(whole.items())
+        owed = dict.fromkeys(names, 0)
+        sums: dict[str, int] = {}
+        for _, leg in legs:
+            sums[leg.ledger_account] = sums.get(leg.ledger_account, 0) + leg.cents
+            if leg.customer_account_id is not None:
+                owed[leg.customer_account_id] += leg.cents
+        assert store.accounts_in_credit() == {
+            one: -cents for one, cents in owed.items() if cents < 0
+        }
+        assert store.trial_balance() == sums
+        cash = sum(cents for name, cents in sums.items() if name.startswith("131"))
+        assert store.bank_totals().expected_cents == cash
+
+
+def test_balances_are_right_however_many_post_at_once(store: Store) -> None:
+    store.start_services([start_of(1), start_of(2)])
+
+    def pay(number: int) -> None:
+        one, other = (1, 2) if number % 2 else (2, 1)
+        payment = Payment(f"K{number}", account_id(one), 3_00, Tender.CASH, DAY, LATER)
+        legs = (
+            *(Leg("131", 3_00), Leg("142", -1_00, account_id(one))),
+            Leg("142", -2_00, account_id(other)),
+        )
+        assert store.record_payment(payment, Entry(f"payment:K{number}", DAY, LATER, legs, "both"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(pay, range(40)))
+    with store.viewing(ANALYST, ["all"]):
+        assert store.accounts_in_credit() == {account_id(1): 60_00, account_id(2): 60_00}
+        assert store.trial_balance() == {"131": 120_00, "142": -120_00}
 
 
 def test_sums_are_read_by_viewers(store: Store) -> None:

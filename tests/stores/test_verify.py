@@ -159,6 +159,11 @@ BREACHES = {
         " -16519 - cents, customer_account_id FROM posting WHERE number = 3",
         "and its legs are not those of it the other way round",
     ),
+    "what is kept of balances": (
+        "UPDATE receivable_balance SET cents = cents + 1;"
+        " UPDATE ledger_sum SET cents = cents - 1 WHERE ledger_account = '440'",
+        "and 0 cents deferred, 2025-",
+    ),
     "closed periods came to": (
         "UPDATE posting SET cents = cents * 2 WHERE effective_day < '2025-02-01'",
         "period 2025-01, account 142: closed with debits of",
@@ -212,6 +217,10 @@ BREACHES = {
     "marked as open at the bank": (
         "DELETE FROM bank_open_line",
         "0 matches, and not marked as open",
+    ),
+    "sums that are kept of the bank": (
+        "UPDATE bank_sum SET cents = cents + 1 WHERE side = 'lines matched'",
+        "lines matched: kept are 711 cents of 1 pieces, counted 710 of 1",
     ),
     "two people had posted two took back": (
         'INSERT INTO bank_unmatch (match_id, "by", approved_by, reason, learned_at)'

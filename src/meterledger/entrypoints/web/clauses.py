@@ -16,7 +16,6 @@ from django.urls import reverse
 
 from meterledger.entrypoints.web.addresses import citation_page
 from meterledger.entrypoints.web.words import (
-    MONTH_NAMES,
     day_words,
     exact_decimal,
     list_words,
@@ -25,6 +24,7 @@ from meterledger.entrypoints.web.words import (
 )
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import micro_usd_text
+from meterledger.kernel.written_days import MONTH_NAMES
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import DayWindows, Seasons, TimeOfUse
 from meterledger.rulebook.series import DatedValue

@@ -147,7 +147,10 @@ CLOSED_ONCE = {
     "service_period_claim": "cancelled_by",
 }
 """Tables in which one column may be set once, and that column."""
-MADE_BY_CHECKS = ("ledger_cause", "period_total", "bank_open_line", "bank_open_expectation")
+MADE_BY_CHECKS = (
+    *("ledger_cause", "period_total", "receivable_balance", "ledger_sum"),
+    *("bank_open_line", "bank_open_expectation", "bank_sum"),
+)
 """Tables that the database fills by itself or a migration does: the application reads them."""
 OWN_WORD = ("written_in", "written_at", "at")
 """Columns that the database fills and nobody may give: which transaction, and when."""

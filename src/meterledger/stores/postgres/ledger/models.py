@@ -93,3 +93,30 @@ class PeriodTotal(models.Model):
 
     class Meta:
         db_table = "period_total"
+
+
+class ReceivableBalance(models.Model):
+    """What an account owes on 142 and 143, what budget plans deferred of it (142.budget), and the
+    effective days of its first and last leg without those. Triggers alone write it, at commit."""
+
+    account_id = models.TextField(primary_key=True)
+    cents = models.BigIntegerField()
+    deferred_cents = models.BigIntegerField()
+    since_day = models.DateField(null=True)
+    last_day = models.DateField(null=True)
+
+    class Meta:
+        db_table = "receivable_balance"
+
+
+class LedgerSum(models.Model):
+    """A part of what a ledger account comes to; all its parts are its sum. Triggers alone write it,
+    at commit."""
+
+    pk = models.CompositePrimaryKey("ledger_account", "shard")
+    ledger_account = models.TextField()
+    shard = models.SmallIntegerField()
+    cents = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_sum"

@@ -131,6 +131,18 @@ class BankOpenExpectation(models.Model):
         db_table = "bank_open_expectation"
 
 
+class BankSum(models.Model):
+    """What the bank's lines come to, and what of both sides is matched: a row of each. Triggers
+    alone write it."""
+
+    side = models.TextField(primary_key=True)
+    cents = models.BigIntegerField()
+    pieces = models.BigIntegerField()
+
+    class Meta:
+        db_table = "bank_sum"
+
+
 class BankLineStep(models.Model):
     """What a person said of a line that nobody expected."""
 

@@ -57,18 +57,25 @@ SELECT m.schedule, l.code, l.charge_group, sum(m.sign * l.cents), count(*)
  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 BALANCES = """
-WITH owed AS (
-    SELECT customer_account_id AS account_id, sum(cents) AS cents FROM posting
-     WHERE split_part(ledger_account, '.', 1) IN ('142', '143') AND ledger_account <> %(deferred)s
-       AND effective_day <= %(at)s
+WITH later AS (
+    SELECT p.customer_account_id AS account_id, sum(p.cents) AS cents
+      FROM receivable_balance b JOIN posting p ON p.customer_account_id = b.account_id
+     WHERE b.last_day > %(at)s AND p.effective_day > %(at)s
+       AND split_part(p.ledger_account, '.', 1) IN ('142', '143')
+       AND p.ledger_account <> %(deferred)s
      GROUP BY 1
 ), served AS (
     SELECT DISTINCT ON (account_id) account_id, schedule FROM agreement
      WHERE upper_inf(known) ORDER BY account_id, lower(days) DESC
 )
-SELECT o.account_id, coalesce(s.schedule, ''), o.cents
-  FROM owed o LEFT JOIN served s ON s.account_id = o.account_id ORDER BY 1
+SELECT o.account_id, coalesce(s.schedule, ''), o.cents - coalesce(l.cents, 0)
+  FROM receivable_balance o
+  LEFT JOIN later l ON l.account_id = o.account_id
+  LEFT JOIN served s ON s.account_id = o.account_id
+ WHERE o.since_day <= %(at)s
+ ORDER BY 1
 """
+"""What is kept of each account, less what is effective after the day, where anything is."""
 BOOKED = """
 SELECT e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses, e.booked_day,
        (SELECT json_agg(json_build_array(p.ledger_account, p.cents, p.customer_account_id)

@@ -37,6 +37,7 @@ ENTRIES = LEGS.format(
     mine="SELECT DISTINCT entry_id, effective_day FROM posting WHERE customer_account_id = %s"
 )
 NAMED = LEGS.format(mine="SELECT %s::text AS entry_id, %s::date AS effective_day")
+TRIAL = "SELECT ledger_account, sum(cents) FROM ledger_sum GROUP BY 1 ORDER BY 1"
 ENTRY = """
 WITH books AS MATERIALIZED (SELECT booking_opens() AS opens)
 INSERT INTO entry (entry_id, effective_day, learned_at, cause, reverses, booked_day)
@@ -142,12 +143,10 @@ class LedgerTables(Tables):
         return [_payment(row) for row in rows]
 
     def trial_balance(self) -> dict[str, int]:
-        """Sum of legs by ledger account. The sums add up to zero."""
+        """Sum of legs by ledger account, kept beside them. The sums add up to zero."""
         rows = self._step(
             "add up the ledger",
-            lambda connection: connection.execute(
-                "SELECT ledger_account, sum(cents) FROM posting GROUP BY 1 ORDER BY 1"
-            ).fetchall(),
+            lambda connection: connection.execute(TRIAL).fetchall(),
         )
         return {ledger_account: int(cents) for ledger_account, cents in rows}
 

@@ -82,15 +82,20 @@ SELECT to_account_id, settlement_id, by_day, NULL, NULL, false FROM settlement
  WHERE kind = 'transfer' AND by_day IS NOT NULL AND to_account_id = ANY (%s)
 """
 MOVEMENTS = """
-SELECT p.customer_account_id, p.entry_id, p.effective_day, e.learned_at, sum(p.cents),
-       CASE WHEN bool_and(p.ledger_account LIKE '143%%') FILTER (WHERE p.cents > 0)
-            THEN '143' ELSE '142' END, e.reverses
-  FROM posting p
-  JOIN entry e ON e.entry_id = p.entry_id AND e.effective_day = p.effective_day
- WHERE p.customer_account_id = ANY (%s) AND p.ledger_account <> '142.budget'
-   AND split_part(p.ledger_account, '.', 1) IN ('142', '143')
- GROUP BY p.customer_account_id, p.entry_id, p.effective_day, e.learned_at, e.reverses
+SELECT p.customer_account_id, p.entry_id, p.effective_day, e.learned_at, p.cents, p.control,
+       e.reverses
+  FROM (SELECT customer_account_id, entry_id, effective_day, sum(cents) AS cents,
+               CASE WHEN bool_and(ledger_account LIKE '143%%') FILTER (WHERE cents > 0)
+                    THEN '143' ELSE '142' END AS control
+          FROM posting
+         WHERE customer_account_id = ANY (%s) AND ledger_account <> '142.budget'
+           AND split_part(ledger_account, '.', 1) IN ('142', '143')
+         GROUP BY 1, 2, 3) p
+ CROSS JOIN LATERAL (
+       SELECT * FROM entry e
+        WHERE e.entry_id = p.entry_id AND e.effective_day = p.effective_day OFFSET 0) e
 """
+"""Leg by leg to its entry, in its month: what the planner would join at once reads every entry."""
 TOTALS = """
 SELECT r.received_day, r.channel, r.file_sha256, s.state, count(*), sum(r.cents)
   FROM receipt r

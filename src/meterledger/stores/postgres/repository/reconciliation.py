@@ -115,18 +115,13 @@ MATCH_OF = f"""{MATCHES}
 ONE_UNDONE = f"{MATCHES} WHERE u.match_id = %s"
 UNDONE = f"{MATCHES} WHERE u.match_id IS NOT NULL ORDER BY u.learned_at DESC, m.match_id DESC"
 TOTALS = f"""
-SELECT lines.cents, lines.matched, lines.number, lines.matched_number,
-       (SELECT coalesce(sum(cents), 0) FROM posting WHERE {CASH_LEGS}),
-       (SELECT coalesce(sum(x.cents), 0) FROM bank_match_expectation x
-         WHERE NOT EXISTS (SELECT FROM bank_unmatch u WHERE u.match_id = x.match_id))
-  FROM (SELECT coalesce(sum(l.cents), 0) AS cents, count(*) AS number,
-               coalesce(sum(l.cents) FILTER (WHERE m.line_id IS NOT NULL), 0) AS matched,
-               count(m.line_id) AS matched_number
-          FROM bank_line l
-          LEFT JOIN (SELECT k.line_id FROM bank_match_line k
-                      WHERE NOT EXISTS (SELECT FROM bank_unmatch u WHERE u.match_id = k.match_id)
-                    ) m ON m.line_id = l.line_id) lines
+SELECT min(cents) FILTER (WHERE side = 'lines'), min(cents) FILTER (WHERE side = 'lines matched'),
+       min(pieces) FILTER (WHERE side = 'lines'), min(pieces) FILTER (WHERE side = 'lines matched'),
+       (SELECT coalesce(sum(cents), 0) FROM ledger_sum WHERE {CASH_LEGS}),
+       min(cents) FILTER (WHERE side = 'expectations matched')
+  FROM bank_sum
 """
+"""Sums that triggers keep beside what they are of: neither lines nor legs are read."""
 ADD_LINES = """
 INSERT INTO bank_line (line_id, statement_id, number, booked_day, cents, reference, text, code)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::integer[], %b::date[], %b::bigint[], %b::text[],

@@ -78,10 +78,10 @@ SELECT DISTINCT other.account_id FROM account_holder mine
  ORDER BY 1
 """
 IN_CREDIT = """
-SELECT customer_account_id, -sum(cents) FROM posting
- WHERE split_part(ledger_account, '.', 1) IN ('142', '143')
- GROUP BY 1 HAVING sum(cents) < 0 ORDER BY 1
+SELECT account_id, -(cents + deferred_cents) FROM receivable_balance
+ WHERE cents + deferred_cents < 0 ORDER BY 1
 """
+"""One row of each account, whatever its years."""
 REVENUE = """
 SELECT -coalesce(sum(cents), 0) FROM posting
  WHERE effective_day >= %s AND effective_day < %s

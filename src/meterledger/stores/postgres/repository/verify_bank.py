@@ -40,6 +40,25 @@ SELECT format('%s is marked as open, and is no leg on cash', o.expectation_id)
 """
 """A piece is in one match that stands, or marked as open: never both, never neither."""
 
+SUMS = """
+SELECT format('%s: kept are %s cents of %s pieces, counted %s of %s', k.side, k.cents, k.pieces,
+              n.cents, n.pieces)
+  FROM bank_sum k
+  JOIN (SELECT 'lines' AS side, coalesce(sum(cents), 0) AS cents, count(*) AS pieces FROM bank_line
+        UNION ALL
+        SELECT 'lines matched', coalesce(sum(l.cents), 0), count(*)
+          FROM bank_match_line m JOIN bank_line l ON l.line_id = m.line_id
+         WHERE NOT EXISTS (SELECT FROM bank_unmatch u WHERE u.match_id = m.match_id)
+        UNION ALL
+        SELECT 'expectations matched', coalesce(sum(m.cents), 0), count(*)
+          FROM bank_match_expectation m
+         WHERE NOT EXISTS (SELECT FROM bank_unmatch u WHERE u.match_id = m.match_id)) n
+    ON n.side = k.side
+ WHERE k.cents <> n.cents OR k.pieces <> n.pieces
+UNION ALL
+SELECT format('%s sums of the bank are kept, not 3', count(*)) FROM bank_sum HAVING count(*) <> 3
+"""
+
 BANK_QUESTIONS = (
     Question(
         "every statement of the bank adds up to its closing balance",
@@ -79,6 +98,11 @@ BANK_QUESTIONS = (
         "SELECT (SELECT count(*) FROM bank_line) + (SELECT count(*) FROM posting"
         " WHERE ledger_account LIKE '131%' AND split_part(ledger_account, '.', 1) = '131')",
         MARKS,
+    ),
+    Question(
+        "sums that are kept of the bank's lines and of what is matched are right",
+        "SELECT (SELECT count(*) FROM bank_line) + (SELECT count(*) FROM bank_match)",
+        SUMS,
     ),
     Question(
         "an undone match is of a person, and what two people had posted two took back",

@@ -86,6 +86,33 @@ SELECT format('entry %s is booked on %s, before its effective day', entry_id, bo
   FROM entry WHERE booked_day <= effective_day
 """
 
+KEPT = """
+SELECT format('account %s: kept are %s and %s cents deferred, %s to %s; its legs are %s and %s,'
+              ' %s to %s', coalesce(k.account_id, p.account_id), coalesce(k.cents, 0),
+              coalesce(k.deferred_cents, 0), k.since_day, k.last_day, coalesce(p.cents, 0),
+              coalesce(p.deferred, 0), p.since, p.last)
+  FROM receivable_balance k
+  FULL JOIN (
+       SELECT customer_account_id AS account_id,
+              coalesce(sum(cents) FILTER (WHERE ledger_account <> '142.budget'), 0) AS cents,
+              coalesce(sum(cents) FILTER (WHERE ledger_account = '142.budget'), 0) AS deferred,
+              min(effective_day) FILTER (WHERE ledger_account <> '142.budget') AS since,
+              max(effective_day) FILTER (WHERE ledger_account <> '142.budget') AS last
+         FROM posting WHERE split_part(ledger_account, '.', 1) IN ('142', '143') GROUP BY 1) p
+    ON p.account_id = k.account_id
+ WHERE (k.cents, k.deferred_cents, k.since_day, k.last_day)
+       IS DISTINCT FROM (p.cents, p.deferred, p.since, p.last)
+UNION ALL
+SELECT format('ledger account %s: kept are %s cents, its legs are %s',
+              coalesce(k.ledger_account, p.ledger_account), coalesce(k.cents, 0),
+              coalesce(p.cents, 0))
+  FROM (SELECT ledger_account, sum(cents) AS cents FROM ledger_sum GROUP BY 1) k
+  FULL JOIN (SELECT ledger_account, sum(cents) AS cents FROM posting GROUP BY 1) p
+    ON p.ledger_account = k.ledger_account
+ WHERE k.cents IS DISTINCT FROM p.cents
+"""
+"""Sums that triggers keep, against every leg."""
+
 REVERSALS = """
 SELECT format('entry %s takes back %s, and its legs are not those of it the other way round',
               e.entry_id, e.reverses)
@@ -151,6 +178,12 @@ JOURNAL_QUESTIONS = (
          WHERE customer_account_id IS NOT NULL
            AND NOT EXISTS (SELECT FROM account a WHERE a.account_id = p.customer_account_id)
         """,
+    ),
+    Question(
+        "what is kept of balances is what the legs come to",
+        "SELECT (SELECT count(*) FROM receivable_balance)"
+        " + (SELECT count(DISTINCT ledger_account) FROM ledger_sum)",
+        KEPT,
     ),
     Question(
         "closed periods came to what they were closed with",
