@@ -11,6 +11,7 @@ from tests.journeys.card_place import KEY, NOW, PAID, Place
 from tests.journeys.channel_town import ACCOUNT
 from tests.rooms.rulebook_on import the_book
 
+from meterledger.entrypoints.settlement_words import settlement_words
 from meterledger.facts.card_refunds import CardRefund, CardRefundState
 from meterledger.facts.checkouts import HeardBy, Said
 from meterledger.facts.money import Tender
@@ -40,6 +41,8 @@ class TestARefundToACard:
     def test_goes_to_the_card_that_paid_once(self, place: Place) -> None:
         name = place.approved()
         assert place.sums() == (PAID, -20_00)
+        shown = settlement_words(place.store.settlement(name))
+        assert f"    sent with `meterledger refund to-card {name}`" in shown
         sent = place.send(name)
         assert (sent.state, sent.refund.refund_id) == (CardRefundState.DONE, name)
         assert place.send(name) == sent
