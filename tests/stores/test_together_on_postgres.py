@@ -185,7 +185,7 @@ class TestTwoPeopleAtOnce:
         said = at_once(lambda: arrange(town), lambda: arrange(town, by="Bo Chen"))
 
         assert said[0] == ""
-        assert "are billed together on one of the days" in said[1]
+        assert "are billed together on one of the days: " in said[1]  # and who with whom
         assert len(self.known(town)) == 1
         assert whole(postgres) == []
 

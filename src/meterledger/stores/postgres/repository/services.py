@@ -265,6 +265,9 @@ def _with_others(
         return services
     others = connection.execute(OF_AGREEMENTS, {"key": names, "known_at": known_at}).fetchall()
     known = {row[0]: _joined(row) for row in others}
+    # Until when each is billed is of one question for all of them: a run between two would be seen
+    # on one and not on the other, and their days between seem to be on no bill.
+    services = [known.get(one.agreement.agreement_id, one) for one in services]
     return [arranged(one, told[one.agreement.agreement_id] or (), known) for one in services]
 
 

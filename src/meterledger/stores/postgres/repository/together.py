@@ -129,7 +129,12 @@ class TogetherTables(Tables):
             self._note(connection, event, [(account, told, moment)])
 
         try:
-            self._step(event, step)
+            try:
+                self._step(event, step)
+            except errors.ExclusionViolation:
+                # Somebody else was faster between our look and our write: look again, which finds
+                # what is there and says it better than the constraint.
+                self._step(event, step)
         except errors.ExclusionViolation as problem:
             raise taken(rows[0]) from problem
         except errors.CheckViolation as problem:
