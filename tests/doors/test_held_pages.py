@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.doors.held_web_town import APRIL, AT, FAR, GAP, HIGH, MAY, OUT, HeldTown, held_town
+from tests.journeys.programs_town import KNOWN
+from tests.journeys.test_reactive_demand import flat, open_town
 from tests.journeys.town import even
 
 from meterledger.entrypoints.web import system
@@ -232,3 +235,42 @@ class TestRuns:
                 reason=WHO["reason"],
                 learned_at=behind.now,
             )
+
+
+def test_a_day_with_gaps_says_that_a_bill_waits_for_them(client: Any) -> None:
+    text = text_of(client.get("/usage/days/2026-04-01/E-3003/"))
+    assert "Nobody holds this day, and a bill of it waits for what is missing." in text
+
+
+class TestADoubtfulReadingOfKvarh:
+    @pytest.fixture
+    def doubted(self, client: Any, tmp_path: Path) -> Iterator[str]:
+        """A case of the invented utility, behind the same pages."""
+        town = open_town(tmp_path)
+        with town.store.viewing(Viewer("test", "billing"), ["everything"]):
+            town.begin(1, "PL-G3")
+            town.arrive("kWh", flat(25))
+            town.arrive("kvarh", flat(10, 29))
+            town.february()
+            (case,) = town.store.held_cases()
+        before = system.provide(HeldTown(town, {1: case.case_id}, KNOWN))
+        yield f"/held/{case.case_id}/"
+        system.provide(before)
+
+    def test_is_explained_with_its_threshold_and_the_ways_out(
+        self, client: Any, doubted: str
+    ) -> None:
+        text = text_of(client.get(doubted))
+
+        assert "The reading of February 10, 2026 14:30 has 116 kvar" in text
+        assert '<a href="/book/validation_reactive_spike_percent/">' in text
+        assert client.get("/book/validation_reactive_spike_percent/").status_code == 200
+        assert "<code>meterledger ingest</code>" in text
+        assert "Release it" in text
+        assert "66 kvar x $0.45 = $29.70" in text  # what it would charge
+
+    def test_leaves_where_somebody_accepts_it(self, client: Any, doubted: str) -> None:
+        answer = client.post(doubted, {"act": "release", **WHO}, headers=OURS)
+
+        assert answer.status_code == 302
+        assert "It has left as" in text_of(client.get(doubted))
