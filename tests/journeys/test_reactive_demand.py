@@ -414,6 +414,29 @@ class TestADoubtfulReading:
         (line,) = reactive(self.correct(town, bill, later))
         assert line.quantity == "64"
 
+    def test_of_one_meter_holds_its_bill_alone_and_the_lake_is_asked_once_for_all(
+        self, town: G3Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[int] = []
+        real = IntervalLake.reactive
+
+        def count(lake: Any, meters: Any, days: Any, **how: Any) -> Any:
+            asked.append(len(meters))
+            return real(lake, meters, days, **how)
+
+        for number in (2, 3):
+            town.begin(number, "PL-G3")
+            town.arrive("kWh", flat(25), meter=f"M{number}")
+        for number, peak in ((1, 16), (2, 29), (3, 16)):
+            town.arrive("kvarh", flat(10, peak), meter=f"M{number}")
+        monkeypatch.setattr(IntervalLake, "reactive", count)
+
+        run = town.bill(1, 2, 3, on=ISSUED, known_at=KNOWN)
+
+        assert [one.account_id for one in run.held] == [town.account_id(2)]
+        assert len(run.issued) == 2
+        assert asked == [3, 3]  # to bill it, and to check it; nobody was there before
+
     def test_is_not_looked_for_where_the_book_has_no_threshold(self, tmp_path: Path) -> None:
         copytree(PRAIRIE, tmp_path / "book")
         (tmp_path / "book" / "validation" / "validation_reactive_floor_var.yaml").unlink()

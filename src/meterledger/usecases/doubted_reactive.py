@@ -34,6 +34,7 @@ from meterledger.usage import (
     scale_by_multipliers,
     without,
 )
+from meterledger.usecases.beside_usage import rows_of
 from meterledger.usecases.due_bills import DueBill
 from meterledger.usecases.ports import Lake, MetersRefused
 
@@ -74,11 +75,17 @@ def reactive_doubts(
         terms = ReactiveTerms.of(view, on)
     except Refusal as refusal:
         return dict.fromkeys(asked, refusal.of_one_case())
-    window = batch[0].window.days
+    look = _Look(
+        {
+            agreement: (pseudonym(one.installations[-1].meter_id, view.name), one.installations[-1])
+            for agreement, one in asked.items()
+        },
+        batch[0].window.days,
+        lake,
+        sequence,
+    )
     for agreement, one in asked.items():
-        over = minutes[one.service.agreement.schedule]
-        look = _Look(one.installations[-1], view, lake, sequence)
-        found[agreement] = look.findings(window, over, terms)
+        found[agreement] = look.findings(agreement, minutes[one.service.agreement.schedule], terms)
     return found
 
 
@@ -92,51 +99,68 @@ def _minutes_of(view: BookView, schedule: str, days: DaySpan) -> frozenset[int]:
 
 
 class _Look:
-    """One meter's reactive energy and energy, as the lake has them."""
+    """Reactive energy and energy of some agreements' meters: asked of the lake once for all."""
 
     def __init__(
-        self, installed: MeterInstallation, view: BookView, lake: Lake, sequence: int
+        self,
+        meters: Mapping[str, tuple[str, MeterInstallation]],
+        window: DaySpan,
+        lake: Lake,
+        sequence: int,
     ) -> None:
-        self._installed, self._lake, self._sequence = installed, lake, sequence
-        self._meter = pseudonym(installed.meter_id, view.name)
+        """``meters`` are by agreement: the pseudonym, and the installation that covers it all."""
+        self._meters, self._sequence = meters, sequence
+        there = dict(meters.values())
+        first = window.from_day - timedelta(days=window.day_count)
+        before = DaySpan(first, window.from_day)
+        already = {name: one for name, one in there.items() if one.covers(before)}
+        self._reactive = self._read(lake.reactive, there, window)
+        self._energy = self._read(lake.usage, there, window)
+        self._reactive_before = self._read(lake.reactive, already, before)
+        self._energy_before = self._read(lake.usage, already, before)
 
     def findings(
-        self, window: DaySpan, minutes: Iterable[int], terms: ReactiveTerms
+        self, agreement: str, minutes: Iterable[int], terms: ReactiveTerms
     ) -> tuple[GateFinding, ...]:
-        reactive, energy = (
-            self._read(self._lake.reactive, window),
-            self._read(self._lake.usage, window),
-        )
+        """What is doubtful of one of them, as far as its bill stands on it."""
+        meter, installed = self._meters[agreement]
+        reactive, energy = self._reactive.get(meter), self._energy.get(meter)
         if reactive is None or energy is None:  # the bill was made of them: they are there
             return ()
-        doubts = doubts_of(reactive, energy, self._before(window), terms)
+        doubts = doubts_of(reactive, energy, self._before(meter), terms)
         of_all = [one for one in doubts if one.at is None]
         of_some = [one for one in doubts if one.at is not None]
         bare = without(reactive, of_some)
         if all(highest_var(bare, one)[0] == highest_var(reactive, one)[0] for one in minutes):
             of_some = []
-        return tuple(_findings([*of_all, *of_some], self._installed.meter_id, terms))
+        return tuple(_findings([*of_all, *of_some], installed.meter_id, terms))
 
-    def _before(self, window: DaySpan) -> DaysBefore | None:
+    def _before(self, meter: str) -> DaysBefore | None:
         """The same number of days before; None where the meter was not there, or has a gap."""
-        first = window.from_day - timedelta(days=window.day_count)
-        days = DaySpan(first, window.from_day)
-        if not self._installed.covers(days):
-            return None
-        reactive, energy = self._read(self._lake.reactive, days), self._read(self._lake.usage, days)
+        reactive, energy = self._reactive_before.get(meter), self._energy_before.get(meter)
         if reactive is None or energy is None:
             return None
         return DaysBefore(int(reactive.total_wh[0]), int(energy.total_wh[0]))
 
-    def _read(self, read: Read, days: DaySpan) -> UsageBatch | None:
-        """Complete days of one length, through the multiplier; None where there are none."""
-        try:
-            batches = read([self._meter], days, at_sequence=self._sequence)
-        except MetersRefused:
-            return None
-        if len(batches) != 1 or find_gaps(batches[0]):
-            return None
-        return scale_by_multipliers(batches[0], [self._installed.multiplier])
+    def _read(
+        self, read: Read, meters: Mapping[str, MeterInstallation], days: DaySpan
+    ) -> dict[str, UsageBatch]:
+        """Complete days of one length, through the multiplier, by meter; without the others."""
+        asked, batches = sorted(meters), list[UsageBatch]()
+        while asked:
+            try:
+                batches = read(asked, days, at_sequence=self._sequence)
+                break
+            except MetersRefused as some:
+                asked = [meter for meter in asked if meter not in some.by_meter]
+        found: dict[str, UsageBatch] = {}
+        for batch in batches:
+            usage = scale_by_multipliers(batch, [meters[one].multiplier for one in batch.meters])
+            gaps = find_gaps(usage)
+            for row, meter in enumerate(usage.meters):
+                if row not in gaps:
+                    found[meter] = rows_of(usage, [row])
+        return found
 
 
 def _findings(
