@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import psycopg
 import pytest
@@ -15,6 +15,7 @@ from tests.stores.conftest import database_of
 from tests.stores.paper_town import ANALYST, LATER, account_id
 from tests.stores.test_the_intake_is_added import UP_TO
 
+from meterledger.facts.bank import BankTotals
 from meterledger.facts.money import Entry, Leg, Payment, Tender
 from meterledger.facts.periods import PeriodClose, PeriodTotal
 from meterledger.stores.postgres import verify_invariants
@@ -39,9 +40,44 @@ INSERT INTO payment (payment_key, account_id, cents, tender, received_day, learn
 """
 
 
+MATCHED = f"""
+INSERT INTO bank_file (sha256, name, format, learned_at) VALUES ('f', 'bank.csv', 'csv', '{LATER}');
+INSERT INTO bank_statement (statement_id, sha256, bank_account, as_of_day, opening_cents,
+                            closing_cents) VALUES ('S', 'f', '4471', '{DAY}', 0, 530);
+INSERT INTO bank_line (line_id, statement_id, number, booked_day, cents, reference, text,
+                       code)
+                      VALUES ('S:1', 'S', 1, '{DAY}', 500, '', '', ''),
+                             ('S:2', 'S', 2, '{DAY}', 20, '', '', ''),
+                             ('S:3', 'S', 3, '{DAY}', 10, '', '', '');
+INSERT INTO bank_match (match_id, rule, learned_at) VALUES ('M-1', 'by amount and days', '{LATER}');
+INSERT INTO bank_match_line (line_id, match_id) VALUES ('S:1', 'M-1');
+INSERT INTO bank_match_expectation (expectation_id, match_id, entry_id, number, effective_day,
+                                    cents)
+    VALUES ('payment:R-1#1', 'M-1', 'payment:R-1', 1, '{DAY}', 500);
+INSERT INTO bank_unmatch (match_id, "by", approved_by, reason, learned_at)
+    VALUES ('M-1', 'Ana', '', 'not his', '{LATER}');
+INSERT INTO bank_match (match_id, rule, learned_at) VALUES ('M-1.2', 'by amount and days', '{LATER}');
+INSERT INTO bank_match_line (line_id, match_id) VALUES ('S:1', 'M-1.2');
+INSERT INTO bank_match_expectation (expectation_id, match_id, entry_id, number, effective_day,
+                                    cents)
+    VALUES ('payment:R-1#1', 'M-1.2', 'payment:R-1', 1, '{DAY}', 500);
+"""
+
+
 @pytest.fixture
 def old(server: PrivateServer) -> Iterator[None]:
     """The database as it was, with one payment."""
+    yield from made_before(server, '"bills", "0002_corrections"', OLD)
+
+
+@pytest.fixture
+def matched(server: PrivateServer) -> Iterator[None]:
+    """The database as it was, with a payment that the bank has shown, and undone once before."""
+    yield from made_before(server, '"reconciliation", "0002_matches_undone"', OLD + MATCHED)
+
+
+def made_before(server: PrivateServer, last: str, told: str) -> Iterator[None]:
+    """A database of the migrations up to one, with what is told in it."""
     owner = {**server.connection(OWNER), "dbname": NAME}
     with psycopg.connect(**server.connection(SUPERUSER), autocommit=True) as administrator:
         administrator.execute(f"CREATE DATABASE {NAME} OWNER {OWNER}")
@@ -49,12 +85,12 @@ def old(server: PrivateServer) -> Iterator[None]:
             **{**server.connection(SUPERUSER), "dbname": NAME}, autocommit=True
         ) as inside:
             inside.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
-        up_to = UP_TO.replace('"readings", "0001_initial"', '"bills", "0002_corrections"')
+        up_to = UP_TO.replace('"readings", "0001_initial"', last)
         subprocess.run(
             [sys.executable, "-c", up_to], input=json.dumps(owner), text=True, check=True
         )
         with psycopg.connect(**owner) as hand:
-            hand.execute(OLD.encode())
+            hand.execute(told.encode())
         yield
         administrator.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
 
@@ -65,6 +101,10 @@ def test_entries_of_before_are_kept_closed_and_added_to(server: PrivateServer) -
         with store.viewing(ANALYST, [ONE]):
             (before,) = store.entries_of_account(ONE)
             assert (before.entry_id, before.booked_day) == ("payment:R-1", None)
+            assert store.accounts_in_credit() == {ONE: 500}
+            assert [one.cents for one in store.receivable_balances(DAY)] == [-500]
+            assert not store.receivable_balances(DAY - timedelta(days=1))
+        assert store.trial_balance() == {"131": 500, "142": -500}
         store.close_period(PeriodClose(date(2025, 2, 1), "Ana", LATER.replace(year=2026)))
         (closed,) = store.closed_periods()
         assert closed.totals == (PeriodTotal("131", 500, 0, 1), PeriodTotal("142", 0, 500, 1))
@@ -79,4 +119,14 @@ def test_entries_of_before_are_kept_closed_and_added_to(server: PrivateServer) -
                 replace(entry, booked_day=date(2025, 3, 1)),
             ]
             said = {name: broken for name, _, broken in verify_invariants(store)}
+    assert [name for name, broken in said.items() if broken] == []
+
+
+@pytest.mark.usefixtures("matched")
+def test_what_the_bank_showed_before_is_summed(server: PrivateServer) -> None:
+    with open_database(database_of(server, NAME)) as store, store.viewing(ANALYST, ["bank"]):
+        assert store.bank_totals() == BankTotals(530, 500, 500, 500, lines=3, lines_matched=1)
+        (standing,) = store.bank_matches()
+        assert (standing.match_id, standing.by) == ("M-1.2", "")
+        said = {name: broken for name, _, broken in verify_invariants(store)}
     assert [name for name, broken in said.items() if broken] == []
