@@ -56,7 +56,8 @@ INSERT INTO bank_match_expectation (expectation_id, match_id, entry_id, number, 
     VALUES ('payment:R-1#1', 'M-1', 'payment:R-1', 1, '{DAY}', 500);
 INSERT INTO bank_unmatch (match_id, "by", approved_by, reason, learned_at)
     VALUES ('M-1', 'Ana', '', 'not his', '{LATER}');
-INSERT INTO bank_match (match_id, rule, learned_at) VALUES ('M-1.2', 'by amount and days', '{LATER}');
+INSERT INTO bank_match (match_id, rule, learned_at)
+    VALUES ('M-1.2', 'by amount and days', '{LATER}');
 INSERT INTO bank_match_line (line_id, match_id) VALUES ('S:1', 'M-1.2');
 INSERT INTO bank_match_expectation (expectation_id, match_id, entry_id, number, effective_day,
                                     cents)
