@@ -67,8 +67,8 @@ class MoneyOut(MoneyWays):
         waits = any(one.state == "asked" and one.source == "235" and one.kind == "refund"
                     for one in self.model.cases.values())  # fmt: skip
         made = hand_out_remainders(on=self.today, desk=self.desk(), refunds=self.money())
-        name = f"{ONE}-{self.today:%Y%m%d}-{due}.deposit"
-        if due and not waits and f"refund:{name}" not in self.model.cases:
+        name, known = self._key_of_ask(f"{ONE}-{self.today:%Y%m%d}-{due}.deposit")
+        if due and not waits and not known:
             if self.model.may_ask_refund(due, "235"):
                 assert made.asked == [f"refund:{name}"], made
                 self.tell("deposit: its rest is asked for")
@@ -81,14 +81,22 @@ class MoneyOut(MoneyWays):
     def refund(self, cents: int, all_of_it: bool) -> None:
         credit = self.model.credit("142")
         cents = credit if all_of_it and credit > 0 else cents
-        key = f"{ONE}-{self.today:%Y%m%d}-{cents}"
-        known = f"refund:{key}" in self.model.cases
+        key, known = self._key_of_ask(f"{ONE}-{self.today:%Y%m%d}-{cents}")
         may = known or self.model.may_ask_refund(cents, "142")
         if self.agree(may, lambda: ask_refund(ONE, cents, by="Ana", reason="asked for",
                                               agency_terms="it is the customer's",
                                               desk=self.money()),
                       "refund: known" if known else "refund: ask") and not known:  # fmt: skip
             self._case("refund", key, cents, "142")
+
+    def _key_of_ask(self, key: str) -> tuple[str, bool]:
+        """Its name, and whether it is known: after a no, or taken back, it is asked for anew."""
+        name, number, cases = key, 1, self.model.cases
+        over = {one for one, case in cases.items() if case.state in ("refused", "reversed")}
+        while f"refund:{name}" in over:
+            number += 1
+            name = f"{key}-{number}"
+        return name, f"refund:{name}" in cases
 
     def goodwill(self, cents: int) -> None:
         self.keys += 1
@@ -245,6 +253,6 @@ class MoneyOut(MoneyWays):
         self.agree(False, lambda: reverse_late_charge(name, by="Ana", approved_by="ana ", **how),
                    "late charge: forgive alone")  # fmt: skip
         reverse_late_charge(name, by="Ana", approved_by="Ben", **how)
-        one.stands = False
+        one.stands, one.forgiven = False, True
         self.model.undo(one.name, self.today)
         self.tell("late charge: forgiven")

@@ -93,6 +93,7 @@ class Late:
     on: date
     step: int
     stands: bool = True
+    forgiven: bool = False
 
 
 @dataclass

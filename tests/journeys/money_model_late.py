@@ -156,11 +156,14 @@ class Charged(Owed):
             again = look_again and (self.learned_in_time(late) or self.wrong_beside(late))
             if not self.wrong_bills(late) and not again and not late.rests_on & lowered:
                 continue
-            moves = [one for one in right if one.name not in lowered]
+            # What was forgiven since stays in the base of what was charged on it.
+            stay = {one.name for one in self.lates if one.forgiven} & late.rests_on
+            gone = lowered | {f"reversal:{name}" for name in stay}
+            moves = [one for one in right if one.name not in gone]
             if not (
                 self.wrong_bills(late) or self.learned_in_time(late) or late.rests_on & lowered
             ):
-                then = [one for one in self.right_moves(late.step) if one.name not in lowered]
+                then = [one for one in self.right_moves(late.step) if one.name not in gone]
                 if self.open_of(late, on, moves) >= self.open_of(late, on, then):
                     continue  # the correction freed nothing that pays what this is on
             base, rests = self.unpaid_after(late.due, late.bill, on, moves, bills)
