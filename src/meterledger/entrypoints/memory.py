@@ -10,19 +10,27 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+NEW_BEFORE_A_LOOK = 1_000_000
+"""More records than a batch of a long run has alive. They go when the last who knows them goes;
+the collector is there for those few that know each other."""
+
 
 @contextmanager
 def loaded_for_good() -> Iterator[None]:
-    """Within it the cycle collector passes over everything that exists already.
+    """Within it the cycle collector passes over everything that exists already, and looks seldom.
 
     A cycle of a city loads millions of small records that live until the run ends; looking
-    through all of them whenever new ones are made costs a good part of the run.
+    through all of them whenever new ones are made costs a good part of the run, and so does
+    looking through a batch's records again and again while they are made.
     """
     gc.collect()
     gc.freeze()
+    before = gc.get_threshold()
+    gc.set_threshold(NEW_BEFORE_A_LOOK, *before[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*before)
         gc.unfreeze()
 
 

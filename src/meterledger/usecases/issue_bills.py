@@ -5,7 +5,8 @@ one service period be billed once, so a run may be killed anywhere, doubled, and
 
 Lives here      the run: which windows, in which batches, what is held, when the run stops.
 Lives elsewhere the calculation (``calculate_bills``), the gate (``gate_bills``), recording beside
-                calculating (``record_batches``), deciding held bills (``settle_held``).
+                calculating (``record_batches``), deciding held bills (``settle_held``), how
+                windows are cut into batches (``bill_batches``).
 
 **When the breaker can stop a run.** Every batch is judged after it was calculated and before it is
 handed to the recorder, with the figures of the whole run so far. The batch that is being recorded
@@ -16,10 +17,9 @@ were looked at for a share to say something, batches are kept back, not recorded
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import groupby
 from typing import Protocol, cast
 
 from meterledger.billing import (
@@ -39,10 +39,11 @@ from meterledger.facts.held import (
 )
 from meterledger.facts.places import BillableService
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.ids import bucket_of, pseudonym
+from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.usecases.bill_batches import batches_of
 from meterledger.usecases.bill_estimates import (
     EstimateHolds,
     beyond_cap,
@@ -70,10 +71,6 @@ from meterledger.usecases.joined_services import (
 from meterledger.usecases.kept_back import KeptBack, KeptBackTogether
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.record_batches import BillLog, Recorded, Recorder
-
-BATCH_METERS = 2048
-"""Enough bills that a commit costs little for each, few enough that a month of a batch's usage
-stays below some hundred MB."""
 
 STOPPED = "gate.run_stopped"
 """The code of windows that wait because the run was stopped."""
@@ -225,7 +222,7 @@ class _Run:
         self._hold(held)
         settled: list[BillableService] = []
         kept_back: list[tuple[list[DueBill], list[Bill]]] = []
-        for batch in _batches(due):
+        for batch in batches_of(due):
             kept_back.append(self._calculate(batch))
             self._judge()
             if self.beyond is not None:
@@ -479,22 +476,3 @@ def _within_cap(
             code, sentence = "usage.estimate_cap", f"{where_of(one)}: {why}"
             held.append(HeldBill(bill.account_id, bill.agreement_id, bill.days, code, sentence))
     return bills, held
-
-
-def _batches(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
-    """Cut into batches of one window and neighboring lake buckets."""
-
-    def place(one: DueBill) -> tuple[DaySpan, int, str]:
-        return (one.window.days, bucket_of(one.meter), one.meter)
-
-    for _, same_days in groupby(sorted(due, key=place), key=lambda one: one.window.days):
-        batch: list[DueBill] = []
-        last_bucket = -1
-        for one in same_days:
-            bucket = bucket_of(one.meter)
-            if len(batch) >= BATCH_METERS and bucket != last_bucket:
-                yield batch
-                batch = []
-            batch.append(one)
-            last_bucket = bucket
-        yield batch

@@ -23,7 +23,7 @@ from meterledger.entrypoints.bench.billed_population import (
     open_bench,
 )
 from meterledger.entrypoints.bench.machine import peak_memory
-from meterledger.entrypoints.memory import loaded_for_good
+from meterledger.entrypoints.memory import loaded_for_good, nothing_to_collect
 from meterledger.entrypoints.progress import progress_bar
 from meterledger.entrypoints.wiring import System
 from meterledger.kernel.ensure import ensure
@@ -99,7 +99,8 @@ def bill(system: System, cycle: BilledCycle) -> float:
     :raises InvariantBroken: if not every account is billed exactly once
     """
     began = time.perf_counter()
-    services = system.store.services_of_cycle(cycle.number, system.now)
+    with nothing_to_collect():
+        services = system.store.services_of_cycle(cycle.number, system.now)
     title = f"Billing cycle {cycle.number}"
     with loaded_for_good(), progress_bar(title, total=len(services)) as advance:
         run = issue_bills(

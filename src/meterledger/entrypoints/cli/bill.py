@@ -130,7 +130,7 @@ def bill_cycle(
             credit_final_deposits,
             refuse_wrong_clock,
         )
-        from meterledger.entrypoints.memory import loaded_for_good
+        from meterledger.entrypoints.memory import loaded_for_good, nothing_to_collect
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.issue_bills import issue_bills
@@ -156,7 +156,8 @@ def bill_cycle(
                     where="bill-cycle",
                     do=f"Name a cycle from 1 to {cycles}",
                 )
-            services = system.store.services_of_cycle(cycle, system.now)
+            with nothing_to_collect():
+                services = system.store.services_of_cycle(cycle, system.now)
             scope = f"cycle {cycle}"
             late = charge_before_bills(system, services, on=day, scope=scope, dry_run=dry_run)
             with (

@@ -28,9 +28,12 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 lc_messages = 'C'
 max_connections = 100
-shared_buffers = '128MB'
-max_wal_size = '2GB'
+shared_buffers = '{buffers_mb}MB'
+max_wal_size = '4GB'                    # a long run writes the changed pages of its indexes seldom
 """
+BUFFERS_MB = (128, 512)
+"""Least and most; between them a sixteenth of the machine's memory. The indexes of a city's bills
+are met at random places, so what of them does not fit is read again for each batch."""
 WITHOUT_DURABILITY = """
 fsync = off
 synchronous_commit = off
@@ -64,12 +67,19 @@ def initialize(
     account.give(fresh)
     _initdb(fresh, programs, account, passwords[SUPERUSER], durable=durable)
     with (fresh / "postgresql.conf").open("a", encoding="ascii") as settings:
-        settings.write(SETTINGS + ("" if durable else WITHOUT_DURABILITY))
+        settings.write(SETTINGS.format(buffers_mb=_buffers_mb()))
+        settings.write("" if durable else WITHOUT_DURABILITY)
     _make_roles(fresh, programs, account, passwords)
     _write_passwords(folder / "passwords.json", passwords)
     fresh.rename(data)
     if durable:
         _sync_folder(folder)
+
+
+def _buffers_mb() -> int:
+    least, most = BUFFERS_MB
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(least, min(most, memory // 16 // 2**20))
 
 
 def _remove_unfinished(folder: Path) -> None:

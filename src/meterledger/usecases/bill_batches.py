@@ -1,0 +1,57 @@
+"""How the due windows of a run are cut into batches: one window and neighboring lake buckets each.
+
+Lives here      the sizes of batches, and where they are cut.
+Lives elsewhere calculating and recording a batch (``issue_bills``), who is in which bucket
+                (``kernel/ids``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from meterledger.kernel.ids import bucket_of
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.calculate_bills import DueBill
+
+BATCH_METERS = 2048
+"""Enough bills that a commit costs little for each, few enough that a month of a batch's usage
+stays below some hundred MB."""
+
+LARGEST_BATCH = 3072
+"""A bucket of more is cut: the bills of a city's bucket, four times as many, cost a fifth more
+each, as nothing that is made for them stays in the processor's caches."""
+
+
+def batches_of(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
+    """Each due bill in one batch, in the order of windows, buckets and meters.
+
+    A batch takes whole buckets until it has 2,048 bills; a bucket that would make it larger than
+    3,072 is cut evenly, so that each part reads its own neighboring rows of the bucket's files.
+    """
+
+    def place(one: DueBill) -> tuple[DaySpan, int, str]:
+        return (one.window.days, bucket_of(one.meter), one.meter)
+
+    for _, same_days in groupby(sorted(due, key=place), key=lambda one: one.window.days):
+        batch: list[DueBill] = []
+        for _, one_bucket in groupby(same_days, key=lambda one: bucket_of(one.meter)):
+            bucket = list(one_bucket)
+            if batch and len(batch) + len(bucket) > LARGEST_BATCH:
+                yield batch
+                batch = []
+            *whole, rest = _evenly(bucket)
+            yield from whole
+            batch += rest
+            if len(batch) >= BATCH_METERS:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+
+def _evenly(bucket: Sequence[DueBill]) -> list[list[DueBill]]:
+    """The bucket in as few parts of at most the largest size as it takes, none much smaller."""
+    parts = -(-len(bucket) // LARGEST_BATCH)
+    cuts = [len(bucket) * part // parts for part in range(parts + 1)]
+    return [list(bucket[cuts[part] : cuts[part + 1]]) for part in range(parts)]
