@@ -91,7 +91,10 @@ def test_two_people_post_a_line(client: Any, town: WebTown) -> None:
     assert "Every line of the bank was expected." in after
     assert store.trial_balance()["921"] == before - 77_10
     gone = client.get(address)
-    assert (gone.status_code, "It is matched, or there is none" in text_of(gone)) == (404, True)
+    assert gone.status_code == 302
+    assert "Matched adjusted by two people" in text_of(client.get(gone["Location"]))
+    none = client.get("/finance/bank/lines/none/")
+    assert (none.status_code, "It is matched, or there is none" in text_of(none)) == (404, True)
 
 
 def test_a_proposal_is_turned_down_and_the_line_stays(client: Any) -> None:

@@ -84,8 +84,14 @@ class Piece:
 
 @acting("decide a line of the bank", subjects=lambda line_id: [line_id])
 def bank_line_page(request: HttpRequest, system: System, line_id: str) -> HttpResponse:
-    """One open line: what the bank says, what people said, and what may be done as a form."""
+    """One open line: what the bank says, what people said, and what may be done as a form.
+
+    A line that is matched leads to its match.
+    """
     typed, refusal = Typed(), None
+    matched = system.store.bank_match_of(line_id) if request.method != "POST" else None
+    if matched is not None:
+        return redirect(reverse("bank-match", args=[matched.match_id]))
     if request.method == "POST":
         typed = _typed(request)
         try:
