@@ -13,6 +13,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.postgres import PostgresStore
 from meterledger.stores.postgres.repository.verify import verify_invariants
 from meterledger.usecases.approve_settlement import approve_settlement
+from meterledger.usecases.deposit_acts import move_deposit
 from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_replay import replay_deposit
@@ -104,4 +105,43 @@ def test_a_final_bill_of_a_few_cents_is_written_off_with_its_bill(postgres: Post
         ).corrected
         assert one.bill.total_cents > 100
         assert postgres.trial_balance().get("144", 0) == 0
+        assert [found for found in verify_invariants(postgres) if found[2]] == []
+
+
+def moved(store: Any) -> list[tuple[str, str, int, str]]:
+    """A deposit moves, its year is credited, one of its payments comes back and is paid again."""
+    town = town_module().Town(store=store)
+    with store.viewing(town_module().VIEWER, ["a test"]):
+        home: Home = home_of(town, until=date(2025, 7, 2))
+        home.ask(date(2025, 7, 1), told={**APPLICANT, "estimated_annual_bill_usd": "1200.00"})
+        home.pay(120_00, date(2025, 7, 5))
+        home.pay(80_00, date(2025, 7, 5))
+        town.start(2, people=(("P1", "Person 1"),), from_day=date(2025, 8, 1))
+        there = Home(town, 2, now=home.now)
+        (deposit,) = home.deposits()
+        desk = there.desk()
+        move_deposit(
+            deposit.deposit_id, there.account, on=date(2025, 9, 1), reason="moved", desk=desk
+        )
+        there.night(date(2026, 7, 4))
+        home.now = there.now
+        come_back(home, 1, on=date(2026, 7, 6))
+        assert home.night(date(2026, 7, 6)).counts["undone"] == 1
+        home.pay(50_00, date(2026, 7, 8))
+        (money,) = there.money().values()
+        assert (money.held_cents, money.idle_cents) == (200_00, 70_00)
+        assert money.interest_credited_cents == 6_70
+        home.check()
+        there.check()
+        return [(one.key, one.act.value, one.cents, one.reason) for one in money.deposit.steps]
+
+
+@pytest.mark.postgres
+def test_both_stores_take_back_the_interest_of_what_moved_and_never_came(
+    postgres: PostgresStore,
+) -> None:
+    from meterledger.stores.memory import MemoryStore
+
+    assert moved(postgres) == moved(MemoryStore())
+    with postgres.viewing(town_module().VIEWER, ["a test"]):
         assert [found for found in verify_invariants(postgres) if found[2]] == []
