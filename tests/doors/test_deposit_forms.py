@@ -17,6 +17,7 @@ from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import DepositAct
+from meterledger.rulebook.book import BookView
 from meterledger.usecases.deposit_money import deposit_money
 
 OURS = {"sec-fetch-site": "same-origin"}
@@ -71,6 +72,7 @@ class Behind:
         self.town = towns.Town()
         self.viewing = lambda: self.town.store.viewing(towns.VIEWER, [])
         self.today = JULY
+        self.readings: dict[str, str] = {}
         with self.viewing():
             self.home = home_of(self.town)
 
@@ -79,7 +81,10 @@ class Behind:
         book = self.town.book
         at = max(now, self.home.now)
         made = System(self.town.store, self.town.lake, book, at, Path())
-        return _On(made, self.today)  # type: ignore[return-value]
+        view = book.as_known(at.date())
+        if self.readings:
+            view = view.with_readings(self.readings)
+        return _On(made, self.today, view)  # type: ignore[return-value]
 
     def library(self) -> Library:
         return Library(self.town.book, self.home.now)
@@ -88,8 +93,8 @@ class Behind:
 class _On:
     """The system on a day before what it knows: the town's readings were learned later."""
 
-    def __init__(self, made: System, today: date) -> None:
-        self._made, self.today = made, today
+    def __init__(self, made: System, today: date, view: BookView) -> None:
+        self._made, self.today, self.view = made, today, view
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._made, name)
@@ -288,6 +293,35 @@ class TestAsking:
 
         assert "No deposit may be asked for" in text
         assert 'name="seen"' not in text
+
+    def test_by_the_tariff_alone_november_shows_six_parts_and_asks_for_them(
+        self, desk: Desk
+    ) -> None:
+        desk.behind.today = date(2025, 11, 3)
+        desk.behind.readings = {"cwr.deposit_policy": "tariff_only"}
+        winter = {**SCORE, "f.can_pay_at_once": "false"}
+        looked = desk.look(**winter)
+        text = text_of(looked)
+        assert "It may be paid in 6 parts" in text
+        assert "$33.33 billed November 3, 2025, due by " in text
+
+        answer = desk.ask(seen_of(looked), **winter, **ANA)
+
+        assert answer.status_code == 302, text_of(answer)
+        assert [one.cents for one in desk.home.deposits()[0].steps[0].parts] == [
+            *(33_33, 33_33, 33_34, 33_33, 33_33, 33_34)
+        ]
+        page = text_of(desk.client.get(answer.headers["Location"]))
+        assert "$33.34 billed April 3, 2026" in page
+
+    def test_who_can_pay_at_once_is_shown_no_parts(self, desk: Desk) -> None:
+        desk.behind.today = date(2025, 11, 3)
+        desk.behind.readings = {"cwr.deposit_policy": "tariff_only"}
+
+        text = text_of(desk.look(**SCORE, **{"f.can_pay_at_once": "true"}))
+
+        assert "A deposit of up to $200.00 may be asked for" in text
+        assert "parts:" not in text
 
 
 class TestAGuarantor:
