@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.journeys.channel_town import ACCOUNT, OWED
-from tests.journeys.test_autopay import BEGINS, BILL, DUE, FINE, Place, pay
+from tests.journeys.test_autopay import BEGINS, BILL, DUE, FINE, ODD, Place, pay
 from tests.stores.late_paper import SHOWN, charge_of, work_of
 from tests.stores.options_of_paper import budget_bill_of
 from tests.stores.paper_town import bill_of
@@ -122,6 +122,86 @@ class TestWhatTheStatementAsks:
         )
         assert order is not None
         assert order.cents == 2 * OWED
+
+
+class TestWhatShieldedAnEarlierBill:
+    def shielded(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The first bill is outside the band of the gate: its customer is asked."""
+        monkeypatch.setattr(
+            autopay,
+            "may_collect_automatically",
+            lambda bill_id, **_: ODD if bill_id == BILL else FINE,
+        )
+
+    def answered(self, place: Place, *, is_drawn: bool) -> None:
+        place.enroll()
+        place.run()
+        told = {"by": "Ana", "reason": "pays by check", "desk": place.desk(DUE)}
+        answer_question(BILL, is_drawn=is_drawn, **told)
+
+    def test_shields_it_on_the_next_statement_too(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.shielded(place, monkeypatch)
+        bill_again(place)
+        place.enroll(from_day=SHOWN)
+
+        made = drawn_of_second(place)
+        assert (made.decision.outcome.act, made.order) == (AutopayAct.ASK, None)
+        assert f"bill {BILL} before it: ten times the usual" in says(made)
+
+    def test_shields_nothing_once_it_is_paid(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.shielded(place, monkeypatch)
+        bill_again(place)
+        place.enroll(from_day=SHOWN)
+        pay(place, ACCOUNT, OWED)
+
+        assert drawn_of_second(place).order.cents == LATE + OWED
+
+    def test_waits_with_it_for_a_person(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.shielded(place, monkeypatch)
+        place.enroll()
+        place.run()
+        bill_again(place)
+
+        assert f"bill {BILL} before it waits for a person" in says(drawn_of_second(place))
+
+    def test_is_asked_again_where_a_person_left_it(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.shielded(place, monkeypatch)
+        self.answered(place, is_drawn=False)
+        bill_again(place)
+
+        made = drawn_of_second(place)
+        assert made.order is None
+        assert "before it was left to the customer by Ana: pays by check" in says(made)
+
+    def test_is_not_asked_again_where_a_person_had_it_drawn(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.shielded(place, monkeypatch)
+        self.answered(place, is_drawn=True)
+        bill_again(place)
+
+        assert drawn_of_second(place).order.cents == LATE + OWED  # the first is on its way
+
+    def test_is_a_debit_that_came_back_and_asks(self, place: Place) -> None:
+        place.drawn()
+        place.back("R08")
+        place.store.record_bills([bill_of(1, 1)])
+
+        made = drawn_of_second(place)
+        assert made.order is None
+        assert f"a debit of bill {BILL} before it came back" in says(made)
+
+
+def says(made: Any) -> str:
+    return "; ".join(one.finding for one in made.decision.reasons)
 
 
 class TestNothingTwice:

@@ -13,7 +13,8 @@ from tests.journeys.test_autopay import DUE, NUMBER, Place
 from meterledger.facts.ach import BankAccountKind
 from meterledger.facts.ach_orders import ReturnAct, bank_version
 from meterledger.kernel.written_days import day_words
-from meterledger.usecases.autopay import AutopayRefused, end_autopay, stop_of
+from meterledger.usecases.ach_accounts import stop_of
+from meterledger.usecases.autopay import AutopayRefused, end_autopay
 from meterledger.usecases.bank_changes import (
     ChangeNotTold,
     Corrected,

@@ -215,8 +215,10 @@ def test_a_question_is_open_until_it_is_answered(town: Any) -> None:
     told = everything()
     town.keep_channel(change(questions=told.questions))
     assert town.autopay_questions() == list(told.questions)
+    assert town.autopay_answers(["B-2"]) == {}
     town.keep_channel(change(answered=told.answered))
     assert town.autopay_questions() == []
+    assert town.autopay_answers(["B-2", "B-1"]) == {"B-2": told.answered[0]}
 
 
 def test_nothing_is_read_without_a_viewer(store: Any) -> None:
@@ -226,6 +228,7 @@ def test_nothing_is_read_without_a_viewer(store: Any) -> None:
         lambda: store.pledges(),
         lambda: store.pending_money([ONE], DAY),
         lambda: store.autopay_questions(),
+        lambda: store.autopay_answers(["B-2"]),
     ):
         with pytest.raises(NotViewing):
             ask()

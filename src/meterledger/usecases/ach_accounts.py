@@ -1,6 +1,7 @@
 """Bank accounts and orders: entering an account sealed, and asking for one movement.
 
-Lives here      ``new_bank_account`` and ``order_credit``, which refunds call.
+Lives here      ``new_bank_account``, ``stop_of`` (why one is not drawn from) and ``order_credit``,
+                which refunds call.
 Lives elsewhere autopay (``autopay``), files (``ach_out``).
 """
 
@@ -17,7 +18,14 @@ from meterledger.facts.ach import (
     BankAccountKind,
     routing_holds,
 )
-from meterledger.facts.ach_orders import AchOrder, BankAccount, OrderKind
+from meterledger.facts.ach_orders import (
+    AchOrder,
+    BankAccount,
+    BankStop,
+    OrderKind,
+    StopKind,
+    ways_written,
+)
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.refusal import Refusal
@@ -132,3 +140,23 @@ def _in_bounds(cents: int, cause: str) -> int:
             do=f"Give an amount above zero, at most {usd_text(CENTS_MAX_OF_ENTRY)}",
         )
     return cents
+
+
+def stop_of(
+    bank: BankAccount | None, banks: Collection[BankAccount], stops: Collection[BankStop]
+) -> str:
+    """Why a version of a bank account is not drawn from; empty if nothing stops it.
+
+    A debit that was not authorized stops it in every way it was ever written (``banks``).
+    """
+    if bank is None:
+        return "the bank account is not known"
+    written = ways_written(bank.fingerprint, banks)
+    for one in stops:
+        entered_again = one.kind is StopKind.CHANGED and bank.learned_at > one.learned_at
+        is_same = one.fingerprint in (
+            written if one.kind is StopKind.NEVER else (bank.fingerprint,)
+        )
+        if is_same and not entered_again:
+            return f"the bank account ending in {bank.last_four} is {one.kind.value}: {one.code}"
+    return ""

@@ -47,7 +47,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.business_days import business_day_after
 from meterledger.rulebook.terms import Terms
-from meterledger.usecases.autopay import stop_of
+from meterledger.usecases.ach_accounts import stop_of
 from meterledger.usecases.autopay_amount import stated_items
 from meterledger.usecases.channel_money import MoneyStore, Postings
 from meterledger.usecases.channel_ports import BankNumbers, ChannelChange

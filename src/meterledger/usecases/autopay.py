@@ -8,7 +8,7 @@ Read first      docs/operating/payment_channels.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -36,7 +36,7 @@ from meterledger.facts.ach_orders import (
     ways_written,
 )
 from meterledger.facts.checkouts import PendingMoney
-from meterledger.facts.receivables import AccountMoney
+from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.local_days import local_day_of
@@ -46,13 +46,13 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
-from meterledger.usecases.ach_accounts import new_bank_account
+from meterledger.usecases.ach_accounts import new_bank_account, stop_of
 from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.autopay_amount import (
     SetApart,
     on_their_way,
-    open_cents_of,
     stated_cents,
+    stated_items,
 )
 from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
 from meterledger.usecases.gate_bills import (
@@ -111,6 +111,9 @@ class AutopayStore(CollectionStore, Protocol):
 
     def autopay_questions(self) -> list[AutopayQuestion]:
         """Bills that wait for a person."""
+
+    def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
+        """What people decided about bills, by bill."""
 
     def pending_money(
         self, account_ids: Collection[str], day: date
@@ -343,6 +346,7 @@ def _facts(
 ) -> AutopayFacts:
     store, account = desk.store, bill.account_id
     money = store.account_money([account]).get(account)
+    open_ = stated_items(bill, money, at=desk.today) if money else ()
     banks = store.bank_accounts([account])
     months = Terms(desk.view, on).whole(AUTOPAY_MONTHS).value
     since = months_after(on, -months)
@@ -351,20 +355,20 @@ def _facts(
         for one in store.bills_of_account(account)
         if one.bill_id != bill.bill_id and since <= one.issued_day < bill.issued_day
     )
-    orders = [f"autopay:{bill.bill_id}:{n}" for n in range(1, 10)]
+    orders = _orders_of(bill.bill_id)
     pending = store.pending_money([account], on).get(account, ())
     return AutopayFacts(
         bill_id=bill.bill_id,
         due_day=bill.due_day,
         asked_cents=stated_cents(bill),
-        open_cents=open_cents_of(bill, money, at=desk.today),
+        open_cents=sum(one.open_cents for one in open_),
         ordered_cents=ordered_cents,
         deferred_cents=desk.set_apart.deferred_cents(account, on, desk.now),
         disputed_cents=desk.set_apart.disputed_cents(account, on),
         pending_cents=sum(one.cents for one in pending if one.cause.startswith("checkout:")),
         past_cents=past,
         most_cents=enrollment.most_cents,
-        shield=_shield(bill.bill_id, desk),
+        shield=(*_shield(bill.bill_id, desk), *_shield_of_earlier(bill, open_, desk)),
         is_cancelled=bill.cancelled_by is not None,
         is_ordered=bool(store.ach_orders(orders)),
         is_disputed_return=any(
@@ -387,24 +391,44 @@ def _shield(bill_id: str, desk: AutopayDesk) -> tuple[Reason, ...]:
     return () if decision.outcome else decision.reasons
 
 
-def stop_of(
-    bank: BankAccount | None, banks: Collection[BankAccount], stops: Collection[BankStop]
-) -> str:
-    """Why a version of a bank account is not drawn from; empty if nothing stops it.
+def _shield_of_earlier(
+    bill: StoredBill, open_: Sequence[OpenItem], desk: AutopayDesk
+) -> tuple[Reason, ...]:
+    """Why earlier bills, which are open on the statement, are not drawn with this one.
 
-    A debit that was not authorized stops it in every way it was ever written (``banks``).
+    What shields a bill shields it on later statements, too, until a person has it drawn. So does a
+    person who left it to the customer, and a debit of it that came back and asks.
     """
-    if bank is None:
-        return "the bank account is not known"
-    written = ways_written(bank.fingerprint, banks)
-    for one in stops:
-        entered_again = one.kind is StopKind.CHANGED and bank.learned_at > one.learned_at
-        is_same = one.fingerprint in (
-            written if one.kind is StopKind.NEVER else (bank.fingerprint,)
-        )
-        if is_same and not entered_again:
-            return f"the bank account ending in {bank.last_four} is {one.kind.value}: {one.code}"
-    return ""
+    names = [one.item_id.removeprefix("bill:") for one in open_ if one.item_id.startswith("bill:")]
+    earlier = [name for name in names if name != bill.bill_id]
+    if not earlier:
+        return ()
+    store = desk.store
+    clause = Terms(desk.view, desk.today).whole(AUTOPAY_MONTHS).citation
+    waits = {one.bill_id for one in store.autopay_questions()}
+    answers = store.autopay_answers(earlier)
+    found = []
+    for name in earlier:
+        answer = answers.get(name)
+        returned = store.returned_entries(order_ids=_orders_of(name))
+        if name in waits:
+            found.append(Reason(f"bill {name} before it waits for a person", clause))
+        elif answer is not None and not answer.is_drawn:
+            told = f"bill {name} before it was left to the customer by {answer.by}: {answer.reason}"
+            found.append(Reason(told, clause))
+        elif any(one.act is ReturnAct.ASK for one in returned):
+            told = f"a debit of bill {name} before it came back for a reason that asks a person"
+            found.append(Reason(told, clause))
+        elif answer is None:
+            found += [
+                Reason(f"bill {name} before it: {one.finding}", one.citation)
+                for one in _shield(name, desk)
+            ]
+    return tuple(found)
+
+
+def _orders_of(bill_id: str) -> list[str]:
+    return [f"autopay:{bill_id}:{n}" for n in range(1, 10)]
 
 
 def answer_question(
@@ -457,5 +481,5 @@ def _order_after(
             "it may have been paid" if facts.pending_cents else "nothing is open"
         )
         raise AutopayRefused("It cannot be drawn", where=where, why=why, do="Leave it with --leave")
-    known = desk.store.ach_orders([f"autopay:{bill_id}:{n}" for n in range(1, 10)])
+    known = desk.store.ach_orders(_orders_of(bill_id))
     return order_of_bill(bill_id, len(known) + 1, enrolled[0], cents, desk.today, desk.now)

@@ -93,13 +93,6 @@ def stated_items(bill: StoredBill, money: AccountMoney, *, at: date) -> tuple[Op
     return tuple(one for one in found.items if one.open_cents and one.item_id in asked)
 
 
-def open_cents_of(bill: StoredBill, money: AccountMoney | None, *, at: date) -> int:
-    """How much of what the statement of a bill asked for is open on the evening of ``at``."""
-    if money is None:
-        return 0
-    return sum(one.open_cents for one in stated_items(bill, money, at=at))
-
-
 def drawn_by_account(orders: Iterable[AchOrder]) -> dict[str, int]:
     """Cents of debits that are on their way, by account."""
     found: dict[str, int] = {}

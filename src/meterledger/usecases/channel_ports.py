@@ -128,6 +128,9 @@ class PaymentChannels(Protocol):
     def autopay_questions(self) -> list[AutopayQuestion]:
         """Bills that wait for a person, the oldest first."""
 
+    def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
+        """What people decided about bills, by bill; bills without an answer are left out."""
+
     def checkout(self, checkout_id: str) -> CheckoutOnFile:
         """A checkout with its steps. :raises NotFound:"""
 

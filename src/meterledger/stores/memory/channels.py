@@ -294,6 +294,11 @@ class MemoryChannels(MemoryPlaces):
         found = [one for one in self._questions.values() if one.bill_id not in self._answered]
         return sorted(found, key=lambda one: (one.on, one.bill_id))
 
+    def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
+        """What people decided about bills, by bill."""
+        self._look()
+        return {one: self._answered[one] for one in bill_ids if one in self._answered}
+
     def checkout(self, checkout_id: str) -> CheckoutOnFile:
         """A checkout with its steps."""
         self._look()

@@ -14,6 +14,7 @@ from typing import Any
 from meterledger.facts.ach import AchStandard, BankAccountKind
 from meterledger.facts.ach_orders import (
     AchOrder,
+    AutopayAnswered,
     AutopayQuestion,
     BankAccount,
     BankChangeTold,
@@ -231,6 +232,18 @@ class ChannelTables(ChannelReads, PaymentTables):
             AutopayQuestion(bill, account, on, cents, tuple(reasons), at.astimezone(UTC))
             for bill, account, on, cents, reasons, at in rows
         ]
+
+    def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
+        """What people decided about bills, by bill."""
+        rows = self._ask(
+            "SELECT bill_id, is_drawn, by, reason, learned_at FROM autopay_answer"
+            " WHERE bill_id = ANY (%s)",
+            [list(bill_ids)],
+        )
+        return {
+            bill: AutopayAnswered(bill, is_drawn, by, reason, at.astimezone(UTC))
+            for bill, is_drawn, by, reason, at in rows
+        }
 
     def expected_bank_lines(self, from_day: date, until_day: date) -> list[Expectation]:
         """What our bank statement should show on the days, by day."""
