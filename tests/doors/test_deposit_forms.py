@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.doors.settled_web_town import the_book
+from tests.faults.web_doors import NO_GUARANTEE, shops
 from tests.journeys.conftest import town_module
 from tests.journeys.deposit_town import APPLICANT, home_of
+from tests.stores.paper_town import ANALYST, account_id
 
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import DepositAct
 from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.deposit_money import deposit_money
 
 OURS = {"sec-fetch-site": "same-origin"}
@@ -474,3 +478,89 @@ def test_a_small_remainder_goes_back_once_the_customer_asks(desk: Desk) -> None:
     text = text_of(desk.client.get(page))
     assert "$0.52 are to go back" in text
     assert "Ask for its refund" in text
+
+
+class Shops:
+    """Shops on paper behind the pages, on a day."""
+
+    def __init__(self) -> None:
+        self.store, self.book = MemoryStore(), the_book()
+        self.today = date(2026, 12, 2)
+        with self.store.viewing(ANALYST, ["all"]):
+            shops(self.store)
+
+    def system(self) -> System:
+        now = datetime(self.today.year, self.today.month, self.today.day, 17, tzinfo=UTC)
+        return System(self.store, None, self.book, now, None)  # type: ignore[arg-type]
+
+    def library(self) -> Library:
+        return Library(self.book, self.system().now)
+
+    def deposit(self) -> Any:
+        with self.store.viewing(ANALYST, ["all"]):
+            (found,) = self.store.deposits_of_accounts([account_id(1)])[account_id(1)]
+        return found
+
+
+class TestABusiness:
+    KIND = {"account": account_id(1), "kind": "non-residential", **NO_GUARANTEE}  # noqa: RUF012
+
+    @pytest.fixture
+    def behind(self) -> Shops:
+        return Shops()
+
+    @pytest.fixture
+    def client(self, behind: Shops, watched_templates: None) -> Iterator[Any]:
+        from django.test import Client
+
+        before = system.provide(behind)
+        yield Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+        system.provide(before)
+
+    @pytest.fixture
+    def page(self, client: Any, behind: Shops) -> str:
+        """A deposit of 50 dollars was asked for at the desk."""
+        seen = seen_of(client.get("/deposits/ask/", {**self.KIND, "look": "yes"}))
+        sent = {**self.KIND, "act": "ask", "seen": seen, "usd": "50.00", **ANA}
+        answer = client.post("/deposits/ask/", sent, headers=OURS)
+        assert answer.status_code == 302, text_of(answer)
+        return f"/deposits/{behind.deposit().deposit_id}/"
+
+    def decide(self, client: Any, page: str, act: str, **typed: str) -> Any:
+        return client.post(page, {"act": act, **BEN, **typed}, headers=OURS)
+
+    def test_is_reviewed_after_three_years_by_what_somebody_chose(
+        self, client: Any, behind: Shops, page: str
+    ) -> None:
+        pay = {"account": account_id(1), "usd": "215.19", "key": "R-9", "tender": "cash"}
+        taken = client.post("/payments/take/", {**pay, "on": "2026-12-02"}, headers=OURS)
+        assert taken.status_code == 302, text_of(taken)
+        behind.today = date(2029, 12, 1)
+        assert "The credit is satisfactory" not in text_of(client.get(page))
+        behind.today = date(2029, 12, 2)
+        text = text_of(client.get(page))
+        assert "The customer’s credit is to be reviewed" in text
+        assert "The credit is satisfactory" in text
+
+        answers = [self.decide(client, page, "not_satisfactory") for _ in range(2)]
+
+        assert [one.status_code for one in answers] == [302, 302]
+        (reviewed,) = behind.deposit().of(DepositAct.REVIEWED)
+        assert (reviewed.note, reviewed.by) == ("not_satisfactory", "Ben Ito")
+        assert "It stays for now" in text_of(client.get(page))
+
+    @pytest.mark.parametrize(("not_accepted", "status"), [("", 302), ("yes", 422)])
+    def test_takes_a_guarantor_only_whose_credit_satisfies_us(
+        self, client: Any, behind: Shops, page: str, not_accepted: str, status: int
+    ) -> None:
+        assert "credit does not satisfy us" in text_of(client.get(page))
+
+        answer = self.decide(
+            *(client, page, "guarantee"),
+            guarantor="A bank",
+            in_writing="yes",
+            not_accepted=not_accepted,
+        )
+
+        assert answer.status_code == status
+        assert (behind.deposit().guarantee is None) is bool(not_accepted)
