@@ -26,6 +26,7 @@ from meterledger.facts.deposits import DepositKind, deposit_id_of
 from meterledger.facts.money import Tender
 from meterledger.stores.gateways.processor_fake import BadProcessor
 from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.bank_by_hand import undo_match
 from meterledger.usecases.checkouts import CheckoutDesk, start_checkout
 from meterledger.usecases.deposit_ask import Desk, Wanted, ask_deposit
 from meterledger.usecases.deposit_asked import deposits_asked_on
@@ -36,7 +37,6 @@ from meterledger.usecases.reconcile_bank import (
     match_bank,
     propose_adjustment,
     take_bank_file,
-    undo_match,
 )
 from meterledger.usecases.refund_credit import ask_refund
 from meterledger.usecases.settle_payment import ask_to_send_back

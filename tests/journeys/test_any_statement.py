@@ -11,7 +11,8 @@ from tests.journeys.desk_of_payments import NOW, RECEIVED, TODAY, new_store, pay
 from tests.journeys.test_reconcile_bank import match, statement, take
 
 from meterledger.facts.bank import BankMatch
-from meterledger.usecases.reconcile_bank import BankPosition, bank_position, undo_match
+from meterledger.usecases.bank_by_hand import undo_match
+from meterledger.usecases.reconcile_bank import BankPosition, bank_position
 
 CENTS = st.sampled_from((10_00, 10_00, 20_00, 30_00, 12_34))
 PAYMENTS = st.lists(st.tuples(CENTS, st.integers(0, 6)), max_size=6)

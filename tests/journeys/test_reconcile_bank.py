@@ -12,7 +12,7 @@ from tests.journeys.desk_of_payments import NOW, RECEIVED, TODAY, desk_of, new_s
 from meterledger.facts.bank import BankFile, MatchRule
 from meterledger.stores.gateways.bank_files import bank_file_of
 from meterledger.stores.gateways.opening import opened
-from meterledger.usecases.bank_by_hand import match_by_hand
+from meterledger.usecases.bank_by_hand import match_by_hand, undo_match
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.reconcile_bank import (
     BankRun,
@@ -23,7 +23,6 @@ from meterledger.usecases.reconcile_bank import (
     match_bank,
     propose_adjustment,
     take_bank_file,
-    undo_match,
 )
 from meterledger.usecases.settle_payment import reverse_payment
 

@@ -34,10 +34,10 @@ from meterledger.facts.payments import (
 )
 from meterledger.facts.settlements import Act
 from meterledger.ledger import entry_for_payment
-from meterledger.usecases.bank_by_hand import match_by_hand
+from meterledger.usecases.bank_by_hand import match_by_hand, undo_match
 from meterledger.usecases.payment_ports import ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
-from meterledger.usecases.reconcile_bank import decide_adjustment, propose_adjustment, undo_match
+from meterledger.usecases.reconcile_bank import decide_adjustment, propose_adjustment
 
 DAY = LATER.date()
 

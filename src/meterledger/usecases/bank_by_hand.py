@@ -1,22 +1,30 @@
-"""A person says which pieces of bank and book are the same money, where no rule may.
+"""A person says which pieces of bank and book are the same money, and which are not.
 
 Two answers were as good as each other, or a match was undone by mistake. It moves no money, so that
 one person says it, with a name and a reason; any person may undo it the same way.
 
-Lives here      matching by hand.
-Lives elsewhere the rules (``ledger.bank_match``), undoing and adjusting (``reconcile_bank``).
+Lives here      matching by hand, undoing a match.
+Lives elsewhere the rules (``ledger.bank_match``), adjusting (``reconcile_bank``).
 Read first      docs/operating/reconciliation.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from meterledger.facts.bank import BankMatch, MatchRule
+from meterledger.facts.bank import BankMatch, BankUnmatch, Expectation, LineAct, MatchRule
+from meterledger.facts.entry_names import BANK_ADJUSTMENT, entry_name
+from meterledger.facts.money import Entry
 from meterledger.kernel.money import usd_display
+from meterledger.ledger import CASH, reverse_entry
 from meterledger.usecases.ports import Conflict, NotFound
-from meterledger.usecases.reconcile_bank import LineRefused, ReconciliationStore, refuse_nameless
+from meterledger.usecases.reconcile_bank import (
+    LineRefused,
+    ReconciliationStore,
+    adjustment_entry,
+    refuse_nameless,
+)
 
 
 def match_by_hand(
@@ -86,6 +94,100 @@ def match_by_hand(
             raise
         return known
     return store.bank_match_of(first) or match
+
+
+def undo_match(
+    *,
+    match_id: str,
+    by: str,
+    reason: str,
+    learned_at: datetime,
+    today: date,
+    store: ReconciliationStore,
+    approved_by: str = "",
+) -> BankUnmatch:
+    """Undo a match: its lines and what we expect are open again, and no rule joins them again.
+
+    A match of a rule moved no money: one person undoes it, with a name and a reason. An adjustment
+    was posted by two people; two take it back, by the reversal of its entry, leg by leg. Asked
+    again in the same words, it answers what was done.
+
+    :raises LineRefused: without a name or a reason, where two people are asked for and are not, or
+        of an adjustment and its own reversal
+    :raises NotFound: if there is no such match, or it was undone
+    :raises Conflict: if somebody else undid it meanwhile
+    """
+    refuse_nameless(match_id, by, reason)
+    said = (by.strip(), reason.strip(), approved_by.strip())
+    try:
+        return _undo(match_id, said, learned_at, today, store)
+    except (Conflict, NotFound):
+        # The answer was lost, or two sent the same words at once.
+        known = store.bank_unmatch_of(match_id)
+        if known is None or said != (known.by, known.reason, known.approved_by):
+            raise
+        return known
+
+
+def _undo(
+    match_id: str,
+    said: tuple[str, str, str],
+    learned_at: datetime,
+    today: date,
+    store: ReconciliationStore,
+) -> BankUnmatch:
+    by, reason, other = said
+    match = store.bank_match(match_id)
+    if other and other.casefold() == by.casefold():
+        raise LineRefused(
+            f"{other} cannot approve what {other} undoes",
+            where=match_id,
+            why="Money is moved by two people",
+            do="Let another person look at it, and name them with --approved-by",
+        )
+    adjusted = entry_name(BANK_ADJUSTMENT, "")
+    if match.rule is MatchRule.TAKEN_BACK and any(
+        one.expectation_id.startswith(adjusted) for one in match.expectations
+    ):
+        raise LineRefused(
+            "An adjustment that two people took back is taken back for good",
+            where=match_id,
+            why="Apart from its reversal it would be matched to a line, and is in no book",
+            do="Propose the adjustment of the line anew with `meterledger bank adjust`",
+        )
+    is_posted = match.rule is MatchRule.ADJUSTED
+    if is_posted and not other:
+        raise LineRefused(
+            "An adjustment was posted by two people, and two take it back",
+            where=match_id,
+            do="Name the other person with --approved-by",
+        )
+    undone = BankUnmatch(match, by, reason, learned_at, other)
+    entries, together = _taken_back(undone, today, store) if is_posted else ([], None)
+    store.record_bank_unmatch(undone, entries=entries, match=together)
+    return undone
+
+
+def _taken_back(
+    undone: BankUnmatch, today: date, store: ReconciliationStore
+) -> tuple[list[Entry], BankMatch]:
+    """The reversal of an adjustment's entry, and the two of them together."""
+    (line,), (expected,) = undone.match.lines, undone.match.expectations
+    learned_at = undone.learned_at
+    steps = store.bank_line(line.line_id).steps
+    proposed = [one for one in steps if one.act is LineAct.PROPOSED][-1]
+    entry_id = expected.expectation_id.rpartition("#")[0]
+    back = reverse_entry(
+        adjustment_entry(entry_id, line, proposed, learned_at),
+        on=max(line.booked_day, today),
+        learned_at=learned_at,
+        cause=f"bank line {line.line_id}, adjustment taken back: {undone.reason}",
+    )
+    never_seen = Expectation(
+        f"{back.entry_id}#1", CASH, back.effective_day, -expected.cents, back.cause
+    )
+    together = BankMatch(f"match:{back.entry_id}", MatchRule.TAKEN_BACK, (), (expected, never_seen))
+    return [back], together
 
 
 def _is_the_same(known: BankMatch, names: Sequence[str], by: str, reason: str) -> bool:

@@ -2,7 +2,8 @@
 not expected.
 
 Lives here      taking a file, matching, a person's word on a line, what stands today.
-Lives elsewhere the rules of a match (``ledger.bank_match``), days (the book's folder
+Lives elsewhere the rules of a match (``ledger.bank_match``), matching and undoing by hand
+                (``bank_by_hand``), days (the book's folder
                 ``reconciliation``), keeping (``stores``), formats (``stores/gateways/bank_files``).
 Read first      docs/operating/reconciliation.md.
 """
@@ -20,7 +21,6 @@ from meterledger.facts.bank import (
     BankMatch,
     BankStatement,
     BankTotals,
-    BankUnmatch,
     Expectation,
     LineAct,
     LineStep,
@@ -39,11 +39,9 @@ from meterledger.ledger import (
     MatchWindow,
     control_of,
     match_bank_lines,
-    reverse_entry,
 )
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.at_once import looks_once_more
-from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.reconciliation_ports import Reconciliation
 
 OWNER_OF_UNSEEN = "treasury"
@@ -364,7 +362,7 @@ def decide_adjustment(
         store.record_line_step(step)  # refuses what cannot be
         return None
     name = entry_name(BANK_ADJUSTMENT, open_.adjustment_key)
-    entry = _adjustment_entry(name, open_.line, open_.proposed, learned_at)
+    entry = adjustment_entry(name, open_.line, open_.proposed, learned_at)
     expected = Expectation(
         f"{entry.entry_id}#1", CASH, entry.effective_day, open_.line.cents, entry.cause
     )
@@ -373,103 +371,10 @@ def decide_adjustment(
     return entry
 
 
-def undo_match(
-    *,
-    match_id: str,
-    by: str,
-    reason: str,
-    learned_at: datetime,
-    today: date,
-    store: ReconciliationStore,
-    approved_by: str = "",
-) -> BankUnmatch:
-    """Undo a match: its lines and what we expect are open again, and no rule joins them again.
-
-    A match of a rule moved no money: one person undoes it, with a name and a reason. An adjustment
-    was posted by two people; two take it back, by the reversal of its entry, leg by leg. Asked
-    again in the same words, it answers what was done.
-
-    :raises LineRefused: without a name or a reason, where two people are asked for and are not, or
-        of an adjustment and its own reversal
-    :raises NotFound: if there is no such match, or it was undone
-    :raises Conflict: if somebody else undid it meanwhile
-    """
-    refuse_nameless(match_id, by, reason)
-    said = (by.strip(), reason.strip(), approved_by.strip())
-    try:
-        return _undo(match_id, said, learned_at, today, store)
-    except (Conflict, NotFound):
-        # The answer was lost, or two sent the same words at once.
-        known = store.bank_unmatch_of(match_id)
-        if known is None or said != (known.by, known.reason, known.approved_by):
-            raise
-        return known
-
-
-def _undo(
-    match_id: str,
-    said: tuple[str, str, str],
-    learned_at: datetime,
-    today: date,
-    store: ReconciliationStore,
-) -> BankUnmatch:
-    by, reason, other = said
-    match = store.bank_match(match_id)
-    if other and other.casefold() == by.casefold():
-        raise LineRefused(
-            f"{other} cannot approve what {other} undoes",
-            where=match_id,
-            why="Money is moved by two people",
-            do="Let another person look at it, and name them with --approved-by",
-        )
-    adjusted = entry_name(BANK_ADJUSTMENT, "")
-    if match.rule is MatchRule.TAKEN_BACK and any(
-        one.expectation_id.startswith(adjusted) for one in match.expectations
-    ):
-        raise LineRefused(
-            "An adjustment that two people took back is taken back for good",
-            where=match_id,
-            why="Apart from its reversal it would be matched to a line, and is in no book",
-            do="Propose the adjustment of the line anew with `meterledger bank adjust`",
-        )
-    is_posted = match.rule is MatchRule.ADJUSTED
-    if is_posted and not other:
-        raise LineRefused(
-            "An adjustment was posted by two people, and two take it back",
-            where=match_id,
-            do="Name the other person with --approved-by",
-        )
-    undone = BankUnmatch(match, by, reason, learned_at, other)
-    entries, together = _taken_back(undone, today, store) if is_posted else ([], None)
-    store.record_bank_unmatch(undone, entries=entries, match=together)
-    return undone
-
-
-def _taken_back(
-    undone: BankUnmatch, today: date, store: ReconciliationStore
-) -> tuple[list[Entry], BankMatch]:
-    """The reversal of an adjustment's entry, and the two of them together."""
-    (line,), (expected,) = undone.match.lines, undone.match.expectations
-    learned_at = undone.learned_at
-    steps = store.bank_line(line.line_id).steps
-    proposed = [one for one in steps if one.act is LineAct.PROPOSED][-1]
-    entry_id = expected.expectation_id.rpartition("#")[0]
-    back = reverse_entry(
-        _adjustment_entry(entry_id, line, proposed, learned_at),
-        on=max(line.booked_day, today),
-        learned_at=learned_at,
-        cause=f"bank line {line.line_id}, adjustment taken back: {undone.reason}",
-    )
-    never_seen = Expectation(
-        f"{back.entry_id}#1", CASH, back.effective_day, -expected.cents, back.cause
-    )
-    together = BankMatch(f"match:{back.entry_id}", MatchRule.TAKEN_BACK, (), (expected, never_seen))
-    return [back], together
-
-
-def _adjustment_entry(
+def adjustment_entry(
     entry_id: str, line: BankLine, proposed: LineStep, learned_at: datetime
 ) -> Entry:
+    """What an adjustment of a line posts: cash against the account that was proposed."""
     return Entry(
         entry_id=entry_id,
         effective_day=line.booked_day,

@@ -13,7 +13,7 @@ from tests.stores.paper_town import LATER, account_id
 
 from meterledger.facts.unbilled import Accrual, UnbilledLine, UnbilledMethod
 from meterledger.kernel.span import DaySpan
-from meterledger.usecases.bank_by_hand import match_by_hand
+from meterledger.usecases.bank_by_hand import match_by_hand, undo_match
 from meterledger.usecases.close_period import close_period
 from meterledger.usecases.reconcile_bank import (
     decide_adjustment,
@@ -21,7 +21,6 @@ from meterledger.usecases.reconcile_bank import (
     match_bank,
     propose_adjustment,
     take_bank_file,
-    undo_match,
 )
 from meterledger.usecases.unbilled_revenue import post_accrual
 

@@ -1,8 +1,7 @@
 """``meterledger bank matches``, ``unmatch``, ``match`` by hand: what is one money, what is not.
 
 Lives here      three commands of the bank.
-Lives elsewhere the others (``bank``), what may be done (``usecases/bank_by_hand``,
-                ``usecases/reconcile_bank``).
+Lives elsewhere the others (``bank``), what may be done (``usecases/bank_by_hand``).
 """
 
 from __future__ import annotations
@@ -94,8 +93,8 @@ def unmatch(
     """Undo a match: both sides are open again. A posted adjustment is reversed, by two people."""
     with refusing():
         from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.bank_by_hand import undo_match
         from meterledger.usecases.ports import Viewer
-        from meterledger.usecases.reconcile_bank import undo_match
 
         viewer = Viewer(by.strip() or "bank unmatch", "undoing a match of the bank's lines")
         with open_system(viewer=viewer, subjects=[match_id]) as system:

@@ -1,7 +1,7 @@
 """One match of bank and book: what it brings together, who said so, and the form that undoes it.
 
 Lives here      gathering what the page shows; reading the form.
-Lives elsewhere undoing (``usecases/reconcile_bank``), matching by hand (``bank_pages``).
+Lives elsewhere undoing (``usecases/bank_by_hand``), matching by hand (``bank_pages``).
 Read first      docs/operating/reconciliation.md.
 """
 
@@ -20,8 +20,8 @@ from meterledger.entrypoints.web.policy import acting
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.bank import MatchRule
 from meterledger.kernel.refusal import Refusal
+from meterledger.usecases.bank_by_hand import undo_match
 from meterledger.usecases.ports import NotFound
-from meterledger.usecases.reconcile_bank import undo_match
 
 DONE = {
     "undo": "The match is undone: both sides are open again, and no rule joins them.",
