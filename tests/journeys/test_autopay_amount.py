@@ -24,8 +24,14 @@ from meterledger.facts.receivables import ItemKind, OpenItem
 from meterledger.ledger import entry_for_bill
 from meterledger.usecases import autopay
 from meterledger.usecases.ach_out import AchOutDesk, make_ach_file
-from meterledger.usecases.autopay import AutopayDesk, answer_question, run_autopay
+from meterledger.usecases.autopay import (
+    AutopayDesk,
+    answer_question,
+    order_of_bill,
+    run_autopay,
+)
 from meterledger.usecases.autopay_amount import NoDisputes, SetApart
+from meterledger.usecases.channel_ports import ChannelChange
 from meterledger.usecases.late_charge_ports import NoneYet
 
 LATE = 1_50
@@ -253,6 +259,24 @@ class TestNothingTwice:
         assert made.file is None
         assert "it was paid meanwhile" in made.dropped[0].reason
 
+    @pytest.mark.parametrize(("cents", "leave"), [(LATE + OWED, 2), (LATE + OWED + 1, 1)])
+    def test_what_two_made_at_once_leaves_as_far_as_their_statements_ask(
+        self, place: Place, cents: int, leave: int
+    ) -> None:
+        """Neither saw the order of the other; what was charged since is on neither statement."""
+        enrolled = place.enroll()
+        place.run()
+        bill_again(place)
+        place.store.record_bills([bill_of(1, 2)])
+        day = SECOND.due_day
+        order = order_of_bill(SECOND.bill_id, 1, enrolled, cents, day, place.at(day))
+        place.store.keep_channel(ChannelChange("at once", ACCOUNT, place.at(day), orders=(order,)))
+
+        made = place.send(bill_of(1, 2)[0].issued_day)
+
+        assert len(made.file.entries) == leave
+        assert len(made.dropped) == 2 - leave
+
 
 class TestSetApart:
     @pytest.mark.parametrize(
@@ -337,7 +361,5 @@ def autopay_postings(place: Place, day: date) -> Any:
 
 
 def keep(place: Place, postings: Any, day: date) -> None:
-    from meterledger.usecases.channel_ports import ChannelChange
-
     change = ChannelChange("back", ACCOUNT, place.at(day), receipt_steps=tuple(postings.steps))
     place.store.keep_channel(change)

@@ -211,25 +211,44 @@ def _sorted_out(
     for stop in stops:
         stops_of.setdefault(stop.account_id, []).append(stop)
     leaving, dropped = [], []
-    debited: dict[str, int] = {}
+    debited: dict[str, _Debited] = {}
     for order in orders:
         mine = banks_of.get(order.account_id, [])
         bank = bank_version(order.bank_id, mine, on=desk.today, known_at=desk.now)
         stopped = stop_of(bank, mine, stops_of.get(order.account_id, []))
-        why = stopped or _why_not(order, money, debited.get(order.account_id, 0), desk)
+        before = debited.get(order.account_id, _NOTHING)
+        stated = _stated(order, money, desk)
+        why = stopped or _why_not(order, stated, before, desk)
         if why:
             dropped.append(DroppedOrder(order.order_id, desk.today, why, desk.now))
         else:
             leaving.append(order)
             if order.kind is OrderKind.DEBIT:
-                debited[order.account_id] = debited.get(order.account_id, 0) + order.cents
+                debited[order.account_id] = before.and_(order.cents, stated)
     return leaving, dropped
 
 
+@dataclass(frozen=True, slots=True)
+class _Debited:
+    """What leaves in one file from one account, and what is open of what it is drawn for."""
+
+    cents: int
+    open_cents: Mapping[str, int]
+    """By item: two statements may both ask for one, and it is drawn once."""
+
+    def and_(self, cents: int, stated: Sequence[OpenItem]) -> _Debited:
+        """With one debit more."""
+        asked = {one.item_id: one.open_cents for one in stated}
+        return _Debited(self.cents + cents, {**self.open_cents, **asked})
+
+
+_NOTHING = _Debited(0, {})
+
+
 def _why_not(
-    order: AchOrder, money: Mapping[str, AccountMoney], debited_cents: int, desk: AchOutDesk
+    order: AchOrder, stated: Sequence[OpenItem], before: _Debited, desk: AchOutDesk
 ) -> str:
-    """``debited_cents`` is what leaves in the same file from the same account."""
+    """``before`` is what leaves in the same file from the same account."""
     if order.kind is OrderKind.CREDIT:
         refund = desk.store.settlement(refund_of_order(order.order_id))
         leaves = refund.may_leave_as(order.order_id, order.account_id, order.cents)
@@ -238,9 +257,9 @@ def _why_not(
         return ""
     if desk.store.bill(order.cause.removeprefix("bill:")).cancelled_by is not None:
         return "the bill was canceled meanwhile"
-    balance = desk.store.balance_cents(order.account_id)
-    stated = sum(one.open_cents for one in _stated(order, money, desk))
-    if stated < order.cents or balance < debited_cents + order.cents:
+    together = before.and_(order.cents, stated)
+    most = min(sum(together.open_cents.values()), desk.store.balance_cents(order.account_id))
+    if sum(one.open_cents for one in stated) < order.cents or most < together.cents:
         return "less is open than would be drawn: it was paid meanwhile"
     return ""
 
