@@ -47,6 +47,8 @@ class MemoryPayments(MemoryPlaces):
         super().__init__()
         self._receipts: dict[str, ReceiptOnFile] = {}
         self._applications: dict[str, Application] = {}
+        self._applied_to: dict[str, list[Application]] = {}
+        """The same, by account."""
         self._payment_files: dict[str, PaymentFile] = {}
         self.register_cause("unapplied", lambda key: key in self._receipts)
 
@@ -131,6 +133,7 @@ class MemoryPayments(MemoryPlaces):
             self._keep_entry(entry)
         for given in posting.applications:
             self._applications[given.application_id] = given
+            self._applied_to.setdefault(given.account_id, []).append(given)
 
     def _known(self, payment_key: str) -> ReceiptOnFile:
         if payment_key not in self._receipts:
@@ -179,9 +182,6 @@ class MemoryPayments(MemoryPlaces):
         """What open items follow from."""
         self._look()
         with self._lock:
-            given: dict[str, list[Application]] = {}
-            for one in self._applications.values():
-                given.setdefault(one.account_id, []).append(one)
             return {
                 account: AccountMoney(
                     account,
@@ -191,7 +191,7 @@ class MemoryPayments(MemoryPlaces):
                         for name in self._entries_of.get(account, ())
                         if (moved := _moved(self._entries[name], account)) is not None
                     ),
-                    tuple(given.get(account, ())),
+                    tuple(self._applied_to.get(account, ())),
                     (
                         *(
                             (f"bill:{bill.bill_id}", bill.due_day)
