@@ -549,6 +549,22 @@ class TestABusiness:
         assert (reviewed.note, reviewed.by) == ("not_satisfactory", "Ben Ito")
         assert "It stays for now" in text_of(client.get(page))
 
+    def test_that_does_not_satisfy_is_looked_at_again_in_the_same_words(
+        self, client: Any, behind: Shops, page: str
+    ) -> None:
+        pay = {"account": account_id(1), "usd": "215.19", "key": "R-9", "tender": "cash"}
+        client.post("/payments/take/", {**pay, "on": "2026-12-02"}, headers=OURS)
+        for behind.today in (date(2029, 12, 2), date(2030, 12, 2)):
+            assert "The credit is satisfactory" in text_of(client.get(page))
+            for _ in range(2):
+                assert self.decide(client, page, "not_satisfactory").status_code == 302
+
+        reviews = behind.deposit().of(DepositAct.REVIEWED)
+        assert [one.on.year for one in reviews] == [2029, 2030]
+        behind.today = date(2031, 12, 2)
+        assert self.decide(client, page, "satisfactory").status_code == 302
+        assert "It goes back now" in text_of(client.get(page))
+
     @pytest.mark.parametrize(("not_accepted", "status"), [("", 302), ("yes", 422)])
     def test_takes_a_guarantor_only_whose_credit_satisfies_us(
         self, client: Any, behind: Shops, page: str, not_accepted: str, status: int

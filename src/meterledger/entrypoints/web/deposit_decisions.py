@@ -8,6 +8,7 @@ Lives elsewhere the journeys (``usecases/deposit_*``, ``usecases/refund_credit``
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -108,16 +109,22 @@ def offer_of(money: DepositMoney, system: System) -> Offer:
     except Refusal as refusal:
         silent = refusal.of_one_case()
         return Offer(_worded(acts), "Nobody can say yet whether it goes back", silent=silent)
-    acts += _by_decision(found)
+    acts += _by_decision(found, _may_be_reviewed_again(deposit, system.today))
     return Offer(
         _worded(acts), ACTION_WORDS[found.action], why_rows(found.ruled.reasons, system.view)
     )
 
 
-def _by_decision(found: GoesBack) -> list[str]:
+def _by_decision(found: GoesBack, again: bool) -> list[str]:
     if found.action in (REFUND, RELEASE):
         return [BACK]
-    return [SATISFACTORY, NOT_SATISFACTORY] if found.action == REVIEW else []
+    return [SATISFACTORY, NOT_SATISFACTORY] if again or found.action == REVIEW else []
+
+
+def _may_be_reviewed_again(deposit: Deposit, today: date) -> bool:
+    """An opinion that did not satisfy keeps the deposit until another one lets it go."""
+    last = deposit.last(DepositAct.REVIEWED)
+    return last is not None and last.note == NOT_SATISFACTORY and last.on < today
 
 
 def _after_the_end(deposit: Deposit, system: System) -> Offer:
@@ -155,7 +162,7 @@ def decide_on_page(deposit_id: str, told: Told, system: System) -> str:
     deposit = system.store.deposit(deposit_id)
     if told.act == HAND_OUT:
         return _ask_refund(deposit, told, system)
-    if not _is_done(deposit, told):
+    if not _is_done(deposit, told, system.today):
         if told.seen and told.seen != str(len(deposit.steps)):
             raise DepositRefused(
                 "It is not what it was when this page was opened",
@@ -167,14 +174,19 @@ def decide_on_page(deposit_id: str, told: Told, system: System) -> str:
     return f"{reverse('deposit', args=[deposit_id])}?{urlencode({'done': told.act})}"
 
 
-def _is_done(deposit: Deposit, told: Told) -> bool:
+def _is_done(deposit: Deposit, told: Told, today: date) -> bool:
     """Whether the same person has done the same, for the same reason: sent twice, it is done once.
 
-    A guarantor who is given back is released.
+    What was done before the page was opened is another time, though in the same words. A guarantor
+    who is given back is released.
     """
     last = deposit.last(OF_ACT[told.act], *([DepositAct.RELEASED] if told.act == BACK else []))
+    if last is None:
+        return False
+    was_there = told.seen.isdecimal() and deposit.steps.index(last) < int(told.seen)
     return (
-        last is not None
+        not was_there
+        and (bool(told.seen) or last.on == today)
         and (last.by, last.reason) == (told.author, told.reason)
         and (told.act != GUARANTEE or last.note == told.guarantor)
         and (last.act is not DepositAct.REVIEWED or last.note == told.act)
