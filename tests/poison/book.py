@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
-from shutil import copytree
+from shutil import copy
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -77,7 +77,8 @@ def places() -> dict[tuple[str, str], tuple[Path, int, int, str]]:
 
 def _files() -> list[Path]:
     """Every book we have; where a small one has what a large one has, the small one is asked."""
-    folders = (ROOT / "tariffs", ROOT / "tests/data/book_with_pages")
+    data = ROOT / "tests/data"
+    folders = (ROOT / "tariffs", data / "book_with_pages", data / "poison_book")
     return [
         one for folder in folders for one in folder.rglob("*.yaml") if one.name != "utility.yaml"
     ]
@@ -253,8 +254,9 @@ def _of_terms(name: str, read: Callable[[Terms, str], Any]) -> Callable[[str], o
 
     def ask(text: str) -> object:
         folder = Path(_scratch().name) / "book"
-        if not folder.exists():
-            copytree(ROOT / "tests/data/book_with_pages", folder)
+        if not folder.exists():  # a book of this one value: it is read for each poison
+            (folder / "chapter_one").mkdir(parents=True)
+            copy(ROOT / "tests/data/book_with_pages/utility.yaml", folder)
         value = json.dumps([text] if name == "counts" else text)
         path = folder / "chapter_one" / "poisoned.yaml"
         path.write_text(TERMS.format(kind=KIND_OF[name], value=value), encoding="utf-8")

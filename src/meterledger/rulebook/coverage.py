@@ -127,11 +127,17 @@ def _paragraph(block: str, node: Node) -> CoveredParagraph:
         raise node.refuse(
             "The paragraph is planned and names no room that will own it", "Add 'room:'"
         )
+    from_day, until_day = keys["from"].day(), keys["until"].day_or_none()
+    if until_day is not None and until_day <= from_day:
+        raise keys["until"].refuse(
+            f"The paragraph ends on {until_day}, not after it begins on {from_day}",
+            "until is the first day on which it is no longer in force",
+        )
     return CoveredParagraph(
         block=block,
         provision=keys["provision"].text(),
         paragraph=keys["paragraph"].text(),
-        days=Validity(keys["from"].day(), keys["until"].day_or_none()),
+        days=Validity(from_day, until_day),
         state=state,
         room=room,
         why=why,
