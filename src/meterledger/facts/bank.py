@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import Enum
 
 from meterledger.kernel.ensure import ensure
+from meterledger.kernel.people import same_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,7 @@ class BankUnmatch:
 
     def __post_init__(self) -> None:
         ensure(bool(self.by.strip() and self.reason.strip()), "a match is undone by a name, why")
-        same = self.by.strip().casefold() == self.approved_by.strip().casefold()
-        ensure(not same, "two people are two")
+        ensure(not same_person(self.by, self.approved_by), "two people are two")
 
     @property
     def apart(self) -> frozenset[frozenset[str]]:

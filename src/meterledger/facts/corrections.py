@@ -14,6 +14,7 @@ from enum import Enum
 from meterledger.facts.bills import Bill
 from meterledger.facts.money import Entry
 from meterledger.kernel.ensure import ensure
+from meterledger.kernel.people import same_person
 
 
 class CorrectionCause(Enum):
@@ -58,8 +59,7 @@ class Correction:
     @property
     def by_two(self) -> bool:
         """Whether another person agrees, whatever spaces and capitals a name is written with."""
-        other = " ".join(self.approved_by.split()).lower()
-        return bool(other) and other != " ".join(self.author.split()).lower()
+        return bool(self.approved_by.strip()) and not same_person(self.author, self.approved_by)
 
     def __post_init__(self) -> None:
         ensure(bool(self.author.strip()), f"somebody corrects bill {self.cancelled_bill}")

@@ -14,6 +14,7 @@ from meterledger.facts.bank import Expectation, LineAct, LineStep, OpenLine
 from meterledger.facts.money import Entry
 from meterledger.facts.unbilled import Accrual
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.people import same_person
 from meterledger.usecases.ports import Conflict, NotFound
 
 CASH = "131"  # the control account of cash (FERC Uniform System of Accounts)
@@ -173,8 +174,3 @@ def is_said(steps: Sequence[LineStep], step: LineStep) -> bool:
     """Whether the last that was said of a line is this: its answer was lost, or two said it."""
     said = step.act in (LineAct.EXPLAINED, LineAct.PROPOSED)
     return said and bool(steps) and replace(steps[-1], learned_at=step.learned_at) == step
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are one, whatever their case."""
-    return one.strip().casefold() == other.strip().casefold()

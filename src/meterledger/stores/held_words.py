@@ -18,6 +18,7 @@ from meterledger.facts.held import (
     RunRecord,
     SeenHold,
 )
+from meterledger.kernel.people import same_person
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.together_words import AS_ARRANGED, not_as_arranged
 from meterledger.usecases.kept_back import KeptBack, KeptBackExcluded
@@ -121,11 +122,6 @@ def _says_the_same(before: HeldStep, now: HeldStep) -> bool:
 
 def _takes_place(new: DaySpan | None, old: DaySpan | None) -> bool:
     return new is not None and (old is None or old.overlap(new) is not None)
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are the same but for spaces and capitals, as the database compares them."""
-    return one.strip().lower() == other.strip().lower()
 
 
 def refuse_step(case: HeldCase, step: HeldStep) -> None:

@@ -15,6 +15,7 @@ from meterledger.facts.payments import (
     ReceiptStep,
 )
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.people import same_person
 from meterledger.usecases.ports import Conflict, NotFound
 
 FOLLOWS: dict[ReceiptState, frozenset[ReceiptState]] = {
@@ -67,7 +68,7 @@ def refuse_receipt_step(known: ReceiptOnFile, step: ReceiptStep) -> None:
             where=where,
             do="Ask for it first; another person then agrees",
         )
-    if last.by.strip().lower() == step.by.strip().lower():
+    if same_person(last.by, step.by):
         raise Conflict(
             f"{step.by} asked to send it back, and cannot agree to it as well",
             where=where,

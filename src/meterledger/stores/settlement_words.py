@@ -21,6 +21,7 @@ from meterledger.facts.settlements import (
     may_follow,
 )
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.people import same_person
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import cannot_follow
@@ -39,11 +40,6 @@ class MoneyThere:
     owed: int = 0
     receivable: int = 0
     deposits: int = 0
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are the same but for spaces and capitals, as the database compares them."""
-    return one.strip().lower() == other.strip().lower()
 
 
 def no_settlement(settlement_id: str) -> NotFound:

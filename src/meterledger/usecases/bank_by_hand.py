@@ -17,6 +17,7 @@ from meterledger.facts.bank import BankMatch, BankUnmatch, Expectation, LineAct,
 from meterledger.facts.entry_names import BANK_ADJUSTMENT, entry_name
 from meterledger.facts.money import Entry
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.people import same_person
 from meterledger.ledger import CASH, reverse_entry
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.reconcile_bank import (
@@ -138,7 +139,7 @@ def _undo(
 ) -> BankUnmatch:
     by, reason, other = said
     match = store.bank_match(match_id)
-    if other and other.casefold() == by.casefold():
+    if other and same_person(other, by):
         raise LineRefused(
             f"{other} cannot approve what {other} undoes",
             where=match_id,

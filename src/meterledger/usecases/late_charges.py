@@ -32,6 +32,7 @@ from meterledger.facts.late_charges import (
 )
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.ensure import ensure
+from meterledger.kernel.people import same_person
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import entry_for_late_charge, reverse_entry
 from meterledger.rulebook.book import BookView, TariffBook
@@ -353,7 +354,7 @@ def reverse_late_charge(
             where=late_charge_id,
             do="Give --by and --approved-by with two names, and --reason",
         )
-    if maker.lower() == other.lower():
+    if same_person(maker, other):
         raise LateChargeRefused(
             f"{maker} asks and approves at once",
             where=late_charge_id,

@@ -18,6 +18,7 @@ from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.places import BillableService
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.people import same_person
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.beside_usage import HIGHEST_KVAR
@@ -113,8 +114,7 @@ def _kvar_told_before(stored: StoredBill) -> set[str]:
 
 
 def _are_two(author: str, approved_by: str) -> bool:
-    other = " ".join(approved_by.split()).lower()
-    return bool(other) and other != " ".join(author.split()).lower()
+    return bool(approved_by.strip()) and not same_person(author, approved_by)
 
 
 def ceiling_of(bill: Bill, on: date, view: BookView) -> int | None:

@@ -13,6 +13,7 @@ from datetime import date
 
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.money import Cents, usd_text
+from meterledger.kernel.people import same_person
 from meterledger.ledger import AbandonedFacts, StaleFacts, decide_abandoned, decide_stale
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
@@ -157,7 +158,7 @@ def hand_over(report: Report, *, by: str, reason: str, reference: str, desk: Mon
     writes = []
     for case in report.cases:
         refuse_earlier(case, desk)
-        if case.asked.by.strip().lower() == who.lower():
+        if same_person(case.asked.by, who):
             raise CannotSettle(
                 f"{who} has asked for {case.settlement_id} and cannot hand it over",
                 where="unclaimed report",
