@@ -20,6 +20,7 @@ from meterledger.entrypoints.web.deposit_forms import why_rows
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import Deposit, DepositAct
 from meterledger.facts.settlements import SettlementCase, SettlementKind
+from meterledger.kernel.money import whole_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import DEPOSITS
 from meterledger.usecases.at_once import looks_once_more
@@ -183,7 +184,8 @@ def _is_done(deposit: Deposit, told: Told, today: date) -> bool:
     last = deposit.last(OF_ACT[told.act], *([DepositAct.RELEASED] if told.act == BACK else []))
     if last is None:
         return False
-    was_there = told.seen.isdecimal() and deposit.steps.index(last) < int(told.seen)
+    seen = whole_from_text(told.seen)
+    was_there = seen is not None and deposit.steps.index(last) < seen
     return (
         not was_there
         and (bool(told.seen) or last.on == today)
