@@ -131,6 +131,24 @@ class TestTheKwhOfARegister:
         barn = next(one for one in run.issued if one.service_point_id == "SP2")
         assert barn.usage.energy_wh == 29_000
 
+    def test_go_on_alone_from_what_the_one_bill_closed_on(self, town: RegisterTown) -> None:
+        """A read of the day between that comes late opens no bill: its kWh are billed."""
+        town.reads("M2", (JULY.from_day, 100), (AUGUST.from_day, 121), hour=10)
+        arrange(town)
+        (first,) = bill(town).issued
+        later = NEXT + timedelta(hours=1)
+        town.reads("M2", (AUGUST.from_day, 119), hour=8, learned_at=later)
+        town.reads("M2", (AUGUST.until_day, 150), learned_at=later)
+        part(town, AUGUST.from_day, later)
+
+        run = bill(town, AUGUST.until_day, known_at=later + timedelta(hours=1))
+
+        assert run.held == []
+        barn = next(one for one in run.issued if one.service_point_id == "SP2")
+        both = [first.usage.points[1].usage.energy_wh, barn.usage.energy_wh]
+        assert both == [21_000, 29_000]
+        assert town.replay(barn.bill_id).same_bytes
+
 
 class TestWhatHoldsTheBill:
     def test_a_read_that_is_missing_and_nothing_is_estimated(self, town: RegisterTown) -> None:

@@ -10,6 +10,7 @@ with meters installed at service points.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -201,3 +202,11 @@ class JoinedService:
 
     service: BillableService
     days: Validity
+
+
+def billed_with(rows: Iterable[tuple[str, Validity, Agreement]]) -> tuple[BilledWith, ...]:
+    """Whose bill an agreement's meters stand on, from whose, on which days, and that agreement."""
+    return tuple(
+        BilledWith(whose, days, other.days, other.service_point_id)
+        for whose, days, other in sorted(rows, key=lambda one: one[:2])
+    )

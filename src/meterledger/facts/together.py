@@ -42,11 +42,14 @@ class BilledTogether:
 
 @dataclass(frozen=True, slots=True)
 class BilledWith:
-    """Whose bill an agreement's meters stand on: on ``days``, while that one has service."""
+    """Whose bill an agreement's meters stand on, at which point: on ``days``, while that one has
+    service.
+    """
 
     agreement_id: str
     days: Validity
     service: Validity
+    service_point_id: str
 
 
 @dataclass(frozen=True, slots=True)

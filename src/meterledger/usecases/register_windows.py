@@ -45,6 +45,7 @@ from meterledger.usecases.register_history import (
     DAYS_LOOKED_BACK,
     SIMILAR_DAYS_LOOKED_BACK,
     EarlierBill,
+    bills_with_part,
     earlier_bills,
 )
 
@@ -256,10 +257,25 @@ def gather(
     )
     begin, until = window_seconds(around, zone_name)
     meters = sorted({one.meter_id for _, there in due for one in there})
+    points = {one.agreement.service_point_id for one, _ in due}
+    points |= {each.service_point_id for one, _ in due for each in one.billed_with}
     return Gathered(
         values=store.register_values(meters, begin=begin, until=until, at_sequence=at_sequence),
-        bills=store.bills_at(sorted({one.agreement.service_point_id for one, _ in due})),
+        bills=store.bills_at(sorted(points)),
     )
+
+
+def _earlier(
+    service: BillableService, window: DaySpan, gathered: Gathered, known_at: datetime
+) -> tuple[EarlierBill, ...]:
+    """Bills of the place before a window, and one on which its meters stood beside others."""
+    agreement = service.agreement
+    alone = earlier_bills(
+        gathered.bills.get(agreement.service_point_id, ()), agreement, window, known_at
+    )
+    others = dict.fromkeys(one.service_point_id for one in service.billed_with)
+    beside = [bill for point in others for bill in gathered.bills.get(point, ())]
+    return (*alone, *bills_with_part(beside, agreement.agreement_id, window, known_at))
 
 
 def register_window(
@@ -317,12 +333,7 @@ def register_window(
         service=service,
         window=window,
         stays=tuple(stays),
-        earlier=earlier_bills(
-            gathered.bills.get(service.agreement.service_point_id, ()),
-            service.agreement,
-            window.days,
-            known_at,
-        ),
+        earlier=_earlier(service, window.days, gathered, known_at),
         efforts=tuple(
             one for one in store.efforts_of_meter(installations[-1].meter_id) if one.at <= known_at
         ),

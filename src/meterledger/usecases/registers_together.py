@@ -125,7 +125,11 @@ class RegistersTogether:
         )
         every = [bill for bills in self.gathered.bills.values() for bill in bills]
         beside = bills_with_part(every, agreement.agreement_id, one.days, self.known_at)
-        return replace(found, earlier=(*found.earlier, *beside))
+        known = {each.bill.bill_id for each in found.earlier}
+        return replace(
+            found,
+            earlier=(*found.earlier, *(each for each in beside if each.bill.bill_id not in known)),
+        )
 
     def usage(self, one: JoinedDue) -> RegisterOfPoint:
         """The watt-hours of a point between two actual reads.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from meterledger.facts.bills import Bill
-from meterledger.facts.places import Agreement, BillableService, JoinedService
-from meterledger.facts.together import BilledTogether, BilledWith
+from meterledger.facts.places import Agreement, BillableService, JoinedService, billed_with
+from meterledger.facts.together import BilledTogether
 from meterledger.stores.memory.taxes import MemoryTaxes
 from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.stores.together_words import (
@@ -125,15 +125,15 @@ class MemoryTogether(MemoryTaxes):
             if row.agreement_id == name and row.joined_agreement in agreements
         ]
         joined.sort(key=lambda one: (one.service.agreement.service_point_id, one.days))
-        others = sorted(
-            (row.agreement_id, row.days, agreements[row.agreement_id].days)
+        others = (
+            (row.agreement_id, row.days, agreements[row.agreement_id])
             for row in rows
             if row.joined_agreement == name and row.agreement_id in agreements
         )
         return replace(
             service,
             joined=tuple(joined),
-            billed_with=tuple(BilledWith(*one) for one in others),
+            billed_with=billed_with(others),
         )
 
     def _refuse_not_as_arranged(self, bill: Bill) -> None:

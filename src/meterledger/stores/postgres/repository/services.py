@@ -15,9 +15,9 @@ from meterledger.facts.places import (
     MeterInstallation,
     Premise,
     TaxPlace,
+    billed_with,
 )
 from meterledger.facts.taxes import SalesTaxPlace, TaxExemption
-from meterledger.facts.together import BilledWith
 from meterledger.kernel.span import Validity
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, storable
@@ -284,15 +284,15 @@ def arranged(
         if whose == name and other in known
     ]
     joined.sort(key=lambda one: (one.service.agreement.service_point_id, one.days))
-    on_others = sorted(
-        (whose, _days(first, out), known[whose].agreement.days)
+    on_others = (
+        (whose, _days(first, out), known[whose].agreement)
         for whose, other, first, out in told
         if other == name and whose in known
     )
     return replace(
         service,
         joined=tuple(joined),
-        billed_with=tuple(BilledWith(*one) for one in on_others),
+        billed_with=billed_with(on_others),
     )
 
 
