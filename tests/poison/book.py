@@ -149,13 +149,9 @@ def fields() -> Iterator[NumericField]:
             forms=frozenset(),
             digits=4,
         )
-    yield NumericField("a value's whole number", _of_terms("whole", Terms.whole), **WHOLE)
-    yield NumericField(
-        "a value's amount", _of_terms("cents", Terms.cents), **{**PRICE, "places": 2}
-    )
-
-
-WHOLE: dict[str, Any] = {**PRICE, "places": 0}
+    # A file may say 2 as 2.0 or 2/1; that it is whole, or whole cents, is asked of the number.
+    yield NumericField("a value's whole number", _of_terms("whole", Terms.whole), **NUMBER)
+    yield NumericField("a value's amount", _of_terms("cents", Terms.cents), **NUMBER)
 
 
 NOTHING = frozenset(

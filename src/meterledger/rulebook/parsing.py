@@ -299,7 +299,13 @@ def _list(node: Node) -> tuple[str, ...]:
     """Texts in their order; none where a revision took the last one out, written []."""
     if node.kind == "list" and not node.value:
         return ()
-    return tuple(one.text() for one in node.items())
+    return tuple(map(_word, node.items()))
+
+
+def _word(node: Node) -> str:
+    """A text. Blanks around words are none of them, and a number that has some is no number."""
+    text = node.text()
+    return node.as_written() if text.isdecimal() else text
 
 
 VALUE_PARSERS = {
