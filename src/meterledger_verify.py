@@ -3,13 +3,11 @@
     python3 meterledger_verify.py FILE [--key HEX]
 
 It needs Python 3.11 and this one file, and was written apart from the program that makes bills.
-``--key`` is the utility's public key as it publishes it; without it the key in the file is taken.
-A file has readings, dated values each with its clause, and charges that say by which operations
-quantity, price and amount follow. An operation stands in ``ARITHMETIC`` or is a method ``of_...``;
-its only numbers are 0, 1 and -1. A bill holds if its lines are those that follow and no others, if
-each cites the clauses of its values, and if no value stands in the file that nothing asked for.
-Exits 0 if the bill holds and the signature is good, 1 if not, 2 if the file cannot be read. Files
-of formats 1 and 2 are read by ``meterledger_verify_v1.py`` beside it.
+``--key`` is the utility's public key as it publishes it, else the key in the file is taken. A file
+has readings, dated values each with its clause, and charges that say by which operations quantity,
+price and amount follow. A bill holds if its lines are those that follow and no others, if each
+cites the clauses of its values, and if no value stands there that nothing asked for. Exits 0 if it
+holds and is signed well, 1 if not, 2 if unreadable. Formats 1 and 2: ``meterledger_verify_v1.py``.
 """
 
 from __future__ import annotations
@@ -56,7 +54,8 @@ def read_proof(data: bytes) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise Unreadable(f"The file has {len(data)} bytes; a proof has at most {MOST_BYTES}.")
     try:
-        proof = json.loads(data, parse_float=int, object_pairs_hook=_no_name_twice)
+        hooks: Any = {"parse_float": int, "object_pairs_hook": _no_name_twice}
+        proof = json.loads(data, parse_int=lambda n: n if n == "-0" else int(n), **hooks)
     except (ValueError, RecursionError) as problem:
         raise Unreadable(f"The file is no JSON that is read here: {problem}.") from problem
     if not isinstance(proof, dict) or proof.get("format") not in (FORMAT, *BEFORE):
@@ -151,8 +150,7 @@ class Reckoning:
             utc = (day - date(1970, 1, 1)).days * 86_400
             found = [utc - ahead for _, ahead in self.offsets if self.ahead(utc - ahead) == ahead]
             self.midnights.append(found[0])
-        begins = self.offsets[0][0] == self.midnights[0]
-        _demand(begins, "How far local time is from UTC is not told from the bill's begin on.")
+        _demand(self.offsets[0][0] == self.midnights[0], "The clock is not told from day 1 on.")
         self.seasons = {day: self.season(day) for day in self.days}
         self.known: dict[tuple[str, date], list[str]] = {}
         self.replaced: dict[tuple[str, date], Fraction] = {}
@@ -172,10 +170,11 @@ class Reckoning:
             return [(begin, end - begin, int(self.of(place["kwh"], self.days) * 1000))]
         found = []
         for meter in place["meters"]:
-            at, each, energy = (meter[key] for key in ("start", "seconds", "wh"))
+            at, each, energy, by = (meter[key] for key in ("start", "seconds", "wh", "multiplier"))
+            _demand(type(by) is int, f"The multiplier {str(by)[:40]} is no whole number.")
             lengths = each if isinstance(each, list) else [each] * len(energy)
             for seconds, wh in zip(lengths, energy, strict=True):
-                found.append((at, seconds, wh * meter["multiplier"]))
+                found.append((at, seconds, wh * by))
                 at += seconds
         only = {"energy": 2, "intervals": 0}[place["hash_of"]]
         hashed = b"".join(n.to_bytes(8, "little", signed=True) for one in found for n in one[only:])
@@ -230,11 +229,10 @@ class Reckoning:
         holidays = self.values.on(told["holidays"], [day]) if told["holidays"] else []
         if (hours, day) not in self.known:
             kind = "rest_day" if day.isoweekday() >= 6 or str(day) in holidays else "working_day"
-            windows = told["by_season"][self.seasons[day]][
-                kind if told["holidays"] else "every_day"
-            ]
-            edges = [0, *(end for _, end, _ in windows)]
-            _demand(edges == [*(b for b, _, _ in windows), 1440], f"'{hours}' does not fill {day}.")
+            season = told["by_season"][self.seasons[day]]
+            windows = season[kind if told["holidays"] else "every_day"]
+            edges, begins = [0, *(end for _, end, _ in windows)], [b for b, _, _ in windows]
+            _demand(f"{edges}" == f"{[*begins, 1440]}", f"'{hours}' does not fill {day}.")
             of = [name for begin, end, name in windows for _ in range(begin, end)]
             begin, end = self.midnights[(n := self.days.index(day))], self.midnights[n + 1]
             shown = [(at + (self.ahead(at) or 0)) % 86_400 // 60 for at in range(begin, end, 60)]
@@ -307,7 +305,9 @@ class Reckoning:
             blocks.append(share(end - before, left))
             left = [one - taken for one, taken in zip(left, blocks[-1], strict=True)]
             before = end
-        return [*blocks, left][int(told["block"]) - 1][int(told["place"])]
+        block, place = told["block"], told["place"]
+        _demand({type(block), type(place)} == {int} and block > 0 <= place, "No block is told.")
+        return Fraction([*blocks, left][block - 1][place])
 
     def of_lines(self, codes: list[str] | None, days: list[date]) -> Fraction:
         """US dollars of the lines above of these codes (None: of all), by the days they share."""

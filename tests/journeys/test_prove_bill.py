@@ -193,7 +193,7 @@ class TestAFileThatWasChanged:
 
     def test_in_the_instant_from_which_that_is_told(self, proof: Any, signer: BillSigner) -> None:
         proof["utc_offsets"][0][0] = 0
-        assert "is not told from the bill's begin on" in self.disproved(proof, signer)
+        assert "The clock is not told from day 1 on" in self.disproved(proof, signer)
 
     def test_in_the_tax(self, proof: Any, signer: BillSigner) -> None:
         (rate,) = proof["values"]["municipal_gross_receipts_university_city"]
