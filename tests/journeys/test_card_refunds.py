@@ -243,6 +243,21 @@ def test_begun_by_two_at_once_leaves_once(place: Place) -> None:
     assert place.processor.refunds == 1
 
 
+def test_begun_and_ended_by_another_first_is_told_as_that_one_was(place: Place) -> None:
+    name = place.approved()
+    real = place.store.begin_card_refund
+
+    def begin(refund: CardRefund) -> None:
+        place.store.begin_card_refund = real
+        send_to_card(name, by="Eve", desk=place.desk())
+        real(refund)
+
+    place.store.begin_card_refund = begin
+    sent = place.send(name)
+    assert (sent.state, sent.refund.by) == (CardRefundState.DONE, "Eve")
+    assert place.processor.refunds == 1
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_goes_wrong_book_and_processor_agree_when_all_is_known(seed: int) -> None:
     """Asked until nothing is unknown, what left by the book is what the processor gave back."""
