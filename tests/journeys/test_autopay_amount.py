@@ -277,6 +277,27 @@ class TestNothingTwice:
         assert len(made.file.entries) == leave
         assert len(made.dropped) == 2 - leave
 
+    def test_a_draw_dropped_over_a_dollar_leaves_the_rest_to_a_person(self, place: Place) -> None:
+        """Nobody draws it again by itself: the customer, who counts on it, is asked."""
+        bill_again(place)
+        place.enroll(from_day=SHOWN)
+        drawn_of_second(place)
+        pay(place, ACCOUNT, 1_00)
+        day = SECOND.due_day
+        assert place.send(day).file is None
+        left = OWED + LATE + OWED - 1_00
+
+        (asked,) = place.store.autopay_questions()
+        assert (asked.bill_id, asked.cents) == (SECOND.bill_id, left)
+        assert asked.reasons[0].startswith("its debit of $331.88 was dropped on 2025-03-23: less")
+        order = answer_question(
+            SECOND.bill_id, is_drawn=True, by="Ana", reason="she called", desk=place.desk(day)
+        )
+        assert order is not None
+        assert (order.attempt, order.cents) == (2, left)
+        place.send(day)
+        assert place.store.balance_cents(ACCOUNT) == 0
+
 
 class TestSetApart:
     @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ from meterledger.facts.ach import (
 )
 from meterledger.facts.ach_orders import (
     AchOrder,
+    AutopayAnswered,
+    AutopayQuestion,
     BankAccount,
     BankStop,
     DroppedOrder,
@@ -43,6 +45,7 @@ from meterledger.facts.payments import Channel, Receipt
 from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.facts.settlements import SettlementCase, refund_of_order
 from meterledger.kernel.local_days import local_day_of
+from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.business_days import business_day_after
@@ -92,6 +95,12 @@ class AchOutStore(MoneyStore, Protocol):
 
     def bill(self, bill_id: str) -> StoredBill:
         """The bill as stored."""
+
+    def autopay_questions(self) -> list[AutopayQuestion]:
+        """Bills that wait for a person."""
+
+    def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
+        """What people decided about bills, by bill."""
 
     def balance_cents(self, account_id: str) -> int:
         """What the account owes now."""
@@ -143,11 +152,15 @@ def _make(desk: AchOutDesk) -> MadeFile:
     us = originator(terms)
     orders = desk.store.orders_to_send(desk.today)
     money = desk.store.account_money({one.account_id for one in orders})
-    leaving, dropped = _sorted_out(orders, money, desk)
+    leaving, dropped, asked = _sorted_out(orders, money, desk)
     if not leaving:
         if dropped:
             change = ChannelChange(
-                "orders dropped", f"{len(dropped)} orders", desk.now, dropped=tuple(dropped)
+                "orders dropped",
+                f"{len(dropped)} orders",
+                desk.now,
+                dropped=tuple(dropped),
+                questions=tuple(asked),
             )
             desk.store.keep_channel(change)
         return MadeFile(None, tuple(dropped))
@@ -192,6 +205,7 @@ def _make(desk: AchOutDesk) -> MadeFile:
             desk.now,
             receipts=tuple(postings.new),
             sent=(file,),
+            questions=tuple(asked),
             dropped=tuple(dropped),
             expectations=_expected(file, bank_day(desk.today, ACH_DAYS, terms)),
         )
@@ -201,7 +215,8 @@ def _make(desk: AchOutDesk) -> MadeFile:
 
 def _sorted_out(
     orders: Sequence[AchOrder], money: Mapping[str, AccountMoney], desk: AchOutDesk
-) -> tuple[list[AchOrder], list[DroppedOrder]]:
+) -> tuple[list[AchOrder], list[DroppedOrder], list[AutopayQuestion]]:
+    """What leaves, what is dropped, and what a person is asked, as something stays open of it."""
     accounts = {one.account_id for one in orders}
     banks, stops = desk.store.bank_accounts(accounts), desk.store.bank_stops(accounts)
     banks_of: dict[str, list[BankAccount]] = {}
@@ -210,7 +225,7 @@ def _sorted_out(
     stops_of: dict[str, list[BankStop]] = {}
     for stop in stops:
         stops_of.setdefault(stop.account_id, []).append(stop)
-    leaving, dropped = [], []
+    leaving, dropped, asked = [], [], list[AutopayQuestion]()
     debited: dict[str, _Debited] = {}
     for order in orders:
         mine = banks_of.get(order.account_id, [])
@@ -221,11 +236,12 @@ def _sorted_out(
         why = stopped or _why_not(order, stated, before, desk)
         if why:
             dropped.append(DroppedOrder(order.order_id, desk.today, why, desk.now))
+            asked += _asked_of(order, stated, before, why, desk)
         else:
             leaving.append(order)
             if order.kind is OrderKind.DEBIT:
                 debited[order.account_id] = before.and_(order.cents, stated)
-    return leaving, dropped
+    return leaving, dropped, asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +259,23 @@ class _Debited:
 
 
 _NOTHING = _Debited(0, {})
+
+
+def _asked_of(
+    order: AchOrder, stated: Sequence[OpenItem], before: _Debited, why: str, desk: AchOutDesk
+) -> list[AutopayQuestion]:
+    """The question to a person where a dropped debit leaves something open that nobody draws."""
+    bill_id = order.cause.removeprefix("bill:")
+    left = sum(before.and_(0, stated).open_cents.values()) - before.cents
+    if order.kind is not OrderKind.DEBIT or not stated or left <= 0:
+        return []
+    known = {one.bill_id for one in desk.store.autopay_questions()}
+    cancelled = desk.store.bill(bill_id).cancelled_by is not None
+    if cancelled or bill_id in known or desk.store.autopay_answers([bill_id]):
+        return []
+    cents = min(order.cents, left)
+    told = f"its debit of {usd_display(order.cents)} was dropped on {desk.today}: {why}"
+    return [AutopayQuestion(bill_id, order.account_id, desk.today, cents, (told,), desk.now)]
 
 
 def _why_not(
