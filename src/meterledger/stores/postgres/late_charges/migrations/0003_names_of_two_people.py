@@ -1,0 +1,13 @@
+"""Two people are two whatever the spaces in their names; 0003_names_of_two_people.sql holds it."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("late_charges", "0002_payments_in_time")]
+
+    operations = [
+        migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")),
+    ]
