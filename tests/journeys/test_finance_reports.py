@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.journeys.desk_of_payments import A_BILL, NOW, RECEIVED, TODAY, new_store, pay, view
 from tests.stores.late_paper import charge_of, work_of
-from tests.stores.paper_town import account_id, bill_of
+from tests.stores.paper_town import account_id, bill_of, rebill_of
 
 from meterledger.facts.periods import PeriodClose
 from meterledger.facts.receivables import ItemKind, OpenItem
@@ -73,6 +74,26 @@ def test_a_late_charge_ages_with_the_bill_that_shows_it(days: int, bucket: str) 
     assert buckets() == {"current": 150}  # no bill has asked for it
     store.record_bills([bill_of(1, 1)])
     assert buckets() == {bucket: 150 + A_BILL}
+
+
+def test_aging_of_a_day_before_stays_when_a_bill_is_corrected_after_it() -> None:
+    """The bill that showed a late charge is corrected later: the day before stays as it was."""
+    store = new_store(bills=1)
+    pay(store, A_BILL, "K-1", received_day=bill_of(1)[0].due_day + timedelta(days=1))
+    store.record_late_charges(work_of(charge_of()))
+    store.record_bills([bill_of(1, 1)])
+    told = rebill_of(1, 1)
+    on = told.reversal.effective_day
+    corrected = replace(
+        told,
+        bill=replace(told.bill, issued_day=on, due_day=on + timedelta(days=21)),
+        entry=replace(told.entry, effective_day=on),
+    )
+    at = on - timedelta(days=1)
+    assert at > bill_of(1, 1)[0].due_day
+    before = aging(at, view=view(), store=store).as_json()
+    store.record_rebills([corrected])
+    assert aging(at, view=view(), store=store).as_json() == before
 
 
 def test_aging_is_the_receivable_with_credits_apart(store: Any) -> None:

@@ -18,13 +18,19 @@ from meterledger.facts.receivables import AccountMoney, BillShown, Movement, bil
 from meterledger.ledger.chart import RECEIVABLE
 
 
-def due_days_of(money: AccountMoney) -> dict[str, date]:
-    """The due day of each item that has one; ``money`` is asked for with its due days.
+def due_days_of(money: AccountMoney, *, at: date) -> dict[str, date]:
+    """The due day of each item that has one on the evening of ``at``; ``money`` is asked for with
+    its due days.
 
-    What stands on other receivables (143) is on no statement, and gets none here.
+    A bill that was canceled after that day still asks for what it showed: a report of a past day
+    stays what it was. What stands on other receivables (143) is on no statement, and gets none.
     """
     found = dict(money.due_days)
-    bills = sorted((one for one in money.bills if not one.is_cancelled), key=bill_order)
+    later = {one.reverses for one in money.movements if one.reverses and one.effective_day > at}
+    bills = sorted(
+        (one for one in money.bills if not one.is_cancelled or f"bill:{one.bill_id}" in later),
+        key=bill_order,
+    )
     for one in money.movements:
         if one.entry_id in found or one.cents <= 0 or one.control != RECEIVABLE:
             continue

@@ -150,7 +150,7 @@ def _aged(
             one.account_id,
             mine.movements,
             mine.applications,
-            due_days=due_days_of(mine),
+            due_days=due_days_of(mine, at=at),
             at=at,
         )
         cents = [0] * len(BUCKETS)

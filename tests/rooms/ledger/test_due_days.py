@@ -23,10 +23,13 @@ def due(
     learned_at: datetime = NOW,
     control: str = "142",
     cents: int = 150,
+    reversals: tuple[Movement, ...] = (),
+    at: date = date(2025, 6, 30),
 ) -> date | None:
     charge = Movement(name, charged, learned_at, cents, control)
     kept = tuple((f"bill:{one.bill_id}", one.due_day) for one in bills)
-    found = due_days_of(AccountMoney("A-1", FIRST.issued_day, (charge,), (), kept, bills))
+    moved = (charge, *reversals)
+    found = due_days_of(AccountMoney("A-1", FIRST.issued_day, moved, (), kept, bills), at=at)
     assert dict(kept).items() <= found.items()
     return found.get(name)
 
@@ -51,6 +54,18 @@ def test_a_bill_that_was_cancelled_leaves_it_to_what_takes_its_place() -> None:
     corrected = replace(FIRST, bill_id="B-1-v2", issued_day=date(2025, 3, 10), due_day=NEXT.due_day)
     assert due(gone) is None
     assert due(gone, corrected) == corrected.due_day
+
+
+@pytest.mark.parametrize(("days", "is_first"), [(-1, True), (0, False), (1, False)])
+def test_a_bill_cancelled_after_the_day_asked_about_still_asks_on_it(
+    days: int, is_first: bool
+) -> None:
+    on = date(2025, 6, 10)
+    gone = replace(FIRST, is_cancelled=True)
+    back = Movement("reversal:bill:B-1", on, NOW, -100, reverses="bill:B-1")
+    corrected = replace(FIRST, bill_id="B-1-v2", issued_day=on, due_day=date(2025, 7, 1))
+    found = due(gone, corrected, reversals=(back,), at=on + timedelta(days=days))
+    assert found == (gone if is_first else corrected).due_day
 
 
 def test_what_stands_on_no_statement_has_none() -> None:

@@ -188,7 +188,7 @@ def items_of_account(system: System, account_id: str) -> Receivable | None:
         money.movements,
         money.applications,
         asked_deposits=asked,
-        due_days=due_days_of(money),
+        due_days=due_days_of(money, at=system.today),
         at=system.today,
     )
 
