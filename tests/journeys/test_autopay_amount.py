@@ -259,6 +259,27 @@ class TestNothingTwice:
         assert made.file is None
         assert "it was paid meanwhile" in made.dropped[0].reason
 
+    @pytest.mark.parametrize(
+        ("paid", "left"), [(0, 0), (1_00, OWED - 1_00), (OWED - 1, 1), (OWED, 0)]
+    )
+    def test_what_will_be_dropped_keeps_nothing_from_the_next_bill(
+        self, place: Place, paid: int, left: int
+    ) -> None:
+        """The first debit waits to be presented again, and its bill is paid by check meanwhile:
+        the second bill is drawn all the same, and of the first a person is asked for its rest.
+        """
+        place.drawn()
+        place.back("R01")
+        if paid:
+            pay(place, ACCOUNT, paid)
+        place.store.record_bills([bill_of(1, 1)])
+
+        assert drawn_of_second(place).order.cents == OWED
+        made = place.send(SECOND.due_day)
+        assert len(made.dropped) == (1 if paid else 0)
+        assert place.store.balance_cents(ACCOUNT) == left
+        assert [one.cents for one in place.store.autopay_questions()] == ([left] if left else [])
+
     @pytest.mark.parametrize(("cents", "leave"), [(LATE + OWED, 2), (LATE + OWED + 1, 1)])
     def test_what_two_made_at_once_leaves_as_far_as_their_statements_ask(
         self, place: Place, cents: int, leave: int

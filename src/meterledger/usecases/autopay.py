@@ -53,6 +53,7 @@ from meterledger.usecases.autopay_amount import (
     on_their_way,
     stated_cents,
     stated_items,
+    still_drawn_cents,
 )
 from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
 from meterledger.usecases.gate_bills import (
@@ -282,22 +283,26 @@ def run_autopay(on: date, *, desk: AutopayDesk) -> list[Drawn]:
     if on > desk.today:
         raise AutopayRefused(f"{on} is not here yet", where="--on", do="Give a day up to today")
     asked = {one.bill_id for one in desk.store.autopay_questions()}
-    ordered = on_their_way(desk.store)
+    waiting = on_their_way(desk.store)
     return [
-        _draw(enrollment, bill_id, on, ordered, desk)
+        _draw(enrollment, bill_id, on, waiting, desk)
         for enrollment, bill_id in desk.store.autopay_due(on)
         if bill_id not in asked
     ]
 
 
 def _draw(
-    enrollment: Enrollment, bill_id: str, on: date, ordered: dict[str, int], desk: AutopayDesk
+    enrollment: Enrollment,
+    bill_id: str,
+    on: date,
+    waiting: dict[str, list[AchOrder]],
+    desk: AutopayDesk,
 ) -> Drawn:
-    """``ordered`` is what is on its way, by account; what is ordered here is added."""
+    """``waiting`` is what is on its way, by account; what is ordered here is added."""
     bill = desk.store.bill(bill_id)
     terms = Terms(desk.view, on)
     account = bill.account_id
-    facts = _facts(enrollment, bill, on, ordered.get(account, 0), desk)
+    facts = _facts(enrollment, bill, on, waiting.get(account, ()), desk)
     decision = decide_autopay(facts, terms)
     answer = decision.outcome
     if answer.act is AutopayAct.DEBIT:
@@ -305,7 +310,7 @@ def _draw(
         change = ChannelChange("autopay debit", account, desk.now, orders=(order,))
         if not _kept(desk, change):
             order = desk.store.ach_orders([order.order_id])[order.order_id]
-        ordered[account] = ordered.get(account, 0) + order.cents
+        waiting.setdefault(account, []).append(order)
         return Drawn(bill_id, account, decision, order)
     if answer.act is AutopayAct.ASK:
         reasons = tuple(f"{one.finding} ({one.citation.text})" for one in decision.reasons)
@@ -342,7 +347,11 @@ def order_of_bill(
 
 
 def _facts(
-    enrollment: Enrollment, bill: StoredBill, on: date, ordered_cents: int, desk: AutopayDesk
+    enrollment: Enrollment,
+    bill: StoredBill,
+    on: date,
+    waiting: Sequence[AchOrder],
+    desk: AutopayDesk,
 ) -> AutopayFacts:
     store, account = desk.store, bill.account_id
     money = store.account_money([account]).get(account)
@@ -362,7 +371,7 @@ def _facts(
         due_day=bill.due_day,
         asked_cents=stated_cents(bill),
         open_cents=sum(one.open_cents for one in open_),
-        ordered_cents=ordered_cents,
+        ordered_cents=still_drawn_cents(waiting, money, store.bill, at=desk.today),
         deferred_cents=desk.set_apart.deferred_cents(account, on, desk.now),
         disputed_cents=desk.set_apart.disputed_cents(account, on),
         pending_cents=sum(one.cents for one in pending if one.cause.startswith("checkout:")),
@@ -473,8 +482,8 @@ def _order_after(
         raise AutopayRefused(
             "Its account is not on autopay today", where=where, do="Leave it to the customer"
         )
-    ordered = on_their_way(desk.store).get(account, 0)
-    facts = _facts(enrolled[0], desk.store.bill(bill_id), desk.today, ordered, desk)
+    waiting = on_their_way(desk.store).get(account, ())
+    facts = _facts(enrolled[0], desk.store.bill(bill_id), desk.today, waiting, desk)
     cents = min(facts.drawable_cents, question.cents)
     if facts.is_cancelled or cents <= 0 or facts.stopped or facts.pending_cents:
         why = facts.stopped or (

@@ -13,7 +13,7 @@ for is no part of the balance, and is never drawn.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -93,16 +93,39 @@ def stated_items(bill: StoredBill, money: AccountMoney, *, at: date) -> tuple[Op
     return tuple(one for one in found.items if one.open_cents and one.item_id in asked)
 
 
-def drawn_by_account(orders: Iterable[AchOrder]) -> dict[str, int]:
-    """Cents of debits that are on their way, by account."""
-    found: dict[str, int] = {}
-    for one in orders:
+def on_their_way(store: OrdersWaiting) -> dict[str, list[AchOrder]]:
+    """Debits ordered for any day and in no file yet, by account."""
+    found: dict[str, list[AchOrder]] = {}
+    for one in store.orders_to_send(date.max):
         if one.kind is OrderKind.DEBIT:
-            found[one.account_id] = found.get(one.account_id, 0) + one.cents
+            found.setdefault(one.account_id, []).append(one)
     return found
 
 
-def on_their_way(store: OrdersWaiting, *, without: Collection[str] = ()) -> dict[str, int]:
-    """Cents of debits ordered for any day and in no file yet, by account."""
-    waiting = store.orders_to_send(date.max)
-    return drawn_by_account(one for one in waiting if one.order_id not in without)
+def still_drawn_cents(
+    waiting: Iterable[AchOrder],
+    money: AccountMoney | None,
+    bill_of: Callable[[str], StoredBill],
+    *,
+    at: date,
+) -> int:
+    """Cents of an account's debits on their way, as far as what they are drawn for is open.
+
+    One whose statement was paid meanwhile, or whose bill was canceled, will be dropped: it keeps
+    nothing from the next bill. What is still open of one that was paid in part counts: a person is
+    asked about it when it is dropped.
+    """
+    open_: dict[str, int] = {}
+    cents = 0
+    for one in waiting:
+        if not one.cause.startswith("bill:"):
+            cents += one.cents
+            continue
+        bill = bill_of(one.cause.removeprefix("bill:"))
+        if money is None or bill.cancelled_by is not None:
+            continue
+        stated = {item.item_id: item.open_cents for item in stated_items(bill, money, at=at)}
+        open_ |= stated
+        left = min(sum(stated.values()), sum(open_.values()) - cents)
+        cents += max(0, min(one.cents, left))
+    return cents
