@@ -362,7 +362,8 @@ QUESTIONS = (
            AND NOT EXISTS (SELECT FROM held_step a JOIN held_step r USING (case_id)
                             WHERE a.case_id = b.case_id AND a.act = 'approved'
                               AND r.act = 'released' AND r.total_cents = b.total_cents
-                              AND lower(btrim(r.by)) <> lower(btrim(a.by)))
+                              AND lower(btrim(regexp_replace(r.by, '[[:space:]]+', ' ', 'g')))
+                               <> lower(btrim(regexp_replace(a.by, '[[:space:]]+', ' ', 'g'))))
         """,
     ),
     Question(
