@@ -85,10 +85,10 @@ def main() -> None:
     """The command itself; all that was ever entered into the book is known to it."""
     from meterledger.entrypoints import issuing, wiring
     from meterledger.entrypoints.cli.main import main as command
-    from meterledger.usecases import issue_bills
+    from meterledger.usecases import bill_batches
 
     issuing.refuse_wrong_clock = lambda system: None  # the instant is told, and no clock's
-    issue_bills.BATCH_METERS = int(os.environ.get("STOP_BATCH", issue_bills.BATCH_METERS))
+    bill_batches.BATCH_METERS = int(os.environ.get("STOP_BATCH", bill_batches.BATCH_METERS))
     wiring.System.view = property(lambda self: self.tariff_book.as_known(date.max))  # type: ignore[assignment]
     watch()
     try:

@@ -36,7 +36,7 @@ VIEWER = Viewer("fault test", "look for bills")
 
 # The command itself, with batches of a few meters, so that a kill falls between transactions.
 COMMAND = (
-    "import meterledger.usecases.issue_bills as journey\n"
+    "import meterledger.usecases.bill_batches as journey\n"
     "journey.BATCH_METERS = 2\n"
     "from meterledger.entrypoints.cli.main import main\n"
     "main()\n"

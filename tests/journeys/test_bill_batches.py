@@ -57,9 +57,9 @@ def test_whole_buckets_are_put_together_until_there_are_enough() -> None:
     assert sizes(homes(dict.fromkeys(range(4), 937))) == [2811, 937]
 
 
-def test_a_bucket_that_would_make_a_batch_too_large_opens_the_next() -> None:
+def test_buckets_that_are_too_many_for_a_batch_are_cut_evenly() -> None:
     assert sizes(homes({0: BATCH_METERS - 1, 1: LARGEST_BATCH - BATCH_METERS + 1})) == [3072]
-    assert sizes(homes({0: BATCH_METERS - 1, 1: LARGEST_BATCH - BATCH_METERS + 2})) == [2047, 1026]
+    assert sizes(homes({0: BATCH_METERS - 1, 1: LARGEST_BATCH - BATCH_METERS + 2})) == [1536, 1537]
 
 
 def test_the_bucket_of_a_city_is_cut_evenly() -> None:

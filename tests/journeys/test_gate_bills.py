@@ -398,7 +398,7 @@ class TestTheBreaker:
         self, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Batches of one bill: the first ones are not recorded before the fiftieth was judged."""
-        monkeypatch.setattr("meterledger.usecases.issue_bills.BATCH_METERS", 1)
+        monkeypatch.setattr("meterledger.usecases.bill_batches.BATCH_METERS", 1)
         many(town, 1500)
         before = len(town.store.bill_runs())
 

@@ -54,6 +54,7 @@ NUMBER_DECIMALS = 12
 
 
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,24})?")
+_DIGITS = re.compile(r"[0-9]+")
 _SHARE = re.compile(r"-?[0-9]{1,9}/[1-9][0-9]{0,8}")
 _SIGNED_ZERO = re.compile(r"-[0.]+(/[0-9]+)?")
 """A zero has no sign: who writes -0.00 has lost a number on the way."""
@@ -305,7 +306,7 @@ def _list(node: Node) -> tuple[str, ...]:
 def _word(node: Node) -> str:
     """A text. Blanks around words are none of them, and a number that has some is no number."""
     text = node.text()
-    return node.as_written() if text.isdecimal() else text
+    return node.as_written() if _DIGITS.fullmatch(text) else text
 
 
 VALUE_PARSERS = {

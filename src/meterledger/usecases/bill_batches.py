@@ -26,8 +26,8 @@ each, as nothing that is made for them stays in the processor's caches."""
 def batches_of(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
     """Each due bill in one batch, in the order of windows, buckets and meters.
 
-    A batch takes whole buckets until it has 2,048 bills; a bucket that would make it larger than
-    3,072 is cut evenly, so that each part reads its own neighboring rows of the bucket's files.
+    A batch takes whole buckets until it has 2,048 bills. What is more than 3,072 with the next
+    bucket is cut evenly, so that each part reads its own neighboring rows of the bucket's files.
     """
 
     def place(one: DueBill) -> tuple[DaySpan, int, str]:
@@ -36,13 +36,8 @@ def batches_of(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
     for _, same_days in groupby(sorted(due, key=place), key=lambda one: one.window.days):
         batch: list[DueBill] = []
         for _, one_bucket in groupby(same_days, key=lambda one: bucket_of(one.meter)):
-            bucket = list(one_bucket)
-            if batch and len(batch) + len(bucket) > LARGEST_BATCH:
-                yield batch
-                batch = []
-            *whole, rest = _evenly(bucket)
+            *whole, batch = _evenly([*batch, *one_bucket])
             yield from whole
-            batch += rest
             if len(batch) >= BATCH_METERS:
                 yield batch
                 batch = []
@@ -50,8 +45,8 @@ def batches_of(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
             yield batch
 
 
-def _evenly(bucket: Sequence[DueBill]) -> list[list[DueBill]]:
-    """The bucket in as few parts of at most the largest size as it takes, none much smaller."""
-    parts = -(-len(bucket) // LARGEST_BATCH)
-    cuts = [len(bucket) * part // parts for part in range(parts + 1)]
-    return [list(bucket[cuts[part] : cuts[part + 1]]) for part in range(parts)]
+def _evenly(many: Sequence[DueBill]) -> list[list[DueBill]]:
+    """As few parts of at most the largest size as it takes, all of one size but for one bill."""
+    parts = -(-len(many) // LARGEST_BATCH)
+    cuts = [len(many) * part // parts for part in range(parts + 1)]
+    return [list(many[cuts[part] : cuts[part + 1]]) for part in range(parts)]

@@ -58,7 +58,7 @@ from meterledger.ledger import (
     reverse_entry,
 )
 from meterledger.ledger.spend_payment import UNAPPLIED, Part
-from meterledger.usecases.reconcile_bank import _adjustment_entry
+from meterledger.usecases.reconcile_bank import adjustment_entry
 from meterledger.usecases.unbilled_revenue import entries_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -252,7 +252,7 @@ def _period_end() -> Iterator[tuple[str, Entry | None]]:
     proposed = LineStep("BL-1", LineAct.PROPOSED, "Ana", "a fee", AT, OFFICE_EXPENSES)
     yield (
         "A line of the bank that nothing of ours explains",
-        _adjustment_entry("bank-adjustment:BL-1", BankLine("BL-1", ON, -900), proposed, AT),
+        adjustment_entry("bank-adjustment:BL-1", BankLine("BL-1", ON, -900), proposed, AT),
     )
 
 
