@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -85,15 +86,18 @@ class TestAKilledServer:
     def test_loses_nothing_and_doubles_nothing(self, town: Path, delay_ms: int) -> None:
         with private_server(town / "postgres") as server, open_store(town) as store:
             process = server.server_process() or 0
+            sessions: list[int] = []
 
             def kill() -> None:
                 time.sleep(delay_ms / 1000)
+                sessions.extend(living_children_of(process))
                 os.kill(process, signal.SIGKILL)
 
             killer = threading.Thread(target=kill)
             killer.start()
             said = [sentence_of_loss(lambda: bill_all(store, 3))]
             killer.join()
+            wait_for_the_end_of(sessions)
 
             bill_all(store, 3)  # the same store: it starts the server again by itself
 
@@ -125,6 +129,27 @@ class TestAKilledServer:
             assert "terminating connection" in (said.result() or "")
             owner.rollback()
             assert store.trial_balance() == {}
+
+
+def living_children_of(process: int) -> list[int]:
+    """The server's own processes, its sessions among them."""
+    stats = {int(one.parent.name): words_of(one) for one in Path("/proc").glob("[0-9]*/stat")}
+    return [pid for pid, words in stats.items() if words[1:2] == [str(process)]]
+
+
+def words_of(stat: Path) -> list[str]:
+    """State, parent and so on of a process; nothing if it has ended meanwhile."""
+    with contextlib.suppress(OSError):
+        return stat.read_text().rpartition(")")[2].split()
+    return []
+
+
+def wait_for_the_end_of(sessions: list[int]) -> None:
+    """A session outlives its server until it waits for the next question."""
+    deadline = time.monotonic() + 30
+    while any(words_of(Path(f"/proc/{one}/stat"))[:1] not in ([], ["Z"]) for one in sessions):
+        assert time.monotonic() < deadline, "a session of a killed server goes on"
+        time.sleep(0.01)
 
 
 def end_waiting(server: PrivateServer) -> None:
