@@ -451,3 +451,16 @@ class TestADoubtfulReading:
         assert issued == []
         assert held.code == "book.silent"
         assert "validation_reactive_floor_var" in held.sentence
+
+    def test_that_cannot_be_set_beside_its_energy_holds_the_bill(
+        self, town: G3Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The kWh of a bill may be estimated where a meter sent none: then nobody has looked."""
+        town.arrive("kvarh", flat(10, 16))
+        monkeypatch.setattr("meterledger.usecases.doubted_reactive.find_gaps", lambda usage: {0: 1})
+
+        _, (held,) = town.february()
+
+        assert "cannot be checked beside its kWh" in held.sentence
+        assert "Its measured days are not complete" in held.sentence
+        assert "Take in the readings that are missing" in held.sentence

@@ -47,6 +47,10 @@ MOST_TOLD = 12
 Read = Callable[..., "list[UsageBatch]"]
 
 
+class ReactiveUnchecked(Refusal):
+    """Reactive energy that a bill charges for cannot be checked."""
+
+
 def reactive_doubts(
     batch: Sequence[DueBill],
     made: Iterable[Bill],
@@ -109,7 +113,7 @@ class _Look:
         sequence: int,
     ) -> None:
         """``meters`` are by agreement: the pseudonym, and the installation that covers it all."""
-        self._meters, self._sequence = meters, sequence
+        self._meters, self._sequence, self._window = meters, sequence, window
         there = dict(meters.values())
         first = window.from_day - timedelta(days=window.day_count)
         before = DaySpan(first, window.from_day)
@@ -121,12 +125,17 @@ class _Look:
 
     def findings(
         self, agreement: str, minutes: Iterable[int], terms: ReactiveTerms
-    ) -> tuple[GateFinding, ...]:
+    ) -> tuple[GateFinding, ...] | Refusal:
         """What is doubtful of one of them, as far as its bill stands on it."""
         meter, installed = self._meters[agreement]
         reactive, energy = self._reactive.get(meter), self._energy.get(meter)
-        if reactive is None or energy is None:  # the bill was made of them: they are there
-            return ()
+        if reactive is None or energy is None:  # the bill may stand on an estimate of its kWh
+            return ReactiveUnchecked(
+                f"Reactive energy of meter {installed.meter_id} cannot be checked beside its kWh",
+                where=f"meter {installed.meter_id}, {self._window}",
+                why="Its measured days are not complete",
+                do="Take in the readings that are missing, then run the cycle again",
+            )
         doubts = doubts_of(reactive, energy, self._before(meter), terms)
         of_all = [one for one in doubts if one.at is None]
         of_some = [one for one in doubts if one.at is not None]
