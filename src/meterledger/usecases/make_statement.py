@@ -2,7 +2,8 @@
 
 Lives here      gathering; nothing is read, and nothing is calculated a second time: amounts are
                 copied from the record and the ledger.
-Lives elsewhere reading (``gather_statements``), words and drawing (``entrypoints``), the noun
+Lives elsewhere reading (``gather_statements``), which entries moved the balance before it
+                (``carried_balance``), words and drawing (``entrypoints``), the noun
                 (``facts/statements``).
 """
 
@@ -17,10 +18,8 @@ from meterledger.facts.bills import read_record
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService
 from meterledger.facts.statements import (
-    Change,
     ContactRoute,
     PeriodUse,
-    StatedBalance,
     StatedBudget,
     StatedEstimate,
     StatedLine,
@@ -34,8 +33,8 @@ from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import cents_from_text, usd_display, whole_from_decimal_text
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
-from meterledger.ledger import RECEIVABLE
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.carried_balance import asked_of_bill, balance_before
 from meterledger.usecases.deposit_statement import deposit_messages
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.ports import StoredBill
@@ -102,7 +101,7 @@ def make_statement(
         usage=_usage(record, lines),
         lines=lines,
         charges_cents=cents_from_text(record["total_usd"], where=stored.bill_id),
-        balance=_balance(stored, history, entries),
+        balance=balance_before(stored, history, entries),
         budget=_budget(record),
         temperature=beside.temperatures(stored.days),
         year_before=_year_before(record, stored, history, beside.temperatures),
@@ -262,71 +261,7 @@ def _a_year_before(day: date) -> date:
         return day.replace(year=day.year - 1, day=28)
 
 
-# ----------------------------------------------------------------------------------- balance
-
-
-def _balance(
-    stored: StoredBill, history: Sequence[StoredBill], entries: Sequence[Entry]
-) -> StatedBalance:
-    """How the balance before this bill came about, entry by entry where they explain it.
-
-    Entries are told apart only if they sum to what the balance moved by: a payment that was
-    effective before this bill and posted after it is shown on the next one.
-    """
-    earlier = [one for one in history if _order(one) < _order(stored)]
-    last = max(earlier, key=_order, default=None)
-    asked = None if last is None else last.previous_balance_cents + _asked_of(last)
-    moved = stored.previous_balance_cents - (asked or 0)
-    bills = {f"bill:{one.bill_id}" for one in (*history, stored)}
-    changes = tuple(
-        change
-        for entry in entries
-        if entry.entry_id not in bills
-        and entry.learned_at <= stored.known_at
-        and entry.effective_day <= stored.issued_day
-        and (last is None or _since(entry, last))
-        and (change := _change(entry, stored.account_id)).cents != 0
-    )
-    if sum(one.cents for one in changes) != moved:
-        return StatedBalance(asked, (), moved, stored.previous_balance_cents)
-    return StatedBalance(asked, changes, 0, stored.previous_balance_cents)
-
-
 def _of_deposit(stored: StoredBill, entries: Sequence[Entry]) -> tuple[str, ...]:
     """That a deposit was credited to this very bill, which the balance before it cannot show."""
-    asked_cents = stored.previous_balance_cents + _asked_of(stored)
+    asked_cents = stored.previous_balance_cents + asked_of_bill(stored)
     return deposit_messages(stored.bill_id, stored.account_id, entries, asked_cents=asked_cents)
-
-
-def _asked_of(bill: StoredBill) -> int:
-    """What a bill asked beside its balance: its total, or what a budget plan asked instead."""
-    if b'"asked":' not in bill.record:  # the bytes of most records need not be taken apart
-        return bill.total_cents
-    budget = _budget(read_record(bill.record))
-    return bill.total_cents if budget is None else budget.asked_cents
-
-
-def _order(bill: StoredBill) -> tuple[object, ...]:
-    return (bill.issued_day, bill.known_at, bill.days.from_day, bill.bill_id)
-
-
-def _since(entry: Entry, last: StoredBill) -> bool:
-    if entry.learned_at > last.known_at:
-        return True
-    # A late charge is posted before the bill of its day, and stands in that bill's balance.
-    is_late = entry.entry_id.startswith("late:")
-    return entry.effective_day > last.issued_day or (
-        entry.effective_day == last.issued_day and not is_late
-    )
-
-
-def _change(entry: Entry, account_id: str) -> Change:
-    cents = sum(
-        leg.cents
-        for leg in entry.legs
-        if leg.ledger_account == RECEIVABLE and leg.customer_account_id == account_id
-    )
-    kind = "payment" if entry.entry_id.startswith("payment:") else "other"
-    words = "Payment" if kind == "payment" else entry.cause[:1].upper() + entry.cause[1:]
-    prefix, _, key = entry.entry_id.partition(":")
-    return Change(entry.effective_day, kind, words, cents, key if prefix == "late" else "")
