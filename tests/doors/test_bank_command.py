@@ -120,6 +120,24 @@ def test_a_match_is_undone_and_made_again_by_hand(ask: Any) -> None:
     assert f"is matched already, in {told['match']}" in refused(other)
 
 
+def test_ours_alone_cancel_each_other_by_hand(ask: Any, town: WebTown) -> None:
+    account, day = town.town.account_id(1), CLASSES_TOLD.date().isoformat()
+    said = ("--by", "Sam", "--reason", "the office had it twice")
+    answer(ask("payment", "take", account, "--usd", "31.00", "--key", "OFF-7", "--json"))
+    answer(ask("payment", "reverse", "OFF-7", "--on", day, *said, "--json"))
+    both = ("payment:OFF-7#1", "reversal:payment:OFF-7#1")
+    made = ask("bank", "match", *both, *said).stdout
+    assert made.strip() == (
+        f"match:{both[0]} is matched by hand by Sam: 2 of ours cancel each other, $31.00 each way."
+    )
+    assert "$31.00 each way  by hand by Sam" in ask("bank", "matches").stdout
+    told = answer(ask("bank", "matches", "--json"))["matches"][0]
+    assert (told["usd"], told["cancels_usd"], told["lines"]) == ("0.00", "31.00", [])
+    undone = ask("bank", "unmatch", told["match"], *said).stdout
+    assert f"is undone: {both[0]}, {both[1]} open again" in undone
+    assert both[1] in ask("bank", "open").stdout
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from tests.doors.finance_web_town import finance_web_town
 from tests.doors.web_town import WebTown
-from tests.journeys.town import VIEWER
+from tests.journeys.town import CLASSES_TOLD, VIEWER
 
 from meterledger.entrypoints.web import system
 from meterledger.facts.bank import MatchRule
+from meterledger.facts.money import Tender
+from meterledger.facts.payments import Channel
+from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
+from meterledger.usecases.take_payment import How, take_payment
 
 OURS = {"sec-fetch-site": "same-origin"}
 
@@ -197,3 +201,58 @@ def test_a_match_that_is_not_there_is_not_found_and_no_other_site_undoes_one(cli
     assert undo(client, "/finance/bank/matches/none/").status_code == 404
     form = {"author": "Eve", "reason": "x"}
     assert client.post(match_address(client), form).status_code >= 400
+
+
+def expected_address(client: Any, name: str) -> str:
+    """Where the page of the bank leads for something of ours that it has not shown."""
+    shown = text_of(client.get("/finance/bank/"))
+    address = shown.partition(f'">{name}</a>')[0].rpartition('href="')[2]
+    assert address.startswith("/finance/bank/expected/")
+    return str(address)
+
+
+def test_ours_alone_cancel_each_other_on_a_page_without_a_line(client: Any, town: WebTown) -> None:
+    store, account = town.town.store, town.town.account_id(1)
+    with store.viewing(VIEWER, [account]):
+        take_payment(
+            account_id=account,
+            cents=31_00,
+            payment_key="OFF-7",
+            received_day=CLASSES_TOLD.date(),
+            how=How(Tender.CHECK, Channel.OFFICE),
+            learned_at=CLASSES_TOLD,
+            view=town.system().view,
+            store=store,
+        )
+        desk = PaymentDesk(store, town.system().view, CLASSES_TOLD)
+        reverse_payment("OFF-7", on=CLASSES_TOLD.date(), by="Ana", reason="returned", desk=desk)
+    both = ("payment:OFF-7#1", "reversal:payment:OFF-7#1")
+    address = expected_address(client, both[0])
+    shown = text_of(client.get(address))
+    assert 'We took</p><p class="figure">$31.00' in shown
+    first_offered = shown.partition('name="piece" value="')[2].partition('"')[0]
+    assert first_offered == both[1]  # its exact opposite
+
+    for typed, words in (
+        ({}, "Nothing was chosen that cancels it"),
+        ({"piece": both[1], "reason": " "}, "has a name and a reason"),
+        ({"piece": "payment:none#1"}, "Nothing open is named payment:none#1"),
+    ):
+        no = send(client, address, "", **typed)
+        assert (no.status_code in (404, 422), words in text_of(no)) == (True, True)
+    made = send(client, address, "", piece=both[1])
+    assert made.status_code == 302
+    assert send(client, address, "", piece=both[1])["Location"] == made["Location"]
+    assert client.get(address)["Location"] == made["Location"].partition("?")[0]
+    after = text_of(client.get(made["Location"]))
+    assert "It is matched by hand." in after
+    assert "<h1>It cancels itself</h1>" in after
+    assert 'Each way</p><p class="figure">$31.00' in after
+    assert ": $31.00 each way" in text_of(client.get("/finance/bank/"))
+
+    assert undo(client, made["Location"].partition("?")[0]).status_code == 302
+    assert both[1] in text_of(client.get(expected_address(client, both[0])))
+    assert client.get("/finance/bank/expected/none/").status_code == 404
+    assert (
+        client.post(address, {"author": "Eve", "reason": "x", "piece": both[1]}).status_code >= 400
+    )

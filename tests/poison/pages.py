@@ -62,6 +62,7 @@ NOT_NUMBERS = {
     "disconnection_notice": "a day",
     "done": "one of a list",
     "earlier": "numbers of accounts, looked up as names",
+    "expectation_id": "a name, looked up",
     "file": "a hash, looked up",
     "found": "one of a list",
     "from": "a day",

@@ -345,6 +345,28 @@ def test_a_refund_is_expected_under_the_number_of_its_check(town: Store) -> None
     ]
 
 
+def test_ours_alone_cancel_each_other_and_are_open_again_when_undone(town: Store) -> None:
+    pay(town, "R-1", 20_00)
+    case = settled(town, ask(1, 20_00), Act.APPROVED)
+    town.record_settlements([after(case, Act.SENT, reference="CHK 1041")])
+    ours = town.open_expectations()
+    said = {"by": "Ben", "reason": "he asked for his own check back before it was deposited"}
+
+    made = match_by_hand([one.expectation_id for one in ours], learned_at=LATER, store=town, **said)
+
+    assert (made.rule, made.lines, made.cancels_cents) == (MatchRule.BY_HAND, (), 20_00)
+    assert town.bank_match_of("payment:R-1#1") == made
+    assert town.open_expectations() == []
+    totals = town.bank_totals()
+    assert (totals.expected_matched_cents, totals.unseen_cents, totals.lines_matched) == (0, 0, 0)
+
+    undo_match(
+        match_id=made.match_id, **{**said, "by": "Ana"}, learned_at=LATER, today=DAY, store=town
+    )
+    assert town.open_expectations() == ours
+    assert town.bank_matches() == []
+
+
 def test_of_many_who_match_at_once_one_does(town: Store) -> None:
     pay(town, "K1", 500)
     town.record_bank_file(file_of("a", 500))

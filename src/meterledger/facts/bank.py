@@ -131,6 +131,14 @@ class BankMatch:
         lines = {one.line_id for one in self.lines}
         return frozenset(lines | {one.expectation_id for one in self.expectations})
 
+    @property
+    def cancels_cents(self) -> int:
+        """What goes each way where one side alone cancels itself; 0 where both sides are there."""
+        if self.lines and self.expectations:
+            return 0
+        alone = [one.cents for one in self.lines or self.expectations]
+        return sum(cents for cents in alone if cents > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class BankUnmatch:

@@ -1,9 +1,10 @@
 """A person says which pieces of bank and book are the same money, and which are not.
 
-Two answers were as good as each other, or a match was undone by mistake. It moves no money, so that
-one person says it, with a name and a reason; any person may undo it the same way.
+Two answers were as good as each other, a match was undone by mistake, or money of ours went in and
+out without a line of the bank: a payment and its return, a deposit and its correction. It moves no
+money, so that one person says it, with a name and a reason; any person may undo it the same way.
 
-Lives here      matching by hand, undoing a match.
+Lives here      matching by hand, with a line of the bank or without one; undoing a match.
 Lives elsewhere the rules (``ledger.bank_match``), adjusting (``reconcile_bank``).
 Read first      docs/operating/reconciliation.md.
 """
@@ -13,7 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from meterledger.facts.bank import BankMatch, BankUnmatch, Expectation, LineAct, MatchRule
+from meterledger.facts.bank import (
+    BankLine,
+    BankMatch,
+    BankUnmatch,
+    Expectation,
+    LineAct,
+    MatchRule,
+)
 from meterledger.facts.entry_names import BANK_ADJUSTMENT, entry_name
 from meterledger.facts.money import Entry
 from meterledger.kernel.money import usd_display
@@ -38,7 +46,9 @@ def match_by_hand(
 ) -> BankMatch:
     """Match open lines of the bank and expectations of ours, by their names.
 
-    Asked again in the same words, it answers with the match that stands.
+    Without a line, expectations cancel each other where they come to nothing together: the bank
+    showed neither, and nothing of them is expected any more. Both sums of what is open stay what
+    they are. Asked again in the same words, it answers with the match that stands.
 
     :raises LineRefused: without a name or a reason, with fewer than two pieces, of money that is
         not the same to the cent, or of a line whose adjustment waits for a second person
@@ -52,7 +62,8 @@ def match_by_hand(
         raise LineRefused(
             "A match by hand is of two pieces or more",
             where=where,
-            do="Name a line of the bank and what we expect of it, as `meterledger bank open` shows",
+            do="Name a line of the bank and what we expect of it, or two of ours that cancel each "
+            "other, as `meterledger bank open` shows",
         )
     open_lines = {one.line.line_id: one for one in store.open_bank_lines()}
     ours = {one.expectation_id: one for one in store.open_expectations()}
@@ -75,15 +86,7 @@ def match_by_hand(
     lines = sorted((one.line for one in chosen), key=lambda one: (one.booked_day, one.line_id))
     expected = [ours[name] for name in names if name in ours]
     expected.sort(key=lambda one: (one.day, one.expectation_id))
-    seen_cents = sum(one.cents for one in lines)
-    our_cents = sum(one.cents for one in expected)
-    if seen_cents != our_cents:
-        raise LineRefused(
-            f"The bank shows {usd_display(seen_cents)}, and ours is {usd_display(our_cents)}",
-            where=where,
-            why="A match is the same money, to the cent",
-            do="Name every piece of it; for what the bank kept back, ask it for a line of its own",
-        )
+    _refuse_other_money(lines, expected, where)
     first = lines[0].line_id if lines else expected[0].expectation_id
     told = (by.strip(), reason.strip())
     match = BankMatch(f"match:{first}", MatchRule.BY_HAND, tuple(lines), tuple(expected), *told)
@@ -189,6 +192,29 @@ def _taken_back(
     )
     together = BankMatch(f"match:{back.entry_id}", MatchRule.TAKEN_BACK, (), (expected, never_seen))
     return [back], together
+
+
+def _refuse_other_money(
+    lines: Sequence[BankLine], expected: Sequence[Expectation], where: str
+) -> None:
+    """Both sides are the same to the cent, or one side alone comes to nothing."""
+    seen_cents = sum(one.cents for one in lines)
+    our_cents = sum(one.cents for one in expected)
+    if seen_cents == our_cents:
+        return
+    if not lines:
+        raise LineRefused(
+            f"No line of the bank is named, and ours come to {usd_display(our_cents)}",
+            where=where,
+            why="Without a line, what we expected cancels itself: as much in as out, to the cent",
+            do="Name what takes it back, all of it; or the bank's line, where it showed the money",
+        )
+    raise LineRefused(
+        f"The bank shows {usd_display(seen_cents)}, and ours is {usd_display(our_cents)}",
+        where=where,
+        why="A match is the same money, to the cent",
+        do="Name every piece of it; for what the bank kept back, ask it for a line of its own",
+    )
 
 
 def _is_the_same(known: BankMatch, names: Sequence[str], by: str, reason: str) -> bool:

@@ -90,7 +90,8 @@ def match(
         list[str] | None,
         typer.Argument(
             metavar="[PIECE]...",
-            help="By hand: a line of the bank and what we expect of it, as `bank open` names them.",
+            help="By hand: a line of the bank and what we expect of it, or expectations of ours "
+            "that cancel each other, as `bank open` names them.",
         ),
     ] = None,
     by: Annotated[str, typer.Option("--by", help="By hand: a person's name.")] = "",

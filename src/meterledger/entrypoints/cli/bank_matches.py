@@ -44,9 +44,7 @@ def match_pieces(pieces: Sequence[str], *, by: str, reason: str, on: str, as_jso
             pieces, by=by, reason=reason, learned_at=system.now, store=system.store
         )
     told = {**_match_json(made), "status": "matched"}
-    cents = usd_display(sum(line.cents for line in made.lines))
-    sides = f"{len(made.lines)} of the bank and {len(made.expectations)} of ours, {cents}"
-    words = f"{made.match_id} is matched by hand by {made.by}: {sides}."
+    words = f"{made.match_id} is matched by hand by {made.by}: {_sides(made)}."
     say(told, as_json=as_json, words=lambda: print(words))
 
 
@@ -70,7 +68,8 @@ def matches(
 
         def words() -> None:
             for one in found:
-                cents = usd_display(sum(line.cents for line in one.lines))
+                cents = usd_display(one.cancels_cents or sum(line.cents for line in one.lines))
+                cents += " each way" if one.cancels_cents else ""
                 ours = ", ".join(each.cause for each in one.expectations[:3])
                 more = f" and {len(one.expectations) - 3} more" if one.expectations[3:] else ""
                 said = f" by {one.by} ({one.reason})" if one.by else ""
@@ -115,15 +114,24 @@ def unmatch(
             "lines": [one.line_id for one in undone.match.lines],
             "expectations": [one.expectation_id for one in undone.match.expectations],
         }
-        lines = ", ".join(told["lines"]) or "no line of the bank"
+        pieces = ", ".join(told["lines"] or told["expectations"])
         say(
             told,
             as_json=as_json,
             words=lambda: print(
-                f"{match_id} is undone: {lines} open again, and no rule will join them to the "
+                f"{match_id} is undone: {pieces} open again, and no rule will join them to the "
                 "same money."
             ),
         )
+
+
+def _sides(one: BankMatch) -> str:
+    """What is on each side, and how much money it is."""
+    if one.cancels_cents:
+        count, whose = len(one.lines or one.expectations), "the bank" if one.lines else "ours"
+        return f"{count} of {whose} cancel each other, {usd_display(one.cancels_cents)} each way"
+    cents = usd_display(sum(line.cents for line in one.lines))
+    return f"{len(one.lines)} of the bank and {len(one.expectations)} of ours, {cents}"
 
 
 def _match_json(one: BankMatch) -> dict[str, Any]:
@@ -133,6 +141,7 @@ def _match_json(one: BankMatch) -> dict[str, Any]:
         "rule": one.rule.value,
         **said,
         "usd": usd_text(sum(line.cents for line in one.lines)),
+        "cancels_usd": usd_text(one.cancels_cents),
         "lines": [line.line_id for line in one.lines],
         "expectations": [each.expectation_id for each in one.expectations],
     }

@@ -93,7 +93,7 @@ def bank_line_page(request: HttpRequest, system: System, line_id: str) -> HttpRe
     if matched is not None:
         return redirect(reverse("bank-match", args=[matched.match_id]))
     if request.method == "POST":
-        typed = _typed(request)
+        typed = typed_in(request)
         try:
             _decide(line_id, typed, system)
         except NotFound:
@@ -169,7 +169,9 @@ def _open_line(line_id: str, system: System) -> OpenLine:
     )
 
 
-def _typed(request: HttpRequest) -> Typed:
+def typed_in(request: HttpRequest) -> Typed:
+    """What a form of the bank was sent with."""
+
     def word(name: str) -> str:
         return str(request.POST.get(name, ""))[:2000]
 

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from meterledger.entrypoints.web import (
     account_ledger,
     accounts,
+    bank_expected_pages,
     bank_match_pages,
     bank_pages,
     bills,
@@ -69,6 +70,11 @@ urlpatterns: list[URLPattern] = [
     path("finance/taxes/", tax_pages.taxes_page, name="finance-taxes"),
     path("finance/bank/", finance_pages.bank_page, name="finance-bank"),
     path("finance/bank/lines/<path:line_id>/", bank_pages.bank_line_page, name="bank-line"),
+    path(
+        "finance/bank/expected/<path:expectation_id>/",
+        bank_expected_pages.bank_expected_page,
+        name="bank-expected",
+    ),
     path(
         "finance/bank/matches/<path:match_id>/",
         bank_match_pages.bank_match_page,
