@@ -63,18 +63,22 @@ class MoneyOut(MoneyWays):
         self.tell("deposit: asked")
 
     def hand_out(self) -> None:
-        due = self.model.remainders()
+        model, due = self.model, self.model.remainders()
         waits = any(one.state == "asked" and one.source == "235" and one.kind == "refund"
-                    for one in self.model.cases.values())  # fmt: skip
+                    for one in model.cases.values())  # fmt: skip
         made = hand_out_remainders(on=self.today, desk=self.desk(), refunds=self.money())
-        name, known = self._key_of_ask(f"{ONE}-{self.today:%Y%m%d}-{due}.deposit")
-        if due and not waits and not known:
-            if self.model.may_ask_refund(due, "235"):
-                assert made.asked == [f"refund:{name}"], made
-                self.tell("deposit: its rest is asked for")
-                self._case("refund", name, due, "235")
-            else:
-                assert made.refused, made
+        if not due or waits:
+            return
+        if not model.may_ask_refund(due, "235"):
+            assert made.refused, made
+            return
+        (name,) = made.asked
+        assert name.startswith(f"refund:{ONE}-{self.today:%Y%m%d}-{due}.deposit"), made
+        assert name not in model.cases
+        self.tell("deposit: its rest is asked for")
+        self._case("refund", name.removeprefix("refund:"), due, "235")
+        of = [one for one in model.deposits if one.removeprefix("deposit:") in name]
+        model.cases[name].of = of[0] if len(of) == 1 else ""
 
     # ------------------------------------------------------------------ settlements
 

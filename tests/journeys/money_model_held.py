@@ -50,6 +50,7 @@ class Case:
     about: str = ""
     payable: date = date.min
     to: str = ""  # the payment to which a refund goes back
+    of: str = ""  # the deposit whose remainder it is, where its name says so
 
 
 class Account(Charged):
@@ -59,6 +60,7 @@ class Account(Charged):
         super().__init__()
         self.cases: dict[str, Case] = {}
         self.taken = 0  # what refunds took off deposits
+        self.taken_of: Counter[str] = Counter()  # and those that are of one deposit
 
     # ------------------------------------------------------------------ deposits (GRR VI.C)
 
@@ -143,12 +145,14 @@ class Account(Charged):
 
     def refunded(self) -> Counter[str]:
         """What refunds took of each deposit: what is there first; then what each was to give."""
-        found: Counter[str] = Counter()
+        found = Counter(self.taken_of)
         taken = self.taken
         ended = [one for one in self.deposits.values() if one.closed]
         for most in ("held", "gave"):
             for one in ended:
-                room = self.held(one) if most == "held" else one.gave - found[one.name]
+                room = one.gave - found[one.name]
+                if most == "held":
+                    room = self.held(one) - self.taken_of[one.name]
                 part = min(max(0, room), taken)
                 found[one.name] += part
                 taken -= part
@@ -255,7 +259,10 @@ class Account(Charged):
         cents = sign * one.cents
         if one.source == "235":
             self.book("235", "232.refunds", day, cents)
-            self.taken += cents
+            if one.of:
+                self.taken_of[one.of] += cents
+            else:
+                self.taken += cents
         elif sign < 0:
             self.undo(one.name, day)
         else:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.journeys.conftest import town_module
 from tests.journeys.deposit_town import APPLICANT, Home, come_back, home_of, queue
+from tests.journeys.test_deposit_remainders import each_goes_back_once, ended_pair
 
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.postgres import PostgresStore
@@ -144,4 +145,12 @@ def test_both_stores_take_back_the_interest_of_what_moved_and_never_came(
 
     assert moved(postgres) == moved(MemoryStore())
     with postgres.viewing(town_module().VIEWER, ["a test"]):
+        assert [found for found in verify_invariants(postgres) if found[2]] == []
+
+
+@pytest.mark.postgres
+def test_two_equal_remainders_of_a_day_are_two_refunds(postgres: PostgresStore) -> None:
+    towns = town_module()
+    with postgres.viewing(towns.VIEWER, ["a test"]):
+        each_goes_back_once(ended_pair(towns.Town(store=postgres)))
         assert [found for found in verify_invariants(postgres) if found[2]] == []

@@ -10,7 +10,8 @@ where it stands follows from the last of them. Each step posts one entry or none
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -133,9 +134,22 @@ class Step:
     reference: str = ""
 
 
+_DEPOSIT = re.compile(r"\.(D-[0-9a-f]{16})(?=[.:-]|$)")
+
+
 def refund_of_order(order_id: str) -> str:
     """The refund that an order of a credit is of: ``refund:KEY`` of ``refund:KEY:2``."""
     return ":".join(order_id.split(":")[:2])
+
+
+def refund_of_deposits(key: str, deposit_ids: Iterable[str]) -> str:
+    """The key of a refund that says of which deposits it is: ``….deposit.D-0123456789abcdef``."""
+    return ".".join([key, *sorted(deposit_ids)])
+
+
+def deposits_of_refund(settlement_id: str) -> tuple[str, ...]:
+    """The deposits that the name of a refund says that it is of; none where it is of all."""
+    return tuple(_DEPOSIT.findall(settlement_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def hand_out_remainders(*, on: date, desk: Desk, refunds: MoneyDesk) -> HandedOu
                 reason=f"what remains of deposit {due[0].deposit_id}",
                 desk=refunds,
                 source=DEPOSITS,
+                of_deposits=[one.deposit_id for one in due],
             )
         except Refusal as refusal:
             made.refused.append((due[0], refusal.of_one_case().sentence))

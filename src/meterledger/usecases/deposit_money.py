@@ -6,8 +6,9 @@ Lives elsewhere deciding anything (``deposit_ask``, ``deposit_back``), entries (
 Read first      docs/operating/deposits.md, "What is held".
 
 A payment's application to a deposit's item is what was paid into it. Refunds are taken off 235 by
-settlements, which know accounts and no deposits: they are counted to deposits that were given back,
-the oldest first. Held of all deposits of an account is its balance of 235, always.
+settlements. One whose name says of which deposit it is counts to that one, as does what took it
+back; others are counted to deposits that were given back, the oldest first. Held of all deposits of
+an account is its balance of 235, always.
 What bears interest is less where a deposit moved and its payment came back (``deposit_moved``).
 """
 
@@ -21,6 +22,7 @@ from typing import Protocol
 from meterledger.facts.deposits import Deposit, DepositAct, deposit_of_item
 from meterledger.facts.money import Entry
 from meterledger.facts.receivables import AccountMoney, Application
+from meterledger.facts.settlements import deposits_of_refund
 from meterledger.ledger import DEPOSITS
 from meterledger.usecases.deposit_moved import (
     Received,
@@ -200,13 +202,22 @@ def money_of_deposits(
             moved_out_cents=_sum(seen, DepositAct.MOVED_OUT),
             owed_back_cents=_sum(seen, DepositAct.OWED),
         )
-    taken = sum(
-        leg.cents
-        for entry in entries
-        if is_known(entry.effective_day, entry.learned_at) and _is_refund(entry)
-        for leg in entry.legs
-        if leg.ledger_account == DEPOSITS and leg.customer_account_id == account_id
-    )
+    taken = 0
+    for entry in entries:
+        name = entry.reverses or entry.entry_id
+        if not name.startswith("refund:") or not is_known(entry.effective_day, entry.learned_at):
+            continue
+        cents = sum(
+            leg.cents
+            for leg in entry.legs
+            if leg.ledger_account == DEPOSITS and leg.customer_account_id == account_id
+        )
+        of = deposits_of_refund(name)
+        if len(of) == 1 and of[0] in found:
+            one = found[of[0]]
+            found[of[0]] = replace(one, refunded_cents=one.refunded_cents + cents)
+        else:
+            taken += cents
     return _refunded(found, taken)
 
 
@@ -222,11 +233,6 @@ def sub_ledger_cents(entries: Iterable[Entry], account_id: str) -> int:
 
 def _sum(deposit: Deposit, act: DepositAct) -> int:
     return sum(one.cents for one in deposit.standing(act))
-
-
-def _is_refund(entry: Entry) -> bool:
-    name = entry.reverses or entry.entry_id
-    return name.startswith("refund:")
 
 
 Given = tuple[date, datetime, Application]

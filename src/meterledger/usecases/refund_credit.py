@@ -8,7 +8,7 @@ Read first      docs/operating/settlements.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -32,7 +32,11 @@ from meterledger.ledger import (
     decide_goodwill,
     decide_refund,
 )
-from meterledger.usecases.deposit_remainders import remainder_cents
+from meterledger.usecases.deposit_remainders import (
+    name_of_remainder,
+    next_name,
+    remainder_cents,
+)
 from meterledger.usecases.pledge_credits import (
     PledgeCredit,
     payee_of_pledge,
@@ -135,6 +139,7 @@ def ask_refund(
     payment_key: str = "",
     payee_id: str = "",
     source: str = "142",
+    of_deposits: Collection[str] = (),
     agency_terms: str = "",
 ) -> Settled:
     """Ask for a credit, or a part of it, to go back. Another person approves it.
@@ -142,8 +147,9 @@ def ask_refund(
     It goes back to where ``payment_key`` came from, or to the verified payee; without either to
     the newest payment of the customer that was not returned. What a pledge left goes back to its
     agency, unless ``agency_terms`` say that the customer keeps it. ``source`` is 142, or 235 for
-    what remains of deposits that have ended. The same amount of an account is asked for once a day;
-    after it was refused or taken back it may be asked for anew.
+    what remains of deposits that have ended; ``of_deposits`` says of which. The same amount of an
+    account, or of these deposits, is asked for once a day; after it was refused or taken back it
+    may be asked for anew.
 
     :raises CannotSettle: if nobody is known to whom it may go
     :raises RefundContradicts: if more is asked for than there is
@@ -152,8 +158,11 @@ def ask_refund(
     where = f"account {account_id}"
     who, why = named(by, reason, where)
     desk.store.account(account_id)
-    key = f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (".deposit" if source == DEPOSITS else "")
-    key, known = _key_of_ask(key, account_id, desk)
+    key = f"{account_id}-{desk.on:%Y%m%d}-{cents}"
+    if source == DEPOSITS:
+        key, known = name_of_remainder(key, account_id, cents, of_deposits, desk)
+    else:
+        key, known = next_name(key, account_id, desk)
     if known is not None:
         return Settled(known, is_new=False)
     if cents <= 0:
@@ -431,17 +440,3 @@ def _live_account(account_id: str, desk: MoneyDesk) -> str | None:
         if in_service(theirs, desk.on) and service_class_of(theirs, desk) == mine:
             return other
     return None
-
-
-def _key_of_ask(key: str, account_id: str, desk: MoneyDesk) -> tuple[str, SettlementCase | None]:
-    """The key of an ask, and the refund that has it if it was asked for before.
-
-    One that was refused or taken back is over: who asks again asks anew, under the next number.
-    """
-    mine = desk.store.settlements(account_id=account_id, kind=SettlementKind.REFUND)
-    by_key = {one.key: one for one in mine}
-    name, number = key, 1
-    while name in by_key and by_key[name].last.act in (Act.REFUSED, Act.REVERSED):
-        number += 1
-        name = f"{key}-{number}"
-    return name, by_key.get(name)

@@ -233,6 +233,7 @@ def _ask_refund(deposit: Deposit, told: Told, system: System) -> str:
         by=told.author,
         reason=told.reason,
         source=DEPOSITS,
+        of_deposits=[deposit.deposit_id],
         desk=MoneyDesk(system.store, system.book, system.today, system.now),
     )
     address = reverse("settlement", args=[done.case.settlement_id])
