@@ -60,7 +60,12 @@ def name_of_remainder(
         return next_name(whole, account_id, desk)
     left = remainders(account_id, desk)
     mine = sum(left.get(name, 0) for name in of)
-    is_there = cents <= min(mine, remainder_cents(account_id, desk))
+    waits = sum(
+        one.cents
+        for one in desk.store.settlements(account_id=account_id, kind=SettlementKind.REFUND)
+        if one.source == DEPOSITS and one.awaits_approval  # asked for at this very instant, too
+    )
+    is_there = cents <= min(mine, sum(left.values()) - waits)
     own = next_name(
         refund_of_deposits(whole, of),
         account_id,
