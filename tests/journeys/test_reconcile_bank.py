@@ -95,7 +95,7 @@ def test_a_missing_statement_is_told() -> None:
     take(store, statement(("1.00", ""), day=RECEIVED - timedelta(days=2)))
     take(store, statement(("1.00", ""), opening=5))
     (gap,) = bank_position(on=TODAY, view=view(), store=store).gaps
-    assert "2026-11-28 closed with 1.00 and 2026-11-30 opens with 5.00 USD" in gap
+    assert "2026-11-28 closed with $1.00 and 2026-11-30 opens with $5.00; a" in gap
 
 
 def test_a_returned_check_is_out_of_the_way_once_statements_cover_its_days() -> None:

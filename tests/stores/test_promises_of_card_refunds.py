@@ -70,7 +70,7 @@ def test_no_more_goes_back_than_was_taken(place: Place) -> None:
     place.pay("pay-0002", PAID)
     place.send(place.approved(PAID - 1_00))
     name = place.approved(1_01)
-    with pytest.raises(Conflict, match=r"101 cents is more than is left of checkout pay-0001"):
+    with pytest.raises(Conflict, match=r"\$1\.01 is more than is left of checkout pay-0001"):
         place.store.begin_card_refund(refund_of(place, name, 1_01))
 
 

@@ -21,7 +21,7 @@ from meterledger.billing.budget_calendar import (
     because,
 )
 from meterledger.kernel.decision import Decision, Reason
-from meterledger.kernel.money import Cents, usd_text
+from meterledger.kernel.money import Cents, usd_display, usd_text
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
@@ -175,7 +175,7 @@ def monthly_share(annual_cents: Cents, fraction: Fraction) -> Cents:
     """
     if annual_cents < 0:
         raise PlanFactsContradict(
-            f"A year of service cannot be expected to cost {usd_text(annual_cents)}",
+            f"A year of service cannot be expected to cost {usd_display(annual_cents)}",
             why="A plan spreads what a customer will owe",
             do="Correct the estimate, or bill this customer month by month",
         )

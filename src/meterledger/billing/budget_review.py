@@ -26,7 +26,7 @@ from meterledger.billing.budget_calendar import (
 )
 from meterledger.billing.budget_plan import monthly_share
 from meterledger.kernel.decision import Decision, Reason
-from meterledger.kernel.money import Cents, usd_text
+from meterledger.kernel.money import Cents, usd_display, usd_text
 from meterledger.kernel.months import months_after
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
@@ -124,7 +124,7 @@ def _two_in_a_row(last_adjusted: date | None, terms: Terms) -> tuple[bool, tuple
 def _not_negative(cents: Cents, key: str) -> None:
     if cents < 0:
         raise PlanFactsContradict(
-            f"A monthly amount cannot be {usd_text(cents)}",
+            f"A monthly amount cannot be {usd_display(cents)}",
             where=f"facts.{key}",
             do="Give the amount billed each month; a credit is settled, not budgeted",
         )

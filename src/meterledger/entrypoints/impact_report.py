@@ -14,7 +14,7 @@ from typing import Any
 
 from meterledger.entrypoints.report_page import bars, paragraph, report_page, table
 from meterledger.facts.impact import Impact
-from meterledger.kernel.money import usd_display, usd_text
+from meterledger.kernel.money import usd_display, usd_shown, usd_text
 from meterledger.usecases.impact_tables import (
     NOT_KNOWN,
     GroupImpact,
@@ -229,7 +229,7 @@ def impact_words(impact: Impact, answer: dict[str, Any]) -> str:
     for key, heading in (("by_option", "By rate option"), ("by_decile", "By tenths of use")):
         lines.append(f"{heading}:")
         lines += [
-            f"  {one['name']:<22} {one['accounts']:>9} accounts {one['change_usd']:>14} USD "
+            f"  {one['name']:<22} {one['accounts']:>9} accounts {usd_shown(one['change_usd']):>15} "
             f"({one['change_percent']} percent)"
             for one in answer[key]
         ]

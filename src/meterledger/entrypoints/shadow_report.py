@@ -10,7 +10,7 @@ from typing import Any
 
 from meterledger.entrypoints.report_page import bars, paragraph, report_page, table
 from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowRun
-from meterledger.kernel.money import usd_display, usd_text
+from meterledger.kernel.money import usd_display, usd_shown, usd_text
 
 LARGEST = 50
 CAUSE_WORDS = {
@@ -160,7 +160,8 @@ def shadow_words(run: ShadowRun, answer: dict[str, Any]) -> str:
     """The run in the words of the command line."""
     lines = [_summary(run)]
     for one in answer["causes"]:
-        lines.append(f"  {one['cause']}: {one['usd']} USD on {one['bills']} bills, {one['is']}")
+        usd = usd_shown(one["usd"])
+        lines.append(f"  {one['cause']}: {usd} on {one['bills']} bills, {one['is']}")
     for one in answer["largest"][:10]:
         causes = ", ".join(f"{part['cause']} {part['usd']}" for part in one["parts"])
         lines.append(f"  {one['bill']}: {one['issued_usd']} -> {one['shadow_usd']} ({causes})")

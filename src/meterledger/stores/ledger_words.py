@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
+from meterledger.kernel.money import usd_display
 from meterledger.usecases.ports import Conflict
 
 RECEIVABLE = "142"  # the control account of what customers owe (FERC Uniform System of Accounts)
+_CENTS = re.compile(r"(-?[0-9]{1,18}) cents\b")
 
 
 def no_cause(entry_id: str, why: str) -> Conflict:
@@ -34,8 +37,14 @@ def period_not_next(opens: date, asked: date) -> Conflict:
 
 
 def refusal_of_journal(constraint: str | None, sentence: str | None) -> Conflict | None:
-    """What a constraint of the journal refused, in words; None if it is another one."""
-    return REFUSALS[constraint](sentence or "") if constraint in REFUSALS else None
+    """What a constraint of the journal refused, in words; None if it is another one.
+
+    The database tells amounts in cents; people are told dollars.
+    """
+    if constraint not in REFUSALS:
+        return None
+    told = _CENTS.sub(lambda found: usd_display(int(found[1])), sentence or "")
+    return REFUSALS[constraint](told)
 
 
 def _no_cause(sentence: str) -> Conflict:
@@ -123,7 +132,8 @@ def _no_card_refund(sentence: str) -> Conflict:
 def more_than_taken(refund_id: str, cents: int, checkout_id: str) -> Conflict:
     """No more goes back to a card than it paid."""
     return _more_than_taken(
-        f"Card refund {refund_id} of {cents} cents is more than is left of checkout {checkout_id}"
+        f"Card refund {refund_id} of {usd_display(cents)} is more than is left of checkout "
+        f"{checkout_id}"
     )
 
 

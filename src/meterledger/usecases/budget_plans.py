@@ -40,7 +40,7 @@ from meterledger.facts.budget import (
 )
 from meterledger.facts.places import BillableService
 from meterledger.kernel.decision import Reason
-from meterledger.kernel.money import Cents, usd_text
+from meterledger.kernel.money import Cents, usd_display
 from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.billing_option_ports import BillingOptions
@@ -247,7 +247,7 @@ def _refuse_open_plan(options: AccountOptions, on: date) -> None:
     if open_cents:
         raise BudgetRefused(
             f"The plan that ended on {options.plans[-1].days.until_day} is not settled yet: "
-            f"{usd_text(open_cents)} are open",
+            f"{usd_display(open_cents)} are open",
             where=f"account {options.account_id}",
             do="Join again after the next bill, which settles it",
         )

@@ -29,7 +29,7 @@ from meterledger.facts.bank import (
 )
 from meterledger.facts.entry_names import BANK_ADJUSTMENT, entry_name
 from meterledger.facts.money import Entry, Leg, has_sub_ledger
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import (
@@ -278,8 +278,8 @@ def _gaps(store: ReconciliationStore) -> list[str]:
         if last is not None and last.closing_cents != one.opening_cents:
             found.append(
                 f"Account {one.bank_account}: {last.as_of_day} closed with "
-                f"{usd_text(last.closing_cents)} and {one.as_of_day} opens with "
-                f"{usd_text(one.opening_cents)} USD; a statement between them is missing"
+                f"{usd_display(last.closing_cents)} and {one.as_of_day} opens with "
+                f"{usd_display(one.opening_cents)}; a statement between them is missing"
             )
         before[one.bank_account] = one
     return found

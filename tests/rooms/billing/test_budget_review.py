@@ -91,7 +91,7 @@ class TestAnInterimReview:
 
     @pytest.mark.parametrize("amounts", [(-1, 0), (0, -1)])
     def test_knows_no_amount_below_zero(self, amounts: tuple[int, int]) -> None:
-        with pytest.raises(PlanFactsContradict, match=r"cannot be -0\.01.*settled, not budgeted"):
+        with pytest.raises(PlanFactsContradict, match=r"cannot be -\$0\.01.*settled, not budgeted"):
             review(*amounts)
 
 

@@ -95,7 +95,7 @@ def test_camt053_and_our_profile_say_the_same(read_as: str) -> None:
         (("16,165,25000", "16,165,٢٥"), "is not an amount in cents"),
         (("16,165,25000", "16,165,1e4"), "is not an amount in cents"),
         (("16,165,25000", "16,165,-25000"), "is not an amount in cents"),
-        (("16,165,", "16,900,"), "neither credit nor debit"),
+        (("16,165,", "16,900,"), "neither credit nor debit of $250.00"),
         ((",0,BR1", ",Q,BR1"), "is no funds type"),
         (("261125", "261131"), "is not a day"),
         (("USD,2/", "EUR,2/"), "our books are in USD"),
@@ -110,7 +110,7 @@ def test_a_bai2_file_that_is_wrong_anywhere_is_refused_whole(
 
 
 def test_a_statement_that_does_not_add_up_is_refused() -> None:
-    assert "does not add up: 1000.00 and movements of 130.00 are not 1130.01" in refused(
+    assert "does not add up: $1,000.00 and movements of $130.00 are not $1,130.01" in refused(
         CSV.replace("1130.00", "1130.01")
     )
     assert "does not add up" in refused(CAMT.replace("1130.00", "1130.01"))

@@ -125,7 +125,7 @@ class TestFile:
             (2, 2, "29", "29 is no transaction code"),
             (2, 12, "9", "does not end with its check digit"),
             (2, 30, "00000120.4", "is not a number"),
-            (2, 30, "0000012035", "debit cents 12034, and 12035 are there"),
+            (2, 30, "0000012035", "debits $120.34, and $120.35 are there"),
             (2, 79, "1", "addenda of the entry 1, and 0"),
             (3, 5, "000002", "entries 2, and 1"),
             (3, 11, "0008100022", "hash 8100022, and 8100021"),
@@ -133,7 +133,7 @@ class TestFile:
             (3, 88, "0000002", "batch number 2, and 1"),
             (4, 2, "000002", "batches 2, and 1"),
             (4, 8, "000002", "blocks 2, and 1"),
-            (4, 32, "000000012035", "debit cents 12035, and 12034"),
+            (4, 32, "000000012035", "debits $120.35, and $120.34"),
             (5, 1, "8", "lines of nines"),
         ],
     )

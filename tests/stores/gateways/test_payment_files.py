@@ -70,7 +70,7 @@ class TestALockboxFile:
             ("000400", "000401", "is not 400, a lockbox"),
             ("5001", "X001", "A record of type 'X' has no place here"),
             ("5001000000007726112", "5001000000007726132", "is not a day of deposit"),
-            ("0000008450", "0000008451", "which its items do not sum to"),
+            ("0000008450", "0000008451", "says $249.70, which its items do not sum to"),
         ],
     )
     def test_of_a_broken_envelope_is_refused(self, was: str, becomes: str, words: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from meterledger.facts.bank import BankStatement
+from meterledger.kernel.money import usd_display
 from meterledger.stores.gateways.bank_words import (
     LINES_MAX,
     believable,
@@ -162,7 +163,7 @@ class _Reader:
         if int(code) not in CREDITS and int(code) not in DEBITS:
             if cents:
                 raise broken(
-                    f"Type code {code} says neither credit nor debit of {cents} cents",
+                    f"Type code {code} says neither credit nor debit of {usd_display(cents)}",
                     self.where,
                     "Codes 101 to 399 are credits and 401 to 699 debits; others are the bank's own",
                 )

@@ -11,7 +11,7 @@ import re
 from datetime import date
 
 from meterledger.facts.bank import BankLine, BankStatement
-from meterledger.kernel.money import CENTS_MAX
+from meterledger.kernel.money import CENTS_MAX, usd_display
 from meterledger.kernel.written_days import FIRST_YEAR, LAST_YEAR, day_from_text
 from meterledger.stores.gateways.refusals import EnvelopeBroken
 
@@ -48,7 +48,7 @@ def whole_cents(digits: str, where: str, *, name: str = "amount") -> int:
         raise broken(f"'{digits[:40]!a}' is not an {name} in cents"[:120], where)
     cents = int(digits)
     if cents > CENTS_MAX:
-        raise broken(f"The {name} of {digits} cents is beyond any account of ours", where)
+        raise broken(f"The {name} of {usd_display(cents)} is beyond any account of ours", where)
     return cents
 
 
@@ -107,7 +107,8 @@ def statement_of(
     if opening_cents + moved != closing_cents:
         raise broken(
             f"The statement of account {account} of {as_of_day} does not add up: "
-            f"{_usd(opening_cents)} and movements of {_usd(moved)} are not {_usd(closing_cents)}",
+            f"{usd_display(opening_cents)} and movements of {usd_display(moved)} are not "
+            f"{usd_display(closing_cents)}",
             where,
             "A line is missing or told twice",
         )
@@ -123,7 +124,3 @@ def statement_of(
             for number, (day, cents, reference, text, code) in enumerate(lines, start=1)
         ),
     )
-
-
-def _usd(cents: int) -> str:
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"

@@ -18,6 +18,7 @@ from datetime import date
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel, RefusedLine
 from meterledger.facts.remittances import RemittanceFile, RemittanceLine
+from meterledger.kernel.money import usd_display
 from meterledger.stores.gateways.refusals import EnvelopeBroken
 
 WIDTH = 80
@@ -202,7 +203,8 @@ def _end_batch(reader: _Reader, number: int, record: str) -> None:
     rest = cents - sum(one.cents for one in batch.lines)
     if rest < 0 or (rest and not batch.unread):
         raise reader.broken(
-            number, f"Batch {batch.number} says {cents} cents, which its items do not sum to"
+            number,
+            f"Batch {batch.number} says {usd_display(cents)}, which its items do not sum to",
         )
     for place, one in enumerate(batch.unread):
         why = (
@@ -224,8 +226,8 @@ def _end_box(reader: _Reader, number: int, record: str) -> None:
     if (count, cents) != (reader.box_count, reader.box_cents):
         raise reader.broken(
             number,
-            f"Lockbox {record[7:14].strip()} says {count} items of {cents} cents, and its batches "
-            f"have {reader.box_count} of {reader.box_cents}",
+            f"Lockbox {record[7:14].strip()} says {count} items of {usd_display(cents)}, and its "
+            f"batches have {reader.box_count} of {usd_display(reader.box_cents)}",
         )
     reader.stated_cents += cents
     reader.box_count = reader.box_cents = 0

@@ -24,6 +24,7 @@ from meterledger.facts.ach import (
     code_is_return,
     routing_digit,
 )
+from meterledger.kernel.money import usd_display
 from meterledger.stores.gateways import nacha_records as layout
 from meterledger.stores.gateways.nacha_records import (
     BLOCKING,
@@ -118,8 +119,8 @@ class _Reader:
         self._equal(
             "hash", control["hash"], sum(one.routing_sum for one in made.batches) % HASH_DIGITS
         )
-        self._equal("debit cents", control["debit_cents"], made.debit_cents)
-        self._equal("credit cents", control["credit_cents"], made.credit_cents)
+        self._equal("debits", control["debit_cents"], made.debit_cents, usd_display)
+        self._equal("credits", control["credit_cents"], made.credit_cents, usd_display)
         rest = self._records[self._at :]
         filled = len(self._records) == blocks * BLOCKING and all(one == FILLER for one in rest)
         self._hold(filled, "Behind the file control come lines of nines, to a whole block")
@@ -166,8 +167,8 @@ class _Reader:
         self._equal("service class", control["service_class"], batch.service_class)
         self._equal("entries", control["entry_count"], batch.entry_count)
         self._equal("hash", control["hash"], batch.routing_sum % HASH_DIGITS)
-        self._equal("debit cents", control["debit_cents"], batch.debit_cents)
-        self._equal("credit cents", control["credit_cents"], batch.credit_cents)
+        self._equal("debits", control["debit_cents"], batch.debit_cents, usd_display)
+        self._equal("credits", control["credit_cents"], batch.credit_cents, usd_display)
         self._equal("batch number", control["number"], batch.number)
         same = (control["company_id"], control["origin_bank"])
         self._hold(
@@ -280,9 +281,12 @@ class _Reader:
         if not holds:
             raise NachaRefused(otherwise, where=self._where(), do=_AGAIN)
 
-    def _equal(self, what: str, told: str, found: int) -> None:
+    def _equal(
+        self, what: str, told: str, found: int, shown: Callable[[int], object] = int
+    ) -> None:
         self._hold(
-            int(told) == found, f"The control record says {what} {int(told)}, and {found} are there"
+            int(told) == found,
+            f"The control record says {what} {shown(int(told))}, and {shown(found)} are there",
         )
 
 

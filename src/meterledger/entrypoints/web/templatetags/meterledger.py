@@ -9,10 +9,11 @@ from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString
 
 from meterledger.entrypoints.web import money_words, words
-from meterledger.kernel.money import usd_display
+from meterledger.kernel.money import usd_display, usd_shown
 
 register = template.Library()
 register.filter("usd", usd_display)
+register.filter("usd_told", usd_shown)
 register.filter("day", words.day_words)
 register.filter("short_day", words.short_day_words)
 register.filter("span", words.span_words)
