@@ -69,8 +69,10 @@ class MoneyOut(MoneyWays):
         made = hand_out_remainders(on=self.today, desk=self.desk(), refunds=self.money())
         if not due or waits:
             return
-        if not model.may_ask_refund(due, "235"):
+        no = model.is_refused(due, self.today)
+        if no or not model.may_ask_refund(due, "235"):
             assert made.refused, made
+            self.tell("deposit: its rest was refused today" if no else "deposit: its rest stays")
             return
         (name,) = made.asked
         assert name.startswith(f"refund:{ONE}-{self.today:%Y%m%d}-{due}.deposit"), made
@@ -117,7 +119,7 @@ class MoneyOut(MoneyWays):
         one = waits[which % len(waits)]
         if not yes:
             refuse_settlement(one.name, by="Ben", reason="no", desk=self.money())
-            one.state = "refused"
+            one.state, one.since, one.no_step = "refused", self.today, self.model.step
             self.tell(f"{one.kind}: said no to")
             return
         self.agree(

@@ -51,6 +51,7 @@ class Case:
     payable: date = date.min
     to: str = ""  # the payment to which a refund goes back
     of: str = ""  # the deposit whose remainder it is, where its name says so
+    no_step: int = 0  # when somebody said no
 
 
 class Account(Charged):
@@ -209,6 +210,12 @@ class Account(Charged):
         there = self.credit(source)  # of deposits, until the night, another may lack as much
         there = min(there, self.remainders()) if source == "235" else there
         return kept and 0 < cents <= there - waits and not (source == "235" and self.owes_first())
+
+    def is_refused(self, cents: int, today: date) -> bool:
+        """Whether somebody said no to just this today, and nothing has moved since."""
+        return any(one.state == "refused" and one.since == today and one.source == "235"
+                   and one.cents == cents and all(each.step <= one.no_step for each in self.lines)
+                   for one in self.cases.values())  # fmt: skip
 
     def owes_first(self) -> bool:
         """What of a deposit came back is paid before any deposit goes out; all, after the end."""

@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 from tests.journeys.deposit_town import APPLICANT, NOW, Home, home_of
 
-from meterledger.facts.settlements import deposits_of_refund
+from meterledger.facts.settlements import Means, deposits_of_refund
 from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_back import RemainderDue, deposit_remainders_due
 from meterledger.usecases.deposit_hand_out import HandedOut, hand_out_remainders
-from meterledger.usecases.refund_credit import ask_refund
+from meterledger.usecases.refund_credit import ask_refund, verify_payee
 from meterledger.usecases.replay_settlement import replay_settlement
-from meterledger.usecases.settlements import MoneyDesk, Settled, reverse_settlement
+from meterledger.usecases.settlements import (
+    MoneyDesk,
+    Settled,
+    refuse_settlement,
+    reverse_settlement,
+)
 
 JULY, PAID, ENDS, FINAL = (date(2025, 7, day) for day in (1, 2, 11, 14))
 TOLD = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
@@ -71,8 +76,14 @@ def approve(home: Home, done: Settled) -> None:
     approve_settlement(done.case.settlement_id, by="Ben", reason="due", desk=refunds(home))
 
 
-def night(home: Home) -> HandedOut:
-    return hand_out_remainders(on=NOW.date(), desk=home.desk("meterledger"), refunds=refunds(home))
+def night(home: Home, days: int = 0) -> HandedOut:
+    on = NOW.date() + timedelta(days=days)
+    desk = replace(refunds(home), on=on)
+    return hand_out_remainders(on=on, desk=home.desk("meterledger"), refunds=desk)
+
+
+def say_no(home: Home, name: str) -> None:
+    refuse_settlement(name, by="Ben", reason="he has moved", desk=refunds(home))
 
 
 def each_goes_back_once(home: Home) -> None:
@@ -164,3 +175,60 @@ def test_a_refund_that_was_taken_back_is_of_its_deposit_again(pair: Home) -> Non
     assert anew.case.settlement_id == f"{done.case.settlement_id}-2"
     assert deposits_of_refund(anew.case.settlement_id) == (newer.deposit_id,)
     pair.check()
+
+
+class TestWhatAPersonRefused:
+    @pytest.fixture
+    def refused(self, pair: Home) -> Home:
+        """The night asked for all that remains, and Ben said no."""
+        (name,) = night(pair).asked
+        say_no(pair, name)
+        return pair
+
+    def test_is_not_asked_for_again_the_same_day(self, refused: Home) -> None:
+        again = night(refused)
+
+        ((_, sentence),) = again.refused
+        assert (again.due, again.asked, again.on_their_way) == (1, [], 0)
+        assert sentence.startswith(f"Ben refused refund:{refused.account}-")
+        assert "he has moved. It is asked for again on a later day" in sentence
+        assert len(night(refused, days=-1).refused) == 1  # nor by a run of an earlier day
+
+    def test_is_asked_for_on_the_next_day(self, refused: Home) -> None:
+        later = night(refused, days=1)
+
+        assert (len(later.asked), later.refused) == (1, [])
+
+    def test_is_asked_for_after_a_payment(self, refused: Home) -> None:
+        refused.pay(1_00, NOW.date())
+
+        (name,) = night(refused).asked
+        say_no(refused, name)
+        assert (night(refused).asked, len(night(refused).refused)) == ([], 1)  # until the next
+
+    def test_is_asked_for_once_there_is_somebody_else_to_pay(self, refused: Home) -> None:
+        verify_payee(
+            "estate",
+            account_id=refused.account,
+            name="The estate",
+            means=Means.CHECK,
+            details="2 Elm St",
+            by="Ana",
+            evidence="seen",
+            desk=refunds(refused),
+        )
+
+        assert len(night(refused).asked) == 1
+
+    def test_is_asked_for_where_the_amount_is_another(self, pair: Home) -> None:
+        older, _ = due_of(pair).values()
+        say_no(pair, ask(pair, older).case.settlement_id)
+
+        assert len(night(pair).asked) == 1  # all that remains, and not that one alone
+
+    def test_may_be_asked_for_by_a_person_at_once(self, refused: Home) -> None:
+        older, _ = due_of(refused).values()
+        first = ask(refused, older)
+        say_no(refused, first.case.settlement_id)
+
+        assert ask(refused, older).is_new
