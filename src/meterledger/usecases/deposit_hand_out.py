@@ -92,8 +92,9 @@ def _refusal_that_stands(account_id: str, cents: int, refunds: MoneyDesk) -> Set
 
 def _has_changed(account_id: str, since: datetime, refunds: MoneyDesk) -> bool:
     """Whether money of the account has moved since, or somebody was verified for it."""
-    payees = refunds.store.payees_of_account(account_id)
-    return any(one.learned_at > since for one in (*entries_known(account_id, refunds), *payees))
+    moments = [one.learned_at for one in entries_known(account_id, refunds)]
+    moments += [one.learned_at for one in refunds.store.payees_of_account(account_id)]
+    return any(one > since for one in moments)
 
 
 def _sentence_of(no: SettlementCase) -> str:
