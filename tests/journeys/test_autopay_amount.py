@@ -319,6 +319,47 @@ class TestNothingTwice:
         place.send(day)
         assert place.store.balance_cents(ACCOUNT) == 0
 
+    def test_a_draw_that_a_person_allowed_and_that_is_dropped_again_is_asked_again(
+        self, place: Place
+    ) -> None:
+        """Each answer draws once: what then stays open is nobody's, until a person is asked."""
+        bill_again(place)
+        place.enroll(from_day=SHOWN)
+        drawn_of_second(place)
+        day, left = SECOND.due_day, OWED + LATE + OWED
+        for number, paid in enumerate((1_00, 2_00, 3_00), start=1):
+            pay(place, ACCOUNT, paid)
+            left -= paid
+            assert place.send(day).file is None
+            (asked,) = place.store.autopay_questions()
+            assert (asked.bill_id, asked.number, asked.cents) == (SECOND.bill_id, number, left)
+            assert place.send(day).dropped == ()  # a second file asks nothing twice
+            order = answer_question(
+                SECOND.bill_id, is_drawn=True, by="Ana", reason="she called", desk=place.desk(day)
+            )
+            assert order is not None
+            assert (order.attempt, order.cents) == (number + 1, left)
+            assert place.store.autopay_questions() == []
+        assert asked.reasons[1] == "it was asked before, and Ana had it drawn: she called"
+        place.send(day)
+        assert place.store.balance_cents(ACCOUNT) == 0
+
+    def test_a_bill_that_was_left_to_its_customer_is_not_asked_again(self, place: Place) -> None:
+        """An order of before waits still, and is dropped: who pays is decided already."""
+        bill_again(place)
+        enrolled = place.enroll(from_day=SHOWN)
+        drawn_of_second(place)
+        pay(place, ACCOUNT, 1_00)
+        day = SECOND.due_day
+        place.send(day)
+        told = {"by": "Ana", "reason": "pays by check", "desk": place.desk(day)}
+        assert answer_question(SECOND.bill_id, is_drawn=False, **told) is None
+        order = order_of_bill(SECOND.bill_id, 2, enrolled, 999_00, day, place.at(day))
+        place.store.keep_channel(ChannelChange("again", ACCOUNT, place.at(day), orders=(order,)))
+
+        assert len(place.send(day).dropped) == 1
+        assert place.store.autopay_questions() == []
+
 
 class TestSetApart:
     @pytest.mark.parametrize(

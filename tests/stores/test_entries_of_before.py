@@ -15,6 +15,7 @@ from tests.stores.conftest import database_of
 from tests.stores.paper_town import ANALYST, LATER, account_id
 from tests.stores.test_the_intake_is_added import UP_TO
 
+from meterledger.facts.ach_orders import AutopayAnswered
 from meterledger.facts.bank import BankTotals
 from meterledger.facts.money import Entry, Leg, Payment, Tender
 from meterledger.facts.periods import PeriodClose, PeriodTotal
@@ -65,6 +66,15 @@ INSERT INTO bank_match_expectation (expectation_id, match_id, entry_id, number, 
 """
 
 
+ASKED = f"""
+INSERT INTO autopay_question (bill_id, account_id, on_day, cents, reasons, learned_at)
+    VALUES ('B-1', '{ONE}', '{DAY}', 70, '{{why}}', '{LATER}'),
+           ('B-2', '{ONE}', '{DAY}', 80, '{{why}}', '{LATER}');
+INSERT INTO autopay_answer (bill_id, is_drawn, "by", reason, learned_at)
+    VALUES ('B-1', true, 'Ana', 'she called', '{LATER}');
+"""
+
+
 @pytest.fixture
 def old(server: PrivateServer) -> Iterator[None]:
     """The database as it was, with one payment."""
@@ -75,6 +85,12 @@ def old(server: PrivateServer) -> Iterator[None]:
 def matched(server: PrivateServer) -> Iterator[None]:
     """The database as it was, with a payment that the bank has shown, and undone once before."""
     yield from made_before(server, '"reconciliation", "0002_matches_undone"', OLD + MATCHED)
+
+
+@pytest.fixture
+def asked(server: PrivateServer) -> Iterator[None]:
+    """The database as it was, with an answered question of autopay and an open one."""
+    yield from made_before(server, '"payment_channels", "0004_bank_account_versions"', OLD + ASKED)
 
 
 def made_before(server: PrivateServer, last: str, told: str) -> Iterator[None]:
@@ -131,3 +147,13 @@ def test_what_the_bank_showed_before_is_summed(server: PrivateServer) -> None:
         assert (standing.match_id, standing.by) == ("M-1.2", "")
         said = {name: broken for name, _, broken in verify_invariants(store)}
     assert [name for name, broken in said.items() if broken] == []
+
+
+@pytest.mark.usefixtures("asked")
+def test_questions_of_autopay_of_before_are_the_first_of_their_bills(server: PrivateServer) -> None:
+    with open_database(database_of(server, NAME)) as store, store.viewing(ANALYST, [ONE]):
+        (open_,) = store.autopay_questions()
+        assert (open_.bill_id, open_.number, open_.reasons) == ("B-2", 1, ("why",))
+        assert store.autopay_answers(["B-1", "B-2"]) == {
+            "B-1": AutopayAnswered("B-1", True, "Ana", "she called", LATER)
+        }

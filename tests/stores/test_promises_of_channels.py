@@ -221,6 +221,22 @@ def test_a_question_is_open_until_it_is_answered(town: Any) -> None:
     assert town.autopay_answers(["B-2", "B-1"]) == {"B-2": told.answered[0]}
 
 
+def test_a_bill_asks_again_after_it_was_answered_and_the_last_answer_holds(town: Any) -> None:
+    told = everything()
+    (first,), (left,) = told.questions, told.answered
+    again = replace(first, number=2, cents=4)
+    drawn = replace(left, number=2, is_drawn=True)
+    town.keep_channel(change(questions=(first,), answered=(left,)))
+    with pytest.raises(Conflict, match="B-2"):
+        town.keep_channel(change(questions=(first,)))
+    town.keep_channel(change(questions=(again,)))
+    assert town.autopay_questions() == [again]
+    assert town.autopay_answers(["B-2"]) == {"B-2": left}
+    town.keep_channel(change(answered=(drawn,)))
+    assert town.autopay_questions() == []
+    assert town.autopay_answers(["B-2"]) == {"B-2": drawn}
+
+
 def test_nothing_is_read_without_a_viewer(store: Any) -> None:
     for ask in (
         lambda: store.bank_accounts([ONE]),

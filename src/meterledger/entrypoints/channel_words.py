@@ -237,6 +237,7 @@ def question_json(one: AutopayQuestion) -> dict[str, Any]:
         "account": one.account_id,
         "usd": usd_text(one.cents),
         "on": one.on.isoformat(),
+        "number": one.number,
         "reasons": list(one.reasons),
     }
 

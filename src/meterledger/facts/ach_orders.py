@@ -224,7 +224,11 @@ class ReturnedEntry:
 
 @dataclass(frozen=True, slots=True)
 class AutopayQuestion:
-    """A bill on autopay that is not drawn until a person has asked its customer."""
+    """A bill on autopay that is not drawn until a person has asked its customer.
+
+    ``number`` counts the questions of a bill from one: what was drawn by an answer and dropped
+    again is asked anew.
+    """
 
     bill_id: str
     account_id: str
@@ -232,17 +236,22 @@ class AutopayQuestion:
     cents: int
     reasons: tuple[str, ...]
     learned_at: datetime
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class AutopayAnswered:
-    """What a person decided about a question: drawn all the same, or left to the customer."""
+    """What a person decided about a question: drawn all the same, or left to the customer.
+
+    ``number`` is that of the question.
+    """
 
     bill_id: str
     is_drawn: bool
     by: str
     reason: str
     learned_at: datetime
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)

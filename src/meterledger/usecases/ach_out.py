@@ -100,7 +100,7 @@ class AchOutStore(MoneyStore, Protocol):
         """Bills that wait for a person."""
 
     def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
-        """What people decided about bills, by bill."""
+        """What people decided about bills last, by bill."""
 
     def balance_cents(self, account_id: str) -> int:
         """What the account owes now."""
@@ -271,11 +271,21 @@ def _asked_of(
         return []
     known = {one.bill_id for one in desk.store.autopay_questions()}
     cancelled = desk.store.bill(bill_id).cancelled_by is not None
-    if cancelled or bill_id in known or desk.store.autopay_answers([bill_id]):
+    before_it = desk.store.autopay_answers([bill_id]).get(bill_id)
+    if cancelled or bill_id in known or (before_it is not None and not before_it.is_drawn):
         return []
     cents = min(order.cents, left)
-    told = f"its debit of {usd_display(order.cents)} was dropped on {desk.today}: {why}"
-    return [AutopayQuestion(bill_id, order.account_id, desk.today, cents, (told,), desk.now)]
+    told = [f"its debit of {usd_display(order.cents)} was dropped on {desk.today}: {why}"]
+    number = 1
+    if before_it is not None:  # a person had it drawn, and that was dropped
+        number = before_it.number + 1
+        told.append(f"it was asked before, and {before_it.by} had it drawn: {before_it.reason}")
+    return [
+        AutopayQuestion(
+            *(bill_id, order.account_id, desk.today, cents, tuple(told), desk.now),
+            number=number,
+        )
+    ]
 
 
 def _why_not(

@@ -114,7 +114,7 @@ class AutopayStore(CollectionStore, Protocol):
         """Bills that wait for a person."""
 
     def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
-        """What people decided about bills, by bill."""
+        """What people decided about bills last, by bill."""
 
     def pending_money(
         self, account_ids: Collection[str], day: date
@@ -459,7 +459,8 @@ def answer_question(
         raise AutopayRefused(
             "No question of it is open", where=where, do="List them with `meterledger autopay asks`"
         )
-    answered = AutopayAnswered(bill_id, is_drawn, by.strip(), reason.strip(), desk.now)
+    number = questions[bill_id].number
+    answered = AutopayAnswered(bill_id, is_drawn, by.strip(), reason.strip(), desk.now, number)
     order = _order_after(bill_id, questions[bill_id], where, desk) if is_drawn else None
     desk.store.keep_channel(
         ChannelChange(

@@ -62,8 +62,8 @@ class MemoryChannels(MemoryPlaces):
         self._dropped: dict[str, DroppedOrder] = {}
         self._sent_files: dict[str, SentFile] = {}
         self._returned: dict[str, ReturnedEntry] = {}
-        self._questions: dict[str, AutopayQuestion] = {}
-        self._answered: dict[str, AutopayAnswered] = {}
+        self._questions: dict[tuple[str, int], AutopayQuestion] = {}
+        self._answered: dict[tuple[str, int], AutopayAnswered] = {}
         self._checkouts: dict[str, CheckoutOnFile] = {}
         self._pledges: dict[str, PledgeOnFile] = {}
         self._expectations: dict[str, Expectation] = {}
@@ -121,8 +121,8 @@ class MemoryChannels(MemoryPlaces):
         )
         _new(change.orders, self._orders, lambda one: one.order_id, "an order")
         _new(change.returned, self._returned, lambda one: one.returned_id, "a returned entry")
-        _new(change.questions, self._questions, lambda one: one.bill_id, "a question of bill")
-        _new(change.answered, self._answered, lambda one: one.bill_id, "an answer for bill")
+        _new(change.questions, self._questions, _of_bill, "a question of bill")
+        _new(change.answered, self._answered, _of_bill, "an answer for bill")
         _new(change.checkouts, self._checkouts, lambda one: one.checkout_id, "a checkout")
         _new(change.pledges, self._pledges, lambda one: one.pledge_id, "a pledge")
         _new(
@@ -183,8 +183,8 @@ class MemoryChannels(MemoryPlaces):
         self._dropped |= {one.order_id: one for one in change.dropped}
         self._sent_files |= {one.file_id: one for one in change.sent}
         self._returned |= {one.returned_id: one for one in change.returned}
-        self._questions |= {one.bill_id: one for one in change.questions}
-        self._answered |= {one.bill_id: one for one in change.answered}
+        self._questions |= {_of_bill(one): one for one in change.questions}
+        self._answered |= {_of_bill(one): one for one in change.answered}
         self._checkouts |= {one.checkout_id: CheckoutOnFile(one) for one in change.checkouts}
         for step in change.checkout_steps:
             known = self._checkouts[step.checkout_id]
@@ -291,13 +291,14 @@ class MemoryChannels(MemoryPlaces):
     def autopay_questions(self) -> list[AutopayQuestion]:
         """Bills that wait for a person, the oldest first."""
         self._look()
-        found = [one for one in self._questions.values() if one.bill_id not in self._answered]
-        return sorted(found, key=lambda one: (one.on, one.bill_id))
+        found = [one for name, one in self._questions.items() if name not in self._answered]
+        return sorted(found, key=lambda one: (one.on, one.bill_id, one.number))
 
     def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
-        """What people decided about bills, by bill."""
+        """What people decided about bills last, by bill."""
         self._look()
-        return {one: self._answered[one] for one in bill_ids if one in self._answered}
+        found = sorted(self._answered.values(), key=lambda one: one.number)
+        return {one.bill_id: one for one in found if one.bill_id in bill_ids}
 
     def checkout(self, checkout_id: str) -> CheckoutOnFile:
         """A checkout with its steps."""
@@ -360,9 +361,16 @@ class MemoryChannels(MemoryPlaces):
         return sorted(found, key=lambda one: (one.day, one.expectation_id))
 
 
-def _new(rows: Sequence[Row], known: dict[str, Any], name: Callable[[Row], str], noun: str) -> None:
+def _of_bill(one: AutopayQuestion | AutopayAnswered) -> tuple[str, int]:
+    return one.bill_id, one.number
+
+
+def _new(
+    rows: Sequence[Row], known: dict[Any, Any], name: Callable[[Row], Hashable], noun: str
+) -> None:
     seen: set[Hashable] = set()
     for one in rows:
-        if name(one) in known or name(one) in seen:
-            raise taken(noun, name(one))
-        seen.add(name(one))
+        named = name(one)
+        if named in known or named in seen:
+            raise taken(noun, str(named[0] if isinstance(named, tuple) else named))
+        seen.add(named)

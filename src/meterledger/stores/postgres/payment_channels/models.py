@@ -163,9 +163,11 @@ class AchReturned(models.Model):
 
 
 class AutopayQuestion(models.Model):
-    """A bill that is not drawn until a person has asked."""
+    """A bill that is not drawn until a person has asked; a bill may ask more than once."""
 
-    bill_id = models.TextField(primary_key=True)
+    pk = models.CompositePrimaryKey("bill_id", "number")
+    bill_id = models.TextField()
+    number = models.SmallIntegerField()
     account = models.ForeignKey(Account, on_delete=models.PROTECT)
     on_day = models.DateField()
     cents = models.BigIntegerField()
@@ -177,9 +179,11 @@ class AutopayQuestion(models.Model):
 
 
 class AutopayAnswer(models.Model):
-    """What a person decided about a question."""
+    """What a person decided about a question; the database knows it by both of its names."""
 
-    bill = models.OneToOneField(AutopayQuestion, on_delete=models.PROTECT, primary_key=True)
+    pk = models.CompositePrimaryKey("bill_id", "number")
+    bill_id = models.TextField()
+    number = models.SmallIntegerField()
     is_drawn = models.BooleanField()
     by = models.TextField()
     reason = models.TextField()

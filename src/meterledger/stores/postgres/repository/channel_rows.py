@@ -130,17 +130,23 @@ def rows_of(change: ChannelChange) -> Iterable[Rows]:
     )
     yield (
         "autopay_question",
-        "bill_id, account_id, on_day, cents, reasons, learned_at",
+        "bill_id, account_id, on_day, cents, reasons, learned_at, number",
         [
-            (one.bill_id, one.account_id, one.on, one.cents, list(one.reasons), one.learned_at)
+            (
+                *(one.bill_id, one.account_id, one.on, one.cents, list(one.reasons)),
+                *(one.learned_at, one.number),
+            )
             for one in change.questions
         ],
     )
     yield (
         "autopay_answer",
-        "bill_id, is_drawn, by, reason, learned_at",
+        "bill_id, is_drawn, by, reason, learned_at, number",
         [
-            (one.bill_id, one.is_drawn, storable(one.by), storable(one.reason), one.learned_at)
+            (
+                *(one.bill_id, one.is_drawn, storable(one.by), storable(one.reason)),
+                *(one.learned_at, one.number),
+            )
             for one in change.answered
         ],
     )

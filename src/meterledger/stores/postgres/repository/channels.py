@@ -223,26 +223,28 @@ class ChannelTables(ChannelReads, PaymentTables):
     def autopay_questions(self) -> list[AutopayQuestion]:
         """Bills that wait for a person, the oldest first."""
         rows = self._ask(
-            "SELECT bill_id, account_id, on_day, cents, reasons, learned_at FROM autopay_question q"
-            " WHERE NOT EXISTS (SELECT FROM autopay_answer a WHERE a.bill_id = q.bill_id)"
-            " ORDER BY on_day, bill_id",
+            "SELECT bill_id, account_id, on_day, cents, reasons, learned_at, number"
+            "  FROM autopay_question q"
+            " WHERE NOT EXISTS (SELECT FROM autopay_answer a"
+            "                    WHERE a.bill_id = q.bill_id AND a.number = q.number)"
+            " ORDER BY on_day, bill_id, number",
             [],
         )
         return [
-            AutopayQuestion(bill, account, on, cents, tuple(reasons), at.astimezone(UTC))
-            for bill, account, on, cents, reasons, at in rows
+            AutopayQuestion(bill, account, on, cents, tuple(reasons), at.astimezone(UTC), number)
+            for bill, account, on, cents, reasons, at, number in rows
         ]
 
     def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
-        """What people decided about bills, by bill."""
+        """What people decided about bills last, by bill."""
         rows = self._ask(
-            "SELECT bill_id, is_drawn, by, reason, learned_at FROM autopay_answer"
-            " WHERE bill_id = ANY (%s)",
+            "SELECT bill_id, is_drawn, by, reason, learned_at, number FROM autopay_answer"
+            " WHERE bill_id = ANY (%s) ORDER BY bill_id, number",
             [list(bill_ids)],
         )
         return {
-            bill: AutopayAnswered(bill, is_drawn, by, reason, at.astimezone(UTC))
-            for bill, is_drawn, by, reason, at in rows
+            bill: AutopayAnswered(bill, is_drawn, by, reason, at.astimezone(UTC), number)
+            for bill, is_drawn, by, reason, at, number in rows
         }
 
     def expected_bank_lines(self, from_day: date, until_day: date) -> list[Expectation]:
