@@ -458,6 +458,20 @@ class TestTheBillAfterIt:
         assert (one.bill_id, one.now_wh) == (estimated.bill_id, real)
         assert one.estimated_wh == estimated.usage.energy_wh
 
+    def test_a_misread_register_is_held_though_it_trues_up(self, town: RegisterTown) -> None:
+        """An estimate before it is no shelter: 5,000 kWh too many are seen over both periods."""
+        grown(town)
+        only(town.bill_month(1, YEAR_LATER))
+        town.reads("M1", (FIRSTS[14], steady(FIRSTS[14]) + 5_000))
+
+        (held,) = town.bill_month(1, FIRSTS[13]).held
+
+        assert held.code == "gate.band"
+        assert (
+            "94.6 kWh a day since the register was last read is 751 percent of the same season "
+            "last year (12.6 kWh a day)" in held.sentence
+        )
+
     def test_the_same_real_read_says_nothing(self, town: RegisterTown) -> None:
         grown(town)
         on_firsts(town, [FIRSTS[13], FIRSTS[14]])

@@ -6,9 +6,9 @@ Lives elsewhere thresholds (``gate_terms``), the checks, gathering the facts (``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from meterledger.billing.corrected import ADJUSTMENT
@@ -43,6 +43,10 @@ class GateBill:
     """Whether the sheet's cap of estimates in a row watches over it."""
     trues_up: bool = False
     """Whether it begins where an estimate of a register ended, and so takes back or makes up."""
+    ahead_wh: int = 0
+    """What was billed beyond the last actual reads by estimates before it: its use is with it."""
+    ahead_days: int = 0
+    """Days from the oldest of those reads to its first day; below zero for a read moved back."""
     bills_other_energy: bool = False
     """Whether a programme bills other energy than was delivered: netted, or replaced by blocks."""
 
@@ -51,6 +55,11 @@ class GateBill:
         """What the checks look at of a bill."""
         usage = bill.usage
         estimated = usage.estimated
+        ahead = [
+            (one.opening.ahead_wh, datetime.fromtimestamp(one.opening.shown_at, UTC).date())
+            for one in usage.registers
+            if one.opening.ahead_wh
+        ]
         return cls(
             bill.bill_id,
             bill.kind,
@@ -64,7 +73,8 @@ class GateBill:
             estimated.interval_count if estimated else 0,
             estimated.energy_wh if estimated else 0,
             estimated.counts_toward_cap if estimated else False,
-            any(one.opening.ahead_wh for one in usage.registers),
+            bool(ahead),
+            *_together(ahead, bill.days.from_day),
             any(_of_a_program(line.unit, dict(line.inputs)) for line in bill.lines),
         )
 
@@ -73,10 +83,17 @@ class GateBill:
         """The same of a bill's record, as ``facts.bills.read_record`` gives it."""
         usage = body["usage"]
         estimated = usage.get("estimated") or {}
+        days = DaySpan(date.fromisoformat(body["from"]), date.fromisoformat(body["to"]))
+        openings = [one["opening"] for one in usage.get("registers", ())]
+        ahead = [
+            (int(one["ahead_wh"]), date.fromisoformat(one["shown_at"][:10]))
+            for one in openings
+            if int(one["ahead_wh"])
+        ]
         return cls(
             body["bill"],
             BillKind(body["kind"]),
-            DaySpan(date.fromisoformat(body["from"]), date.fromisoformat(body["to"])),
+            days,
             body["schedule"],
             sum(
                 cents_from_text(line["usd"], where=line["code"])
@@ -89,9 +106,16 @@ class GateBill:
             estimated.get("interval_count", 0),
             estimated.get("energy_wh", 0),
             estimated.get("counts_toward_cap", False),
-            any(int(one["opening"]["ahead_wh"]) for one in usage.get("registers", ())),
+            bool(ahead),
+            *_together(ahead, days.from_day),
             any(_of_a_program(line["unit"], line["inputs"]) for line in body["lines"]),
         )
+
+
+def _together(ahead: Sequence[tuple[int, date]], from_day: date) -> tuple[int, int]:
+    """Watt-hours billed beyond actual reads, and the days (by UTC) since the oldest of these."""
+    since = min((day for _, day in ahead), default=from_day)
+    return sum(wh for wh, _ in ahead), (from_day - since).days
 
 
 def _of_a_program(unit: str, inputs: Mapping[str, str]) -> bool:
@@ -111,6 +135,25 @@ class Degrees:
         means = [self.known.get(day) for day in days.days()]
         known = [abs(one - self.base_tenths_f) for one in means if one is not None]
         return sum(known) if len(known) == days.day_count else None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Watt-hours of so many days."""
+
+    energy_wh: int
+    days: int
+
+    @classmethod
+    def of(cls, past: PastBill) -> Use:
+        """What a bill of before charged."""
+        return cls(past.energy_wh, past.days.day_count)
+
+    @property
+    def per_day(self) -> str:
+        """Energy a day in kWh with one decimal, for a sentence."""
+        tenths = (self.energy_wh * 10 // self.days + 500) // 1000
+        return f"{tenths // 10}.{tenths % 10} kWh a day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +177,13 @@ class BillFacts:
     def days(self) -> DaySpan:
         """The service period."""
         return self.bill.days
+
+    @property
+    def use(self) -> Use:
+        """What is compared with other bills: its own energy, or all since the last actual read."""
+        bill = self.bill
+        days = max(bill.days.day_count + bill.ahead_days, 1)
+        return Use(bill.energy_wh + bill.ahead_wh, days)
 
     def previous(self) -> PastBill | None:
         """The newest bill that ends by the first day, and not long before."""
@@ -164,9 +214,3 @@ def finding(
     """A finding under the clause of the threshold that it went beyond."""
     told = (*((name, str(value)) for name, value in evidence), (limit.name, str(limit.value)))
     return GateFinding(code, sentence, limit.citation, told)
-
-
-def per_day(energy_wh: int, days: DaySpan) -> str:
-    """Energy a day in kWh with one decimal, for a sentence."""
-    tenths = (energy_wh * 10 // days.day_count + 500) // 1000
-    return f"{tenths // 10}.{tenths % 10} kWh a day"

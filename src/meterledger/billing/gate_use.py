@@ -5,7 +5,7 @@ Lives elsewhere thresholds (``gate_terms``), amounts and lines (``gate_amounts``
 
 A bill is held by the band only where it is off from *everything* that is known of the account: of
 the same season a year before, and of the bill before it. A register's bill that trues up an
-estimate is compared with nothing: what it takes back is of the bill before. Where the
+estimate is compared with what that billed, over all days since the last actual read. Where the
 temperatures of both are known, more degree days widen the band by their ratio; where they are not,
 the band goes by history alone, is wide enough for a real heat wave, and says what it went by.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from meterledger.billing.gate_facts import BillFacts, finding, per_day
+from meterledger.billing.gate_facts import BillFacts, Use, finding
 from meterledger.billing.gate_terms import GateTerms
 from meterledger.facts.held import GateFinding, PastBill
 
@@ -26,8 +26,6 @@ def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
 
     Off from one and not from the other is no finding: a customer may have changed for good.
     """
-    if facts.bill.trues_up:
-        return None
     last_year = facts.same_season(terms["gate_season_shift_days"].value)
     previous = facts.previous()
     found = []
@@ -44,7 +42,7 @@ def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     if not found:
         return None
     past, name, limit = found[0]
-    now, usual = per_day(facts.bill.energy_wh, facts.days), per_day(past.energy_wh, past.days)
+    now, usual = _told(facts), Use.of(past).per_day
     if past.energy_wh == 0:
         sentence = f"{now} where the {name} had {usual}"
     else:
@@ -54,9 +52,7 @@ def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
             f"{side} {terms[limit].value} percent"
         )
     evidence = [(f"{one_name}: bill", one.bill_id) for one, one_name, _ in found]
-    evidence += [
-        (f"{one_name}: energy", per_day(one.energy_wh, one.days)) for one, one_name, _ in found
-    ]
+    evidence += [(f"{one_name}: energy", Use.of(one).per_day) for one, one_name, _ in found]
     weather = ("weather", _weather_words(facts, past))
     return finding(BAND, sentence, terms[limit], (*evidence, weather))
 
@@ -67,17 +63,15 @@ def check_jump(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     floor = terms["gate_jump_floor_wh_per_day"].value
     compared = (facts.same_season(terms["gate_season_shift_days"].value), facts.previous())
     known = [one for one in compared if one is not None]
-    if not known or facts.bill.trues_up:
+    if not known:
         return None
-    now = facts.bill.energy_wh
     for factor in terms.jump_factors:
         if all(
-            _is_factor(now, facts.days.day_count, past, factor, tolerance.value, floor)
-            for past in known
+            _is_factor(facts.use, Use.of(past), factor, tolerance.value, floor) for past in known
         ):
             past = known[0]
             sentence = (
-                f"{per_day(now, facts.days)} against {per_day(past.energy_wh, past.days)} on bill "
+                f"{_told(facts)} against {Use.of(past).per_day} on bill "
                 f"{past.bill_id} looks like a factor of {factor}: a unit, a multiplier or a "
                 "decimal place"
             )
@@ -95,7 +89,7 @@ def check_zero(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
         return None
     sentence = (
         f"No energy was used in {facts.days.day_count} days, and bill {past.bill_id} before had "
-        f"{per_day(past.energy_wh, past.days)}"
+        f"{Use.of(past).per_day}"
     )
     return finding(ZERO, sentence, floor, [("bill before", past.bill_id)])
 
@@ -126,10 +120,11 @@ def _beyond(
     facts: BillFacts, past: PastBill, terms: GateTerms, least: str, most: str
 ) -> str | None:
     """Which of the two bounds the energy a day lies beyond; None inside, or off by little."""
-    now = facts.bill.energy_wh * past.days.day_count
-    was = past.energy_wh * facts.days.day_count
+    use = facts.use
+    now = use.energy_wh * past.days.day_count
+    was = past.energy_wh * use.days
     floor = terms["gate_band_floor_wh_per_day"].value
-    if abs(now - was) <= floor * past.days.day_count * facts.days.day_count:
+    if abs(now - was) <= floor * past.days.day_count * use.days:
         return None
     more, less = now * 100 > was * terms[most].value, now * 100 < was * terms[least].value
     if not (more or less):
@@ -163,17 +158,21 @@ def _weather_words(facts: BillFacts, past: PastBill) -> str:
     return f"{int(ratio * 100)} percent of the degree days a day of then"
 
 
-def _is_factor(
-    now_wh: int, now_days: int, past: PastBill, factor: int, tolerance: int, floor: int
-) -> bool:
-    now, was = now_wh * past.days.day_count, past.energy_wh * now_days
+def _is_factor(one: Use, other: Use, factor: int, tolerance: int, floor: int) -> bool:
+    now, was = one.energy_wh * other.days, other.energy_wh * one.days
     more, less = max(now, was), min(now, was)
-    if more < floor * past.days.day_count * now_days:
+    if more < floor * other.days * one.days:
         return False
     return abs(more - factor * less) * 100 <= tolerance * factor * less
 
 
+def _told(facts: BillFacts) -> str:
+    """The use a day, and over which days where they are not the bill's own."""
+    since = " since the register was last read" if facts.bill.trues_up else ""
+    return f"{facts.use.per_day}{since}"
+
+
 def _percent(facts: BillFacts, past: PastBill) -> int:
-    now = Fraction(facts.bill.energy_wh, facts.days.day_count)
+    now = Fraction(facts.use.energy_wh, facts.use.days)
     was = Fraction(past.energy_wh, past.days.day_count)
     return int(now / was * 100)

@@ -128,8 +128,25 @@ class TestBand:
     def test_says_nothing_without_a_history(self) -> None:
         assert codes(bill(5000, 800_00)) == []
 
-    def test_is_not_asked_of_a_register_that_trues_up(self) -> None:
-        assert codes(bill(7000, 1000_00, trues_up=True), past(900)) == []
+    def test_takes_a_register_that_trues_up_with_what_was_estimated(self) -> None:
+        """900 kWh of June were estimated; June and July together were 1830, or 300 in truth."""
+        late = {"trues_up": True, "ahead_wh": 900_000, "ahead_days": 30}
+        for kwh in (930, -600):
+            assert codes(bill(kwh, 100_00, **late), past(900)) == []
+
+    @pytest.mark.parametrize(
+        ("kwh", "held"), [(10_080, False), (10_081, True)], ids=["at 600 percent", "above"]
+    )
+    def test_holds_a_register_that_trues_up_beyond_belief(self, kwh: int, held: bool) -> None:
+        """Six times 30 kWh a day over the 61 days since the register was last read: 10 980 kWh."""
+        late = {"trues_up": True, "ahead_wh": 900_000, "ahead_days": 30}
+        found = gate_findings(facts(bill(kwh, 1400_00, **late), past(900)), TERMS)
+        assert [one.code for one in found] == (["gate.band"] if held else [])
+        if held:
+            assert found[0].sentence == (
+                "180.0 kWh a day since the register was last read is 600 percent of the bill "
+                "before (30.0 kWh a day), beyond 600 percent"
+            )
 
     @pytest.mark.parametrize(
         ("degrees", "most_kwh"),
