@@ -530,10 +530,20 @@ class TestAMove:
         (deposit,) = paid.deposits()
 
         moved = move_deposit(
-            deposit.deposit_id, other, on=date(2025, 9, 1), reason="moved", desk=paid.desk()
+            deposit.deposit_id,
+            other,
+            on=date(2025, 9, 1),
+            reason="moved",
+            approved_by="Zoe",
+            desk=paid.desk(),
         )
         again = move_deposit(
-            deposit.deposit_id, other, on=date(2025, 9, 1), reason="moved", desk=paid.desk()
+            deposit.deposit_id,
+            other,
+            on=date(2025, 9, 1),
+            reason="moved",
+            approved_by="Zoe",
+            desk=paid.desk(),
         )
 
         assert (moved.newly, again.newly) == (True, False)
@@ -543,8 +553,11 @@ class TestAMove:
         (money,) = there.money().values()
         assert (money.held_cents, money.first_received) == (200_00, date(2025, 7, 5))
 
-    def test_to_somebody_else_is_refused(self, paid: Home, town: Any) -> None:
-        town.start(3)
+    @pytest.mark.parametrize("name", ["Person 3", "Person 1"])
+    def test_to_somebody_else_is_refused_though_the_name_is_the_same(
+        self, paid: Home, town: Any, name: str
+    ) -> None:
+        town.start(3, people=(("P3", name),))
         (deposit,) = paid.deposits()
 
         with pytest.raises(DepositRefused, match="is not another account of the same customer"):
@@ -553,8 +566,25 @@ class TestAMove:
                 town.account_id(3),
                 on=date(2025, 9, 1),
                 reason="moved",
+                approved_by="Zoe",
                 desk=paid.desk(),
             )
+
+    @pytest.mark.parametrize("other", ["", "  ", "Ana", " ana "])
+    def test_needs_two_people(self, paid: Home, town: Any, other: str) -> None:
+        town.start(2, people=(("P1", "Person 1"),), from_day=date(2025, 9, 1))
+        (deposit,) = paid.deposits()
+
+        with pytest.raises(DepositRefused, match="Moving a deposit needs two different people"):
+            move_deposit(
+                deposit.deposit_id,
+                town.account_id(2),
+                on=date(2025, 9, 1),
+                reason="moved",
+                approved_by=other,
+                desk=paid.desk("Ana"),
+            )
+        assert paid.deposits() == (deposit,)
 
 
 class TestARemainder:

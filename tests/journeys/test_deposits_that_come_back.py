@@ -446,7 +446,14 @@ def test_what_had_moved_on_stays_there_and_is_owed_here(two_parts: Home) -> None
     town.start(2, people=(("P1", "Person 1"),), from_day=moved)
     (deposit,) = two_parts.deposits()
     other = town.account_id(2)
-    move_deposit(deposit.deposit_id, other, on=moved, reason="moved", desk=two_parts.desk())
+    move_deposit(
+        deposit.deposit_id,
+        other,
+        on=moved,
+        reason="moved",
+        approved_by="Zoe",
+        desk=two_parts.desk(),
+    )
 
     come_back(two_parts, 1, BACK)
     two_parts.night(BACK)

@@ -43,7 +43,9 @@ def moved(here: Home, number: int = 2, on: date = MOVED) -> Home:
     here.town.start(number, people=(("P1", "Person 1"),), from_day=date(2025, 8, 1))
     deposit = here.deposits()[-1]
     account = here.town.account_id(number)
-    move_deposit(deposit.deposit_id, account, on=on, reason="moved", desk=here.desk())
+    move_deposit(
+        deposit.deposit_id, account, on=on, reason="moved", approved_by="Zoe", desk=here.desk()
+    )
     return Home(here.town, number, now=here.now)
 
 

@@ -122,7 +122,12 @@ def moved(store: Any) -> list[tuple[str, str, int, str]]:
         (deposit,) = home.deposits()
         desk = there.desk()
         move_deposit(
-            deposit.deposit_id, there.account, on=date(2025, 9, 1), reason="moved", desk=desk
+            deposit.deposit_id,
+            there.account,
+            on=date(2025, 9, 1),
+            reason="moved",
+            approved_by="Zoe",
+            desk=desk,
         )
         there.night(date(2026, 7, 4))
         home.now = there.now

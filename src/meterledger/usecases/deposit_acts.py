@@ -14,6 +14,7 @@ from typing import Any
 from meterledger.facts.deposits import Deposit, DepositAct, DepositKind, DepositStep, Part
 from meterledger.facts.deposits import deposit_id_of as id_of
 from meterledger.kernel.money import usd_display, usd_text
+from meterledger.kernel.people import same_person
 from meterledger.ledger import entry_for_deposit_step
 from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_ask import Asked, DepositRefused, Desk, add_steps
@@ -156,16 +157,32 @@ def record_effort(deposit_id: str, *, how: str, on: date, reason: str, desk: Des
     return add_steps(deposit, (step,), desk)
 
 
+def reason_of_move(reason: str, approved_by: str) -> str:
+    """The reason of a move as its steps keep it: with the other person, who agreed."""
+    return f"{' '.join(reason.split())}; approved by {' '.join(approved_by.split())}"
+
+
 @looks_once_more
 def move_deposit(
-    deposit_id: str, to_account_id: str, *, on: date, reason: str, desk: Desk
+    deposit_id: str, to_account_id: str, *, on: date, reason: str, approved_by: str, desk: Desk
 ) -> Asked:
     """Move a held deposit to another account of the same customer, with the days it came in.
 
-    :raises DepositRefused: if the accounts have nobody in common, or something of it is unpaid
+    Two people do it: who decides, and another who agrees.
+
+    :raises DepositRefused: if the accounts have nobody in common, something of it is unpaid, or one
+        person would decide and agree
     :raises NotFound: if there is no such account
     """
     who, why = desk.named(reason, f"deposit {deposit_id}")
+    if not approved_by.strip() or same_person(who, approved_by):
+        raise DepositRefused(
+            "Moving a deposit needs two different people",
+            where=f"deposit {deposit_id}",
+            why="What is held for one account is held for another after it",
+            do="Let another person agree, and give that name",
+        )
+    _, why = desk.named(reason_of_move(why, approved_by), f"deposit {deposit_id}")
     deposit = desk.store.deposit(deposit_id)
     desk.store.account(to_account_id)
     new_id = id_of(to_account_id, deposit.kind, on, ordinal=deposit_id)
@@ -202,11 +219,7 @@ def move_deposit(
 
 def _refuse_move(money: DepositMoney, to_account_id: str, desk: Desk) -> None:
     deposit = money.deposit
-    holders = [
-        {name for one in desk.store.services_of_account(account, desk.now) for name in one.holders}
-        for account in (deposit.account_id, to_account_id)
-    ]
-    if to_account_id == deposit.account_id or not holders[0] & holders[1]:
+    if to_account_id not in desk.store.accounts_of_same_holder(deposit.account_id, desk.now):
         raise DepositRefused(
             f"Account {to_account_id} is not another account of the same customer",
             where=f"deposit {deposit.deposit_id}",

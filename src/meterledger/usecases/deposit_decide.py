@@ -111,6 +111,9 @@ class DecideStore(HistoryStore, PointStore, Protocol):
     def account(self, account_id: str) -> Account:
         """The account, or NotFound."""
 
+    def accounts_of_same_holder(self, account_id: str, known_at: datetime) -> list[str]:
+        """Other accounts for which a person of this one is responsible on some day, in order."""
+
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined."""
 
@@ -280,13 +283,13 @@ class _Earlier:
 
 
 def _earlier(asking: Asking, own: dict[str, Any], store: DecideStore, view: BookView) -> _Earlier:
-    holders = _holders(asking.account_id, asking, store)
+    theirs = store.accounts_of_same_holder(asking.account_id, asking.known_at)
     unpaid: list[dict[str, Any]] = []
     served: list[date] = []
     told = []
     for account_id in asking.earlier_accounts:
         store.account(account_id)
-        if not holders & _holders(account_id, asking, store):
+        if account_id not in (asking.account_id, *theirs):
             raise NotTheCustomers(
                 f"Account {account_id} has nobody in common with account {asking.account_id}",
                 where=f"account {asking.account_id}",
@@ -320,11 +323,6 @@ def _earlier(asking: Asking, own: dict[str, Any], store: DecideStore, view: Book
     if told:
         own["earlier_accounts"] = told
     return _Earlier(tuple(unpaid), max(served, default=None))
-
-
-def _holders(account_id: str, asking: Asking, store: DecideStore) -> set[str]:
-    services = store.services_of_account(account_id, asking.known_at)
-    return {name for one in services for name in one.holders}
 
 
 def _limit(

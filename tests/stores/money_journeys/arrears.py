@@ -249,7 +249,12 @@ def _(store: Any, _: Any) -> Any:
         iter(store.deposits_of_accounts([Home(Town(store, book=whole_book())).account]).values())
     )[0]
     return move_deposit(
-        name.deposit_id, to, on=date(2025, 9, 1), reason="moved", desk=desk(store)
+        name.deposit_id,
+        to,
+        on=date(2025, 9, 1),
+        reason="moved",
+        approved_by="Zoe",
+        desk=desk(store),
     ).deposit
 
 

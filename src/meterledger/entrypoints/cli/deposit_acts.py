@@ -135,18 +135,27 @@ def move(
     deposit: Name,
     to_account: Annotated[str, typer.Argument(help="Another account of the same customer.")],
     by: By = "",
+    approved_by: Annotated[str, typer.Option(help="Another person, who agrees.")] = "",
     reason: Reason = "",
     on: On = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Move a held deposit to another account of the customer, with the days it came in."""
+    """Move a held deposit to another account of the customer, with the days it came in.
+
+    Two people do it.
+    """
     from meterledger.entrypoints.cli.deposit import answer, day_of, opened
     from meterledger.entrypoints.deposit_words import deposit_desk
     from meterledger.usecases.deposit_acts import move_deposit
 
     with refusing(), opened("move a deposit", [deposit, to_account]) as system:
         done = move_deposit(
-            deposit, to_account, on=day_of(on, system), reason=reason, desk=deposit_desk(system, by)
+            deposit,
+            to_account,
+            on=day_of(on, system),
+            reason=reason,
+            approved_by=approved_by,
+            desk=deposit_desk(system, by),
         )
         answer(done, system, as_json=as_json)
 
