@@ -82,8 +82,11 @@ class TestTheQueue:
         viewer, subjects = behind.town.store.read_log[-1]
         assert (viewer.purpose, subjects) == ("look at held bills", ("held bills",))
         client.get(address(behind, FAR))
-        viewer, subjects = behind.town.store.read_log[-1]
+        (viewer, subjects), (_, accounts) = behind.town.store.read_log[-2:]
         assert (viewer.purpose, subjects) == ("decide a held bill", (behind.cases[FAR],))
+        with behind.town.store.viewing(Viewer("a test", "look"), ["all"]):
+            case = behind.town.store.held_case(behind.cases[FAR])
+        assert accounts == (case.account_id,)
 
 
 class TestACase:

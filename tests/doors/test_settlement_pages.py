@@ -128,8 +128,9 @@ class TestOne:
     def test_looks_are_logged_with_whom_and_why(self, client: Any, behind: SettledTown) -> None:
         client.get(address(behind))
 
-        viewer, subjects = behind.store.read_log[-1]
-        assert (viewer.purpose, subjects) == ("decide a settlement", (behind.asked,))
+        (first, subjects), (second, accounts) = behind.store.read_log[-2:]
+        assert (first.purpose, subjects) == ("decide a settlement", (behind.asked,))
+        assert (second.purpose, accounts) == ("decide a settlement", (ENDED,))
         with behind.store.viewing(ANALYST, [ENDED]):
             assert behind.store.settlement(behind.asked).awaits_approval
 

@@ -36,6 +36,7 @@ NOT_NUMBERS = {
     "X-File-Name": "a name",
     "X-Signature": "a signature, checked",
     "X-Source": "a name",
+    "about": "one of a list",
     "account": "a number with a check digit, looked up as a name",
     "account_id": "likewise",
     "act": "one of the ways out",
@@ -44,6 +45,7 @@ NOT_NUMBERS = {
     "approver": "a person",
     "author": "a person",
     "bill_id": "a name, looked up",
+    "broken": "yes or no",
     "bucket": "one of a list",
     "by": "a person",
     "case_id": "a name, looked up",
@@ -67,6 +69,7 @@ NOT_NUMBERS = {
     "found": "one of a list",
     "from": "a day",
     "guarantor": "a person",
+    "how": "a sentence",
     "in_writing": "yes or no",
     "key": "a name, looked up",
     "kind": "one of a list",
@@ -75,6 +78,7 @@ NOT_NUMBERS = {
     "ledger_account": "the name of an account of the chart",
     "line_id": "a name, looked up",
     "look": "yes or no",
+    "made_on": "a day",
     "mailed": "yes or no",
     "match_id": "a name, looked up",
     "meter": "a name",
@@ -101,6 +105,7 @@ NOT_NUMBERS = {
     "statement_id": "a name, looked up",
     "tender": "one of a list",
     "to": "a day",
+    "to_account": "a number with a check digit, looked up as a name",
     "today": "a day",
     "unit": "one of a list",
     "zone": "a name, looked up",
@@ -253,7 +258,7 @@ def fields() -> Iterator[NumericField]:
     )
     for name, read in (
         ("a day of usage", usage_pages._day),
-        ("a day of a disconnection notice", deposit_forms._day),
+        ("a day of a form of deposits", lambda text: deposit_forms.day_typed(text, "notice")),
         ("a day a payment was received", money_forms._day),
         ("a day it was taken back", lambda text: payments._day(text, "P-1")),
     ):

@@ -61,7 +61,12 @@ class GroupRow:
     lines: tuple[LineRow, ...]
 
 
-@personal("read a bill", subjects=lambda bill_id: [bill_id])
+def _account_of(request: HttpRequest, system: System, bill_id: str) -> list[str]:
+    """Whose bill it is, for the log of looks."""
+    return [system.store.bill(bill_id).account_id]
+
+
+@personal("read a bill", subjects=lambda bill_id: [bill_id], accounts=_account_of)
 def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpResponse:
     """What is owed and by when; every line with its clause; everything it was made with."""
     stored = system.store.bill(bill_id)
@@ -98,7 +103,7 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
     return render(request, "web/bill.html", context)
 
 
-@personal("print a bill", subjects=lambda bill_id: [bill_id])
+@personal("print a bill", subjects=lambda bill_id: [bill_id], accounts=_account_of)
 def bill_document(request: HttpRequest, system: System, bill_id: str) -> HttpResponse:
     """The bill as paper: the document that went out, byte for byte; before that, what would."""
     stored = system.store.bill(bill_id)
@@ -114,7 +119,7 @@ def bill_document(request: HttpRequest, system: System, bill_id: str) -> HttpRes
     )
 
 
-@personal("read a bill's record", subjects=lambda bill_id: [bill_id])
+@personal("read a bill's record", subjects=lambda bill_id: [bill_id], accounts=_account_of)
 def bill_record(request: HttpRequest, system: System, bill_id: str) -> HttpResponse:
     """The canonical calculation record, byte for byte."""
     stored = system.store.bill(bill_id)

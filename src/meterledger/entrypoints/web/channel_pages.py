@@ -95,7 +95,13 @@ def _row(on_file: CheckoutOnFile, system: System) -> Row:
     )
 
 
-@acting("end an unknown outcome", subjects=lambda checkout_id: [checkout_id])
+@acting(
+    "end an unknown outcome",
+    subjects=lambda checkout_id: [checkout_id],
+    accounts=lambda request, system, checkout_id: [
+        system.store.checkout(checkout_id).checkout.account_id
+    ],
+)
 def checkout_page(request: HttpRequest, system: System, checkout_id: str) -> HttpResponse:
     """One checkout with all that was heard of it, and its ways out while it is unknown."""
     typed, refusal = Typed(), None

@@ -18,7 +18,15 @@ from meterledger.entrypoints.wiring import System
 from meterledger.kernel.decision import Reason
 
 
-@personal("read a combined statement", subjects=lambda combination_id, **_: [combination_id])
+def _accounts_of(request: HttpRequest, system: System, combination_id: str, **_: str) -> list[str]:
+    return [one.account_id for one in system.store.combination(combination_id).accounts]
+
+
+@personal(
+    "read a combined statement",
+    subjects=lambda combination_id, **_: [combination_id],
+    accounts=_accounts_of,
+)
 def combined_document(
     request: HttpRequest, system: System, combination_id: str, statement_id: str
 ) -> HttpResponse:
@@ -30,7 +38,11 @@ def combined_document(
     )
 
 
-@personal("look at a combination", subjects=lambda combination_id: [combination_id])
+@personal(
+    "look at a combination",
+    subjects=lambda combination_id: [combination_id],
+    accounts=_accounts_of,
+)
 def combination_page(request: HttpRequest, system: System, combination_id: str) -> HttpResponse:
     """A combination with its statements, the newest first."""
     file = system.store.combination(combination_id)

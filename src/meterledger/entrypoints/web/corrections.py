@@ -165,7 +165,11 @@ def queue_page(request: HttpRequest, system: System) -> HttpResponse:
     return render(request, "web/corrections.html", context)
 
 
-@acting("correct a bill", subjects=lambda bill_id: [bill_id])
+@acting(
+    "correct a bill",
+    subjects=lambda bill_id: [bill_id],
+    accounts=lambda request, system, bill_id: [system.store.bill(bill_id).account_id],
+)
 def correction_page(request: HttpRequest, system: System, bill_id: str) -> HttpResponse:
     """One bill of the queue: what would take its place, and the form of the decision."""
     stored = system.store.bill(bill_id)

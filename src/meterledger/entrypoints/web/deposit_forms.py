@@ -22,7 +22,7 @@ from meterledger.entrypoints.web.budget import WhyRow
 from meterledger.entrypoints.web.clauses import citation_address
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.facts_form import FormRow, facts_of, form_rows, put_problem
-from meterledger.entrypoints.web.policy import acting
+from meterledger.entrypoints.web.policy import accounts_typed, acting
 from meterledger.entrypoints.web.rules import MOST_OF_A_QUERY
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import DepositKind
@@ -98,7 +98,11 @@ class Carried:
     value: str
 
 
-@acting("ask for a deposit", subjects=lambda: ["deposits"])
+@acting(
+    "ask for a deposit",
+    subjects=lambda: ["deposits"],
+    accounts=accounts_typed("account", "earlier"),
+)
 def ask_page(request: HttpRequest, system: System) -> HttpResponse:
     """Whether a deposit may be asked for, with every clause; then asking for it."""
     query = _query(request)
@@ -258,7 +262,8 @@ def _wanted(typed: Typed, kind: DepositKind, query: QueryDict, system: System) -
     told = facts_of(rule_named(RULE_OF_KIND[kind]).facts, query)
     told = {name: value for name, value in told.items() if name not in _ours(kind)}
     told |= facts_of(Beside, query)
-    sent = _day(typed.disconnection_notice) if typed.disconnection_notice else None
+    told_on = typed.disconnection_notice
+    sent = day_typed(told_on, "disconnection notice") if told_on else None
     return Wanted(
         account_id=typed.account_id,
         kind=kind,
@@ -274,13 +279,14 @@ def _ours(kind: DepositKind) -> frozenset[str]:
     return frozenset({*OUR_OWN[kind], "small_debt"})
 
 
-def _day(text: str) -> date:
+def day_typed(text: str, what: str) -> date:
+    """A day that somebody typed. :raises DepositRefused: naming what the day is of"""
     day = day_from_text(text)
     if day is None:
         raise DepositRefused(
             f"{shown(text)} is not a day",
-            where="disconnection notice",
-            do="Give the day on which the disconnection notice was sent, like 2026-11-30",
+            where=what,
+            do=f"Give the day of the {what}, like 2026-11-30",
         )
     return day
 

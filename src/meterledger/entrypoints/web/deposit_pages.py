@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 
 from meterledger.entrypoints.deposit_letters import certificate_letter, notice_letter
 from meterledger.entrypoints.deposit_words import (
+    ABOUT_WORDS,
     KIND_WORDS,
     deposit_desk,
     idle_sentence,
@@ -30,7 +31,7 @@ from meterledger.entrypoints.web.deposit_decisions import (
 )
 from meterledger.entrypoints.web.deposit_forms import why_rows
 from meterledger.entrypoints.web.errors import status_after
-from meterledger.entrypoints.web.policy import acting, personal
+from meterledger.entrypoints.web.policy import accounts_typed, acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import DepositAct, DepositStep, Part
 from meterledger.kernel.refusal import Refusal
@@ -109,7 +110,14 @@ def deposits_page(request: HttpRequest, system: System) -> HttpResponse:
     return render(request, "web/deposits.html", context)
 
 
-@acting("decide about a deposit", subjects=lambda deposit_id: [deposit_id])
+def _account_of(request: HttpRequest, system: System, deposit_id: str) -> list[str]:
+    return [
+        system.store.deposit(deposit_id).account_id,
+        *accounts_typed("to_account")(request, system),
+    ]
+
+
+@acting("decide about a deposit", subjects=lambda deposit_id: [deposit_id], accounts=_account_of)
 def deposit_page(request: HttpRequest, system: System, deposit_id: str) -> HttpResponse:
     """One deposit: what is asked, paid and held, what may be done, its life with every clause."""
     told, refusal = Told(), None
@@ -132,6 +140,7 @@ def deposit_page(request: HttpRequest, system: System, deposit_id: str) -> HttpR
         "has_notice": bool(deposit.asked) or deposit.state == "noticed",
         "offer": offer_of(money, system),
         "told": told,
+        "matters": ABOUT_WORDS.items(),
         "stands": str(len(deposit.steps)),
         "is_business": not deposit.is_residential,
         "refusal": refusal,
@@ -140,13 +149,17 @@ def deposit_page(request: HttpRequest, system: System, deposit_id: str) -> HttpR
     return render(request, "web/deposit.html", context, status=status_after(refusal))
 
 
-@personal("read a letter about a deposit", subjects=lambda deposit_id: [deposit_id])
+@personal(
+    "read a letter about a deposit", subjects=lambda deposit_id: [deposit_id], accounts=_account_of
+)
 def deposit_notice(request: HttpRequest, system: System, deposit_id: str) -> HttpResponse:
     """The notice, or the letter that asks, as PDF."""
     return _pdf(notice_letter(system.store.deposit(deposit_id), system), f"{deposit_id}-notice")
 
 
-@personal("read a certificate of deposit", subjects=lambda deposit_id: [deposit_id])
+@personal(
+    "read a certificate of deposit", subjects=lambda deposit_id: [deposit_id], accounts=_account_of
+)
 def deposit_certificate(request: HttpRequest, system: System, deposit_id: str) -> HttpResponse:
     """The certificate of what is held, as PDF."""
     money = money_of(system.store.deposit(deposit_id), system)

@@ -73,7 +73,13 @@ def extensions_page(request: HttpRequest, system: System) -> HttpResponse:
     return render(request, "web/extensions.html", {"rows": rows, "held_cents": held})
 
 
-@personal("look at a contract of an extension", subjects=lambda contract_id: [contract_id])
+@personal(
+    "look at a contract of an extension",
+    subjects=lambda contract_id: [contract_id],
+    accounts=lambda request, system, contract_id: [
+        system.store.extension(contract_id).contract.account_id
+    ],
+)
 def extension_page(request: HttpRequest, system: System, contract_id: str) -> HttpResponse:
     """One contract: where its money stands, and what happened, step by step."""
     on_file = system.store.extension(contract_id)

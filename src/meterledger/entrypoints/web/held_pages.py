@@ -128,7 +128,11 @@ def queue_page(request: HttpRequest, system: System) -> HttpResponse:
     return render(request, "web/held_queue.html", context)
 
 
-@acting("decide a held bill", subjects=lambda case_id: [case_id])
+@acting(
+    "decide a held bill",
+    subjects=lambda case_id: [case_id],
+    accounts=lambda request, system, case_id: [system.store.held_case(case_id).account_id],
+)
 def case_page(request: HttpRequest, system: System, case_id: str) -> HttpResponse:
     """One held bill: why, its evidence and history, its steps, and the ways out as a form."""
     typed, refusal, settled = Typed(), None, None

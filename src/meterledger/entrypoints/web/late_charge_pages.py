@@ -78,7 +78,13 @@ class Typed:
     reason: str = ""
 
 
-@acting("look at a late charge", subjects=lambda late_charge_id: [late_charge_id])
+@acting(
+    "look at a late charge",
+    subjects=lambda late_charge_id: [late_charge_id],
+    accounts=lambda request, system, late_charge_id: [
+        system.store.late_charge(late_charge_id).account_id
+    ],
+)
 def late_charge_page(request: HttpRequest, system: System, late_charge_id: str) -> HttpResponse:
     """One charge: its inputs, each rule's findings with their clauses, and what stands now; two
     people may forgive it here.

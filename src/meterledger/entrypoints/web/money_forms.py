@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from meterledger.entrypoints.payment_words import payment_desk
 from meterledger.entrypoints.web.errors import status_after
-from meterledger.entrypoints.web.policy import acting
+from meterledger.entrypoints.web.policy import accounts_typed, acting
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel
@@ -66,7 +66,11 @@ def _told(form: type[Taken] | type[Asked], request: HttpRequest) -> dict[str, st
     return {name: str(sent[name])[:500].strip() for name in names}
 
 
-@acting("take money at the desk", subjects=lambda: ["payments"])
+@acting(
+    "take money at the desk",
+    subjects=lambda: ["payments"],
+    accounts=accounts_typed("account"),
+)
 def take_page(request: HttpRequest, system: System) -> HttpResponse:
     """Money at the office: it is posted at once, and its page shows what it paid."""
     typed, refusal = Taken(**_told(Taken, request)), None
@@ -114,7 +118,7 @@ def _take(typed: Taken, system: System) -> str:
     return payment.payment_key
 
 
-@acting("ask for a refund", subjects=lambda: ["refunds"])
+@acting("ask for a refund", subjects=lambda: ["refunds"], accounts=accounts_typed("account"))
 def ask_page(request: HttpRequest, system: System) -> HttpResponse:
     """A credit that is to go back: asked for here, approved by another person on its own page."""
     typed, refusal = Asked(**_told(Asked, request)), None

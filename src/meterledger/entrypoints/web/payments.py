@@ -146,7 +146,11 @@ def file_page(request: HttpRequest, system: System, sha256: str) -> HttpResponse
     return render(request, "web/payment_file.html", {"file": file, "receipts": receipts})
 
 
-@acting("look at a payment", subjects=lambda payment_key: [f"payment {payment_key}"])
+@acting(
+    "look at a payment",
+    subjects=lambda payment_key: [f"payment {payment_key}"],
+    accounts=lambda request, system, payment_key: [system.store.receipt(payment_key).account_id],
+)
 def payment_page(request: HttpRequest, system: System, payment_key: str) -> HttpResponse:
     """One payment: what it paid, item by item, by which clause; its steps; the ways on."""
     typed, refusal = Typed(), None

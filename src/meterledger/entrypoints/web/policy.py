@@ -1,13 +1,18 @@
 """Whom a route reads about, and why: stated on the route, checked before the first answer.
 
-Lives here      the three kinds of route, the one place where pages open the store's door.
+Lives here      the kinds of route, the one place where pages open the store's door.
 Lives elsewhere the log of who looked at whom (``stores``), roles and consent (``access``, later).
 Read first      docs/decisions/0010-no-sign-in-yet-so-loopback-only.md.
+
+The log says by account who looked at whom. Where an address names something of an account (a bill,
+a deposit, a payment), the route says with ``accounts`` how its account is found: it stands in the
+log beside what was named, before the page is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -23,7 +28,7 @@ from django.urls import URLPattern, URLResolver
 from meterledger.entrypoints.web.system import Library, provider
 from meterledger.entrypoints.wiring import System
 from meterledger.kernel.refusal import Refusal
-from meterledger.usecases.ports import Viewer
+from meterledger.usecases.ports import NotFound, Viewer
 
 VIEWER = "this machine"
 """Who looks, until people can sign in."""
@@ -31,12 +36,15 @@ VIEWER = "this machine"
 READING = ("GET", "HEAD")
 ACTING = (*READING, "POST")
 
+MOST_TYPED = 500
 SITE = "Sec-Fetch-Site"
 """What a browser says of every request: whether the page that makes it is ours."""
 
 Rest = ParamSpec("Rest")
 SystemView = Callable[Concatenate[HttpRequest, System, Rest], HttpResponse]
 LibraryView = Callable[Concatenate[HttpRequest, Library, Rest], HttpResponse]
+Accounts = Callable[..., Iterable[str | None]]
+"""Finds the accounts that a page shows, asked like the page itself; None and "" are none."""
 Route = Callable[..., HttpResponse]
 
 
@@ -54,12 +62,18 @@ class Policy:
 
     purpose: str
     personal: bool
+    tells_accounts: bool = False
+    """Whether the route says how the account is found that it shows."""
 
 
 def personal(
-    purpose: str, *, subjects: Callable[..., list[str]]
+    purpose: str,
+    *,
+    subjects: Callable[..., list[str]],
+    accounts: Accounts | None = None,
 ) -> Callable[[SystemView[Rest]], Route]:
-    """A route that shows personal or usage data, of the ``subjects`` that its address names."""
+    """A route that shows personal or usage data, of the ``subjects`` that its address names, and of
+    the ``accounts`` that they are of."""
 
     def declare(view: SystemView[Rest]) -> Route:
         @wraps(view)
@@ -68,11 +82,36 @@ def personal(
                 return HttpResponseNotAllowed(READING)
             system = provider().system()
             with system.store.viewing(Viewer(VIEWER, purpose), subjects(*args, **kwargs)):
+                if accounts is not None:
+                    _log(purpose, accounts(request, system, *args, **kwargs), system)
                 return view(request, system, *args, **kwargs)
 
-        return _with_policy(route, Policy(purpose, personal=True))
+        return _with_policy(route, Policy(purpose, personal=True, tells_accounts=bool(accounts)))
 
     return declare
+
+
+def _log(purpose: str, accounts: Iterable[str | None], system: System) -> None:
+    """Write down whose data is shown now."""
+    shown = sorted({one for one in accounts if one})
+    if shown:
+        with system.store.viewing(Viewer(VIEWER, purpose), shown):
+            pass  # who is shown, one by one
+
+
+def accounts_typed(*names: str) -> Callable[[HttpRequest, System], Iterator[str]]:
+    """Finds the accounts that somebody typed into fields of a form, where there are such."""
+
+    def find(request: HttpRequest, system: System) -> Iterator[str]:
+        sent = request.POST if request.method == "POST" else request.GET
+        for name in names:
+            typed = str(sent.get(name, ""))[:MOST_TYPED]
+            several = typed.replace(",", " ").split()
+            for one in {"".join(several), *several}:  # a number may be typed with spaces in it
+                with suppress(NotFound):
+                    yield system.store.account(one).account_id
+
+    return find
 
 
 def taking(purpose: str) -> Callable[[SystemView[Rest]], Route]:
@@ -104,7 +143,10 @@ def _is_from_this_site(request: HttpRequest) -> bool:
 
 
 def acting(
-    purpose: str, *, subjects: Callable[..., list[str]]
+    purpose: str,
+    *,
+    subjects: Callable[..., list[str]],
+    accounts: Accounts | None = None,
 ) -> Callable[[SystemView[Rest]], Route]:
     """A route with a form: it shows personal data, and what is sent to it is written down.
 
@@ -128,9 +170,11 @@ def acting(
                 )
             system = provider().system()
             with system.store.viewing(Viewer(VIEWER, purpose), subjects(*args, **kwargs)):
+                if accounts is not None:
+                    _log(purpose, accounts(request, system, *args, **kwargs), system)
                 return view(request, system, *args, **kwargs)
 
-        return _with_policy(route, Policy(purpose, personal=True))
+        return _with_policy(route, Policy(purpose, personal=True, tells_accounts=bool(accounts)))
 
     return declare
 

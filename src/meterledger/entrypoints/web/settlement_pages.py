@@ -112,7 +112,16 @@ def queue_page(request: HttpRequest, system: System) -> HttpResponse:
     return render(request, "web/settlements.html", context)
 
 
-@acting("decide a settlement", subjects=lambda settlement_id: [settlement_id])
+def _accounts_of(request: HttpRequest, system: System, settlement_id: str) -> list[str]:
+    case = system.store.settlement(settlement_id)
+    return [case.account_id, case.to_account_id]
+
+
+@acting(
+    "decide a settlement",
+    subjects=lambda settlement_id: [settlement_id],
+    accounts=_accounts_of,
+)
 def settlement_page(request: HttpRequest, system: System, settlement_id: str) -> HttpResponse:
     """One settlement: what and why, its steps and entries, and the decision as a form."""
     typed, refusal = Typed(), None
