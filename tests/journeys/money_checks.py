@@ -14,6 +14,7 @@ from typing import Any
 from tests.journeys.money_life import ONE, OTHER
 from tests.journeys.money_life_out import MoneyOut
 from tests.journeys.money_model_held import UNCLAIMED, WITH_US
+from tests.journeys.slow_aging import slow_aging
 from tests.stores.paper_town import FIRST_DAY
 
 from meterledger.facts.settlements import SettlementKind
@@ -108,6 +109,8 @@ class MoneyLife(MoneyOut):
         past = FIRST_DAY + timedelta(draw.randint(0, (self.today - FIRST_DAY).days))
         for at in (past, self.today):
             found = aging(at, view=self.book.view, store=self.store)
+            slow = slow_aging(at, view=self.book.view, store=self.store)
+            _equal(found, slow, f"aging of {at}, account by account")
             assert not found.apart, found.apart
             sums = self.model.sums_at(at, self.model.step)
             mine = [one.balance_cents for one in found.accounts if one.account_id == ONE]

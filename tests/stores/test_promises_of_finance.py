@@ -7,16 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
+import psycopg
 import pytest
+from tests.journeys.desk_of_payments import view
+from tests.journeys.slow_aging import slow_aging
 from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
 
 from meterledger.facts.finance import AccountBalance
 from meterledger.facts.money import Entry, Leg, Payment, Tender
+from meterledger.facts.receivables import AccountMoney
 from meterledger.facts.unbilled import Accrual, UnbilledLine, UnbilledMethod
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_payment, reverse_entry
 from meterledger.stores.memory import MemoryStore
+from meterledger.stores.postgres import PostgresStore
+from meterledger.usecases.finance_aging import aging
 from meterledger.usecases.ports import Conflict, NotViewing, Store
 from meterledger.usecases.unbilled_revenue import entries_of
 
@@ -71,6 +78,69 @@ def test_balances_are_of_an_evening(town: Store) -> None:
     assert not town.receivable_balances(date(2000, 1, 1))
 
 
+def test_who_owes_is_told_with_all_that_open_items_follow_from(town: Store) -> None:
+    owed = sum(bill_of(1, month)[0].total_cents for month in range(2))
+    payment = Payment("K3", account_id(1), owed - 5_00, Tender.CASH, DAY, LATER)
+    town.record_payment(payment, entry_for_payment(payment))
+
+    def told(one: AccountBalance, mine: AccountMoney) -> tuple[AccountBalance, AccountMoney]:
+        return one, in_order(mine)
+
+    both = [account_id(number) for number in (1, 2)]
+    money = town.account_money(both, with_due_days=True)
+    before = DAY - timedelta(days=1)
+    assert town.each_owing(before, told) == [
+        (one, in_order(money[one.account_id])) for one in town.receivable_balances(before)
+    ]
+    settled, other = town.receivable_balances(FAR)
+    assert settled.cents == 0
+    assert town.each_owing(FAR, told) == [(other, in_order(money[both[1]]))]
+    assert town.each_owing(date(2000, 1, 1), told) == []
+
+
+def in_order(one: AccountMoney) -> AccountMoney:
+    """Stores tell movements and due days in an order of their own."""
+    moved = sorted(one.movements, key=lambda each: each.entry_id)
+    given = sorted(one.applications, key=lambda each: each.application_id)
+    return replace(
+        one,
+        movements=tuple(moved),
+        applications=tuple(given),
+        due_days=tuple(sorted(one.due_days)),
+    )
+
+
+@pytest.mark.postgres
+def test_aging_asks_the_same_statements_however_many_accounts_owe(
+    postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def counting(name: str) -> None:
+        plain = getattr(psycopg.Cursor, name)
+
+        def count(self: Any, query: Any, *more: Any, **how: Any) -> Any:
+            asked.append(query)
+            return plain(self, query, *more, **how)
+
+        monkeypatch.setattr(psycopg.Cursor, name, count)
+
+    def statements(accounts: int) -> int:
+        asked.clear()
+        assert len(aging(FAR, view=view(), store=postgres).accounts) == accounts
+        return len(asked)
+
+    counting("execute")
+    counting("stream")
+    with postgres.viewing(ANALYST, ["all"]):
+        counts = []
+        for number in range(1, 7):
+            postgres.start_service(start_of(number))
+            postgres.record_bills([bill_of(number, month) for month in range(2)])
+            counts.append(statements(number))
+    assert counts == [2] * 6  # who looks, and the question
+
+
 def test_entries_of_an_account_of_the_ledger_are_found_by_day(town: Store) -> None:
     found = town.entries_booked("131", DAY, DAY + timedelta(days=1))
     assert [one.entry_id for one in found] == ["payment:K1", "payment:K2"]
@@ -105,6 +175,16 @@ def test_balances_are_those_of_every_leg_on_any_day(store: Store) -> None:
                     whole[name] = whole.get(name, 0) + leg.cents
             told = [(one.account_id, one.cents) for one in store.receivable_balances(at)]
             assert told == sorted(whole.items())
+            owing = store.each_owing(at, lambda one, mine: (one, mine, one.account_id))
+            assert [(name, one.cents) for one, _, name in owing] == [
+                each for each in told if each[1]
+            ]
+            for one, mine, _ in owing:
+                until = [each.cents for each in mine.movements if each.effective_day <= at]
+                assert sum(until) == one.cents
+            found = aging(at, view=view(), store=store)
+            assert found == slow_aging(at, view=view(), store=store)
+            assert not found.apart
         owed = dict.fromkeys(names, 0)
         sums: dict[str, int] = {}
         for _, leg in legs:
@@ -144,6 +224,7 @@ def test_sums_are_read_by_viewers(store: Store) -> None:
         lambda: store.revenue_rows(DAY, FAR),
         lambda: store.receivable_balances(DAY),
         lambda: store.entries_booked("131", DAY, FAR),
+        lambda: store.each_owing(FAR, lambda one, mine: one),
     ):
         with pytest.raises(NotViewing):
             ask()

@@ -8,7 +8,7 @@ Read first      docs/operating/finance_reports.md; docs/glossary.md: "open item"
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -24,16 +24,9 @@ from meterledger.usecases.finance_reports import Tie, class_of
 BUCKETS = ("current", "1-30", "31-60", "61-90", "90+")
 """Days past the due day. What is on no bill yet, or is due today or later, is current."""
 
-ACCOUNTS_AT_ONCE = 5_000
-
 
 class AgingStore(FinanceReads, Protocol):
     """What aging needs of the store."""
-
-    def account_money(
-        self, account_ids: Collection[str], *, with_due_days: bool = False
-    ) -> Mapping[str, AccountMoney]:
-        """What open items of the accounts follow from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,39 +122,28 @@ def bucket_of(item: OpenItem, at: date) -> int:
 
 
 def aging(at: date, *, view: BookView, store: AgingStore) -> Aging:
-    """Open items of every account that owes or is owed on the evening of ``at``."""
-    balances = store.receivable_balances(at)
-    found: list[AgedAccount] = []
-    for begin in range(0, len(balances), ACCOUNTS_AT_ONCE):
-        found += _aged(balances[begin : begin + ACCOUNTS_AT_ONCE], at, view, store)
-    return Aging(at, tuple(found))
+    """Open items of every account that owes or is owed on the evening of ``at``.
+
+    An account whose balance is zero has nothing open: free credit pays what is open until one of
+    the two is spent, so that what is left of both is never more than the balance.
+    """
+    return Aging(at, tuple(store.each_owing(at, lambda one, mine: aged(one, mine, at, view))))
 
 
-def _aged(
-    balances: Sequence[AccountBalance], at: date, view: BookView, store: AgingStore
-) -> list[AgedAccount]:
-    money = store.account_money([one.account_id for one in balances], with_due_days=True)
-    found = []
-    for one in balances:
-        mine = money.get(one.account_id)
-        if mine is None:
-            continue
-        stood = receivable_of_movements(
-            one.account_id,
-            mine.movements,
-            mine.applications,
-            due_days=due_days_of(mine, at=at),
-            at=at,
-        )
-        cents = [0] * len(BUCKETS)
-        for item in stood.items:
-            if item.kind is not ItemKind.DEPOSIT:
-                cents[bucket_of(item, at)] += item.open_cents
-        if any(cents) or stood.unapplied_cents or one.cents:
-            service_class = class_of(one.schedule, at, view) or "no service"
-            found.append(
-                AgedAccount(
-                    one.account_id, service_class, tuple(cents), stood.unapplied_cents, one.cents
-                )
-            )
-    return found
+def aged(balance: AccountBalance, money: AccountMoney, at: date, view: BookView) -> AgedAccount:
+    """One account's open items by bucket; ``money`` comes with its due days."""
+    stood = receivable_of_movements(
+        balance.account_id,
+        money.movements,
+        money.applications,
+        due_days=due_days_of(money, at=at),
+        at=at,
+    )
+    cents = [0] * len(BUCKETS)
+    for item in stood.items:
+        if item.kind is not ItemKind.DEPOSIT:
+            cents[bucket_of(item, at)] += item.open_cents
+    service_class = class_of(balance.schedule, at, view) or "no service"
+    return AgedAccount(
+        balance.account_id, service_class, tuple(cents), stood.unapplied_cents, balance.cents
+    )

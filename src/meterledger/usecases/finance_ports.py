@@ -8,13 +8,16 @@ Spans are half-open: ``since`` is in, ``until`` is out. Read inside ``viewing``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from meterledger.facts.finance import AccountBalance, LedgerRow, RevenueRow
 from meterledger.facts.money import Entry
+from meterledger.facts.receivables import AccountMoney
 from meterledger.facts.unbilled import Accrual
+
+Told = TypeVar("Told")
 
 
 class FinanceReads(Protocol):
@@ -31,6 +34,15 @@ class FinanceReads(Protocol):
 
     def receivable_balances(self, at: date) -> list[AccountBalance]:
         """Every account that owes or is owed on the evening of ``at``, by account number."""
+
+    def each_owing(
+        self, at: date, tell: Callable[[AccountBalance, AccountMoney], Told]
+    ) -> list[Told]:
+        """What ``tell`` says of each account whose balance on the evening of ``at`` is not zero.
+
+        In the order of account numbers, in one question however many there are and of one moment;
+        the money comes with its due days. One account after the other: all of it is never held.
+        """
 
     def entries_booked(
         self, ledger_account: str, since: date, until: date, *, limit: int = 500

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import TypeVar
 
+from meterledger.facts.finance import AccountBalance
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.payments import (
     Channel,
@@ -32,6 +34,8 @@ from meterledger.stores.payment_words import (
 )
 from meterledger.usecases.payment_ports import Moved, ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
+
+Told = TypeVar("Told")
 
 
 class MemoryPayments(MemoryPlaces):
@@ -211,6 +215,15 @@ class MemoryPayments(MemoryPlaces):
                 if account in self._accounts
             }
 
+    def each_owing(
+        self, at: date, tell: Callable[[AccountBalance, AccountMoney], Told]
+    ) -> list[Told]:
+        """What is said of each account that owes or is owed."""
+        with self._lock:
+            owing = {one.account_id: one for one in self.receivable_balances(at) if one.cents}
+            money = self.account_money(owing, with_due_days=True)
+        return [tell(one, money[name]) for name, one in owing.items() if name in money]
+
     def applications_of(self, source_entry_id: str) -> list[Application]:
         """What a credit was applied to, and what was undone, in order."""
         self._look()
@@ -251,6 +264,10 @@ class MemoryPayments(MemoryPlaces):
                 found.items(), key=lambda pair: (pair[0][0], pair[0][1].value, pair[0][2] or "")
             )
         ]
+
+    def receivable_balances(self, at: date) -> list[AccountBalance]:
+        """Every account that owes or is owed."""
+        raise NotImplementedError  # the store beside this part adds up
 
     def _due_days_of_moved(self, account_id: str) -> list[tuple[str, date]]:
         """Since when balances that were moved here are overdue."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Any, TypeVar
 
 from meterledger.facts.finance import AccountBalance, LedgerRow, RevenueRow
 from meterledger.facts.money import Entry, Leg
+from meterledger.facts.receivables import AccountMoney, BillShown, Movement, bill_order
 from meterledger.stores.finance_words import DEFERRED
+from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables
+from meterledger.stores.postgres.repository.payment_rows import (
+    APPLICATION_COLUMNS,
+    application_of,
+)
 
+Told = TypeVar("Told")
 BEGINNING = date(1, 1, 1)
 
 # Of an entry that is booked in the days, the effective day is at most as late: months after are
@@ -56,7 +65,7 @@ SELECT m.schedule, l.code, l.charge_group, sum(m.sign * l.cents), count(*)
   FROM moved m JOIN bill_line l ON l.bill_id = m.bill_id AND l.issued_day = m.issued_day
  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
-BALANCES = """
+STOOD = """
 WITH later AS (
     SELECT p.customer_account_id AS account_id, sum(p.cents) AS cents
       FROM receivable_balance b JOIN posting p ON p.customer_account_id = b.account_id
@@ -67,15 +76,57 @@ WITH later AS (
 ), served AS (
     SELECT DISTINCT ON (account_id) account_id, schedule FROM agreement
      WHERE upper_inf(known) ORDER BY account_id, lower(days) DESC
+), stood AS (
+    SELECT o.account_id, coalesce(s.schedule, '') AS schedule,
+           (o.cents - coalesce(l.cents, 0))::bigint AS cents
+      FROM receivable_balance o
+      LEFT JOIN later l ON l.account_id = o.account_id
+      LEFT JOIN served s ON s.account_id = o.account_id
+     WHERE o.since_day <= %(at)s
 )
-SELECT o.account_id, coalesce(s.schedule, ''), o.cents - coalesce(l.cents, 0)
-  FROM receivable_balance o
-  LEFT JOIN later l ON l.account_id = o.account_id
-  LEFT JOIN served s ON s.account_id = o.account_id
- WHERE o.since_day <= %(at)s
- ORDER BY 1
 """
 """What is kept of each account, less what is effective after the day, where anything is."""
+BALANCES = f"{STOOD} SELECT account_id, schedule, cents FROM stood ORDER BY 1"
+OWING = f"""{STOOD}, owing AS MATERIALIZED (
+    SELECT o.*, c.opened_day FROM stood o JOIN account c ON c.account_id = o.account_id
+     WHERE o.cents <> 0
+), moved AS (
+    SELECT p.account_id, json_agg(json_build_array(p.entry_id, p.effective_day, e.learned_at,
+                                                   p.cents, p.control, e.reverses)) AS found
+      FROM (SELECT o.account_id, p.entry_id, p.effective_day, sum(p.cents)::bigint AS cents,
+                   CASE WHEN bool_and(p.ledger_account LIKE '143%%') FILTER (WHERE p.cents > 0)
+                        THEN '143' ELSE '142' END AS control
+              FROM owing o JOIN posting p ON p.customer_account_id = o.account_id
+             WHERE p.ledger_account <> %(deferred)s
+               AND split_part(p.ledger_account, '.', 1) IN ('142', '143')
+             GROUP BY 1, 2, 3) p
+      JOIN entry e ON e.entry_id = p.entry_id AND e.effective_day = p.effective_day
+     GROUP BY 1
+), given AS (
+    SELECT account_id, json_agg(json_build_array({APPLICATION_COLUMNS})) AS found
+      FROM application WHERE account_id IN (SELECT account_id FROM owing)
+     GROUP BY 1
+), due AS (
+    SELECT account_id, json_agg(json_build_array(item_id, due_day, issued_day, known_at,
+                                                 is_cancelled)) AS found
+      FROM (SELECT b.account_id, 'bill:' || b.bill_id AS item_id, b.due_day, b.issued_day,
+                   b.known_at, EXISTS (SELECT FROM bill_correction k
+                                        WHERE k.cancelled_bill = b.bill_id) AS is_cancelled
+              FROM owing o JOIN bill b ON b.account_id = o.account_id
+            UNION ALL -- a balance that was moved stays overdue since it was
+            SELECT s.to_account_id, s.settlement_id, s.by_day, NULL, NULL, false
+              FROM owing o JOIN settlement s ON s.to_account_id = o.account_id
+             WHERE s.kind = 'transfer' AND s.by_day IS NOT NULL) each
+     GROUP BY 1
+)
+SELECT o.account_id, o.schedule, o.cents, o.opened_day, m.found, g.found, d.found
+  FROM owing o
+  LEFT JOIN moved m ON m.account_id = o.account_id
+  LEFT JOIN given g ON g.account_id = o.account_id
+  LEFT JOIN due d ON d.account_id = o.account_id
+ ORDER BY 1
+"""
+"""Each account that owes or is owed, a row of its own, with all that its open items follow from."""
 BOOKED = """
 SELECT e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses, e.booked_day,
        (SELECT json_agg(json_build_array(p.ledger_account, p.cents, p.customer_account_id)
@@ -119,6 +170,21 @@ class FinanceTables(Tables):
         rows = self._read(lambda connection: connection.execute(BALANCES, asked).fetchall())
         return [AccountBalance(name, schedule, int(cents)) for name, schedule, cents in rows]
 
+    def each_owing(
+        self, at: date, tell: Callable[[AccountBalance, AccountMoney], Told]
+    ) -> list[Told]:
+        """What is said of each account that owes or is owed."""
+        asked = {"at": at, "deferred": DEFERRED}
+
+        def ask(connection: Connection) -> list[Told]:
+            with connection.cursor() as cursor:
+                return [
+                    tell(AccountBalance(*row[:3]), _money(row[0], *row[3:]))
+                    for row in cursor.stream(OWING, asked)
+                ]
+
+        return self._read(ask)
+
     def entries_booked(
         self, ledger_account: str, since: date, until: date, *, limit: int = 500
     ) -> list[Entry]:
@@ -137,3 +203,47 @@ class FinanceTables(Tables):
             )
             for entry_id, effective_day, learned_at, cause, reverses, booked_day, legs in rows
         ]
+
+
+def _money(
+    account_id: str,
+    opened_day: date,
+    moved: Iterable[Any] | None,
+    given: Iterable[Any] | None,
+    due: Iterable[Any] | None,
+) -> AccountMoney:
+    """A row of ``OWING``; days and instants stand in it as text."""
+    dues = [
+        (item, date.fromisoformat(day), issued, known, gone)
+        for item, day, issued, known, gone in due or ()
+    ]
+    bills = [
+        BillShown(
+            item.removeprefix("bill:"),
+            date.fromisoformat(issued),
+            day,
+            datetime.fromisoformat(known),
+            gone,
+        )
+        for item, day, issued, known, gone in dues
+        if issued is not None
+    ]
+    return AccountMoney(
+        account_id,
+        opened_day,
+        tuple(
+            Movement(
+                *(entry, date.fromisoformat(day), datetime.fromisoformat(learned)),
+                *(cents, control, reverses),
+            )
+            for entry, day, learned, cents, control, reverses in moved or ()
+        ),
+        tuple(
+            application_of(
+                (*told, date.fromisoformat(day), datetime.fromisoformat(learned), undoes)
+            )
+            for *told, day, learned, undoes in given or ()
+        ),
+        tuple((item, day) for item, day, *_ in dues),
+        tuple(sorted(bills, key=bill_order)),
+    )
