@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.journeys.card_place import Place
 from tests.journeys.desk_of_payments import A_BILL, NOW, RECEIVED, TODAY, new_store, pay, view
+from tests.rooms.rulebook_on import the_book
 from tests.stores.late_paper import charge_of, work_of
 from tests.stores.paper_town import account_id, bill_of, rebill_of
 
+from meterledger.facts.money import Tender
 from meterledger.facts.periods import PeriodClose
 from meterledger.facts.receivables import ItemKind, OpenItem
 from meterledger.kernel.span import DaySpan
+from meterledger.stores.gateways.processor_fake import Bad
+from meterledger.usecases.checkouts import start_checkout
 from meterledger.usecases.finance_aging import BUCKETS, aging, bucket_of
 from meterledger.usecases.finance_reports import (
     cash,
@@ -178,6 +183,36 @@ def test_what_is_unexplained_has_an_owner_and_every_tie_is_told(store: Any) -> N
     assert counts["figures that do not tie to the journal"] == 0
     assert all(one.owner and one.do for one in found.items)
     assert all(one.holds for one in found.ties)
+
+
+UNKNOWN_PAYMENTS = "payments of which nobody knows the outcome"
+UNKNOWN_REFUNDS = "refunds to cards of which nobody knows the outcome"
+
+
+def unknown_on(place: Place, day: date) -> dict[str, tuple[int, int]]:
+    found = unexplained(day, view=the_book(), store=place.store)
+    return {one.words: (one.count, one.cents) for one in found.items}
+
+
+def test_a_checkout_without_an_outcome_is_unexplained_from_the_next_day_on() -> None:
+    place = Place()
+    desk = place.checkouts()
+    place.processor.next_bad = [Bad.SILENT_AFTER_ACTING]
+    start_checkout("C-2", account_id=place.account, cents=12_00, tender=Tender.CARD, desk=desk)
+
+    assert unknown_on(place, desk.today)[UNKNOWN_PAYMENTS] == (0, 0)
+    assert unknown_on(place, desk.today + timedelta(days=1))[UNKNOWN_PAYMENTS] == (1, 12_00)
+
+
+def test_a_refund_to_a_card_without_an_outcome_is_unexplained_from_the_next_day_on() -> None:
+    place = Place()
+    place.processor.next_bad = [Bad.SILENT]
+    place.send(place.approved(20_00))
+    today = place.checkouts().today
+
+    assert unknown_on(place, today)[UNKNOWN_REFUNDS] == (0, 0)
+    assert unknown_on(place, today + timedelta(days=1))[UNKNOWN_REFUNDS] == (1, 20_00)
+    assert unknown_on(place, today + timedelta(days=1))[UNKNOWN_PAYMENTS] == (0, 0)
 
 
 def test_closed_months_are_taken_as_they_were_closed(store: Any) -> None:

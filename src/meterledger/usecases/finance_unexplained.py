@@ -8,12 +8,16 @@ Read first      docs/operating/reconciliation.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
 
 from meterledger.facts.bank import Expectation
+from meterledger.facts.card_refunds import CardRefundOnFile, CardRefundState
+from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState
 from meterledger.facts.payments import ReceiptOnFile, ReceiptState
+from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import UNAPPLIED
@@ -60,6 +64,12 @@ class MonitorStore(
     def expected_bank_lines(self, from_day: date, until_day: date) -> list[Expectation]:
         """What channels say that the bank should show on the days."""
 
+    def checkouts(self, *, state: CheckoutState | None = None) -> Sequence[CheckoutOnFile]:
+        """Card and wallet payments that stand so, the oldest first."""
+
+    def card_refunds(self, *, state: CardRefundState | None = None) -> Sequence[CardRefundOnFile]:
+        """Refunds to cards that stand so, the oldest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
@@ -98,7 +108,12 @@ def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
     """
     bank = bank_position(on=on, view=view, store=store)
     unapplied = store.receipts(state=ReceiptState.UNAPPLIED, limit=RECEIPTS_AT_MOST)
-    unknown = store.receipts(state=ReceiptState.UNKNOWN, limit=RECEIPTS_AT_MOST)
+    unknown = _unknown_payments(on, view, store)
+    unknown_refunds = [
+        one.refund.cents
+        for one in store.card_refunds(state=CardRefundState.UNKNOWN)
+        if local_day_of(one.refund.started_at, view.time_zone) < on
+    ]
     aged = aging(on, view=view, store=store)
     month = month_of(on)
     days = DaySpan(month.from_day, on + timedelta(days=1))
@@ -158,9 +173,17 @@ def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
             Unexplained(
                 "payments of which nobody knows the outcome",
                 len(unknown),
-                sum(one.receipt.cents for one in unknown),
+                sum(unknown),
                 OWNER_OF_MONEY,
-                "Ask who processes them; nothing is counted as paid or missed until then",
+                "See `meterledger checkout unknown`; ask who processes them. Nothing is counted as "
+                "paid or missed until then",
+            ),
+            Unexplained(
+                "refunds to cards of which nobody knows the outcome",
+                len(unknown_refunds),
+                sum(unknown_refunds),
+                OWNER_OF_MONEY,
+                "Ask with `meterledger refund ask-card`; nothing is sent another way until then",
             ),
             Unexplained(
                 "accounts whose open items are not their balance",
@@ -179,6 +202,18 @@ def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
         ),
         ties,
     )
+
+
+def _unknown_payments(on: date, view: BookView, store: MonitorStore) -> list[int]:
+    """Cents of each payment without a known outcome: what a person was told of, and checkouts that
+    were begun before the day. Those of the day may still be on the processor's pages.
+    """
+    told = store.receipts(state=ReceiptState.UNKNOWN, limit=RECEIPTS_AT_MOST)
+    return [one.receipt.cents for one in told] + [
+        one.checkout.cents
+        for one in store.checkouts(state=CheckoutState.UNKNOWN)
+        if local_day_of(one.checkout.started_at, view.time_zone) < on
+    ]
 
 
 def _channels_apart(store: MonitorStore) -> dict[str, int]:
