@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -26,6 +27,8 @@ from meterledger.facts.documents import Channel, Delivery, DocumentKind
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.span import Validity
+from meterledger.rulebook.book import TariffBook
+from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.memory.vault import MemoryVault
 from meterledger.usecases import gather_statements
 from meterledger.usecases.document_ports import (
@@ -136,6 +139,35 @@ def text_of(pdf: bytes) -> str:
     return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
+MESSAGE = "New prices begin on September 1: see our web site."
+
+
+def book_with_messages(tmp_path: Path, first: date, end: date | None) -> TariffBook:
+    """The book with a message on bills issued on the days ``[first, end)``."""
+    folder = tmp_path / "book"
+    shutil.copytree(default_book_folder(), folder)
+    contacts = folder / "bill_contacts"
+    lines = (contacts / "bill_payment_address.yaml").read_text("utf-8").splitlines()
+    cite = next(line for line in lines if "cite:" in line)
+    told = [
+        "kind: list",
+        'meaning: "What every bill of the day tells."',
+        'unit: "sentences"',
+        "values:",
+        f"  - effective_from: {first}",
+        f"    effective_until: {end or 'null'}",
+        f'    value: ["{MESSAGE}"]',
+        "    standing: assumed",
+        "    learned_on: 2026-11-29",
+        cite,
+        '    source: "made up"',
+        "    confidence: low",
+        "last_checked_on: 2026-11-29",
+    ]
+    (contacts / "bill_messages.yaml").write_text("\n".join(told) + "\n", "utf-8")
+    return load_book(folder)
+
+
 class TestARun:
     def test_accounts_for_every_bill_in_count_and_in_cents(self, homes: Documented) -> None:
         run = homes.run(deliveries=homes.electronic(4))
@@ -155,6 +187,24 @@ class TestARun:
         assert len(aside) == 1
         assert "cannot be set as an accessible PDF" in aside[0].reason
         assert homes.known(3).documents == ()
+
+    def test_prints_the_messages_of_the_day_of_issue(
+        self, homes: Documented, tmp_path: Path
+    ) -> None:
+        """From the day of issue to the day before 15 August; the next cycle has none of it."""
+        homes.town.book = book_with_messages(tmp_path, ISSUED, date(2025, 8, 15))
+        one = homes.run().printed[0]
+        assert MESSAGE in text_of(Paper(homes.vault).pdf(one.document)).replace("\n", " ")
+
+    @pytest.mark.parametrize(
+        ("first", "end"), [(date(2025, 8, 2), None), (date(2025, 7, 1), ISSUED)], ids=str
+    )
+    def test_prints_no_message_of_other_days(
+        self, homes: Documented, tmp_path: Path, first: date, end: date | None
+    ) -> None:
+        homes.town.book = book_with_messages(tmp_path, first, end)
+        one = homes.run().printed[0]
+        assert "Messages" not in text_of(Paper(homes.vault).pdf(one.document))
 
     def test_started_twice_makes_nothing_twice(self, homes: Documented) -> None:
         first = homes.run()

@@ -1,6 +1,6 @@
 """What a bill must show, whom it names for questions, and when an electronic bill counts as one.
 
-Lives here      the two rules, and the contact route of the book.
+Lives here      the two rules, the contact route of the book, and its messages.
 Lives elsewhere gathering what is shown (``usecases/make_documents``), readings or periods
                 (``bill_readings``), the paper itself (``entrypoints/documents``).
 Read first      20 CSR 4240-13.015 and 13.020 in ``psc_rules``.
@@ -14,6 +14,7 @@ from fractions import Fraction
 from meterledger.facts.statements import ContactRoute
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Decision, Reason
+from meterledger.rulebook.book import NoSuchValue
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.series import NoRuleInForce
@@ -26,6 +27,7 @@ ELECTRONIC = "psc.13_015.electronic_bill"
 ESTIMATED_MARK = "estimated mark"
 FUEL_LINE = "fuel adjustment line"
 STATION = "bill_weather_station"
+MESSAGES = "bill_messages"
 DEGREE_DAY_BASE = "degree_day_base_f"
 CONTACT_VALUES = frozenset(
     {
@@ -37,6 +39,7 @@ CONTACT_VALUES = frozenset(
         "bill_commission_address",
         STATION,
         DEGREE_DAY_BASE,
+        MESSAGES,
     }
 )
 """Values that a bill is printed and explained with; no rule decides by them."""
@@ -127,6 +130,14 @@ def contact_route(terms: Terms) -> ContactRoute | None:
         )
     except NoRuleInForce:
         return None
+
+
+def bill_messages(terms: Terms) -> tuple[str, ...]:
+    """What the utility tells on every bill of the day; empty where the book has no messages."""
+    try:
+        return terms.listing(MESSAGES).value
+    except (NoRuleInForce, NoSuchValue):
+        return ()
 
 
 def degree_day_base_f(terms: Terms) -> Fraction | None:

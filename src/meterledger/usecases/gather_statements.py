@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from meterledger.billing import contact_route, weather_station
+from meterledger.billing import bill_messages, contact_route, weather_station
 from meterledger.facts.places import BillableService
 from meterledger.facts.statements import Statement
 from meterledger.facts.weather import MeanTemperature, mean_temperature
@@ -63,7 +63,7 @@ class Services:
 
 
 class Surroundings:
-    """What stands beside bills of any day, as known now: whom to call, how warm it was."""
+    """What stands beside bills of any day as known now: messages, whom to call, temperatures."""
 
     def __init__(self, store: StatementStore, view: BookView, known_at: datetime) -> None:
         """``view`` and ``known_at`` are of now: a document keeps what it was made with."""
@@ -80,6 +80,7 @@ class Surroundings:
             self._terms[bill.issued_day] = Beside(
                 contact=contact_route(terms),
                 temperatures=self._at(weather_station(terms)),
+                messages=bill_messages(terms),
             )
         return self._terms[bill.issued_day]
 
