@@ -51,12 +51,14 @@ def bill(web_town: WebTown) -> Any:
 
 
 @pytest.fixture(scope="module")
-def addresses(bill: Any) -> dict[str, str]:
+def addresses(bill: Any, web_town: WebTown) -> dict[str, str]:
+    before = web_town.bills(2)[0]
     return {
         "front": "/",
         "a wrong number": "/?account=12",
         "account": f"/accounts/{ACCOUNT}/",
         "bill": f"/bills/{bill.bill_id}/",
+        "two bills": f"/bills/{bill.bill_id}/versus/{before.bill_id}/",
         "book": "/book/",
         "clause": "/book/fac_usd_per_kwh/?known=2026-11-25#from-2025-06-01",
         "calendar": "/book/smart_windows/",
@@ -64,7 +66,7 @@ def addresses(bill: Any) -> dict[str, str]:
     }
 
 
-PAGES = ("front", "account", "bill", "book", "clause", "calendar", "schedule")
+PAGES = ("front", "account", "bill", "two bills", "book", "clause", "calendar", "schedule")
 
 
 def test_a_reader_walks_from_the_account_to_the_clause_behind_a_line(

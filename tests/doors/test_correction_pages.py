@@ -153,6 +153,9 @@ class TestBothBills:
         assert f'href="/bills/{wrong.bill_id}-v2/"' in old
         assert "This is a corrected bill" in new
         assert f'href="/bills/{wrong.bill_id}/"' in new
+        both = f"/bills/{wrong.bill_id}-v2/versus/{wrong.bill_id}/"
+        assert f'href="{both}"' in new
+        assert "The other bill is cancelled." in text_of(browser.get(both))
         for page in (old, new):
             assert "Ana: the meter was read again." in page
             assert '<th scope="row">Reading</th>' in page

@@ -78,6 +78,11 @@ class TestPolicies:
             ("/", "find an account", ["list of accounts"]),
             ("/accounts/0000000018/", "read an account", ["0000000018"]),
             ("/bills/{bill}/", "read a bill", ["{bill}", "0000000018"]),
+            (
+                "/bills/{bill}/versus/{before}/",
+                "compare two bills",
+                ["{bill} {before}", "0000000018"],
+            ),
             ("/bills/{bill}.pdf", "print a bill", ["{bill}", "0000000018"]),
             ("/bills/{bill}/record.json", "read a bill's record", ["{bill}", "0000000018"]),
             ("/corrections/{bill}/", "correct a bill", ["{bill}", "0000000018"]),
@@ -99,14 +104,14 @@ class TestPolicies:
     def test_put_every_look_into_the_log_and_whose_account_it_is(
         self, address: str, purpose: str, logged: list[str], client: Client, web_town: WebTown
     ) -> None:
-        bill = web_town.bills(1)[0].bill_id
+        before, bill = (one.bill_id for one in web_town.bills(1)[:2])
         log = web_town.town.store.read_log
         looks = len(log)
 
-        assert client.get(address.format(bill=bill)).status_code == 200
+        assert client.get(address.format(bill=bill, before=before)).status_code == 200
 
         assert [" ".join(subjects) for _, subjects in log[looks:]] == [
-            one.format(bill=bill) for one in logged
+            one.format(bill=bill, before=before) for one in logged
         ]
         assert {(viewer.name, viewer.purpose) for viewer, _ in log[looks:]} == {
             ("this machine", purpose)

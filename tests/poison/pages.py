@@ -108,6 +108,7 @@ NOT_NUMBERS = {
     "to_account": "a number with a check digit, looked up as a name",
     "today": "a day",
     "unit": "one of a list",
+    "versus": "a name, looked up",
     "zone": "a name, looked up",
 }
 _TAKEN = re.compile(

@@ -37,6 +37,7 @@ from meterledger.entrypoints.web import (
     settlement_pages,
     sheets,
     tax_pages,
+    two_bills,
     usage_pages,
     usage_reports,
 )
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<str:account_id>/", accounts.account_page, name="account"),
     path("bills/<path:bill_id>/record.json", bills.bill_record, name="bill-record"),
     path("bills/<path:bill_id>.pdf", bills.bill_document, name="bill-pdf"),
+    path("bills/<path:bill_id>/versus/<path:versus>/", two_bills.two_bills_page, name="two-bills"),
     path("bills/<path:bill_id>/", bills.bill_page, name="bill"),
     path(
         "late-charges/<path:late_charge_id>/",
