@@ -14,7 +14,7 @@ import pytest
 from tests.doors.settled_web_town import the_book
 from tests.faults.web_doors import NO_GUARANTEE, shops
 from tests.journeys.conftest import town_module
-from tests.journeys.deposit_town import APPLICANT, home_of
+from tests.journeys.deposit_town import APPLICANT, Home, home_of
 from tests.stores.paper_town import ANALYST, account_id
 
 from meterledger.entrypoints.web import system
@@ -400,7 +400,8 @@ class TestTheWayBack:
         deposit_id = paid.home.deposits()[0].deposit_id
         page = text_of(paid.client.get(f"/deposits/{deposit_id}/"))
         assert "It stays for now" in page
-        assert 'id="decide"' not in page
+        assert "It goes back now" not in page
+        assert "We tried to return it" not in page  # it is not to be returned yet
 
         answer = paid.decide(deposit_id, "back")
 
@@ -580,3 +581,173 @@ class TestABusiness:
 
         assert answer.status_code == status
         assert (behind.deposit().guarantee is None) is bool(not_accepted)
+
+
+@pytest.fixture
+def held(desk: Desk) -> Desk:
+    """200 dollars are held; it is September, and nothing goes back yet."""
+    asked(desk)
+    desk.home.pay(200_00, date(2025, 7, 5))
+    desk.behind.today = date(2025, 9, 1)
+    return desk
+
+
+def page_of(desk: Desk) -> str:
+    return text_of(desk.client.get(f"/deposits/{desk.home.deposits()[0].deposit_id}/"))
+
+
+class TestADispute:
+    def test_is_told_and_settled_once_each(self, held: Desk) -> None:
+        deposit_id = held.home.deposits()[0].deposit_id
+        assert "Something is in dispute" in page_of(held)
+
+        told = [held.decide(deposit_id, "dispute", about="another_matter") for _ in range(2)]
+
+        assert [one.status_code for one in told] == [302, 302], text_of(told[0])
+        page = page_of(held)
+        assert "In dispute: another matter" in page
+        assert ("The dispute is over" in page, "Something is in dispute" in page) == (True, False)
+        over = [held.decide(deposit_id, "settle") for _ in range(2)]
+        assert [one.status_code for one in over] == [302, 302], text_of(over[0])
+        assert "The dispute is settled" in page_of(held)
+        acts = [one.act for one in held.home.deposits()[0].steps]
+        assert acts == [DepositAct.ASKED, DepositAct.DISPUTED, DepositAct.SETTLED]
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ({"act": "dispute", "about": "the weather"}, "is nothing that a dispute is about"),
+            ({"act": "dispute"}, "is nothing that a dispute is about"),
+            ({"act": "settle"}, "No dispute is open"),
+            ({"act": "dispute", "about": "another_matter", "author": ""}, "Who decides, and why"),
+            ({"act": "dispute", "about": "another_matter", "seen": "9"}, "It is not what it was"),
+        ],
+    )
+    def test_by_half_a_form_is_refused(self, held: Desk, typed: dict[str, str], words: str) -> None:
+        deposit_id = held.home.deposits()[0].deposit_id
+
+        answer = held.decide(deposit_id, **typed)
+
+        assert (answer.status_code, words in text_of(answer)) == (422, True), text_of(answer)
+        assert len(held.home.deposits()[0].steps) == 1
+
+    def test_lets_a_deposit_that_could_go_back_wait(self, held: Desk) -> None:
+        held.home.live(date(2025, 8, 1), 12)
+        held.behind.today = date(2026, 8, 1)
+        deposit_id = held.home.deposits()[0].deposit_id
+        assert "It goes back now" in page_of(held)
+
+        held.decide(deposit_id, "dispute", about="disconnection_for_nonpayment")
+
+        page = page_of(held)
+        assert "It may go back, and may wait for a dispute" in page
+        assert "It goes back now" not in page
+        held.decide(deposit_id, "settle")
+        assert "It goes back now" in page_of(held)
+
+
+class TestAnAgreement:
+    def test_gives_up_what_is_unpaid(self, desk: Desk) -> None:
+        deposit_id = asked(desk)
+        typed = {"made_on": "2025-07-01", "broken": ""}
+
+        answers = [desk.decide(deposit_id, "agreement", **typed) for _ in range(2)]
+
+        assert [one.status_code for one in answers] == [302, 302], text_of(answers[0])
+        assert desk.money().unpaid_cents == 0
+        page = page_of(desk)
+        assert "$200.00 that were unpaid are given up" in page
+        assert "A Cold Weather agreement was made" not in page
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ({"made_on": ""}, "is not a day"),
+            ({"made_on": "soon"}, "'soon' is not a day"),
+            ({"made_on": "2025-06-01"}, "The agreement cancels nothing"),
+        ],
+    )
+    def test_of_no_day_or_broken_is_refused(
+        self, desk: Desk, typed: dict[str, str], words: str
+    ) -> None:
+        answer = desk.decide(asked(desk), "agreement", **typed)
+
+        assert (answer.status_code, words in text_of(answer)) == (422, True), text_of(answer)
+        assert desk.money().unpaid_cents == 200_00
+
+
+class TestAnEffort:
+    def test_ends_interest_and_stays(self, held: Desk) -> None:
+        held.home.live(date(2025, 8, 1), 12)
+        held.behind.today = date(2026, 8, 1)
+        deposit_id = held.home.deposits()[0].deposit_id
+        held.decide(deposit_id, "back")
+        assert "We tried to return it" in page_of(held)
+
+        answers = [held.decide(deposit_id, "effort", how="A check, mailed") for _ in range(2)]
+        nothing = held.decide(deposit_id, "effort", how=" ")
+
+        assert [one.status_code for one in answers] == [302, 302], text_of(answers[0])
+        assert "An effort without its way is no record" in text_of(nothing)
+        assert "Effort to return it: A check, mailed" in page_of(held)
+        assert len(held.home.deposits()[0].of(DepositAct.EFFORT)) == 1
+        assert "Ask for its refund" in page_of(held)
+
+
+class TestAMove:
+    @pytest.fixture
+    def next_home(self, held: Desk) -> Home:
+        held.home.town.start(2, people=(("P1", "Person 1"),), from_day=date(2025, 9, 1))
+        return Home(held.home.town, 2, now=held.home.now)
+
+    def test_takes_two_people_and_goes_on_to_the_other_account(
+        self, held: Desk, next_home: Home
+    ) -> None:
+        deposit_id = held.home.deposits()[0].deposit_id
+        assert f'<option value="{next_home.account}">' in page_of(held)
+        typed = {"to_account": next_home.account, "approver": "Ana Rivera"}
+
+        answers = [held.decide(deposit_id, "move", **typed) for _ in range(2)]
+
+        (there,) = next_home.deposits()
+        address = f"/deposits/{there.deposit_id}/?done=move"
+        assert [one.headers.get("Location") for one in answers] == [address, address]
+        assert "It has moved to this account" in text_of(held.client.get(address))
+        (money,) = next_home.money().values()
+        assert (money.held_cents, money.first_received) == (200_00, date(2025, 7, 5))
+        assert there.steps[0].reason == "Seen on the deposit's page; approved by Ana Rivera"
+        assert f"moved to deposit {there.deposit_id}" in page_of(held)
+        held.home.check()
+        next_home.check()
+
+    @pytest.mark.parametrize("approver", ["", "Ben Ito", " ben  ito "])
+    def test_by_one_person_is_refused(self, held: Desk, next_home: Home, approver: str) -> None:
+        deposit_id = held.home.deposits()[0].deposit_id
+
+        answer = held.decide(deposit_id, "move", to_account=next_home.account, approver=approver)
+
+        assert answer.status_code == 422
+        assert "Moving a deposit needs two different people" in text_of(answer)
+        assert next_home.deposits() == ()
+
+    def test_to_somebody_else_is_refused_and_both_accounts_are_logged(
+        self, held: Desk, next_home: Home
+    ) -> None:
+        held.home.town.start(3, people=(("P3", "Person 1"),), from_day=date(2025, 9, 1))
+        stranger = held.home.town.account_id(3)
+        assert stranger not in page_of(held)
+
+        answer = held.decide(
+            held.home.deposits()[0].deposit_id, "move", to_account=stranger, approver="Zoe"
+        )
+
+        assert "is not another account of the same customer" in text_of(answer)
+        assert held.home.town.store.read_log[-1][1] == (held.home.account, stranger)
+
+    def test_is_no_choice_without_another_account_or_while_it_is_unpaid(self, desk: Desk) -> None:
+        asked(desk)
+        desk.home.town.start(2, people=(("P1", "Person 1"),), from_day=date(2025, 7, 1))
+        assert "It moves to another account" not in page_of(desk)
+
+        desk.home.pay(200_00, JULY)
+        assert "It moves to another account" in page_of(desk)

@@ -1,4 +1,4 @@
-"""What somebody may do about one deposit on its page: a guarantor, the way back, its refund.
+"""What somebody may do about one deposit on its page: a guarantor, a dispute, the way back, a move.
 
 Lives here      which of them its page offers, with the decision behind it, and doing one.
 Lives elsewhere the journeys (``usecases/deposit_*``, ``usecases/refund_credit``), asking for a
@@ -7,7 +7,7 @@ Lives elsewhere the journeys (``usecases/deposit_*``, ``usecases/refund_credit``
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from meterledger.entrypoints.deposit_words import ACTION_WORDS, deposit_desk
 from meterledger.entrypoints.web.budget import WhyRow
-from meterledger.entrypoints.web.deposit_forms import why_rows
+from meterledger.entrypoints.web.deposit_forms import day_typed, why_rows
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import Deposit, DepositAct
 from meterledger.facts.settlements import SettlementCase, SettlementKind
@@ -24,7 +24,16 @@ from meterledger.kernel.money import whole_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import DEPOSITS
 from meterledger.usecases.at_once import looks_once_more
-from meterledger.usecases.deposit_acts import request_remainder, review_credit
+from meterledger.usecases.deposit_acts import (
+    cold_weather_agreement,
+    dispute_deposit,
+    move_deposit,
+    reason_of_move,
+    record_effort,
+    request_remainder,
+    review_credit,
+    settle_dispute,
+)
 from meterledger.usecases.deposit_ask import DepositRefused, guarantee_deposit
 from meterledger.usecases.deposit_back import (
     GoesBack,
@@ -38,6 +47,7 @@ from meterledger.usecases.refund_credit import ask_refund
 from meterledger.usecases.settlements import MoneyDesk
 
 GUARANTEE, BACK, REQUEST, HAND_OUT = "guarantee", "back", "request", "refund"
+AGREEMENT, DISPUTE, SETTLE, EFFORT, MOVE = "agreement", "dispute", "settle", "effort", "move"
 SATISFACTORY, NOT_SATISFACTORY = "satisfactory", "not_satisfactory"
 ACTS = {
     GUARANTEE: ("A guarantor takes its place", "What is unpaid of it is asked for no more."),
@@ -46,6 +56,11 @@ ACTS = {
     NOT_SATISFACTORY: ("The credit is not satisfactory", "It stays, and is looked at again."),
     REQUEST: ("The customer asked for what remains", "It goes back then, though it is small."),
     HAND_OUT: ("Ask for its refund", "Another person approves it before anything leaves."),
+    AGREEMENT: ("A Cold Weather agreement was made", "What is unpaid is given up for good."),
+    DISPUTE: ("Something is in dispute", "It may wait with going back until that is settled."),
+    SETTLE: ("The dispute is over", "It goes back then as if there had been none."),
+    EFFORT: ("We tried to return it", "From that day on it bears no interest."),
+    MOVE: ("It moves to another account of the customer", "Two people do it; all of it moves."),
 }
 OF_ACT = {
     GUARANTEE: DepositAct.GUARANTEED,
@@ -53,6 +68,11 @@ OF_ACT = {
     SATISFACTORY: DepositAct.REVIEWED,
     NOT_SATISFACTORY: DepositAct.REVIEWED,
     REQUEST: DepositAct.REQUESTED,
+    AGREEMENT: DepositAct.CANCELLED,
+    DISPUTE: DepositAct.DISPUTED,
+    SETTLE: DepositAct.SETTLED,
+    EFFORT: DepositAct.EFFORT,
+    MOVE: DepositAct.MOVED_OUT,
 }
 """The step by which each is kept."""
 
@@ -65,6 +85,16 @@ class Told:
     guarantor: str = ""
     in_writing: str = ""
     not_accepted: str = ""
+    made_on: str = ""
+    """The day of a Cold Weather agreement."""
+    broken: str = ""
+    about: str = ""
+    """What is in dispute."""
+    how: str = ""
+    """What was done to return it."""
+    to_account: str = ""
+    approver: str = ""
+    """Who agrees to a move."""
     author: str = ""
     reason: str = ""
     seen: str = ""
@@ -84,6 +114,8 @@ class Offer:
     remains: RemainderDue | None = None
     waiting: tuple[SettlementCase, ...] = field(default=())
     """Refunds of the account's deposits that wait for a second person."""
+    accounts: tuple[str, ...] = ()
+    """Other accounts of the same customer, to which it may move."""
 
 
 def told_of(request: HttpRequest) -> Told:
@@ -92,8 +124,7 @@ def told_of(request: HttpRequest) -> Told:
     def word(name: str) -> str:
         return " ".join(str(request.POST.get(name, ""))[:2000].split())
 
-    names = ("act", "guarantor", "in_writing", "not_accepted", "author", "reason", "seen")
-    return Told(*map(word, names))
+    return Told(**{one.name: word(one.name) for one in fields(Told)})
 
 
 def offer_of(money: DepositMoney, system: System) -> Offer:
@@ -103,17 +134,33 @@ def offer_of(money: DepositMoney, system: System) -> Offer:
     if deposit.is_closed:
         return _after_the_end(deposit, system)
     acts = [GUARANTEE] if money.unpaid_cents else []
+    acts += [AGREEMENT] if money.unpaid_cents and deposit.is_residential else []
+    others = _may_move_to(money, system)
+    beside = [SETTLE if deposit.dispute else DISPUTE, *([MOVE] if others else [])]
     if money.held_cents <= 0 and not deposit.guarantee:
-        return Offer(_worded(acts))
+        return Offer(_worded(acts + beside))
     try:
         found = consider_return(money, on=system.today, desk=desk)
     except Refusal as refusal:
         silent = refusal.of_one_case()
-        return Offer(_worded(acts), "Nobody can say yet whether it goes back", silent=silent)
+        words = "Nobody can say yet whether it goes back"
+        return Offer(_worded(acts + beside), words, silent=silent, accounts=others)
     acts += _by_decision(found, _may_be_reviewed_again(deposit, system.today))
+    beside += [EFFORT] if found.action == REFUND and money.held_cents > 0 else []
     return Offer(
-        _worded(acts), ACTION_WORDS[found.action], why_rows(found.ruled.reasons, system.view)
+        _worded(acts + beside),
+        ACTION_WORDS[found.action],
+        why_rows(found.ruled.reasons, system.view),
+        accounts=others,
     )
+
+
+def _may_move_to(money: DepositMoney, system: System) -> tuple[str, ...]:
+    """The customer's other accounts, where all that came in is held and nothing is unpaid."""
+    if not 0 < money.held_cents == money.paid_cents or money.unpaid_cents:
+        return ()
+    found = system.store.accounts_of_same_holder(money.deposit.account_id, system.now)
+    return tuple(found)
 
 
 def _by_decision(found: GoesBack, again: bool) -> list[str]:
@@ -143,6 +190,7 @@ def _after_the_end(deposit: Deposit, system: System) -> Offer:
         if one.source == DEPOSITS and one.awaits_approval
     )
     acts = [] if waiting else [HAND_OUT] if remains.automatic else [REQUEST]
+    acts.append(EFFORT)
     return Offer(_worded(acts), remains=remains, waiting=waiting)
 
 
@@ -172,6 +220,9 @@ def decide_on_page(deposit_id: str, told: Told, system: System) -> str:
                 do="Look at it again below, and decide then",
             )
         _do(deposit_id, told, system)
+    if told.act == MOVE:  # on to where it is now
+        gone = system.store.deposit(deposit_id).last(DepositAct.MOVED_OUT)
+        deposit_id = gone.note if gone else deposit_id
     return f"{reverse('deposit', args=[deposit_id])}?{urlencode({'done': told.act})}"
 
 
@@ -186,12 +237,19 @@ def _is_done(deposit: Deposit, told: Told, today: date) -> bool:
         return False
     seen = whole_from_text(told.seen)
     was_there = seen is not None and deposit.steps.index(last) < seen
+    why = reason_of_move(told.reason, told.approver) if told.act == MOVE else told.reason
+    notes = {
+        GUARANTEE: told.guarantor,
+        AGREEMENT: f"Cold Weather agreement of {told.made_on}",
+        DISPUTE: told.about,
+        EFFORT: told.how,
+    }
     return (
         not was_there
         and (bool(told.seen) or last.on == today)
-        and (last.by, last.reason) == (told.author, told.reason)
-        and (told.act != GUARANTEE or last.note == told.guarantor)
+        and (last.by, last.reason) == (told.author, why)
         and (last.act is not DepositAct.REVIEWED or last.note == told.act)
+        and last.note == notes.get(told.act, last.note)
     )
 
 
@@ -211,6 +269,30 @@ def _do(deposit_id: str, told: Told, system: System) -> None:
         do_now(deposit_id, on=on, reason=told.reason, desk=desk)
     elif told.act == REQUEST:
         request_remainder(deposit_id, on=on, reason=told.reason, desk=desk)
+    elif told.act == AGREEMENT:
+        cold_weather_agreement(
+            deposit_id,
+            made_on=day_typed(told.made_on, "Cold Weather agreement"),
+            on=on,
+            kept=not told.broken,
+            reason=told.reason,
+            desk=desk,
+        )
+    elif told.act == DISPUTE:
+        dispute_deposit(deposit_id, about=told.about, on=on, reason=told.reason, desk=desk)
+    elif told.act == SETTLE:
+        settle_dispute(deposit_id, on=on, reason=told.reason, desk=desk)
+    elif told.act == EFFORT:
+        record_effort(deposit_id, how=told.how, on=on, reason=told.reason, desk=desk)
+    elif told.act == MOVE:
+        move_deposit(
+            deposit_id,
+            "".join(told.to_account.split()),
+            on=on,
+            reason=told.reason,
+            approved_by=told.approver,
+            desk=desk,
+        )
     else:
         review_credit(deposit_id, opinion=told.act, on=on, reason=told.reason, desk=desk)
 
