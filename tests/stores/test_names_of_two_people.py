@@ -11,12 +11,21 @@ from tests.stores.conftest import database_of
 from tests.stores.paper_town import ANALYST
 from tests.stores.test_entries_of_before import MATCHED, NAME, OLD, made_before
 
+from meterledger.kernel.people import same_person
 from meterledger.stores.postgres.opening import Database, open_database
 from meterledger.stores.postgres.private_server import SUPERUSER, PrivateServer
 
 pytestmark = pytest.mark.postgres
 
 ANA, AGAIN, BEN = "Ana Rivera", "ana  RIVERA ", "Ben Ito"
+SAME = (
+    AGAIN,
+    "\tAna Rivera",
+    "Ana\tRivera\n",
+    " \u00a0Ana\u00a0Rivera\u00a0",
+    "Ana\u202f\u2009Rivera",
+    "\u3000ANA \x1f rivera",
+)
 HELD = (
     "INSERT INTO held_step (case_id, number, act, on_day, by, reason, code, sentence, findings,"
     " bill_id, learned_at) SELECT 7, {0}, '{1}', '2025-03-01', '{2}', 'because', '', '', '[]', '',"
@@ -105,10 +114,33 @@ def hand(database: Database, server: PrivateServer) -> Iterator[psycopg.Connecti
 
 def test_one_person_with_two_spaces_is_one_person(hand: psycopg.Connection) -> None:
     for table, (_, _, approves, constraint) in CHECKS.items():
-        with pytest.raises(errors.CheckViolation) as no, hand.transaction():
-            hand.execute(approves.format(who=AGAIN).encode())
-        assert (table, no.value.diag.constraint_name) == (table, constraint)
+        for again in SAME:
+            with pytest.raises(errors.CheckViolation) as no, hand.transaction():
+                hand.execute(approves.format(who=again).encode())
+            assert (table, again, no.value.diag.constraint_name) == (table, again, constraint)
         assert hand.execute(approves.format(who=BEN).encode()).rowcount == 1
+
+
+def test_spaces_alone_are_nobody(hand: psycopg.Connection) -> None:
+    for nobody in ("", " \t", "\u00a0"):
+        with pytest.raises(errors.CheckViolation), hand.transaction():
+            hand.execute(FORGIVEN.format("L", ANA, nobody).encode())
+
+
+def test_a_name_is_compared_as_the_program_compares_it(hand: psycopg.Connection) -> None:
+    spaces = [chr(one) for one in range(0x3001) if chr(one).isspace()]
+    letters = [chr(one) for one in range(1, 0x590) if not chr(one).isspace()]
+    letters.remove("\u0130")  # a dotted capital I: small it is one letter here, and two there
+    told = ["straße 7", "STRASSE 7", "ΝΙΚΟΣ", "Νίκος Ά", "ÁNA ÖZ", "ána öz", "", *spaces]
+    told += [f"{one}Ana{one}{one}Rivera{one}" for one in spaces]
+    told += [f"{one}Ana {one}" for one in letters]
+    rows = hand.execute("SELECT plain_name(one) FROM unnest(%s::text[]) one", [told]).fetchall()
+    for name, (plain,) in zip(told, rows, strict=True):
+        assert plain == " ".join(plain.split())
+        assert same_person(name, plain), name
+    by_plain = {name: plain for name, (plain,) in zip(told, rows, strict=True)}
+    for one, other in (("straße 7", "STRASSE 7"), ("ÁNA ÖZ", "ána öz")):
+        assert by_plain[one] == by_plain[other]
 
 
 @pytest.fixture

@@ -115,7 +115,9 @@ class TestAboveTheCeiling:
         one = rebill_of(1, 0, cents=cents)
         return replace(one, correction=replace(one.correction, **signed))
 
-    @pytest.mark.parametrize("second", ["", "  ", "ana", " ANA  "])
+    @pytest.mark.parametrize(
+        "second", ["", "  ", "ana", " ANA  ", "\tAna", "\u00a0ana\u202f", "Ana\n", "\t\u00a0"]
+    )
     def test_one_person_alone_is_refused_and_changes_nothing(
         self, billed: Store, second: str
     ) -> None:

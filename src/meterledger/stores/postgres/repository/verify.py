@@ -173,9 +173,7 @@ QUESTIONS = (
           JOIN bill n ON n.bill_id = k.corrected_bill
           JOIN bill c ON c.bill_id = k.cancelled_bill
          WHERE n.total_cents > greatest(k.ceiling_cents, c.total_cents)
-           AND (btrim(k.approved_by) = ''
-                OR lower(regexp_replace(btrim(k.approved_by), '\\s+', ' ', 'g'))
-                 = lower(regexp_replace(btrim(k.author), '\\s+', ' ', 'g')))
+           AND plain_name(k.approved_by) IN ('', plain_name(k.author))
            AND k.ceiling_cents IS NOT NULL
         """,
     ),
@@ -362,8 +360,7 @@ QUESTIONS = (
            AND NOT EXISTS (SELECT FROM held_step a JOIN held_step r USING (case_id)
                             WHERE a.case_id = b.case_id AND a.act = 'approved'
                               AND r.act = 'released' AND r.total_cents = b.total_cents
-                              AND lower(btrim(regexp_replace(r.by, '[[:space:]]+', ' ', 'g')))
-                               <> lower(btrim(regexp_replace(a.by, '[[:space:]]+', ' ', 'g'))))
+                              AND plain_name(r.by) <> plain_name(a.by))
         """,
     ),
     Question(

@@ -112,9 +112,7 @@ BANK_QUESTIONS = (
           FROM bank_unmatch u
           JOIN bank_match m ON m.match_id = u.match_id AND m.rule = 'adjusted by two people'
           JOIN bank_match_expectation x ON x.match_id = m.match_id
-         WHERE btrim(u.approved_by) = ''
-            OR lower(btrim(regexp_replace(u."by", '[[:space:]]+', ' ', 'g')))
-             = lower(btrim(regexp_replace(u.approved_by, '[[:space:]]+', ' ', 'g')))
+         WHERE plain_name(u.approved_by) IN ('', plain_name(u."by"))
             OR NOT EXISTS (SELECT FROM entry_key k WHERE k.entry_id = 'reversal:' || x.entry_id)
         UNION ALL
         SELECT format('%s is taken back, and no match of it was undone', k.entry_id)

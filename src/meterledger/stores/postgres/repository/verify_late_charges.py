@@ -56,9 +56,7 @@ SELECT format('late charge %s was forgiven by %s and %s', late_charge_id,
               coalesce(nullif(btrim(approved_by), ''), 'nobody'))
   FROM late_charge_reversal
  WHERE cause = 'by decision'
-   AND (btrim("by") = '' OR btrim(approved_by) = ''
-        OR lower(btrim(regexp_replace("by", '[[:space:]]+', ' ', 'g')))
-         = lower(btrim(regexp_replace(approved_by, '[[:space:]]+', ' ', 'g'))))
+   AND (plain_name("by") = '' OR plain_name(approved_by) IN ('', plain_name("by")))
 UNION ALL
 SELECT format('late charge %s replaces %s, which was not taken back', c.late_charge_id,
               c.replaces_id)

@@ -31,9 +31,7 @@ SELECT format('settlement %s was asked for and approved by %s', a.settlement_id,
   JOIN settlement s ON s.settlement_id = a.settlement_id
                    AND (s.needs_two OR s.kind IN ('refund', 'credit') OR s.cents > s.ceiling_cents)
   JOIN settlement_step b ON b.settlement_id = a.settlement_id AND b.act = 'approved'
- WHERE a.act = 'asked'
-   AND lower(btrim(regexp_replace(a."by", '[[:space:]]+', ' ', 'g')))
-     = lower(btrim(regexp_replace(b."by", '[[:space:]]+', ' ', 'g')))
+ WHERE a.act = 'asked' AND plain_name(a."by") = plain_name(b."by")
 """
 COUNT = "SELECT count(*) FROM settlement WHERE kind = 'refund'"
 
