@@ -16,10 +16,14 @@ from meterledger.facts.billing_options import (
     DueDateKind,
 )
 from meterledger.facts.budget import AmountCause
+from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
+from meterledger.kernel.money import usd_text
 from meterledger.kernel.span import Validity
 from meterledger.ledger import BUDGET_DEFERRED, RECEIVABLE
+from meterledger.usecases import calculate_bills, rebill_states
+from meterledger.usecases.bill_options import as_asked
 from meterledger.usecases.find_corrections import (
     BillToCorrect,
     bills_to_correct,
@@ -124,6 +128,11 @@ class TestPaperlessChosenBeforeTheBillAndLearnedAfterIt:
         assert queue(billed) == []
 
 
+def as_asked_at_first(bill: Any, *given: Any, billed_on: date) -> Any:
+    """Corrections once asked by the plan of their own day."""
+    return as_asked(bill, *given, billed_on=bill.issued_day)
+
+
 class TestABudgetPlanJoinedBeforeTheBillAndLearnedAfterIt:
     """What its days cost is what was billed: only what is asked of it is another amount."""
 
@@ -206,6 +215,55 @@ class TestABudgetPlanJoinedBeforeTheBillAndLearnedAfterIt:
         assert made.bill.asked_cents == joined.amount.cents
         assert self.queue(customer) == []
         assert town.replay(made.bill.bill_id).same_bytes
+
+    @pytest.mark.parametrize("raised_by", [0, 5_00])
+    def test_corrected_when_the_corrections_day_was_read_replays_and_says_so(
+        self, customer: Customer, monkeypatch: pytest.MonkeyPatch, raised_by: int
+    ) -> None:
+        """Its record does not tell by which day its plan was read: its bytes do."""
+        town, joined = customer.town, customer.join()
+        raised = replace(
+            joined.amount,
+            month=date(2026, 2, 1),
+            from_day=date(2026, 2, 1),
+            cents=joined.amount.cents + raised_by,
+            learned_at=customer.now,
+            cause=AmountCause.INTERIM,
+        )
+        if raised_by:
+            assert town.store.add_budget_amount(raised)
+        with monkeypatch.context() as before:  # as it was decided at first
+            for module in (calculate_bills, rebill_states):
+                before.setattr(module, "as_asked", as_asked_at_first)
+            (made,) = rebill(
+                [self.queue(customer)[0].stored.bill_id],
+                author="Ana",
+                reason="the request was filed late",
+                on=date(2026, 2, 20),
+                known_at=customer.now,
+                store=town.store,
+                lake=town.lake,
+                book=town.book,
+            ).corrected
+        assert made.bill.asked_cents == joined.amount.cents + raised_by
+
+        again = town.replay(made.bill.bill_id)
+
+        assert again.same_bytes
+        assert again.bill.asked_cents == made.bill.asked_cents
+        assert ("on the day of the correction" in again.read_as) == bool(raised_by)
+        # What neither reading makes stays found out.
+        stored = town.store.bill(made.bill.bill_id)
+        forged = stored.record.replace(
+            f'"asked_usd":"{usd_text(made.bill.asked_cents)}"'.encode(), b'"asked_usd":"1.23"'
+        )
+        assert forged != stored.record
+        town.store._bills[stored.bill_id] = replace(
+            stored, record=forged, record_sha256=sha256_hex(forged)
+        )
+        other = town.replay(made.bill.bill_id)
+        assert (other.same_bytes, other.read_as) == (False, "")
+        assert any('asked_usd: issued "1.23"' in one for one in other.differences)
 
     def test_a_corrected_settlement_goes_by_the_election_of_its_own_day(
         self, customer: Customer

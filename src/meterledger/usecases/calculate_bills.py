@@ -420,7 +420,13 @@ def _bill(
         view=calculator.view,
         deposit_refunded=bool(one.deposit_refunded),
     )
-    return as_asked(bill, one.window.kind, one.options, calculator.view, billed_on=billed_on)
+    return as_asked(
+        bill,
+        one.window.kind,
+        one.options,
+        calculator.view,
+        billed_on=one.plan_asked_on or billed_on,
+    )
 
 
 def _with_options(

@@ -39,6 +39,8 @@ class DueBill:
     """What the account has chosen of its bills, as known at the bill's instant."""
     first_issued: date | None = None
     """The day on which the period was first billed, where this bill corrects that one."""
+    plan_asked_on: date | None = None
+    """By which day a budget plan asks; None where that is the day of the period's first bill."""
     deposit_refunded: bool | None = None
     """Whether a deposit goes back through this final bill; None where that is to be asked."""
     joined: tuple[JoinedDue, ...] = ()

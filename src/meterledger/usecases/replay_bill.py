@@ -50,12 +50,28 @@ class CannotReplay(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The bill computed again, and how it compares with what was issued."""
+    """The bill computed again, and how it compares with what was issued.
+
+    ``read_as`` says by which reading of before the bytes are the same; empty by today's.
+    """
 
     bill: Bill
     same_bytes: bool
     as_known_at: datetime
     differences: tuple[str, ...]
+    read_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A rule as it was read when a bill was made: its record does not name it, its bytes tell."""
+
+    words: str = ""
+    deposit_refunded: bool | None = None
+    plan_asked_on: date | None = None
+
+
+TODAY = _Reading()
 
 
 def replay_bill(
@@ -74,24 +90,48 @@ def replay_bill(
     recalled = recall_bill(bill_id=bill_id, store=store, book=book, as_known=as_known)
     stored, known_at = recalled.stored, recalled.known_at
     bill = _made_again(recalled, recalled.revision, store, lake)
-    same = bill.record_sha256 == stored.record_sha256
+    same, read_as = bill.record_sha256 == stored.record_sha256, ""
     if not same and not stored.record:
         # The record would name the revision it was made by; without it the hash tells which.
         for revision in rating.CALCULATION_REVISIONS[:-1]:
             older = _made_again(recalled, revision, store, lake)
             if older.record_sha256 == stored.record_sha256:
                 bill, same = older, True
-    if not same and bill.kind is BillKind.FINAL:
-        # Made when nobody asked yet whether a deposit goes back through a final bill.
-        older = _made_again(recalled, recalled.revision, store, lake, deposit_refunded=False)
+    then = known_at == stored.known_at  # as known at another moment the pins always differ
+    for reading in _older_readings(bill) if then and not same else ():
+        older = _made_again(recalled, recalled.revision, store, lake, reading=reading)
         if older.record_sha256 == stored.record_sha256:
-            bill, same = older, True
+            bill, same, read_as = older, True, reading.words
+            break
     return Replay(
         bill=bill,
         same_bytes=same,
         as_known_at=known_at,
         differences=() if same else tuple(_differences(stored.record, bill)),
+        read_as=read_as,
     )
+
+
+def _older_readings(bill: Bill) -> list[_Reading]:
+    """How rules were read before that may have made a bill like this one, the newest first."""
+    found: list[_Reading] = []
+    if bill.corrects is not None and bill.asked is not None:
+        words = (
+            "by its budget plan as it stood on the day of the correction, not on that of the bill "
+            "that it corrects"
+        )
+        found.append(_Reading(words, plan_asked_on=bill.issued_day))
+    if bill.kind in (BillKind.FINAL, BillKind.CORRECTED):
+        words = "without asking whether a deposit goes back through it"
+        found += [
+            replace(
+                one,
+                words=f"{one.words}; {words}" if one.words else words,
+                deposit_refunded=False,
+            )
+            for one in (TODAY, *found)
+        ]
+    return found
 
 
 def _made_again(
@@ -100,7 +140,7 @@ def _made_again(
     store: ReplayStore,
     lake: Lake,
     *,
-    deposit_refunded: bool | None = None,
+    reading: _Reading = TODAY,
 ) -> Bill:
     stored = recalled.stored
     window = window_of(recalled.due.service, stored.days, recalled.view, revision)
@@ -111,7 +151,8 @@ def _made_again(
                 recalled.due,
                 window=window,
                 first_issued=first,
-                deposit_refunded=deposit_refunded,
+                deposit_refunded=reading.deposit_refunded,
+                plan_asked_on=reading.plan_asked_on,
             )
         ],
         on=stored.issued_day,

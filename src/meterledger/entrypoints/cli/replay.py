@@ -50,6 +50,7 @@ def replay(
             "as_known_at": again.as_known_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "record_sha256": again.bill.record_sha256,
             "differences": list(again.differences),
+            "read_as": again.read_as or None,
             "total_usd": usd_text(again.bill.total_cents),
             "lines": [line.as_json() for line in again.bill.lines],
         }
@@ -57,6 +58,8 @@ def replay(
         def words() -> None:
             verdict = verdict_on(again.same_bytes, again.differences)
             print(f"{bill}, as known at {answer['as_known_at']}: {verdict}.")
+            if again.read_as:
+                print(f"It was made as rules were read before: {again.read_as}.")
             print(f"SHA-256 of the record: {answer['record_sha256']}")
             for difference in again.differences:
                 print(f"  {difference}")
