@@ -421,6 +421,14 @@ class Bills(Protocol):
         :raises KeptBack: if people keep one of them back (``kept_back``); nothing is kept then
         """
 
+    def prepare_bills(
+        self, bills: Sequence[tuple[Bill, Entry | None]]
+    ) -> Sequence[tuple[Bill, Entry | None]]:
+        """The same bills as ``record_bills`` takes them with the least left to do.
+
+        Asks and changes nothing that is stored: it may be called while other bills are recorded.
+        """
+
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
         """Keep what was held, and why."""
 

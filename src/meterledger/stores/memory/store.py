@@ -250,6 +250,13 @@ class MemoryStore(
                 self._note("bills issued", f"{len(newly)} bills", learned_at)
         return {bill.bill_id for bill, _ in newly}
 
+    @staticmethod
+    def prepare_bills(
+        bills: Sequence[tuple[Bill, Entry | None]],
+    ) -> Sequence[tuple[Bill, Entry | None]]:
+        """The same: nothing is written here."""
+        return bills
+
     def _refuse_bill(self, bill: Bill, entry: Entry | None) -> None:
         try:
             if bill.account_id not in self._accounts:

@@ -31,8 +31,8 @@ max_connections = 100
 shared_buffers = '{buffers_mb}MB'
 max_wal_size = '4GB'                    # a long run writes the changed pages of its indexes seldom
 """
-BUFFERS_MB = (128, 512)
-"""Least and most; between them a sixteenth of the machine's memory. The indexes of a city's bills
+BUFFERS_MB = (128, 2048)
+"""Least and most; between them an eighth of the machine's memory. The indexes of a city's bills
 are met at random places, so what of them does not fit is read again for each batch."""
 WITHOUT_DURABILITY = """
 fsync = off
@@ -79,7 +79,7 @@ def initialize(
 def _buffers_mb() -> int:
     least, most = BUFFERS_MB
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(least, min(most, memory // 16 // 2**20))
+    return max(least, min(most, memory // 8 // 2**20))
 
 
 def _remove_unfinished(folder: Path) -> None:

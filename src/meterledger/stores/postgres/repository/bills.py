@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -12,15 +11,18 @@ from psycopg import errors
 
 from meterledger.facts.bills import Bill, HeldBill
 from meterledger.facts.money import Entry
-from meterledger.kernel.canonical import canonical_bytes, sha256_hex
-from meterledger.kernel.citation import Citation
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import refuse_unknown
 from meterledger.stores.held_words import IN_ORDER, kept_back
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
-from meterledger.stores.postgres.repository.billing_options import insert_asked
+from meterledger.stores.postgres.repository.bill_rows import (
+    BillRows,
+    citation_id,
+    insert_bills,
+    insert_lines,
+)
 from meterledger.stores.postgres.repository.ledger import (
     balances,
     entry_months,
@@ -42,50 +44,6 @@ SELECT bill_id, agreement_id, account_id, service_point_id, daterange(from_day, 
     ON CONFLICT DO NOTHING
 RETURNING bill_id
 """
-BILL = """
-INSERT INTO bill
-       (bill_id, issued_day, account_id, agreement_id, service_point_id, schedule, kind, days,
-        due_day, energy_wh, total_cents, line_count, standing, tax_place, previous_balance_cents,
-        entry_id, known_at, lake_sequence, book_sha256, record, record_sha256)
-SELECT bill_id, issued_day, account_id, agreement_id, service_point_id, schedule, kind,
-       daterange(from_day, until_day), due_day, energy_wh, total_cents, line_count, standing,
-       tax_place, previous_balance_cents, entry_id, known_at, lake_sequence, book_sha256, record,
-       record_sha256
-  FROM unnest(%b::text[], %b::date[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
-              %b::date[], %b::date[], %b::date[], %b::bigint[], %b::bigint[], %b::integer[],
-              %b::text[], %b::text[], %b::bigint[], %b::text[], %b::timestamptz[], %b::bigint[],
-              %b::text[], %b::bytea[], %b::text[])
-       AS n (bill_id, issued_day, account_id, agreement_id, service_point_id, schedule, kind,
-             from_day, until_day, due_day, energy_wh, total_cents, line_count, standing, tax_place,
-             previous_balance_cents, entry_id, known_at, lake_sequence, book_sha256, record,
-             record_sha256)
-"""
-LINE = """
-INSERT INTO bill_line
-       (bill_id, issued_day, number, code, label, charge_group, days, quantity, unit, price_usd,
-        cents, standing, citation_ids)
-SELECT bill_id, issued_day, number, code, label, charge_group, daterange(from_day, until_day),
-       quantity, unit, price_usd, cents, standing, string_to_array(citation_ids, ',')
-  FROM unnest((string_to_array(%s, E'\\x1f'))[2:],
-              ((string_to_array(%s, E'\\x1f'))[2:])::date[],
-              ((string_to_array(%s, E'\\x1f'))[2:])::smallint[],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              ((string_to_array(%s, E'\\x1f'))[2:])::date[],
-              ((string_to_array(%s, E'\\x1f'))[2:])::date[],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              ((string_to_array(%s, E'\\x1f'))[2:])::bigint[],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:])
-       AS n (bill_id, issued_day, number, code, label, charge_group, from_day, until_day, quantity,
-             unit, price_usd, cents, standing, citation_ids)
-"""
-"""A column of lines comes as one text (``_column``): a cycle has millions of values, and writing
-each of them apart costs more than all else that is done with them."""
-
 HELD = """
 INSERT INTO held_bill (on_day, account_id, agreement_id, days, code, sentence, learned_at)
 SELECT %s, account_id, agreement_id,
@@ -128,7 +86,7 @@ class BillTables(Tables):
         for bill, entry in bills:
             if entry is None and bill.total_cents != 0:
                 raise Conflict.of_missing_entry(bill.bill_id)
-        ordered = sorted(bills, key=lambda one: (one[0].service_point_id, one[0].days))
+        ordered = bills if isinstance(bills, BillRows) else self.prepare_bills(bills)
         months = {("bill", bill.issued_day) for bill, _ in ordered}
         months |= {("bill_line", bill.issued_day) for bill, _ in ordered}
         months |= entry_months(entry for _, entry in ordered if entry is not None)
@@ -154,20 +112,23 @@ class BillTables(Tables):
         self._stored_citations |= citations
         return newly
 
-    def _record(
-        self, connection: Connection, ordered: Sequence[tuple[Bill, Entry | None]]
-    ) -> tuple[set[str], set[str]]:
-        newly = claim(connection, [bill for bill, _ in ordered])
+    @staticmethod
+    def prepare_bills(bills: Sequence[tuple[Bill, Entry | None]]) -> BillRows:
+        """Their rows in the order of service points and days: records, columns, no question."""
+        return BillRows.of(sorted(bills, key=lambda one: (one[0].service_point_id, one[0].days)))
+
+    def _record(self, connection: Connection, ordered: BillRows) -> tuple[set[str], set[str]]:
+        newly = claim(connection, ordered.bills)
         _ensure_billed_already(connection, [one for one, _ in ordered if one.bill_id not in newly])
-        taken = [pair for pair in ordered if pair[0].bill_id in newly]
+        taken = ordered.only(newly)
         if not taken:
             return set(), set()
-        made = [bill for bill, _ in taken]
+        made = taken.bills
         before = balances(connection, sorted({bill.account_id for bill in made}))
         citations = self.insert_citations(connection, made)
         insert_entries(connection, [entry for _, entry in taken if entry is not None])
         insert_bills(connection, taken, before)
-        insert_lines(connection, made)
+        insert_lines(connection, taken)
         for bill in made:
             insert_estimates(connection, bill.usage.estimates, bill.pins.lake_sequence)
         self._note(
@@ -376,91 +337,6 @@ def _ensure_billed_already(connection: Connection, left_out: Sequence[Bill]) -> 
             for _, _, point, days in points_of(bill)
         )
         ensure(other, f"bill {bill.bill_id} is left out because its days are billed")
-
-
-def insert_bills(
-    connection: Connection,
-    taken: Sequence[tuple[Bill, Entry | None]],
-    balances_before: dict[str, int],
-) -> None:
-    """Write bills, each with the balance carried into it: in cents by account before the first."""
-    run = dict(balances_before)
-    previous = []
-    for bill, _ in taken:
-        previous.append(run.get(bill.account_id, 0))
-        run[bill.account_id] = previous[-1] + bill.asked_cents
-    bills = [bill for bill, _ in taken]
-    records = [bill.record() for bill in bills]
-    connection.execute(
-        BILL,
-        [
-            [bill.bill_id for bill in bills],
-            [bill.issued_day for bill in bills],
-            [bill.account_id for bill in bills],
-            [bill.agreement_id for bill in bills],
-            [bill.service_point_id for bill in bills],
-            [bill.schedule for bill in bills],
-            [bill.kind.value for bill in bills],
-            [bill.days.from_day for bill in bills],
-            [bill.days.until_day for bill in bills],
-            [bill.due_day for bill in bills],
-            [bill.usage.energy_wh for bill in bills],
-            [bill.total_cents for bill in bills],
-            [len(bill.lines) for bill in bills],
-            [bill.standing.value for bill in bills],
-            [bill.tax_place for bill in bills],
-            previous,
-            [entry.entry_id if entry else None for _, entry in taken],
-            [bill.pins.known_at for bill in bills],
-            [bill.pins.lake_sequence for bill in bills],
-            [bill.pins.book_sha256 for bill in bills],
-            records,
-            [sha256_hex(record) for record in records],
-        ],
-    )
-    insert_asked(connection, bills)
-
-
-def insert_lines(connection: Connection, bills: Sequence[Bill]) -> None:
-    """Write the lines of bills beside them."""
-    lines = [
-        (bill, number, line) for bill in bills for number, line in enumerate(bill.lines, start=1)
-    ]
-    connection.execute(
-        LINE,
-        [
-            _column([bill.bill_id for bill, _, _ in lines]),
-            _column([bill.issued_day.isoformat() for bill, _, _ in lines]),
-            _column([str(number) for _, number, _ in lines]),
-            _column([line.code for _, _, line in lines]),
-            _column([line.label for _, _, line in lines]),
-            _column([line.group.value for _, _, line in lines]),
-            _column([line.days.from_day.isoformat() for _, _, line in lines]),
-            _column([line.days.until_day.isoformat() for _, _, line in lines]),
-            _column([line.quantity for _, _, line in lines]),
-            _column([line.unit for _, _, line in lines]),
-            _column([line.price_usd for _, _, line in lines]),
-            _column([str(line.cents) for _, _, line in lines]),
-            _column([line.standing.value for _, _, line in lines]),
-            _column([",".join(map(citation_id, line.citations)) for _, _, line in lines]),
-        ],
-    )
-
-
-SEPARATOR = "\x1f"
-
-
-def _column(values: list[str]) -> str:
-    """The values as one text, each after a separator, as ``LINE`` takes them apart again."""
-    text = SEPARATOR.join(["", *values])
-    ensure(text.count(SEPARATOR) == len(values), "no word of a line holds a control character")
-    return text
-
-
-@lru_cache(maxsize=16_384)
-def citation_id(citation: Citation) -> str:
-    """The name under which a clause is kept once: 16 digits of the hash of its contents."""
-    return sha256_hex(canonical_bytes(citation.as_json()))[:16]
 
 
 def stored_bill(row: tuple[Any, ...]) -> StoredBill:

@@ -12,12 +12,8 @@ from meterledger.kernel.ensure import ensure
 from meterledger.stores.correction_words import TWO_PEOPLE_CORRECT, of_one_person
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import record_day
-from meterledger.stores.postgres.repository.bills import (
-    BillTables,
-    claim,
-    insert_bills,
-    insert_lines,
-)
+from meterledger.stores.postgres.repository.bill_rows import BillRows, insert_bills, insert_lines
+from meterledger.stores.postgres.repository.bills import BillTables, claim
 from meterledger.stores.postgres.repository.ledger import balances, entry_months, insert_entries
 from meterledger.stores.postgres.repository.usage_rows import insert_estimates
 from meterledger.stores.together_words import AS_ARRANGED
@@ -79,8 +75,9 @@ class CorrectionTables(BillTables):
         before = balances(connection, sorted({bill.account_id for bill in made}))
         citations = self.insert_citations(connection, made)
         insert_entries(connection, [one.entry for one in ordered if one.entry is not None])
-        insert_bills(connection, [(one.bill, one.entry) for one in ordered], before)
-        insert_lines(connection, made)
+        rows = BillRows.of([(one.bill, one.entry) for one in ordered])
+        insert_bills(connection, rows, before)
+        insert_lines(connection, rows)
         for bill in made:
             insert_estimates(connection, bill.usage.estimates, bill.pins.lake_sequence)
         _insert_corrections(connection, ordered)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from meterledger.facts.places import (
     Account,
@@ -111,9 +114,9 @@ together AS (
 SELECT c.agreement_id, c.account_id, c.service_point_id, c.schedule, lower(c.days), upper(c.days),
        c.learned_at, c.cycle, c.opened_day, c.account_learned_at,
        p.premise_id, p.address, p.city, p.state, p.postal_code, p.learned_at,
-       meters.found, taxed.found, held.found, billed.until,
-       coalesce(beside.before, ''), coalesce(beside.after, ''), sold.found, exempt.found,
-       together.found
+       meters.found::text, taxed.found::text, held.found::text, billed.until,
+       coalesce(beside.before, ''), coalesce(beside.after, ''), sold.found::text,
+       exempt.found::text, together.found::text
   FROM chosen c
   JOIN premise p ON p.premise_id = c.premise_id
   LEFT JOIN meters ON meters.service_point_id = c.service_point_id
@@ -126,6 +129,11 @@ SELECT c.agreement_id, c.account_id, c.service_point_id, c.schedule, lower(c.day
   LEFT JOIN together ON together.agreement_id = c.agreement_id
  ORDER BY c.account_id, lower(c.days), c.agreement_id
 """
+"""What was gathered comes as text: a cycle of a city has millions of such lists, and ``_told``
+reads them in a tenth of the time."""
+SORTED_IN_MEMORY = "SET LOCAL work_mem = '64MB'"
+"""A cycle's rows are sorted and joined by eight keys: what does not fit is written to disk and
+read again, and a city's cycle takes three times as long."""
 OF_ACCOUNT = JOINED.format(chosen="a.account_id = %(key)s")
 OF_CYCLE = JOINED.format(chosen="c.cycle = %(key)s")
 OF_AGREEMENT = JOINED.format(chosen="a.agreement_id = %(key)s")
@@ -229,8 +237,8 @@ class PlaceReads(Tables):
                 # Right after a bulk load the planner believes that tables are small, and would
                 # look up a cycle's rows one by one.
                 connection.execute("SET LOCAL enable_nestloop = off")
-            rows = connection.execute(query, parameters).fetchall()
-            return _with_others(connection, rows, known_at)
+                connection.execute(SORTED_IN_MEMORY)
+            return _with_others(connection, connection.execute(query, parameters), known_at)
 
         return self._read(ask)
 
@@ -255,12 +263,19 @@ class PlaceReads(Tables):
 
 
 def _with_others(
-    connection: Connection, rows: Sequence[tuple[Any, ...]], known_at: datetime
+    connection: Connection, rows: Iterable[tuple[Any, ...]], known_at: datetime
 ) -> list[BillableService]:
-    """The services, each with the agreements on its bill, and with whose bill it is on."""
-    services = [_joined(row) for row in rows]
-    told = {one.agreement.agreement_id: row[-1] for one, row in zip(services, rows, strict=True)}
-    names = sorted({name for found in told.values() for each in found or () for name in each[:2]})
+    """The services, each with the agreements on its bill, and with whose bill it is on.
+
+    A row is let go as soon as it is read: a city's would be gigabytes beside the services.
+    """
+    services: list[BillableService] = []
+    told: dict[str, Sequence[Any]] = {}
+    for row in rows:
+        services.append(_joined(row))
+        if row[-1]:
+            told[row[0]] = _told(row[-1])
+    names = sorted({name for found in told.values() for each in found for name in each[:2]})
     if not names:
         return services
     others = connection.execute(OF_AGREEMENTS, {"key": names, "known_at": known_at}).fetchall()
@@ -268,7 +283,7 @@ def _with_others(
     # Until when each is billed is of one question for all of them: a run between two would be seen
     # on one and not on the other, and their days between seem to be on no bill.
     services = [known.get(one.agreement.agreement_id, one) for one in services]
-    return [arranged(one, told[one.agreement.agreement_id] or (), known) for one in services]
+    return [arranged(one, told.get(one.agreement.agreement_id, ()), known) for one in services]
 
 
 def arranged(
@@ -307,24 +322,22 @@ def _joined(row: tuple[Any, ...]) -> BillableService:
         account=Account(account_id, cycle, opened_day, account_learned_at),
         premise=premise,
         installations=tuple(
-            MeterInstallation(
-                point_id, meter, multiplier, _days(first, out), datetime.fromisoformat(known), *at
-            )
-            for meter, multiplier, first, out, known, *at in meters or ()
+            MeterInstallation(point_id, meter, multiplier, _days(first, out), _instant(known), *at)
+            for meter, multiplier, first, out, known, *at in _told(meters)
         ),
         tax_places=tuple(
-            TaxPlace(premise.premise_id, place, _days(first, out), datetime.fromisoformat(known))
-            for place, first, out, known in taxed or ()
+            TaxPlace(premise.premise_id, place, _days(first, out), _instant(known))
+            for place, first, out, known in _told(taxed)
         ),
         billed_until=billed_until,
-        holders=_names(held or (), days),
+        holders=_names(_told(held), days),
         continues=continues,
         continued_by=continued_by,
         sales_tax_places=tuple(
             SalesTaxPlace(premise.premise_id, place, _days(first, out), _instant(known))
-            for place, first, out, known in sold or ()
+            for place, first, out, known in _told(sold)
         ),
-        tax_exemptions=_exemptions(exempt or (), agreement_id),
+        tax_exemptions=_exemptions(_told(exempt), agreement_id),
     )
 
 
@@ -346,6 +359,12 @@ def _exemptions(found: Sequence[Sequence[Any]], agreement_id: str) -> tuple[TaxE
     return tuple(in_order(one for one in facts if one.agreement_id in ("", agreement_id)))
 
 
+def _told(found: str | None) -> Sequence[Any]:
+    """What the query gathered: lists of lists, of texts and whole numbers."""
+    return orjson.loads(found) if found else ()
+
+
+@lru_cache(maxsize=4096)
 def _instant(known: str) -> datetime:
     return datetime.fromisoformat(known)
 
@@ -354,5 +373,6 @@ def _day(told: str | None) -> date | None:
     return date.fromisoformat(told) if told else None
 
 
+@lru_cache(maxsize=4096)
 def _days(first: str, out: str | None) -> Validity:
     return Validity(date.fromisoformat(first), date.fromisoformat(out) if out else None)
