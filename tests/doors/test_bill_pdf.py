@@ -22,6 +22,7 @@ from meterledger.entrypoints.documents.composing import (
     picture,
 )
 from meterledger.entrypoints.documents.content import content_of
+from meterledger.entrypoints.web.bill_words import bill_words
 from meterledger.facts.statements import Change, StatedBalance, StatedMark, Statement
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.ids import check_digit_holds
@@ -50,6 +51,14 @@ def owing_before(statement: Statement, cents: int) -> Statement:
 
 
 class TestABillOnPaper:
+    def test_tells_each_bar_and_not_the_words_of_the_page(self, statement: Statement) -> None:
+        """What a page says of its chart may be said better; a paper's content is for ever."""
+        chart = bill_words(statement).chart
+        content = content_of(statement).decode()
+        told = json.loads(content)["chart"]
+        assert told["alt"] == f"{chart.title}. {', '.join(bar.words for bar in chart.bars)}"
+        assert chart.summary not in content
+
     def test_is_one_sheet_for_every_bill_of_the_town(
         self, client: Client, web_town: WebTown
     ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.journeys.town import VIEWER, Town
 
-from meterledger.entrypoints.web.chart import HEIGHT, MOST_TICKS, daily_chart
+from meterledger.entrypoints.web.chart import HEIGHT, MOST_TICKS, daily_chart, stretch_chart
 from meterledger.entrypoints.web.money_words import (
     cause_address,
     entry_words,
@@ -113,6 +113,29 @@ class TestTheChart:
     def test_has_a_scale_of_round_steps(self, most_wh: int, ticks: list[str]) -> None:
         chart = daily_chart(DaySpan(date(2025, 7, 1), date(2025, 7, 2)), [most_wh])
         assert [tick.text for tick in chart.ticks] == ticks
+
+    @pytest.mark.parametrize(
+        ("daily_wh", "said"),
+        [
+            ([12_000], "One bar for one day. July 1, 2025: 12.0 kWh."),
+            (
+                [12_000, 9_500],
+                "A bar for each of 2 days. Most: July 1, 2025: 12.0 kWh. "
+                "Least: July 2, 2025: 9.5 kWh. The table below gives every day.",
+            ),
+        ],
+    )
+    def test_is_told_in_words_of_one_day_too(self, daily_wh: list[int], said: str) -> None:
+        first = date(2025, 7, 1)
+        days = DaySpan(first, date.fromordinal(first.toordinal() + len(daily_wh)))
+        assert daily_chart(days, daily_wh).summary == said
+
+    def test_is_told_in_words_of_days_measured_together(self) -> None:
+        july, august = (date(2025, month, 1) for month in (7, 8))
+        one = [(DaySpan(july, august), 31_000)]
+        two = [*one, (DaySpan(august, date(2025, 9, 1)), 62_000)]
+        assert stretch_chart(one).summary.startswith("One bar for one stretch of days. July 1")
+        assert stretch_chart(two).summary.startswith("A bar for each of 2 stretches of days. July")
 
 
 def test_what_is_open_of_a_bill_is_what_its_open_item_says() -> None:

@@ -117,7 +117,9 @@ def stretch_chart(stretches: Sequence[tuple[DaySpan, int]]) -> Chart:
         for (days, energy), average in zip(stretches, averages, strict=True)
     )
     last = stretches[-1][0].last_day
-    together = "1 stretch" if len(bars) == 1 else f"{len(bars)} stretches"
+    counted = (
+        "One bar for one stretch" if len(bars) == 1 else f"A bar for each of {len(bars)} stretches"
+    )
     return Chart(
         bars=bars,
         ticks=_ticks(step, count),
@@ -125,7 +127,7 @@ def stretch_chart(stretches: Sequence[tuple[DaySpan, int]]) -> Chart:
         width=((last - first).days + 1) * PITCH,
         title="Average daily use in kilowatt-hours, of days measured together",
         summary=(
-            f"A bar for each of {together} of days. "
+            f"{counted} of days. "
             f"{'. '.join(bar.words for bar in bars[:3])}. The table below gives every stretch."
         ),
     )
@@ -145,8 +147,15 @@ def daily_chart(days: DaySpan, daily_wh: list[int]) -> Chart:
         )
         for number, energy in enumerate(daily_wh)
     )
-    most = max(bars, key=lambda bar: bar.energy_wh)
-    least = min(bars, key=lambda bar: bar.energy_wh)
+    if len(bars) == 1:
+        summary = f"One bar for one day. {bars[0].words}."
+    else:
+        most = max(bars, key=lambda bar: bar.energy_wh)
+        least = min(bars, key=lambda bar: bar.energy_wh)
+        summary = (
+            f"A bar for each of {len(bars)} days. Most: {most.words}. Least: {least.words}. "
+            "The table below gives every day."
+        )
     middle = bars[len(bars) // 2].day
     return Chart(
         bars=bars,
@@ -156,10 +165,7 @@ def daily_chart(days: DaySpan, daily_wh: list[int]) -> Chart:
         ),
         width=len(bars) * PITCH,
         title="Daily use in kilowatt-hours",
-        summary=(
-            f"A bar for each of {len(bars)} days. Most: {most.words}. Least: {least.words}. "
-            "The table below gives every day."
-        ),
+        summary=summary,
     )
 
 
