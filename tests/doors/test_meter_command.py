@@ -47,6 +47,49 @@ def known(ask: Any, meter: str) -> Any:
     return json.loads(result.stdout)
 
 
+class TestMultiplier:
+    WORDS = ("meter", "multiplier", "M1", "40", "--reason", "seen at a test")
+
+    def billed(self, town: Town, ask: Any) -> str:
+        """The bill of July, with a multiplier of one."""
+        town.read("M1", (date(2025, 7, 1), date(2025, 8, 1)), even(9))
+        answer = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json")
+        return str(json.loads(answer.stdout)["bills"][0]["bill"])
+
+    def test_is_right_for_all_of_the_stay_and_names_the_bills(self, town: Town, ask: Any) -> None:
+        bill = self.billed(town, ask)
+
+        answer = json.loads(ask(*self.WORDS, "--json").stdout)
+
+        assert (answer["kind"], answer["was"], answer["multiplier"]) == ("multiplier", 1, 40)
+        assert answer["touched_bills"] == [bill]
+        (place,) = known(ask, "M1")["installations"]
+        assert (place["multiplier"], place["to"]) == (40, None)
+        assert json.loads(ask("replay", bill, "--json").stdout)["same_bytes"] is True
+
+    def test_says_what_to_do_next(self, town: Town, ask: Any) -> None:
+        self.billed(town, ask)
+        words = ask(*self.WORDS).stdout
+        assert "Meter M1 at SP1 has the multiplier 40 since 2025-07-01, and not 1." in words
+        assert "`meterledger rebill list`" in words
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (("M1", "1", "--reason", "x"), "Its multiplier is 1 already"),
+            (("M7", "2", "--reason", "x"), "M7"),
+            (("M1", "0", "--reason", "x"), "0"),
+            (("M1", "2", "--reason", " "), "reason"),
+        ],
+        ids=["the same", "no such meter", "nothing", "no reason"],
+    )
+    def test_refuses_what_cannot_be(self, ask: Any, words: Any, sentence: str) -> None:
+        result = ask("meter", "multiplier", *words)
+        assert result.exit_code == 2
+        assert sentence in result.output
+        assert known(ask, "M1")["installations"][0]["multiplier"] == 1
+
+
 class TestExchange:
     def test_is_answered_and_shown(self, ask: Any) -> None:
         result = ask(*EXCHANGE, "--json")

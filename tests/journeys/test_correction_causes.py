@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from hypothesis import strategies as st
 from meterledger.billing import BillState, main_cause, split_by_cause
 from meterledger.facts.corrections import CorrectionCause
 from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.usecases.correct_multiplier import correct_multiplier
 from meterledger.usecases.find_corrections import BillToCorrect, bills_to_correct, now_of
-from meterledger.usecases.meter_ports import MeterChange
 from meterledger.usecases.rebill import RebillRun, rebill
 
 JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
@@ -55,10 +54,8 @@ def correct(town: Any, **how: Any) -> RebillRun:
 
 def times(town: Any, multiplier: int) -> None:
     """The meter's multiplier is put right for all of its time."""
-    (old,) = town.store.meter_installations(["M1"])["M1"]
     moment = datetime(2026, 12, 2, 9, tzinfo=UTC)
-    new = replace(old, multiplier=multiplier, learned_at=moment)
-    town.store.change_meters(MeterChange("multiplier put right", "M1", moment, (old,), (new,)))
+    correct_multiplier("M1", multiplier, reason="tested", learned_at=moment, store=town.store)
 
 
 def dearer(town: Any, folder: Path) -> None:

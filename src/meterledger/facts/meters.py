@@ -167,6 +167,8 @@ class WorkKind(Enum):
     EXCHANGE = "exchange"
     REMOVE = "remove"
     UNCROSS = "uncross"
+    MULTIPLIER = "multiplier"
+    """No visit: the record of what a meter is multiplied by was put right, then."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

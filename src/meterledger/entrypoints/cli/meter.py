@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli import meter_account, meter_events, meter_read
+from meterledger.entrypoints.cli import meter_account, meter_events, meter_multiplier, meter_read
 from meterledger.entrypoints.cli.answer import (
     MULTIPLIER,
     JsonFlag,
@@ -62,6 +62,7 @@ def register(app: typer.Typer) -> None:
     meter.command("uncross")(uncross)
     meter.command("configure")(configure)
     meter.command("load")(load)
+    meter_multiplier.register(meter)
     meter_events.register(meter)
     meter_read.register(meter)
     meter_account.register(meter)
