@@ -48,7 +48,8 @@ KINDS = (
     HoldKind("gate.band", BILLING, "energy far from usual", _ALL, "usage",
              "If the usage is wrong, correct the days of the meter."),
     HoldKind("gate.jump", METERS, "off by a factor", _ALL, "meter",
-             "Compare the meter's multiplier and unit with what is installed."),
+             "Compare the meter's multiplier and unit with what is installed; put a wrong one "
+             "right with `meterledger meter multiplier`."),
     HoldKind("gate.zero", METERS, "no energy any more", _ALL, "usage",
              "Find out whether the meter still measures, and correct its days."),
     HoldKind("gate.estimated", METERS, "mostly estimated", _ALL, "usage",
@@ -71,7 +72,7 @@ KINDS = (
              "Read the meter: no further estimate may be billed."),
     HoldKind("usage.reactive_", METERS, "a doubtful reading of kvarh", _ALL, "meter",
              "Send the channel of kVArh again as it is right (`meterledger ingest`), or correct "
-             "the meter's multiplier."),
+             "the meter's multiplier (`meterledger meter multiplier`)."),
     HoldKind("usage.of_one_meter", METERS, "one of several meters is not known", _FIX, "usage",
              "Get its missing readings, or let the night estimate them by the sheet's ladder."),
     HoldKind("together.", CUSTOMERS, "meters that cannot be billed as one", _FIX, "service",
