@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from meterledger.facts.bank import (
     BankFile,
@@ -55,6 +55,15 @@ class ReconciliationStore(Reconciliation, Protocol):
 
     def trial_balance(self) -> dict[str, int]:
         """Sum of legs by ledger account."""
+
+
+class Word(TypedDict):
+    """What every word of a person on bank and book comes with."""
+
+    by: str
+    reason: str
+    learned_at: datetime
+    store: ReconciliationStore
 
 
 class LineRefused(Refusal):

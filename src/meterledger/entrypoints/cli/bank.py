@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
-from meterledger.entrypoints.cli.bank_matches import (
-    ByOption,
-    ReasonOption,
-    match_pieces,
-    matches,
-    unmatch,
-)
+from meterledger.entrypoints.cli.bank_matches import match_pieces, matches, unmatch
+from meterledger.entrypoints.cli.bank_spoken import ByOption, ReasonOption, speaking
 from meterledger.kernel.money import usd_display, usd_shown
 
 if TYPE_CHECKING:
@@ -147,15 +142,11 @@ def explain(
 ) -> None:
     """Say what a line is. Words move no money: it stays open until it is matched or adjusted."""
     with refusing():
-        from meterledger.entrypoints.wiring import open_system
-        from meterledger.usecases.ports import Viewer
         from meterledger.usecases.reconcile_bank import explain_line
 
-        viewer = Viewer(by.strip() or "bank explain", "explaining a line of the bank")
-        with open_system(viewer=viewer, subjects=[line]) as system:
-            step = explain_line(
-                line_id=line, by=by, reason=reason, learned_at=system.now, store=system.store
-            )
+        purpose = "explaining a line of the bank"
+        with speaking("explain", purpose, [line], by=by, reason=reason) as (word, _):
+            step = explain_line(line_id=line, **word)
         answer = {"line": line, "act": step.act.value, "by": step.by, "reason": step.reason}
         say(answer, as_json=as_json, words=lambda: print(f"{line}: {step.by} says: {step.reason}"))
 
@@ -169,20 +160,11 @@ def adjust(
 ) -> None:
     """Propose to post a line that no event of ours explains; another person approves."""
     with refusing():
-        from meterledger.entrypoints.wiring import open_system
-        from meterledger.usecases.ports import Viewer
         from meterledger.usecases.reconcile_bank import propose_adjustment
 
-        viewer = Viewer(by.strip() or "bank adjust", "adjusting a line of the bank")
-        with open_system(viewer=viewer, subjects=[line]) as system:
-            step = propose_adjustment(
-                line_id=line,
-                ledger_account=to,
-                by=by,
-                reason=reason,
-                learned_at=system.now,
-                store=system.store,
-            )
+        purpose = "adjusting a line of the bank"
+        with speaking("adjust", purpose, [line], by=by, reason=reason) as (word, _):
+            step = propose_adjustment(line_id=line, ledger_account=to, **word)
         answer = {"line": line, "act": step.act.value, "by": step.by, "to": step.ledger_account}
         say(
             answer,
@@ -210,20 +192,11 @@ def reject(
 
 def _decide(line: str, by: str, reason: str, as_json: bool, *, approved: bool) -> None:
     with refusing():
-        from meterledger.entrypoints.wiring import open_system
-        from meterledger.usecases.ports import Viewer
         from meterledger.usecases.reconcile_bank import decide_adjustment
 
-        viewer = Viewer(by.strip() or "bank approve", "deciding an adjustment of a bank's line")
-        with open_system(viewer=viewer, subjects=[line]) as system:
-            entry = decide_adjustment(
-                line_id=line,
-                approve=approved,
-                by=by,
-                reason=reason,
-                learned_at=system.now,
-                store=system.store,
-            )
+        purpose = "deciding an adjustment of a bank's line"
+        with speaking("approve", purpose, [line], by=by, reason=reason) as (word, _):
+            entry = decide_adjustment(line_id=line, approve=approved, **word)
         answer = {
             "line": line,
             "approved": approved,

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, WholeNumber, day_from, refusing, say
+from meterledger.entrypoints.cli.bank_spoken import ByOption, ReasonOption, speaking
 from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.refusal import Refusal
 
 if TYPE_CHECKING:
     from meterledger.facts.bank import BankMatch
-
-ByOption = Annotated[str, typer.Option("--by", help="Who says so: a person's name.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in a sentence.")]
 
 
 class NotByHand(Refusal):
@@ -28,9 +26,7 @@ class NotByHand(Refusal):
 
 def match_pieces(pieces: Sequence[str], *, by: str, reason: str, on: str, as_json: bool) -> None:
     """Match the named pieces by hand, once, and say so."""
-    from meterledger.entrypoints.wiring import open_system
     from meterledger.usecases.bank_by_hand import match_by_hand
-    from meterledger.usecases.ports import Viewer
 
     if on or not pieces:
         raise NotByHand(
@@ -38,11 +34,9 @@ def match_pieces(pieces: Sequence[str], *, by: str, reason: str, on: str, as_jso
             where="bank match",
             do="Give pieces with --by and --reason, or neither of them for the rules",
         )
-    viewer = Viewer(by.strip() or "bank match", "matching the bank's lines by hand")
-    with open_system(viewer=viewer, subjects=list(pieces)) as system:
-        made = match_by_hand(
-            pieces, by=by, reason=reason, learned_at=system.now, store=system.store
-        )
+    purpose = "matching the bank's lines by hand"
+    with speaking("match", purpose, pieces, by=by, reason=reason) as (word, _):
+        made = match_by_hand(pieces, **word)
     told = {**_match_json(made), "status": "matched"}
     words = f"{made.match_id} is matched by hand by {made.by}: {_sides(made)}."
     say(told, as_json=as_json, words=lambda: print(words))
@@ -91,20 +85,12 @@ def unmatch(
 ) -> None:
     """Undo a match: both sides are open again. A posted adjustment is reversed, by two people."""
     with refusing():
-        from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.bank_by_hand import undo_match
-        from meterledger.usecases.ports import Viewer
 
-        viewer = Viewer(by.strip() or "bank unmatch", "undoing a match of the bank's lines")
-        with open_system(viewer=viewer, subjects=[match_id]) as system:
+        purpose = "undoing a match of the bank's lines"
+        with speaking("unmatch", purpose, [match_id], by=by, reason=reason) as (word, system):
             undone = undo_match(
-                match_id=match_id,
-                by=by,
-                reason=reason,
-                approved_by=approved_by,
-                learned_at=system.now,
-                today=system.today,
-                store=system.store,
+                match_id=match_id, approved_by=approved_by, today=system.today, **word
             )
         told = {
             "match": match_id,

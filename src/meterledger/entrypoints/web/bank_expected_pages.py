@@ -1,26 +1,23 @@
 """Money of ours that the bank has not shown, and the form that cancels it without a line of it.
 
-Lives here      gathering what the page shows; reading the form.
-Lives elsewhere what may be done (``usecases/bank_by_hand``), matching with a line (``bank_pages``),
-                undoing (``bank_match_pages``).
+Lives here      gathering what the page shows.
+Lives elsewhere reading the form (``bank_forms``), what may be done (``usecases/bank_by_hand``),
+                matching with a line (``bank_pages``), undoing (``bank_match_pages``).
 Read first      docs/operating/reconciliation.md.
 """
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from meterledger.entrypoints.web.bank_pages import MATCH, PIECES_OFFERED, Typed, typed_in
+from meterledger.entrypoints.web.bank_forms import PIECES_OFFERED, Typed, sent
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.money_words import cause_address
 from meterledger.entrypoints.web.policy import acting
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.bank import Expectation
-from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.bank_by_hand import match_by_hand
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.reconcile_bank import LineRefused
@@ -32,22 +29,12 @@ def bank_expected_page(request: HttpRequest, system: System, expectation_id: str
 
     One that is matched leads to its match.
     """
-    typed, refusal = Typed(), None
-    if request.method == "POST":
-        typed = typed_in(request)
-        try:
-            made = _cancel(expectation_id, typed, system)
-        except NotFound:
-            raise
-        except Refusal as caught:
-            refusal = caught.of_one_case()
-        else:
-            address = reverse("bank-match", args=[made])
-            return redirect(f"{address}?{urlencode({'done': MATCH})}")
-    else:
-        matched = system.store.bank_match_of(expectation_id)
-        if matched is not None:
-            return redirect(reverse("bank-match", args=[matched.match_id]))
+    form = sent(request, lambda typed: _cancel(expectation_id, typed, system))
+    if form.answer is not None:
+        return form.answer
+    matched = system.store.bank_match_of(expectation_id) if form.refusal is None else None
+    if matched is not None:
+        return redirect(reverse("bank-match", args=[matched.match_id]))
     ours = system.store.open_expectations()
     one = _named(expectation_id, ours)
     context = {
@@ -56,10 +43,10 @@ def bank_expected_page(request: HttpRequest, system: System, expectation_id: str
         "address": cause_address(one.expectation_id.rpartition("#")[0], one.cause),
         "age": (system.today - one.day).days,
         "pieces": _pieces(one, ours),
-        "typed": typed,
-        "refusal": refusal,
+        "typed": form.typed,
+        "refusal": form.refusal,
     }
-    return render(request, "web/bank_expected.html", context, status=status_after(refusal))
+    return render(request, "web/bank_expected.html", context, status=status_after(form.refusal))
 
 
 def _named(expectation_id: str, ours: list[Expectation]) -> Expectation:
@@ -91,8 +78,8 @@ def _pieces(one: Expectation, ours: list[Expectation]) -> list[Expectation]:
     return found[:PIECES_OFFERED]
 
 
-def _cancel(expectation_id: str, typed: Typed, system: System) -> str:
-    """Match it with what was chosen; the name of the match.
+def _cancel(expectation_id: str, typed: Typed, system: System) -> tuple[str, str]:
+    """Match it with what was chosen; the page of the match, and what it says.
 
     :raises LineRefused: if nothing was chosen, or it is not the same money both ways
     """
@@ -102,11 +89,5 @@ def _cancel(expectation_id: str, typed: Typed, system: System) -> str:
             where=f"expectation {expectation_id}",
             do="Choose what took it back below, all of it to the cent",
         )
-    made = match_by_hand(
-        [expectation_id, *typed.pieces],
-        by=typed.author,
-        reason=typed.reason,
-        learned_at=system.now,
-        store=system.store,
-    )
-    return made.match_id
+    made = match_by_hand([expectation_id, *typed.pieces], **typed.word(system))
+    return reverse("bank-match", args=[made.match_id]), "match"

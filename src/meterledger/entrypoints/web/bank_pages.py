@@ -1,8 +1,9 @@
 """One line of the bank that nobody expected: what is said of it, and the forms to say more.
 
-Lives here      gathering what the page shows; reading the form.
-Lives elsewhere what may be done (``usecases/reconcile_bank``, ``usecases/bank_by_hand``),
-                the list of lines (``finance_pages``), matches (``bank_match_pages``).
+Lives here      gathering what the page shows; which journey a form is for.
+Lives elsewhere reading the form (``bank_forms``), what may be done (``usecases/reconcile_bank``,
+                ``usecases/bank_by_hand``), the list of lines (``finance_pages``), matches
+                (``bank_match_pages``).
 Read first      docs/operating/reconciliation.md.
 """
 
@@ -10,18 +11,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from meterledger.entrypoints.web.bank_forms import PIECES_OFFERED, Typed, sent
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.bank import OpenLine
 from meterledger.facts.money import has_sub_ledger
-from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import CASH, CHART, UNAPPLIED, account_name, control_of
 from meterledger.usecases.bank_by_hand import match_by_hand
 from meterledger.usecases.ports import NotFound
@@ -48,28 +48,12 @@ DONE = {
     PROPOSE: "It is proposed; another person decides.",
     MATCH: "It is matched by hand.",
 }
-PIECES_OFFERED = 60
-"""So much of what is open is offered: of the same amount first, then the nearest in days."""
 CHOICES = tuple(
     (number, name)
     for number, name in CHART.items()
     if control_of(number) != CASH and not has_sub_ledger(number) and number != UNAPPLIED
 )
 """Ledger accounts that a line may be proposed for; the journey refuses the others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What somebody typed into the form, to show it again when it is refused."""
-
-    act: str = ""
-    ledger_account: str = ""
-    author: str = ""
-    reason: str = ""
-    seen: str = ""
-    """How many steps the line had on the page that was decided on."""
-    pieces: tuple[str, ...] = ()
-    """What a line is matched with by hand, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +72,17 @@ def bank_line_page(request: HttpRequest, system: System, line_id: str) -> HttpRe
 
     A line that is matched leads to its match.
     """
-    typed, refusal = Typed(), None
     matched = system.store.bank_match_of(line_id) if request.method != "POST" else None
     if matched is not None:
         return redirect(reverse("bank-match", args=[matched.match_id]))
-    if request.method == "POST":
-        typed = typed_in(request)
-        try:
-            _decide(line_id, typed, system)
-        except NotFound:
-            raise
-        except Refusal as caught:
-            refusal = caught
-        else:
-            page = _page_after(line_id, typed.act, system)
-            return redirect(f"{page}?{urlencode({'done': typed.act})}")
+
+    def decide(typed: Typed) -> tuple[str, str]:
+        _decide(line_id, typed, system)
+        return _page_after(line_id, typed.act, system), typed.act
+
+    form = sent(request, decide)
+    if form.answer is not None:
+        return form.answer
     one = _open_line(line_id, system)
     proposed = one.proposed
     pieces = [] if proposed else _pieces(one, system)
@@ -116,12 +96,12 @@ def bank_line_page(request: HttpRequest, system: System, line_id: str) -> HttpRe
         "acts": [(act, *ACTS[act]) for act in acts],
         "choices": CHOICES,
         "pieces": pieces,
-        "typed": typed,
+        "typed": form.typed,
         "stands": str(len(one.steps)),
-        "refusal": refusal,
+        "refusal": form.refusal,
         "done": DONE.get(request.GET.get("done", ""), ""),
     }
-    return render(request, "web/bank_line.html", context, status=status_after(refusal))
+    return render(request, "web/bank_line.html", context, status=status_after(form.refusal))
 
 
 def _page_after(line_id: str, act: str, system: System) -> str:
@@ -169,19 +149,6 @@ def _open_line(line_id: str, system: System) -> OpenLine:
     )
 
 
-def typed_in(request: HttpRequest) -> Typed:
-    """What a form of the bank was sent with."""
-
-    def word(name: str) -> str:
-        return str(request.POST.get(name, ""))[:2000]
-
-    act, account, author, reason, seen = map(
-        word, ("act", "ledger_account", "author", "reason", "seen")
-    )
-    pieces = tuple(str(one)[:500] for one in request.POST.getlist("piece")[:PIECES_OFFERED])
-    return Typed(act, account, author, reason, seen, pieces)
-
-
 def _decide(line_id: str, typed: Typed, system: System) -> None:
     """Do what a form asks for.
 
@@ -205,34 +172,16 @@ def _decide(line_id: str, typed: Typed, system: System) -> None:
             why="Somebody has said something of it meanwhile",
             do="Look at it again below, and decide then",
         )
+    word = typed.word(system)
     if typed.act == MATCH:
         _match(line_id, typed, system)
     elif typed.act == EXPLAIN:
-        explain_line(
-            line_id=line_id,
-            by=typed.author,
-            reason=typed.reason,
-            learned_at=system.now,
-            store=system.store,
-        )
+        explain_line(line_id=line_id, **word)
     elif typed.act == PROPOSE:
-        propose_adjustment(
-            line_id=line_id,
-            ledger_account=typed.ledger_account.strip(),
-            by=typed.author,
-            reason=typed.reason,
-            learned_at=system.now,
-            store=system.store,
-        )
+        account = typed.ledger_account.strip()
+        propose_adjustment(line_id=line_id, ledger_account=account, **word)
     else:
-        decide_adjustment(
-            line_id=line_id,
-            approve=typed.act == APPROVE,
-            by=typed.author,
-            reason=typed.reason,
-            learned_at=system.now,
-            store=system.store,
-        )
+        decide_adjustment(line_id=line_id, approve=typed.act == APPROVE, **word)
 
 
 def _match(line_id: str, typed: Typed, system: System) -> None:
@@ -242,10 +191,4 @@ def _match(line_id: str, typed: Typed, system: System) -> None:
             where=f"bank line {line_id}",
             do='Choose what it is the money of, below "Match it by hand"',
         )
-    match_by_hand(
-        [line_id, *typed.pieces],
-        by=typed.author,
-        reason=typed.reason,
-        learned_at=system.now,
-        store=system.store,
-    )
+    match_by_hand([line_id, *typed.pieces], **typed.word(system))
