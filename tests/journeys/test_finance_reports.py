@@ -81,14 +81,19 @@ def test_a_late_charge_ages_with_the_bill_that_shows_it(days: int, bucket: str) 
     assert buckets() == {bucket: 150 + A_BILL}
 
 
-def test_aging_of_a_day_before_stays_when_a_bill_is_corrected_after_it() -> None:
-    """The bill that showed a late charge is corrected later: the day before stays as it was."""
+@pytest.mark.parametrize("cents", [A_BILL, 0])
+def test_aging_of_a_day_before_stays_when_a_bill_is_corrected_after_it(cents: int) -> None:
+    """The bill that showed a late charge is corrected later: the day before stays as it was.
+
+    A bill of zero posts nothing, and so nothing takes it back.
+    """
     store = new_store(bills=1)
     pay(store, A_BILL, "K-1", received_day=bill_of(1)[0].due_day + timedelta(days=1))
     store.record_late_charges(work_of(charge_of()))
-    store.record_bills([bill_of(1, 1)])
+    store.record_bills([bill_of(1, 1, cents=cents)])
     told = rebill_of(1, 1)
     on = told.reversal.effective_day
+    told = told if cents else replace(told, reversal=None)
     corrected = replace(
         told,
         bill=replace(told.bill, issued_day=on, due_day=on + timedelta(days=21)),

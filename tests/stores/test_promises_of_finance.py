@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from tests.journeys.desk_of_payments import view
 from tests.journeys.slow_aging import slow_aging
-from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
+from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, rebill_of, start_of
 
 from meterledger.facts.finance import AccountBalance
 from meterledger.facts.money import Entry, Leg, Payment, Tender
@@ -96,6 +96,15 @@ def test_who_owes_is_told_with_all_that_open_items_follow_from(town: Store) -> N
     assert settled.cents == 0
     assert town.each_owing(FAR, told) == [(other, in_order(money[both[1]]))]
     assert town.each_owing(date(2000, 1, 1), told) == []
+
+    correction, day = rebill_of(2, 1), DAY + timedelta(days=30)
+    assert correction.entry is not None
+    bill = replace(correction.bill, issued_day=day, due_day=day + timedelta(days=21))
+    entry = replace(correction.entry, effective_day=day)
+    town.record_rebills([replace(correction, bill=bill, entry=entry)])
+    ((_, mine),) = town.each_owing(FAR, told)
+    assert mine == in_order(town.account_money(both, with_due_days=True)[both[1]])
+    assert [one.cancelled_on for one in mine.bills if one.cancelled_on] == [day]
 
 
 def in_order(one: AccountMoney) -> AccountMoney:

@@ -112,11 +112,15 @@ class TestAReceipt:
             assert mine.due_days == ((f"bill:{made.bill_id}", made.due_day),)
             shown = BillShown(made.bill_id, made.issued_day, made.due_day, made.pins.known_at)
             assert mine.bills == (shown,)
-            billed.record_rebills([rebill_of(1, cents=9_000)])
+            told = rebill_of(1, cents=9_000)
+            later = replace(told.bill, issued_day=made.issued_day + timedelta(days=9))
+            assert told.entry is not None
+            posted_on = replace(told.entry, effective_day=later.issued_day)
+            billed.record_rebills([replace(told, bill=later, entry=posted_on)])
             (mine,) = billed.account_money([account_id(1)], with_due_days=True).values()
-            assert [(one.bill_id, one.is_cancelled) for one in mine.bills] == [
-                (made.bill_id, True),
-                (rebill_of(1).bill.bill_id, False),
+            assert [(one.bill_id, one.cancelled_on) for one in mine.bills] == [
+                (made.bill_id, later.issued_day),
+                (later.bill_id, None),
             ]
         assert billed.trial_balance()["131"] == 5_000
 

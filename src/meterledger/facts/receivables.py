@@ -99,7 +99,8 @@ class BillShown:
     issued_day: date
     due_day: date
     known_at: datetime
-    is_cancelled: bool = False
+    cancelled_on: date | None = None
+    """The day of the bill that took its place; None as long as it is live."""
 
 
 def bill_order(bill: BillShown) -> tuple[date, datetime, str]:

@@ -23,12 +23,18 @@ def due_days_of(money: AccountMoney, *, at: date) -> dict[str, date]:
     its due days.
 
     A bill that was canceled after that day still asks for what it showed: a report of a past day
-    stays what it was. What stands on other receivables (143) is on no statement, and gets none.
+    stays what it was. It was canceled on the day of its reversal; a bill of zero has none, and was
+    canceled when the bill that took its place was issued. What stands on other receivables (143)
+    is on no statement, and gets none.
     """
     found = dict(money.due_days)
-    later = {one.reverses for one in money.movements if one.reverses and one.effective_day > at}
+    back = {one.reverses: one.effective_day for one in money.movements if one.reverses}
     bills = sorted(
-        (one for one in money.bills if not one.is_cancelled or f"bill:{one.bill_id}" in later),
+        (
+            one
+            for one in money.bills
+            if one.cancelled_on is None or back.get(f"bill:{one.bill_id}", one.cancelled_on) > at
+        ),
         key=bill_order,
     )
     for one in money.movements:

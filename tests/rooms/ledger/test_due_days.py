@@ -50,21 +50,23 @@ def test_what_we_learn_of_after_a_bill_is_on_the_one_after() -> None:
 
 
 def test_a_bill_that_was_cancelled_leaves_it_to_what_takes_its_place() -> None:
-    gone = replace(FIRST, is_cancelled=True)
+    gone = replace(FIRST, cancelled_on=date(2025, 3, 10))
     corrected = replace(FIRST, bill_id="B-1-v2", issued_day=date(2025, 3, 10), due_day=NEXT.due_day)
     assert due(gone) is None
     assert due(gone, corrected) == corrected.due_day
 
 
+@pytest.mark.parametrize("cents", [100, 0])
 @pytest.mark.parametrize(("days", "is_first"), [(-1, True), (0, False), (1, False)])
 def test_a_bill_cancelled_after_the_day_asked_about_still_asks_on_it(
-    days: int, is_first: bool
+    days: int, is_first: bool, cents: int
 ) -> None:
+    """A bill of zero posted nothing, and nothing of it is taken back."""
     on = date(2025, 6, 10)
-    gone = replace(FIRST, is_cancelled=True)
-    back = Movement("reversal:bill:B-1", on, NOW, -100, reverses="bill:B-1")
+    gone = replace(FIRST, cancelled_on=on)
+    back = (Movement("reversal:bill:B-1", on, NOW, -cents, reverses="bill:B-1"),) if cents else ()
     corrected = replace(FIRST, bill_id="B-1-v2", issued_day=on, due_day=date(2025, 7, 1))
-    found = due(gone, corrected, reversals=(back,), at=on + timedelta(days=days))
+    found = due(gone, corrected, reversals=back, at=on + timedelta(days=days))
     assert found == (gone if is_first else corrected).due_day
 
 

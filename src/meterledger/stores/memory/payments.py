@@ -205,11 +205,7 @@ class MemoryPayments(MemoryPlaces):
                     )
                     if with_due_days
                     else (),
-                    tuple(
-                        sorted(map(_shown, self.issued_bills_of_account(account)), key=bill_order)
-                    )
-                    if with_due_days
-                    else (),
+                    _shown(self.issued_bills_of_account(account)) if with_due_days else (),
                 )
                 for account in account_ids
                 if account in self._accounts
@@ -274,11 +270,17 @@ class MemoryPayments(MemoryPlaces):
         raise NotImplementedError  # the store beside this part keeps settlements
 
 
-def _shown(bill: StoredBill) -> BillShown:
-    return BillShown(
-        *(bill.bill_id, bill.issued_day, bill.due_day, bill.known_at),
-        is_cancelled=bill.cancelled_by is not None,
+def _shown(bills: Sequence[StoredBill]) -> tuple[BillShown, ...]:
+    """Every bill of an account in order, each with the day of what took its place."""
+    days = {one.bill_id: one.issued_day for one in bills}
+    shown = (
+        BillShown(
+            *(one.bill_id, one.issued_day, one.due_day, one.known_at),
+            cancelled_on=days.get(one.cancelled_by) if one.cancelled_by else None,
+        )
+        for one in bills
     )
+    return tuple(sorted(shown, key=bill_order))
 
 
 def _moved(entry: Entry, account_id: str) -> Movement | None:

@@ -108,13 +108,14 @@ OWING = f"""{STOOD}, owing AS MATERIALIZED (
      GROUP BY 1
 ), due AS (
     SELECT account_id, json_agg(json_build_array(item_id, due_day, issued_day, known_at,
-                                                 is_cancelled)) AS found
+                                                 cancelled_on)) AS found
       FROM (SELECT b.account_id, 'bill:' || b.bill_id AS item_id, b.due_day, b.issued_day,
-                   b.known_at, EXISTS (SELECT FROM bill_correction k
-                                        WHERE k.cancelled_bill = b.bill_id) AS is_cancelled
+                   b.known_at, (SELECT c.issued_day FROM bill_correction k
+                                  JOIN service_period_claim c ON c.bill_id = k.corrected_bill
+                                 WHERE k.cancelled_bill = b.bill_id) AS cancelled_on
               FROM owing o JOIN bill b ON b.account_id = o.account_id
             UNION ALL -- a balance that was moved stays overdue since it was
-            SELECT s.to_account_id, s.settlement_id, s.by_day, NULL, NULL, false
+            SELECT s.to_account_id, s.settlement_id, s.by_day, NULL, NULL, NULL
               FROM owing o JOIN settlement s ON s.to_account_id = o.account_id
              WHERE s.kind = 'transfer' AND s.by_day IS NOT NULL) each
      GROUP BY 1
@@ -223,7 +224,7 @@ def _money(
             date.fromisoformat(issued),
             day,
             datetime.fromisoformat(known),
-            gone,
+            date.fromisoformat(gone) if gone else None,
         )
         for item, day, issued, known, gone in dues
         if issued is not None

@@ -75,10 +75,12 @@ NEWEST_STATE = """(SELECT s.state FROM receipt_step s WHERE s.payment_key = r.pa
     ORDER BY s.number DESC LIMIT 1)"""
 DUE_DAYS = """
 SELECT b.account_id, 'bill:' || b.bill_id, b.due_day, b.issued_day, b.known_at,
-       EXISTS (SELECT FROM bill_correction k WHERE k.cancelled_bill = b.bill_id)
+       (SELECT c.issued_day FROM bill_correction k
+          JOIN service_period_claim c ON c.bill_id = k.corrected_bill
+         WHERE k.cancelled_bill = b.bill_id)
   FROM bill b WHERE b.account_id = ANY (%s)
 UNION ALL -- a balance that was moved stays overdue since it was
-SELECT to_account_id, settlement_id, by_day, NULL, NULL, false FROM settlement
+SELECT to_account_id, settlement_id, by_day, NULL, NULL, NULL FROM settlement
  WHERE kind = 'transfer' AND by_day IS NOT NULL AND to_account_id = ANY (%s)
 """
 MOVEMENTS = """
@@ -252,11 +254,11 @@ class PaymentTables(Tables):
             bills: dict[str, list[BillShown]] = {}
             if with_due_days:
                 for told in connection.execute(DUE_DAYS, [ids, ids]).fetchall():
-                    account, item, day, issued, known, is_cancelled = told
+                    account, item, day, issued, known, gone_on = told
                     due.setdefault(account, []).append((item, day))
                     if issued is not None:
                         name = item.removeprefix("bill:")
-                        shown = BillShown(name, issued, day, known, is_cancelled)
+                        shown = BillShown(name, issued, day, known, gone_on)
                         bills.setdefault(account, []).append(shown)
             return {
                 account: AccountMoney(
