@@ -230,6 +230,7 @@ def test_ours_alone_cancel_each_other_on_a_page_without_a_line(client: Any, town
     address = expected_address(client, both[0])
     shown = text_of(client.get(address))
     assert 'We took</p><p class="figure">$31.00' in shown
+    assert f'action="{address}"' in shown  # the name ends in #1, which is no anchor of the page
     first_offered = shown.partition('name="piece" value="')[2].partition('"')[0]
     assert first_offered == both[1]  # its exact opposite
 
@@ -248,6 +249,7 @@ def test_ours_alone_cancel_each_other_on_a_page_without_a_line(client: Any, town
     assert "It is matched by hand." in after
     assert "<h1>It cancels itself</h1>" in after
     assert 'Each way</p><p class="figure">$31.00' in after
+    assert f'action="{made["Location"].partition("?")[0]}"' in after
     assert ": $31.00 each way" in text_of(client.get("/finance/bank/"))
 
     assert undo(client, made["Location"].partition("?")[0]).status_code == 302

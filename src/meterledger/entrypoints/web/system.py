@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from django.http import HttpRequest
+from django.utils.encoding import escape_uri_path
 
 from meterledger.entrypoints.clock import now_utc
 from meterledger.entrypoints.wiring import System, book_folder, open_book, open_system
@@ -100,5 +101,5 @@ def utility_of_the_page(request: HttpRequest) -> dict[str, Any]:
         "utility": provider().library().view.utility,
         "section": section,
         "part": parts[2] if section == "book" and len(parts) > 2 else "",
-        "path": request.path,
+        "path": escape_uri_path(request.path),  # a name in it may hold # or ?
     }
