@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.journeys.late_town import DUE, ISSUED, NOW, PaperAccount
 from tests.stores.paper_town import ANALYST, account_id
 
 from meterledger.facts.late_charges import AgreementStanding, LateBill, LateHistory, mask_of
+from meterledger.facts.late_columns import GIVEN_BACK, KIND_OF_PREFIX, KIND_SPECIAL
 from meterledger.facts.receivables import Application, ItemKind, Movement, OpenItem
 from meterledger.kernel.span import DaySpan
+from meterledger.ledger.open_items import GIVEN_BACK as LEDGER_GIVEN_BACK
+from meterledger.ledger.open_items import KIND_OF_PREFIX as LEDGER_KINDS
+from meterledger.stores.postgres.repository.late_columns import MOVEMENTS
 from meterledger.usecases.late_charge_base import SaidElsewhere
 from meterledger.usecases.late_charge_columns import decide_columns
 from meterledger.usecases.late_charge_decide import consider
@@ -22,6 +28,10 @@ LEARNED = NOW - timedelta(hours=1)
 ON = ISSUED[3]
 CENTS = st.integers(1, 30_000)
 DAYS = st.integers(-10, 40)
+
+
+KINDS = ["late", "fee", "refund", "transfer", "recovery", "unclaimed"]
+KINDS += ["special", "special-facility", "ext-guarantee"]
 
 
 @st.composite
@@ -40,7 +50,7 @@ def histories(draw: st.DrawFn, number: int = 1) -> LateHistory:
         if cents := draw(st.sampled_from([0, 1, 33, 10_000, 12_345])):
             moved.append(Movement(f"bill:{name}", issued, LEARNED, cents))
         if draw(st.booleans()) and draw(st.booleans()):
-            kind = draw(st.sampled_from(["late", "fee", "special", "refund", "transfer"]))
+            kind = draw(st.sampled_from(KINDS))
             moved.append(Movement(f"{kind}:{month}", issued, LEARNED, draw(CENTS)))
     for count in range(draw(st.integers(0, 3))):
         name = f"payment:{count}"
@@ -130,6 +140,26 @@ class TestColumns:
         assert not decide_columns(columns_of([usual]), on=ISSUED[1], view=view).one_by_one.any()
         odd = LateHistory(usual.account_id, usual.bills, usual.movements, channels={"x": "online"})
         assert decide_columns(columns_of([odd]), on=ISSUED[1], view=view).one_by_one.all()
+
+    @pytest.mark.parametrize("kind", ["special", "special-facility", "ext-guarantee"])
+    def test_of_an_account_that_owes_a_special_charge_alone_charge_nothing(
+        self, first_book: Any, kind: str
+    ) -> None:
+        view = first_book.as_known(NOW.date())
+        paid = _town_of(first_book, 10_000, paid=10_000)
+        special = Movement(f"{kind}:X", ISSUED[0] - timedelta(days=5), LEARNED, 5_000)
+        history = replace(paid, movements=(special, *paid.movements))
+
+        found = decide_columns(columns_of([history]), on=ISSUED[1], view=view)
+
+        assert (list(found.one_by_one), list(found.cents)) == ([False], [0])
+
+    def test_take_each_entry_for_what_the_ledger_takes_it(self) -> None:
+        special = {name for name, kind in KIND_OF_PREFIX.items() if kind == KIND_SPECIAL}
+        assert special == {one for one, kind in LEDGER_KINDS.items() if kind is ItemKind.SPECIAL}
+        assert GIVEN_BACK == LEDGER_GIVEN_BACK
+        for name in (*special, *GIVEN_BACK):
+            assert f"p.entry_id LIKE '{name}:%'" in MOVEMENTS
 
     def test_of_nobody_are_empty(self, first_book: Any) -> None:
         found = decide_columns(columns_of([]), on=ON, view=first_book.as_known(NOW.date()))

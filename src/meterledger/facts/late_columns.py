@@ -26,8 +26,10 @@ KIND_OF_PREFIX = {
     "late": KIND_LATE,
     "special": KIND_SPECIAL,
     "special-facility": KIND_SPECIAL,
+    "ext-guarantee": KIND_SPECIAL,
 }
-GIVEN_BACK = ("refund", "unclaimed")
+GIVEN_BACK = ("refund", "unclaimed", "recovery")
+"""As ``ledger.open_items`` has both: what the columns take for another thing stops a run."""
 
 
 def rank_of(name: str) -> int:

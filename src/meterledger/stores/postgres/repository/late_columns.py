@@ -9,7 +9,7 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +18,10 @@ import numpy.typing as npt
 from psycopg import sql
 
 from meterledger.facts.late_columns import (
+    GIVEN_BACK,
     KIND_BILL,
     KIND_LATE,
+    KIND_OF_PREFIX,
     KIND_OTHER,
     KIND_SPECIAL,
     ApplicationRows,
@@ -32,6 +34,12 @@ from meterledger.facts.late_columns import (
 )
 from meterledger.kernel.ensure import ensure
 from meterledger.stores.postgres.connections import Connection
+
+
+def _named(prefixes: Iterable[str]) -> str:
+    """The condition that an entry is named by one of the prefixes."""
+    return " OR ".join(f"p.entry_id LIKE '{one}:%'" for one in prefixes)
+
 
 FIRST = "DATE '0001-01-01'"
 ALL_ACCOUNTS = "SELECT account_id::bigint FROM account ORDER BY 1"
@@ -49,12 +57,12 @@ SELECT p.customer_account_id::bigint, hashtextextended(p.entry_id, 0),
        (p.effective_day - {FIRST} + 1)::bigint, p.cents,
        CASE WHEN p.entry_id LIKE 'bill:%' THEN {KIND_BILL}
             WHEN p.entry_id LIKE 'late:%' THEN {KIND_LATE}
-            WHEN p.entry_id LIKE 'special:%' OR p.entry_id LIKE 'special-facility:%'
+            WHEN {_named(one for one, kind in KIND_OF_PREFIX.items() if kind == KIND_SPECIAL)}
                  THEN {KIND_SPECIAL}
             WHEN p.ledger_account LIKE '143%' AND p.cents > 0
                  AND split_part(p.entry_id, ':', 1) NOT IN ('transfer', 'fee') THEN {KIND_SPECIAL}
             ELSE {KIND_OTHER} END::bigint,
-       (p.entry_id LIKE 'refund:%' OR p.entry_id LIKE 'unclaimed:%')::int::bigint,
+       ({_named(GIVEN_BACK)})::int::bigint,
        CASE WHEN e.reverses IS NULL THEN 0 ELSE hashtextextended(e.reverses, 0) END,
        (ascii(p.entry_id) * 256 + ascii(substr(p.entry_id, 2, 1)))::bigint
   FROM posting p
