@@ -28,7 +28,6 @@ JUDGED = {
     "entrypoints/cli/ingest.py _one_file": A_FILE,
     "entrypoints/cli/ingest.py _sha256": A_FILE,
     "entrypoints/landing.py _one_file": A_FILE,
-    "entrypoints/web/bank_pages.py bank_line_page": A_FORM,
     "entrypoints/web/budget.py budget_of_account": THE_BOOK,
     "entrypoints/web/case_pages.py case_page": A_FORM,
     "entrypoints/web/channel_pages.py checkout_page": A_FORM,

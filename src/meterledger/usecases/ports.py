@@ -424,9 +424,8 @@ class Bills(Protocol):
     def prepare_bills(
         self, bills: Sequence[tuple[Bill, Entry | None]]
     ) -> Sequence[tuple[Bill, Entry | None]]:
-        """The same bills as ``record_bills`` takes them with the least left to do.
-
-        Asks and changes nothing that is stored: it may be called while other bills are recorded.
+        """The same bills as ``record_bills`` takes them with the least left to do. Nothing that is
+        stored is asked or changed: it may be called while other bills are recorded.
         """
 
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
