@@ -78,6 +78,7 @@ OF_OUR_OWN_RECORDS = frozenset(
         ("entrypoints/web/chart.py", "fromisoformat"),
         ("entrypoints/web/late_charge_pages.py", "fromisoformat"),
         ("entrypoints/web/statement_words.py", "fromisoformat"),
+        ("entrypoints/web/two_bills.py", "fromisoformat"),
         ("entrypoints/web/words.py", "fromisoformat"),
         ("stores/gateways/made_at.py", "fromisoformat"),  # only which of two files is the newer
         ("stores/gateways/made_at.py", "strptime"),
