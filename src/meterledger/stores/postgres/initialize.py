@@ -30,6 +30,7 @@ lc_messages = 'C'
 max_connections = 100
 shared_buffers = '{buffers_mb}MB'
 max_wal_size = '4GB'                    # a long run writes the changed pages of its indexes seldom
+autovacuum_vacuum_cost_delay = '20ms'   # tidying up beside a run takes a tenth of a core, not half
 """
 BUFFERS_MB = (128, 2048)
 """Least and most; between them an eighth of the machine's memory. The indexes of a city's bills
