@@ -8,7 +8,7 @@ Read first      docs/operating/deposits.md, "What our own books say".
 The delinquent date of a bill is its due day: no bill of ours shows another (GRR V.J). A bill of
 nothing, or of a credit, is paid before its day. A payment that came back paid nothing, on whatever
 day that was found out. A receipt whose outcome is not known is no payment yet; a bill that only
-waits for it counts neither as paid nor as late, and is left out.
+waits for it counts neither as paid nor as late, and is left out. A write-off pays nothing.
 """
 
 from __future__ import annotations
@@ -20,15 +20,19 @@ from enum import Enum
 from typing import Any, Protocol
 
 from meterledger.facts.bills import read_record
+from meterledger.facts.entry_names import REVERSAL
 from meterledger.facts.money import Entry
 from meterledger.facts.payments import ReceiptOnFile, ReceiptState
-from meterledger.facts.receivables import AccountMoney, Application, ItemKind
+from meterledger.facts.receivables import AccountMoney, Application, ItemKind, OpenItem
+from meterledger.facts.settlements import SettlementKind
 from meterledger.kernel.money import usd_text
 from meterledger.ledger import RECEIVABLE, receivable
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.deposit_record import ask
 from meterledger.usecases.ports import StoredBill
 
+WRITTEN_OFF = frozenset({SettlementKind.WRITE_OFF.value, SettlementKind.RECOVERY.value})
+"""Entries by which our books give up a debt, and take up what of it is paid after all."""
 MOST_RECEIPTS = 5_000
 """Receipts of one account that are looked at, the newest first: of thirty years and more."""
 
@@ -125,11 +129,11 @@ class AccountHistory:
     """Those whose delinquent date is to come, too."""
     balance_cents: int
     open_utility_cents: int
-    """What is open of utility charges and of charges beside them."""
+    """What is open of utility charges and of charges beside them; nothing that is written off."""
     disputed_utility_cents: int
     special_cents: int
     oldest_unpaid: tuple[UnpaidItem, ...]
-    """Open utility items, by the day on which they arose."""
+    """Utility items that nobody has paid, written off or not, by the day on which they arose."""
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a decision's record."""
@@ -155,10 +159,19 @@ class _Books:
 
     came_back: frozenset[str]
     """Entries that were taken back, with what took them back."""
+    written_off: frozenset[str]
+    """Write-offs and recoveries, with what took them back: the debt is owed as before."""
 
     def open_cents(self, at: date, *, without: Collection[str] = ()) -> dict[str, int]:
-        """What is open of each item on an evening, without payments or what was taken back."""
-        without = {*without, *self.came_back}
+        """What is open of each item on an evening, without payments or what was taken back.
+
+        What is written off nobody has paid, and what of it is recovered a payment has.
+        """
+        found = self.items(at, without={*without, *self.came_back, *self.written_off})
+        return {one.item_id: one.open_cents for one in found}
+
+    def items(self, at: date, *, without: Collection[str]) -> tuple[OpenItem, ...]:
+        """Open items on an evening as they would be without some entries."""
         found = receivable(
             self.account_id,
             [one for one in self.entries if one.entry_id not in without],
@@ -166,7 +179,7 @@ class _Books:
             due_days=self.due_days,
             at=at,
         )
-        return {one.item_id: one.open_cents for one in found.items}
+        return found.items
 
 
 def account_history(
@@ -196,9 +209,10 @@ def account_history(
     ]
     live.sort(key=lambda one: (one.issued_day, one.days.from_day, one.bill_id))
     every = [_history(one, books, on, view, one.bill_id in disputed) for one in live]
-    now = receivable(account_id, books.entries, books.applications, due_days=books.due_days, at=on)
+    now = books.items(on, without=())
+    owed = books.items(on, without=books.written_off) if books.written_off else now
     in_dispute = {f"bill:{name}" for name in disputed}
-    utility = [one for one in now.items if one.kind is not ItemKind.SPECIAL and one.open_cents]
+    utility = _utility(now)
     return AccountHistory(
         account_id=account_id,
         bills=tuple(bill for bill in every if bill is not None and bill.due_day < on),
@@ -206,12 +220,16 @@ def account_history(
         balance_cents=_balance(books.entries, account_id, on),
         open_utility_cents=sum(one.open_cents for one in utility if one.item_id not in in_dispute),
         disputed_utility_cents=sum(one.open_cents for one in utility if one.item_id in in_dispute),
-        special_cents=sum(one.open_cents for one in now.items if one.kind is ItemKind.SPECIAL),
+        special_cents=sum(one.open_cents for one in now if one.kind is ItemKind.SPECIAL),
         oldest_unpaid=tuple(
             UnpaidItem(one.charged_day, one.open_cents, one.due_day, one.item_id in in_dispute)
-            for one in utility
+            for one in _utility(owed)
         ),
     )
+
+
+def _utility(items: Iterable[OpenItem]) -> list[OpenItem]:
+    return [one for one in items if one.kind is not ItemKind.SPECIAL and one.open_cents]
 
 
 def _books(account_id: str, known_at: datetime, store: HistoryStore) -> _Books:
@@ -235,7 +253,13 @@ def _books(account_id: str, known_at: datetime, store: HistoryStore) -> _Books:
         mailed,
         tuple(unknown),
         _came_back(entries),
+        frozenset(one.entry_id for one in entries if _root_prefix(one.entry_id) in WRITTEN_OFF),
     )
+
+
+def _root_prefix(entry_id: str) -> str:
+    """The prefix of an entry, or of what it takes back in the end."""
+    return next(one for one in entry_id.split(":") if one != REVERSAL)
 
 
 def _came_back(entries: Sequence[Entry]) -> frozenset[str]:
