@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from meterledger.facts.checkouts import CheckoutState
 from meterledger.facts.deposits import Deposit, DepositKind
+from meterledger.facts.money import Tender
 from meterledger.ledger import DEPOSITS
+from meterledger.stores.gateways.processor_fake import Bad, BadProcessor
+from meterledger.usecases.checkouts import CheckoutDesk, settle_checkout, start_checkout
 from meterledger.usecases.deposit_ask import Asked, Desk, ask_deposit, send_notice
 from meterledger.usecases.deposit_asked import deposits_asked_on
 from meterledger.usecases.deposit_came_back import DepositCameBack, deposits_that_came_back
@@ -148,6 +152,23 @@ def come_back(home: Home, number: int, on: date) -> None:
     desk = PaymentDesk(store, home.view, home.now, deposits_asked_on(on, store))
     key = f"{home.account}-{number}"
     reverse_payment(key, on=on, by="bank", reason="no funds", desk=desk)
+
+
+def begin_checkout(home: Home, key: str, cents: int, at: datetime) -> None:
+    """A payment by card of which nobody knows whether it came."""
+    processor = BadProcessor()
+    processor.next_bad = [Bad.SILENT_AFTER_ACTING]
+    desk = CheckoutDesk(home.town.store, processor, home.view, at)
+    begun = start_checkout(key, account_id=home.account, cents=cents, tender=Tender.CARD, desk=desk)
+    assert begun.state is CheckoutState.UNKNOWN
+
+
+def end_checkout(home: Home, key: str, *, cents: int) -> None:
+    """A person finds out what came of it: nothing, where it is of no cents."""
+    home.now += timedelta(minutes=1)
+    desk = CheckoutDesk(home.town.store, BadProcessor(), home.view, home.now)
+    said = "the processor's page says so"
+    settle_checkout(key, is_paid=cents > 0, cents=cents, by="Ana", reason=said, desk=desk)
 
 
 def queue(home: Home, at: date) -> tuple[DepositCameBack, ...]:

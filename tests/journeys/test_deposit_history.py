@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.journeys.deposit_town import Home, home_of
+from tests.journeys.deposit_town import Home, begin_checkout, end_checkout, home_of
 from tests.journeys.late_town import CORRECTED, DUE, ISSUED, PaperAccount
 from tests.stores.paper_town import ANALYST
 
@@ -152,4 +152,63 @@ def test_what_nobody_knows_is_neither_paid_nor_late(billed: Home) -> None:
         store=billed.town.store,
     )
 
-    assert look(billed).bills == ()
+    now = look(billed)
+    assert (now.bills, now.waiting) == ((), (billed.bills()[0].bill_id,))
+
+
+LAST_MINUTE = datetime(2025, 8, 23, 4, 59, tzinfo=UTC)
+"""The bill's day in Chicago, and there for one minute more."""
+
+
+class TestACheckoutOfUnknownOutcome:
+    @pytest.mark.parametrize(
+        ("at", "less", "waits"),
+        [
+            (LAST_MINUTE, 0, True),
+            (LAST_MINUTE + timedelta(minutes=1), 0, False),  # too late, whatever comes of it
+            (LAST_MINUTE, 1, False),  # a cent is unpaid, whatever comes of it
+        ],
+    )
+    def test_lets_the_bill_wait_if_it_would_pay_it_in_time(
+        self, billed: Home, at: datetime, less: int, waits: bool
+    ) -> None:
+        (bill,) = billed.bills()
+        begin_checkout(billed, "C-1", bill.total_cents - less, at)
+
+        found = look(billed)
+
+        assert found.waiting == ((bill.bill_id,) if waits else ())
+        assert [one.paid for one in found.bills] == ([] if waits else [HowPaid.UNPAID])
+        assert found.unknown_cents == bill.total_cents - less
+        assert [one.total_cents for one in found.every_bill] == [bill.total_cents]
+
+    def test_is_none_before_it_was_begun(self, billed: Home) -> None:
+        begin_checkout(billed, "C-1", billed.bills()[0].total_cents, LAST_MINUTE)
+
+        before = look(billed, known_at=billed.now, on=date(2025, 8, 21))
+        unknown_then = look(billed, known_at=LAST_MINUTE - timedelta(seconds=1))
+
+        assert before.unknown_cents == 0  # it may come on the 22nd
+        assert (unknown_then.unknown_cents, unknown_then.waiting) == (0, ())
+
+    @pytest.mark.parametrize("is_paid", [False, True])
+    def test_waits_no_longer_once_the_outcome_is_known(self, billed: Home, is_paid: bool) -> None:
+        cents = billed.bills()[0].total_cents
+        begin_checkout(billed, "C-1", cents, LAST_MINUTE)
+        then = billed.now
+        end_checkout(billed, "C-1", cents=cents if is_paid else 0)
+
+        now = look(billed)
+
+        assert (now.waiting, now.unknown_cents) == ((), 0)
+        assert now.bills[0].paid is (HowPaid.ON_THE_DAY if is_paid else HowPaid.UNPAID)
+        assert look(billed, known_at=then).waiting == (now.bills[0].bill_id,)
+
+    def test_may_have_paid_in_time_what_was_paid_again_late(self, billed: Home) -> None:
+        cents = billed.bills()[0].total_cents
+        begin_checkout(billed, "C-1", cents, LAST_MINUTE)
+        pay(billed, date(2025, 8, 28))
+
+        assert look(billed).bills == ()
+        end_checkout(billed, "C-1", cents=0)
+        assert look(billed).bills[0].paid is HowPaid.LATE

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.journeys.deposit_town import APPLICANT, Home, home_of
+from tests.journeys.deposit_town import APPLICANT, Home, begin_checkout, end_checkout, home_of
 
 from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_ask import Asked, DepositRefused
+from meterledger.usecases.deposit_history_unknown import WaitsForPayment
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.settlements import MoneyDesk, reverse_settlement
 from meterledger.usecases.write_off import record_recovery, write_off
@@ -117,3 +118,37 @@ class TestWhatIsWrittenOff:
         assert applicant.owes() == f"{usd(applicant.bill.total_cents)} unpaid"
         applicant.pay(applicant.bill.total_cents)
         applicant.owes_nothing()
+
+
+class TestACheckoutOfUnknownOutcome:
+    AT = datetime(2026, 4, 24, 12, tzinfo=UTC)
+
+    def test_lets_the_question_wait_where_it_may_have_paid_the_debt(
+        self, applicant: Applicant
+    ) -> None:
+        cents = applicant.bill.total_cents
+        begin_checkout(applicant.before, "C-1", cents, self.AT)
+
+        with pytest.raises(WaitsForPayment, match=r"Nobody knows yet whether \$.* came to account"):
+            applicant.ask()
+
+    def test_changes_nothing_where_a_cent_is_unpaid_whatever_comes_of_it(
+        self, applicant: Applicant
+    ) -> None:
+        cents = applicant.bill.total_cents
+        begin_checkout(applicant.before, "C-1", cents - 1, self.AT)
+
+        assert applicant.owes() == f"{usd(cents)} unpaid"
+
+    @pytest.mark.parametrize("is_paid", [False, True])
+    def test_is_waited_for_no_longer_once_it_is_known(
+        self, applicant: Applicant, is_paid: bool
+    ) -> None:
+        cents = applicant.bill.total_cents
+        begin_checkout(applicant.before, "C-1", cents, self.AT)
+        end_checkout(applicant.before, "C-1", cents=cents if is_paid else 0)
+
+        if is_paid:
+            applicant.owes_nothing()
+        else:
+            assert applicant.owes() == f"{usd(cents)} unpaid"

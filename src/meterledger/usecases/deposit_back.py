@@ -22,6 +22,7 @@ from meterledger.kernel.money import usd_text
 from meterledger.ledger import entry_for_deposit_step
 from meterledger.usecases.deposit_ask import Desk
 from meterledger.usecases.deposit_history import AccountHistory, account_history, payments_of
+from meterledger.usecases.deposit_history_unknown import waits_for
 from meterledger.usecases.deposit_interest import last_interest
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money
 from meterledger.usecases.deposit_ports import DepositWork
@@ -50,6 +51,8 @@ def consider_return(
 
     Months count from the day on which it was held: bills rendered since, whose delinquent date has
     passed.
+
+    :raises WaitsForPayment: if it would go back, and nobody knows whether a bill of these was paid
     """
     deposit = money.deposit
     since = held_since(money)
@@ -73,6 +76,9 @@ def consider_return(
             "open_dispute": dispute,
         }
         ruled = ask(RESIDENTIAL, facts, on=on, view=desk.view)
+        if ruled.outcome.refund and history.waiting:
+            # Without them, months stand one after another that may not do so.
+            raise waits_for(deposit.account_id, history.unknown_cents)
     else:
         review = deposit.last(DepositAct.REVIEWED)
         facts = {

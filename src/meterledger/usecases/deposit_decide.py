@@ -33,6 +33,7 @@ from meterledger.usecases.deposit_history import (
     account_history,
     payments_of,
 )
+from meterledger.usecases.deposit_history_unknown import waits_for
 from meterledger.usecases.deposit_record import Ruled, ask
 
 RULE_OF_KIND = {
@@ -166,6 +167,7 @@ def consider_deposit(asking: Asking, *, store: DecideStore, view: BookView) -> C
 
     :raises CannotTell: if a person tells what our own books say
     :raises NotTheCustomers: if an earlier account is not the customer's
+    :raises WaitsForPayment: while the answer rests on money of which nobody knows whether it came
     :raises FactsRefused: if what was told is not in the rule's form
     :raises NothingToGoBy: if no bill is known on which the most could rest
     :raises Refusal: in a rule's own words
@@ -182,11 +184,16 @@ def consider_deposit(asking: Asking, *, store: DecideStore, view: BookView) -> C
         disputed=beside.disputed_bills,
     )
     own: dict[str, Any] = {"history": history.as_json()}
+    if asking.kind is DepositKind.CONTINUED and history.waiting:
+        raise waits_for(asking.account_id, history.unknown_cents)
     facts = _facts(asking, history, own, store, view)
     eligibility = ask(RULE_OF_KIND[asking.kind], facts, on=asking.on, view=view)
     considered = Considered(asking, history, eligibility, None, own)
     if not considered.may_be_asked:
         return considered
+    if asking.kind is DepositKind.CONTINUED and history.unknown_cents:
+        # A part that came in time, or a lower balance, may spare the customer.
+        raise waits_for(asking.account_id, history.unknown_cents)
     limit = _limit(asking, history, own, store, view)
     return Considered(asking, history, eligibility, limit, own)
 
@@ -304,6 +311,9 @@ def _earlier(asking: Asking, own: dict[str, Any], store: DecideStore, view: Book
             disputed=beside_of(asking.told).disputed_bills,
         )
         # A bill whose day has not passed is no debt yet: nobody has failed to pay it.
+        overdue = [one for one in history.oldest_unpaid if one.is_overdue(asking.on)]
+        if 0 < sum(one.cents for one in overdue) <= history.unknown_cents:
+            raise waits_for(account_id, history.unknown_cents)
         unpaid += [
             {
                 "accrued_on": one.charged_day.isoformat(),
@@ -311,8 +321,7 @@ def _earlier(asking: Asking, own: dict[str, Any], store: DecideStore, view: Book
                 "service": "electric",
                 "dispute": "registered" if one.disputed else "none",
             }
-            for one in history.oldest_unpaid
-            if one.is_overdue(asking.on)
+            for one in overdue
         ]
         ends = [
             one.agreement.days.until_day or asking.on + timedelta(days=1)

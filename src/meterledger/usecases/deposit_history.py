@@ -7,8 +7,9 @@ Read first      docs/operating/deposits.md, "What our own books say".
 
 The delinquent date of a bill is its due day: no bill of ours shows another (GRR V.J). A bill of
 nothing, or of a credit, is paid before its day. A payment that came back paid nothing, on whatever
-day that was found out. A receipt whose outcome is not known is no payment yet; a bill that only
-waits for it counts neither as paid nor as late, and is left out. A write-off pays nothing.
+day that was found out. A receipt or checkout whose outcome is not known is no payment yet; a bill
+that only waits for it counts neither as paid nor as late: it is left out and named, so that who
+asks can wait. A write-off pays nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ from meterledger.facts.settlements import SettlementKind
 from meterledger.kernel.money import usd_text
 from meterledger.ledger import RECEIVABLE, receivable
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.deposit_history_unknown import (
+    CheckoutReads,
+    UnknownMoney,
+    unknown_checkouts,
+)
 from meterledger.usecases.deposit_record import ask
 from meterledger.usecases.ports import StoredBill
 
@@ -46,9 +52,11 @@ class HowPaid(Enum):
     DISPUTED = "disputed"
     LATE = "late"
     UNPAID = "unpaid"
+    UNKNOWN = "unknown"
+    """Only money of unknown outcome says whether it was paid. No rule is told this word."""
 
 
-class HistoryStore(Protocol):
+class HistoryStore(CheckoutReads, Protocol):
     """What this needs of the store."""
 
     def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
@@ -134,6 +142,10 @@ class AccountHistory:
     special_cents: int
     oldest_unpaid: tuple[UnpaidItem, ...]
     """Utility items that nobody has paid, written off or not, by the day on which they arose."""
+    waiting: tuple[str, ...]
+    """Bills that ``bills`` leaves out, since nobody knows yet how they were paid."""
+    unknown_cents: int
+    """All money of unknown outcome that may have come by then."""
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a decision's record."""
@@ -154,9 +166,8 @@ class _Books:
     due_days: Mapping[str, date]
     mailed: Mapping[str, date]
     """Payments that came by mail: entry and day."""
-    unknown: tuple[tuple[date, int], ...]
-    """Receipts of which nobody knows whether they happened: day and cents."""
-
+    unknown: tuple[UnknownMoney, ...]
+    """Receipts and checkouts of which nobody knows whether they happened."""
     came_back: frozenset[str]
     """Entries that were taken back, with what took them back."""
     written_off: frozenset[str]
@@ -199,7 +210,7 @@ def account_history(
 
     :raises NoRuleInForce: if the book lacks holidays that a mailed payment needs
     """
-    books = _books(account_id, known_at, store)
+    books = _books(account_id, known_at, store, view)
     live = [
         one
         for one in store.issued_bills_of_account(account_id)
@@ -209,14 +220,15 @@ def account_history(
     ]
     live.sort(key=lambda one: (one.issued_day, one.days.from_day, one.bill_id))
     every = [_history(one, books, on, view, one.bill_id in disputed) for one in live]
+    due = [one for one in every if one.due_day < on]
     now = books.items(on, without=())
     owed = books.items(on, without=books.written_off) if books.written_off else now
     in_dispute = {f"bill:{name}" for name in disputed}
     utility = _utility(now)
     return AccountHistory(
         account_id=account_id,
-        bills=tuple(bill for bill in every if bill is not None and bill.due_day < on),
-        every_bill=tuple(bill for bill in every if bill is not None),
+        bills=tuple(one for one in due if one.paid is not HowPaid.UNKNOWN),
+        every_bill=tuple(every),
         balance_cents=_balance(books.entries, account_id, on),
         open_utility_cents=sum(one.open_cents for one in utility if one.item_id not in in_dispute),
         disputed_utility_cents=sum(one.open_cents for one in utility if one.item_id in in_dispute),
@@ -225,6 +237,8 @@ def account_history(
             UnpaidItem(one.charged_day, one.open_cents, one.due_day, one.item_id in in_dispute)
             for one in _utility(owed)
         ),
+        waiting=tuple(one.bill_id for one in due if one.paid is HowPaid.UNKNOWN),
+        unknown_cents=sum(cents for day, cents in books.unknown if day <= on),
     )
 
 
@@ -232,11 +246,12 @@ def _utility(items: Iterable[OpenItem]) -> list[OpenItem]:
     return [one for one in items if one.kind is not ItemKind.SPECIAL and one.open_cents]
 
 
-def _books(account_id: str, known_at: datetime, store: HistoryStore) -> _Books:
+def _books(account_id: str, known_at: datetime, store: HistoryStore, view: BookView) -> _Books:
     entries = [one for one in store.entries_of_account(account_id) if one.learned_at <= known_at]
     money = store.account_money([account_id], with_due_days=True).get(account_id)
     given = money.applications if money else ()
-    mailed, unknown = {}, []
+    mailed = {}
+    unknown = unknown_checkouts(account_id, known_at, store, time_zone=view.time_zone)
     for known in _receipts(account_id, known_at, store):
         steps = [one for one in known.steps if one.learned_at <= known_at]
         if not steps:
@@ -295,10 +310,7 @@ def _receipts(account_id: str, known_at: datetime, store: HistoryStore) -> list[
 
 def _history(
     bill: StoredBill, books: _Books, on: date, view: BookView, disputed: bool
-) -> BillHistory | None:
-    paid = _paid(bill, books, on, view, disputed)
-    if paid is None:
-        return None
+) -> BillHistory:
     record = read_record(bill.record)
     estimated = (record["usage"].get("estimated") or {}).get("counts_toward_cap", False)
     return BillHistory(
@@ -308,32 +320,29 @@ def _history(
         total_cents=bill.total_cents,
         estimated=bool(estimated),
         disputed=disputed,
-        paid=paid,
+        paid=_paid(bill, books, on, view, disputed),
         paid_in_time_cents=_paid_between(books, bill.issued_day, min(bill.due_day, on)),
         outstanding_cents=max(0, _balance(books.entries, books.account_id, bill.issued_day)),
     )
 
 
-def _paid(
-    bill: StoredBill, books: _Books, on: date, view: BookView, disputed: bool
-) -> HowPaid | None:
-    """How the bill was paid; None where only a receipt of unknown outcome says whether it was."""
+def _paid(bill: StoredBill, books: _Books, on: date, view: BookView, disputed: bool) -> HowPaid:
     item, due = f"bill:{bill.bill_id}", bill.due_day
     if (
         not books.open_cents(min(due - timedelta(days=1), on)).get(item, 0)
         and due > bill.issued_day
     ):
         return HowPaid.BEFORE_THE_DAY
-    if not books.open_cents(min(due, on)).get(item, 0):
+    late = books.open_cents(min(due, on)).get(item, 0)
+    if not late:
         return HowPaid.ON_THE_DAY
     if disputed:
         return HowPaid.DISPUTED
     if on > due and _mailed_in_time(item, due, books, on, view):
         return HowPaid.MAILED_WITHIN_GRACE
-    owed = books.open_cents(on).get(item, 0)
-    if owed and any(day <= due and cents >= owed for day, cents in books.unknown):
-        return None
-    return HowPaid.UNPAID if owed else HowPaid.LATE
+    if on > due and late <= sum(cents for day, cents in books.unknown if day <= due):
+        return HowPaid.UNKNOWN
+    return HowPaid.UNPAID if books.open_cents(on).get(item, 0) else HowPaid.LATE
 
 
 def _mailed_in_time(item: str, due: date, books: _Books, on: date, view: BookView) -> bool:
