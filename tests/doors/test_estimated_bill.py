@@ -16,6 +16,8 @@ from tests.journeys.usage_town import DAY, NEXT, UsageTown, usage_town, with_gap
 
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.bill_words import bill_words
+from meterledger.entrypoints.web.statement_words import CAUSE_WORDS
+from meterledger.facts.estimates import EstimateCause
 from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.ports import Viewer
 
@@ -62,6 +64,30 @@ def test_the_page_says_it_before_all_else(client: Any, town: UsageTown) -> None:
     notice = page[page.index('id="estimated"') : page.index('id="use"')]
     assert ">Sheet 131, rev. 4, GRR V.E.1</a>" in notice
     assert ">Sheet 131.2, rev. Original, GRR V.E.3.d</a>" in notice
+
+
+def test_why_there_was_no_reading_is_told_as_it_was_logged(client: Any, town: UsageTown) -> None:
+    """The night logged that the meter's device sent nothing (GRR V.E.1)."""
+    page = client.get(f"/bills/{bill_of(town, 1)}/").content.decode()
+    assert "The reason: the meter&#x27;s device did not send its readings." in page
+    with town.store.viewing(Viewer("test", "look"), []):
+        stored = town.store.bill(bill_of(town, 1))
+        logged = town.store.estimates_of_meter("M1", stored.days)
+        made = statement_of(stored, store=town.store, book=town.book, known_at=NEXT)
+    estimate = made.usage.estimate
+    assert estimate is not None
+    assert {one.estimate.cause for one in logged} == {estimate.cause}
+    for cause in EstimateCause:
+        told = bill_words(
+            replace(made, usage=replace(made.usage, estimate=replace(estimate, cause=cause)))
+        ).estimate
+        assert told is not None
+        assert f" The reason: {CAUSE_WORDS[cause]}." in told.sentence
+    silent = bill_words(
+        replace(made, usage=replace(made.usage, estimate=replace(estimate, cause=None)))
+    ).estimate
+    assert silent is not None
+    assert "reason" not in silent.sentence
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.weather import MeanTemperature
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.ensure import ensure
@@ -63,7 +64,7 @@ class PeriodUse:
 @dataclass(frozen=True, slots=True)
 class StatedEstimate:
     """What of a bill's usage was estimated: how much, in which ways (``methods``, as the bill's
-    reasons tell them), and by which clauses.
+    reasons tell them), by which clauses, and why there was no reading, where that is logged.
     """
 
     interval_count: int
@@ -72,6 +73,7 @@ class StatedEstimate:
     percent: str
     methods: tuple[str, ...]
     citations: tuple[Citation, ...]
+    cause: EstimateCause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +160,11 @@ class StatedBudget:
 
 @dataclass(frozen=True, slots=True)
 class StatedMark:
-    """A mark across the bill: cancelled, or correcting another; with the other bill's number."""
+    """A mark across the bill: cancelled, correcting another (with the other's number), or late."""
 
     kind: str
     sentence: str
-    other_bill: str
+    other_bill: str = ""
 
 
 @dataclass(frozen=True, slots=True)

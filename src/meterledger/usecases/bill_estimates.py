@@ -182,17 +182,22 @@ def meters_of_record(usage: Mapping[str, Any]) -> list[str]:
     return [one["meter"] for one in usage.get("meters", ())] or [usage["meter"]]
 
 
-def _cause(estimates: Iterable[LoggedEstimate]) -> EstimateCause:
+def logged_cause(estimates: Iterable[LoggedEstimate]) -> EstimateCause | None:
     """Why a period was estimated: the capped cause of most intervals, else the cause of most.
 
-    An estimate that no record explains counts as our own error, which is capped.
+    None where nothing was logged.
     """
     counts: dict[EstimateCause, int] = {}
     for one in estimates:
         cause = one.estimate.cause
         counts[cause] = counts.get(cause, 0) + one.interval_count
     if not counts:
-        return EstimateCause.HUMAN_OR_BILLING_ERROR
+        return None
     capped = {cause: count for cause, count in counts.items() if cause in CAPPED_CAUSES}
     chosen = capped or counts
     return max(chosen, key=lambda cause: (chosen[cause], cause.value))
+
+
+def _cause(estimates: Iterable[LoggedEstimate]) -> EstimateCause:
+    """The same; an estimate that no record explains counts as our own error, which is capped."""
+    return logged_cause(estimates) or EstimateCause.HUMAN_OR_BILLING_ERROR

@@ -11,15 +11,22 @@ from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.billing import bill_messages, contact_route, weather_station
+from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.places import BillableService
 from meterledger.facts.statements import Statement
+from meterledger.facts.usage_log import LoggedEstimate
 from meterledger.facts.weather import MeanTemperature, mean_temperature
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.bill_estimates import logged_cause
 from meterledger.usecases.document_ports import DocumentLog, Weather
+from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.make_statement import Beside, Temperatures, make_statement
 from meterledger.usecases.ports import StoredBill
+
+ESTIMATED = b'"estimated":{'
+"""What stands in the record of a bill of which something was estimated, and in no other."""
 
 
 class StatementStore(DocumentLog, Weather, Protocol):
@@ -33,6 +40,11 @@ class StatementStore(DocumentLog, Weather, Protocol):
 
     def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
         """All agreements of a cycle's accounts, joined."""
+
+    def estimates_of_meter(
+        self, meter_id: str, days: DaySpan | None = None
+    ) -> list[LoggedEstimate]:
+        """Estimates of a meter, of all days or of these."""
 
 
 class Services:
@@ -123,14 +135,31 @@ def statements_of(
     entries = store.entries_of_accounts(accounts)
     views = _Views(book)
     for bill in bills:
+        service = known.of(bill)
         yield make_statement(
             bill,
-            service=known.of(bill),
+            service=service,
             history=earlier.get(bill.account_id, ()),
             entries=entries.get(bill.account_id, ()),
             view=views.of(bill.known_at.date()),
             beside=beside.beside(bill),
+            cause=_cause_of_estimates(bill, service, store),
         )
+
+
+def _cause_of_estimates(
+    bill: StoredBill, service: BillableService, store: StatementStore
+) -> EstimateCause | None:
+    """Why the bill was estimated, as it was logged until it was made; None where it was not."""
+    if ESTIMATED not in bill.record:
+        return None
+    meters = dict.fromkeys(one.meter_id for one in meters_on_bill(service, bill.days))
+    return logged_cause(
+        one
+        for meter in meters
+        for one in store.estimates_of_meter(meter, bill.days)
+        if one.sequence <= bill.lake_sequence
+    )
 
 
 class _Views:

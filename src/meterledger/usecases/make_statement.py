@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from meterledger.facts.bills import read_record
+from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService
 from meterledger.facts.statements import (
@@ -44,6 +45,9 @@ ESTIMATE_FINDINGS = "this bill is based on estimated usage"
 ESTIMATED_BY = " estimated by "
 """What stands in the reason of each rung."""
 
+TO_PAY = " months to pay it: as long as the delay"
+"""What ends the reason that says over how many months a bill that we delayed may be paid."""
+
 Temperatures = Callable[[DaySpan], MeanTemperature | None]
 
 
@@ -69,11 +73,12 @@ def make_statement(
     entries: Sequence[Entry],
     view: BookView,
     beside: Beside,
+    cause: EstimateCause | None = None,
 ) -> Statement:
     """Everything that the bill shows.
 
     ``service`` and ``view`` are as known when the bill was made; ``history`` has the account's
-    bills and ``entries`` what touched it, both in any order.
+    bills and ``entries`` what touched it, both in any order. ``cause`` is why it was estimated.
 
     :raises RecordUnreadable: if the stored record is none
     :raises InvariantBroken: if its lines do not sum to its total
@@ -98,7 +103,7 @@ def make_statement(
         state=premise.state,
         postal_code=premise.postal_code,
         meter_ids=tuple(dict.fromkeys(meters)),
-        usage=_usage(record, lines),
+        usage=_usage(record, lines, cause),
         lines=lines,
         charges_cents=cents_from_text(record["total_usd"], where=stored.bill_id),
         balance=balance_before(stored, history, entries),
@@ -107,7 +112,7 @@ def make_statement(
         year_before=_year_before(record, stored, history, beside.temperatures),
         contact=beside.contact,
         messages=(*beside.messages, *_of_deposit(stored, entries)),
-        marks=_marks(stored, history),
+        marks=(*_marks(stored, history), *_late(stored, record)),
         reasons=tuple(
             (one["finding"], Citation.from_json(one["citation"])) for one in record["reasons"]
         ),
@@ -166,16 +171,41 @@ def _marks(stored: StoredBill, history: Sequence[StoredBill]) -> tuple[StatedMar
     return tuple(marks)
 
 
+def _late(stored: StoredBill, record: dict[str, Any]) -> tuple[StatedMark, ...]:
+    """That a bill we sent late may be paid over at least as long: a right, and no small print.
+
+    As the bill's own reasons have it. A bill of which nothing is asked needs no time.
+    """
+    if stored.cancelled_by is not None or stored.total_cents <= 0:
+        return ()
+    return tuple(
+        StatedMark(
+            "late",
+            f"We sent this bill late. You may pay it over {_months(one['finding'])} or more, and "
+            f"no late charge is put on it ({Citation.from_json(one['citation']).text}).",
+        )
+        for one in record["reasons"]
+        if one["finding"].endswith(TO_PAY)
+    )
+
+
+def _months(finding: str) -> str:
+    count = finding.removesuffix(TO_PAY)
+    return f"{count} month{'' if count == '1' else 's'}"
+
+
 # ------------------------------------------------------------------------------------- usage
 
 
-def _usage(record: dict[str, Any], lines: Sequence[StatedLine]) -> StatedUsage:
+def _usage(
+    record: dict[str, Any], lines: Sequence[StatedLine], cause: EstimateCause | None
+) -> StatedUsage:
     usage = record["usage"]
     return StatedUsage(
         energy_wh=usage["energy_wh"],
         periods=_periods(lines, usage["energy_wh"]),
         record=usage,
-        estimate=_estimate(record),
+        estimate=_estimate(record, cause),
     )
 
 
@@ -199,7 +229,7 @@ def _periods(lines: Sequence[StatedLine], energy_wh: int) -> tuple[PeriodUse, ..
     return tuple(PeriodUse(period, energy) for period, energy in found.items())
 
 
-def _estimate(record: dict[str, Any]) -> StatedEstimate | None:
+def _estimate(record: dict[str, Any], cause: EstimateCause | None) -> StatedEstimate | None:
     """The mark of an estimated bill. A former occupant's use may have gone into it, and is never
     shown (C-LADDER-FORMER-OCCUPANT): how it was estimated is told by its method and clauses.
     """
@@ -222,6 +252,7 @@ def _estimate(record: dict[str, Any]) -> StatedEstimate | None:
             )
         ),
         citations=tuple(dict.fromkeys(clauses)),
+        cause=cause,
     )
 
 

@@ -21,6 +21,7 @@ from meterledger.entrypoints.web.words import (
     short_span_words,
     table_day_words,
 )
+from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.statements import ContactRoute, StatedEstimate, Statement
 from meterledger.facts.weather import MeanTemperature
 from meterledger.kernel.ids import with_check_digit
@@ -310,6 +311,20 @@ def _read(register: dict[str, Any], which: str, day: date | None) -> str:
     return f"{read['figures']} {register['unit']}, {when} ({READ_WORDS[read['basis']]})"
 
 
+CAUSE_WORDS = {
+    EstimateCause.NOT_FEASIBLE: "it was not feasible to read the meter",
+    EstimateCause.WEATHER_EMERGENCY: "a weather emergency kept us from reading the meter",
+    EstimateCause.WORK_STOPPAGE: "a work stoppage kept us from reading the meter",
+    EstimateCause.NO_ACCESS: "we had no access to the meter",
+    EstimateCause.UNDETECTABLE_EQUIPMENT_FAILURE: "the equipment failed, and it could not be seen",
+    EstimateCause.HUMAN_OR_BILLING_ERROR: "an error of ours or of our billing system",
+    EstimateCause.REMOTE_DEVICE_FAILED: "the meter's device did not send its readings",
+    EstimateCause.UNDETECTED_USE_WHILE_VACANT: "use was not noticed while the place stood vacant",
+    EstimateCause.LATE_NOTIFICATION: "we were told late that service began or ended",
+}
+"""Why there was no reading, as a customer is told it (GRR V.E.1 and V.E.2)."""
+
+
 def estimate_words(statement: Statement, estimate: StatedEstimate) -> str:
     """How much of the bill was estimated, why, and in which way (GRR V.E.1)."""
     usage = statement.usage
@@ -320,9 +335,10 @@ def estimate_words(statement: Statement, estimate: StatedEstimate) -> str:
         else f"No reading had arrived for {number_words(str(estimate.interval_count))} of "
         f"{number_words(str(usage.record['interval_count']))} intervals. They were"
     )
+    why = CAUSE_WORDS.get(estimate.cause) if estimate.cause else None
     return (
         f"{part} estimated: {kwh_words(estimate.energy_wh)} kWh, {estimate.percent} percent of the "
-        "energy on this bill."
+        f"energy on this bill.{f' The reason: {why}.' if why else ''}"
     )
 
 
