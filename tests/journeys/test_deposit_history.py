@@ -71,6 +71,8 @@ def test_a_bill_is_paid_by_its_day(billed: Home, paid_on: date, how: How, says: 
     (bill,) = look(billed).bills
 
     assert bill.paid is says
+    # What is in time is in time everywhere: for how the bill was paid, and for how much of it.
+    assert bill.paid_in_time_cents == (0 if says is HowPaid.LATE else bill.total_cents)
 
 
 def test_a_bill_without_a_payment_is_unpaid_or_in_dispute(billed: Home) -> None:
@@ -88,6 +90,43 @@ def test_a_part_in_time_counts_as_that_part(billed: Home) -> None:
 
     assert (bill.paid, bill.paid_in_time_cents) == (HowPaid.UNPAID, 10_00)
     assert bill.outstanding_cents == bill.total_cents
+
+
+@pytest.mark.parametrize(
+    ("paid_on", "how", "in_time"),
+    [
+        (date(2025, 8, 26), MAILED, 10_00),
+        (date(2025, 8, 27), MAILED, 0),
+        (date(2025, 8, 26), AT_DESK, 0),
+    ],
+)
+def test_a_part_by_mail_counts_up_to_its_grace(
+    billed: Home, paid_on: date, how: How, in_time: int
+) -> None:
+    pay(billed, paid_on, how, cents=10_00)
+
+    (bill,) = look(billed).bills
+
+    assert (bill.paid, bill.paid_in_time_cents) == (HowPaid.UNPAID, in_time)
+
+
+def test_a_part_by_mail_has_no_grace_where_each_text_is_taken_by_its_word(billed: Home) -> None:
+    pay(billed, date(2025, 8, 26), MAILED)
+    by_each_text = billed.view.with_readings({"payments.timely_definition": "by_each_text"})
+    billed.view_of = by_each_text
+
+    (bill,) = look(billed).bills
+
+    assert (bill.paid, bill.paid_in_time_cents) == (HowPaid.MAILED_WITHIN_GRACE, 0)
+
+
+def test_a_part_by_mail_that_came_back_is_none(billed: Home) -> None:
+    pay(billed, date(2025, 8, 26), MAILED, cents=10_00)
+    billed.now += timedelta(minutes=1)
+    desk = PaymentDesk(billed.town.store, billed.view, billed.now)
+    reverse_payment("K-2025-08-26", on=date(2025, 8, 29), by="bank", reason="no funds", desk=desk)
+
+    assert look(billed).bills[0].paid_in_time_cents == 0
 
 
 def test_a_payment_that_came_back_never_paid(billed: Home) -> None:

@@ -5,6 +5,7 @@ Others may call the decisions named in ``__all__``; README.md says what is decid
 
 from meterledger.arrears import late_agreements, late_government, late_payment, timely_payment
 from meterledger.arrears.deposit_continued import decide_continued_deposit
+from meterledger.arrears.deposit_facts import ONE_DEFINITION, TIMELY_READING
 from meterledger.arrears.deposit_final import decide_final_credit, decide_remainder
 from meterledger.arrears.deposit_initial import decide_initial_deposit
 from meterledger.arrears.deposit_instalments import decide_instalments
@@ -67,7 +68,9 @@ __all__ = [
     "GOVERNMENT_ACCOUNT",
     "GRACE",
     "LATE_CHARGE",
+    "ONE_DEFINITION",
     "RULES",
+    "TIMELY_READING",
     "AgreementCharge",
     "AgreementFacts",
     "AgreementKind",

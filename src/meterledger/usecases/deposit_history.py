@@ -20,6 +20,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
 
+from meterledger.arrears import ONE_DEFINITION, TIMELY_READING
 from meterledger.facts.bills import read_record
 from meterledger.facts.entry_names import REVERSAL
 from meterledger.facts.money import Entry
@@ -94,7 +95,7 @@ class BillHistory:
     disputed: bool
     paid: HowPaid
     paid_in_time_cents: int
-    """Paid by the account from its rendition to its delinquent date."""
+    """Paid by the account from its rendition to its delinquent date, by mail with its grace."""
     outstanding_cents: int
     """What the account owed on the day of rendition, this bill included."""
 
@@ -321,7 +322,7 @@ def _history(
         estimated=bool(estimated),
         disputed=disputed,
         paid=_paid(bill, books, on, view, disputed),
-        paid_in_time_cents=_paid_between(books, bill.issued_day, min(bill.due_day, on)),
+        paid_in_time_cents=_paid_in_time(bill, books, on, view),
         outstanding_cents=max(0, _balance(books.entries, books.account_id, bill.issued_day)),
     )
 
@@ -352,15 +353,22 @@ def _mailed_in_time(item: str, due: date, books: _Books, on: date, view: BookVie
         for one in books.entries
         if one.entry_id.startswith("payment:") and due < one.effective_day <= on
     ]
-    timely = {
-        one.entry_id: one.effective_day
-        for one in after
-        if one.entry_id in books.mailed and _is_timely(due, books.mailed[one.entry_id], view)
-    }
+    timely = _in_grace(after, due, books, view)
     if not timely:
         return False
     others = {one.entry_id for one in after if one.entry_id not in timely}
     return not books.open_cents(max(timely.values()), without=others).get(item, 0)
+
+
+def _in_grace(
+    payments: Iterable[Entry], due: date, books: _Books, view: BookView
+) -> dict[str, date]:
+    """Those of payments after a day that came by mail within its grace, with the day they came."""
+    return {
+        one.entry_id: one.effective_day
+        for one in payments
+        if one.entry_id in books.mailed and _is_timely(due, books.mailed[one.entry_id], view)
+    }
 
 
 def _is_timely(due: date, received: date, view: BookView) -> bool:
@@ -382,17 +390,26 @@ def _balance(entries: Iterable[Entry], account_id: str, at: date) -> int:
     )
 
 
-def _paid_between(books: _Books, after: date, until: date) -> int:
-    """What payments brought on days after one day and up to another, less what was taken back."""
-    total = 0
-    taken_back = {one.reverses for one in books.entries if one.reverses}
-    for entry in books.entries:
-        name = entry.entry_id
-        if not name.startswith("payment:") or name in taken_back:
-            continue
-        if after < entry.effective_day <= until or entry.effective_day == after == until:
-            total -= _balance([entry], books.account_id, entry.effective_day)
-    return max(0, total)
+def _paid_in_time(bill: StoredBill, books: _Books, on: date, view: BookView) -> int:
+    """What payments brought after the rendition and in time, less what was taken back."""
+    issued, due = bill.issued_day, min(bill.due_day, on)
+    came = [
+        one
+        for one in books.entries
+        if one.entry_id.startswith("payment:")
+        and one.entry_id not in books.came_back
+        and issued <= one.effective_day <= on
+    ]
+    in_time = [
+        one
+        for one in came
+        if issued < one.effective_day <= due or one.effective_day == issued == due
+    ]
+    if view.reading_option(TIMELY_READING) == ONE_DEFINITION:
+        after = [one for one in came if one.effective_day > bill.due_day]
+        mailed = _in_grace(after, bill.due_day, books, view)
+        in_time += [one for one in after if one.entry_id in mailed]
+    return max(0, -_balance(in_time, books.account_id, on))
 
 
 def payments_of(bills: Sequence[BillHistory]) -> list[str]:
