@@ -93,6 +93,53 @@ def test_a_part_in_time_counts_as_that_part(billed: Home) -> None:
 
 
 @pytest.mark.parametrize(
+    ("paid_on", "in_time"),
+    [
+        (date(2025, 7, 31), 0),  # before the bill was there: it is paid from a credit
+        (date(2025, 8, 1), 10_00),
+        (date(2025, 8, 22), 10_00),
+        (date(2025, 8, 23), 0),
+    ],
+)
+def test_a_part_counts_from_the_day_of_the_bill(billed: Home, paid_on: date, in_time: int) -> None:
+    pay(billed, paid_on, cents=10_00)
+
+    (bill,) = look(billed).bills
+
+    assert bill.paid_in_time_cents == in_time
+    credit = 10_00 if paid_on < date(2025, 8, 1) else 0
+    assert bill.outstanding_cents == bill.total_cents - credit
+
+
+def test_a_part_of_the_bills_day_that_came_back_that_day_is_none(billed: Home) -> None:
+    pay(billed, date(2025, 8, 1), cents=10_00)
+    billed.now += timedelta(minutes=1)
+    desk = PaymentDesk(billed.town.store, billed.view, billed.now)
+    reverse_payment("K-2025-08-01", on=date(2025, 8, 1), by="bank", reason="no funds", desk=desk)
+
+    (bill,) = look(billed).bills
+
+    assert (bill.paid_in_time_cents, bill.outstanding_cents) == (0, bill.total_cents)
+
+
+def test_of_the_second_bill_counts_its_own_period_and_all_that_is_owed(first_book: Any) -> None:
+    paper = PaperAccount(first_book)
+    for month, cents in ((0, 10_000), (1, 5_000)):
+        paper.bill(month, cents)
+    paper.pay("R-1", 3_000, DUE[0])
+    paper.pay("R-2", 1_000, DUE[0] + timedelta(days=1))  # in time of neither
+    paper.pay("R-3", 700, ISSUED[1])
+    paper.pay("R-4", 500, DUE[1])
+
+    with paper.store.viewing(ANALYST, [paper.account]):
+        at = {"known_at": CORRECTED, "store": paper.store, "view": first_book.as_known(date.max)}
+        first, second = account_history(paper.account, on=ISSUED[3], **at).bills
+
+    assert (first.paid_in_time_cents, first.outstanding_cents) == (3_000, 10_000)
+    assert (second.paid_in_time_cents, second.outstanding_cents) == (1_200, 6_000 + 5_000)
+
+
+@pytest.mark.parametrize(
     ("paid_on", "how", "in_time"),
     [
         (date(2025, 8, 26), MAILED, 10_00),

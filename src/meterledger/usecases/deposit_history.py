@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from meterledger.arrears import ONE_DEFINITION, TIMELY_READING
 from meterledger.facts.bills import read_record
-from meterledger.facts.entry_names import REVERSAL
+from meterledger.facts.entry_names import REVERSAL, entry_name
 from meterledger.facts.money import Entry
 from meterledger.facts.payments import ReceiptOnFile, ReceiptState
 from meterledger.facts.receivables import AccountMoney, Application, ItemKind, OpenItem
@@ -38,7 +38,11 @@ from meterledger.usecases.deposit_history_unknown import (
 from meterledger.usecases.deposit_record import ask
 from meterledger.usecases.ports import StoredBill
 
-WRITTEN_OFF = frozenset({SettlementKind.WRITE_OFF.value, SettlementKind.RECOVERY.value})
+OF_REVERSAL = entry_name(REVERSAL, "")
+WRITTEN_OFF = (
+    entry_name(SettlementKind.WRITE_OFF.value, ""),
+    entry_name(SettlementKind.RECOVERY.value, ""),
+)
 """Entries by which our books give up a debt, and take up what of it is paid after all."""
 MOST_RECEIPTS = 5_000
 """Receipts of one account that are looked at, the newest first: of thirty years and more."""
@@ -97,7 +101,7 @@ class BillHistory:
     paid_in_time_cents: int
     """Paid by the account from its rendition to its delinquent date, by mail with its grace."""
     outstanding_cents: int
-    """What the account owed on the day of rendition, this bill included."""
+    """What the account owed on the day of rendition, this bill included, before payments of it."""
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a decision's record."""
@@ -269,13 +273,15 @@ def _books(account_id: str, known_at: datetime, store: HistoryStore, view: BookV
         mailed,
         tuple(unknown),
         _came_back(entries),
-        frozenset(one.entry_id for one in entries if _root_prefix(one.entry_id) in WRITTEN_OFF),
+        frozenset(one.entry_id for one in entries if _root(one.entry_id).startswith(WRITTEN_OFF)),
     )
 
 
-def _root_prefix(entry_id: str) -> str:
-    """The prefix of an entry, or of what it takes back in the end."""
-    return next(one for one in entry_id.split(":") if one != REVERSAL)
+def _root(entry_id: str) -> str:
+    """The name of an entry, or of what it takes back in the end."""
+    while entry_id.startswith(OF_REVERSAL):
+        entry_id = entry_id.removeprefix(OF_REVERSAL)
+    return entry_id
 
 
 def _came_back(entries: Sequence[Entry]) -> frozenset[str]:
@@ -323,7 +329,7 @@ def _history(
         disputed=disputed,
         paid=_paid(bill, books, on, view, disputed),
         paid_in_time_cents=_paid_in_time(bill, books, on, view),
-        outstanding_cents=max(0, _balance(books.entries, books.account_id, bill.issued_day)),
+        outstanding_cents=max(0, _asked(books, bill.issued_day)),
     )
 
 
@@ -390,8 +396,19 @@ def _balance(entries: Iterable[Entry], account_id: str, at: date) -> int:
     )
 
 
+def _asked(books: _Books, issued: date) -> int:
+    """What the account owed on a bill's day before that day's payments: they are paid of it."""
+    of_day = {
+        one.entry_id
+        for one in books.entries
+        if one.entry_id.startswith("payment:") and one.effective_day == issued
+    }
+    others = [one for one in books.entries if _root(one.entry_id) not in of_day]
+    return _balance(others, books.account_id, issued)
+
+
 def _paid_in_time(bill: StoredBill, books: _Books, on: date, view: BookView) -> int:
-    """What payments brought after the rendition and in time, less what was taken back."""
+    """What payments brought since the rendition, and in time, less what was taken back."""
     issued, due = bill.issued_day, min(bill.due_day, on)
     came = [
         one
@@ -400,11 +417,7 @@ def _paid_in_time(bill: StoredBill, books: _Books, on: date, view: BookView) -> 
         and one.entry_id not in books.came_back
         and issued <= one.effective_day <= on
     ]
-    in_time = [
-        one
-        for one in came
-        if issued < one.effective_day <= due or one.effective_day == issued == due
-    ]
+    in_time = [one for one in came if one.effective_day <= due]
     if view.reading_option(TIMELY_READING) == ONE_DEFINITION:
         after = [one for one in came if one.effective_day > bill.due_day]
         mailed = _in_grace(after, bill.due_day, books, view)
