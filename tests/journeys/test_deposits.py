@@ -120,6 +120,31 @@ class TestTheWholeLife:
         (deposit,) = paid.deposits()
         assert replay_deposit(deposit.deposit_id, store=store, book=paid.town.book).same
 
+    @pytest.mark.parametrize(
+        ("issued", "credits_"),
+        [
+            (date(2026, 7, 3), 0),  # a year is due on the fourth, after the final bill
+            (date(2026, 7, 4), 1),
+        ],
+    )
+    @pytest.mark.parametrize("nights_late", [0, 7])
+    def test_bears_no_yearly_interest_after_its_final_bill_however_late_the_night(
+        self, paid: Home, issued: date, credits_: int, nights_late: int
+    ) -> None:
+        paid.live(date(2025, 8, 1), 11)
+        store = paid.town.store
+        agreement = store.services_of_account(paid.account, paid.now)[0].agreement
+        store.stop_service(agreement.agreement_id, date(2026, 7, 1), paid.now)
+        assert paid.bill(issued) is not None
+
+        run = paid.night(issued + timedelta(days=nights_late))
+
+        assert run.counts["interest credited"] == credits_
+        (last,) = (one for one in paid.deposits()[0].steps if one.act is DepositAct.INTEREST_ADDED)
+        assert last.on == issued
+        assert run.counts["given back"] == 1
+        paid.check()
+
     def test_hands_the_remainder_to_a_refund_that_two_people_let_go(self, paid: Home) -> None:
         store = paid.town.store
         store.stop_service(
