@@ -166,7 +166,10 @@ class MoneyOut(MoneyWays):
         if done:
             one = done[which % len(done)]
             reverse_settlement(one.name, by="Ben", reason="wrong", desk=self.money())
-            self.model.settle(one, self.today, -1)
+            together = one.name.partition(".")[0]  # all parts of a balance that moved
+            for part in done:
+                if part.name.partition(".")[0] == together:
+                    self.model.settle(part, self.today, -1)
             self.tell(f"{one.kind}: taken back")
 
     def stale(self) -> None:
@@ -197,13 +200,16 @@ class MoneyOut(MoneyWays):
 
     def transfer(self) -> None:
         key, owed = f"{ONE}-{OTHER}-{self.today:%Y%m%d}", self.model.sums["142"]
-        if f"transfer:{key}" in self.model.cases:
+        if any(one.partition(".")[0] == f"transfer:{key}" for one in self.model.cases):
             return
         may = self.model.ended is not None and owed > 0
-        if self.agree(may, lambda: transfer_balance(
+        made: list[Any] = []
+        if self.agree(may, lambda: made.append(transfer_balance(
             ONE, OTHER, by="Ana", reason="moved", desk=self.money()
-        ), "transfer: ask"):  # fmt: skip
-            self._case("transfer", key, owed, "142", posted=True)
+        )), "transfer: ask"):  # fmt: skip
+            assert made[0].cents == owed
+            for part in (made[0].case, *made[0].beside):  # one for each age and kind
+                self._case("transfer", part.key, part.cents, "142", posted=True)
 
     def final_credit(self) -> None:
         model, key = self.model, f"{ONE}-{self.today:%Y%m%d}-final"

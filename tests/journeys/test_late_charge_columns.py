@@ -13,11 +13,20 @@ from tests.journeys.late_town import DUE, ISSUED, NOW, PaperAccount
 from tests.stores.paper_town import ANALYST, account_id
 
 from meterledger.facts.late_charges import AgreementStanding, LateBill, LateHistory, mask_of
-from meterledger.facts.late_columns import GIVEN_BACK, KIND_OF_PREFIX, KIND_SPECIAL
+from meterledger.facts.late_columns import (
+    GIVEN_BACK,
+    KIND_LATE,
+    KIND_OF_PREFIX,
+    KIND_OTHER,
+    KIND_SPECIAL,
+    LIKE_MOVED,
+    kind_of_name,
+)
 from meterledger.facts.receivables import Application, ItemKind, Movement, OpenItem
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger.open_items import GIVEN_BACK as LEDGER_GIVEN_BACK
 from meterledger.ledger.open_items import KIND_OF_PREFIX as LEDGER_KINDS
+from meterledger.ledger.open_items import kind_of
 from meterledger.stores.postgres.repository.late_columns import MOVEMENTS
 from meterledger.usecases.late_charge_base import SaidElsewhere
 from meterledger.usecases.late_charge_columns import decide_columns
@@ -32,6 +41,7 @@ DAYS = st.integers(-10, 40)
 
 KINDS = ["late", "fee", "refund", "transfer", "recovery", "unclaimed"]
 KINDS += ["special", "special-facility", "ext-guarantee"]
+MOVED = ["", ".2", ".late-charge", ".service-fee", ".special.2"]
 
 
 @st.composite
@@ -51,7 +61,8 @@ def histories(draw: st.DrawFn, number: int = 1) -> LateHistory:
             moved.append(Movement(f"bill:{name}", issued, LEARNED, cents))
         if draw(st.booleans()) and draw(st.booleans()):
             kind = draw(st.sampled_from(KINDS))
-            moved.append(Movement(f"{kind}:{month}", issued, LEARNED, draw(CENTS)))
+            word = draw(st.sampled_from(MOVED)) if kind == "transfer" else ""
+            moved.append(Movement(f"{kind}:{month}{word}", issued, LEARNED, draw(CENTS)))
     for count in range(draw(st.integers(0, 3))):
         name = f"payment:{count}"
         day = draw(st.sampled_from(DUE[:3])) + timedelta(days=draw(DAYS))
@@ -141,13 +152,15 @@ class TestColumns:
         odd = LateHistory(usual.account_id, usual.bills, usual.movements, channels={"x": "online"})
         assert decide_columns(columns_of([odd]), on=ISSUED[1], view=view).one_by_one.all()
 
-    @pytest.mark.parametrize("kind", ["special", "special-facility", "ext-guarantee"])
+    @pytest.mark.parametrize(
+        "name", ["special:X", "special-facility:X", "ext-guarantee:X", "transfer:X.special"]
+    )
     def test_of_an_account_that_owes_a_special_charge_alone_charge_nothing(
-        self, first_book: Any, kind: str
+        self, first_book: Any, name: str
     ) -> None:
         view = first_book.as_known(NOW.date())
         paid = _town_of(first_book, 10_000, paid=10_000)
-        special = Movement(f"{kind}:X", ISSUED[0] - timedelta(days=5), LEARNED, 5_000)
+        special = Movement(name, ISSUED[0] - timedelta(days=5), LEARNED, 5_000)
         history = replace(paid, movements=(special, *paid.movements))
 
         found = decide_columns(columns_of([history]), on=ISSUED[1], view=view)
@@ -160,6 +173,12 @@ class TestColumns:
         assert GIVEN_BACK == LEDGER_GIVEN_BACK
         for name in (*special, *GIVEN_BACK):
             assert f"p.entry_id LIKE '{name}:%'" in MOVEMENTS
+        for name, kind in LIKE_MOVED.items():
+            assert f"WHEN p.entry_id LIKE '{name}' THEN {kind}" in MOVEMENTS
+        for word in MOVED:
+            one = Movement(f"transfer:1-2-20250701{word}", ON, LEARNED, 1)
+            usual = {ItemKind.LATE_CHARGE: KIND_LATE, ItemKind.SPECIAL: KIND_SPECIAL}
+            assert kind_of_name(one.entry_id, -1) == usual.get(kind_of(one), KIND_OTHER)
 
     def test_of_nobody_are_empty(self, first_book: Any) -> None:
         found = decide_columns(columns_of([]), on=ON, view=first_book.as_known(NOW.date()))

@@ -89,7 +89,7 @@ def town(book: TariffBook) -> Iterator[Settling]:
 
 
 class TestMovingABalance:
-    def test_goes_to_another_account_of_the_customer_and_keeps_its_age(
+    def test_goes_to_another_account_of_the_customer_and_each_part_keeps_its_age(
         self, town: Settling
     ) -> None:
         owes(town.store)
@@ -97,7 +97,8 @@ class TestMovingABalance:
         moved = transfer_balance(ONE, SAME, desk=town.desk(), **FINDERS)
 
         assert [town.store.balance_cents(one) for one in (ONE, SAME)] == [0, 330_38]
-        assert moved.case.by_day == date(2025, 2, 21)  # the January bill's due day
+        parts = (moved.case, *moved.beside)
+        assert [one.by_day for one in parts] == [date(2025, 2, 21), date(2025, 3, 23)]
         words = [town.store.entries_of_account(one)[-1].cause for one in (ONE, SAME)]
         assert words == [f"balance moved from account {ONE} to {SAME}"] * 2
         assert b"it stays overdue since 2025-02-21" in moved.case.record
@@ -133,8 +134,9 @@ class TestMovingABalance:
         reverse_settlement(moved.case.settlement_id, desk=town.desk(), **FINDERS)
 
         assert [town.store.balance_cents(one) for one in (ONE, SAME)] == [330_38, 0]
-        last = town.store.entries_of_account(ONE)[-1]
-        assert last.reverses == moved.case.settlement_id
+        last = town.store.entries_of_account(ONE)[-2:]
+        parts = (moved.case, *moved.beside)
+        assert [one.reverses for one in last] == [one.settlement_id for one in parts]
         with pytest.raises(Conflict, match="cannot be reversed now"):
             reverse_settlement(moved.case.settlement_id, desk=town.desk(), **FINDERS)
 

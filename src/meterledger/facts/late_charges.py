@@ -113,8 +113,9 @@ class GovernmentAccount:
 class LateCharge:
     """One charge: of an account, for what was unpaid after one delinquent date.
 
-    ``late_charge_id`` is ``ACCOUNT:DELINQUENT-DAY``, or that and ``:2`` where a corrected bill
-    lowered it. ``rests_on`` names the items that it was computed on.
+    It is decided ``on`` the day of a bill, and told by the next one that is issued: the bill of the
+    day may be held. ``late_charge_id`` is ``ACCOUNT:DELINQUENT-DAY``, or that and ``:2`` where a
+    corrected bill lowered it. ``rests_on`` names the items that it was computed on.
 
     :raises InvariantBroken: if it charges nothing
     """
@@ -244,3 +245,5 @@ class LateHistory:
     waits: tuple[LateChargeWait, ...] = ()
     forgiven: tuple[str, ...] = ()
     """Names of charges that people took back by a decision, in order."""
+    moved_due: Mapping[str, date] = field(default_factory=dict)
+    """When balances that moved here are or were due, by the name of their entry."""

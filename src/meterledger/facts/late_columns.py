@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from meterledger.facts.receivables import ItemKind
+from meterledger.facts.settlements import MOVED_AS, SettlementKind, kind_of_moved
+
 Column = npt.NDArray[np.int64]
 
 KIND_BILL, KIND_OTHER, KIND_LATE, KIND_SPECIAL = range(4)
@@ -30,6 +33,20 @@ KIND_OF_PREFIX = {
 }
 GIVEN_BACK = ("refund", "unclaimed", "recovery")
 """As ``ledger.open_items`` has both: what the columns take for another thing stops a run."""
+
+TRANSFER = SettlementKind.TRANSFER.value
+KIND_OF_MOVED = {ItemKind.LATE_CHARGE: KIND_LATE, ItemKind.SPECIAL: KIND_SPECIAL}
+"""A balance that moved stays what it was, as its name says."""
+LIKE_MOVED = {f"{TRANSFER}:%.{MOVED_AS[one]}%": kind for one, kind in KIND_OF_MOVED.items()}
+"""The same as patterns of names."""
+
+
+def kind_of_name(entry_id: str, usual: int) -> int:
+    """What a movement is by its name; ``usual`` where its name says nothing."""
+    prefix = entry_id.partition(":")[0]
+    if prefix == TRANSFER:
+        return KIND_OF_MOVED.get(kind_of_moved(entry_id), KIND_OTHER)
+    return KIND_OF_PREFIX.get(prefix, usual)
 
 
 def rank_of(name: str) -> int:

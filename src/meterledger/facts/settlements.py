@@ -17,6 +17,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from meterledger.facts.receivables import ItemKind
 from meterledger.kernel.ensure import ensure
 
 
@@ -34,6 +35,13 @@ class SettlementKind(Enum):
 
 CREDIT = "credit"
 """The source of a transfer that moves a credit, where others move a debt."""
+
+MOVED_AS = {
+    ItemKind.LATE_CHARGE: "late-charge",
+    ItemKind.SERVICE_FEE: "service-fee",
+    ItemKind.SPECIAL: "special",
+}
+"""What the name of a moved part says that it is; a name without such a word is of service."""
 
 LEAVES_OR_FORGIVES = frozenset({SettlementKind.REFUND, SettlementKind.CREDIT})
 """Kinds that always need two people, whatever the amount."""
@@ -134,6 +142,18 @@ class Step:
     reference: str = ""
 
 
+def key_of_moved(moved: str, kind: ItemKind, number: int) -> str:
+    """The key of one part of a balance that moves: ``KEY``, ``KEY.2``, ``KEY.late-charge``."""
+    words = [moved, *filter(None, [MOVED_AS.get(kind)]), *([str(number)] if number > 1 else [])]
+    return ".".join(words)
+
+
+def kind_of_moved(entry_id: str) -> ItemKind:
+    """What a balance that moved was charged for, by the name of its entry."""
+    words = entry_id.split(".")[1:]
+    return next((kind for kind, word in MOVED_AS.items() if word in words), ItemKind.UTILITY)
+
+
 _DEPOSIT = re.compile(r"\.(D-[0-9a-f]{16})(?=[.:-]|$)")
 
 
@@ -158,7 +178,8 @@ class SettlementCase:
 
     ``source`` is the ledger account that the money comes off: ``142`` or ``235``. A transfer moves
     what ``account_id`` owes to ``to_account_id``; with the source ``credit`` it moves its credit.
-    ``by_day`` is by when a refund is to have gone, and since when a debt that was moved is overdue.
+    ``by_day`` is by when a refund is to have gone, and when a debt that was moved is or was due;
+    None where no bill had asked for it yet.
     ``about`` is the payment that a fee or a recovery is of. ``ceiling_cents`` says above which
     amount two people are needed; ``needs_two`` whether they are here.
     """
@@ -200,6 +221,12 @@ class SettlementCase:
     def last(self) -> Step:
         """Where it stands."""
         return self.steps[-1]
+
+    @property
+    def moved_as(self) -> str:
+        """The key that all parts of one moved balance share; else its own."""
+        is_part = self.kind is SettlementKind.TRANSFER and not self.takes_credit
+        return self.key.partition(".")[0] if is_part else self.key
 
     @property
     def takes_credit(self) -> bool:

@@ -6,7 +6,11 @@ Others may call ``entry_for_bill``, ``entry_for_payment`` and
 
 from meterledger.ledger import balance_transfer, payment_order
 from meterledger.ledger.balance_transfer import RULES as TRANSFER_RULES
-from meterledger.ledger.balance_transfer import ServiceClass, TransferFacts
+from meterledger.ledger.balance_transfer import (
+    ServiceClass,
+    TransferFacts,
+    WholeTransferFacts,
+)
 from meterledger.ledger.bank_match import MatchWindow, match_bank_lines
 from meterledger.ledger.budget_entries import entry_for_bill
 from meterledger.ledger.chart import (
@@ -44,7 +48,7 @@ from meterledger.ledger.chart import (
     control_sums,
 )
 from meterledger.ledger.deposit_entries import entry_for_deposit_step, entry_that_undoes
-from meterledger.ledger.due_days import due_days_of
+from meterledger.ledger.due_days import due_days_of, first_that_shows
 from meterledger.ledger.extension_entries import (
     advance_part,
     contribution_parts,
@@ -59,6 +63,7 @@ from meterledger.ledger.late_entries import entry_for_late_charge
 from meterledger.ledger.open_items import (
     Receivable,
     Settlement,
+    free_order,
     movement_of,
     open_items,
     receivable,
@@ -158,6 +163,7 @@ __all__ = [
     "Spending",
     "StaleFacts",
     "TransferFacts",
+    "WholeTransferFacts",
     "WriteOffFacts",
     "account_name",
     "advance_part",
@@ -190,6 +196,8 @@ __all__ = [
     "entry_for_unapplied",
     "entry_of_step",
     "entry_that_undoes",
+    "first_that_shows",
+    "free_order",
     "match_bank_lines",
     "movement_of",
     "newest_bill_day",

@@ -1,6 +1,6 @@
 """An unpaid balance that moves to another account of the same customer.
 
-Lives here      when the company may move it, and from when it is then overdue.
+Lives here      when the company may move it, and that it stays as old as it is.
 Lives elsewhere the entries (``templates``), disconnection for it (``arrears``).
 Read first      GRR V.F (carried forward since 2020-07-09, C-PRORATION-GAP).
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from meterledger.facts.receivables import ItemKind
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.forms import fact
@@ -19,6 +20,11 @@ from meterledger.rulebook.terms import Terms
 
 TRANSFER = "billing.transfer_of_balances"
 REQUIRES = "billing_transfer_of_balances_requires"
+WORDS_OF_KIND = {
+    ItemKind.LATE_CHARGE: "the late charge",
+    ItemKind.SERVICE_FEE: "the service charge",
+    ItemKind.SPECIAL: "the special charge",
+}
 
 
 class TransferContradicts(Refusal):
@@ -37,7 +43,27 @@ class ServiceClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TransferFacts:
-    """An unpaid balance of service that ended or was cut off, and an account it could move to."""
+    """What is unpaid of service that ended or was cut off, of one age and kind, and an account it
+    could move to.
+    """
+
+    service_ended: date = fact("The day on which service at the first place ended.")
+    delinquent_since: date | None = fact(
+        "Its delinquent date, past or to come; null if no bill has asked for it yet."
+    )
+    same_customer: bool = fact("Whether both accounts are of the same person responsible.")
+    from_class: ServiceClass = fact("The class of the service that ended.")
+    to_class: ServiceClass = fact("The class of the other account's service.")
+    disputed: bool = fact("Whether the balance is in dispute.", default=False)
+    kind: ItemKind = fact("What it was charged for.", default=ItemKind.UTILITY)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeTransferFacts:
+    """As balances were moved until 2026-11-29: all of it as old as its oldest part, and of service.
+
+    Kept for the records of then.
+    """
 
     service_ended: date = fact("The day on which service at the first place ended.")
     delinquent_since: date = fact("The delinquent date of the oldest part of the balance.")
@@ -52,10 +78,14 @@ class BalanceTransfer:
     """Whether it may move."""
 
     may_be_transferred: bool = fact("Whether the company may move it; it never has to.")
-    aged_from: date | None = fact("From which day it stays overdue; null if it may not move.")
+    aged_from: date | None = fact(
+        "Its delinquent date, as before; null if it may not move, or no bill has asked for it yet."
+    )
 
 
-def decide_transfer(facts: TransferFacts, terms: Terms) -> Decision[BalanceTransfer]:
+def decide_transfer(
+    facts: TransferFacts | WholeTransferFacts, terms: Terms
+) -> Decision[BalanceTransfer]:
     """Whether an unpaid balance may move to another account (GRR V.F). It keeps its age.
 
     :raises TransferContradicts: if service ends after the day that counts
@@ -83,9 +113,19 @@ def decide_transfer(facts: TransferFacts, terms: Terms) -> Decision[BalanceTrans
         return Decision(no, (Reason(found, clause.citation),))
     reasons = (
         Reason(f"{needs.value}: the company may, and need not", needs.citation),
-        Reason(f"it stays overdue since {facts.delinquent_since}", clause.citation),
+        Reason(_age(facts, terms.day), clause.citation),
     )
     return Decision(BalanceTransfer(True, facts.delinquent_since), reasons)
+
+
+def _age(facts: TransferFacts | WholeTransferFacts, on: date) -> str:
+    since = facts.delinquent_since
+    if isinstance(facts, WholeTransferFacts):
+        return f"it stays overdue since {since}"
+    what = WORDS_OF_KIND.get(facts.kind, "it")
+    if since is None:
+        return f"no bill has asked for {what} yet: the account's next bill does"
+    return f"{what} stays overdue since {since}" if since < on else f"{what} stays due on {since}"
 
 
 RULES = (

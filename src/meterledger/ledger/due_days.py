@@ -40,13 +40,13 @@ def due_days_of(money: AccountMoney, *, at: date) -> dict[str, date]:
     for one in money.movements:
         if one.entry_id in found or one.cents <= 0 or one.control != RECEIVABLE:
             continue
-        first = _first_that_shows(one, bills)
+        first = first_that_shows(one, bills)
         if first is not None:
             found[one.entry_id] = first.due_day
     return found
 
 
-def _first_that_shows(charge: Movement, bills: Sequence[BillShown]) -> BillShown | None:
+def first_that_shows(charge: Movement, bills: Sequence[BillShown]) -> BillShown | None:
     """The first bill, of bills in order, in whose balance a charge stands: it was charged by the
     bill's day, and known when the bill was made.
     """

@@ -22,6 +22,7 @@ from datetime import date
 
 from meterledger.facts.money import Entry
 from meterledger.facts.receivables import Application, ItemKind, Movement, OpenItem
+from meterledger.facts.settlements import SettlementKind, kind_of_moved
 from meterledger.kernel.ensure import ensure
 from meterledger.ledger.budget_entries import BUDGET_DEFERRED
 from meterledger.ledger.chart import OTHER_RECEIVABLE, RECEIVABLE, control_of
@@ -31,7 +32,6 @@ ASKED = (RECEIVABLE, OTHER_RECEIVABLE)
 
 KIND_OF_PREFIX = {
     "bill": ItemKind.UTILITY,
-    "transfer": ItemKind.UTILITY,
     "late": ItemKind.LATE_CHARGE,
     "fee": ItemKind.SERVICE_FEE,
     "special": ItemKind.SPECIAL,
@@ -134,7 +134,7 @@ def receivable_of_movements(
         if not of_deposit:
             credits_left[source] -= spent
         settlements.append(Settlement(source, item_id, spent, stored=True))
-    for one in sorted(charges, key=_free_order):
+    for one in sorted(charges, key=free_order):
         for source in credits_left:
             spent = min(room[one.item_id], credits_left[source])
             if spent:
@@ -220,6 +220,8 @@ def _root(one: Movement, by_id: Mapping[str, Movement]) -> Movement:
 def kind_of(charge: Movement) -> ItemKind:
     """What an entry that asks for something is, by its name; else by its control account."""
     prefix = charge.entry_id.partition(":")[0]
+    if prefix == SettlementKind.TRANSFER.value:  # it stays what it was
+        return kind_of_moved(charge.entry_id)
     other = ItemKind.SPECIAL if charge.control == OTHER_RECEIVABLE else ItemKind.UTILITY
     return KIND_OF_PREFIX.get(prefix, other)
 
@@ -234,8 +236,10 @@ def _net(applications: Iterable[Application]) -> dict[tuple[str, str], int]:
     return net
 
 
-def _free_order(charge: _Charge) -> tuple[bool, bool, date, str]:
-    """What was given back first, then what is oldest; special charges last (GRR V.M)."""
+def free_order(charge: _Charge | OpenItem) -> tuple[bool, bool, date, str]:
+    """The order in which free credit pays: what was given back first, then what is oldest; special
+    charges last (GRR V.M).
+    """
     given_back = charge.item_id.partition(":")[0] in GIVEN_BACK
     special = charge.kind is ItemKind.SPECIAL
     return not given_back, special, charge.charged_day, charge.item_id

@@ -13,7 +13,16 @@ from __future__ import annotations
 
 from meterledger.facts.entry_names import UNCLAIMED_MONEY, entry_name, reversal_name
 from meterledger.facts.money import Entry, Leg
-from meterledger.facts.settlements import CREDIT, Act, Means, SettlementCase, SettlementKind, Step
+from meterledger.facts.receivables import ItemKind
+from meterledger.facts.settlements import (
+    CREDIT,
+    Act,
+    Means,
+    SettlementCase,
+    SettlementKind,
+    Step,
+    kind_of_moved,
+)
 from meterledger.kernel.ensure import ensure
 from meterledger.ledger.chart import (
     CASH,
@@ -120,6 +129,11 @@ WORDS = {
     SettlementKind.CREDIT: "credit: {reason}",
     SettlementKind.PROVISION: "provision for uncollectible accounts",
 }
+MOVED_WORDS = {
+    ItemKind.LATE_CHARGE: "late payment charges",
+    ItemKind.SERVICE_FEE: "service charges",
+    ItemKind.SPECIAL: "special charges",
+}
 OF_ACT = {
     Act.REVERSED: ", taken back",
     Act.SENT: ", sent",
@@ -142,4 +156,6 @@ def _cause(case: SettlementCase, step: Step) -> str:
         about=case.about,
         reason=case.asked.reason,
     )
+    if case.kind is SettlementKind.TRANSFER and kind_of_moved(case.key) in MOVED_WORDS:
+        words = MOVED_WORDS[kind_of_moved(case.key)] + words.removeprefix("balance")
     return words + OF_ACT.get(step.act, "")

@@ -213,6 +213,14 @@ def _parted(
     if item.kind is ItemKind.LATE_CHARGE:
         return UnpaidItem(item, late_charge_cents=cents)
     bill = next((one for one in history.bills if f"bill:{one.bill_id}" == item.item_id), None)
+    moved_due = history.moved_due.get(item.item_id)
+    if moved_due is not None:  # it keeps its age
+        if moved_due > day:
+            return None
+        is_new = moved_due == day
+        return UnpaidItem(
+            item, new_cents=cents if is_new else 0, arrears_cents=0 if is_new else cents
+        )
     if bill is None:
         first = _first_asked(item.charged_day, history)
         is_new = first is None or first >= day

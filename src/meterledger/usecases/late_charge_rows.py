@@ -14,7 +14,6 @@ import numpy as np
 from meterledger.facts.late_charges import LateHistory
 from meterledger.facts.late_columns import (
     GIVEN_BACK,
-    KIND_OF_PREFIX,
     KIND_OTHER,
     KIND_SPECIAL,
     ApplicationRows,
@@ -24,6 +23,7 @@ from meterledger.facts.late_columns import (
     DepositRows,
     LateColumns,
     MovementRows,
+    kind_of_name,
     rank_of,
 )
 from meterledger.facts.receivables import OpenItem
@@ -68,7 +68,7 @@ def columns_of(histories: Sequence[LateHistory]) -> LateColumns:
                     key_of(it.entry_id),
                     it.effective_day.toordinal(),
                     it.cents,
-                    KIND_OF_PREFIX.get(prefix, usual),
+                    kind_of_name(it.entry_id, usual),
                     int(prefix in GIVEN_BACK),
                     key_of(it.reverses) if it.reverses else 0,
                     rank_of(it.entry_id),

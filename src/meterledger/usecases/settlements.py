@@ -112,6 +112,13 @@ class Settled:
 
     case: SettlementCase
     is_new: bool = True
+    beside: tuple[SettlementCase, ...] = ()
+    """What was posted with it: the other parts of a balance that moves."""
+
+    @property
+    def cents(self) -> int:
+        """All that was posted together."""
+        return self.case.cents + sum(one.cents for one in self.beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +277,30 @@ def refuse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyDe
 
 def reverse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
     """Take back what was posted, by the reversal of its entry; a refund that is sent is stopped
-    first.
+    first. All parts of a balance that moved go back together.
     """
-    return one_step(settlement_id, Act.REVERSED, by=by, reason=reason, desk=desk)
+    who, why = named(by, reason, f"settlement {settlement_id[:80]}")
+    case = desk.store.settlement(settlement_id)
+    writes = []
+    for one in (case, *moved_beside(case, desk.store)):
+        refuse_earlier(one, desk)
+        writes.append(step_on(SettlementWrite(one, (), ()), Act.REVERSED, who, why, desk))
+    desk.store.record_settlements(writes)
+    return Settled(writes[0].case, beside=tuple(one.case for one in writes[1:]))
+
+
+def moved_beside(case: SettlementCase, store: SettlementStore) -> list[SettlementCase]:
+    """The other parts of the balance of which a settlement moves one."""
+    if case.kind is not SettlementKind.TRANSFER or case.takes_credit:
+        return []
+    moved = store.settlements(account_id=case.account_id, kind=SettlementKind.TRANSFER)
+    return [
+        one
+        for one in moved
+        if one.account_id == case.account_id
+        and one.moved_as == case.moved_as
+        and one.key != case.key
+    ]
 
 
 def credit_cents(account_id: str, desk: MoneyDesk) -> int:

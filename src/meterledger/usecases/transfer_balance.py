@@ -1,21 +1,32 @@
 """Move what is owed after service has ended to another account of the same customer (GRR V.F).
 
-Lives here      the facts of a transfer, and both accounts' entry.
+Lives here      the parts of what moves, one for each age and kind, the facts of each, its entry.
 Lives elsewhere the rule (``ledger.balance_transfer``), what a statement shows (``make_statement``).
+Read first      docs/operating/settlements.md: "A balance that moves".
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from meterledger.facts.places import BillableService
-from meterledger.facts.settlements import SettlementCase, SettlementKind
+from meterledger.facts.receivables import AccountMoney, ItemKind
+from meterledger.facts.settlements import (
+    SettlementCase,
+    SettlementKind,
+    key_of_moved,
+    kind_of_moved,
+)
 from meterledger.kernel.money import usd_display
 from meterledger.ledger import (
     TRANSFER_RULE,
     ServiceClass,
     TransferFacts,
+    WholeTransferFacts,
+    due_days_of,
+    free_order,
     receivable_of_movements,
 )
 from meterledger.rulebook.terms import Terms
@@ -26,7 +37,7 @@ from meterledger.usecases.settlements import (
     MoneyDesk,
     Settled,
     in_service,
-    kept,
+    moved_beside,
     named,
     new_settlement,
     owed_cents,
@@ -44,6 +55,16 @@ COMPARABLE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class MovedPart:
+    """What moves of one kind and one due day; None where no bill has asked for it yet."""
+
+    key: str
+    kind: ItemKind
+    due_day: date | None
+    cents: int
+
+
 @looks_once_more
 def transfer_balance(
     from_account: str,
@@ -54,9 +75,9 @@ def transfer_balance(
     desk: MoneyDesk,
     disputed: bool = False,
 ) -> Settled:
-    """Move all that the first account owes to the second. It keeps its age.
+    """Move all that the first account owes to the second: a settlement for each age and kind.
 
-    The same two accounts on one day move once.
+    They are posted together. The same two accounts on one day move once.
 
     :raises CannotSettle: if the sheet does not allow it, nothing is owed, or service goes on
     :raises Conflict: if less is owed by now
@@ -76,14 +97,16 @@ def transfer_balance(
     known = [
         one
         for one in desk.store.settlements(account_id=from_account, kind=SettlementKind.TRANSFER)
-        if one.key == key
+        if one.moved_as == key
     ]
     if known:
-        return Settled(known[0], is_new=False)
-    cents = owed_cents(from_account, desk)
-    if cents <= 0:
+        first, *others = sorted(known, key=lambda one: one.settlement_id)
+        return Settled(first, is_new=False, beside=tuple(others))
+    parts = parts_of(from_account, key, desk)
+    if not parts:
+        owed = usd_display(owed_cents(from_account, desk))
         raise CannotSettle(
-            f"Account {from_account} owes nothing: its balance is {usd_display(cents)}",
+            f"Account {from_account} owes nothing: its balance is {owed}",
             where=where,
             do="Look at the account's entries",
         )
@@ -95,52 +118,147 @@ def transfer_balance(
             why="A balance moves when service has ended or was cut off",
             do="Collect it on that account, or stop its service first",
         )
-    decided = _decided(from_account, to_account, cents, disputed, desk)
-    outcome = decided.decision.outcome
-    if not outcome.may_be_transferred:
-        raise refused(
-            decided,
-            f"The balance of account {from_account} may not be moved to account {to_account}",
-            where,
-            "Collect it where it is, or name an account of the same customer and class",
+    writes = []
+    for part in parts:
+        decided = _decided(from_account, to_account, part, disputed, desk)
+        outcome = decided.decision.outcome
+        if not outcome.may_be_transferred:
+            raise refused(
+                decided,
+                f"The balance of account {from_account} may not be moved to account {to_account}",
+                where,
+                "Collect it where it is, or name an account of the same customer and class",
+            )
+        writes.append(
+            new_settlement(
+                SettlementKind.TRANSFER,
+                part.key,
+                decided,
+                account_id=from_account,
+                to_account_id=to_account,
+                cents=part.cents,
+                by=who,
+                reason=why,
+                desk=desk,
+                approved=True,
+                by_day=outcome.aged_from,
+            )
         )
-    write = new_settlement(
-        SettlementKind.TRANSFER,
-        key,
-        decided,
-        account_id=from_account,
-        to_account_id=to_account,
-        cents=cents,
-        by=who,
-        reason=why,
-        desk=desk,
-        approved=True,
-        by_day=outcome.aged_from,
+    are_new = desk.store.record_settlements(writes)
+    first, *others = (
+        write.case if is_new else desk.store.settlement(write.case.settlement_id)
+        for write, is_new in zip(writes, are_new, strict=True)
     )
-    return Settled(*kept(write, desk))
+    return Settled(first, any(are_new), tuple(others))
+
+
+def parts_of(account_id: str, moved: str, desk: MoneyDesk) -> list[MovedPart]:
+    """What the account's plain receivable is made of, as known at the desk's instant, by kind, the
+    oldest first; ``moved`` is the key that the parts share.
+
+    The credits that the parts leave behind pay the same items, in the same order.
+    """
+    money = _money_known(account_id, desk)
+    at = max([desk.on, *(one.effective_day for one in money.movements)])
+    found = receivable_of_movements(
+        account_id,
+        money.movements,
+        money.applications,
+        due_days=due_days_of(money, at=at),
+        at=at,
+    )
+    left = owed_cents(account_id, desk)
+    sums: dict[tuple[ItemKind, date | None], int] = {}
+    for item in sorted(found.items, key=free_order):
+        cents = min(item.open_cents, max(left, 0))
+        left -= cents
+        if cents:
+            of = (item.kind, item.due_day)
+            sums[of] = sums.get(of, 0) + cents
+    order = list(ItemKind)
+    numbers: dict[ItemKind, int] = {}
+    parts = []
+    for kind, due in sorted(sums, key=lambda of: (order.index(of[0]), of[1] or date.max)):
+        numbers[kind] = numbers.get(kind, 0) + 1
+        key = key_of_moved(moved, kind, numbers[kind])
+        parts.append(MovedPart(key, kind, due, sums[kind, due]))
+    return parts
+
+
+def _money_known(account_id: str, desk: MoneyDesk) -> AccountMoney:
+    """What the account's open items follow from, as known at the desk's instant."""
+    told = desk.store.account_money([account_id], with_due_days=True)
+    money = told.get(account_id, AccountMoney(account_id, desk.on))
+    movements = tuple(
+        one
+        for one in money.movements
+        if one.learned_at <= desk.now and one.entry_id not in desk.unseen
+    )
+    posted = {one.entry_id for one in movements}
+    back = {one.reverses for one in movements}
+    bills = []
+    for bill in money.bills:
+        entry_id = f"bill:{bill.bill_id}"
+        if entry_id in posted and entry_id not in back:  # it was not corrected yet
+            bill = replace(bill, cancelled_on=None)
+        bills += [bill] if bill.known_at <= desk.now else []
+    return replace(
+        money,
+        movements=movements,
+        applications=tuple(one for one in money.applications if one.learned_at <= desk.now),
+        bills=tuple(bills),
+    )
 
 
 def decide_transfer_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
-    """The decision of a transfer from what was known at the desk's instant."""
-    return _decided(case.account_id, case.to_account_id, case.cents, bool(told["disputed"]), desk)
+    """The decision of a transfer from what was known at the desk's instant.
+
+    Records of balances that moved as a whole do not say of which kind they are.
+    """
+    disputed = bool(told["disputed"])
+    if "kind" not in told:
+        return _decided_as_whole(case.account_id, case.to_account_id, disputed, desk)
+    others = moved_beside(case, desk.store)
+    unseen = {step.entry_id for one in others for step in one.steps}
+    desk = replace(desk, unseen=desk.unseen | unseen)
+    # Where it comes out otherwise by now it is of another age, and so of other bytes.
+    other = MovedPart(case.key, kind_of_moved(case.key), None if case.by_day else desk.on, 0)
+    same = (case.key, case.cents)
+    parts = parts_of(case.account_id, case.moved_as, desk)
+    part = next((one for one in parts if (one.key, one.cents) == same), other)
+    return _decided(case.account_id, case.to_account_id, part, disputed, desk)
+
+
+def _decided(
+    from_account: str, to_account: str, part: MovedPart, disputed: bool, desk: MoneyDesk
+) -> Decided:
+    facts = TransferFacts(
+        delinquent_since=part.due_day,
+        kind=part.kind,
+        **_both(from_account, to_account, disputed, desk),
+    )
+    return _ruled(facts, desk)
+
+
+def _decided_as_whole(
+    from_account: str, to_account: str, disputed: bool, desk: MoneyDesk
+) -> Decided:
+    facts = WholeTransferFacts(
+        delinquent_since=overdue_since(from_account, desk),
+        **_both(from_account, to_account, disputed, desk),
+    )
+    return _ruled(facts, desk)
 
 
 def overdue_since(account_id: str, desk: MoneyDesk) -> date:
-    """The due day of the oldest bill of which something is open, as known at the desk's instant.
-
-    Late charges and fees have no due day of their own: they make no debt older.
+    """The due day of the oldest bill of which something is open: what all of it was taken to be
+    overdue since, until 2026-11-29, but no day to come.
     """
-    money = desk.store.account_money([account_id], with_due_days=True).get(account_id)
-    if money is None:
-        return desk.on
+    money = _money_known(account_id, desk)
     found = receivable_of_movements(
         account_id,
-        [
-            one
-            for one in money.movements
-            if one.learned_at <= desk.now and one.entry_id not in desk.unseen
-        ],
-        [one for one in money.applications if one.learned_at <= desk.now],
+        money.movements,
+        money.applications,
         due_days=dict(money.due_days),
         at=desk.on,
     )
@@ -148,20 +266,21 @@ def overdue_since(account_id: str, desk: MoneyDesk) -> date:
     return min([*days, desk.on])
 
 
-def _decided(
-    from_account: str, to_account: str, cents: int, disputed: bool, desk: MoneyDesk
-) -> Decided:
+def _both(from_account: str, to_account: str, disputed: bool, desk: MoneyDesk) -> dict[str, Any]:
+    """The facts of both accounts."""
     mine = desk.store.services_of_account(from_account, desk.now)
     theirs = desk.store.services_of_account(to_account, desk.now)
     same = to_account in desk.store.accounts_of_same_holder(from_account, desk.now)
-    facts = TransferFacts(
-        service_ended=_ended(mine, desk.on),
-        delinquent_since=overdue_since(from_account, desk),
-        same_customer=same,
-        from_class=COMPARABLE[service_class_of(mine, desk)],
-        to_class=COMPARABLE[service_class_of(theirs, desk)],
-        disputed=disputed,
-    )
+    return {
+        "service_ended": _ended(mine, desk.on),
+        "same_customer": same,
+        "from_class": COMPARABLE[service_class_of(mine, desk)],
+        "to_class": COMPARABLE[service_class_of(theirs, desk)],
+        "disputed": disputed,
+    }
+
+
+def _ruled(facts: TransferFacts | WholeTransferFacts, desk: MoneyDesk) -> Decided:
     terms = Terms(desk.view, desk.on, rule=TRANSFER_RULE)
     return Decided(TRANSFER_RULE.id, facts, TRANSFER_RULE.decide(facts, terms), terms)
 

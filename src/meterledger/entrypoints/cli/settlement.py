@@ -314,19 +314,28 @@ def act(
 
 def settle(done: Settled, *, as_json: bool) -> None:
     """Answer with a settlement, and say if nothing was changed."""
-    answer(done.case, as_json=as_json, is_new=done.is_new)
+    answer(done.case, as_json=as_json, is_new=done.is_new, beside=done.beside)
 
 
-def answer(case: SettlementCase, *, as_json: bool, is_new: bool = True) -> None:
+def answer(
+    case: SettlementCase,
+    *,
+    as_json: bool,
+    is_new: bool = True,
+    beside: tuple[SettlementCase, ...] = (),
+) -> None:
     """Answer with a settlement as it stands."""
     from meterledger.entrypoints.settlement_words import settlement_json, settlement_words
 
     told: dict[str, Any] = settlement_json(case) | {"status": "done" if is_new else "known"}
+    if beside:
+        told["beside"] = [settlement_json(one) for one in beside]
 
     def words() -> None:
         if not is_new:
             print("Known already, nothing changed:")
-        print(settlement_words(case))
+        for one in (case, *beside):
+            print(settlement_words(one))
 
     say(told, as_json=as_json, words=words)
 

@@ -241,7 +241,7 @@ def move_balance(scene: Scene) -> list[ActTold]:
     return [
         scene.told(
             "decided",
-            f"{AGENT} moves {usd_display(settled.case.cents)} of {left.account_id}, which ended, "
+            f"{AGENT} moves {usd_display(settled.cents)} of {left.account_id}, which ended, "
             f"to account {goes_on.account_id} of the same customer; it keeps its age.",
         )
     ]

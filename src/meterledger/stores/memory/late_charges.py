@@ -50,6 +50,7 @@ class MemoryLateCharges:
     _applications: dict[str, Application]
     _payments: dict[str, Payment]
     _receipts: dict[str, ReceiptOnFile]
+    _due_days_of_moved: Callable[..., list[tuple[str, date]]]
     deposits_of_accounts: Callable[[Sequence[str]], dict[str, tuple[Deposit, ...]]]
     _look: Callable[[], None]
     _note: Callable[[str, str, datetime], None]
@@ -142,6 +143,7 @@ class MemoryLateCharges:
                     and one.cause is ReversalCause.BY_DECISION
                 )
             ),
+            moved_due=dict(self._due_days_of_moved(account_id, of_one_age=True)),
         )
 
     def _mailed(self, account_id: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -191,14 +192,19 @@ class MemorySettlements:
         mine = [one for one in self._payees.values() if one.account_id == account_id]
         return sorted(mine, key=lambda one: (one.learned_at, one.payee_id))
 
-    def _due_days_of_moved(self, account_id: str) -> list[tuple[str, date]]:
-        """Since when balances that were moved to the account are overdue."""
+    def _due_days_of_moved(
+        self, account_id: str, *, of_one_age: bool = False
+    ) -> list[tuple[str, date]]:
+        """When balances that were moved to the account are or were due; ``of_one_age`` leaves out
+        those that were moved as a whole, as old as their oldest part.
+        """
         return [
             (one.settlement_id, one.by_day)
             for one in self._settlements.values()
             if one.kind is SettlementKind.TRANSFER
             and one.to_account_id == account_id
             and one.by_day is not None
+            and (not of_one_age or "kind" in json.loads(one.record).get("facts", {}))
         ]
 
     def accounts_of_same_holder(self, account_id: str, known_at: datetime) -> list[str]:

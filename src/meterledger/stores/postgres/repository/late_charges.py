@@ -117,6 +117,12 @@ SELECT c.account_id
    AND NOT EXISTS (SELECT FROM late_charge_reversal r WHERE r.late_charge_id = c.late_charge_id)
  ORDER BY 1
 """
+# Balances that moved as a whole, as old as their oldest part, do not say what they are.
+MOVED_DUE = """
+SELECT to_account_id, settlement_id, by_day FROM settlement
+ WHERE kind = 'transfer' AND by_day IS NOT NULL AND to_account_id = ANY (%(accounts)s)
+   AND record::jsonb #> '{facts,kind}' IS NOT NULL
+"""
 MAIL = "mail"
 
 
@@ -132,6 +138,7 @@ class _Found:
     charges: list[LateCharge] = field(default_factory=list)
     waits: list[LateChargeWait] = field(default_factory=list)
     forgiven: list[str] = field(default_factory=list)
+    moved_due: dict[str, date] = field(default_factory=dict)
     unknown_payment_cents: int = 0
 
 
@@ -175,6 +182,8 @@ class LateChargeTables(DepositTables):
                 found[row[0]].waits.append(LateChargeWait(*row))
             for account, charge in rows(FORGIVEN):
                 found[account].forgiven.append(charge)
+            for account, entry, due_day in rows(MOVED_DUE):
+                found[account].moved_due[entry] = due_day
 
         self.read_snapshot(ask)
         asked_deposits = self._asked_deposits(account_ids, known_at)
@@ -190,6 +199,7 @@ class LateChargeTables(DepositTables):
                 charges=tuple(sorted(each.charges, key=lambda it: it.late_charge_id)),
                 waits=tuple(each.waits),
                 forgiven=tuple(sorted(each.forgiven)),
+                moved_due=each.moved_due,
                 unknown_payment_cents=each.unknown_payment_cents,
             )
             for one, each in found.items()

@@ -24,6 +24,7 @@ from meterledger.facts.late_columns import (
     KIND_OF_PREFIX,
     KIND_OTHER,
     KIND_SPECIAL,
+    LIKE_MOVED,
     ApplicationRows,
     BillRows,
     Column,
@@ -39,6 +40,13 @@ from meterledger.stores.postgres.connections import Connection
 def _named(prefixes: Iterable[str]) -> str:
     """The condition that an entry is named by one of the prefixes."""
     return " OR ".join(f"p.entry_id LIKE '{one}:%'" for one in prefixes)
+
+
+def _moved() -> str:
+    """What balances that moved are by their names."""
+    return " ".join(
+        f"WHEN p.entry_id LIKE '{name}' THEN {kind}" for name, kind in LIKE_MOVED.items()
+    )
 
 
 FIRST = "DATE '0001-01-01'"
@@ -59,6 +67,7 @@ SELECT p.customer_account_id::bigint, hashtextextended(p.entry_id, 0),
             WHEN p.entry_id LIKE 'late:%' THEN {KIND_LATE}
             WHEN {_named(one for one, kind in KIND_OF_PREFIX.items() if kind == KIND_SPECIAL)}
                  THEN {KIND_SPECIAL}
+            {_moved()}
             WHEN p.ledger_account LIKE '143%' AND p.cents > 0
                  AND split_part(p.entry_id, ':', 1) NOT IN ('transfer', 'fee') THEN {KIND_SPECIAL}
             ELSE {KIND_OTHER} END::bigint,
