@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -48,7 +49,7 @@ def text_of(answer: Any) -> str:
     return str(answer.content.decode())
 
 
-def decide(browser: Client, bill_id: str, **typed: str) -> Any:
+def decide(browser: Client, bill_id: str, **typed: Any) -> Any:
     told = {"act": "rebill", "author": "Ana", "reason": "the meter was read again", **typed}
     return browser.post(f"/corrections/{bill_id}/", told, headers=SAME_SITE)
 
@@ -100,6 +101,26 @@ class TestOneBill:
 
         assert decide(browser, wrong.bill_id, approver="Bob").status_code == 302
         assert wrong.bill_id not in [one.bill_id for one in town.bills(1)]
+
+    def test_with_what_the_gate_finds_asks_to_have_seen_it(
+        self, browser: Client, town: WebTown, wrong: Any
+    ) -> None:
+        usual = household(1)
+        town.town.read(
+            "E-1001", OCTOBER, lambda day, count: [20 * (wh or 0) for wh in usual(day, count)]
+        )
+
+        page = text_of(browser.get(f"/corrections/{wrong.bill_id}/"))
+        found = re.findall(r'name="seen" value="([^"]+)"', page)
+        assert "gate.band" in found
+        assert "percent of the bill before" in page
+        alone = decide(browser, wrong.bill_id)
+        assert alone.status_code == 422
+        assert "before somebody has looked at it" in text_of(alone)
+
+        answer = decide(browser, wrong.bill_id, seen=found, approver="Bob")
+        assert answer.status_code == 302
+        assert "The gate found, and Bob agreed:" in text_of(browser.get(answer["Location"]))
 
     def test_is_not_corrected_by_a_clock_that_is_off(
         self, browser: Client, town: WebTown, wrong: Any

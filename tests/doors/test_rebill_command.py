@@ -103,6 +103,24 @@ class TestRebill:
         assert "reading" in result.stdout
         assert told(ask("rebill", "list", "--json"))["to_correct"] == []
 
+    def test_what_the_gate_finds_is_shown_and_has_to_be_seen(
+        self, ask: Any, town: Town, bill: str
+    ) -> None:
+        with town.store.viewing(Viewer("test", "build"), []):
+            town.read("M1", (JULY, AUGUST), lambda day, count: [5000] * count)
+
+        (dry,) = told(ask("rebill", bill, *SIGNED, "--dry-run", "--json"))["corrected"]
+        codes = [one["code"] for one in dry["found"]]
+        shown = ask("rebill", bill, *SIGNED, "--dry-run").stdout
+        alone = ask("rebill", bill, *SIGNED)
+
+        assert codes == ["gate.amount"]
+        assert f"The gate finds: {dry['found'][0]['sentence']} (gate.amount)" in shown
+        assert alone.exit_code == 2
+        assert "`--seen gate.amount`" in " ".join(alone.stderr.split())
+        done = told(ask("rebill", bill, *SIGNED, "--seen", "gate.amount", "--json"))
+        assert done["corrected"][0]["bill"] == f"{bill}-v2"
+
     def test_twice_says_that_it_is_done(self, ask: Any, bill: str) -> None:
         ask("rebill", bill, *SIGNED)
 

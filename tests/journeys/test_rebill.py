@@ -15,6 +15,7 @@ from meterledger.facts.corrections import CorrectionCause
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.rebill import Evidence, RebillRefused, RebillRun, rebill
 from meterledger.usecases.rebill_ceiling import AboveTheCeiling
+from meterledger.usecases.rebill_gate import FoundByTheGate
 from meterledger.usecases.rebill_states import CannotRebill
 
 JULY, AUGUST, SEPTEMBER = date(2025, 7, 1), date(2025, 8, 1), date(2025, 9, 1)
@@ -88,6 +89,39 @@ class TestCancelAndRebill:
         assert after - before == one.difference_cents
         assert sum(billed.store.trial_balance().values()) == 0
 
+    def test_with_what_the_gate_finds_waits_until_somebody_has_seen_it(self, billed: Any) -> None:
+        """August at eight times its use: a run would not have let it out, nor does one person."""
+        july, august = billed.bills
+        reads(billed, 800, (AUGUST, SEPTEMBER))
+
+        (dry,) = correct(billed, august, dry_run=True).corrected
+        assert [one.code for one in dry.findings] == ["gate.band"]
+        assert dry.findings[0].sentence.startswith("76.8 kWh a day is 800 percent of the bill")
+        for told in ({}, {"seen": ["gate.price"]}, {"approved_by": "ana"}):
+            with pytest.raises(FoundByTheGate, match=r"or name another .*--approved-by") as caught:
+                correct(billed, august, **told)
+            assert "`--seen gate.band`" in caught.value.do
+        assert billed.store.bill(august).cancelled_by is None
+
+        (one,) = correct(billed, august, seen=["gate.band", "gate.jump"]).corrected
+
+        kept = billed.store.correction_of(one.bill.bill_id)
+        assert json.loads(kept.decision)["gate"] == {
+            "found": [{"code": "gate.band", "sentence": dry.findings[0].sentence}],
+            "seen": ["gate.band"],
+        }
+        assert billed.replay(one.bill.bill_id).same_bytes
+        assert b"gate" not in one.bill.record()
+        assert billed.store.bill(july).cancelled_by is None
+
+    def test_with_findings_leaves_when_another_person_agrees(self, billed: Any) -> None:
+        reads(billed, 800, (AUGUST, SEPTEMBER))
+
+        (one,) = correct(billed, billed.bills[1], approved_by="Bob").corrected
+
+        kept = json.loads(billed.store.correction_of(one.bill.bill_id).decision)
+        assert (kept["approved_by"], kept["gate"]["seen"]) == ("Bob", [])
+
     def test_above_the_ceiling_takes_two_people(self, billed: Any) -> None:
         """As a bill of a run does: what a wrong register makes of a bill is not sent by one."""
         reads(billed, 90_000, (JULY, AUGUST))
@@ -107,7 +141,10 @@ class TestCancelAndRebill:
         assert 0 < kept.ceiling_cents < one.bill.total_cents
         assert billed.replay(one.bill.bill_id).same_bytes
         reads(billed, 80_000, (JULY, AUGUST))
-        assert correct(billed, one.bill.bill_id, known_at=LATER).corrected
+        with pytest.raises(FoundByTheGate):
+            correct(billed, one.bill.bill_id, known_at=LATER)
+        found = ["gate.band", "gate.price", "gate.amount", "gate.ceiling"]
+        assert correct(billed, one.bill.bill_id, known_at=LATER, seen=found).corrected
 
     def test_on_a_day_before_the_bill_was_issued_is_refused(self, billed: Any) -> None:
         reads(billed, 90)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.journeys.register_town import RegisterTown
 from tests.journeys.town import VIEWER
 from tests.journeys.usage_town import (
     AFTER,
@@ -40,14 +41,23 @@ def town(tmp_path: Path) -> Iterator[UsageTown]:
         yield made
 
 
-def late(town: UsageTown, times: int, more: int = 0) -> None:
+def came(town: UsageTown, times: int, more: int = 0) -> None:
     """The day's readings arrive after all, so many times the usual, and so many Wh more each."""
 
     def values(day: date, count: int) -> list[int | None]:
         return [times * (wh or 0) + more for wh in weekly(day, count)]
 
     town.arrive("M1", (DAY, DAY + timedelta(days=1)), values, learned_at=NEXT)
+
+
+def late(town: UsageTown, times: int, more: int = 0) -> None:
+    """They arrive, are validated, and a person accepts them."""
+    came(town, times, more)
     town.validate(known_at=NEXT)
+    accept(town)
+
+
+def accept(town: UsageTown) -> None:
     for one in town.store.review_queue():  # a day far above its history waits for a person
         from meterledger.usecases.review_usage import accept_day, day_to_review
 
@@ -122,3 +132,110 @@ class TestATrueUp:
 
         assert len(night(town, dry_run=True).runs) == 1
         assert town.store.corrections_of_account(town.account_id(1)) == []
+
+
+class TestALateDayThatNobodyHasValidated:
+    def test_is_checked_first_and_waits_for_a_person_when_it_is_absurd(
+        self, town: UsageTown
+    ) -> None:
+        came(town, 60)
+
+        done = night(town)
+
+        assert (done.runs, done.refused) == ([], [])
+        (one,) = done.waiting
+        assert one.why.startswith("2025-10-08: ")
+        assert one.why.endswith(
+            "Decide the day in the review of usage (`meterledger review list`)."
+        )
+        assert town.store.corrections_of_account(town.account_id(1)) == []
+        assert {item.logged.day for item in town.store.review_queue()} == {DAY}
+
+    def test_stays_with_a_person_night_after_night(self, town: UsageTown) -> None:
+        came(town, 60)
+        night(town)
+        files = town.files
+        queued = len(town.store.review_queue())
+
+        (one,) = night(town).waiting
+
+        assert one.why.startswith("The usage of 1 day is held for review: 2025-10-08 (")
+        assert (town.files, len(town.store.review_queue())) == (files, queued)
+
+    def test_is_billed_when_a_person_has_accepted_it(self, town: UsageTown) -> None:
+        came(town, 60)
+        night(town)
+        accept(town)
+
+        (run,) = night(town).runs
+
+        assert run.corrected[0].bill.usage.estimated is None
+
+    def test_is_trued_up_at_once_when_no_check_holds_it(self, town: UsageTown) -> None:
+        came(town, 1, more=120)
+
+        (run,) = night(town).runs
+
+        assert run.corrected[0].difference_cents > 0
+        assert town.store.review_queue() == []
+
+    def test_waits_in_a_dry_run_too_and_nothing_goes_on_file(self, town: UsageTown) -> None:
+        came(town, 60)
+
+        (one,) = night(town, dry_run=True).waiting
+
+        assert one.why.startswith("2025-10-08: ")
+        assert town.store.review_queue() == []
+
+
+JULY, AUGUST, SEPTEMBER = date(2025, 7, 1), date(2025, 8, 1), date(2025, 9, 1)
+
+
+class TestAReadThatIsTooHigh:
+    """A register's month was estimated, and the read that comes after all is absurd."""
+
+    @pytest.fixture
+    def registers(self, first_book: Any) -> Iterator[RegisterTown]:
+        made = RegisterTown(book=first_book)
+        with made.store.viewing(VIEWER, []):
+            made.meter(1, came=date(2025, 6, 1))
+            made.reads("M1", (date(2025, 6, 1), 1_000), (JULY, 1_390))
+            made.bill_month(1, date(2025, 6, 1))
+            (bill,) = made.bill_month(1, JULY).issued
+            assert bill.usage.estimated is not None
+            yield made
+
+    def true_up(self, town: RegisterTown, shown: int) -> TrueUps:
+        town.reads("M1", (AUGUST, shown), learned_at=NEXT)
+        now = now_of(town.store, known_at=AFTER, book=town.book, lake=town.lake)
+        return true_up_estimates(store=town.store, now=now)
+
+    def test_waits_for_a_person_with_what_the_gate_found(self, registers: RegisterTown) -> None:
+        done = self.true_up(registers, 8_790)
+
+        assert (done.runs, done.refused) == ([], [])
+        (one,) = done.waiting
+        assert [found.code for found in one.findings] == ["gate.band"]
+        assert one.why.startswith(
+            "238.7 kWh a day is 1836 percent of the bill before (13.0 kWh a day), beyond 600"
+        )
+        assert not one.trues_up
+        assert one.as_json()["found"] == ["gate.band"]
+        assert registers.store.corrections_of_account(registers.account_id(1)) == []
+
+    def test_is_trued_up_when_it_is_as_before(self, registers: RegisterTown) -> None:
+        (run,) = self.true_up(registers, 1_820).runs
+
+        assert run.corrected[0].bill.usage.energy_wh == 430_000
+
+    def test_waits_with_the_other_estimated_bills_of_its_agreement(
+        self, registers: RegisterTown
+    ) -> None:
+        """Their limits are counted together, and the next begins where the first one closes."""
+        registers.bill_month(1, AUGUST)
+        registers.reads("M1", (SEPTEMBER, 2_260), learned_at=NEXT)
+
+        done = self.true_up(registers, 8_790)
+
+        assert done.runs == []
+        assert len(done.waiting) == 2

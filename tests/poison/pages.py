@@ -96,7 +96,7 @@ NOT_NUMBERS = {
     "reason": "a sentence",
     "reference": "words of the bank, kept",
     "rule_id": "a name, looked up",
-    "seen": "a fingerprint",
+    "seen": "a fingerprint, or the code of a finding",
     "sent_by": "one of a list",
     "settlement_id": "a name, looked up",
     "sha256": "a hash, looked up",

@@ -46,7 +46,7 @@ WORDS = """
 --law --maker --means --meter --model --month-option --municipality --name --number --opinion
 --new-person --out --outcome --owner --payee --payment --person --portal --postal-code --premise
 --public-key --purpose --queue --reading --reason --reference --routing --sales-tax
---sales-tax-place --schedule --sent-by --serial --service-point --setting --settle
+--sales-tax-place --schedule --seen --sent-by --serial --service-point --setting --settle
 --shared-key-file --signature --source --standard --state --station --storm --tax --tax-place
 --tender --terms --unit --versus --viewer --what --with --without --zone account accounts
 agreement bank bill case contract deposit file hold_id key late_charge line match_id medium meter

@@ -23,6 +23,7 @@ from meterledger.billing import (
 )
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.charges import ChargeGroup
+from meterledger.facts.held import GateFinding
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.money import cents_from_text, usd_text
@@ -72,10 +73,13 @@ def decision_text(
     adjusted: bool,
     *,
     approved_by: str = "",
+    findings: Sequence[GateFinding] = (),
+    seen: Sequence[str] = (),
 ) -> str:
     """What is kept of one bill of a case; None was decided where no amount is another one.
 
-    ``approved_by`` is the second person, where one was asked for.
+    ``approved_by`` is the second person, where one was asked for. ``findings`` are what the gate
+    found of the bill, ``seen`` codes of those that the author looked at.
     """
     outcome = decision.outcome if decision else LimitedCorrection(frozenset(), 0, 0, 0, None)
     offer = outcome.repayment
@@ -124,8 +128,18 @@ def decision_text(
             for one in (decision.reasons if decision else ())
         ],
         **({"approved_by": approved_by} if approved_by else {}),
+        **({"gate": gate_told(findings, seen)} if findings else {}),
     }
     return canonical_bytes(told).decode()
+
+
+def gate_told(findings: Sequence[GateFinding], seen: Sequence[str]) -> dict[str, Any]:
+    """What the gate found of a corrected bill, and which of it its author had seen."""
+    codes = [one.code for one in findings]
+    return {
+        "found": [{"code": one.code, "sentence": one.sentence} for one in findings],
+        "seen": [code for code in dict.fromkeys(seen) if code in codes],
+    }
 
 
 def read_case(text: str) -> DecidedCase:

@@ -13,7 +13,7 @@ Lives elsewhere the corrected bill (``rebill``), true-up by night (``rebill_due`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from meterledger.billing import CausePart, main_cause, split_by_cause
 from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.corrections import CorrectionCause, LeftDifference
+from meterledger.facts.held import GateFinding
 from meterledger.facts.places import BillableService
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
@@ -28,13 +29,15 @@ from meterledger.kernel.span import DaySpan
 from meterledger.usecases.asked_otherwise import asks_otherwise, choices_of, same_choices
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill import RebillRefused, difference_name
+from meterledger.usecases.rebill_gate import PastBills, codes_of, correction_findings
+from meterledger.usecases.rebill_holds import HoldsOfDays, held_why
 from meterledger.usecases.rebill_states import Now, is_same, right_bill, states_of
 from meterledger.usecases.replay_bill import ReplayStore
 
 Progress = Callable[[int], None]
 
 
-class CorrectionStore(ReplayStore, Protocol):
+class CorrectionStore(ReplayStore, PastBills, HoldsOfDays, Protocol):
     """What the queue needs of the store."""
 
     def account_ids(self) -> list[str]:
@@ -55,8 +58,10 @@ class BillToCorrect:
     """A live bill that would be another one now.
 
     ``difference_cents`` is None where the period cannot be billed now, and ``why`` says so; else
-    ``why`` says what it asks otherwise by a choice of the account's that was learned late.
-    ``trues_up`` says that all the difference is a real reading in the place of an estimate.
+    ``why`` says what it asks otherwise by a choice of the account's that was learned late, or why
+    the night leaves it to a person. ``trues_up`` says that all the difference is a real reading in
+    the place of an estimate, and that nothing holds it. ``held_from_night`` says that something
+    does: a day under review, or the gate, whose ``findings`` these are.
     """
 
     stored: StoredBill
@@ -65,6 +70,12 @@ class BillToCorrect:
     parts: tuple[CausePart, ...]
     trues_up: bool = False
     why: str = ""
+    held_from_night: bool = False
+    findings: tuple[GateFinding, ...] = ()
+
+    def waits(self, why: str, findings: tuple[GateFinding, ...] = ()) -> BillToCorrect:
+        """The same, and a person decides it."""
+        return replace(self, trues_up=False, why=why, held_from_night=True, findings=findings)
 
     @property
     def cause(self) -> CorrectionCause | None:
@@ -88,6 +99,8 @@ class BillToCorrect:
             ],
             "trues_up": self.trues_up,
             "why": self.why,
+            "held_from_night": self.held_from_night,
+            "found": list(codes_of(self.findings)),
         }
 
 
@@ -98,11 +111,13 @@ def bills_to_correct(
     accounts: Iterable[str] | None = None,
     issued: DaySpan | None = None,
     with_left: bool = False,
+    estimated_alone: bool = False,
     progress: Progress | None = None,
 ) -> tuple[int, list[BillToCorrect]]:
     """How many live bills were looked at, and those that would be other ones now, by account.
 
-    Those that somebody left as they are stay out, as long as they would come out the same.
+    Those that somebody left as they are stay out, as long as they would come out the same; with
+    ``estimated_alone`` those that rest on no estimate, too.
     """
     looked_at = 0
     found: list[BillToCorrect] = []
@@ -110,13 +125,14 @@ def bills_to_correct(
         bills = [
             one
             for one in store.bills_of_account(account)
-            if issued is None or one.issued_day in issued
+            if (issued is None or one.issued_day in issued)
+            and (not estimated_alone or _estimates(one) is not None)
         ]
         looked_at += len(bills)
         left = set()
         if not with_left and bills:
             left = {(one.bill_id, one.computed_sha256) for one in store.left_differences([account])}
-        for one in _of_account(bills, store, now):
+        for one in as_cases(_of_account(bills, store, now)):
             if (one.stored.bill_id, one.computed_sha256) not in left:
                 found.append(one)
         if progress is not None:
@@ -140,6 +156,18 @@ def _of_account(
             yield made
 
 
+def as_cases(found: Iterable[BillToCorrect]) -> list[BillToCorrect]:
+    """Bills of one agreement are trued up together, or wait together."""
+    every = list(found)
+    waiting = {one.stored.agreement_id: one.stored.bill_id for one in every if one.held_from_night}
+    return [
+        one.waits(f"It waits with bill {waiting[one.stored.agreement_id]} of the same agreement")
+        if one.trues_up and one.difference_cents and one.stored.agreement_id in waiting
+        else one
+        for one in every
+    ]
+
+
 def _nothing_new(
     stored: StoredBill,
     service: BillableService,
@@ -158,7 +186,7 @@ def _nothing_new(
 
 def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> BillToCorrect | None:
     try:
-        right, _ = right_bill(stored, store, now)
+        right, service = right_bill(stored, store, now)
         otherwise = asks_otherwise(stored, right, store, now)
     except Refusal as refusal:
         return BillToCorrect(stored, "", None, (), why=refusal.of_one_case().sentence)
@@ -166,7 +194,7 @@ def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> BillToCor
         return None
     issued, steps = states_of(stored, right, store, now)
     parts = split_by_cause(issued, steps)
-    return BillToCorrect(
+    made = BillToCorrect(
         stored=stored,
         computed_sha256=difference_name(right, otherwise),
         difference_cents=right.total_cents - stored.total_cents,
@@ -174,17 +202,44 @@ def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> BillToCor
         trues_up=not otherwise and _trues_up(stored, right, parts),
         why=otherwise,
     )
+    return _asked_of_gate(made, right, service, store, now) if made.trues_up else made
+
+
+def _asked_of_gate(
+    made: BillToCorrect,
+    right: Bill,
+    service: BillableService,
+    store: CorrectionStore,
+    now: Now,
+) -> BillToCorrect:
+    """A bill that would be trued up by night, or the same left to a person with what holds it."""
+    if not made.difference_cents:
+        return made
+    try:
+        held = held_why(made.stored, service, store, now)
+        findings = correction_findings(made.stored, right, store, now)
+    except Refusal as refusal:
+        return made.waits(refusal.of_one_case().sentence)
+    if held or findings:
+        return made.waits(held or "; ".join(one.sentence for one in findings), findings)
+    return made
 
 
 def _trues_up(stored: StoredBill, right: Bill, parts: Sequence[CausePart]) -> bool:
     """Whether less of it is estimated now, and nothing else has changed."""
-    was = read_record(stored.record)["usage"].get("estimated")
+    was = _estimates(stored)
     if was is None:
         return False
     now_estimated = right.usage.estimated
     fewer = now_estimated is None or _estimated(now_estimated.told(int)) < _estimated(was)
     reading = {CorrectionCause.READING, CorrectionCause.TAX}
     return fewer and {one.cause for one in parts} <= reading
+
+
+def _estimates(stored: StoredBill) -> dict[str, Any] | None:
+    """What of its usage was estimated; None where it rests on no estimate."""
+    found: dict[str, Any] | None = read_record(stored.record)["usage"].get("estimated")
+    return found
 
 
 def _estimated(told: dict[str, Any]) -> tuple[int, int]:

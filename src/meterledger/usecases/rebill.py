@@ -32,22 +32,22 @@ from meterledger.billing import (
 )
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.corrections import Correction, CorrectionCause, LeftDifference, Rebill
+from meterledger.facts.held import GateFinding
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService
-from meterledger.facts.usage_log import FindingOnFile
 from meterledger.kernel.decision import Decision
-from meterledger.kernel.ids import next_version, pseudonym
+from meterledger.kernel.ids import next_version
 from meterledger.kernel.refusal import Refusal
-from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_bill, reverse_entry
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.asked_otherwise import asks_otherwise
-from meterledger.usecases.bill_estimates import GAP, held_sentence
 from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
 from meterledger.usecases.rebill_ceiling import ceiling_of, refuse_alone, refuse_doubted
+from meterledger.usecases.rebill_gate import PastBills, correction_findings, refuse_unseen
+from meterledger.usecases.rebill_holds import HoldsOfDays, held_why
 from meterledger.usecases.rebill_states import (
     CannotRebill,
     Now,
@@ -62,7 +62,7 @@ from meterledger.usecases.replay_bill import ReplayStore
 RESIDENTIAL = "residential"
 
 
-class RebillStore(ReplayStore, Protocol):
+class RebillStore(ReplayStore, PastBills, HoldsOfDays, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
@@ -76,9 +76,6 @@ class RebillStore(ReplayStore, Protocol):
 
     def entry_named(self, entry_id: str, effective_day: date) -> Entry | None:
         """An entry of a day by its name; None where there is none."""
-
-    def open_holds(self, meters: Sequence[str], days: DaySpan) -> list[FindingOnFile]:
-        """Findings that keep days of the meters (pseudonyms) from being billed."""
 
     def record_rebills(self, rebills: Sequence[Rebill]) -> set[str]:
         """Cancel bills and record those that take their place, in one transaction."""
@@ -108,12 +105,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """One bill cancelled, the one in its place, and the difference by its causes."""
+    """One bill cancelled, the one in its place, and the difference by its causes.
+
+    ``findings`` are what the gate of a run would hold the bill for; of one that is not adjusted
+    there are none, for it asks what was asked before.
+    """
 
     cancelled: StoredBill
     bill: Bill
     adjusted: bool
     parts: tuple[CausePart, ...]
+    findings: tuple[GateFinding, ...] = ()
 
     @property
     def difference_cents(self) -> int:
@@ -153,11 +155,13 @@ def rebill(
     book: TariffBook,
     evidence: Evidence | None = None,
     approved_by: str = "",
+    seen: Sequence[str] = (),
     dry_run: bool = False,
 ) -> RebillRun:
     """Cancel the bills and put right ones in their place, all of them or none.
 
-    ``approved_by`` is another person, who agrees to a bill above the ceiling.
+    ``approved_by`` is another person, who agrees to a bill above the ceiling. ``seen`` are codes of
+    the gate's findings that the author has looked at.
 
     :raises NotFound: if there is no such bill
     :raises Conflict: if one of several is cancelled already
@@ -166,6 +170,7 @@ def rebill(
     :raises CannotRebill: if the usage of a period cannot be billed, or waits for a person
     :raises AboveTheCeiling: if a bill rises above the ceiling, and nobody else agrees
     :raises DoubtedKvar: if one stands on doubtful reactive energy, and nobody else agrees
+    :raises FoundByTheGate: if the gate finds what is neither seen nor agreed to by another person
     """
     _signed(author, reason)
     chosen = [store.bill(name) for name in dict.fromkeys(bill_ids)]
@@ -177,6 +182,7 @@ def rebill(
     now = Now(known_at, on, store.lake_sequence(), book, lake)
     case = _Case(store, now, author.strip(), reason.strip(), evidence or Evidence())
     case.approved_by = approved_by.strip()
+    case.gate_seen = tuple(one.strip() for one in seen if one.strip())
     case.make(chosen, run)
     if run.unchanged and not case.wrong:
         raise RebillRefused(
@@ -205,6 +211,12 @@ def rebill(
             author=author,
             approved_by=approved_by,
             now=now,
+        )
+        refuse_unseen(
+            ((one.cancelled.bill_id, one.findings) for one in run.corrected),
+            author=author,
+            approved_by=approved_by,
+            seen=case.gate_seen,
         )
         newly = store.record_rebills(case.rebills(run))
         if not newly:
@@ -248,6 +260,7 @@ class _Case:
         self.wrong: list[_Wrong] = []
         self.case: DecidedCase | None = None
         self.approved_by = ""
+        self.gate_seen: tuple[str, ...] = ()
 
     def make(self, chosen: Sequence[StoredBill], run: RebillRun) -> None:
         """Make each bill again; the next sees it in the place of the one that was issued."""
@@ -295,7 +308,8 @@ class _Case:
                 terms=terms,
             )
             self.seen.remember_asked(bill)
-            run.corrected.append(Corrected(one.stored, bill, stands, one.parts(bill)))
+            found = correction_findings(one.stored, bill, self.store, self.now) if stands else ()
+            run.corrected.append(Corrected(one.stored, bill, stands, one.parts(bill), found))
         self.case = DecidedCase(bills, evidence, billed_sums(first.stored))
 
     def rebills(self, run: RebillRun) -> list[Rebill]:
@@ -326,7 +340,13 @@ class _Case:
                 reason=self.reason,
                 learned_at=learned_at,
                 decision=decision_text(
-                    case, run.decision, one.parts, one.adjusted, approved_by=self.approved_by
+                    case,
+                    run.decision,
+                    one.parts,
+                    one.adjusted,
+                    approved_by=self.approved_by,
+                    findings=one.findings,
+                    seen=self.gate_seen,
                 ),
                 approved_by=self.approved_by,
                 ceiling_cents=ceiling_of(one.bill, self.now.on, self.now.view),
@@ -398,15 +418,9 @@ class _Case:
 
     def _refuse_held(self, stored: StoredBill) -> None:
         service = self.store.service_of_agreement(stored.agreement_id, self.now.known_at)
-        there = meters_on_bill(service, stored.days)
-        meters = [pseudonym(one.meter_id, self.now.view.name) for one in there]
-        held = [
-            one
-            for one in self.store.open_holds(meters, stored.days)
-            if one.logged.finding.code != GAP
-        ]
-        if held:
-            raise CannotRebill(held_sentence(held), where=stored.bill_id)
+        why = held_why(stored, service, self.store, self.now)
+        if why:
+            raise CannotRebill(why, where=stored.bill_id)
 
 
 def difference_name(right: Bill, otherwise: str = "") -> str:

@@ -1,8 +1,10 @@
 """True up estimated bills on their own periods, when real readings have come (GRR V.E).
 
 Lives here      the night's part of the queue: bills of which less is estimated now and nothing else
-                has changed. Everything else in the queue waits for a person.
-Lives elsewhere the queue (``find_corrections``), the corrected bill and its limits (``rebill``).
+                has changed, of whose readings no check holds a day, and in which the gate of a run
+                finds nothing. Everything else in the queue waits for a person.
+Lives elsewhere the queue (``find_corrections``), what the gate finds (``rebill_gate``), days that
+                came late (``rebill_late_days``), the corrected bill and its limits (``rebill``).
 
 Bills of one agreement that are due together are one case: their limits are counted together. Safe
 to run twice and to kill: each case is one transaction.
@@ -10,28 +12,33 @@ to run twice and to kill: each case is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Protocol
 
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
 from meterledger.usecases.find_corrections import (
     BillToCorrect,
     CorrectionStore,
+    as_cases,
     bills_to_correct,
     leave_bill,
 )
+from meterledger.usecases.look_at_day import UsageStore
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.rebill import RebillRun, RebillStore, rebill
+from meterledger.usecases.rebill_late_days import doubted_late_days, write_down
 from meterledger.usecases.rebill_states import Now
 
 AUTHOR = "the night"
 REASON = "actual readings have come for what was estimated"
 SAME = "the actual readings come to the amount that was billed"
+REVIEW = "Decide the day in the review of usage (`meterledger review list`)."
 
 
-class TrueUpStore(CorrectionStore, RebillStore, Protocol):
+class TrueUpStore(CorrectionStore, RebillStore, UsageStore, Protocol):
     """What this journey needs of the store."""
 
 
@@ -49,17 +56,40 @@ class TrueUps:
     """Bills whose readings come to the amount that was billed: they stay."""
     refused: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def held(self) -> list[BillToCorrect]:
+        """Of those that wait, the true-ups of which something was found: each says what."""
+        return [one for one in self.waiting if one.held_from_night]
+
+    def add(self, other: TrueUps) -> None:
+        """Count what was done of other accounts, too."""
+        self.looked_at += other.looked_at
+        self.runs += other.runs
+        self.waiting += other.waiting
+        self.same += other.same
+        self.refused += other.refused
+
 
 def true_up_estimates(
     *,
     store: TrueUpStore,
     now: Now,
     accounts: Iterable[str] | None = None,
+    issued: DaySpan | None = None,
+    estimated_alone: bool = False,
     dry_run: bool = False,
 ) -> TrueUps:
-    """Correct every estimated bill whose readings have come since, within the limits."""
+    """Correct every estimated bill whose readings have come since, within the limits.
+
+    Of ``accounts``, and of bills ``issued`` on some days; all of them unless given. With
+    ``estimated_alone`` no bill is looked at, and none is named as ``waiting``, that rests on no
+    estimate.
+    """
     done = TrueUps()
-    done.looked_at, found = bills_to_correct(store=store, now=now, accounts=accounts)
+    done.looked_at, found = bills_to_correct(
+        store=store, now=now, accounts=accounts, issued=issued, estimated_alone=estimated_alone
+    )
+    found = _without_doubted_days(found, store, now, dry_run=dry_run)
     due = [one for one in found if one.trues_up]
     done.waiting = [one for one in found if not one.trues_up]
     done.same = [one.stored.bill_id for one in due if not one.difference_cents]
@@ -88,3 +118,28 @@ def true_up_estimates(
         except Refusal as refusal:  # one agreement's matter: its neighbors' bills are trued up
             done.refused.append((names[0], refusal.of_one_case().sentence))
     return done
+
+
+def _without_doubted_days(
+    found: Sequence[BillToCorrect], store: TrueUpStore, now: Now, *, dry_run: bool
+) -> list[BillToCorrect]:
+    """Bills whose late days were validated; one that a check holds a day of is left to a person.
+
+    What is found goes on file, so that the day waits in the review queue, too.
+    """
+    looked: list[BillToCorrect] = []
+    for one in found:
+        if not (one.trues_up and one.difference_cents):
+            looked.append(one)
+            continue
+        service = store.service_of_agreement(one.stored.agreement_id, now.known_at)
+        try:
+            doubted = doubted_late_days(one.stored, service, store, now)
+            if doubted and not dry_run:
+                write_down(doubted, store, now)
+        except Refusal as refusal:
+            looked.append(one.waits(refusal.of_one_case().sentence))
+            continue
+        told = " ".join(f"{day.day}: {day.sentence}." for day in doubted)
+        looked.append(one.waits(f"{told} {REVIEW}") if doubted else one)
+    return as_cases(looked)

@@ -81,6 +81,10 @@ def bills(
             help="Another person, who agrees to a bill above the ceiling, or of doubtful kvar."
         ),
     ] = "",
+    seen: Annotated[
+        list[str] | None,
+        typer.Option(help="A finding of the gate that you have looked at, like gate.band."),
+    ] = None,
     due: Annotated[
         bool, typer.Option("--due", help="True up every estimated bill whose readings have come.")
     ] = False,
@@ -127,6 +131,7 @@ def bills(
                     wished_months=months,
                 ),
                 approved_by=approved_by,
+                seen=seen or (),
                 dry_run=dry_run,
             )
         say(
@@ -149,6 +154,7 @@ def _true_up(system: System, day: date, *, dry_run: bool, as_json: bool) -> None
         "looked_at": done.looked_at,
         "cases": [run_json(one) for one in done.runs],
         "waiting": [one.stored.bill_id for one in done.waiting],
+        "held": [_held_json(one) for one in done.held],
         "refused": [{"bill": name, "why": why} for name, why in done.refused],
     }
 
@@ -161,10 +167,33 @@ def _true_up(system: System, day: date, *, dry_run: bool, as_json: bool) -> None
             print(f"  {name} stays: the actual readings come to what was billed.")
         for name, why in done.refused:
             print(f"  {name}: {why}")
+        for one in done.held:
+            _print_held(one)
         if done.waiting:
             print(f"{len(done.waiting)} others wait for a person: `meterledger rebill list`.")
 
     say(answer, as_json=as_json, words=words)
+
+
+def _held_json(one: BillToCorrect) -> dict[str, Any]:
+    return {
+        "bill": one.stored.bill_id,
+        "why": one.why,
+        "found": [{"code": each.code, "sentence": each.sentence} for each in one.findings],
+    }
+
+
+def _print_held(one: BillToCorrect) -> None:
+    """A true-up that the night leaves to a person: why, and the ways out."""
+    from meterledger.usecases.rebill_gate import codes_of
+
+    print(f"  {one.stored.bill_id} is not trued up: {one.why.rstrip('.')}.")
+    if one.findings:
+        named = " ".join(f"--seen {code}" for code in codes_of(one.findings))
+        print(
+            f"    Look at its readings; then `meterledger rebill {one.stored.bill_id} --by NAME "
+            f"--reason WHY {named}`, or `meterledger rebill leave {one.stored.bill_id}`."
+        )
 
 
 def queue(
@@ -238,6 +267,7 @@ def run_json(run: RebillRun) -> dict[str, Any]:
                 "corrected_usd": usd_text(one.bill.total_cents),
                 "difference_usd": usd_text(one.difference_cents),
                 "adjusted": one.adjusted,
+                "found": [{"code": each.code, "sentence": each.sentence} for each in one.findings],
                 "causes": [
                     {"cause": part.cause.value, "usd": usd_text(part.cents)} for part in one.parts
                 ],
@@ -282,6 +312,9 @@ def _print_run(run: RebillRun, *, dry_run: bool) -> None:
         )
         for part in one.parts:
             print(f"    {usd_display(part.cents):>12}  {part.cause.value}")
+        for found in one.findings:
+            asks = f"; it leaves with `--seen {found.code}`" if dry_run else ""
+            print(f"    The gate finds: {found.sentence} ({found.code}){asks}")
     for old, new in run.known:
         print(f"{old} is cancelled already: {new} took its place.")
     for name in run.unchanged:
@@ -316,6 +349,8 @@ def _print_queue(looked_at: int, found: Sequence[BillToCorrect]) -> None:
         told = told or one.why or "no cent differs"
         night = "; trued up by `meterledger rebill --due`" if one.trues_up else ""
         print(f"  {one.stored.bill_id}: {usd_display(one.difference_cents)} ({told}){night}")
+        if one.held_from_night:
+            _print_held(one)
 
 
 def _day(text: str, option: str) -> date | None:

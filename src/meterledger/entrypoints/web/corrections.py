@@ -64,6 +64,9 @@ class Told:
     causes: tuple[CauseRow, ...]
     reasons: tuple[tuple[str, Citation], ...]
     offer: OfferWords | None
+    found: tuple[str, ...] = ()
+    """What the gate found of it, in sentences."""
+    approved_by: str = ""
 
     @property
     def difference_cents(self) -> int:
@@ -80,6 +83,8 @@ class Typed:
     reason: str = ""
     approver: str = ""
     """Who else agrees; asked for above the ceiling alone."""
+    seen: tuple[str, ...] = ()
+    """Codes of the gate's findings that were ticked."""
 
 
 def correction_context(system: System, stored: StoredBill) -> dict[str, Any]:
@@ -135,6 +140,8 @@ def _told(system: System, one: Correction) -> Told:
             _cents(offer["instalment_usd"]),
             _cents(offer["last_instalment_usd"]),
         ),
+        found=tuple(each["sentence"] for each in kept.get("gate", {}).get("found", ())),
+        approved_by=one.approved_by,
     )
 
 
@@ -209,6 +216,7 @@ def _rebill(
     reason: str,
     *,
     approved_by: str = "",
+    seen: tuple[str, ...] = (),
     dry_run: bool = False,
 ) -> RebillRun:
     return rebill(
@@ -221,6 +229,7 @@ def _rebill(
         lake=system.lake,
         book=system.book,
         approved_by=approved_by,
+        seen=seen,
         dry_run=dry_run,
     )
 
@@ -229,7 +238,8 @@ def _typed(request: HttpRequest) -> Typed:
     def word(name: str) -> str:
         return str(request.POST.get(name, ""))[:2000]
 
-    return Typed(word("act"), word("author"), word("reason"), word("approver"))
+    seen = tuple(str(one)[:100] for one in request.POST.getlist("seen")[:100])
+    return Typed(word("act"), word("author"), word("reason"), word("approver"), seen)
 
 
 def _decide(system: System, bill_id: str, typed: Typed) -> str:
@@ -239,7 +249,14 @@ def _decide(system: System, bill_id: str, typed: Typed) -> str:
     """
     if typed.act == REBILL:
         refuse_wrong_clock(system)
-        run = _rebill(system, bill_id, typed.author, typed.reason, approved_by=typed.approver)
+        run = _rebill(
+            system,
+            bill_id,
+            typed.author,
+            typed.reason,
+            approved_by=typed.approver,
+            seen=typed.seen,
+        )
         return run.corrected[0].bill.bill_id if run.corrected else bill_id
     if typed.act == LEAVE:
         leave_bill(

@@ -1,0 +1,112 @@
+"""What the gate of a run finds of a corrected bill, before it takes the place of the issued one.
+
+By night it holds the bill for a person; a person says that it was seen, or another one agrees.
+
+Lives here      asking the checks of a corrected bill, and refusing what nobody has seen.
+Lives elsewhere the checks (``billing.gate``), a run's own bills (``gate_bills``), the ceiling and
+                doubtful kvar (``rebill_ceiling``).
+Read first      docs/operating/corrections.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.billing import BillFacts, GateBill, gate_findings, gate_terms
+from meterledger.facts.bills import Bill, read_record
+from meterledger.facts.held import GateFinding, PastBill
+from meterledger.kernel.people import same_person
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.gate_bills import degrees_about, expected_lines
+from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.rebill_states import Now
+
+
+class PastBills(Protocol):
+    """What is compared with a corrected bill."""
+
+    def bills_before(
+        self, account_ids: Sequence[str], days: DaySpan, shift_days: int
+    ) -> dict[tuple[str, str], list[PastBill]]:
+        """Live bills of the accounts about the window and a year before."""
+
+    def temperatures(self, station: str, days: DaySpan, known_at: datetime) -> dict[date, int]:
+        """Tenths of a degree Fahrenheit of the days that are known, as known then."""
+
+
+class FoundByTheGate(Refusal):
+    """The gate found something of a corrected bill, and nobody says to have seen it."""
+
+
+def correction_findings(
+    stored: StoredBill, right: Bill, store: PastBills, now: Now
+) -> tuple[GateFinding, ...]:
+    """What the gate finds of ``right`` in the place of ``stored``; empty where the book has none.
+
+    It is compared with the other bills of the account as they are. What it finds in the same words
+    of the bill as issued is left out: that one has left with it, and a correction adds nothing.
+
+    :raises NoRuleInForce: if the book is silent on the class of service
+    """
+    terms = gate_terms(now.view, now.on)
+    if terms is None:
+        return ()
+    shift = terms["gate_season_shift_days"].value
+    past = store.bills_before([stored.account_id], stored.days, shift)
+    history = tuple(
+        one
+        for one in past.get((stored.account_id, right.service_point_id), ())
+        if one.bill_id != stored.bill_id
+    )
+    degrees = degrees_about(stored.days, terms, store, now.known_at)
+
+    def found(bill: GateBill) -> list[GateFinding]:
+        service_class = now.view.service_class(bill.schedule, now.on).value
+        lines = expected_lines(now.view, bill.schedule, bill.days)
+        return gate_findings(BillFacts(bill, service_class, history, *lines, degrees), terms)
+
+    of_right = found(GateBill.of(right))
+    if not of_right:
+        return ()
+    before = {
+        (one.code, one.sentence) for one in found(GateBill.of_record(read_record(stored.record)))
+    }
+    return tuple(one for one in of_right if (one.code, one.sentence) not in before)
+
+
+def codes_of(findings: Iterable[GateFinding]) -> tuple[str, ...]:
+    """The codes of findings, each once, in their order: what is named as seen."""
+    return tuple(dict.fromkeys(one.code for one in findings))
+
+
+def refuse_unseen(
+    made: Iterable[tuple[str, Sequence[GateFinding]]],
+    *,
+    author: str,
+    approved_by: str,
+    seen: Sequence[str],
+) -> None:
+    """Refuse a corrected bill of which the gate finds what neither was seen nor has a second name.
+
+    ``made`` are bills as issued by name, with what is found of those in their place. ``seen`` are
+    codes of findings that the author has looked at.
+
+    :raises FoundByTheGate: naming the findings, and the ways out
+    """
+    if approved_by.strip() and not same_person(author, approved_by):
+        return
+    for name, findings in made:
+        unseen = [one for one in findings if one.code not in seen]
+        if not unseen:
+            continue
+        named = " ".join(f"--seen {code}" for code in codes_of(unseen))
+        raise FoundByTheGate(
+            "; ".join(one.sentence for one in unseen),
+            where=name,
+            why="A run would not have let this bill out before somebody has looked at it",
+            do=f"Look at its readings; if it is right, say what you have seen (`{named}`), or name "
+            "another person who agrees (`--approved-by`)",
+        )
