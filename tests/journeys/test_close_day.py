@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.journeys.close_town import AUGUST, CLOSED_AT, SEPTEMBER, close, close_town, end_of
 from tests.journeys.conftest import town_module
-from tests.journeys.usage_town import UsageTown
+from tests.journeys.usage_town import UsageTown, weekly
 
 from meterledger.stores.gateways.processor_fake import BadProcessor
 from meterledger.stores.memory import MemoryStore
@@ -131,7 +131,7 @@ class TestRefusals:
             ("validate", "here: It cannot be. Do otherwise.")
         ]
         assert [one.name for one in closed.unfinished] == [
-            "validate", "bills", "extensions", "settlements", "month end",
+            "validate", "true-ups", "bills", "extensions", "settlements", "month end",
         ]  # fmt: skip
         assert step(closed, "bills").note == "it needs validate"
         assert step(closed, "reconcile").state is StepState.DONE
@@ -162,6 +162,65 @@ class TestTwice:
         closed = close(closing, SEPTEMBER_2, now=CLOSED_AT + timedelta(hours=1))
 
         assert (closed.bills.due, closed.bills.billed) == (1, 1)
+
+
+class TestAnEstimateWhoseReadingComes:
+    GAP_DAY = date(2025, 8, 9)
+
+    @pytest.fixture
+    def estimated(self, closing: UsageTown) -> UsageTown:
+        """Account 3's August was billed with a day estimated."""
+        close(closing, AUGUST)
+        closing.validate(self.GAP_DAY)
+        assert close(closing, SEPTEMBER).bills.billed == 3
+        return closing
+
+    def comes(self, town: UsageTown, times: int, more: int = 0) -> None:
+        def values(day: date, count: int) -> list[int | None]:
+            return [times * (wh or 0) + more for wh in weekly(day, count)]
+
+        town.arrive("M3", (self.GAP_DAY, date(2025, 8, 10)), values, learned_at=CLOSED_AT)
+
+    def test_is_trued_up_by_the_night_once(self, estimated: UsageTown) -> None:
+        self.comes(estimated, 1, more=120)
+        later = CLOSED_AT + timedelta(hours=1)
+
+        first = step(close(estimated, SEPTEMBER_2, now=later), "true-ups")
+        end = end_of(estimated)
+        again = step(close(estimated, SEPTEMBER_2, now=later + timedelta(hours=1)), "true-ups")
+
+        assert first.counts == {
+            "looked at": 1, "trued up now": 1, "left as billed": 0, "wait for a person": 0,
+            "refused": 0,
+        }  # fmt: skip
+        assert first.cents["difference"] > 0
+        (done,) = estimated.store.corrections_of_account(estimated.account_id(3))
+        assert (done.author, done.learned_at) == ("the night", later)
+        assert estimated.store.bill(done.corrected_bill).issued_day == SEPTEMBER_2
+        assert again.counts["trued up now"] == 0
+        assert end_of(estimated) == end
+
+    def test_is_left_to_a_person_when_it_is_absurd_and_the_night_goes_on(
+        self, estimated: UsageTown
+    ) -> None:
+        self.comes(estimated, 60)
+
+        closed = close(estimated, SEPTEMBER_2, now=CLOSED_AT + timedelta(hours=1))
+
+        told = step(closed, "true-ups")
+        assert (told.counts["trued up now"], told.counts["wait for a person"]) == (0, 1)
+        ((bill, why),) = told.refused
+        assert bill.startswith("bill B-")
+        assert why.startswith("2025-08-09: ")
+        assert closed.is_closed
+        assert estimated.store.corrections_of_account(estimated.account_id(3)) == []
+
+    def test_of_a_bill_that_is_issued_later_waits_for_that_day(self, estimated: UsageTown) -> None:
+        self.comes(estimated, 1, more=120)
+
+        told = step(close(estimated, date(2025, 8, 31), now=CLOSED_AT), "true-ups")
+
+        assert (told.counts["looked at"], told.refused) == (0, [])
 
 
 WRITES = (

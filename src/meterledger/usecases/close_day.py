@@ -19,6 +19,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.usecases import close_bills, close_steps
 from meterledger.usecases.close_desk import CloseDesk
 from meterledger.usecases.close_told import DayClosed, StepState, StepTold
+from meterledger.usecases.close_true_ups import true_up_what_came
 
 Work = Callable[[CloseDesk, StepTold, DayClosed], None]
 
@@ -44,6 +45,7 @@ def _plain(work: Callable[[CloseDesk, StepTold], None]) -> Work:
 STEPS = (
     Step("receive", _plain(close_steps.receive_files)),
     Step("validate", _plain(close_steps.validate_the_day)),
+    Step("true-ups", _plain(true_up_what_came), needs=("validate",)),
     Step("payments", _plain(close_steps.move_payments)),
     Step("programme credits", note="credits of net metering are made with each bill"),
     Step("late charges", _plain(close_bills.charge_what_is_late), needs=("payments",)),

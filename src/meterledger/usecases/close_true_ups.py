@@ -1,0 +1,69 @@
+"""The step of a close that trues up estimated bills whose readings have come since (GRR V.E).
+
+Lives here      which accounts may have one, cycle by cycle, and what it came to in words.
+Lives elsewhere the true-up and what holds it back (``rebill_due``), by hand: ``rebill --due``.
+Read first      docs/operating/corrections.md.
+
+It comes after the day's validation and before late charges and bills: they stand on what is right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from meterledger.facts.places import BillableService
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.close_desk import CloseDesk
+from meterledger.usecases.close_told import StepTold
+from meterledger.usecases.find_corrections import now_of
+from meterledger.usecases.rebill_due import TrueUps, true_up_estimates
+
+LOOKS_BACK_DAYS = 400
+"""How old an estimate may be that a night comes back to: a year and a season. `rebill --due` goes
+back without end."""
+FIRST_DAY = date(1990, 1, 1)
+
+
+def true_up_what_came(desk: CloseDesk, told: StepTold) -> None:
+    """Correct bills that rest on estimates and need not any more; tell which wait for a person."""
+    until = desk.day + timedelta(days=1)
+    recent = DaySpan(until - timedelta(days=LOOKS_BACK_DAYS), until)
+    meters = {one.meter_id for one in desk.store.estimated_days(recent)}
+    now = now_of(desk.store, known_at=desk.now, book=desk.book, lake=desk.lake)
+    now = replace(now, on=desk.day)
+    done = TrueUps()
+    with desk.bar("True-ups", len(desk.cycles) if meters else 0) as advance:
+        for cycle in desk.cycles if meters else ():
+            accounts = {
+                one.account.account_id
+                for one in desk.store.services_of_cycle(cycle, desk.now)
+                if _meters(one) & meters
+            }
+            done.add(
+                true_up_estimates(
+                    store=desk.store,
+                    now=now,
+                    accounts=sorted(accounts),
+                    issued=DaySpan(FIRST_DAY, until),
+                    estimated_alone=True,
+                )
+            )
+            advance(1)
+    corrected = [one for run in done.runs for one in run.corrected]
+    told.counts |= {
+        "looked at": done.looked_at,
+        "trued up now": len(corrected),
+        "left as billed": len(done.same) + sum(len(run.left) for run in done.runs),
+        "wait for a person": len(done.waiting),
+        "refused": len(done.refused),
+    }
+    told.cents["difference"] = sum(one.difference_cents for one in corrected)
+    told.refused += [(f"bill {one.stored.bill_id}", one.why) for one in done.held]
+    told.refused += [(f"bill {name}", why) for name, why in done.refused]
+
+
+def _meters(service: BillableService) -> set[str]:
+    """Numbers of the meters of a service, and of those that are billed with it."""
+    found = {one.meter_id for one in service.installations}
+    return found.union(*(_meters(one.service) for one in service.joined))
