@@ -93,7 +93,7 @@ class TestAYear:
         assert {one["standing"] for one in charges} == {"carried_forward"}
         for one in charges[::5]:
             again = told(ask("late-charge", "replay", one["late_charge"], "--json"))
-            assert (again["same_bytes"], again["revision"], again["note"]) == (True, "late-2", "")
+            assert (again["same_bytes"], again["revision"], again["note"]) == (True, "late-3", "")
 
     def test_is_counted_by_reason_and_run(self, ask: Any, charges: list[dict[str, Any]]) -> None:
         again = told(ask("late-charge", "run", "--on", "2026-06-02", "--json"))
@@ -113,12 +113,17 @@ class TestOneCharge:
     def name(self, charges: list[dict[str, Any]]) -> str:
         return str(charges[0]["late_charge"])
 
-    def test_is_shown_with_its_clause(self, ask: Any, name: str, account: str) -> None:
+    def test_is_shown_with_its_clause(
+        self, ask: Any, charges: list[dict[str, Any]], name: str, account: str
+    ) -> None:
         shown = ask("late-charge", "show", name)
         assert (
             "rounded to the cent, shown on the next bill (Sheet 136, rev. 1, GRR V.J)"
             in shown.stdout
         )
+        on = next(one["on"] for one in charges if one["late_charge"] == name)
+        bill = told(ask("late-charge", "show", name, "--json"))["shown_on_bill"]
+        assert f"decided on {on}, shown on bill {bill} of {on}; standing: " in shown.stdout
         listed = ask("late-charge", "list", "--account", account).stdout
         assert listed.startswith("Late charge ")
         assert "USD" not in listed
@@ -167,6 +172,7 @@ class TestOneCharge:
             assert "Late payment charge" in text
             assert "late.rate_after_2022_02_28" in text
             assert "What was unpaid" in text
+            assert f'shown on the <a href="/bills/{bills[1]}/">bill of ' in text
             assert f"/late-charges/{name}/" in client.get(f"/accounts/{account}/").content.decode()
             assert client.get("/late-charges/1:2/").status_code == 404
             form = {"author": "Ana Rivera", "approver": "ana rivera", "reason": "a first time"}

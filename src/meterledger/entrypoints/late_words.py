@@ -7,6 +7,7 @@ Lives elsewhere the charge (``facts/late_charges``), deciding it (``usecases``).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from meterledger.facts.late_charges import (
@@ -15,7 +16,9 @@ from meterledger.facts.late_charges import (
     LateChargeRun,
     LateReason,
 )
+from meterledger.facts.receivables import BillShown, Movement
 from meterledger.kernel.money import usd_text
+from meterledger.ledger import first_that_shows
 
 REASONS = {
     LateReason.NO_BILL: "no bill has become delinquent since the bill before",
@@ -43,6 +46,23 @@ def reason_words(code: str) -> str:
     """What a code says; the code itself where it is none of a charge."""
     known = {reason.value: words for reason, words in REASONS.items()}
     return known.get(code, "the book or a fact is silent" if code == "refused" else code)
+
+
+def bill_that_shows(charge: LateCharge, bills: Sequence[BillShown]) -> BillShown | None:
+    """The bill that tells of a charge: the first that is issued, from its day on and after it was
+    known. None as long as there is none; a bill that is held shows nothing.
+
+    :param bills: the account's bills in the order in which they were made
+    """
+    moved = Movement(charge.entry_id, charge.on, charge.known_at, charge.cents)
+    return first_that_shows(moved, bills)
+
+
+def shown_words(shown: BillShown | None) -> str:
+    """Which bill tells of a charge."""
+    if shown is None:
+        return "to be shown on the next bill that is issued"
+    return f"shown on bill {shown.bill_id} of {shown.issued_day}"
 
 
 def charge_as_json(charge: LateCharge, reversal: LateChargeReversal | None) -> dict[str, Any]:

@@ -235,7 +235,10 @@ class _Asked:
                 "bill": self.bill.bill_id,
                 "delinquent_day": unpaid.day.isoformat(),
                 "mail_in_time_until": grace_until(unpaid.day, moment.view).isoformat(),
-                "shown_on_the_bill_of": moment.on.isoformat(),
+                # Which bill shows it is not known yet: the bill of the day may be held.
+                "shown_on_the_bill_of" if moment.by.names_the_bill else "decided_on": (
+                    moment.on.isoformat()
+                ),
                 "late_charge_usd": usd_text(self.cents),
                 "base_usd": usd_text(self.base_cents),
                 "items": [_item(one) for one in unpaid.items],

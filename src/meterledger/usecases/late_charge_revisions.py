@@ -6,7 +6,8 @@ Lives elsewhere the decision (``late_charge_decide``), replay (``late_charges``)
 Read first      docs/decisions/0021-older-revisions-are-kept.md; docs/operating/late_charges.md.
 
 A charge's record names its revision. What is charged first is decided the same under all of them:
-they differ in what a corrected bill does to a charge that was made.
+they differ in what a corrected bill does to a charge that was made, and in what a record says of
+the bill that shows the charge.
 """
 
 from __future__ import annotations
@@ -27,14 +28,17 @@ class DecidedBy:
     ``only_freed``: a bill beside that was corrected lowers a charge only where it had taken what
     pays the charge's base. ``forgiven_stands``: a charge that was forgiven after another was made
     on it stays in that one's base; so a correction lowers it by what it freed and no more.
+    ``names_the_bill``: the record names the bill of the day as the one that shows the charge,
+    though that bill may be held and never issued; else it says on which day it was decided.
     """
 
     revision: str
     only_freed: bool
     forgiven_stands: bool
+    names_the_bill: bool = True
 
 
-TODAY = DecidedBy("late-2", only_freed=True, forgiven_stands=True)
+TODAY = DecidedBy("late-3", only_freed=True, forgiven_stands=True, names_the_bill=False)
 
 REVISIONS: dict[str, tuple[DecidedBy, ...]] = {
     # The name was not changed when the rule for bills beside was narrowed: no record tells which
@@ -43,6 +47,7 @@ REVISIONS: dict[str, tuple[DecidedBy, ...]] = {
         DecidedBy("late-1", only_freed=True, forgiven_stands=False),
         DecidedBy("late-1", only_freed=False, forgiven_stands=False),
     ),
+    "late-2": (DecidedBy("late-2", only_freed=True, forgiven_stands=True),),
     TODAY.revision: (TODAY,),
 }
 

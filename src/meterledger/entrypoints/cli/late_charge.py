@@ -175,19 +175,24 @@ def show(late_charge: Name, as_json: JsonFlag = False) -> None:
     with refusing():
         from meterledger.entrypoints.late_words import (
             arithmetic_words,
+            bill_that_shows,
             charge_as_json,
             reason_words,
+            shown_words,
         )
 
-        charge, reversal = _one(late_charge)
-        answer = charge_as_json(charge, reversal)
+        charge, reversal, bills = _one(late_charge)
+        shown = bill_that_shows(charge, bills)
+        answer = charge_as_json(charge, reversal) | {
+            "shown_on_bill": None if shown is None else shown.bill_id
+        }
 
         def words() -> None:
             record = answer["record"]
             print(
                 f"Late charge {charge.late_charge_id}: {usd_shown(answer['late_charge_usd'])} on "
-                f"{usd_shown(answer['base_usd'])} of bill {charge.bill_id}, shown on the bill of "
-                f"{charge.on}; standing: {charge.standing}"
+                f"{usd_shown(answer['base_usd'])} of bill {charge.bill_id}, "
+                f"decided on {charge.on}, {shown_words(shown)}; standing: {charge.standing}"
             )
             for item in record["items"]:
                 print(f"  {item['item']} ({item['kind']}): {usd_shown(item['open_usd'])} unpaid")
@@ -204,7 +209,7 @@ def show(late_charge: Name, as_json: JsonFlag = False) -> None:
 
 def list_charges(
     account: Annotated[str | None, typer.Option(help="One account.")] = None,
-    on: Annotated[str | None, typer.Option(help="Shown on bills of this day.")] = None,
+    on: Annotated[str | None, typer.Option(help="Decided on this day.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """List late charges of an account, or of a day."""
@@ -429,11 +434,13 @@ def government(
         say(answer, as_json=as_json, words=lambda: print(f"Account {account} is of {holder}."))
 
 
-def _one(late_charge_id: str) -> tuple[Any, Any]:
+def _one(late_charge_id: str) -> tuple[Any, Any, Any]:
     from meterledger.entrypoints.wiring import open_system
     from meterledger.usecases.ports import Viewer
 
     viewer = Viewer("command line", "look at a late charge")
     with open_system(viewer=viewer, subjects=[late_charge_id]) as system:
         charge = system.store.late_charge(late_charge_id)
-        return charge, system.store.late_charge_reversal(late_charge_id)
+        account = charge.account_id
+        money = system.store.account_money([account], with_due_days=True)[account]
+        return charge, system.store.late_charge_reversal(late_charge_id), money.bills

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from meterledger.entrypoints.late_words import reason_words
+from meterledger.entrypoints.late_words import bill_that_shows, reason_words
 from meterledger.entrypoints.web.clauses import citation_address
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.money_words import entry_words
@@ -111,8 +111,11 @@ def late_charge_page(request: HttpRequest, system: System, late_charge_id: str) 
     charge = system.store.late_charge(late_charge_id)
     record = json.loads(charge.record)
     view = system.view
+    account = charge.account_id
+    bills = system.store.account_money([account], with_due_days=True)[account].bills
     context = {
         "charge": charge,
+        "shown": bill_that_shows(charge, bills),
         "bill_words": entry_words(f"bill:{charge.bill_id}"),
         "reversal": system.store.late_charge_reversal(late_charge_id),
         "items": [_item(one, charge, view) for one in record["items"]],

@@ -30,8 +30,10 @@ UNION ALL
 SELECT format('late charge %s: its record says %s, kept is %s', late_charge_id, said, kept)
   FROM (SELECT late_charge_id,
                format('account %s, bill %s, %s after %s, $%s on $%s', told ->> 'account',
-                      told ->> 'bill', told ->> 'shown_on_the_bill_of', told ->> 'delinquent_day',
-                      told ->> 'late_charge_usd', told ->> 'base_usd') AS said,
+                      told ->> 'bill',
+                      coalesce(told ->> 'decided_on', told ->> 'shown_on_the_bill_of'),
+                      told ->> 'delinquent_day', told ->> 'late_charge_usd', told ->> 'base_usd'
+                     ) AS said,
                format('account %s, bill %s, %s after %s, $%s on $%s', account_id, bill_id,
                       on_day, delinquent_day, (cents / 100.0)::numeric(20, 2),
                       (base_cents / 100.0)::numeric(20, 2)) AS kept
