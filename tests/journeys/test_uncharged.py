@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from tests.journeys.deposit_town import APPLICANT, Home
 
 from meterledger.billing import without_uncharged
+from meterledger.entrypoints.documents.composing import compose
+from meterledger.entrypoints.documents.content import content_of
 from meterledger.facts.deposits import DepositAct, DepositStep
 from meterledger.facts.periods import PeriodClose
+from meterledger.facts.statements import Statement
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases import calculate_bills
 from meterledger.usecases.deposit_ports import DepositWork
 from meterledger.usecases.finance_reports import revenue
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
+from meterledger.usecases.make_statement import Beside, make_statement
 from meterledger.usecases.rebill import rebill
 
 JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
 KNOWN = datetime(2026, 12, 1, 9, tzinfo=UTC)
 FOUND = datetime(2026, 12, 3, 12, tzinfo=UTC)
+CLAUSE = "Rule 13.020, in force 2019-08-28, bill each period"
 FIRST_CLOSE = datetime(2025, 9, 10, tzinfo=UTC)
 
 
@@ -30,6 +37,17 @@ def bill(town: Any, on: date, known_at: datetime = KNOWN, wh: int = 100) -> Any:
     town.read("M1", (JULY, AUGUST), lambda day, count: [wh] * count)
     (made,) = town.bill(1, on=on, known_at=known_at).issued
     return made
+
+
+def stated(town: Any, stored: Any) -> Statement:
+    return make_statement(
+        stored,
+        service=town.store.service_of_agreement(stored.agreement_id, stored.known_at),
+        history=[stored],
+        entries=(),
+        view=town.book.as_known(stored.known_at.date()),
+        beside=Beside(),
+    )
 
 
 class TestServiceBilledTooLate:
@@ -50,6 +68,42 @@ class TestServiceBilledTooLate:
         said = [reason.finding for reason in bill(town, on).reasons]
 
         assert ("no late charge on what we delayed" in said) is late
+
+    @pytest.mark.parametrize(
+        ("on", "months"),
+        [
+            (date(2025, 9, 5), None),
+            (date(2025, 9, 6), "2 months"),
+            (date(2026, 7, 31), "12 months"),
+            (date(2026, 8, 1), None),  # nothing of it is charged
+        ],
+    )
+    def test_says_first_over_how_long_it_may_be_paid(
+        self, town: Any, on: date, months: str | None
+    ) -> None:
+        bill(town, on)
+        (stored,) = town.store.bills_of_account(town.account_id(1))
+
+        said = [one.sentence for one in stated(town, stored).marks]
+
+        start = f"We sent this bill late. You may pay it over {months} or more, and no late charge"
+        assert len(said) == (months is not None)
+        assert all(one.startswith(start) and one.endswith(f"{CLAUSE}).") for one in said)
+
+    def test_says_so_on_the_front_of_the_paper(self, town: Any) -> None:
+        bill(town, date(2025, 9, 6))
+        (stored,) = town.store.bills_of_account(town.account_id(1))
+
+        front = PdfReader(io.BytesIO(compose(content_of(stated(town, stored))))).pages[0]
+
+        assert "You may pay it over 2 months or more" in " ".join(front.extract_text().split())
+
+    def test_says_no_such_thing_once_it_is_cancelled(self, town: Any) -> None:
+        bill(town, date(2025, 9, 6))
+        (stored,) = town.store.bills_of_account(town.account_id(1))
+        cancelled = replace(stored, cancelled_by="B-2", cancelled_at=FOUND)
+
+        assert [one.kind for one in stated(town, cancelled).marks] == ["cancelled"]
 
     def test_is_billed_and_not_charged_after_twelve_months(self, town: Any) -> None:
         made = bill(town, date(2026, 8, 1))

@@ -139,6 +139,8 @@ class BillWords:
     asked_cents: int
     balance: tuple[MoneyRow, ...]
     marks: tuple[str, ...]
+    late: tuple[str, ...]
+    """Those of the marks that say what follows from sending it late."""
     estimate: EstimateNotice | None
     notice: Notice | None
     groups: tuple[LineGroup, ...]
@@ -182,6 +184,7 @@ def bill_words(statement: Statement) -> BillWords:
         asked_cents=statement.asked_cents,
         balance=balance_rows(statement),
         marks=tuple(one.sentence for one in statement.marks),
+        late=tuple(one.sentence for one in statement.marks if one.kind == "late"),
         estimate=EstimateNotice(
             "This bill is based on estimated usage",
             estimate_words(statement, estimate),
