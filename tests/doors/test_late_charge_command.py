@@ -125,7 +125,8 @@ class TestOneCharge:
         bill = told(ask("late-charge", "show", name, "--json"))["shown_on_bill"]
         assert f"decided on {on}, shown on bill {bill} of {on}; standing: " in shown.stdout
         listed = ask("late-charge", "list", "--account", account).stdout
-        assert listed.startswith("Late charge ")
+        assert listed.splitlines()[0].split("  ")[0] == "Late charge"
+        assert "Decided on" in listed.splitlines()[0]
         assert "USD" not in listed
         assert re.search(rf"{name} .*\$\d[\d,]*\.\d\d +\$\d+\.\d\d", listed)
         assert "Sheet" not in shown.stderr

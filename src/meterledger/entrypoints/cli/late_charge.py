@@ -252,7 +252,7 @@ def list_charges(
                 for one in found
             ]
             if rows:
-                heads = ("Late charge", "On the bill of", "Unpaid", "Charged", "")
+                heads = ("Late charge", "Decided on", "Unpaid", "Charged", "")
                 print_table([heads, *rows], right=frozenset({2, 3}))
             else:
                 print("No late charge.")
