@@ -114,11 +114,13 @@ class TestRebill:
         shown = ask("rebill", bill, *SIGNED, "--dry-run").stdout
         alone = ask("rebill", bill, *SIGNED)
 
-        assert codes == ["gate.amount"]
-        assert f"The gate finds: {dry['found'][0]['sentence']} (gate.amount)" in shown
+        assert codes == ["gate.band", "gate.amount"]
+        for one in dry["found"]:
+            assert f"The gate finds: {one['sentence']} ({one['code']})" in shown
         assert alone.exit_code == 2
-        assert "`--seen gate.amount`" in " ".join(alone.stderr.split())
-        done = told(ask("rebill", bill, *SIGNED, "--seen", "gate.amount", "--json"))
+        assert "`--seen gate.band --seen gate.amount`" in " ".join(alone.stderr.split())
+        seen = [word for code in codes for word in ("--seen", code)]
+        done = told(ask("rebill", bill, *SIGNED, *seen, "--json"))
         assert done["corrected"][0]["bill"] == f"{bill}-v2"
 
     def test_twice_says_that_it_is_done(self, ask: Any, bill: str) -> None:

@@ -114,6 +114,14 @@ class TestCancelAndRebill:
         assert b"gate" not in one.bill.record()
         assert billed.store.bill(july).cancelled_by is None
 
+    def test_of_a_first_bill_is_compared_with_what_was_issued(self, billed: Any) -> None:
+        reads(billed, 1000, (JULY, AUGUST))
+
+        (one,) = correct(billed, billed.bills[0], dry_run=True).corrected
+
+        assert [each.code for each in one.findings] == ["gate.jump", "gate.band"]
+        assert "looks like a factor of 10" in one.findings[0].sentence
+
     def test_with_findings_leaves_when_another_person_agrees(self, billed: Any) -> None:
         reads(billed, 800, (AUGUST, SEPTEMBER))
 

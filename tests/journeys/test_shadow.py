@@ -322,6 +322,7 @@ def test_a_correction_more_than_a_year_later_is_no_late_bill(
         store=living.store,
         lake=living.lake,
         book=living.book,
+        seen=["gate.band"],
     ).corrected
     assert one.adjusted
     now = replace(

@@ -11,7 +11,8 @@ Read first      docs/operating/corrections.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from meterledger.billing import BillFacts, GateBill, gate_findings, gate_terms
@@ -46,8 +47,9 @@ def correction_findings(
 ) -> tuple[GateFinding, ...]:
     """What the gate finds of ``right`` in the place of ``stored``; empty where the book has none.
 
-    It is compared with the other bills of the account as they are. What it finds in the same words
-    of the bill as issued is left out: that one has left with it, and a correction adds nothing.
+    It is compared with the other bills of the account as they are; where there is none to compare
+    with, with the bill as issued. What it finds in the same words of that one is left out: it has
+    left with it, and a correction adds nothing.
 
     :raises NoRuleInForce: if the book is silent on the class of service
     """
@@ -66,7 +68,10 @@ def correction_findings(
     def found(bill: GateBill) -> list[GateFinding]:
         service_class = now.view.service_class(bill.schedule, now.on).value
         lines = expected_lines(now.view, bill.schedule, bill.days)
-        return gate_findings(BillFacts(bill, service_class, history, *lines, degrees), terms)
+        facts = BillFacts(bill, service_class, history, *lines, degrees)
+        if facts.previous() is None and facts.same_season(shift) is None:
+            facts = replace(facts, history=(*history, _as_before(stored)))
+        return gate_findings(facts, terms)
 
     of_right = found(GateBill.of(right))
     if not of_right:
@@ -75,6 +80,14 @@ def correction_findings(
         (one.code, one.sentence) for one in found(GateBill.of_record(read_record(stored.record)))
     }
     return tuple(one for one in of_right if (one.code, one.sentence) not in before)
+
+
+def _as_before(stored: StoredBill) -> PastBill:
+    """The bill as issued, as if it were the one before: the only measure of a first bill."""
+    count = timedelta(days=stored.days.day_count)
+    days = DaySpan(stored.days.from_day - count, stored.days.from_day)
+    energy_wh = read_record(stored.record)["usage"]["energy_wh"]
+    return PastBill(stored.bill_id, days, energy_wh, stored.total_cents)
 
 
 def codes_of(findings: Iterable[GateFinding]) -> tuple[str, ...]:
