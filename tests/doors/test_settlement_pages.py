@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
-from tests.doors.settled_web_town import ENDED, SettledTown, settled_town
-from tests.stores.paper_town import ANALYST
+from tests.doors.settled_web_town import AT, DEBTOR, ENDED, LIVE, SettledTown, settled_town
+from tests.stores.paper_town import ANALYST, bill_of
 
 from meterledger.entrypoints.web import system
+from meterledger.usecases.settlements import MoneyDesk
+from meterledger.usecases.transfer_balance import transfer_balance
 
 OURS = {"sec-fetch-site": "same-origin"}
 BEN = {"author": "Ben Ito", "reason": "The credit is there, seen on the ledger"}
@@ -133,6 +136,29 @@ class TestOne:
         assert (second.purpose, accounts) == ("decide a settlement", (ENDED,))
         with behind.store.viewing(ANALYST, [ENDED]):
             assert behind.store.settlement(behind.asked).awaits_approval
+
+
+class TestAPartOfABalance:
+    def test_names_the_other_parts_and_goes_back_with_them(
+        self, client: Any, behind: SettledTown
+    ) -> None:
+        store = behind.store
+        with store.viewing(ANALYST, ["all"]):
+            store.record_bills([bill_of(2, 1, cents=20_00)])
+            desk = MoneyDesk(store, behind.book, date(2026, 11, 30), AT)
+            moved = transfer_balance(DEBTOR, LIVE, by="Ana", reason="asked", desk=desk)
+        first, other = moved.case.settlement_id, moved.beside[0].settlement_id
+
+        text = text_of(client.get(f"/settlements/{first}/"))
+
+        assert f'<a href="/settlements/{other}/">$20.00 <code>{other}</code></a>: each' in text
+        assert "and they go back together" in text
+        undone = client.post(f"/settlements/{first}/", {"act": "undo", **BEN}, headers=OURS)
+        assert undone.status_code == 302
+        with store.viewing(ANALYST, ["all"]):
+            assert store.balance_cents(LIVE) == 0
+            assert store.balance_cents(DEBTOR) == 185_19
+        assert "go back together" not in text_of(client.get(address(behind)))
 
 
 class TestARefundByForms:

@@ -35,6 +35,7 @@ from meterledger.usecases.refund_credit import return_refund, send_refund, stop_
 from meterledger.usecases.settlements import (
     CannotSettle,
     MoneyDesk,
+    moved_beside,
     refuse_settlement,
     reverse_settlement,
 )
@@ -137,6 +138,7 @@ def settlement_page(request: HttpRequest, system: System, settlement_id: str) ->
     case = system.store.settlement(settlement_id)
     context: dict[str, Any] = {
         "case": case,
+        "beside": moved_beside(case, system.store),
         "words": KIND_WORDS[case.kind],
         "state": state_words(case),
         "reasons": reasons_of(case),
