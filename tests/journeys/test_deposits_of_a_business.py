@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -13,8 +13,11 @@ from tests.journeys.deposit_town import APPLICANT, Home, home_of
 from meterledger.facts.deposits import DepositKind
 from meterledger.usecases.deposit_acts import review_credit
 from meterledger.usecases.deposit_ask import DepositRefused, guarantee_deposit
+from meterledger.usecases.deposit_back import deposit_remainders_due
 from meterledger.usecases.deposit_decide import WrongKind
 from meterledger.usecases.deposit_interest import accrued
+from meterledger.usecases.settle_held import Desk as HeldDesk
+from meterledger.usecases.settle_held import exclude_held
 
 BEGIN = date(2025, 9, 1)
 
@@ -66,6 +69,27 @@ class TestABusiness:
         home = Home(shop.town, 2, now=shop.now)
         with pytest.raises(WrongKind, match="that is non-residential is not for residential"):
             home.ask(BEGIN, DepositKind.NON_RESIDENTIAL, told={})
+
+    @pytest.mark.parametrize("excluded", [False, True])
+    def test_that_never_began_waits_for_no_review(self, paid: Home, excluded: bool) -> None:
+        town, until = paid.town, date(2025, 9, 3)
+        (service,) = town.store.services_of_account(paid.account, paid.now)
+        town.store.stop_service(service.agreement.agreement_id, until, paid.now)
+        assert town.bill(3, on=date(2025, 9, 8), known_at=paid.now).held
+        (case,) = town.store.held_cases(account_id=paid.account)
+        if excluded:
+            desk = HeldDesk(town.store, town.lake, town.book, date(2025, 9, 10), paid.now)
+            exclude_held(case.case_id, by="Ana", reason="it never opened", desk=desk)
+
+        run = paid.night(date(2025, 9, 10))
+
+        assert run.counts["given back"] == int(excluded)
+        if excluded:
+            on = date(2025, 9, 10)
+            (due,) = deposit_remainders_due([paid.account], at=on, desk=paid.desk())
+            assert (due.cents, due.automatic) == (paid.held(), True)
+            assert due.return_by == date(2025, 9, 2) + timedelta(days=21)
+            paid.check()
 
     def test_gets_no_interest_before_six_months(self, paid: Home) -> None:
         (money,) = paid.money().values()

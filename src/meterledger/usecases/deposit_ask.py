@@ -23,6 +23,7 @@ from meterledger.facts.deposits import (
     Part,
     deposit_id_of,
 )
+from meterledger.facts.held import HeldCase
 from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
@@ -49,6 +50,11 @@ class DepositRefused(Refusal):
 
 class AskStore(DepositLog, DecideStore, Protocol):
     """What these journeys need of the store."""
+
+    def held_cases(
+        self, *, account_id: str | None = None, with_ended: bool = False
+    ) -> list[HeldCase]:
+        """Open cases of bills that did not leave, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from meterledger.facts.deposits import Deposit, DepositAct, DepositStep
@@ -21,6 +21,7 @@ from meterledger.facts.money import Entry
 from meterledger.kernel.money import usd_text
 from meterledger.ledger import entry_for_deposit_step
 from meterledger.usecases.deposit_ask import Desk
+from meterledger.usecases.deposit_back_unbilled import closed_without_a_bill
 from meterledger.usecases.deposit_history import AccountHistory, account_history, payments_of
 from meterledger.usecases.deposit_history_unknown import waits_for
 from meterledger.usecases.deposit_interest import last_interest
@@ -32,6 +33,7 @@ from meterledger.usecases.ports import StoredBill
 RESIDENTIAL = "deposits.refund.residential"
 NON_RESIDENTIAL = "deposits.refund.nonresidential"
 AUTOMATIC, ON_REQUEST = "automatic", "on request"
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class GoesBack:
     ruled: Ruled
     own: dict[str, Any]
     history: AccountHistory
+    ended_on: date | None = None
+    """The last day of service of an account that is closed without ever a bill."""
 
 
 def consider_return(
@@ -68,11 +72,13 @@ def consider_return(
     bills = history.bills if since is not None else ()
     held = "guarantee" if deposit.guarantee and not money.held_cents else "cash"
     dispute = deposit.dispute.note if deposit.dispute else "none"
+    closed = closed_without_a_bill(deposit.account_id, on=on, desk=desk)
+    ended_on = closed - A_DAY if closed else None
     if deposit.is_residential:
         facts: dict[str, Any] = {
             "held": held,
             "months": payments_of(bills),
-            "account_closed": False,
+            "account_closed": closed is not None,
             "open_dispute": dispute,
         }
         ruled = ask(RESIDENTIAL, facts, on=on, view=desk.view)
@@ -89,7 +95,22 @@ def consider_return(
         }
         ruled = ask(NON_RESIDENTIAL, facts, on=on, view=desk.view)
     own = {"bills": [one.as_json() for one in bills]}
-    return GoesBack(ruled.outcome.action.value, ruled, own, history)
+    action = ruled.outcome.action.value
+    if ended_on is not None and not deposit.is_residential:
+        # The text of a business knows its review alone; at the end of service VI.C.4 takes over.
+        ruled = _remainder(money.held_cents, ended_on, desk)
+        action = "refund" if held == "cash" else "release_guarantor"
+    return GoesBack(action, ruled, own, history, ended_on)
+
+
+def _remainder(cents: int, ended_on: date, desk: Desk) -> Ruled:
+    """Whether what remains when service ended goes back by itself, and by when."""
+    facts = {
+        "remaining_usd": usd_text(cents),
+        "service_ended_on": ended_on.isoformat(),
+        "customer_asked": False,
+    }
+    return ask("deposits.final.remainder", facts, on=ended_on, view=desk.view)
 
 
 def held_since(money: DepositMoney) -> date | None:
@@ -117,14 +138,16 @@ def give_back(
         "shown_on_bill": True,
     }
     ruled = ask("deposits.refund.apply", facts, on=on, view=desk.view)
-    record = record_of([found.ruled, ruled], view=desk.view, known_at=desk.now, own=found.own)
+    left = int(ruled.outcome.to_return_cents)
+    rest = _remainder(left, found.ended_on, desk) if found.ended_on else None
+    rulings = [found.ruled, ruled, *([rest] if rest else [])]
+    record = record_of(rulings, view=desk.view, known_at=desk.now, own=found.own)
     applied = int(ruled.outcome.may_apply_cents)
     if applied:
         step = _step(money.deposit, f"applied.{on}", DepositAct.APPLIED, on, reason, desk)
         _add(steps, entries, _with(step, cents=applied, record=record), money.deposit)
-    left = int(ruled.outcome.to_return_cents)
     last = _step(money.deposit, key, DepositAct.GIVEN_BACK, on, reason, desk)
-    steps.append(_with(last, cents=left, note=AUTOMATIC if left else "", record=record))
+    steps.append(_with(last, cents=left, **_way(left, rest), record=record))
     return _work(money.deposit, _called_off(money, on, desk) + steps, entries)
 
 
@@ -150,7 +173,7 @@ def settle_final(
     deposit = money.deposit
     ended_on = bill.days.last_day
     if money.held_cents <= 0:
-        return _end_without_cash(money, bill, on, desk)
+        return _end_without_cash(money, bill.bill_id, f"final bill {bill.bill_id}", on, desk)
     key = f"final.{bill.bill_id}"
     steps, entries, interest = _with_interest(money, "applied", on, key, desk)
     final = ask(
@@ -164,16 +187,7 @@ def settle_final(
         view=desk.view,
     )
     left = int(final.outcome.remaining_cents)
-    rest = ask(
-        "deposits.final.remainder",
-        {
-            "remaining_usd": usd_text(left),
-            "service_ended_on": ended_on.isoformat(),
-            "customer_asked": False,
-        },
-        on=ended_on,
-        view=desk.view,
-    )
+    rest = _remainder(left, ended_on, desk)
     record = record_of([final, rest], view=desk.view, known_at=desk.now)
     why = f"final bill {bill.bill_id}"
     applied = int(final.outcome.credited_cents) - left
@@ -181,22 +195,30 @@ def settle_final(
         step = _step(deposit, f"applied.{bill.bill_id}", DepositAct.APPLIED, on, why, desk)
         _add(steps, entries, _with(step, cents=applied, note=bill.bill_id, record=record), deposit)
     last = _step(deposit, f"back.{bill.bill_id}", DepositAct.GIVEN_BACK, on, why, desk)
-    way = "" if not left else AUTOMATIC if rest.outcome.automatic else ON_REQUEST
-    until = rest.outcome.return_by
-    steps.append(_with(last, cents=left, until=until, note=way, record=record))
+    steps.append(_with(last, cents=left, **_way(left, rest), record=record))
     return _work(deposit, _called_off(money, on, desk) + steps, entries)
 
 
-def _end_without_cash(
-    money: DepositMoney, bill: StoredBill, on: date, desk: Desk
-) -> DepositWork | None:
+def end_unbilled(money: DepositMoney, *, on: date, desk: Desk) -> DepositWork:
+    """End a deposit of which nothing is held, where service never began: it is asked no more."""
+    return _end_without_cash(money, str(on), "service never began", on, desk)
+
+
+def _end_without_cash(money: DepositMoney, key: str, why: str, on: date, desk: Desk) -> DepositWork:
     """Nothing is held: what is unpaid is called off, a guarantor answers for what came before."""
     deposit = money.deposit
-    why = f"final bill {bill.bill_id}"
     steps = _called_off(money, on, desk)
     act = DepositAct.RELEASED if deposit.guarantee else DepositAct.GIVEN_BACK
-    steps.append(_step(deposit, f"back.{bill.bill_id}", act, on, why, desk))
+    steps.append(_step(deposit, f"back.{key}", act, on, why, desk))
     return _work(deposit, steps, [])
+
+
+def _way(left: int, rest: Ruled | None) -> dict[str, Any]:
+    """How and by when what remains goes back; ``rest`` is the ruling at the end of service."""
+    if rest is None:
+        return {"note": AUTOMATIC if left else ""}
+    way = AUTOMATIC if rest.outcome.automatic else ON_REQUEST
+    return {"note": way if left else "", "until": rest.outcome.return_by}
 
 
 def _with_interest(

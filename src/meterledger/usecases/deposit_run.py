@@ -25,10 +25,12 @@ from meterledger.usecases.deposit_ask import DepositRefused, Desk
 from meterledger.usecases.deposit_back import (
     consider_return,
     deposit_remainders_due,
+    end_unbilled,
     give_back,
     release_guarantor,
     settle_final,
 )
+from meterledger.usecases.deposit_back_unbilled import closed_without_a_bill
 from meterledger.usecases.deposit_came_back import accounts_of_returns, put_right
 from meterledger.usecases.deposit_history import account_history
 from meterledger.usecases.deposit_interest import yearly_credits
@@ -180,9 +182,13 @@ def _due(deposit: Deposit, run: DepositRun, on: date, desk: Desk) -> bool:
     if bill is not None:
         _settle(money, bill, run, on, desk)
         return True
-    money = _keep(money, _winter(money, on, desk), (), run, desk)
-    money = _keep(money, _missed(money, on, desk), (), run, desk)
-    if money.held_cents > 0 or money.deposit.guarantee:
+    holds = money.held_cents > 0 or money.deposit.guarantee is not None
+    if closed_without_a_bill(deposit.account_id, on=on, desk=desk) is None:
+        money = _keep(money, _winter(money, on, desk), (), run, desk)
+        money = _keep(money, _missed(money, on, desk), (), run, desk)
+    elif not holds:
+        _record(end_unbilled(money, on=on, desk=desk), run, desk)
+    if holds:
         _back(money, run, on, desk)
     return len(desk.store.deposit(deposit.deposit_id).steps) > before
 
