@@ -100,6 +100,7 @@ def test_a_final_bill_of_a_few_cents_is_written_off_with_its_bill(postgres: Post
             reason="read again",
             on=date(2025, 8, 20),
             known_at=known_at + timedelta(days=2),
+            seen=("gate.band", "gate.jump"),
             store=postgres,
             lake=town.lake,
             book=town.book,
