@@ -476,6 +476,27 @@ class TestChangingTheRateOption:
         with pytest.raises(Conflict, match="It continues no other rate option"):
             store.take_back_agreement(agreement_of(1).agreement_id, LATER)
 
+    def test_a_period_parted_from_the_others_is_put_on_another_alone(self, store: Store) -> None:
+        """A billed period of cut demand is moved, and the days around it keep their option."""
+        store.start_service(start_of(1))
+        rate, edges = agreement_of(1).schedule, (month_of(0).until_day, month_of(1).until_day)
+        ends, instants = agreement_of(1), (LATER, LATER + timedelta(seconds=1))
+        for edge, at in zip(edges, instants, strict=True):
+            then = replace(agreement_of(1, edge), schedule=rate, learned_at=at)
+            store.change_agreement(ends.agreement_id, edge, then, [self.REASON])
+            ends = then
+        middle, after = agreement_of(1, edges[0]).agreement_id, LATER + timedelta(hours=1)
+
+        store.put_on_schedule(middle, "1M-smart", after, [self.REASON])
+
+        told = services(store, at=after)
+        assert [one.agreement.schedule for one in told] == [rate, "1M-smart", rate]
+        assert [one.continued_by for one in told[:2]] == [
+            *(one.agreement.agreement_id for one in told[1:])
+        ]
+        before = services(store, at=after - timedelta(seconds=1))
+        assert [one.agreement.schedule for one in before] == [rate] * 3
+
     def test_is_not_known_before_it_was_learned(self, store: Store) -> None:
         store.start_service(start_of(1))
 

@@ -145,6 +145,7 @@ from meterledger.billing.gate_terms import GateTerms, gate_terms, gate_values
 from meterledger.billing.our_delay import decide_our_delay, may_late_charge_cover
 from meterledger.billing.paperless_credit import has_paperless_amount, paperless_line
 from meterledger.billing.proration import prorate
+from meterledger.billing.rate_relief import SMALL_SERVICE, LoadCause, SmallServiceFacts
 from meterledger.billing.rate_term import REQUEST as RATE_REQUEST
 from meterledger.billing.rate_term import RateRequest, RateRequestFacts
 from meterledger.billing.sales_tax import (
@@ -246,6 +247,7 @@ __all__ = [
     "REEVALUATION_MONTH",
     "RESIDENTIAL",
     "RULES",
+    "SMALL_SERVICE",
     "TAX_CODE",
     "WANTED_DAY",
     "AfterReturn",
@@ -282,6 +284,7 @@ __all__ = [
     "LeavingFacts",
     "Levy",
     "LimitedCorrection",
+    "LoadCause",
     "MissedPaymentFacts",
     "Month",
     "NextChoiceFacts",
@@ -296,6 +299,7 @@ __all__ = [
     "RepaymentOffer",
     "RunTally",
     "SalesTaxTerms",
+    "SmallServiceFacts",
     "TaxTerms",
     "UnknownSalesTaxPlace",
     "UnknownTaxPlace",

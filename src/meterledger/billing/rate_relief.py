@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from meterledger.billing.rate_term import CHAPTER, RESIDENTIAL, ROOM, RateFactsContradict
 from meterledger.kernel.decision import Decision, Reason
-from meterledger.rulebook.forms import fact
+from meterledger.rulebook.forms import fact, number_text
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.series import NoRuleInForce
 from meterledger.rulebook.terms import Terms
@@ -137,7 +137,7 @@ def decide_small_service(facts: SmallServiceFacts, terms: Terms) -> Decision[Sma
         found = f"'{facts.cause.value}' is not one of the listed causes, nor similar to them"
         no.append(Reason(found, clause.citation))
     if facts.billing_demand_kw >= most.value:
-        found = f"{how.value} is asked for, and it was {facts.billing_demand_kw} kW"
+        found = f"{how.value} is asked for, and it was {number_text(facts.billing_demand_kw)} kW"
         no.append(Reason(found, how.citation))
     form = terms.text(FORM)
     if facts.written_request is None or facts.written_request > facts.period_begins:
@@ -157,6 +157,20 @@ def decide_small_service(facts: SmallServiceFacts, terms: Terms) -> Decision[Sma
     return Decision(SmallService(True, riders.value), reasons)
 
 
+SMALL_SERVICE = Rule(
+    id="rate_change.small_general_service",
+    title="Small General Service while the demand is cut",
+    room=ROOM,
+    kind="eligibility",
+    chapter=CHAPTER,
+    provisions=(TRANSFER, NO_RIDERS),
+    governing_day="the first day of the billing period",
+    facts=SmallServiceFacts,
+    outcome=SmallService,
+    values=(THRESHOLD_KW, COMPARISON, FORM, FIRST_EXCLUDED, RIDERS),
+    decide=decide_small_service,
+)
+
 RULES = (
     Rule(
         id="rate_change.relief",
@@ -171,17 +185,5 @@ RULES = (
         values=(REQUIRES, DISCRETION),
         decide=decide_relief,
     ),
-    Rule(
-        id="rate_change.small_general_service",
-        title="Small General Service while the demand is cut",
-        room=ROOM,
-        kind="eligibility",
-        chapter=CHAPTER,
-        provisions=(TRANSFER, NO_RIDERS),
-        governing_day="the first day of the billing period",
-        facts=SmallServiceFacts,
-        outcome=SmallService,
-        values=(THRESHOLD_KW, COMPARISON, FORM, FIRST_EXCLUDED, RIDERS),
-        decide=decide_small_service,
-    ),
+    SMALL_SERVICE,
 )

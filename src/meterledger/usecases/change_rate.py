@@ -29,6 +29,9 @@ from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.start_service import agreement_name
 
 RESIDENTIAL = "residential"
+SMALL = "small_general"
+LARGER = ("large_general", "small_primary")
+"""Classes from which cut demand moves a billing period to ``SMALL`` for a time (GRR V.H.5)."""
 A_MOMENT = timedelta(microseconds=1)
 
 
@@ -115,14 +118,38 @@ def ask_for_rate(
     since, back = agreement.days.from_day, service.continues
     while back in began:
         since, back = began[back].agreement.days.from_day, began[back].continues
+    first = first_of_rate(service, before, view, asked)
     facts = RateRequestFacts(
         residential=view.service_class(agreement.schedule, asked).value == RESIDENTIAL,
         service_since=since,
-        rate_since=agreement.days.from_day,
+        rate_since=first.agreement.days.from_day,
         next_period_begins=next_reading_day(asked, service.account.cycle, view),
         given_back=given_back,
     )
     return decide_filled(rule=RATE_REQUEST, facts=facts, day=asked, view=view)
+
+
+def first_of_rate(
+    service: BillableService, before: Sequence[BillableService], view: BookView, day: date
+) -> BillableService:
+    """The account's service with which the present rate began.
+
+    Of the larger classes a period that stands alone, or was priced as Small General Service for a
+    time (``small_general_periods``), is no change of the rate: nobody changes to another class.
+    """
+    schedule = service.agreement.schedule
+    if view.service_class(schedule, day).value not in LARGER:
+        return service
+    known = {one.agreement.agreement_id: one for one in before}
+    first, back = service, service.continues
+    while back in known:
+        one = known[back]
+        if one.agreement.schedule == schedule:
+            first = one
+        elif view.service_class(one.agreement.schedule, day).value != SMALL:
+            break
+        back = one.continues
+    return first
 
 
 def _refuse_together(service: BillableService, asked: date) -> None:
@@ -185,7 +212,7 @@ def change_rate(
     service = _service_of(services, account_id, service_point_id, asked)
     _refuse_together(service, asked)
     _check_open(service, schedule, asked, view)
-    back = was_given_back(service, store)
+    back = was_given_back(first_of_rate(service, services, view, asked), store)
     ruling = ask_for_rate(service, asked=asked, before=services, view=view, given_back=back)
     outcome: RateRequest = ruling.decision.outcome
     where = f"account {account_id}, agreement {service.agreement.agreement_id}"
@@ -199,6 +226,14 @@ def change_rate(
     view.schedule(schedule, outcome.takes_effect)
     agreement = service.agreement
     if outcome.back_to_the_start:
+        if agreement.days.from_day > outcome.takes_effect:
+            raise RateRefused(
+                f"The rate since {outcome.takes_effect} stands in several agreements, the last "
+                f"from {agreement.days.from_day}",
+                where=where,
+                why="A period of cut demand was parted from the others (GRR V.H.5)",
+                do="Ask for it from the next billing period on, after the first rate's term",
+            )
         reasons = ruling.decision.reasons
         instead = replace(agreement, schedule=schedule, learned_at=learned_at)
         if not dry_run:

@@ -21,9 +21,15 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import BilledReadings, window_of
-from meterledger.usecases.change_rate import ask_for_rate, options_open_to, was_given_back
+from meterledger.usecases.change_rate import (
+    ask_for_rate,
+    first_of_rate,
+    options_open_to,
+    was_given_back,
+)
 from meterledger.usecases.decide import Ruling
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
@@ -183,7 +189,7 @@ def compare_schedules(
     windows_wh: list[int] = []
     sequence = store.lake_sequence()
     for window in windows:
-        usage = _usage_of(_at(chain, window), window, known_at, sequence, lake, store, view)
+        usage = usage_as_billed(_at(chain, window), window, known_at, sequence, lake, store, view)
         windows_wh.append(_energy_wh(usage))
         place = tax_place_on(service.tax_places, window, service.premise.premise_id)
         for code in codes:
@@ -298,7 +304,11 @@ def _switch(
     view: BookView,
     store: CompareStore,
 ) -> tuple[Ruling | None, str]:
-    back = was_given_back(service, store)
+    try:
+        first = first_of_rate(service, services, view, asked)
+    except NoRuleInForce as refusal:  # the book names no class of the option on that day
+        return None, refusal.sentence
+    back = was_given_back(first, store)
     try:
         ruling = ask_for_rate(service, asked=asked, before=services, view=view, given_back=back)
         return ruling, ""
@@ -306,13 +316,13 @@ def _switch(
         return None, refusal.sentence
 
 
-def _usage_of(
+def usage_as_billed(
     service: BillableService,
     window: DaySpan,
     known_at: datetime,
     sequence: int,
     lake: Lake,
-    store: CompareStore,
+    store: BilledReadings,
     view: BookView,
 ) -> UsageBatch | TiledUsage | RegisterUsage:
     """The usage of one window as its bill would take it."""
@@ -345,7 +355,7 @@ def _usage(
     window: DaySpan,
     sequence: int,
     lake: Lake,
-    store: CompareStore,
+    store: BilledReadings,
     view: BookView,
 ) -> UsageBatch | TiledUsage:
     """The meters' usage as a bill would take it: one row of whole days, or tiled intervals."""

@@ -20,6 +20,8 @@ from meterledger.kernel.money import usd_display, usd_shown
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    from meterledger.entrypoints.cli.small_general import small_general
+
     service = typer.Typer(
         help="Start, stop and change service at a place; show what is known of an account.",
         no_args_is_help=True,
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     service.command("start")(start)
     service.command("stop")(stop)
     service.command("change")(change)
+    service.command("small-general")(small_general)
     service.command("show")(show)
     app.add_typer(service, name="service")
 

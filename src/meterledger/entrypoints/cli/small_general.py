@@ -1,0 +1,144 @@
+"""``meterledger service small-general``: a billing period of cut demand on another rate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.money import usd_display
+
+if TYPE_CHECKING:
+    from meterledger.billing import LoadCause
+
+
+def small_general(
+    account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
+    cause: Annotated[
+        str, typer.Option(help="What cut the demand: strike, fire, plant change and the like.")
+    ],
+    since: Annotated[str, typer.Option(help="First day of the first abnormal billing period.")],
+    period: Annotated[
+        str, typer.Option("--from", help="First day of the billing period in question.")
+    ],
+    schedule: Annotated[str, typer.Option(help="Rate option for it, like 2M-three-phase.")],
+    requested: Annotated[
+        str | None, typer.Option(help="Day on which the written request came; none: there is none.")
+    ] = None,
+    service_point: Annotated[
+        str, typer.Option(help="Service point; needed where the account has several.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
+    by: Annotated[str, typer.Option(help="Who decides; needed where a bill is made anew.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept with a bill that is made anew.")] = "",
+    approved_by: Annotated[
+        str, typer.Option(help="Another person who agrees to a bill above the ceiling.")
+    ] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Price one billing period of cut demand as Small General Service (GRR V.H.5)."""
+    with refusing():
+        from functools import partial
+
+        from meterledger.entrypoints.cli.rebill import run_json
+        from meterledger.entrypoints.wiring import open_system
+        from meterledger.rulebook.forms import number_text
+        from meterledger.usecases.ports import Viewer
+        from meterledger.usecases.rebill import rebill
+        from meterledger.usecases.small_general_periods import PeriodAsked, small_general_period
+
+        asked = PeriodAsked(
+            account_id=account,
+            schedule=schedule,
+            cause=_cause(cause),
+            requested=day_from(requested, option="--requested") if requested else None,
+            first_abnormal=day_from(since, option="--since"),
+            from_day=day_from(period, option="--from"),
+            service_point_id=service_point,
+        )
+        viewer = Viewer("command line", "price a period of cut demand")
+        with open_system(viewer=viewer, subjects=[account]) as system:
+            system.store.account(account)
+            asking = partial(
+                small_general_period,
+                asked,
+                on=system.today,
+                learned_at=system.now,
+                view=system.view,
+                store=system.store,
+                lake=system.lake,
+            )
+            moved = asking(dry_run=True)
+            if moved.bills and not dry_run and not (by.strip() and reason.strip()):
+                raise BadArgument(
+                    f"Bill {moved.bills[0]} of the period is made anew: nobody is named who "
+                    "decides",
+                    where="--by",
+                    do="Give a name and a reason (`--by`, `--reason`), or look first (`--dry-run`)",
+                )
+            anew = None
+            if not dry_run:
+                moved = asking()
+                if moved.bills:  # what is refused here waits in the queue of corrections
+                    anew = rebill(
+                        moved.bills,
+                        author=by,
+                        reason=reason,
+                        approved_by=approved_by,
+                        on=system.today,
+                        known_at=system.now,
+                        store=system.store,
+                        lake=system.lake,
+                        book=system.book,
+                    )
+        kw = None if moved.demand_kw is None else number_text(moved.demand_kw)
+        answer = {
+            "account": account,
+            "agreement": moved.agreement_id,
+            "from": moved.period.from_day.isoformat(),
+            "to": moved.period.until_day.isoformat(),
+            "demand_kw": kw,
+            "schedule": moved.schedule,
+            "dry_run": dry_run,
+            "ruling": None if kw is None else moved.ruling.as_json(),
+            "bills": list(moved.bills),
+            "rebilled": None if anew is None else run_json(anew),
+        }
+
+        def words() -> None:
+            if kw is None:
+                stays = "would be" if dry_run else "is"
+                print(
+                    f"The demand of {moved.period} is not measured yet: the period {stays} parted "
+                    f"from the others and stays on {moved.schedule}. Ask again when it is over."
+                )
+                return
+            print(
+                f"Account {account} {'would be' if dry_run else 'is'} on {moved.schedule} for "
+                f"{moved.period}, of {kw} kW; the days after it stay as they are."
+            )
+            for one in moved.ruling.decision.reasons:
+                print(f"  {one.finding} ({one.citation.text})")
+            if dry_run and moved.bills:
+                print(f"Made anew: {', '.join(moved.bills)}.")
+            for made in anew.corrected if anew is not None else ():
+                print(
+                    f"  {made.bill.bill_id} takes the place of {made.cancelled.bill_id}: "
+                    f"{usd_display(made.difference_cents)}"
+                )
+
+        say(answer, as_json=as_json, words=words)
+
+
+def _cause(text: str) -> LoadCause:
+    from meterledger.billing import LoadCause
+
+    known = {one.value: one for one in LoadCause}
+    if text not in known:
+        raise BadArgument(
+            f"'{text[:40]}' is no cause of a disturbed load",
+            where="--cause",
+            do=f"Give one of {', '.join(known)}",
+        )
+    return known[text]
