@@ -152,6 +152,32 @@ class TestThePeriod:
         assert (back.schedule, back.demand_kw) == ("3M", Fraction(100))
         assert {one for one, _ in agreements(plant)} == {"3M"}
 
+    def test_of_small_primary_service_moves_though_none_of_its_prices_is_held(
+        self, plant: Any
+    ) -> None:
+        plant.start(2, schedule="4M", from_day=JUNE, sales_tax_place="none")
+        plant.read("M2", (JUNE, AUGUST), even(BELOW))
+
+        moved = asked(plant, account_id=plant.account_id(2))
+
+        assert (moved.schedule, moved.demand_kw) == ("2M-single-phase", Fraction("99.9"))
+
+    def test_half_moved_goes_on_where_it_stopped(
+        self, plant: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lost(*_: object) -> None:
+            raise ConnectionError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(plant.store, "put_on_schedule", lost)
+            with pytest.raises(ConnectionError):
+                asked(plant)
+        assert [one for one, _ in agreements(plant)] == ["3M"] * 3
+
+        asked(plant, at=LATER)
+
+        assert [one for one, _ in agreements(plant)] == ["3M", "2M-single-phase", "3M"]
+
     def test_looked_at_first_changes_nothing(self, plant: Any) -> None:
         assert asked(plant, dry_run=True).schedule == "2M-single-phase"
 
