@@ -440,6 +440,7 @@ def _orders_of(bill_id: str) -> list[str]:
     return [f"autopay:{bill_id}:{n}" for n in range(1, 10)]
 
 
+@looks_once_more
 def answer_question(
     bill_id: str, *, is_drawn: bool, by: str, reason: str, desk: AutopayDesk
 ) -> AchOrder | None:
