@@ -9,11 +9,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.test import Client
+from tests.doors.web_town import WebTown
+from tests.journeys.register_town import NIGHT, RegisterTown
 from tests.journeys.town import Town
 from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
+from meterledger.entrypoints.web import system
 from meterledger.usecases.ports import Viewer
 
 JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
@@ -158,3 +162,45 @@ def test_a_clock_that_is_off_issues_no_correction(ask: Any, town: Town, bill: st
         assert result.exit_code == 2
         assert "seconds apart" in result.stderr
     assert ask("rebill", bill, *SIGNED, "--dry-run").exit_code == 0
+
+
+class TestATrueUpThatTheGateHolds:
+    """An estimated month, and then a read 7,000 kWh too high."""
+
+    @pytest.fixture
+    def town(self) -> Town:
+        june = date(2025, 6, 1)
+        made = RegisterTown()
+        with made.store.viewing(Viewer("test", "build"), []):
+            made.meter(1, came=june)
+            made.reads("M1", (june, 1_000), (JULY, 1_390))
+            made.bill_month(1, june, known_at=NIGHT)
+            made.bill_month(1, JULY, known_at=NIGHT)
+            made.reads("M1", (AUGUST, 8_790), learned_at=NIGHT)
+        return made
+
+    def test_is_told_with_its_ways_out_and_leaves_when_it_was_seen(self, ask: Any) -> None:
+        answer = told(ask("rebill", "--due", "--json"))
+        (held,) = answer["held"]
+        bill = held["bill"]
+        assert (answer["cases"], answer["waiting"]) == ([], [bill])
+        assert [one["code"] for one in held["found"]] == ["gate.band"]
+
+        for words in (("rebill", "--due"), ("rebill", "list")):
+            shown = " ".join(ask(*words).stdout.split())
+            assert f"{bill} is not trued up: 238.7 kWh a day is 1836 percent of the bill" in shown
+            assert f"`meterledger rebill {bill} --by NAME --reason WHY --seen gate.band`" in shown
+
+        done = told(ask("rebill", bill, *SIGNED, "--seen", "gate.band", "--json"))
+        assert done["corrected"][0]["corrected_usd"] == "1226.78"
+        assert told(ask("rebill", "--due", "--json"))["held"] == []
+
+    def test_is_told_on_the_page_that_lists_corrections(self, ask: Any, town: Town) -> None:
+        before = system.provide(WebTown(town, now=NOW))
+        try:
+            page = Client(headers={"host": "127.0.0.1"}).get("/corrections/").content.decode()
+        finally:
+            system.provide(before)
+
+        assert "The night leaves it to you: 238.7 kWh a day is 1836 percent of the bill" in page
+        assert "the night does that by itself" not in page

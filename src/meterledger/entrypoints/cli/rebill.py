@@ -169,8 +169,8 @@ def _true_up(system: System, day: date, *, dry_run: bool, as_json: bool) -> None
             print(f"  {name}: {why}")
         for one in done.held:
             _print_held(one)
-        if done.waiting:
-            print(f"{len(done.waiting)} others wait for a person: `meterledger rebill list`.")
+        if others := len(done.waiting) - len(done.held):
+            print(f"{others} others wait for a person: `meterledger rebill list`.")
 
     say(answer, as_json=as_json, words=words)
 
