@@ -181,6 +181,11 @@ class TestAnEstimateWhoseReadingComes:
 
         town.arrive("M3", (self.GAP_DAY, date(2025, 8, 10)), values, learned_at=CLOSED_AT)
 
+    def test_is_not_looked_at_while_the_estimate_stands(self, estimated: UsageTown) -> None:
+        told = step(close(estimated, SEPTEMBER_2, now=CLOSED_AT + timedelta(hours=1)), "true-ups")
+
+        assert set(told.counts.values()) == {0}
+
     def test_is_trued_up_by_the_night_once(self, estimated: UsageTown) -> None:
         self.comes(estimated, 1, more=120)
         later = CLOSED_AT + timedelta(hours=1)

@@ -1,6 +1,6 @@
 """The step of a close that trues up estimated bills whose readings have come since (GRR V.E).
 
-Lives here      which accounts may have one, cycle by cycle, and what it came to in words.
+Lives here      which estimates no longer stand, whose accounts they are, what it came to in words.
 Lives elsewhere the true-up and what holds it back (``rebill_due``), by hand: ``rebill --due``.
 Read first      docs/operating/corrections.md.
 
@@ -9,15 +9,20 @@ It comes after the day's validation and before late charges and bills: they stan
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
 from meterledger.facts.places import BillableService
+from meterledger.facts.usage_log import LoggedEstimate
+from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.span import DaySpan
+from meterledger.usage import estimated_slots
 from meterledger.usecases.close_desk import CloseDesk
 from meterledger.usecases.close_told import StepTold
 from meterledger.usecases.find_corrections import now_of
 from meterledger.usecases.rebill_due import TrueUps, true_up_estimates
+from meterledger.usecases.usage_days import DayOfMeters, read_day
 
 LOOKS_BACK_DAYS = 400
 """How old an estimate may be that a night comes back to: a year and a season. `rebill --due` goes
@@ -29,7 +34,7 @@ def true_up_what_came(desk: CloseDesk, told: StepTold) -> None:
     """Correct bills that rest on estimates and need not any more; tell which wait for a person."""
     until = desk.day + timedelta(days=1)
     recent = DaySpan(until - timedelta(days=LOOKS_BACK_DAYS), until)
-    meters = {one.meter_id for one in desk.store.estimated_days(recent)}
+    meters = _replaced(desk.store.estimated_days(recent), desk)
     now = now_of(desk.store, known_at=desk.now, book=desk.book, lake=desk.lake)
     now = replace(now, on=desk.day)
     done = TrueUps()
@@ -61,6 +66,44 @@ def true_up_what_came(desk: CloseDesk, told: StepTold) -> None:
     told.cents["difference"] = sum(one.difference_cents for one in corrected)
     told.refused += [(f"bill {one.stored.bill_id}", one.why) for one in done.held]
     told.refused += [(f"bill {name}", why) for name, why in done.refused]
+
+
+def _replaced(logged: Iterable[LoggedEstimate], desk: CloseDesk) -> set[str]:
+    """Meters of which an estimate may stand no longer: nearly all do, and their bills with them.
+
+    What is not in the lake, as an estimate of a register, is looked at with its bill.
+    """
+    found: set[str] = set()
+    in_lake: dict[date, list[LoggedEstimate]] = {}
+    for one in logged:
+        if one.interval_count and one.sequence:
+            in_lake.setdefault(one.day, []).append(one)
+        else:
+            found.add(one.meter_id)
+    sequence = desk.store.lake_sequence()
+    for day, estimates in in_lake.items():
+        meters = sorted({one.estimate.meter for one in estimates})
+        blocks, _ = read_day(desk.lake, meters, day, at_sequence=sequence)
+        rows = {
+            meter: (one, row) for one in blocks for row, meter in enumerate(one.block.meters)
+        }  # fmt: skip
+        begin = int(day_start_utc(day, desk.view.time_zone).timestamp())
+        found |= {
+            one.meter_id
+            for one in estimates
+            if not _stands(one, rows.get(one.estimate.meter), begin)
+        }
+    return found
+
+
+def _stands(logged: LoggedEstimate, place: tuple[DayOfMeters, int] | None, begin: int) -> bool:
+    if place is None:
+        return False
+    found, row = place
+    ours = estimated_slots(found.values)
+    seconds, made = found.block.interval_seconds, logged.estimate
+    slots = slice((made.start - begin) // seconds, (made.until - begin) // seconds)
+    return ours is not None and ours[row, slots].size > 0 and bool(ours[row, slots].all())
 
 
 def _meters(service: BillableService) -> set[str]:
