@@ -22,7 +22,7 @@ from tests.journeys.usage_town import (
 )
 
 from meterledger.facts.corrections import CorrectionCause
-from meterledger.usecases.find_corrections import now_of
+from meterledger.usecases.find_corrections import leave_bill, now_of
 from meterledger.usecases.rebill_due import AUTHOR, TrueUps, true_up_estimates
 
 FIRST, OCTOBER, NOVEMBER = date(2025, 8, 30), date(2025, 10, 1), date(2025, 11, 1)
@@ -41,13 +41,13 @@ def town(tmp_path: Path) -> Iterator[UsageTown]:
         yield made
 
 
-def came(town: UsageTown, times: int, more: int = 0) -> None:
+def came(town: UsageTown, times: int, more: int = 0, *, day: date = DAY) -> None:
     """The day's readings arrive after all, so many times the usual, and so many Wh more each."""
 
-    def values(day: date, count: int) -> list[int | None]:
-        return [times * (wh or 0) + more for wh in weekly(day, count)]
+    def values(on: date, count: int) -> list[int | None]:
+        return [times * (wh or 0) + more for wh in weekly(on, count)]
 
-    town.arrive("M1", (DAY, DAY + timedelta(days=1)), values, learned_at=NEXT)
+    town.arrive("M1", (day, day + timedelta(days=1)), values, learned_at=NEXT)
 
 
 def late(town: UsageTown, times: int, more: int = 0) -> None:
@@ -170,6 +170,23 @@ class TestALateDayThatNobodyHasValidated:
         (run,) = night(town).runs
 
         assert run.corrected[0].bill.usage.estimated is None
+
+    def test_that_a_person_left_as_billed_holds_no_other_bill(self, town: UsageTown) -> None:
+        second, december = date(2025, 11, 12), date(2025, 12, 1)
+        town.arrive("M1", (NOVEMBER, december), with_gap(second, 0, 96))
+        town.validate(second, known_at=NIGHT)
+        town.bill(1, on=december, known_at=NIGHT)
+        came(town, 60)
+        came(town, 1, more=120, day=second)
+        october, november = night(town).waiting
+        assert november.why.startswith(f"It waits with bill {october.stored.bill_id}")
+
+        now = now_of(town.store, known_at=AFTER, book=town.book, lake=town.lake)
+        name = october.stored.bill_id
+        leave_bill(name, author="Ana", reason="broken", store=town.store, now=now)
+
+        (run,) = night(town).runs
+        assert [one.cancelled.bill_id for one in run.corrected] == [november.stored.bill_id]
 
     def test_is_trued_up_at_once_when_no_check_holds_it(self, town: UsageTown) -> None:
         came(town, 1, more=120)

@@ -132,9 +132,11 @@ def bills_to_correct(
         left = set()
         if not with_left and bills:
             left = {(one.bill_id, one.computed_sha256) for one in store.left_differences([account])}
-        for one in as_cases(_of_account(bills, store, now)):
-            if (one.stored.bill_id, one.computed_sha256) not in left:
-                found.append(one)
+        found += as_cases(  # one that was left is decided: no other waits with it
+            one
+            for one in _of_account(bills, store, now)
+            if (one.stored.bill_id, one.computed_sha256) not in left
+        )
         if progress is not None:
             progress(1)
     return looked_at, found

@@ -140,6 +140,6 @@ def _without_doubted_days(
         except Refusal as refusal:
             looked.append(one.waits(refusal.of_one_case().sentence))
             continue
-        told = " ".join(f"{day.day}: {day.sentence}." for day in doubted)
+        told = " ".join(f"{day.day}: {day.sentence.rstrip('.')}." for day in doubted)
         looked.append(one.waits(f"{told} {REVIEW}") if doubted else one)
     return as_cases(looked)
