@@ -205,6 +205,18 @@ class TestAnEstimateWhoseReadingComes:
         assert again.counts["trued up now"] == 0
         assert end_of(estimated) == end
 
+    def test_is_no_bill_that_was_due_on_the_night_of_its_correction(
+        self, estimated: UsageTown
+    ) -> None:
+        """Its whole amount would be billed twice in the reports of two days."""
+        self.comes(estimated, 1, more=120)
+
+        closed = close(estimated, SEPTEMBER_2, now=CLOSED_AT + timedelta(hours=1))
+
+        assert step(closed, "true-ups").counts["trued up now"] == 1
+        assert (closed.bills.due, closed.bills.billed, closed.bills.billed_cents) == (0, 0, 0)
+        assert closed.bills.accounts["not_due"] == 3
+
     def test_is_left_to_a_person_when_it_is_absurd_and_the_night_goes_on(
         self, estimated: UsageTown
     ) -> None:

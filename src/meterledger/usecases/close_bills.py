@@ -11,8 +11,10 @@ stopped, the day has the same bills.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 
+from meterledger.facts.issued import IssuedBill
+from meterledger.kernel.ids import is_corrected
 from meterledger.usecases.close_desk import CloseDesk
 from meterledger.usecases.close_told import BillsOfDay, StepTold
 from meterledger.usecases.deposit_run import settle_final_bills
@@ -69,14 +71,14 @@ def issue_what_is_due(desk: CloseDesk, told: StepTold, bills: BillsOfDay) -> Non
     issued = 0
     with desk.bar("Bills", len(desk.cycles)) as advance:
         for cycle in desk.cycles:
-            before = len(desk.store.issued_bills(cycle, desk.day, _day_after(desk)))
+            before = len(_issued_on_the_day(desk, cycle))
             try:
                 issued += _cycle(desk, told, bills, cycle)
             except RunIsStopped as refusal:
                 stop = refusal
                 _all_wait(desk, bills, cycle)
             bills.due += before
-            for bill in desk.store.issued_bills(cycle, desk.day, _day_after(desk)):
+            for bill in _issued_on_the_day(desk, cycle):
                 bills.billed += 1
                 bills.billed_cents += bill.total_cents
                 bills.billed_accounts.add(bill.account_id)
@@ -140,5 +142,9 @@ def _accounts_without_bill(desk: CloseDesk, cycle: int) -> set[str]:
     return {one.service.account.account_id for one in due} | {one.account_id for one in held}
 
 
-def _day_after(desk: CloseDesk) -> date:
-    return desk.day + timedelta(days=1)
+def _issued_on_the_day(desk: CloseDesk, cycle: int) -> list[IssuedBill]:
+    """Live bills of the day that were due. A corrected one was not: its period was billed before,
+    and what it changes is a difference.
+    """
+    found = desk.store.issued_bills(cycle, desk.day, desk.day + timedelta(days=1))
+    return [one for one in found if not is_corrected(one.bill_id)]
