@@ -271,6 +271,38 @@ class TestParts:
         assert not again.is_new
         assert (again.case, again.beside) == (first.case, first.beside)
 
+    def test_that_were_taken_back_move_anew(self, town: Settling) -> None:
+        owes(town.store)
+        first = transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+        reverse_settlement(first.case.settlement_id, desk=town.desk(MARCH), **FINDERS)
+
+        second = transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+        again = transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+
+        assert (second.is_new, again.is_new) == (True, False)
+        assert (second.case.key, again.case) == (f"{first.case.key}-2", second.case)
+        assert (second.cents, again.cents) == (330_38, 330_38)
+        assert [town.store.balance_cents(one) for one in (ONE, SAME)] == [0, 330_38]
+        parts = (second.case, *second.beside)
+        assert all(replay_settlement(one, town.desk()) for one in parts)
+
+        reverse_settlement(second.beside[0].settlement_id, desk=town.desk(MARCH), **FINDERS)
+        third = transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+        assert third.case.key == f"{first.case.key}-3"
+
+    def test_of_a_new_charge_on_the_day_move_beside(self, town: Settling) -> None:
+        owes(town.store, months=1)
+        first = transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+        charge(town, "late:x", 1, MARCH)
+
+        second = transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+
+        assert second.is_new
+        assert (second.case.key, second.cents) == (f"{first.case.key}-2.late-charge", 1)
+        assert [town.store.balance_cents(one) for one in (ONE, SAME)] == [0, 165_20]
+        again = transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+        assert (again.case, again.is_new) == (second.case, False)
+
     @pytest.mark.parametrize("which", [0, 1])
     def test_go_back_together(self, town: Settling, which: int) -> None:
         owes(town.store)

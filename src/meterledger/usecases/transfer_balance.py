@@ -14,6 +14,7 @@ from typing import Any
 from meterledger.facts.places import BillableService
 from meterledger.facts.receivables import AccountMoney, ItemKind
 from meterledger.facts.settlements import (
+    Act,
     SettlementCase,
     SettlementKind,
     key_of_moved,
@@ -77,7 +78,8 @@ def transfer_balance(
 ) -> Settled:
     """Move all that the first account owes to the second: a settlement for each age and kind.
 
-    They are posted together. The same two accounts on one day move once.
+    They are posted together. The same two accounts on one day move once; what was taken back, or
+    is owed anew since, moves under the next number.
 
     :raises CannotSettle: if the sheet does not allow it, nothing is owed, or service goes on
     :raises Conflict: if less is owed by now
@@ -93,14 +95,9 @@ def transfer_balance(
             where=where,
             do="Name another account of the customer",
         )
-    key = f"{from_account}-{to_account}-{desk.on:%Y%m%d}"
-    known = [
-        one
-        for one in desk.store.settlements(account_id=from_account, kind=SettlementKind.TRANSFER)
-        if one.moved_as == key
-    ]
+    key, known = _next_name(from_account, to_account, desk)
     if known:
-        first, *others = sorted(known, key=lambda one: one.settlement_id)
+        first, *others = known
         return Settled(first, is_new=False, beside=tuple(others))
     parts = parts_of(from_account, key, desk)
     if not parts:
@@ -150,6 +147,29 @@ def transfer_balance(
         for write, is_new in zip(writes, are_new, strict=True)
     )
     return Settled(first, any(are_new), tuple(others))
+
+
+def _next_name(
+    from_account: str, to_account: str, desk: MoneyDesk
+) -> tuple[str, list[SettlementCase]]:
+    """The key under which the balance moves, and its parts if it has moved and nothing is owed.
+
+    What was taken back is over, and what is owed beside what moved is another balance.
+    """
+    whole = f"{from_account}-{to_account}-{desk.on:%Y%m%d}"
+    moved: dict[str, list[SettlementCase]] = {}
+    for one in desk.store.settlements(account_id=from_account, kind=SettlementKind.TRANSFER):
+        if one.account_id == from_account:
+            moved.setdefault(one.moved_as, []).append(one)
+    key, number, last = whole, 1, ""
+    while key in moved:
+        if all(one.last.act is not Act.REVERSED for one in moved[key]):
+            last = key
+        number += 1
+        key = f"{whole}-{number}"
+    if not last or owed_cents(from_account, desk) > 0:
+        return key, []
+    return last, sorted(moved[last], key=lambda one: one.settlement_id)
 
 
 def parts_of(account_id: str, moved: str, desk: MoneyDesk) -> list[MovedPart]:
