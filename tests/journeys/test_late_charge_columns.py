@@ -77,6 +77,16 @@ def histories(draw: st.DrawFn, number: int = 1) -> LateHistory:
             item = draw(st.sampled_from([one.entry_id for one in moved if one.cents > 0] or ["x"]))
             spent = min(cents, draw(CENTS))
             given_away.append(_applied(account, count, name, item, ItemKind.UTILITY, spent, day))
+    items = [one for one in moved if one.cents > 0 and one.reverses is None]
+    if items and draw(st.booleans()):  # what of them moves to another account
+        item = draw(st.sampled_from(items))
+        name, cents = "transfer:1-3-20250701", min(draw(CENTS), item.cents)
+        day = draw(st.sampled_from(DUE[:3])) + timedelta(days=draw(DAYS))
+        moved.append(Movement(name, day, LEARNED, -cents))
+        given_away.append(_applied(account, 8, name, item.entry_id, ItemKind.UTILITY, cents, day))
+        if draw(st.integers(0, 3)) == 0:
+            back = f"reversal:{name}"
+            moved.append(Movement(back, day, LEARNED, cents, reverses=name))
     deposits = []
     if draw(st.integers(0, 3)) == 0:
         asked = draw(st.sampled_from(ISSUED[:3]))

@@ -7,6 +7,7 @@ the 23rd of March; its service ends on the second of March. Account 3 is of the 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.journeys.late_town import DUE, ISSUED, NOW, PaperAccount
 from tests.journeys.settling_town import AT, FINDERS, ONE, SAME, Settling, begin, owes
-from tests.stores.paper_town import ANALYST, LEARNED
+from tests.stores.paper_town import ANALYST, LEARNED, bill_of
 
 from meterledger.entrypoints.cli.settlement import answer
 from meterledger.entrypoints.wiring import open_book
@@ -30,6 +31,7 @@ from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.finance_aging import aging
 from meterledger.usecases.late_charge_base import SaidElsewhere, unpaid_after
+from meterledger.usecases.late_charge_columns import decide_columns
 from meterledger.usecases.late_charge_decide import consider
 from meterledger.usecases.replay_settlement import replay_settlement
 from meterledger.usecases.settlements import CannotSettle, new_settlement, reverse_settlement
@@ -361,6 +363,78 @@ class TestParts:
         assert (moved.cents, moved.beside) == (165_19, ())
 
 
+class TestWhatMoved:
+    """The credit that a part leaves behind pays what moved, and nothing that comes after it."""
+
+    def test_leaves_nothing_for_a_later_bill(self, town: Settling) -> None:
+        owes(town.store, months=1)
+        charge(town, "special-facility:x", 12_00, date(2025, 2, 20))
+        transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+
+        town.store.record_bills([bill_of(1, 1, cents=20_00)])
+
+        moved = {(ItemKind.UTILITY, JANUARY_DUE): 165_19, (ItemKind.SPECIAL, None): 12_00}
+        assert open_of(town, ONE, MARCH) == {(ItemKind.UTILITY, FEBRUARY_DUE): 20_00}
+        assert open_of(town, SAME, MARCH) == moved
+
+        town.store.stop_service("AG-3-20250101", date(2025, 3, 5), AT)
+        back = transfer_balance(SAME, ONE, desk=town.desk(MARCH), **FINDERS)
+        assert [(one.cents, one.last.act) for one in (back.case, *back.beside)] == [
+            (165_19, Act.APPROVED),
+            (12_00, Act.APPROVED),
+        ]
+        left = open_of(town, ONE, MARCH)
+        assert left == moved | {(ItemKind.UTILITY, FEBRUARY_DUE): 20_00}
+        assert open_of(town, SAME, MARCH) == {}
+
+    def test_stays_moved_when_a_payment_of_it_comes_back(self, town: Settling) -> None:
+        owes(town.store)
+        town.pay(ONE, 100_00, "K-1")
+        transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+
+        town.bring_back("K-1")
+
+        at = date(2025, 4, 1)
+        assert open_of(town, ONE, at) == {(ItemKind.UTILITY, JANUARY_DUE): 100_00}
+        assert open_of(town, SAME, at) == {
+            (ItemKind.UTILITY, JANUARY_DUE): 65_19,
+            (ItemKind.UTILITY, FEBRUARY_DUE): 165_19,
+        }
+
+    def test_is_told_item_by_item(self, town: Settling) -> None:
+        owes(town.store, months=1)
+        for number, cents in ((1, 31), (2, 32)):
+            charge(town, f"late:{number}", cents, date(2025, 2, 20))
+
+        moved = transfer_balance(ONE, SAME, desk=town.desk(MARCH), **FINDERS)
+
+        (late,) = moved.beside
+        told = town.store.applications_of(late.settlement_id)
+        assert [(one.item_id, one.cents, one.applied_day) for one in told] == [
+            ("late:1", 31, MARCH),
+            ("late:2", 32, MARCH),
+        ]
+
+    def test_that_another_paid_at_once_is_looked_at_again(
+        self, town: Settling, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        owes(town.store)
+        kept, paid = town.store.record_settlements, []
+
+        def paid_meanwhile(writes: Any) -> list[bool]:
+            if not paid:
+                paid.append(town.pay(ONE, 100_00, "K-1"))
+            return kept(writes)
+
+        monkeypatch.setattr(town.store, "record_settlements", paid_meanwhile)
+
+        later = replace(town.desk(MARCH), now=AT + timedelta(hours=1))
+        moved = transfer_balance(ONE, SAME, desk=later, **FINDERS)
+
+        assert [one.cents for one in (moved.case, *moved.beside)] == [65_19, 165_19]
+        assert [town.store.balance_cents(one) for one in (ONE, SAME)] == [0, 230_38]
+
+
 class TestABalanceThatMovedAsAWhole:
     """As until 2026-11-29: one settlement, as old as its oldest bill, and no kind in its record."""
 
@@ -451,6 +525,60 @@ def test_what_leaves_one_account_arrives_on_the_other_by_kind_and_age(
         assert all(replay_settlement(one, town.desk()) for one in (moved.case, *moved.beside))
         reverse_settlement(moved.case.settlement_id, desk=town.desk(on), **FINDERS)
         assert (open_of(town, ONE, on), open_of(town, SAME, on)) == (before, {})
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    charged=CHARGED,
+    paid=st.lists(st.integers(1, 200_00), max_size=3),
+    moves_after=st.integers(0, 30),
+    later=CHARGED,
+    come_back=st.sets(st.integers(0, 2)),
+)
+def test_what_comes_after_a_move_is_owed_as_if_nothing_had_moved(
+    charged: list[tuple[str, int, int]],
+    paid: list[int],
+    moves_after: int,
+    later: list[tuple[str, int, int]],
+    come_back: set[int],
+) -> None:
+    """New charges, and payments that come back: both accounts together, by kind and due day."""
+    on, at = MARCH + timedelta(days=moves_after), MARCH + timedelta(days=60)
+    found = []
+    for moves in (False, True):
+        town = new_town(_the_book())
+        with town.store.viewing(ANALYST, ["all"]):
+            owes(town.store)
+            for number, (prefix, cents, day) in enumerate(charged):
+                charge(town, f"{prefix}:{number}", cents, date(2025, 1, 1) + timedelta(days=day))
+            for number, cents in enumerate(paid):
+                town.pay(ONE, cents, f"K-{number}")
+            if town.store.balance_cents(ONE) <= 0:
+                return
+            if moves:
+                transfer_balance(ONE, SAME, desk=town.desk(on), **FINDERS)
+                moved = open_of(town, SAME, at)
+            for number, (prefix, cents, day) in enumerate(later):
+                charge(town, f"{prefix}:new-{number}", cents, date(2025, 2, 1) + timedelta(day))
+            for number in sorted(come_back):
+                if number < len(paid):
+                    town.bring_back(f"K-{number}")
+            found.append(Counter(open_of(town, ONE, at)) + Counter(open_of(town, SAME, at)))
+            if moves:
+                assert open_of(town, SAME, at) == moved
+            _alike_in_columns(town)
+    assert found[0] == found[1]
+
+
+def _alike_in_columns(town: Settling) -> None:
+    """Late charges come to the same by themselves and in columns."""
+    view, known_at, on = town.desk().view, town.desk().now, date(2025, 9, 28)
+    told = town.store.late_histories([ONE, SAME], known_at)
+    found = decide_columns(town.store.late_columns([ONE, SAME], known_at), on=on, view=view)
+    for place, history in enumerate(told[one] for one in (ONE, SAME)):
+        alone = consider(history, on=on, known_at=known_at, view=view)
+        if not found.one_by_one[place]:
+            assert found.cents[place] == alone.cents
 
 
 def _the_book() -> TariffBook:

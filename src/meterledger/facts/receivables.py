@@ -50,7 +50,8 @@ class OpenItem:
 class Application:
     """Cents of one credit spent on one item. Undone by a second application below zero.
 
-    ``source_entry_id`` is the entry that brought the credit (``payment:KEY``); ``undoes`` names
+    ``source_entry_id`` is the entry that brought the credit (``payment:KEY``, or
+    ``transfer:KEY`` where a balance moved, on the account that it left); ``undoes`` names
     the application whose cents this one takes back, all of them, once.
     """
 

@@ -8,7 +8,8 @@ An answer is a pure consequence of the entries and applications up to a day. Wha
 application spent (what a payment left over, an applied deposit, a credit bill) is free credit, and
 pays what is open, oldest first, whenever it is looked at: so a credit pays the next bill without
 a row of its own. An entry that was reversed asks nothing and brings nothing; what payments had
-given to it is free again. Payments that were reversed gave nothing.
+given to it is free again. Payments that were reversed gave nothing. What a balance that moved
+leaves behind is applied to the items that it was of; one that moved before 2026-11-30 is free.
 
 What a budget plan defers (``142.budget``) is not asked yet, and is no item. A deposit that was
 asked for is no receivable: free credit does not pay it, only an application does.

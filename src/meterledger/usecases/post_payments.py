@@ -107,7 +107,7 @@ def post_on_account(
         receipt.received_day,
         act.learned_at,
     )
-    place = _places(money.applications)
+    place = places_of(money.applications)
     applications = tuple(
         Application(
             application_id=f"{one.item_id}#{place(one.item_id)}",
@@ -188,7 +188,7 @@ def undo_posting(
         for entry in entries
     )
     undone = {one.undoes for one in applications}
-    place = _places(money.applications if money else ())
+    place = places_of(money.applications if money else ())
     undoing = tuple(
         replace(
             one,
@@ -228,7 +228,7 @@ def _step(
     )
 
 
-def _places(known: Iterable[Application]) -> Callable[[str], int]:
+def places_of(known: Iterable[Application]) -> Callable[[str], int]:
     """The next free place at each item: whoever wants the same one second, finds it taken."""
     taken: dict[str, int] = {}
     for one in known:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from meterledger.facts.money import Entry
+from meterledger.facts.receivables import Application
 from meterledger.facts.settlements import SettlementCase, SettlementKind, Step, VerifiedPayee
 from meterledger.kernel.span import DaySpan
 
@@ -20,12 +21,14 @@ from meterledger.kernel.span import DaySpan
 class SettlementWrite:
     """A settlement as it stands after a write, and what the write adds to it.
 
-    ``added`` are its last steps. A new settlement adds all of them.
+    ``added`` are its last steps. A new settlement adds all of them. ``applications`` say which
+    items the entry of a balance that moves pays, on the account that it leaves.
     """
 
     case: SettlementCase
     added: tuple[Step, ...]
     entries: tuple[Entry, ...]
+    applications: tuple[Application, ...] = ()
 
     @property
     def steps_before(self) -> int:
@@ -50,6 +53,7 @@ class Settlements(Protocol):
 
         :raises Conflict: if a name is used with other contents; if a step does not follow; if who
             asked approves where two people are needed; if more is taken than there is
+        :raises Moved: if an item that is applied to was paid by another at once
         :raises NotFound: if there is no such account or settlement
         """
 

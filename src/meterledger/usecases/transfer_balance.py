@@ -7,12 +7,13 @@ Read first      docs/operating/settlements.md: "A balance that moves".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from meterledger.facts.places import BillableService
-from meterledger.facts.receivables import AccountMoney, ItemKind
+from meterledger.facts.receivables import AccountMoney, Application, ItemKind
 from meterledger.facts.settlements import (
     Act,
     SettlementCase,
@@ -32,6 +33,7 @@ from meterledger.ledger import (
 )
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.at_once import looks_once_more
+from meterledger.usecases.post_payments import places_of
 from meterledger.usecases.settlements import (
     CannotSettle,
     Decided,
@@ -64,6 +66,8 @@ class MovedPart:
     kind: ItemKind
     due_day: date | None
     cents: int
+    items: tuple[tuple[str, int], ...] = ()
+    """The items that it is of, by name, and the cents of each."""
 
 
 @looks_once_more
@@ -116,6 +120,8 @@ def transfer_balance(
             do="Collect it on that account, or stop its service first",
         )
     writes = []
+    known_applications = desk.store.account_money([from_account])[from_account].applications
+    place = places_of(known_applications)
     for part in parts:
         decided = _decided(from_account, to_account, part, disputed, desk)
         outcome = decided.decision.outcome
@@ -126,21 +132,20 @@ def transfer_balance(
                 where,
                 "Collect it where it is, or name an account of the same customer and class",
             )
-        writes.append(
-            new_settlement(
-                SettlementKind.TRANSFER,
-                part.key,
-                decided,
-                account_id=from_account,
-                to_account_id=to_account,
-                cents=part.cents,
-                by=who,
-                reason=why,
-                desk=desk,
-                approved=True,
-                by_day=outcome.aged_from,
-            )
+        write = new_settlement(
+            SettlementKind.TRANSFER,
+            part.key,
+            decided,
+            account_id=from_account,
+            to_account_id=to_account,
+            cents=part.cents,
+            by=who,
+            reason=why,
+            desk=desk,
+            approved=True,
+            by_day=outcome.aged_from,
         )
+        writes.append(replace(write, applications=_paid_by(write.case, part, place, desk)))
     are_new = desk.store.record_settlements(writes)
     first, *others = (
         write.case if is_new else desk.store.settlement(write.case.settlement_id)
@@ -176,7 +181,7 @@ def parts_of(account_id: str, moved: str, desk: MoneyDesk) -> list[MovedPart]:
     """What the account's plain receivable is made of, as known at the desk's instant, by kind, the
     oldest first; ``moved`` is the key that the parts share.
 
-    The credits that the parts leave behind pay the same items, in the same order.
+    The credits that the parts leave behind are applied to the same items.
     """
     money = _money_known(account_id, desk)
     at = max([desk.on, *(one.effective_day for one in money.movements)])
@@ -188,21 +193,43 @@ def parts_of(account_id: str, moved: str, desk: MoneyDesk) -> list[MovedPart]:
         at=at,
     )
     left = owed_cents(account_id, desk)
-    sums: dict[tuple[ItemKind, date | None], int] = {}
+    moves: dict[tuple[ItemKind, date | None], list[tuple[str, int]]] = {}
     for item in sorted(found.items, key=free_order):
         cents = min(item.open_cents, max(left, 0))
         left -= cents
         if cents:
-            of = (item.kind, item.due_day)
-            sums[of] = sums.get(of, 0) + cents
+            moves.setdefault((item.kind, item.due_day), []).append((item.item_id, cents))
     order = list(ItemKind)
     numbers: dict[ItemKind, int] = {}
     parts = []
-    for kind, due in sorted(sums, key=lambda of: (order.index(of[0]), of[1] or date.max)):
+    for kind, due in sorted(moves, key=lambda of: (order.index(of[0]), of[1] or date.max)):
         numbers[kind] = numbers.get(kind, 0) + 1
         key = key_of_moved(moved, kind, numbers[kind])
-        parts.append(MovedPart(key, kind, due, sums[kind, due]))
+        items = moves[kind, due]
+        parts.append(MovedPart(key, kind, due, sum(cents for _, cents in items), tuple(items)))
     return parts
+
+
+def _paid_by(
+    case: SettlementCase, part: MovedPart, place: Callable[[str], int], desk: MoneyDesk
+) -> tuple[Application, ...]:
+    """What the credit that a part leaves behind pays for good: the items that moved.
+
+    Otherwise it would be free, and pay others once a charge or a payment of them came back.
+    """
+    return tuple(
+        Application(
+            application_id=f"{item_id}#{place(item_id)}",
+            source_entry_id=case.settlement_id,
+            item_id=item_id,
+            kind=part.kind,
+            account_id=case.account_id,
+            cents=cents,
+            applied_day=desk.on,
+            learned_at=desk.now,
+        )
+        for item_id, cents in part.items
+    )
 
 
 def _money_known(account_id: str, desk: MoneyDesk) -> AccountMoney:
@@ -225,7 +252,11 @@ def _money_known(account_id: str, desk: MoneyDesk) -> AccountMoney:
     return replace(
         money,
         movements=movements,
-        applications=tuple(one for one in money.applications if one.learned_at <= desk.now),
+        applications=tuple(
+            one
+            for one in money.applications
+            if one.learned_at <= desk.now and one.source_entry_id not in desk.unseen
+        ),
         bills=tuple(bills),
     )
 

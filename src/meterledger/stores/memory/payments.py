@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TypeVar
@@ -135,7 +135,10 @@ class MemoryPayments(MemoryPlaces):
             self._payments[key] = posting.payment
         for entry in posting.entries:
             self._keep_entry(entry)
-        for given in posting.applications:
+        self._keep_applications(posting.applications)
+
+    def _keep_applications(self, applications: Iterable[Application]) -> None:
+        for given in applications:
             self._applications[given.application_id] = given
             self._applied_to.setdefault(given.account_id, []).append(given)
 

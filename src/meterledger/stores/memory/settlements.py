@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 
 from meterledger.facts.ach_orders import SentFile
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, AccountHolder
+from meterledger.facts.receivables import Application
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind, VerifiedPayee
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents
@@ -26,6 +27,7 @@ from meterledger.stores.settlement_words import (
     refuse_steps,
     refuse_too_much,
 )
+from meterledger.usecases.payment_ports import Moved
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.settlement_ports import SettlementWrite
 
@@ -43,6 +45,9 @@ class MemorySettlements:
     _accounts: dict[str, Account]
     _holders: TwoClocks[AccountHolder]
     _sent_files: dict[str, SentFile]
+    _applications: dict[str, Application]
+    _applied_to: dict[str, list[Application]]
+    _keep_applications: Callable[[Iterable[Application]], None]
 
     def __init__(self) -> None:
         """Nothing is settled."""
@@ -79,10 +84,13 @@ class MemorySettlements:
         for entry in write.entries:
             if entry.entry_id in self._entries:
                 raise Conflict.of_entry(entry.entry_id)
+        if any(one.application_id in self._applications for one in write.applications):
+            raise Moved.meanwhile(f"account {case.account_id}")
         self._settlements[case.settlement_id] = case
         for entry in write.entries:
             self._settled_keys.add(entry.entry_id.partition(":")[2])
             self._keep_entry(entry)
+        self._keep_applications(write.applications)
         act = write.added[-1]
         self._note(f"settlement {act.act.value}", case.settlement_id, act.learned_at)
         return True
@@ -110,6 +118,10 @@ class MemorySettlements:
                 for names in self._entries_of.values():
                     if entry.entry_id in names:
                         names.remove(entry.entry_id)
+            for given in one.applications:
+                if self._applications.get(given.application_id) is given:
+                    del self._applications[given.application_id]
+                    self._applied_to[given.account_id].remove(given)
         self._settlements = before
 
     def _refuse_strangers(self, case: SettlementCase) -> None:

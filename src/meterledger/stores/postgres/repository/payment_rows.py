@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
+
+from psycopg import errors
 
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import (
@@ -18,6 +21,8 @@ from meterledger.facts.payments import (
     Totals,
 )
 from meterledger.facts.receivables import Application, ItemKind
+from meterledger.stores.postgres.connections import Connection
+from meterledger.usecases.payment_ports import Moved
 
 RECEIPT_COLUMNS = (
     "payment_key, account_told, cents, tender, channel, received_day, learned_at, is_mailed,"
@@ -30,6 +35,11 @@ APPLICATION_COLUMNS = (
     "application_id, source_entry_id, item_id, kind, account_id, cents, applied_day, learned_at,"
     " undoes"
 )
+INSERT_APPLICATIONS = f"""
+INSERT INTO application ({APPLICATION_COLUMNS})
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[],
+                     %b::date[], %b::timestamptz[], %b::text[])
+"""
 FILE_COLUMNS = (
     "sha256, name, profile, deposited_day, received_count, received_cents, posted_count,"
     " posted_cents, unapplied_count, unapplied_cents, refused_count, refused_cents, by, learned_at"
@@ -88,6 +98,29 @@ def application_of(row: tuple[Any, ...]) -> Application:
     """A row of ``APPLICATION_COLUMNS``."""
     name, source, item, kind, account, cents, day, learned_at, undoes = row
     return Application(name, source, item, ItemKind(kind), account, cents, day, learned_at, undoes)
+
+
+def insert_applications(connection: Connection, applied: Sequence[Application]) -> None:
+    """Keep applications. :raises Moved: if the place of one at its item is taken"""
+    if not applied:
+        return
+    try:
+        connection.execute(
+            INSERT_APPLICATIONS,
+            [
+                [one.application_id for one in applied],
+                [one.source_entry_id for one in applied],
+                [one.item_id for one in applied],
+                [one.kind.value for one in applied],
+                [one.account_id for one in applied],
+                [one.cents for one in applied],
+                [one.applied_day for one in applied],
+                [one.learned_at for one in applied],
+                [one.undoes for one in applied],
+            ],
+        )
+    except errors.UniqueViolation as problem:
+        raise Moved.meanwhile(f"account {applied[0].account_id}") from problem
 
 
 def payment_file_of(row: tuple[Any, ...], lines: tuple[RefusedLine, ...]) -> PaymentFile:

@@ -42,6 +42,7 @@ from meterledger.stores.postgres.repository.payment_rows import (
     RECEIPTS,
     STEP_COLUMNS,
     application_of,
+    insert_applications,
     payment_file_of,
     receipt_on_file,
 )
@@ -59,11 +60,6 @@ INSERT_STEPS = f"""
 INSERT INTO receipt_step ({STEP_COLUMNS})
 SELECT * FROM unnest(%b::text[], %b::integer[], %b::text[], %b::text[], %b::date[], %b::text[],
                      %b::text[], %b::timestamptz[], %b::text[], %b::text[])
-"""
-INSERT_APPLICATIONS = f"""
-INSERT INTO application ({APPLICATION_COLUMNS})
-SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[],
-                     %b::date[], %b::timestamptz[], %b::text[])
 """
 INSERT_PAYMENTS = """
 INSERT INTO payment (payment_key, account_id, cents, tender, received_day, learned_at, entry_id)
@@ -401,26 +397,7 @@ def _write(connection: Connection, postings: Sequence[ReceiptPosting]) -> None:
         raise Moved.meanwhile(f"payment {steps[0].payment_key}") from problem
     _insert_payments(connection, postings)
     insert_entries(connection, [entry for one in postings for entry in one.entries])
-    applied = [given for one in postings for given in one.applications]
-    if not applied:
-        return
-    try:
-        connection.execute(
-            INSERT_APPLICATIONS,
-            [
-                [one.application_id for one in applied],
-                [one.source_entry_id for one in applied],
-                [one.item_id for one in applied],
-                [one.kind.value for one in applied],
-                [one.account_id for one in applied],
-                [one.cents for one in applied],
-                [one.applied_day for one in applied],
-                [one.learned_at for one in applied],
-                [one.undoes for one in applied],
-            ],
-        )
-    except errors.UniqueViolation as problem:
-        raise Moved.meanwhile(f"account {applied[0].account_id}") from problem
+    insert_applications(connection, [given for one in postings for given in one.applications])
 
 
 def _insert_payments(connection: Connection, postings: Sequence[ReceiptPosting]) -> None:

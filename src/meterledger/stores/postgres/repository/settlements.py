@@ -22,6 +22,7 @@ from meterledger.stores.believed import contents
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
 from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
+from meterledger.stores.postgres.repository.payment_rows import insert_applications
 from meterledger.stores.settlement_words import (
     MoneyThere,
     is_waiting,
@@ -145,6 +146,7 @@ class SettlementTables(Tables):
                 ],
             )
         insert_entries(connection, write.entries)
+        insert_applications(connection, write.applications)
         last = write.added[-1]
         told = {"settlement": case.settlement_id, "by": last.by, "reason": last.reason}
         subject = case.account_id or case.settlement_id
