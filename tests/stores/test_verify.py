@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.stores.paper_town import (
     LATER,
     LEARNED,
     UNUSABLE,
+    account_id,
     bill_of,
     held_of,
     payment_of,
@@ -25,11 +27,13 @@ from tests.stores.paper_town import (
     start_of,
 )
 from tests.stores.payments_of_paper import keep_payments
-from tests.stores.settled_paper import keep_refunds
+from tests.stores.settled_paper import DAY, keep_refunds, write_of
 from tests.stores.together_paper import keep_together, shared_bill_of
 
 from meterledger.facts.held import RunCounts, RunRecord, RunState, SeenHold
 from meterledger.facts.periods import PeriodClose
+from meterledger.facts.receivables import Application, ItemKind
+from meterledger.facts.settlements import SettlementKind
 from meterledger.stores.postgres import PostgresStore, verify_invariants
 from meterledger.stores.postgres.opening import Database
 from meterledger.stores.postgres.private_server import SUPERUSER, PrivateServer
@@ -318,6 +322,30 @@ def test_a_breach_is_found_and_said(
 
     assert found
     assert any(words in sentence for sentence in found), found
+
+
+@pytest.fixture
+def moved(filled: PostgresStore) -> PostgresStore:
+    name = f"bill:{bill_of(1)[0].bill_id}"
+    applied = Application(
+        *(f"{name}#9", "transfer:nine", name, ItemKind.UTILITY, account_id(1), 1_00),
+        *(DAY, LATER),
+    )
+    write = write_of(SettlementKind.TRANSFER, 1_00, "nine", to=2, approve=True)
+    filled.record_settlements([replace(write, applications=(applied,))])
+    assert [broken for _, broken in answers(filled).values() if broken] == []
+    return filled
+
+
+def test_what_moved_pays_no_more_and_no_less_than_it(
+    moved: PostgresStore, unguarded: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    unguarded.execute("UPDATE application SET cents = 99 WHERE source_entry_id = 'transfer:nine'")
+    unguarded.commit()
+
+    assert [broken for _, broken in answers(moved).values() if broken] == [
+        ["transfer:nine applied 99 cents to items; 100 cents moved"]
+    ]
 
 
 def test_questions_need_a_viewer(filled: PostgresStore) -> None:

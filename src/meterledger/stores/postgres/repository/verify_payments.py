@@ -51,6 +51,13 @@ SELECT format('%s applied %s cents to items and %s to deposits; it credits %s to
         WHERE p.entry_id IN (given.source_entry_id, 'reversal:' || given.source_entry_id)) brought
     ON true
  WHERE items NOT BETWEEN 0 AND owed OR deposits <> held
+UNION ALL
+SELECT format('%s applied %s cents to items; %s cents moved', a.source_entry_id, sum(a.cents),
+              coalesce(max(s.cents), 0))
+  FROM application a
+  LEFT JOIN settlement s ON s.settlement_id = a.source_entry_id AND s.account_id = a.account_id
+ WHERE a.source_entry_id LIKE 'transfer:%'
+ GROUP BY a.source_entry_id HAVING sum(a.cents) <> coalesce(max(s.cents), 0)
 """
 FILES = """
 SELECT format('file %s: it says %s lines of %s cents, kept are %s of %s', f.name,
@@ -72,7 +79,8 @@ PAYMENT_QUESTIONS = (
         UNAPPLIED,
     ),
     Question(
-        "no payment pays more than it brought, and what pays deposits is held for them",
+        "no payment pays more than it brought, what pays deposits is held for them, and what a"
+        " balance that moved pays is what moved",
         "SELECT count(DISTINCT source_entry_id) FROM application",
         APPLIED,
     ),
