@@ -38,6 +38,8 @@ from meterledger.usecases.unclaimed import (
 from meterledger.usecases.write_off import record_recoveries, write_off
 
 ASKED = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
+PARTS = ("late-charge", "service-fee")
+"""What the names of parts of a balance say that moved; the others are of utility service."""
 CONTROLS = ("142", "143", "144", "232.refunds", "235", "242.unclaimed")
 
 
@@ -208,7 +210,13 @@ class MoneyOut(MoneyWays):
             ONE, OTHER, by="Ana", reason="moved", desk=self.money()
         )), "transfer: ask"):  # fmt: skip
             assert made[0].cents == owed
+            items = self.model.of_service()
             for part in (made[0].case, *made[0].beside):  # one for each age and kind
+                kind = next((one for one in PARTS if one in part.key), "utility")
+                mine = [(name, cents) for name, (of, due, cents) in items.items()
+                        if (of, due) == (kind, part.by_day)]  # fmt: skip
+                assert sum(cents for _, cents in mine) == part.cents, (part, items)
+                self.model.moved[f"transfer:{part.key}"] = (self.model.step, mine)
                 self._case("transfer", part.key, part.cents, "142", posted=True)
 
     def final_credit(self) -> None:

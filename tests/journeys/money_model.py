@@ -133,6 +133,7 @@ class Owed:
         self.unknown: dict[str, Paid] = {}
         self.astray: dict[str, Paid] = {}
         self.gone: dict[str, tuple[str, Paid]] = {}  # refused or sent back
+        self.moved: dict[str, tuple[int, list[tuple[str, int]]]] = {}  # by transfer: step, items
         self.promises: dict[str, Promise] = {}
         self.bills: dict[str, Billed] = {}
         self.lates: list[Late] = []
@@ -175,8 +176,8 @@ class Owed:
     def open(
         self, at: date, moves: Iterable[Move] | None = None, payments: Iterable[str] | None = None
     ) -> tuple[dict[str, int], int]:
-        """What is open by item, and free credit. What payments were applied to comes first; then
-        free credit pays what is oldest, special charges last. Only payments pay a deposit."""
+        """What is open by item, and free credit. What payments and transfers were applied to comes
+        first; then free credit pays what is oldest, special charges last. Only payments pay a deposit."""
         seen = [one for one in (self.moves if moves is None else moves) if one.day <= at]
         by = {one.name: one for one in seen}
         net: Counter[str] = Counter()
@@ -187,12 +188,16 @@ class Owed:
             net[root.name] += one.cents
         room = {name: cents for name, cents in net.items() if cents > 0}
         left = {name: -cents for name, cents in net.items() if cents < 0}
-        for key in self.paid if payments is None else payments:
-            for item, cents in [] if self.paid[key].back else self.paid[key].parts:
+        applied = [(self.paid[key].step, f"payment:{key}", self.paid[key].parts)
+                   for key in (self.paid if payments is None else payments)
+                   if not self.paid[key].back]  # fmt: skip
+        applied += [(step, name, parts) for name, (step, parts) in self.moved.items()]
+        for _, source, parts in sorted(applied, key=lambda one: one[0]):
+            for item, cents in parts:
                 if item not in self.deposits:
-                    spent = min(cents, room.get(item, 0), left.get(f"payment:{key}", 0))
+                    spent = min(cents, room.get(item, 0), left.get(source, 0))
                     room[item] = room.get(item, 0) - spent
-                    left[f"payment:{key}"] = left.get(f"payment:{key}", 0) - spent
+                    left[source] = left.get(source, 0) - spent
         for item in sorted(room, key=lambda one: _free_order(by.get(one), one)):
             for source in sorted(left, key=lambda one: (by[one].day, one)):
                 spent = min(room[item], left[source])
@@ -214,6 +219,14 @@ class Owed:
         tells = [bill for bill in live if one.day <= bill.issued and known <= bill.tells]
         first = min(tells, key=lambda bill: bill.issued, default=None)
         return first.due if first and one.kind != "special" else None
+
+    def of_service(self) -> dict[str, tuple[str, date | None, int]]:
+        """What is open of service: its kind, until when it is to be paid, cents."""
+        special = {one.name for one in self.moves if one.kind == "special"}
+        words = {"late": "late-charge", "fee": "service-fee"}
+        return {name: (words.get(name.partition(":")[0], "utility"), self.due_of(name), cents)
+                for name, cents in self.open(date.max)[0].items()
+                if name not in self.deposits and name not in special}  # fmt: skip
 
     def unpaid(self, one: Held) -> int:
         """What is asked for; a deposit that has ended asks for nothing, also not again."""
