@@ -177,7 +177,8 @@ class Owed:
         self, at: date, moves: Iterable[Move] | None = None, payments: Iterable[str] | None = None
     ) -> tuple[dict[str, int], int]:
         """What is open by item, and free credit. What payments and transfers were applied to comes
-        first; then free credit pays what is oldest, special charges last. Only payments pay a deposit."""
+        first; then free credit pays what is oldest, special charges last. Only payments pay a
+        deposit."""
         seen = [one for one in (self.moves if moves is None else moves) if one.day <= at]
         by = {one.name: one for one in seen}
         net: Counter[str] = Counter()
