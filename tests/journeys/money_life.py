@@ -188,10 +188,12 @@ class MoneyIn:
     def night(self) -> None:
         for _ in range(1 + (self.month % 4 == 0)):
             run = run_deposits(on=self.today, desk=self.desk())
-            assert not run.refused, run.refused
+            waits = {f"deposit:{one.deposit_id}" for one in run.refused}
         credited, closed = self._counted()
         owed_before = sum(len(one.owed) for one in self.model.deposits.values())
         self.model.night(self.today)
+        assert waits == self.model.waits, (run.refused, self.model.waits)
+        self.tell("deposit: waits for money", len(waits))
         now = self._counted()
         self.tell("deposit: interest credited", now[0] - credited)
         self.tell("deposit: given back", now[1] - closed)

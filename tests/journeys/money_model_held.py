@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.journeys.money_model import DAY, Did, Held, half_up
+from tests.journeys.money_model import DAY, Billed, Did, Held, half_up
 from tests.journeys.money_model_late import Charged
 
 DEPOSIT_PERCENT = {2025: Fraction("8.75"), 2026: Fraction("8.00")}  # prime of November, and a point
@@ -60,6 +60,7 @@ class Account(Charged):
     def __init__(self) -> None:
         super().__init__()
         self.cases: dict[str, Case] = {}
+        self.waits: set[str] = set()  # deposits that go back once it is known what came
         self.taken = 0  # what refunds took off deposits
         self.taken_of: Counter[str] = Counter()  # and those that are of one deposit
 
@@ -80,6 +81,7 @@ class Account(Charged):
         return found
 
     def night(self, on: date) -> None:
+        self.waits = set()
         for one in self.deposits.values():
             if one.closed:
                 self.put_right(one, on)
@@ -102,7 +104,10 @@ class Account(Charged):
                 one.credits.append(Did(name, due, self.step, sum(by.values()), by))
             if self.ended:
                 self.give_back(one, on, max(0, self.sums["142"]), at_end=True)
-            elif self.held(one) > 0 and self.has_twelve_good_months(one, on):
+            elif self.held(one) > 0 and (good := self.has_twelve_good_months(one, on))[0]:
+                if good[1]:
+                    self.waits.add(one.name)
+                    continue
                 kinds = {each.name: each.kind for each in self.moves}
                 still = {n: c for n, c in self.open(on)[0].items() if n not in self.deposits}
                 owed = sum(c for n, c in still.items() if kinds[n] != "special")
@@ -161,22 +166,27 @@ class Account(Charged):
             found[ended[-1].name] += taken
         return found
 
-    def has_twelve_good_months(self, one: Held, on: date) -> bool:
-        since, run, best = self.parts_of(one)[0][0], 0, 0
+    def has_twelve_good_months(self, one: Held, on: date) -> tuple[bool, bool]:
+        """Twelve months in a row, and whether one of its bills waits for money nobody knows of."""
+        since, run, best, waits = self.parts_of(one)[0][0], 0, 0, False
         for bill in sorted(self.bills.values(), key=lambda each: (each.issued, each.name)):
             if bill.cancelled or bill.issued < since or bill.due >= on:
                 continue
-            seen = self.in_time(bill.due, self.moves)
-            names = {each.name for each in seen}
-            keys = [key for key in self.paid if f"payment:{key}" in names]
-            is_open = self.open(on, seen, keys)[0].get(bill.name, 0)
-            owed = self.open(on)[0].get(bill.name, 0)
-            if is_open and owed and any(u.received <= bill.due and u.cents >= owed
-                                        for u in self.unknown.values()):  # fmt: skip
+            is_open = self.open_in_time(bill, on)
+            may_be = sum(u.cents for u in self.unknown.values() if u.received <= bill.due)
+            if is_open and self.open_in_time(bill, on, mail=False) <= may_be:
+                waits = True
                 continue  # nobody knows yet whether it was paid
             run = 0 if is_open else run + 1
             best = max(best, run)
-        return best >= GOOD_MONTHS
+        return best >= GOOD_MONTHS, waits
+
+    def open_in_time(self, bill: Billed, on: date, *, mail: bool = True) -> int:
+        """What of a bill was not paid by its day."""
+        seen = self.in_time(bill.due, self.moves, mail=mail)
+        names = {each.name for each in seen}
+        keys = [key for key in self.paid if f"payment:{key}" in names]
+        return self.open(on, seen, keys)[0].get(bill.name, 0)
 
     def give_back(self, one: Held, on: date, owed: int, *, at_end: bool = False) -> None:
         """Interest joins it, it pays what is owed, and the rest waits for its refund."""

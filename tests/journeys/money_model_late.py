@@ -32,13 +32,13 @@ def mail_ends(due: date) -> date:
 class Charged(Owed):
     """What is owed, and what is charged because it was not paid in time."""
 
-    def in_time(self, due: date, moves: list[Move]) -> list[Move]:
-        """What had happened by a delinquent date: mail two business days longer; what was taken
-        back counts as if it had never been, whenever that was."""
+    def in_time(self, due: date, moves: list[Move], *, mail: bool = True) -> list[Move]:
+        """What had happened by a delinquent date: ``mail`` two business days longer; what was
+        taken back counts as if it had never been, whenever that was."""
         found = []
         for one in moves:
             key = one.name.removeprefix("payment:")
-            mailed = one.name.startswith("payment:") and self.paid[key].mailed
+            mailed = mail and one.name.startswith("payment:") and self.paid[key].mailed
             if not one.undoes and one.day <= (mail_ends(due) if mailed else due):
                 found.append(one)
         for one in moves:
