@@ -195,8 +195,8 @@ class TestAnEstimateWhoseReadingComes:
         again = step(close(estimated, SEPTEMBER_2, now=later + timedelta(hours=1)), "true-ups")
 
         assert first.counts == {
-            "looked at": 1, "trued up now": 1, "left as billed": 0, "wait for a person": 0,
-            "refused": 0,
+            "looked at": 1, "trued up now": 1, "left as billed": 0, "corrected meanwhile": 0,
+            "wait for a person": 0, "refused": 0,
         }  # fmt: skip
         assert first.cents["difference"] > 0
         (done,) = estimated.store.corrections_of_account(estimated.account_id(3))

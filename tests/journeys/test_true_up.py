@@ -22,10 +22,13 @@ from tests.journeys.usage_town import (
 )
 
 from meterledger.facts.corrections import CorrectionCause
+from meterledger.usecases import rebill_due
 from meterledger.usecases.find_corrections import leave_bill, now_of
+from meterledger.usecases.rebill import rebill
 from meterledger.usecases.rebill_due import AUTHOR, TrueUps, true_up_estimates
 
 FIRST, OCTOBER, NOVEMBER = date(2025, 8, 30), date(2025, 10, 1), date(2025, 11, 1)
+NEXT_DAY = DAY + timedelta(days=7)
 
 
 @pytest.fixture
@@ -132,6 +135,85 @@ class TestATrueUp:
 
         assert len(night(town, dry_run=True).runs) == 1
         assert town.store.corrections_of_account(town.account_id(1)) == []
+
+
+class TestABillCorrectedWhileTheNightLooks:
+    """A person corrects it by hand after the night has looked, before the night writes."""
+
+    @pytest.fixture
+    def meanwhile(self, town: UsageTown, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Bills that Ana corrects at that moment."""
+        names: list[str] = []
+        looks = rebill_due._without_doubted_days
+
+        def then_ana(*told: Any, **how: Any) -> Any:
+            found = looks(*told, **how)
+            for name in names:
+                rebill(
+                    [name],
+                    author="Ana",
+                    reason="the readings are here",
+                    on=NOVEMBER,
+                    known_at=AFTER,
+                    store=town.store,
+                    lake=town.lake,
+                    book=town.book,
+                )
+            return found
+
+        monkeypatch.setattr(rebill_due, "_without_doubted_days", then_ana)
+        return names
+
+    @pytest.fixture
+    def second(self, town: UsageTown) -> str:
+        """Another home, of which a day was estimated, too, and came to three times as much."""
+        town.start(2, from_day=OCTOBER)
+        town.arrive("M2", (FIRST, NOVEMBER), with_gap(NEXT_DAY, 0, 96))
+        town.validate(NEXT_DAY, known_at=NIGHT)
+        (bill,) = town.bill(2, on=NOVEMBER, known_at=NIGHT).issued
+        values = lambda day, count: [(wh or 0) + 120 for wh in weekly(day, count)]  # noqa: E731
+        town.arrive("M2", (NEXT_DAY, NEXT_DAY + timedelta(days=1)), values, learned_at=NEXT)
+        return bill.bill_id
+
+    def first(self, town: UsageTown) -> str:
+        (bill,) = town.store.bills_of_account(town.account_id(1))
+        return bill.bill_id
+
+    def test_that_would_be_left_ends_nobody_elses_night(
+        self, town: UsageTown, second: str, meanwhile: list[str]
+    ) -> None:
+        late(town, 1)
+        name = self.first(town)
+        meanwhile.append(name)
+
+        done = night(town)
+
+        assert (done.meanwhile, done.same, done.refused) == ([name], [], [])
+        assert [one.cancelled.bill_id for run in done.runs for one in run.corrected] == [second]
+        assert town.store.left_differences([town.account_id(1)]) == []
+
+    def test_that_would_be_trued_up_ends_nobody_elses_night(
+        self, town: UsageTown, second: str, meanwhile: list[str]
+    ) -> None:
+        came(town, 1, more=120)
+        name = self.first(town)
+        meanwhile.append(name)
+
+        done = night(town)
+
+        assert (done.meanwhile, done.refused) == ([name], [])
+        assert [one.cancelled.bill_id for run in done.runs for one in run.corrected] == [second]
+        (kept,) = town.store.corrections_of_account(town.account_id(1))
+        assert kept.author == "Ana"
+
+    def test_is_nobodys_where_nobody_does(
+        self, town: UsageTown, second: str, meanwhile: list[str]
+    ) -> None:
+        came(town, 1, more=120)
+
+        done = night(town)
+
+        assert (done.meanwhile, done.refused, len(done.runs)) == ([], [], 2)
 
 
 class TestALateDayThatNobodyHasValidated:

@@ -60,12 +60,15 @@ def true_up_what_came(desk: CloseDesk, told: StepTold) -> None:
         "looked at": done.looked_at,
         "trued up now": len(corrected),
         "left as billed": len(done.same) + sum(len(run.left) for run in done.runs),
+        "corrected meanwhile": len(done.meanwhile),
         "wait for a person": len(done.waiting),
         "refused": len(done.refused),
     }
     told.cents["difference"] = sum(one.difference_cents for one in corrected)
     told.refused += [(f"bill {one.stored.bill_id}", one.why) for one in done.held]
     told.refused += [(f"bill {name}", why) for name, why in done.refused]
+    if done.meanwhile:
+        told.note = f"somebody corrected {', '.join(done.meanwhile)} while the night looked"
 
 
 def _replaced(logged: Iterable[LoggedEstimate], desk: CloseDesk) -> set[str]:

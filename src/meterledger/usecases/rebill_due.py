@@ -27,7 +27,6 @@ from meterledger.usecases.find_corrections import (
     leave_bill,
 )
 from meterledger.usecases.look_at_day import UsageStore
-from meterledger.usecases.ports import NotFound
 from meterledger.usecases.rebill import RebillRun, RebillStore, rebill
 from meterledger.usecases.rebill_late_days import doubted_late_days, write_down
 from meterledger.usecases.rebill_states import Now
@@ -54,6 +53,8 @@ class TrueUps:
     waiting: list[BillToCorrect] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
     """Bills whose readings come to the amount that was billed: they stay."""
+    meanwhile: list[str] = field(default_factory=list)
+    """Bills that somebody corrected between the look at them and the true-up."""
     refused: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -67,6 +68,7 @@ class TrueUps:
         self.runs += other.runs
         self.waiting += other.waiting
         self.same += other.same
+        self.meanwhile += other.meanwhile
         self.refused += other.refused
 
 
@@ -94,30 +96,60 @@ def true_up_estimates(
     done.waiting = [one for one in found if not one.trues_up]
     done.same = [one.stored.bill_id for one in due if not one.difference_cents]
     if not dry_run:
-        for name in done.same:
-            leave_bill(name, author=AUTHOR, reason=SAME, store=store, now=now)
+        done.same = [name for name in done.same if _is_left(name, done, store, now)]
     due = [one for one in due if one.difference_cents]
     for _, case in groupby(due, key=lambda one: one.stored.agreement_id):
-        names = [one.stored.bill_id for one in case]
-        try:
-            done.runs.append(
-                rebill(
-                    names,
-                    author=AUTHOR,
-                    reason=REASON,
-                    on=now.on,
-                    known_at=now.known_at,
-                    store=store,
-                    lake=now.lake,
-                    book=now.book,
-                    dry_run=dry_run,
-                )
-            )
-        except NotFound:
-            raise
-        except Refusal as refusal:  # one agreement's matter: its neighbors' bills are trued up
-            done.refused.append((names[0], refusal.of_one_case().sentence))
+        _true_up([one.stored.bill_id for one in case], done, store, now, dry_run=dry_run)
     return done
+
+
+def _is_left(name: str, done: TrueUps, store: TrueUpStore, now: Now) -> bool:
+    """Leave a bill as it was issued; what is refused of one ends nobody else's night."""
+    try:
+        leave_bill(name, author=AUTHOR, reason=SAME, store=store, now=now)
+    except Refusal as refusal:
+        sentence = refusal.of_one_case().sentence
+        if not _corrected_meanwhile([name], done, store):
+            done.refused.append((name, sentence))
+        return False
+    return True
+
+
+def _true_up(
+    names: Sequence[str], done: TrueUps, store: TrueUpStore, now: Now, *, dry_run: bool
+) -> None:
+    """Correct the bills of one agreement, without those that somebody corrected since the look."""
+    gone = _corrected_meanwhile(names, done, store)
+    names = [one for one in names if one not in gone]
+    if not names:
+        return
+    try:
+        run = rebill(
+            names,
+            author=AUTHOR,
+            reason=REASON,
+            on=now.on,
+            known_at=now.known_at,
+            store=store,
+            lake=now.lake,
+            book=now.book,
+            dry_run=dry_run,
+        )
+    except Refusal as refusal:  # one agreement's matter: its neighbors' bills are trued up
+        sentence = refusal.of_one_case().sentence
+        gone = _corrected_meanwhile(names, done, store)
+        done.refused += [(one, sentence) for one in names if one not in gone][:1]
+        return
+    done.meanwhile += [one for one, _ in run.known]
+    if run.corrected or run.left:
+        done.runs.append(run)
+
+
+def _corrected_meanwhile(names: Sequence[str], done: TrueUps, store: TrueUpStore) -> set[str]:
+    """Which of the bills are cancelled by now; they are told as such."""
+    gone = [one for one in names if store.bill(one).cancelled_by is not None]
+    done.meanwhile += gone
+    return set(gone)
 
 
 def _without_doubted_days(

@@ -154,6 +154,7 @@ def _true_up(system: System, day: date, *, dry_run: bool, as_json: bool) -> None
         "looked_at": done.looked_at,
         "cases": [run_json(one) for one in done.runs],
         "waiting": [one.stored.bill_id for one in done.waiting],
+        "meanwhile": done.meanwhile,
         "held": [_held_json(one) for one in done.held],
         "refused": [{"bill": name, "why": why} for name, why in done.refused],
     }
@@ -165,6 +166,8 @@ def _true_up(system: System, day: date, *, dry_run: bool, as_json: bool) -> None
             _print_run(run, dry_run=dry_run)
         for name in done.same:
             print(f"  {name} stays: the actual readings come to what was billed.")
+        for name in done.meanwhile:
+            print(f"  {name} is left out: somebody corrected it meanwhile.")
         for name, why in done.refused:
             print(f"  {name}: {why}")
         for one in done.held:
