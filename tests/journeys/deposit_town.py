@@ -10,6 +10,7 @@ from typing import Any
 from meterledger.facts.checkouts import CheckoutState
 from meterledger.facts.deposits import Deposit, DepositKind
 from meterledger.facts.money import Tender
+from meterledger.facts.payments import ReceiptState
 from meterledger.ledger import DEPOSITS
 from meterledger.stores.gateways.processor_fake import Bad, BadProcessor
 from meterledger.usecases.checkouts import CheckoutDesk, settle_checkout, start_checkout
@@ -20,7 +21,7 @@ from meterledger.usecases.deposit_money import DepositMoney, deposit_money, sub_
 from meterledger.usecases.deposit_run import DepositRun, run_deposits
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
-from meterledger.usecases.take_payment import take_payment
+from meterledger.usecases.take_payment import How, receipt_of, take_payment, tell_receipt
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 APPLICANT: Mapping[str, Any] = {
@@ -161,6 +162,22 @@ def begin_checkout(home: Home, key: str, cents: int, at: datetime) -> None:
     desk = CheckoutDesk(home.town.store, processor, home.view, at)
     begun = start_checkout(key, account_id=home.account, cents=cents, tender=Tender.CARD, desk=desk)
     assert begun.state is CheckoutState.UNKNOWN
+
+
+def tell_unknown(home: Home, on: date, how: How, cents: int) -> None:
+    """A receipt of which nobody knows whether its money came."""
+    home.now += timedelta(minutes=1)
+    receipt = receipt_of(
+        account_id=home.account,
+        cents=cents,
+        payment_key=f"U-{on}",
+        received_day=on,
+        learned_at=home.now,
+        view=home.view,
+        how=how,
+    )
+    store = home.town.store
+    tell_receipt(receipt, ReceiptState.UNKNOWN, reason="no answer", view=home.view, store=store)
 
 
 def end_checkout(home: Home, key: str, *, cents: int) -> None:

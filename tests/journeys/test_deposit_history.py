@@ -6,14 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.journeys.deposit_town import Home, begin_checkout, end_checkout, home_of
+from tests.journeys.deposit_town import Home, begin_checkout, end_checkout, home_of, tell_unknown
 from tests.journeys.late_town import CORRECTED, DUE, ISSUED, PaperAccount
 from tests.stores.paper_town import ANALYST
 
-from meterledger.facts.payments import ReceiptState
 from meterledger.usecases.deposit_history import AccountHistory, HowPaid, account_history
 from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
-from meterledger.usecases.take_payment import How, receipt_of, take_payment, tell_receipt
+from meterledger.usecases.take_payment import How, take_payment
 
 MAILED = How(is_mailed=True)
 AT_DESK = How()
@@ -219,27 +218,42 @@ def test_a_bill_that_was_wrong_took_nothing_from_what_paid_the_next(first_book: 
     assert paid(CORRECTED + timedelta(hours=1)) == [HowPaid.BEFORE_THE_DAY, HowPaid.BEFORE_THE_DAY]
 
 
-def test_what_nobody_knows_is_neither_paid_nor_late(billed: Home) -> None:
-    billed.now += timedelta(minutes=1)
-    receipt = receipt_of(
-        account_id=billed.account,
-        cents=billed.bills()[0].total_cents,
-        payment_key="U-1",
-        received_day=date(2025, 8, 20),
-        learned_at=billed.now,
-        view=billed.view,
-        how=AT_DESK,
-    )
-    tell_receipt(
-        receipt,
-        ReceiptState.UNKNOWN,
-        reason="no answer",
-        view=billed.view,
-        store=billed.town.store,
-    )
+@pytest.mark.parametrize(
+    ("on", "how", "less", "waits"),
+    [
+        (date(2025, 8, 22), AT_DESK, 0, True),
+        (date(2025, 8, 23), AT_DESK, 0, False),
+        (date(2025, 8, 26), MAILED, 0, True),
+        (date(2025, 8, 26), MAILED, 1, False),  # a cent is unpaid, whatever comes of it
+        (date(2025, 8, 26), AT_DESK, 0, False),
+        (date(2025, 8, 27), MAILED, 0, False),
+    ],
+)
+def test_what_nobody_knows_is_neither_paid_nor_late(
+    billed: Home, on: date, how: How, less: int, waits: bool
+) -> None:
+    (bill,) = billed.bills()
+    tell_unknown(billed, on, how, bill.total_cents - less)
 
     now = look(billed)
-    assert (now.bills, now.waiting) == ((), (billed.bills()[0].bill_id,))
+
+    assert now.waiting == ((bill.bill_id,) if waits else ())
+    assert [one.paid for one in now.bills] == ([] if waits else [HowPaid.UNPAID])
+
+
+@pytest.mark.parametrize(("less", "waits"), [(0, True), (1, False)])
+def test_what_may_have_come_by_mail_pays_what_other_mail_left(
+    billed: Home, less: int, waits: bool
+) -> None:
+    (bill,) = billed.bills()
+    pay(billed, date(2025, 8, 25), MAILED, cents=10_00)
+    tell_unknown(billed, date(2025, 8, 26), MAILED, bill.total_cents - 10_00 - less)
+    pay(billed, date(2025, 8, 28), AT_DESK)  # late, if the other did not come
+
+    now = look(billed)
+
+    assert now.waiting == ((bill.bill_id,) if waits else ())
+    assert [one.paid for one in now.bills] == ([] if waits else [HowPaid.LATE])
 
 
 LAST_MINUTE = datetime(2025, 8, 23, 4, 59, tzinfo=UTC)

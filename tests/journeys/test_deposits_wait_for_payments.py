@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +13,12 @@ from tests.journeys.deposit_town import (
     end_checkout,
     home_of,
     month_after,
+    tell_unknown,
 )
 
 from meterledger.usecases.deposit_ask import DepositRefused
 from meterledger.usecases.deposit_history_unknown import WaitsForPayment
+from meterledger.usecases.take_payment import How
 
 FIRST = date(2025, 8, 1)
 TAMPERED = {"tampered_or_diverted": True}
@@ -83,6 +85,28 @@ class TestADepositToKeepService:
 
         with pytest.raises(DepositRefused, match="no ground is met"):
             home.notice(date(2025, 9, 1))
+
+
+class TestADepositOfWhichMailMayHavePaidABill:
+    @pytest.mark.parametrize(("days", "waits"), [(2, True), (3, False)])
+    def test_waits_for_mail_within_its_grace(self, home: Home, days: int, waits: bool) -> None:
+        told = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
+        home.ask(date(2025, 7, 1), told=told)
+        home.pay(200_00, date(2025, 7, 5))
+        home.live(FIRST, 5)
+        bill = home.bill(month_after(FIRST, 5))
+        assert bill is not None
+        assert bill.due_day == date(2026, 1, 22)  # a Thursday: Monday is the second business day
+        received = bill.due_day + timedelta(days=days + 2)
+        tell_unknown(home, received, How(is_mailed=True), bill.total_cents)
+        home.pay(bill.total_cents, bill.due_day + timedelta(days=8))
+        home.live(month_after(FIRST, 6), 7)
+        home.night(date(2026, 8, 1))
+
+        night = home.night(date(2026, 8, 25))
+
+        assert night.counts["given back"] == 0
+        assert ["Nobody knows yet" in one.sentence for one in night.refused] == [True] * waits
 
 
 class TestADepositThatIsHeld:

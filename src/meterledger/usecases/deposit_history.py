@@ -36,6 +36,7 @@ from meterledger.usecases.deposit_history_unknown import (
     unknown_checkouts,
 )
 from meterledger.usecases.deposit_record import ask
+from meterledger.usecases.deposit_revisions import TODAY, FactsBy
 from meterledger.usecases.ports import StoredBill
 
 OF_REVERSAL = entry_name(REVERSAL, "")
@@ -177,13 +178,16 @@ class _Books:
     """Entries that were taken back, with what took them back."""
     written_off: frozenset[str]
     """Write-offs and recoveries, with what took them back: the debt is owed as before."""
+    by: FactsBy
+    """The revision by which they are read."""
 
     def open_cents(self, at: date, *, without: Collection[str] = ()) -> dict[str, int]:
         """What is open of each item on an evening, without payments or what was taken back.
 
         What is written off nobody has paid, and what of it is recovered a payment has.
         """
-        found = self.items(at, without={*without, *self.came_back, *self.written_off})
+        owed_all_the_same = self.written_off if self.by.written_off_is_owed else ()
+        found = self.items(at, without={*without, *self.came_back, *owed_all_the_same})
         return {one.item_id: one.open_cents for one in found}
 
     def items(self, at: date, *, without: Collection[str]) -> tuple[OpenItem, ...]:
@@ -207,15 +211,16 @@ def account_history(
     view: BookView,
     disputed: Collection[str] = (),
     since: date | None = None,
+    by: FactsBy = TODAY,
 ) -> AccountHistory:
     """How the account stands on the morning of ``on``, as known at ``known_at``.
 
     ``disputed`` names bills that are in dispute, by their ids: a person tells that. Bills from
-    before ``since`` are left out, and nothing else is.
+    before ``since`` are left out, and nothing else is. ``by`` is the revision of these facts.
 
     :raises NoRuleInForce: if the book lacks holidays that a mailed payment needs
     """
-    books = _books(account_id, known_at, store, view)
+    books = _books(account_id, known_at, store, view, by)
     live = [
         one
         for one in store.issued_bills_of_account(account_id)
@@ -243,7 +248,7 @@ def account_history(
             for one in _utility(owed)
         ),
         waiting=tuple(one.bill_id for one in due if one.paid is HowPaid.UNKNOWN),
-        unknown_cents=sum(cents for day, cents in books.unknown if day <= on),
+        unknown_cents=sum(one.cents for one in books.unknown if one.day <= on),
     )
 
 
@@ -251,12 +256,16 @@ def _utility(items: Iterable[OpenItem]) -> list[OpenItem]:
     return [one for one in items if one.kind is not ItemKind.SPECIAL and one.open_cents]
 
 
-def _books(account_id: str, known_at: datetime, store: HistoryStore, view: BookView) -> _Books:
+def _books(
+    account_id: str, known_at: datetime, store: HistoryStore, view: BookView, by: FactsBy
+) -> _Books:
     entries = [one for one in store.entries_of_account(account_id) if one.learned_at <= known_at]
     money = store.account_money([account_id], with_due_days=True).get(account_id)
     given = money.applications if money else ()
     mailed = {}
-    unknown = unknown_checkouts(account_id, known_at, store, time_zone=view.time_zone)
+    unknown = []
+    if by.knows_checkouts:
+        unknown = unknown_checkouts(account_id, known_at, store, time_zone=view.time_zone)
     for known in _receipts(account_id, known_at, store):
         steps = [one for one in known.steps if one.learned_at <= known_at]
         if not steps:
@@ -264,7 +273,8 @@ def _books(account_id: str, known_at: datetime, store: HistoryStore, view: BookV
         if known.receipt.is_mailed:
             mailed[f"payment:{known.receipt.payment_key}"] = known.receipt.received_day
         if steps[-1].state is ReceiptState.UNKNOWN:
-            unknown.append((known.receipt.received_day, known.receipt.cents))
+            told = known.receipt
+            unknown.append(UnknownMoney(told.received_day, told.cents, told.is_mailed))
     return _Books(
         account_id,
         tuple(entries),
@@ -274,6 +284,7 @@ def _books(account_id: str, known_at: datetime, store: HistoryStore, view: BookV
         tuple(unknown),
         _came_back(entries),
         frozenset(one.entry_id for one in entries if _root(one.entry_id).startswith(WRITTEN_OFF)),
+        by,
     )
 
 
@@ -329,7 +340,7 @@ def _history(
         disputed=disputed,
         paid=_paid(bill, books, on, view, disputed),
         paid_in_time_cents=_paid_in_time(bill, books, on, view),
-        outstanding_cents=max(0, _asked(books, bill.issued_day)),
+        outstanding_cents=max(0, _outstanding(books, bill.issued_day)),
     )
 
 
@@ -340,30 +351,49 @@ def _paid(bill: StoredBill, books: _Books, on: date, view: BookView, disputed: b
         and due > bill.issued_day
     ):
         return HowPaid.BEFORE_THE_DAY
-    late = books.open_cents(min(due, on)).get(item, 0)
-    if not late:
+    if not books.open_cents(min(due, on)).get(item, 0):
         return HowPaid.ON_THE_DAY
     if disputed:
         return HowPaid.DISPUTED
-    if on > due and _mailed_in_time(item, due, books, on, view):
-        return HowPaid.MAILED_WITHIN_GRACE
-    if on > due and late <= sum(cents for day, cents in books.unknown if day <= due):
-        return HowPaid.UNKNOWN
+    if on > due:
+        left = _left_after_grace(item, due, books, on, view)
+        if not left:
+            return HowPaid.MAILED_WITHIN_GRACE
+        if _may_be_paid(item, left, due, books, on, view):
+            return HowPaid.UNKNOWN
     return HowPaid.UNPAID if books.open_cents(on).get(item, 0) else HowPaid.LATE
 
 
-def _mailed_in_time(item: str, due: date, books: _Books, on: date, view: BookView) -> bool:
-    """Whether payments by mail, within the grace for mail, paid what was still open."""
+def _left_after_grace(item: str, due: date, books: _Books, on: date, view: BookView) -> int:
+    """What of an item its day left open, less what payments by mail, within their grace, paid."""
     after = [
         one
         for one in books.entries
         if one.entry_id.startswith("payment:") and due < one.effective_day <= on
     ]
     timely = _in_grace(after, due, books, view)
-    if not timely:
-        return False
     others = {one.entry_id for one in after if one.entry_id not in timely}
-    return not books.open_cents(max(timely.values()), without=others).get(item, 0)
+    return books.open_cents(max(timely.values(), default=due), without=others).get(item, 0)
+
+
+def _may_be_paid(item: str, left: int, due: date, books: _Books, on: date, view: BookView) -> bool:
+    """Whether money of unknown outcome, had it come in time, would have paid what was left."""
+    if not books.by.knows_checkouts:
+        owed = books.open_cents(on).get(item, 0)
+        return owed > 0 and any(one.day <= due and one.cents >= owed for one in books.unknown)
+    if not books.by.waits_for_mail:
+        left = books.open_cents(due).get(item, 0)
+    in_time = (one.cents for one in books.unknown if _would_be_timely(one, due, books, on, view))
+    return left <= sum(in_time)
+
+
+def _would_be_timely(
+    money: UnknownMoney, due: date, books: _Books, on: date, view: BookView
+) -> bool:
+    if money.day <= due:
+        return True
+    by_mail = books.by.waits_for_mail and money.is_mailed and money.day <= on
+    return by_mail and _is_timely(due, money.day, view)
 
 
 def _in_grace(
@@ -396,29 +426,35 @@ def _balance(entries: Iterable[Entry], account_id: str, at: date) -> int:
     )
 
 
-def _asked(books: _Books, issued: date) -> int:
+def _outstanding(books: _Books, issued: date) -> int:
     """What the account owed on a bill's day before that day's payments: they are paid of it."""
     of_day = {
         one.entry_id
         for one in books.entries
         if one.entry_id.startswith("payment:") and one.effective_day == issued
     }
+    if not books.by.counts_day_of_bill:
+        of_day = set()
     others = [one for one in books.entries if _root(one.entry_id) not in of_day]
     return _balance(others, books.account_id, issued)
 
 
 def _paid_in_time(bill: StoredBill, books: _Books, on: date, view: BookView) -> int:
     """What payments brought since the rendition, and in time, less what was taken back."""
-    issued, due = bill.issued_day, min(bill.due_day, on)
+    issued, due, by = bill.issued_day, min(bill.due_day, on), books.by
+    taken_back: Collection[str | None] = books.came_back
+    if not by.counts_mail_in_grace:
+        taken_back = {one.reverses for one in books.entries}
     came = [
         one
         for one in books.entries
         if one.entry_id.startswith("payment:")
-        and one.entry_id not in books.came_back
+        and one.entry_id not in taken_back
         and issued <= one.effective_day <= on
+        and (by.counts_day_of_bill or issued < one.effective_day or issued == due)
     ]
     in_time = [one for one in came if one.effective_day <= due]
-    if view.reading_option(TIMELY_READING) == ONE_DEFINITION:
+    if by.counts_mail_in_grace and view.reading_option(TIMELY_READING) == ONE_DEFINITION:
         after = [one for one in came if one.effective_day > bill.due_day]
         mailed = _in_grace(after, bill.due_day, books, view)
         in_time += [one for one in after if one.entry_id in mailed]

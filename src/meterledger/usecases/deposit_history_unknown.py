@@ -10,15 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import Cents, usd_display
 from meterledger.kernel.refusal import Refusal
 
-UnknownMoney = tuple[date, int]
-"""The day on which it came, if it came, and cents."""
+
+class UnknownMoney(NamedTuple):
+    """The day on which it came, if it came, cents, and whether it came by mail."""
+
+    day: date
+    cents: int
+    is_mailed: bool = False
 
 
 class WaitsForPayment(Refusal):
@@ -45,7 +50,7 @@ def unknown_checkouts(
         steps = tuple(step for step in one.steps if step.learned_at <= known_at)
         if CheckoutOnFile(one.checkout, steps).state is CheckoutState.UNKNOWN:
             day = local_day_of(one.checkout.started_at, time_zone)
-            found.append((day, one.checkout.cents))
+            found.append(UnknownMoney(day, one.checkout.cents))
     return found
 
 

@@ -22,6 +22,7 @@ from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
 from meterledger.usecases.decide import Ruling, decide, decide_filled
+from meterledger.usecases.deposit_revisions import TODAY, UNNAMED
 from meterledger.usecases.rule_registry import rule_named
 
 
@@ -71,6 +72,7 @@ def record_of(
     return canonical_bytes(
         {
             "book_sha256": view.sha256,
+            "calculation_revision": TODAY.revision,
             "known_at": _instant(known_at),
             "standing": weakest(one.ruling.standing for one in rulings).value
             if rulings
@@ -108,6 +110,11 @@ def reasons_of(step: DepositStep) -> tuple[Reason, ...]:
     )
 
 
+def revision_of(step: DepositStep) -> str:
+    """The revision of what our books say that a step's record names; the first named none."""
+    return str((read_decision(step) or {}).get("calculation_revision", UNNAMED))
+
+
 def known_at_of(step: DepositStep) -> datetime:
     """The instant as known at which a step was decided."""
     record = read_decision(step)
@@ -123,6 +130,8 @@ class StepReplay:
     step: DepositStep
     same: bool
     differences: tuple[str, ...]
+    note: str = ""
+    """What is to be said of the revision; empty where it is today's."""
 
 
 def decide_again(deposit: Deposit, book: TariffBook) -> tuple[StepReplay, ...]:

@@ -1,12 +1,14 @@
 """Replay a deposit: gather our own facts again as known then, decide again, compare.
 
 Lives here      the two comparisons: what our books said, and what the rules made of it.
-Lives elsewhere deciding again (``deposit_record``), the facts (``deposit_history``).
+Lives elsewhere deciding again (``deposit_record``), the facts (``deposit_history``), their
+                revisions (``deposit_revisions``).
 Read first      docs/operating/deposits.md, "Records and replay".
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,9 @@ from meterledger.usecases.deposit_record import (
     decide_again,
     known_at_of,
     read_decision,
+    revision_of,
 )
+from meterledger.usecases.deposit_revisions import TODAY, FactsBy, facts_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class DepositReplay:
                     "act": one.step.act.value,
                     "same": one.same,
                     "differences": list(one.differences),
+                    "note": one.note,
                 }
                 for one in self.steps
             ],
@@ -52,22 +57,51 @@ class DepositReplay:
 
 
 def replay_deposit(deposit_id: str, *, store: AskStore, book: TariffBook) -> DepositReplay:
-    """Decide every step of a deposit again, from what was known when it was decided."""
+    """Decide every step of a deposit again, from what was known when it was decided, with the facts
+    of our books as the revision that its record names reads them. Where that name stood for several
+    rules, what comes to the record's facts is the one.
+
+    :raises RevisionUnknown: if a step's revision is not known here
+    """
     deposit = store.deposit(deposit_id)
     made = []
     for one in decide_again(deposit, book):
-        differences = (*one.differences, *_other_facts(deposit, one.step, store, book))
-        made.append(StepReplay(one.step, not differences, differences))
+        found, note = _other_facts(deposit, one.step, store, book)
+        differences = (*one.differences, *found)
+        made.append(StepReplay(one.step, not differences, differences, note))
     return DepositReplay(deposit, tuple(made))
 
 
 def _other_facts(
     deposit: Deposit, step: DepositStep, store: AskStore, book: TariffBook
-) -> tuple[str, ...]:
-    """Where our books, as known then, say something else than the record."""
+) -> tuple[tuple[str, ...], str]:
+    """Where our books, as known then, say something else than the record; what is to be said of
+    its revision.
+    """
+    name = revision_of(step)
+    rules = facts_by(name, where=f"deposit {deposit.deposit_id}, {step.key}")
     record = read_decision(step)
     if record is None or not record["own"]:
-        return ()
+        return (), ""
+    tried = []
+    for by in rules:
+        found = _facts_by(by, deposit, step, record, store, book)
+        if not found:
+            return (), "" if by == TODAY else f"Its facts are those of revision {name}"
+        tried.append(found)
+    several = f", which stood for {len(rules)} rules; they differ under each"
+    return tried[0], f"Its record is of revision {name}{several}" if len(rules) > 1 else ""
+
+
+def _facts_by(
+    by: FactsBy,
+    deposit: Deposit,
+    step: DepositStep,
+    record: Mapping[str, Any],
+    store: AskStore,
+    book: TariffBook,
+) -> tuple[str, ...]:
+    """Where our books, read by the rules of a revision, say something else than a record."""
     known_at = known_at_of(step)
     history = account_history(
         deposit.account_id,
@@ -76,6 +110,7 @@ def _other_facts(
         store=store,
         view=book.as_known(known_at.date()),
         disputed=tuple(record["told"].get("disputed_bills", ())),
+        by=by,
     )
     if step.act in (DepositAct.NOTICED, DepositAct.ASKED):
         same = history.as_json() == record["own"]["history"]

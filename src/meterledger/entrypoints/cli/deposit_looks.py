@@ -148,7 +148,7 @@ def replay(deposit: Name, as_json: JsonFlag = False) -> None:
             print(f"{deposit}: {'the same' if made.same else 'NOT the same'}")
             for one in made.steps:
                 print(f"  {one.step.on}  {one.step.act.value}: {'same' if one.same else 'differs'}")
-                for difference in one.differences:
-                    print(f"      {difference}")
+                for said in filter(None, (*one.differences, one.note)):
+                    print(f"      {said}")
 
         say(made.as_json(), as_json=as_json, words=words)
