@@ -131,6 +131,52 @@ class TestImpact:
         files = {path.name for path in (tmp_path / "report").iterdir()}
         assert files == {"impact.html", "impact.json", "accounts.csv"}
 
+    def test_is_told_by_income_programme_of_a_file(
+        self, ask: Any, proposal: Path, town: Town, tmp_path: Path
+    ) -> None:
+        """The file is read and looked at with a log entry; nothing of it is kept."""
+        path = tmp_path / "participants.csv"
+        line = f"{town.account_id(2)},Keeping Current cooling,2025-11-10,2025-11-20\n"
+        path.write_text(f"account,programme,from,until\n{line}", "utf-8")
+        kept = len(town.store.record)
+
+        result = ask(*IMPACT, proposal, "--participants", path, "--out", tmp_path / "report")
+
+        assert result.exit_code == 0, result.output
+        assert "By income programme:" in result.stdout
+        answer = json.loads((tmp_path / "report" / "impact.json").read_text("utf-8"))
+        groups = {one["name"]: one for one in answer["by_programme"]}
+        assert {name: one["accounts"] for name, one in groups.items()} == {
+            "Keeping Current cooling": 1,
+            "none": 1,
+        }
+        assert groups["Keeping Current cooling"]["part_of_the_time"] == 1
+        viewer, subjects = town.store.read_log[-1]
+        assert viewer.purpose == "impact of proposal.yaml, by income programme of participants.csv"
+        assert subjects == ("cycle 1",)
+        assert len(town.store.record) == kept
+
+    @pytest.mark.parametrize(
+        ("line", "told"),
+        [
+            ("{account},Keeping Cool,2025-11-10,", "line 2: 'Keeping Cool' is no income programme"),
+            ("1999999999,Keeping Current cooling,2025-11-10,", "line 2: There is no account 19999"),
+            ("{account},Keeping Current cooling,2025-11-31,", "line 2: 'from' is '2025-11-31'"),
+        ],
+    )
+    def test_of_a_file_that_cannot_be_nothing_is_counted(
+        self, ask: Any, proposal: Path, town: Town, tmp_path: Path, line: str, told: str
+    ) -> None:
+        path = tmp_path / "participants.csv"
+        rows = ["account,programme,from,until", line.format(account=town.account_id(1))]
+        path.write_text("\n".join(rows), "utf-8")
+
+        result = ask(*IMPACT, proposal, "--participants", path, "--out", tmp_path / "report")
+
+        assert result.exit_code == 2
+        assert f"participants.csv, {told}" in result.stderr
+        assert not list((tmp_path / "report").glob("*"))
+
     def test_says_that_a_later_revision_changes_nothing(self, ask: Any, tmp_path: Path) -> None:
         path = tmp_path / "later.yaml"
         path.write_text(PRICE.format(begins="2027-01-01"), "utf-8")

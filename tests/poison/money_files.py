@@ -1,4 +1,4 @@
-"""Numeric fields of files that carry money: lockbox, CSV, bank statements, the processor."""
+"""Numeric fields of files that carry money, and of files read beside them: days, temperatures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from meterledger.stores.gateways.bank_files import bank_file_of
 from meterledger.stores.gateways.daily_temperature import read_temperatures
 from meterledger.stores.gateways.lockbox import read_lockbox
 from meterledger.stores.gateways.opening import opened
+from meterledger.stores.gateways.participants_csv import participants_of
 from meterledger.stores.gateways.payment_csv import read_payment_csv
 from meterledger.stores.gateways.processor import read_answer, signature_of
 
@@ -27,6 +28,7 @@ PAYMENTS = (
     "A-77,1000000018,{usd},2026-11-20,cash,,\n"
     "total,{count},{total},,,,\n"
 )
+PARTICIPANTS = "account,programme,from,until\n1000000018,Keeping Current cooling,{from},{until}\n"
 LOCKBOX_FIELDS = (
     ("item number", 3, 4, 7),
     ("cents of a detail", 3, 7, 17),
@@ -68,6 +70,10 @@ def fields() -> Iterator[NumericField]:
         )  # fmt: skip
         yield NumericField(
             f"processor, {name.lower()} in quotes", _processor(name, '"'), low=1, high=0
+        )
+    for name, also in (("from", {"2025-07-01"}), ("until", {"2025-07-01", ""})):
+        yield NumericField(
+            f"participants CSV, {name}", _participants(name), low=1, high=0, also=frozenset(also)
         )
     for header, when in (("day,mean_f", "2026-01-05"), ("dt,tempF", "2026-01-05T{hour}:00-06:00")):
         yield NumericField(
@@ -123,6 +129,15 @@ def _payments(name: str) -> Callable[[str], object]:
         cells = {"usd": "84.50", "count": "1", "total": "84.50"} | {name: _cell(text)}
         data = encoded(PAYMENTS.format(**cells))
         return _remitted(read_payment_csv(data, "pay.csv", channel=Channel.AGENCY))
+
+    return asking(read)
+
+
+def _participants(name: str) -> Callable[[str], object]:
+    def read(text: str) -> object:
+        cells = {"from": "2025-01-01", "until": "2025-12-01"} | {name: _cell(text)}
+        data = encoded(PARTICIPANTS.format(**cells))
+        return participants_of(data, "participants.csv").lines
 
     return asking(read)
 

@@ -23,11 +23,21 @@ from meterledger.usecases.impact_tables import (
     by_place,
     by_programme,
     deciles,
+    for_part_of_the_time,
     spread,
     whole,
 )
 
 LARGEST = 20
+NOT_TOLD = (
+    "Who takes part in an income programme is not known: nobody said. Name them with "
+    "--participants FILE.csv."
+)
+RULE = (
+    "An account counts once, with all its bills, in the programme in which it took part on most of "
+    "their days, for part of the time too; of two alike, in the later one. Who took part on none "
+    "of them counts as none."
+)
 
 
 def impact_answer(impact: Impact, *, proposal: str) -> dict[str, Any]:
@@ -60,7 +70,8 @@ def impact_answer(impact: Impact, *, proposal: str) -> dict[str, Any]:
         "less": every.less,
         "by_option": _groups(by_option(impact)),
         "by_decile": _groups(by_decile(impact)),
-        "by_programme": _groups(by_programme(impact)),
+        "by_programme": _programmes(impact),
+        "programmes": NOT_TOLD if impact.programs is None else RULE,
         "by_place": _groups(by_place(impact)),
         "spread": [{"change": name, "accounts": count} for name, count in spread(impact)],
         "largest": [_account(impact, row) for row in _largest(impact)],
@@ -90,6 +101,15 @@ def _groups(groups: Iterable[GroupImpact]) -> list[dict[str, Any]]:
         }
         for one in groups
     ]
+
+
+def _programmes(impact: Impact) -> list[dict[str, Any]]:
+    """The groups; where it is known, how many accounts of each were in it for part of the time."""
+    groups = _groups(by_programme(impact))
+    if impact.programs is None:
+        return groups
+    part = for_part_of_the_time(impact)
+    return [one | {"part_of_the_time": part[one["name"]]} for one in groups]
 
 
 def _percent(change: int, before: int) -> str:
@@ -126,13 +146,20 @@ def accounts_csv(impact: Impact) -> str:
     found = StringIO()
     tenth = deciles(impact).tolist()
     names = ["account", "option", "place", "energy_wh", "issued_usd", "before_usd", "after_usd"]
-    names += ["change_usd", "change_percent", "decile", "programme", "bills"]
+    names += ["change_usd", "change_percent", "decile", "programme", "programme_days", "bills"]
     writer = csv.DictWriter(found, names, lineterminator="\n")
     writer.writeheader()
     for row in range(len(impact.accounts)):
-        more = {"decile": tenth[row], "programme": NOT_KNOWN, "bills": int(impact.bills[row])}
-        writer.writerow(_account(impact, row) | more)
+        more = {"decile": tenth[row], "bills": int(impact.bills[row])}
+        writer.writerow(_account(impact, row) | _program_of(impact, row) | more)
     return found.getvalue()
+
+
+def _program_of(impact: Impact, row: int) -> dict[str, Any]:
+    if impact.programs is None or impact.program_days is None:
+        return {"programme": NOT_KNOWN, "programme_days": NOT_KNOWN}
+    days = int(impact.program_days[row])
+    return {"programme": impact.programs[row], "programme_days": days}
 
 
 def impact_page(impact: Impact, answer: dict[str, Any]) -> str:
@@ -164,17 +191,27 @@ def impact_page(impact: Impact, answer: dict[str, Any]) -> str:
             [(name, count, f"{count:,}") for name, count in spread(impact)],
         )
     )
-    for heading, groups in (
-        ("By rate option", by_option(impact)),
-        ("By use: tenths of the accounts, from least to most", by_decile(impact)),
-        ("By income programme", by_programme(impact)),
-        ("By place", by_place(impact)),
+    for heading, groups, note in (
+        ("By rate option", by_option(impact), ""),
+        ("By use: tenths of the accounts, from least to most", by_decile(impact), ""),
+        ("By income programme", by_programme(impact), _programme_note(impact)),
+        ("By place", by_place(impact), ""),
     ):
         parts.append(_group_table(heading, groups))
+        if note:
+            parts.append(paragraph(note))
         if len(groups) > 1:
             rows = [(one.name, one.change_cents, usd_display(one.change_cents)) for one in groups]
             parts.append(bars(f"{heading}: change in dollars", rows))
     return report_page(f"Impact of {answer['proposal']}", parts)
+
+
+def _programme_note(impact: Impact) -> str:
+    if impact.programs is None:
+        return NOT_TOLD
+    part = for_part_of_the_time(impact)
+    told = [f"{count:,} of {name}" for name, count in part.items() if count]
+    return RULE + (f" For part of the time: {', '.join(sorted(told))}." if told else "")
 
 
 def _group_table(heading: str, groups: list[GroupImpact]) -> str:
@@ -226,12 +263,16 @@ def _sentences(impact: Impact, answer: dict[str, Any]) -> list[str]:
 def impact_words(impact: Impact, answer: dict[str, Any]) -> str:
     """The impact in the words of the command line."""
     lines = _sentences(impact, answer)
-    for key, heading in (("by_option", "By rate option"), ("by_decile", "By tenths of use")):
+    tables = [("by_option", "By rate option"), ("by_decile", "By tenths of use")]
+    if impact.programs is not None:
+        tables.append(("by_programme", "By income programme"))
+    for key, heading in tables:
         lines.append(f"{heading}:")
+        wide = max([22, *(len(one["name"]) for one in answer[key])])
         lines += [
-            f"  {one['name']:<22} {one['accounts']:>9} accounts {usd_shown(one['change_usd']):>15} "
-            f"({one['change_percent']} percent)"
+            f"  {one['name']:<{wide}} {one['accounts']:>9} accounts "
+            f"{usd_shown(one['change_usd']):>15} ({one['change_percent']} percent)"
             for one in answer[key]
         ]
-    lines.append("Income programme: not known.")
+    lines.append(_programme_note(impact))
     return "\n".join(lines)

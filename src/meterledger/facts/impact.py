@@ -33,6 +33,10 @@ class Impact:
     ``sums_made``     sums that had to be made from the intervals; ``sums_kept`` those that stood
     ``from_intervals`` bills whose windows or hours are others: summed again from their intervals
     ``one_by_one``    bills that went the whole way
+    ``first_days``, ``until_days``  Int64 [N], ordinals: from the first day of the account's first
+                      bill until that of its last (out)
+    ``programs``      the income programme that each account counts in; None if nobody said
+    ``program_days``  Int64 [N], of those days the ones on which it was in that programme
     """
 
     since: date
@@ -51,6 +55,10 @@ class Impact:
     sums_made: int
     from_intervals: int
     one_by_one: int
+    first_days: Int64Array
+    until_days: Int64Array
+    programs: tuple[str, ...] | None = None
+    program_days: Int64Array | None = None
     not_priced: tuple[NotPriced, ...] = field(default=())
 
     @property

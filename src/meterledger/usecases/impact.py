@@ -7,7 +7,8 @@ determinants, which are a copy of what the lake says.
 
 Lives here      both prices of every bill, and the sum of them by account.
 Lives elsewhere the columns (``column_prices``), kept sums (``stored_determinants``), the changed
-                book (``proposals``), tables of groups (``impact_tables``).
+                book (``proposals``), tables of groups (``impact_tables``), who is in an income
+                programme (``income_programs``).
 Read first      docs/operating/impact.md.
 """
 
@@ -68,6 +69,8 @@ class _Account:
     schedule: str
     place: str
     newest: date
+    first: int
+    until: int
     bills: int = 0
     energy_wh: int = 0
     issued: int = 0
@@ -135,6 +138,8 @@ def impact_of_change(
         sums_made=work.sums_made,
         from_intervals=work.from_intervals,
         one_by_one=work.one_by_one,
+        first_days=column("first"),
+        until_days=column("until"),
         not_priced=tuple(work.not_priced),
     )
     ensure(found.ties, "billed revenue and the changes are the revenue after")
@@ -378,12 +383,15 @@ def _add_to_accounts(
             continue
         schedule = one.service.agreement.schedule
         known = work.accounts.get(bill.account_id)
+        first_day, until_day = bill.from_day.toordinal(), bill.until_day.toordinal()
         if known is None:
-            known = _Account(schedule, one.tax_place, bill.from_day)
+            known = _Account(schedule, one.tax_place, bill.from_day, first_day, until_day)
             work.accounts[bill.account_id] = known
         if bill.from_day >= known.newest:
             known.schedule, known.place = schedule, one.tax_place
             known.newest = bill.from_day
+        known.first = min(known.first, first_day)
+        known.until = max(known.until, until_day)
         known.bills += 1
         known.energy_wh += bill.energy_wh
         known.issued += bill.total_cents

@@ -67,8 +67,20 @@ def by_decile(impact: Impact) -> list[GroupImpact]:
 
 
 def by_programme(impact: Impact) -> list[GroupImpact]:
-    """By income programme: nobody keeps who is in one yet, and what is not known is said so."""
-    return _grouped(impact, [NOT_KNOWN] * len(impact.accounts))
+    """By income programme, where a file said who is in one; what is not known is said so."""
+    return _grouped(impact, impact.programs or [NOT_KNOWN] * len(impact.accounts))
+
+
+def for_part_of_the_time(impact: Impact) -> dict[str, int]:
+    """Of each programme, the accounts that were in it on some days of their bills, not on all."""
+    found: dict[str, int] = {}
+    if impact.programs is None or impact.program_days is None:
+        return found
+    billed = impact.until_days - impact.first_days
+    part = (impact.program_days > 0) & (impact.program_days < billed)
+    for name, some in zip(impact.programs, part.tolist(), strict=True):
+        found[name] = found.get(name, 0) + int(some)
+    return found
 
 
 def whole(impact: Impact) -> GroupImpact:

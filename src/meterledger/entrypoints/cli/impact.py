@@ -55,12 +55,21 @@ def impact(
         Path | None,
         typer.Option(help="A folder for impact.html, impact.json and accounts.csv."),
     ] = None,
+    participants: Annotated[
+        Path | None,
+        typer.Option(
+            help="Who is in which income programme: CSV of account,programme,from,until. "
+            "It is read for this report and not kept."
+        ),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="The folder of another system's data.")
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Price every bill of twelve months by a changed book: by account, option, use and place.
+    """Price every bill of twelve months by a changed book, told by groups of accounts.
+
+    They are told by account, rate option, use, income programme and place.
 
     Prices come from kept determinants, changed windows from the intervals. Nothing is issued, and
     nothing changes before the proposal's own days. Totals tie to what was billed, to the cent.
@@ -77,8 +86,11 @@ def impact(
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.entrypoints.proposal_trial import read_proposal_file
         from meterledger.entrypoints.wiring import open_system
+        from meterledger.kernel.span import DaySpan
+        from meterledger.stores.gateways.participants_csv import read_participants
         from meterledger.stores.lake.determinants import DeterminantFiles
         from meterledger.usecases.impact import Basis, impact_of_change
+        from meterledger.usecases.income_programs import check_participants, with_programs
         from meterledger.usecases.ports import Viewer
 
         if not 1 <= months <= MOST_MONTHS:
@@ -90,16 +102,23 @@ def impact(
         ensure_folder(out)
         proposal = read_proposal_file(change)
         told = "all accounts" if cycle is None else f"cycle {cycle}"
-        viewer = Viewer("impact", f"impact of {proposal.name}")
+        purpose = f"impact of {proposal.name}"
+        said = read_participants(participants) if participants is not None else None
+        if said is not None:
+            purpose += f", by income programme of {said.name}"
+        viewer = Viewer("impact", purpose)
         with open_system(data, viewer=viewer, subjects=[told]) as system:
             last = day_from(until, option="--until") if until else system.today
             end = last + timedelta(days=1)
             before, after = both_views(proposal, system.now.date())
             cycles = chosen_cycles(system, cycle, last)
+            since = months_before(end, months)
+            if said is not None:
+                check_participants(said, days=DaySpan(since, end), view=before, store=system.store)
             with loaded_for_good(), progress_bar("Pricing", total=len(cycles)) as advance:
                 found = impact_of_change(
                     cycles,
-                    since=months_before(end, months),
+                    since=since,
                     until=end,
                     basis=Basis(
                         store=system.store,
@@ -114,6 +133,8 @@ def impact(
                     ),
                     progress=advance,
                 )
+        if said is not None:
+            found = with_programs(found, said)
         answer = impact_answer(found, proposal=proposal.name)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
