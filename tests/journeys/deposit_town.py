@@ -20,7 +20,7 @@ from meterledger.usecases.deposit_came_back import DepositCameBack, deposits_tha
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money, sub_ledger_cents
 from meterledger.usecases.deposit_run import DepositRun, run_deposits
 from meterledger.usecases.ports import StoredBill
-from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
+from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment, tell_outcome
 from meterledger.usecases.take_payment import How, receipt_of, take_payment, tell_receipt
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -178,6 +178,13 @@ def tell_unknown(home: Home, on: date, how: How, cents: int) -> None:
     )
     store = home.town.store
     tell_receipt(receipt, ReceiptState.UNKNOWN, reason="no answer", view=home.view, store=store)
+
+
+def end_unknown(home: Home, on: date) -> None:
+    """Nothing came of the receipt of a day."""
+    home.now += timedelta(minutes=1)
+    desk = PaymentDesk(home.town.store, home.view, home.now)
+    tell_outcome(f"U-{on}", ReceiptState.REFUSED, reason="the bank has none", desk=desk)
 
 
 def end_checkout(home: Home, key: str, *, cents: int) -> None:

@@ -50,6 +50,8 @@ from meterledger.usecases.channel_money import Postings
 from meterledger.usecases.channel_ports import ChannelChange
 from meterledger.usecases.checkouts import CheckoutDesk, start_checkout
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.settle_payment import PaymentDesk, tell_outcome
+from meterledger.usecases.take_payment import How, receipt_of, tell_receipt
 
 BEGINS = date(2025, 2, 3)
 DUE = bill_of(1)[0].due_day  # 2025-02-21, a Friday
@@ -277,6 +279,35 @@ class TestDebit:
         (drawn,) = place.run()
         assert drawn.decision.outcome.act is AutopayAct.ASK
         assert "its outcome is unknown" in place.store.autopay_questions()[0].reasons[0]
+
+    def test_waits_while_a_receipt_is_unknown(self, place: Place) -> None:
+        place.enroll()
+        receipt = receipt_of(
+            account_id=ACCOUNT,
+            cents=OWED,
+            payment_key="U-1",
+            received_day=DUE,
+            learned_at=place.at(DUE),
+            view=place.view,
+            how=How(),
+        )
+        said = {"reason": "no answer", "view": place.view, "store": place.store}
+        tell_receipt(receipt, ReceiptState.UNKNOWN, **said)
+
+        (drawn,) = place.run()
+
+        assert drawn.decision.outcome.act is AutopayAct.ASK
+        (question,) = place.store.autopay_questions()
+        assert "its outcome is unknown" in question.reasons[0]
+        draw = {"is_drawn": True, "by": "Ana", "reason": "she wants it"}
+        with pytest.raises(AutopayRefused, match="it may have been paid"):
+            answer_question(BILL, **draw, desk=place.desk(DUE))
+        desk = PaymentDesk(place.store, place.view, place.at(DUE) + timedelta(minutes=1))
+        tell_outcome("U-1", ReceiptState.REFUSED, reason="none came", desk=desk)
+        later = replace(place.desk(DUE), now=desk.now)
+        order = answer_question(BILL, **draw, desk=later)
+        assert order is not None
+        assert order.cents == OWED
 
     def test_is_not_of_a_day_to_come(self, place: Place) -> None:
         with pytest.raises(AutopayRefused, match="is not here yet"):

@@ -11,6 +11,7 @@ from tests.journeys.deposit_town import (
     Home,
     begin_checkout,
     end_checkout,
+    end_unknown,
     home_of,
     month_after,
     tell_unknown,
@@ -139,3 +140,22 @@ class TestADepositThatIsHeld:
         night = held.night(date(2026, 8, 25))
 
         assert (night.counts["given back"], night.refused) == (int(is_paid), [])
+
+
+class TestAPartOfADeposit:
+    @pytest.mark.parametrize("by_card", [False, True])
+    def test_is_not_told_as_missed_while_its_payment_is_unknown(
+        self, home: Home, by_card: bool
+    ) -> None:
+        home.ask(date(2025, 7, 1), told={**APPLICANT, "estimated_annual_bill_usd": "1200.00"})
+        if by_card:
+            begin_checkout(home, "C-1", 200_00, noon(date(2025, 7, 22)))
+        else:
+            tell_unknown(home, date(2025, 7, 22), How(), 200_00)
+
+        assert home.night(date(2025, 7, 23)).counts["missed"] == 0
+        if by_card:
+            end_checkout(home, "C-1", cents=0)
+        else:
+            end_unknown(home, date(2025, 7, 22))
+        assert home.night(date(2025, 7, 24)).counts["missed"] == 1

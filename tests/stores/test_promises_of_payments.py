@@ -216,6 +216,12 @@ class TestAStep:
             assert stood.state is ReceiptState.POSTED
             before = then - timedelta(seconds=1)
             assert billed.receipts(state=ReceiptState.UNKNOWN, known_at=before) == []
+            account = told.receipt.account_told
+            asked = [account, "another"]
+            assert billed.unknown_receipt_cents(asked, then) == {account: 5_000}
+            assert billed.unknown_receipt_cents(asked, before) == {}
+            assert billed.unknown_receipt_cents(asked, later.learned_at) == {}
+            assert billed.unknown_receipt_cents([], then) == {}
 
     def test_sends_money_back_by_two_people(self, billed: Store) -> None:
         one = unapplied(receipt_of())

@@ -121,6 +121,12 @@ class AutopayStore(CollectionStore, Protocol):
     ) -> Mapping[str, tuple[PendingMoney, ...]]:
         """Money that may come, or may have come."""
 
+    def unknown_receipt_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, int]:
+        """Cents of receipts whose outcome was unknown at the instant; other accounts are left
+        out."""
+
     def keep_channel(self, change: ChannelChange) -> None:
         """Keep all of a change in one transaction."""
 
@@ -366,6 +372,8 @@ def _facts(
     )
     orders = _orders_of(bill.bill_id)
     pending = store.pending_money([account], on).get(account, ())
+    unknown_cents = sum(one.cents for one in pending if one.cause.startswith("checkout:"))
+    unknown_cents += store.unknown_receipt_cents([account], desk.now).get(account, 0)
     return AutopayFacts(
         bill_id=bill.bill_id,
         due_day=bill.due_day,
@@ -374,7 +382,7 @@ def _facts(
         ordered_cents=still_drawn_cents(waiting, money, store.bill, at=desk.today),
         deferred_cents=desk.set_apart.deferred_cents(account, on, desk.now),
         disputed_cents=desk.set_apart.disputed_cents(account, on),
-        pending_cents=sum(one.cents for one in pending if one.cause.startswith("checkout:")),
+        pending_cents=unknown_cents,
         past_cents=past,
         most_cents=enrollment.most_cents,
         shield=(*_shield(bill.bill_id, desk), *_shield_of_earlier(bill, open_, desk)),

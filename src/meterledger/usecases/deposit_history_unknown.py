@@ -8,7 +8,7 @@ Read first      docs/operating/deposits.md, "What our own books say".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
@@ -38,6 +38,12 @@ class CheckoutReads(Protocol):
     ) -> Sequence[CheckoutOnFile]:
         """Payments by card or wallet that were begun, the oldest first."""
 
+    def unknown_receipt_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, int]:
+        """Cents of receipts whose outcome was unknown at the instant; other accounts are left
+        out."""
+
 
 def unknown_checkouts(
     account_id: str, known_at: datetime, store: CheckoutReads, *, time_zone: str
@@ -52,6 +58,15 @@ def unknown_checkouts(
             day = local_day_of(one.checkout.started_at, time_zone)
             found.append(UnknownMoney(day, one.checkout.cents))
     return found
+
+
+def any_unknown_cents(
+    account_id: str, known_at: datetime, store: CheckoutReads, *, time_zone: str
+) -> int:
+    """All that may have come to the account, on whatever day."""
+    checkouts = unknown_checkouts(account_id, known_at, store, time_zone=time_zone)
+    receipts = store.unknown_receipt_cents([account_id], known_at).get(account_id, 0)
+    return receipts + sum(one.cents for one in checkouts)
 
 
 def waits_for(account_id: str, cents: int) -> WaitsForPayment:

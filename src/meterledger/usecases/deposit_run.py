@@ -33,6 +33,7 @@ from meterledger.usecases.deposit_back import (
 from meterledger.usecases.deposit_back_unbilled import closed_without_a_bill
 from meterledger.usecases.deposit_came_back import accounts_of_returns, put_right
 from meterledger.usecases.deposit_history import account_history
+from meterledger.usecases.deposit_history_unknown import any_unknown_cents
 from meterledger.usecases.deposit_interest import yearly_credits
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money
 from meterledger.usecases.deposit_ports import DepositWork
@@ -263,7 +264,10 @@ def _winter(money: DepositMoney, on: date, desk: Desk) -> tuple[DepositStep, ...
 
 
 def _missed(money: DepositMoney, on: date, desk: Desk) -> tuple[DepositStep, ...]:
-    """Parts whose day has passed and that are not paid: told once each, nothing is charged."""
+    """Parts whose day has passed and that are not paid: told once each, nothing is charged.
+
+    While nobody knows whether money came to the account, none is told.
+    """
     deposit = money.deposit
     paid = money.paid_cents
     steps = []
@@ -283,6 +287,10 @@ def _missed(money: DepositMoney, on: date, desk: Desk) -> tuple[DepositStep, ...
                 cents=open_cents,
             )
         )
+    if steps and any_unknown_cents(
+        deposit.account_id, desk.now, desk.store, time_zone=desk.view.time_zone
+    ):
+        return ()
     return tuple(steps)
 
 

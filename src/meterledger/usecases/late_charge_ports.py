@@ -60,6 +60,12 @@ class LateCharges(Protocol):
         :raises Conflict: if an entry of the name is posted with another meaning
         """
 
+    def unknown_receipt_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, int]:
+        """Cents of receipts told for accounts whose outcome was unknown at the instant; accounts
+        without are left out."""
+
     def late_charges_to_decide_again(self, since: date) -> list[str]:
         """Accounts, in order, with a charge that stands and rests on a bill that was cancelled, or
         is of a bill since a day and may have been paid in time by what we learned of after it.

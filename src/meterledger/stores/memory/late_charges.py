@@ -117,7 +117,9 @@ class MemoryLateCharges:
             asked_deposits=known_asked_items(
                 self.deposits_of_accounts([account_id]).get(account_id, ()), known_at
             ),
-            unknown_payment_cents=self._unknown_cents(account_id, known_at),
+            unknown_payment_cents=self.unknown_receipt_cents([account_id], known_at).get(
+                account_id, 0
+            ),
             government=tuple(
                 one
                 for one in self._governments
@@ -155,13 +157,17 @@ class MemoryLateCharges:
             and self._receipts[key].receipt.is_mailed
         }
 
-    def _unknown_cents(self, account_id: str, known_at: datetime) -> int:
-        cents = 0
+    def unknown_receipt_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, int]:
+        """Cents of receipts told for accounts whose outcome was unknown at the instant."""
+        found: dict[str, int] = {}
         for one in self._receipts.values():
+            account = one.receipt.account_told
             steps = [step for step in one.steps if step.learned_at <= known_at]
-            if one.receipt.account_told == account_id and steps:
-                cents += one.receipt.cents if steps[-1].state is ReceiptState.UNKNOWN else 0
-        return cents
+            if account in account_ids and steps and steps[-1].state is ReceiptState.UNKNOWN:
+                found[account] = found.get(account, 0) + one.receipt.cents
+        return found
 
     def record_late_charges(self, work: LateChargeWork) -> set[str]:
         """Keep charges, reversals, waits and the run; the names of entries newly kept."""

@@ -205,6 +205,14 @@ class LateChargeTables(DepositTables):
             for one, each in found.items()
         }
 
+    def unknown_receipt_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, int]:
+        """Cents of receipts told for accounts whose outcome was unknown at the instant."""
+        asked = {"accounts": list(account_ids), "known_at": known_at}
+        rows = self.read_snapshot(lambda one: one.execute(UNKNOWN, asked).fetchall())
+        return {account: int(cents) for account, cents in rows}
+
     def late_columns(self, account_ids: Sequence[str] | None, known_at: datetime) -> LateColumns:
         """The same as columns; of all accounts where none are named."""
         found = self.read_snapshot(
