@@ -14,13 +14,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from psycopg.conninfo import make_conninfo
 from tests.journeys import test_autopay as autopay
@@ -36,7 +37,8 @@ from tests.stores.paper_town import ANALYST, account_id
 
 from meterledger.entrypoints.demo.population import Population
 from meterledger.entrypoints.wiring import open_bank_numbers, open_system
-from meterledger.facts.checkouts import Checkout
+from meterledger.facts.card_refunds import CardRefund
+from meterledger.facts.checkouts import Answer, Checkout
 from meterledger.facts.money import Tender
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.exact_json import read_exact_json
@@ -262,7 +264,7 @@ def on_stage(name: str, place: Place, folder: Path) -> Iterator[Stage]:
     data.mkdir()
     command.files(data)
     url = make_conninfo(**place.application)
-    with a_processor() as (processor, address):
+    with a_processor() as (at_address, address):
         secret = folder / "secret"
         secret.write_bytes(SECRET)
         environment = {name: told for name, told in os.environ.items() if name[:3] != "PG"} | {
@@ -285,13 +287,39 @@ def on_stage(name: str, place: Place, folder: Path) -> Iterator[Stage]:
             del os.environ["DATABASE_URL"]
         place.keep("before")
         shutil.copytree(data, folder / "before")
-        yield Stage(command, place, folder, environment, processor)
+        yield Stage(command, place, folder, environment, at_address.processor)
+
+
+@dataclass
+class AtAddress:
+    """What answers at an address now; one question at a time."""
+
+    processor: BadProcessor = field(default_factory=BadProcessor)
+    one: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self, path: str, told: dict[str, Any]) -> Answer:
+        """Begin a checkout, or a refund to a card."""
+        if path.endswith("/refunds"):
+            name, of = told["refund"], account_id(1)
+            refund = CardRefund(
+                *(name, name, told["checkout"], of, told["cents"], DESK_NOW, "-", "-")
+            )
+            return self.processor.refund(refund)
+        tender = Tender(told["tender"])
+        name, of = told["checkout"], account_id(1)
+        return self.processor.start(Checkout(name, of, told["cents"], tender, DESK_NOW, "-"))
+
+    def say(self, path: str) -> Answer:
+        """How one stands."""
+        name = unquote(path.rpartition("/")[2])
+        refund = path.endswith(f"/refunds/{quote(name, safe='')}")
+        return self.processor.ask_refund(name) if refund else self.processor.ask(name)
 
 
 @contextmanager
-def a_processor() -> Iterator[tuple[BadProcessor, str]]:
+def a_processor() -> Iterator[tuple[AtAddress, str]]:
     """The fake processor behind an address of this machine."""
-    processor = BadProcessor()
+    behind = AtAddress()
 
     class Desk(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: Any) -> None:
@@ -300,30 +328,27 @@ def a_processor() -> Iterator[tuple[BadProcessor, str]]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             told = read_exact_json(body, where="a request", do="")
-            one = Checkout(
-                told["checkout"],
-                account_id(1),
-                told["cents"],
-                Tender(told["tender"]),
-                DESK_NOW,
-                processor.name,
-            )
-            self._say(processor.start(one))
+            with behind.one:
+                answer = behind.begin(self.path, told)
+            self._say(answer)
 
         def do_GET(self) -> None:
-            self._say(processor.ask(self.path.rpartition("/")[2]))
+            with behind.one:
+                answer = behind.say(self.path)
+            self._say(answer)
 
-        def _say(self, answer: Any) -> None:
+        def _say(self, answer: Answer) -> None:
             body = answer_body(answer)
             self.send_response(200)
             self.send_header(SIGNATURE, signature_of(body, SECRET))
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # whoever asked was killed meanwhile
+                self.wfile.write(body)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield processor, f"http://127.0.0.1:{server.server_port}/v1"
+    yield behind, f"http://127.0.0.1:{server.server_port}/v1"
     server.shutdown()
     server.server_close()

@@ -1,81 +1,49 @@
 """The doors of the web through which money moves, each with a town of eight cases behind it.
 
-Lives here      towns and requests. Lives elsewhere who sends them, and the killing of the server
-                (``test_web_survives_anything``).
+Lives here      those of payments, of the bank and of refunds; the table of all.
+Lives elsewhere what a door is (``web_door``), bills and deposits (``web_doors_of_bills``,
+                ``web_doors_of_deposits``), who sends them and kills the server
+                (``test_web_survives_anything``), that none is left out
+                (``test_every_web_door_is_listed``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from functools import cache
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from tests.faults.commands import LATER, SECRET
-from tests.journeys.deposit_town import APPLICANT
+from tests.faults import web_doors_of_bills, web_doors_of_deposits
+from tests.faults.commands import SECRET
+from tests.faults.web_door import A_BILL, CASES, WORDS, Door, Request, form
+from tests.journeys.card_place import PAID, Place
 from tests.journeys.desk_of_payments import NOW, TODAY, desk_of, pay, view
 from tests.journeys.settling_town import FINDERS
 from tests.journeys.test_payment_files import file_of
 from tests.journeys.test_reconcile_bank import statement
 from tests.stores.extension_town import the_book as whole_book
-from tests.stores.paper_town import ANALYST, account_id, bill_of, start_of
+from tests.stores.paper_town import account_id, bill_of, start_of
 
-from meterledger.facts.deposits import DepositKind, deposit_id_of
+from meterledger.facts.card_refunds import CardRefund
+from meterledger.facts.checkouts import Answer, Checkout, Said
 from meterledger.facts.money import Tender
-from meterledger.stores.gateways.processor_fake import BadProcessor
-from meterledger.stores.memory import MemoryStore
+from meterledger.stores.gateways.processor import SIGNATURE, answer_body, signature_of
+from meterledger.stores.gateways.processor_fake import Bad, BadProcessor
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.bank_by_hand import undo_match
 from meterledger.usecases.checkouts import CheckoutDesk, start_checkout
-from meterledger.usecases.deposit_ask import Desk, Wanted, ask_deposit
-from meterledger.usecases.deposit_asked import deposits_asked_on
-from meterledger.usecases.deposit_preview import preview_deposit
-from meterledger.usecases.deposit_run import run_deposits
 from meterledger.usecases.payment_files import take_payment_file
 from meterledger.usecases.reconcile_bank import (
+    decide_adjustment,
     match_bank,
     propose_adjustment,
     take_bank_file,
 )
-from meterledger.usecases.refund_credit import ask_refund
-from meterledger.usecases.settle_payment import ask_to_send_back
+from meterledger.usecases.refund_credit import ask_refund, send_refund
+from meterledger.usecases.settle_payment import ask_to_send_back, reverse_payment
 from meterledger.usecases.settlements import MoneyDesk
-from meterledger.usecases.take_payment import take_payment
 
-CASES = range(1, 9)
-A_BILL = 165_19
-WORDS = {"author": "Ben", "reason": "it is right"}
 LINES = statement(*((f"{number}.77", "WIRE") for number in CASES))
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is posted to an address."""
-
-    address: str
-    body: bytes
-    headers: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Door:
-    """``town`` makes the cases, and ``ask`` is the request of one, of 1 to 8."""
-
-    town: Callable[[Any], None]
-    ask: Callable[[int], Request]
-
-
-def form(address: str, **typed: str) -> Request:
-    """A form of our own page."""
-    return Request(
-        address,
-        urlencode(typed).encode(),
-        {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Sec-Fetch-Site": "same-origin",
-        },
-    )
 
 
 def owing(store: Any) -> None:
@@ -131,15 +99,52 @@ def key(number: int) -> str:
 
 def told_by_the_processor(number: int) -> Request:
     """Its answer: the customer has paid."""
-    from meterledger.facts.checkouts import Answer, Said
-    from meterledger.stores.gateways.processor import SIGNATURE, answer_body, signature_of
+    return answer(Answer(key(number), Said.PAID, A_BILL, 2, f"pay-{key(number)}"))
 
-    body = answer_body(Answer(key(number), Said.PAID, A_BILL, 2, f"pay-{key(number)}"))
-    return Request(
-        "/api/processor",
-        body,
-        {"Content-Type": "application/json", SIGNATURE: signature_of(body, SECRET)},
-    )
+
+def answer(said: Answer) -> Request:
+    """An answer that the processor sends by itself."""
+    body = answer_body(said)
+    signed = signature_of(body, SECRET)
+    return Request("/api/processor", body, {"Content-Type": "application/json", SIGNATURE: signed})
+
+
+class Cards(BadProcessor):
+    """The processor, at which all eight have begun to pay; its references tell no order."""
+
+    def __init__(self, cents: int) -> None:
+        super().__init__(SECRET)
+        for number in CASES:
+            name = key(number)
+            self.start(Checkout(name, account_id(number), cents, Tender.CARD, NOW, self.name))
+            self.pay(name, cents)
+
+    def refund(self, refund: CardRefund) -> Answer:
+        super().refund(refund)
+        of, said = self._given[refund.refund_id]
+        self._given[refund.refund_id] = (of, replace(said, reference=f"to {refund.checkout_id}"))
+        return self._given[refund.refund_id][1]
+
+
+def to_cards(store: Any) -> None:
+    """Refunds to the cards that paid too much, approved."""
+    owing(store)
+    for number in CASES:
+        Place(store, account_id(number), key(number)).approved()
+
+
+def sent_to_cards(store: Any) -> None:
+    """Of whose sending the processor has not said what came."""
+    owing(store)
+    for number in CASES:
+        place = Place(store, account_id(number), key(number))
+        name = place.approved()
+        place.processor.next_bad = [Bad.SILENT_AFTER_ACTING]
+        place.send(name)
+
+
+def to_card(number: int) -> str:
+    return f"refund:{account_id(number)}-{TODAY:%Y%m%d}-2000"
 
 
 def odd_lines(store: Any) -> None:
@@ -161,6 +166,22 @@ def proposed(store: Any) -> None:
             learned_at=NOW,
             store=store,
         )
+
+
+def adjusted(store: Any) -> None:
+    """And did, with Zoe."""
+    proposed(store)
+    for number in CASES:
+        told = {"by": "Zoe", "reason": "so it is", "learned_at": NOW, "store": store}
+        decide_adjustment(line_id=bank_line(number), approve=True, **told)
+
+
+def returned(store: Any) -> None:
+    """Payments that were taken back, and of which no statement tells."""
+    paid(store)
+    for number in CASES:
+        desk = desk_of(store, minutes=5)
+        reverse_payment(f"R-{number}", on=TODAY, by="Ana", reason="returned", desk=desk)
 
 
 def matched(store: Any) -> None:
@@ -190,133 +211,102 @@ def bank_line(number: int) -> str:
     return str(LINES.statements[0].lines[number - 1].line_id)
 
 
-def refunds_asked(store: Any) -> None:
-    """Credits of which Ana asked for a part."""
+def credits(store: Any) -> None:
+    """Accounts that paid more than they owe."""
     store.start_services([start_of(number) for number in CASES])
     for number in CASES:
         pay(store, 60_00, f"R-{number}", number=number)
-        ask_refund(
-            account_id(number), 20_00, desk=MoneyDesk(store, whole_book(), TODAY, NOW), **FINDERS
-        )
+
+
+def money(store: Any) -> MoneyDesk:
+    return MoneyDesk(store, whole_book(), TODAY, NOW)
+
+
+def refunds_asked(store: Any) -> None:
+    """Credits of which Ana asked for a part."""
+    credits(store)
+    for number in CASES:
+        ask_refund(account_id(number), 20_00, desk=money(store), **FINDERS)
+
+
+def refunds_approved(store: Any) -> None:
+    """And Zoe agreed."""
+    refunds_asked(store)
+    for number in CASES:
+        approve_settlement(refund(number), by="Zoe", reason="it is there", desk=money(store))
+
+
+def refunds_sent(store: Any) -> None:
+    """And their checks have left."""
+    refunds_approved(store)
+    for number in CASES:
+        send_refund(refund(number), by="Cleo", reference=f"C-{number}", desk=money(store))
 
 
 def refund(number: int) -> str:
     return f"refund:{account_id(number)}-{TODAY:%Y%m%d}-2000"
 
 
-SPRING = date(2025, 4, 10)
-GIVEN_BACK = date(2025, 5, 1)
-NO_GUARANTEE = {
-    "f.guarantee_offered": "false",
-    "f.guarantor_credit_satisfactory": "false",
-    "f.company_accepts_guarantee": "false",
-}
+def decide(town: Any, act: str, **typed: str) -> Door:
+    """The door of a decision about a refund."""
+    return Door(
+        town, lambda n: form(f"/settlements/{quote(refund(n))}/", act=act, **WORDS, **typed)
+    )
 
 
-def shops(store: Any) -> None:
-    """Businesses with a bill of this autumn: one of them may be asked for a deposit in winter."""
-    for number in CASES:
-        start = start_of(number)
-        agreement = replace(start.agreement, schedule="2M-single-phase")
-        store.start_service(replace(start, agreement=agreement))
-    store.record_bills([bill_of(number, 20) for number in CASES])
+def of_line(town: Any, act: str, **typed: str) -> Door:
+    """The door of what is said of a line of the bank."""
+    return Door(
+        town,
+        lambda n: form(f"/finance/bank/lines/{quote(bank_line(n))}/", act=act, **WORDS, **typed),
+    )
 
 
-@cache
-def seen(number: int) -> str:
-    """What the page of the decision shows of a shop, looked at in a town like that one."""
-    twin = MemoryStore()
-    with twin.viewing(ANALYST, ["all"]):
-        shops(twin)
-        told = {name.removeprefix("f."): False for name in NO_GUARANTEE}
-        day = date.fromisoformat(LATER[:10])
-        wanted = Wanted(account_id(number), DepositKind.NON_RESIDENTIAL, day, told)
-        desk = Desk(twin, whole_book().as_known(day), "Ben", datetime.fromisoformat(LATER))
-        return preview_deposit(wanted, desk).seen
+def of_match(number: int, **typed: str) -> Request:
+    return form(f"/finance/bank/matches/{quote(f'match:{bank_line(number)}')}/", **WORDS, **typed)
 
 
-def deposits_asked(store: Any) -> None:
-    """Homes that were asked for a deposit before winter."""
-    store.start_services([start_of(number) for number in CASES])
-    for number in CASES:
-        ask_deposit(
-            account_id(number),
-            DepositKind.INITIAL,
-            on=SPRING,
-            told={**APPLICANT, "estimated_annual_bill_usd": "1200.00"},
-            cents=None,
-            reason="a low score",
-            desk=Desk(store, whole_book().as_known(TODAY), "Ana", NOW),
-        )
+def of_payment(number: int, act: str, **typed: str) -> Request:
+    return form(f"/payments/{quote(line(number))}/", act=act, **WORDS, **typed)
 
 
-def deposits_ended(store: Any) -> None:
-    """They paid it, and their service ended: all of it is theirs."""
-    deposits_asked(store)
-    desk = Desk(store, whole_book().as_known(TODAY), "meterledger", NOW)
-    for number in CASES:
-        take_payment(
-            account_id=account_id(number),
-            cents=200_00,
-            payment_key=f"D-{number}",
-            received_day=SPRING,
-            learned_at=NOW,
-            view=view(),
-            store=store,
-            asked_deposits=deposits_asked_on(SPRING, store),
-        )
-        store.stop_service(f"AG-{number}-20250101", GIVEN_BACK, NOW)
-    store.record_bills([bill_of(number, 3, cents=0, known_at=NOW) for number in CASES])
-    run_deposits(on=GIVEN_BACK, desk=desk)
+def of_checkout(number: int, act: str, **typed: str) -> Request:
+    return form(f"/payments/unknown/{key(number)}/", act=act, **WORDS, **typed)
 
 
-def deposit(number: int) -> str:
-    """The page of a home's deposit."""
-    return f"/deposits/{deposit_id_of(account_id(number), DepositKind.INITIAL, SPRING)}/"
-
-
+ASKED_OUTSIDE = frozenset({"card_refund_step", "checkout_step", "record"})
+"""How an answer was heard: at once, or when somebody asked after the first was lost."""
 DOORS = {
-    "assign a payment": Door(
-        waiting,
+    "take money at the desk": Door(
+        owing,
         lambda n: form(
-            f"/payments/{quote(line(n))}/", act="assign", account=account_id(n), **WORDS
+            "/payments/take/", account=account_id(n), usd="165.19", key=f"T-{n}", tender="cash"
         ),
     ),
+    "assign a payment": Door(waiting, lambda n: of_payment(n, "assign", account=account_id(n))),
     "reverse a payment": Door(
         paid, lambda n: form(f"/payments/R-{n}/", act="reverse", on=str(TODAY), **WORDS)
     ),
-    "ask to send back": Door(
-        waiting, lambda n: form(f"/payments/{quote(line(n))}/", act="ask", **WORDS)
-    ),
-    "agree to send back": Door(
-        asked_back, lambda n: form(f"/payments/{quote(line(n))}/", act="agree", **WORDS)
-    ),
+    "ask to send back": Door(waiting, lambda n: of_payment(n, "ask")),
+    "agree to send back": Door(asked_back, lambda n: of_payment(n, "agree")),
     "answer of the processor": Door(begun, told_by_the_processor),
-    "settle a checkout": Door(
+    "answer of a card refund": Door(
+        sent_to_cards, lambda n: answer(Answer(to_card(n), Said.PAID, 20_00, 2, f"back-{n}"))
+    ),
+    "ask the processor": Door(
         begun,
-        lambda n: form(f"/payments/unknown/{key(n)}/", act="paid", usd="165.19", **WORDS),
+        lambda n: of_checkout(n, "ask"),
+        processor=lambda: Cards(A_BILL),
+        told_again=ASKED_OUTSIDE,
     ),
-    "explain a line of the bank": Door(
-        odd_lines,
-        lambda n: form(f"/finance/bank/lines/{quote(bank_line(n))}/", act="explain", **WORDS),
-    ),
-    "propose to book a line": Door(
-        odd_lines,
-        lambda n: form(
-            f"/finance/bank/lines/{quote(bank_line(n))}/",
-            act="propose",
-            ledger_account="419",
-            **WORDS,
-        ),
-    ),
-    "approve a line": Door(
-        proposed,
-        lambda n: form(f"/finance/bank/lines/{quote(bank_line(n))}/", act="approve", **WORDS),
-    ),
-    "undo a match": Door(
-        matched,
-        lambda n: form(f"/finance/bank/matches/{quote(f'match:{bank_line(n)}')}/", **WORDS),
-    ),
+    "settle a checkout": Door(begun, lambda n: of_checkout(n, "paid", usd="165.19")),
+    "a checkout brought nothing": Door(begun, lambda n: of_checkout(n, "refused")),
+    "explain a line of the bank": of_line(odd_lines, "explain"),
+    "propose to book a line": of_line(odd_lines, "propose", ledger_account="419"),
+    "approve a line": of_line(proposed, "approve"),
+    "turn a line down": of_line(proposed, "reject"),
+    "undo a match": Door(matched, of_match),
+    "undo an adjustment": Door(adjusted, lambda n: of_match(n, approver="Zoe")),
     "match a line by hand": Door(
         unmatched,
         lambda n: form(
@@ -326,29 +316,30 @@ DOORS = {
             **WORDS,
         ),
     ),
-    "ask for a deposit": Door(
-        shops,
+    "match two of ours": Door(
+        returned,
         lambda n: form(
-            "/deposits/ask/",
-            account=account_id(n),
-            kind="non-residential",
-            act="ask",
-            seen=seen(n),
-            **NO_GUARANTEE,
+            f"/finance/bank/expected/{quote(f'payment:R-{n}#1')}/",
+            piece=f"reversal:payment:R-{n}#1",
             **WORDS,
         ),
     ),
-    "guarantee a deposit": Door(
-        deposits_asked,
-        lambda n: form(deposit(n), act="guarantee", guarantor="May", in_writing="yes", **WORDS),
+    "ask for a refund": Door(
+        credits,
+        lambda n: form("/settlements/ask/", account=account_id(n), usd="20.00", **WORDS),
     ),
-    "ask for a deposit's refund": Door(
-        deposits_ended, lambda n: form(deposit(n), act="refund", **WORDS)
+    "approve a refund": decide(refunds_asked, "approve"),
+    "refuse a refund": decide(refunds_asked, "refuse"),
+    "send a refund": decide(refunds_approved, "send", reference="C-1"),
+    "stop a refund": decide(refunds_sent, "stop"),
+    "a refund came back": decide(refunds_sent, "came back"),
+    "take a refund back": decide(refunds_approved, "undo"),
+    "refund to a card": Door(
+        to_cards,
+        lambda n: form(f"/settlements/{quote(to_card(n))}/", act="to card", **WORDS),
+        processor=lambda: Cards(PAID),
+        told_again=ASKED_OUTSIDE,
     ),
-    "approve a refund": Door(
-        refunds_asked, lambda n: form(f"/settlements/{quote(refund(n))}/", act="approve", **WORDS)
-    ),
-    "refuse a refund": Door(
-        refunds_asked, lambda n: form(f"/settlements/{quote(refund(n))}/", act="refuse", **WORDS)
-    ),
+    **web_doors_of_deposits.DOORS,
+    **web_doors_of_bills.DOORS,
 }
