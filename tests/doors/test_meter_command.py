@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
-from tests.journeys.town import LATER, Town, even
+from tests.journeys.town import CLASSES_TOLD, VIEWER, Town, even
 from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
@@ -32,10 +33,13 @@ def town() -> Town:
 
 @pytest.fixture
 def ask(town: Town, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    hours = count()
+
     @contextmanager
     def open_system(*, viewer: Viewer, subjects: Sequence[str]) -> Iterator[wiring.System]:
         with town.store.viewing(viewer, subjects):
-            yield wiring.System(town.store, town.lake, town.book, LATER, None)  # type: ignore[arg-type]
+            now = CLASSES_TOLD + timedelta(hours=next(hours))
+            yield wiring.System(town.store, town.lake, town.book, now, None)  # type: ignore[arg-type]
 
     monkeypatch.setattr(wiring, "open_system", open_system)
     return lambda *words: CliRunner().invoke(build_app(), list(words))
@@ -49,6 +53,7 @@ def known(ask: Any, meter: str) -> Any:
 
 class TestMultiplier:
     WORDS = ("meter", "multiplier", "M1", "40", "--reason", "seen at a test")
+    SEEN = ("--seen", "gate.jump", "--seen", "gate.band")
 
     def billed(self, town: Town, ask: Any) -> str:
         """The bill of July, with a multiplier of one."""
@@ -72,6 +77,76 @@ class TestMultiplier:
         words = ask(*self.WORDS).stdout
         assert "Meter M1 at SP1 has the multiplier 40 since 2025-07-01, and not 1." in words
         assert "`meterledger rebill list`" in words
+
+    def test_looked_at_first_says_what_its_bills_would_be(self, town: Town, ask: Any) -> None:
+        bill = self.billed(town, ask)
+
+        answer = json.loads(ask(*self.WORDS, "--dry-run", "--json").stdout)
+
+        assert answer["dry_run"]
+        ((one,),) = [each["corrected"] for each in answer["rebilled"]]
+        assert (one["cancelled"], one["bill"]) == (bill, f"{bill}-v2")
+        assert [each["code"] for each in one["found"]] == ["gate.jump", "gate.band"]
+        said = ask(*self.WORDS, "--dry-run").stdout
+        assert "this would be so, and nothing is changed" in said
+        assert f"{bill}-v2 would take the place of {bill}" in said
+        assert "it leaves with `--seen gate.band`" in said
+        assert known(ask, "M1")["installations"][0]["multiplier"] == 1
+
+    def test_makes_its_bills_anew_when_somebody_has_seen_them(self, town: Town, ask: Any) -> None:
+        bill = self.billed(town, ask)
+        look = json.loads(ask(*self.WORDS, "--dry-run", "--json").stdout)["rebilled"][0]
+
+        made = ask(*self.WORDS, "--rebill", "--by", "Ana", *self.SEEN, "--json")
+
+        assert made.exit_code == 0, made.output
+        (run,) = json.loads(made.stdout)["rebilled"]
+        assert run["corrected"] == look["corrected"]
+        with town.store.viewing(VIEWER, []):
+            assert town.store.bill(bill).cancelled_by == f"{bill}-v2"
+            assert town.replay(f"{bill}-v2").same_bytes
+
+    def test_that_the_gate_does_not_let_out_is_kept_and_its_bill_waits(
+        self, town: Town, ask: Any
+    ) -> None:
+        bill = self.billed(town, ask)
+
+        refused = ask(*self.WORDS, "--rebill", "--by", "Ana")
+
+        assert refused.exit_code == 2
+        said = " ".join(refused.stderr.split())
+        assert "Meter M1 at SP1 has the multiplier 40 since 2025-07-01, and not 1" in said
+        assert f"this is kept. Bill {bill} waits in the queue of corrections" in said
+        seen = " ".join(self.SEEN)
+        assert f"`meterledger rebill {bill} --by NAME --reason WHY {seen}`" in said
+        assert known(ask, "M1")["installations"][0]["multiplier"] == 40
+        assert bill in ask("rebill", "list").stdout
+
+    def test_makes_no_bill_anew_that_nobody_decides(self, town: Town, ask: Any) -> None:
+        bill = self.billed(town, ask)
+
+        refused = ask(*self.WORDS, "--rebill")
+
+        assert refused.exit_code == 2
+        assert "1 issued bill is made anew" in refused.stderr
+        assert "nobody is named who decides" in refused.stderr
+        assert known(ask, "M1")["installations"][0]["multiplier"] == 1
+        with town.store.viewing(VIEWER, []):
+            assert town.store.bill(bill).cancelled_by is None
+
+    def test_of_a_meter_without_bills_asks_nobody(self, ask: Any) -> None:
+        made = ask(*self.WORDS, "--rebill", "--json")
+
+        assert made.exit_code == 0, made.output
+        assert json.loads(made.stdout)["rebilled"] == []
+
+    @pytest.mark.parametrize("option", ["--by", "--approved-by", "--seen"])
+    def test_takes_no_decision_about_bills_that_stay(self, ask: Any, option: str) -> None:
+        refused = ask(*self.WORDS, option, "Ana")
+
+        assert refused.exit_code == 2
+        assert "none is to be made anew" in refused.stderr
+        assert known(ask, "M1")["installations"][0]["multiplier"] == 1
 
     @pytest.mark.parametrize(
         ("words", "sentence"),

@@ -95,6 +95,61 @@ def test_a_bill_is_made_anew_by_a_name_and_for_a_reason(ask: Any, town: Plant) -
     assert made["cancelled"] == july
 
 
+class TestWhereTheGateFindsSomething:
+    """July was billed on 2(M); then readings come that are eight times what was billed."""
+
+    @pytest.fixture
+    def july(self, ask: Any, town: Plant) -> str:
+        assert ask(*OF_JULY).exit_code == 0
+        with town.store.viewing(VIEWER, []):
+            bills = town.bill(1, on=OCTOBER, known_at=TOLD + timedelta(hours=2)).issued
+            town.read("M1", (JULY, AUGUST), even(8 * LIMIT), learned_at=TOLD + timedelta(hours=2))
+        return next(one.bill_id for one in bills if one.days.from_day == JULY)
+
+    SIGNED = ("--by", "Ana", "--reason", "strike")
+
+    def test_it_says_what_is_kept_and_where_the_bill_waits(
+        self, ask: Any, town: Plant, july: str
+    ) -> None:
+        refused = ask(*OF_JULY, *self.SIGNED)
+
+        assert refused.exit_code == 2
+        said = " ".join(refused.stderr.split())
+        assert (
+            f"Account {town.account_id(1)} is on 3M for 2026-07-01 to 2026-08-01: this is kept. "
+            f"Bill {july} waits in the queue of corrections."
+        ) in said
+        assert "beyond 600 percent" in said
+        way = f"meterledger rebill {july} --by NAME --reason WHY --seen gate.band"
+        assert f"made anew with `{way}" in said
+        assert "or left with `meterledger rebill leave`" in said
+        with town.store.viewing(VIEWER, []):
+            (on,) = {
+                one.agreement.schedule
+                for one in town.store.services_of_account(
+                    town.account_id(1), TOLD + timedelta(days=9)
+                )
+                if JULY in one.agreement.days
+            }
+            assert on == "3M"
+            assert town.store.bill(july).cancelled_by is None
+
+    def test_what_was_seen_is_said_at_once(self, ask: Any, july: str) -> None:
+        seen = ("--seen", "gate.band", "--seen", "gate.price", "--seen", "gate.amount")
+
+        made = ask(*OF_JULY, *self.SIGNED, *seen)
+
+        assert made.exit_code == 0, made.output
+        assert f"takes the place of {july}" in made.stdout
+        assert "The gate finds: " in made.stdout
+
+    def test_what_was_not_seen_is_not_let_out_by_something_else(self, ask: Any, july: str) -> None:
+        refused = ask(*OF_JULY, *self.SIGNED, "--seen", "gate.zero")
+
+        assert refused.exit_code == 2
+        assert "--seen gate.band" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [

@@ -122,6 +122,20 @@ class TestCancelAndRebill:
         assert [each.code for each in one.findings] == ["gate.jump", "gate.band"]
         assert "looks like a factor of 10" in one.findings[0].sentence
 
+    def test_names_what_is_found_of_each_bill_at_once(self, billed: Any) -> None:
+        """Whoever says what was seen is not refused again for the next bill."""
+        july, august = billed.bills
+        reads(billed, 1000, (JULY, AUGUST))
+        reads(billed, 8000, (AUGUST, SEPTEMBER))
+
+        with pytest.raises(FoundByTheGate) as caught:
+            correct(billed, july, august)
+
+        assert caught.value.where == july
+        assert f"something is found of {august}, too (`--dry-run` shows it)" in caught.value.what
+        assert set(caught.value.codes) >= {"gate.jump", "gate.band"}
+        assert correct(billed, july, august, seen=caught.value.codes).corrected
+
     def test_with_findings_leaves_when_another_person_agrees(self, billed: Any) -> None:
         reads(billed, 800, (AUGUST, SEPTEMBER))
 

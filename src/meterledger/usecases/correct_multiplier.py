@@ -1,29 +1,68 @@
 """The multiplier of a meter was recorded wrongly: the right one holds for all of its stay.
 
-Lives here      what is believed instead, and the record of who found it wrong and why.
+Lives here      what is believed instead, and the record of why; which issued bills it changes, and
+                what they would come to, before anything is kept.
 Lives elsewhere a multiplier that changes with a visit (``change_meters``), billing again what it
-                changes (``rebill``).
+                changes (``change_then_rebill``).
 Read first      docs/operating/meters.md; docs/operating/corrections.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Protocol
 
 from meterledger.facts.meters import MeterWork, WorkKind
-from meterledger.facts.places import MeterInstallation
+from meterledger.facts.places import BillableService, MeterInstallation
+from meterledger.kernel.refusal import Refusal
+from meterledger.usecases.change_then_rebill import by_agreement
 from meterledger.usecases.meter_checks import SHOW, MeterStore, MeterWorkRefused, Visit, check_visit
 from meterledger.usecases.meter_ports import MeterChange
+from meterledger.usecases.rebill import NothingToCorrect, RebillRun, RebillStore, rebill
+from meterledger.usecases.rebill_states import Now
+from meterledger.usecases.touched_bills import IssuedAt, touched_bills
+
+
+class MultiplierStore(MeterStore, IssuedAt, Protocol):
+    """What this journey needs of the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class MultiplierRight:
+    """The stay of the meter as it was believed, as it is now, and the record of it.
+
+    ``bills`` are live bills of days that it changes, oldest first.
+    """
+
+    was: MeterInstallation
+    right: MeterInstallation
+    work: MeterWork
+    bills: tuple[str, ...]
+
+    @property
+    def kept(self) -> str:
+        """What is kept of it, in words without a period."""
+        return (
+            f"Meter {self.right.meter_id} at {self.right.service_point_id} has the multiplier "
+            f"{self.right.multiplier} since {self.right.days.from_day}, and not "
+            f"{self.was.multiplier}"
+        )
 
 
 def correct_multiplier(
-    meter_id: str, multiplier: int, *, reason: str, learned_at: datetime, store: MeterStore
-) -> tuple[MeterInstallation, MeterWork]:
+    meter_id: str,
+    multiplier: int,
+    *,
+    reason: str,
+    learned_at: datetime,
+    store: MultiplierStore,
+    dry_run: bool = False,
+) -> MultiplierRight:
     """Believe another multiplier of the meter from its first day where it is, or was last.
 
-    What was believed stays on record, and bills that rest on it replay as they were. Answers the
-    stay as it was believed, and the record.
+    What was believed stays on record, and bills that rest on it replay as they were.
 
     :raises MeterWorkRefused: if the meter was never installed, or has that multiplier already
     :raises NotFound: if there is no such meter
@@ -57,7 +96,72 @@ def correct_multiplier(
         learned_at=learned_at,
     )
     right = replace(stay, multiplier=multiplier, learned_at=learned_at)
-    store.change_meters(
-        MeterChange("multiplier put right", meter_id, learned_at, (stay,), (right,), (), work)
-    )
-    return stay, work
+    if not dry_run:
+        store.change_meters(
+            MeterChange("multiplier put right", meter_id, learned_at, (stay,), (right,), (), work)
+        )
+    touched = touched_bills([point], stay.days.from_day, store)
+    return MultiplierRight(stay, right, work, tuple(touched))
+
+
+def bills_as_if(
+    change: MultiplierRight, *, now: Now, store: RebillStore
+) -> tuple[list[RebillRun], list[tuple[str, str]]]:
+    """What its bills would come to, of each agreement; and those that could not be made, with why.
+
+    Of a change that is only looked at. Nothing is kept of it.
+    """
+    as_if: Any = _AsIf(store, change)
+    runs: list[RebillRun] = []
+    refused: list[tuple[str, str]] = []
+    for names in by_agreement(change.bills, store):
+        try:
+            run = rebill(
+                names,
+                author="nobody yet",
+                reason="a look",
+                on=now.on,
+                known_at=now.known_at,
+                store=as_if,
+                lake=now.lake,
+                book=now.book,
+                dry_run=True,
+            )
+        except NothingToCorrect:
+            run = RebillRun(unchanged=names)
+        except Refusal as refusal:
+            refused.append((names[0], refusal.of_one_case().sentence))
+            continue
+        runs.append(run)
+    return runs, refused
+
+
+class _AsIf:
+    """A store that answers as if the multiplier had been put right; all else is the store's."""
+
+    def __init__(self, store: RebillStore, change: MultiplierRight) -> None:
+        self._store: Any = store
+        self._change = change
+
+    def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
+        """One agreement, joined; as known at the change or later with the right multiplier."""
+        found: BillableService = self._store.service_of_agreement(agreement_id, known_at)
+        if known_at < self._change.right.learned_at:
+            return found
+        return self._righted(found)
+
+    def _righted(self, service: BillableService) -> BillableService:
+        return replace(
+            service,
+            installations=tuple(self._stays(service.installations)),
+            joined=tuple(
+                replace(one, service=self._righted(one.service)) for one in service.joined
+            ),
+        )
+
+    def _stays(self, found: Iterable[MeterInstallation]) -> Iterable[MeterInstallation]:
+        return (self._change.right if one == self._change.was else one for one in found)
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else is asked."""
+        return getattr(self._store, name)

@@ -88,6 +88,10 @@ class RebillRefused(Refusal):
     """What was asked for is no correction of bills."""
 
 
+class NothingToCorrect(RebillRefused):
+    """Every bill that was named comes out as it was issued."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is told of a case beside its bills: when it was found, and what limits it.
@@ -165,8 +169,8 @@ def rebill(
 
     :raises NotFound: if there is no such bill
     :raises Conflict: if one of several is cancelled already
-    :raises RebillRefused: if nobody signs, or the bills are of several agreements, or nothing is
-        to be corrected
+    :raises RebillRefused: if nobody signs, or the bills are of several agreements
+    :raises NothingToCorrect: if all of them come out as they were issued
     :raises CannotRebill: if the usage of a period cannot be billed, or waits for a person
     :raises AboveTheCeiling: if a bill rises above the ceiling, and nobody else agrees
     :raises DoubtedKvar: if one stands on doubtful reactive energy, and nobody else agrees
@@ -185,7 +189,7 @@ def rebill(
     case.gate_seen = tuple(one.strip() for one in seen if one.strip())
     case.make(chosen, run)
     if run.unchanged and not case.wrong:
-        raise RebillRefused(
+        raise NothingToCorrect(
             f"Bill {run.unchanged[0]} comes out as it was issued",
             why="Its usage, its prices and its service are as they were",
             do="Look for the cause of a difference with `meterledger rebill list`",

@@ -39,7 +39,12 @@ class PastBills(Protocol):
 
 
 class FoundByTheGate(Refusal):
-    """The gate found something of a corrected bill, and nobody says to have seen it."""
+    """The gate found something of a corrected bill, and nobody says to have seen it.
+
+    ``codes`` are those of all that nobody has seen, of all bills of the correction.
+    """
+
+    codes: tuple[str, ...] = ()
 
 
 def correction_findings(
@@ -111,15 +116,26 @@ def refuse_unseen(
     """
     if approved_by.strip() and not same_person(author, approved_by):
         return
-    for name, findings in made:
-        unseen = [one for one in findings if one.code not in seen]
-        if not unseen:
-            continue
-        named = " ".join(f"--seen {code}" for code in codes_of(unseen))
-        raise FoundByTheGate(
-            "; ".join(one.sentence for one in unseen),
-            where=name,
-            why="A run would not have let this bill out before somebody has looked at it",
-            do=f"Look at its readings; if it is right, say what you have seen (`{named}`), or name "
-            "another person who agrees (`--approved-by`)",
-        )
+    unseen = [
+        (name, left)
+        for name, findings in made
+        if (left := [one for one in findings if one.code not in seen])
+    ]
+    if not unseen:
+        return
+    (name, first), *others = unseen
+    codes = codes_of(one for _, left in unseen for one in left)
+    named = " ".join(f"--seen {code}" for code in codes)
+    told = [one.sentence for one in first]
+    if others:
+        more = ", ".join(other for other, _ in others)
+        told.append(f"something is found of {more}, too (`--dry-run` shows it)")
+    refusal = FoundByTheGate(
+        "; ".join(told),
+        where=name,
+        why="A run would not have let this bill out before somebody has looked at it",
+        do=f"Look at its readings; if it is right, say what you have seen (`{named}`), or name "
+        "another person who agrees (`--approved-by`)",
+    )
+    refusal.codes = codes
+    raise refusal

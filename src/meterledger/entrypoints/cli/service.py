@@ -15,7 +15,15 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
-from meterledger.kernel.money import usd_display, usd_shown
+from meterledger.entrypoints.cli.made_anew import (
+    ApprovedBy,
+    By,
+    Seen,
+    Why,
+    now_of_system,
+    print_anew,
+)
+from meterledger.kernel.money import usd_shown
 
 
 def register(app: typer.Typer) -> None:
@@ -175,66 +183,46 @@ def change(
         str, typer.Option(help="Service point; needed where the account has several.")
     ] = "",
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
-    by: Annotated[
-        str, typer.Option(help="Who decides; needed where bills are made anew (GRR V.H).")
-    ] = "",
-    reason: Annotated[str, typer.Option(help="Why; kept with each bill that is made anew.")] = "",
-    approved_by: Annotated[
-        str,
-        typer.Option(
-            help="Another person who agrees to a bill above the ceiling, or of doubtful kvar."
-        ),
-    ] = "",
+    by: By = "",
+    reason: Why = "",
+    approved_by: ApprovedBy = "",
+    seen: Seen = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Change the rate option as the customer asks and the sheet allows (GRR V.H)."""
     with refusing():
-        from functools import partial
-
         from meterledger.entrypoints.cli.rebill import run_json
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.local_days import local_day_of
         from meterledger.usecases.change_rate import change_rate
+        from meterledger.usecases.change_then_rebill import Signed, change_then_rebill
         from meterledger.usecases.ports import Viewer
-        from meterledger.usecases.rebill import rebill
 
         viewer = Viewer("command line", "change a rate option")
         with open_system(viewer=viewer, subjects=[account]) as system:
             system.store.account(account)
-            today = local_day_of(system.now, system.view.time_zone)
-            asking = partial(
-                change_rate,
-                account_id=account,
-                schedule=schedule,
-                asked=day_from(asked, option="--asked") if asked else today,
-                learned_at=system.now,
-                view=system.view,
+            changed, anew = change_then_rebill(
+                lambda only_look: change_rate(
+                    account_id=account,
+                    schedule=schedule,
+                    asked=day_from(asked, option="--asked") if asked else system.today,
+                    learned_at=system.now,
+                    view=system.view,
+                    store=system.store,
+                    service_point_id=service_point,
+                    dry_run=only_look,
+                ),
+                kept=lambda one: (
+                    f"Account {account} is on {schedule} from {one.then.days.from_day}"
+                ),
+                anew=lambda one: (
+                    f"The rate goes back to {one.then.days.from_day}, and {len(one.bills)} bills "
+                    "since then are made anew"
+                ),
+                signed=Signed(by, reason, approved_by, tuple(seen or ())),
+                now=now_of_system(system),
                 store=system.store,
-                service_point_id=service_point,
+                dry_run=dry_run,
             )
-            changed = asking(dry_run=True)
-            if changed.bills and not dry_run and not (by.strip() and reason.strip()):
-                raise BadArgument(
-                    f"The rate goes back to {changed.then.days.from_day}, and {len(changed.bills)} "
-                    "bills since then are made anew: nobody is named who decides",
-                    where="--by",
-                    do="Give a name and a reason (`--by`, `--reason`), or look first (`--dry-run`)",
-                )
-            anew = None
-            if not dry_run:
-                changed = asking()
-                if changed.bills:  # what is refused here waits in the queue of corrections
-                    anew = rebill(
-                        changed.bills,
-                        author=by,
-                        reason=reason,
-                        approved_by=approved_by,
-                        on=today,
-                        known_at=system.now,
-                        store=system.store,
-                        lake=system.lake,
-                        book=system.book,
-                    )
         effective = changed.then.days.from_day
         answer = {
             "account": account,
@@ -245,7 +233,7 @@ def change(
             "dry_run": dry_run,
             "ruling": changed.ruling.as_json(),
             "bills": list(changed.bills),
-            "rebilled": None if anew is None else run_json(anew),
+            "rebilled": run_json(anew[0]) if anew else None,
         }
 
         def words() -> None:
@@ -258,11 +246,7 @@ def change(
                 print(f"  {one.finding} ({one.citation.text})")
             if dry_run and changed.bills:
                 print(f"Made anew: {', '.join(changed.bills)}.")
-            for made in anew.corrected if anew is not None else ():
-                print(
-                    f"  {made.bill.bill_id} takes the place of {made.cancelled.bill_id}: "
-                    f"{usd_display(made.difference_cents)}"
-                )
+            print_anew(anew)
 
         say(answer, as_json=as_json, words=words)
 

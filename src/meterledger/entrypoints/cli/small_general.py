@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
-from meterledger.kernel.money import usd_display
+from meterledger.entrypoints.cli.made_anew import (
+    ApprovedBy,
+    By,
+    Seen,
+    Why,
+    now_of_system,
+    print_anew,
+)
 
 if TYPE_CHECKING:
     from meterledger.billing import LoadCause
@@ -30,22 +37,19 @@ def small_general(
         str, typer.Option(help="Service point; needed where the account has several.")
     ] = "",
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
-    by: Annotated[str, typer.Option(help="Who decides; needed where a bill is made anew.")] = "",
-    reason: Annotated[str, typer.Option(help="Why; kept with a bill that is made anew.")] = "",
-    approved_by: Annotated[
-        str, typer.Option(help="Another person who agrees to a bill above the ceiling.")
-    ] = "",
+    by: By = "",
+    reason: Why = "",
+    approved_by: ApprovedBy = "",
+    seen: Seen = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Price one billing period of cut demand as Small General Service (GRR V.H.5)."""
     with refusing():
-        from functools import partial
-
         from meterledger.entrypoints.cli.rebill import run_json
         from meterledger.entrypoints.wiring import open_system
         from meterledger.rulebook.forms import number_text
+        from meterledger.usecases.change_then_rebill import Signed, change_then_rebill
         from meterledger.usecases.ports import Viewer
-        from meterledger.usecases.rebill import rebill
         from meterledger.usecases.small_general_periods import PeriodAsked, small_general_period
 
         asked = PeriodAsked(
@@ -60,38 +64,23 @@ def small_general(
         viewer = Viewer("command line", "price a period of cut demand")
         with open_system(viewer=viewer, subjects=[account]) as system:
             system.store.account(account)
-            asking = partial(
-                small_general_period,
-                asked,
-                on=system.today,
-                learned_at=system.now,
-                view=system.view,
+            moved, anew = change_then_rebill(
+                lambda only_look: small_general_period(
+                    asked,
+                    on=system.today,
+                    learned_at=system.now,
+                    view=system.view,
+                    store=system.store,
+                    lake=system.lake,
+                    dry_run=only_look,
+                ),
+                kept=lambda one: f"Account {account} is on {one.schedule} for {one.period}",
+                anew=lambda one: f"Bill {one.bills[0]} of the period is made anew",
+                signed=Signed(by, reason, approved_by, tuple(seen or ())),
+                now=now_of_system(system),
                 store=system.store,
-                lake=system.lake,
+                dry_run=dry_run,
             )
-            moved = asking(dry_run=True)
-            if moved.bills and not dry_run and not (by.strip() and reason.strip()):
-                raise BadArgument(
-                    f"Bill {moved.bills[0]} of the period is made anew: nobody is named who "
-                    "decides",
-                    where="--by",
-                    do="Give a name and a reason (`--by`, `--reason`), or look first (`--dry-run`)",
-                )
-            anew = None
-            if not dry_run:
-                moved = asking()
-                if moved.bills:  # what is refused here waits in the queue of corrections
-                    anew = rebill(
-                        moved.bills,
-                        author=by,
-                        reason=reason,
-                        approved_by=approved_by,
-                        on=system.today,
-                        known_at=system.now,
-                        store=system.store,
-                        lake=system.lake,
-                        book=system.book,
-                    )
         kw = None if moved.demand_kw is None else number_text(moved.demand_kw)
         answer = {
             "account": account,
@@ -103,7 +92,7 @@ def small_general(
             "dry_run": dry_run,
             "ruling": None if kw is None else moved.ruling.as_json(),
             "bills": list(moved.bills),
-            "rebilled": None if anew is None else run_json(anew),
+            "rebilled": run_json(anew[0]) if anew else None,
         }
 
         def words() -> None:
@@ -122,11 +111,7 @@ def small_general(
                 print(f"  {one.finding} ({one.citation.text})")
             if dry_run and moved.bills:
                 print(f"Made anew: {', '.join(moved.bills)}.")
-            for made in anew.corrected if anew is not None else ():
-                print(
-                    f"  {made.bill.bill_id} takes the place of {made.cancelled.bill_id}: "
-                    f"{usd_display(made.difference_cents)}"
-                )
+            print_anew(anew)
 
         say(answer, as_json=as_json, words=words)
 
