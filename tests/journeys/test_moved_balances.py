@@ -16,19 +16,21 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.journeys.late_town import DUE, ISSUED, NOW, PaperAccount
+from tests.journeys.late_town import CORRECTED, DUE, ISSUED, NOW, PaperAccount
 from tests.journeys.settling_town import AT, FINDERS, ONE, SAME, Settling, begin, owes
-from tests.stores.paper_town import ANALYST, LEARNED, bill_of
+from tests.stores.paper_town import ANALYST, LEARNED, bill_of, start_of
 
 from meterledger.entrypoints.cli.settlement import answer
 from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.money import Entry, Leg
 from meterledger.facts.receivables import ItemKind, Movement
-from meterledger.facts.settlements import Act, SettlementKind
-from meterledger.ledger import due_days_of, receivable_of_movements
+from meterledger.facts.settlements import Act, SettlementKind, is_late_by_us
+from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import AgedTransferFacts, due_days_of, receivable_of_movements
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.loading import default_book_folder
 from meterledger.stores.memory import MemoryStore
+from meterledger.usecases import transfer_balance as transfer_balance_module
 from meterledger.usecases.finance_aging import aging
 from meterledger.usecases.late_charge_base import SaidElsewhere, unpaid_after
 from meterledger.usecases.late_charge_columns import decide_columns
@@ -227,7 +229,13 @@ class TestLateCharges:
 
     @pytest.mark.parametrize(
         ("word", "base", "code"),
-        [("", 150_00, "again"), (".late-charge", 150_00, "compound"), (".special", 100_00, "")],
+        [
+            ("", 150_00, "again"),
+            (".late-charge", 150_00, "compound"),
+            (".special", 100_00, ""),
+            (".late-by-us", 100_00, "our_delay"),
+            (".late-by-us.2", 100_00, "our_delay"),
+        ],
     )
     def test_are_on_each_kind_as_before(
         self, book: TariffBook, word: str, base: int, code: str
@@ -250,6 +258,94 @@ class TestLateCharges:
             moved.case.settlement_id: JANUARY_DUE,
             moved.beside[0].settlement_id: FEBRUARY_DUE,
         }
+
+
+class TestLateByUs:
+    """What we billed late bears no late charge, on whichever account it is owed."""
+
+    @pytest.mark.parametrize(("days", "spared"), [(35, 0), (36, 165_19)])
+    def test_stays_so_on_the_other_account(self, town: Settling, days: int, spared: int) -> None:
+        bill, entry = bill_of(1)
+        assert entry is not None
+        issued = bill.days.until_day + timedelta(days=days)
+        bill = replace(bill, issued_day=issued, due_day=issued + timedelta(days=21))
+        town.store.record_bills([(bill, replace(entry, effective_day=issued)), bill_of(1, 1)])
+        moved = transfer_balance(ONE, SAME, desk=town.desk(issued), **FINDERS)
+
+        of = {one.settlement_id: one for one in (moved.case, *moved.beside)}
+        ours = sum(one.cents for name, one in of.items() if is_late_by_us(name))
+
+        assert (ours, moved.cents) == (spared, 330_38)
+        town.store.record_bills([bill_of(3, 4, cents=10_00)])
+        history = town.store.late_histories([SAME], town.desk().now)[SAME]
+        last = history.bills[-1]
+        at = {"on": last.due_day + timedelta(days=9), "view": town.desk().view}
+        found = unpaid_after(last.due_day, last, history, **at, said=SaidElsewhere())
+        assert found.of("our_delay_cents") == spared
+        assert found.chargeable_cents == 340_38 - spared
+        assert all(replay_settlement(one, town.desk()) for one in of.values())
+        words = [one for one in town.store.entries_of_account(SAME) if one.entry_id in of]
+        assert [one.cause.endswith(", late by us") for one in words].count(True) == bool(spared)
+
+    def test_is_of_a_bill_what_its_correction_adds(self, book: TariffBook) -> None:
+        town, paper = corrected(book)
+        with paper.store.viewing(ANALYST, ["all"]):
+            moved = transfer_balance(ONE, SAME, desk=town.desk(ISSUED[2]), **FINDERS)
+
+            parts = (moved.case, *moved.beside)
+            assert [(one.key.partition(".")[2], one.cents) for one in parts] == [
+                ("", 100_00),
+                ("late-by-us", 40_00),
+            ]
+            assert parts[0].by_day == parts[1].by_day
+            assert b"bears no late charge on the other account either" in parts[1].record
+            assert b"bears no late charge" not in parts[0].record
+            told = [town.store.applications_of(one.settlement_id) for one in parts]
+            assert [[one.cents for one in each] for each in told] == [[100_00], [40_00]]
+            assert open_of(town, ONE, ISSUED[3]) == {}
+            assert [replay_settlement(one, town.desk()) for one in parts] == [True, True]
+
+    def test_is_paid_last(self, book: TariffBook) -> None:
+        town, paper = corrected(book)
+        paper.pay("K-1", 100_01, ISSUED[1], learned_at=CORRECTED)
+        with paper.store.viewing(ANALYST, ["all"]):
+            moved = transfer_balance(ONE, SAME, desk=town.desk(ISSUED[2]), **FINDERS)
+
+            assert (moved.case.key.partition(".")[2], moved.cents) == ("late-by-us", 39_99)
+            town.store.stop_service("AG-3-20250101", ISSUED[2], town.desk().now)
+            back = transfer_balance(SAME, ONE, desk=town.desk(ISSUED[3]), **FINDERS)
+            assert (back.case.key.partition(".")[2], back.cents) == ("late-by-us", 39_99)
+
+    def test_is_not_told_apart_in_records_of_before(
+        self, book: TariffBook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        town, paper = corrected(book)
+        with paper.store.viewing(ANALYST, ["all"]):
+            with monkeypatch.context() as then:
+                then.setattr(transfer_balance_module, "late_by_us_cents", lambda *_: 0)
+                then.setattr(transfer_balance_module, "TransferFacts", as_before)
+                moved = transfer_balance(ONE, SAME, desk=town.desk(ISSUED[2]), **FINDERS)
+
+            assert (moved.cents, moved.beside) == (140_00, ())
+            assert b"late_by_us" not in moved.case.record
+            assert replay_settlement(moved.case, town.desk())
+
+
+def as_before(*, late_by_us: bool, **facts: Any) -> AgedTransferFacts:
+    """The facts as a release wrote them that did not ask for it."""
+    return AgedTransferFacts(**facts)
+
+
+def corrected(book: TariffBook) -> tuple[Settling, PaperAccount]:
+    """An account that owes a bill of $140.00 in the place of one of $100.00; its service ended."""
+    paper = PaperAccount(book)
+    paper.bill(0)
+    third = start_of(3)
+    same = replace(third.holders[0], person_id="person-1")
+    paper.store.start_service(replace(third, persons=(), holders=(same,)))
+    paper.store.stop_service("AG-1-20250101", ISSUED[0], NOW)
+    paper.correct(0, 140_00, ISSUED[1] - timedelta(days=3))
+    return Settling(paper.store, book, seconds=int((CORRECTED - AT).total_seconds()) + 60), paper
 
 
 def with_moved(book: TariffBook, name: str, days_after: int) -> Any:
@@ -434,6 +530,25 @@ class TestWhatMoved:
         assert [one.cents for one in (moved.case, *moved.beside)] == [65_19, 165_19]
         assert [town.store.balance_cents(one) for one in (ONE, SAME)] == [0, 230_38]
 
+    @pytest.mark.parametrize("hours", [1, 2])
+    def test_knows_what_was_learned_a_moment_later_and_kept_before(
+        self, town: Settling, hours: int
+    ) -> None:
+        owes(town.store)
+        desk = town.desk(MARCH)
+        town.seconds += hours * 3600 - 1
+        town.pay(ONE, 100_00, "K-1")  # just after the desk's instant, or later than any journey
+        if hours > 1:
+            with pytest.raises(Refusal):
+                transfer_balance(ONE, SAME, desk=desk, **FINDERS)
+            return
+
+        moved = transfer_balance(ONE, SAME, desk=desk, **FINDERS)
+
+        assert moved.cents == 230_38
+        assert moved.case.asked.learned_at == town.desk().now - timedelta(seconds=1)
+        assert all(replay_settlement(one, town.desk()) for one in (moved.case, *moved.beside))
+
 
 class TestABalanceThatMovedAsAWhole:
     """As until 2026-11-29: one settlement, as old as its oldest bill, and no kind in its record."""
@@ -486,7 +601,7 @@ CHARGED = st.lists(
     st.tuples(
         st.sampled_from(["late", "fee", "special-facility", "recovery", "ext-guarantee"]),
         st.integers(1, 200_00),
-        st.integers(0, 70),
+        st.integers(0, 68),  # to the first day on which it moves
     ),
     max_size=5,
 )

@@ -43,6 +43,9 @@ MOVED_AS = {
 }
 """What the name of a moved part says that it is; a name without such a word is of service."""
 
+LATE_BY_US = "late-by-us"
+"""The word in the name of a moved part that was billed late by us: no late charge is put on it."""
+
 LEAVES_OR_FORGIVES = frozenset({SettlementKind.REFUND, SettlementKind.CREDIT})
 """Kinds that always need two people, whatever the amount."""
 
@@ -142,16 +145,23 @@ class Step:
     reference: str = ""
 
 
-def key_of_moved(moved: str, kind: ItemKind, number: int) -> str:
-    """The key of one part of a balance that moves: ``KEY``, ``KEY.2``, ``KEY.late-charge``."""
-    words = [moved, *filter(None, [MOVED_AS.get(kind)]), *([str(number)] if number > 1 else [])]
-    return ".".join(words)
+def key_of_moved(moved: str, kind: ItemKind, number: int, *, late_by_us: bool = False) -> str:
+    """The key of one part of a balance that moves: ``KEY``, ``KEY.2``, ``KEY.late-charge``,
+    ``KEY.late-by-us``."""
+    words = [moved, MOVED_AS.get(kind, ""), LATE_BY_US if late_by_us else ""]
+    return ".".join([*filter(None, words), *([str(number)] if number > 1 else [])])
 
 
 def kind_of_moved(entry_id: str) -> ItemKind:
     """What a balance that moved was charged for, by the name of its entry."""
     words = entry_id.split(".")[1:]
     return next((kind for kind, word in MOVED_AS.items() if word in words), ItemKind.UTILITY)
+
+
+def is_late_by_us(entry_id: str) -> bool:
+    """Whether a balance that moved was billed late by us, by the name of its entry."""
+    of_transfer = entry_id.startswith(f"{SettlementKind.TRANSFER.value}:")
+    return of_transfer and LATE_BY_US in entry_id.split(".")[1:]
 
 
 _DEPOSIT = re.compile(r"\.(D-[0-9a-f]{16})(?=[.:-]|$)")

@@ -7,6 +7,8 @@ Others may call ``entry_for_bill``, ``entry_for_payment`` and
 from meterledger.ledger import balance_transfer, payment_order
 from meterledger.ledger.balance_transfer import RULES as TRANSFER_RULES
 from meterledger.ledger.balance_transfer import (
+    AgedTransferFacts,
+    AnyTransferFacts,
     ServiceClass,
     TransferFacts,
     WholeTransferFacts,
@@ -146,6 +148,8 @@ __all__ = [
     "UNCOLLECTIBLE_EXPENSE",
     "UPKEEP",
     "AbandonedFacts",
+    "AgedTransferFacts",
+    "AnyTransferFacts",
     "ChartAccount",
     "CreditFacts",
     "CreditWay",

@@ -56,6 +56,27 @@ class TransferFacts:
     to_class: ServiceClass = fact("The class of the other account's service.")
     disputed: bool = fact("Whether the balance is in dispute.", default=False)
     kind: ItemKind = fact("What it was charged for.", default=ItemKind.UTILITY)
+    late_by_us: bool = fact(
+        "Whether it is late by us, so that no late charge is put on it.", default=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AgedTransferFacts:
+    """As balances were moved until late-by-us was told apart: by age and kind.
+
+    Kept for the records of then.
+    """
+
+    service_ended: date = fact("The day on which service at the first place ended.")
+    delinquent_since: date | None = fact(
+        "Its delinquent date, past or to come; null if no bill has asked for it yet."
+    )
+    same_customer: bool = fact("Whether both accounts are of the same person responsible.")
+    from_class: ServiceClass = fact("The class of the service that ended.")
+    to_class: ServiceClass = fact("The class of the other account's service.")
+    disputed: bool = fact("Whether the balance is in dispute.", default=False)
+    kind: ItemKind = fact("What it was charged for.", default=ItemKind.UTILITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +104,10 @@ class BalanceTransfer:
     )
 
 
-def decide_transfer(
-    facts: TransferFacts | WholeTransferFacts, terms: Terms
-) -> Decision[BalanceTransfer]:
+AnyTransferFacts = TransferFacts | AgedTransferFacts | WholeTransferFacts
+
+
+def decide_transfer(facts: AnyTransferFacts, terms: Terms) -> Decision[BalanceTransfer]:
     """Whether an unpaid balance may move to another account (GRR V.F). It keeps its age.
 
     :raises TransferContradicts: if service ends after the day that counts
@@ -111,14 +133,17 @@ def decide_transfer(
     if facts.disputed:
         found = "the balance is in dispute, and stays where it is until that is settled"
         return Decision(no, (Reason(found, clause.citation),))
-    reasons = (
+    reasons: tuple[Reason, ...] = (
         Reason(f"{needs.value}: the company may, and need not", needs.citation),
         Reason(_age(facts, terms.day), clause.citation),
     )
+    if isinstance(facts, TransferFacts) and facts.late_by_us:
+        found = "it is late by us, and bears no late charge on the other account either"
+        reasons = (*reasons, Reason(found, clause.citation))
     return Decision(BalanceTransfer(True, facts.delinquent_since), reasons)
 
 
-def _age(facts: TransferFacts | WholeTransferFacts, on: date) -> str:
+def _age(facts: AnyTransferFacts, on: date) -> str:
     since = facts.delinquent_since
     if isinstance(facts, WholeTransferFacts):
         return f"it stays overdue since {since}"

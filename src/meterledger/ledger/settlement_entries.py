@@ -21,6 +21,7 @@ from meterledger.facts.settlements import (
     SettlementCase,
     SettlementKind,
     Step,
+    is_late_by_us,
     kind_of_moved,
 )
 from meterledger.kernel.ensure import ensure
@@ -158,4 +159,6 @@ def _cause(case: SettlementCase, step: Step) -> str:
     )
     if case.kind is SettlementKind.TRANSFER and kind_of_moved(case.key) in MOVED_WORDS:
         words = MOVED_WORDS[kind_of_moved(case.key)] + words.removeprefix("balance")
+    if is_late_by_us(case.settlement_id):
+        words += ", late by us"
     return words + OF_ACT.get(step.act, "")

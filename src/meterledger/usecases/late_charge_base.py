@@ -29,6 +29,7 @@ from meterledger.facts.late_charges import (
     LateHistory,
 )
 from meterledger.facts.receivables import ItemKind, Movement, OpenItem
+from meterledger.facts.settlements import is_late_by_us
 from meterledger.kernel.decision import Reason
 from meterledger.ledger import receivable_of_movements
 from meterledger.rulebook.book import BookView
@@ -214,9 +215,11 @@ def _parted(
         return UnpaidItem(item, late_charge_cents=cents)
     bill = next((one for one in history.bills if f"bill:{one.bill_id}" == item.item_id), None)
     moved_due = history.moved_due.get(item.item_id)
+    if moved_due is not None and moved_due > day:
+        return None
+    if is_late_by_us(item.item_id):
+        return UnpaidItem(item, our_delay_cents=cents, reasons=(_was_late_by_us(item, view),))
     if moved_due is not None:  # it keeps its age
-        if moved_due > day:
-            return None
         is_new = moved_due == day
         return UnpaidItem(
             item, new_cents=cents if is_new else 0, arrears_cents=0 if is_new else cents
@@ -294,6 +297,25 @@ def _our_delay(
     )
     spared = 0 if ours.outcome else min(item.open_cents, adds)
     return spared, ours.reasons if spared else ()
+
+
+def _was_late_by_us(item: OpenItem, view: BookView) -> Reason:
+    """Why no late charge is put on what moved here: it was late by us where it was billed."""
+    day = item.charged_day
+    ours = may_late_charge_cover(service_until=day, issued_day=day, corrects=True, view=view)
+    found = "it was late by us on the account that it moved from, and stays so"
+    return Reason(found, ours.reasons[0].citation)
+
+
+def late_by_us_cents(item: OpenItem, history: LateHistory, view: BookView) -> int:
+    """What of an item is late by us, here or on the account that it moved from.
+
+    :raises NoRuleInForce: if the book is silent on the day of its bill
+    """
+    if is_late_by_us(item.item_id):
+        return item.open_cents
+    bill = next((one for one in history.bills if f"bill:{one.bill_id}" == item.item_id), None)
+    return 0 if bill is None else _our_delay(bill, item, history, view)[0]
 
 
 def _asked_of(bill: LateBill, history: LateHistory) -> int:

@@ -17,6 +17,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from meterledger.facts.deposits import Deposit
+from meterledger.facts.late_charges import LateHistory
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, BillableService
 from meterledger.facts.pledges import PledgeOnFile
@@ -57,6 +58,11 @@ class SettlementStore(Settlements, Protocol):
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined, by first day."""
+
+    def late_histories(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, LateHistory]:
+        """What the accounts' late charges are decided from, as known then."""
 
     def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
         """Every bill that the account was ever sent, oldest first."""

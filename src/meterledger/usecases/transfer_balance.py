@@ -7,9 +7,10 @@ Read first      docs/operating/settlements.md: "A balance that moves".
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from meterledger.facts.places import BillableService
@@ -24,6 +25,8 @@ from meterledger.facts.settlements import (
 from meterledger.kernel.money import usd_display
 from meterledger.ledger import (
     TRANSFER_RULE,
+    AgedTransferFacts,
+    AnyTransferFacts,
     ServiceClass,
     TransferFacts,
     WholeTransferFacts,
@@ -33,6 +36,7 @@ from meterledger.ledger import (
 )
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.at_once import looks_once_more
+from meterledger.usecases.late_charge_base import late_by_us_cents
 from meterledger.usecases.post_payments import places_of
 from meterledger.usecases.settlements import (
     CannotSettle,
@@ -60,7 +64,8 @@ COMPARABLE = {
 
 @dataclass(frozen=True, slots=True)
 class MovedPart:
-    """What moves of one kind and one due day; None where no bill has asked for it yet."""
+    """What moves of one kind and one due day, and late by us or not; None where no bill has asked
+    for it yet."""
 
     key: str
     kind: ItemKind
@@ -68,6 +73,12 @@ class MovedPart:
     cents: int
     items: tuple[tuple[str, int], ...] = ()
     """The items that it is of, by name, and the cents of each."""
+    late_by_us: bool = False
+    """Whether no late charge is put on it."""
+
+
+AT_ONCE = timedelta(hours=1)
+"""So much later may be what another keeps while a balance moves: ours, longer than a journey."""
 
 
 @looks_once_more
@@ -99,6 +110,7 @@ def transfer_balance(
             where=where,
             do="Name another account of the customer",
         )
+    desk = _after_what_is_kept(from_account, desk)
     key, known = _next_name(from_account, to_account, desk)
     if known:
         first, *others = known
@@ -154,6 +166,16 @@ def transfer_balance(
     return Settled(first, any(are_new), tuple(others))
 
 
+def _after_what_is_kept(account_id: str, desk: MoneyDesk) -> MoneyDesk:
+    """The desk at an instant that knows all that the account has: what another learned a moment
+    later may be kept a moment sooner.
+    """
+    last = max((one.learned_at for one in desk.store.entries_of_account(account_id)), default=None)
+    if last is None or not desk.now < last <= desk.now + AT_ONCE:
+        return desk
+    return replace(desk, now=last)
+
+
 def _next_name(
     from_account: str, to_account: str, desk: MoneyDesk
 ) -> tuple[str, list[SettlementCase]]:
@@ -177,11 +199,16 @@ def _next_name(
     return last, sorted(moved[last], key=lambda one: one.settlement_id)
 
 
-def parts_of(account_id: str, moved: str, desk: MoneyDesk) -> list[MovedPart]:
+def parts_of(
+    account_id: str, moved: str, desk: MoneyDesk, *, late_by_us_apart: bool = True
+) -> list[MovedPart]:
     """What the account's plain receivable is made of, as known at the desk's instant, by kind, the
-    oldest first; ``moved`` is the key that the parts share.
+    oldest first; ``moved`` is the key that the parts share. What of a bill is late by us is a part
+    of its own: the late charge leaves it out on the other account, too.
 
     The credits that the parts leave behind are applied to the same items.
+
+    :raises NoRuleInForce: if the book is silent on whether a bill was late by us
     """
     money = _money_known(account_id, desk)
     at = max([desk.on, *(one.effective_day for one in money.movements)])
@@ -193,20 +220,26 @@ def parts_of(account_id: str, moved: str, desk: MoneyDesk) -> list[MovedPart]:
         at=at,
     )
     left = owed_cents(account_id, desk)
-    moves: dict[tuple[ItemKind, date | None], list[tuple[str, int]]] = {}
+    history = desk.store.late_histories([account_id], desk.now)[account_id]
+    moves: dict[tuple[ItemKind, bool, date | None], list[tuple[str, int]]] = {}
     for item in sorted(found.items, key=free_order):
         cents = min(item.open_cents, max(left, 0))
         left -= cents
-        if cents:
-            moves.setdefault((item.kind, item.due_day), []).append((item.item_id, cents))
+        ours = late_by_us_cents(item, history, desk.view) if late_by_us_apart and cents else 0
+        ours = min(cents, ours)
+        for is_ours, part in ((False, cents - ours), (True, ours)):
+            if part:
+                of = (item.kind, is_ours, item.due_day)
+                moves.setdefault(of, []).append((item.item_id, part))
     order = list(ItemKind)
-    numbers: dict[ItemKind, int] = {}
+    numbers: Counter[tuple[ItemKind, bool]] = Counter()
     parts = []
-    for kind, due in sorted(moves, key=lambda of: (order.index(of[0]), of[1] or date.max)):
-        numbers[kind] = numbers.get(kind, 0) + 1
-        key = key_of_moved(moved, kind, numbers[kind])
-        items = moves[kind, due]
-        parts.append(MovedPart(key, kind, due, sum(cents for _, cents in items), tuple(items)))
+    for of in sorted(moves, key=lambda of: (order.index(of[0]), of[1], of[2] or date.max)):
+        kind, is_ours, due = of
+        numbers[kind, is_ours] += 1
+        key = key_of_moved(moved, kind, numbers[kind, is_ours], late_by_us=is_ours)
+        items = tuple(moves[of])
+        parts.append(MovedPart(key, kind, due, sum(cents for _, cents in items), items, is_ours))
     return parts
 
 
@@ -264,7 +297,8 @@ def _money_known(account_id: str, desk: MoneyDesk) -> AccountMoney:
 def decide_transfer_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
     """The decision of a transfer from what was known at the desk's instant.
 
-    Records of balances that moved as a whole do not say of which kind they are.
+    Records of balances that moved as a whole do not say of which kind they are, and those of
+    parts of an age and kind not yet whether they were late by us.
     """
     disputed = bool(told["disputed"])
     if "kind" not in told:
@@ -275,9 +309,13 @@ def decide_transfer_again(case: SettlementCase, told: dict[str, Any], desk: Mone
     # Where it comes out otherwise by now it is of another age, and so of other bytes.
     other = MovedPart(case.key, kind_of_moved(case.key), None if case.by_day else desk.on, 0)
     same = (case.key, case.cents)
-    parts = parts_of(case.account_id, case.moved_as, desk)
+    apart = "late_by_us" in told
+    parts = parts_of(case.account_id, case.moved_as, desk, late_by_us_apart=apart)
     part = next((one for one in parts if (one.key, one.cents) == same), other)
-    return _decided(case.account_id, case.to_account_id, part, disputed, desk)
+    if apart:
+        return _decided(case.account_id, case.to_account_id, part, disputed, desk)
+    both = _both(case.account_id, case.to_account_id, disputed, desk)
+    return _ruled(AgedTransferFacts(delinquent_since=part.due_day, kind=part.kind, **both), desk)
 
 
 def _decided(
@@ -286,6 +324,7 @@ def _decided(
     facts = TransferFacts(
         delinquent_since=part.due_day,
         kind=part.kind,
+        late_by_us=part.late_by_us,
         **_both(from_account, to_account, disputed, desk),
     )
     return _ruled(facts, desk)
@@ -331,7 +370,7 @@ def _both(from_account: str, to_account: str, disputed: bool, desk: MoneyDesk) -
     }
 
 
-def _ruled(facts: TransferFacts | WholeTransferFacts, desk: MoneyDesk) -> Decided:
+def _ruled(facts: AnyTransferFacts, desk: MoneyDesk) -> Decided:
     terms = Terms(desk.view, desk.on, rule=TRANSFER_RULE)
     return Decided(TRANSFER_RULE.id, facts, TRANSFER_RULE.decide(facts, terms), terms)
 
