@@ -11,12 +11,14 @@ from typing import Any, Protocol
 from meterledger.billing import degree_day_base_f, split_difference, weather_station, weather_wh
 from meterledger.facts.bills import read_record
 from meterledger.facts.corrections import Correction
+from meterledger.facts.places import BillableService
 from meterledger.kernel.money import cents_from_text, usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
-from meterledger.rulebook.book import BookView
+from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.estimated_by_hand import IN_RECORD, HandLog, rungs_of, with_rungs
 from meterledger.usecases.ports import StoredBill
 
 
@@ -24,11 +26,14 @@ class NotTheSameAccount(Refusal):
     """Bills of two accounts are not compared: one customer's bill is not told to another."""
 
 
-class ExplainStore(Protocol):
+class ExplainStore(HandLog, Protocol):
     """What this journey needs of the store."""
 
     def bill(self, bill_id: str) -> StoredBill:
         """The bill as stored."""
+
+    def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
+        """The agreement, joined, as known then."""
 
     def correction_of(self, bill_id: str) -> Correction | None:
         """The correction that made this bill; None where it corrects none."""
@@ -51,19 +56,26 @@ def explain_bill(
     store: ExplainStore,
     versus: str | None = None,
     weather: WeatherKnown | None = None,
+    book: TariffBook | None = None,
 ) -> dict[str, Any]:
     """The shape of ``why --json`` (DESIGN.md section 6).
 
     With ``versus``, the difference to that earlier bill by cause, and once more by charge: either
     way the parts sum to the difference of the totals exactly. Against the bill that it corrects
     the causes are those of the correction. With ``weather`` what it explains of the use stands
-    apart, where temperatures of all days are known.
+    apart, where temperatures of all days are known. With ``book`` the reasons say by which rung a
+    person estimated, as it was known when the bill was made; the record does not.
 
     :raises NotFound: if either bill does not exist
     :raises NotTheSameAccount: if they are of two accounts
     """
     stored = store.bill(bill_id)
     record = read_record(stored.record)
+    if book is not None and IN_RECORD in stored.record:
+        service = store.service_of_agreement(stored.agreement_id, stored.known_at)
+        view = book.as_known(stored.known_at.date())
+        rungs = rungs_of(stored, service=service, view=view, store=store)
+        record = with_rungs(record, rungs)
     answer: dict[str, Any] = {
         "bill": bill_id,
         "account": record["account"],

@@ -14,13 +14,13 @@ from meterledger.billing import bill_messages, contact_route, weather_station
 from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.places import BillableService
 from meterledger.facts.statements import Statement
-from meterledger.facts.usage_log import LoggedEstimate
 from meterledger.facts.weather import MeanTemperature, mean_temperature
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.bill_estimates import logged_cause
 from meterledger.usecases.document_ports import DocumentLog, Weather
+from meterledger.usecases.estimated_by_hand import HandLog, rungs_of
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.make_statement import Beside, Temperatures, make_statement
 from meterledger.usecases.ports import StoredBill
@@ -29,7 +29,7 @@ ESTIMATED = b'"estimated":{'
 """What stands in the record of a bill of which something was estimated, and in no other."""
 
 
-class StatementStore(DocumentLog, Weather, Protocol):
+class StatementStore(DocumentLog, Weather, HandLog, Protocol):
     """What is read for statements."""
 
     def bill(self, bill_id: str) -> StoredBill:
@@ -40,11 +40,6 @@ class StatementStore(DocumentLog, Weather, Protocol):
 
     def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
         """All agreements of a cycle's accounts, joined."""
-
-    def estimates_of_meter(
-        self, meter_id: str, days: DaySpan | None = None
-    ) -> list[LoggedEstimate]:
-        """Estimates of a meter, of all days or of these."""
 
 
 class Services:
@@ -136,14 +131,16 @@ def statements_of(
     views = _Views(book)
     for bill in bills:
         service = known.of(bill)
+        view = views.of(bill.known_at.date())
         yield make_statement(
             bill,
             service=service,
             history=earlier.get(bill.account_id, ()),
             entries=entries.get(bill.account_id, ()),
-            view=views.of(bill.known_at.date()),
+            view=view,
             beside=beside.beside(bill),
             cause=_cause_of_estimates(bill, service, store),
+            rungs=rungs_of(bill, service=service, view=view, store=store),
         )
 
 

@@ -31,12 +31,14 @@ from meterledger.facts.statements import (
 )
 from meterledger.facts.weather import MeanTemperature
 from meterledger.kernel.citation import Citation
+from meterledger.kernel.decision import Reason
 from meterledger.kernel.money import cents_from_text, usd_display, whole_from_decimal_text
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.carried_balance import asked_of_bill, balance_before
 from meterledger.usecases.deposit_statement import deposit_messages
+from meterledger.usecases.estimated_by_hand import with_rungs
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.ports import StoredBill
 
@@ -74,16 +76,18 @@ def make_statement(
     view: BookView,
     beside: Beside,
     cause: EstimateCause | None = None,
+    rungs: Sequence[Reason] = (),
 ) -> Statement:
     """Everything that the bill shows.
 
     ``service`` and ``view`` are as known when the bill was made; ``history`` has the account's
-    bills and ``entries`` what touched it, both in any order. ``cause`` is why it was estimated.
+    bills and ``entries`` what touched it, both in any order. ``cause`` is why it was estimated,
+    ``rungs`` by which of the ladder where a person did, as they were logged.
 
     :raises RecordUnreadable: if the stored record is none
     :raises InvariantBroken: if its lines do not sum to its total
     """
-    record = read_record(stored.record)
+    record = with_rungs(read_record(stored.record), rungs)
     lines = tuple(_line(one, stored.bill_id) for one in record["lines"])
     premise = service.premise
     meters = [one.meter_id for one in meters_on_bill(service, stored.days)]

@@ -36,6 +36,7 @@ def why(
                 store=system.store,
                 versus=versus,
                 weather=WeatherKnown(system.view, system.now),
+                book=system.book,
             )
         say(answer, as_json=as_json, words=lambda: _print(answer))
 
