@@ -96,7 +96,7 @@ def bill_unmetered(
             f"{made.energy_schedule}",
             where=f"account {service.account.account_id}",
             why=ruling.decision.reasons[-1].citation.text,
-            do="Change the agreement to that schedule with `meterledger service change-rate`",
+            do="Change the agreement to that schedule with `meterledger service change`",
         )
     customer = _customer_lines(charge_from, made.customer_charge_count, window, calculator)
     meter = pseudonym(service.agreement.service_point_id, view.name)
