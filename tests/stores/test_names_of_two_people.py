@@ -25,7 +25,10 @@ SAME = (
     " \u00a0Ana\u00a0Rivera\u00a0",
     "Ana\u202f\u2009Rivera",
     "\u3000ANA \x1f rivera",
+    "An\u200ba\ufe0f Rivera",
+    "\uff21na Rivera",
 )
+COMPOSED = ("Zo\u00eb", "Zoe\u0308")
 HELD = (
     "INSERT INTO held_step (case_id, number, act, on_day, by, reason, code, sentence, findings,"
     " bill_id, learned_at) SELECT 7, {0}, '{1}', '2025-03-01', '{2}', 'because', '', '', '[]', '',"
@@ -52,6 +55,11 @@ ADJUSTED = (
     "INSERT INTO bank_adjustment (adjustment_key, line_id, proposed_by, approved_by,"
     " ledger_account, learned_at) SELECT '{0}', 'S:1', '{1}', '{2}', '456', now()"
 )
+MOVED = (
+    "INSERT INTO deposit_step (deposit_id, number, step_id, key, act, on_day, by, reason, cents,"
+    " note, parts, record, learned_at, approved_by) SELECT 'D', 1, 'D.{0}', '{0}', '{1}',"
+    " '2025-03-01', '{2}', 'because', 100, '', '[]', '', now(), '{3}'"
+)
 UNDONE = (
     "INSERT INTO bank_unmatch (match_id, by, approved_by, reason, learned_at)"
     " SELECT '{0}', '{1}', '{2}', 'because', now()"
@@ -59,6 +67,12 @@ UNDONE = (
 
 CHECKS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
     "late_charge_reversal": ("", (), FORGIVEN.format("L", ANA, "{who}"), "maker_is_not_approver"),
+    "deposit_step": (
+        "",
+        (MOVED.format("seen", "reviewed", ANA, ""),),  # an act of one person
+        MOVED.format("out", "moved out", ANA, "{who}").replace("'D', 1", "'D', 2"),
+        "maker_is_not_approver",
+    ),
     "bank_adjustment": ("", (), ADJUSTED.format("S:1", ANA, "{who}"), "maker_is_not_approver"),
     "bank_unmatch": ("", (), UNDONE.format("M", ANA, "{who}"), "maker_is_not_approver"),
     "receipt_step": (
@@ -125,6 +139,8 @@ def test_spaces_alone_are_nobody(hand: psycopg.Connection) -> None:
     for nobody in ("", " \t", "\u00a0"):
         with pytest.raises(errors.CheckViolation), hand.transaction():
             hand.execute(FORGIVEN.format("L", ANA, nobody).encode())
+        with pytest.raises(errors.CheckViolation), hand.transaction():
+            hand.execute(MOVED.format("in", "moved in", ANA, nobody).encode())
 
 
 def test_a_name_is_compared_as_the_program_compares_it(hand: psycopg.Connection) -> None:
@@ -132,14 +148,21 @@ def test_a_name_is_compared_as_the_program_compares_it(hand: psycopg.Connection)
     letters = [chr(one) for one in range(1, 0x590) if not chr(one).isspace()]
     letters.remove("\u0130")  # a dotted capital I: small it is one letter here, and two there
     told = ["straße 7", "STRASSE 7", "ΝΙΚΟΣ", "Νίκος Ά", "ÁNA ÖZ", "ána öz", "", *spaces]
+    wide = "\uff21na"
+    told += ["Ana", wide, *COMPOSED]
     told += [f"{one}Ana{one}{one}Rivera{one}" for one in spaces]
+    unseen = [
+        *("\u00ad", "\u034f", "\u115f", "\u180b", "\u200b", "\u202e", "\u2069", "\u3164"),
+        *("\ufe0f", "\ufeff", "\uffa0", "\ufffb", "\U000e0020", "\U000e01ef"),
+    ]
+    told += [f"{one}An{one}a Rive\u0301ra" for one in unseen]
     told += [f"{one}Ana {one}" for one in letters]
     rows = hand.execute("SELECT plain_name(one) FROM unnest(%s::text[]) one", [told]).fetchall()
     for name, (plain,) in zip(told, rows, strict=True):
         assert plain == " ".join(plain.split())
         assert same_person(name, plain), name
     by_plain = {name: plain for name, (plain,) in zip(told, rows, strict=True)}
-    for one, other in (("straße 7", "STRASSE 7"), ("ÁNA ÖZ", "ána öz")):
+    for one, other in (("straße 7", "STRASSE 7"), ("ÁNA ÖZ", "ána öz"), (wide, "Ana"), COMPOSED):
         assert by_plain[one] == by_plain[other]
 
 
