@@ -18,7 +18,7 @@ hold one, and the marks between lines of a text."""
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are one, whatever their spaces and capitals, and however an accent is typed.
+    """Whether two names are one, whatever their spaces and capitals and how an accent is typed.
 
     The forms are Unicode's NFKC: an accent typed after its letter is the letter with the accent.
     """
