@@ -237,6 +237,109 @@ class TestCancelAndRebill:
         assert billed.store.corrections_of_account(billed.account_id(1)) == []
 
 
+class TestManyMonthsAtOnce:
+    """Each month is compared with what the others of the same correction will be."""
+
+    USUAL, WRONG = 1000, 25  # watt-hours a quarter-hour: as they are, and through a wrong ratio
+    FIRST = date(2025, 6, 1)
+
+    def months(self, town: Any, right_until: date, until: date) -> list[str]:
+        """Service since June, billed right until a day, and after it at a fortieth of the use."""
+        town.start(1, from_day=self.FIRST)
+        if right_until > self.FIRST:
+            town.read("M1", (self.FIRST, right_until), lambda day, count: [self.USUAL] * count)
+        span = (right_until, until)
+        town.read("M1", span, lambda day, count: [self.WRONG] * count)
+        made = [one.bill_id for one in town.bill(1, on=until).issued]
+        town.read("M1", span, lambda day, count: [self.USUAL] * count, learned_at=LATER)
+        return [one for one in made if town.store.bill(one).days.from_day >= right_until]
+
+    @pytest.fixture
+    def wrong(self, town: Any) -> list[str]:
+        """Twelve months through a wrong multiplier, after two through the right one."""
+        return self.months(town, date(2025, 8, 1), date(2026, 8, 1))
+
+    def correct(self, town: Any, *bills: str, **how: Any) -> RebillRun:
+        return correct(town, *bills, on=date(2026, 12, 2), known_at=LATER, **how)
+
+    def found(self, run: RebillRun) -> dict[str, list[str]]:
+        return {
+            one.cancelled.bill_id: [each.code for each in one.findings]
+            for one in run.corrected
+            if one.findings
+        }
+
+    def test_of_a_wrong_multiplier_need_no_word_of_what_was_seen(
+        self, town: Any, wrong: list[str]
+    ) -> None:
+        assert len(wrong) == 12
+
+        run = self.correct(town, *wrong)
+
+        assert len(run.corrected) == 12
+        assert self.found(run) == {}
+        for one in run.corrected:
+            assert town.replay(one.bill.bill_id).same_bytes
+
+    def test_alone_each_differs_from_its_neighbors_that_are_wrong_still(
+        self, town: Any, wrong: list[str]
+    ) -> None:
+        run = self.correct(town, wrong[6], dry_run=True)
+
+        assert self.found(run) == {wrong[6]: ["gate.jump", "gate.band"]}
+
+    def test_of_which_one_is_absurd_are_asked_about_it(self, town: Any, wrong: list[str]) -> None:
+        """February at ten times the use: it is found, and so is what comes after it."""
+        february = (date(2026, 2, 1), date(2026, 3, 1))
+        town.read("M1", february, lambda day, count: [10_000] * count, learned_at=LATER)
+
+        run = self.correct(town, *wrong, dry_run=True)
+
+        found = self.found(run)
+        assert {"gate.jump", "gate.band"} <= set(found[wrong[6]])
+        assert set(found) <= {wrong[6], wrong[7]}
+        with pytest.raises((FoundByTheGate, AboveTheCeiling)):
+            self.correct(town, *wrong)
+        assert town.store.bill(wrong[0]).cancelled_by is None
+
+    def test_all_absurd_are_found_by_last_year(self, town: Any) -> None:
+        """They fit each other, and not the year that nobody corrects."""
+        wrong = self.months(town, date(2026, 6, 1), date(2026, 11, 1))
+        span = (date(2026, 6, 1), date(2026, 11, 1))
+        town.read("M1", span, lambda day, count: [8000] * count, learned_at=LATER)
+
+        run = self.correct(town, *wrong, dry_run=True)
+
+        assert (len(wrong), set(self.found(run))) == (5, set(wrong))
+        assert all("gate.band" in codes for codes in self.found(run).values())
+
+    def test_that_change_no_energy_measure_each_other_as_they_did(self, town: Any) -> None:
+        """Much less is used than last year, for good: that left by the bill before, and does."""
+        wrong = self.months(town, date(2026, 6, 1), date(2026, 11, 1))
+        span = (date(2026, 6, 1), date(2026, 11, 1))
+        town.read("M1", span, lambda day, count: [self.WRONG] * count, learned_at=LATER)
+        (service,) = town.store.services_of_account(town.account_id(1), LATER)
+        agreement = service.agreement.agreement_id
+        town.store.put_on_schedule(agreement, "1M-overnight", FOUND, [])
+
+        run = self.correct(town, *wrong[1:], dry_run=True)
+
+        assert [one.cancelled.bill_id for one in run.corrected] == wrong[1:]
+        assert self.found(run) == {}
+
+    def test_since_the_first_day_of_service_are_asked_of_the_first_alone(self, town: Any) -> None:
+        """Nothing else tells that the new multiplier is right: one look, and not twelve."""
+        wrong = self.months(town, self.FIRST, date(2026, 6, 1))
+
+        run = self.correct(town, *wrong, dry_run=True)
+
+        assert len(wrong) == 12
+        assert self.found(run) == {wrong[0]: ["gate.jump", "gate.band"]}
+        with pytest.raises(FoundByTheGate):
+            self.correct(town, *wrong)
+        assert self.correct(town, *wrong, seen=["gate.jump", "gate.band"]).corrected
+
+
 class TestReplay:
     def test_of_the_cancelled_and_the_corrected_bill_is_to_the_byte(self, billed: Any) -> None:
         reads(billed, 90)

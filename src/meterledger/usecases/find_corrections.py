@@ -12,7 +12,7 @@ Lives elsewhere the corrected bill (``rebill``), true-up by night (``rebill_due`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -129,24 +129,60 @@ def bills_to_correct(
             and (not estimated_alone or _estimates(one) is not None)
         ]
         looked_at += len(bills)
-        left = set()
-        if not with_left and bills:
-            left = {(one.bill_id, one.computed_sha256) for one in store.left_differences([account])}
-        found += as_cases(  # one that was left is decided: no other waits with it
-            one
-            for one in _of_account(bills, store, now)
-            if (one.stored.bill_id, one.computed_sha256) not in left
-        )
+        found += as_cases(_of_account(bills, store, now, with_left=with_left))
         if progress is not None:
             progress(1)
     return looked_at, found
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A bill of the queue before the gate is asked of it, and the one in its place."""
+
+    made: BillToCorrect
+    right: Bill | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the night would correct it, if nothing holds it."""
+        return self.made.trues_up and bool(self.made.difference_cents)
+
+
 def _of_account(
-    bills: Sequence[StoredBill], store: CorrectionStore, now: Now
-) -> Iterator[BillToCorrect]:
+    bills: Sequence[StoredBill], store: CorrectionStore, now: Now, *, with_left: bool
+) -> list[BillToCorrect]:
+    """Those of an account, and what holds each from the night.
+
+    The night corrects those of one agreement together, and the gate compares them so. One that a
+    person left is decided: it is not among them, and no other waits with it.
+    """
+    if not bills:
+        return []
     services: dict[str, BillableService] = {}
-    choices = choices_of(bills[0].account_id, now.known_at, store) if bills else AccountOptions("")
+    decided = store.left_differences([bills[0].account_id])
+    left = {(one.bill_id, one.computed_sha256) for one in decided}
+    found = list(_compared_of(bills, services, store, now))
+    waits = [
+        one for one in found if (one.made.stored.bill_id, one.made.computed_sha256) not in left
+    ]
+    together: dict[str, list[tuple[StoredBill, Bill]]] = {}
+    for one in waits:
+        if one.is_due and one.right is not None:
+            mine = together.setdefault(one.made.stored.agreement_id, [])
+            mine.append((one.made.stored, one.right))
+    return [
+        _asked_of_gate(one, services, together, store, now)
+        for one in (found if with_left else waits)
+    ]
+
+
+def _compared_of(
+    bills: Sequence[StoredBill],
+    services: dict[str, BillableService],
+    store: CorrectionStore,
+    now: Now,
+) -> Iterator[_Compared]:
+    choices = choices_of(bills[0].account_id, now.known_at, store)
     for stored in bills:
         if stored.agreement_id not in services:
             known = store.service_of_agreement(stored.agreement_id, now.known_at)
@@ -186,12 +222,13 @@ def _nothing_new(
     return service == store.service_of_agreement(stored.agreement_id, stored.known_at)
 
 
-def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> BillToCorrect | None:
+def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> _Compared | None:
     try:
-        right, service = right_bill(stored, store, now)
+        right, _ = right_bill(stored, store, now)
         otherwise = asks_otherwise(stored, right, store, now)
     except Refusal as refusal:
-        return BillToCorrect(stored, "", None, (), why=refusal.of_one_case().sentence)
+        why = refusal.of_one_case().sentence
+        return _Compared(BillToCorrect(stored, "", None, (), why=why))
     if is_same(stored, right) and not otherwise:
         return None
     issued, steps = states_of(stored, right, store, now)
@@ -204,22 +241,25 @@ def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> BillToCor
         trues_up=not otherwise and _trues_up(stored, right, parts),
         why=otherwise,
     )
-    return _asked_of_gate(made, right, service, store, now) if made.trues_up else made
+    return _Compared(made, right)
 
 
 def _asked_of_gate(
-    made: BillToCorrect,
-    right: Bill,
-    service: BillableService,
+    one: _Compared,
+    services: Mapping[str, BillableService],
+    together: Mapping[str, Sequence[tuple[StoredBill, Bill]]],
     store: CorrectionStore,
     now: Now,
 ) -> BillToCorrect:
     """A bill that would be trued up by night, or the same left to a person with what holds it."""
-    if not made.difference_cents:
+    made, agreement = one.made, one.made.stored.agreement_id
+    if one.right is None or not one.is_due:
         return made
     try:
-        held = held_why(made.stored, service, store, now)
-        findings = correction_findings(made.stored, right, store, now)
+        held = held_why(made.stored, services[agreement], store, now)
+        findings = correction_findings(
+            made.stored, one.right, store, now, together.get(agreement, ())
+        )
     except Refusal as refusal:
         return made.waits(refusal.of_one_case().sentence)
     if held or findings:

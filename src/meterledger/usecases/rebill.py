@@ -312,8 +312,12 @@ class _Case:
                 terms=terms,
             )
             self.seen.remember_asked(bill)
-            found = correction_findings(one.stored, bill, self.store, self.now) if stands else ()
-            run.corrected.append(Corrected(one.stored, bill, stands, one.parts(bill), found))
+            run.corrected.append(Corrected(one.stored, bill, stands, one.parts(bill)))
+        together = [(one.cancelled, one.bill) for one in run.corrected]
+        for place, made in enumerate(run.corrected):
+            if made.adjusted:
+                told = (made.cancelled, made.bill, self.store, self.now, together)
+                run.corrected[place] = replace(made, findings=correction_findings(*told))
         self.case = DecidedCase(bills, evidence, billed_sums(first.stored))
 
     def rebills(self, run: RebillRun) -> list[Rebill]:

@@ -11,7 +11,6 @@ Read first      docs/operating/corrections.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -48,13 +47,20 @@ class FoundByTheGate(Refusal):
 
 
 def correction_findings(
-    stored: StoredBill, right: Bill, store: PastBills, now: Now
+    stored: StoredBill,
+    right: Bill,
+    store: PastBills,
+    now: Now,
+    together: Iterable[tuple[StoredBill, Bill]] = (),
 ) -> tuple[GateFinding, ...]:
     """What the gate finds of ``right`` in the place of ``stored``; empty where the book has none.
 
-    It is compared with the other bills of the account as they are; where there is none to compare
-    with, with the bill as issued. What it finds in the same words of that one is left out: it has
-    left with it, and a correction adds nothing.
+    It is compared with what the correction has not made: the account's other bills, but those
+    whose energy is corrected ``together`` with its own (each as issued, and the one in its place).
+    Where there is no such bill, it is compared with those in their places; where there is none
+    either, with itself as issued. So of a long row of bills one at least has a measure from
+    outside, and each of them one. What is found of the bill as issued in the same words is left
+    out: it has left with it.
 
     :raises NoRuleInForce: if the book is silent on the class of service
     """
@@ -69,30 +75,44 @@ def correction_findings(
         if one.bill_id != stored.bill_id
     )
     degrees = degrees_about(stored.days, terms, store, now.known_at)
+    moved = {
+        old.bill_id: new
+        for old, new in together
+        if old.bill_id != stored.bill_id and _energy_wh(old) != new.usage.energy_wh
+    }
+    outside = tuple(one for one in history if one.bill_id not in moved)
+    corrected = (*outside, *map(_as_past, moved.values()))
 
-    def found(bill: GateBill) -> list[GateFinding]:
+    def found(bill: GateBill, *histories: tuple[PastBill, ...]) -> list[GateFinding]:
         service_class = now.view.service_class(bill.schedule, now.on).value
         lines = expected_lines(now.view, bill.schedule, bill.days)
-        facts = BillFacts(bill, service_class, history, *lines, degrees)
-        if facts.previous() is None and facts.same_season(shift) is None:
-            facts = replace(facts, history=(*history, _as_before(stored)))
+        for each in (*histories, (*histories[-1], _as_before(stored))):
+            facts = BillFacts(bill, service_class, each, *lines, degrees)
+            if facts.previous() is not None or facts.same_season(shift) is not None:
+                break
         return gate_findings(facts, terms)
 
-    of_right = found(GateBill.of(right))
+    of_right = found(GateBill.of(right), outside, corrected)
     if not of_right:
         return ()
-    before = {
-        (one.code, one.sentence) for one in found(GateBill.of_record(read_record(stored.record)))
-    }
+    as_issued = GateBill.of_record(read_record(stored.record))
+    before = {(one.code, one.sentence) for one in found(as_issued, history)}
     return tuple(one for one in of_right if (one.code, one.sentence) not in before)
+
+
+def _as_past(bill: Bill) -> PastBill:
+    return PastBill(bill.bill_id, bill.days, bill.usage.energy_wh, bill.total_cents)
 
 
 def _as_before(stored: StoredBill) -> PastBill:
     """The bill as issued, as if it were the one before: the only measure of a first bill."""
     count = timedelta(days=stored.days.day_count)
     days = DaySpan(stored.days.from_day - count, stored.days.from_day)
-    energy_wh = read_record(stored.record)["usage"]["energy_wh"]
-    return PastBill(stored.bill_id, days, energy_wh, stored.total_cents)
+    return PastBill(stored.bill_id, days, _energy_wh(stored), stored.total_cents)
+
+
+def _energy_wh(stored: StoredBill) -> int:
+    return int(read_record(stored.record)["usage"]["energy_wh"])
 
 
 def codes_of(findings: Iterable[GateFinding]) -> tuple[str, ...]:
