@@ -58,6 +58,48 @@ def applied(cents: int, on: date = PAID_ON, key: str = "applied.B-1") -> Deposit
     return step_of(1, DepositAct.APPLIED, key, on=on, cents=cents)
 
 
+def move_of(by: str, approved_by: str) -> list[DepositWork]:
+    """What was paid for the deposit of account 1 moves to account 2."""
+    new = deposit_id_of(account_id(2), KIND, PAID_ON)
+    of = {"on": PAID_ON, "cents": 100_00, "by": by, "approved_by": approved_by}
+    out = step_of(1, DepositAct.MOVED_OUT, "moved.x", note=new, **of)
+    come = step_of(1, DepositAct.MOVED_IN, "moved_in", note=name_of(1), **of)
+    entry = entry_for_deposit_step(out, account_id(1), to_account_id=account_id(2))
+    assert entry is not None
+    return [
+        DepositWork(name_of(1), account_id(1), KIND, 1, (out,), (entry,)),
+        DepositWork(new, account_id(2), KIND, 0, (replace(come, deposit_id=new),)),
+    ]
+
+
+class TestAMove:
+    @pytest.mark.parametrize("other", ["", " ", "\u200b", "Ana", " ANA\u00a0"])
+    def test_takes_two_people(self, asked: Store, other: str) -> None:
+        pay_deposit(asked)
+
+        with pytest.raises(Conflict, match="A deposit is moved by two different people"):
+            asked.record_deposits(move_of("Ana", other))
+
+        assert len(deposit(asked).steps) == 1
+        assert asked.record_deposits(move_of("Ana", "Ben"))
+        assert deposit(asked).steps[-1].approved_by == "Ben"
+
+    def test_takes_two_people_for_the_database(
+        self, postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        postgres.start_services([start_of(1), start_of(2)])
+        postgres.record_deposits([work_of(1, 0, asked_step())])
+        pay_deposit(postgres)
+        monkeypatch.setattr(deposit_words, "TAKES_TWO", ())
+
+        for other in ("", "ana "):
+            with pytest.raises(Conflict, match="A deposit is moved by two different people"):
+                postgres.record_deposits(move_of("Ana", other))
+
+        assert len(deposit(postgres).steps) == 1
+        assert postgres.record_deposits(move_of("Ana", "Ben"))
+
+
 class TestADeposit:
     def test_is_kept_with_its_steps(self, asked: Store) -> None:
         found = deposit(asked)

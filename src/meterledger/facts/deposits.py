@@ -135,6 +135,8 @@ class DepositStep:
     note: str = ""
     parts: tuple[Part, ...] = ()
     record: bytes = b""
+    approved_by: str = ""
+    """Who agreed, where an act takes two people; moves of before name them in their reason only."""
 
     def __post_init__(self) -> None:
         ensure(self.cents >= 0, f"step {self.key} of {self.deposit_id} is of no negative amount")

@@ -20,6 +20,7 @@ from meterledger.facts.deposits import (
     DepositAct,
     DepositStep,
 )
+from meterledger.kernel.people import same_person
 from meterledger.usecases.deposit_ports import DepositWork
 from meterledger.usecases.ports import Conflict, NotFound
 
@@ -33,6 +34,10 @@ HELD = "deposits_hold_what_leaves"
 """The constraint by which the database refuses more to leave than is held."""
 UNDOES = "a_deposit_step_undoes_what_stands"
 """The constraint by which it refuses to undo what does not stand, or to take it anew otherwise."""
+TAKES_TWO = frozenset({DepositAct.MOVED_OUT, DepositAct.MOVED_IN})
+"""Acts that one person decides and another agrees to."""
+TWO = "maker_is_not_approver"
+"""The constraint by which the database refuses one person for two."""
 ENDED = "a_deposit_that_ended_stays_so"
 """The constraint by which it refuses a step after the end."""
 _NOT_COMPARED = ("learned_at", "record")
@@ -73,6 +78,10 @@ def _refuse_order(work: DepositWork, known: Deposit | None) -> None:
     closed = known is not None and known.is_closed
     steps = known.steps if known else ()
     for step in work.steps:
+        if step.act in TAKES_TWO and (
+            same_person(step.approved_by, "") or same_person(step.by, step.approved_by)
+        ):
+            raise needs_two(work.deposit_id)
         if closed and step.act not in AFTER_THE_END and not step.is_again:
             raise ended(work.deposit_id)
         if not _undoes(step, Deposit(work.deposit_id, work.account_id, work.kind, steps)):
@@ -113,6 +122,16 @@ def _other(step: DepositStep) -> Conflict:
         where=f"deposit {step.deposit_id}",
         why="A step is taken once, and nothing was changed",
         do=f"Look at it with `meterledger deposit show {step.deposit_id}`",
+    )
+
+
+def needs_two(deposit_id: str) -> Conflict:
+    """One person would decide and agree, or nobody agreed."""
+    return Conflict(
+        "A deposit is moved by two different people",
+        where=f"deposit {deposit_id}",
+        why="What is held for one account is held for another after it",
+        do="Let another person agree, and give that name",
     )
 
 

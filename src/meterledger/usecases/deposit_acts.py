@@ -175,7 +175,7 @@ def move_deposit(
     :raises NotFound: if there is no such account
     """
     who, why = desk.named(reason, f"deposit {deposit_id}")
-    if not approved_by.strip() or same_person(who, approved_by):
+    if same_person(approved_by, "") or same_person(who, approved_by):
         raise DepositRefused(
             "Moving a deposit needs two different people",
             where=f"deposit {deposit_id}",
@@ -183,6 +183,7 @@ def move_deposit(
             do="Let another person agree, and give that name",
         )
     _, why = desk.named(reason_of_move(why, approved_by), f"deposit {deposit_id}")
+    other = " ".join(approved_by.split())
     deposit = desk.store.deposit(deposit_id)
     desk.store.account(to_account_id)
     new_id = id_of(to_account_id, deposit.kind, on, ordinal=deposit_id)
@@ -196,6 +197,7 @@ def move_deposit(
         *(deposit_id, key, DepositAct.MOVED_OUT, on, who, why, desk.now),
         cents=money.held_cents,
         note=new_id,
+        approved_by=other,
     )
     come = DepositStep(
         *(new_id, "moved_in", DepositAct.MOVED_IN, on, who, why, desk.now),
@@ -203,6 +205,7 @@ def move_deposit(
         until=credited_through(money),
         note=deposit_id,
         parts=tuple(Part(one.on, one.on, one.cents) for one in money.received),
+        approved_by=other,
     )
     entry = entry_for_deposit_step(out, deposit.account_id, to_account_id=to_account_id)
     desk.store.record_deposits(

@@ -38,6 +38,7 @@ class DepositStep(models.Model):
     parts = models.JSONField()
     record = models.TextField()
     learned_at = models.DateTimeField()
+    approved_by = models.TextField(default="", db_default="")
 
     class Meta:
         db_table = "deposit_step"

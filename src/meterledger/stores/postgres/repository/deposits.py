@@ -23,11 +23,13 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.deposit_words import (
     ENDED,
     HELD,
+    TWO,
     UNDOES,
     ended,
     entries_match,
     is_known,
     moved,
+    needs_two,
     no_deposit,
     not_held,
     not_undone,
@@ -44,17 +46,18 @@ SELECT d.deposit_id, d.account_id, d.kind, steps.found
   FROM deposit d
   JOIN LATERAL (
        SELECT json_agg(json_build_array(s.key, s.act, s.on_day, s.by, s.reason, s.learned_at,
-                                        s.cents, s.until_day, s.note, s.parts, s.record)
+                                        s.cents, s.until_day, s.note, s.parts, s.record,
+                                        s.approved_by)
                        ORDER BY s.number) AS found
          FROM deposit_step s WHERE s.deposit_id = d.deposit_id
        ) steps ON steps.found IS NOT NULL
 """
 INSERT_STEPS = """
 INSERT INTO deposit_step (deposit_id, number, step_id, key, act, on_day, by, reason, cents,
-                          until_day, note, parts, record, learned_at)
+                          until_day, note, parts, record, learned_at, approved_by)
 SELECT * FROM unnest(%b::text[], %b::integer[], %b::text[], %b::text[], %b::text[], %b::date[],
                      %b::text[], %b::text[], %b::bigint[], %b::date[], %b::text[], %b::jsonb[],
-                     %b::text[], %b::timestamptz[])
+                     %b::text[], %b::timestamptz[], %b::text[])
 """
 ACCOUNTS = """
 SELECT DISTINCT d.account_id FROM deposit d
@@ -95,6 +98,8 @@ class DepositTables(Tables):
                 raise not_undone(work[0].deposit_id) from problem
             if problem.diag.constraint_name == ENDED:
                 raise ended(work[0].deposit_id) from problem
+            if problem.diag.constraint_name == TWO:
+                raise needs_two(work[0].deposit_id) from problem
             raise
 
     def _write(self, connection: Connection, work: Sequence[DepositWork]) -> bool:
@@ -216,6 +221,7 @@ def _insert_steps(connection: Connection, work: Sequence[DepositWork]) -> None:
             [Jsonb(_told_parts(step)) for step in steps],
             [step.record.decode() for step in steps],
             [step.learned_at for step in steps],
+            [storable(step.approved_by) for step in steps],
         ],
     )
 
@@ -238,7 +244,7 @@ def _deposits(connection: Connection, where: str, values: list[Any]) -> list[Dep
 
 
 def _step_of(deposit_id: str, told: list[Any]) -> DepositStep:
-    key, act, on, by, reason, learned_at, cents, until, note, parts, record = told
+    key, act, on, by, reason, learned_at, cents, until, note, parts, record, other = told
     return DepositStep(
         deposit_id=deposit_id,
         key=key,
@@ -255,4 +261,5 @@ def _step_of(deposit_id: str, told: list[Any]) -> DepositStep:
             for billed, due, amount in parts
         ),
         record=record.encode(),
+        approved_by=other,
     )
