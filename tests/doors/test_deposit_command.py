@@ -45,7 +45,19 @@ def ask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, book: Any) -> Callable[
 
     monkeypatch.setattr(wiring, "open_system", open_system)
     monkeypatch.chdir(tmp_path)
-    return lambda *words: CliRunner().invoke(build_app(), list(words))
+
+    def asked(*words: str) -> Result:
+        return CliRunner().invoke(build_app(), list(words))
+
+    asked.read_log = town.store.read_log  # type: ignore[attr-defined]
+    return asked
+
+
+@pytest.fixture
+def read_log(ask: Any) -> list[Any]:
+    """Who looked at whom."""
+    found: list[Any] = ask.read_log
+    return found
 
 
 ACCOUNT = "0000000018"
@@ -80,6 +92,36 @@ def test_a_life_at_the_command_line(ask: Any, asked: str, tmp_path: Path) -> Non
     assert "$200.00 asked for, due by 2025-07-22" in shown.stdout
     assert "Sheet 139, rev. 1, GRR VI.A.1.c" in shown.stdout
     assert answer(ask("deposit", "replay", asked, "--json"))["same"] is True
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "{deposit}"),
+        ("pay-state", "{deposit}"),
+        ("replay", "{deposit}"),
+        ("review", "{deposit}"),
+        ("move", "{deposit}", "0000000026", "--approved-by", "Ben", *BY),
+    ],
+)
+def test_whose_deposit_was_looked_at_is_logged(
+    ask: Any, asked: str, read_log: list[Any], words: tuple[str, ...]
+) -> None:
+    read_log.clear()
+
+    ask("deposit", *(one.format(deposit=asked) for one in words))
+
+    looked = {name for _, subjects in read_log for name in subjects}
+    assert looked >= {asked, ACCOUNT}
+    assert {viewer.name for viewer, _ in read_log} == {"command line"}
+
+
+def test_of_no_deposit_only_its_name_is_logged(ask: Any, asked: str, read_log: list[Any]) -> None:
+    read_log.clear()
+
+    assert ask("deposit", "show", "D-0000000000000000").exit_code == 2
+
+    assert [subjects for _, subjects in read_log] == [("D-0000000000000000",)]
 
 
 def test_what_there_is_is_listed(ask: Any, asked: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -425,9 +425,19 @@ def _print_remainders(told: list[dict[str, Any]]) -> None:
 
 @contextmanager
 def opened(purpose: str, subjects: list[str]) -> Iterator[System]:
-    """The system, for somebody at the command line."""
-    from meterledger.entrypoints.wiring import open_system
-    from meterledger.usecases.ports import Viewer
+    """The system, for somebody at the command line.
 
-    with open_system(viewer=Viewer("command line", purpose), subjects=subjects) as system:
-        yield system
+    The log has the deposits that are named, and the accounts that they are of.
+    """
+    from meterledger.entrypoints.wiring import open_system
+    from meterledger.usecases.ports import NotFound, Viewer
+
+    viewer = Viewer("command line", purpose)
+    with open_system(viewer=viewer, subjects=subjects) as system:
+        accounts = set()
+        for name in subjects:
+            with suppress(NotFound):  # an account, or what the command itself refuses
+                accounts.add(system.store.deposit(name).account_id)
+        shown = sorted(accounts.difference(subjects))
+        with system.store.viewing(viewer, shown) if shown else nullcontext():
+            yield system
