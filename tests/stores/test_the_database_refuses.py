@@ -46,6 +46,7 @@ from tests.stores.paper_town import (
 )
 from tests.stores.payments_of_paper import keep_payments
 from tests.stores.programs_of_paper import keep_programs
+from tests.stores.relief_paper import keep_relief
 from tests.stores.together_paper import keep_together
 
 from meterledger.facts.events import CaseState, CaseStep
@@ -73,6 +74,7 @@ PERSONAL = (
     *("held_bill", "entry", "posting", "receivable_balance", "payment", "record"),
     *("bill_correction", "difference_left", "lake_hold", "lake_hold_released"),
     *("extension_contract", "extension_event"),
+    *("relief_agreement", "relief_step", "bill_relief"),
     *("late_charge", "late_charge_reversal", "late_charge_wait", "government_account"),
     *("held_case", "held_step", "settlement", "settlement_step", "verified_payee"),
     *("budget_plan", "budget_amount", "budget_election", "budget_bill"),
@@ -137,6 +139,7 @@ def filled(server: PrivateServer) -> Iterator[str]:
             keep_bank(store)
             with store.viewing(ANALYST, [account_id(2)]):
                 keep_card_refunds(store, account_id(2))
+            keep_relief(store)
             with store.viewing(ANALYST, [account_id(1)]):
                 pass
         yield name

@@ -171,19 +171,18 @@ SMALL_SERVICE = Rule(
     decide=decide_small_service,
 )
 
-RULES = (
-    Rule(
-        id="rate_change.relief",
-        title="Charges of a load that is disturbed for a time",
-        room=ROOM,
-        kind="procedure",
-        chapter=CHAPTER,
-        provisions=(RELIEF, RESIDENTIAL),
-        governing_day="the first day of the month to be adjusted",
-        facts=ReliefFacts,
-        outcome=Relief,
-        values=(REQUIRES, DISCRETION),
-        decide=decide_relief,
-    ),
-    SMALL_SERVICE,
+RELIEF_RULE = Rule(
+    id="rate_change.relief",
+    title="Charges of a load that is disturbed for a time",
+    room=ROOM,
+    kind="procedure",
+    chapter=CHAPTER,
+    provisions=(RELIEF, RESIDENTIAL),
+    governing_day="the first day of the month to be adjusted",
+    facts=ReliefFacts,
+    outcome=Relief,
+    values=(REQUIRES, DISCRETION),
+    decide=decide_relief,
 )
+
+RULES = (RELIEF_RULE, SMALL_SERVICE)

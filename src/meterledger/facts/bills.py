@@ -17,6 +17,7 @@ import orjson
 from meterledger.facts.budget import Asked, BudgetBill
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.registers import RegisterShare
+from meterledger.facts.relief import BillRelief
 from meterledger.facts.together import PointShare
 from meterledger.facts.unmetered import LoadShare
 from meterledger.facts.usage_log import LoggedEstimate
@@ -268,6 +269,8 @@ class Bill:
     """What is asked of the account, where a budget plan says so; None asks the total."""
     service_class: str = "residential"
     """Whose service it is, which says where its revenue is posted; no part of the record."""
+    relief: BillRelief | None = None
+    """What an agreement takes off it: kept and posted with the bill, and no part of the record."""
 
     def __post_init__(self) -> None:
         ensure(len(self.lines) > 0, f"bill {self.bill_id} has a line")

@@ -71,13 +71,15 @@ class Correction:
 class Rebill:
     """All that is recorded at once: the corrected bill, both entries, and the record of why.
 
-    ``entry`` is None for a bill of zero, ``reversal`` where the cancelled one had no entry.
+    ``entry`` is None for a bill of zero, ``reversal`` where the cancelled one had no entry, and
+    ``relief_reversal`` where nothing was taken off it by agreement.
     """
 
     correction: Correction
     bill: Bill
     entry: Entry | None
     reversal: Entry | None
+    relief_reversal: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)

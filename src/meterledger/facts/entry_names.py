@@ -11,6 +11,7 @@ BILL = "bill"
 PAYMENT = "payment"
 UNAPPLIED_MONEY = "unapplied"
 REVERSAL = "reversal"
+RELIEF = "relief"
 LATE_CHARGE = "late"
 UNCLAIMED_MONEY = "unclaimed"
 EXTENSION_REFUND = "ext-refund"
@@ -30,3 +31,14 @@ def entry_name(prefix: str, key: str) -> str:
 def reversal_name(entry_id: str) -> str:
     """The name of what takes an entry back; there is one, so it happens once."""
     return entry_name(REVERSAL, entry_id)
+
+
+def relief_name(bill_id: str) -> str:
+    """The name of what an agreement takes off a bill; a bill has one."""
+    return entry_name(RELIEF, bill_id)
+
+
+def bill_of_relief(entry_id: str) -> str | None:
+    """The entry of the bill that a relief is taken off; None of any other entry."""
+    prefix, _, key = entry_id.partition(":")
+    return entry_name(BILL, key) if prefix == RELIEF else None

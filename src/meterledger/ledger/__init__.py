@@ -80,6 +80,7 @@ from meterledger.ledger.refunds import (
     decide_goodwill,
     decide_refund,
 )
+from meterledger.ledger.relief_entries import entry_for_relief
 from meterledger.ledger.returned_payment import CHARGE as RETURNED_CHARGE
 from meterledger.ledger.returned_payment import ReturnFacts, decide_returned_charge
 from meterledger.ledger.reversal import reverse_entry
@@ -196,6 +197,7 @@ __all__ = [
     "entry_for_forfeit",
     "entry_for_late_charge",
     "entry_for_payment",
+    "entry_for_relief",
     "entry_for_spending",
     "entry_for_unapplied",
     "entry_of_step",

@@ -10,6 +10,7 @@ pays what is open, oldest first, whenever it is looked at: so a credit pays the 
 a row of its own. An entry that was reversed asks nothing and brings nothing; what payments had
 given to it is free again. Payments that were reversed gave nothing. What a balance that moved
 leaves behind is applied to the items that it was of; one that moved before 2026-11-30 is free.
+What an agreement takes off a bill (GRR V.H.4) lessens what that bill asks.
 
 What a budget plan defers (``142.budget``) is not asked yet, and is no item. A deposit that was
 asked for is no receivable: free credit does not pay it, only an application does.
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from meterledger.facts.entry_names import bill_of_relief
 from meterledger.facts.money import Entry
 from meterledger.facts.receivables import Application, ItemKind, Movement, OpenItem
 from meterledger.facts.settlements import SettlementKind, kind_of_moved
@@ -210,12 +212,17 @@ def _sides(movements: list[Movement]) -> tuple[list[_Charge], dict[str, int]]:
 
 
 def _root(one: Movement, by_id: Mapping[str, Movement]) -> Movement:
-    """What an entry reverses in the end; itself where it reverses nothing that is known."""
+    """What an entry reverses in the end; itself where it reverses nothing that is known.
+
+    What an agreement takes off a bill (GRR V.H.4) counts with the bill, too.
+    """
     seen = {one.entry_id}
-    while one.reverses is not None and one.reverses in by_id and one.reverses not in seen:
-        one = by_id[one.reverses]
+    while True:
+        above = one.reverses or bill_of_relief(one.entry_id)
+        if above is None or above not in by_id or above in seen:
+            return one
+        one = by_id[above]
         seen.add(one.entry_id)
-    return one
 
 
 def kind_of(charge: Movement) -> ItemKind:

@@ -163,7 +163,20 @@ def _may_have_left(sentence: str) -> Conflict:
     )
 
 
+def _relief_of_bill(sentence: str) -> Conflict:
+    return Conflict(
+        sentence,
+        where="relief",
+        why="What is taken off a bill is agreed for its month, posted to the cent, and taken back "
+        "with the bill; nothing was changed",
+        do="Do it again: it is worked out anew",
+    )
+
+
 REFUSALS = {
+    "bills_relief_is_agreed": _relief_of_bill,
+    "bills_relief_is_posted": _relief_of_bill,
+    "relief_is_taken_back_with_its_bill": _relief_of_bill,
     "card_refunds_are_refunds": _no_card_refund,
     "no_more_than_was_taken": _more_than_taken,
     "what_may_have_left_waits": _may_have_left,

@@ -71,12 +71,14 @@ from meterledger.usecases.joined_services import (
 from meterledger.usecases.kept_back import KeptBack, KeptBackTogether
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.record_batches import BillLog, Recorded, Recorder
+from meterledger.usecases.relief_ports import ReliefReads
+from meterledger.usecases.relieve_bills import relieved
 
 STOPPED = "gate.run_stopped"
 """The code of windows that wait because the run was stopped."""
 
 
-class BillStore(BilledReadings, EstimateHolds, GateStore, BillLog, Protocol):
+class BillStore(BilledReadings, EstimateHolds, GateStore, BillLog, ReliefReads, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
@@ -271,6 +273,7 @@ class _Run:
             )
             made, capped = _within_cap(free, made, self.view, self.seen)
             made, gated = self.gate.check(free, made, self.lake, self.sequence)
+            made = relieved(made, store=self.store, view=self.view)
             if self.dry is not None:
                 self.dry.remember(made)
                 self.gate.remember(made)

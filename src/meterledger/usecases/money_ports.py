@@ -13,6 +13,7 @@ from meterledger.usecases.late_charge_ports import LateCharges
 from meterledger.usecases.ledger_ports import Ledger
 from meterledger.usecases.payment_ports import PaymentLog
 from meterledger.usecases.reconciliation_ports import Reconciliation
+from meterledger.usecases.relief_ports import Reliefs
 from meterledger.usecases.settlement_ports import Settlements
 
 
@@ -26,6 +27,7 @@ class Money(
     CardRefunds,
     ExtensionLog,
     Reconciliation,
+    Reliefs,
     FinanceReads,
     AccrualLog,
     Protocol,

@@ -35,6 +35,7 @@ from meterledger.facts.corrections import Correction, CorrectionCause, LeftDiffe
 from meterledger.facts.held import GateFinding
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService
+from meterledger.facts.entry_names import relief_name
 from meterledger.kernel.decision import Decision
 from meterledger.kernel.ids import next_version
 from meterledger.kernel.refusal import Refusal
@@ -57,12 +58,14 @@ from meterledger.usecases.rebill_states import (
     states_of,
 )
 from meterledger.usecases.rebilled_store import StoreOfCase
+from meterledger.usecases.relief_ports import ReliefReads
+from meterledger.usecases.relieve_bills import relieved
 from meterledger.usecases.replay_bill import ReplayStore
 
 RESIDENTIAL = "residential"
 
 
-class RebillStore(ReplayStore, PastBills, HoldsOfDays, Protocol):
+class RebillStore(ReplayStore, PastBills, HoldsOfDays, ReliefReads, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
@@ -335,6 +338,9 @@ class _Case:
 
     def _rebill(self, one: Corrected, run: RebillRun, entries: dict[str, Entry]) -> Rebill:
         posted = entries.get(f"bill:{one.cancelled.bill_id}")
+        taken_off = entries.get(relief_name(one.cancelled.bill_id))
+        cause = f"cancels bill {one.cancelled.bill_id}"
+        (bill,) = relieved([one.bill], store=self.store, view=self.now.view)
         name, learned_at = one.cancelled.bill_id, self.now.known_at
         case = replace(self._decided(), billed=billed_sums(one.cancelled))
         return Rebill(
@@ -359,13 +365,14 @@ class _Case:
                 approved_by=self.approved_by,
                 ceiling_cents=ceiling_of(one.bill, self.now.on, self.now.view),
             ),
-            bill=one.bill,
-            entry=entry_for_bill(one.bill, learned_at=learned_at),
+            bill=bill,
+            entry=entry_for_bill(bill, learned_at=learned_at),
             reversal=None
             if posted is None
-            else reverse_entry(
-                posted, on=self.now.on, learned_at=learned_at, cause=f"cancels bill {name}"
-            ),
+            else reverse_entry(posted, on=self.now.on, learned_at=learned_at, cause=cause),
+            relief_reversal=None
+            if taken_off is None
+            else reverse_entry(taken_off, on=self.now.on, learned_at=learned_at, cause=cause),
         )
 
     def _decided(self) -> DecidedCase:

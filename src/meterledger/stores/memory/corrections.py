@@ -78,6 +78,7 @@ class MemoryCorrections:
                 raise Conflict.of_missing_entry(name)
             asks, asked = one.bill.total_cents, old.total_cents
             refuse_one_person(one.correction, asks=asks, asked=asked)
+            self._refuse_relief_reversal(one)
             for entry in (one.entry, one.reversal):
                 if entry is not None and entry.entry_id in self._entries:
                     raise Conflict.of_entry(entry.entry_id)
@@ -105,8 +106,9 @@ class MemoryCorrections:
         for _, _, point, _ in points_of(one.bill):
             claims = self._claims.get(point, [])
             claims[:] = [claim for claim in claims if claim.bill_id != name]
-        if one.reversal is not None:
-            self._keep_entry(one.reversal)
+        for entry in (one.reversal, one.relief_reversal):
+            if entry is not None:
+                self._keep_entry(entry)
 
     def correction_of(self, bill_id: str) -> Correction | None:
         """The correction that made this bill; None where it corrects none."""
@@ -150,4 +152,7 @@ class MemoryCorrections:
         raise NotImplementedError
 
     def _keep_bill(self, bill: Bill, entry: Entry | None) -> None:
+        raise NotImplementedError
+
+    def _refuse_relief_reversal(self, one: Rebill) -> None:
         raise NotImplementedError

@@ -55,6 +55,7 @@ from meterledger.stores.memory.payments import MemoryPayments
 from meterledger.stores.memory.programs import MemoryPrograms
 from meterledger.stores.memory.reconciliation import MemoryReconciliation
 from meterledger.stores.memory.register_values import MemoryRegisters
+from meterledger.stores.memory.relief import MemoryRelief
 from meterledger.stores.memory.usage_log import MemoryUsageLog
 from meterledger.stores.together_words import points_of
 from meterledger.usecases.ports import (
@@ -70,6 +71,7 @@ from meterledger.usecases.ports import (
 class MemoryStore(
     MemoryJournal,
     MemoryDocuments,
+    MemoryRelief,  # before corrections, which take it back
     MemoryCorrections,
     MemoryBillingOptions,
     MemoryCombinations,
@@ -267,6 +269,7 @@ class MemoryStore(
                 raise Conflict.of_missing_entry(bill.bill_id)
             self._refuse_held(bill)
             self._refuse_not_as_arranged(bill)
+            self._refuse_bill_relief(bill)
         except Conflict:
             for claims in self._claims.values():  # nothing of this call stays
                 claims[:] = [one for one in claims if one.bill_id in self._bills]
@@ -298,6 +301,7 @@ class MemoryStore(
         self._keep_asked(bill)
         if entry is not None:
             self._keep_entry(entry)
+        self._keep_bill_relief(bill)
 
     def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
         """Keep what was held, and why."""

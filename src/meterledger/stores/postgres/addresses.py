@@ -35,6 +35,7 @@ STORE_APPS = (
     "meterledger.stores.postgres.payments",
     "meterledger.stores.postgres.late_charges",
     "meterledger.stores.postgres.extensions",
+    "meterledger.stores.postgres.relief",
 )
 """Django apps that hold the tables, in the order in which they are migrated."""
 

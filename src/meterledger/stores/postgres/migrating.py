@@ -121,6 +121,9 @@ APPEND_ONLY = (
     "period_close",
     "extension_contract",
     "extension_event",
+    "relief_agreement",
+    "relief_step",
+    "bill_relief",
     "deposit",
     "deposit_step",
     "record",
@@ -279,7 +282,7 @@ def _grant(guard: psycopg.Connection[Any], role: str, stamp: str) -> None:
                 "GRANT USAGE ON SCHEMA public TO {role};"
                 "GRANT USAGE ON SEQUENCE record_number TO {role};"
                 "GRANT EXECUTE ON FUNCTION ensure_month(text, date), is_viewing(), booking_opens(),"
-                " lock_settled_account(text)"
+                " lock_settled_account(text), lock_relief(text)"
                 " TO {role};"
                 "GRANT SELECT ON schema_stamp TO {role}"
             ).format(role=name)

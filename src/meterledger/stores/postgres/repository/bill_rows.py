@@ -114,6 +114,8 @@ def insert_bills(connection: Connection, rows: BillRows, balances_before: dict[s
     for bill, _ in rows:
         previous.append(run.get(bill.account_id, 0))
         run[bill.account_id] = previous[-1] + bill.asked_cents
+        if bill.relief is not None:
+            run[bill.account_id] -= bill.relief.cents
     connection.execute(BILL, [*rows.of_bills, previous])
     insert_asked(connection, rows.bills)
 

@@ -28,6 +28,7 @@ from meterledger.stores.postgres.repository.ledger import (
     entry_months,
     insert_entries,
 )
+from meterledger.stores.postgres.repository.relief import insert_bill_reliefs
 from meterledger.stores.postgres.repository.usage_rows import insert_estimates
 from meterledger.stores.together_words import points_of
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
@@ -129,6 +130,7 @@ class BillTables(Tables):
         insert_entries(connection, [entry for _, entry in taken if entry is not None])
         insert_bills(connection, taken, before)
         insert_lines(connection, taken)
+        insert_bill_reliefs(connection, made)
         for bill in made:
             insert_estimates(connection, bill.usage.estimates, bill.pins.lake_sequence)
         self._note(

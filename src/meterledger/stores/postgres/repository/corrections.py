@@ -15,6 +15,10 @@ from meterledger.stores.postgres.repository.base import record_day
 from meterledger.stores.postgres.repository.bill_rows import BillRows, insert_bills, insert_lines
 from meterledger.stores.postgres.repository.bills import BillTables, claim
 from meterledger.stores.postgres.repository.ledger import balances, entry_months, insert_entries
+from meterledger.stores.postgres.repository.relief import (
+    insert_bill_reliefs,
+    insert_relief_reversals,
+)
 from meterledger.stores.postgres.repository.usage_rows import insert_estimates
 from meterledger.stores.together_words import AS_ARRANGED
 from meterledger.usecases.ports import Conflict, NotFound
@@ -72,12 +76,14 @@ class CorrectionTables(BillTables):
         taken = claim(connection, made)
         ensure(taken == {bill.bill_id for bill in made}, "a cancelled bill gives its days free")
         insert_entries(connection, [one.reversal for one in ordered if one.reversal is not None])
+        insert_relief_reversals(connection, ordered)
         before = balances(connection, sorted({bill.account_id for bill in made}))
         citations = self.insert_citations(connection, made)
         insert_entries(connection, [one.entry for one in ordered if one.entry is not None])
         rows = BillRows.of([(one.bill, one.entry) for one in ordered])
         insert_bills(connection, rows, before)
         insert_lines(connection, rows)
+        insert_bill_reliefs(connection, made)
         for bill in made:
             insert_estimates(connection, bill.usage.estimates, bill.pins.lake_sequence)
         _insert_corrections(connection, ordered)
@@ -236,7 +242,8 @@ def _insert_corrections(connection: Connection, ordered: Sequence[Rebill]) -> No
 
 
 def _entries(one: Rebill) -> list[Any]:
-    return [each for each in (one.reversal, one.entry) if each is not None]
+    posted = (one.reversal, one.entry, one.relief_reversal)
+    return [each for each in posted if each is not None]
 
 
 def _correction(row: tuple[Any, ...]) -> Correction:

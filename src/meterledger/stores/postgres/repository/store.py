@@ -30,6 +30,7 @@ from meterledger.stores.postgres.repository.quarantine import QuarantineTables
 from meterledger.stores.postgres.repository.readings import ReadingTables
 from meterledger.stores.postgres.repository.reconciliation import ReconciliationTables
 from meterledger.stores.postgres.repository.register_values import RegisterTables
+from meterledger.stores.postgres.repository.relief import ReliefTables
 from meterledger.stores.postgres.repository.services import PlaceReads
 from meterledger.stores.postgres.repository.settlements import SettlementTables
 from meterledger.stores.postgres.repository.taxes import TaxTables
@@ -68,6 +69,7 @@ class PostgresStore(
     TogetherTables,
     ProgramTables,
     ReconciliationTables,
+    ReliefTables,
     FinanceTables,
     AccrualTables,
     TaxTables,

@@ -15,6 +15,7 @@ from meterledger.stores.postgres.repository.verify_deposits import DEPOSIT_QUEST
 from meterledger.stores.postgres.repository.verify_late_charges import LATE_CHARGE_QUESTIONS
 from meterledger.stores.postgres.repository.verify_ledger import JOURNAL_QUESTIONS
 from meterledger.stores.postgres.repository.verify_payments import PAYMENT_QUESTIONS
+from meterledger.stores.postgres.repository.verify_relief import RELIEF_QUESTIONS
 from meterledger.stores.postgres.repository.verify_settlements import SETTLEMENT_QUESTIONS
 
 SENTENCES_AT_MOST = 1_000
@@ -443,6 +444,7 @@ QUESTIONS = (
     *DEPOSIT_QUESTIONS,
     *LATE_CHARGE_QUESTIONS,
     *BANK_QUESTIONS,
+    *RELIEF_QUESTIONS,
 )
 
 

@@ -1,0 +1,1 @@
+"""Tables of charges adjusted by agreement."""

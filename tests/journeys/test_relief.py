@@ -1,0 +1,356 @@
+"""Charges of named months adjusted by agreement, for a load that is disturbed (GRR V.H.4)."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from tests.journeys.plant_town import (
+    AUGUST,
+    JULY,
+    JUNE,
+    NORMAL,
+    OCTOBER,
+    SEPTEMBER,
+    TOLD,
+    Plant,
+    priced_book,
+)
+from tests.journeys.town import VIEWER, even
+
+from meterledger.billing import LoadCause
+from meterledger.facts.bills import Bill
+from meterledger.facts.relief import ReliefAct, ReliefTerm
+from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
+from meterledger.usecases.ports import Conflict, NotFound
+from meterledger.usecases.rebill import rebill
+from meterledger.usecases.relief import (
+    Agreed,
+    ReliefAsked,
+    ReliefDesk,
+    ReliefRefused,
+    approve_relief,
+    ask_relief,
+    end_relief,
+)
+
+DAY = timedelta(days=1)
+LATER, LATEST = TOLD + timedelta(hours=8), TOLD + DAY
+HALF = ReliefTerm("demand_summer", share=Fraction(1, 2))
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return priced_book(tmp_path_factory.mktemp("books") / "union_electric_mo6")
+
+
+@pytest.fixture
+def plant(book: Any) -> Any:
+    town = Plant(book=book)
+    with town.store.viewing(VIEWER, []):
+        town.begin()
+        yield town
+
+
+def desk(town: Any, on: date, hours: int = 0) -> ReliefDesk:
+    return ReliefDesk(town.store, town.book, on, TOLD + timedelta(hours=hours))
+
+
+def asked(town: Any, **other: Any) -> Agreed:
+    on, hours = other.pop("on", JUNE), other.pop("hours", 0)
+    how = {"by": "Ana", "reason": "the hall burned"} | {
+        name: other.pop(name) for name in ("by", "reason", "dry_run") if name in other
+    }
+    request = {
+        "account_id": town.account_id(1),
+        "cause": LoadCause.FIRE,
+        "months": (JULY,),
+        "terms": (HALF,),
+        **other,
+    }
+    return ask_relief(ReliefAsked(**request), desk=desk(town, on, hours), **how)
+
+
+def approved(town: Any, on: date = JUNE, by: str = "Ben", **other: Any) -> Agreed:
+    found = asked(town, **other)
+    return approve_relief(
+        found.agreement.relief_id, by=by, reason="as agreed", desk=desk(town, on, hours=1)
+    )
+
+
+def billed(town: Any, at: datetime = LATER, on: date = OCTOBER) -> list[Bill]:
+    run = town.bill(1, on=on, known_at=at)
+    assert not run.held
+    return sorted(run.issued, key=lambda one: one.days.from_day)
+
+
+def posted(town: Any, *, prefix: str) -> dict[str, dict[str, int]]:
+    return {
+        one.entry_id: {leg.ledger_account: leg.cents for leg in one.legs}
+        for one in town.store.entries_of_account(town.account_id(1))
+        if one.entry_id.startswith(prefix)
+    }
+
+
+class TestTheBillOfTheMonth:
+    def test_is_less_by_half_its_demand_charge_and_the_tax_on_it(self, plant: Any) -> None:
+        agreed = approved(plant)
+
+        june, july, *_ = billed(plant)
+
+        (demand,) = [line.cents for line in july.lines if line.code == "demand_summer"]
+        (tax,) = [line for line in july.lines if line.code == "state_sales_tax"]
+        less = (demand + 1) // 2
+        charges = july.total_cents - tax.cents
+        tax_less = tax.cents - round((charges - less) * Fraction(tax.price_usd))
+        told = plant.store.relief_of_bills([june.bill_id, july.bill_id])
+        assert list(told) == [july.bill_id]
+        relief = told[july.bill_id]
+        assert (relief.relief_id, relief.charge_cents) == (agreed.agreement.relief_id, less)
+        assert relief.tax_cents == tax_less > 0
+        assert posted(plant, prefix="relief:") == {
+            f"relief:{july.bill_id}": {
+                "442": less, "241.state_sales.mo": tax_less, "142": -(less + tax_less),
+            }
+        }  # fmt: skip
+
+    def test_itself_says_nothing_of_it_and_replays(self, plant: Any) -> None:
+        approved(plant)
+
+        bills = billed(plant)
+
+        assert all(plant.replay(one.bill_id).same_bytes for one in bills)
+        assert all(b"relief" not in one.record() for one in bills)
+
+    def test_leaves_the_next_one_the_balance_without_what_was_taken_off(self, plant: Any) -> None:
+        approved(plant)
+
+        june, july, august, _ = billed(plant)
+
+        (relief,) = plant.store.relief_of_bills([july.bill_id]).values()
+        before = plant.store.bill(august.bill_id).previous_balance_cents
+        assert before == june.total_cents + july.total_cents - relief.cents
+
+    def test_says_how_each_cent_was_worked_out_and_by_which_clause(self, plant: Any) -> None:
+        approved(plant)
+        july = billed(plant)[1]
+
+        (relief,) = plant.store.relief_of_bills([july.bill_id]).values()
+
+        record = json.loads(relief.record)
+        assert [one["code"] for one in record["lines"]] == ["demand_summer", "state_sales_tax"]
+        assert " x 50% = $" in record["lines"][0]["arithmetic"]
+        assert "which is $" in record["lines"][1]["arithmetic"]
+        assert record["ruling"]["reasons"][0]["citation"]["paragraph"] == "GRR V.H.4"
+        assert record["bill_sha256"] == july.record_sha256
+
+    def test_of_an_amount_is_less_by_no_more_than_the_charge(self, plant: Any) -> None:
+        approved(plant, terms=(ReliefTerm("customer_charge", cents=10**9),))
+        july = billed(plant)[1]
+
+        (relief,) = plant.store.relief_of_bills([july.bill_id]).values()
+
+        (customer,) = [line.cents for line in july.lines if line.code == "customer_charge"]
+        assert relief.charge_cents == customer
+
+    def test_of_which_the_charge_is_not_is_as_it_is(self, plant: Any) -> None:
+        approved(plant, terms=(ReliefTerm("demand_winter", share=Fraction(1)),))
+        july = billed(plant)[1]
+
+        (relief,) = plant.store.relief_of_bills([july.bill_id]).values()
+
+        assert (relief.cents, relief.entry) == (0, None)
+        assert posted(plant, prefix="relief:") == {}
+
+    def test_that_was_cancelled_has_it_taken_back_and_made_anew(self, plant: Any) -> None:
+        approved(plant)
+        july = billed(plant)[1]
+        (first,) = plant.store.relief_of_bills([july.bill_id]).values()
+        plant.read("M1", (JULY, AUGUST), even(NORMAL), learned_at=LATER + timedelta(hours=1))
+
+        run = rebill(
+            [july.bill_id], author="Ana", reason="readings", approved_by="Ben", on=OCTOBER,
+            known_at=LATEST, store=plant.store, lake=plant.lake, book=plant.book,
+        )  # fmt: skip
+
+        (made,) = run.corrected
+        entries = posted(plant, prefix="")
+        legs = entries[f"relief:{july.bill_id}"]
+        assert entries[f"reversal:relief:{july.bill_id}"] == {
+            account: -cents for account, cents in legs.items()
+        }
+        (anew,) = plant.store.relief_of_bills([made.bill.bill_id]).values()
+        assert anew.charge_cents > first.charge_cents
+        assert entries[f"relief:{made.bill.bill_id}"]["142"] == -anew.cents
+        owed = sum(one.get("142", 0) for one in entries.values())
+        live = plant.store.bills_of_account(plant.account_id(1))
+        assert owed == sum(one.total_cents for one in live) - anew.cents
+
+
+class TestAgreed:
+    @pytest.mark.parametrize("on", [JULY - DAY, JULY])
+    def test_until_the_first_day_of_the_month(self, plant: Any, on: date) -> None:
+        agreed = approved(plant, on=on)
+
+        assert agreed.agreement.state is ReliefAct.APPROVED
+        record = json.loads(agreed.agreement.steps[-1].record)
+        assert record["rulings"][0]["outcome"] == {"may_be_adjusted": True}
+        assert record["pins"]["book_sha256"] == plant.view.sha256
+
+    def test_a_day_after_the_month_began_is_too_late(self, plant: Any) -> None:
+        with pytest.raises(ReliefRefused, match=r"needs prior agreement, and was agreed only on"):
+            approved(plant, on=JULY + DAY)
+
+        assert plant.store.reliefs_at(["SP1"]) == []
+
+    def test_asked_for_a_day_after_the_month_began_is_too_late(self, plant: Any) -> None:
+        with pytest.raises(ReliefRefused, match="The charges of 2026-07-01 to 2026-08-01 cannot"):
+            asked(plant, on=JULY + DAY)
+
+    @pytest.mark.parametrize("name", ["Ana", " ana ", "ANA"])
+    def test_by_who_asked_it_is_not(self, plant: Any, name: str) -> None:
+        with pytest.raises(Conflict, match="Ana has asked for this and cannot approve it"):
+            approved(plant, by=name)
+
+    def test_asked_twice_is_one(self, plant: Any) -> None:
+        first, again = asked(plant), asked(plant, hours=1)
+
+        assert (first.is_new, again.is_new) == (True, False)
+        assert [one.relief_id for one in plant.store.reliefs()] == [again.agreement.relief_id]
+
+    def test_looked_at_first_keeps_nothing(self, plant: Any) -> None:
+        assert asked(plant, dry_run=True).rulings
+
+        assert plant.store.reliefs() == []
+
+    def test_and_not_approved_adjusts_nothing(self, plant: Any) -> None:
+        asked(plant)
+
+        assert not any(one.relief for one in billed(plant))
+
+    @pytest.mark.parametrize(
+        ("other", "sentence"),
+        [
+            ({"cause": LoadCause.STRIKE}, "'strike' is not among the causes of the item"),
+            ({"months": ()}, "It is not said what is adjusted, or in which months"),
+            ({"terms": ()}, "It is not said what is adjusted, or in which months"),
+            ({"terms": (HALF, HALF)}, "The charge demand_summer is adjusted twice"),
+            ({"months": (JULY + DAY,)}, "No billing period begins on 2026-07-02"),
+            ({"months": (date(2026, 5, 1),)}, "It has no service on 2026-05-01"),
+            (
+                {"terms": (ReliefTerm("state_sales_tax", cents=1),)},
+                "state_sales_tax is no charge of 3M on 2026-07-01",
+            ),
+            ({"service_point_id": "SP9"}, "It has no service on 2026-07-01"),
+            ({"by": " "}, "Who decides, and why, is missing"),
+            ({"reason": "x" * 1001}, "The name has at most 100 characters, the reason 1000"),
+        ],
+    )
+    def test_is_refused_with_what_speaks_against_it(
+        self, plant: Any, other: dict[str, Any], sentence: str
+    ) -> None:
+        with pytest.raises(Refusal, match=sentence):
+            asked(plant, **other)
+
+        assert plant.store.reliefs() == []
+
+    def test_of_a_home_is_refused(self, plant: Any) -> None:
+        plant.start(2, from_day=JUNE)
+
+        with pytest.raises(ReliefRefused, match="for residential service this item does not apply"):
+            asked(
+                plant,
+                account_id=plant.account_id(2),
+                terms=(ReliefTerm("customer_charge", share=Fraction(1, 2)),),
+            )
+
+    def test_of_nobody_is_refused(self, plant: Any) -> None:
+        with pytest.raises(NotFound, match="There is no account"):
+            asked(plant, account_id="0000000000")
+
+    def test_of_a_month_that_is_billed_is_refused(self, plant: Any) -> None:
+        billed(plant, at=TOLD - timedelta(hours=1), on=AUGUST)
+
+        with pytest.raises(ReliefRefused, match="It is billed until 2026-08-01"):
+            asked(plant)
+
+    def test_of_a_month_that_was_billed_meanwhile_is_not_approved(self, plant: Any) -> None:
+        found = asked(plant)
+        billed(plant, at=TOLD + timedelta(minutes=1), on=AUGUST)
+
+        with pytest.raises(Conflict, match="The month of 2026-07-01 is billed already"):
+            approve_relief(
+                found.agreement.relief_id, by="Ben", reason="so", desk=desk(plant, JULY, 1)
+            )
+
+    def test_of_a_month_that_another_has_is_not_approved(self, plant: Any) -> None:
+        approved(plant)
+        other = asked(plant, months=(JULY, AUGUST), hours=2)
+
+        with pytest.raises(Conflict, match="The month of 2026-07-01 is adjusted by relief RL-"):
+            approve_relief(
+                other.agreement.relief_id, by="Ben", reason="so", desk=desk(plant, JUNE, 3)
+            )
+
+
+class TestEnded:
+    def test_the_months_before_keep_it_and_those_after_have_none(self, plant: Any) -> None:
+        agreed = approved(plant, months=(JULY, AUGUST, SEPTEMBER))
+        ended = end_relief(
+            agreed.agreement.relief_id,
+            from_day=SEPTEMBER,
+            by="Ana",
+            reason="the hall stands again",
+            desk=desk(plant, AUGUST, 2),
+        )
+
+        bills = billed(plant)
+
+        assert [one.from_day for one in ended.agreement.live_months] == [JULY, AUGUST]
+        assert [one.days.from_day for one in bills if one.relief] == [JULY, AUGUST]
+
+    def test_a_month_that_has_begun_keeps_it(self, plant: Any) -> None:
+        agreed = approved(plant, months=(JULY, AUGUST))
+
+        with pytest.raises(ReliefRefused, match="It cannot end from 2026-07-01 on"):
+            end_relief(
+                agreed.agreement.relief_id, from_day=JULY, by="Ana", reason="so",
+                desk=desk(plant, JULY, 2),
+            )  # fmt: skip
+
+    def test_the_day_before_a_month_it_has_none(self, plant: Any) -> None:
+        agreed = approved(plant, months=(JULY, AUGUST))
+
+        ended = end_relief(
+            agreed.agreement.relief_id, by="Ana", reason="so", desk=desk(plant, JULY - DAY, 2)
+        )
+
+        assert ended.agreement.live_months == ()
+        with pytest.raises(Conflict, match="It is ended, and cannot be ended now"):
+            end_relief(agreed.agreement.relief_id, by="Ana", reason="so", desk=desk(plant, JULY, 3))
+
+    def test_before_anybody_agreed_it_is_withdrawn_and_can_be_asked_anew(self, plant: Any) -> None:
+        first = asked(plant).agreement
+        end_relief(first.relief_id, by="Ana", reason="so", desk=desk(plant, JUNE, 1))
+        with pytest.raises(Conflict, match="It is ended, and cannot be approved now"):
+            approve_relief(first.relief_id, by="Ben", reason="so", desk=desk(plant, JUNE, 2))
+
+        again = asked(plant, hours=2)
+
+        assert again.is_new
+        assert again.agreement.relief_id != first.relief_id
+
+    def test_gives_its_months_free_for_another(self, plant: Any) -> None:
+        first = approved(plant).agreement
+        end_relief(first.relief_id, by="Ana", reason="so", desk=desk(plant, JUNE, 2))
+
+        other = asked(plant, cause=LoadCause.ACT_OF_GOD, hours=3)
+        agreed = approve_relief(
+            other.agreement.relief_id, by="Ben", reason="so", desk=desk(plant, JUNE, 4)
+        )
+
+        assert agreed.agreement.live_months == (DaySpan(JULY, AUGUST),)
