@@ -11,6 +11,7 @@ import pytest
 from meterledger.facts.unbilled import Accrual, UnbilledMethod
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.rebill import RebillRun, rebill
 from meterledger.usecases.unbilled_revenue import (
     by_method,
     entries_of,
@@ -19,6 +20,8 @@ from meterledger.usecases.unbilled_revenue import (
 )
 
 MONTH_END = date(2025, 8, 31)
+LATER = datetime(2026, 12, 2, 12, tzinfo=UTC)
+SUMMER = (date(2025, 7, 1), date(2025, 9, 1))
 
 
 def accrue(town: Any, towns: Any, month_end: date = MONTH_END) -> Accrual:
@@ -31,6 +34,19 @@ def accrue(town: Any, towns: Any, month_end: date = MONTH_END) -> Accrual:
             lake=town.lake,
             view=town.view,
         )
+
+
+def correct(town: Any, bill_id: str, on: date) -> RebillRun:
+    return rebill(
+        [bill_id],
+        author="Ana",
+        reason="the readings were another meter's",
+        on=on,
+        known_at=LATER,
+        store=town.store,
+        lake=town.lake,
+        book=town.book,
+    )
 
 
 @pytest.fixture
@@ -85,6 +101,28 @@ def test_bills_issued_later_were_not_there_on_that_evening(town: Any, towns: Any
     again = accrue(town, towns)
     assert again.lines[0].days == before.lines[0].days
     assert again.lines[0].cents == before.lines[0].cents
+
+
+def test_a_bill_corrected_later_was_there_on_that_evening(town: Any, towns: Any) -> None:
+    """Its month is in the books of that evening, by the bill that was canceled since."""
+    before = accrue(town, towns)
+    (bill,) = town.store.bills_of_account(town.account_id(1))
+    town.read("M1", SUMMER, lambda day, count: [90] * count, learned_at=LATER)
+    (made,) = correct(town, bill.bill_id, date(2025, 9, 2)).corrected
+    assert made.bill.issued_day > MONTH_END
+    again = accrue(town, towns)
+    assert again.lines[0].days == before.lines[0].days
+    # Months on, the correction alone lies in what is looked at, and begins nothing either.
+    november = accrue(town, towns, date(2025, 11, 30))
+    assert november.lines[0].days.from_day == bill.days.until_day
+
+
+def test_a_correction_of_a_bill_of_long_ago_begins_nothing(town: Any, towns: Any) -> None:
+    (bill,) = town.store.bills_of_account(town.account_id(1))
+    before = accrue(town, towns, date(2026, 6, 30))
+    town.read("M1", SUMMER, lambda day, count: [90] * count, learned_at=LATER)
+    correct(town, bill.bill_id, date(2026, 7, 2))
+    assert accrue(town, towns, date(2026, 6, 30)).lines[0].days == before.lines[0].days
 
 
 def test_without_a_reading_the_last_bill_says_what_a_day_costs(town: Any, towns: Any) -> None:

@@ -66,6 +66,21 @@ def test_a_cancelled_bill_is_left_out_for_the_one_in_its_place(billed: Store) ->
     assert names == {one.bill.bill_id, bill_of(1, 1)[0].bill_id}
 
 
+def test_a_cancelled_bill_stood_until_the_evening_before_another_took_its_place(
+    billed: Store,
+) -> None:
+    one = rebill_of(1, 0, cents=20_000)
+    billed.record_rebills([one])
+    day, until = one.bill.issued_day, LATE + timedelta(900)
+    both = {bill_of(1, 0)[0].bill_id, one.bill.bill_id, bill_of(1, 1)[0].bill_id}
+
+    with billed.viewing(ANALYST, []):
+        before = billed.issued_bills(CYCLE, EARLY, until, stood_on=day - timedelta(days=1))
+        after = billed.issued_bills(CYCLE, EARLY, until, stood_on=day)
+    assert {each.bill_id for each in before} == both
+    assert {each.bill_id for each in after} == both - {bill_of(1, 0)[0].bill_id}
+
+
 def test_they_are_personal(billed: Store) -> None:
     with pytest.raises(NotViewing):
         billed.issued_bills(CYCLE, EARLY, LATE)

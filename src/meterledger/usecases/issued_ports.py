@@ -11,7 +11,10 @@ from meterledger.facts.issued import IssuedBill
 class IssuedBills(Protocol):
     """Live bills, many at once and without their words."""
 
-    def issued_bills(self, cycle: int, since: date, until: date) -> list[IssuedBill]:
+    def issued_bills(
+        self, cycle: int, since: date, until: date, *, stood_on: date | None = None
+    ) -> list[IssuedBill]:
         """Live bills of the cycle's accounts rendered on days from ``since`` until ``until`` (out),
-        in order of their ids.
+        in order of their ids. With ``stood_on`` also those that were live on that evening, because
+        what took their place was issued later.
         """

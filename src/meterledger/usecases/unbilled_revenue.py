@@ -64,8 +64,12 @@ class UnbilledStore(BilledReadings, Protocol):
     def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
         """All agreements of the cycle's accounts, joined."""
 
-    def issued_bills(self, cycle: int, since: date, until: date) -> list[IssuedBill]:
-        """Live bills of the cycle's accounts issued on the days, in short rows."""
+    def issued_bills(
+        self, cycle: int, since: date, until: date, *, stood_on: date | None = None
+    ) -> list[IssuedBill]:
+        """Bills of the cycle's accounts issued on the days, in short rows: those that live, and
+        those that lived on the evening of ``stood_on``.
+        """
 
     def lake_sequence(self) -> int:
         """The newest published commit sequence."""
@@ -111,8 +115,7 @@ def unbilled_revenue(
     lines: list[UnbilledLine] = []
     for cycle in range(1, reading_cycle_count(on=month_end, view=view) + 1):
         services = store.services_of_cycle(cycle, known_at)
-        since = month_end - timedelta(days=LOOK_BACK_DAYS)
-        bills = store.issued_bills(cycle, since, today + timedelta(days=1)) if services else []
+        bills = _bills(cycle, month_end, today, store) if services else []
         due = list(_unbilled(services, bills, month_end))
         lines += _priced(due, known_at, sequence, store, lake, view)
         if progress is not None:
@@ -169,10 +172,26 @@ def by_method(accrual: Accrual) -> dict[UnbilledMethod, tuple[int, int]]:
     }
 
 
+def _bills(cycle: int, month_end: date, today: date, store: UnbilledStore) -> list[IssuedBill]:
+    """Bills that live, and those that lived on that evening: as far back as bills made since go.
+
+    A bill is issued after its first day, so what a correction took the place of is among them.
+    """
+    since, until = month_end - timedelta(days=LOOK_BACK_DAYS), today + timedelta(days=1)
+    bills = store.issued_bills(cycle, since, until, stood_on=month_end)
+    made_since = [one.from_day for one in bills if one.issued_day > month_end]
+    if min(made_since, default=since) < since:
+        bills = store.issued_bills(cycle, min(made_since), until, stood_on=month_end)
+    return bills
+
+
 def _unbilled(
     services: Sequence[BillableService], bills: Iterable[IssuedBill], month_end: date
 ) -> Iterator[_Unbilled]:
-    """The days of each agreement that bills issued by the month end leave."""
+    """The days of each agreement that bills issued by the month end leave.
+
+    A bill that was corrected since was there on that evening: what took its place begins nothing.
+    """
     by_agreement: dict[str, list[IssuedBill]] = {}
     for one in bills:
         by_agreement.setdefault(one.agreement_id, []).append(one)
@@ -181,7 +200,12 @@ def _unbilled(
         agreement = service.agreement
         mine = by_agreement.get(agreement.agreement_id, [])
         billed = [one for one in mine if one.issued_day <= month_end]
-        later = [one.from_day for one in mine if one.issued_day > month_end]
+        stood = [one.days for one in billed]
+        later = [
+            one.from_day
+            for one in mine
+            if one.issued_day > month_end and not any(map(one.days.overlap, stood))
+        ]
         begin = service.billed_until or agreement.days.from_day
         if later:  # what was billed since tiles on from what was billed then
             begin = min(later)

@@ -20,13 +20,21 @@ class MemoryIssued:
     def _look(self) -> None:
         raise NotImplementedError
 
-    def issued_bills(self, cycle: int, since: date, until: date) -> list[IssuedBill]:
+    def issued_bills(
+        self, cycle: int, since: date, until: date, *, stood_on: date | None = None
+    ) -> list[IssuedBill]:
         """Live bills of the cycle's accounts rendered on days from ``since`` until ``until``."""
         self._look()
+
+        def stands(one: StoredBill) -> bool:
+            if one.cancelled_by is None:
+                return True
+            return stood_on is not None and self._bills[one.cancelled_by].issued_day > stood_on
+
         return [
             _issued(one)
             for _, one in sorted(self._bills.items())
-            if one.cancelled_by is None
+            if stands(one)
             and since <= one.issued_day < until
             and self._accounts[one.account_id].cycle == cycle
         ]

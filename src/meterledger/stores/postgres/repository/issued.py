@@ -17,7 +17,9 @@ WITH chosen AS MATERIALIZED (
       JOIN service_period_claim c ON c.bill_id = b.bill_id
       JOIN account a ON a.account_id = b.account_id
      WHERE b.issued_day >= %(since)s AND b.issued_day < %(until)s
-       AND c.cancelled_by IS NULL AND a.cycle = %(cycle)s
+       AND (c.cancelled_by IS NULL OR c.cancelled_by IN (
+               SELECT n.bill_id FROM bill n WHERE n.issued_day > %(stood_on)s::date))
+       AND a.cycle = %(cycle)s
 ),
 lines AS (
     SELECT l.bill_id,
@@ -39,9 +41,11 @@ SELECT c.bill_id, c.account_id, c.agreement_id, c.schedule, c.tax_place, lower(c
 class IssuedTables(Tables):
     """The part of the store that reads many bills at once."""
 
-    def issued_bills(self, cycle: int, since: date, until: date) -> list[IssuedBill]:
+    def issued_bills(
+        self, cycle: int, since: date, until: date, *, stood_on: date | None = None
+    ) -> list[IssuedBill]:
         """Live bills of the cycle's accounts rendered on days from ``since`` until ``until``."""
-        parameters = {"cycle": cycle, "since": since, "until": until}
+        parameters = {"cycle": cycle, "since": since, "until": until, "stood_on": stood_on}
 
         def ask(connection: Connection) -> list[tuple[Any, ...]]:
             # Right after a run the planner believes that tables are small, and would look up a
