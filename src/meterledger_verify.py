@@ -2,12 +2,11 @@
 
     python3 meterledger_verify.py FILE [--key HEX]
 
-It needs Python 3.11 and this one file, and was written apart from the program that makes bills.
-``--key`` is the utility's public key as it publishes it, else the key in the file is taken. A file
-has readings, dated values each with its clause, and charges that say by which operations quantity,
-price and amount follow. A bill holds if its lines are those that follow and no others, if each
-cites the clauses of its values, and if no value stands there that nothing asked for. Exits 0 if it
-holds and is signed well, 1 if not, 2 if unreadable. Formats 1 and 2: ``meterledger_verify_v1.py``.
+It needs Python 3.11 and this file alone, and was written apart from the program that makes bills.
+A file has readings, dated values each with its clause, and charges that say by which operations
+quantity, price and amount follow. A bill holds if its lines are those that follow and no others, if
+each cites the clauses of its values, and if no value stands there that nothing asked for. Exits 0
+if it holds and is signed well, 1 if not, 2 if unreadable. Formats 1, 2: meterledger_verify_v1.py.
 """
 
 from __future__ import annotations
@@ -31,7 +30,8 @@ from typing import Any
 FORMAT = "meterledger-bill-proof/3"
 BEFORE = ("meterledger-bill-proof/1", "meterledger-bill-proof/2")
 MOST_BYTES, MOST_DAYS = 8_000_000, 4_000
-CARRIED_OUT = ("applies", "pro_rata", "intervals, else days")  # readings of clauses, known here
+CARRIED_OUT: tuple[str, ...] = ("applies", "pro_rata", "intervals, else days", "by_the_fifteenth")
+CARRIED_OUT += ("calendar_year_of_the_period",)  # readings of clauses, known here
 NUMBER = re.compile(r"\d{4}-\d\d-\d\d|-?\d+(?:[./]\d+)?")
 PLAIN = re.compile(r"-?[0-9]{1,20}([./][0-9]{1,20})?")
 
@@ -85,8 +85,7 @@ def number(text: str) -> Fraction:
 
 
 def _half_up(exact: Fraction, parts: int) -> Fraction:
-    whole = math.floor(abs(exact) * parts + Fraction(1, 2))
-    return Fraction(whole if exact >= 0 else -whole, parts)
+    return Fraction(math.floor(abs(exact) * parts + Fraction(1, 2)) * (-1) ** (exact < 0), parts)
 
 
 ARITHMETIC: dict[str, Callable[[list[Fraction]], Any]] = {  # of kWh, kW and US dollars
@@ -109,7 +108,7 @@ def days_of(begin: str, until: str) -> list[date]:
     return [first + timedelta(number) for number in range((end - first).days)]
 
 
-def months_after(day: str, count: Fraction) -> date:
+def months_after(day: str, count: Fraction | int) -> date:
     """The same day so many months later, or the last one of a shorter month."""
     begin = date.fromisoformat(day)
     year, month = divmod(begin.year * 12 + begin.month - 1 + int(count), 12)
@@ -152,10 +151,8 @@ class Reckoning:
             self.midnights.append(found[0])
         _demand(self.offsets[0][0] == self.midnights[0], "The clock is not told from day 1 on.")
         self.seasons = {day: self.season(day) for day in self.days}
-        self.known: dict[tuple[str, date], list[str]] = {}
-        self.replaced: dict[tuple[str, date], Fraction] = {}
-        self.figures: set[Fraction | str] = set()
-        self.lines: list[tuple[str, list[date], int]] = []
+        self.known, self.replaced = dict[Any, list[str]](), dict[Any, Fraction]()
+        self.figures, self.lines = set[Fraction | str](), list[tuple[str, list[date], int]]()
         flows = proof["readings"].items()
         self.flows = {flow: [self.by_day(self.readings(one)) for one in of] for flow, of in flows}
 
@@ -202,8 +199,12 @@ class Reckoning:
         return found
 
     def season(self, day: date, cites: bool = True) -> str:
-        """The season of a day, by its month."""
-        return str(self.values.on("seasons", [day], cites)[str(day.month)])
+        """The season of a day by its month, or by the number of the period that it is billed in."""
+        last, read = self.days[-1] if day >= self.days[0] else day, self.proof.get("reading_day")
+        _demand(read in (None, *range(1, 29)), f"No cycle is read on day {str(read)[:40]}.")
+        at = months_after(f"{last:%Y-%m}-15", (last.day >= read) - (read <= 15)) if read else day
+        decides, own = (self.values.on("seasons", [one], cites) for one in (at, day))
+        return str(decides.get(f"period {at.month}") or {**decides, **own}[str(day.month)])
 
     def months(self) -> Fraction:
         """How many months the bill counts for: one, or days over those of a normal month."""
@@ -375,9 +376,8 @@ class Reckoning:
     def hold(self) -> None:
         """The bill has the lines that follow, in order, and no others; its total is their sum."""
         self.replace(self.proof.get("solar", {"groups": []}))
-        for charge in self.proof["charges"]:
-            for days in self.stretches(charge):
-                self._hold_line(charge, days)
+        for charge, days in ((c, d) for c in self.proof["charges"] for d in self.stretches(c)):
+            self._hold_line(charge, days)
         count, total = len(self.lines), Fraction(sum(cents for _, _, cents in self.lines), 100)
         same = count == len(self.bill["lines"]) and total == number(self.bill["total_usd"])
         _demand(same, f"{count} lines of {total} USD follow: the bill has others, or another sum.")
@@ -450,8 +450,7 @@ def _point(data: bytes) -> tuple[int, int] | None:
 
 def signature_holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether an Ed25519 signature over the message is that of the key."""
-    key, r = _point(public_key), _point(signature[:32])
-    s = int.from_bytes(signature[32:], "little")
+    key, r, s = _point(public_key), _point(signature[:32]), int.from_bytes(signature[32:], "little")
     if len(public_key) != 32 or len(signature) != 64 or key is None or r is None or s >= Q:
         return False
     digest = hashlib.sha512(signature[:32] + public_key + message).digest()

@@ -95,6 +95,7 @@ GIVEN = {
     "solar_blocks": ('solar_blocks: "{}"', 0),
     "received_kwh": ('received_kwh: "{}"', 3),
     "credits": ('credits: [{{issued: 2025-01-01, usd: "{}"}}]', 2),
+    "cycle": ('cycle: "{}"', 0),
 }
 """Facts of `rate --known` that hold a number, and their decimals."""
 NO_NUMBERS = frozenset({"programs", "load"})
@@ -106,8 +107,8 @@ def _yaml() -> Iterator[NumericField]:
         yield NumericField(
             f"rate --known, {key}",
             _known(line),
-            low=-(10**12) if key == "credits" else 0,
-            high=100_000 if key == "solar_blocks" else 10**30,
+            low={"credits": -(10**12), "cycle": 1}.get(key, 0),
+            high={"solar_blocks": 100_000, "cycle": 28}.get(key, 10**30),
             places=places,
             forms=TYPED,
         )

@@ -46,9 +46,15 @@ class SecondRater:
         tax_place: str = "none",
         sales_place: str | None = None,
         riders: bool = True,
+        cycle: int | None = None,
     ) -> list[Line]:
-        """The lines of one bill in their order, taxes last."""
-        bill = _Bill(self, schedule, (day_from, day_until), usage, programs)
+        """The lines of one bill in their order, taxes last.
+
+        Cycle N is read on day N of each month. A bill from a reading day to the next needs none.
+        """
+        whole = day_from.day == day_until.day and 28 <= (day_until - day_from).days <= 31
+        cycle = cycle or (day_from.day if whole else None)
+        bill = _Bill(self, schedule, (day_from, day_until), usage, programs, cycle)
         if not riders:
             bill.charges = [one for one in bill.charges if group_of(one) != "rider"]
         lines = bill.lines()
@@ -68,7 +74,13 @@ class SecondRater:
 
 class _Bill:
     def __init__(
-        self, rater: SecondRater, code: str, window: Part, usage: Usage, programs: Sequence[str]
+        self,
+        rater: SecondRater,
+        code: str,
+        window: Part,
+        usage: Usage,
+        programs: Sequence[str],
+        cycle: int | None,
     ) -> None:
         self.sheets, self.window, self.usage = rater.sheets, window, usage
         self.days = days_between(window)
@@ -82,7 +94,7 @@ class _Bill:
             if code not in program["schedules"]:
                 raise CannotPrice(f"{program['name']} does not stand beside {code}")
         self.months = rater.months(*window)
-        self.meter = Meter(rater.hours, self.schedule, window, usage)
+        self.meter = Meter(rater.hours, self.schedule, window, usage, cycle)
         self.charges: list[Charge] = list(self.schedule["charges"])
         self.done: list[Line] = []
         self._blocks: dict[tuple[object, ...], dict[tuple[int, str], int]] = {}

@@ -27,13 +27,49 @@ class Hours:
         self.zone = ZoneInfo(sheets.zone)
         self._starts: dict[tuple[date, int], list[int]] = {}
         self._cut: dict[tuple[object, date, str, int], list[Stretch]] = {}
-        self._seasons: dict[tuple[str, date], str] = {}
+        self._seasons: dict[tuple[str, date, date, int | None], str] = {}
 
-    def season(self, series: str, day: date) -> str:
-        key = series, day
+    def season(self, series: str, day: date, of: date, cycle: int | None) -> str:
+        """The season of a day that is billed in the period in which the day ``of`` lies."""
+        key = series, day, of, cycle
         if key not in self._seasons:
-            self._seasons[key] = self.sheets.entry(series, day).value[MONTHS[day.month - 1]]
+            self._seasons[key] = self._find_season(series, day, of, cycle)
         return self._seasons[key]
+
+    def _find_season(self, series: str, day: date, of: date, cycle: int | None) -> str:
+        own = self.sheets.entry(series, day).value
+        if not self._ever_by_period(series):
+            return str(own[MONTHS[day.month - 1]])
+        fifteenth = self.fifteenth(of, cycle)
+        speaks = self.sheets.entry(series, fifteenth).value
+        if "by_period" in speaks:
+            rule = self.sheets.entry("billing_period_number_rule", fifteenth)
+            assert rule.value == "by_the_fifteenth"
+            return str(speaks["by_period"][fifteenth.month - 1])
+        table = speaks if "by_period" in own else own
+        return str(table[MONTHS[day.month - 1]])
+
+    def _ever_by_period(self, series: str) -> bool:
+        return any("by_period" in one.value for one in self.sheets.entries[series])
+
+    def fifteenth(self, of: date, cycle: int | None) -> date:
+        """The one fifteenth between the reading days around a day: it names the period."""
+        if cycle is None:
+            raise Silent("nobody says on which days the meter is read")
+        begin = of
+        while begin.day != cycle:
+            begin -= timedelta(days=1)
+        (found,) = [
+            one
+            for one in (begin + timedelta(days=number) for number in range(31))
+            if one.day == 15 and not any(self._read_between(begin, one, cycle))
+        ]
+        return found
+
+    @staticmethod
+    def _read_between(begin: date, until: date, cycle: int) -> list[bool]:
+        later = (begin + timedelta(days=number) for number in range(1, (until - begin).days + 1))
+        return [day.day == cycle for day in later]
 
     def starts(self, day: date, seconds: int) -> list[int]:
         """The minute on the wall at which each interval of the day begins: 23 or 25 hours, too."""

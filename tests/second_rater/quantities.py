@@ -42,8 +42,16 @@ def days_between(part: Part) -> list[date]:
 class Meter:
     """One account's usage of one window under one schedule."""
 
-    def __init__(self, hours: Hours, schedule: dict[str, Any], window: Part, usage: Usage) -> None:
+    def __init__(
+        self,
+        hours: Hours,
+        schedule: dict[str, Any],
+        window: Part,
+        usage: Usage,
+        cycle: int | None = None,
+    ) -> None:
         self.hours, self.schedule, self.window, self.usage = hours, schedule, window, usage
+        self.cycle = cycle
         self.days = days_between(window)
         series = schedule.get("windows")
         self.periods: list[str] = (
@@ -79,7 +87,9 @@ class Meter:
         return run
 
     def season(self, day: date) -> str:
-        return self.hours.season(self.schedule["seasons"], day)
+        """Of a day of the window; of another, as the last day of a billing period before."""
+        of = max(day, self.days[-1]) if day >= self.days[0] else day
+        return self.hours.season(self.schedule["seasons"], day, of, self.cycle)
 
     # ------------------------------------------------------------------------------- energy
 

@@ -54,7 +54,6 @@ from meterledger.billing.bill_contents import (
     weather_station,
 )
 from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
-from meterledger.billing.bill_relief import OffLine, StoredLine, WorkedOut, work_out_relief
 from meterledger.billing.budget_asked import BilledPeriod, ask_again, decide_asked
 from meterledger.billing.budget_calendar import Month, Option
 from meterledger.billing.budget_elections import (
@@ -145,15 +144,14 @@ from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findi
 from meterledger.billing.gate_terms import GateTerms, gate_terms, gate_values
 from meterledger.billing.our_delay import decide_our_delay, may_late_charge_cover
 from meterledger.billing.paperless_credit import has_paperless_amount, paperless_line
-from meterledger.billing.proration import prorate
-from meterledger.billing.rate_relief import RELIEF_RULE as RELIEF
-from meterledger.billing.rate_relief import (
-    SMALL_SERVICE,
-    LoadCause,
-    Relief,
-    ReliefFacts,
-    SmallServiceFacts,
+from meterledger.billing.period_numbers import (
+    PeriodNotKnown,
+    UnknownPeriodRule,
+    billing_period,
+    periods_of,
 )
+from meterledger.billing.proration import prorate
+from meterledger.billing.rate_relief import SMALL_SERVICE, LoadCause, SmallServiceFacts
 from meterledger.billing.rate_term import REQUEST as RATE_REQUEST
 from meterledger.billing.rate_term import RateRequest, RateRequestFacts
 from meterledger.billing.sales_tax import (
@@ -188,6 +186,7 @@ from meterledger.billing.taxes import (
 from meterledger.billing.uncharged import without_uncharged
 from meterledger.billing.weather_of_use import weather_wh
 from meterledger.billing.window import (
+    LAST_DAY_OF_EVERY_MONTH,
     BillWindow,
     due_windows,
     is_reading_day,
@@ -245,6 +244,7 @@ __all__ = [
     "INTERIM_REVIEW",
     "JOINING",
     "LARGE_USE",
+    "LAST_DAY_OF_EVERY_MONTH",
     "LEAVING",
     "NEXT_CHOICE",
     "NO_TAX_PLACE",
@@ -253,7 +253,6 @@ __all__ = [
     "RATE_REQUEST",
     "REEVALUATION",
     "REEVALUATION_MONTH",
-    "RELIEF",
     "RESIDENTIAL",
     "RULES",
     "SMALL_SERVICE",
@@ -297,34 +296,32 @@ __all__ = [
     "MissedPaymentFacts",
     "Month",
     "NextChoiceFacts",
-    "OffLine",
     "Option",
     "Originator",
     "OriginatorUnusable",
     "PastCost",
+    "PeriodNotKnown",
     "RateRequest",
     "RateRequestFacts",
     "ReevaluationFacts",
     "ReevaluationMonthFacts",
-    "Relief",
-    "ReliefFacts",
     "RepaymentOffer",
     "RunTally",
     "SalesTaxTerms",
     "SmallServiceFacts",
-    "StoredLine",
     "TaxTerms",
+    "UnknownPeriodRule",
     "UnknownSalesTaxPlace",
     "UnknownTaxPlace",
     "WantedDayFacts",
     "WayOut",
-    "WorkedOut",
     "absent_after",
     "ask_after",
     "ask_again",
     "assemble_bill",
     "bank_day",
     "bill_messages",
+    "billing_period",
     "channel_values",
     "contact_route",
     "corrected_bill",
@@ -367,6 +364,7 @@ __all__ = [
     "owners",
     "paperless_line",
     "pay_date_facts",
+    "periods_of",
     "person_after",
     "prorate",
     "provision_of_ground",
@@ -386,5 +384,4 @@ __all__ = [
     "weather_station",
     "weather_wh",
     "without_uncharged",
-    "work_out_relief",
 ]

@@ -33,7 +33,8 @@ def value_text(kind: str, value: Any) -> str:
         return _number_text(value)
     if isinstance(value, Seasons):
         summer = [str(month + 1) for month, name in enumerate(value.months) if name == "summer"]
-        return f"summer in months {', '.join(summer)}"
+        noun = "billing periods" if value.by_period else "months"
+        return f"summer in {noun} {', '.join(summer)}"
     if isinstance(value, TimeOfUse):
         return "; ".join(_season_windows(value, season) for season in value.working_day)
     if isinstance(value, Schedule | Program):
@@ -186,6 +187,7 @@ USED_BY_ROOMS = frozenset(
         "bank_match_days_before",
         "bank_unseen_overdue_days",
         "billing_leaves_uncharged",
+        "billing_period_number_rule",
         "block_share_between_periods",
         "cycle_read_day_rule",
         "due_days_after_rendition",
@@ -200,6 +202,7 @@ USED_BY_ROOMS = frozenset(
         "regular_period_days_max",
         "regular_period_days_min",
         "sales_tax_governing_day",
+        "season_method_switch",
         "season_proration_basis",
     }
 )

@@ -23,6 +23,7 @@ from meterledger.rating.plan_shapes import LinePlan, Proration, RatePlan
 from meterledger.rating.population import PopulationSums
 from meterledger.rating.price import PricedWindows, energy_cents, price
 from meterledger.rating.programs import ProgramNotOpen
+from meterledger.rating.season_choice import SeasonChoice, season_goes_by_period
 from meterledger.rating.tiled import determine_tiled
 from meterledger.rating.together import add_meters
 from meterledger.rating.totals import charge_totals, charge_totals_of, shares_of
@@ -55,6 +56,7 @@ __all__ = [
     "Proration",
     "RatePlan",
     "ScheduleChanges",
+    "SeasonChoice",
     "TimesNeeded",
     "add_meters",
     "charge_totals",
@@ -71,5 +73,6 @@ __all__ = [
     "measured_w",
     "plan_window",
     "price",
+    "season_goes_by_period",
     "shares_of",
 ]

@@ -16,6 +16,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from meterledger.facts.billing_periods import PeriodOf
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_down
@@ -25,6 +26,7 @@ from meterledger.rating.parts import MeasuredDemand, NetPlan
 from meterledger.rating.plan_shapes import LinePlan, Proration, RatePlan, Segment
 from meterledger.rating.planning import Planning
 from meterledger.rating.programs import Beside, programs_beside
+from meterledger.rating.season_choice import METHOD, METHOD_KEY, METHOD_KNOWN, SeasonChoice
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import (
     ALL_HOURS,
@@ -67,14 +69,19 @@ def plan_window(
     with_riders: bool = True,
     with_base: bool = True,
     programs: tuple[str, ...] = (),
+    period_of: PeriodOf | None = None,
 ) -> RatePlan:
     """Plan the lines of one window. ``programs`` are those beside the schedule, by name.
 
+    ``period_of`` is asked where the season goes by the number of the billing period.
+
     :raises NoRuleInForce: if the schedule, a price or a calendar is silent on a day of the window
     :raises ProgramNotOpen: if a programme is not for the schedule, or two exclude each other
+    :raises PeriodNeeded: if ``period_of`` is asked, and is None
     """
     beside = programs_beside(view, schedule_code, window, programs) if programs else None
-    return _Planner(view, schedule_code, window, proration, with_riders, with_base, beside).plan()
+    which = (with_riders, with_base)
+    return _Planner(view, schedule_code, window, proration, which, beside, period_of).plan()
 
 
 class _Planner:
@@ -86,17 +93,22 @@ class _Planner:
         schedule_code: str,
         window: DaySpan,
         proration: Proration,
-        with_riders: bool,
-        with_base: bool,
+        which: tuple[bool, bool],
         beside: Beside | None,
+        period_of: PeriodOf | None,
     ) -> None:
+        """``which`` says whether riders are planned, and whether base charges are."""
+        with_riders, with_base = which
         self.view = view
         self.window = window
         self.proration = proration
         self.schedule = view.schedule(schedule_code, window.from_day)
         ensure_one_schedule(view, schedule_code, window)
         self.beside = beside
-        self.planning = Planning(view, self.schedule, window, proration)
+        self.seasons = SeasonChoice(view, self.schedule.seasons, window, period_of)
+        if self.seasons.both_methods:
+            self._reading(METHOD, METHOD_KNOWN, window)
+        self.planning = Planning(view, self.schedule, window, proration, self.seasons)
         self.rules = [
             rule
             for rule in (*self.schedule.charges, *(beside.charges if beside else ()))
@@ -135,6 +147,7 @@ class _Planner:
             ),
             solar=self.beside.solar(lines) if self.beside else None,
             net=self._net(segments, lines),
+            seasons=self.seasons,
         )
 
     def _net(self, segments: list[Segment], lines: list[LinePlan]) -> NetPlan | None:
@@ -166,7 +179,7 @@ class _Planner:
         return [Segment(part, self._season(part.from_day)) for part in self.window.split_at(cuts)]
 
     def _season(self, day: date) -> str:
-        return self.view.seasons(self.schedule.seasons).on(day).value.of(day)
+        return self.seasons.of(day)
 
     def _season_cuts(self) -> list[date]:
         cuts: list[date] = []
@@ -316,6 +329,8 @@ class _Planner:
         if rule.season is not None and len({segment.season for segment in segments}) > 1:
             stands_on += self._reading("season_proration_basis", SEASON_BASIS, part)
             reading_keys += ("billing.season_proration_basis",)
+        if rule.season is not None and self.seasons.both_methods:
+            reading_keys += (METHOD_KEY,)
         by_month = rule.kind is ChargeKind.MONTHLY or rule.kind in DEMAND_KINDS
         prorated = by_month or rule.block is not None
         share = month_share if by_month else Fraction(1)
@@ -362,7 +377,7 @@ class _Planner:
         """
         found: list[DatedValue[Any]] = []
         if rule.season is not None:
-            found += _all(self.view.seasons(self.schedule.seasons), part)
+            found += self.seasons.stands_on(part)
         name = self._hours_of(rule)
         if name is not None:
             calendar = self.view.time_of_use(name).on(part.from_day)

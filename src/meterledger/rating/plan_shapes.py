@@ -7,7 +7,7 @@ Read first      docs/glossary.md: "segment", "period", "block", "plan".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from meterledger.facts.charges import ChargeGroup
@@ -22,6 +22,7 @@ from meterledger.rating.parts import (
     OnLines,
     SolarPlan,
 )
+from meterledger.rating.season_choice import SeasonChoice
 from meterledger.rulebook.schedule import Block, ChargeKind, ChargeRule, DayWindows, Schedule
 
 COUNTS = "counts"
@@ -85,6 +86,7 @@ class RatePlan:
     ``segment_of_day`` for each day: its segment's index
     ``demands``        the demands that the schedule states by name, in its order
     ``solar``, ``net`` what programmes beside the schedule do to its energy, or None
+    ``seasons``        why its days are of their seasons
     """
 
     schedule: Schedule
@@ -99,6 +101,7 @@ class RatePlan:
     demands: tuple[MeasuredDemand, ...] = ()
     solar: SolarPlan | None = None
     net: NetPlan | None = None
+    seasons: SeasonChoice | None = field(default=None, compare=False, repr=False)
 
     @property
     def ratchets(self) -> tuple[DemandUse, ...]:

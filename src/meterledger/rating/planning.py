@@ -26,6 +26,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing, weakest
 from meterledger.rating.parts import BlockUse, DemandUse, MinimumDemand, OnLines, RatchetPlan
 from meterledger.rating.plan_shapes import LinePlan, Proration
+from meterledger.rating.season_choice import DAYS_PER_PERIOD, MOST_PERIODS, SeasonChoice
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import (
     BillingDemandRule,
@@ -38,9 +39,6 @@ from meterledger.rulebook.series import DatedValue
 
 WATTS_PER_KW = 1000
 MICRO_PER_USD = 1_000_000
-DAYS_PER_PERIOD = 40
-"""More days than a billing period has: how far back seasons of periods before are looked up."""
-MOST_PERIODS = 36
 
 
 class NumberUnfit(Refusal):
@@ -62,13 +60,19 @@ class Planning:
     """Looks up what lines of one window rest on."""
 
     def __init__(
-        self, view: BookView, schedule: Schedule, window: DaySpan, proration: Proration
+        self,
+        view: BookView,
+        schedule: Schedule,
+        window: DaySpan,
+        proration: Proration,
+        seasons: SeasonChoice,
     ) -> None:
         """``proration`` says for how many months the window counts."""
         self.view = view
         self.schedule = schedule
         self.window = window
         self.proration = proration
+        self.seasons = seasons
 
     def month_share(self, part: DaySpan) -> Fraction:
         """The share of a month that a part of the window counts for."""
@@ -266,12 +270,9 @@ class _Gather:
         if rule.season is None:
             return RatchetPlan(share, int(periods))
         first = self.planning.window.from_day - timedelta(days=DAYS_PER_PERIOD * (int(periods) + 2))
-        seasons = self.planning.view.seasons(self.planning.schedule.seasons)
-        days = list(DaySpan(first, self.planning.window.from_day).days())
-        inside = []
-        for day in days:
-            dated = seasons.covering(day)
-            inside.append(-1 if dated is None else int(dated.value.of(day) == rule.season))
+        days = DaySpan(first, self.planning.window.from_day).days()
+        known = map(self.planning.seasons.of_period_ending, days)
+        inside = [-1 if season is None else int(season == rule.season) for season in known]
         return RatchetPlan(
             share,
             int(periods),

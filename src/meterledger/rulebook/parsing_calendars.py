@@ -14,12 +14,22 @@ from meterledger.rulebook.schedule import DayWindows, HourWindow, Seasons, TimeO
 from meterledger.rulebook.yaml_nodes import Node
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+BY_PERIOD = "by_period"
 MINUTES_PER_DAY = 24 * 60
 REST = "otherwise"
 
 
 def parse_seasons(node: Node) -> Seasons:
-    """Months by name, each in one season."""
+    """Months by name, each in one season; or the twelve billing periods of a year, in order."""
+    if node.kind == "map" and BY_PERIOD in node.value:
+        keys = node.mapping(required=frozenset({BY_PERIOD}), allowed=frozenset())
+        periods = keys[BY_PERIOD].items()
+        if len(periods) != len(MONTHS):
+            raise keys[BY_PERIOD].refuse(
+                f"{len(periods)} seasons stand for the twelve billing periods of a year",
+                "Write one season for each period, the first period's first",
+            )
+        return Seasons(tuple(one.text() for one in periods), by_period=True)
     keys = node.mapping(required=frozenset(MONTHS), allowed=frozenset())
     return Seasons(tuple(keys[month].text() for month in MONTHS))
 

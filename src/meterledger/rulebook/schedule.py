@@ -12,6 +12,7 @@ from datetime import date
 from enum import Enum
 
 from meterledger.kernel.citation import Citation
+from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import Validity
 from meterledger.kernel.standing import Standing
 
@@ -264,13 +265,23 @@ class ServiceClass:
 
 @dataclass(frozen=True, slots=True)
 class Seasons:
-    """Season of a day by its month: ``months[0]`` is January. Values name seasons."""
+    """Twelve seasons by name: of the months, or of a year's billing periods in their order.
+
+    ``by_period``  a billing period is of one season, by its number, whatever its days
+    """
 
     months: tuple[str, ...]
+    by_period: bool = False
 
     def of(self, day: date) -> str:
-        """The season of the day."""
+        """The season of a day of service."""
+        ensure(not self.by_period, "a day has a season by itself")
         return self.months[day.month - 1]
+
+    def of_period(self, number: int) -> str:
+        """The season of the billing period of a number, from 1."""
+        ensure(self.by_period, "a billing period has a season by its number")
+        return self.months[number - 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ def price_together(
     """
     view = book.as_known(known_at.date())
     services = _alike(account_id, days, store.services_of_account(account_id, known_at), view)
-    sequence, calculator = store.lake_sequence(), Calculator(view)
+    sequence = store.lake_sequence()
+    calculator = Calculator(view, cycle=services[0].account.cycle)
     schedule = services[0].agreement.schedule
     parts: list[Usage] = []
     alone: list[MeterAlone] = []

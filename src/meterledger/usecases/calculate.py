@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 from meterledger import rating
 from meterledger.billing import (
@@ -16,6 +17,7 @@ from meterledger.billing import (
     TaxTerms,
     exempted,
     names_classes,
+    periods_of,
     prorate,
     sales_tax_lines,
     sales_tax_terms,
@@ -39,15 +41,47 @@ ALL_GROUPS = frozenset(ChargeGroup)
 class Calculator:
     """Prices windows by one view of the book. Plans are made once per schedule and window."""
 
-    def __init__(self, view: BookView, groups: frozenset[ChargeGroup] = ALL_GROUPS) -> None:
-        """``groups`` leaves out riders, taxes or base charges, for questions about one of them."""
+    def __init__(
+        self,
+        view: BookView,
+        groups: frozenset[ChargeGroup] = ALL_GROUPS,
+        cycle: int | None = None,
+    ) -> None:
+        """``groups`` leaves out riders, taxes or base charges, for questions about one of them.
+
+        ``cycle`` is whose reading days say in which billing period a window lies, where seasons go
+        by the number of the period; None where nobody knows a cycle.
+        """
         self.view = view
         self.groups = groups
-        self._plans: dict[tuple[str, DaySpan, tuple[str, ...]], rating.RatePlan] = {}
+        self.cycle = cycle
+        self._plans: dict[tuple[str, DaySpan, tuple[str, ...], int | None], rating.RatePlan] = {}
         self._taxes: dict[tuple[str, str, DaySpan], TaxTerms | None] = {}
         self._sales: dict[tuple[str, str, str | None, DaySpan], tuple[SalesTaxTerms, ...]] = {}
         self._classes: dict[tuple[str, DaySpan], str] = {}
         self._reasons: dict[DaySpan, tuple[Reason, ...]] = {}
+        self._by_period: dict[tuple[str, DaySpan], bool] = {}
+
+    def of_cycle(self, cycle: int) -> Calculator:
+        """The same calculator for accounts of a reading cycle. What was found before is shared."""
+        other = copy(self)
+        other.cycle = cycle
+        return other
+
+    def goes_by_period(self, schedule: str, window: DaySpan) -> bool:
+        """Whether it may depend on the reading cycle of which season the window is.
+
+        Not where the book has no such schedule then: it cannot be priced, and nothing depends.
+        """
+        key = (schedule, window)
+        if key not in self._by_period:
+            known = schedule in self.view.schedule_codes()
+            found = self.view.schedule_series(schedule) if known else None
+            dated = found.covering(window.from_day) if found is not None else None
+            self._by_period[key] = dated is not None and rating.season_goes_by_period(
+                self.view.seasons(dated.value.seasons), window, dated.value
+            )
+        return self._by_period[key]
 
     def plan(
         self, schedule: str, window: DaySpan, programs: tuple[str, ...] = ()
@@ -56,8 +90,10 @@ class Calculator:
 
         :raises NoRuleInForce: if the book is silent on any day of the window
         :raises ProgramNotOpen: if a programme is not for the schedule
+        :raises PeriodNotKnown: if seasons go by the period's number, and no cycle is known
         """
-        key = (schedule, window, programs)
+        cycle = self.cycle if self.goes_by_period(schedule, window) else None
+        key = (schedule, window, programs, cycle)
         if key not in self._plans:
             decision, standing = prorate(window, self.view)
             self._plans[key] = rating.plan_window(
@@ -73,8 +109,17 @@ class Calculator:
                 with_riders=ChargeGroup.RIDER in self.groups,
                 with_base=ChargeGroup.BASE in self.groups,
                 programs=programs,
+                period_of=periods_of(self.view, cycle, window),
             )
         return self._plans[key]
+
+    def why(self, schedule: str, window: DaySpan) -> tuple[Reason, ...]:
+        """Why the window counts as it does: its months, and its season if its period says it."""
+        found = self.window_reasons(window)
+        if not self.goes_by_period(schedule, window):
+            return found
+        seasons = self.plan(schedule, window).seasons
+        return found if seasons is None else (*found, *seasons.reasons())
 
     def window_reasons(self, window: DaySpan) -> tuple[Reason, ...]:
         """Why the window counts for a month or for a share of one."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from meterledger import rating
 from meterledger.billing import (
@@ -117,8 +117,16 @@ def calculate_bills(
             do=f"Use a release that knows it; this one knows "
             f"{', '.join(rating.CALCULATION_REVISIONS)}",
         )
-    calculator = Calculator(view)
     window = batch[0].window.days
+    calculator = Calculator(view, cycle=batch[0].service.account.cycle)
+    apart = _by_cycle(batch, calculator)
+    if len(apart) > 1:
+        how: Any = {"known_at": known_at, "sequence": sequence, "lake": lake, "kept": kept}
+        how |= {"view": view, "cause": cause, "revision": revision}
+        each = [calculate_bills(some, on=on, **how) for some in apart]
+        return [one for bills, _ in each for one in bills], [
+            one for _, held in each for one in held
+        ]
     pins = BillPins(
         known_at=known_at,
         lake_sequence=sequence,
@@ -391,10 +399,9 @@ def _bill(
 ) -> Bill:
     window = one.window.days
     usage, estimates = say_estimates(usage, days=window, on=on, view=calculator.view)
+    schedule = one.service.agreement.schedule
     billed_on = one.first_issued or on  # a correction gives what was earned when it was billed
-    credit = credit_lines(
-        one.options, one.service.agreement.schedule, window, billed_on, calculator.view
-    )
+    credit = credit_lines(one.options, schedule, window, billed_on, calculator.view)
     lines = (*lines, *credit)
     bill = assemble_bill(
         agreement=one.service.agreement,
@@ -403,15 +410,15 @@ def _bill(
             lines,
             window,
             one.tax_place,
-            schedule=one.service.agreement.schedule,
+            schedule=schedule,
             subject=tax_subject_of(one.service, window),
         ),
-        service_class=calculator.service_class(one.service.agreement.schedule, window),
+        service_class=calculator.service_class(schedule, window),
         usage=usage,
         tax_place=one.tax_place,
         issued_day=on,
         due_day=own_due_day(one.options, on, calculator.view),
-        reasons=(*calculator.window_reasons(window), *reasons, *estimates),
+        reasons=(*calculator.why(schedule, window), *reasons, *estimates),
         pins=pins,
     )
     bill = without_uncharged(
@@ -427,6 +434,18 @@ def _bill(
         calculator.view,
         billed_on=one.plan_asked_on or billed_on,
     )
+
+
+def _by_cycle(batch: Sequence[DueBill], calculator: Calculator) -> list[list[DueBill]]:
+    """The batch by reading cycle, where the season of its window may depend on the cycle."""
+    found: dict[int, list[DueBill]] = {}
+    for one in batch:
+        found.setdefault(one.service.account.cycle, []).append(one)
+    if len(found) > 1:
+        schedules = {one.service.agreement.schedule for one in batch}
+        if any(calculator.goes_by_period(each, batch[0].window.days) for each in schedules):
+            return list(found.values())
+    return [list(batch)]
 
 
 def _with_options(

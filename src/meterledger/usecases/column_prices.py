@@ -127,7 +127,7 @@ def column_members(
     on_registers = _on_registers(due, known_at, kept)
     there = [one.service.agreement.agreement_id for one in due if isinstance(one, DueBill)]
     taking_part = kept.participations(sorted(set(there)), known_at) if there else {}
-    found: dict[tuple[str, DaySpan], list[int]] = {}
+    found: dict[tuple[str, DaySpan, int | None], list[int]] = {}
     seen: set[tuple[str, date, date]] = set()
     for row, (bill, one) in enumerate(zip(bills, due, strict=True)):
         if not isinstance(one, DueBill) or len(one.installations) != 1 or one.joined:
@@ -138,8 +138,11 @@ def column_members(
         if one.installations[0].meter_id in on_registers or place in seen:
             continue
         seen.add(place)
-        found.setdefault((one.service.agreement.schedule, bill.days), []).append(row)
-    ordered = sorted(found.items(), key=lambda each: (str(each[0][1]), each[0][0]))
+        schedule = one.service.agreement.schedule
+        by_period = calculator.goes_by_period(schedule, bill.days)
+        cycle = one.service.account.cycle if by_period else None
+        found.setdefault((schedule, bill.days, cycle), []).append(row)
+    ordered = sorted(found.items(), key=lambda each: (str(each[0][1]), each[0][0], each[0][2] or 0))
     planned = [_members(*key, rows, due, calculator) for key, rows in ordered]
     return [one for one in planned if one is not None]
 
@@ -167,10 +170,13 @@ def batches(members: Sequence[Members]) -> list[list[Members]]:
 def _members(
     schedule: str,
     window: DaySpan,
+    cycle: int | None,
     rows: list[int],
     due: Sequence[DueBill | Refusal | None],
     calculator: Calculator,
 ) -> Members | None:
+    if cycle is not None:
+        calculator = calculator.of_cycle(cycle)
     try:
         plan = calculator.plan(schedule, window)
     except Refusal:

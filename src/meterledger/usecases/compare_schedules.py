@@ -181,7 +181,7 @@ def compare_schedules(
         )
     service = chain[-1]
     windows = _windows(span, service.account.cycle, view)
-    calculator = Calculator(view)
+    calculator = Calculator(view, cycle=service.account.cycle)
     codes = options_open_to(service, span.last_day, view)
     cents: dict[str, list[int]] = {code: [] for code in codes}
     refusals: dict[str, str] = {}

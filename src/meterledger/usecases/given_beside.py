@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from meterledger import rating
+from meterledger.billing import LAST_DAY_OF_EVERY_MONTH
 from meterledger.facts.determinants import Determinants
 from meterledger.facts.usage import DayValues, TiledUsage, UsageBatch
 from meterledger.facts.window_facts import DemandHistory, NetCredits, WindowFacts
@@ -31,7 +32,17 @@ from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.yaml_nodes import Node
 
 GIVEN_KEYS = frozenset(
-    {"kw", "kvar", "history", "programs", "solar_blocks", "received_kwh", "credits", "load"}
+    {
+        "kw",
+        "kvar",
+        "history",
+        "programs",
+        "solar_blocks",
+        "received_kwh",
+        "credits",
+        "load",
+        "cycle",
+    }
 )
 THE_DEMAND = ""
 """The name under which a demand is given where the schedule has one only."""
@@ -51,6 +62,7 @@ class GivenBeside:
     ``history``    by billing demand: (day after the period's last, watts), newest first
     ``new``        billing demands whose history begins with the service
     ``credits``    (day of issue, cents left), oldest first
+    ``cycle``      the reading cycle, where seasons go by the number of the billing period
     """
 
     programs: tuple[str, ...] = ()
@@ -61,6 +73,7 @@ class GivenBeside:
     solar_blocks: int | None = None
     received: int | UsageBatch | TiledUsage | None = None
     credits: tuple[tuple[date, int], ...] | None = None
+    cycle: int | None = None
 
     def demands(self, plan: rating.RatePlan) -> dict[str, list[int]]:
         """Watts of each demand of the plan that is given.
@@ -141,6 +154,7 @@ def given_beside(keys: Mapping[str, Node]) -> GivenBeside:
         solar_blocks=_count(keys["solar_blocks"]) if "solar_blocks" in keys else None,
         received=_thousandths(keys["received_kwh"], "kWh") if "received_kwh" in keys else None,
         credits=_credits(keys["credits"]) if "credits" in keys else None,
+        cycle=_cycle(keys["cycle"]) if "cycle" in keys else None,
     )
 
 
@@ -194,6 +208,17 @@ def _count(node: Node) -> int:
     if count is None or not 0 <= count <= MOST_BLOCKS:
         raise node.refuse(f"{shown(text)} is not a number of blocks", 'Write it in quotes: "3"')
     return count
+
+
+def _cycle(node: Node) -> int:
+    text = node.as_written()
+    cycle = whole_from_text(text)
+    if cycle is None or not 1 <= cycle <= LAST_DAY_OF_EVERY_MONTH:
+        raise node.refuse(
+            f"{shown(text)} is no reading cycle",
+            f'Write the number of one, 1 to {LAST_DAY_OF_EVERY_MONTH}, in quotes: "5"',
+        )
+    return cycle
 
 
 def load_of(node: Node) -> tuple[tuple[int, int, int], ...]:

@@ -151,6 +151,7 @@ def _price_cycle(work: _Work, cycle: int, bills: list[IssuedBill], basis: Basis)
         one.agreement.agreement_id: one
         for one in basis.store.services_of_cycle(cycle, basis.known_at)
     }
+    work.old, work.new = work.old.of_cycle(cycle), work.new.of_cycle(cycle)
     due = [due_now(one, services.get(one.agreement_id), basis.before) for one in bills]
     members = column_members(
         bills, due, calculator=work.old, kept=basis.store, known_at=basis.known_at

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from meterledger.billing import periods_of
 from meterledger.facts.places import MeterInstallation
 from meterledger.facts.stored import StoredDays, UInt64Array, meter_names, meter_numbers
 from meterledger.facts.usage import BoolArray, Int64Array, UsageBatch
@@ -142,7 +143,11 @@ def population_determinants(
     :raises DaysNotKnown: if nothing is known of a day of the window, or of a meter that was given
     """
     plan = plan_window(
-        view=view, schedule_code=schedule, window=window, proration=Proration(Fraction(1))
+        view=view,
+        schedule_code=schedule,
+        window=window,
+        proration=Proration(Fraction(1)),
+        period_of=periods_of(view, None, window),
     )
     found = sum_population(
         plan,

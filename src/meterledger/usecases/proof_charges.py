@@ -27,7 +27,7 @@ from meterledger.rulebook.schedule import (
 )
 from meterledger.usecases.given_beside import GivenBeside
 from meterledger.usecases.proof_readings import INSTEAD, CannotProve
-from meterledger.usecases.proof_values import SEASONS, Operation, ProofValues, op, thousandths
+from meterledger.usecases.proof_values import Operation, ProofValues, op, thousandths
 
 BLOCK_SHARING, SEASON_BASIS = "block_share_between_periods", "season_proration_basis"
 UNITS = {
@@ -147,6 +147,8 @@ class PlanCharges:
         cut = rule.kind not in UNCUT and rule.kind is not ChargeKind.PERCENT
         if cut and rule.season and len({one.season for one in self.plan.segments}) > 1:
             found.append(self.values.ask(SEASON_BASIS, self.days[rule]))
+        if cut and rule.season:
+            found += self.values.season_readings(self.days[rule])
         return found
 
     def _quantity(self, rule: ChargeRule) -> Operation:
@@ -276,8 +278,8 @@ class PlanCharges:
             before = self._before(billing.name)
             count = values.value(ratchet.periods, days)
             of = {"of": before, "count": count, "season": ratchet.season}
-            ends = [until for until, _ in self.given.history[billing.name]]
-            values.ask(SEASONS, [until - timedelta(days=1) for until in ends])
+            for until, _ in self.given.history[billing.name]:
+                values.ask_period_ending(until - timedelta(days=1))
             share_of = op("product", values.value(ratchet.share, days), {"before": of})
             parts.append(op("rounded", share_of))
         return op("most", *parts)

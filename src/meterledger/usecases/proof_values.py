@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from meterledger.kernel.citation import Citation
+from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import micro_usd_text
 from meterledger.kernel.span import DaySpan
+from meterledger.rating import RatePlan, SeasonChoice
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.forms import number_text
 from meterledger.rulebook.schedule import DayWindows, Seasons, TimeOfUse
@@ -43,14 +45,36 @@ def op(name: str, *of: Any) -> Operation:
 class ProofValues:
     """Gathers what a file's charges ask for; ``told`` gives it as the file has it."""
 
-    def __init__(self, view: BookView, window: DaySpan, seasons: str) -> None:
-        """``seasons`` names the calendar that says of which season each day is."""
-        self.view, self.window = view, window
-        self._seasons = seasons
+    def __init__(self, view: BookView, plan: RatePlan) -> None:
+        """``plan`` says of which season each day is, and by which calendar."""
+        self.view, self.window = view, plan.window
+        self._seasons, self._plan = plan.schedule.seasons, plan
         self._asked: dict[str, set[date]] = {}
         self._more: dict[str, Parts] = {}
         self.uses_months = False
-        self.ask(SEASONS, window.days())
+        self.by_period = False
+        self.ask(SEASONS, self.window.days())
+        if (choice := self._choice).period is not None:
+            self.by_period = True
+            self.ask(SEASONS, [choice.period.named_on])
+
+    @property
+    def _choice(self) -> SeasonChoice:
+        ensure(self._plan.seasons is not None, "a plan says why its days are of their seasons")
+        return cast(SeasonChoice, self._plan.seasons)
+
+    def ask_period_ending(self, last_day: date) -> None:
+        """Have in the file of which season an earlier period is, that has this last day."""
+        days = self._choice.asked_of(last_day)
+        self.by_period |= len(days) > 1
+        self.ask(SEASONS, days)
+
+    def season_readings(self, days: Iterable[date]) -> list[str]:
+        """Readings of clauses on which the season of some days of the bill stands."""
+        days, choice = list(days), self._choice
+        if choice.period is None:
+            return []
+        return [self.ask(name, days) for name in choice.readings]
 
     def ask(self, name: str, days: Iterable[date]) -> str:
         """Have a value of the book in the file for some days, and the holidays that it needs."""
@@ -123,7 +147,7 @@ class ProofValues:
 
     def season(self, day: date) -> str:
         """The season of a day."""
-        return self._series(SEASONS).on(day).value.of(day)  # type: ignore[no-any-return]
+        return self._choice.of(day)
 
     def _kind(self, name: str) -> str:
         return SEASONS if name == SEASONS else self.view.kind_of(name)
@@ -147,7 +171,10 @@ class ProofValues:
     def _text(self, value: Any, days: list[date]) -> Any:
         """A value as the file has it: as far as it says something of these days."""
         if isinstance(value, Seasons):
-            return {str(day.month): value.of(day) for day in days}
+            if value.by_period:
+                return {f"period {day.month}": value.of_period(day.month) for day in days}
+            every = sorted(self._asked[SEASONS]) if self.by_period else days
+            return {str(day.month): value.of(day) for day in every}
         if isinstance(value, TimeOfUse):
             return self._hours(value, days)
         if isinstance(value, frozenset):

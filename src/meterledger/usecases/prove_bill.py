@@ -66,10 +66,10 @@ def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook
         )
     bill = again.bill
     recalled = recall_bill(bill_id=bill_id, store=store, book=book)
-    calculator = Calculator(recalled.view)
+    calculator = Calculator(recalled.view, cycle=recalled.due.service.account.cycle)
     given = _given(bill, recalled, calculator, store, lake)
     plan = calculator.plan(bill.schedule, bill.days, given.programs)
-    values = ProofValues(recalled.view, bill.days, plan.schedule.seasons)
+    values = ProofValues(recalled.view, plan)
     loads = loads_of(bill, values) if bill.usage.loads else None
     of_plan = PlanCharges(plan, given, values, loads, meters=max(1, len(bill.usage.points)))
     dropped = frozenset() if loads is None else customer_codes(plan.schedule)
@@ -95,6 +95,8 @@ def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook
     if plan.needs_kvar:
         readings[REACTIVE] = [reactive_of(recalled, lake)]
     proration = _proration(values, bill.days, plan)
+    if values.by_period:
+        more["reading_day"] = recalled.due.service.account.cycle
     return {
         "format": FORMAT,
         "bill": {**_bill(bill), **asked},

@@ -77,7 +77,7 @@ def rate_usage(
     :raises UsageNotWhole: if intervals are missing, or the amount is negative or beyond reason
     :raises TimesNeeded: if the schedule needs times and only an amount was given
     """
-    calculator = Calculator(book.as_known(as_known_on), groups)
+    calculator = Calculator(book.as_known(as_known_on), groups, given.cycle)
     if isinstance(given.received, UsageBatch) and find_gaps(given.received):
         raise UsageNotWhole(
             "Energy received is missing in some intervals of the window",

@@ -268,7 +268,7 @@ def _demand_kw(
     """The billing demand of the period, as the normal rate measures it."""
     sequence = store.lake_sequence()
     usage = usage_as_billed(service, period, known_at, sequence, lake, store, view)
-    plan = Calculator(view, NO_MONEY).plan(schedule, period)
+    plan = Calculator(view, NO_MONEY, service.account.cycle).plan(schedule, period)
     names = [one.name for one in plan.demands]
     if isinstance(usage, RegisterUsage) or BILLING not in names:
         raise RateRefused(

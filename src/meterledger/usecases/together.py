@@ -267,4 +267,5 @@ def _refuse_unbillable(
     point = service.agreement.service_point_id
     mine = meters_of_window(point, service.installations, window, view.time_zone)
     points = [JoinedDue(service, window, mine), *joined_due(planned, window, view)]
-    refuse_what_is_of_one(planned, window, points, learned_at, store, Calculator(view))
+    calculator = Calculator(view, cycle=service.account.cycle)
+    refuse_what_is_of_one(planned, window, points, learned_at, store, calculator)

@@ -11,10 +11,19 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.rooms.rating.written_book import BEGIN, Revisions, WrittenBook
+from tests.rooms.rating.written_book import (
+    BEGIN,
+    MONTHS,
+    SUMMER_OF_FOUR,
+    Revisions,
+    WrittenBook,
+)
 
 FIRST_DAY = date(2025, 8, 20)
 SPREAD = 110  # revisions and windows fall on these days: both seasons, a clock change, holidays
+SUMMER_OF_FOUR_BY_MONTH = [
+    "summer" if number in SUMMER_OF_FOUR else "winter" for number in range(1, 13)
+]
 
 
 class MadeUpBook:
@@ -30,6 +39,7 @@ class MadeUpBook:
         self._demands: list[str] = []
         self._billing: list[str] = []
         self._numbered = 0
+        self._seasons(Random(f"seasons {seed}"))
         self._calendar()
         self._fixed()
         self._some_demands()
@@ -42,6 +52,21 @@ class MadeUpBook:
         self.book.schedule("X", self.charges, **self.more)
         self.programs: tuple[str, ...] = ()
         self._beside()
+
+    def _seasons(self, dice: Random) -> None:
+        """Seasons by the day of service; in some books by the number of the period, to a day."""
+        self.cycle = dice.randint(1, 28)
+        self.by_period = dice.randrange(100) < 40
+        if not self.by_period:
+            return
+        periods = [dice.choice(["summer", "winter"]) for _ in range(12)]
+        months = dict(zip(MONTHS, SUMMER_OF_FOUR_BY_MONTH, strict=True))
+        then: list[tuple[date, Any]] = []
+        if dice.randrange(100) < 70:
+            then.append((FIRST_DAY + timedelta(days=dice.randrange(SPREAD + 40)), months))
+            if dice.randrange(100) < 30:
+                then.append((then[0][0] + timedelta(days=40), {"by_period": periods[::-1]}))
+        self.book.seasons_by_period(periods, then)
 
     def window(self) -> tuple[date, date]:
         start = FIRST_DAY + timedelta(days=self.dice.randrange(SPREAD))

@@ -35,6 +35,8 @@ PRAIRIE_ASKED = [
     Asked("PL-P4", ratchets=("on_peak_billing",)),
     Asked("PL-S2"),
     Asked("PL-U1"),
+    Asked("PL-R3"),
+    Asked("PL-G4", ratchets=("billing",)),
 ]
 
 
@@ -47,7 +49,8 @@ def compare(folder: Path, seed: int, windows: int = 2) -> int:
     bills = 0
     for number in range(windows):
         window, story = DaySpan(*book.window()), f"seed {seed}, window {number}"
-        bills += agree_with_facts(calculator, rater, asked, window, seed * 100 + number, story)
+        cycle, of = book.cycle if book.by_period else None, seed * 100 + number
+        bills += agree_with_facts(calculator, rater, asked, window, of, story, cycle)
     shutil.rmtree(folder)
     return bills
 
@@ -78,7 +81,8 @@ def compare_prairie(asked: Asked, windows: int, seed: int) -> int:
         start = first + timedelta(days=dice.randrange(220))
         window = DaySpan(start, start + timedelta(days=dice.randint(1, 70)))
         story = f"seed {seed}, window {number}"
-        bills += agree_with_facts(calculator, rater, asked, window, seed * 1000 + number, story)
+        of = seed * 1000 + number
+        bills += agree_with_facts(calculator, rater, asked, window, of, story, cycle=of % 20 + 1)
     return bills
 
 

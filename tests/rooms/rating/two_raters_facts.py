@@ -112,10 +112,11 @@ def by_the_first(
     return found
 
 
-def by_the_second(rater: SecondRater, asked: Asked, window: DaySpan, usage: Usage) -> list[Printed]:
-    lines = rater.bill(
-        asked.schedule, window.from_day, window.until_day, usage, programs=asked.programs
-    )
+def by_the_second(
+    rater: SecondRater, asked: Asked, window: DaySpan, usage: Usage, cycle: int | None = None
+) -> list[Printed]:
+    days = window.from_day, window.until_day
+    lines = rater.bill(asked.schedule, *days, usage, programs=asked.programs, cycle=cycle)
     found = printed_second(lines)
     if asked.netted:
         granted = sum(line.granted_cents for line in lines)
@@ -124,12 +125,20 @@ def by_the_second(rater: SecondRater, asked: Asked, window: DaySpan, usage: Usag
 
 
 def agree_with_facts(
-    calculator: Calculator, rater: SecondRater, asked: Asked, window: DaySpan, seed: int, story: str
+    calculator: Calculator,
+    rater: SecondRater,
+    asked: Asked,
+    window: DaySpan,
+    seed: int,
+    story: str,
+    cycle: int | None = None,
 ) -> int:
     """Some homes of one window by both; returns how many bills were equal line by line.
 
     Where a history is too short for a ratchet, both refuse, and no bill was equal.
     """
+    if cycle is not None:
+        calculator = calculator.of_cycle(cycle)
     chance, dice = np.random.default_rng(seed), Random(seed)
     delivered = made_usage(window, 900, HOMES, chance)
     received = made_usage(window, 900, HOMES, chance)
@@ -149,7 +158,7 @@ def agree_with_facts(
         )
     ]
     try:
-        again = [by_the_second(rater, asked, window, usage) for usage in usages]
+        again = [by_the_second(rater, asked, window, usage, cycle) for usage in usages]
     except CannotPrice:
         with pytest.raises(HistoryNeeded):
             by_the_first(calculator, asked, window, delivered, received, known)

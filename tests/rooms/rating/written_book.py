@@ -98,6 +98,14 @@ class WrittenBook:
         """January to December."""
         return self.value("seasons", "seasons", dict(zip(MONTHS, of_months, strict=True)))
 
+    def seasons_by_period(self, first: Sequence[str], then: Revisions) -> str:
+        """Seasons of the twelve periods of a year, and from some days on something else."""
+        self.value("cycle_read_day_rule", "text", "day_of_month", unit="rule")
+        self.value("billing_period_number_rule", "text", "by_the_fifteenth", unit="rule")
+        self.value("season_method_switch", "text", "calendar_year_of_the_period", unit="rule")
+        revisions = [(BEGIN, {"by_period": list(first)}), *then]
+        return self.value("seasons", "seasons", revisions=revisions)
+
     def price(self, name: str, usd: str | Revisions, unit: str = "USD per kWh") -> str:
         if isinstance(usd, str):
             return self.value(name, "price", usd, unit=unit)

@@ -135,12 +135,11 @@ def price_words(micro_usd: int, unit: str) -> str:
 
 
 def _season_rows(seasons: Seasons) -> tuple[tuple[str, str], ...]:
+    names = [f"period {n}" for n in range(1, 13)] if seasons.by_period else MONTH_NAMES
     return tuple(
         (
             season.title(),
-            list_words(
-                [MONTH_NAMES[n] for n, found in enumerate(seasons.months) if found == season]
-            ),
+            list_words([names[n] for n, found in enumerate(seasons.months) if found == season]),
         )
         for season in dict.fromkeys(seasons.months)
     )
