@@ -54,6 +54,7 @@ from meterledger.billing.bill_contents import (
     weather_station,
 )
 from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
+from meterledger.billing.bill_relief import OffLine, StoredLine, WorkedOut, work_out_relief
 from meterledger.billing.budget_asked import BilledPeriod, ask_again, decide_asked
 from meterledger.billing.budget_calendar import Month, Option
 from meterledger.billing.budget_elections import (
@@ -151,7 +152,14 @@ from meterledger.billing.period_numbers import (
     periods_of,
 )
 from meterledger.billing.proration import prorate
-from meterledger.billing.rate_relief import SMALL_SERVICE, LoadCause, SmallServiceFacts
+from meterledger.billing.rate_relief import RELIEF_RULE as RELIEF
+from meterledger.billing.rate_relief import (
+    SMALL_SERVICE,
+    LoadCause,
+    Relief,
+    ReliefFacts,
+    SmallServiceFacts,
+)
 from meterledger.billing.rate_term import REQUEST as RATE_REQUEST
 from meterledger.billing.rate_term import RateRequest, RateRequestFacts
 from meterledger.billing.sales_tax import (
@@ -253,6 +261,7 @@ __all__ = [
     "RATE_REQUEST",
     "REEVALUATION",
     "REEVALUATION_MONTH",
+    "RELIEF",
     "RESIDENTIAL",
     "RULES",
     "SMALL_SERVICE",
@@ -296,6 +305,7 @@ __all__ = [
     "MissedPaymentFacts",
     "Month",
     "NextChoiceFacts",
+    "OffLine",
     "Option",
     "Originator",
     "OriginatorUnusable",
@@ -305,16 +315,20 @@ __all__ = [
     "RateRequestFacts",
     "ReevaluationFacts",
     "ReevaluationMonthFacts",
+    "Relief",
+    "ReliefFacts",
     "RepaymentOffer",
     "RunTally",
     "SalesTaxTerms",
     "SmallServiceFacts",
+    "StoredLine",
     "TaxTerms",
     "UnknownPeriodRule",
     "UnknownSalesTaxPlace",
     "UnknownTaxPlace",
     "WantedDayFacts",
     "WayOut",
+    "WorkedOut",
     "absent_after",
     "ask_after",
     "ask_again",
@@ -384,4 +398,5 @@ __all__ = [
     "weather_station",
     "weather_wh",
     "without_uncharged",
+    "work_out_relief",
 ]
