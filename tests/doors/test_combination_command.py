@@ -14,14 +14,24 @@ import pytest
 from django.test import Client
 from pypdf import PdfReader
 from tests.doors.web_town import WebTown
-from tests.journeys.combined_town import ALL, BILLED, KNOWN, SCHOOLS, accounts_of, schools_town
+from tests.journeys.combined_town import (
+    ALL,
+    BILLED,
+    KNOWN,
+    SCHOOLS,
+    accounts_of,
+    combine,
+    schools_town,
+)
 from tests.journeys.town import VIEWER, Town
 from typer.testing import CliRunner, Result
 
-from meterledger.entrypoints import wiring
+from meterledger.entrypoints import combined_paper, wiring
 from meterledger.entrypoints.cli.main import build_app
 from meterledger.entrypoints.web import system
+from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import usd_display
+from meterledger.usecases.combined_statements import state_combination
 from meterledger.usecases.ports import Viewer
 
 START = ("--customer", SCHOOLS, "--written", "--on", "2026-04-01")
@@ -126,6 +136,42 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
         "until": "2026-08-01",
         "left": None,
     }
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_bill_that_we_sent_late_says_so_on_the_combined_paper(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    town = schools_town()
+    with town.store.viewing(VIEWER, []):
+        combine(town, *ALL[:10])
+        town.bill(*ALL[:10], on=BILLED, known_at=KNOWN)
+        at = KNOWN + timedelta(days=1)
+        statement = state_combination(
+            combination_id="SCHOOLS",
+            on=BILLED,
+            learned_at=at,
+            view=town.view,
+            store=town.store,
+        )
+        late = {one.bill_id for one in statement.bills[:count]}
+        whole = wiring.System(town.store, town.lake, town.book, at, Path())  # type: ignore[arg-type]
+        clause = statement.reasons[0].citation
+
+        def two_months(record: dict[str, Any]) -> tuple[tuple[str, Citation], ...]:
+            return (("2 months", clause),) if record["bill"] in late else ()
+
+        monkeypatch.setattr(combined_paper, "time_to_pay", two_months)
+        told = json.loads(combined_paper.combined_content(statement, whole))
+
+    words = ", sent late by us: 2 months or more to pay it, and no late charge"
+    said = [one["bill"] for one in told["bills"] if words in one["bill"]]
+    assert {one.removesuffix(words) for one in said} == late
+    front = [one for one in told["about"] if "we sent late" in one]
+    assert [one.partition(" we")[0] for one in front] == [
+        *["One of the bills"] * (count == 1),
+        *["2 of the bills"] * (count == 2),
+    ]
 
 
 def test_what_is_not_there_is_refused_in_a_sentence(ask: Any) -> None:

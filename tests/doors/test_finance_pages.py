@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -78,6 +80,23 @@ def test_the_month_ties_and_opens(browser: Client, town: WebTown) -> None:
     assert "1M-anytime" in shown
     assert "Taxes by jurisdiction" in shown
     assert "seen at the bank and not expected" in shown.lower()
+
+
+@pytest.mark.parametrize(("is_now", "days"), [(True, 1), (False, 2)])
+def test_what_is_open_by_age_is_asked_once_for_a_day(
+    browser: Client, town: WebTown, monkeypatch: pytest.MonkeyPatch, is_now: bool, days: int
+) -> None:
+    asked, each = [], town.town.store.each_owing
+
+    def each_owing(at: date, *rest: Any) -> Any:
+        asked.append(at)
+        return each(at, *rest)
+
+    monkeypatch.setattr(town.town.store, "each_owing", each_owing)
+
+    page(browser, f"/finance/?month={town.now:%Y-%m}" if is_now else "/finance/?month=2025-10")
+
+    assert len(asked) == len(set(asked)) == days
 
 
 def test_a_ledger_account_opens_to_its_entries_and_their_accounts(

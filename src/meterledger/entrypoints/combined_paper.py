@@ -18,11 +18,13 @@ from meterledger.entrypoints.documents.composing import compose
 from meterledger.entrypoints.web.statement_words import contact_sentences
 from meterledger.entrypoints.web.words import day_words, short_span_words
 from meterledger.entrypoints.wiring import System
+from meterledger.facts.bills import read_record
 from meterledger.facts.combination import CombinedBill, CombinedKind, CombinedStatement
 from meterledger.facts.places import Premise
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.money import usd_display
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.make_statement import time_to_pay
 from meterledger.usecases.ports import NotFound
 
 TEMPLATE = "combined_1"
@@ -51,6 +53,7 @@ def combined_content(statement: CombinedStatement, system: System) -> bytes:
     contact = contact_route(Terms(view, statement.issued_day))
     places = {one.bill_id: _premise(one, statement, system) for one in statement.bills}
     first = places[statement.bills[0].bill_id]
+    late = {one.bill_id: words for one in statement.bills if (words := _late(one, system))}
     asked = statement.asked_cents
     content = {
         "utility": view.utility,
@@ -79,9 +82,12 @@ def combined_content(statement: CombinedStatement, system: System) -> bytes:
             "The bills of your places come together on this statement, with one due day.",
             "Each bill stays its account's own, with its own paper: what is not paid is that "
             "account's. What was owed before is on each account's own bill.",
+            *_sent_late(len(late)),
         ],
         "accounts": _accounts(statement, places),
-        "bills": [_row(one, places[one.bill_id]) for one in statement.bills],
+        "bills": [
+            _row(one, places[one.bill_id], late.get(one.bill_id, "")) for one in statement.bills
+        ],
         "pay_to": list(contact.payment_address) if contact else [],
         "contact": list(contact_sentences(contact)) if contact else [],
         "reasons": [
@@ -134,12 +140,30 @@ def _accounts(statement: CombinedStatement, places: Mapping[str, Premise]) -> li
     ]
 
 
-def _row(bill: CombinedBill, place: Premise) -> dict[str, str]:
+def _late(bill: CombinedBill, system: System) -> str:
+    """That we sent a bill late, and over how long it may be paid; empty if not, or not owed."""
+    if bill.kind is not CombinedKind.CHARGED or bill.charges_cents <= 0:
+        return ""
+    for months, _ in time_to_pay(read_record(system.store.bill(bill.bill_id).record)):
+        return f", sent late by us: {months} or more to pay it, and no late charge"
+    return ""
+
+
+def _sent_late(count: int) -> list[str]:
+    if not count:
+        return []
+    some = "One of the bills" if count == 1 else f"{count} of the bills"
+    return [
+        f"{some} we sent late: the list says over how long, without a late charge, you may pay."
+    ]
+
+
+def _row(bill: CombinedBill, place: Premise, late: str) -> dict[str, str]:
     taken = ", taken back: it was cancelled" if bill.kind is CombinedKind.TAKEN_BACK else ""
     return {
         "account": bill.account_id,
         "place": f"{place.address}, {place.city}",
-        "bill": f"{bill.bill_id}{taken}",
+        "bill": f"{bill.bill_id}{taken}{late}",
         "days": f"{short_span_words(bill.days)}, {bill.days.last_day.year}",
         "charges": usd_display(bill.charges_cents),
         "asked": usd_display(bill.asked_cents),

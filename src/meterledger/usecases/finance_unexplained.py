@@ -22,7 +22,7 @@ from meterledger.kernel.money import usd_text
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import UNAPPLIED
 from meterledger.rulebook.book import BookView
-from meterledger.usecases.finance_aging import AgingStore, aging
+from meterledger.usecases.finance_aging import Aging, AgingStore, aging
 from meterledger.usecases.finance_reports import (
     CashStore,
     RevenueStore,
@@ -101,8 +101,12 @@ class Monitors:
     ties: tuple[Tie, ...]
 
 
-def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
+def unexplained(
+    on: date, *, view: BookView, store: MonitorStore, aged: Aging | None = None
+) -> Monitors:
     """What nobody can explain on the day, kind by kind; a kind with nothing is told, too.
+
+    ``aged`` is what is open by age, where it was asked already; of another day it is asked anew.
 
     :raises NoRuleInForce: if the book has no days of reconciliation
     """
@@ -114,7 +118,8 @@ def unexplained(on: date, *, view: BookView, store: MonitorStore) -> Monitors:
         for one in store.card_refunds(state=CardRefundState.UNKNOWN)
         if local_day_of(one.refund.started_at, view.time_zone) < on
     ]
-    aged = aging(on, view=view, store=store)
+    if aged is None or aged.at != on:
+        aged = aging(on, view=view, store=store)
     month = month_of(on)
     days = DaySpan(month.from_day, on + timedelta(days=1))
     ties = (

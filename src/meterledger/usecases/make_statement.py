@@ -185,9 +185,17 @@ def _late(stored: StoredBill, record: dict[str, Any]) -> tuple[StatedMark, ...]:
     return tuple(
         StatedMark(
             "late",
-            f"We sent this bill late. You may pay it over {_months(one['finding'])} or more, and "
-            f"no late charge is put on it ({Citation.from_json(one['citation']).text}).",
+            f"We sent this bill late. You may pay it over {months} or more, and "
+            f"no late charge is put on it ({citation.text}).",
         )
+        for months, citation in time_to_pay(record)
+    )
+
+
+def time_to_pay(record: dict[str, Any]) -> tuple[tuple[str, Citation], ...]:
+    """Over how many months a bill that we sent late may be paid, with the clause; else nothing."""
+    return tuple(
+        (_months(one["finding"]), Citation.from_json(one["citation"]))
         for one in record["reasons"]
         if one["finding"].endswith(TO_PAY)
     )

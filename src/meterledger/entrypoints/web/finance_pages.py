@@ -74,7 +74,7 @@ def finance_page(request: HttpRequest, system: System) -> HttpResponse:
     )
     found = revenue(days, view=system.view, store=system.store)
     monitors = (
-        unexplained(system.today, view=system.view, store=system.store)
+        unexplained(system.today, view=system.view, store=system.store, aged=aged)
         if aged is not None
         else None
     )
