@@ -1,14 +1,15 @@
 """Compare: an account's own usage on every option open to it, over the same days.
 
 Lives here      which days and options, their totals window by window, what a switch would mean.
-Lives elsewhere prices (``calculate``), usage of a window (``window_usage``), the rule of a switch
+Lives elsewhere prices (``calculate``), usage of a window (``window_usage``), programmes and what
+                else a bill is given (``beside_usage``), the rule of a switch
                 (``billing.rate_term``, asked by ``change_rate``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.series import NoRuleInForce
+from meterledger.usecases.beside_usage import NETS, Beside, BesideSources, BesideUsage
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import BilledReadings, window_of
 from meterledger.usecases.change_rate import (
@@ -44,7 +46,7 @@ from meterledger.usecases.window_usage import (
 PERIODS = "billing_periods_twelve_per_year_periods_per_calendar_year"
 
 
-class CompareStore(BilledReadings, Protocol):
+class CompareStore(BilledReadings, BesideSources, Protocol):
     """What this journey needs of the store."""
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
@@ -116,10 +118,12 @@ class Compared:
     asked: date
     switch: Ruling | None
     switch_refusal: str
+    beside: tuple[str, ...] = ()
+    """What the bills rest on beside this energy, programmes among it, each once, in words."""
 
     @property
     def energy_wh(self) -> int:
-        """All energy that was priced."""
+        """All energy that was delivered."""
         return sum(self.windows_wh)
 
     def as_json(self) -> dict[str, Any]:
@@ -138,6 +142,7 @@ class Compared:
                 }
                 for window, energy_wh in zip(self.windows, self.windows_wh, strict=True)
             ],
+            "beside": list(self.beside),
             "schedules": [row.as_json() for row in self.answers],
             "switch": {
                 "asked": self.asked.isoformat(),
@@ -161,6 +166,7 @@ def compare_schedules(
 
     ``span`` is cut at the cycle's reading days, as bills would be; without one it is the twelve
     periods until the last bill, or as many as there are. ``asked`` is the day of the question.
+    Programmes count as on bills; credits for energy received are those that its bills had.
 
     :raises NotFound: if there is no such account
     :raises NoServiceThen: if the account had not one service over all days
@@ -187,19 +193,25 @@ def compare_schedules(
     refusals: dict[str, str] = {}
     standings: dict[str, list[Standing]] = {code: [] for code in codes}
     windows_wh: list[int] = []
+    told: dict[str, None] = {}
     sequence = store.lake_sequence()
     for window in windows:
-        usage = usage_as_billed(_at(chain, window), window, known_at, sequence, lake, store, view)
+        there = _at(chain, window)
+        usage = usage_as_billed(there, window, known_at, sequence, lake, store, view)
         windows_wh.append(_energy_wh(usage))
         place = tax_place_on(service.tax_places, window, service.premise.premise_id)
         for code in codes:
             if code in refusals:
                 continue
             try:
+                beside = _beside(
+                    _on(code, there), window, usage, known_at, sequence, calculator, lake, store
+                )
+                told |= dict.fromkeys(_in_words(beside))
                 lines = (
-                    price_register(calculator, code, usage, window)
+                    price_register(calculator, code, usage, window, beside.given)
                     if isinstance(usage, RegisterUsage)
-                    else calculator.price_usage(code, window, usage)
+                    else calculator.price_usage(code, window, usage, beside.given)
                 )
                 lines = calculator.with_tax(
                     lines,
@@ -236,7 +248,54 @@ def compare_schedules(
         asked=asked,
         switch=switch,
         switch_refusal=why_not,
+        beside=tuple(told),
     )
+
+
+def _on(code: str, service: BillableService) -> BillableService:
+    """The service as if it were on another option."""
+    return replace(service, agreement=replace(service.agreement, schedule=code))
+
+
+def _beside(
+    service: BillableService,
+    window: DaySpan,
+    usage: UsageBatch | TiledUsage | RegisterUsage,
+    known_at: datetime,
+    sequence: int,
+    calculator: Calculator,
+    lake: Lake,
+    store: CompareStore,
+) -> Beside:
+    """What the bill of the window would be given beside its usage, on the service's option.
+
+    :raises Refusal: as the bill would be held
+    """
+    found = BesideUsage(
+        [service],
+        window,
+        known_at=known_at,
+        sequence=sequence,
+        calculator=calculator,
+        lake=lake,
+        store=store,
+    )
+    if not isinstance(usage, UsageBatch):
+        return found.without_intervals(service)
+    point, zone = service.agreement.service_point_id, calculator.view.time_zone
+    (meter,) = meters_of_window(point, service.installations, window, zone)
+    found.with_received({service.agreement.agreement_id: (service, meter)})
+    return found.of(service)
+
+
+def _in_words(beside: Beside) -> list[str]:
+    """Of the bill's reasons those of programmes; how much was received is another each month."""
+    told = []
+    for one in beside.reasons:
+        if "takes part in" in one.finding:
+            what, nets, _ = one.finding.partition(NETS)
+            told.append(f"{what[:1].upper()}{what[1:]}{nets}.")
+    return told
 
 
 def _chain(

@@ -85,6 +85,8 @@ def _print(found: Compared) -> None:
     kwh = f"{found.energy_wh // 1000:,}.{found.energy_wh % 1000:03d}"
     first, until = found.windows[0].from_day, found.windows[-1].until_day
     print(f"Account {found.account_id}, {first} to {until}, {kwh} kWh, now on {found.schedule}")
+    for sentence in found.beside:
+        print(sentence)
     ordered = sorted(found.answers, key=lambda row: (row.total_cents is None, row.total_cents or 0))
     table = []
     for row in ordered:
