@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from tests.journeys.close_town import AUGUST, CLOSED_AT, SEPTEMBER, close, close
 from tests.journeys.conftest import town_module
 from tests.journeys.usage_town import UsageTown, weekly
 
+from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.gateways.processor_fake import BadProcessor
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases import close_day as table
 from meterledger.usecases.close_day import STEPS, CannotClose
 from meterledger.usecases.close_told import DayClosed, StepState, StepTold
+from meterledger.usecases.rebill import rebill
 
 SEPTEMBER_2 = date(2025, 9, 2)
 
@@ -164,6 +167,47 @@ class TestTwice:
         assert (closed.bills.due, closed.bills.billed) == (1, 1)
 
 
+class TestABillCorrectedByHand:
+    """Account 1's bill of August is made again by a person, on the day after it was issued."""
+
+    LATER = CLOSED_AT + timedelta(hours=1)
+
+    def correct(self, town: UsageTown, on: date, more: int) -> int:
+        def values(day: date, count: int) -> list[int | None]:
+            return [(wh or 0) + more for wh in weekly(day, count)]
+
+        bill = town.store.bills_of_account(town.account_id(1))[-1].bill_id
+        town.arrive("M1", (date(2025, 8, 1), SEPTEMBER), values, learned_at=self.LATER)
+        run = rebill(
+            [bill], author="Ana", reason="another meter's readings", on=on, known_at=self.LATER,
+            store=town.store, lake=town.lake, book=town.book,
+        )  # fmt: skip
+        return sum(one.difference_cents for one in run.corrected)
+
+    def test_is_told_with_its_day_and_was_not_due(self, closing: UsageTown) -> None:
+        close(closing, AUGUST)
+        close(closing, SEPTEMBER)
+        moved = self.correct(closing, SEPTEMBER_2, 20)
+
+        closed = close(closing, SEPTEMBER_2, now=self.LATER)
+
+        assert moved > 0
+        assert closed.corrections == {"by hand": (1, moved), "trued up": (0, 0)}
+        assert closed.as_json()["corrections"]["by hand"]["count"] == 1
+        assert (closed.bills.due, closed.bills.billed, closed.bills.billed_cents) == (1, 0, 0)
+        assert closed.bills.accounts["billed"] == 0
+        assert closed.bills.tie.holds
+
+    def test_is_told_with_no_other_day(self, closing: UsageTown) -> None:
+        close(closing, AUGUST)
+        close(closing, SEPTEMBER)
+        self.correct(closing, SEPTEMBER_2, -20)
+
+        for day in (SEPTEMBER, date(2025, 9, 3)):
+            closed = close(closing, day, now=self.LATER)
+            assert closed.corrections == {"by hand": (0, 0), "trued up": (0, 0)}
+
+
 class TestAnEstimateWhoseReadingComes:
     GAP_DAY = date(2025, 8, 9)
 
@@ -213,9 +257,30 @@ class TestAnEstimateWhoseReadingComes:
 
         closed = close(estimated, SEPTEMBER_2, now=CLOSED_AT + timedelta(hours=1))
 
-        assert step(closed, "true-ups").counts["trued up now"] == 1
+        told = step(closed, "true-ups")
+        assert told.counts["trued up now"] == 1
+        assert closed.corrections == {"by hand": (0, 0), "trued up": (1, told.cents["difference"])}
         assert (closed.bills.due, closed.bills.billed, closed.bills.billed_cents) == (0, 0, 0)
         assert closed.bills.accounts["not_due"] == 3
+
+    def test_is_come_back_to_as_long_as_the_book_says(
+        self, estimated: UsageTown, tmp_path: Path
+    ) -> None:
+        """August 9 is the twenty-fifth day before the end of September 2."""
+        self.comes(estimated, 1, more=120)
+        folder = tmp_path / "books" / "union_electric_mo6"
+        copytree(default_book_folder(), folder)
+        value = folder / "company_operations" / "true_up_look_back_days.yaml"
+        as_held = value.read_text(encoding="utf-8")
+        counts = []
+        for days in (24, 25):
+            value.write_text(as_held.replace('"400"', f'"{days}"'), encoding="utf-8")
+            estimated.book = load_book(folder)
+            later = CLOSED_AT + timedelta(hours=days)
+            told = step(close(estimated, SEPTEMBER_2, now=later), "true-ups")
+            counts.append(told.counts["trued up now"])
+
+        assert counts == [0, 1]
 
     def test_is_left_to_a_person_when_it_is_absurd_and_the_night_goes_on(
         self, estimated: UsageTown

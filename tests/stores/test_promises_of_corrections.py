@@ -19,6 +19,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 
+from meterledger.facts.corrections import CorrectedBill
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.ids import next_version
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
@@ -99,6 +100,27 @@ class TestCancelling:
         assert again.bill.bill_id == next_version(next_version(bill_of(1, 0)[0].bill_id))
         assert billed.trial_balance()["142"] == 16_519 + 300
 
+    def test_is_told_of_the_day_on_which_the_bill_in_its_place_is_issued(
+        self, billed: Store
+    ) -> None:
+        one, other = rebill_of(1, 0, cents=20_000), rebill_of(1, 1, cents=100)
+        again = rebill_of(1, 0, cents=300, version=3)
+        again = replace(again, correction=replace(again.correction, author="Bob"))
+        for each in (one, other, again):
+            billed.record_rebills([each])
+        day = one.bill.issued_day
+
+        with billed.viewing(ANALYST, []):
+            told = billed.corrections_on(day)
+            elsewhere = [billed.corrections_on(day + timedelta(days=by)) for by in (-1, 1)]
+            (alone,) = billed.corrections_on(other.bill.issued_day)
+
+        first = CorrectedBill(one.bill.bill_id, account_id(1), "Ana", 20_000 - 16_519)
+        second = CorrectedBill(again.bill.bill_id, account_id(1), "Bob", 300 - 20_000)
+        assert told == [first, second]
+        assert elsewhere == [[], []]
+        assert (alone.bill_id, alone.difference_cents) == (other.bill.bill_id, 100 - 16_519)
+
     def test_leaves_the_days_billed(self, billed: Store) -> None:
         billed.record_rebills([rebill_of(1, 0)])
 
@@ -106,6 +128,13 @@ class TestCancelling:
         with billed.viewing(ANALYST, []):
             service = billed.service_of_agreement("AG-1-20250101", CORRECTED_AT)
         assert service.billed_until == month_of(1).until_day
+
+
+def test_corrections_of_a_day_are_read_by_a_viewer_alone(billed: Store) -> None:
+    billed.record_rebills([rebill_of(1, 0)])
+
+    with pytest.raises(NotViewing):
+        billed.corrections_on(rebill_of(1, 0).bill.issued_day)
 
 
 class TestAboveTheCeiling:

@@ -204,6 +204,7 @@ USED_BY_ROOMS = frozenset(
         "sales_tax_governing_day",
         "season_method_switch",
         "season_proration_basis",
+        "true_up_look_back_days",
     }
 )
 """Names that rules in rooms ask for; schedules, calendars and tax places name the others."""

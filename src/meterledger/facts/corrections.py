@@ -83,6 +83,16 @@ class Rebill:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectedBill:
+    """A corrected bill of a day, by whom, and what it charges less what the cancelled one did."""
+
+    bill_id: str
+    account_id: str
+    author: str
+    difference_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class LeftDifference:
     """A bill that would be another one now, and stays as it was issued: by whom, and why.
 

@@ -24,7 +24,9 @@ from meterledger.ledger import RECEIVABLE
 from meterledger.usecases.ports import StoredBill
 
 MOST_IN_DOUBT = 10
-"""So many entries are tried in every way, 1,024 of them; of more only as many ways as that."""
+"""A guard of the search and no number of business: so many entries in doubt are tried in every
+way, 1,024 of them. Of more only one and two at a time are, for the ways double with each; what is
+then not told one by one stands on the statement as one sum, which is right to the cent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from meterledger.usecases.finance_reports import cash
 from meterledger.usecases.finance_unexplained import unexplained
 from meterledger.usecases.look_at_day import UsageLake
 from meterledger.usecases.meter_health import meter_health
+from meterledger.usecases.rebill_due import AUTHOR
 from meterledger.usecases.reconcile_bank import match_bank
 from meterledger.usecases.refund_credit import settle_final_credit
 from meterledger.usecases.refunds_by_ach import mark_refunds_in_files, order_refunds
@@ -34,6 +35,9 @@ from meterledger.usecases.unbilled_revenue import post_accrual, unbilled_revenue
 from meterledger.usecases.unclaimed import set_stale_apart
 from meterledger.usecases.validate_usage import validate_usage
 from meterledger.usecases.write_off import provide, record_recoveries
+
+BY_HAND, TRUED_UP = "by hand", "trued up"
+"""Who made a corrected bill: a person, or a true-up of estimates."""
 
 
 def receive_files(desk: CloseDesk, told: StepTold) -> None:
@@ -225,7 +229,10 @@ def look_over_the_day(desk: CloseDesk, told: StepTold, closed: DayClosed) -> Non
 
 
 def account_for_everyone(desk: CloseDesk, closed: DayClosed) -> None:
-    """Bills that wait with their owners, and the money that was received on the day."""
+    """Bills that wait with their owners, corrections, and the money that was received on the day.
+
+    Corrections are counted in the store, as bills are: whoever made them, and whenever on the day.
+    """
     kinds = {code: hold_kind(code) for code in closed.bills.held}
     closed.waiting = [
         Waiting(code, kinds[code].words, kinds[code].owner, count)
@@ -238,6 +245,11 @@ def account_for_everyone(desk: CloseDesk, closed: DayClosed) -> None:
                 "excluded", "excluded by a person, each with a reason", "who excluded it", excluded
             )
         )
+    closed.corrections = {BY_HAND: (0, 0), TRUED_UP: (0, 0)}
+    for one in desk.store.corrections_on(desk.day):
+        word = TRUED_UP if one.author == AUTHOR else BY_HAND
+        count, cents = closed.corrections[word]
+        closed.corrections[word] = (count + 1, cents + one.difference_cents)
     closed.ties.append(closed.bills.tie)
     found = cash(DaySpan(desk.day, desk.day + timedelta(days=1)), store=desk.store)
     closed.money["received"] = (found.received.count, found.received.cents)

@@ -117,6 +117,9 @@ class DayClosed:
     steps: list[StepTold] = field(default_factory=list)
     bills: BillsOfDay = field(default_factory=BillsOfDay)
     waiting: list[Waiting] = field(default_factory=list)
+    corrections: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of corrected bills issued on the day: count and difference in cents, by who made them. None
+    of them was due: a corrected bill is of a period that was billed before."""
     money: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Of money received on the day: count and cents, received first, then by how it stands."""
     ties: list[Tie] = field(default_factory=list)
@@ -156,6 +159,10 @@ class DayClosed:
                 ],
             },
             "accounts": dict(self.bills.accounts),
+            "corrections": {
+                word: {"count": count, "usd": usd_text(cents)}
+                for word, (count, cents) in self.corrections.items()
+            },
             "money": {
                 word: {"count": count, "usd": usd_text(cents)}
                 for word, (count, cents) in self.money.items()

@@ -17,6 +17,7 @@ from meterledger.facts.places import BillableService
 from meterledger.facts.usage_log import LoggedEstimate
 from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.terms import Terms
 from meterledger.usage import estimated_slots
 from meterledger.usecases.close_desk import CloseDesk
 from meterledger.usecases.close_told import StepTold
@@ -24,16 +25,19 @@ from meterledger.usecases.find_corrections import now_of
 from meterledger.usecases.rebill_due import TrueUps, true_up_estimates
 from meterledger.usecases.usage_days import DayOfMeters, read_day
 
-LOOKS_BACK_DAYS = 400
-"""How old an estimate may be that a night comes back to: a year and a season. `rebill --due` goes
-back without end."""
+LOOKS_BACK = "true_up_look_back_days"
+"""How old an estimate may be that a night comes back to. `rebill --due` goes back without end."""
 FIRST_DAY = date(1990, 1, 1)
 
 
 def true_up_what_came(desk: CloseDesk, told: StepTold) -> None:
-    """Correct bills that rest on estimates and need not any more; tell which wait for a person."""
+    """Correct bills that rest on estimates and need not any more; tell which wait for a person.
+
+    :raises NoRuleInForce: if the book does not say how far back a night looks
+    """
     until = desk.day + timedelta(days=1)
-    recent = DaySpan(until - timedelta(days=LOOKS_BACK_DAYS), until)
+    days = Terms(desk.view, desk.day).whole(LOOKS_BACK).value
+    recent = DaySpan(until - timedelta(days=days), until)
     meters = _replaced(desk.store.estimated_days(recent), desk)
     now = now_of(desk.store, known_at=desk.now, book=desk.book, lake=desk.lake)
     now = replace(now, on=desk.day)

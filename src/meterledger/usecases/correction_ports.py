@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
-from meterledger.facts.corrections import Correction, LeftDifference, Rebill
+from meterledger.facts.corrections import CorrectedBill, Correction, LeftDifference, Rebill
 
 
 class Corrections(Protocol):
@@ -29,6 +30,9 @@ class Corrections(Protocol):
 
     def corrections_of_account(self, account_id: str) -> list[Correction]:
         """Corrections of the account's bills, oldest first."""
+
+    def corrections_on(self, day: date) -> list[CorrectedBill]:
+        """Corrected bills issued on a day, those cancelled since too, by bill."""
 
     def leave_difference(self, left: LeftDifference) -> bool:
         """Keep that a bill stays as it was issued. False if the same was left before.

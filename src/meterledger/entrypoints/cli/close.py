@@ -156,6 +156,13 @@ def _print_day(closed: DayClosed) -> None:
     )
     for one in closed.waiting:
         print(f"      {one.count} {one.code}: {one.words}; {one.owner}")
+    corrected = [
+        f"{count} {word} ({usd_display(cents)})"
+        for word, (count, cents) in closed.corrections.items()
+        if count
+    ]
+    if corrected:
+        print(f"  Bills corrected on the day: {', '.join(corrected)}.")
     money = {
         word: f"{count} ({usd_display(cents)})" for word, (count, cents) in closed.money.items()
     }

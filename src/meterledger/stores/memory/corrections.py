@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from meterledger.facts.bills import Bill
-from meterledger.facts.corrections import Correction, LeftDifference, Rebill
+from meterledger.facts.corrections import CorrectedBill, Correction, LeftDifference, Rebill
 from meterledger.facts.money import Entry
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.correction_words import refuse_one_person
@@ -120,6 +120,17 @@ class MemoryCorrections:
         self._look()
         mine = [one for one in self._corrections if one.account_id == account_id]
         return sorted(mine, key=lambda one: (one.learned_at, one.cancelled_bill))
+
+    def corrections_on(self, day: date) -> list[CorrectedBill]:
+        """Corrected bills issued on a day, those cancelled since too, by bill."""
+        self._look()
+        found = []
+        for one in self._corrections:
+            made, old = self._bills[one.corrected_bill], self._bills[one.cancelled_bill]
+            if made.issued_day == day:
+                moved = made.total_cents - old.total_cents
+                found.append(CorrectedBill(made.bill_id, made.account_id, one.author, moved))
+        return sorted(found, key=lambda one: one.bill_id)
 
     def leave_difference(self, left: LeftDifference) -> bool:
         """Keep that a bill stays as it was issued."""

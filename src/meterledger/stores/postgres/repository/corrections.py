@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from psycopg import errors
 
-from meterledger.facts.corrections import Correction, CorrectionCause, LeftDifference, Rebill
+from meterledger.facts.corrections import (
+    CorrectedBill,
+    Correction,
+    CorrectionCause,
+    LeftDifference,
+    Rebill,
+)
 from meterledger.kernel.ensure import ensure
 from meterledger.stores.correction_words import TWO_PEOPLE_CORRECT, of_one_person
 from meterledger.stores.postgres.connections import Connection
@@ -27,6 +34,15 @@ CORRECTIONS = """
 SELECT cancelled_bill, corrected_bill, account_id, case_id, cause, author, reason, learned_at,
        decision, approved_by, ceiling_cents
   FROM bill_correction
+"""
+CORRECTED_ON = """
+SELECT made.bill_id, k.account_id, k.author, made.total_cents - old.total_cents
+  FROM bill made
+  JOIN bill_correction k ON k.corrected_bill = made.bill_id
+  JOIN service_period_claim c ON c.bill_id = k.cancelled_bill
+  JOIN bill old ON old.bill_id = c.bill_id AND old.issued_day = c.issued_day
+ WHERE made.issued_day = %s
+ ORDER BY made.bill_id COLLATE "C"
 """
 LEFT_COLUMNS = "bill_id, account_id, computed_sha256, difference_cents, author, reason, learned_at"
 
@@ -125,6 +141,11 @@ class CorrectionTables(BillTables):
             ).fetchall()
         )
         return [_correction(row) for row in rows]
+
+    def corrections_on(self, day: date) -> list[CorrectedBill]:
+        """Corrected bills issued on a day, those cancelled since too, by bill."""
+        rows = self._read(lambda connection: connection.execute(CORRECTED_ON, [day]).fetchall())
+        return [CorrectedBill(*row) for row in rows]
 
     def leave_difference(self, left: LeftDifference) -> bool:
         """Keep that a bill stays as it was issued.
