@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.journeys.usage_town import (
 
 from meterledger.facts.estimates import EstimateCause
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.review_usage import accept_day, day_to_review
 from meterledger.usecases.usage_replaced import usage_replaced
 
@@ -195,6 +197,32 @@ class TestInARow:
         town.arrive("M1", (date(2025, 10, 10), date(2025, 10, 26)), learned_at=NEXT)
         run = town.bill(1, on=date(2025, 11, 1), known_at=NEXT)
         assert run.issued_count == 1
+
+    def test_another_rate_option_is_no_actual_reading(self, town: UsageTown) -> None:
+        """The option goes to another after three estimated bills; the fourth waits all the same."""
+        town.start(1, from_day=MONTHS[0])
+        town.arrive("M1", (date(2025, 6, 1), date(2026, 1, 1)), half_months({7, 8, 9, 10}))
+        runs = []
+        for month, after in pairwise(MONTHS[:5]):
+            for day in range(10, 26):
+                town.validate(month.replace(day=day), cause=EstimateCause.REMOTE_DEVICE_FAILED)
+            if month.month == 10:
+                changed = change_rate(
+                    account_id=town.account_id(1),
+                    schedule="1M-overnight",
+                    asked=date(2025, 9, 15),
+                    learned_at=NEXT,
+                    view=town.view,
+                    store=town.store,
+                )
+            known = NEXT + timedelta(hours=month.month)
+            runs.append(town.bill(1, on=after, known_at=known))
+
+        assert [run.issued_count for run in runs] == [1, 1, 1, 0]
+        (held,) = runs[3].held
+        assert held.agreement_id == changed.then.agreement_id
+        assert held.code == "usage.estimate_cap"
+        assert "3 estimated in a row before it" in held.sentence
 
     def test_an_actual_month_between_begins_the_count_again(self, town: UsageTown) -> None:
         runs = live(town, {7, 8, 10, 11, 12}, {})

@@ -51,8 +51,8 @@ class EstimateHolds(Protocol):
     ) -> list[LoggedEstimate]:
         """Estimates of a meter (by its number)."""
 
-    def bills_of_account(self, account_id: str) -> list[StoredBill]:
-        """Bills of the account, oldest first."""
+    def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
+        """Every bill issued for the service points, canceled ones too, oldest first."""
 
 
 def say_estimates(
@@ -124,7 +124,7 @@ def held_sentence(findings: Sequence[FindingOnFile]) -> str:
 def beyond_cap(
     *,
     account_id: str,
-    agreement_id: str,
+    service_point_id: str,
     meter_ids: Mapping[str, str],
     usage: BilledUsage,
     days: DaySpan,
@@ -134,7 +134,8 @@ def beyond_cap(
     """Why the bill must wait for an actual reading; None where it may go out (GRR V.E.1).
 
     ``meter_ids`` gives the number of each meter of the service point by its pseudonym. Only
-    periods of which enough was estimated count, for the capped causes alone.
+    periods of which enough was estimated count, for the capped causes alone. Another rate option
+    is no actual reading: the customer's bills at the place are counted, on whichever option.
     """
     if usage.estimated is None or not usage.estimated.counts_toward_cap:
         return None
@@ -146,8 +147,9 @@ def beyond_cap(
     if cause not in CAPPED_CAUSES:
         return None
     earlier = []
-    for bill in store.bills_of_account(account_id):
-        if bill.agreement_id == agreement_id and bill.days.until_day <= days.from_day:
+    for bill in store.bills_at([service_point_id]).get(service_point_id, ()):
+        lives = bill.cancelled_by is None and bill.account_id == account_id
+        if lives and bill.days.until_day <= days.from_day:
             earlier.append(_period(bill, meter_ids, store))
     decision = decide_may_estimate(
         MayEstimateFacts(cause, tuple(earlier)), Terms(view, days.last_day)

@@ -461,7 +461,7 @@ def _within_cap(
         one = by_agreement[bill.agreement_id]
         why = beyond_cap(
             account_id=bill.account_id,
-            agreement_id=bill.agreement_id,
+            service_point_id=one.service.agreement.service_point_id,
             meter_ids={
                 pseudonym(each.meter_id, view.name): each.meter_id
                 for each in (*one.service.installations, *one.all_installations)
