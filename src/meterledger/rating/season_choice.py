@@ -81,6 +81,11 @@ class SeasonChoice:
                 self.period, self._decides = period, decides
                 self.both_methods = len(methods) > 1
 
+    @property
+    def whole(self) -> bool:
+        """Whether the window is of one season, by the number of its period."""
+        return self.period is not None and self._decides.value.by_period
+
     def of(self, day: date) -> str:
         """The season of a day of the window."""
         if self.period is None:

@@ -54,9 +54,14 @@ class ProofValues:
         self.uses_months = False
         self.by_period = False
         self.ask(SEASONS, self.window.days())
-        if (choice := self._choice).period is not None:
+        self._by_date, self._named = set[date](), set[date]()
+        choice = self._choice
+        if choice.period is not None:
             self.by_period = True
-            self.ask(SEASONS, [choice.period.named_on])
+            self._named.add(choice.period.named_on)
+            self.ask(SEASONS, self._named)
+        if not choice.whole:
+            self._by_date.update(self.window.days())
 
     @property
     def _choice(self) -> SeasonChoice:
@@ -67,6 +72,8 @@ class ProofValues:
         """Have in the file of which season an earlier period is, that has this last day."""
         days = self._choice.asked_of(last_day)
         self.by_period |= len(days) > 1
+        self._by_date.add(last_day)
+        self._named.update(days[:-1])
         self.ask(SEASONS, days)
 
     def season_readings(self, days: Iterable[date]) -> list[str]:
@@ -172,8 +179,9 @@ class ProofValues:
         """A value as the file has it: as far as it says something of these days."""
         if isinstance(value, Seasons):
             if value.by_period:
-                return {f"period {day.month}": value.of_period(day.month) for day in days}
-            every = sorted(self._asked[SEASONS]) if self.by_period else days
+                numbers = [day.month for day in days if day in self._named]
+                return {f"period {number}": value.of_period(number) for number in numbers}
+            every = sorted(self._by_date) if self.by_period else days
             return {str(day.month): value.of(day) for day in every}
         if isinstance(value, TimeOfUse):
             return self._hours(value, days)
