@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
+import granian.server
 import pytest
 from typer.testing import CliRunner
 
@@ -12,6 +15,7 @@ from meterledger.entrypoints.cli.main import build_app
 from meterledger.entrypoints.cli.serve import (
     NotThisMachine,
     PortRefused,
+    answer_until_stopped,
     link,
     own_address,
     refuse_taken_port,
@@ -58,6 +62,37 @@ class TestServe:
     def test_refuses_what_is_no_port(self, port: int) -> None:
         with pytest.raises(PortRefused, match="Give a number from 1 to 65535"):
             refuse_taken_port("127.0.0.1", port)
+
+    def test_says_where_it_is_once_its_worker_was_made(
+        self, monkeypatch: pytest.MonkeyPatch, taken_port: int, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """What a thread holds at a fork is held in the worker for ever: there is none before it."""
+        running: list[int] = []
+
+        class ForksOnce:
+            def __init__(self, *_: object, **__: object) -> None:
+                self.hooks: list[Callable[[], object]] = []
+
+            def on_startup(self, hook: Callable[[], object]) -> None:
+                self.hooks.append(hook)
+
+            def serve(self) -> None:
+                before = set(threading.enumerate())
+                for hook in self.hooks:
+                    hook()
+                running.append(len(set(threading.enumerate()) - before))
+                if (worker := os.fork()) == 0:
+                    os._exit(0)
+                os.waitpid(worker, 0)
+                for one in set(threading.enumerate()) - before:
+                    one.join()
+
+        monkeypatch.setattr(granian.server, "Server", ForksOnce)
+
+        answer_until_stopped("127.0.0.1", taken_port)
+
+        assert running == [0]
+        assert f"Meterledger is at http://127.0.0.1:{taken_port}/" in capfd.readouterr().out
 
     def test_prints_a_link_that_can_be_opened(self) -> None:
         assert link("127.0.0.1", 8000) == "http://127.0.0.1:8000/"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from meterledger.entrypoints.cli.answer import PORT, JsonFlag, refusing
 from meterledger.kernel.refusal import Refusal
+
+if TYPE_CHECKING:
+    from granian.server.common import AbstractServer
 
 OWN_ADDRESSES = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
 """What may be asked for, and what is bound."""
@@ -101,8 +106,6 @@ def link(address: str, port: int) -> str:
 
 def answer_until_stopped(address: str, port: int, *, as_json: bool = False) -> None:
     """Answer requests until Ctrl-C or a stop signal. The caller holds the system open."""
-    from threading import Thread
-
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
@@ -119,10 +122,32 @@ def answer_until_stopped(address: str, port: int, *, as_json: bool = False) -> N
         log_level=LogLevels.error,
     )
 
-    server.on_startup(
-        Thread(target=_say_when_open, args=(address, port, as_json), daemon=True).start
-    )
+    _after_the_worker(server, partial(_say_when_open, address, port, as_json))
     server.serve()
+
+
+def _after_the_worker(server: AbstractServer[Any], say: Callable[[], None]) -> None:
+    """Say it in a thread that begins once the worker is there.
+
+    A worker is a fork: what a thread holds just then (the lock of a module that it imports, of the
+    resolver of names) is held in the worker for ever, and the first question to a processor waits
+    for it, with one of our few threads after another.
+    """
+    import multiprocessing
+    import os
+    from threading import Thread
+
+    begun: list[Thread] = []
+
+    def begin() -> None:
+        if not begun:
+            begun.append(Thread(target=say, daemon=True))
+            begun[0].start()
+
+    if multiprocessing.get_start_method() == "fork":
+        os.register_at_fork(after_in_parent=begin)
+    else:
+        server.on_startup(begin)
 
 
 def _say_when_open(address: str, port: int, as_json: bool) -> None:
