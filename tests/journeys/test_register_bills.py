@@ -11,11 +11,12 @@ import pytest
 from tests.journeys.register_town import AFTER, NEXT, NIGHT, RegisterTown, months
 from tests.journeys.town import CHICAGO, FIRST, VIEWER
 
+from meterledger.billing import hold_kind
 from meterledger.facts.meters import BilledOn, LinkSource, MeterKind, Register, RegisterRead
 from meterledger.facts.readings import Flow, Quality
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.change_meters import correct_exchange, exchange_meter
-from meterledger.usecases.compare_schedules import compare_schedules
+from meterledger.usecases.compare_schedules import Compared, compare_schedules
 from meterledger.usecases.meter_checks import Linked, Visit
 
 JUNE, JULY, AUGUST = months(date(2025, 6, 1), 3)
@@ -187,7 +188,12 @@ class TestTwoReads:
         assert held.code == "usage.periods_needed"
         assert "prices energy by the time of day" in held.sentence
         assert "GRR V.D" in held.sentence
+        assert "readings of the register may not stand in for intervals (Sheet" in held.sentence
+        assert "with interval data" not in held.sentence  # this meter sends none
         assert "set the meter up for intervals" in held.sentence
+        kind = hold_kind(held.code)
+        assert kind.owner == "customer service"
+        assert "meterledger service change" in kind.correct
 
     def test_neighbors_on_intervals_are_billed_as_before_in_the_same_run(
         self, town: RegisterTown
@@ -344,22 +350,35 @@ class TestExchanges:
         assert "Meter M1 is billed on its register and meter M9 on intervals" in held.sentence
 
 
-def test_rates_are_compared_over_its_use_and_those_by_time_say_why_not(town: RegisterTown) -> None:
-    town.meter(1, came=JUNE)
-    town.reads("M1", (JUNE, 100), (JULY, 400))
-    bill = only(town.bill_month(1, JUNE))
-    compared = compare_schedules(
+def compared(town: RegisterTown, days: DaySpan) -> Compared:
+    return compare_schedules(
         account_id=town.account_id(1),
-        span=DaySpan(JUNE, JULY),
+        span=days,
         known_at=NEXT,
-        asked=JULY,
+        asked=days.until_day,
         store=town.store,
         lake=town.lake,
         book=town.book,
     )
-    schedule, energy_wh, answers = compared.schedule, compared.energy_wh, compared.answers
-    assert (schedule, energy_wh) == ("1M-anytime", 300_000)
-    by_code = {one.schedule: one for one in answers}
+
+
+def test_rates_are_compared_over_its_use_and_those_by_time_say_why_not(town: RegisterTown) -> None:
+    town.meter(1, came=JUNE)
+    town.reads("M1", (JUNE, 100), (JULY, 400))
+    bill = only(town.bill_month(1, JUNE))
+    found = compared(town, DaySpan(JUNE, JULY))
+    assert (found.schedule, found.energy_wh, found.estimated_wh) == ("1M-anytime", 300_000, 0)
+    by_code = {one.schedule: one for one in found.answers}
     assert by_code["1M-anytime"].total_cents == bill.total_cents
     others = [one for code, one in by_code.items() if code != "1M-anytime"]
     assert all(one.total_cents is None and "GRR V.D" in str(one.refusal) for one in others)
+
+
+def test_what_is_compared_and_estimated_says_so(town: RegisterTown) -> None:
+    town.meter(1, came=JUNE)
+    town.reads("M1", (JUNE, 100), (JULY, 400))
+    only(town.bill_month(1, JUNE))
+    bill = only(town.bill_month(1, JULY))
+    found = compared(town, DaySpan(JUNE, AUGUST))
+    assert bill.usage.estimated.energy_wh == found.estimated_wh == found.energy_wh - 300_000
+    assert found.as_json()["estimated_wh"] == str(found.estimated_wh)

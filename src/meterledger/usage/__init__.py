@@ -15,7 +15,14 @@ energy before a bill charges for it.
 from meterledger.rulebook.rules import Rule
 from meterledger.usage import readings_needed, retention
 from meterledger.usage.complete import describe_usage, find_gaps, scale_by_multipliers
-from meterledger.usage.estimated import CAPPED_CAUSES, PROVISIONS, estimated_slots, method_words
+from meterledger.usage.estimated import (
+    CAPPED_CAUSES,
+    PROVISIONS,
+    estimated_rows,
+    estimated_slots,
+    estimated_tiled,
+    method_words,
+)
 from meterledger.usage.estimation_allowed import (
     BilledPeriod,
     CustomerReadingFacts,
@@ -272,7 +279,9 @@ __all__ = [
     "describe_usage",
     "doubts_of",
     "estimate_record",
+    "estimated_rows",
     "estimated_slots",
+    "estimated_tiled",
     "estimates_of",
     "fill_missing",
     "find_gaps",

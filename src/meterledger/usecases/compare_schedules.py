@@ -23,6 +23,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.series import NoRuleInForce
+from meterledger.usage import estimated_rows, estimated_tiled
 from meterledger.usecases.beside_usage import NETS, Beside, BesideSources, BesideUsage
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import BilledReadings, window_of
@@ -118,6 +119,8 @@ class Compared:
     asked: date
     switch: Ruling | None
     switch_refusal: str
+    estimated_wh: int = 0
+    """How much of the energy is estimated, as on its bills."""
     beside: tuple[str, ...] = ()
     """What the bills rest on beside this energy, programmes among it, each once, in words."""
 
@@ -134,6 +137,7 @@ class Compared:
             "to": self.windows[-1].until_day.isoformat(),
             "schedule": self.schedule,
             "energy_wh": str(self.energy_wh),
+            "estimated_wh": str(self.estimated_wh),
             "windows": [
                 {
                     "from": window.from_day.isoformat(),
@@ -194,11 +198,13 @@ def compare_schedules(
     standings: dict[str, list[Standing]] = {code: [] for code in codes}
     windows_wh: list[int] = []
     told: dict[str, None] = {}
+    estimated_wh = 0
     sequence = store.lake_sequence()
     for window in windows:
         there = _at(chain, window)
         usage = usage_as_billed(there, window, known_at, sequence, lake, store, view)
         windows_wh.append(_energy_wh(usage))
+        estimated_wh += _estimated_wh(usage)
         place = tax_place_on(service.tax_places, window, service.premise.premise_id)
         for code in codes:
             if code in refusals:
@@ -248,6 +254,7 @@ def compare_schedules(
         asked=asked,
         switch=switch,
         switch_refusal=why_not,
+        estimated_wh=estimated_wh,
         beside=tuple(told),
     )
 
@@ -406,6 +413,16 @@ def _energy_wh(usage: UsageBatch | TiledUsage | RegisterUsage) -> int:
     if isinstance(usage, RegisterUsage):
         return usage.usage.energy_wh
     return usage.energy_wh if isinstance(usage, TiledUsage) else int(usage.total_wh[0])
+
+
+def _estimated_wh(usage: UsageBatch | TiledUsage | RegisterUsage) -> int:
+    if isinstance(usage, RegisterUsage):
+        found = usage.usage.estimated
+    elif isinstance(usage, TiledUsage):
+        found = estimated_tiled(usage)
+    else:
+        found = estimated_rows(usage).get(0)
+    return found.energy_wh if found else 0
 
 
 def _usage(

@@ -348,5 +348,5 @@ def _by_person(
         f"There is no read of {one.days.until_day}, and no method estimates it by itself",
         where=f"meter {one.last.installed.meter_id}",
         why=why + (f". Tried: {'; '.join(failed)}" if failed else ""),
-        do="Obtain a read and ingest it, or let a person estimate; then run the bill again",
+        do="Obtain a read and ingest it; then run the bill again",
     )

@@ -429,8 +429,11 @@ def price_register(
             Terms(calculator.view, window.last_day),
         )
         reason = decision.reasons[-1]
+        told = f"{reason.finding[:1].upper()}{reason.finding[1:]}"
+        if not decision.outcome.register_may_stand_in:
+            told = "On such a rate readings of the register may not stand in for intervals"
         raise PeriodsNeeded(
             refusal.what,
-            why=f"{reason.finding[:1].upper()}{reason.finding[1:]} ({reason.citation.text})",
+            why=f"{told} ({reason.citation.text})",
             do="Put the account on a rate without time periods, or set the meter up for intervals",
         ) from refusal

@@ -85,6 +85,9 @@ def _print(found: Compared) -> None:
     kwh = f"{found.energy_wh // 1000:,}.{found.energy_wh % 1000:03d}"
     first, until = found.windows[0].from_day, found.windows[-1].until_day
     print(f"Account {found.account_id}, {first} to {until}, {kwh} kWh, now on {found.schedule}")
+    if found.estimated_wh:
+        estimated = f"{found.estimated_wh // 1000:,}.{found.estimated_wh % 1000:03d}"
+        print(f"{estimated} kWh of it is estimated, as on its bills.")
     for sentence in found.beside:
         print(sentence)
     ordered = sorted(found.answers, key=lambda row: (row.total_cents is None, row.total_cents or 0))

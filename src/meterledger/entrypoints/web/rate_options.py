@@ -52,6 +52,9 @@ def compare_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "found": found,
         "span": (found.windows[0].from_day, found.windows[-1].until_day),
         "kwh": f"{found.energy_wh // 1000:,}.{found.energy_wh % 1000:03d}",
+        "estimated": f"{found.estimated_wh // 1000:,}.{found.estimated_wh % 1000:03d}"
+        if found.estimated_wh
+        else "",
         "rows": _rows(system, found),
         "windows": _windows(found),
         "outcome": None if found.switch is None else found.switch.decision.outcome,
