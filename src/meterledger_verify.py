@@ -380,7 +380,7 @@ class Reckoning:
             self._hold_line(charge, days)
         count, total = len(self.lines), Fraction(sum(cents for _, _, cents in self.lines), 100)
         same = count == len(self.bill["lines"]) and total == number(self.bill["total_usd"])
-        _demand(same, f"{count} lines of {total} USD follow: the bill has others, or another sum.")
+        _demand(same, f"{count} lines of ${total} follow: the bill has others, or another sum.")
         for name, told in self.proof.get("asked", {}).items():
             follows, asked = self.of(told, self.days), self.bill["asked"][name]
             asked = sum(map(number, asked)) if isinstance(asked, list) else number(asked)
@@ -416,7 +416,7 @@ class Reckoning:
         figures = [word if word[4:5] == "-" else number(word) for word in words]
         good = {*figures} <= {*self.figures, *factors, usd} and (price is None or price in figures)
         good = good and ("=" not in line["arithmetic"] or figures[-1] == usd)
-        _demand(good, f"Line {place + 1} is told as '{line['arithmetic']}'; {usd} USD follow.")
+        _demand(good, f"Line {place + 1} is told as '{line['arithmetic']}'; ${usd} follow.")
 
 
 # The signature: Ed25519, by RFC 8032.
@@ -489,7 +489,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shown = "".join(one if one.isprintable() else "?" for one in str(problem))
         print(f"{given.file} {said}: {shown[:400]}", file=sys.stderr)
         return 1 if isinstance(problem, Disproved) else 2
-    print("Bill {bill}, {from} until {to}: {total_usd} USD holds.".format_map(proof["bill"]))
+    told = "Bill {bill}, {from} until {to}: ${total_usd} holds.".format_map(proof["bill"])
+    print(told.replace("$-", "-$"))
     print(f"  Signed by {key} ({'the key you gave' if given.key else 'the key in the file'}).")
     return 0
 

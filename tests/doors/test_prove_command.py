@@ -53,7 +53,7 @@ def test_the_file_of_a_register_holds_and_says_how_much_stands_in_it(
     assert (told["bill"], told["readings"]) == (bill, 2)
     assert verifier.main([str(path), "--key", told["public_key"]]) == 0
     said = capsys.readouterr().out
-    assert f"Bill {bill}, 2025-06-01 until 2025-07-01: {told['total_usd']} USD holds." in said
+    assert f"Bill {bill}, 2025-06-01 until 2025-07-01: ${told['total_usd']} holds." in said
     assert "the key you gave" in said
 
 

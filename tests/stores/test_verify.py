@@ -61,29 +61,29 @@ BREACHES = {
     "a cancelled bill says why": ("DELETE FROM bill_correction", "cancelled, and nothing says why"),
     "is taken back once": (
         "UPDATE posting SET cents = cents + 1 WHERE entry_id LIKE 'reversal:%' AND number = 2",
-        "and its reversal leave 1 cents on account 440",
+        "and its reversal leave $0.01 on account 440",
     ),
     "lines sum to the bill's total": (
         "UPDATE bill_line SET cents = cents + 1 WHERE number = 1",
-        "2 of 2 lines sum to 16520 of 16519 cents",
+        "2 of 2 lines sum to $165.20 of $165.19",
     ),
     "advances of extensions": (
         "ALTER TABLE extension_event DROP CONSTRAINT what_moves_an_advance;"
         " UPDATE extension_event SET advance_cents = advance_cents - 1 WHERE act = 'paid'",
-        "600000 cents of advances are posted, its contracts hold 599999",
+        "$6,000.00 of advances are posted, its contracts hold $5,999.99",
     ),
     "deposits hold what 235 holds": (
         "UPDATE application SET cents = cents + 1 WHERE kind = 'deposit'",
-        "235 holds 4000 cents, its deposits hold 4001",
+        "235 holds $40.00, its deposits hold $40.01",
     ),
     "step that moves money moves what it says": (
         "UPDATE deposit_step SET cents = cents - 1 WHERE act = 'applied'",
-        "moves 5999 cents, and its entry 6000",
+        "moves $59.99, and its entry $60.00",
     ),
     "late charge is posted": (
         "UPDATE late_charge SET cents = cents + 1, record = record; DELETE FROM posting"
         " WHERE entry_id LIKE 'late:%' AND ledger_account = '142'",
-        "is of 151 cents, and its entry asks account",
+        "is of $1.51, and its entry asks account",
     ),
     "what its decision says": (
         "UPDATE late_charge SET base_cents = base_cents + 1",
@@ -103,7 +103,7 @@ BREACHES = {
         " rolled_over_part_cents, settlement_cents, charges_cents, asked_cents, rolled_over_cents,"
         " learned_at) SELECT bill_id, 'BP-1', account_id, days, 'plan', 90, 0, 0, 100, 90, '{}',"
         " known_at FROM service_period_claim WHERE cancelled_by IS NULL LIMIT 1",
-        "0 cents are posted as deferred, its bills deferred 10",
+        "$0.00 are posted as deferred, its bills deferred $0.10",
     ),
     "cites clauses that are kept": ("DELETE FROM citation", "no such clause"),
     "record has its hash": (
@@ -113,17 +113,17 @@ BREACHES = {
     ),
     "legs or more that sum to zero": (
         "UPDATE posting SET cents = cents + 1 WHERE ledger_account = '440'",
-        "2 legs sum to 1 cents",
+        "2 legs sum to $0.01",
     ),
     "every entry to its key": ("DELETE FROM entry_key", "an entry without its key"),
     "every bill of money is posted once": (
         f"{NO_SUB_LEDGER} UPDATE posting SET customer_account_id = NULL"
         " WHERE entry_id LIKE 'bill:%'",
-        "total 16519 cents, posted 0 cents",
+        "total $165.19, posted $0.00",
     ),
     "every payment is posted once": (
         "UPDATE payment SET cents = cents + 1",
-        "5001 cents received, 5000 cents posted",
+        "$50.01 received, $50.00 posted",
     ),
     "stands as its entries say": (
         "DELETE FROM entry_key WHERE entry_id = 'payment:R-file'",
@@ -131,23 +131,23 @@ BREACHES = {
     ),
     "253.unapplied": (
         "UPDATE posting SET cents = cents + 1 WHERE ledger_account = '253.unapplied'",
-        "2499 cents are posted in 253.unapplied, receipts of 2500 cents wait",
+        "$24.99 are posted in 253.unapplied, receipts of $25.00 wait",
     ),
     "no payment pays more": (
         "UPDATE application SET cents = cents + 1",
-        "payment:R-file applied 5001 cents to items and 0 to deposits; it credits 5000",
+        "payment:R-file applied $50.01 to items and $0.00 to deposits; it credits $50.00",
     ),
     "a file of payments": (
         "DELETE FROM payment_file_line",
-        "it says 3 lines of 9000 cents, kept are 2 of 7500",
+        "it says 3 lines of $90.00, kept are 2 of $75.00",
     ),
     "owed and not sent": (
         "UPDATE settlement SET cents = cents + 1 WHERE key = 'seven'",
-        "232.refunds holds 2000 cents, its refunds are of 2001",
+        "232.refunds holds $20.00, its refunds are of $20.01",
     ),
     "refunds nobody took": (
         "UPDATE settlement SET cents = cents + 1 WHERE key = 'eight'",
-        "242.unclaimed holds 500 cents, its refunds are of 501",
+        "242.unclaimed holds $5.00, its refunds are of $5.01",
     ),
     "approved by another person": (
         "UPDATE settlement_step SET \"by\" = ' ANA' WHERE act = 'approved'",
@@ -166,7 +166,7 @@ BREACHES = {
     "what is kept of balances": (
         "UPDATE receivable_balance SET cents = cents + 1;"
         " UPDATE ledger_sum SET cents = cents - 1 WHERE ledger_account = '440'",
-        "and 0 cents deferred, 2025-",
+        "and $0.00 deferred, 2025-",
     ),
     "closed periods came to": (
         "UPDATE posting SET cents = cents * 2 WHERE effective_day < '2025-02-01'",
@@ -180,7 +180,7 @@ BREACHES = {
     "posted as collected": (
         "UPDATE posting SET ledger_account = '241.gross_receipts.pagedale'"
         " WHERE ledger_account = '440' AND entry_id LIKE 'bill:%'",
-        "taxes of 0 cents, 16519 cents are posted",
+        "taxes of $0.00, $165.19 are posted",
     ),
     "billed, held or excluded": (
         "ALTER TABLE bill_run DROP CONSTRAINT due_is_billed_held_and_excluded;"
@@ -193,7 +193,7 @@ BREACHES = {
     ),
     "the ledger as a whole": (
         "UPDATE posting SET cents = cents + 7 WHERE entry_id = 'payment:R-1' AND number = 1",
-        "it sums to 7 cents",
+        "it sums to $0.07",
     ),
     "overlap as believed": (
         "ALTER TABLE agreement DROP CONSTRAINT one_agreement_a_day_at_a_service_point;"
@@ -212,11 +212,11 @@ BREACHES = {
     ),
     "statement of the bank adds up": (
         "UPDATE bank_statement SET closing_cents = closing_cents + 1",
-        "opens with 0, moves 710 and closes with 711 cents",
+        "opens with $0.00, moves $7.10 and closes with $7.11",
     ),
     "matched is the same money": (
         "UPDATE bank_line SET cents = cents + 1",
-        "is of 711 cents at the bank and of 710 of ours",
+        "is of $7.11 at the bank and of $7.10 of ours",
     ),
     "marked as open at the bank": (
         "DELETE FROM bank_open_line",
@@ -224,7 +224,7 @@ BREACHES = {
     ),
     "sums that are kept of the bank": (
         "UPDATE bank_sum SET cents = cents + 1 WHERE side = 'lines matched'",
-        "lines matched: kept are 711 cents of 1 pieces, counted 710 of 1",
+        "lines matched: kept are $7.11 of 1 pieces, counted $7.10 of 1",
     ),
     "two people had posted two took back": (
         'INSERT INTO bank_unmatch (match_id, "by", approved_by, reason, learned_at)'
@@ -234,7 +234,7 @@ BREACHES = {
     ),
     "revenue accrued at a month end": (
         "UPDATE accrual_line SET cents = cents - 1",
-        "is of 1000 cents, its lines of 999, posted 1000 and taken back -1000",
+        "is of $10.00, its lines of $9.99, posted $10.00 and taken back -$10.00",
     ),
     "every received file": ("DELETE FROM quarantined_line", "1 lines set aside, 0 kept"),
 }
@@ -344,7 +344,7 @@ def test_what_moved_pays_no_more_and_no_less_than_it(
     unguarded.commit()
 
     assert [broken for _, broken in answers(moved).values() if broken] == [
-        ["transfer:nine applied 99 cents to items; 100 cents moved"]
+        ["transfer:nine applied $0.99 to items; $1.00 moved"]
     ]
 
 

@@ -157,7 +157,7 @@ QUESTIONS = (
         SELECT format('entry %s is reversed %s times', reverses, count(*))
           FROM entry WHERE reverses IS NOT NULL GROUP BY reverses HAVING count(*) > 1
         UNION ALL
-        SELECT format('entry %s and its reversal leave %s cents on account %s', e.reverses,
+        SELECT format('entry %s and its reversal leave ¢%s¢ on account %s', e.reverses,
                       sum(p.cents), p.ledger_account)
           FROM entry e JOIN posting p ON p.entry_id IN (e.entry_id, e.reverses)
          WHERE e.reverses IS NOT NULL
@@ -182,7 +182,7 @@ QUESTIONS = (
         "lines sum to the bill's total",
         "SELECT count(*) FROM bill",
         """
-        SELECT format('%s: %s of %s lines sum to %s of %s cents',
+        SELECT format('%s: %s of %s lines sum to ¢%s¢ of ¢%s¢',
                       b.bill_id, coalesce(l.lines, 0), b.line_count, coalesce(l.cents, 0),
                       b.total_cents)
           FROM bill b
@@ -221,7 +221,7 @@ QUESTIONS = (
         "every entry has two legs or more that sum to zero",
         "SELECT count(*) FROM entry",
         """
-        SELECT format('%s: %s legs sum to %s cents', e.entry_id, coalesce(p.legs, 0),
+        SELECT format('%s: %s legs sum to ¢%s¢', e.entry_id, coalesce(p.legs, 0),
                       coalesce(p.cents, 0))
           FROM entry e
           LEFT JOIN (SELECT entry_id, count(*) AS legs, sum(cents) AS cents
@@ -249,7 +249,7 @@ QUESTIONS = (
         "every bill of money is posted once, for its total, to its account",
         "SELECT count(*) FROM bill",
         f"""
-        SELECT format('%s: total %s cents, posted %s cents', b.bill_id, b.total_cents,
+        SELECT format('%s: total ¢%s¢, posted ¢%s¢', b.bill_id, b.total_cents,
                       coalesce(p.cents, 0))
           FROM bill b
           LEFT JOIN (SELECT entry_id, customer_account_id, sum(cents) AS cents FROM posting
@@ -265,7 +265,7 @@ QUESTIONS = (
         "advances of extensions are held as their contracts say, and are posted so",
         "SELECT count(*) FROM extension_event",
         """
-        SELECT format('account %s: %s cents of advances are posted, its contracts hold %s',
+        SELECT format('account %s: ¢%s¢ of advances are posted, its contracts hold ¢%s¢',
                       account_id, coalesce(posted, 0), coalesce(held, 0))
           FROM (SELECT c.account_id, sum(e.advance_cents) AS held FROM extension_event e
                   JOIN extension_contract c ON c.contract_id = e.contract_id GROUP BY 1) h
@@ -302,7 +302,7 @@ QUESTIONS = (
         "the running difference of every budget plan is what its bills deferred, and is posted",
         "SELECT count(*) FROM account",
         f"""
-        SELECT format('account %s: %s cents are posted as deferred, its bills deferred %s',
+        SELECT format('account %s: ¢%s¢ are posted as deferred, its bills deferred ¢%s¢',
                       account_id, posted, deferred)
           FROM (SELECT account_id, sum(posted) AS posted, sum(deferred) AS deferred
                   FROM (SELECT customer_account_id AS account_id, cents AS posted, 0 AS deferred
@@ -320,7 +320,7 @@ QUESTIONS = (
         "the taxes of every bill are posted as collected, to the control account of taxes",
         "SELECT count(*) FROM bill",
         f"""
-        SELECT format('%s: taxes of %s cents, %s cents are posted', b.bill_id,
+        SELECT format('%s: taxes of ¢%s¢, ¢%s¢ are posted', b.bill_id,
                       coalesce(l.cents, 0), coalesce(p.cents, 0))
           FROM bill b
           LEFT JOIN (SELECT bill_id, sum(cents) AS cents FROM bill_line
@@ -367,7 +367,7 @@ QUESTIONS = (
     Question(
         "the ledger as a whole sums to zero",
         "SELECT count(DISTINCT ledger_account) FROM posting",
-        "SELECT format('it sums to %s cents', sum(cents)) FROM posting HAVING sum(cents) <> 0",
+        "SELECT format('it sums to ¢%s¢', sum(cents)) FROM posting HAVING sum(cents) <> 0",
     ),
     Question(
         "no two agreements, meters, tax places, exemptions or holders overlap as believed",

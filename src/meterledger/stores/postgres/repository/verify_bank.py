@@ -41,7 +41,7 @@ SELECT format('%s is marked as open, and is no leg on cash', o.expectation_id)
 """A piece is in one match that stands, or marked as open: never both, never neither."""
 
 SUMS = """
-SELECT format('%s: kept are %s cents of %s pieces, counted %s of %s', k.side, k.cents, k.pieces,
+SELECT format('%s: kept are ¢%s¢ of %s pieces, counted ¢%s¢ of %s', k.side, k.cents, k.pieces,
               n.cents, n.pieces)
   FROM bank_sum k
   JOIN (SELECT 'lines' AS side, coalesce(sum(cents), 0) AS cents, count(*) AS pieces FROM bank_line
@@ -64,7 +64,7 @@ BANK_QUESTIONS = (
         "every statement of the bank adds up to its closing balance",
         "SELECT count(*) FROM bank_statement",
         """
-        SELECT format('statement %s opens with %s, moves %s and closes with %s cents',
+        SELECT format('statement %s opens with ¢%s¢, moves ¢%s¢ and closes with ¢%s¢',
                       s.statement_id, s.opening_cents, l.cents, s.closing_cents)
           FROM bank_statement s
          CROSS JOIN LATERAL (SELECT coalesce(sum(l.cents), 0) AS cents FROM bank_line l
@@ -76,7 +76,7 @@ BANK_QUESTIONS = (
         "what is matched is the same money at the bank and in the book, and cash of the book",
         "SELECT count(*) FROM bank_match",
         """
-        SELECT format('match %s is of %s cents at the bank and of %s of ours', m.match_id,
+        SELECT format('match %s is of ¢%s¢ at the bank and of ¢%s¢ of ours', m.match_id,
                       seen.cents, ours.cents)
           FROM bank_match m
          CROSS JOIN LATERAL (SELECT coalesce(sum(l.cents), 0) AS cents
@@ -127,7 +127,7 @@ BANK_QUESTIONS = (
         "revenue accrued at a month end is its lines, and is taken back on the next day",
         "SELECT count(*) FROM accrual",
         """
-        SELECT format('accrual %s is of %s cents, its lines of %s, posted %s and taken back %s',
+        SELECT format('accrual %s is of ¢%s¢, its lines of ¢%s¢, posted ¢%s¢ and taken back ¢%s¢',
                       a.accrual_key, a.total_cents, l.cents, made.cents, back.cents)
           FROM accrual a
          CROSS JOIN LATERAL (SELECT coalesce(sum(cents), 0) AS cents FROM accrual_line

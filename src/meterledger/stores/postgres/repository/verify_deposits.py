@@ -9,7 +9,7 @@ from __future__ import annotations
 from meterledger.stores.postgres.repository.questions import Question
 
 HELD = """
-SELECT format('account %s: 235 holds %s cents, its deposits hold %s', account, posted, held)
+SELECT format('account %s: 235 holds ¢%s¢, its deposits hold ¢%s¢', account, posted, held)
   FROM (SELECT account, sum(posted) AS posted, sum(held) AS held
           FROM (SELECT customer_account_id AS account, -sum(cents) AS posted, 0 AS held
                   FROM posting WHERE ledger_account = '235' GROUP BY 1
@@ -36,7 +36,7 @@ SELECT format('account %s: 235 holds %s cents, its deposits hold %s', account, p
  WHERE posted <> held
 """
 MOVED = """
-SELECT format('step %s moves %s cents, and its entry %s', s.step_id, s.cents,
+SELECT format('step %s moves ¢%s¢, and its entry ¢%s¢', s.step_id, s.cents,
               coalesce(p.cents, 0))
   FROM deposit_step s
   LEFT JOIN deposit_step u ON s.act = 'undone' AND u.deposit_id = s.deposit_id AND u.key = s.note

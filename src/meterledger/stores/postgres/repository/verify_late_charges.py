@@ -9,7 +9,7 @@ from __future__ import annotations
 from meterledger.stores.postgres.repository.questions import Question
 
 POSTED = """
-SELECT format('late charge %s is of %s cents, and its entry asks account %s for %s',
+SELECT format('late charge %s is of ¢%s¢, and its entry asks account %s for ¢%s¢',
               c.late_charge_id, c.cents, c.account_id, coalesce(p.cents, 0))
   FROM late_charge c
   LEFT JOIN LATERAL (

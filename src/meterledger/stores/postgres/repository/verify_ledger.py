@@ -70,8 +70,8 @@ now_is AS (
            coalesce(-sum(b.cents) FILTER (WHERE b.cents < 0), 0) AS credit
       FROM span s JOIN booked b ON b.day < s.until AND (s.before IS NULL OR b.day >= s.month)
      GROUP BY 1, 2)
-SELECT format('period %s, account %s: closed with debits of %s and credits of %s cents, now %s'
-              ' and %s',
+SELECT format('period %s, account %s: closed with debits of ¢%s¢ and credits of ¢%s¢, now'
+              ' ¢%s¢ and ¢%s¢',
               to_char(coalesce(t.month, n.month), 'YYYY-MM'),
               coalesce(t.ledger_account, n.ledger_account), coalesce(t.debit_cents, 0),
               coalesce(t.credit_cents, 0), coalesce(n.debit, 0), coalesce(n.credit, 0))
@@ -87,8 +87,8 @@ SELECT format('entry %s is booked on %s, before its effective day', entry_id, bo
 """
 
 KEPT = """
-SELECT format('account %s: kept are %s and %s cents deferred, %s to %s; its legs are %s and %s,'
-              ' %s to %s', coalesce(k.account_id, p.account_id), coalesce(k.cents, 0),
+SELECT format('account %s: kept are ¢%s¢ and ¢%s¢ deferred, %s to %s; its legs are ¢%s¢ and'
+              ' ¢%s¢, %s to %s', coalesce(k.account_id, p.account_id), coalesce(k.cents, 0),
               coalesce(k.deferred_cents, 0), k.since_day, k.last_day, coalesce(p.cents, 0),
               coalesce(p.deferred, 0), p.since, p.last)
   FROM receivable_balance k
@@ -103,7 +103,7 @@ SELECT format('account %s: kept are %s and %s cents deferred, %s to %s; its legs
  WHERE (k.cents, k.deferred_cents, k.since_day, k.last_day)
        IS DISTINCT FROM (p.cents, p.deferred, p.since, p.last)
 UNION ALL
-SELECT format('ledger account %s: kept are %s cents, its legs are %s',
+SELECT format('ledger account %s: kept are ¢%s¢, its legs are ¢%s¢',
               coalesce(k.ledger_account, p.ledger_account), coalesce(k.cents, 0),
               coalesce(p.cents, 0))
   FROM (SELECT ledger_account, sum(cents) AS cents FROM ledger_sum GROUP BY 1) k
@@ -145,7 +145,7 @@ JOURNAL_QUESTIONS = (
         "every payment is posted once, for its amount, to its account",
         "SELECT count(*) FROM payment",
         """
-        SELECT format('%s: %s cents received, %s cents posted', y.payment_key, y.cents,
+        SELECT format('%s: ¢%s¢ received, ¢%s¢ posted', y.payment_key, y.cents,
                       coalesce(p.cents, 0))
           FROM payment y
           LEFT JOIN (SELECT entry_id, -sum(cents) FILTER (WHERE cents < 0) AS cents,
@@ -160,7 +160,7 @@ JOURNAL_QUESTIONS = (
         "the sub-ledger of customers equals its control account",
         "SELECT count(*) FROM posting",
         f"""
-        SELECT format('control account %s is %s cents, its customers owe %s', control, sum(cents),
+        SELECT format('control account %s is ¢%s¢, its customers owe ¢%s¢', control, sum(cents),
                       coalesce(sum(cents) FILTER (WHERE customer_account_id IS NOT NULL), 0))
           FROM (SELECT split_part(ledger_account, '.', 1) AS control, cents, customer_account_id
                   FROM posting WHERE {HAS_SUB_LEDGER}) p

@@ -28,7 +28,7 @@ SELECT format('receipt %s is %s, and its entries say otherwise', payment_key, st
            ELSE NOT on_account AND NOT apart END
 """
 UNAPPLIED = """
-SELECT format('%s cents are posted in 253.unapplied, receipts of %s cents wait', posted, waiting)
+SELECT format('¢%s¢ are posted in 253.unapplied, receipts of ¢%s¢ wait', posted, waiting)
   FROM (SELECT (SELECT coalesce(-sum(cents), 0) FROM posting
                  WHERE ledger_account = '253.unapplied') AS posted,
                (SELECT coalesce(sum(r.cents), 0) FROM receipt r
@@ -37,8 +37,8 @@ SELECT format('%s cents are posted in 253.unapplied, receipts of %s cents wait',
  WHERE posted <> waiting
 """
 APPLIED = """
-SELECT format('%s applied %s cents to items and %s to deposits; it credits %s to receivables and %s'
-              ' to deposits', source_entry_id, items, deposits, owed, held)
+SELECT format('%s applied ¢%s¢ to items and ¢%s¢ to deposits; it credits ¢%s¢ to receivables'
+              ' and ¢%s¢ to deposits', source_entry_id, items, deposits, owed, held)
   FROM (SELECT a.source_entry_id,
                coalesce(sum(a.cents) FILTER (WHERE a.kind <> 'deposit'), 0) AS items,
                coalesce(sum(a.cents) FILTER (WHERE a.kind = 'deposit'), 0) AS deposits
@@ -52,7 +52,7 @@ SELECT format('%s applied %s cents to items and %s to deposits; it credits %s to
     ON true
  WHERE items NOT BETWEEN 0 AND owed OR deposits <> held
 UNION ALL
-SELECT format('%s applied %s cents to items; %s cents moved', a.source_entry_id, sum(a.cents),
+SELECT format('%s applied ¢%s¢ to items; ¢%s¢ moved', a.source_entry_id, sum(a.cents),
               coalesce(max(s.cents), 0))
   FROM application a
   LEFT JOIN settlement s ON s.settlement_id = a.source_entry_id AND s.account_id = a.account_id
@@ -60,7 +60,7 @@ SELECT format('%s applied %s cents to items; %s cents moved', a.source_entry_id,
  GROUP BY a.source_entry_id HAVING sum(a.cents) <> coalesce(max(s.cents), 0)
 """
 FILES = """
-SELECT format('file %s: it says %s lines of %s cents, kept are %s of %s', f.name,
+SELECT format('file %s: it says %s lines of ¢%s¢, kept are %s of ¢%s¢', f.name,
               f.received_count, f.received_cents, kept.lines, kept.cents)
   FROM payment_file f
   JOIN LATERAL (

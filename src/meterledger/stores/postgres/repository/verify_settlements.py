@@ -12,7 +12,7 @@ from meterledger.stores.postgres.repository.questions import Question
 def _stands(account: str, acts: str) -> str:
     """A sentence for each customer whose ledger account is not what is open of it."""
     return f"""
-SELECT format('account %s: {account} holds %s cents, its refunds are of %s', account_id,
+SELECT format('account %s: {account} holds ¢%s¢, its refunds are of ¢%s¢', account_id,
               coalesce(held.cents, 0), coalesce(open.cents, 0))
   FROM (SELECT customer_account_id AS account_id, -sum(cents) AS cents FROM posting
          WHERE ledger_account = '{account}' GROUP BY 1) held
