@@ -138,6 +138,47 @@ class TestAPaymentOnTheDayOfABill:
         assert payments_on(town) == ([[], [-20_00], []] if before else [[], [], [-20_00]])
 
 
+class TestAFileOfPaymentsThatMeetsARun:
+    """Mail of the days before, posted while a run of bills is going that knows less, or more."""
+
+    @pytest.mark.parametrize(("hours", "before"), [(1, True), (24, True), (-1, False)])
+    def test_is_told_payment_by_payment_where_the_balance_has_it(
+        self, town: Town, hours: int, before: bool
+    ) -> None:
+        bill(town, FIRST_BILL, at(8))
+
+        def file() -> None:
+            for number, cents in enumerate((20_00, 12_34), start=1):
+                day = SECOND_BILL - timedelta(days=number)
+                learned_at = at(15, days=1) + timedelta(hours=hours)
+                pay(town, cents, f"BOX-{number}", day, learned_at)
+
+        if before:
+            file()
+        bill(town, SECOND_BILL, at(15, days=1))
+        if not before:
+            file()
+        bill(town, THIRD_BILL, at(15, days=5))
+        both = [-12_34, -20_00]
+        assert payments_on(town) == ([[], both, []] if before else [[], [], both])
+
+    def test_of_which_some_was_posted_before_is_told_on_both_bills(self, town: Town) -> None:
+        bill(town, FIRST_BILL, at(8))
+        pay(town, 20_00, "BOX-1", SECOND_BILL - timedelta(days=1), at(16))
+        bill(town, SECOND_BILL, at(15))
+        pay(town, 12_34, "BOX-2", SECOND_BILL - timedelta(days=1), at(16))
+        bill(town, THIRD_BILL, at(15, days=5))
+        assert payments_on(town) == [[], [-20_00], [-12_34]]
+
+    def test_longer_than_any_run_is_one_sum(self, town: Town) -> None:
+        bill(town, FIRST_BILL, at(8))
+        pay(town, 20_00, "BOX-1", SECOND_BILL - timedelta(days=1), at(16, days=1))
+        bill(town, SECOND_BILL, at(15))
+        bill(town, THIRD_BILL, at(15, days=5))
+        told = [(one.balance.changes, one.balance.unlisted_cents) for one in statements(town)]
+        assert told == [((), 0), ((), -20_00), ((), 0)]
+
+
 def test_a_payment_of_an_earlier_day_learned_later_stands_on_the_bill_after(town: Town) -> None:
     bill(town, FIRST_BILL, at(8))
     bill(town, SECOND_BILL, at(15))

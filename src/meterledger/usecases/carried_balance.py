@@ -8,21 +8,27 @@ The balance carried into a bill is kept with the bill, and it is the truth: it w
 transaction that posted the bill. An entry has the instant it was learned at, a bill the instant it
 was made as known at; they tell nearly always which came first. They do not where both are one
 instant (a close of a day has one), nor where a payment met a run of bills, which posts a while
-after the instant it knows. Then what is in doubt is told by the balance.
+after the instant it knows; a payment by mail has a day before that of the bill. Then what is in
+doubt is told by the balance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import combinations
 
 from meterledger.facts.budget import asked_of
+from meterledger.facts.entry_names import relief_name
 from meterledger.facts.money import Entry
 from meterledger.facts.statements import Change, StatedBalance
 from meterledger.ledger import RECEIVABLE
 from meterledger.usecases.ports import StoredBill
 
+A_RUN = timedelta(hours=24)
+"""No run of bills, and no file of payments, takes longer: ours. What was learned within it of the
+instant that a bill knows may have been posted on either side of the bill."""
 MOST_IN_DOUBT = 10
 """A guard of the search and no number of business: so many entries in doubt are tried in every
 way, 1,024 of them. Of more only one and two at a time are, for the ways double with each; what is
@@ -44,10 +50,12 @@ def balance_before(
 
     ``history`` has the account's bills, cancelled ones too, and ``entries`` what touched it, both
     in any order. Entries are told one by one where they sum to what the balance moved by, else as
-    one sum; either way the next statement does not have them again.
+    one sum; either way the next statement does not have them again. What an agreement takes off a
+    bill stands on the bill itself, and lessens what it asked.
     """
     bills = {one.bill_id: one for one in (*history, stored)}
-    own = {f"bill:{name}" for name in bills}
+    own = {each for name in bills for each in (f"bill:{name}", relief_name(name))}
+    off = {one.entry_id: -_cents(one, stored.account_id) for one in entries}
     waiting = sorted(
         (
             _Moved(one, cents)
@@ -62,7 +70,7 @@ def balance_before(
         bill, taken = _next_bill(left, waiting, asked or 0)
         if bill.bill_id == stored.bill_id:
             break
-        asked = _after(bill)
+        asked = _after(bill) - off.get(relief_name(bill.bill_id), 0)
         left.remove(bill)
         gone = {one.entry.entry_id for one in taken}
         waiting = [one for one in waiting if one.entry.entry_id not in gone]
@@ -115,16 +123,19 @@ def _that_explain(
     if missing == 0:
         return told
     before = {one.entry.entry_id for one in told}
-    # Taken in, or left out: what each entry in doubt would change.
-    doubted = [
-        (one.entry.entry_id, -one.cents if one.entry.entry_id in before else one.cents)
-        for one in waiting
-        if _is_in_doubt(one.entry, bill)
-    ]
-    for changed in _ways(doubted):
-        if sum(cents for _, cents in changed) == missing:
-            chosen = before.symmetric_difference(name for name, _ in changed)
-            return [one for one in waiting if one.entry.entry_id in chosen]
+    likely = [one for one in waiting if _is_in_doubt(one.entry, bill)]
+    near = [one for one in waiting if _apart(one.entry, bill) <= A_RUN]
+    near.sort(key=lambda one: _apart(one.entry, bill))
+    for doubted in (likely, near):
+        # Taken in, or left out: what each entry in doubt would change.
+        changes = [
+            (one.entry.entry_id, -one.cents if one.entry.entry_id in before else one.cents)
+            for one in doubted
+        ]
+        for changed in _ways(changes):
+            if sum(cents for _, cents in changed) == missing:
+                chosen = before.symmetric_difference(name for name, _ in changed)
+                return [one for one in waiting if one.entry.entry_id in chosen]
     return None
 
 
@@ -145,6 +156,11 @@ def _is_before(one: _Moved, bill: StoredBill) -> bool:
 def _is_in_doubt(entry: Entry, bill: StoredBill) -> bool:
     """Learned at the instant of the bill, or of its day: it may have met the run that made it."""
     return entry.learned_at == bill.known_at or entry.effective_day == bill.issued_day
+
+
+def _apart(entry: Entry, bill: StoredBill) -> timedelta:
+    """How far the instants of an entry and of a bill are apart."""
+    return abs(entry.learned_at - bill.known_at)
 
 
 def _cents(entry: Entry, account_id: str) -> int:
