@@ -165,7 +165,7 @@ class TestProof:
             (20, True),
             (21, True),
             (19, False),
-            (4, False),
+            (4, True),
             (0, False),
             (29, False),
         ):
