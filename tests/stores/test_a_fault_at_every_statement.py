@@ -46,8 +46,10 @@ IN_PARTS = {
     "late charge run": "a batch of charges, and the run's record, are each whole",
     "release a held bill": "what was decided is kept, and the bill follows",
     "approve a held bill": "as above",
+    "run a held bill again": "the bill, and the run's record, are each whole",
     "recoveries": "each payment's recovery is whole",
     "deposit run: given back": "interest is credited, and then it goes back",
+    "give a deposit back": "as above",
     "start a checkout": "it is begun here before the processor hears of it",
     "refund to a card": "as above",
 }
@@ -63,6 +65,7 @@ TOLD_AGAIN = {
     "issue bills, stopped": {"record"},
     "release a held bill": {"record", "bill_run, of any run"},
     "approve a held bill": {"record", "bill_run, of any run"},
+    "run a held bill again": {"record", "bill_run, of any run"},
 }
 """What may be told again: the record says how a run went, and that the same bill is held again. A
 run that died after its last bill leaves no row of itself, and one that finds nothing due adds none.

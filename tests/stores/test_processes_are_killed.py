@@ -36,6 +36,8 @@ RUNS = [
     *("late charge run", "deposit run: given back", "deposit run: applied"),
     *("extension run: guarantee", "extension run: credit", "take a bank file", "match the bank"),
     *("issue bills", "rebill", "hand over", "recoveries", "close a month"),
+    *("order refunds", "mark refunds in files", "correct late charges", "set stale apart"),
+    *("hand out a remainder", "move a final credit"),
 ]
 """What commands do without anybody watching: files, nights, ends of months."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,26 +13,35 @@ from tests.journeys.town import Town
 from tests.stores.extension_town import the_book as whole_book
 from tests.stores.late_paper import government_of
 from tests.stores.money_journeys.journey import journey
-from tests.stores.paper_town import account_id
+from tests.stores.paper_town import account_id, bill_of, start_of
 
-from meterledger.facts.deposits import DepositKind
+from meterledger.facts.deposits import DepositAct, DepositKind
+from meterledger.ledger import DEPOSITS
 from meterledger.usecases.deposit_acts import (
     cold_weather_agreement,
     dispute_deposit,
     move_deposit,
     record_effort,
     request_remainder,
+    review_credit,
     settle_dispute,
 )
-from meterledger.usecases.deposit_ask import Desk, ask_deposit, guarantee_deposit, send_notice
+from meterledger.usecases.deposit_ask import (
+    DepositRefused,
+    Desk,
+    ask_deposit,
+    guarantee_deposit,
+    send_notice,
+)
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
-from meterledger.usecases.deposit_run import run_deposits
+from meterledger.usecases.deposit_run import do_now, run_deposits
 from meterledger.usecases.late_charges import (
     charge_late,
     correct_late_charges,
     reverse_late_charge,
     tell_government_account,
 )
+from meterledger.usecases.refund_credit import ask_refund
 from meterledger.usecases.settlements import MoneyDesk
 
 AN_HOUR = timedelta(hours=1)
@@ -98,6 +108,11 @@ OCTOBER = date(2025, 10, 20)
 TOLD = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
 CUT = {"tampered_or_diverted": True, "on_payment_plan": True}
 LAST = NOW + timedelta(hours=12)
+NO_GUARANTEE = {
+    "guarantee_offered": False,
+    "guarantor_credit_satisfactory": False,
+    "company_accepts_guarantee": False,
+}
 
 
 def home(store: Any) -> Home:
@@ -149,6 +164,22 @@ def disputed(store: Any) -> None:
     """But something is in dispute."""
     made = paid(store)
     dispute_deposit(the_one(store), about="another_matter", on=JULY, reason="so", desk=made.desk())
+
+
+def of_a_business(store: Any) -> None:
+    """A deposit was asked of a business."""
+    start = start_of(1)
+    agreement = replace(start.agreement, schedule="2M-single-phase")
+    store.start_service(replace(start, agreement=agreement))
+    store.record_bills([bill_of(1, 8)])
+    ask_deposit(
+        *(ONE, DepositKind.NON_RESIDENTIAL),
+        on=OCTOBER,
+        told=NO_GUARANTEE,
+        cents=None,
+        reason="a bill of a month",
+        desk=Desk(store, whole_book().as_known(LAST.date()), "Ana", NOW),
+    )
 
 
 def final(store: Any) -> Home:
@@ -242,6 +273,24 @@ def _(store: Any, _: Any) -> Any:
     return settle_dispute(the_one(store), on=JULY, reason="seen", desk=desk(store)).deposit
 
 
+@journey("review a credit", of_a_business)
+def _(store: Any, _: Any) -> Any:
+    ((one,),) = store.deposits_of_accounts([ONE]).values()
+    on = date(2026, 10, 20)
+    opinion = {"opinion": "satisfactory", "on": on, "reason": "paid in time"}
+    return review_credit(one.deposit_id, **opinion, desk=desk(store)).deposit
+
+
+@journey("give a deposit back", a_year)
+def _(store: Any, _: Any) -> Any:
+    on = date(2026, 7, 23)
+    try:
+        do_now(the_one(store), on=on, reason="a good year", desk=desk(store, "Ben"))
+    except DepositRefused as refusal:
+        return refusal.what  # it went back before, and the page says so
+    return "given back"
+
+
 @journey("move a deposit", with_other)
 def _(store: Any, _: Any) -> Any:
     to = Town(store, book=whole_book()).account_id(2)
@@ -269,6 +318,22 @@ def _(store: Any, _: Any) -> Any:
 def _(store: Any, _: Any) -> Any:
     on = date(2025, 9, 1)
     return request_remainder(the_one(store), on=on, reason="asked", desk=desk(store)).deposit
+
+
+@journey("ask a deposit's refund", remainder)
+def _(store: Any, _: Any) -> Any:
+    name = the_one(store)
+    deposit = store.deposit(name)
+    back = deposit.last(DepositAct.GIVEN_BACK)
+    return ask_refund(
+        deposit.account_id,
+        back.cents,
+        by="Ana",
+        reason="service ended",
+        source=DEPOSITS,
+        of_deposits=[name],
+        desk=MoneyDesk(store, whole_book(), NOW.date(), LAST),
+    ).case
 
 
 @journey("deposit run: interest", a_year)

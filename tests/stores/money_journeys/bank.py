@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from tests.journeys.desk_of_payments import NOW, TODAY, pay, view
+from tests.journeys.desk_of_payments import NOW, TODAY, desk_of, pay, view
 from tests.journeys.test_reconcile_bank import statement
 from tests.stores.money_journeys.journey import journey
 from tests.stores.money_journeys.payments import billed
@@ -22,6 +22,7 @@ from meterledger.usecases.reconcile_bank import (
     propose_adjustment,
     take_bank_file,
 )
+from meterledger.usecases.settle_payment import reverse_payment
 from meterledger.usecases.unbilled_revenue import post_accrual
 
 WORDS = {"by": "Ana", "reason": "a wire that names no account", "learned_at": NOW}
@@ -64,6 +65,12 @@ def adjusted(store: Any) -> None:
     """Which Ben approved."""
     proposed(store)
     _decide(store, approve=True)
+
+
+def returned(store: Any) -> None:
+    """A payment was taken back, and no statement tells of its days."""
+    received(store)
+    reverse_payment("K-1", on=TODAY, by="Ana", reason="returned", desk=desk_of(store, minutes=5))
 
 
 def match(store: Any) -> Any:
@@ -120,6 +127,11 @@ def _(store: Any, _: Any) -> Any:
 def _(store: Any, _: Any) -> Any:
     pieces = [str(FILE.statements[0].lines[0].line_id), "payment:K-1#1"]
     return match_by_hand(pieces, store=store, **WORDS)
+
+
+@journey("match two of ours", returned)
+def _(store: Any, _: Any) -> Any:
+    return match_by_hand(["payment:K-1#1", "reversal:payment:K-1#1"], store=store, **WORDS)
 
 
 @journey("undo an adjustment", adjusted)

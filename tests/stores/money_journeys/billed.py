@@ -22,6 +22,7 @@ from meterledger.usecases.settle_held import (
     let_go_run,
     release_held,
     reopen_held,
+    rerun_held,
 )
 
 FOUND = NEXT + timedelta(days=1)
@@ -77,6 +78,16 @@ def held(store: Any) -> Any:
     """And is held."""
     made = town_of(store)
     gate.held_home(made)
+    return made.lake
+
+
+def arrived(store: Any) -> Any:
+    """A home of whose August nothing had come, and now it has."""
+    made = town_of(store)
+    made.start(1)
+    made.read("M1", (JULY, AUGUST), even(300), seconds=3600)
+    gate.bill(made, 1)
+    made.read("M1", (AUGUST, SEPTEMBER), even(300), seconds=3600)
     return made.lake
 
 
@@ -155,6 +166,12 @@ def _(store: Any, told: Any) -> Any:
 @journey("approve a held bill", above, known(above))
 def _(store: Any, told: Any) -> Any:
     approve_held(told.cases[0], by="Ben", reason="I saw it", desk=desk(store, told.lake, AUGUST))
+    return bills(store)
+
+
+@journey("run a held bill again", arrived, known(arrived))
+def _(store: Any, told: Any) -> Any:
+    rerun_held(told.cases[0], desk=desk(store, told.lake))
     return bills(store)
 
 

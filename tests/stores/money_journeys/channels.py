@@ -291,6 +291,12 @@ def _(store: Any, processor: Any) -> Any:
     )
 
 
+@journey("a checkout brought nothing", begun, begun_processor)
+def _(store: Any, processor: Any) -> Any:
+    desk = desk_of(store, processor)
+    return settle_checkout(KEY, is_paid=False, cents=0, by="Ana", reason="none there", desk=desk)
+
+
 # -------------------------------------------------------------------------------------- pledges
 
 
