@@ -63,6 +63,40 @@ class TestAnotherBook:
         assert "There is no book 'moon'. Name one of prairie_light_example, union_elec" in err
 
 
+class TestSeasonsByThePeriod:
+    SHORT = ("--book", "prairie_light_example", "--schedule", "PL-G4", "--kwh", "1000", "--kw",
+             "on_peak=30", "--kw", "off_peak=0", "--from", "2025-05-25", "--to", "2025-06-10",
+             "--without", "riders")  # fmt: skip
+
+    @pytest.mark.parametrize(("cycle", "season"), [("20", "summer"), ("10", "winter")])
+    def test_take_the_cycle_in_which_the_days_lie(
+        self, cycle: str, season: str, tmp_path: Path
+    ) -> None:
+        told = answer(*self.SHORT, "--cycle", cycle, "--known", self.new(tmp_path))
+        codes = {line["code"] for line in told["lines"]}
+        assert f"demand_{season}" in codes
+        assert len([code for code in codes if code.startswith("demand")]) == 1
+
+    def test_without_it_are_refused_in_a_sentence(self, tmp_path: Path) -> None:
+        status, _, err = rate(*self.SHORT, "--known", self.new(tmp_path))
+        assert status == 2
+        assert "It is not known in which billing period the days from 2025-05-25" in err
+        assert "Give the reading cycle" in err
+
+    @pytest.mark.parametrize("cycle", ["0", "29"])
+    def test_of_no_cycle_are_refused(self, cycle: str) -> None:
+        status, _, err = rate(*self.SHORT, "--cycle", cycle)
+        assert status == 2
+        assert "--cycle" in err
+
+    @staticmethod
+    def new(folder: Path) -> str:
+        file = folder / "known.yaml"
+        text = "history: {billing: {begins_with_service: true, periods: []}}"
+        file.write_text(text, encoding="utf-8")
+        return str(file)
+
+
 class TestADemandSchedule:
     def test_takes_each_demand_beside_the_energy(self, known: str) -> None:
         told = answer(

@@ -18,11 +18,13 @@ from tests.journeys.proofs import holds, not_found_out
 from tests.journeys.town import VIEWER, even
 
 import meterledger_verify as verifier
+from meterledger.entrypoints.documents.content import content_of
 from meterledger.facts.bills import Bill
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.stores.gateways.bill_signing import BillSigner
 from meterledger.usecases.compare_schedules import compare_schedules
 from meterledger.usecases.explain_bill import explain_bill
+from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.prove_bill import prove_bill, signed_bytes
 
 BEGINS = date(2025, 5, 25)
@@ -94,6 +96,10 @@ class TestBills:
         )
         cited = {one.text for line in bill.lines for one in line.citations}
         assert "Sheet 20, Seasons by period, rev. Original, Number of a period" in cited
+        statement = statement_of(
+            town.store.bill(bill.bill_id), store=town.store, book=town.book, known_at=KNOWN
+        )
+        assert b"summer by its number, whatever its days" in content_of(statement)
         told = explain_bill(bill_id=bill.bill_id, store=town.store)
         assert "summer by its number" in json.dumps(told["reasons"])
 

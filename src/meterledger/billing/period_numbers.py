@@ -40,7 +40,7 @@ def periods_of(view: BookView, cycle: int | None, window: DaySpan) -> PeriodOf:
     """
 
     def period_of(day: date) -> BillingPeriod:
-        return billing_period(day, cycle or _cycle_of(window), view)
+        return billing_period(day, _cycle_of(window) if cycle is None else cycle, view)
 
     return period_of
 

@@ -12,6 +12,7 @@ from meterledger.entrypoints.cli.answer import (
     ENERGY,
     BadArgument,
     JsonFlag,
+    WholeNumber,
     day_from,
     refusing,
     say,
@@ -52,7 +53,15 @@ def rate(
         Path | None,
         typer.Option(
             help="A YAML file of what is known beside: kvar, history, programs, solar_blocks, "
-            "received_kwh, credits."
+            "received_kwh, credits, cycle."
+        ),
+    ] = None,
+    cycle: Annotated[
+        int | None,
+        typer.Option(
+            click_type=WholeNumber(1, 28),
+            help="Reading cycle, where seasons go by the number of the billing period and the "
+            "window is no period itself.",
         ),
     ] = None,
     received: Annotated[
@@ -107,6 +116,7 @@ def rate(
                 do="Give either --kwh N or --usage FILE",
             )
         given = _given(known, kw or [])
+        given = given if cycle is None else replace(given, cycle=cycle)
         book = open_book(book_named(book_name))
         known_day = known_on(day_from(as_known, option="--as-known") if as_known else None)
         if energy_wh is not None:
