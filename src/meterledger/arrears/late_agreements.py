@@ -8,7 +8,7 @@ Read first      GRR V.J (V.K to 2018-04-12), its last two sentences.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from meterledger.arrears.late_facts import CHAPTER, ROOM, because, no_credits
@@ -61,6 +61,10 @@ class AgreementFacts:
     ended_by_default: bool = fact(
         "Whether the agreement was cancelled because it was not kept.", default=False
     )
+    paid_as_agreed_cents: Cents = fact(
+        "What of the debt was paid by instalments on their days, after its own delinquent date.",
+        default=Cents(0),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,25 @@ def decide_agreement_charge(facts: AgreementFacts, terms: Terms) -> Decision[Agr
     :raises LateFactsContradict: if an amount is below zero
     """
     missed, later = facts.missed_instalment_cents, facts.balance_not_due_cents
-    no_credits({"missed_instalment_usd": missed, "balance_not_due_usd": later})
+    paid = facts.paid_as_agreed_cents
+    told = {"missed_instalment_usd": missed, "balance_not_due_usd": later}
+    no_credits(told | {"paid_as_agreed_usd": paid})
     spared, why = agreement_is_spared(facts.customer, terms)
     if not spared:
-        return Decision(
-            AgreementCharge(Cents(0), Cents(0), Cents(0), Cents(missed + later)), (why,)
-        )
+        ordinary = Cents(missed + later + paid)
+        return Decision(AgreementCharge(Cents(0), Cents(0), Cents(0), ordinary), (why,))
+    if not paid:
+        return _of_the_rest(facts, why, terms)
+    rest = _of_the_rest(facts, why, terms)
+    found = f"{usd_display(paid)} were paid as agreed, and bear no late charge"
+    outcome = replace(rest.outcome, spared_cents=Cents(rest.outcome.spared_cents + paid))
+    reasons = (*rest.reasons, because(found, why.citation))
+    return Decision(outcome, reasons, rest.reading_keys)
+
+
+def _of_the_rest(facts: AgreementFacts, why: Reason, terms: Terms) -> Decision[AgreementCharge]:
+    """What of a residential customer's agreement bears a charge, beside what was paid as agreed."""
+    missed, later = facts.missed_instalment_cents, facts.balance_not_due_cents
     if facts.ended_by_default:
         found = (
             "the agreement was not kept and has ended: its remaining "

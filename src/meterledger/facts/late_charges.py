@@ -218,13 +218,17 @@ class LateChargeRun:
 class AgreementStanding:
     """A payment agreement of an account on the day of a bill, as its own chapter tells it.
 
-    ``kind`` is "deferred payment", "settlement" or "cold weather".
+    ``kind`` is "deferred payment", "settlement" or "cold weather". What was paid as agreed is told
+    too: it came after the delinquent date of the bill that it pays, and is late all the same to
+    nobody.
     """
 
     kind: str
     balance_not_due_cents: int
     missed_instalment_cents: int = 0
     ended_by_default: bool = False
+    paid_as_agreed: tuple[tuple[date, int], ...] = ()
+    """Instalments that were paid by their days: the day of each payment, and cents."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Read first      docs/operating/late_charges.md; docs/decisions/0023.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -80,13 +80,15 @@ def consider(
     only_corrections: bool = False,
     look_again: bool = False,
     by: DecidedBy = TODAY,
+    said_on: Callable[[date], SaidElsewhere | None] | None = None,
 ) -> Considered:
     """Decide every delinquent date that falls to the bill made on ``on``.
 
     With ``only_corrections`` no new date is decided: charges on corrected bills are, once more, and
     charges after which we learned of a payment that was in time, or that a bill which had used up
     what was paid was wrong. ``look_again`` asks for these. ``by`` is the revision of the
-    calculation.
+    calculation. ``said_on`` tells what other chapters say of an earlier day: a charge is decided
+    once more by the agreement of its own day, and not by one that was made or ended since.
 
     :raises NoRuleInForce: if the book is silent on the day, or on the holidays of a grace
     """
@@ -94,7 +96,7 @@ def consider(
     found = Considered(history.account_id)
     moment = Moment(on, known_at, view, by)
     look = look_again or only_corrections
-    lowered = _take_back(found, history, said, moment, look_again=look)
+    lowered = _take_back(found, history, said_on or (lambda _: said), moment, look_again=look)
     if only_corrections:
         return found
     # A charge that is being taken back is asked for no longer, and bears no charge of its own.
@@ -121,7 +123,18 @@ def consider(
         if charge is not None:
             found.charges.append(charge)
             charged.update(each.item.item_id for each in unpaid.items)
+            said = _without_missed(said)
     return found
+
+
+def _without_missed(said: SaidElsewhere) -> SaidElsewhere:
+    """What a second date of the same bill is decided by: a missed instalment is charged once."""
+    told = said.agreement
+    if told is None or told.ended_by_default:
+        return said
+    later = told.balance_not_due_cents + told.missed_instalment_cents
+    kept = replace(told, balance_not_due_cents=later, missed_instalment_cents=0)
+    return replace(said, agreement=kept)
 
 
 def _borne_already(history: LateHistory, on: date) -> set[str]:
@@ -183,7 +196,7 @@ def _wait(account_id: str, day: date, on: date, known_at: datetime) -> LateCharg
 def _take_back(
     found: Considered,
     history: LateHistory,
-    said: SaidElsewhere,
+    said_on: Callable[[date], SaidElsewhere | None],
     moment: Moment,
     *,
     look_again: bool,
@@ -207,6 +220,7 @@ def _take_back(
         bill = next((one for one in history.bills if one.bill_id == charge.bill_id), None)
         if bill is None:
             continue
+        said = said_on(charge.on) or SaidElsewhere()
         based = _with_forgiven(charge, history) if moment.by.forgiven_stands else history
         unpaid = _unpaid_again(charge, bill, as_if_right(based).without(lowered), said, moment)
         only_beside = not (wrong or in_time or lowered.intersection(charge.rests_on))

@@ -81,6 +81,7 @@ class Said:
                 ended[place] = one.agreement.ended_by_default
                 balance[place] = one.agreement.balance_not_due_cents
                 missed[place] = one.agreement.missed_instalment_cents
+                rare[place] |= bool(one.agreement.paid_as_agreed)
         return cls(waits, rare, kind, ended, balance, missed)
 
 

@@ -164,6 +164,10 @@ class _Asked:
             balance_not_due_cents=Cents(told.balance_not_due_cents),
             missed_instalment_cents=Cents(told.missed_instalment_cents),
             ended_by_default=told.ended_by_default,
+            # Before the delinquent date a payment was in time anyway.
+            paid_as_agreed_cents=Cents(
+                sum(cents for day, cents in told.paid_as_agreed if day > self.unpaid.day)
+            ),
         )
         self.agreement = self._ask(AGREEMENT_CHARGE, facts)
         kept = self.agreement.spared_cents + self.agreement.charged_on_cents

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from meterledger.facts.late_charges import LateCharge, LateHistory, LateReason
 from meterledger.rulebook.book import TariffBook
+from meterledger.usecases.late_charge_base import SaidElsewhere
 from meterledger.usecases.late_charge_decide import consider
-from meterledger.usecases.late_charge_ports import NOTHING_ELSEWHERE, Elsewhere, LateCharges
+from meterledger.usecases.late_charge_ports import Elsewhere, LateCharges, elsewhere_then
 from meterledger.usecases.late_charge_revisions import TODAY, DecidedBy, rules_of
 from meterledger.usecases.late_charges import said_of
 
@@ -58,7 +59,7 @@ def replay_late_charge(
     *,
     store: LateCharges,
     book: TariffBook,
-    elsewhere: Elsewhere = NOTHING_ELSEWHERE,
+    elsewhere: Elsewhere | None = None,
     as_known: datetime | None = None,
 ) -> LateReplay:
     """Decide a charge again from what was known when it was made, or at ``as_known``, under the
@@ -73,7 +74,11 @@ def replay_late_charge(
     account = stored.account_id
     history = store.late_histories([account], known_at).get(account, LateHistory(account))
     history = without_charges_since(history, stored)
-    said = said_of([account], stored.on, known_at, elsewhere).get(account)
+    then = elsewhere or elsewhere_then(store)
+
+    def said_on(day: date) -> SaidElsewhere | None:
+        return said_of([account], day, known_at, then).get(account)
+
     rules = rules_of(revision_of(stored), where=late_charge_id)
     tried: list[LateReplay] = []
     for by, look_again in _ways(stored, rules):
@@ -82,7 +87,8 @@ def replay_late_charge(
             on=stored.on,
             known_at=known_at,
             view=book.as_known(known_at.date()),
-            said=said,
+            said=said_on(stored.on),
+            said_on=said_on,
             look_again=look_again,
             by=by,
         )

@@ -143,6 +143,7 @@ def correct_late_charges(
     known_at: datetime,
     store: LateChargeStore,
     book: TariffBook,
+    elsewhere: Elsewhere | None = None,
     dry_run: bool = False,
 ) -> LateRun:
     """Decide charges on corrected bills once more, of all accounts, and take back what is too much.
@@ -152,7 +153,8 @@ def correct_late_charges(
     looks at corrected bills alone; an account that is closed has none.
     """
     run = LateRun(on)
-    when = _When(on, known_at, store, book.as_known(known_at.date()), elsewhere_of(store))
+    view = book.as_known(known_at.date())
+    when = _When(on, known_at, store, view, elsewhere or elsewhere_of(store))
     for batch in _batches(store.late_charges_to_decide_again(on - A_YEAR), BATCH_ACCOUNTS):
         decided = _one_by_one(batch, dict.fromkeys(batch), when, run, only_corrections=True)
         work = work_of(list(decided), known_at=known_at, on=on)
@@ -273,6 +275,7 @@ def _alike(
             view=when.view,
             said=said,
             only_corrections=only_corrections,
+            said_on=lambda day: said_of([account], day, when.known_at, when.elsewhere).get(account),
         )
         if wanted is None or wanted == (mask_of(found.reasons), found.cents):
             break

@@ -98,16 +98,31 @@ class TestAColdWeatherAgreement:
 
 
 @given(
-    AMOUNTS, AMOUNTS, st.sampled_from(AgreementKind), st.sampled_from(CustomerSide), st.booleans()
+    AMOUNTS,
+    AMOUNTS,
+    AMOUNTS,
+    st.sampled_from(AgreementKind),
+    st.sampled_from(CustomerSide),
+    st.booleans(),
 )
 def test_every_cent_of_an_agreement_is_charged_spared_or_ordinary(
-    missed: Cents, later: Cents, kind: AgreementKind, customer: CustomerSide, ended: bool
+    missed: Cents,
+    later: Cents,
+    paid: Cents,
+    kind: AgreementKind,
+    customer: CustomerSide,
+    ended: bool,
 ) -> None:
-    facts = AgreementFacts(kind, customer, later, missed, ended)
+    facts = AgreementFacts(kind, customer, later, missed, ended, paid)
     outcome = decide_agreement_charge(facts, terms_on(IN_2019)).outcome
 
     parts = outcome.charged_on_cents + outcome.spared_cents + outcome.to_ordinary_base_cents
-    assert parts == missed + later
+    assert parts == missed + later + paid
+    is_home = customer is CustomerSide.RESIDENTIAL
+    assert outcome.spared_cents >= (paid if is_home else 0)
+    unpaid = AgreementFacts(kind, customer, later, missed, ended)
+    without = decide_agreement_charge(unpaid, terms_on(IN_2019)).outcome
+    assert outcome.late_charge_cents == without.late_charge_cents
 
 
 class TestAGovernmentAccount:
