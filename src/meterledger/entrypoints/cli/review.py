@@ -320,5 +320,6 @@ def _decided(item: DayToReview, word: str, *, as_json: bool, edit: UsageEdit | N
                    "intervals": edit.interval_count}  # fmt: skip
     told = f"Meter {item.meter_id}, {item.day}: {word}."
     if edit is not None:
-        told += f" {edit.interval_count} intervals, {edit.before_wh} Wh are {edit.after_wh} Wh now."
+        noun = "interval" if edit.interval_count == 1 else "intervals"
+        told += f" {edit.interval_count} {noun}, {edit.before_wh} Wh are {edit.after_wh} Wh now."
     say(answer, as_json=as_json, words=lambda: print(told))
