@@ -13,7 +13,7 @@ from meterledger.facts.usage import UsageBatch
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.local_days import intervals_in_day
 from meterledger.kernel.span import DaySpan
-from meterledger.rulebook.book import BookView
+from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.loading import load_book
 from meterledger.usecases.programs import join_program
 
@@ -39,10 +39,10 @@ class TwoWayLake(PaperLake):
 
 
 class ProgramTown(Town):
-    """A town on the invented utility's book."""
+    """A town on the invented utility's book, or on the one given."""
 
-    def __init__(self) -> None:
-        super().__init__(lake=TwoWayLake(), book=load_book(PRAIRIE))
+    def __init__(self, book: TariffBook | None = None) -> None:
+        super().__init__(lake=TwoWayLake(), book=book or load_book(PRAIRIE))
 
     @property
     def view(self) -> BookView:

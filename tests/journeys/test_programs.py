@@ -18,6 +18,7 @@ from meterledger.facts.bills import Bill
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.months import months_after
 from meterledger.programs import CreditsOfBill, CreditsOverused, credit_account
+from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.programs import (
@@ -25,6 +26,7 @@ from meterledger.usecases.programs import (
     leave_program,
     programs_of_account,
 )
+from meterledger.usecases.programs_go_on import ProgramNotOpen
 
 MONTHS = [date(2026, month, 1) for month in range(2, 8)]
 
@@ -310,3 +312,63 @@ def test_the_difference_of_two_bills_is_split_to_the_cent(town: ProgramTown, pro
         told = explain_bill(bill_id=after.bill_id, store=town.store, versus=before.bill_id)
         parts = [cents_from_text(one["usd"], where="") for one in told["versus"]["parts"]]
         assert sum(parts) == after.total_cents - before.total_cents
+
+
+class TestAnotherRateOption:
+    """On the Missouri book: both programmes are of the account's service, not of one rate."""
+
+    @pytest.fixture
+    def home(self, first_book: Any) -> Iterator[ProgramTown]:
+        """From February with net metering; more is received than delivered in February."""
+        town = ProgramTown(first_book)
+        with town.store.viewing(VIEWER, ["everything"]):
+            town.begin(1, "1M-anytime", tax_place="none")
+            town.read("M1", (BEGINS, date(2026, 7, 1)), even(100))
+            town.received(1, (BEGINS, date(2026, 3, 1)), 150)
+            town.received(1, (date(2026, 3, 1), date(2026, 7, 1)), 90)
+            town.join(1, "net_metering")
+            yield town
+
+    def change(self, town: ProgramTown, schedule: str) -> Any:
+        return change_rate(
+            account_id=town.account_id(1),
+            schedule=schedule,
+            asked=date(2026, 3, 10),
+            learned_at=KNOWN,
+            view=town.view,
+            store=town.store,
+        )
+
+    def test_goes_on_netting_and_uses_the_credits_of_before(self, home: ProgramTown) -> None:
+        (february,) = home.bill(1, on=date(2026, 3, 2), known_at=KNOWN).issued
+        assert dict(line(february, "net_excess").inputs)["credit_granted_usd"] == "3.36"
+
+        told = self.change(home, "1M-evening-morning")
+        later = KNOWN + timedelta(hours=1)
+        march, april = home.bill(1, on=date(2026, 5, 2), known_at=later).issued
+
+        assert [one.schedule for one in (march, april)] == ["1M-anytime", "1M-evening-morning"]
+        assert line(march, "net_credit").cents < 0
+        delivered_wh = 30 * 96 * 100
+        assert april.usage.energy_wh == delivered_wh
+        billed_kwh = [one.quantity for one in april.lines if one.code.startswith("energy")]
+        assert billed_kwh == ["14.4", "14.4"]  # a tenth: nine parts of ten were received
+        parts = programs_of_account(
+            account_id=home.account_id(1),
+            on=date(2026, 5, 2),
+            known_at=later,
+            view=home.view,
+            store=home.store,
+        )
+        assert [(one.participation.agreement_id, str(one.participation.days)) for one in parts] == [
+            (march.agreement_id, "2026-02-01 until 2026-04-01"),
+            (told.then.agreement_id, "2026-04-01 until further notice"),
+        ]
+
+    def test_that_is_not_open_to_the_programme_is_refused_and_nothing_changes(
+        self, home: ProgramTown
+    ) -> None:
+        with pytest.raises(ProgramNotOpen, match="is not open to rate 1M-overnight") as no:
+            self.change(home, "1M-overnight")
+        assert "Leave it from 2026-04-01 on, with `meterledger program leave`" in no.value.do
+        assert len(home.services(1, known_at=KNOWN + timedelta(hours=1))) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -20,13 +21,16 @@ from tests.stores.paper_town import (
     only_agreement,
     start_of,
 )
+from tests.stores.programs_of_paper import participation_of
 
+from meterledger.facts.participation import Participation
 from meterledger.facts.places import Account, BillableService, MeterInstallation, TaxPlace
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, ServiceStart, Store
 
 STOP = date(2025, 4, 1)
+AFTER = LATER + timedelta(days=1)
 
 
 def services(store: Store, number: int = 1, at: datetime = LATER) -> list[BillableService]:
@@ -439,10 +443,16 @@ class TestPuttingAnAgreementOnAnotherOption:
 class TestChangingTheRateOption:
     REASON = Reason("asked for by the customer", CLAUSE)
 
-    def change(self, store: Store, day: date = STOP, **other: object) -> None:
+    def change(
+        self,
+        store: Store,
+        day: date = STOP,
+        programs: Sequence[Participation] = (),
+        **other: object,
+    ) -> None:
         then = replace(agreement_of(1, day), schedule="1M-smart", learned_at=LATER)
         old = agreement_of(1).agreement_id
-        store.change_agreement(old, day, replace(then, **other), [self.REASON])  # type: ignore[arg-type]
+        store.change_agreement(old, day, replace(then, **other), [self.REASON], programs)  # type: ignore[arg-type]
 
     def test_ends_one_agreement_and_begins_the_other_and_both_name_each_other(
         self, store: Store
@@ -469,6 +479,31 @@ class TestChangingTheRateOption:
             *("1M-anytime", Validity(FIRST_DAY)),
         )
         assert only.continued_by == ""
+
+    def test_what_the_service_takes_part_in_is_kept_with_the_other_or_not_at_all(
+        self, store: Store
+    ) -> None:
+        store.start_service(start_of(1))
+        then = agreement_of(1, STOP).agreement_id
+        going = replace(participation_of(1), agreement_id=then, days=Validity(STOP))
+
+        with store.viewing(ANALYST, ["everything"]):
+            with pytest.raises(Conflict, match="takes part in community_solar"):
+                self.change(store, programs=[going, going])
+            assert len(services(store, at=LATER + timedelta(days=1))) == 1
+            assert store.participations([then]) == {}
+
+            self.change(store, programs=[going])
+            (kept,) = store.participations([then])[then]
+            assert (kept.days, kept.blocks) == (Validity(STOP), going.blocks)
+            assert kept.learned_at == services(store, at=AFTER)[1].agreement.learned_at
+
+            store.take_back_agreement(then, LATER)
+            assert store.participations([then]) == {}
+            assert store.participations([then], kept.learned_at)[then] == (kept,)
+
+            self.change(store, programs=[going])  # and once more, on the same day
+            assert len(store.participations([then])[then]) == 1
 
     def test_of_a_first_agreement_is_not_taken_back(self, store: Store) -> None:
         store.start_service(start_of(1))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from meterledger.facts.participation import Participation
 from meterledger.facts.places import Agreement
 from meterledger.kernel.decision import Reason
 from meterledger.usecases.together_ports import TogetherLog
@@ -20,11 +21,17 @@ class AgreementChanges(TogetherLog, Protocol):
     """Changes of the rate option on two clocks: what was known before stays known."""
 
     def change_agreement(
-        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
+        self,
+        agreement_id: str,
+        last_day_out: date,
+        then: Agreement,
+        reasons: Sequence[Reason],
+        programs: Sequence[Participation] = (),
     ) -> None:
         """End an agreement on ``last_day_out`` (out) and begin another there, both or neither.
 
         ``then`` is the same account's at the same service point; ``reasons`` go to the record.
+        ``programs`` are what the other takes part in from the first; they are learned with it.
 
         :raises NotFound: if no such agreement is known
         :raises Conflict: as ``stop_service``, or if the other is not of its account and point
@@ -33,7 +40,8 @@ class AgreementChanges(TogetherLog, Protocol):
     def take_back_agreement(self, agreement_id: str, learned_at: datetime) -> None:
         """A change of the rate option is taken back: the agreement before it goes on.
 
-        The one that had ended for it has its end, if any; both stay as known before.
+        The one that had ended for it has its end, if any; both stay as known before. So does what
+        the other took part in; the one before never left it.
 
         :raises NotFound: if no such agreement is known
         :raises Conflict: if it continues none, or was billed

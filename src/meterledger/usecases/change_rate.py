@@ -19,6 +19,7 @@ from meterledger.billing import (
     RateRequestFacts,
     next_reading_day,
 )
+from meterledger.facts.participation import Participation
 from meterledger.facts.places import Agreement, BillableService
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.refusal import Refusal
@@ -26,6 +27,8 @@ from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.decide import Ruling, decide_filled
 from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.program_ports import ProgramsAsked
+from meterledger.usecases.programs_go_on import programs_going_on, refuse_closed_programs
 from meterledger.usecases.start_service import agreement_name
 
 RESIDENTIAL = "residential"
@@ -42,11 +45,16 @@ class AgreementReads(Protocol):
         """All agreements of the account, joined."""
 
 
-class RateStore(AgreementReads, Protocol):
+class RateStore(AgreementReads, ProgramsAsked, Protocol):
     """What these journeys need of the store."""
 
     def change_agreement(
-        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
+        self,
+        agreement_id: str,
+        last_day_out: date,
+        then: Agreement,
+        reasons: Sequence[Reason],
+        programs: Sequence[Participation] = (),
     ) -> None:
         """End an agreement and begin another there, or NotFound, or Conflict."""
 
@@ -205,7 +213,10 @@ def change_rate(
     first day, and the answer names the bills that ``rebill`` makes anew: each keeps its own days,
     and says what it asks otherwise by the cause "programme and rate option".
 
+    What the service takes part in goes on with the new agreement.
+
     :raises RateRefused: if there is no such service, the option is not open, or it must wait
+    :raises ProgramNotOpen: if it takes part in a programme that is not open to the option
     :raises Conflict: if the service ends already, or is billed past the day of the change
     """
     services = store.services_of_account(account_id, learned_at)
@@ -234,6 +245,7 @@ def change_rate(
                 why="A period of cut demand was parted from the others (GRR V.H.5)",
                 do="Ask for it from the next billing period on, after the first rate's term",
             )
+        refuse_closed_programs(agreement, schedule, agreement.days.from_day, view, store)
         reasons = ruling.decision.reasons
         instead = replace(agreement, schedule=schedule, learned_at=learned_at)
         if not dry_run:
@@ -249,9 +261,10 @@ def change_rate(
         Validity(outcome.takes_effect),
         learned_at,
     )
+    programs = programs_going_on(agreement, then, view, store)
     if not dry_run:
         store.change_agreement(
-            agreement.agreement_id, outcome.takes_effect, then, ruling.decision.reasons
+            agreement.agreement_id, outcome.takes_effect, then, ruling.decision.reasons, programs
         )
     return RateChange(service, ruling, then)
 

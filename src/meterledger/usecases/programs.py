@@ -8,7 +8,7 @@ Read first      docs/operating/programs.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -144,6 +144,10 @@ def programs_of_account(
             if found.net_metering is not None:
                 bills = store.bills_at([point]).get(point, [])
                 account = credits_on(service, on, [one.program], bills, known_at, view)
+            until = service.agreement.days.until_day
+            if until is not None and (one.days.until_day is None or until < one.days.until_day):
+                # It goes on with the agreement that continues this one, if any.
+                one = replace(one, days=Validity(one.days.from_day, until))
             told.append(TakesPart(one, found.name, account))
     return told
 

@@ -40,6 +40,7 @@ from meterledger.usecases.change_rate import A_MOMENT, LARGER, SMALL, RateRefuse
 from meterledger.usecases.compare_schedules import usage_as_billed
 from meterledger.usecases.decide import Ruling, decide_filled
 from meterledger.usecases.ports import Lake
+from meterledger.usecases.programs_go_on import programs_going_on, refuse_closed_programs
 from meterledger.usecases.register_estimates import RegisterUsage
 from meterledger.usecases.start_service import agreement_name
 
@@ -109,6 +110,7 @@ def small_general_period(
     the store stands for itself: asked again after a failure, it goes on where it stopped.
 
     :raises RateRefused: naming what speaks against it, in the rule's words where it decides
+    :raises ProgramNotOpen: if the service takes part in a programme that is not open to the option
     :raises UsageNotWhole: if intervals of the period are missing
     :raises Conflict: if service ends inside the period
     """
@@ -140,8 +142,9 @@ def small_general_period(
     clause = ruling.decision.reasons[0].citation
     alone = Reason(f"the billing period {period} is asked for by itself", clause)
     name, parts = _parted(service, period, where)
+    refuse_closed_programs(service.agreement, wanted, period.from_day, view, store)
     if not dry_run:
-        _part(service.agreement, parts, alone, learned_at, store)
+        _part(service.agreement, parts, alone, learned_at, view, store)
     if demand is None:
         return PeriodMoved(name, period, None, ruling, normal)
     if not dry_run:
@@ -347,12 +350,14 @@ def _part(
     parts: Sequence[tuple[str, date]],
     reason: Reason,
     learned_at: datetime,
+    view: BookView,
     store: SmallServiceStore,
 ) -> None:
     """Each step is learned a moment before the next, and the last one at ``learned_at``."""
-    ends = agreement.agreement_id
+    ends = agreement
     for left, (name, day) in zip(range(len(parts), 0, -1), parts, strict=True):
         moment = learned_at - left * A_MOMENT
         then = replace(agreement, agreement_id=name, days=Validity(day), learned_at=moment)
-        store.change_agreement(ends, day, then, [reason])
-        ends = name
+        programs = programs_going_on(ends, then, view, store)
+        store.change_agreement(ends.agreement_id, day, then, [reason], programs)
+        ends = then

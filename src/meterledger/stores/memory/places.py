@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from meterledger.facts.meters import Meter
+from meterledger.facts.participation import Participation
 from meterledger.facts.places import (
     Account,
     AccountHolder,
@@ -139,7 +140,12 @@ class MemoryPlaces(MemoryTogether):
             self._note("service stopped", account, moment)
 
     def change_agreement(
-        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
+        self,
+        agreement_id: str,
+        last_day_out: date,
+        then: Agreement,
+        reasons: Sequence[Reason],
+        programs: Sequence[Participation] = (),
     ) -> None:
         """End an agreement on ``last_day_out`` (out) and begin another there, both or neither."""
         undo: Undo = []
@@ -157,6 +163,7 @@ class MemoryPlaces(MemoryTogether):
                 keep_dated(self._agreements, replace(old, days=days, learned_at=moment), undo)
                 new = replace(then, learned_at=moment)
                 keep_dated(self._agreements, new, undo, may_repeat=False)
+                self._take_part([replace(one, learned_at=moment) for one in programs], undo)
             except BaseException:
                 for step in reversed(undo):
                     step()
@@ -177,7 +184,14 @@ class MemoryPlaces(MemoryTogether):
                 self._agreements.end(one, moment)
             days = Validity(old.days.from_day, new.days.until_day)
             keep_dated(self._agreements, replace(old, days=days, learned_at=moment), [])
+            self._part_no_more(new.agreement_id, moment)
             self._note("rate option taken back", old.account_id, moment)
+
+    def _take_part(self, programs: Sequence[Participation], undo: Undo) -> None:
+        raise NotImplementedError  # the store beside this part keeps them
+
+    def _part_no_more(self, agreement_id: str, moment: datetime) -> None:
+        raise NotImplementedError  # the store beside this part keeps them
 
     def put_on_schedule(
         self, agreement_id: str, schedule: str, learned_at: datetime, reasons: Sequence[Reason]

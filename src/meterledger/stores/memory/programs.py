@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 
 from meterledger.facts.participation import Participation
-from meterledger.stores.memory.places import MemoryPlaces
+from meterledger.stores.believed import A_MOMENT
+from meterledger.stores.memory.places import MemoryPlaces, Undo
 from meterledger.stores.program_words import in_program, left, no_agreement
 
 
@@ -27,12 +29,7 @@ class MemoryPrograms(MemoryPlaces):
                 for one in self._agreements.known()
             ):
                 raise no_agreement(name)
-            for other in self._believed_participations(name):
-                if other.program == participation.program and other.days.overlaps(
-                    participation.days
-                ):
-                    raise in_program(name, participation.program)
-            self._participations.setdefault(name, []).append((participation, None))
+            self._take_part([participation], [])
             self._note("program joined", participation.account_id, participation.learned_at)
 
     def leave_program(
@@ -67,6 +64,22 @@ class MemoryPrograms(MemoryPlaces):
                 for name in agreement_ids
             }
         return {name: rows for name, rows in found.items() if rows}
+
+    def _take_part(self, programs: Sequence[Participation], undo: Undo) -> None:
+        for one in programs:
+            rows = self._participations.setdefault(one.agreement_id, [])
+            for other in self._believed_participations(one.agreement_id):
+                if other.program == one.program and other.days.overlaps(one.days):
+                    raise in_program(one.agreement_id, one.program)
+            rows.append((one, None))
+            undo.append(partial(rows.remove, (one, None)))
+
+    def _part_no_more(self, agreement_id: str, moment: datetime) -> None:
+        rows = self._participations.get(agreement_id, [])
+        rows[:] = [
+            (one, max(moment, one.learned_at + A_MOMENT) if until is None else until)
+            for one, until in rows
+        ]
 
     def _believed_participations(self, agreement_id: str) -> list[Participation]:
         rows = self._participations.get(agreement_id, ())

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from psycopg import errors
 
 from meterledger.facts.meters import Meter
+from meterledger.facts.participation import Participation
 from meterledger.facts.places import (
     Account,
     Agreement,
@@ -42,6 +43,7 @@ from meterledger.stores.postgres.repository.dated import (
     parts_of,
     stored,
 )
+from meterledger.stores.postgres.repository.programs import insert_participation, part_no_more
 from meterledger.stores.postgres.repository.together import believed_together
 from meterledger.stores.taxed import believed_sales_tax_places
 from meterledger.stores.together_words import refuse_named
@@ -264,6 +266,7 @@ class PlaceWrites(Tables):
                 "UPDATE agreement SET known = tstzrange(lower(known), %s) WHERE id = %s",
                 [moment, number],
             )
+            part_no_more(connection, agreement_id, moment)
             days = Validity(old.days.from_day, new.days.until_day)
             _believe(connection, place, replace(old, days=days, learned_at=moment))
             told = {"agreement": agreement_id, "goes_on": old.agreement_id}
@@ -300,7 +303,12 @@ class PlaceWrites(Tables):
         self._step("change a rate option", work)
 
     def change_agreement(
-        self, agreement_id: str, last_day_out: date, then: Agreement, reasons: Sequence[Reason]
+        self,
+        agreement_id: str,
+        last_day_out: date,
+        then: Agreement,
+        reasons: Sequence[Reason],
+        programs: Sequence[Participation] = (),
     ) -> None:
         """End an agreement on ``last_day_out`` (out) and begin another there, both or neither.
 
@@ -315,6 +323,8 @@ class PlaceWrites(Tables):
             new = replace(then, learned_at=moment)
             keys = {"service_point_id": [new.service_point_id], "agreement_id": [new.agreement_id]}
             keep_dated(connection, [new], believed_agreements(), keys, may_repeat=False)
+            for one in programs:
+                insert_participation(connection, replace(one, learned_at=moment))
             told = {
                 "agreement": agreement_id,
                 "then": new.agreement_id,

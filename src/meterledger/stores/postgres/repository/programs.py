@@ -35,7 +35,7 @@ class ProgramTables(Tables):
             ).fetchone()
             if known is None:
                 raise no_agreement(name)
-            _insert(connection, participation)
+            insert_participation(connection, participation)
             return account
 
         self._take_part("program joined", participation.learned_at, work)
@@ -56,7 +56,7 @@ class ProgramTables(Tables):
                 " agreement_id = %s AND program = %s AND lower(days) = %s AND upper_inf(known)",
                 [new.learned_at, agreement_id, program, old.days.from_day],
             )
-            _insert(connection, new)
+            insert_participation(connection, new)
             return old.account_id
 
         self._take_part("program left", learned_at, work)
@@ -90,7 +90,18 @@ class ProgramTables(Tables):
         self._step(event, step)
 
 
-def _insert(connection: Connection, one: Participation) -> None:
+def part_no_more(connection: Connection, agreement_id: str, moment: datetime) -> None:
+    """Believe from the moment on that an agreement takes part in nothing: it never was."""
+    connection.execute(
+        "UPDATE participation SET known = tstzrange(lower(known),"
+        " greatest(%s::timestamptz, lower(known) + interval '1 microsecond'))"
+        " WHERE agreement_id = %s AND upper_inf(known)",
+        [moment, agreement_id],
+    )
+
+
+def insert_participation(connection: Connection, one: Participation) -> None:
+    """Keep a participation. :raises Conflict: if the agreement is in the programme on a day"""
     try:
         connection.execute(
             "INSERT INTO participation (agreement_id, account_id, program, blocks, days, known)"
