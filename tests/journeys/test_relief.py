@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -22,10 +23,17 @@ from tests.journeys.plant_town import (
 from tests.journeys.town import VIEWER, even
 
 from meterledger.billing import LoadCause
+from meterledger.entrypoints.web.statement_words import balance_rows
 from meterledger.facts.bills import Bill
 from meterledger.facts.relief import ReliefAct, ReliefTerm
+from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.ledger import receivable_of_movements
+from meterledger.usecases.autopay_amount import stated_cents
+from meterledger.usecases.finance_reports import revenue
+from meterledger.usecases.gather_statements import statement_of
+from meterledger.usecases.late_charge_base import SaidElsewhere, as_if_right, unpaid_after
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.relief import (
@@ -37,6 +45,7 @@ from meterledger.usecases.relief import (
     ask_relief,
     end_relief,
 )
+from meterledger.usecases.relief_replay import replay_relief
 
 DAY = timedelta(days=1)
 LATER, LATEST = TOLD + timedelta(hours=8), TOLD + DAY
@@ -86,6 +95,17 @@ def billed(town: Any, at: datetime = LATER, on: date = OCTOBER) -> list[Bill]:
     run = town.bill(1, on=on, known_at=at)
     assert not run.held
     return sorted(run.issued, key=lambda one: one.days.from_day)
+
+
+def corrected(town: Any, bill: Bill, on: date = OCTOBER) -> Bill:
+    """The bill in the place of one whose readings came later."""
+    days = (bill.days.from_day, bill.days.until_day)
+    town.read("M1", days, even(NORMAL), learned_at=LATER + timedelta(hours=1))
+    run = rebill(
+        [bill.bill_id], author="Ana", reason="readings", approved_by="Ben", on=on,
+        known_at=LATEST, store=town.store, lake=town.lake, book=town.book,
+    )  # fmt: skip
+    return run.corrected[0].bill
 
 
 def posted(town: Any, *, prefix: str) -> dict[str, dict[str, int]]:
@@ -170,22 +190,16 @@ class TestTheBillOfTheMonth:
         approved(plant)
         july = billed(plant)[1]
         (first,) = plant.store.relief_of_bills([july.bill_id]).values()
-        plant.read("M1", (JULY, AUGUST), even(NORMAL), learned_at=LATER + timedelta(hours=1))
+        made = corrected(plant, july)
 
-        run = rebill(
-            [july.bill_id], author="Ana", reason="readings", approved_by="Ben", on=OCTOBER,
-            known_at=LATEST, store=plant.store, lake=plant.lake, book=plant.book,
-        )  # fmt: skip
-
-        (made,) = run.corrected
         entries = posted(plant, prefix="")
         legs = entries[f"relief:{july.bill_id}"]
         assert entries[f"reversal:relief:{july.bill_id}"] == {
             account: -cents for account, cents in legs.items()
         }
-        (anew,) = plant.store.relief_of_bills([made.bill.bill_id]).values()
+        (anew,) = plant.store.relief_of_bills([made.bill_id]).values()
         assert anew.charge_cents > first.charge_cents
-        assert entries[f"relief:{made.bill.bill_id}"]["142"] == -anew.cents
+        assert entries[f"relief:{made.bill_id}"]["142"] == -anew.cents
         owed = sum(one.get("142", 0) for one in entries.values())
         live = plant.store.bills_of_account(plant.account_id(1))
         assert owed == sum(one.total_cents for one in live) - anew.cents
@@ -354,3 +368,145 @@ class TestEnded:
         )
 
         assert agreed.agreement.live_months == (DaySpan(JULY, AUGUST),)
+
+
+class TestTheStatement:
+    def test_shows_what_is_taken_off_and_asks_so_much_less(self, plant: Any) -> None:
+        approved(plant)
+        june, july, august, _ = billed(plant)
+        (relief,) = plant.store.relief_of_bills([july.bill_id]).values()
+
+        first, second = (
+            statement_of(
+                plant.store.bill(one.bill_id), store=plant.store, book=plant.book, known_at=LATEST
+            )
+            for one in (july, august)
+        )
+
+        assert first.asked_cents == june.total_cents + july.total_cents - relief.cents
+        assert first.charges_cents == july.total_cents
+        rows = [(one.words, one.amount) for one in balance_rows(first)]
+        assert ("Taken off as agreed with you", usd_display(-relief.cents)) in rows
+        assert rows[-1] == ("Amount due", usd_display(first.asked_cents))
+        assert first.messages[0].startswith(
+            f"As agreed with you for fire, {usd_display(relief.cents)} are taken off this bill "
+            "(Sheet 134, rev. 1, GRR V.H.4). "
+        )
+        assert " x 50% = $" in first.messages[0]
+        assert second.balance.last_asked_cents == first.asked_cents
+        assert (second.balance.changes, second.balance.unlisted_cents) == ((), 0)
+        assert second.relief is None
+
+    def test_of_the_corrected_bill_tells_what_was_taken_back(self, plant: Any) -> None:
+        approved(plant)
+        july = billed(plant, on=AUGUST)[1]
+        (was,) = plant.store.relief_of_bills([july.bill_id]).values()
+        made = corrected(plant, july)
+        (now,) = plant.store.relief_of_bills([made.bill_id]).values()
+
+        told = statement_of(
+            plant.store.bill(made.bill_id), store=plant.store, book=plant.book, known_at=LATEST
+        )
+
+        assert [one.cents for one in told.balance.changes] == [-july.total_cents, was.cents]
+        june = plant.store.bills_of_account(plant.account_id(1))[0]
+        assert told.asked_cents == june.total_cents + made.total_cents - now.cents
+        assert told.asked_cents == plant.store.balance_cents(plant.account_id(1))
+
+
+class TestMoney:
+    def test_of_which_the_bill_asks_is_so_much_less(self, plant: Any) -> None:
+        approved(plant)
+        june, july, *_ = billed(plant, on=AUGUST)
+        (relief,) = plant.store.relief_of_bills([july.bill_id]).values()
+        account = plant.account_id(1)
+        (money,) = plant.store.account_money([account]).values()
+
+        found = receivable_of_movements(
+            account, money.movements, money.applications, due_days={}, at=AUGUST
+        )
+
+        assert [(one.item_id, one.charged_cents, one.open_cents) for one in found.items] == [
+            (f"bill:{june.bill_id}", june.total_cents, june.total_cents),
+            *[(f"bill:{july.bill_id}", *[july.total_cents - relief.cents] * 2)],
+        ]
+        assert found.free_credits == ()
+        stated = stated_cents(plant.store.bill(july.bill_id), money)
+        assert stated == june.total_cents + july.total_cents - relief.cents
+
+    def test_of_a_late_charge_is_on_what_is_left_after_a_correction_too(self, plant: Any) -> None:
+        approved(plant)
+        june, july, *_ = billed(plant, on=AUGUST)
+        account = plant.account_id(1)
+        view = plant.book.as_known(LATEST.date())
+
+        def unpaid() -> int:
+            history = plant.store.late_histories([account], LATEST)[account]
+            right = as_if_right(history).history
+            newest = max(right.bills, key=lambda one: one.days.from_day)
+            found = unpaid_after(
+                newest.due_day, newest, right, on=OCTOBER, view=view, said=SaidElsewhere()
+            )
+            return found.chargeable_cents
+
+        (first,) = plant.store.relief_of_bills([july.bill_id]).values()
+        assert unpaid() == june.total_cents + july.total_cents - first.cents
+        corrected(plant, july, OCTOBER)
+
+        # The correction asks more, and what is late of it is what was asked first.
+        assert unpaid() == june.total_cents + july.total_cents - first.cents
+
+    def test_in_the_reports_is_less_by_schedule_and_by_tax_and_ties(self, plant: Any) -> None:
+        approved(plant)
+        bills = billed(plant)
+        (relief,) = plant.store.relief_of_bills([bills[1].bill_id]).values()
+        days = DaySpan(date(2026, 1, 1), date(2027, 1, 1))
+
+        found = revenue(days, view=plant.book.as_known(LATEST.date()), store=plant.store)
+
+        assert all(one.holds for one in found.ties), [one.as_json() for one in found.ties]
+        charges = sum(
+            line.cents for one in bills for line in one.lines if line.group.value != "tax"
+        )
+        assert found.by_schedule == {"3M": charges - relief.charge_cents}
+        assert found.by_code["relief"] == -relief.charge_cents
+        assert found.taxes.apart == {}
+        (tax,) = found.taxes.totals
+        assert tax.taxable_cents == charges - relief.charge_cents
+        assert tax.tax_cents == sum(one.total_cents for one in bills) - charges - relief.tax_cents
+
+    def test_of_a_cancelled_bill_leaves_the_reports_whole(self, plant: Any) -> None:
+        approved(plant)
+        corrected(plant, billed(plant)[1])
+        days = DaySpan(date(2026, 1, 1), date(2027, 1, 1))
+
+        found = revenue(days, view=plant.book.as_known(LATEST.date()), store=plant.store)
+
+        assert all(one.holds for one in found.ties), [one.as_json() for one in found.ties]
+        assert found.taxes.apart == {}
+
+
+class TestReplayed:
+    def test_each_step_and_each_bill_comes_out_as_it_was(self, plant: Any) -> None:
+        name = approved(plant, months=(JULY, AUGUST)).agreement.relief_id
+        july = billed(plant)[1]
+        made = corrected(plant, july)
+
+        again = replay_relief(name, store=plant.store, book=plant.book)
+
+        assert again.same
+        assert july.bill_id in [one.bill_id for one, _ in again.bills]
+        assert made.bill_id in [one.bill_id for one, _ in again.bills]
+        assert len(again.bills) == 3
+
+    def test_another_amount_or_book_is_told(self, plant: Any, monkeypatch: Any) -> None:
+        name = approved(plant).agreement.relief_id
+        july = billed(plant)[1]
+        told = plant.store.relief_of_bills([july.bill_id])[july.bill_id]
+        altered = replace(told, record=told.record.replace(b"50%", b"51%"))
+        monkeypatch.setitem(plant.store._bill_reliefs, july.bill_id, altered)
+
+        again = replay_relief(name, store=plant.store, book=plant.book)
+
+        assert not again.same
+        assert [same for _, same in again.steps] == [True, True]

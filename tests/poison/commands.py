@@ -20,7 +20,7 @@ from tests.poison.fields import SHARES, TYPED, NumericField, Refused
 from tests.poison.money_files import asking
 
 from meterledger.entrypoints import wiring
-from meterledger.entrypoints.cli import meter_words, rate, review, tax
+from meterledger.entrypoints.cli import meter_words, rate, relief, review, tax
 from meterledger.entrypoints.cli.answer import Decimals, Dollars, NumberOption, WholeNumber
 from meterledger.entrypoints.cli.main import build_app
 from meterledger.rulebook.forms import read_value
@@ -55,6 +55,14 @@ NUMBERS_IN_TEXT: dict[tuple[str, str], tuple[Callable[[str], object], dict[str, 
             "digits": 4,
             "also": frozenset({"", "1,2,3", "12,50", "1,000"}),
         },
+    ),
+    ("service relief agree", "--less"): (
+        lambda text: relief.term_from(f"energy={text}"),
+        {"low": Fraction(1, 100), "high": 10**11, "places": 2},
+    ),
+    ("service relief agree", "--less, a share"): (
+        lambda text: relief.term_from(f"energy={text}%"),
+        {"low": Fraction(1, 10**6), "high": 100, "places": 6},
     ),
     ("meter configure", "--register"): (
         lambda text: meter_words.register_from(f"kWh:delivered:kWh:{text}"),

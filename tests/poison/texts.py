@@ -24,7 +24,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
         lambda text: day_from(text, option="--on"),
         """--asked --as-known --at --booked-until --connected --delinquent --disconnection-notice
         --discovered --due --expires --from --inquired --issued-from --issued-to --made-on
-        --month-end --notified --on --requested --since --to --until day month""",
+        --month --month-end --notified --on --requested --since --to --until day month""",
     ),
     "day of birth": (due_date._birth_date, "--birth-date"),
     "instant": (lambda text: meter_words.instant_from(text, option="--at"), "--at --was"),
@@ -36,7 +36,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
 """How each is read, and where it stands."""
 READS = "--closing --opening"
 """What registers show: read by what the register can show."""
-NUMBERS = "--average-kwh --intervals --kw --percent --register --set --share --units"
+NUMBERS = "--average-kwh --intervals --kw --less --percent --register --set --share --units"
 """Asked by ``commands``."""
 WORDS = """
 --about --account --address --agency --agency-terms --agreement --approved-by --area --author
@@ -50,8 +50,8 @@ WORDS = """
 --shared-key-file --signature --source --standard --state --station --storm --tax --tax-place
 --tender --terms --unit --versus --viewer --what --with --without --zone account accounts
 agreement bank bill case contract deposit file hold_id key late_charge line match_id medium meter
-name name_of names other payment pledge pieces premise program provision rule run service_point
-sha256 sheet statement to to_account what words_given
+name name_of names other payment pledge pieces premise program provision relief rule run
+service_point sha256 sheet statement to to_account what words_given
 """
 """Names, words of a list, sentences: looked up, compared or kept as they are."""
 

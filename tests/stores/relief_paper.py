@@ -27,10 +27,27 @@ from meterledger.facts.relief import (
     ReliefStep,
     ReliefTerm,
 )
+from meterledger.kernel.canonical import canonical_bytes
 from meterledger.ledger import reverse_entry
 from meterledger.usecases.ports import Store
 
 OFF = 1_000
+RECORD = canonical_bytes(
+    {
+        "lines": [
+            {"tax": None, "off_usd": "10.00"},
+            {
+                "off_usd": "0.04",
+                "tax": {
+                    "tax": "state_sales",
+                    "jurisdiction": "mo",
+                    "taxable_off_usd": "0.90",
+                    "exempt_off_usd": "0.10",
+                },
+            },
+        ]
+    }
+)
 
 
 def agreement(
@@ -90,7 +107,7 @@ def _relieved(bill: Bill, off: int, posted: int | None, at: datetime) -> Bill:
             (Leg("440", cents), Leg("142", -cents, bill.account_id)),
             "charges adjusted",
         )
-    relief = BillRelief(bill.bill_id, "RL-1", bill.account_id, off, 0, entry, b"{}\n", at)
+    relief = BillRelief(bill.bill_id, "RL-1", bill.account_id, off, 0, entry, RECORD, at)
     return replace(bill, relief=relief)
 
 

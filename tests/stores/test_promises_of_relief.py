@@ -11,6 +11,7 @@ from tests.stores.paper_town import ANALYST, account_id, bill_of, month_of, rebi
 from tests.stores.relief_paper import OFF, after, agreement, relieved_bill, relieved_rebill
 
 from meterledger.facts.relief import ReliefAct, ReliefAgreement, ReliefTotal
+from meterledger.facts.taxes import TaxOfLine, TaxTotal
 from meterledger.stores.postgres import PostgresStore, verify_invariants
 from meterledger.usecases.ports import Conflict, NotFound, Store
 
@@ -117,9 +118,12 @@ class TestABill:
         second = bill_of(1, 1)[0].bill_id
         assert town.bill(second).previous_balance_cents == 16519 - OFF
         assert town.relief_totals(bill.issued_day, bill.issued_day + DAY) == [
-            ReliefTotal("1M-anytime", OFF, 1)
+            ReliefTotal("1M-anytime", OFF, 0, 1)
         ]
         assert town.relief_totals(bill.issued_day + DAY, date(2026, 1, 1)) == []
+        taxed = town.relief_taxes(bill.issued_day, bill.issued_day + DAY)
+        assert taxed == [TaxTotal(TaxOfLine("state_sales", "mo"), 90, 10, 4, 1)]
+        assert town.relief_taxes(bill.issued_day + DAY, date(2026, 1, 1)) == []
 
     def test_without_an_agreement_of_its_month_is_refused(self, town: Store) -> None:
         agreed(town, 1)
@@ -140,6 +144,8 @@ class TestABill:
         told = town.relief_of_bills([bill.bill_id, one.bill.bill_id])
         assert [each.cents for each in told.values()] == [OFF, OFF // 2]
         (total,) = town.relief_totals(date(2025, 1, 1), date(2026, 1, 1))
+        (taxed,) = town.relief_taxes(date(2025, 1, 1), date(2026, 1, 1))
+        assert (taxed.taxable_cents, taxed.bill_count) == (90, 1)
         assert (total.charge_cents, total.bill_count) == (OFF // 2, 1)
 
     def test_of_which_it_comes_to_nothing_is_posted_alone(self, town: Store) -> None:

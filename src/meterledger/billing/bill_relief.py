@@ -52,7 +52,8 @@ class StoredLine:
 class OffLine:
     """What is taken off one line; ``tax`` says whose tax it is, None where it is a charge.
 
-    ``place`` is the line's own on the bill, from 0.
+    ``place`` is the line's own on the bill, from 0. Of a tax, ``base_off_cents`` is what its base
+    is less, ``exempt_off_cents`` the part of it that a certificate exempts.
     """
 
     place: int
@@ -60,6 +61,8 @@ class OffLine:
     off_cents: int
     arithmetic: str
     tax: TaxOfLine | None = None
+    base_off_cents: int = 0
+    exempt_off_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +147,14 @@ def _off_taxes(lines: Sequence[StoredLine], less: int, tax_place: str) -> list[O
         was, now = (to_whole_half_up(one * taxable * share) for one in (base, base - lower))
         ensure(was == line.cents, f"the {line.code} of a bill is what its line says")
         off = was - now
+        spared, left = (to_whole_half_up(one * (1 - taxable)) for one in (base, base - lower))
         if line.code == GROSS_RECEIPTS_CODE:
             receipts_less += off
-        if off:
+        if off or lower:
             times = f" x (1 - {line.input(EXEMPT_SHARE)})" if taxable != 1 else ""
             shown = (
                 f"(${usd_text(base)} - ${usd_text(lower)}){times} x {line.price_usd} = "
                 f"${usd_text(now)}, which is ${usd_text(off)} less than ${usd_text(was)}"
             )
-            found.append(OffLine(place, line, off, shown, of))
+            found.append(OffLine(place, line, off, shown, of, lower, spared - left))
     return found

@@ -199,4 +199,5 @@ class ReliefTotal:
 
     schedule: str
     charge_cents: int
+    tax_cents: int
     bill_count: int

@@ -159,6 +159,18 @@ class StatedBudget:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedRelief:
+    """What an agreement takes off the bill (GRR V.H.4), with the sentence that says how much of
+    which charge, and the clauses.
+    """
+
+    relief_id: str
+    cents: int
+    sentence: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StatedMark:
     """A mark across the bill: cancelled, correcting another (with the other's number), or late."""
 
@@ -172,8 +184,9 @@ class Statement:
     """A whole bill as its customer is to see it.
 
     ``charges_cents`` is the sum of the lines, ``asked_cents`` what is to be paid: the balance and
-    the charges, or what a budget plan asks in their place. ``meter_ids`` are the numbers
-    on the devices; ``contact`` is None where the tariff book names no one.
+    the charges, or what a budget plan asks in their place, less what an agreement takes off.
+    ``meter_ids`` are the numbers on the devices; ``contact`` is None where the tariff book names
+    no one.
 
     :raises InvariantBroken: if the lines do not sum to the charges
     """
@@ -204,6 +217,7 @@ class Statement:
     messages: tuple[str, ...]
     marks: tuple[StatedMark, ...]
     reasons: tuple[tuple[str, Citation], ...]
+    relief: StatedRelief | None = None
 
     def __post_init__(self) -> None:
         ensure(
@@ -215,4 +229,5 @@ class Statement:
     def asked_cents(self) -> int:
         """What the customer is asked for; below zero for a credit."""
         of_bill = self.charges_cents if self.budget is None else self.budget.asked_cents
-        return self.balance.previous_cents + of_bill
+        off = 0 if self.relief is None else self.relief.cents
+        return self.balance.previous_cents + of_bill - off

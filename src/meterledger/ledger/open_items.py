@@ -196,13 +196,14 @@ def _sides(movements: list[Movement]) -> tuple[list[_Charge], dict[str, int]]:
     """Charges, and credits oldest first. An entry and those that reverse it count as one."""
     by_id = {one.entry_id: one for one in movements}
     net: dict[str, int] = {}
+    off = {bill: one.cents for one in by_id.values() if (bill := bill_of_relief(one.entry_id))}
     for one in sorted(by_id.values(), key=lambda one: (one.effective_day, one.entry_id)):
         root = _root(one, by_id)
         net[root.entry_id] = net.get(root.entry_id, 0) + one.cents
     charges, credits_left = [], {}
     for entry_id, left in net.items():
         root = by_id[entry_id]
-        asked = max(root.cents, left)
+        asked = max(root.cents + off.get(entry_id, 0), left)
         if asked > 0:
             day = root.effective_day
             charges.append(_Charge(entry_id, kind_of(root), day, asked, max(left, 0)))

@@ -13,6 +13,8 @@ from datetime import date
 from meterledger.facts.corrections import Rebill
 from meterledger.facts.entry_names import relief_name, reversal_name
 from meterledger.facts.relief import BillRelief, ReliefAct, ReliefAgreement
+from meterledger.facts.taxes import TaxOfLine, TaxTotal
+from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.people import same_person
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.ports import Conflict, NotFound
@@ -158,3 +160,14 @@ def refuse_reversal(known: BillRelief | None, one: Rebill) -> None:
             why="A cancelled bill leaves nothing of it behind, and nothing was changed",
             do="Look at the bill again with `meterledger service relief list`",
         )
+
+
+def tax_totals(rows: Iterable[tuple[int, dict[str, str], str]]) -> list[TaxTotal]:
+    """Sums by tax of lines of relief: a sign, the tax as the record tells it, and what is off."""
+    found: dict[TaxOfLine, list[int]] = {}
+    for sign, told, off in rows:
+        sums = found.setdefault(TaxOfLine(told["tax"], told["jurisdiction"]), [0, 0, 0, 0])
+        for place, text in enumerate((told["taxable_off_usd"], told["exempt_off_usd"], off)):
+            sums[place] += sign * cents_from_text(text, where="relief")
+        sums[3] += sign
+    return [TaxTotal(of, *sums) for of, sums in sorted(found.items())]

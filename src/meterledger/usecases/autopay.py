@@ -377,7 +377,7 @@ def _facts(
     return AutopayFacts(
         bill_id=bill.bill_id,
         due_day=bill.due_day,
-        asked_cents=stated_cents(bill),
+        asked_cents=stated_cents(bill, money),
         open_cents=sum(one.open_cents for one in open_),
         ordered_cents=still_drawn_cents(waiting, money, store.bill, at=desk.today),
         deferred_cents=desk.set_apart.deferred_cents(account, on, desk.now),

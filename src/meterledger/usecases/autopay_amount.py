@@ -20,6 +20,7 @@ from typing import Protocol
 
 from meterledger.facts.ach_orders import AchOrder, OrderKind
 from meterledger.facts.budget import asked_of
+from meterledger.facts.entry_names import relief_name
 from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.ledger import RECEIVABLE, receivable_of_movements
 from meterledger.usecases.late_charge_ports import Agreements, NoneYet
@@ -66,9 +67,13 @@ class OrdersWaiting(Protocol):
         """Orders of days up to ``until`` that are in no file and not dropped."""
 
 
-def stated_cents(bill: StoredBill) -> int:
-    """The amount due of a bill's statement: the balance before it, and what the bill asks."""
-    return bill.previous_balance_cents + asked_of(bill.record, bill.total_cents)
+def stated_cents(bill: StoredBill, money: AccountMoney | None) -> int:
+    """The amount due of a bill's statement: the balance before it, and what the bill asks, less
+    what an agreement takes off it.
+    """
+    name = relief_name(bill.bill_id)
+    off = sum(one.cents for one in (money.movements if money else ()) if one.entry_id == name)
+    return bill.previous_balance_cents + asked_of(bill.record, bill.total_cents) + off
 
 
 def stated_items(bill: StoredBill, money: AccountMoney, *, at: date) -> tuple[OpenItem, ...]:

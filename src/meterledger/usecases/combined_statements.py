@@ -22,6 +22,7 @@ from meterledger.facts.combination import (
     CombinedKind,
     CombinedStatement,
 )
+from meterledger.facts.entry_names import relief_name
 from meterledger.facts.money import Entry
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.money import cents_from_text, usd_display
@@ -172,6 +173,12 @@ def _charged(bill: StoredBill, entries: Mapping[str, Entry]) -> CombinedBill:
             why="What is printed, shown and posted is one number",
             do="Look at it with `meterledger verify` before anything is stated",
         )
+    relief = entries.get(relief_name(bill.bill_id))
+    asked += sum(
+        leg.cents
+        for leg in (relief.legs if relief is not None else ())
+        if leg.customer_account_id == bill.account_id
+    )
     return CombinedBill(
         account_id=bill.account_id,
         bill_id=bill.bill_id,

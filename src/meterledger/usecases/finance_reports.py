@@ -23,6 +23,7 @@ from meterledger.billing import RESIDENTIAL, names_classes
 from meterledger.facts.finance import LedgerRow, RevenueRow
 from meterledger.facts.payments import ReceiptState, ReceiptTotals, Totals
 from meterledger.facts.periods import PeriodClose
+from meterledger.facts.relief import ReliefTotal
 from meterledger.facts.taxes import TaxTotal
 from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.span import DaySpan
@@ -263,6 +264,9 @@ def class_of(schedule: str, day: date, view: BookView) -> str:
 class RevenueStore(FinanceReads, TaxReportStore, Protocol):
     """What the revenue report needs of the store."""
 
+    def relief_totals(self, since: date, until: date) -> list[ReliefTotal]:
+        """What relief took off bills on the days, less what was taken back, by schedule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Revenue:
@@ -314,6 +318,9 @@ class Revenue:
 
 REVENUE_ACCOUNTS = tuple(sorted(set(REVENUE_OF_CLASS.values())))
 OF_BILLS = ("bill", "reversal of bill")
+OF_RELIEF = ("relief", "reversal of relief")
+RELIEF_CODE, RELIEF_GROUP = "relief", "adjustment"
+"""How the report names what agreements take off bills (GRR V.H.4)."""
 
 
 def revenue(days: DaySpan, *, view: BookView, store: RevenueStore) -> Revenue:
@@ -323,7 +330,7 @@ def revenue(days: DaySpan, *, view: BookView, store: RevenueStore) -> Revenue:
     taxes by sub-account. A bill that is booked later than it was issued, because its period was
     closed, is told of by a tie of its own kind: it does not hold, and says by how much.
     """
-    rows = store.revenue_rows(days.from_day, days.until_day)
+    rows = store.revenue_rows(days.from_day, days.until_day) + _relief_rows(days, store)
     taxes = tax_report(days, store=store)
     billed = _sums(
         (REVENUE_OF_CLASS.get(class_of(one.schedule, days.last_day, view), "not told"), one.cents)
@@ -332,7 +339,7 @@ def revenue(days: DaySpan, *, view: BookView, store: RevenueStore) -> Revenue:
     )
     posted: dict[str, int] = defaultdict(int)
     for row in store.ledger_rows(days.from_day, days.until_day):
-        if row.kind in OF_BILLS:
+        if row.kind in (*OF_BILLS, *OF_RELIEF):
             posted[control_of(row.ledger_account)] += row.credit_cents - row.debit_cents
         if row.kind in OF_BILLS and row.ledger_account == PROVISION:
             # What a final bill under the floor wrote off is revenue that its lines do not ask for.
@@ -351,6 +358,19 @@ def revenue(days: DaySpan, *, view: BookView, store: RevenueStore) -> Revenue:
     ties.append(Tie("taxes of lines = taxes by jurisdiction", in_lines, taxes.tax_cents))
     ties.append(Tie("taxes of lines = 241 of bills", in_lines, posted.get(TAX_COLLECTIONS, 0)))
     return Revenue(days, tuple(rows), taxes, tuple(ties))
+
+
+def _relief_rows(days: DaySpan, store: RevenueStore) -> list[RevenueRow]:
+    """What agreements took off bills of the days, as lines of their schedules."""
+    return [
+        row
+        for one in store.relief_totals(days.from_day, days.until_day)
+        for row in (
+            RevenueRow(one.schedule, RELIEF_CODE, RELIEF_GROUP, -one.charge_cents, one.bill_count),
+            RevenueRow(one.schedule, RELIEF_CODE, "tax", -one.tax_cents, one.bill_count),
+        )
+        if row.cents
+    ]
 
 
 def taxes_of(found: Revenue) -> Sequence[TaxTotal]:

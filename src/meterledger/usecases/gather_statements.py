@@ -24,12 +24,13 @@ from meterledger.usecases.estimated_by_hand import HandLog, rungs_of
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.make_statement import Beside, Temperatures, make_statement
 from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.relief_ports import ReliefReads
 
 ESTIMATED = b'"estimated":{'
 """What stands in the record of a bill of which something was estimated, and in no other."""
 
 
-class StatementStore(DocumentLog, Weather, HandLog, Protocol):
+class StatementStore(DocumentLog, Weather, HandLog, ReliefReads, Protocol):
     """What is read for statements."""
 
     def bill(self, bill_id: str) -> StoredBill:
@@ -128,6 +129,7 @@ def statements_of(
     known = services or Services(store)
     earlier = store.bills_of_accounts(accounts) if history is None else history
     entries = store.entries_of_accounts(accounts)
+    reliefs = store.relief_of_bills([one.bill_id for one in bills])
     views = _Views(book)
     for bill in bills:
         service = known.of(bill)
@@ -141,6 +143,7 @@ def statements_of(
             beside=beside.beside(bill),
             cause=_cause_of_estimates(bill, service, store),
             rungs=rungs_of(bill, service=service, view=view, store=store),
+            relief=reliefs.get(bill.bill_id),
         )
 
 

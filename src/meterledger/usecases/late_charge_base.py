@@ -22,6 +22,7 @@ from meterledger.arrears import (
     decide_timely,
 )
 from meterledger.billing import may_late_charge_cover
+from meterledger.facts.entry_names import relief_name
 from meterledger.facts.late_charges import (
     AgreementStanding,
     GovernmentAccount,
@@ -319,8 +320,8 @@ def late_by_us_cents(item: OpenItem, history: LateHistory, view: BookView) -> in
 
 
 def _asked_of(bill: LateBill, history: LateHistory) -> int:
-    name = f"bill:{bill.bill_id}"
-    return sum(one.cents for one in history.movements if one.entry_id == name)
+    names = (f"bill:{bill.bill_id}", relief_name(bill.bill_id))
+    return sum(one.cents for one in history.movements if one.entry_id in names)
 
 
 def _live_at(known_at: datetime, history: LateHistory) -> list[LateBill]:
@@ -363,6 +364,7 @@ def as_if_right(history: LateHistory, known_at: datetime | None = None) -> Right
             last[first.bill_id] = max(0, _asked_of(bill, history))
     left_out = {f"bill:{one.bill_id}" for one in wrong}
     left_out |= {f"bill:{one.bill_id}" for one in live.values() if one.corrects is not None}
+    left_out |= {relief_name(one.removeprefix("bill:")) for one in left_out}
     movements = [
         one
         for one in history.movements

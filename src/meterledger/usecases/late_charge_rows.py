@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from meterledger.facts.entry_names import RELIEF
 from meterledger.facts.late_charges import LateHistory
 from meterledger.facts.late_columns import (
     GIVEN_BACK,
@@ -110,4 +111,5 @@ def _columns(rows: Sequence[tuple[int, ...]], width: int) -> Iterable[Column]:
 def _is_rare(history: LateHistory) -> bool:
     """Whether something is there that columns do not know."""
     channels = set(history.channels.values()) - {MAIL}
-    return bool(history.government or history.waits or channels)
+    relief = any(one.entry_id.startswith(f"{RELIEF}:") for one in history.movements)
+    return bool(history.government or history.waits or channels or relief)

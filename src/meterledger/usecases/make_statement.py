@@ -18,6 +18,7 @@ from meterledger.facts.bills import read_record
 from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService
+from meterledger.facts.relief import BillRelief
 from meterledger.facts.statements import (
     ContactRoute,
     PeriodUse,
@@ -41,6 +42,7 @@ from meterledger.usecases.deposit_statement import deposit_messages
 from meterledger.usecases.estimated_by_hand import with_rungs
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.relief_statement import stated_relief
 
 ESTIMATE_FINDINGS = "this bill is based on estimated usage"
 """How the reason begins that marks an estimated bill; the rungs follow it."""
@@ -76,19 +78,22 @@ def make_statement(
     view: BookView,
     beside: Beside,
     cause: EstimateCause | None = None,
+    relief: BillRelief | None = None,
     rungs: Sequence[Reason] = (),
 ) -> Statement:
     """Everything that the bill shows.
 
     ``service`` and ``view`` are as known when the bill was made; ``history`` has the account's
     bills and ``entries`` what touched it, both in any order. ``cause`` is why it was estimated,
-    ``rungs`` by which of the ladder where a person did, as they were logged.
+    ``rungs`` by which of the ladder where a person did, as they were logged. ``relief`` is what an
+    agreement takes off it.
 
     :raises RecordUnreadable: if the stored record is none
     :raises InvariantBroken: if its lines do not sum to its total
     """
     record = with_rungs(read_record(stored.record), rungs)
     lines = tuple(_line(one, stored.bill_id) for one in record["lines"])
+    off = stated_relief(relief)
     premise = service.premise
     meters = [one.meter_id for one in meters_on_bill(service, stored.days)]
     return Statement(
@@ -115,11 +120,16 @@ def make_statement(
         temperature=beside.temperatures(stored.days),
         year_before=_year_before(record, stored, history, beside.temperatures),
         contact=beside.contact,
-        messages=(*beside.messages, *_of_deposit(stored, entries)),
+        messages=(
+            *([off.sentence] if off else ()),
+            *beside.messages,
+            *_of_deposit(stored, entries, relief),
+        ),
         marks=(*_marks(stored, history), *_late(stored, record)),
         reasons=tuple(
             (one["finding"], Citation.from_json(one["citation"])) for one in record["reasons"]
         ),
+        relief=off,
     )
 
 
@@ -304,7 +314,10 @@ def _a_year_before(day: date) -> date:
         return day.replace(year=day.year - 1, day=28)
 
 
-def _of_deposit(stored: StoredBill, entries: Sequence[Entry]) -> tuple[str, ...]:
+def _of_deposit(
+    stored: StoredBill, entries: Sequence[Entry], relief: BillRelief | None
+) -> tuple[str, ...]:
     """That a deposit was credited to this very bill, which the balance before it cannot show."""
     asked_cents = stored.previous_balance_cents + asked_of_bill(stored)
+    asked_cents -= 0 if relief is None else relief.cents
     return deposit_messages(stored.bill_id, stored.account_id, entries, asked_cents=asked_cents)

@@ -32,10 +32,10 @@ from meterledger.billing import (
 )
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.corrections import Correction, CorrectionCause, LeftDifference, Rebill
+from meterledger.facts.entry_names import relief_name
 from meterledger.facts.held import GateFinding
 from meterledger.facts.money import Entry
 from meterledger.facts.places import BillableService
-from meterledger.facts.entry_names import relief_name
 from meterledger.kernel.decision import Decision
 from meterledger.kernel.ids import next_version
 from meterledger.kernel.refusal import Refusal

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Protocol
 
 from meterledger.facts.relief import BillRelief, ReliefAgreement, ReliefTotal
+from meterledger.facts.taxes import TaxTotal
 
 
 class ReliefReads(Protocol):
@@ -46,3 +47,6 @@ class Reliefs(ReliefReads, Protocol):
         """What relief took off bills on days (``until`` out), less what was taken back on them, by
         schedule of the bill.
         """
+
+    def relief_taxes(self, since: date, until: date) -> list[TaxTotal]:
+        """By how much relief lowered what was taxed, exempt and billed on the days, by tax."""

@@ -174,7 +174,12 @@ def _record(
                 "arithmetic": one.arithmetic,
                 "tax": None
                 if one.tax is None
-                else {"tax": one.tax.tax, "jurisdiction": one.tax.jurisdiction},
+                else {
+                    "tax": one.tax.tax,
+                    "jurisdiction": one.tax.jurisdiction,
+                    "taxable_off_usd": usd_text(one.base_off_cents - one.exempt_off_cents),
+                    "exempt_off_usd": usd_text(one.exempt_off_cents),
+                },
                 "citations": [each.as_json() for each in one.line.citations],
             }
             for one in worked.off

@@ -7,6 +7,7 @@ Lives elsewhere adding up lines and postings (``stores``), posting (``ledger``),
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -22,6 +23,9 @@ class TaxReportStore(Protocol):
 
     def tax_totals(self, since: date, until: date) -> list[TaxTotal]:
         """What was taxed on bills posted on the days, by tax."""
+
+    def relief_taxes(self, since: date, until: date) -> list[TaxTotal]:
+        """By how much relief lowered what was taxed, exempt and billed on the days, by tax."""
 
     def tax_postings(self, since: date, until: date) -> dict[str, int]:
         """Sums of taxes' ledger accounts over postings of the days."""
@@ -81,9 +85,13 @@ def tax_report(days: DaySpan, *, store: TaxReportStore) -> TaxReport:
     """What was taxed on bills posted on the days, beside the ledger's postings of the same days.
 
     A corrected bill counts on its day, and what it cancels is taken off on the day of the reversal,
-    so that the report of a month that was told already stays as it is.
+    so that the report of a month that was told already stays as it is. What agreements take off
+    bills (GRR V.H.4) lowers what was taxed.
     """
-    totals = store.tax_totals(days.from_day, days.until_day)
+    totals = _less(
+        store.tax_totals(days.from_day, days.until_day),
+        store.relief_taxes(days.from_day, days.until_day),
+    )
     posted = {
         account: -cents
         for account, cents in store.tax_postings(days.from_day, days.until_day).items()
@@ -102,3 +110,18 @@ def tax_report(days: DaySpan, *, store: TaxReportStore) -> TaxReport:
         posted_cents=sum(posted.values()),
         apart={account: cents for account, cents in between.items() if cents},
     )
+
+
+def _less(totals: Sequence[TaxTotal], off: Sequence[TaxTotal]) -> list[TaxTotal]:
+    """What was taxed, less what was taken off; a bill stays one that was taxed."""
+    by_tax = {one.of: one for one in totals}
+    for one in off:
+        was = by_tax.get(one.of, TaxTotal(one.of, 0, 0, 0, 0))
+        by_tax[one.of] = TaxTotal(
+            one.of,
+            was.taxable_cents - one.taxable_cents,
+            was.exempt_cents - one.exempt_cents,
+            was.tax_cents - one.tax_cents,
+            was.bill_count,
+        )
+    return [by_tax[of] for of in sorted(by_tax)]

@@ -30,7 +30,7 @@ from meterledger.facts.settlements import (
     SettlementKind,
     Step,
 )
-from meterledger.facts.taxes import GROSS_RECEIPTS_CODE
+from meterledger.facts.taxes import GROSS_RECEIPTS_CODE, TaxOfLine
 from meterledger.facts.unbilled import Accrual, UnbilledLine, UnbilledMethod
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import (
@@ -51,6 +51,7 @@ from meterledger.ledger import (
     entry_for_facility_month,
     entry_for_forfeit,
     entry_for_late_charge,
+    entry_for_relief,
     entry_for_spending,
     entry_for_unapplied,
     entry_of_step,
@@ -104,6 +105,19 @@ def _bills() -> Iterator[tuple[str, Entry | None]]:
         entry_for_bill(_uncharged(bill), learned_at=AT),
     )
     yield "A bill of a budget plan", entry_for_bill(replace(bill, asked=asked), learned_at=AT)
+    yield (
+        "Charges of a bill adjusted by agreement (GRR V.H.4)",
+        entry_for_relief(
+            bill_id="B-1",
+            account_id=ONE,
+            service_class="large_general",
+            charge_cents=20_000,
+            taxes={TaxOfLine("gross_receipts", "university_city"): 1_800},
+            on=ON,
+            learned_at=AT,
+            cause="charges adjusted",
+        ),
+    )
     yield (
         "A late charge",
         entry_for_late_charge(

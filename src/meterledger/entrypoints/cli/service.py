@@ -28,6 +28,7 @@ from meterledger.kernel.money import usd_shown
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    from meterledger.entrypoints.cli import relief
     from meterledger.entrypoints.cli.small_general import small_general
 
     service = typer.Typer(
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     service.command("change")(change)
     service.command("small-general")(small_general)
     service.command("show")(show)
+    relief.register(service)
     app.add_typer(service, name="service")
 
 

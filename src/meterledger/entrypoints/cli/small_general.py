@@ -55,7 +55,7 @@ def small_general(
         asked = PeriodAsked(
             account_id=account,
             schedule=schedule,
-            cause=_cause(cause),
+            cause=cause_from(cause),
             requested=day_from(requested, option="--requested") if requested else None,
             first_abnormal=day_from(since, option="--since"),
             from_day=day_from(period, option="--from"),
@@ -116,7 +116,8 @@ def small_general(
         say(answer, as_json=as_json, words=words)
 
 
-def _cause(text: str) -> LoadCause:
+def cause_from(text: str) -> LoadCause:
+    """The cause by its word. :raises BadArgument: if it is none"""
     from meterledger.billing import LoadCause
 
     known = {one.value: one for one in LoadCause}

@@ -99,6 +99,9 @@ def balance_rows(statement: Statement) -> tuple[MoneyRow, ...]:
         rows.append(
             MoneyRow("Asked in their place by your budget plan", usd_display(budget.asked_cents))
         )
+    if statement.relief is not None:
+        amount = usd_display(-statement.relief.cents)
+        rows.append(MoneyRow("Taken off as agreed with you", amount))
     words = "Your credit" if statement.asked_cents < 0 else "Amount due"
     rows.append(MoneyRow(words, usd_display(abs(statement.asked_cents)), True))
     if budget is not None:

@@ -27,6 +27,9 @@ class BillState:
 
     bill: StoredBill
     open_cents: int
+    asked_cents: int
+    """What it asked: its total, or what a budget plan asked instead, less what an agreement takes
+    off it."""
 
     @property
     def words(self) -> str:
@@ -34,11 +37,6 @@ class BillState:
         if self.open_cents == 0:
             return "Paid" if self.asked_cents > 0 else "Settled"
         return "Open" if self.open_cents == self.asked_cents else "Partly paid"
-
-    @property
-    def asked_cents(self) -> int:
-        """What the bill asked: its total, or what a budget plan asked instead."""
-        return asked_of(self.bill.record, self.bill.total_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,17 @@ def bill_states(bills: Sequence[StoredBill], money: Receivable | None) -> list[B
 
     ``money`` is None for an account of which nothing was ever asked or paid.
     """
-    items = money.items if money else ()
-    open_cents = {one.item_id: one.open_cents for one in items}
-    return [BillState(bill, open_cents.get(f"{BILL_ENTRY}{bill.bill_id}", 0)) for bill in bills]
+    items = {one.item_id: one for one in (money.items if money else ())}
+    states = []
+    for bill in bills:
+        item = items.get(f"{BILL_ENTRY}{bill.bill_id}")
+        asked = asked_of(bill.record, bill.total_cents)
+        states.append(
+            BillState(bill, 0, asked)
+            if item is None
+            else BillState(bill, item.open_cents, item.charged_cents)
+        )
+    return states
 
 
 def story_of(

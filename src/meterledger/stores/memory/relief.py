@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from meterledger.facts.entry_names import RELIEF, relief_name, reversal_name
 from meterledger.facts.relief import BillRelief, ReliefAct, ReliefAgreement, ReliefTotal
-from meterledger.stores.relief_words import no_relief, refuse_months, refuse_reversal, refuse_step
+from meterledger.facts.taxes import TaxTotal
+from meterledger.stores.relief_words import (
+    no_relief,
+    refuse_months,
+    refuse_reversal,
+    refuse_step,
+    tax_totals,
+)
 from meterledger.usecases.ports import Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -95,18 +102,31 @@ class MemoryRelief:
     def relief_totals(self, since: date, until: date) -> list[ReliefTotal]:
         """What relief took off bills on days, less what was taken back on them, by schedule."""
         found: dict[str, list[int]] = {}
+        for sign, one in self._reliefs_moved(since, until):
+            schedule = json.loads(self._bills[one.bill_id].record)["schedule"]
+            sums = found.setdefault(schedule, [0, 0, 0])
+            for place, more in enumerate((one.charge_cents, one.tax_cents, 1)):
+                sums[place] += sign * more
+        return [ReliefTotal(name, *sums) for name, sums in sorted(found.items())]
+
+    def relief_taxes(self, since: date, until: date) -> list[TaxTotal]:
+        """By how much relief lowered what was taxed, exempt and billed on the days, by tax."""
+        rows = [
+            (sign, line["tax"], line["off_usd"])
+            for sign, one in self._reliefs_moved(since, until)
+            for line in json.loads(one.record)["lines"]
+            if line["tax"] is not None
+        ]
+        return tax_totals(rows)
+
+    def _reliefs_moved(self, since: date, until: date) -> Iterable[tuple[int, BillRelief]]:
+        self._look()
         for name, one in self._bill_reliefs.items():
-            schedule = json.loads(self._bills[name].record)["schedule"]
-            for sign, entry_id in (
-                (1, relief_name(name)),
-                (-1, reversal_name(relief_name(name))),
-            ):
+            posted = relief_name(name)
+            for sign, entry_id in ((1, posted), (-1, reversal_name(posted))):
                 entry = self._entries.get(entry_id)
                 if entry is not None and since <= entry.effective_day < until:
-                    sums = found.setdefault(schedule, [0, 0])
-                    sums[0] += sign * one.charge_cents
-                    sums[1] += sign
-        return [ReliefTotal(name, *sums) for name, sums in sorted(found.items())]
+                    yield sign, one
 
     def _refuse_bill_relief(self, bill: Bill) -> None:
         told = bill.relief

@@ -108,6 +108,9 @@ SELECT c.account_id::bigint, (c.delinquent_day - {FIRST} + 1)::bigint
 RARE = """
 SELECT g.account_id::bigint FROM government_account g WHERE g.learned_at <= {known_at} AND {mine}
 """
+RELIEVED = """
+SELECT r.account_id::bigint FROM bill_relief r WHERE r.learned_at <= {known_at} AND {mine}
+"""
 WAITING = """
 SELECT w.account_id::bigint FROM late_charge_wait w WHERE w.learned_at <= {known_at} AND {mine}
 """
@@ -186,6 +189,7 @@ def read_late_columns(
     rare = np.zeros(count, bool)
     rare[reader.rows(RARE, 1, "g.account_id")[:, 0]] = True
     rare[reader.rows(WAITING, 1, "w.account_id")[:, 0]] = True
+    rare[reader.rows(RELIEVED, 1, "r.account_id")[:, 0]] = True
     charged = reader.rows(CHARGED, 2, "c.account_id")
     given = reader.rows(APPLICATIONS, 5, "a.account_id")
     return LateColumns(

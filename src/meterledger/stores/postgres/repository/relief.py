@@ -21,6 +21,7 @@ from meterledger.facts.relief import (
     ReliefTerm,
     ReliefTotal,
 )
+from meterledger.facts.taxes import TaxTotal
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
@@ -31,6 +32,7 @@ from meterledger.stores.relief_words import (
     refuse_months,
     refuse_reversal,
     refuse_step,
+    tax_totals,
 )
 from meterledger.usecases.ports import NotFound
 
@@ -59,18 +61,23 @@ SELECT r.bill_id, r.relief_id, r.account_id, r.charge_cents, r.tax_cents, r.reco
   LEFT JOIN entry e ON e.entry_id = k.entry_id AND e.effective_day = k.effective_day
  WHERE r.bill_id = ANY (%s)
 """
-TOTALS = """
-SELECT b.schedule, sum(moved.sign * r.charge_cents), sum(moved.sign)
+MOVED = """
   FROM bill_relief r
-  JOIN service_period_claim c ON c.bill_id = r.bill_id
-  JOIN bill b ON b.bill_id = r.bill_id AND b.issued_day = c.issued_day
   JOIN LATERAL (
        SELECT CASE WHEN k.entry_id LIKE 'reversal:%%' THEN -1 ELSE 1 END AS sign
          FROM entry_key k
         WHERE k.entry_id IN ('relief:' || r.bill_id, 'reversal:relief:' || r.bill_id)
           AND k.effective_day >= %s AND k.effective_day < %s) moved ON true
+"""
+TOTALS = f"""
+SELECT b.schedule, sum(moved.sign * r.charge_cents), sum(moved.sign * r.tax_cents),
+       sum(moved.sign)
+  {MOVED}
+  JOIN service_period_claim c ON c.bill_id = r.bill_id
+  JOIN bill b ON b.bill_id = r.bill_id AND b.issued_day = c.issued_day
  GROUP BY 1 ORDER BY 1
 """
+LINES = f"SELECT moved.sign, convert_from(r.record, 'UTF8')::jsonb -> 'lines' {MOVED}"
 
 
 class ReliefTables(Tables):
@@ -163,7 +170,17 @@ class ReliefTables(Tables):
     def relief_totals(self, since: date, until: date) -> list[ReliefTotal]:
         """What relief took off bills on days, less what was taken back on them, by schedule."""
         rows = self._read(lambda connection: connection.execute(TOTALS, [since, until]).fetchall())
-        return [ReliefTotal(name, int(cents), int(count)) for name, cents, count in rows]
+        return [ReliefTotal(name, *map(int, sums)) for name, *sums in rows]
+
+    def relief_taxes(self, since: date, until: date) -> list[TaxTotal]:
+        """By how much relief lowered what was taxed, exempt and billed on the days, by tax."""
+        rows = self._read(lambda connection: connection.execute(LINES, [since, until]).fetchall())
+        return tax_totals(
+            (sign, line["tax"], line["off_usd"])
+            for sign, lines in rows
+            for line in lines or ()
+            if line["tax"] is not None
+        )
 
 
 def insert_bill_reliefs(connection: Connection, bills: Sequence[Bill]) -> None:
