@@ -113,6 +113,10 @@ def test_of_a_register_days_are_told(town: UsageTown) -> None:
     told = bill_words(days).estimate
     assert told is not None
     assert told.sentence.startswith("The register was not read for 3 of 31 days. Their use was")
+    one = replace(made, usage=replace(made.usage, estimate=replace(estimate, day_count=1)))
+    told = bill_words(one).estimate
+    assert told is not None
+    assert told.sentence.startswith("The register was not read for 1 of 31 days. Its use was")
 
 
 def test_a_bill_on_readings_says_nothing_of_it(client: Any, town: UsageTown) -> None:

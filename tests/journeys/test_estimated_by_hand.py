@@ -24,6 +24,7 @@ from tests.journeys.usage_town import (
 
 from meterledger.entrypoints.documents.content import content_of
 from meterledger.entrypoints.web.bill_words import bill_words
+from meterledger.entrypoints.web.statement_words import estimate_words
 from meterledger.facts.bills import Bill
 from meterledger.facts.statements import Statement
 from meterledger.usecases.explain_bill import explain_bill
@@ -137,6 +138,9 @@ class TestByARungOfTheLadder:
         made = stated(town, bills[1])
         estimated = made.usage.estimate
         assert estimated is not None
+        assert estimate_words(made, estimated).startswith(
+            "No reading that could be billed had arrived for 4 of 2,976 intervals. They were "
+        )  # what came was below zero
         assert [one.text for one in estimated.citations][-1].endswith("GRR V.E.3.d")
         on_paper = json.loads(content_of(made))
         assert on_paper["estimate"]["methods"] == by_same_day(4)
@@ -193,6 +197,11 @@ class TestByAValueOfTheirOwn:
         self, town: UsageTown, bills: dict[int, Bill]
     ) -> None:
         assert told(town, bills[7]) == by_same_day(1)
+        made = stated(town, bills[7])
+        assert made.usage.estimate is not None
+        assert "for 1 of 2,976 intervals. It was estimated:" in estimate_words(
+            made, made.usage.estimate
+        )
 
 
 class TestChangedAfterTheBill:

@@ -28,6 +28,7 @@ from meterledger.kernel.ids import with_check_digit
 from meterledger.kernel.money import usd_display
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.estimated_by_hand import BY_PERSON
 
 READ_WORDS = {
     "actual": "actual",
@@ -333,16 +334,25 @@ def estimate_words(statement: Statement, estimate: StatedEstimate) -> str:
     usage = statement.usage
     part = (
         f"The register was not read for {estimate.day_count} of "
-        f"{day_count_words(statement.days)}. Their use was"
+        f"{day_count_words(statement.days)}. "
+        f"{'Its' if estimate.day_count == 1 else 'Their'} use was"
         if estimate.day_count
-        else f"No reading had arrived for {number_words(str(estimate.interval_count))} of "
-        f"{number_words(str(usage.record['interval_count']))} intervals. They were"
+        else f"{_no_reading(estimate)} for {number_words(str(estimate.interval_count))} of "
+        f"{number_words(str(usage.record['interval_count']))} intervals. "
+        f"{'It was' if estimate.interval_count == 1 else 'They were'}"
     )
     why = CAUSE_WORDS.get(estimate.cause) if estimate.cause else None
     return (
         f"{part} estimated: {kwh_words(estimate.energy_wh)} kWh, {estimate.percent} percent of the "
         f"energy on this bill.{f' The reason: {why}.' if why else ''}"
     )
+
+
+def _no_reading(estimate: StatedEstimate) -> str:
+    """Where a person estimated, a reading may have arrived, and have been wrong."""
+    if any(one.endswith(BY_PERSON) for one in estimate.methods):
+        return "No reading that could be billed had arrived"
+    return "No reading had arrived"
 
 
 def method_words(estimate: StatedEstimate) -> str:
