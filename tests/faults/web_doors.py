@@ -326,7 +326,7 @@ DOORS = {
     ),
     "ask for a refund": Door(
         credits,
-        lambda n: form("/settlements/ask/", account=account_id(n), usd="20.00", **WORDS),
+        lambda n: form("/settlements/ask/", account=account_id(n), usd="60.00", **WORDS),
     ),
     "approve a refund": decide(refunds_asked, "approve"),
     "refuse a refund": decide(refunds_asked, "refuse"),

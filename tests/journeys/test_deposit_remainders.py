@@ -10,6 +10,7 @@ import pytest
 from tests.journeys.deposit_town import APPLICANT, NOW, Home, home_of
 
 from meterledger.facts.settlements import Means, deposits_of_refund
+from meterledger.usecases import deposit_remainders
 from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_back import RemainderDue, deposit_remainders_due
 from meterledger.usecases.deposit_hand_out import HandedOut, hand_out_remainders
@@ -28,8 +29,13 @@ TOLD = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
 
 def ended_pair(town: Any) -> Home:
     """Two deposits of 100 dollars, paid on one day; service has ended, and all was paid before."""
+    return ended_home(town, JULY, PAID)
+
+
+def ended_home(town: Any, *asked: date) -> Home:
+    """A deposit of 100 dollars of each of these days, or of one."""
     home = home_of(town, until=ENDS + timedelta(days=1))
-    for asked_on in (JULY, PAID):
+    for asked_on in asked or (JULY,):
         home.ask(asked_on, told=TOLD, cents=100_00)
         home.pay(100_00, PAID)
     home.pay(500_00, PAID)
@@ -113,6 +119,28 @@ def each_goes_back_once(home: Home) -> None:
 
 def test_two_equal_remainders_of_a_day_are_two_refunds(pair: Home) -> None:
     each_goes_back_once(pair)
+
+
+def test_who_asks_while_another_does_is_told_of_that_refund(
+    town: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one's word comes between two looks of ours: it is asked for once, and told so."""
+    home = ended_home(town)
+    (due,) = due_of(home).values()
+    really, others = deposit_remainders.refund_of_deposits, []
+
+    def in_between(key: str, of: Any) -> str:
+        if not others:
+            others.append("on its way")
+            others[0] = ask(home, due).case.settlement_id
+        return really(key, of)
+
+    monkeypatch.setattr(deposit_remainders, "refund_of_deposits", in_between)
+
+    mine = ask(home, due)
+
+    assert ([mine.case.settlement_id], mine.is_new) == (others, False)
+    assert len(home.town.store.settlements()) == 1
 
 
 def test_the_night_asks_for_all_that_remains_in_one_refund(pair: Home) -> None:

@@ -32,6 +32,7 @@ from meterledger.ledger import (
     decide_goodwill,
     decide_refund,
 )
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_remainders import (
     name_of_remainder,
     next_name,
@@ -129,6 +130,7 @@ def verify_payee(
     return desk.store.add_payee(payee)
 
 
+@looks_once_more
 def ask_refund(
     account_id: str,
     cents: int,
