@@ -117,6 +117,9 @@ def test_lists_what_was_taken_off_a_bill(ask: Any, account: str, town: Plant) ->
     assert [one["code"] for one in bill["lines"]] == ["demand_summer", "state_sales_tax"]
     assert bill["reasons"][0]["citation"]["paragraph"] == "GRR V.H.4"
     assert "taken off" in ask("list", account).stdout
+    why = CliRunner().invoke(build_app(), ["why", bill["bill"]])
+    assert f"Taken off as agreed ({name}): ${bill['off_usd']}" in why.stdout.replace(",", "")
+    assert "how far is for the Company to say - Sheet 134, rev. 1, GRR V.H.4" in why.stdout
     told = json.loads(ask("replay", name, "--json").stdout)
     assert told["same"]
     assert [one["bill"] for one in told["bills"]] == [bill["bill"]]

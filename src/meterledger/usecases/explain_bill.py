@@ -20,13 +20,15 @@ from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.estimated_by_hand import IN_RECORD, HandLog, rungs_of, with_rungs
 from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.relief_ports import ReliefReads
+from meterledger.usecases.relief_statement import relief_json
 
 
 class NotTheSameAccount(Refusal):
     """Bills of two accounts are not compared: one customer's bill is not told to another."""
 
 
-class ExplainStore(HandLog, Protocol):
+class ExplainStore(HandLog, ReliefReads, Protocol):
     """What this journey needs of the store."""
 
     def bill(self, bill_id: str) -> StoredBill:
@@ -90,6 +92,9 @@ def explain_bill(
         "versus": None,
         **({"asked": record["asked"]} if "asked" in record else {}),
     }
+    relief = store.relief_of_bills([bill_id]).get(bill_id)
+    if relief is not None:  # no part of the record
+        answer["relief"] = relief_json(relief)
     if versus is not None:
         other = store.bill(versus)
         if other.account_id != stored.account_id:

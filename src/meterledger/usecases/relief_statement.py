@@ -16,6 +16,20 @@ from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import usd_display, usd_shown
 
 
+def relief_json(relief: BillRelief) -> dict[str, Any]:
+    """What is taken off a bill, as commands answer it: each line with its arithmetic and clauses."""
+    told: dict[str, Any] = json.loads(relief.record)
+    return {
+        "relief": relief.relief_id,
+        "bill": relief.bill_id,
+        "off_usd": told["off_usd"],
+        "charges_usd": told["charges_usd"],
+        "taxes_usd": told["taxes_usd"],
+        "lines": told["lines"],
+        "reasons": told["ruling"]["reasons"],
+    }
+
+
 def stated_relief(relief: BillRelief | None) -> StatedRelief | None:
     """What is taken off a bill, for its statement; None where nothing is."""
     if relief is None or not relief.cents:
@@ -26,6 +40,7 @@ def stated_relief(relief: BillRelief | None) -> StatedRelief | None:
     parts = "; ".join(
         f"{one['label']}: {usd_shown(one['off_usd'])} less ({one['arithmetic']})"
         for one in told["lines"]
+        if one["off_usd"] != "0.00"
     )
     return StatedRelief(
         relief_id=relief.relief_id,

@@ -142,6 +142,7 @@ def list_(
     with refusing():
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.ports import Viewer
+        from meterledger.usecases.relief_statement import relief_json
 
         viewer = Viewer("command line", "list relief")
         with open_system(viewer=viewer, subjects=[account or "relief"]) as system:
@@ -150,7 +151,7 @@ def list_(
             found = [(one, bills_of(one, system)) for one in system.store.reliefs(account)]
         answer = {
             "reliefs": [
-                {**agreement_json(one), "bills": [bill_json(each) for each in bills]}
+                {**agreement_json(one), "bills": [relief_json(each) for each in bills]}
                 for one, bills in found
             ]
         }
@@ -247,21 +248,6 @@ def agreement_json(one: ReliefAgreement) -> dict[str, Any]:
             }
             for each in one.steps
         ],
-    }
-
-
-def bill_json(one: BillRelief) -> dict[str, Any]:
-    """What is taken off a bill, as commands answer it: its record, line by line."""
-    import json
-
-    told: dict[str, Any] = json.loads(one.record)
-    return {
-        "bill": one.bill_id,
-        "off_usd": told["off_usd"],
-        "charges_usd": told["charges_usd"],
-        "taxes_usd": told["taxes_usd"],
-        "lines": told["lines"],
-        "reasons": told["ruling"]["reasons"],
     }
 
 

@@ -60,6 +60,19 @@ def _print(answer: dict[str, Any]) -> None:
         print(f"{reason['finding']} - {reason['citation']['text']}")
     if "asked" in answer:
         print_asked(answer["asked"])
+    if "relief" in answer:
+        _print_relief(answer["relief"])
+
+
+def _print_relief(told: dict[str, Any]) -> None:
+    from meterledger.entrypoints.cli.words import dollars, worked
+
+    print(f"\nTaken off as agreed ({told['relief']}): {dollars(told['off_usd'])}")
+    for line in told["lines"]:
+        print(f"  {line['label']}: {dollars(line['off_usd'])}")
+        print(f"    {worked(line['arithmetic'])}")
+    for reason in told["reasons"]:
+        print(f"{reason['finding']} - {reason['citation']['text']}")
 
 
 def _print_difference(versus: dict[str, Any]) -> None:
