@@ -80,3 +80,20 @@ def test_a_bill_is_corrected_without_help(page: Page, site: str, axe: Callable[[
     page.locator(".trail").get_by_role("link").click()
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
     look(page, "account", axe)
+
+
+def test_a_wrong_multiplier_is_put_right(page: Page, site: str, axe: Callable[[], None]) -> None:
+    page.goto(f"{site}/usage/multiplier/E-1002/")
+    page.get_by_label("What its transformers really are").fill("40")
+    page.get_by_role("button", name="Show its bills").click()
+    expect(page.get_by_role("heading", name="Its bills, times 40")).to_be_visible()
+    look(page, "multiplier", axe)
+
+    page.get_by_label("Your name").fill("Ana Rivera")
+    page.get_by_label("Reason").fill("its transformers are 40 to 1")
+    page.get_by_role("button", name="Put it right").click()
+    expect(page.get_by_role("heading", name="Kept; its bills wait")).to_be_visible()
+    look(page, "multiplier kept", axe)
+
+    page.get_by_role("alert").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="A cause for every cent")).to_be_visible()

@@ -122,6 +122,19 @@ class TestMultiplier:
         assert known(ask, "M1")["installations"][0]["multiplier"] == 40
         assert bill in ask("rebill", "list").stdout
 
+    def test_asked_again_makes_the_bills_that_wait(self, town: Town, ask: Any) -> None:
+        bill = self.billed(town, ask)
+        assert ask(*self.WORDS).exit_code == 0
+
+        made = ask(*self.WORDS, "--rebill", "--by", "Ana", *self.SEEN, "--json")
+
+        assert made.exit_code == 0, made.output
+        answer = json.loads(made.stdout)
+        assert (answer["was"], answer["multiplier"]) == (1, 40)
+        assert [one["cancelled"] for one in answer["rebilled"][0]["corrected"]] == [bill]
+        again = ask(*self.WORDS, "--rebill", "--by", "Ana", "--json")
+        assert json.loads(again.stdout)["rebilled"][0]["unchanged"] == [f"{bill}-v2"]
+
     def test_makes_no_bill_anew_that_nobody_decides(self, town: Town, ask: Any) -> None:
         bill = self.billed(town, ask)
 

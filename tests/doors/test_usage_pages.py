@@ -177,6 +177,7 @@ class TestDeciding:
 class TestMetersAndReports:
     def test_a_meter_shows_where_it_is_and_how_it_is_heard(self, client: Any) -> None:
         text = text_of(client.get(f"/usage/meters/E-2003/?on={DAY}"))
+        assert 'href="/usage/multiplier/E-2003/"' in text
         assert "October 1, 2025, until further notice" in text
         assert "96 of 96" in text
         assert "usage.negative" in text

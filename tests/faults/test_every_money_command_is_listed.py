@@ -28,6 +28,7 @@ JOURNEYS_OF = {
     "held rerun": ["run a held bill again"],
     "held let-go": ["let a stopped run go"],
     "rebill bills": ["rebill", "rebill, together"],
+    "meter multiplier": ["put a multiplier right with its bills"],
     "rebill leave": ["leave a difference"],
     "together start": ["meters together"],
     "together end": ["meters apart again", "meters together, taken back"],
@@ -163,7 +164,7 @@ MOVE_NO_MONEY = {
     "intake.retry quarantine.release quarantine.reject vault.export vault.rotate source.add "
     "review.accept review.reject review.edit review.estimate review.effort meter.exchange "
     "meter.install meter.remove meter.correct meter.uncross meter.configure meter.load "
-    "meter.multiplier meter.case meter.read meter.events.receive lake.compact lake.sweep "
+    "meter.case meter.read meter.events.receive lake.compact lake.sweep "
     "lake.retention lake.hold lake.release weather.load",
     "what bills to come are made of, one row or two that a bill reads": "service.start "
     "service.stop service.change service.small-general budget.join budget.elect budget.leave "

@@ -42,6 +42,7 @@ from meterledger.entrypoints.web import (  # noqa: E402
     deposit_decisions,
     deposit_forms,
     held_pages,
+    multiplier_page,
     payments,
     settlement_pages,
 )
@@ -53,6 +54,7 @@ ACTS: dict[str, Any] = {
     "correction": (corrections.REBILL, corrections.LEAVE),
     "deposit": deposit_decisions.ACTS,
     "held-case": held_pages.ACTS,
+    "multiplier": multiplier_page.ACTS,
     "payment": payments.ACTS,
     "settlement": settlement_pages.ACTS,
 }

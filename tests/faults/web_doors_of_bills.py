@@ -166,6 +166,24 @@ def bill(number: int) -> str:
         return str(found.bill_id)
 
 
+def billed(store: Any, place: Any) -> None:
+    """Eight homes that were billed through a multiplier of one."""
+    made = town_of(store, place)
+    for number in CASES:
+        made.start(number, from_day=FIRST_DAY, tax_place="university_city")
+        made.read(f"M{number}", (FIRST_DAY, OCTOBER), even(100), seconds=3600)
+    made.bill(*CASES, on=OCTOBER, known_at=GATE)
+
+
+def multiply(act: str) -> Door:
+    """The door of a multiplier that is really two: its bills are made anew, or wait."""
+
+    def ask(number: int) -> Request:
+        return form(f"/usage/multiplier/M{number}/", act=act, right="2", **WORDS)
+
+    return Door(billed, ask, reads_lake=True)
+
+
 def correct(town: Any, act: str, **typed: str) -> Door:
     """The door of what a person decides of a bill that would be another one now."""
 
@@ -188,4 +206,6 @@ DOORS = {
     "correct a bill": correct(wrong, "rebill"),
     "correct a bill that the gate finds": correct(far_wrong, "rebill", seen="gate.band"),
     "leave a bill as it is": correct(wrong, "leave"),
+    "put a multiplier right with its bills": multiply("rebill"),
+    "put a multiplier right alone": multiply("wait"),
 }

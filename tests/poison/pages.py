@@ -26,6 +26,7 @@ NUMERIC = {
     "month": "a month of finance",
     "number": "an address: a line that was set aside",
     "page": "a page of a list",
+    "right": "multiplier.html: what a meter's transformers really are",
     "usd": "an amount of dollars",
     "values": "usage_day.html: watt-hours of intervals",
 }
@@ -177,6 +178,7 @@ def fields() -> Iterator[NumericField]:
         finance_pages,
         incoming,
         money_forms,
+        multiplier_page,
         payments,
         usage_pages,
     )
@@ -248,6 +250,13 @@ def fields() -> Iterator[NumericField]:
         "a day that is asked for",
         asking(lambda text: asked.day_asked(make.get(f"/?on={sent(text)}"), "on")),
         **days,
+    )
+    yield NumericField(
+        "a multiplier",
+        asking(multiplier_page.right_typed),
+        low=1,
+        high=100_000,
+        forms=WIDE,
     )
     yield NumericField(
         "a cycle of documents",

@@ -53,13 +53,16 @@ class NobodyDecides(Refusal):
 
 
 class BillsWait(Refusal):
-    """The change is kept; of its bills some were not made anew and wait for a person."""
+    """The change is kept; some of its ``bills`` were not made anew and wait for a person."""
+
+    bills: tuple[str, ...]
 
     def __init__(
         self, kept: str, runs: Sequence[RebillRun], refused: Sequence[tuple[list[str], Refusal]]
     ) -> None:
         """``refused`` are bills of one agreement each, with what was said of them."""
         waiting = [name for names, _ in refused for name in names]
+        self.bills = tuple(waiting)
         one = len(waiting) == 1
         done = [made.cancelled.bill_id for run in runs for made in run.corrected]
         told = f"; made anew {'is' if len(done) == 1 else 'are'} {', '.join(done)}" if done else ""

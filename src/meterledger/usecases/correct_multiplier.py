@@ -58,17 +58,21 @@ def correct_multiplier(
     reason: str,
     learned_at: datetime,
     store: MultiplierStore,
+    with_bills: bool = False,
     dry_run: bool = False,
 ) -> MultiplierRight:
     """Believe another multiplier of the meter from its first day where it is, or was last.
 
-    What was believed stays on record, and bills that rest on it replay as they were.
+    What was believed stays on record, and bills that rest on it replay as they were. Where its
+    bills are made anew ``with_bills``, one that was put right before is answered and not refused:
+    whoever was cut off between the two asks the same again, and its bills are made.
 
     :raises MeterWorkRefused: if the meter was never installed, or has that multiplier already
     :raises NotFound: if there is no such meter
     :raises Conflict: if somebody changed its stay meanwhile
     """
-    stays = store.meter_file(meter_id).installations
+    known = store.meter_file(meter_id)
+    stays = known.installations
     if not stays:
         raise MeterWorkRefused(
             "It was never installed anywhere", where=f"meter {meter_id[:80]}", do=SHOW
@@ -76,7 +80,11 @@ def correct_multiplier(
     stay = max(stays, key=lambda one: (one.days.from_day, one.began_second))
     point = stay.service_point_id
     check_visit(Visit(point, learned_at, reason, multiplier=multiplier), None, learned_at, meter_id)
+    touched = tuple(touched_bills([point], stay.days.from_day, store))
     if stay.multiplier == multiplier:
+        done = _put_right_before(stay, known.work) if with_bills else None
+        if done is not None:
+            return MultiplierRight(*done, touched)
         raise MeterWorkRefused(
             f"Its multiplier is {multiplier} already",
             where=f"meter {meter_id} at service point {point}",
@@ -100,8 +108,22 @@ def correct_multiplier(
         store.change_meters(
             MeterChange("multiplier put right", meter_id, learned_at, (stay,), (right,), (), work)
         )
-    touched = touched_bills([point], stay.days.from_day, store)
-    return MultiplierRight(stay, right, work, tuple(touched))
+    return MultiplierRight(stay, right, work, touched)
+
+
+def _put_right_before(
+    stay: MeterInstallation, works: Iterable[MeterWork]
+) -> tuple[MeterInstallation, MeterInstallation, MeterWork] | None:
+    """The stay as it was believed, as it is, and the newest record of putting it right."""
+    prefix = f"{WorkKind.MULTIPLIER.value}:{stay.service_point_id}:{stay.meter_id}:"
+    mine = [one for one in works if one.work_id.startswith(prefix)]
+    if not mine:
+        return None
+    newest = max(mine, key=lambda one: one.learned_at)
+    was, became, _ = newest.work_id.removeprefix(prefix).split(":")
+    if int(became) != stay.multiplier:
+        return None
+    return replace(stay, multiplier=int(was)), stay, newest
 
 
 def bills_as_if(

@@ -13,6 +13,8 @@ from tests.stores.extension_town import the_book
 from tests.stores.money_journeys.journey import journey
 
 from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.change_then_rebill import Signed, change_then_rebill
+from meterledger.usecases.correct_multiplier import correct_multiplier
 from meterledger.usecases.find_corrections import leave_bill, now_of
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.settle_held import (
@@ -136,6 +138,15 @@ def wrong(store: Any) -> Any:
     return made.lake
 
 
+def multiplied(store: Any) -> Any:
+    """Two bills through a multiplier of one that is really two."""
+    made = town_of(store)
+    made.start(1, tax_place="university_city")
+    made.read("M1", (JULY, SEPTEMBER), even(100), seconds=3600)
+    made.bill(1, on=SEPTEMBER)
+    return made.lake
+
+
 def desk(store: Any, lake: Any, on: date = SEPTEMBER) -> Desk:
     return Desk(store, lake, the_book(), on, FOUND)
 
@@ -207,6 +218,27 @@ def _(store: Any, told: Any) -> Any:
         store=store,
         lake=told.lake,
         book=the_book(),
+    )
+    return bills(store)
+
+
+@journey("put a multiplier right with its bills", multiplied, known(multiplied))
+def _(store: Any, told: Any) -> Any:
+    now = now_of(store, known_at=FOUND, book=the_book(), lake=told.lake)
+    change_then_rebill(
+        lambda only_look: correct_multiplier(
+            *("M1", 2),
+            reason="its transformers are 2 to 1",
+            learned_at=FOUND,
+            store=store,
+            with_bills=True,
+            dry_run=only_look,
+        ),
+        kept=lambda one: one.kept,
+        anew=lambda one: "its bills",
+        signed=Signed("Ana", "its transformers are 2 to 1"),
+        now=now,
+        store=store,
     )
     return bills(store)
 

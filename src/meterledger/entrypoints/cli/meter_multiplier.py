@@ -78,6 +78,7 @@ def multiplier(
                     reason=reason,
                     learned_at=system.now,
                     store=system.store,
+                    with_bills=with_bills,
                     dry_run=only_look,
                 )
                 touched = made.bills
