@@ -182,3 +182,19 @@ class TestFeeAndCredit:
 
         assert (told["state"], told["needs_two"]) == ("asked", True)
         assert "may not be given" in refusal(ask("credit", DEBTOR, "--usd", "250.01", *BY))
+
+    def test_a_special_charge_waits_for_another_and_is_said_to_the_customer(self, ask: Any) -> None:
+        charge = ("special-charge", DEBTOR, "--usd", "80.00")
+        what = ("--for", "Repair of a water heater")
+        told = answer(ask(*charge, *what, "--by", "Ana", "--reason", "she ordered it", "--json"))
+        assert (told["state"], told["needs_two"]) == ("asked", True)
+
+        done = answer(ask("settlement", "approve", told["settlement"], *BY, "--json"))
+
+        assert (done["state"], done["usd"]) == ("approved", "80.00")
+        shown = ask("settlement", "show", told["settlement"]).output
+        assert "GRR V.M" in shown
+        assert "'rent' is no kind of special charge" in refusal(
+            ask(*charge, *what, "--kind", "rent", *BY)
+        )
+        assert "What the charge is for is missing" in refusal(ask(*charge, *BY))

@@ -89,6 +89,7 @@ JOURNEYS_OF = {
     ],
     "transfer": ["move a balance"],
     "credit": ["give a credit"],
+    "special-charge": ["special charge"],
     "refund ask": ["ask a refund"],
     "refund final": ["settle a final credit", "move a final credit", "final credit of a pledge"],
     "refund payee": ["verify a payee"],

@@ -319,6 +319,25 @@ class TestOtherSettlements:
         with pytest.raises(Conflict, match=r"A credit of \$10\.00 needs two people"):
             store.record_settlements([write])
 
+    def test_a_special_charge_needs_two_and_is_paid_last(self, store: Store) -> None:
+        in_credit(store)
+        alone = write_of(SettlementKind.SPECIAL, 10_00, about="Repair of a heater")
+        with pytest.raises(Conflict, match=r"A special charge of \$10\.00 needs two people"):
+            store.record_settlements([alone])
+        asked = write_of(SettlementKind.SPECIAL, 10_00, about="Repair of a heater", needs_two=True)
+        assert store.record_settlements([asked]) == [True]
+        for name in ("Ana", " ANA\u00a0"):
+            with pytest.raises(Conflict, match="cannot approve it"):
+                store.record_settlements([after(asked.case, Act.APPROVED, name)])
+        assert "415" not in store.trial_balance()
+
+        store.record_settlements([after(asked.case, Act.APPROVED)])
+
+        assert store.trial_balance()["415"] == -10_00
+        with store.viewing(ANALYST, ["all"]):
+            entry = store.entries_of_account(account_id(1))[-1]
+        assert entry.cause == "Repair of a heater (no part of your electric service)"
+
     def test_a_provision_is_of_no_account(self, store: Store) -> None:
         store.start_services([start_of(1)])
         store.record_bills([bill_of(1)])

@@ -87,6 +87,7 @@ def test_a_refund_of_more_than_there_is_is_refused_at_commit(
     [
         (SettlementKind.CREDIT, None, "leaving_or_forgiven_money_needs_two"),
         (SettlementKind.WRITE_OFF, 9_99, "above_the_ceiling_needs_two"),
+        (SettlementKind.SPECIAL, None, "a_special_charge_needs_two"),
     ],
 )
 def test_one_person_is_not_enough(
@@ -99,10 +100,20 @@ def test_one_person_is_not_enough(
     asked.record_bills([bill_of(1)])
     monkeypatch.setattr(rows, "refuse_steps", lambda *_: None)
 
+    about = "Repair of a heater" if kind is SettlementKind.SPECIAL else ""
+    write = write_of(kind, 10_00, about=about, ceiling=ceiling, approve=True)
+
     with pytest.raises(errors.CheckViolation) as no:
-        asked.record_settlements([write_of(kind, 10_00, ceiling=ceiling, approve=True)])
+        asked.record_settlements([write])
 
     assert refused_by(no) == constraint
+
+
+def test_a_special_charge_says_what_it_is_for(asked: PostgresStore) -> None:
+    with pytest.raises(errors.CheckViolation) as no:
+        asked.record_settlements([write_of(SettlementKind.SPECIAL, 10_00, needs_two=True)])
+
+    assert refused_by(no) == "a_special_charge_says_what_for"
 
 
 def test_a_refund_to_nobody_in_particular_is_refused(

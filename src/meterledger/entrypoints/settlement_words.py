@@ -22,6 +22,7 @@ KIND_WORDS = {
     SettlementKind.FEE: "charge for a returned payment",
     SettlementKind.CREDIT: "credit of goodwill",
     SettlementKind.PROVISION: "provision",
+    SettlementKind.SPECIAL: "special charge",
 }
 STATE_WORDS = {
     Act.ASKED: "waits for approval",

@@ -31,6 +31,7 @@ class SettlementKind(Enum):
     FEE = "fee"
     CREDIT = "credit"
     PROVISION = "provision"
+    SPECIAL = "special"
 
 
 CREDIT = "credit"
@@ -47,7 +48,9 @@ LATE_BY_US = "late-by-us"
 """The word in the name of a moved part that was billed late by us: no late charge is put on it."""
 
 LEAVES_OR_FORGIVES = frozenset({SettlementKind.REFUND, SettlementKind.CREDIT})
-"""Kinds that always need two people, whatever the amount."""
+"""Kinds by which money leaves or is forgiven."""
+ALWAYS_TWO = LEAVES_OR_FORGIVES | {SettlementKind.SPECIAL}
+"""Kinds that need two people, whatever the amount."""
 
 
 class Act(Enum):
@@ -190,7 +193,8 @@ class SettlementCase:
     what ``account_id`` owes to ``to_account_id``; with the source ``credit`` it moves its credit.
     ``by_day`` is by when a refund is to have gone, and when a debt that was moved is or was due;
     None where no bill had asked for it yet.
-    ``about`` is the payment that a fee or a recovery is of. ``ceiling_cents`` says above which
+    ``about`` is the payment that a fee or a recovery is of, or what a special charge is for.
+    ``ceiling_cents`` says above which
     amount two people are needed; ``needs_two`` whether they are here.
     """
 

@@ -86,6 +86,11 @@ from meterledger.ledger.returned_payment import ReturnFacts, decide_returned_cha
 from meterledger.ledger.reversal import reverse_entry
 from meterledger.ledger.settlement_entries import entry_of_step
 from meterledger.ledger.settlement_values import SETTLEMENT_VALUES
+from meterledger.ledger.special_charges import (
+    SpecialChargeFacts,
+    SpecialKind,
+    decide_special_charge,
+)
 from meterledger.ledger.spend_payment import (
     Spending,
     cash_of,
@@ -165,6 +170,8 @@ __all__ = [
     "ServiceClass",
     "Settlement",
     "Side",
+    "SpecialChargeFacts",
+    "SpecialKind",
     "Spending",
     "StaleFacts",
     "TransferFacts",
@@ -184,6 +191,7 @@ __all__ = [
     "decide_recovery",
     "decide_refund",
     "decide_returned_charge",
+    "decide_special_charge",
     "decide_stale",
     "decide_write_off",
     "due_days_of",

@@ -87,6 +87,7 @@ ADVANCES = "252"
 DEFERRED_CREDITS = "253"
 UNAPPLIED = "253.unapplied"
 UPKEEP = "253.special_upkeep"
+MERCHANDISING = "415"
 INTEREST_INCOME = "419"
 INTEREST_EXPENSE = "431"
 RESIDENTIAL_SALES = "440"
@@ -207,6 +208,11 @@ ACCOUNTS = (
         UPKEEP,
         "Other deferred credits: upkeep of special facilities",
         "What customers contributed to later upkeep of special facilities.",
+    ),
+    _income(
+        MERCHANDISING,
+        "Revenues from merchandising, jobbing and contract work",
+        "Sales of merchandise, and work on customers' own appliances: no part of electric service.",
     ),
     _income(INTEREST_INCOME, "Interest and dividend income", "Interest that the bank pays."),
     _income(RESIDENTIAL_SALES, "Residential sales", "Net billing of electricity for households."),

@@ -29,6 +29,7 @@ from meterledger.ledger.chart import (
     CASH,
     CASH_ACH,
     CASH_CARD,
+    MERCHANDISING,
     PROVISION,
     RECEIVABLE,
     REFUNDS_PAYABLE,
@@ -89,6 +90,8 @@ def _legs(case: SettlementCase, revenue_account: str) -> tuple[Leg, ...]:
         return (Leg(RECEIVABLE, case.cents, account), Leg(PROVISION, -case.cents))
     if case.kind is SettlementKind.FEE:
         return (Leg(RECEIVABLE, case.cents, account), Leg(SERVICE_REVENUE, -case.cents))
+    if case.kind is SettlementKind.SPECIAL:
+        return (Leg(RECEIVABLE, case.cents, account), Leg(MERCHANDISING, -case.cents))
     if case.kind is SettlementKind.CREDIT:
         ensure(bool(revenue_account), f"credit {case.key} says whose revenue it takes")
         return (Leg(revenue_account, case.cents), Leg(RECEIVABLE, -case.cents, account))
@@ -129,6 +132,7 @@ WORDS = {
     SettlementKind.FEE: "charge for the returned payment {about}",
     SettlementKind.CREDIT: "credit: {reason}",
     SettlementKind.PROVISION: "provision for uncollectible accounts",
+    SettlementKind.SPECIAL: "{about} (no part of your electric service)",
 }
 MOVED_WORDS = {
     ItemKind.LATE_CHARGE: "late payment charges",

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from meterledger.facts.settlements import (
-    LEAVES_OR_FORGIVES,
+    ALWAYS_TWO,
     Act,
     SettlementCase,
     SettlementKind,
@@ -88,7 +88,7 @@ def refuse_steps(write: SettlementWrite, known: SettlementCase | None) -> None:
     case = write.case
     if (len(known.steps) if known else 0) != write.steps_before:
         raise moved_on(case.settlement_id, known)
-    if case.kind in LEAVES_OR_FORGIVES or _above_the_ceiling(case):
+    if case.kind in ALWAYS_TWO or _above_the_ceiling(case):
         _need_two(case)
     steps = case.steps
     for before, after in pairwise(steps):
@@ -122,8 +122,9 @@ def _above_the_ceiling(case: SettlementCase) -> bool:
 
 def _need_two(case: SettlementCase) -> None:
     if not case.needs_two:
+        what = "special charge" if case.kind is SettlementKind.SPECIAL else case.kind.value
         raise Conflict(
-            f"A {case.kind.value} of {usd_display(case.cents)} needs two people",
+            f"A {what} of {usd_display(case.cents)} needs two people",
             where=f"settlement {case.settlement_id}",
             do="Ask for it, and let another person approve it",
         )

@@ -13,6 +13,7 @@ from meterledger.facts.settlements import SettlementCase, SettlementKind
 from meterledger.usecases.refund_credit import decide_goodwill_again, decide_refund_again
 from meterledger.usecases.returned_payment import decide_return_again
 from meterledger.usecases.settlements import Decided, MoneyDesk, decide_again
+from meterledger.usecases.special_charges import decide_special_again
 from meterledger.usecases.transfer_balance import decide_transfer_again
 from meterledger.usecases.write_off import (
     decide_provision_again,
@@ -27,6 +28,7 @@ AGAIN = {
     SettlementKind.FEE: decide_return_again,
     SettlementKind.RECOVERY: decide_recovery_again,
     SettlementKind.PROVISION: decide_provision_again,
+    SettlementKind.SPECIAL: decide_special_again,
 }
 
 

@@ -228,6 +228,7 @@ def _settlements() -> Iterator[tuple[str, Entry | None]]:
         "Unclaimed money goes to the State",
         made(refund, "142", Act.APPROVED, Act.UNCLAIMED, Act.ESCHEATED),
     )
+    yield "A charge that is no part of electric service", made(SettlementKind.SPECIAL)
     yield "A provision for uncollectible accounts", made(SettlementKind.PROVISION)
     yield "A balance is written off", made(SettlementKind.WRITE_OFF)
     yield "A payment of what was written off", made(SettlementKind.RECOVERY)

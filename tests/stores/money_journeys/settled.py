@@ -15,6 +15,7 @@ from meterledger.facts.ach import BankAccountKind
 from meterledger.facts.ach_orders import BankAccount
 from meterledger.facts.money import Tender
 from meterledger.facts.settlements import Means
+from meterledger.ledger import SpecialKind
 from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.channel_ports import ChannelChange
 from meterledger.usecases.refund_credit import (
@@ -31,6 +32,7 @@ from meterledger.usecases.refund_credit import (
 from meterledger.usecases.refunds_by_ach import mark_refunds_in_files, order_refunds
 from meterledger.usecases.returned_payment import settle_returned_payment
 from meterledger.usecases.settlements import MoneyDesk, refuse_settlement, reverse_settlement
+from meterledger.usecases.special_charges import ask_special_charge
 from meterledger.usecases.transfer_balance import transfer_balance
 from meterledger.usecases.unclaimed import (
     claim,
@@ -261,6 +263,12 @@ def _(store: Any, _: Any) -> Any:
 @journey("give a credit", owing)
 def _(store: Any, _: Any) -> Any:
     return give_credit(ONE, 5_00, desk=desk(store), **FINDERS).case
+
+
+@journey("special charge", owing)
+def _(store: Any, _: Any) -> Any:
+    asked = (ONE, 5_00, SpecialKind.NON_UTILITY, "Repair of a water heater")
+    return ask_special_charge(*asked, desk=desk(store), **FINDERS).case
 
 
 @journey("write off", small)

@@ -66,6 +66,7 @@ def register(app: typer.Typer) -> None:
     fees.command("returned-payment")(returned_payment)
     app.add_typer(fees)
     app.command("credit")(credit)
+    app.command("special-charge")(special_charge)
 
 
 def listing(
@@ -296,6 +297,40 @@ def credit(
 
     with refusing(), at_the_desk("give a credit", [account], on) as desk:
         done = give_credit(account, cents, by=by, reason=reason, key=key, desk=desk)
+        settle(done, as_json=as_json)
+
+
+def special_charge(
+    account: Account,
+    cents: Usd,
+    what: Annotated[
+        str, typer.Option("--for", help="What it is for, as the bill says it to the customer.")
+    ] = "",
+    kind: Annotated[str, typer.Option(help="merchandise or non-utility.")] = "non-utility",
+    by: By = "",
+    reason: Reason = "",
+    key: Annotated[str, typer.Option(help="Tells two charges of one day and amount apart.")] = "",
+    on: On = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask for a charge that is no part of electric service; another person approves it (GRR V.M).
+
+    Payments come to it last, no late charge is put on it, and it is in no utility arrears.
+    """
+    from meterledger.ledger import SpecialKind
+    from meterledger.usecases.special_charges import ask_special_charge
+
+    kinds = {one.value: one for one in SpecialKind}
+    with refusing(), at_the_desk("charge for what is no service", [account], on) as desk:
+        if kind not in kinds:
+            raise BadArgument(
+                f"'{kind[:40]}' is no kind of special charge",
+                where="--kind",
+                do=f"Give {' or '.join(kinds)}",
+            )
+        done = ask_special_charge(
+            account, cents, kinds[kind], what, by=by, reason=reason, key=key, desk=desk
+        )
         settle(done, as_json=as_json)
 
 

@@ -49,7 +49,7 @@ WORDS = {
 }
 """By prefix. A prefix that is not here is told by its cause."""
 
-SETTLED = ("refund", "transfer", "write-off", "recovery", "fee", "credit")
+SETTLED = ("refund", "transfer", "write-off", "recovery", "fee", "credit", "special")
 """Prefixes whose key is a settlement's, with what a step of it was behind a point."""
 
 

@@ -66,6 +66,10 @@ class Settlement(models.Model):
                 condition=~models.Q(kind__in=["refund", "credit"]) | models.Q(needs_two=True),
             ),
             models.CheckConstraint(
+                name="a_special_charge_needs_two",
+                condition=~models.Q(kind="special") | models.Q(needs_two=True),
+            ),
+            models.CheckConstraint(
                 name="above_the_ceiling_needs_two",
                 condition=models.Q(ceiling_cents__isnull=True)
                 | models.Q(cents__lte=models.F("ceiling_cents"))

@@ -1,0 +1,97 @@
+"""Charge an account for what is no part of electric service: two people, one entry, paid last.
+
+Lives here      asking for the charge; another person approves it as any settlement.
+Lives elsewhere what follows from it (``ledger.special_charges``), approving, refusing and taking
+                back (``approve_settlement``, ``settlements``).
+Read first      docs/operating/settlements.md: "A special charge"; GRR V.M.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meterledger.facts.settlements import SettlementCase, SettlementKind
+from meterledger.ledger import SpecialChargeFacts, SpecialKind, decide_special_charge
+from meterledger.usecases.settlements import (
+    CannotSettle,
+    Decided,
+    MoneyDesk,
+    Settled,
+    kept,
+    named,
+    new_settlement,
+)
+
+SPECIAL_RULE = "ledger.special_charge"
+WHAT_MAX = 60
+MOST_CENTS = 1_000_000_00
+"""So much is no charge for an appliance: ours, against a slip of the keys."""
+
+
+def ask_special_charge(
+    account_id: str,
+    cents: int,
+    kind: SpecialKind,
+    what: str,
+    *,
+    by: str,
+    reason: str,
+    desk: MoneyDesk,
+    key: str = "",
+) -> Settled:
+    """Ask for a charge beside electric service; it is posted when another person approves it.
+
+    ``what`` is what the bill says that it is for; ``key`` tells two charges of one day and amount
+    apart.
+
+    :raises CannotSettle: if it says not what it is for, or is of no amount or too much
+    :raises Conflict: if the same was asked with another meaning
+    :raises NotFound: if there is no such account
+    """
+    where = f"account {account_id}"
+    who, why = named(by, reason, where)
+    desk.store.account(account_id)
+    told = " ".join(what.split())
+    if not told or len(told) > WHAT_MAX or not told.isprintable():
+        raise CannotSettle(
+            "What the charge is for is missing, or too long",
+            where=where,
+            why="The bill says it to the customer",
+            do=f"Say it in up to {WHAT_MAX} plain characters, like 'Repair of a water heater'",
+        )
+    if not 0 < cents <= MOST_CENTS:
+        raise CannotSettle(
+            "A special charge is of more than nothing and at most $1,000,000.00",
+            where=where,
+            do="Give its amount in dollars and cents",
+        )
+    if key and not (len(key) <= 20 and key.isascii() and key.isalnum()):
+        raise CannotSettle(
+            f"'{key[:40]}' does not tell two charges apart",
+            where=where,
+            do="Give up to 20 letters and digits",
+        )
+    write = new_settlement(
+        SettlementKind.SPECIAL,
+        f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (f".{key}" if key else ""),
+        _decided(SpecialChargeFacts(kind, told), desk),
+        account_id=account_id,
+        cents=cents,
+        by=who,
+        reason=why,
+        desk=desk,
+        approved=False,
+        needs_two=True,
+        about=told,
+    )
+    return Settled(*kept(write, desk))
+
+
+def decide_special_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
+    """The decision of a special charge on its day."""
+    return _decided(SpecialChargeFacts(SpecialKind(told["kind"]), case.about), desk)
+
+
+def _decided(facts: SpecialChargeFacts, desk: MoneyDesk) -> Decided:
+    terms = desk.terms
+    return Decided(SPECIAL_RULE, facts, decide_special_charge(facts, terms), terms)
