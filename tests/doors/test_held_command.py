@@ -84,6 +84,16 @@ def test_a_bill_above_the_ceiling_is_approved_by_another(ask: Any, behind: HeldT
     assert answer(done)["state"] == "billed"
 
 
+def test_an_exclusion_says_what_it_does_to_later_periods(ask: Any, behind: HeldTown) -> None:
+    name = behind.cases[GAP]
+    done = ask("held", "exclude", name, *BY)
+    assert done.stdout == (
+        f"Case {name}: excluded. Neither it nor any later period of this service is billed until "
+        f"somebody reopens it: `meterledger held reopen {name}`.\n"
+    )
+    ask("held", "reopen", name, *BY)
+
+
 def test_a_gap_is_not_released(ask: Any, behind: HeldTown) -> None:
     result = ask("held", "release", behind.cases[GAP], *BY)
     assert result.exit_code == 2

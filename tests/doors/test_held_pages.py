@@ -180,6 +180,7 @@ class TestACase:
     def test_excluded_is_taken_back(self, client: Any, behind: HeldTown) -> None:
         text = text_of(client.get(address(behind, OUT)))
         assert "It is excluded by Ben Ito: In dispute since April." in text
+        assert "Until somebody reopens it, no later period of this service is billed" in text
         decide(client, behind, OUT, "reopen")
         assert "This bill is held, and waits for" in text_of(client.get(address(behind, OUT)))
 

@@ -244,6 +244,7 @@ class TestReports:
                 town.arrive(f"M{number}", (MONTH_BEFORE, date(2025, 11, 1)), values)
             town.validate()
         answers = [ask("bill", town.account_id(one), "--on", "2025-11-01").stdout for one in (4, 5)]
+        assert all("What is billed late is dated today." in one for one in answers)
         assert "Based on estimated usage: 0.1 percent of its energy." in answers[0]
         assert "1 billed for" in answers[1]
         assert "estimated" not in answers[1]

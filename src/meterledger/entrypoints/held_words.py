@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from meterledger.facts.held import HeldCase, HeldStep, RunRecord
+from meterledger.facts.held import HeldCase, HeldState, HeldStep, RunRecord
 from meterledger.kernel.money import usd_display, usd_text
 from meterledger.usecases.issue_bills import BillRun
 from meterledger.usecases.settle_held import Settled, kind_of_case, ways_out
@@ -96,7 +96,13 @@ def settled_words(settled: Settled) -> str:
     """What a decision has come to, in a sentence."""
     case, run = settled.case, settled.run
     if run is None:
-        return f"Case {case.case_id}: {case.state.value}."
+        after = ""
+        if case.state is HeldState.EXCLUDED:
+            after = (
+                " Neither it nor any later period of this service is billed until somebody reopens "
+                f"it: `meterledger held reopen {case.case_id}`."
+            )
+        return f"Case {case.case_id}: {case.state.value}.{after}"
     if run.issued:
         bill = run.issued[0]
         return (

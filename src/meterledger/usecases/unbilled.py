@@ -59,7 +59,8 @@ class Unbilled:
         if self.code == "no_run":
             return (
                 f"Bill it with `meterledger bill {self.account_id} --on DAY`, or run its cycle "
-                f"with `meterledger bill-cycle {self.cycle} --on DAY`."
+                f"with `meterledger bill-cycle {self.cycle} --on DAY`: DAY is today, for a bill is "
+                "due, and late, by the day that it is dated."
             )
         correct = hold_kind(self.code).correct
         look = f" Look at it with `meterledger held show {self.case_id}`." if self.case_id else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -78,7 +79,7 @@ def bill(
             )
             if not dry_run:
                 _tell_refused(credit_final_deposits(system, services, on=day))
-        _answer(run, late, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
+        _answer(run, late, on=day, today=system.today, dry_run=dry_run, as_json=as_json)
 
 
 def bill_cycle(
@@ -179,7 +180,7 @@ def bill_cycle(
                 )
             if not dry_run:
                 _tell_refused(credit_final_deposits(system, services, on=day))
-        _answer(run, late, on=day.isoformat(), dry_run=dry_run, as_json=as_json)
+        _answer(run, late, on=day, today=system.today, dry_run=dry_run, as_json=as_json)
 
 
 def _tell_refused(deposits: DepositRun) -> None:
@@ -197,14 +198,16 @@ def _not_ahead(day: Any, today: Any) -> None:
         )
 
 
-def _answer(run: BillRun, late: LateRun, *, on: str, dry_run: bool, as_json: bool) -> None:
+def _answer(
+    run: BillRun, late: LateRun, *, on: date, today: date, dry_run: bool, as_json: bool
+) -> None:
     from meterledger.entrypoints.cli.words import print_asked, print_lines
     from meterledger.entrypoints.held_words import held_by_owner
     from meterledger.kernel.money import usd_text
     from meterledger.usecases.gate_bills import RunIsStopped
 
     answer = {
-        "on": on,
+        "on": on.isoformat(),
         "dry_run": dry_run,
         "billed": run.issued_count,
         "held": run.held_count,
@@ -278,6 +281,11 @@ def _answer(run: BillRun, late: LateRun, *, on: str, dry_run: bool, as_json: boo
             f"{run.due} due = {run.issued_count + run.known} billed + {run.held_count} held + "
             f"{len(run.excluded)} excluded."
         )
+        if run.issued_count and on < today:
+            print(
+                f"Dated {on}, {(today - on).days} days ago: they are due, and we are late with them, "
+                "as if they had left then. What is billed late is dated today."
+            )
         for owner, codes in held_by_owner(run).items():
             told = ", ".join(f"{code} {count}" for code, count in codes.items())
             print(f"Held for {owner}: {told}")

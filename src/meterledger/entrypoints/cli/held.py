@@ -110,7 +110,7 @@ def approve(
 
 
 def exclude(case: Case, by: By = "", reason: Reason = "", as_json: JsonFlag = False) -> None:
-    """Keep the window from being billed until somebody reopens it."""
+    """Keep the window, and all periods after it, from being billed until somebody reopens it."""
     from meterledger.usecases.settle_held import exclude_held
 
     _settle(case, "exclude a held bill", exclude_held, by, reason, "", as_json=as_json)

@@ -52,7 +52,11 @@ ACTS = {
     RELEASE: ("Release it", "The bill is right: it leaves as it stands, calculated once more."),
     APPROVE: ("Approve it", "You are another person than who released it, and you agree."),
     RERUN: ("Run it again", "After a correction: it leaves if nothing holds it any more."),
-    EXCLUDE: ("Exclude it", "It is not billed until somebody reopens it; every run counts it."),
+    EXCLUDE: (
+        "Exclude it",
+        "Neither it nor any later period of this service is billed until somebody reopens it; every "
+        "run counts it.",
+    ),
     REOPEN: ("Take the decision back", "The next run looks at it as at any other."),
 }
 
