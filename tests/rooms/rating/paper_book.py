@@ -120,6 +120,17 @@ def paper_book(tariff: Any, code: str = "paper", start: date = START) -> PaperBo
                 block=Block(charge.block) if charge.block else None,
             )
         )
+    if tariff.by_number:
+        first, until = date(start.year, 1, 1), tariff.by_number_until
+        by_month = book.seasons("seasons").values[0].value
+        seasons = [(first, until, Seasons(tariff.by_number, by_period=True))]
+        book.put("seasons", seasons + ([(until, None, by_month)] if until else []))
+        for name, rule in (
+            ("cycle_read_day_rule", "day_of_month"),
+            ("billing_period_number_rule", "by_the_fifteenth"),
+            ("season_method_switch", "calendar_year_of_the_period"),
+        ):
+            book.put(name, [(first, None, rule)])
     if tariff.block_kwh:
         book.put("block", [(start, end, Fraction(kwh)) for start, end, kwh in tariff.block_kwh])
     book.put("holidays", [(start, None, tariff.holidays)])

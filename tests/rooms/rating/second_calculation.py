@@ -46,6 +46,9 @@ class Tariff:
     holidays: frozenset[date] = frozenset()
     block_kwh: Prices = ()  # the limit in whole kWh instead of a price
     demand_minutes: tuple[int, int] = (360, 1320)
+    by_number: tuple[str, ...] = ()  # seasons of the twelve billing periods of a year
+    by_number_until: date | None = None  # from then on each day is of its own season
+    read_on: int = 1  # the day of each month on which the meter is read
 
     def with_charges(self, more: Iterable[Charge]) -> Tariff:
         return replace(self, charges=(*self.charges, *more))
@@ -70,6 +73,26 @@ def _local(epoch: int) -> datetime:
 
 def season_of(day: date) -> str:
     return "summer" if 6 <= day.month <= 9 else "winter"
+
+
+def seasons_of(tariff: Tariff, days: Sequence[date]) -> dict[date, str]:
+    """The season of each day of a bill: by its month, or all by the period of the last day."""
+    if tariff.by_number:
+        middle = _middle_of_period(days[-1], tariff.read_on)
+        if tariff.by_number_until is None or middle < tariff.by_number_until:
+            return dict.fromkeys(days, tariff.by_number[middle.month - 1])
+    return {day: season_of(day) for day in days}
+
+
+def _middle_of_period(day: date, read_on: int) -> date:
+    """The fifteenth that lies from the reading day on or before a day until the next one."""
+    begins = day
+    while begins.day != read_on:
+        begins -= timedelta(days=1)
+    middle = begins
+    while middle.day != 15:
+        middle += timedelta(days=1)
+    return middle
 
 
 def _in_force(prices: Prices, day: date) -> int:
@@ -102,6 +125,7 @@ def second_lines(
 ) -> list[Line]:
     """The lines of one meter's window. ``values_wh`` are consecutive intervals from its start."""
     days = [from_day + timedelta(days=n) for n in range((until_day - from_day).days)]
+    seasons = seasons_of(tariff, days)
     by_day_period: dict[tuple[date, str], int] = defaultdict(int)
     by_day: dict[date, int] = defaultdict(int)
     by_clock_hour: dict[tuple[date, int, int], int] = defaultdict(int)
@@ -113,7 +137,7 @@ def second_lines(
         if tariff.periods:
             hours = tariff.resting if _rests(tariff, day) else tariff.working
             minute = local.hour * 60 + local.minute
-            for start, end, period in hours[season_of(day)]:
+            for start, end, period in hours[seasons[day]]:
                 if start <= minute < end:
                     by_day_period[day, period] += wh
     assert set(by_day) == set(days), "the intervals are those of the window"
@@ -126,7 +150,7 @@ def second_lines(
     months = months_of(len(days))
     lines: list[Line] = []
     for charge in tariff.charges:
-        for stretch in _stretches(tariff, charge, days):
+        for stretch in _stretches(tariff, charge, days, seasons):
             price = charge.prices[_in_force(charge.prices, stretch[0])][2]
             share = months * Fraction(len(stretch), len(days))
             per_unit = Fraction(price, 1_000_000)
@@ -153,12 +177,14 @@ def _rests(tariff: Tariff, day: date) -> bool:
     return day.isoweekday() in (6, 7) or day in tariff.holidays
 
 
-def _stretches(tariff: Tariff, charge: Charge, days: list[date]) -> list[list[date]]:
+def _stretches(
+    tariff: Tariff, charge: Charge, days: list[date], seasons: dict[date, str]
+) -> list[list[date]]:
     """Runs of days in the charge's season with one price, and one set of block prices."""
     runs: list[list[date]] = []
     before = None
     for day in days:
-        if charge.season is not None and season_of(day) != charge.season:
+        if charge.season is not None and seasons[day] != charge.season:
             before = None
             continue
         key: tuple[int, ...] = (_in_force(charge.prices, day),)

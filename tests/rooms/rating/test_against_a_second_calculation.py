@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from types import ModuleType
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from meterledger.billing import periods_of
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.usage import UsageBatch
 from meterledger.kernel.span import DaySpan
@@ -123,6 +125,49 @@ class TestEveryOption:
             base = [line for line in lines_of(priced, row) if line.unit == "kWh"]
             base = [line for line in base if line.group.value == "base"]
             assert sum(Fraction(line.quantity) for line in base) * 1000 == sum(values)
+
+    @pytest.mark.parametrize("code", OPTIONS)
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        window=windows(),
+        read_on=st.integers(1, 28),
+        until=st.sampled_from([None, date(2025, 7, 1), date(2025, 10, 15), date(2026, 1, 1)]),
+        numbers=st.lists(st.sampled_from(["summer", "winter"]), min_size=12, max_size=12),
+        seed=st.integers(0, 2**32),
+    )
+    def test_agrees_where_seasons_go_by_the_number_of_the_period(
+        self,
+        code: str,
+        window: DaySpan,
+        read_on: int,
+        until: date | None,
+        numbers: list[str],
+        seed: int,
+        second: ModuleType,
+        paper: ModuleType,
+        with_riders: dict[str, Any],
+        usage_of: Callable[..., UsageBatch],
+        random_values: Callable[..., list[int]],
+        first_epoch: Callable[[date], int],
+    ) -> None:
+        tariff = replace(
+            with_riders[code], by_number=tuple(numbers), by_number_until=until, read_on=read_on
+        )
+        book = paper.paper_book(tariff)
+        values = random_values(window, 3600, seed)
+        plan = plan_window(
+            view=book,
+            schedule_code="paper",
+            window=window,
+            proration=proration(second, window),
+            period_of=periods_of(book, read_on, window),
+        )
+
+        lines = lines_of(price(plan, determine(usage_of(window, 3600, values), plan)), 0)
+
+        assert as_second(second, lines) == second.second_lines(
+            tariff, window.from_day, window.until_day, first_epoch(window.from_day), 3600, values
+        )
 
     @pytest.mark.parametrize("code", OPTIONS)
     def test_a_batch_of_one_is_a_batch_of_many(
