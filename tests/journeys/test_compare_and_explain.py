@@ -230,6 +230,29 @@ class TestTwelveMonths:
         assert ruling["reasons"][0]["citation"]["sheet"]
         assert told["switch"]["refusal"] is None
 
+    @pytest.mark.parametrize("left_on", [date(2025, 8, 15), date(2025, 8, 16)])
+    def test_say_that_who_has_left_can_ask_for_none(
+        self, left_on: date, town: Any, towns: ModuleType
+    ) -> None:
+        """The days before are compared; on the first day without service nothing is switched."""
+        town.start(1)
+        town.read("M1", (date(2025, 7, 1), date(2025, 8, 15)), seconds=3600)
+        (service,) = town.store.services_of_account(town.account_id(1), towns.CLASSES_TOLD)
+        town.store.stop_service(service.agreement.agreement_id, left_on, towns.LATER)
+
+        found = whole(
+            town, towns, 1, DaySpan(date(2025, 7, 1), date(2025, 8, 1)), asked=date(2025, 8, 15)
+        )
+
+        assert found.answers[0].total_cents is not None
+        assert (found.switch is None) is (left_on == date(2025, 8, 15))
+        if found.switch is None:
+            assert found.switch_refusal == (
+                f"Account {town.account_id(1)} has no service at "
+                f"{service.agreement.service_point_id} on 2025-08-15. Ask for the option when "
+                "service begins again."
+            )
+
 
 class TestExplain:
     @pytest.fixture

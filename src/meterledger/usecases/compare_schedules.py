@@ -370,6 +370,20 @@ def _switch(
     view: BookView,
     store: CompareStore,
 ) -> tuple[Ruling | None, str]:
+    """What a switch asked for on the day would mean; the days compared may lie long before it."""
+    point = service.agreement.service_point_id
+    there = [
+        one
+        for one in services
+        if one.agreement.service_point_id == point and asked in one.agreement.days
+    ]
+    if not there:
+        gone = NoServiceThen(
+            f"Account {service.account.account_id} has no service at {point} on {asked}",
+            do="Ask for the option when service begins again",
+        )
+        return None, gone.sentence
+    service = there[0]
     try:
         first = first_of_rate(service, services, view, asked)
     except NoRuleInForce as refusal:  # the book names no class of the option on that day
