@@ -451,8 +451,8 @@ class TestWhoGotNoBill:
         assert (one.code, one.since) == ("no_run", AUGUST)
         assert one.do == (
             "Bill it with `meterledger bill 0000000018 --on DAY`, or run its cycle with "
-            "`meterledger bill-cycle 1 --on DAY`: DAY is today, for a bill is due, and late, by the "
-            "day that it is dated."
+            "`meterledger bill-cycle 1 --on DAY`: DAY is today, for a bill is due, and late, by "
+            "the day that it is dated."
         )
 
     def test_is_listed_with_the_reason_of_its_case(self, town: Town) -> None:

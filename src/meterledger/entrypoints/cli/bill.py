@@ -283,8 +283,8 @@ def _answer(
         )
         if run.issued_count and on < today:
             print(
-                f"Dated {on}, {(today - on).days} days ago: they are due, and we are late with them, "
-                "as if they had left then. What is billed late is dated today."
+                f"Dated {on}, {(today - on).days} days ago: they are due, and we are late with "
+                "them, as if they had left then. What is billed late is dated today."
             )
         for owner, codes in held_by_owner(run).items():
             told = ", ".join(f"{code} {count}" for code, count in codes.items())

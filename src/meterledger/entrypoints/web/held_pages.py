@@ -54,8 +54,8 @@ ACTS = {
     RERUN: ("Run it again", "After a correction: it leaves if nothing holds it any more."),
     EXCLUDE: (
         "Exclude it",
-        "Neither it nor any later period of this service is billed until somebody reopens it; every "
-        "run counts it.",
+        "Neither it nor any later period of this service is billed until somebody reopens it; "
+        "every run counts it.",
     ),
     REOPEN: ("Take the decision back", "The next run looks at it as at any other."),
 }
