@@ -50,6 +50,7 @@ IN_PARTS = {
     "recoveries": "each payment's recovery is whole",
     "deposit run: given back": "interest is credited, and then it goes back",
     "give a deposit back": "as above",
+    "put a multiplier right with its bills": "the multiplier is kept, and its bills follow",
     "start a checkout": "it is begun here before the processor hears of it",
     "refund to a card": "as above",
 }
@@ -72,8 +73,9 @@ run that died after its last bill leaves no row of itself, and one that finds no
 """
 TELLS_OF_THE_REST = {"autopay run", "autopay run that asks", "recoveries"}
 """Journeys whose answer is of what they did themselves, and so of what an earlier one left."""
-WORTH_ASKING_AGAIN = ("ServerLost", "Moved", "ExtensionMoved")
-"""What a caller is told when somebody was in its way: it asks again."""
+WORTH_ASKING_AGAIN = ("ServerLost", "Moved", "ExtensionMoved", "BillsWait")
+"""What a caller is told when somebody was in its way: it asks again. Bills that wait are made when
+the same change is asked for once more."""
 ELSEWHERE = {
     ("issue_bills", "_keep_back"): "what a person excluded while its run was on its way"
     " (tests/journeys/test_gate_bills.py); the same call as that of ``_hold``",

@@ -142,7 +142,7 @@ from meterledger.billing.gate_clock import ClockIsOff, refuse_clock_off
 from meterledger.billing.gate_facts import BillFacts, Degrees, GateBill
 from meterledger.billing.gate_owners import HoldKind, WayOut, hold_kind, owners
 from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findings
-from meterledger.billing.gate_terms import GateTerms, gate_terms, gate_values
+from meterledger.billing.gate_terms import PREVIOUS_WITHIN, GateTerms, gate_terms, gate_values
 from meterledger.billing.our_delay import decide_our_delay, may_late_charge_cover
 from meterledger.billing.paperless_credit import has_paperless_amount, paperless_line
 from meterledger.billing.period_numbers import (
@@ -258,6 +258,7 @@ __all__ = [
     "NO_TAX_PLACE",
     "PAY_DATE",
     "PLEDGE_DAYS",
+    "PREVIOUS_WITHIN",
     "RATE_REQUEST",
     "REEVALUATION",
     "REEVALUATION_MONTH",

@@ -18,9 +18,6 @@ from meterledger.facts.held import GateFinding, PastBill
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.span import DaySpan
 
-DAYS_BEFORE = 45
-"""How far back of a window the bill before it is looked for."""
-
 
 @dataclass(frozen=True, slots=True)
 class GateBill:
@@ -185,9 +182,9 @@ class BillFacts:
         days = max(bill.days.day_count + bill.ahead_days, 1)
         return Use(bill.energy_wh + bill.ahead_wh, days)
 
-    def previous(self) -> PastBill | None:
-        """The newest bill that ends by the first day, and not long before."""
-        earliest = self.days.from_day - timedelta(days=DAYS_BEFORE)
+    def previous(self, within_days: int) -> PastBill | None:
+        """The newest bill that ends by the first day, and less than so many days before."""
+        earliest = self.days.from_day - timedelta(days=within_days)
         found = [one for one in self.history if earliest < one.days.until_day <= self.days.from_day]
         return max(found, key=lambda one: one.days.until_day, default=None)
 

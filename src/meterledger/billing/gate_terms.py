@@ -24,6 +24,7 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 
 SHORTEST, LONGEST = "regular_period_days_min", "regular_period_days_max"
+PREVIOUS_WITHIN = "gate_previous_within_days"
 WHOLE = (
     "gate_band_least_percent",
     "gate_band_most_percent",
@@ -31,6 +32,7 @@ WHOLE = (
     "gate_band_previous_most_percent",
     "gate_band_floor_wh_per_day",
     "gate_season_shift_days",
+    PREVIOUS_WITHIN,
     "gate_weather_most_factor_percent",
     "gate_jump_tolerance_percent",
     "gate_jump_floor_wh_per_day",

@@ -15,7 +15,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from meterledger.billing.gate_facts import BillFacts, Use, finding
-from meterledger.billing.gate_terms import GateTerms
+from meterledger.billing.gate_terms import PREVIOUS_WITHIN, GateTerms
 from meterledger.facts.held import GateFinding, PastBill
 
 BAND, JUMP, ZERO, ESTIMATED = "gate.band", "gate.jump", "gate.zero", "gate.estimated"
@@ -27,7 +27,7 @@ def check_band(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     Off from one and not from the other is no finding: a customer may have changed for good.
     """
     last_year = facts.same_season(terms["gate_season_shift_days"].value)
-    previous = facts.previous()
+    previous = facts.previous(terms[PREVIOUS_WITHIN].value)
     found = []
     for past, name, least, most in (
         (last_year, "same season last year", "gate_band_least", "gate_band_most"),
@@ -61,7 +61,10 @@ def check_jump(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     """Off by a factor that a unit or a multiplier would make, either way."""
     tolerance = terms["gate_jump_tolerance_percent"]
     floor = terms["gate_jump_floor_wh_per_day"].value
-    compared = (facts.same_season(terms["gate_season_shift_days"].value), facts.previous())
+    compared = (
+        facts.same_season(terms["gate_season_shift_days"].value),
+        facts.previous(terms[PREVIOUS_WITHIN].value),
+    )
     known = [one for one in compared if one is not None]
     if not known:
         return None
@@ -82,7 +85,7 @@ def check_jump(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
 def check_zero(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     """No energy where the bill before had some."""
     floor = terms["gate_zero_floor_wh_per_day"]
-    past = facts.previous()
+    past = facts.previous(terms[PREVIOUS_WITHIN].value)
     if facts.bill.energy_wh != 0 or past is None or facts.bill.trues_up:
         return None
     if past.energy_wh < floor.value * past.days.day_count:

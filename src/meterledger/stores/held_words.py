@@ -32,8 +32,9 @@ IN_ORDER = "held_steps_in_order"
 """The constraint by which of two that step at once one comes second, and looks again."""
 TRIES = 5
 """How often a step is tried again that another run or person came before."""
-PAST_DAYS = 45
-"""How far before a window bills are looked for."""
+PAST_DAYS = 120
+"""How far before a window bills are looked for: a bound of the question, farther than any bill that
+the book takes for the one before (``gate_previous_within_days``)."""
 
 
 @dataclass(slots=True)

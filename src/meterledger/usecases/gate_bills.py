@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from meterledger.billing import (
+    PREVIOUS_WITHIN,
     BillFacts,
     Degrees,
     GateBill,
@@ -220,7 +221,7 @@ class Gate:
             except Refusal as refusal:
                 held.append(SeenHold(held_bill(one.service, days, refusal)))
                 continue
-            self._count(seen, facts.previous())
+            self._count(seen, facts.previous(self.terms[PREVIOUS_WITHIN].value))
             if not found or self._is_let_out(bill, found):
                 leaving.append(bill)
             else:

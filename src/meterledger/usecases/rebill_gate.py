@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from meterledger.billing import BillFacts, GateBill, gate_findings, gate_terms
+from meterledger.billing import PREVIOUS_WITHIN, BillFacts, GateBill, gate_findings, gate_terms
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.held import GateFinding, PastBill
 from meterledger.kernel.people import same_person
@@ -68,6 +68,7 @@ def correction_findings(
     if terms is None:
         return ()
     shift = terms["gate_season_shift_days"].value
+    within = terms[PREVIOUS_WITHIN].value
     past = store.bills_before([stored.account_id], stored.days, shift)
     history = tuple(
         one
@@ -88,7 +89,7 @@ def correction_findings(
         lines = expected_lines(now.view, bill.schedule, bill.days)
         for each in (*histories, (*histories[-1], _as_before(stored))):
             facts = BillFacts(bill, service_class, each, *lines, degrees)
-            if facts.previous() is not None or facts.same_season(shift) is not None:
+            if facts.previous(within) is not None or facts.same_season(shift) is not None:
                 break
         return gate_findings(facts, terms)
 

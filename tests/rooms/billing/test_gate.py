@@ -36,6 +36,7 @@ from meterledger.billing.gate_facts import year_before
 from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.bills import BillKind
 from meterledger.facts.held import GateOutcome, StoreClock
+from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.loading import default_book_folder
 
 
@@ -201,6 +202,15 @@ class TestZero:
     def test_holds_where_there_was_use_before(self, was: int, held: bool) -> None:
         nothing = bill(0, 10_00, line_codes=frozenset({"customer_charge"}))
         assert codes(nothing, past(was)) == (["gate.zero"] if held else [])
+
+    @pytest.mark.parametrize(("ended", "held"), [(44, True), (45, False)], ids=str)
+    def test_looks_for_the_bill_before_no_farther_than_the_book_says(
+        self, ended: int, held: bool
+    ) -> None:
+        nothing = bill(0, 10_00, line_codes=frozenset({"customer_charge"}))
+        until = nothing.days.from_day - timedelta(days=ended)
+        before = past(930, DaySpan(until - timedelta(days=30), until))
+        assert ("gate.zero" in codes(nothing, before)) is held
 
     def test_passes_where_there_was_none_before(self) -> None:
         nothing = bill(0, 10_00, line_codes=frozenset({"customer_charge"}))
