@@ -138,6 +138,8 @@ class TestSolarBlocks:
             ("PL-R1", "prairie_solar", {"blocks": 0}, "is joined with a number of Solar Blocks"),
             ("PL-R1", "prairie_net_metering", {"blocks": 1}, "Net metering has no Solar Blocks"),
             ("PL-R1", "prairie_solar", {"blocks": 1, "on": date(2026, 1, 31)}, "has no services"),
+            ("PL-R1", "solar", {}, "has no programme 'solar'. Name one of prairie_net_metering, p"),
+            ("PL-R1", "customer_charge", {}, "The book has no programme 'customer_charge'"),
         ],
     )
     def test_that_do_not_fit_are_refused(

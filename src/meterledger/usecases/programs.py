@@ -63,13 +63,19 @@ def join_program(
 
     It counts from the first billing period that begins on that day or later.
 
-    :raises ProgramRefused: if the programme is not open to the rate, blocks are missing or not
-        asked for, another programme stands against it, or days are billed already
-    :raises NoSuchValue: if the book has no such programme
+    :raises ProgramRefused: if the book has no such programme, it is not open to the rate, blocks
+        are missing or not asked for, another programme stands against it, or days are billed
     :raises Conflict: if the service is in it already
     """
     service = _service(store, account_id, on, learned_at, agreement_id)
     agreement = service.agreement
+    known_names = [one for one in view.names() if view.kind_of(one) == "program"]
+    if program not in known_names:
+        raise ProgramRefused(
+            f"The book has no programme '{program[:80]}'",
+            where=f"account {account_id}",
+            do=f"Name one of {', '.join(known_names)}" if known_names else "Add it to the book",
+        )
     found: Program = view.of_kind(program, "program").on(on).value
     where = f"account {account_id}, agreement {agreement.agreement_id}"
     if agreement.schedule not in found.schedules:

@@ -150,7 +150,8 @@ def _told(one: TakesPart) -> dict[str, Any]:
 
 
 def _words(one: Participation) -> str:
-    blocks = f" with {one.blocks} Solar Blocks" if one.blocks is not None else ""
+    noun = "Solar Block" if one.blocks == 1 else "Solar Blocks"
+    blocks = f" with {one.blocks} {noun}" if one.blocks is not None else ""
     return f"Agreement {one.agreement_id} takes part in {one.program}{blocks}: {one.days}."
 
 
