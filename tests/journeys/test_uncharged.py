@@ -14,6 +14,7 @@ from tests.journeys.deposit_town import APPLICANT, Home
 from meterledger.billing import without_uncharged
 from meterledger.entrypoints.documents.composing import compose
 from meterledger.entrypoints.documents.content import content_of
+from meterledger.entrypoints.web.bill_words import bill_words
 from meterledger.facts.deposits import DepositAct, DepositStep
 from meterledger.facts.periods import PeriodClose
 from meterledger.facts.statements import Statement
@@ -117,6 +118,19 @@ class TestServiceBilledTooLate:
         assert made.reasons[0].finding.startswith("issued 365 days after its service")
         assert town.replay(made.bill_id).same_bytes
         assert town.store.balance_cents(town.account_id(1)) == 0
+
+    def test_is_told_by_its_amount_alone(self, town: Any) -> None:
+        """What is not charged is no quantity times a price, and a dollar of nothing is none."""
+        bill(town, date(2026, 8, 1))
+        (stored,) = town.store.bills_of_account(town.account_id(1))
+
+        words = bill_words(stated(town, stored))
+
+        lines = {line.label: line for group in words.groups for line in group.lines}
+        for label in ("Not charged", "University City gross receipts tax: not charged"):
+            assert (lines[label].quantity, lines[label].price) == ("", "")
+            assert lines[label].amount.startswith("-$")
+        assert lines["University City gross receipts tax"].price == "× 9/91"
 
     def test_that_is_a_credit_is_given_however_late(self, town: Any) -> None:
         """The limit is one of undercharges: what we owe the customer is no charge."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from meterledger.billing import ADJUSTMENT
 from meterledger.entrypoints.web.chart import Chart, chart_of
 from meterledger.entrypoints.web.statement_words import (
     Comparison,
@@ -237,7 +238,9 @@ def _line(line: StatedLine, days: DaySpan) -> LineWords:
     inputs = dict(line.inputs)
     part = line.days
     notes = [] if part == days else [f"{short_span_words(part)}, {day_count_words(part)}"]
-    if line.group == "tax":
+    if line.unit == ADJUSTMENT:  # an amount and no quantity times a price
+        quantity = price = ""
+    elif line.group == "tax":
         quantity = dollars(line.quantity)
         price = f"× {line.price_usd}"
         notes += _tax_notes(inputs)
