@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.budget import AmountCause, AskedKind, PlanEnd
+from meterledger.facts.money import Payment, Tender
+from meterledger.facts.payments import Channel, ReceiptState
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import BUDGET_DEFERRED, RECEIVABLE
 from meterledger.usecases.budget_ends import end_budget_unpaid, leave_budget
@@ -21,8 +24,16 @@ from meterledger.usecases.budget_state import (
     next_reviews,
     plan_in_force,
 )
+from meterledger.usecases.late_charge_base import grace_until
+from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
 from meterledger.usecases.start_service import stop_service
-from meterledger.usecases.take_payment import take_payment
+from meterledger.usecases.take_payment import (
+    AT_THE_DESK,
+    How,
+    receipt_of,
+    take_payment,
+    tell_receipt,
+)
 
 KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
 JOINED = date(2025, 12, 5)
@@ -298,36 +309,89 @@ class TestTheEnd:
                 store=customer.town.store,
             )
 
-        with pytest.raises(BudgetRefused, match="may not be ended"):
-            end(bill.due_day)
-        ended = end(bill.due_day + timedelta(days=1))
+        (grace,) = {grace_until(bill.due_day, customer.view)}
+        assert grace > bill.due_day
+        for day in (bill.due_day, bill.due_day + timedelta(days=1), grace):  # mail may still come
+            with pytest.raises(BudgetRefused, match="may not be ended"):
+                end(day)
+        ended = end(grace + timedelta(days=1))
         assert ended.ended is PlanEnd.NON_PAYMENT
         (settling,) = customer.bill(date(2026, 2, 1))
         assert settling.asked.kind is AskedKind.ENDED
         assert "for non-payment" in settling.asked.reasons[-1].finding
 
-    def test_a_bill_paid_in_time_does_not_end_it(self, customer: Any) -> None:
-        customer.join()
-        (bill,) = customer.bill(date(2026, 1, 1))
-        stored = customer.town.store.bill(bill.bill_id)
-        take_payment(
-            account_id=customer.account,
-            cents=stored.previous_balance_cents + bill.asked_cents,
-            payment_key="R-1",
-            received_day=bill.due_day,
+    def end(self, customer: Any, bill: Any, on: date) -> Any:
+        return end_budget_unpaid(
+            bill_id=bill.bill_id,
+            on=on,
             learned_at=customer.now,
             view=customer.view,
             store=customer.town.store,
         )
+
+    def pay(self, customer: Any, bill: Any, on: date, how: How = AT_THE_DESK) -> Payment:
+        stored = customer.town.store.bill(bill.bill_id)
+        return take_payment(
+            account_id=customer.account,
+            cents=stored.previous_balance_cents + bill.asked_cents,
+            payment_key="R-1",
+            received_day=on,
+            learned_at=customer.now,
+            view=customer.view,
+            store=customer.town.store,
+            how=how,
+        )[0]
+
+    def test_a_bill_paid_in_time_does_not_end_it(self, customer: Any) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        self.pay(customer, bill, bill.due_day)
         with pytest.raises(BudgetRefused, match="may not be ended") as refused:
-            end_budget_unpaid(
-                bill_id=bill.bill_id,
-                on=bill.due_day + timedelta(days=9),
-                learned_at=customer.now,
-                view=customer.view,
-                store=customer.town.store,
-            )
+            self.end(customer, bill, bill.due_day + timedelta(days=9))
         assert "in time until" in refused.value.sentence
+
+    def test_mail_within_its_grace_does_not_end_it(self, customer: Any) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        grace = grace_until(bill.due_day, customer.view)
+        self.pay(customer, bill, grace, replace(AT_THE_DESK, is_mailed=True))
+        with pytest.raises(BudgetRefused, match="may not be ended") as refused:
+            self.end(customer, bill, grace + timedelta(days=9))
+        assert f"paid on {grace}, in time until {grace}" in refused.value.sentence
+
+    def test_money_brought_on_a_day_of_mails_grace_is_late(self, customer: Any) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        grace = grace_until(bill.due_day, customer.view)
+        self.pay(customer, bill, grace)
+        assert self.end(customer, bill, grace + timedelta(days=9)).ended is PlanEnd.NON_PAYMENT
+
+    def test_a_payment_that_was_taken_back_does_not_protect_it(self, customer: Any) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        self.pay(customer, bill, bill.due_day)
+        desk = PaymentDesk(customer.town.store, customer.view, customer.now)
+        on = bill.due_day + timedelta(days=3)
+        reverse_payment("R-1", on=on, by="Ana", reason="the check came back", desk=desk)
+        ended = self.end(customer, bill, bill.due_day + timedelta(days=9))
+        assert ended.ended is PlanEnd.NON_PAYMENT
+
+    def test_a_receipt_of_unknown_outcome_is_waited_for(self, customer: Any) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        receipt = receipt_of(
+            account_id=customer.account,
+            cents=customer.town.store.bill(bill.bill_id).previous_balance_cents + bill.asked_cents,
+            payment_key="R-1",
+            received_day=bill.due_day,
+            learned_at=customer.now,
+            view=customer.view,
+            how=replace(AT_THE_DESK, tender=Tender.CARD, channel=Channel.CARD),
+        )
+        view, store = customer.view, customer.town.store
+        tell_receipt(receipt, ReceiptState.UNKNOWN, reason="no answer", view=view, store=store)
+        with pytest.raises(BudgetRefused, match="nobody knows whether it was paid"):
+            self.end(customer, bill, bill.due_day + timedelta(days=9))
 
     def test_moving_out_settles_on_the_final_bill_and_closes_the_plan(self, customer: Any) -> None:
         customer.join()

@@ -22,12 +22,15 @@ from meterledger.billing import (
 )
 from meterledger.facts.bills import read_record
 from meterledger.facts.budget import PlanEnd, asked_cents
-from meterledger.facts.money import Payment
-from meterledger.kernel.money import Cents
+from meterledger.facts.entry_names import PAYMENT
+from meterledger.facts.late_charges import LateHistory
+from meterledger.facts.receivables import Movement
+from meterledger.kernel.money import Cents, usd_display
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.budget_plans import PlanStore, words_of
 from meterledger.usecases.budget_state import BudgetRefused, PlanState, plan_in_force
 from meterledger.usecases.decide import Ruling, decide_filled
+from meterledger.usecases.late_charge_base import grace_until, is_in_time
 from meterledger.usecases.ports import StoredBill
 
 
@@ -40,8 +43,10 @@ class EndStore(PlanStore, Protocol):
     def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
         """Every bill that the account was ever sent, oldest first."""
 
-    def payments_of_account(self, account_id: str) -> list[Payment]:
-        """Payments of the account, oldest first."""
+    def late_histories(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, LateHistory]:
+        """What was charged and paid, how payments came in, and of which nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,11 @@ def end_budget_unpaid(
     """The utility ends a plan because a bill was not paid in time (GRR V.I.6).
 
     Whether and when the bill was paid is what the account's payments since it say, and what was
-    taken off by corrections.
+    taken off by corrections. A payment that was taken back never paid; mail is in time within its
+    grace, and may still come until that is over.
 
-    :raises BudgetRefused: if the plan may not be ended for this, with why
+    :raises BudgetRefused: if the plan may not be ended for this, with why, or while the outcome of
+        a receipt that could have paid the bill is unknown
     """
     bill = store.bill(bill_id)
     if bill.cancelled_by is not None:
@@ -110,16 +117,24 @@ def end_budget_unpaid(
             do=f"Name bill {bill.cancelled_by}, if that one was not paid in time",
         )
     state = plan_in_force(bill.account_id, on, learned_at, store)
-    payments = store.payments_of_account(bill.account_id)
+    history = store.late_histories([bill.account_id], learned_at)[bill.account_id]
+    money = _standing(history.movements)
+    credited = list(_credited(bill, store.issued_bills_of_account(bill.account_id)))
+    paid = _paid_on(bill, [*((one.effective_day, -one.cents) for one in money), *credited], on)
+    timely = [one for one in money if is_in_time(one, bill.due_day, history, view)]
+    in_time = _paid_on(
+        bill,
+        [
+            *((one.effective_day, -one.cents) for one in timely),
+            *(one for one in credited if one[0] <= bill.due_day),
+        ],
+        on,
+    )
     facts = MissedPaymentFacts(
         delinquent_date=bill.due_day,
-        paid=_paid_on(
-            bill,
-            [
-                *((one.received_day, one.cents) for one in payments),
-                *_credited(bill, store.issued_bills_of_account(bill.account_id)),
-            ],
-            on,
+        paid=paid,
+        mail_in_time_until=(
+            grace_until(bill.due_day, view) if paid is None or in_time is not None else None
         ),
         company_ends=True,
         difference_cents=Cents(state.difference_cents),
@@ -132,6 +147,13 @@ def end_budget_unpaid(
             where=f"account {bill.account_id}",
             why=words_of(ruling.decision.reasons),
             do="Leave the plan as it is",
+        )
+    if paid is None and history.unknown_payment_cents > 0:
+        raise BudgetRefused(
+            f"The budget plan of account {bill.account_id} may not be ended for bill {bill_id} yet",
+            where=f"account {bill.account_id}",
+            why=f"Of {usd_display(history.unknown_payment_cents)} nobody knows whether it was paid",
+            do="Settle the receipt of unknown outcome first, then ask again",
         )
     return _end(state, on, PlanEnd.NON_PAYMENT, ruling, learned_at, store, dry_run)
 
@@ -163,6 +185,16 @@ def _credited(bill: StoredBill, issued: Sequence[StoredBill]) -> Iterator[tuple[
 
 def _asked(bill: StoredBill) -> int:
     return asked_cents(read_record(bill.record))
+
+
+def _standing(movements: Sequence[Movement]) -> list[Movement]:
+    """Payments that nothing has taken back."""
+    taken_back = {one.reverses for one in movements if one.reverses}
+    return [
+        one
+        for one in movements
+        if one.entry_id.startswith(f"{PAYMENT}:") and one.entry_id not in taken_back
+    ]
 
 
 def _paid_on(bill: StoredBill, paid: Sequence[tuple[date, int]], on: date) -> date | None:
