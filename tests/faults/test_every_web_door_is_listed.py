@@ -44,6 +44,7 @@ from meterledger.entrypoints.web import (  # noqa: E402
     held_pages,
     multiplier_page,
     payments,
+    relief_pages,
     settlement_pages,
 )
 
@@ -56,6 +57,7 @@ ACTS: dict[str, Any] = {
     "held-case": held_pages.ACTS,
     "multiplier": multiplier_page.ACTS,
     "payment": payments.ACTS,
+    "relief": relief_pages.ACTS,
     "settlement": settlement_pages.ACTS,
 }
 """What the form of a page may be told to do, where it may do several things."""

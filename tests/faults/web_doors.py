@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from tests.faults import web_doors_of_bills, web_doors_of_deposits
+from tests.faults import web_doors_of_bills, web_doors_of_deposits, web_doors_of_relief
 from tests.faults.commands import SECRET
 from tests.faults.web_door import A_BILL, CASES, WORDS, Door, Request, form
 from tests.journeys.card_place import PAID, Place
@@ -342,4 +342,5 @@ DOORS = {
     ),
     **web_doors_of_deposits.DOORS,
     **web_doors_of_bills.DOORS,
+    **web_doors_of_relief.DOORS,
 }

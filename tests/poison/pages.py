@@ -96,6 +96,7 @@ NOT_NUMBERS = {
     "queue": "one of a list",
     "reason": "a sentence",
     "reference": "words of the bank, kept",
+    "relief_id": "a name, looked up",
     "rule_id": "a name, looked up",
     "seen": "a fingerprint, or the code of a finding",
     "sent_by": "one of a list",

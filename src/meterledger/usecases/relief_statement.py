@@ -17,7 +17,7 @@ from meterledger.kernel.money import usd_display, usd_shown
 
 
 def relief_json(relief: BillRelief) -> dict[str, Any]:
-    """What is taken off a bill, as commands answer it: each line with its arithmetic and clauses."""
+    """What is taken off a bill, as commands answer it: its lines with arithmetic and clauses."""
     told: dict[str, Any] = json.loads(relief.record)
     return {
         "relief": relief.relief_id,

@@ -21,6 +21,7 @@ from meterledger.entrypoints.web.extension_pages import extensions_of_account
 from meterledger.entrypoints.web.late_charge_pages import late_charges_of_account
 from meterledger.entrypoints.web.payments import items_of_account, payments_of_account
 from meterledger.entrypoints.web.policy import personal
+from meterledger.entrypoints.web.relief_pages import reliefs_of_account
 from meterledger.entrypoints.web.story import bill_states, story_of
 from meterledger.entrypoints.web.tax_words import shown_exemptions, tax_place_words
 from meterledger.entrypoints.web.words import initials
@@ -137,6 +138,7 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "deposits": deposits_of_account(system, account_id),
         "late_charges": late_charges_of_account(system, account_id),
         "extensions": extensions_of_account(system, account_id),
+        "reliefs": reliefs_of_account(system, account_id),
         "held": [
             (one, kind_of_case(one).words) for one in system.store.held_cases(account_id=account_id)
         ],

@@ -22,6 +22,7 @@ LATE_NAME = re.compile(r".+:(\d{4})-(\d\d)-(\d\d)(?::\d+)?", re.DOTALL)
 WORDS = {
     "payment": "Payment",
     "late": "Late charge",
+    "relief": "Charges adjusted by agreement",
     "fee": "Fee",
     "deposit-interest": "Interest on the deposit",
     "deposit-applied": "Deposit put against what was owed",
@@ -132,7 +133,7 @@ def cause_address(entry_id: str, cause: str = "") -> str:
         name, named = "extension", contract[1]
     elif prefix in ("payment", "unapplied"):
         name = "payment"
-    elif prefix == "bill":
+    elif prefix in ("bill", "relief"):  # relief is named after the bill that it is taken off
         name = "bill"
     elif prefix == "late":
         name = "late-charge"

@@ -34,6 +34,7 @@ from meterledger.entrypoints.web import (
     provisions,
     rate_options,
     readings,
+    relief_pages,
     rules,
     settlement_pages,
     sheets,
@@ -111,6 +112,7 @@ urlpatterns: list[URLPattern] = [
     path("api/processor", channel_pages.take_answer, name="take-answer"),
     path("payments/files/<str:sha256>/", payments.file_page, name="payment-file"),
     path("payments/<path:payment_key>/", payments.payment_page, name="payment"),
+    path("relief/<str:relief_id>/", relief_pages.relief_page, name="relief"),
     path("settlements/", settlement_pages.queue_page, name="settlements"),
     path("settlements/ask/", money_forms.ask_page, name="ask-refund"),
     path(
