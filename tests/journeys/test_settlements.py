@@ -501,6 +501,48 @@ class TestAWriteOff:
         assert town.store.trial_balance()["144"] == 0
         assert town.store.balance_cents(ONE) == -15_00
 
+    def test_is_owed_as_before_so_that_a_credit_that_comes_later_is_nobodys_to_have(
+        self, town: Settling
+    ) -> None:
+        """Paid once of two bills; one written off; then a bill is corrected to less."""
+        owes(town.store, months=2)
+        town.pay(ONE, 165_19, "K-1")
+        off = write_off(ONE, desk=town.desk(), **FINDERS).case
+        if off.awaits_approval:
+            approve_settlement(off.settlement_id, desk=town.desk(), **OTHER)
+        given = give_credit(ONE, 45_00, desk=town.desk(), **FINDERS).case
+        approve_settlement(given.settlement_id, desk=town.desk(), **OTHER)
+        assert town.store.balance_cents(ONE) == -45_00
+
+        found = settle_final_credit(ONE, by="the night", desk=town.desk())
+        assert (found.way, found.case) == (RefundWay.STAYS, None)
+        assert "$165.19 of the account is written off and not recovered" in found.words
+        with pytest.raises(CannotSettle, match="owed as before") as no:
+            ask_refund(ONE, 1, desk=town.desk(), **FINDERS)
+        assert "`meterledger settlement undo`" in no.value.do
+
+        reverse_settlement(off.settlement_id, desk=town.desk(), **OTHER)
+        assert town.store.balance_cents(ONE) == 120_19
+        again = write_off(ONE, desk=town.desk(), **FINDERS)  # on the same day, of what is left
+        assert (again.is_new, again.case.cents) == (True, 120_19)
+        assert again.case.settlement_id == f"{off.settlement_id}-2"
+
+    def test_of_which_something_was_recovered_is_undone_after_the_recovery(
+        self, town: Settling
+    ) -> None:
+        owes(town.store, months=1, cents=80_00)
+        off = write_off(ONE, desk=town.desk(), **FINDERS).case
+        town.pay(ONE, 30_00, "K-1")
+        (recovered,) = record_recoveries(by="a run", desk=town.desk())
+
+        with pytest.raises(CannotSettle, match="something was recovered: recovery:K-1"):
+            reverse_settlement(off.settlement_id, desk=town.desk(), **OTHER)
+        assert town.store.balance_cents(ONE) == 0
+        reverse_settlement(recovered.case.settlement_id, desk=town.desk(), **OTHER)
+        reverse_settlement(off.settlement_id, desk=town.desk(), **OTHER)
+        assert town.store.balance_cents(ONE) == 50_00
+        assert town.store.trial_balance().get("144", 0) == 0
+
     def test_of_nothing_recovers_nothing(self, town: Settling) -> None:
         town.pay(ONE, 30_00, "K-1")
 
@@ -518,6 +560,10 @@ class TestAWriteOff:
         again = provide(date(2025, 1, 15), desk=town.desk(), **FINDERS)
 
         assert (made.case.cents, again.is_new) == (99, False)  # 0.60 percent of 165.19
+        assert town.store.trial_balance()["904"] == 99
+        reverse_settlement(made.case.settlement_id, desk=town.desk(), **OTHER)
+        anew = provide(date(2025, 1, 1), desk=town.desk(), **FINDERS)
+        assert (anew.is_new, anew.case.key) == (True, "2025-01-2")
         assert town.store.trial_balance()["904"] == 99
 
 

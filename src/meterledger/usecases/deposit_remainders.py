@@ -85,14 +85,15 @@ def next_name(
     account_id: str,
     desk: MoneyDesk,
     *,
+    kind: SettlementKind = SettlementKind.REFUND,
     is_other: Callable[[SettlementCase], bool] = lambda one: False,
 ) -> tuple[str, SettlementCase | None]:
-    """The key of an ask, and the refund that has it if it was asked for before.
+    """The key of an ask, and the settlement that has it if it was asked for before.
 
     One that was refused or taken back is over, as is one that ``is_other`` says to be of other
     money: the next number is asked for.
     """
-    mine = desk.store.settlements(account_id=account_id, kind=SettlementKind.REFUND)
+    mine = desk.store.settlements(account_id=account_id or None, kind=kind)
     by_key = {one.key: one for one in mine}
     name, number = key, 1
     while name in by_key and (by_key[name].last.act in OVER or is_other(by_key[name])):

@@ -63,8 +63,13 @@ from meterledger.usecases.settlements import (
     service_class_of,
     step_on,
 )
+from meterledger.usecases.write_off import written_off_cents
 
 REFUND_RULE, GOODWILL_RULE = "ledger.refund", "ledger.goodwill"
+PAYS_FIRST = (
+    "take the write-off back with `meterledger settlement undo`, so that the credit pays what is "
+    "owed, and write off what is left"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,8 @@ def ask_refund(
     account, or of these deposits, is asked for once a day; after it was refused or taken back it
     may be asked for anew.
 
-    :raises CannotSettle: if nobody is known to whom it may go
+    :raises CannotSettle: if nobody is known to whom it may go, or the credit is of a debt that was
+        written off
     :raises RefundContradicts: if more is asked for than there is
     :raises Conflict: if what is there is spoken for
     """
@@ -171,6 +177,8 @@ def ask_refund(
         raise CannotSettle(
             f"A refund of {usd_display(cents)} is none", where=where, do="Ask for more than zero"
         )
+    if source != DEPOSITS:
+        _refuse_written_off(account_id, cents, desk)
     decided = _decided(account_id, cents, desk, source)
     terms = " ".join(agency_terms.split())
     if terms:
@@ -202,6 +210,21 @@ def ask_refund(
     return Settled(*kept(write, desk))
 
 
+def _refuse_written_off(account_id: str, cents: int, desk: MoneyDesk) -> None:
+    """What was written off is owed as before: credit that comes later is the customer's beyond it.
+
+    :raises CannotSettle: naming how much is written off, and the way out
+    """
+    written_off = written_off_cents(account_id, desk)
+    if written_off > 0 and cents > credit_cents(account_id, desk) - written_off:
+        raise CannotSettle(
+            f"{usd_display(written_off)} of account {account_id} is written off and not recovered",
+            where=f"account {account_id}",
+            why="It is owed as before, and a credit pays it before anything goes back",
+            do=f"{PAYS_FIRST[0].upper()}{PAYS_FIRST[1:]}",
+        )
+
+
 def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCredit:
     """What becomes of a credit of an account that ended: asked for, moved, or left with a reason.
 
@@ -214,6 +237,15 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
     outcome, why = decided.decision.outcome, decided.decision.reasons[0].finding
     if outcome.way not in (RefundWay.BACK, RefundWay.MOVES):
         return FinalCredit(account_id, outcome.amount_cents, outcome.way, why)
+    written_off = written_off_cents(account_id, desk)
+    if written_off > 0:
+        return FinalCredit(
+            account_id,
+            outcome.amount_cents,
+            RefundWay.STAYS,
+            f"{usd_display(written_off)} of the account is written off and not recovered, and is "
+            f"owed as before: {PAYS_FIRST}",
+        )
     open_now = [
         one
         for one in desk.store.settlements(account_id=account_id, open_only=True)

@@ -284,15 +284,37 @@ def refuse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyDe
 def reverse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
     """Take back what was posted, by the reversal of its entry; a refund that is sent is stopped
     first. All parts of a balance that moved go back together.
+
+    :raises CannotSettle: if by or reason is missing, or it is a write-off of which something was
+        recovered
     """
     who, why = named(by, reason, f"settlement {settlement_id[:80]}")
     case = desk.store.settlement(settlement_id)
+    _refuse_recovered(case, desk)
     writes = []
     for one in (case, *moved_beside(case, desk.store)):
         refuse_earlier(one, desk)
         writes.append(step_on(SettlementWrite(one, (), ()), Act.REVERSED, who, why, desk))
     desk.store.record_settlements(writes)
     return Settled(writes[0].case, beside=tuple(one.case for one in writes[1:]))
+
+
+def _refuse_recovered(case: SettlementCase, desk: MoneyDesk) -> None:
+    """What was recovered would be owed again: recoveries of the account are taken back before."""
+    if case.kind is not SettlementKind.WRITE_OFF:
+        return
+    stand = [
+        one.settlement_id
+        for one in desk.store.settlements(account_id=case.account_id, kind=SettlementKind.RECOVERY)
+        if one.last.act is Act.APPROVED
+    ]
+    if stand:
+        raise CannotSettle(
+            f"Of write-off {case.settlement_id} something was recovered: {', '.join(stand[:5])}",
+            where=f"account {case.account_id}",
+            why="Taken back alone, it would ask once more for what was paid",
+            do="Take each recovery back first, with `meterledger settlement undo`",
+        )
 
 
 def moved_beside(case: SettlementCase, store: SettlementStore) -> list[SettlementCase]:

@@ -23,6 +23,7 @@ from meterledger.ledger import (
     decide_write_off,
 )
 from meterledger.usecases.at_once import looks_once_more
+from meterledger.usecases.deposit_remainders import next_name
 from meterledger.usecases.settlements import (
     CannotSettle,
     Decided,
@@ -58,6 +59,8 @@ def write_off(
 ) -> Settled:
     """Write off all that an account owes. Above the ceiling it waits for another person.
 
+    Asked again on the day, it changes nothing; after it was refused or taken back it is asked anew.
+
     :raises CannotSettle: naming every criterion that is not met, or if a deposit is held
     :raises Conflict: if less is owed by now
     """
@@ -65,8 +68,7 @@ def write_off(
     who, why = named(by, reason, where)
     desk.store.account(account_id)
     key = f"{account_id}-{desk.on:%Y%m%d}"
-    mine = desk.store.settlements(account_id=account_id, kind=SettlementKind.WRITE_OFF)
-    known = next((one for one in mine if one.key == key), None)
+    key, known = next_name(key, account_id, desk, kind=SettlementKind.WRITE_OFF)
     if known is not None:
         return Settled(known, is_new=False)
     _refuse_secured(account_id, where, desk)
@@ -204,7 +206,7 @@ def written_off_cents(account_id: str, desk: MoneyDesk) -> int:
 
 
 def provide(month: date, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
-    """Set aside, once a month, what of its revenue will not be paid.
+    """Set aside, once a month, what of its revenue will not be paid; anew where that was undone.
 
     :raises CannotSettle: if the month is not over, or brought nothing
     """
@@ -212,13 +214,9 @@ def provide(month: date, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
     where = f"provision {first:%Y-%m}"
     who, why = named(by, reason, where)
     until = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    known = [
-        one
-        for one in desk.store.settlements(kind=SettlementKind.PROVISION)
-        if one.key == f"{first:%Y-%m}"
-    ]
-    if known:
-        return Settled(known[0], is_new=False)
+    key, known = next_name(f"{first:%Y-%m}", "", desk, kind=SettlementKind.PROVISION)
+    if known is not None:
+        return Settled(known, is_new=False)
     if desk.on < until:
         raise CannotSettle(
             "The month is not over", where=where, do=f"Provide for it from {until} on"
@@ -235,7 +233,7 @@ def provide(month: date, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
         )
     write = new_settlement(
         SettlementKind.PROVISION,
-        f"{first:%Y-%m}",
+        key,
         decided,
         account_id="",
         cents=cents,
