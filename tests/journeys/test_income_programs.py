@@ -18,6 +18,7 @@ from meterledger.entrypoints.impact_report import (
     impact_page,
     impact_words,
 )
+from meterledger.entrypoints.report_page import bars
 from meterledger.facts.impact import Impact
 from meterledger.facts.income_programs import ParticipantFile, TakesPart
 from meterledger.kernel.span import DaySpan, Validity
@@ -169,6 +170,12 @@ class TestTheReport:
             ("none", "0"),
             (ELECTRIC, "365"),
         ]
+
+    def test_leaves_room_for_the_name_of_a_programme(self) -> None:
+        """As wide as the letters need; short names leave the bars where they were."""
+        short, long = bars("h", [("none", 1, "1")]), bars("h", [(OTHER, 1, "1")])
+        assert '<text x="212" y="17" text-anchor="end">none<' in short
+        assert f'<text x="{len(OTHER) * 7 + 8}" y="17" text-anchor="end">{OTHER}<' in long
 
     def test_says_that_it_is_not_known_and_how_to_say_it(self) -> None:
         found = impact(YEAR)

@@ -15,6 +15,9 @@ WIDTH = 760
 LABEL = 220
 FIGURE = 130
 ROW = 26
+SIGN = 7
+"""Room of a letter of a label; a longer label takes room from the bars, up to ``LABEL_MOST``."""
+LABEL_MOST = 340
 
 
 def report_page(title: str, parts: Iterable[str]) -> str:
@@ -59,10 +62,12 @@ def table(
 def bars(heading: str, rows: Sequence[tuple[str, int, str]]) -> str:
     """Bars on both sides of a zero line: label, length, and the figure as words."""
     most = max((abs(length) for _, length, _ in rows), default=0)
-    room = WIDTH - LABEL - FIGURE
+    longest = max((len(label) for label, _, _ in rows), default=0)
+    side = min(max(LABEL, longest * SIGN + 16), LABEL_MOST)
+    room = WIDTH - side - FIGURE
     low = min((length for _, length, _ in rows), default=0) < 0
     high = max((length for _, length, _ in rows), default=0) > 0
-    zero = LABEL + (room // 2 if low and high else room if low else 0)
+    zero = side + (room // 2 if low and high else room if low else 0)
     span = room // 2 if low and high else room
     drawn = []
     for number, (label, length, figure) in enumerate(rows):
@@ -70,7 +75,7 @@ def bars(heading: str, rows: Sequence[tuple[str, int, str]]) -> str:
         width = abs(length) * span // most if most else 0
         left = zero - width if length < 0 else zero
         drawn.append(
-            f'<text x="{LABEL - 8}" y="{top + 17}" text-anchor="end">{escape(label)}</text>'
+            f'<text x="{side - 8}" y="{top + 17}" text-anchor="end">{escape(label)}</text>'
             f'<rect x="{left}" y="{top + 4}" width="{max(width, 1)}" height="{ROW - 8}" '
             f'fill="{"#2f7d4f" if length < 0 else "#b3541e"}"/>'
             f'<text x="{WIDTH - 4}" y="{top + 17}" text-anchor="end">{escape(figure)}</text>'
