@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -27,9 +28,17 @@ from meterledger.usecases.card_refunds import (
 )
 from meterledger.usecases.channel_ports import CallbackRefused
 from meterledger.usecases.ports import Conflict
-from meterledger.usecases.refund_credit import ask_refund, send_refund, verify_payee
-from meterledger.usecases.settlements import CannotSettle, reverse_settlement
+from meterledger.usecases.refund_credit import (
+    ask_refund,
+    return_refund,
+    send_refund,
+    stop_refund,
+    verify_payee,
+)
+from meterledger.usecases.refund_left import HasLeft
+from meterledger.usecases.settlements import CannotSettle, MoneyDesk, reverse_settlement
 from meterledger.usecases.take_payment import How, take_payment
+from meterledger.usecases.unclaimed import set_stale_apart, stale_of_unknown_outcome
 
 
 @pytest.fixture
@@ -286,3 +295,36 @@ def test_whatever_goes_wrong_book_and_processor_agree_when_all_is_known(seed: in
     left = sum(one.refund.cents for one in place.store.card_refunds(state=CardRefundState.DONE))
     assert place.processor.given_back(KEY) == left
     assert place.sums()[0] == PAID - left
+
+
+class TestWhatIsOnACard:
+    """The money is with its owner: nothing of ours sends it once more, or gives it back here."""
+
+    def later(self, place: Place) -> MoneyDesk:
+        return replace(place.money(), on=NOW.date() + timedelta(days=400))
+
+    def test_that_is_done_is_not_stopped_nor_said_to_have_come_back(self, place: Place) -> None:
+        name = place.approved()
+        place.send(name)
+        for way in (stop_refund, return_refund):
+            with pytest.raises(HasLeft, match="the processor says that it is done") as no:
+                way(name, by="Cleo", reason="lost", desk=place.money())
+            assert "`meterledger refund ask-card`" in no.value.do
+        assert place.processor.given_back(KEY) == 20_00
+        assert place.acts(name)[-1] is Act.SENT
+
+    def test_that_is_done_is_never_unclaimed(self, place: Place) -> None:
+        place.send(place.approved())
+        assert set_stale_apart(by="a run", desk=self.later(place)) == []
+        assert stale_of_unknown_outcome(self.later(place)) == []
+
+    def test_that_may_be_there_waits_for_a_person_and_stops_no_other(self, place: Place) -> None:
+        place.processor.next_bad = [Bad.SILENT_AFTER_ACTING] * 3
+        name = place.approved()
+        assert place.send(name).state is CardRefundState.UNKNOWN
+        other = place.approved(5_00)
+
+        (apart,) = set_stale_apart(by="a run", desk=self.later(place))
+        assert apart.settlement_id == other
+        (waits,) = stale_of_unknown_outcome(self.later(place))
+        assert waits.settlement_id == name

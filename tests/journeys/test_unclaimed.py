@@ -7,14 +7,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from tests.journeys.desk_of_payments import NOW, TODAY, view
 from tests.journeys.settling_town import JULY, ONE, Settling, begin
+from tests.journeys.test_reconcile_bank import statement
 from tests.stores.paper_town import ANALYST
 
 from meterledger.facts.settlements import Act
 from meterledger.rulebook.book import TariffBook
 from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.bank_by_hand import undo_match
 from meterledger.usecases.ports import Conflict
-from meterledger.usecases.refund_credit import refunds_to_send, send_refund
+from meterledger.usecases.reconcile_bank import match_bank, take_bank_file
+from meterledger.usecases.refund_credit import refunds_to_send, send_refund, stop_refund
+from meterledger.usecases.refund_left import HasLeft
 from meterledger.usecases.settlements import CannotSettle
 from meterledger.usecases.unclaimed import (
     claim,
@@ -57,6 +62,32 @@ class TestUnclaimedMoney:
         assert early == []
         assert [one.act for one in late.steps[-2:]] == [Act.STOPPED, Act.UNCLAIMED]
         assert town.store.trial_balance()["242.unclaimed"] == -60_00
+        assert late.settlement_id == name
+
+    def test_is_nothing_that_the_bank_has_paid(self, town: Settling) -> None:
+        """Its line is matched: the money is with its owner, whatever nobody told us of it."""
+        name = self.sent(town, 60_00, JULY)
+        file = statement(("-60.00", "C-6000"), day=JULY + timedelta(days=1))
+        take_bank_file(file, today=TODAY, store=town.store)
+        (match,) = match_bank(on=TODAY, learned_at=NOW, view=view(), store=town.store).matches
+        assert name in match.expectations[0].expectation_id
+
+        later = JULY + timedelta(days=300)
+        assert set_stale_apart(by="a run", desk=town.desk(later)) == []
+        with pytest.raises(HasLeft, match="the bank's line is matched") as no:
+            stop_refund(name, by="Cleo", reason="lost", desk=town.desk(later))
+        assert f"`meterledger bank unmatch {match.match_id}`" in no.value.do
+        assert town.store.trial_balance()["131"] == 0
+
+        undo_match(
+            match_id=match.match_id,
+            by="Ben",
+            reason="it was another check",
+            learned_at=NOW,
+            today=TODAY,
+            store=town.store,
+        )
+        (late,) = set_stale_apart(by="a run", desk=town.desk(later))
         assert late.settlement_id == name
 
     def test_is_claimed_before_it_is_handed_over(self, town: Settling) -> None:

@@ -32,7 +32,7 @@ from meterledger.usecases.refunds_by_ach import mark_refunds_in_files, order_ref
 from meterledger.usecases.settlements import in_service
 from meterledger.usecases.unbilled import unbilled
 from meterledger.usecases.unbilled_revenue import post_accrual, unbilled_revenue
-from meterledger.usecases.unclaimed import set_stale_apart
+from meterledger.usecases.unclaimed import set_stale_apart, stale_of_unknown_outcome
 from meterledger.usecases.validate_usage import validate_usage
 from meterledger.usecases.write_off import provide, record_recoveries
 
@@ -152,6 +152,12 @@ def night_of_settlements(desk: CloseDesk, told: StepTold) -> None:
         else:
             ended += done.is_new
     apart = set_stale_apart(by=BY, desk=desk.settlements)
+    for case in stale_of_unknown_outcome(desk.settlements):
+        sentence = (
+            f"Nobody knows whether refund {case.settlement_id} is on its card. Ask the processor: "
+            "`meterledger refund ask-card`"
+        )
+        told.refused.append((f"account {case.account_id}", sentence))
     told.counts |= {
         "recoveries": len(recovered),
         "final credits": ended,

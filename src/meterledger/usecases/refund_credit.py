@@ -43,6 +43,7 @@ from meterledger.usecases.pledge_credits import (
     payee_of_pledge,
     pledge_credits,
 )
+from meterledger.usecases.refund_left import refuse_done_on_a_card, refuse_paid
 from meterledger.usecases.refund_payees import payee_of_refund
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
@@ -330,12 +331,20 @@ def clear_refund(settlement_id: str, *, by: str, reference: str, desk: MoneyDesk
 
 
 def stop_refund(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
-    """Stop what was sent before it is paid; it lies with us again, and may be sent anew."""
+    """Stop what was sent before it is paid; it lies with us again, and may be sent anew.
+
+    :raises HasLeft: if the processor or the bank shows that it was paid
+    """
+    refuse_paid(desk.store.settlement(settlement_id), desk.store)
     return one_step(settlement_id, Act.STOPPED, by=by, reason=reason, desk=desk)
 
 
 def return_refund(settlement_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
-    """What was sent came back: a bank's return, a letter that found nobody."""
+    """What was sent came back: a bank's return, a letter that found nobody.
+
+    :raises HasLeft: if it is done on a card, which only the processor's answer brings back
+    """
+    refuse_done_on_a_card(desk.store.settlement(settlement_id), desk.store)
     return one_step(settlement_id, Act.RETURNED, by=by, reason=reason, desk=desk)
 
 

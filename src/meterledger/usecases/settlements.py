@@ -39,6 +39,7 @@ from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.ports import Conflict, StoredBill
+from meterledger.usecases.refund_left import LeavingStore
 from meterledger.usecases.settlement_ports import Settlements, SettlementWrite
 
 PERSON_MAX, REASON_MAX = 100, 1000
@@ -50,7 +51,7 @@ class CannotSettle(Refusal):
     """It may not be done, or not in this way."""
 
 
-class SettlementStore(Settlements, Protocol):
+class SettlementStore(Settlements, LeavingStore, Protocol):
     """What settling needs of the store."""
 
     def account(self, account_id: str) -> Account:

@@ -8,13 +8,16 @@ Read first      RSMo 447.517 and 447.539; docs/operating/settlements.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from meterledger.facts.card_refunds import CardRefundState
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.money import Cents, usd_text
 from meterledger.kernel.people import same_person
 from meterledger.ledger import AbandonedFacts, StaleFacts, decide_abandoned, decide_stale
+from meterledger.usecases.refund_left import on_a_card, paid_by_the_bank
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
     CannotSettle,
@@ -59,18 +62,16 @@ SMALL = "small sums together"
 def set_stale_apart(*, by: str, desk: MoneyDesk) -> list[SettlementCase]:
     """Move every refund that waited too long to unclaimed money; what is sent is stopped first.
 
-    All of one run or nothing. The books say why in each step.
+    All of one run or nothing. The books say why in each step. What the processor or the bank shows
+    as paid is with its owner, and what the processor has not told of may be
+    (``stale_of_unknown_outcome``): neither is touched.
     """
     who, _ = named(by, "a run", "unclaimed money")
     writes = []
-    for case in desk.store.settlements(kind=SettlementKind.REFUND, open_only=True):
-        if not (case.is_open_refund or case.last.act is Act.SENT):
+    for case, why in _stale(desk):
+        if on_a_card(case, desk.store) is not None or paid_by_the_bank(case, desk.store):
             continue
         refuse_earlier(case, desk)
-        decision = decide_stale(StaleFacts(case.last.on), desk.terms)
-        if not decision.outcome.is_stale:
-            continue
-        why = decision.reasons[0].finding
         write = SettlementWrite(case, (), ())
         if case.last.act is Act.SENT:
             write = step_on(write, Act.STOPPED, who, why, desk)
@@ -78,6 +79,22 @@ def set_stale_apart(*, by: str, desk: MoneyDesk) -> list[SettlementCase]:
     if writes:
         desk.store.record_settlements(writes)
     return [one.case for one in writes]
+
+
+def stale_of_unknown_outcome(desk: MoneyDesk) -> list[SettlementCase]:
+    """Refunds that waited too long for the processor's word: a person asks for it."""
+    return [
+        case for case, _ in _stale(desk) if on_a_card(case, desk.store) is CardRefundState.UNKNOWN
+    ]
+
+
+def _stale(desk: MoneyDesk) -> Iterator[tuple[SettlementCase, str]]:
+    """What is owed or sent and waits for longer than the book has it, with why."""
+    for case in desk.store.settlements(kind=SettlementKind.REFUND, open_only=True):
+        if case.is_open_refund or case.last.act is Act.SENT:
+            decision = decide_stale(StaleFacts(case.last.on), desk.terms)
+            if decision.outcome.is_stale:
+                yield case, decision.reasons[0].finding
 
 
 def note_letter(settlement_id: str, *, by: str, reference: str, desk: MoneyDesk) -> Settled:
