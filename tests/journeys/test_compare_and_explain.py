@@ -244,6 +244,8 @@ class TestTwelveMonths:
             town, towns, 1, DaySpan(date(2025, 7, 1), date(2025, 8, 1)), asked=date(2025, 8, 15)
         )
 
+        with pytest.raises(NoServiceThen, match=f"on 2025-08-20. Its service ended on {left_on}."):
+            whole(town, towns, 1, None, asked=date(2025, 8, 20))
         assert found.answers[0].total_cents is not None
         assert (found.switch is None) is (left_on == date(2025, 8, 15))
         if found.switch is None:

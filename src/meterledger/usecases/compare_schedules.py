@@ -315,6 +315,7 @@ def _chain(
         raise NoServiceThen(
             f"Account {account_id} has {f'services at {several}' if there else 'no service'} "
             f"on {day}",
+            why="" if there else _ended(services, day),
             do="Choose days on which it had one service",
         )
     if there[0].joined or there[0].billed_with:
@@ -328,6 +329,12 @@ def _chain(
     while chain[0].continues in by_name:
         chain.insert(0, by_name[chain[0].continues])
     return chain
+
+
+def _ended(services: Sequence[BillableService], day: date) -> str:
+    """When its last service ended before the day; nothing where none did."""
+    ends = [until for one in services if (until := one.agreement.days.until_day) and until <= day]
+    return f"Its service ended on {max(ends)}" if ends else ""
 
 
 def _at(chain: Sequence[BillableService], window: DaySpan) -> BillableService:
