@@ -172,17 +172,21 @@ def end_the_month(desk: CloseDesk, told: StepTold) -> None:
     if after.month == desk.day.month:
         told.note = "the month is not over"
         return
-    with desk.bar("Pricing what is not billed", len(desk.cycles)) as advance:
-        accrual = unbilled_revenue(
-            desk.day,
-            known_at=desk.now,
-            today=desk.today,
-            store=desk.store,
-            lake=desk.lake,
-            view=desk.view,
-            progress=advance,
-        )
-    is_new = post_accrual(accrual, store=desk.store)
+    kept = [one for one in desk.store.accruals() if one.month_end == desk.day]
+    if kept:  # what was not billed then is accrued once, whatever has come since
+        accrual, is_new = kept[0], False
+    else:
+        with desk.bar("Pricing what is not billed", len(desk.cycles)) as advance:
+            accrual = unbilled_revenue(
+                desk.day,
+                known_at=desk.now,
+                today=desk.today,
+                store=desk.store,
+                lake=desk.lake,
+                view=desk.view,
+                progress=advance,
+            )
+        is_new = post_accrual(accrual, store=desk.store)
     told.counts |= {"agreements not billed": len(accrual.lines), "accruals posted": int(is_new)}
     told.cents["accrued"] = accrual.total_cents
     try:
