@@ -35,7 +35,6 @@ from meterledger.facts.ach_orders import (
     bank_version,
     ways_written,
 )
-from meterledger.facts.checkouts import PendingMoney
 from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.decision import Decision, Reason
@@ -49,7 +48,9 @@ from meterledger.rulebook.terms import Terms
 from meterledger.usecases.ach_accounts import new_bank_account, stop_of
 from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.autopay_amount import (
+    MoneyOfUnknownOutcome,
     SetApart,
+    may_have_come_cents,
     on_their_way,
     stated_cents,
     stated_items,
@@ -71,7 +72,7 @@ class AutopayRefused(Refusal):
     """Autopay cannot be begun, ended or answered as asked."""
 
 
-class AutopayStore(CollectionStore, Protocol):
+class AutopayStore(CollectionStore, MoneyOfUnknownOutcome, Protocol):
     """What these journeys need of the store."""
 
     def account(self, account_id: str) -> Any:
@@ -115,17 +116,6 @@ class AutopayStore(CollectionStore, Protocol):
 
     def autopay_answers(self, bill_ids: Collection[str]) -> dict[str, AutopayAnswered]:
         """What people decided about bills last, by bill."""
-
-    def pending_money(
-        self, account_ids: Collection[str], day: date
-    ) -> Mapping[str, tuple[PendingMoney, ...]]:
-        """Money that may come, or may have come."""
-
-    def unknown_receipt_cents(
-        self, account_ids: Sequence[str], known_at: datetime
-    ) -> Mapping[str, int]:
-        """Cents of receipts whose outcome was unknown at the instant; other accounts are left
-        out."""
 
     def keep_channel(self, change: ChannelChange) -> None:
         """Keep all of a change in one transaction."""
@@ -371,9 +361,6 @@ def _facts(
         if one.bill_id != bill.bill_id and since <= one.issued_day < bill.issued_day
     )
     orders = _orders_of(bill.bill_id)
-    pending = store.pending_money([account], on).get(account, ())
-    unknown_cents = sum(one.cents for one in pending if one.cause.startswith("checkout:"))
-    unknown_cents += store.unknown_receipt_cents([account], desk.now).get(account, 0)
     return AutopayFacts(
         bill_id=bill.bill_id,
         due_day=bill.due_day,
@@ -382,7 +369,7 @@ def _facts(
         ordered_cents=still_drawn_cents(waiting, money, store.bill, at=desk.today),
         deferred_cents=desk.set_apart.deferred_cents(account, on, desk.now),
         disputed_cents=desk.set_apart.disputed_cents(account, on),
-        pending_cents=unknown_cents,
+        pending_cents=may_have_come_cents(account, on, desk.now, store),
         past_cents=past,
         most_cents=enrollment.most_cents,
         shield=(*_shield(bill.bill_id, desk), *_shield_of_earlier(bill, open_, desk)),

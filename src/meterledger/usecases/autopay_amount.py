@@ -13,13 +13,14 @@ for is no part of the balance, and is never drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.facts.ach_orders import AchOrder, OrderKind
 from meterledger.facts.budget import asked_of
+from meterledger.facts.checkouts import PendingMoney
 from meterledger.facts.entry_names import relief_name
 from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.ledger import RECEIVABLE, receivable_of_movements
@@ -65,6 +66,30 @@ class OrdersWaiting(Protocol):
 
     def orders_to_send(self, until: date) -> list[AchOrder]:
         """Orders of days up to ``until`` that are in no file and not dropped."""
+
+
+class MoneyOfUnknownOutcome(Protocol):
+    """Where money is of which nobody knows whether it came."""
+
+    def pending_money(
+        self, account_ids: Collection[str], day: date
+    ) -> Mapping[str, tuple[PendingMoney, ...]]:
+        """Money that may come, or may have come."""
+
+    def unknown_receipt_cents(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> Mapping[str, int]:
+        """Cents of receipts whose outcome was unknown at the instant; other accounts are left
+        out."""
+
+
+def may_have_come_cents(
+    account_id: str, on: date, now: datetime, store: MoneyOfUnknownOutcome
+) -> int:
+    """What may have paid an account already: checkouts and receipts of unknown outcome."""
+    pending = store.pending_money([account_id], on).get(account_id, ())
+    begun = sum(one.cents for one in pending if one.cause.startswith("checkout:"))
+    return begun + store.unknown_receipt_cents([account_id], now).get(account_id, 0)
 
 
 def stated_cents(bill: StoredBill, money: AccountMoney | None) -> int:
