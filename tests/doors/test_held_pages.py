@@ -16,6 +16,7 @@ from tests.journeys.town import even
 
 from meterledger.entrypoints.web import system
 from meterledger.facts.held import RunCounts, RunRecord, RunState
+from meterledger.usecases import settle_held
 from meterledger.usecases.ports import Viewer
 
 OURS = {"sec-fetch-site": "same-origin"}
@@ -183,6 +184,29 @@ class TestACase:
         assert "Until somebody reopens it, no later period of this service is billed" in text
         decide(client, behind, OUT, "reopen")
         assert "This bill is held, and waits for" in text_of(client.get(address(behind, OUT)))
+
+    @pytest.mark.parametrize("looks_late", [False, True])
+    def test_that_another_let_go_at_the_same_instant_has_left(
+        self, client: Any, behind: HeldTown, monkeypatch: pytest.MonkeyPatch, looks_late: bool
+    ) -> None:
+        """Our own run finds nothing to issue, or nothing due: what is told is that it has left."""
+        really = settle_held.issue_bills
+
+        def after_another(**told: Any) -> Any:
+            really(**told)
+            if looks_late:
+                of = told["services"][0].agreement.agreement_id
+                told["services"] = [told["store"].service_of_agreement(of, told["known_at"])]
+            return really(**told)
+
+        monkeypatch.setattr(settle_held, "issue_bills", after_another)
+
+        answer = decide(client, behind, FAR, "release")
+
+        assert answer.status_code == 302
+        text = text_of(client.get(answer["Location"]))
+        assert "It has left as" in text
+        assert "something holds it" not in text
 
     def test_is_not_decided_without_a_reason(self, client: Any, behind: HeldTown) -> None:
         answer = decide(client, behind, FAR, "release", reason="")

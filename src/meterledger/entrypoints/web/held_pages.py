@@ -147,7 +147,8 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
         except Refusal as caught:
             refusal = caught
         else:
-            if settled.run is None or settled.run.issued:
+            # Where another let it go at the same instant, our run issued nothing, and it has left.
+            if settled.run is None or settled.run.issued or not settled.case.is_open:
                 return redirect(_after(case_id, typed.act))
             typed = Typed()
     case = system.store.held_case(case_id)
