@@ -139,11 +139,11 @@ def wrong(store: Any) -> Any:
 
 
 def multiplied(store: Any) -> Any:
-    """Two bills through a multiplier of one that is really two."""
+    """A bill through a multiplier of one that is really two."""
     made = town_of(store)
     made.start(1, tax_place="university_city")
-    made.read("M1", (JULY, SEPTEMBER), even(100), seconds=3600)
-    made.bill(1, on=SEPTEMBER)
+    made.read("M1", (JULY, AUGUST), even(100), seconds=3600)
+    made.bill(1, on=AUGUST)
     return made.lake
 
 
