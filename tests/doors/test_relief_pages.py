@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,9 +13,11 @@ from tests.journeys.plant_town import JULY, TOLD, Plant, priced_book
 from tests.journeys.test_relief import LATER, approved, asked
 from tests.journeys.town import VIEWER
 
+from meterledger.entrypoints.documents.content import content_of
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.system import Library
 from meterledger.entrypoints.wiring import System
+from meterledger.usecases.gather_statements import statement_of
 
 OURS = {"sec-fetch-site": "same-origin"}
 BEN = {"author": "Ben Ito", "reason": "As agreed with the plant"}
@@ -147,13 +150,19 @@ def test_shows_what_it_took_off_a_bill_and_the_bill_shows_it(client: Any, town: 
         bills = town.bill(1, on=JULY + timedelta(days=31), known_at=LATER).issued
         july = max(bills, key=lambda one: one.days.from_day)
         (told,) = town.store.relief_of_bills([july.bill_id]).values()
+        statement = statement_of(
+            town.store.bill(july.bill_id), store=town.store, book=town.book, known_at=LATER
+        )
     system.provide(Behind(town, LATER))
 
+    paper = json.dumps(content_of(statement), default=str)
     page = text_of(client.get(f"/relief/{name}/"))
     bill = text_of(client.get(f"/bills/{july.bill_id}/"))
     account = text_of(client.get(f"/accounts/{town.account_id(1)}/"))
 
     off = f"${told.cents // 100:,}.{told.cents % 100:02d}"
+    assert "Taken off as agreed with you" in paper
+    assert f"As agreed with you for fire, {off} are taken off this bill" in paper
     assert f"{off} off the bill" in page
     assert f"Taken off as agreed with you</dt><dd>-{off}" in bill
     assert f"As agreed with you for fire, {off} are taken off this bill" in bill

@@ -20,6 +20,7 @@ JOURNEYS_OF = {
     "bill": ["issue bills"],
     "bill-cycle": [
         *("issue bills", "issue bills, one held", "issue bills, stopped", "issue bills, together"),
+        "issue bills, relieved",
     ],
     "held release": ["release a held bill"],
     "held approve": ["approve a held bill"],
@@ -27,9 +28,12 @@ JOURNEYS_OF = {
     "held reopen": ["reopen a held bill"],
     "held rerun": ["run a held bill again"],
     "held let-go": ["let a stopped run go"],
-    "rebill bills": ["rebill", "rebill, together"],
+    "rebill bills": ["rebill", "rebill, together", "rebill, relieved"],
     "meter multiplier": ["put a multiplier right with its bills"],
     "rebill leave": ["leave a difference"],
+    "service relief agree": ["ask for relief"],
+    "service relief approve": ["approve relief"],
+    "service relief end": ["end relief"],
     "together start": ["meters together"],
     "together end": ["meters apart again", "meters together, taken back"],
     "late-charge run": ["late charge run"],
@@ -156,7 +160,8 @@ MOVE_NO_MONEY = {
     "deposit.certificate report.meters report.replaced report.unbilled report.aging "
     "report.trial-balance report.revenue report.gl report.cash report.unexplained rebill.list "
     "rate budget.show due-date.show delivery.show combination.show together.show program.show "
-    "service.show meter.show meter.account meter.cases meter.events.list meter.events.count "
+    "service.show service.relief.list service.relief.replay "
+    "meter.show meter.account meter.cases meter.events.list meter.events.count "
     "intake.report intake.watch quarantine.list quarantine.show vault.show vault.verify "
     "source.list review.list review.show documents.show weather.show tax.list tax.report "
     "lake.holds tariff.value tariff.show tariff.check tariff.coverage tariff.conflicts "

@@ -30,6 +30,7 @@ from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import receivable_of_movements
+from meterledger.usecases import combined_statements
 from meterledger.usecases.autopay_amount import stated_cents
 from meterledger.usecases.finance_reports import revenue
 from meterledger.usecases.gather_statements import statement_of
@@ -433,6 +434,21 @@ class TestMoney:
         assert found.free_credits == ()
         stated = stated_cents(plant.store.bill(july.bill_id), money)
         assert stated == june.total_cents + july.total_cents - relief.cents
+
+    def test_of_a_combined_statement_is_what_the_bill_asks(self, plant: Any) -> None:
+        approved(plant)
+        july = billed(plant, on=AUGUST)[1]
+        (relief,) = plant.store.relief_of_bills([july.bill_id]).values()
+        entries = plant.store.entries_of_account(plant.account_id(1))
+
+        found = combined_statements._charged(
+            plant.store.bill(july.bill_id), {one.entry_id: one for one in entries}
+        )
+
+        assert (found.charges_cents, found.asked_cents) == (
+            july.total_cents,
+            july.total_cents - relief.cents,
+        )
 
     def test_of_a_late_charge_is_on_what_is_left_after_a_correction_too(self, plant: Any) -> None:
         approved(plant)

@@ -8,6 +8,7 @@ from tests.stores.money_journeys import (
     channels,
     extended,
     payments,
+    relieved,
     settled,
     together,
 )
@@ -15,5 +16,8 @@ from tests.stores.money_journeys.journey import JOURNEYS, Journey
 
 __all__ = ["JOURNEYS", "Journey"]
 
-PARTS = (payments, channels, arrears, settled, extended, bank, billed, cards, together)
+PARTS = (
+    *(payments, channels, arrears, settled, extended, bank, billed, cards, together),
+    relieved,
+)
 """Read for what they add to the list."""

@@ -31,7 +31,7 @@ from meterledger.usecases.relief import ReliefDesk, ReliefRefused, approve_relie
 APPROVE, END = "approve", "end"
 ACTS = {
     APPROVE: ("Agree", "You are another person than who asked, and you agree."),
-    END: ("End it", "Months that have begun keep what was agreed; nobody agreed yet: all of it."),
+    END: ("End it", "Months that have begun keep what was agreed; the others have none."),
 }
 STATE_WORDS = {
     ReliefAct.ASKED: "waits for another person",
