@@ -24,7 +24,9 @@ from meterledger.usecases.refund_credit import (
     send_refund,
     verify_payee,
 )
+from meterledger.usecases.refund_left import MustNotLeave
 from meterledger.usecases.refunds_by_ach import mark_refunds_in_files, order_refunds
+from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
 from meterledger.usecases.settlements import MoneyDesk, reverse_settlement
 from meterledger.usecases.take_payment import How, take_payment
 
@@ -57,6 +59,19 @@ class Town:
         approve_settlement(name, by="Ben", reason="seen", desk=self.desk())
         return name
 
+    def pay(self, cents: int, key: str) -> None:
+        desk = self.desk()
+        take_payment(
+            account_id=ONE,
+            cents=cents,
+            payment_key=key,
+            received_day=date(2026, 11, 30),
+            learned_at=desk.now,
+            view=desk.view,
+            store=self.store,
+            how=How(Tender.ACH),
+        )
+
     def file(self) -> Any:
         desk = self.desk()
         return make_ach_file(desk=AchOutDesk(self.store, desk.view, desk.now)).file
@@ -67,17 +82,7 @@ def town(first_book: Any) -> Iterator[Town]:
     made = Town(first_book)
     with made.store.viewing(ANALYST, ["all"]):
         made.store.start_service(start_of(1))
-        desk = made.desk()
-        take_payment(
-            account_id=ONE,
-            cents=50_00,
-            payment_key="K-1",
-            received_day=date(2026, 11, 30),
-            learned_at=desk.now,
-            view=desk.view,
-            store=made.store,
-            how=How(Tender.ACH),
-        )
+        made.pay(50_00, "K-1")
         yield made
 
 
@@ -116,6 +121,74 @@ def test_what_came_back_is_ordered_again_under_another_name(town: Town) -> None:
 
     assert [one.order_id for one in file.entries] == [f"{name}:2"]
     assert town.store.settlement(name).count(Act.SENT) == 2
+
+
+def came_back(town: Town, key: str) -> None:
+    desk = town.desk()
+    till = PaymentDesk(town.store, desk.view, desk.now)
+    reverse_payment(key, on=desk.on, by="bank", reason="R01", desk=till)
+
+
+def test_what_was_paid_with_a_bad_check_is_neither_ordered_nor_sent(town: Town) -> None:
+    town.bank()
+    name = town.approved(20_00)
+    (payment,) = town.store.payments_of_account(ONE)
+    came_back(town, payment.payment_key)
+
+    made = order_refunds(desk=town.desk(), store=town.store)
+    assert made.ordered == []
+    ((refused, sentence),) = made.refused
+    assert refused == name
+    assert f"payment {payment.payment_key}, to which it goes back, came back itself" in sentence
+    assert f"`meterledger settlement undo {name}`" in sentence
+    with pytest.raises(MustNotLeave, match="must not leave"):
+        send_refund(name, by="Cleo", reference="C-1", desk=town.desk())
+    assert town.store.settlement(name).is_open_refund
+
+
+def test_what_came_back_after_it_was_ordered_does_not_leave_with_the_file(town: Town) -> None:
+    town.bank()
+    name = town.approved(20_00)
+    order_refunds(desk=town.desk(), store=town.store)
+    (payment,) = town.store.payments_of_account(ONE)
+    came_back(town, payment.payment_key)
+
+    assert town.file() is None
+    assert mark_refunds_in_files(by="ach", desk=town.desk(), store=town.store) == []
+    reverse_settlement(name, by="Ana", reason="the check came back", desk=town.desk())
+    assert town.store.balance_cents(ONE) == 0
+
+
+def test_another_payment_that_came_back_before_the_approval_stands_in_no_way(town: Town) -> None:
+    town.bank()
+    town.pay(40_00, "K-2")
+    came_back(town, "K-2")
+    name = town.approved(20_00, payment_key="K-1")
+    assert order_refunds(desk=town.desk(), store=town.store).ordered == [name]
+
+
+def test_another_payment_that_came_back_since_and_left_a_debt_stands_in_its_way(
+    town: Town,
+) -> None:
+    town.bank()
+    town.pay(40_00, "K-2")
+    name = town.approved(40_00, payment_key="K-2")
+    assert town.store.balance_cents(ONE) == -50_00
+    came_back(town, "K-1")
+    assert order_refunds(desk=town.desk(), store=town.store).ordered == [name]  # nothing is owed
+
+    other = Town(town.book)
+    with other.store.viewing(ANALYST, ["all"]):
+        other.store.start_service(start_of(1))
+        other.bank()
+        other.pay(50_00, "K-1")
+        other.pay(60_00, "K-2")
+        name = other.approved(60_00, payment_key="K-2")
+        other.approved(20_00, payment_key="K-1")
+        came_back(other, "K-1")
+        (one, two) = order_refunds(desk=other.desk(), store=other.store).refused
+    told = {one[0]: one[1], two[0]: two[1]}
+    assert "came back since it was approved, and the account owes $20.00" in told[name]
 
 
 def test_what_was_taken_back_meanwhile_does_not_leave(town: Town) -> None:

@@ -41,6 +41,7 @@ from meterledger.usecases.checkouts import OF_REFUND, CheckoutDesk, hear
 from meterledger.usecases.no_card_numbers import refuse_card_numbers
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.post_payments import again_if_moved, again_if_taken
+from meterledger.usecases.refund_left import refuse_to_leave
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
     CannotSettle,
@@ -87,6 +88,7 @@ def send_to_card(settlement_id: str, *, by: str, desk: CardDesk) -> CardRefundOn
         return ask_card_refund(last.refund.refund_id, desk=desk)
     if last is not None and last.state is CardRefundState.DONE and case.last.act is Act.SENT:
         return last
+    refuse_to_leave(case, desk.store)
     number = len(attempts) + 1
     refund = CardRefund(
         refund_id=settlement_id if number == 1 else f"{settlement_id}:{number}",

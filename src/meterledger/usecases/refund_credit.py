@@ -43,7 +43,11 @@ from meterledger.usecases.pledge_credits import (
     payee_of_pledge,
     pledge_credits,
 )
-from meterledger.usecases.refund_left import refuse_done_on_a_card, refuse_paid
+from meterledger.usecases.refund_left import (
+    refuse_done_on_a_card,
+    refuse_paid,
+    refuse_to_leave,
+)
 from meterledger.usecases.refund_payees import payee_of_refund
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
@@ -289,6 +293,7 @@ def send_refund(
     What was stopped or came back is sent again the same way, with another reference.
 
     :raises Conflict: if it is on its way already, or nobody has approved it
+    :raises MustNotLeave: if the payment that it goes back to came back meanwhile
     """
     number = " ".join(reference.split())
     if not number or len(number) > 64 or not (number.isascii() and number.isprintable()):
@@ -298,6 +303,9 @@ def send_refund(
             why="By it the bank's word is matched",
             do="Give it with --reference, up to 64 plain characters",
         )
+    case = desk.store.settlement(settlement_id)
+    if case.is_open_refund:
+        refuse_to_leave(case, desk.store)
     why = reason or f"sent as {number}"
     return one_step(settlement_id, Act.SENT, by=by, reason=why, desk=desk, reference=number)
 

@@ -1,6 +1,8 @@
-"""What shows that the money of a refund has left, or may have: the processor's word, the bank's.
+"""What shows that the money of a refund has left, or may not leave any more.
 
-Lives here      the question, and the refusal of what would send the same money twice.
+Lives here      the processor's word and the bank's that it was paid; the payment that came back
+                before its refund left; the refusals of what would send money twice, or money that
+                is not there.
 Lives elsewhere stopping and coming back (``refund_credit``), setting apart (``unclaimed``), cards
                 (``card_refunds``), the bank's matches (``reconcile_bank``).
 Read first      docs/operating/settlements.md.
@@ -13,8 +15,12 @@ from typing import Protocol
 
 from meterledger.facts.bank import BankMatch
 from meterledger.facts.card_refunds import CardRefundOnFile, CardRefundState
+from meterledger.facts.entry_names import PAYMENT
+from meterledger.facts.money import Entry
 from meterledger.facts.settlements import Act, SettlementCase
+from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
+from meterledger.ledger import control_of
 
 
 class LeavingStore(Protocol):
@@ -29,6 +35,17 @@ class LeavingStore(Protocol):
 
 LEGS_OF_A_SENDING = (1, 2)
 """A sending moves what is payable to cash: the bank shows the leg on cash, whichever it is."""
+
+
+class EntriesOfAccount(Protocol):
+    """What is asked of the store before money leaves."""
+
+    def entries_of_account(self, account_id: str) -> list[Entry]:
+        """Entries that touch the account, oldest first."""
+
+
+class MustNotLeave(Refusal):
+    """The money that an approved refund would give back came back itself."""
 
 
 class HasLeft(Refusal):
@@ -78,4 +95,50 @@ def refuse_paid(case: SettlementCase, store: LeavingStore) -> None:
             why="What is stopped was not paid, and would be sent once more",
             do=f"If the match is wrong, undo it with `meterledger bank unmatch {match}`; if the "
             "money came back, say so with `meterledger refund return`",
+        )
+
+
+def came_back_meanwhile(case: SettlementCase, entries: Sequence[Entry]) -> str:
+    """Why an approved refund must not leave: money that it was asked of came back since.
+
+    ``entries`` are the account's. Empty where the payment that it goes back to stands, and nothing
+    came back after the approval that leaves the account owing.
+    """
+    back = {one.reverses: one for one in entries if one.reverses}
+    key = case.payee.payment_key if case.payee is not None else ""
+    source = back.get(f"{PAYMENT}:{key}")
+    if key and source is not None:
+        return f"payment {key}, to which it goes back, came back itself on {source.effective_day}"
+    agreed = max(
+        (one.learned_at for one in case.steps if one.act is Act.APPROVED),
+        default=case.asked.learned_at,
+    )
+    since = [
+        name.partition(":")[2]
+        for name, one in back.items()
+        if name.startswith(f"{PAYMENT}:") and one.learned_at > agreed
+    ]
+    owed = sum(
+        leg.cents
+        for one in entries
+        for leg in one.legs
+        if leg.customer_account_id == case.account_id
+        and control_of(leg.ledger_account) in ("142", "143")
+    )
+    if since and owed > 0:
+        told = f"payment {since[0]} came back since it was approved, and the account owes "
+        return f"{told}{usd_display(owed)}"
+    return ""
+
+
+def refuse_to_leave(case: SettlementCase, store: EntriesOfAccount) -> None:
+    """:raises MustNotLeave: naming what came back, and the way out"""
+    why = came_back_meanwhile(case, store.entries_of_account(case.account_id))
+    if why:
+        raise MustNotLeave(
+            f"Settlement {case.settlement_id} must not leave: {why}",
+            where=f"account {case.account_id}",
+            why="What it would give back is not there",
+            do=f"Take it back with `meterledger settlement undo {case.settlement_id}`, and ask "
+            "anew for what is left",
         )

@@ -22,6 +22,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.ach_accounts import OrderStore, order_credit
 from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.refund_credit import send_refunds
+from meterledger.usecases.refund_left import refuse_to_leave
 from meterledger.usecases.settlements import CannotSettle, MoneyDesk, SettlementStore
 
 
@@ -52,6 +53,7 @@ def order_refunds(*, desk: MoneyDesk, store: AchRefundStore) -> Ordered:
     for case in waiting:
         try:
             _refuse_dropped(case, waiting_orders, store)
+            refuse_to_leave(case, desk.store)
             bank_id = _bank_of(case, banks.get(case.account_id, ()), desk)
             order = looks_once_more(order_credit)  # another may ask for it at once
             order(
