@@ -159,6 +159,7 @@ def test_shows_what_it_took_off_a_bill_and_the_bill_shows_it(client: Any, town: 
     page = text_of(client.get(f"/relief/{name}/"))
     bill = text_of(client.get(f"/bills/{july.bill_id}/"))
     account = text_of(client.get(f"/accounts/{town.account_id(1)}/"))
+    documents = text_of(client.get("/held/documents/?cycle=1&on=2026-08-01"))
 
     off = f"${told.cents // 100:,}.{told.cents % 100:02d}"
     assert "Taken off as agreed with you" in paper
@@ -168,3 +169,5 @@ def test_shows_what_it_took_off_a_bill_and_the_bill_shows_it(client: Any, town: 
     assert f"As agreed with you for fire, {off} are taken off this bill" in bill
     assert "Not paid yet." in bill
     assert "Charges of bill" in account
+    asked_cents = sum(one.total_cents for one in bills) - told.cents
+    assert f"2 bills, ${asked_cents // 100:,}.{asked_cents % 100:02d} asked." in documents

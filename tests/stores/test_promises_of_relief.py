@@ -7,7 +7,15 @@ from datetime import date, timedelta
 
 import psycopg
 import pytest
-from tests.stores.paper_town import ANALYST, account_id, bill_of, month_of, rebill_of, start_of
+from tests.stores.paper_town import (
+    ANALYST,
+    LATER,
+    account_id,
+    bill_of,
+    month_of,
+    rebill_of,
+    start_of,
+)
 from tests.stores.relief_paper import OFF, after, agreement, relieved_bill, relieved_rebill
 
 from meterledger.facts.relief import ReliefAct, ReliefAgreement, ReliefTotal
@@ -124,6 +132,8 @@ class TestABill:
         taxed = town.relief_taxes(bill.issued_day, bill.issued_day + DAY)
         assert taxed == [TaxTotal(TaxOfLine("state_sales", "mo"), 90, 10, 4, 1)]
         assert town.relief_taxes(bill.issued_day + DAY, date(2026, 1, 1)) == []
+        columns = town.late_columns([account_id(1), account_id(2)], LATER)
+        assert columns.one_by_one.tolist() == [True, False]  # a column knows nothing of relief
 
     def test_without_an_agreement_of_its_month_is_refused(self, town: Store) -> None:
         agreed(town, 1)

@@ -106,6 +106,7 @@ def _rows(cycle: int, on: date, system: System) -> list[BillRow]:
     names = [one.bill_id for one in bills]
     documents = system.store.documents_of_bills(names)
     back = system.store.came_back_of_bills(names)
+    reliefs = system.store.relief_of_bills(names)
     rows = []
     for bill in bills:
         made = tuple(
@@ -115,6 +116,8 @@ def _rows(cycle: int, on: date, system: System) -> list[BillRow]:
         printed = any(one.channel is Channel.PRINT for one in made)
         state = PRINTED if printed else SENT if made else ASIDE if reason else NONE
         asked = asked_of(bill.record, bill.total_cents)
+        if bill.bill_id in reliefs:
+            asked -= reliefs[bill.bill_id].cents
         came_back = tuple(back.get(bill.bill_id, ()))
         rows.append(BillRow(bill, asked, state, made, came_back, reason))
     return rows
