@@ -517,6 +517,7 @@ class TestAWriteOff:
         found = settle_final_credit(ONE, by="the night", desk=town.desk())
         assert (found.way, found.case) == (RefundWay.STAYS, None)
         assert "$165.19 of the account is written off and not recovered" in found.words
+        assert found.waits_for_a_person
         with pytest.raises(CannotSettle, match="owed as before") as no:
             ask_refund(ONE, 1, desk=town.desk(), **FINDERS)
         assert "`meterledger settlement undo`" in no.value.do
@@ -542,6 +543,18 @@ class TestAWriteOff:
         reverse_settlement(off.settlement_id, desk=town.desk(), **OTHER)
         assert town.store.balance_cents(ONE) == 50_00
         assert town.store.trial_balance().get("144", 0) == 0
+
+    def test_beside_another_that_was_recovered_is_undone_alone(self, town: Settling) -> None:
+        """The first was recovered whole; what came to be owed after it was written off, too."""
+        owes(town.store, months=1, cents=80_00)
+        write_off(ONE, desk=town.desk(), **FINDERS)
+        town.pay(ONE, 80_00, "K-1")
+        record_recoveries(by="a run", desk=town.desk())
+        town.store.record_bills([bill_of(1, 1, cents=20_00)])
+        later = write_off(ONE, desk=town.desk(date(2026, 7, 1)), **FINDERS).case
+
+        reverse_settlement(later.settlement_id, desk=town.desk(date(2026, 7, 1)), **OTHER)
+        assert town.store.balance_cents(ONE) == 20_00
 
     def test_of_nothing_recovers_nothing(self, town: Settling) -> None:
         town.pay(ONE, 30_00, "K-1")

@@ -151,6 +151,8 @@ def night_of_settlements(desk: CloseDesk, told: StepTold) -> None:
             told.refused.append((f"account {account}", refusal.sentence))
         else:
             ended += done.is_new
+            if done.waits_for_a_person:
+                told.refused.append((f"account {account}", f"Its credit stays: {done.words}"))
     apart = set_stale_apart(by=BY, desk=desk.settlements)
     for case in stale_of_unknown_outcome(desk.settlements):
         sentence = (

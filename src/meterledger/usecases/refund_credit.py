@@ -101,6 +101,7 @@ class FinalCredit:
     words: str
     case: SettlementCase | None = None
     is_new: bool = False
+    waits_for_a_person: bool = False
 
 
 def verify_payee(
@@ -250,6 +251,7 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
             RefundWay.STAYS,
             f"{usd_display(written_off)} of the account is written off and not recovered, and is "
             f"owed as before: {PAYS_FIRST}",
+            waits_for_a_person=True,
         )
     open_now = [
         one

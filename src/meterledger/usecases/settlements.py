@@ -301,17 +301,25 @@ def reverse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyD
 
 
 def _refuse_recovered(case: SettlementCase, desk: MoneyDesk) -> None:
-    """What was recovered would be owed again: recoveries of the account are taken back before."""
+    """What was recovered would be owed again: its recoveries are taken back before.
+
+    Recoveries are of all that is written off on the account: what other write-offs have covers them
+    first.
+    """
     if case.kind is not SettlementKind.WRITE_OFF:
         return
-    stand = [
-        one.settlement_id
-        for one in desk.store.settlements(account_id=case.account_id, kind=SettlementKind.RECOVERY)
-        if one.last.act is Act.APPROVED
-    ]
-    if stand:
+    mine = desk.store.settlements(account_id=case.account_id)
+    stand = [one for one in mine if one.last.act is Act.APPROVED]
+    recovered = [one for one in stand if one.kind is SettlementKind.RECOVERY]
+    others = sum(
+        one.cents
+        for one in stand
+        if one.kind is SettlementKind.WRITE_OFF and one.settlement_id != case.settlement_id
+    )
+    if sum(one.cents for one in recovered) > others:
+        names = ", ".join(one.settlement_id for one in recovered[:5])
         raise CannotSettle(
-            f"Of write-off {case.settlement_id} something was recovered: {', '.join(stand[:5])}",
+            f"Of write-off {case.settlement_id} something was recovered: {names}",
             where=f"account {case.account_id}",
             why="Taken back alone, it would ask once more for what was paid",
             do="Take each recovery back first, with `meterledger settlement undo`",
