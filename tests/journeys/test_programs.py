@@ -331,11 +331,11 @@ class TestAnotherRateOption:
             town.join(1, "net_metering")
             yield town
 
-    def change(self, town: ProgramTown, schedule: str) -> Any:
+    def change(self, town: ProgramTown, schedule: str, asked: date = date(2026, 3, 10)) -> Any:
         return change_rate(
             account_id=town.account_id(1),
             schedule=schedule,
-            asked=date(2026, 3, 10),
+            asked=asked,
             learned_at=KNOWN,
             view=town.view,
             store=town.store,
@@ -366,6 +366,24 @@ class TestAnotherRateOption:
             (march.agreement_id, "2026-02-01 until 2026-04-01"),
             (told.then.agreement_id, "2026-04-01 until further notice"),
         ]
+
+    @pytest.mark.parametrize(
+        "days_of_runs", [[date(2026, 4, 2)], [date(2026, 3, 2), date(2026, 4, 2)]]
+    )
+    def test_uses_the_credit_of_the_period_before_in_one_run_as_in_two(
+        self, home: ProgramTown, days_of_runs: list[date]
+    ) -> None:
+        self.change(home, "1M-evening-morning", asked=date(2026, 2, 10))
+        issued: list[Bill] = []
+        for number, on in enumerate(days_of_runs, start=1):
+            run = home.bill(1, on=on, known_at=KNOWN + timedelta(hours=number))
+            issued += run.issued
+        february, march = issued
+
+        assert [one.schedule for one in issued] == ["1M-anytime", "1M-evening-morning"]
+        assert dict(line(february, "net_excess").inputs)["credit_granted_usd"] == "3.36"
+        assert line(march, "net_credit").cents == -336
+        assert all(home.replay(one.bill_id).same_bytes for one in issued)
 
     def test_that_is_not_open_to_the_programme_is_refused_and_nothing_changes(
         self, home: ProgramTown

@@ -37,7 +37,7 @@ from meterledger.facts.held import (
     SeenHold,
     run_id_of,
 )
-from meterledger.facts.places import BillableService
+from meterledger.facts.places import Agreement, BillableService
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
@@ -210,7 +210,12 @@ class _Run:
         """Bill the oldest due window of each service; those that go on to their next one."""
         services = [as_billed(one, self.billed) if one.joined else one for one in services]
         names = {one.agreement.agreement_id for one in services if one.billed_with}
-        later = [] if only is not None else [one for one in services if waits_for(one, names)]
+        follow = set() if only is not None else follows_another(services)
+        later = [
+            one
+            for one in (services if only is None else ())
+            if one.agreement.agreement_id in follow or waits_for(one, names)
+        ]
         services = [one for one in services if one not in later] if later else services
         due, held = first_due(services, self.on, self.view)
         if only is not None:
@@ -391,6 +396,25 @@ class _Run:
         if self.dry is None and run.due:
             self.store.record_run(run.record)
         return run
+
+
+def follows_another(services: Iterable[BillableService]) -> set[str]:
+    """Agreements that wait for an earlier one of their account at the place: its bills come first.
+
+    What they look back at, like credits and demand, is then there in the run that makes both.
+    """
+    at_place: dict[tuple[str, str], list[Agreement]] = {}
+    for one in services:
+        agreement = one.agreement
+        key = (agreement.account_id, agreement.service_point_id)
+        at_place.setdefault(key, []).append(agreement)
+    return {
+        agreement.agreement_id
+        for found in at_place.values()
+        if len(found) > 1
+        for agreement in found
+        if agreement.days.from_day > min(one.days.from_day for one in found)
+    }
 
 
 def first_due(

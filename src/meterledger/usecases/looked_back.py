@@ -26,6 +26,7 @@ from meterledger.rating import RatePlan
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import ChargeKind
 from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.register_history import was_issued_before
 
 INITIAL = "initial"
 
@@ -44,15 +45,15 @@ def bills_before(
 ) -> list[StoredBill]:
     """The account's own bills of the place that ended by a day, oldest first.
 
-    As they stood then: a bill issued in the same run was known, one that took the place of another
-    only once it was decided.
+    As they stood then: a bill issued in the same run was known (``was_issued_before``), one that
+    took the place of another only once it was decided.
     """
     agreement = service.agreement
 
     def was_known(one: StoredBill) -> bool:
         if one.corrects is not None:
             return one.known_at <= known_at
-        return one.agreement_id == agreement.agreement_id or one.known_at < known_at
+        return was_issued_before(one, agreement, known_at)
 
     return [
         one

@@ -52,6 +52,21 @@ class EarlierBill:
     usage: dict[str, Any]
 
 
+def was_issued_before(bill: StoredBill, agreement: Agreement, known_at: datetime) -> bool:
+    """Whether a bill of the place that corrects none was there when one of the agreement was made.
+
+    A run has one instant. It bills an account's agreements at a place in their order, so that the
+    bills of another rate option before this one were there, too (``issue_bills.follows_another``).
+    """
+    if bill.agreement_id == agreement.agreement_id or bill.known_at < known_at:
+        return True
+    return (
+        bill.known_at == known_at
+        and bill.account_id == agreement.account_id
+        and bill.days.until_day <= agreement.days.from_day
+    )
+
+
 def earlier_bills(
     bills: Sequence[StoredBill], agreement: Agreement, window: DaySpan, known_at: datetime
 ) -> tuple[EarlierBill, ...]:
@@ -63,7 +78,7 @@ def earlier_bills(
     def was_known(one: StoredBill) -> bool:
         if one.corrects is not None:
             return one.known_at <= known_at
-        return one.agreement_id == agreement.agreement_id or one.known_at < known_at
+        return was_issued_before(one, agreement, known_at)
 
     return tuple(
         EarlierBill(one, _of_the_place(one, read_record(one.record)["usage"]))
