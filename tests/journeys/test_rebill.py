@@ -12,6 +12,7 @@ import pytest
 
 from meterledger.facts.bills import BillKind, read_record
 from meterledger.facts.corrections import CorrectionCause
+from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.rebill import Evidence, RebillRefused, RebillRun, rebill
 from meterledger.usecases.rebill_ceiling import AboveTheCeiling
@@ -458,6 +459,27 @@ class TestRefuses:
 
         with pytest.raises(RebillRefused, match="The bills are of agreements"):
             correct(billed, billed.bills[0], other.bill_id)
+
+    def test_bills_of_both_sides_of_a_rate_option_are_one_correction(self, billed: Any) -> None:
+        change_rate(
+            account_id=billed.account_id(1), schedule="1M-overnight", asked=date(2025, 8, 20),
+            learned_at=FOUND, view=billed.book.as_known(FOUND.date()), store=billed.store,
+        )  # fmt: skip
+        billed.read("M1", (SEPTEMBER, date(2025, 10, 1)), lambda day, count: [100] * count)
+        (after,) = billed.bill(1, on=date(2025, 10, 1), known_at=FOUND).issued
+        reads(billed, 90, (JULY, date(2025, 10, 1)))
+
+        run = correct(
+            billed,
+            *billed.bills,
+            after.bill_id,
+            on=date(2025, 10, 20),
+            known_at=LATER,
+            dry_run=True,
+        )
+
+        assert after.schedule == "1M-overnight"
+        assert [one.adjusted for one in run.corrected] == [True, True, True]
 
     def test_several_of_which_one_is_cancelled(self, billed: Any) -> None:
         reads(billed, 90)

@@ -102,7 +102,8 @@ def decide_correction(
 ) -> Decision[LimitedCorrection]:
     """Which bills are adjusted. Overcharges and undercharges are limited each by itself.
 
-    ``bills`` are all of the agreement from the oldest wrong one on, oldest first.
+    ``bills`` are all of the service from the oldest wrong one on, oldest first; a period without a
+    bill has no name.
 
     :raises AdjustmentContradicts: if a day of the evidence is after the day that counts
     """

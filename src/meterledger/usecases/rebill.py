@@ -1,6 +1,6 @@
 """Cancel issued bills and bill their periods again, each on its own days at that day's revision.
 
-Lives here      the journey: bills of one agreement, made again as known now; what of the difference
+Lives here      the journey: bills of one service, made again as known now; what of the difference
                 is adjusted; all of it recorded in one transaction, with who, why and every cent.
 Lives elsewhere the limits (``billing.correction_limits``), the steps between the bills
                 (``rebill_states``), which bills differ (``find_corrections``), true-up by night
@@ -13,7 +13,7 @@ once the second finds that it is done. What may not be adjusted at all is left a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -35,16 +35,18 @@ from meterledger.facts.corrections import Correction, CorrectionCause, LeftDiffe
 from meterledger.facts.entry_names import relief_name
 from meterledger.facts.held import GateFinding
 from meterledger.facts.money import Entry
-from meterledger.facts.places import BillableService
+from meterledger.facts.places import Agreement, BillableService
 from meterledger.kernel.decision import Decision
 from meterledger.kernel.ids import next_version
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
 from meterledger.ledger import entry_for_bill, reverse_entry
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.asked_otherwise import asks_otherwise
 from meterledger.usecases.correction_record import DecidedCase, billed_sums, decision_text
 from meterledger.usecases.joined_services import meters_on_bill
+from meterledger.usecases.periods_of_service import going_on, months_without_service
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
 from meterledger.usecases.rebill_ceiling import ceiling_of, refuse_alone, refuse_doubted
 from meterledger.usecases.rebill_gate import PastBills, correction_findings, refuse_unseen
@@ -172,7 +174,7 @@ def rebill(
 
     :raises NotFound: if there is no such bill
     :raises Conflict: if one of several is cancelled already
-    :raises RebillRefused: if nobody signs, or the bills are of several agreements
+    :raises RebillRefused: if nobody signs, or the bills are of several services
     :raises NothingToCorrect: if all of them come out as they were issued
     :raises CannotRebill: if the usage of a period cannot be billed, or waits for a person
     :raises AboveTheCeiling: if a bill rises above the ceiling, and nobody else agrees
@@ -185,7 +187,7 @@ def rebill(
     run = RebillRun(known=[(one.bill_id, one.cancelled_by) for one in chosen if one.cancelled_by])
     if chosen and len(run.known) == len(chosen):
         return run
-    _refuse(chosen, on)
+    _refuse(chosen, on, store, known_at)
     now = Now(known_at, on, store.lake_sequence(), book, lake)
     case = _Case(store, now, author.strip(), reason.strip(), evidence or Evidence())
     case.approved_by = approved_by.strip()
@@ -393,21 +395,43 @@ class _Case:
             residential=residential,
             meter_error=any(one.cause is CorrectionCause.METER for one in self.wrong),
             meter_in_service_since=min(one.days.from_day for one in meters) if meters else None,
-            first_occupancy=first.service.agreement.days.from_day,
+            first_occupancy=min(one.days.from_day for one in self._going_on()),
         )
 
+    def _going_on(self) -> list[Agreement]:
+        """The agreements by which the service of the case went on, on whichever rate option."""
+        mine = self.wrong[0].stored
+        return going_on(mine.agreement_id, mine.account_id, self.now.known_at, self.store)
+
     def _bills_in_error(self) -> tuple[BillInError, ...]:
-        """All bills of the agreement from the oldest wrong one on; others stay as they are."""
+        """All bills of the service from the oldest wrong one on; others stay as they are.
+
+        Another rate option is another agreement, and the periods go on. After the end of service
+        they are months of the calendar, and no bill stands for one.
+        """
         right = {one.stored.days: one for one in self.wrong}
         first = self.wrong[0].stored
+        agreements = self._going_on()
+        names = {one.agreement_id for one in agreements}
         live = [
             one
             for one in self.store.bills_of_account(first.account_id)
-            if one.agreement_id == first.agreement_id
+            if one.agreement_id in names
             and one.days.from_day >= first.days.from_day
             and one.days not in right
         ]
         every = [*live, *(one.stored for one in self.wrong)]
+        ends = [one.days.until_day for one in agreements]
+        ended = None if None in ends else max(one for one in ends if one is not None)
+        told = self.evidence
+        found = min(one for one in (told.discovered or self.now.on, told.inquired, told.notified)
+                    if one)  # fmt: skip
+        after = months_without_service(ended, found) if ended is not None else ()
+        return (*self._in_error(every, right), *after)
+
+    def _in_error(
+        self, every: Sequence[StoredBill], right: Mapping[DaySpan, _Wrong]
+    ) -> tuple[BillInError, ...]:
         return tuple(
             BillInError(
                 one.bill_id,
@@ -462,9 +486,9 @@ def _signed(author: str, reason: str) -> None:
             )
 
 
-def _refuse(chosen: Sequence[StoredBill], on: date) -> None:
+def _refuse(chosen: Sequence[StoredBill], on: date, store: RebillStore, known_at: datetime) -> None:
     if not chosen:
-        raise RebillRefused("No bill is named", do="Name one bill or several of one agreement")
+        raise RebillRefused("No bill is named", do="Name one bill or several of one service")
     for one in chosen:
         if one.cancelled_by is not None:
             raise Conflict.of_cancelled(one.bill_id, one.cancelled_by)
@@ -475,9 +499,14 @@ def _refuse(chosen: Sequence[StoredBill], on: date) -> None:
                 do="Issue the correction today, or on a day since",
             )
     agreements = sorted({one.agreement_id for one in chosen})
-    if len(agreements) > 1:
+    if len(agreements) == 1:
+        return
+    first = chosen[0]
+    known = going_on(first.agreement_id, first.account_id, known_at, store)
+    others = sorted(set(agreements) - {one.agreement_id for one in known})
+    if others:
         raise RebillRefused(
-            f"The bills are of agreements {agreements[0]} and {agreements[1]}",
-            why="One correction is of one agreement: its limits are counted over its periods",
-            do="Correct the bills of each agreement by themselves",
+            f"The bills are of agreements {first.agreement_id} and {others[0]}",
+            why="One correction is of one service: its limits are counted over its periods",
+            do="Correct the bills of each service by themselves",
         )

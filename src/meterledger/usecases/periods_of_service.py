@@ -1,0 +1,56 @@
+"""Billing periods of a service that goes on: over changes of the rate option, and after its end.
+
+Lives here      the agreements by which an account's service at a place went on; the months of the
+                calendar since it ended, as periods of which there is no bill.
+Lives elsewhere the limits that are counted over them (``billing.correction_limits``).
+Read first      GRR V.G.1: up to so many monthly billing periods, counted back from the discovery.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Protocol
+
+from meterledger.billing import BillInError
+from meterledger.facts.places import Agreement, BillableService
+from meterledger.kernel.months import months_after
+from meterledger.kernel.span import DaySpan
+
+
+class ServicesAsked(Protocol):
+    """What is asked of the store."""
+
+    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
+        """All agreements of the account, joined."""
+
+
+def going_on(
+    agreement_id: str, account_id: str, known_at: datetime, store: ServicesAsked
+) -> list[Agreement]:
+    """The agreement with those of its account at the place that it continues, and that continue it.
+
+    Oldest first: another rate option is another agreement, and the same service.
+    """
+    known = {
+        one.agreement.agreement_id: one for one in store.services_of_account(account_id, known_at)
+    }
+    names = {agreement_id}
+    for forward in (False, True):
+        name = agreement_id
+        while (one := known.get(name)) is not None:
+            name = one.continued_by if forward else one.continues
+            if not name or name in names:
+                break
+            names.add(name)
+    found = [one.agreement for name, one in known.items() if name in names]
+    return sorted(found, key=lambda one: one.days.from_day)
+
+
+def months_without_service(ended: date, found: date) -> tuple[BillInError, ...]:
+    """The whole months of the calendar from the end of service until an error was found."""
+    months = []
+    count = 0
+    while (until := months_after(ended, count + 1)) <= found:
+        months.append(BillInError("", DaySpan(months_after(ended, count), until), 0, 0))
+        count += 1
+    return tuple(months)
