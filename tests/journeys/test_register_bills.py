@@ -8,15 +8,23 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from tests.journeys.register_town import AFTER, NEXT, NIGHT, RegisterTown, months
+from tests.journeys.register_town import AFTER, KWH, NEXT, NIGHT, RegisterTown, months
 from tests.journeys.town import CHICAGO, FIRST, VIEWER
 
 from meterledger.billing import hold_kind
-from meterledger.facts.meters import BilledOn, LinkSource, MeterKind, Register, RegisterRead
+from meterledger.facts.meters import (
+    BilledOn,
+    LinkSource,
+    MeterConfiguration,
+    MeterKind,
+    Register,
+    RegisterRead,
+)
 from meterledger.facts.readings import Flow, Quality
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.span import DaySpan, Validity
 from meterledger.usecases.change_meters import correct_exchange, exchange_meter
 from meterledger.usecases.compare_schedules import Compared, compare_schedules
+from meterledger.usecases.describe_meters import configure_meter
 from meterledger.usecases.meter_checks import Linked, Visit
 
 JUNE, JULY, AUGUST = months(date(2025, 6, 1), 3)
@@ -348,6 +356,52 @@ class TestExchanges:
         (held,) = town.bill_month(1, JUNE).held
         assert held.code == "usage.register"
         assert "Meter M1 is billed on its register and meter M9 on intervals" in held.sentence
+        assert "Set meter M9 up for its register too, from 2025-06-01 on" in held.sentence
+
+    def test_both_set_up_for_their_registers_are_billed_as_the_sentence_says(
+        self, town: RegisterTown
+    ) -> None:
+        self.test_a_meter_on_intervals_in_its_place_holds_for_a_person(town)
+        town.set_up("M9", came=JUNE, learned_at=NIGHT)
+        at = datetime(2025, 6, 11, 15, tzinfo=UTC)
+        right = Visit("SP1", at, "the order's paper",
+                      closing=(RegisterRead("kWh", "00200"),),
+                      opening=(RegisterRead("kWh", "00000"),))  # fmt: skip
+        correct_exchange(at, right, learned_at=NEXT, zone_name=CHICAGO, store=town.store)
+        town.reads("M9", (JULY, 250))
+        bill = only(town.bill_month(1, JUNE, known_at=AFTER))
+        assert [one.energy_wh for one in bill.usage.registers] == [100_000, 250_000]
+
+    def test_other_firmware_inside_the_window_is_the_same_register(
+        self, town: RegisterTown
+    ) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 100), (JULY, 400))
+        changed = MeterConfiguration(
+            "M1", BilledOn.REGISTER, None, (KWH,), (("firmware", "1.2"),),
+            Validity(date(2025, 6, 15)), FIRST,
+        )  # fmt: skip
+        configure_meter(changed, None, learned_at=FIRST, store=town.store)
+        bill = only(town.bill_month(1, JUNE))
+        assert bill.usage.energy_wh == 300_000
+        assert town.replay(bill.bill_id).same_bytes
+
+    def test_a_meter_set_up_in_two_ways_says_how_it_is_put_in_one(self, town: RegisterTown) -> None:
+        town.meter(1, came=JUNE)
+        town.reads("M1", (JUNE, 100), (JULY, 400))
+        town.set_up("M1", came=date(2025, 6, 15), billed_on=BilledOn.INTERVAL)
+        (held,) = town.bill_month(1, JUNE).held
+        assert held.code == "usage.register"
+        assert "Meter M1 is set up in two ways, 2025-06-01 to 2025-07-01" in held.sentence
+        assert "give the old one again from its day on, and the new one from 2025-07-01" in (
+            held.sentence
+        )
+
+        town.set_up("M1", came=date(2025, 6, 15), learned_at=NIGHT)
+        town.set_up("M1", came=JULY, billed_on=BilledOn.INTERVAL, learned_at=NEXT)
+        bill = only(town.bill_month(1, JUNE, known_at=AFTER))
+        assert bill.usage.energy_wh == 300_000
+        assert town.replay(bill.bill_id).same_bytes
 
 
 def compared(town: RegisterTown, days: DaySpan) -> Compared:

@@ -9,7 +9,7 @@ Read first      docs/decisions/0018-bills-of-registers.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -190,9 +190,31 @@ class RegisterWindow:
 def files_on_registers(
     meter_ids: Sequence[str], known_at: datetime, store: RegisterSources
 ) -> dict[str, MeterFile]:
-    """Meters that are on some day billed on their register, with all that is known of them."""
+    """Meters that are on some day billed on their register, with all that is known of them.
+
+    Set-ups that follow each other and are billed alike are one: new firmware is no other register.
+    """
     meters = sorted(store.meters_on_registers(meter_ids, known_at))
-    return {meter: store.meter_file(meter, known_at) for meter in meters}
+    files = {meter: store.meter_file(meter, known_at) for meter in meters}
+    return {
+        meter: replace(file, configurations=_billed_alike(file.configurations))
+        for meter, file in files.items()
+    }
+
+
+def _billed_alike(known: Iterable[MeterConfiguration]) -> tuple[MeterConfiguration, ...]:
+    joined: list[MeterConfiguration] = []
+    for one in sorted(known, key=lambda each: each.days.from_day):
+        before = joined[-1] if joined else None
+        if (
+            before is not None
+            and before.days.until_day == one.days.from_day
+            and (before.billed_on, before.registers) == (one.billed_on, one.registers)
+        ):
+            joined[-1] = replace(before, days=Validity(before.days.from_day, one.days.until_day))
+        else:
+            joined.append(one)
+    return tuple(joined)
 
 
 def billed_on_registers(
@@ -212,14 +234,18 @@ def billed_on_registers(
             raise RegisterHeld(
                 f"Meter {one.meter_id} is set up in two ways, {days}",
                 why="A register is billed between two reads of one set-up",
-                do="Hold the bill for a person, who bills both parts",
+                do="Let the new set-up begin with a billing period: with `meterledger meter "
+                f"configure` give the old one again from its day on, and the new one from "
+                f"{days.until_day}; then run the bill again",
             )
         answers[bool(whole) and whole[0].billed_on is BilledOn.REGISTER] = one.meter_id
     if len(answers) == 2:
         raise RegisterHeld(
             f"Meter {answers[True]} is billed on its register and meter {answers[False]} on "
             f"intervals, {window}",
-            do="Hold the bill for a person, who bills both parts",
+            do=f"Set meter {answers[False]} up for its register too, from {window.from_day} on "
+            "(`meterledger meter configure`), give its reads of both ends (those of an exchange "
+            "with `meterledger meter correct`), then run the bill again",
         )
     return True in answers
 
