@@ -171,3 +171,67 @@ def test_shows_what_it_took_off_a_bill_and_the_bill_shows_it(client: Any, town: 
     assert "Charges of bill" in account
     asked_cents = sum(one.total_cents for one in bills) - told.cents
     assert f"2 bills, ${asked_cents // 100:,}.{asked_cents % 100:02d} asked." in documents
+
+
+def asks(client: Any, town: Plant, **typed: str) -> Any:
+    told = {
+        "account": town.account_id(1),
+        "cause": "fire",
+        "months": "2026-07-01, 2026-08-01",
+        "less": "demand_summer=50%\r\n customer_charge = 10.00",
+        "author": "Ana",
+        "reason": "The hall burned",
+        **typed,
+    }
+    return client.post("/relief/ask/", told, headers=OURS)
+
+
+def test_is_asked_for_on_a_form_and_waits(client: Any, town: Plant) -> None:
+    account = town.account_id(1)
+    assert f"/relief/ask/?account={account}" in text_of(client.get(f"/accounts/{account}/"))
+    form = text_of(client.get(f"/relief/ask/?account={account}"))
+    assert f'value="{account}"' in form
+    assert f'href="/accounts/{account}/"' in form
+
+    done = asks(client, town)
+
+    assert done.status_code == 302
+    text = text_of(client.get(done["Location"]))
+    assert "Waits for another person: Ana has asked for it" in text
+    assert "50% off demand_summer" in text
+    assert "$10.00 off customer_charge" in text
+    assert asks(client, town)["Location"] == done["Location"]
+
+
+def test_of_a_home_is_not_offered(client: Any, town: Plant) -> None:
+    with town.store.viewing(VIEWER, []):
+        town.start(2)
+    assert "/relief/ask/" not in text_of(client.get(f"/accounts/{town.account_id(2)}/"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"cause": ""}, "No cause was chosen"),
+        ({"cause": "strike"}, "No cause was chosen"),
+        ({"cause": "other"}, "is not among the causes of the item"),
+        ({"months": ""}, "It is not said what is adjusted, or in which months"),
+        ({"months": "July"}, "is no day"),
+        ({"months": "2026-07-02"}, "No billing period begins on 2026-07-02"),
+        ({"months": "2026-06-01"}, "needs prior agreement"),
+        ({"less": "half of it"}, "does not say what is taken off which charge"),
+        ({"less": "demand_summer=101%"}, "is no share of a charge"),
+        ({"less": "state_sales_tax=5%"}, "state_sales_tax is no charge of 3M"),
+        ({"account": "a/b"}, "There is no account"),
+        ({"author": ""}, "Who decides, and why, is missing"),
+    ],
+)
+def test_a_form_is_refused_in_a_sentence(
+    client: Any, town: Plant, typed: dict[str, str], sentence: str
+) -> None:
+    refused = asks(client, town, **typed)
+
+    assert refused.status_code in (404, 422)
+    assert sentence in text_of(refused).replace("&#x27;", "'")
+    with town.store.viewing(VIEWER, []):
+        assert town.store.reliefs() == []

@@ -7,6 +7,7 @@ Lives here      towns and requests. Lives elsewhere what a door is (``web_door``
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -28,13 +29,10 @@ def desk(store: Any) -> ReliefDesk:
 
 def asked(store: Any) -> None:
     """Plants for which Ana asked that half of a month's demand charge is taken off."""
-    view = desk(store).view
+    plants(store)
     for number in CASES:
-        start = start_of(number)
-        store.start_service(replace(start, agreement=replace(start.agreement, schedule="3M")))
-        month = reading_day(cycle=15, year=2027, month=2, view=view)
         half = ReliefTerm("demand_winter", share=Fraction(1, 2))
-        wanted = ReliefAsked(account_id(number), LoadCause.FIRE, (month,), (half,))
+        wanted = ReliefAsked(account_id(number), LoadCause.FIRE, (month(),), (half,))
         ask_relief(wanted, by="Ana", reason="the hall burned", desk=desk(store))
 
 
@@ -56,7 +54,32 @@ def name_of(number: int) -> str:
         return one.relief_id
 
 
+def plants(store: Any) -> None:
+    """Plants whose halls burned."""
+    for number in CASES:
+        start = start_of(number)
+        store.start_service(replace(start, agreement=replace(start.agreement, schedule="3M")))
+
+
+@cache
+def month() -> date:
+    """The first day of a billing period to come."""
+    view = the_book().as_known(TODAY)
+    return reading_day(cycle=15, year=2027, month=2, view=view)
+
+
 DOORS = {
+    "ask for relief": Door(
+        plants,
+        lambda n: form(
+            "/relief/ask/",
+            account=account_id(n),
+            cause="fire",
+            months=month().isoformat(),
+            less="demand_winter=50%",
+            **WORDS,
+        ),
+    ),
     "agree on relief": Door(
         asked, lambda n: form(f"/relief/{name_of(n)}/", act="approve", **WORDS)
     ),

@@ -19,8 +19,8 @@ from click.testing import CliRunner
 from tests.poison.fields import SHARES, TYPED, NumericField, Refused
 from tests.poison.money_files import asking
 
-from meterledger.entrypoints import wiring
-from meterledger.entrypoints.cli import meter_words, rate, relief, review, tax
+from meterledger.entrypoints import relief_words, wiring
+from meterledger.entrypoints.cli import meter_words, rate, review, tax
 from meterledger.entrypoints.cli.answer import Decimals, Dollars, NumberOption, WholeNumber
 from meterledger.entrypoints.cli.main import build_app
 from meterledger.rulebook.forms import read_value
@@ -57,11 +57,11 @@ NUMBERS_IN_TEXT: dict[tuple[str, str], tuple[Callable[[str], object], dict[str, 
         },
     ),
     ("service relief agree", "--less"): (
-        lambda text: relief.term_from(f"energy={text}"),
-        {"low": Fraction(1, 100), "high": 10**11, "places": 2},
+        lambda text: relief_words.term_from(f"energy={text}", where="--less"),
+        {"low": Fraction(1, 100), "high": 10**11, "places": 2, "also": frozenset({"5%"})},
     ),
     ("service relief agree", "--less, a share"): (
-        lambda text: relief.term_from(f"energy={text}%"),
+        lambda text: relief_words.term_from(f"energy={text}%", where="--less"),
         {"low": Fraction(1, 10**6), "high": 100, "places": 6},
     ),
     ("meter configure", "--register"): (

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ NUMERIC = {
     "Content-Length": "readings over HTTP: how long the body is",
     "X-Sequence": "readings over HTTP: the number of a delivery",
     "cycle": "documents.html: a reading cycle",
+    "less": "ask_relief.html: a share or an amount off a charge",
     "month": "a month of finance",
     "number": "an address: a line that was set aside",
     "page": "a page of a list",
@@ -84,6 +86,7 @@ NOT_NUMBERS = {
     "match_id": "a name, looked up",
     "meter": "a name",
     "meter_id": "a name, looked up",
+    "months": "days",
     "name": "a name",
     "not_accepted": "yes or no",
     "on": "a day",
@@ -100,6 +103,7 @@ NOT_NUMBERS = {
     "rule_id": "a name, looked up",
     "seen": "a fingerprint, or the code of a finding",
     "sent_by": "one of a list",
+    "service_point": "a name, looked up",
     "settlement_id": "a name, looked up",
     "sha256": "a hash, looked up",
     "slug": "a name, looked up",
@@ -181,6 +185,7 @@ def fields() -> Iterator[NumericField]:
         money_forms,
         multiplier_page,
         payments,
+        relief_forms,
         usage_pages,
     )
     from meterledger.kernel.money import amount_from_text
@@ -197,6 +202,23 @@ def fields() -> Iterator[NumericField]:
         low=0,
         high=10**11,
         places=2,
+    )
+    yield NumericField(
+        "relief, an amount off a charge",
+        asking(lambda text: relief_forms.terms_typed(f"energy={text}")),
+        low=Fraction(1, 100),
+        high=10**11,
+        places=2,
+        forms=WIDE,
+        also=frozenset({"5%"}),  # a share
+    )
+    yield NumericField(
+        "relief, a share off a charge",
+        asking(lambda text: relief_forms.terms_typed(f"energy={text}%")),
+        low=Fraction(1, 10**6),
+        high=100,
+        places=6,
+        forms=WIDE,
     )
     yield NumericField(
         "a day's usage, watt-hours of an interval",

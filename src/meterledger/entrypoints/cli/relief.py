@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
 
 if TYPE_CHECKING:
-    from meterledger.entrypoints.wiring import System
-    from meterledger.facts.relief import BillRelief, ReliefAgreement, ReliefTerm
-    from meterledger.usecases.relief import ReliefDesk
+    from meterledger.facts.relief import ReliefAgreement
 
 Relief = Annotated[str, typer.Argument(help="Name of the agreement, as `relief list` prints it.")]
 By = Annotated[str, typer.Option(help="Who decides.")]
@@ -64,6 +61,7 @@ def agree(
     """Ask for an agreement; it is one once another person approves it."""
     with refusing():
         from meterledger.entrypoints.cli.small_general import cause_from
+        from meterledger.entrypoints.relief_words import agreement_json, desk_of, term_from
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.relief import ReliefAsked, ask_relief
@@ -72,12 +70,12 @@ def agree(
             account_id=account,
             cause=cause_from(cause),
             months=tuple(day_from(one, option="--month") for one in month or ()),
-            terms=tuple(map(term_from, less or ())),
+            terms=tuple(term_from(one, where="--less") for one in less or ()),
             service_point_id=service_point,
         )
         viewer = Viewer("command line", "agree on relief")
         with open_system(viewer=viewer, subjects=[account]) as system:
-            made = ask_relief(asked, by=by, reason=reason, desk=_desk(system), dry_run=dry_run)
+            made = ask_relief(asked, by=by, reason=reason, desk=desk_of(system), dry_run=dry_run)
         answer = {**agreement_json(made.agreement), "is_new": made.is_new, "dry_run": dry_run}
 
         def words() -> None:
@@ -96,13 +94,14 @@ def agree(
 def approve(relief: Relief, by: By, reason: Why, as_json: JsonFlag = False) -> None:
     """Agree, as another person than who asked."""
     with refusing():
+        from meterledger.entrypoints.relief_words import desk_of
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.relief import approve_relief
 
         viewer = Viewer("command line", "agree on relief")
         with open_system(viewer=viewer, subjects=[relief]) as system:
-            made = approve_relief(relief, by=by, reason=reason, desk=_desk(system))
+            made = approve_relief(relief, by=by, reason=reason, desk=desk_of(system))
         _say_done(made.agreement, "is agreed", as_json)
 
 
@@ -120,6 +119,7 @@ def end(
 ) -> None:
     """End an agreement for months that have not begun, or withdraw one that nobody approved."""
     with refusing():
+        from meterledger.entrypoints.relief_words import desk_of
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.relief import end_relief
@@ -127,7 +127,7 @@ def end(
         first = day_from(from_, option="--from") if from_ else None
         viewer = Viewer("command line", "end relief")
         with open_system(viewer=viewer, subjects=[relief]) as system:
-            made = end_relief(relief, from_day=first, by=by, reason=reason, desk=_desk(system))
+            made = end_relief(relief, from_day=first, by=by, reason=reason, desk=desk_of(system))
         last = made.agreement.steps[-1].from_day
         _say_done(made.agreement, f"ends from {last} on" if last else "is withdrawn", as_json)
 
@@ -140,6 +140,7 @@ def list_(
 ) -> None:
     """List agreements, and what they took off which bills."""
     with refusing():
+        from meterledger.entrypoints.relief_words import agreement_json, bills_of
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.relief_statement import relief_json
@@ -193,80 +194,9 @@ def replay(relief: Relief, as_json: JsonFlag = False) -> None:
             raise typer.Exit(1)
 
 
-def term_from(text: str) -> ReliefTerm:
-    """``demand_summer=50%`` or ``customer_charge=10.00``. :raises BadArgument: if it is neither"""
-    from meterledger.facts.relief import ReliefTerm
-    from meterledger.kernel.money import amount_from_text, whole_from_decimal_text
-
-    code, parted, told = text.partition("=")
-    if not parted or not code.strip() or not told.strip():
-        raise BadArgument(
-            f"'{text[:60]}' does not say what is taken off which charge",
-            where="--less",
-            do="Write it like demand_summer=50% or customer_charge=10.00",
-        )
-    code = code.strip()
-    if not told.endswith("%"):
-        return ReliefTerm(code, cents=amount_from_text(told, where="--less"))
-    millionths = whole_from_decimal_text(told[:-1], decimals=6)
-    if millionths is None or not 0 < millionths <= 100 * 10**6:
-        raise BadArgument(
-            f"'{told[:40]}' is no share of a charge",
-            where="--less",
-            do="Give a percentage above 0 and at most 100, like 12.5%",
-        )
-    return ReliefTerm(code, share=Fraction(millionths, 100 * 10**6))
-
-
-def agreement_json(one: ReliefAgreement) -> dict[str, Any]:
-    """An agreement as commands answer it."""
-    from meterledger.usecases.relief import term_json
-
-    return {
-        "relief": one.relief_id,
-        "account": one.account_id,
-        "service_point": one.service_point_id,
-        "schedule": one.schedule,
-        "cause": one.cause,
-        "state": one.state.value,
-        "months": [
-            {
-                "from": each.from_day.isoformat(),
-                "to": each.until_day.isoformat(),
-                "adjusted": one.approved is not None and each in one.live_months,
-            }
-            for each in one.months
-        ],
-        "less": [term_json(each) for each in one.terms],
-        "steps": [
-            {
-                "act": each.act.value,
-                "on": each.on.isoformat(),
-                "by": each.by,
-                "reason": each.reason,
-                "from": None if each.from_day is None else each.from_day.isoformat(),
-            }
-            for each in one.steps
-        ],
-    }
-
-
-def bills_of(one: ReliefAgreement, system: System) -> list[BillRelief]:
-    """What an agreement took off bills, cancelled ones too, oldest first."""
-    issued = [each.bill_id for each in system.store.issued_bills_of_account(one.account_id)]
-    known = system.store.relief_of_bills(issued)
-    return [
-        known[name] for name in issued if name in known and known[name].relief_id == one.relief_id
-    ]
-
-
-def _desk(system: System) -> ReliefDesk:
-    from meterledger.usecases.relief import ReliefDesk
-
-    return ReliefDesk(system.store, system.book, system.today, system.now)
-
-
 def _say_done(one: ReliefAgreement, done: str, as_json: bool) -> None:
+    from meterledger.entrypoints.relief_words import agreement_json
+
     def words() -> None:
         print(f"Relief {one.relief_id} {done}:")
         _print(one)

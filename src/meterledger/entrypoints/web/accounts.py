@@ -14,6 +14,7 @@ from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from meterledger.billing import RESIDENTIAL
 from meterledger.entrypoints.web.asked import page_asked
 from meterledger.entrypoints.web.budget import budget_of_account
 from meterledger.entrypoints.web.deposit_pages import deposits_of_account
@@ -37,6 +38,7 @@ from meterledger.ledger import (
     TAX_COLLECTIONS,
     control_sums,
 )
+from meterledger.usecases.finance_reports import class_of
 from meterledger.usecases.ports import NotFound, StoredBill
 from meterledger.usecases.settle_held import kind_of_case
 
@@ -139,6 +141,10 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "late_charges": late_charges_of_account(system, account_id),
         "extensions": extensions_of_account(system, account_id),
         "reliefs": reliefs_of_account(system, account_id),
+        "is_business": any(
+            class_of(one.agreement.schedule, system.today, system.view) not in ("", RESIDENTIAL)
+            for one in services
+        ),
         "held": [
             (one, kind_of_case(one).words) for one in system.store.held_cases(account_id=account_id)
         ],

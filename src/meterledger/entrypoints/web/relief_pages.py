@@ -17,16 +17,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from meterledger.entrypoints.relief_words import bills_of, desk_of
 from meterledger.entrypoints.web.clauses import citation_address
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import acting
 from meterledger.entrypoints.wiring import System
-from meterledger.facts.relief import BillRelief, ReliefAct, ReliefAgreement
+from meterledger.facts.relief import ReliefAct, ReliefAgreement
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import shown
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.written_days import day_from_text
-from meterledger.usecases.relief import ReliefDesk, ReliefRefused, approve_relief, end_relief
+from meterledger.usecases.relief import ReliefRefused, approve_relief, end_relief
 
 APPROVE, END = "approve", "end"
 ACTS = {
@@ -91,7 +92,7 @@ def relief_page(request: HttpRequest, system: System, relief_id: str) -> HttpRes
             for one in agreement.months
         ],
         "reasons": _reasons(agreement, system),
-        "bills": [(one, json.loads(one.record)["lines"]) for one in _bills(agreement, system)],
+        "bills": [(one, json.loads(one.record)["lines"]) for one in bills_of(agreement, system)],
         "acts": [(act, *ACTS[act]) for act in _acts(agreement)],
         "typed": typed,
         "stands": str(len(agreement.steps)),
@@ -110,13 +111,6 @@ def _reasons(agreement: ReliefAgreement, system: System) -> list[tuple[str, Cita
     )
     clauses = [(one["finding"], Citation.from_json(one["citation"])) for one in told[0]["reasons"]]
     return [(said, one, citation_address(system.view, one)) for said, one in clauses]
-
-
-def _bills(agreement: ReliefAgreement, system: System) -> list[BillRelief]:
-    issued = [one.bill_id for one in system.store.issued_bills_of_account(agreement.account_id)]
-    known = system.store.relief_of_bills(issued)
-    return [known[one] for one in issued if one in known
-            and known[one].relief_id == agreement.relief_id]  # fmt: skip
 
 
 def _acts(agreement: ReliefAgreement) -> list[str]:
@@ -147,7 +141,7 @@ def _decide(relief_id: str, typed: Typed, system: System) -> None:
             why="Somebody has decided meanwhile",
             do="Look at it again below, and decide then",
         )
-    desk = ReliefDesk(system.store, system.book, system.today, system.now)
+    desk = desk_of(system)
     if typed.act == APPROVE:
         approve_relief(relief_id, by=typed.author, reason=typed.reason, desk=desk)
         return
