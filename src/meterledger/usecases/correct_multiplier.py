@@ -20,6 +20,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.change_then_rebill import by_agreement
 from meterledger.usecases.meter_checks import SHOW, MeterStore, MeterWorkRefused, Visit, check_visit
 from meterledger.usecases.meter_ports import MeterChange
+from meterledger.usecases.ports import Conflict
 from meterledger.usecases.rebill import NothingToCorrect, RebillRun, RebillStore, rebill
 from meterledger.usecases.rebill_states import Now
 from meterledger.usecases.touched_bills import IssuedAt, touched_bills
@@ -77,12 +78,15 @@ def correct_multiplier(
         raise MeterWorkRefused(
             "It was never installed anywhere", where=f"meter {meter_id[:80]}", do=SHOW
         )
-    stay = max(stays, key=lambda one: (one.days.from_day, one.began_second))
+    stay = _last_stay(stays)
     point = stay.service_point_id
     check_visit(Visit(point, learned_at, reason, multiplier=multiplier), None, learned_at, meter_id)
     touched = tuple(touched_bills([point], stay.days.from_day, store))
     if stay.multiplier == multiplier:
+        # The record may have come between the two halves of one reading: then another one has it.
         done = _put_right_before(stay, known.work) if with_bills else None
+        if with_bills and done is None:
+            done = _put_right_before(stay, store.meter_file(meter_id).work)
         if done is not None:
             return MultiplierRight(*done, touched)
         raise MeterWorkRefused(
@@ -104,11 +108,26 @@ def correct_multiplier(
         learned_at=learned_at,
     )
     right = replace(stay, multiplier=multiplier, learned_at=learned_at)
+    change = MeterChange("multiplier put right", meter_id, learned_at, (stay,), (right,), (), work)
     if not dry_run:
-        store.change_meters(
-            MeterChange("multiplier put right", meter_id, learned_at, (stay,), (right,), (), work)
-        )
+        try:
+            store.change_meters(change)
+        except Conflict:
+            if _last_stay(store.meter_file(meter_id).installations).multiplier != multiplier:
+                raise
+            return correct_multiplier(  # somebody has done the very same: so it is told
+                meter_id,
+                multiplier,
+                reason=reason,
+                learned_at=learned_at,
+                store=store,
+                with_bills=with_bills,
+            )
     return MultiplierRight(stay, right, work, touched)
+
+
+def _last_stay(stays: Iterable[MeterInstallation]) -> MeterInstallation:
+    return max(stays, key=lambda one: (one.days.from_day, one.began_second))
 
 
 def _put_right_before(
