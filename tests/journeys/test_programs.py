@@ -20,6 +20,7 @@ from meterledger.kernel.months import months_after
 from meterledger.programs import CreditsOfBill, CreditsOverused, credit_account
 from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.explain_bill import explain_bill
+from meterledger.usecases.find_corrections import bills_to_correct
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.programs import (
     ProgramRefused,
@@ -27,6 +28,8 @@ from meterledger.usecases.programs import (
     programs_of_account,
 )
 from meterledger.usecases.programs_go_on import ProgramNotOpen
+from meterledger.usecases.rebill import rebill
+from meterledger.usecases.rebill_states import Now
 
 MONTHS = [date(2026, month, 1) for month in range(2, 8)]
 
@@ -384,6 +387,24 @@ class TestAnotherRateOption:
         assert dict(line(february, "net_excess").inputs)["credit_granted_usd"] == "3.36"
         assert line(march, "net_credit").cents == -336
         assert all(home.replay(one.bill_id).same_bytes for one in issued)
+
+    def test_a_credit_of_before_that_is_corrected_puts_the_bill_after_it_in_the_queue(
+        self, home: ProgramTown
+    ) -> None:
+        february = home.bill(1, on=date(2026, 3, 2), known_at=KNOWN).issued[0]
+        march = home.bill(1, on=date(2026, 4, 2), known_at=KNOWN + timedelta(hours=1)).issued[0]
+        home.received(1, (BEGINS, date(2026, 3, 1)), 120)  # without another file
+        run = rebill(
+            [february.bill_id], author="Ana", reason="received less", on=date(2026, 4, 3),
+            known_at=KNOWN + timedelta(hours=2), store=home.store, lake=home.lake,
+            book=home.book,
+        )  # fmt: skip
+        assert len(run.corrected) == 1
+
+        known_at, sequence = KNOWN + timedelta(hours=3), home.store.lake_sequence()
+        now = Now(known_at, date(2026, 4, 4), sequence, home.book, home.lake)
+        _, found = bills_to_correct(store=home.store, now=now)
+        assert [one.stored.bill_id for one in found] == [march.bill_id]
 
     def test_that_is_not_open_to_the_programme_is_refused_and_nothing_changes(
         self, home: ProgramTown

@@ -16,6 +16,8 @@ from meterledger.ledger import RECEIVABLE
 from meterledger.rulebook.loading import default_book_folder
 from meterledger.usecases.describe_meters import MeterWorkRefused
 from meterledger.usecases.explain_bill import explain_bill
+from meterledger.usecases.find_corrections import BillToCorrect, bills_to_correct
+from meterledger.usecases.rebill_states import Now
 
 ON = date(2026, 4, 16)
 
@@ -31,6 +33,27 @@ def billed(town: LampTown, on: date = ON) -> list[Bill]:
     run = town.bill(1, on=on, known_at=KNOWN)
     assert not run.held, run.held
     return run.issued
+
+
+class TestLampsToldLate:
+    """No file comes with them: the queue of corrections asks for loads by itself."""
+
+    def queue(self, town: LampTown) -> list[BillToCorrect]:
+        known_at, sequence = KNOWN + timedelta(hours=2), town.store.lake_sequence()
+        now = Now(known_at, date(2026, 12, 1), sequence, town.book, town.lake)
+        looked_at, found = bills_to_correct(store=town.store, now=now)
+        assert looked_at == 2
+        return found
+
+    def test_are_in_the_queue_with_what_they_cost(self, town: LampTown) -> None:
+        bills = billed(town)
+        assert self.queue(town) == []
+
+        town.light(1, name="L-2", count=8, learned_at=KNOWN + timedelta(hours=1))
+
+        found = self.queue(town)
+        assert [one.stored.bill_id for one in found] == [one.bill_id for one in bills]
+        assert all(one.difference_cents and one.difference_cents > 0 for one in found)
 
 
 class TestInTheInventedBook:

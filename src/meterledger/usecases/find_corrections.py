@@ -1,9 +1,9 @@
 """The queue of corrections: issued bills that would be other ones now, and by which cause.
 
-Nothing has to be told for it: every live bill whose readings, meters, service, book or account's
-choices are others than it pinned is computed again, so that a multiplier put right, a visit
-recorded late, a corrected entry of the book, an exemption or a due date chosen before cannot be
-missed.
+Nothing has to be told for it: every live bill whose readings, meters, loads, service, programmes,
+book, account's choices or bills before are others than it pinned is computed again, so that a
+multiplier put right, a visit or a lamp recorded late, a corrected entry of the book, an exemption
+or a due date chosen before, a bill before that was corrected cannot be missed.
 
 Lives here      which bills differ, by how much and why; leaving one as it is, with a reason.
 Lives elsewhere the corrected bill (``rebill``), true-up by night (``rebill_due``), usage alone
@@ -219,7 +219,29 @@ def _nothing_new(
     then = choices_of(stored.account_id, stored.known_at, store)
     if not same_choices(choices, then, stored.issued_day):
         return False
-    return service == store.service_of_agreement(stored.agreement_id, stored.known_at)
+    if service != store.service_of_agreement(stored.agreement_id, stored.known_at):
+        return False
+    return _nothing_new_beside(stored, service, store, now)
+
+
+def _nothing_new_beside(
+    stored: StoredBill, service: BillableService, store: CorrectionStore, now: Now
+) -> bool:
+    """Whether loads without a meter, programmes and the bills looked back at are as they were."""
+    points = [service.agreement.service_point_id]
+    points += [one.service.agreement.service_point_id for one in service.joined]
+    agreements = [stored.agreement_id]
+    instants = (stored.known_at, now.known_at)
+    loads_then, loads_now = (store.unmetered_loads(points, at) for at in instants)
+    programs_then, programs_now = (store.participations(agreements, at) for at in instants)
+    if loads_then != loads_now or programs_then != programs_now:
+        return False
+    return not any(
+        stored.known_at < one.known_at <= now.known_at
+        and one.days.until_day <= stored.days.from_day
+        for bills in store.bills_at(points).values()
+        for one in bills
+    )
 
 
 def _compared(stored: StoredBill, store: CorrectionStore, now: Now) -> _Compared | None:
