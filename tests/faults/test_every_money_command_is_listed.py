@@ -117,7 +117,7 @@ JOURNEYS_OF = {
     "settlement refuse": ["refuse a refund"],
     "settlement undo": ["reverse a settlement"],
     "write-off account": ["write off"],
-    "write-off recover": ["recovery", "recoveries"],
+    "write-off recover": ["recovery", "recoveries", "recoveries taken back"],
     "write-off provide": ["provision"],
     "fee returned-payment": ["returned payment"],
     "deposit notice": ["notice of a deposit"],

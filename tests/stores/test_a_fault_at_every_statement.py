@@ -73,7 +73,10 @@ TOLD_AGAIN = {
 """What may be told again: the record says how a run went, and that the same bill is held again. A
 run that died after its last bill leaves no row of itself, and one that finds nothing due adds none.
 """
-TELLS_OF_THE_REST = {"autopay run", "autopay run that asks", "recoveries"}
+TELLS_OF_THE_REST = {
+    *("autopay run", "autopay run that asks"),
+    *("recoveries", "recoveries taken back"),
+}
 """Journeys whose answer is of what they did themselves, and so of what an earlier one left."""
 WORTH_ASKING_AGAIN = ("ServerLost", "Moved", "ExtensionMoved", "BillsWait")
 """What a caller is told when somebody was in its way: it asks again. Bills that wait are made when

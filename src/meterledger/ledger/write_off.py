@@ -122,7 +122,7 @@ def decide_provision(facts: ProvisionFacts, terms: Terms) -> Decision[Provided]:
 class RecoveryFacts:
     """A payment of an account of which something was written off."""
 
-    paid_cents: Cents = fact("The payment.")
+    paid_cents: Cents = fact("What of the payment is credit of the account, and pays nothing else.")
     written_off_cents: Cents = fact("What is written off and was not recovered yet.")
 
 

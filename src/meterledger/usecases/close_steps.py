@@ -34,7 +34,7 @@ from meterledger.usecases.unbilled import unbilled
 from meterledger.usecases.unbilled_revenue import post_accrual, unbilled_revenue
 from meterledger.usecases.unclaimed import set_stale_apart, stale_of_unknown_outcome
 from meterledger.usecases.validate_usage import validate_usage
-from meterledger.usecases.write_off import provide, record_recoveries
+from meterledger.usecases.write_off import provide, record_recoveries, take_recoveries_back
 
 BY_HAND, TRUED_UP = "by hand", "trued up"
 """Who made a corrected bill: a person, or a true-up of estimates."""
@@ -138,7 +138,8 @@ def night_of_extensions(desk: CloseDesk, told: StepTold) -> None:
 
 def night_of_settlements(desk: CloseDesk, told: StepTold) -> None:
     """Recoveries, credits of accounts that ended, refunds that waited too long."""
-    recovered = record_recoveries(by=BY, desk=desk.settlements)
+    back = take_recoveries_back(by=BY, desk=desk.settlements, refused=told.refused)
+    recovered = record_recoveries(by=BY, desk=desk.settlements, refused=told.refused)
     ended = 0
     for account, _ in sorted(desk.store.accounts_in_credit().items()):
         if in_service(desk.store.services_of_account(account, desk.now), desk.day):
@@ -162,6 +163,7 @@ def night_of_settlements(desk: CloseDesk, told: StepTold) -> None:
         told.refused.append((f"account {case.account_id}", sentence))
     told.counts |= {
         "recoveries": len(recovered),
+        "recoveries taken back": len(back),
         "final credits": ended,
         "set apart": len(apart),
         "refused": len(told.refused),

@@ -43,6 +43,7 @@ from meterledger.usecases.pledge_credits import (
     payee_of_pledge,
     pledge_credits,
 )
+from meterledger.usecases.recoverable import credit_by_evening
 from meterledger.usecases.refund_left import (
     refuse_done_on_a_card,
     refuse_paid,
@@ -234,7 +235,8 @@ def _refuse_written_off(account_id: str, cents: int, desk: MoneyDesk) -> None:
 def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCredit:
     """What becomes of a credit of an account that ended: asked for, moved, or left with a reason.
 
-    A refund is asked for in the name of ``by``; another person approves it.
+    A refund is asked for in the name of ``by``; another person approves it. What came after the
+    desk's day is left to that day.
 
     :raises CannotSettle: if it is due to go back, and nobody is known to whom it may go
     """
@@ -262,6 +264,9 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
         return FinalCredit(account_id, open_now[0].cents, outcome.way, why, open_now[0])
     key = f"{account_id}-{desk.on:%Y%m%d}-final"
     pledged = pledge_credits(account_id, desk)
+    if pledged and pledged[0].cents > outcome.amount_cents:
+        words = "an agency's money came after the day: it is of the next night"
+        return FinalCredit(account_id, outcome.amount_cents, RefundWay.STAYS, words)
     if pledged:  # none of it is the customer's to have or to move: it goes first
         return _back_to_agency(account_id, pledged[0], who, desk)
     moves = outcome.way is RefundWay.MOVES
@@ -462,7 +467,11 @@ def _decided(account_id: str, asked_cents: int, desk: MoneyDesk, source: str) ->
     takes_service = in_service(services, desk.on)
     live = None if takes_service or asked_cents else _live_account(account_id, desk)
     of_deposits = source == DEPOSITS
-    there = remainder_cents(account_id, desk) if of_deposits else credit_cents(account_id, desk)
+    if of_deposits:
+        there = remainder_cents(account_id, desk)
+    else:  # what nobody asked for goes back on the evening on which it was there
+        credit = credit_cents if asked_cents else credit_by_evening
+        there = credit(account_id, desk)
     facts = CreditFacts(
         credit_cents=Cents(there),
         asked_cents=Cents(asked_cents),

@@ -6,11 +6,12 @@ Lives elsewhere criteria and ceiling (``ledger.write_off``), taking the payment 
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.money import Cents, cents_from_text, usd_display
+from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import (
     DEPOSITS,
@@ -24,6 +25,7 @@ from meterledger.ledger import (
 )
 from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_remainders import next_name
+from meterledger.usecases.recoverable import recoverable
 from meterledger.usecases.settlements import (
     CannotSettle,
     Decided,
@@ -35,6 +37,7 @@ from meterledger.usecases.settlements import (
     kept,
     named,
     new_settlement,
+    one_step,
     owed_cents,
     refused,
 )
@@ -120,7 +123,11 @@ def _refuse_secured(account_id: str, where: str, desk: MoneyDesk) -> None:
 def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDesk) -> Settled:
     """Book a payment, or what of it fits, as recovery of what was written off; once a payment.
 
-    :raises CannotSettle: if the payment is not one of the account, or nothing is written off
+    It is no more than came of the payment to what the account owes, and does not pay what was
+    charged since (``recoverable``).
+
+    :raises CannotSettle: if the payment is not one of the account, came back, came before the
+        write-off or after the day, or nothing of it or of the debt is left
     """
     where = f"payment {payment_key[:64]}"
     who, why = named(by, f"payment {payment_key} came after the write-off", where)
@@ -140,14 +147,23 @@ def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDe
     )
     if known is not None:
         return Settled(known, is_new=False)
-    decided = _recovery(paid[0].cents, account_id, desk)
-    cents = int(decided.decision.outcome.amount_cents)
-    if cents <= 0:
+    there = written_off_cents(account_id, desk)
+    if there <= 0:
         raise CannotSettle(
             f"Nothing of account {account_id} is written off and not recovered",
             where=where,
             do="The payment pays what the account owes, as any does",
         )
+    found = recoverable(paid[0], desk)
+    if not found.cents:
+        raise CannotSettle(
+            f"Nothing of payment {payment_key} recovers what was written off",
+            where=f"account {account_id}",
+            why=found.why_not,
+            do="Look at the account's payments with `meterledger payment show`",
+        )
+    decided = _recovery(found.cents, account_id, desk)
+    cents = int(decided.decision.outcome.amount_cents)
     write = new_settlement(
         SettlementKind.RECOVERY,
         payment_key,
@@ -163,36 +179,62 @@ def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDe
     return Settled(*kept(write, desk))
 
 
-def record_recoveries(*, by: str, desk: MoneyDesk) -> list[Settled]:
+def record_recoveries(
+    *, by: str, desk: MoneyDesk, refused: list[tuple[str, str]] | None = None
+) -> list[Settled]:
     """Book every payment that came after a write-off and was not booked yet, oldest first.
 
-    Each in a transaction of its own; run again, it goes on where it was stopped.
+    Each in a transaction of its own; run again, it goes on where it was stopped. What is of a later
+    day than the desk's is left to that day. With ``refused`` each refusal is told there, by what it
+    is of, and the others go on; without it the first one ends the run.
     """
     named(by, "a run", "recoveries")
-    written: dict[str, datetime] = {}
-    for one in desk.store.settlements(kind=SettlementKind.WRITE_OFF):
-        if one.last.act is Act.APPROVED:
-            written.setdefault(one.account_id, one.last.learned_at)
-    return [
-        record_recovery(key, account_id, by=by, desk=desk)
-        for account_id, since in written.items()
-        for key in _paid_after(account_id, since, desk)
-        if written_off_cents(account_id, desk) > 0
-    ]
+    off = desk.store.settlements(kind=SettlementKind.WRITE_OFF)
+    done = []
+    for account_id in dict.fromkeys(one.account_id for one in off if one.last.act is Act.APPROVED):
+        known = desk.store.settlements(account_id=account_id, kind=SettlementKind.RECOVERY)
+        booked = {one.about for one in known}
+        for payment in desk.store.payments_of_account(account_id):
+            key = payment.payment_key
+            if key in booked or written_off_cents(account_id, desk) <= 0:
+                continue
+            if not recoverable(payment, desk).cents:
+                continue
+            try:
+                done.append(record_recovery(key, account_id, by=by, desk=desk))
+            except Refusal as refusal:
+                if refused is None:
+                    raise
+                refused.append((f"account {account_id}", refusal.of_one_case().sentence))
+    return done
 
 
-def _paid_after(account_id: str, since: datetime, desk: MoneyDesk) -> list[str]:
-    """Keys of payments that came later, were kept, and are no recovery yet."""
-    known = desk.store.settlements(account_id=account_id, kind=SettlementKind.RECOVERY)
-    booked = {one.about for one in known}
-    back = {one.reverses for one in desk.store.entries_of_account(account_id)}
-    return [
-        one.payment_key
-        for one in desk.store.payments_of_account(account_id)
-        if one.learned_at > since
-        and one.payment_key not in booked
-        and f"payment:{one.payment_key}" not in back
-    ]
+def take_recoveries_back(
+    *, by: str, desk: MoneyDesk, refused: list[tuple[str, str]] | None = None
+) -> list[Settled]:
+    """Take back every recovery whose payment came back by the desk's day. Safe to run twice.
+
+    Without it the account would owe what the payment never paid, and 144 show money that is not
+    there. ``refused`` is as for ``record_recoveries``.
+    """
+    done = []
+    for case in desk.store.settlements(kind=SettlementKind.RECOVERY):
+        if case.last.act is not Act.APPROVED or desk.on < case.last.on:
+            continue
+        of_payment = f"payment:{case.about}"
+        back = [one for one in entries_known(case.account_id, desk) if one.reverses == of_payment]
+        if not any(one.effective_day <= desk.on for one in back):
+            continue
+        why = f"payment {case.about} came back"
+        try:
+            settled = one_step(case.settlement_id, Act.REVERSED, by=by, reason=why, desk=desk)
+        except Refusal as refusal:
+            if refused is None:
+                raise
+            refused.append((f"account {case.account_id}", refusal.of_one_case().sentence))
+        else:
+            done.append(settled)
+    return done
 
 
 def written_off_cents(account_id: str, desk: MoneyDesk) -> int:

@@ -45,6 +45,7 @@ from meterledger.usecases.write_off import (
     provide,
     record_recoveries,
     record_recovery,
+    take_recoveries_back,
     write_off,
 )
 
@@ -289,6 +290,11 @@ def _(store: Any, _: Any) -> Any:
 @journey("recoveries", written_off)
 def _(store: Any, _: Any) -> Any:
     return record_recoveries(by="a run", desk=desk(store))
+
+
+@journey("recoveries taken back", recovered)
+def _(store: Any, _: Any) -> Any:
+    return take_recoveries_back(by="a run", desk=desk(store))
 
 
 @journey("provision", owing)

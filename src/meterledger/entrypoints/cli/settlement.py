@@ -205,9 +205,16 @@ def recover(
     on: On = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Book payments that came after a write-off as its recovery: one, or all that are not yet."""
+    """Book payments that came after a write-off as its recovery: one, or all that are not yet.
+
+    Without an account, recoveries of payments that came back are taken back, too.
+    """
     from meterledger.entrypoints.settlement_words import list_words, settlement_json
-    from meterledger.usecases.write_off import record_recoveries, record_recovery
+    from meterledger.usecases.write_off import (
+        record_recoveries,
+        record_recovery,
+        take_recoveries_back,
+    )
 
     with refusing(), at_the_desk("book recoveries", [account or "write-offs"], on) as desk:
         if bool(account) != bool(payment):
@@ -219,7 +226,8 @@ def recover(
         if account:
             settle(record_recovery(payment, account, by=by, desk=desk), as_json=as_json)
             return
-        cases = [one.case for one in record_recoveries(by=by, desk=desk)]
+        back = [one.case for one in take_recoveries_back(by=by, desk=desk)]
+        cases = [one.case for one in record_recoveries(by=by, desk=desk)] + back
         told = {"recoveries": [settlement_json(one) for one in cases]}
         say(told, as_json=as_json, words=lambda: print(list_words(cases)))
 
