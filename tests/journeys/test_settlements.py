@@ -31,7 +31,7 @@ from tests.journeys.settling_town import (
     billed_to_the_end,
     owes,
 )
-from tests.stores.paper_town import ANALYST, bill_of
+from tests.stores.paper_town import ANALYST, account_id, bill_of, start_of
 
 from meterledger.entrypoints.settlement_words import settlement_words
 from meterledger.entrypoints.wiring import open_book
@@ -235,6 +235,26 @@ def test_a_credit_moves_to_the_account_of_the_customer_that_goes_on(town: Settli
     )
     assert found.case is not None
     assert replay_settlement(found.case, town.desk())
+
+
+def test_a_credit_of_two_people_goes_back_and_not_to_an_account_of_one_of_them(
+    town: Settling,
+) -> None:
+    begun = start_of(4)
+    (holder,) = begun.holders
+    both = tuple(replace(holder, person_id=one) for one in ("person-1", "person-2"))
+    town.store.start_service(replace(begun, persons=(), holders=both))
+    four = account_id(4)
+    town.store.stop_service("AG-4-20250101", ENDS, AT)
+    town.store.record_bills([bill_of(4, month, cents=0) for month in range(2)])
+    town.pay(four, 50_00, "K-4")
+
+    found = settle_final_credit(four, by="final credits", desk=town.desk())
+    assert found.way is RefundWay.BACK
+    assert town.store.balance_cents(SAME) == 0
+    owes(town.store, months=1)
+    with pytest.raises(CannotSettle, match="may not be moved"):
+        transfer_balance(ONE, four, desk=town.desk(), **FINDERS)
 
 
 class TestARefund:

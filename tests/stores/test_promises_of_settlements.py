@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, payment_of, start_of
+from tests.stores.paper_town import (
+    ANALYST,
+    FIRST_DAY,
+    LATER,
+    account_id,
+    bill_of,
+    payment_of,
+    start_of,
+)
 from tests.stores.settled_paper import (
     DAY,
     after,
@@ -26,7 +34,7 @@ from meterledger.facts.settlements import (
     SettlementCase,
     SettlementKind,
 )
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.span import DaySpan, Validity
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 
 
@@ -392,6 +400,34 @@ class TestLooking:
             assert store.accounts_of_same_holder(account_id(1), LATER) == [account_id(3)]
             assert store.accounts_of_same_holder(account_id(2), LATER) == []
 
+    def test_names_accounts_of_the_same_people_on_a_day(self, store: Store) -> None:
+        """1 and 3 are Ana's, 4 hers and Ben's, 5 was Ben's until June, 6 hers, and both's since."""
+        ana, ben, june = "person-1", "person-2", date(2025, 6, 1)
+        in_credit(store)
+        always, until, since = Validity(FIRST_DAY), Validity(FIRST_DAY, june), Validity(june)
+        shared = {
+            3: [(ana, always)],
+            4: [(ana, always), (ben, always)],
+            5: [(ben, until)],
+            6: [(ana, always), (ben, since)],
+        }
+        for number, people in shared.items():
+            begun = start_of(number)
+            (holder,) = begun.holders
+            held = tuple(replace(holder, person_id=one, days=days) for one, days in people)
+            store.start_service(replace(begun, persons=(), holders=held))
+
+        def same(number: int, on: date) -> list[str]:
+            return store.accounts_of_same_people(account_id(number), LATER, on)
+
+        with store.viewing(ANALYST, ["all"]):
+            assert same(1, date(2025, 5, 31)) == [account_id(3), account_id(6)]
+            assert same(1, june) == [account_id(3)]
+            assert same(4, date(2025, 5, 31)) == []
+            assert same(4, june) == [account_id(6)]
+            assert same(2, june) == [account_id(5)]  # Ben's until the day before
+            assert same(9, june) == []
+
     def test_is_personal(self, store: Store) -> None:
         in_credit(store)
         store.record_settlements([ask(1, 20_00)])
@@ -403,6 +439,7 @@ class TestLooking:
             lambda: store.payees_of_account(account_id(1)),
             store.accounts_in_credit,
             lambda: store.accounts_of_same_holder(account_id(1), LATER),
+            lambda: store.accounts_of_same_people(account_id(1), LATER, FIRST_DAY),
         ):
             with pytest.raises(NotViewing):
                 look()

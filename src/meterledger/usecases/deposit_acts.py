@@ -170,8 +170,8 @@ def move_deposit(
 
     Two people do it: who decides, and another who agrees.
 
-    :raises DepositRefused: if the accounts have nobody in common, something of it is unpaid, or one
-        person would decide and agree
+    :raises DepositRefused: if the accounts are not of the same people, something of it is unpaid,
+        or one person would decide and agree
     :raises NotFound: if there is no such account
     """
     who, why = desk.named(reason, f"deposit {deposit_id}")
@@ -191,7 +191,7 @@ def move_deposit(
     if gone is not None and gone.note == new_id and gone.on == on:
         return Asked(desk.store.deposit(new_id), None, newly=False)
     money = open_money(deposit_id, desk)
-    _refuse_move(money, to_account_id, desk)
+    _refuse_move(money, to_account_id, on, desk)
     key = f"moved.{on}"
     out = DepositStep(
         *(deposit_id, key, DepositAct.MOVED_OUT, on, who, why, desk.now),
@@ -220,13 +220,14 @@ def move_deposit(
     return Asked(desk.store.deposit(new_id), None, newly=True)
 
 
-def _refuse_move(money: DepositMoney, to_account_id: str, desk: Desk) -> None:
+def _refuse_move(money: DepositMoney, to_account_id: str, on: date, desk: Desk) -> None:
     deposit = money.deposit
-    if to_account_id not in desk.store.accounts_of_same_holder(deposit.account_id, desk.now):
+    same = desk.store.accounts_of_same_people(deposit.account_id, desk.now, on)
+    if to_account_id not in same:
         raise DepositRefused(
             f"Account {to_account_id} is not another account of the same customer",
             where=f"deposit {deposit.deposit_id}",
-            do="Move a deposit only between accounts that one person holds",
+            do="Move a deposit only between accounts for which the same people are responsible",
         )
     whole = sum(one.cents for one in money.received)
     if money.held_cents <= 0 or money.held_cents != whole:

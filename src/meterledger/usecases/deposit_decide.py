@@ -115,6 +115,13 @@ class DecideStore(HistoryStore, PointStore, Protocol):
     def accounts_of_same_holder(self, account_id: str, known_at: datetime) -> list[str]:
         """Other accounts for which a person of this one is responsible on some day, in order."""
 
+    def accounts_of_same_people(self, account_id: str, known_at: datetime, on: date) -> list[str]:
+        """Other accounts for which the same people are responsible, all of them and nobody else.
+
+        Of each account those of the day count, or of the last day before it that had any. In order
+        of their numbers; none where nobody is responsible for the account.
+        """
+
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined."""
 

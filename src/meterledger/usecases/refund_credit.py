@@ -57,6 +57,7 @@ from meterledger.usecases.settlements import (
     Decided,
     MoneyDesk,
     Settled,
+    accounts_of_customer,
     bills_known,
     credit_cents,
     in_service,
@@ -497,7 +498,7 @@ def _live_account(account_id: str, desk: MoneyDesk) -> str | None:
     if not services:
         return None
     mine = service_class_of(services, desk)
-    for other in desk.store.accounts_of_same_holder(account_id, desk.now):
+    for other in accounts_of_customer(account_id, desk):
         theirs = desk.store.services_of_account(other, desk.now)
         if in_service(theirs, desk.on) and service_class_of(theirs, desk) == mine:
             return other

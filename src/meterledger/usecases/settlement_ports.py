@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.facts.money import Entry
@@ -86,6 +86,13 @@ class Settlements(Protocol):
 
     def accounts_of_same_holder(self, account_id: str, known_at: datetime) -> list[str]:
         """Other accounts for which a person of this one is responsible on some day, in order."""
+
+    def accounts_of_same_people(self, account_id: str, known_at: datetime, on: date) -> list[str]:
+        """Other accounts for which the same people are responsible, all of them and nobody else.
+
+        Of each account those of the day count, or of the last day before it that had any. In order
+        of their numbers; none where nobody is responsible for the account.
+        """
 
     def accounts_in_credit(self) -> dict[str, int]:
         """Accounts that have more than they owe (142 and 143 with all below), in cents above 0."""

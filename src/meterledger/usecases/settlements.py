@@ -101,6 +101,8 @@ class MoneyDesk:
     now: datetime
     unseen: frozenset[str] = frozenset()
     """Entries that are not looked at: a settlement's own, when it is decided again."""
+    any_person: bool = False
+    """Whether accounts were one customer's if they had one person in common: until 2026-11-29."""
 
     @property
     def view(self) -> BookView:
@@ -340,6 +342,16 @@ def moved_beside(case: SettlementCase, store: SettlementStore) -> list[Settlemen
     ]
 
 
+def accounts_of_customer(account_id: str, desk: MoneyDesk) -> list[str]:
+    """Other accounts of the same customer: the same people are responsible, and nobody else.
+
+    Money of two people is not one of them's alone, nor is a debt (GRR V.F: the same customer).
+    """
+    if desk.any_person:
+        return desk.store.accounts_of_same_holder(account_id, desk.now)
+    return desk.store.accounts_of_same_people(account_id, desk.now, desk.on)
+
+
 def credit_cents(account_id: str, desk: MoneyDesk) -> int:
     """What the account has more than it owes, as known at the desk's instant; below zero it owes.
 
@@ -424,7 +436,8 @@ def decide_again(
     """
     asked = case.asked
     own = frozenset(one.entry_id for one in case.steps)
-    then = MoneyDesk(desk.store, desk.book, asked.on, asked.learned_at, own)
+    at = asked.learned_at
+    then = MoneyDesk(desk.store, desk.book, asked.on, at, own, any_person=desk.any_person)
     known = json.loads(case.record)
     told = {name: known[name] for name in (AGENCY_TERMS,) if name in known}
     return _record(case, decide(case, then), then, told) == case.record

@@ -43,6 +43,7 @@ from meterledger.usecases.settlements import (
     Decided,
     MoneyDesk,
     Settled,
+    accounts_of_customer,
     in_service,
     moved_beside,
     named,
@@ -360,7 +361,7 @@ def _both(from_account: str, to_account: str, disputed: bool, desk: MoneyDesk) -
     """The facts of both accounts."""
     mine = desk.store.services_of_account(from_account, desk.now)
     theirs = desk.store.services_of_account(to_account, desk.now)
-    same = to_account in desk.store.accounts_of_same_holder(from_account, desk.now)
+    same = to_account in accounts_of_customer(from_account, desk)
     return {
         "service_ended": _ended(mine, desk.on),
         "same_customer": same,

@@ -159,7 +159,7 @@ def _may_move_to(money: DepositMoney, system: System) -> tuple[str, ...]:
     """The customer's other accounts, where all that came in is held and nothing is unpaid."""
     if not 0 < money.held_cents == money.paid_cents or money.unpaid_cents:
         return ()
-    found = system.store.accounts_of_same_holder(money.deposit.account_id, system.now)
+    found = system.store.accounts_of_same_people(money.deposit.account_id, system.now, system.today)
     return tuple(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from meterledger.facts.ach_orders import SentFile
 from meterledger.facts.money import Entry, Payment
@@ -226,6 +226,19 @@ class MemorySettlements:
         people = {one.person_id for one in held if one.account_id == account_id}
         return sorted({one.account_id for one in held if one.person_id in people} - {account_id})
 
+    def accounts_of_same_people(self, account_id: str, known_at: datetime, on: date) -> list[str]:
+        """Other accounts for which the same people are responsible, all of them and nobody else."""
+        self._look()
+        by_account: dict[str, list[AccountHolder]] = {}
+        for one in self._holders.known(known_at):
+            by_account.setdefault(one.account_id, []).append(one)
+        mine = _responsible(by_account.get(account_id, ()), on)
+        return sorted(
+            name
+            for name, held in by_account.items()
+            if mine and name != account_id and _responsible(held, on) == mine
+        )
+
     def accounts_in_credit(self) -> dict[str, int]:
         """Accounts that have more than they owe."""
         self._look()
@@ -257,3 +270,11 @@ class MemorySettlements:
     def register_cause(self, prefix: str, is_there: Callable[[str], bool]) -> None:
         """Entries of the prefix need a key that is there."""
         raise NotImplementedError
+
+
+def _responsible(held: Iterable[AccountHolder], on: date) -> frozenset[str]:
+    """People responsible on the day, or on the last day before it that had any."""
+    begun = [one for one in held if one.days.from_day <= on]
+    last = max((one.days.until_day or date.max for one in begun), default=date.max)
+    day = on if on < last else last - timedelta(days=1)
+    return frozenset(one.person_id for one in begun if day in one.days)

@@ -78,6 +78,29 @@ SELECT DISTINCT other.account_id FROM account_holder mine
    AND mine.known @> %(at)s::timestamptz AND other.known @> %(at)s::timestamptz
  ORDER BY 1
 """
+SAME_PEOPLE = """
+WITH near AS (
+    SELECT DISTINCT other.account_id FROM account_holder mine
+      JOIN account_holder other ON other.person_id = mine.person_id
+     WHERE mine.account_id = %(account)s
+       AND mine.known @> %(at)s::timestamptz AND other.known @> %(at)s::timestamptz
+),
+held AS (
+    SELECT h.account_id, h.person_id, h.days,
+           least(%(on)s::date + 1, max(coalesce(upper(h.days), 'infinity'::date))
+                 OVER (PARTITION BY h.account_id)) AS out
+      FROM account_holder h JOIN near USING (account_id)
+     WHERE h.known @> %(at)s::timestamptz AND lower(h.days) <= %(on)s
+),
+people AS (
+    SELECT account_id, array_agg(DISTINCT person_id ORDER BY person_id) AS those
+      FROM held WHERE days @> out - 1 GROUP BY account_id
+)
+SELECT other.account_id FROM people mine JOIN people other USING (those)
+ WHERE mine.account_id = %(account)s AND other.account_id <> mine.account_id
+ ORDER BY 1
+"""
+"""Of each account the people of the day, or of the last day before it that had any."""
 IN_CREDIT = """
 SELECT account_id, -(cents + deferred_cents) FROM receivable_balance
  WHERE cents + deferred_cents < 0 ORDER BY 1
@@ -239,6 +262,15 @@ class SettlementTables(Tables):
         rows = self._read(
             lambda connection: connection.execute(
                 SAME_HOLDER, {"account": account_id, "at": known_at}
+            ).fetchall()
+        )
+        return [name for (name,) in rows]
+
+    def accounts_of_same_people(self, account_id: str, known_at: datetime, on: date) -> list[str]:
+        """Other accounts for which the same people are responsible, all of them and nobody else."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                SAME_PEOPLE, {"account": account_id, "at": known_at, "on": on}
             ).fetchall()
         )
         return [name for (name,) in rows]
