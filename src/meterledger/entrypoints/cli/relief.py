@@ -85,6 +85,8 @@ def agree(
             else:
                 print(f"Relief {made.agreement.relief_id} was asked for before:")
             _print(made.agreement)
+            if made.rulings:
+                print("What the rule says of it, if it is approved today:")
             for one in made.rulings[0].decision.reasons if made.rulings else ():
                 print(f"  {one.finding} ({one.citation.text})")
 
