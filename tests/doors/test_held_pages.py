@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.doors.held_web_town import APRIL, AT, FAR, GAP, HIGH, MAY, OUT, HeldTown, held_town
+from tests.doors.held_web_town import APRIL, AT, FAR, GAP, HIGH, MAY, NOW, OUT, HeldTown, held_town
 from tests.journeys.programs_town import KNOWN
 from tests.journeys.test_reactive_demand import flat, open_town
 from tests.journeys.town import even
@@ -207,6 +207,33 @@ class TestACase:
         text = text_of(client.get(answer["Location"]))
         assert "It has left as" in text
         assert "something holds it" not in text
+
+    @pytest.mark.parametrize("act", ["release", "rerun"])
+    def test_that_another_let_go_while_we_looked_is_told_as_billed(
+        self, client: Any, behind: HeldTown, monkeypatch: pytest.MonkeyPatch, act: str
+    ) -> None:
+        """Its window is due no more then: that is because it has left, and so it is told."""
+        really, others = settle_held.first_due, []
+
+        def after_another(*told: Any) -> Any:
+            if not others:
+                others.append("on its way")
+                others.append(decide(client, behind, FAR, "release"))
+            return really(*told)
+
+        def due_of_now(services: Any, *told: Any) -> Any:
+            found = after_another(services, *told)
+            store, of = behind.town.store, services[0].agreement.agreement_id
+            return found if not others[1:] else really([store.service_of_agreement(of, NOW)], *told)
+
+        monkeypatch.setattr(settle_held, "first_due", due_of_now)
+
+        answer = decide(client, behind, FAR, act)
+
+        assert others[1].status_code == 302
+        assert answer.status_code == 422
+        assert "is not what is due" not in text_of(answer)
+        assert "billed" in text_of(answer)
 
     def test_is_not_decided_without_a_reason(self, client: Any, behind: HeldTown) -> None:
         answer = decide(client, behind, FAR, "release", reason="")

@@ -30,6 +30,7 @@ from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import TariffBook
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.gate_bills import RunIsStopped
 from meterledger.usecases.held_ports import HeldLog
 from meterledger.usecases.issue_bills import BillRun, BillStore, first_due, issue_bills
@@ -81,6 +82,7 @@ def ways_out(case: HeldCase) -> tuple[WayOut, ...]:
     return tuple(one for one in kind.ways if one is not WayOut.RELEASE or _releasable(case))
 
 
+@looks_once_more  # another may let it go at once: it is told that it has left
 def release_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
     """Let a bill go that the gate holds. Above the ceiling it waits for another person's approval.
 
@@ -104,6 +106,7 @@ def release_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
     return _run_again(case, desk)
 
 
+@looks_once_more  # another may let it go at once: it is told that it has left
 def approve_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
     """Agree, as another person, that a bill above the ceiling leaves.
 
@@ -145,6 +148,7 @@ def reopen_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
     return Settled(_add(case_id, HeldAct.REOPENED, by, reason, desk))
 
 
+@looks_once_more  # another may let it go at once: it is told that it has left
 def rerun_held(case_id: str, *, desk: Desk) -> Settled:
     """Calculate the window again, now: after readings came, or after a correction.
 
