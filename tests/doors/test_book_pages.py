@@ -535,6 +535,14 @@ class TestTheInventedBook:
         assert "Least billing demand" in page
         assert "Reactive demand" in page
 
+    def test_shows_seasons_of_periods_by_their_number_and_of_months_by_their_name(
+        self, reader: Client
+    ) -> None:
+        page = text_of(reader.get("/book/prairie_period_seasons/"))
+
+        assert "period 6, period 7, period 8 and period 9" in page
+        assert "June, July, August and September" in page
+
 
 class TestWhatNobodyKnows:
     def test_has_a_page(self, watched_templates: None) -> None:

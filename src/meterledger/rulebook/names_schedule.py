@@ -27,6 +27,9 @@ Book = dict[str, ParsedSeries]
 
 DEMAND_PERIODS = frozenset({"counts", "outside"})
 """The periods of a demand calendar: hours that count for the highest, and hours that do not."""
+OF_PERIODS = ("cycle_read_day_rule", "billing_period_number_rule")
+OF_BOTH_METHODS = "season_method_switch"
+"""The rules that a calendar needs whose seasons go by billing periods, or by both methods."""
 ENERGY = "energy"
 """What a programme's ``replaces`` calls all charges for energy together."""
 
@@ -34,9 +37,14 @@ ENERGY = "energy"
 def check_schedule(body: ScheduleBody, series: ParsedSeries, entry: Entry, book: Book) -> None:
     """Check the names of a schedule, and that it prices all energy once."""
     seasons: set[str] = set()
+    methods: set[bool] = set()
     for one in need(body.seasons, "seasons", series, entry, book).entries:
         ensure(isinstance(one.dated.value, Seasons), "a seasons file holds seasons")
         seasons |= set(one.dated.value.months)
+        methods.add(one.dated.value.by_period)
+    if True in methods:
+        for rule in (*OF_PERIODS, *((OF_BOTH_METHODS,) if False in methods else ())):
+            need(rule, "text", series, entry, book)
     periods = _periods(body.windows, seasons, series, entry, book) or {ALL_HOURS}
     for calendar in (body.demand_window, *(one.hours for one in body.demands)):
         _check_demand_hours(calendar, seasons, series, entry, book)
