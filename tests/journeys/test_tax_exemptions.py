@@ -14,6 +14,7 @@ import pytest
 from meterledger.facts.bills import read_record
 from meterledger.facts.taxes import ExemptionKind, TaxKind
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.ports import Conflict, NotFound
 from meterledger.usecases.prove_bill import prove_bill
 from meterledger.usecases.start_service import start_service
@@ -422,3 +423,40 @@ def test_the_record_of_a_home_says_nothing_of_sales_tax(shops: Shops) -> None:
 
     assert "sales_tax" not in text
     assert "service_class" not in read_record(text.encode())
+
+
+class TestAnotherRateOption:
+    """A certificate of one agreement goes on with the one that continues it."""
+
+    @pytest.fixture
+    def home(self, shops: Shops) -> Shops:
+        shops.open(1, schedule="1M-anytime")
+        (service,) = shops.town.services(1, known_at=KNOWN)
+        shops.exempt(
+            tax=TaxKind.GROSS_RECEIPTS, kind=ExemptionKind.GOVERNMENT,
+            agreement_id=service.agreement.agreement_id,
+        )  # fmt: skip
+        change_rate(
+            account_id=shops.account(1), schedule="1M-overnight", asked=date(2025, 8, 10),
+            learned_at=TOLD + timedelta(hours=1), view=shops.view, store=shops.store,
+        )  # fmt: skip
+        return shops
+
+    def test_is_exempt_as_before(self, home: Shops) -> None:
+        bills = home.bill(1, on=date(2025, 10, 1), known_at=TOLD + timedelta(hours=2)).issued
+        taxed = {
+            one.schedule: sum(line.cents for line in one.lines if line.group.value == "tax")
+            for one in bills
+        }
+        assert taxed == {"1M-anytime": 0, "1M-overnight": 0}
+
+    @pytest.mark.parametrize("day", [date(2025, 8, 1), date(2025, 9, 10)])
+    def test_is_ended_by_its_number_for_both(self, home: Shops, day: date) -> None:
+        late = TOLD + timedelta(hours=3)
+        end_exemption(
+            account_id=home.account(1), certificate="12-345", until_day=day, learned_at=late,
+            view=home.view, store=home.store,
+        )  # fmt: skip
+        known = home.store.exemptions_of_account(home.account(1), late)
+        assert known
+        assert all(one.days.until_day == day for one in known)

@@ -263,6 +263,40 @@ class TestACertificate:
 
         assert [one.certificate for one in certificates(store)] == ["149-7", "149-8"]
 
+    def test_goes_on_with_another_rate_option_and_ends_with_it(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        old, then = agreement_of(1), replace(agreement_of(1, STOP), learned_at=LATER)
+        first = store.record_exemption(replace(CERTIFICATE, agreement_id=old.agreement_id))
+        on = replace(first, agreement_id=then.agreement_id, days=Validity(STOP))
+        store.change_agreement(
+            old.agreement_id, STOP, replace(then, schedule="1M-smart"), [], (), [on]
+        )
+        (_, carried) = certificates(store)
+        assert (carried.agreement_id, carried.days) == (then.agreement_id, Validity(STOP))
+
+        late = LATER + timedelta(days=2)
+        store.end_exemption(first, STOP - timedelta(days=9), late, [carried])
+
+        (left,) = certificates(store, late)
+        assert (left.agreement_id, left.days.until_day) == (
+            old.agreement_id,
+            STOP - timedelta(days=9),
+        )
+        assert certificates(store, late - timedelta(hours=1)) == [first, carried]
+
+    def test_of_a_rate_option_that_is_taken_back_holds_no_more(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        old, then = agreement_of(1), replace(agreement_of(1, STOP), learned_at=LATER)
+        first = store.record_exemption(replace(CERTIFICATE, agreement_id=old.agreement_id))
+        on = replace(first, agreement_id=then.agreement_id, days=Validity(STOP))
+        store.change_agreement(
+            old.agreement_id, STOP, replace(then, schedule="1M-smart"), [], (), [on]
+        )
+
+        store.take_back_agreement(then.agreement_id, LATER + timedelta(days=1))
+
+        assert certificates(store, LATER + timedelta(days=2)) == [first]
+
     def test_recorded_twice_at_once_is_kept_once(self, store: Store) -> None:
         store.start_service(start_of(1))
         asked = [replace(CERTIFICATE, certificate=f"C-{number}") for number in range(4)]

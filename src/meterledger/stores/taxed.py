@@ -103,6 +103,20 @@ def ended_exemption(exemption: TaxExemption, until_day: date, moment: datetime) 
     return replace(exemption, days=Validity(days.from_day, until_day), learned_at=moment)
 
 
+def carried_ended(
+    carried: Iterable[TaxExemption], until_day: date, moment: datetime
+) -> list[tuple[TaxExemption, TaxExemption | None]]:
+    """Those that carry a certificate on, each with its end; None where it would hold on no day."""
+    return [
+        (
+            one,
+            ended_exemption(one, until_day, moment) if one.days.from_day < until_day else None,
+        )
+        for one in carried
+        if one.days.until_day is None or until_day < one.days.until_day
+    ]
+
+
 def refuse_not_believed(exemption: TaxExemption) -> NoReturn:
     """Somebody changed the certificate meanwhile.
 

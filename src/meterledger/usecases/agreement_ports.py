@@ -13,6 +13,7 @@ from typing import Protocol
 
 from meterledger.facts.participation import Participation
 from meterledger.facts.places import Agreement
+from meterledger.facts.taxes import TaxExemption
 from meterledger.kernel.decision import Reason
 from meterledger.usecases.together_ports import TogetherLog
 
@@ -27,11 +28,13 @@ class AgreementChanges(TogetherLog, Protocol):
         then: Agreement,
         reasons: Sequence[Reason],
         programs: Sequence[Participation] = (),
+        exemptions: Sequence[TaxExemption] = (),
     ) -> None:
         """End an agreement on ``last_day_out`` (out) and begin another there, both or neither.
 
         ``then`` is the same account's at the same service point; ``reasons`` go to the record.
-        ``programs`` are what the other takes part in from the first; they are learned with it.
+        ``programs`` are what the other takes part in from the first, ``exemptions`` its
+        certificates; they are learned with it.
 
         :raises NotFound: if no such agreement is known
         :raises Conflict: as ``stop_service``, or if the other is not of its account and point
@@ -41,7 +44,7 @@ class AgreementChanges(TogetherLog, Protocol):
         """A change of the rate option is taken back: the agreement before it goes on.
 
         The one that had ended for it has its end, if any; both stay as known before. So does what
-        the other took part in; the one before never left it.
+        the other took part in, and its certificates; the one before never left them.
 
         :raises NotFound: if no such agreement is known
         :raises Conflict: if it continues none, or was billed

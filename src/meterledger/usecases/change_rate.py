@@ -21,11 +21,13 @@ from meterledger.billing import (
 )
 from meterledger.facts.participation import Participation
 from meterledger.facts.places import Agreement, BillableService
+from meterledger.facts.taxes import TaxExemption
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.decide import Ruling, decide_filled
+from meterledger.usecases.exemptions_go_on import ExemptionsAsked, exemptions_going_on
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.program_ports import ProgramsAsked
 from meterledger.usecases.programs_go_on import programs_going_on, refuse_closed_programs
@@ -45,7 +47,7 @@ class AgreementReads(Protocol):
         """All agreements of the account, joined."""
 
 
-class RateStore(AgreementReads, ProgramsAsked, Protocol):
+class RateStore(AgreementReads, ProgramsAsked, ExemptionsAsked, Protocol):
     """What these journeys need of the store."""
 
     def change_agreement(
@@ -55,6 +57,7 @@ class RateStore(AgreementReads, ProgramsAsked, Protocol):
         then: Agreement,
         reasons: Sequence[Reason],
         programs: Sequence[Participation] = (),
+        exemptions: Sequence[TaxExemption] = (),
     ) -> None:
         """End an agreement and begin another there, or NotFound, or Conflict."""
 
@@ -213,7 +216,7 @@ def change_rate(
     first day, and the answer names the bills that ``rebill`` makes anew: each keeps its own days,
     and says what it asks otherwise by the cause "programme and rate option".
 
-    What the service takes part in goes on with the new agreement.
+    What the service takes part in, and its certificates, go on with the new agreement.
 
     :raises RateRefused: if there is no such service, the option is not open, or it must wait
     :raises ProgramNotOpen: if it takes part in a programme that is not open to the option
@@ -262,9 +265,15 @@ def change_rate(
         learned_at,
     )
     programs = programs_going_on(agreement, then, view, store)
+    exemptions = exemptions_going_on(agreement, then, store)
     if not dry_run:
         store.change_agreement(
-            agreement.agreement_id, outcome.takes_effect, then, ruling.decision.reasons, programs
+            agreement.agreement_id,
+            outcome.takes_effect,
+            then,
+            ruling.decision.reasons,
+            programs,
+            exemptions,
         )
     return RateChange(service, ruling, then)
 

@@ -39,6 +39,7 @@ from meterledger.usecases.calculate_bills import BilledReadings
 from meterledger.usecases.change_rate import A_MOMENT, LARGER, SMALL, RateRefused, RateStore
 from meterledger.usecases.compare_schedules import usage_as_billed
 from meterledger.usecases.decide import Ruling, decide_filled
+from meterledger.usecases.exemptions_go_on import exemptions_going_on
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.programs_go_on import programs_going_on, refuse_closed_programs
 from meterledger.usecases.register_estimates import RegisterUsage
@@ -359,5 +360,6 @@ def _part(
         moment = learned_at - left * A_MOMENT
         then = replace(agreement, agreement_id=name, days=Validity(day), learned_at=moment)
         programs = programs_going_on(ends, then, view, store)
-        store.change_agreement(ends.agreement_id, day, then, [reason], programs)
+        exemptions = exemptions_going_on(ends, then, store)
+        store.change_agreement(ends.agreement_id, day, then, [reason], programs, exemptions)
         ends = then

@@ -8,6 +8,7 @@ Read first      docs/operating/taxes.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -37,6 +38,8 @@ from meterledger.kernel.span import DaySpan, Validity
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.forms import number_text
 from meterledger.usecases.decide import decide_filled
+from meterledger.usecases.exemptions_go_on import carrying_on
+from meterledger.usecases.periods_of_service import ServicesAsked
 from meterledger.usecases.ports import NotFound, StoredBill
 from meterledger.usecases.rule_registry import rule_named
 
@@ -47,16 +50,20 @@ class ExemptionRefused(Refusal):
     """A certificate cannot be recorded or ended as asked."""
 
 
-class ExemptionStore(Protocol):
+class ExemptionStore(ServicesAsked, Protocol):
     """What these journeys need of the store."""
 
     def record_exemption(self, exemption: TaxExemption) -> TaxExemption:
         """Keep a certificate, or Conflict."""
 
     def end_exemption(
-        self, exemption: TaxExemption, until_day: date, learned_at: datetime
+        self,
+        exemption: TaxExemption,
+        until_day: date,
+        learned_at: datetime,
+        carried: Sequence[TaxExemption] = (),
     ) -> TaxExemption:
-        """Believe that it holds until ``until_day`` (out), or Conflict."""
+        """Believe that it, and those that carry it on, hold until ``until_day``, or Conflict."""
 
     def exemptions_of_account(self, account_id: str, known_at: datetime) -> list[TaxExemption]:
         """The account's certificates as known then."""
@@ -167,6 +174,8 @@ def end_exemption(
 ) -> Exempt:
     """End a certificate: ``until_day`` is the first day on which it does not hold.
 
+    It ends for every agreement by which a change of the rate option has carried it on.
+
     :raises NotFound: if the account has no such certificate
     :raises ExemptionRefused: if it has several of that number, and nobody said for which tax
     :raises Conflict: if it has ended by then, or would hold on no day
@@ -182,12 +191,13 @@ def end_exemption(
             do=f"List what there is with `meterledger tax list {account_id}`",
         )
     open_ones = [one for one in named if one.days.until_day is None] or named
-    if len(open_ones) > 1:
+    same = open_ones[:1] if len(open_ones) == 1 else carrying_on(open_ones, learned_at, store)
+    if not same:
         raise ExemptionRefused(
             f"{len(open_ones)} certificates of account {account_id} have the number {certificate}",
             do="Say of which tax with --tax, or end them by hand one after the other",
         )
-    ended = store.end_exemption(open_ones[0], until_day, learned_at)
+    ended = store.end_exemption(same[0], until_day, learned_at, same[1:])
     return Exempt(ended, tuple(bills_touched_by_exemption(ended, view=view, store=store)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -30,9 +31,15 @@ class TaxLog(Protocol):
         """
 
     def end_exemption(
-        self, exemption: TaxExemption, until_day: date, learned_at: datetime
+        self,
+        exemption: TaxExemption,
+        until_day: date,
+        learned_at: datetime,
+        carried: Sequence[TaxExemption] = (),
     ) -> TaxExemption:
         """Believe from now on that a certificate holds until ``until_day`` (out).
+
+        So do those that carry it on, in the same step; one that begins then or later holds no more.
 
         :raises Conflict: if it is not what is believed now, or would hold on no day or on more days
         """

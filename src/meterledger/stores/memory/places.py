@@ -21,6 +21,7 @@ from meterledger.facts.places import (
     ServicePoint,
     TaxPlace,
 )
+from meterledger.facts.taxes import TaxExemption
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
 from meterledger.stores.believed import (
@@ -146,6 +147,7 @@ class MemoryPlaces(MemoryTogether):
         then: Agreement,
         reasons: Sequence[Reason],
         programs: Sequence[Participation] = (),
+        exemptions: Sequence[TaxExemption] = (),
     ) -> None:
         """End an agreement on ``last_day_out`` (out) and begin another there, both or neither."""
         undo: Undo = []
@@ -164,6 +166,8 @@ class MemoryPlaces(MemoryTogether):
                 new = replace(then, learned_at=moment)
                 keep_dated(self._agreements, new, undo, may_repeat=False)
                 self._take_part([replace(one, learned_at=moment) for one in programs], undo)
+                for exemption in exemptions:
+                    keep_dated(self._exemptions, replace(exemption, learned_at=moment), undo)
             except BaseException:
                 for step in reversed(undo):
                     step()
@@ -185,6 +189,9 @@ class MemoryPlaces(MemoryTogether):
             days = Validity(old.days.from_day, new.days.until_day)
             keep_dated(self._agreements, replace(old, days=days, learned_at=moment), [])
             self._part_no_more(new.agreement_id, moment)
+            for exemption in self._exemptions.of(new.account_id):
+                if exemption.agreement_id == new.agreement_id:
+                    self._exemptions.end(exemption, learned_after(moment, exemption.learned_at))
             self._note("rate option taken back", old.account_id, moment)
 
     def _take_part(self, programs: Sequence[Participation], undo: Undo) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.stores.taxed import (
     believed_exemptions,
     believed_sales_tax_places,
+    carried_ended,
     cut_back,
     ended_exemption,
     in_order,
@@ -94,17 +95,29 @@ class MemoryTaxes:
             return kept
 
     def end_exemption(
-        self, exemption: TaxExemption, until_day: date, learned_at: datetime
+        self,
+        exemption: TaxExemption,
+        until_day: date,
+        learned_at: datetime,
+        carried: Sequence[TaxExemption] = (),
     ) -> TaxExemption:
         """Believe from now on that a certificate holds until ``until_day`` (out)."""
         with self._lock:
             moment = learned_after(
-                learned_at, exemption.learned_at, self._newest_bill(exemption.account_id)
+                learned_at,
+                max(one.learned_at for one in (exemption, *carried)),
+                self._newest_bill(exemption.account_id),
             )
             ended = ended_exemption(exemption, until_day, moment)
-            if exemption not in self._exemptions.of(exemption.account_id):
-                refuse_not_believed(exemption)
-            self._exemptions.replace(exemption, ended, moment)
+            ends = [(exemption, ended), *carried_ended(carried, until_day, moment)]
+            for one, _ in ends:
+                if one not in self._exemptions.of(one.account_id):
+                    refuse_not_believed(one)
+            for one, left in ends:
+                if left is None:
+                    self._exemptions.end(one, moment)
+                else:
+                    self._exemptions.replace(one, left, moment)
             self._note("tax exemption ended", exemption.account_id, moment)
             return ended
 

@@ -18,6 +18,7 @@ from meterledger.facts.places import (
     Premise,
     ServicePoint,
 )
+from meterledger.facts.taxes import TaxExemption
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.span import Validity
 from meterledger.stores.believed import (
@@ -45,7 +46,7 @@ from meterledger.stores.postgres.repository.dated import (
 )
 from meterledger.stores.postgres.repository.programs import insert_participation, part_no_more
 from meterledger.stores.postgres.repository.together import believed_together
-from meterledger.stores.taxed import believed_sales_tax_places
+from meterledger.stores.taxed import believed_exemptions, believed_sales_tax_places
 from meterledger.stores.together_words import refuse_named
 from meterledger.usecases.ports import Conflict, NotFound, ServiceStart
 
@@ -225,21 +226,9 @@ class PlaceWrites(Tables):
     def _stop(
         self, connection: Connection, agreement_id: str, last_day_out: date, learned_at: datetime
     ) -> None:
-        agreement, moment = self._end(connection, agreement_id, last_day_out, learned_at)
+        agreement, moment = end_agreement(connection, agreement_id, last_day_out, learned_at)
         told = {"agreement": agreement_id, "until": last_day_out.isoformat()}
         self._note(connection, "service stopped", [(agreement.account_id, told, moment)])
-
-    @staticmethod
-    def _end(
-        connection: Connection, agreement_id: str, last_day_out: date, learned_at: datetime
-    ) -> tuple[Agreement, datetime]:
-        """Believe of an agreement that it ends; it as it was, and since when that is believed."""
-        number, agreement, billed_until, newest_bill = _believed(connection, agreement_id)
-        refuse_stop(agreement, last_day_out, billed_until)
-        moment = learned_after(learned_at, agreement.learned_at, newest_bill)
-        ended = Validity(agreement.days.from_day, last_day_out)
-        _believe(connection, number, replace(agreement, days=ended, learned_at=moment))
-        return agreement, moment
 
     def take_back_agreement(self, agreement_id: str, learned_at: datetime) -> None:
         """A change of the rate option is taken back: the agreement before it goes on.
@@ -267,6 +256,12 @@ class PlaceWrites(Tables):
                 [moment, number],
             )
             part_no_more(connection, agreement_id, moment)
+            connection.execute(
+                "UPDATE tax_exemption SET known = tstzrange(lower(known),"
+                " greatest(%s::timestamptz, lower(known) + interval '1 microsecond'))"
+                " WHERE account_id = %s AND agreement_id = %s AND upper_inf(known)",
+                [moment, new.account_id, agreement_id],
+            )
             days = Validity(old.days.from_day, new.days.until_day)
             _believe(connection, place, replace(old, days=days, learned_at=moment))
             told = {"agreement": agreement_id, "goes_on": old.agreement_id}
@@ -309,6 +304,7 @@ class PlaceWrites(Tables):
         then: Agreement,
         reasons: Sequence[Reason],
         programs: Sequence[Participation] = (),
+        exemptions: Sequence[TaxExemption] = (),
     ) -> None:
         """End an agreement on ``last_day_out`` (out) and begin another there, both or neither.
 
@@ -318,13 +314,16 @@ class PlaceWrites(Tables):
         self._connections.ensure_months([record_day(then.learned_at)])
 
         def work(connection: Connection) -> None:
-            old, moment = self._end(connection, agreement_id, last_day_out, then.learned_at)
+            old, moment = end_agreement(connection, agreement_id, last_day_out, then.learned_at)
             refuse_other_service(old, then)
             new = replace(then, learned_at=moment)
             keys = {"service_point_id": [new.service_point_id], "agreement_id": [new.agreement_id]}
             keep_dated(connection, [new], believed_agreements(), keys, may_repeat=False)
             for one in programs:
                 insert_participation(connection, replace(one, learned_at=moment))
+            certificates = [replace(one, learned_at=moment) for one in exemptions]
+            account = {"account_id": [new.account_id]}
+            keep_dated(connection, certificates, believed_exemptions(), account)
             told = {
                 "agreement": agreement_id,
                 "then": new.agreement_id,
@@ -337,6 +336,22 @@ class PlaceWrites(Tables):
             self._note(connection, "rate option changed", [(old.account_id, told, moment)])
 
         self._step("change a rate option", work)
+
+
+def end_agreement(
+    connection: Connection, agreement_id: str, last_day_out: date, learned_at: datetime
+) -> tuple[Agreement, datetime]:
+    """Believe of an agreement that it ends; it as it was, and since when that is believed.
+
+    :raises NotFound: if no such agreement is known
+    :raises Conflict: if it has ended already, or ends before it began, or is billed past it
+    """
+    number, agreement, billed_until, newest_bill = _believed(connection, agreement_id)
+    refuse_stop(agreement, last_day_out, billed_until)
+    moment = learned_after(learned_at, agreement.learned_at, newest_bill)
+    ended = Validity(agreement.days.from_day, last_day_out)
+    _believe(connection, number, replace(agreement, days=ended, learned_at=moment))
+    return agreement, moment
 
 
 def _believed(

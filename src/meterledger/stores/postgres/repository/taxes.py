@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -38,6 +39,7 @@ from meterledger.stores.taxed import (
     NOT_TOLD_APART,
     believed_exemptions,
     believed_sales_tax_places,
+    carried_ended,
     cut_back,
     ended_exemption,
     in_order,
@@ -158,7 +160,11 @@ class TaxTables(Tables):
         return kept
 
     def end_exemption(
-        self, exemption: TaxExemption, until_day: date, learned_at: datetime
+        self,
+        exemption: TaxExemption,
+        until_day: date,
+        learned_at: datetime,
+        carried: Sequence[TaxExemption] = (),
     ) -> TaxExemption:
         """Believe from now on that a certificate holds until ``until_day`` (out).
 
@@ -168,13 +174,14 @@ class TaxTables(Tables):
 
         def work(connection: Connection) -> TaxExemption:
             account = exemption.account_id
-            moment = learned_after(
-                learned_at, exemption.learned_at, _newest_bill(connection, account)
-            )
+            since = max(one.learned_at for one in (exemption, *carried))
+            moment = learned_after(learned_at, since, _newest_bill(connection, account))
             ended = ended_exemption(exemption, until_day, moment)
-            if not close_dated(connection, exemption, "account_id", moment):
-                refuse_not_believed(exemption)
-            insert_dated(connection, [ended])
+            for one, left in [(exemption, ended), *carried_ended(carried, until_day, moment)]:
+                if not close_dated(connection, one, "account_id", moment):
+                    refuse_not_believed(one)
+                if left is not None:
+                    insert_dated(connection, [left])
             told = _told(ended)
             self._note(connection, "tax exemption ended", [(account, told, moment)])
             return ended
