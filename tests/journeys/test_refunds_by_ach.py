@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -121,6 +122,23 @@ def test_what_came_back_is_ordered_again_under_another_name(town: Town) -> None:
 
     assert [one.order_id for one in file.entries] == [f"{name}:2"]
     assert town.store.settlement(name).count(Act.SENT) == 2
+
+
+def test_a_night_that_is_closed_in_the_morning_marks_it_on_the_day_of_its_file(town: Town) -> None:
+    """Approved on the morning of 12-01, on which the night of 11-30 is closed."""
+    town.bank()
+    name = town.approved(20_00)
+
+    def night() -> MoneyDesk:
+        return replace(town.desk(), on=date(2026, 11, 30))
+
+    assert order_refunds(desk=night(), store=town.store).ordered == [name]
+    file = town.file()
+    assert mark_refunds_in_files(by="night", desk=night(), store=town.store) == [name]
+
+    case = town.store.settlement(name)
+    assert (case.last.act, case.last.on) == (Act.SENT, file.created_day)
+    assert file.created_day == date(2026, 12, 1)
 
 
 def came_back(town: Town, key: str) -> None:

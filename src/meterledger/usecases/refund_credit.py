@@ -9,7 +9,7 @@ Read first      docs/operating/settlements.md.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -322,14 +322,21 @@ def send_refunds(
     sent: Iterable[tuple[str, str]], *, by: str, desk: MoneyDesk
 ) -> list[SettlementCase]:
     """Mark the refunds of one file as sent, all of them or none: (settlement id, reference)."""
+    return send_refunds_on_their_days([(*one, desk.on) for one in sent], by=by, desk=desk)
+
+
+def send_refunds_on_their_days(
+    sent: Iterable[tuple[str, str, date]], *, by: str, desk: MoneyDesk
+) -> list[SettlementCase]:
+    """As ``send_refunds``, each with the day on which it was sent."""
     who, _ = named(by, "a file", "refunds")
     writes = []
-    for settlement_id, reference in sent:
-        case = desk.store.settlement(settlement_id)
-        refuse_earlier(case, desk)
+    for settlement_id, reference, on in sent:
+        case, then = desk.store.settlement(settlement_id), replace(desk, on=on)
+        refuse_earlier(case, then)
         begun = SettlementWrite(case, (), ())
         why = f"sent as {reference}"
-        writes.append(step_on(begun, Act.SENT, who, why, desk, reference=reference))
+        writes.append(step_on(begun, Act.SENT, who, why, then, reference=reference))
     desk.store.record_settlements(writes)
     return [one.case for one in writes]
 

@@ -21,7 +21,7 @@ from meterledger.facts.settlements import Means, SettlementCase, SettlementKind
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.ach_accounts import OrderStore, order_credit
 from meterledger.usecases.at_once import looks_once_more
-from meterledger.usecases.refund_credit import send_refunds
+from meterledger.usecases.refund_credit import send_refunds_on_their_days
 from meterledger.usecases.refund_left import refuse_to_leave
 from meterledger.usecases.settlements import CannotSettle, MoneyDesk, SettlementStore
 
@@ -76,18 +76,19 @@ def order_refunds(*, desk: MoneyDesk, store: AchRefundStore) -> Ordered:
 def mark_refunds_in_files(*, by: str, desk: MoneyDesk, store: AchRefundStore) -> list[str]:
     """Mark as sent every refund whose order is in a file that was made; its number is the file's.
 
-    All of one run or nothing; what is marked already is left.
+    It was sent on the day of its file, whatever day the desk closes, and never before it was
+    approved. All of one run or nothing; what is marked already is left.
     """
-    orders = {one.next_order_id: one.settlement_id for one in _to_be_sent(desk)}
+    orders = {one.next_order_id: one for one in _to_be_sent(desk)}
     sent = [
-        (orders[entry.order_id], file.file_id)
+        (case.settlement_id, file.file_id, max(file.created_day, case.last.on))
         for file in store.ach_files()
         for entry in file.entries
-        if entry.order_id in orders
+        if (case := orders.get(entry.order_id)) is not None
     ]
     if sent:
-        send_refunds(sent, by=by, desk=desk)
-    return [name for name, _ in sent]
+        send_refunds_on_their_days(sent, by=by, desk=desk)
+    return [name for name, _, _ in sent]
 
 
 def _refuse_dropped(case: SettlementCase, waiting: set[str], store: AchRefundStore) -> None:
