@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -152,6 +153,27 @@ class TestUnknownOutcome:
         place.start()
         place.processor.pay(KEY, OWED)
         assert len(ask_checkouts(desk=place.desk(minutes)).heard) == asked
+
+    def test_whose_answer_cannot_be_taken_is_told_and_the_others_are_asked_about(
+        self, place: Any
+    ) -> None:
+        for number, key in ((1, "c-1"), (2, "c-2")):
+            owing = account_id(number)
+            start_checkout(
+                key, account_id=owing, cents=100_00, tender=Tender.CARD, desk=place.desk()
+            )
+            place.processor.pay(key, 100_00)
+        held = place.processor._held
+        held["c-1"] = replace(held["c-1"], reference="4111111111111111")
+
+        asked = ask_checkouts(desk=place.desk(60))
+
+        assert [one.checkout.checkout_id for one in asked.heard] == ["c-2"]
+        assert [one.checkout.checkout_id for one in asked.still_unknown] == ["c-1"]
+        ((name, why),) = asked.refused
+        assert name == "c-1"
+        assert "card number" in why
+        assert "4111" not in why
 
     @pytest.mark.parametrize(
         ("minutes", "state"), [(59, CheckoutState.UNKNOWN), (60, CheckoutState.REFUSED)]

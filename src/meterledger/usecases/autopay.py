@@ -269,10 +269,14 @@ def end_autopay(account_id: str, *, on: date, desk: AutopayDesk) -> Enrollment:
     return made
 
 
-def run_autopay(on: date, *, desk: AutopayDesk) -> list[Drawn]:
+def run_autopay(
+    on: date, *, desk: AutopayDesk, refused: list[tuple[str, str]] | None = None
+) -> list[Drawn]:
     """Decide about every bill due on the day whose account is on autopay. Safe to run twice.
 
-    A debit becomes an order, which the next file takes; a question waits for a person.
+    A debit becomes an order, which the next file takes; a question waits for a person. With
+    ``refused`` a bill that cannot be decided is told there, and the others are; without it the
+    first one ends the run.
 
     :raises AutopayRefused: if the day is not here yet
     """
@@ -280,11 +284,17 @@ def run_autopay(on: date, *, desk: AutopayDesk) -> list[Drawn]:
         raise AutopayRefused(f"{on} is not here yet", where="--on", do="Give a day up to today")
     asked = {one.bill_id for one in desk.store.autopay_questions()}
     waiting = on_their_way(desk.store)
-    return [
-        _draw(enrollment, bill_id, on, waiting, desk)
-        for enrollment, bill_id in desk.store.autopay_due(on)
-        if bill_id not in asked
-    ]
+    drawn = []
+    for enrollment, bill_id in desk.store.autopay_due(on):
+        if bill_id in asked:
+            continue
+        try:
+            drawn.append(_draw(enrollment, bill_id, on, waiting, desk))
+        except Refusal as refusal:
+            if refused is None:
+                raise
+            refused.append((f"autopay of bill {bill_id}", refusal.of_one_case().sentence))
+    return drawn
 
 
 def _draw(

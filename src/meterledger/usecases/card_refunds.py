@@ -35,6 +35,7 @@ from meterledger.facts.checkouts import (
 )
 from meterledger.facts.settlements import Act, Means, SettlementCase
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.card_refund_ports import CardRefunds
 from meterledger.usecases.channel_ports import Processor, ProcessorSilent
 from meterledger.usecases.checkouts import OF_REFUND, CheckoutDesk, hear
@@ -190,10 +191,24 @@ def ask_card_refund(refund_id: str, *, desk: CardDesk) -> CardRefundOnFile:
     return hear_card_refund(answer, HeardBy.ASKED, desk=desk)
 
 
-def ask_card_refunds(*, desk: CardDesk) -> list[CardRefundOnFile]:
-    """Ask about every card refund without a known outcome. Safe to run twice."""
-    unknown = desk.store.card_refunds(state=CardRefundState.UNKNOWN)
-    return [ask_card_refund(one.refund.refund_id, desk=desk) for one in unknown]
+def ask_card_refunds(
+    *, desk: CardDesk, refused: list[tuple[str, str]] | None = None
+) -> list[CardRefundOnFile]:
+    """Ask about every card refund without a known outcome. Safe to run twice.
+
+    With ``refused`` an answer that cannot be taken is told there, and the others are asked about;
+    without it the first one ends the run.
+    """
+    found = []
+    for one in desk.store.card_refunds(state=CardRefundState.UNKNOWN):
+        name = one.refund.refund_id
+        try:
+            found.append(ask_card_refund(name, desk=desk))
+        except Refusal as refusal:
+            if refused is None:
+                raise
+            refused.append((f"card refund {name}", refusal.of_one_case().sentence))
+    return found
 
 
 def settle_card_refund(

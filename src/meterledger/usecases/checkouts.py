@@ -103,6 +103,8 @@ class Asked:
     heard: tuple[CheckoutOnFile, ...]
     still_unknown: tuple[CheckoutOnFile, ...]
     for_a_person: tuple[CheckoutOnFile, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+    """Checkouts whose answer could not be taken, each with why: a person looks at them."""
 
 
 def start_checkout(
@@ -308,17 +310,29 @@ def _ask(checkout_id: str, desk: CheckoutDesk) -> CheckoutOnFile:
 
 
 def ask_checkouts(*, desk: CheckoutDesk) -> Asked:
-    """Ask about every unknown checkout that was begun some minutes ago. Safe to run twice."""
+    """Ask about every unknown checkout that was begun some minutes ago. Safe to run twice.
+
+    An answer that cannot be taken is told, and leaves its own checkout unknown; the others are
+    asked about.
+    """
     since = desk.now - ask_after(desk.terms)
     late = desk.now - person_after(desk.terms)
     unknown = desk.store.checkouts(state=CheckoutState.UNKNOWN)
     due = [one for one in unknown if one.checkout.started_at <= since]
-    after = [_ask(one.checkout.checkout_id, desk) for one in due]
+    after: list[CheckoutOnFile] = []
+    refused: list[tuple[str, str]] = []
+    for one in due:
+        try:
+            after.append(_ask(one.checkout.checkout_id, desk))
+        except Refusal as refusal:
+            refused.append((one.checkout.checkout_id, refusal.of_one_case().sentence))
+            after.append(desk.store.checkout(one.checkout.checkout_id))
     left = [one for one in after if one.state is CheckoutState.UNKNOWN]
     return Asked(
         heard=tuple(one for one in after if one.state is not CheckoutState.UNKNOWN),
         still_unknown=tuple(left),
         for_a_person=tuple(one for one in left if one.checkout.started_at <= late),
+        refused=tuple(refused),
     )
 
 

@@ -6,6 +6,7 @@ Lives elsewhere the journeys themselves, each safe to run twice; bills (``close_
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -14,6 +15,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.ach_out import AchOutDesk, make_ach_file
 from meterledger.usecases.autopay import AutopayDesk, run_autopay
+from meterledger.usecases.card_refunds import CardDesk, ask_card_refunds
 from meterledger.usecases.checkouts import CheckoutDesk, ask_checkouts
 from meterledger.usecases.close_desk import CloseDesk
 from meterledger.usecases.close_told import DayClosed, StepState, StepTold, Waiting
@@ -78,6 +80,8 @@ def validate_the_day(desk: CloseDesk, told: StepTold) -> None:
 def move_payments(desk: CloseDesk, told: StepTold) -> None:
     """Ask about unknown outcomes, draw what is due by autopay, and put orders into one file.
 
+    What cannot be decided of one is told, and the others go on.
+
     A close is made in the morning after its day: it draws what is due on that day, and what is due
     this morning, so that nothing is drawn a day late.
     """
@@ -86,9 +90,17 @@ def move_payments(desk: CloseDesk, told: StepTold) -> None:
             desk=CheckoutDesk(desk.store, desk.processor, desk.view, desk.now, desk.asked_deposits)
         )
         told.counts |= {"asked": len(asked.heard), "still unknown": len(asked.still_unknown)}
+        told.refused += [(f"checkout {one}", why) for one, why in asked.refused]
+        money = replace(desk.settlements, on=desk.today)
+        cards = CardDesk(money, desk.store, desk.processor)
+        told.counts["card refunds asked"] = len(ask_card_refunds(desk=cards, refused=told.refused))
     drawing = AutopayDesk(desk.store, desk.view, desk.now)
     morning = {desk.today} if desk.today == desk.day + timedelta(days=1) else set()
-    drawn = [one for day in sorted({desk.day} | morning) for one in run_autopay(day, desk=drawing)]
+    drawn = [
+        one
+        for day in sorted({desk.day} | morning)
+        for one in run_autopay(day, desk=drawing, refused=told.refused)
+    ]
     ordered = order_refunds(desk=desk.settlements, store=desk.store)
     told.refused += ordered.refused
     made = make_ach_file(desk=AchOutDesk(desk.store, desk.view, desk.now, desk.asked_deposits))

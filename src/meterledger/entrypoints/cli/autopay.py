@@ -127,7 +127,8 @@ def run(
 
     with refusing(), _system("draw bills that are due", ["autopay"]) as system:
         day = day_from(on, option="--on") if on else system.today
-        drawn = run_autopay(day, desk=_desk(system))
+        refused: list[tuple[str, str]] = []
+        drawn = run_autopay(day, desk=_desk(system), refused=refused)
         told = [
             {
                 "bill": one.bill_id,
@@ -149,9 +150,13 @@ def run(
                 answer = one.decision.outcome
                 why = "; ".join(reason.finding for reason in one.decision.reasons)
                 print(f"{one.bill_id}: {answer.act.value}, {usd_display(answer.cents)}: {why}")
+            for what, why in refused:
+                print(f"{what}: {why}")
             print(f"{len(drawn)} bills on autopay are due on {day}.")
 
-        say({"due": day.isoformat(), "bills": told}, as_json=as_json, words=words)
+        sentences = [{"what": what, "sentence": why} for what, why in refused]
+        shown = {"due": day.isoformat(), "bills": told, "refused": sentences}
+        say(shown, as_json=as_json, words=words)
 
 
 def show(account: Account, as_json: JsonFlag = False) -> None:

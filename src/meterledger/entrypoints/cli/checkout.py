@@ -113,12 +113,15 @@ def ask(
             "known_now": [checkout_json(one) for one in asked.heard],
             "still_unknown": [checkout_json(one) for one in asked.still_unknown],
             "for_a_person": [one.checkout.checkout_id for one in asked.for_a_person],
+            "refused": [{"checkout": one, "sentence": why} for one, why in asked.refused],
         }
 
         def words() -> None:
             print(f"{len(asked.heard)} known now, {len(asked.still_unknown)} still unknown")
             for one in asked.for_a_person:
                 print(f"  {one.checkout.checkout_id} waits for a person: `checkout settle`")
+            for name, why in asked.refused:
+                print(f"  {name}: {why}")
 
         say(told, as_json=as_json, words=words)
 

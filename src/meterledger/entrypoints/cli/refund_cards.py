@@ -47,15 +47,22 @@ def ask_card(
         if name:
             _answer_card(ask_card_refund(name, desk=desk), as_json=as_json)
             return
-        asked = ask_card_refunds(desk=desk)
+        refused: list[tuple[str, str]] = []
+        asked = ask_card_refunds(desk=desk, refused=refused)
 
         def words() -> None:
             for one in asked:
                 print(f"{one.refund.refund_id}: {one.state.value}")
-            if not asked:
+            for name_, why in refused:
+                print(f"{name_}: {why}")
+            if not asked and not refused:
                 print("Every refund to a card has a known outcome.")
 
-        say({"asked": [card_refund_json(one) for one in asked]}, as_json=as_json, words=words)
+        told = {
+            "asked": [card_refund_json(one) for one in asked],
+            "refused": [{"what": one, "sentence": why} for one, why in refused],
+        }
+        say(told, as_json=as_json, words=words)
 
 
 def settle_card(
