@@ -348,6 +348,40 @@ class TestASpecialFacility:
         }
         assert_replays(desk)
 
+    def bounce(self, desk: Desk, key: str) -> None:
+        desk.look(
+            lambda: return_extension_payment(
+                CONTRACT, key, Told(TODAY, "Ana"), store=desk.store, moment=desk.moment
+            )
+        )
+
+    def test_is_paid_in_two_parts_of_which_each_may_bounce(self, desk: Desk) -> None:
+        desk.open(SPECIAL)
+        desk.pay(10_000_00)
+        desk.pay(9_000_00, "R-2")
+
+        self.bounce(desk, "R-2")
+        assert desk.sums() == {"107": -10_000_00, "131": 10_000_00, "253.special_upkeep": 0}
+
+        desk.pay(9_000_00, "R-3")
+        self.bounce(desk, "R-1")
+        assert desk.sums() == {"107": 0, "131": 9_000_00, "253.special_upkeep": -9_000_00}
+        assert_replays(desk)
+
+    def test_is_paid_again_to_what_the_bounced_part_was_for(self, desk: Desk) -> None:
+        desk.open(SPECIAL)
+        desk.pay(10_000_00)
+        desk.pay(9_000_00, "R-2")
+        self.bounce(desk, "R-1")
+
+        desk.pay(500_00, "R-3")
+        desk.pay(9_500_00, "R-4")
+
+        paid = {"107": -10_000_00, "131": 19_000_00, "253.special_upkeep": -9_000_00}
+        assert desk.sums() == paid
+        self.bounce(desk, "R-3")
+        assert desk.sums() == {"107": -9_500_00, "131": 18_500_00, "253.special_upkeep": -9_000_00}
+
     def test_of_1991_is_charged_by_the_month_and_frozen_in_2019(self, desk: Desk) -> None:
         desk.open(facility())
 

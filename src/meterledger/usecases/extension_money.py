@@ -7,7 +7,7 @@ Read first      docs/operating/extensions.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Protocol
@@ -15,8 +15,8 @@ from typing import Protocol
 from meterledger.extensions import GuaranteeState
 from meterledger.facts.extensions import (
     ADVANCES,
+    ContributionTerms,
     ExtensionAct,
-    ExtensionContract,
     ExtensionOnFile,
     Purpose,
 )
@@ -164,9 +164,34 @@ def _legs(on_file: ExtensionOnFile, purpose: Purpose, part: int) -> Sequence[Leg
     contract = on_file.contract
     if purpose is not Purpose.CONTRIBUTION or contract.contribution is None:
         return [advance_part(contract.account_id, part)]
-    paid = on_file.paid_cents(purpose)
-    building = max(0, min(part, contract.contribution.construction_cents - paid))
-    return contribution_parts(building, part - building)
+    return contribution_parts(*_by_account(contract.contribution, _contributions(on_file), part))
+
+
+def _by_account(
+    terms: ContributionTerms, stays: Mapping[str, tuple[int, int]], part: int
+) -> tuple[int, int]:
+    """What of a payment goes to construction, as far as that lacks it, and what to upkeep."""
+    lacks = terms.construction_cents - sum(building for building, _ in stays.values())
+    building = min(part, lacks)
+    return building, part - building
+
+
+def _contributions(on_file: ExtensionOnFile) -> dict[str, tuple[int, int]]:
+    """What each payment that stayed gave to construction and to upkeep, by its key.
+
+    Found in the order of what happened: a payment that bounced left a gap of its own account,
+    which the next one fills.
+    """
+    terms = on_file.contract.contribution
+    stays: dict[str, tuple[int, int]] = {}
+    for one in on_file.events:
+        if terms is None or one.data.get("purpose") != Purpose.CONTRIBUTION.value:
+            continue
+        if one.act is ExtensionAct.PAID:
+            stays[one.data["key"]] = _by_account(terms, stays, one.cents)
+        elif one.act is ExtensionAct.PAYMENT_RETURNED:
+            del stays[one.data["key"]]
+    return stays
 
 
 def return_extension_payment(
@@ -192,7 +217,7 @@ def _return(
     store: ExtensionMoneyStore,
     moment: Moment,
 ) -> tuple[tuple[Event, ...], bool]:
-    on_file = store.extension(contract_id)
+    before = on_file = store.extension(contract_id)
     where = f"extension {contract_id}, payment {payment_key[:64]}"
     paid = [one for one in on_file.of(ExtensionAct.PAID) if one.data["key"] == payment_key]
     if not paid:
@@ -234,7 +259,7 @@ def _return(
     posted = next(
         (one for one in entries if one.entry_id == f"payment:{payment_key}"),
         None,
-    ) or _contribution_entry(on_file.contract, payment_key, paid)
+    ) or _contribution_entry(before, payment_key, paid)
     reversal = reverse_entry(
         posted, on=told.on, learned_at=moment.known_at, cause=f"returned: {posted.cause}"
     )
@@ -242,11 +267,10 @@ def _return(
     return tuple(events), True
 
 
-def _contribution_entry(
-    contract: ExtensionContract, payment_key: str, paid: Sequence[Event]
-) -> Entry:
+def _contribution_entry(on_file: ExtensionOnFile, payment_key: str, paid: Sequence[Event]) -> Entry:
     """The entry of a payment that was all contribution: none of its legs is the customer's."""
     one = paid[0]
+    contract = on_file.contract
     payment = Payment(
         payment_key,
         contract.account_id,
@@ -255,9 +279,7 @@ def _contribution_entry(
         one.on,
         one.learned_at,
     )
-    terms = contract.contribution
-    before = ExtensionOnFile(contract)
-    legs = _legs(before, Purpose.CONTRIBUTION, one.cents) if terms else ()
+    legs = contribution_parts(*_contributions(on_file)[payment_key])
     return entry_for_extension_payment(payment, contract.contract_id, legs)
 
 
