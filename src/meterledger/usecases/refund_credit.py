@@ -71,12 +71,9 @@ from meterledger.usecases.settlements import (
     step_on,
 )
 from meterledger.usecases.write_off import written_off_cents
+from meterledger.usecases.written_off_first import PAYS_FIRST, refuse_written_off
 
 REFUND_RULE, GOODWILL_RULE = "ledger.refund", "ledger.goodwill"
-PAYS_FIRST = (
-    "take the write-off back with `meterledger settlement undo`, so that the credit pays what is "
-    "owed, and write off what is left"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +183,7 @@ def ask_refund(
             f"A refund of {usd_display(cents)} is none", where=where, do="Ask for more than zero"
         )
     if source != DEPOSITS:
-        _refuse_written_off(account_id, cents, desk)
+        refuse_written_off(account_id, cents, desk)
     decided = _decided(account_id, cents, desk, source)
     terms = " ".join(agency_terms.split())
     if terms:
@@ -216,21 +213,6 @@ def ask_refund(
         told={AGENCY_TERMS: terms} if terms else None,
     )
     return Settled(*kept(write, desk))
-
-
-def _refuse_written_off(account_id: str, cents: int, desk: MoneyDesk) -> None:
-    """What was written off is owed as before: credit that comes later is the customer's beyond it.
-
-    :raises CannotSettle: naming how much is written off, and the way out
-    """
-    written_off = written_off_cents(account_id, desk)
-    if written_off > 0 and cents > credit_cents(account_id, desk) - written_off:
-        raise CannotSettle(
-            f"{usd_display(written_off)} of account {account_id} is written off and not recovered",
-            where=f"account {account_id}",
-            why="It is owed as before, and a credit pays it before anything goes back",
-            do=f"{PAYS_FIRST[0].upper()}{PAYS_FIRST[1:]}",
-        )
 
 
 def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCredit:

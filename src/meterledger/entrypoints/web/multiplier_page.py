@@ -100,7 +100,7 @@ def multiplier_page(request: HttpRequest, system: System, meter_id: str) -> Http
         try:
             return _decide(system, meter_id, typed)
         except Refusal as caught:
-            refusal = caught
+            refusal = caught.of_one_case()
     waiting = refusal.bills if isinstance(refusal, BillsWait) else ()
     if typed.right.strip() and not waiting:
         try:
