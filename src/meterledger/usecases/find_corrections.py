@@ -28,10 +28,10 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.asked_otherwise import asks_otherwise, choices_of, same_choices
 from meterledger.usecases.ports import StoredBill
-from meterledger.usecases.rebill import RebillRefused, difference_name
+from meterledger.usecases.rebill import RebillRefused
 from meterledger.usecases.rebill_gate import PastBills, codes_of, correction_findings
 from meterledger.usecases.rebill_holds import HoldsOfDays, held_why
-from meterledger.usecases.rebill_states import Now, is_same, right_bill, states_of
+from meterledger.usecases.rebill_states import Now, difference_name, is_same, right_bill, states_of
 from meterledger.usecases.replay_bill import ReplayStore
 
 Progress = Callable[[int], None]

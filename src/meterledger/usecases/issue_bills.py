@@ -39,16 +39,12 @@ from meterledger.facts.held import (
 )
 from meterledger.facts.places import Agreement, BillableService
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.bill_batches import batches_of
 from meterledger.usecases.bill_estimates import (
     EstimateHolds,
-    beyond_cap,
-    held_days,
-    held_sentence,
 )
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
@@ -57,9 +53,9 @@ from meterledger.usecases.calculate_bills import (
     due_bill,
     goes_on,
     held_bill,
-    where_of,
 )
 from meterledger.usecases.dry_bills import StoreOfDryRun
+from meterledger.usecases.estimate_waits import within_cap, without_held_days
 from meterledger.usecases.gate_bills import Gate, GateStore, RunIsStopped
 from meterledger.usecases.joined_services import (
     as_billed,
@@ -261,7 +257,7 @@ class _Run:
         self.run.excluded += [case for _, case in excluded]
         if not batch:
             return [], []
-        free, waiting_review = _without_held_days(batch, self.store)
+        free, waiting_review = without_held_days(batch, self.store)
         made: list[Bill] = []
         gated: list[SeenHold] = []
         others = list(waiting_review)
@@ -276,7 +272,7 @@ class _Run:
                 view=self.view,
                 cause=self.cause,
             )
-            made, capped = _within_cap(free, made, self.view, self.seen)
+            made, capped = within_cap(free, made, self.view, self.seen)
             made, gated = self.gate.check(free, made, self.lake, self.sequence)
             made = relieved(made, store=self.store, view=self.view)
             if self.dry is not None:
@@ -447,59 +443,3 @@ def first_due(
         except Refusal as refusal:
             held.append(held_bill(service, window.days if window else None, refusal))
     return due, held
-
-
-def _without_held_days(
-    batch: Sequence[DueBill], store: EstimateHolds
-) -> tuple[list[DueBill], list[HeldBill]]:
-    """Those whose window has no day that waits for a person, and the others held."""
-    every = [meter for one in batch for meter in one.meters]
-    by_meter = held_days(every, batch[0].window.days, store)
-    found = {
-        one.meter: [finding for meter in one.meters for finding in by_meter.get(meter, ())]
-        for one in batch
-        if not by_meter.keys().isdisjoint(one.meters)
-    }
-    held = [
-        HeldBill(
-            account_id=one.service.account.account_id,
-            agreement_id=one.service.agreement.agreement_id,
-            days=one.window.days,
-            code="usage.held",
-            sentence=f"{where_of(one)}: {held_sentence(found[one.meter])}",
-        )
-        for one in batch
-        if one.meter in found
-    ]
-    return [one for one in batch if one.meter not in found], held
-
-
-def _within_cap(
-    batch: Sequence[DueBill], made: Sequence[Bill], view: BookView, store: EstimateHolds
-) -> tuple[list[Bill], list[HeldBill]]:
-    """The bills that may go out, and those of which only an actual reading can be billed."""
-    by_agreement = {one.service.agreement.agreement_id: one for one in batch}
-    bills: list[Bill] = []
-    held: list[HeldBill] = []
-    for bill in made:
-        one = by_agreement[bill.agreement_id]
-        why = beyond_cap(
-            account_id=bill.account_id,
-            service_point_id=one.service.agreement.service_point_id,
-            meter_ids={
-                pseudonym(each.meter_id, view.name): each.meter_id
-                for each in (*one.service.installations, *one.all_installations)
-            }
-            if bill.usage.estimated is not None
-            else {},
-            usage=bill.usage,
-            days=bill.days,
-            view=view,
-            store=store,
-        )
-        if why is None:
-            bills.append(bill)
-        else:
-            code, sentence = "usage.estimate_cap", f"{where_of(one)}: {why}"
-            held.append(HeldBill(bill.account_id, bill.agreement_id, bill.days, code, sentence))
-    return bills, held

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from meterledger.billing import (
     BillInError,
@@ -32,7 +32,6 @@ from meterledger.billing import (
 )
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.corrections import Correction, CorrectionCause, LeftDifference, Rebill
-from meterledger.facts.entry_names import relief_name
 from meterledger.facts.held import GateFinding
 from meterledger.facts.money import Entry
 from meterledger.facts.places import Agreement, BillableService
@@ -55,13 +54,14 @@ from meterledger.usecases.rebill_states import (
     CannotRebill,
     Now,
     asked_now,
+    difference_name,
     is_same,
     right_bill,
     states_of,
 )
 from meterledger.usecases.rebilled_store import StoreOfCase
 from meterledger.usecases.relief_ports import ReliefReads
-from meterledger.usecases.relieve_bills import relieved
+from meterledger.usecases.relieve_bills import put_back, relieved
 from meterledger.usecases.replay_bill import ReplayStore
 
 RESIDENTIAL = "residential"
@@ -340,7 +340,6 @@ class _Case:
 
     def _rebill(self, one: Corrected, run: RebillRun, entries: dict[str, Entry]) -> Rebill:
         posted = entries.get(f"bill:{one.cancelled.bill_id}")
-        taken_off = entries.get(relief_name(one.cancelled.bill_id))
         cause = f"cancels bill {one.cancelled.bill_id}"
         (bill,) = relieved([one.bill], store=self.store, view=self.now.view)
         name, learned_at = one.cancelled.bill_id, self.now.known_at
@@ -372,9 +371,7 @@ class _Case:
             reversal=None
             if posted is None
             else reverse_entry(posted, on=self.now.on, learned_at=learned_at, cause=cause),
-            relief_reversal=None
-            if taken_off is None
-            else reverse_entry(taken_off, on=self.now.on, learned_at=learned_at, cause=cause),
+            relief_reversal=put_back(name, entries, on=self.now.on, learned_at=learned_at),
         )
 
     def _decided(self) -> DecidedCase:
@@ -460,16 +457,6 @@ class _Case:
         why = held_why(stored, service, self.store, self.now)
         if why:
             raise CannotRebill(why, where=stored.bill_id)
-
-
-def difference_name(right: Bill, otherwise: str = "") -> str:
-    """Names what a period comes out as now: another usage, amount or due day has another name."""
-    from meterledger.kernel.canonical import canonical_bytes, sha256_hex
-
-    told: list[Any] = [right.usage.sha256]
-    told += [[line.code, line.quantity, line.cents] for line in right.lines]
-    told += [otherwise] if otherwise else []
-    return sha256_hex(canonical_bytes(told))
 
 
 def _differs(one: _Wrong) -> bool:

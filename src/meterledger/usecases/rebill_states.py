@@ -18,6 +18,7 @@ from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.corrections import CorrectionCause
 from meterledger.facts.places import BillableService
+from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
@@ -103,6 +104,14 @@ def _told(lines: Iterable[dict[str, Any]]) -> list[tuple[Any, ...]]:
         for one in lines
         if one["unit"] != ADJUSTMENT
     ]
+
+
+def difference_name(right: Bill, otherwise: str = "") -> str:
+    """Names what a period comes out as now: another usage, amount or due day has another name."""
+    told: list[Any] = [right.usage.sha256]
+    told += [[line.code, line.quantity, line.cents] for line in right.lines]
+    told += [otherwise] if otherwise else []
+    return sha256_hex(canonical_bytes(told))
 
 
 def states_of(

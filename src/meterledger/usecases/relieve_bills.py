@@ -11,20 +11,21 @@ bill, shown on its statement, taken back with it, and worked out anew for the bi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from meterledger.billing import StoredLine, WorkedOut, work_out_relief
 from meterledger.facts.bills import Bill, read_record
+from meterledger.facts.entry_names import relief_name
 from meterledger.facts.money import Entry
 from meterledger.facts.relief import BillRelief, ReliefAgreement
 from meterledger.facts.taxes import TaxOfLine
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import cents_from_text, usd_text
-from meterledger.ledger import entry_for_relief
+from meterledger.ledger import entry_for_relief, reverse_entry
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.decide import Ruling
 from meterledger.usecases.relief import ruling_of_month, term_json
@@ -40,6 +41,17 @@ def relieved(bills: Sequence[Bill], *, store: ReliefReads, view: BookView) -> li
     if not known:
         return list(bills)
     return [_relieved(one, known, view) for one in bills]
+
+
+def put_back(
+    bill_id: str, entries: Mapping[str, Entry], *, on: date, learned_at: datetime
+) -> Entry | None:
+    """What takes back what was taken off a bill that is cancelled; None where nothing was."""
+    taken_off = entries.get(relief_name(bill_id))
+    if taken_off is None:
+        return None
+    cause = f"cancels bill {bill_id}"
+    return reverse_entry(taken_off, on=on, learned_at=learned_at, cause=cause)
 
 
 def _relieved(bill: Bill, known: Sequence[ReliefAgreement], view: BookView) -> Bill:
