@@ -69,6 +69,8 @@ class DepositRun:
     """Steps by act, and ``review due``, ``waits for dispute``, ``remainders due``, ``overdue``."""
     cents: Counter[str] = field(default_factory=Counter)
     """Cents of the steps, by act."""
+    put_right: set[str] = field(default_factory=set)
+    """Deposits that have not ended, and were put right with the others of their account."""
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``deposit run --json``."""
@@ -92,9 +94,7 @@ def run_deposits(
     """Do everything that is due of every deposit by the evening of ``on``."""
     run = DepositRun(on)
     for account_id in accounts_of_returns(desk):
-        for deposit in desk.store.deposits_of_accounts([account_id])[account_id]:
-            if deposit.is_closed:
-                put_deposit_right(deposit, run, on=on, desk=desk)
+        put_account_right(account_id, run, on=on, desk=desk)
     for account_id in desk.store.deposit_accounts():
         for deposit in desk.store.deposits_of_accounts([account_id]).get(account_id, ()):
             if not deposit.is_closed:
@@ -115,28 +115,61 @@ def settle_final_bills(account_ids: Sequence[str], *, on: date, desk: Desk) -> D
     return run
 
 
-def put_deposit_right(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> None:
-    """Undo what a deposit that has ended did with payments that came back; counted if it did."""
-    before = run.counts.total()
+def put_account_right(account_id: str, run: DepositRun, *, on: date, desk: Desk) -> None:
+    """Undo what an account's deposits did with payments that came back, all in one call.
+
+    One after the other, the first would leave the account with less than nothing until the last.
+    Those that have ended are counted here; the others when they are looked at.
+    """
+    works = _works(account_id, run, on, desk)
+    closed = {one.deposit_id for one, is_closed in works if is_closed}
     try:
-        _put_right(_money(deposit, desk), run, on, desk)
+        _record([one for one, _ in works], run, desk)
     except Refusal as refusal:
-        if refusal.stops_everything:
-            raise
-        run.looked_at += 1
-        run.refused.append(NotDone(deposit.deposit_id, deposit.account_id, refusal.sentence))
+        told = refusal.of_one_case().sentence
+        run.looked_at += len(closed)
+        run.refused += [NotDone(name, account_id, told) for name in sorted(closed)]
         return
-    changed = run.counts.total() > before
-    run.looked_at += changed
-    run.changed += changed
+    run.looked_at += len(closed)
+    run.changed += len(closed)
+    run.put_right |= {one.deposit_id for one, _ in works} - closed
 
 
-def _put_right(money: DepositMoney, run: DepositRun, on: date, desk: Desk) -> DepositMoney:
-    work = put_right(money, on=on, desk=desk)
-    if work is None:
-        return money
-    _record(work, run, desk)
-    return _money(money.deposit, desk)
+def _works(
+    account_id: str, run: DepositRun, on: date, desk: Desk
+) -> list[tuple[DepositWork, bool]]:
+    """What is to be written of each deposit of an account, and whether that deposit has ended.
+
+    One that cannot be decided is told and left out.
+    """
+    works = []
+    for name, money in _money_of_account(account_id, desk).items():
+        try:
+            work = put_right(money, on=on, desk=desk)
+        except Refusal as refusal:
+            told = refusal.of_one_case().sentence
+            if money.deposit.is_closed:  # of another it is told when it is looked at
+                run.looked_at += 1
+                run.refused.append(NotDone(name, account_id, told))
+            continue
+        if work is not None:
+            works.append((work, money.deposit.is_closed))
+    return works
+
+
+def _put_right(deposit: Deposit, run: DepositRun, on: date, desk: Desk) -> DepositMoney:
+    """The deposit's money after it and the account's others are as if nothing had come back."""
+    money = _money_of_account(deposit.account_id, desk)
+    mine = put_right(money[deposit.deposit_id], on=on, desk=desk)
+    if mine is None:
+        return money[deposit.deposit_id]
+    others = [
+        work
+        for name, one in money.items()
+        if name != deposit.deposit_id and (work := put_right(one, on=on, desk=desk)) is not None
+    ]
+    _record([mine, *others], run, desk)
+    return _money_of_account(deposit.account_id, desk)[deposit.deposit_id]
 
 
 def run_deposit(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> None:
@@ -148,7 +181,7 @@ def run_deposit(deposit: Deposit, run: DepositRun, *, on: date, desk: Desk) -> N
         told = refusal.of_one_case().sentence
         run.refused.append(NotDone(deposit.deposit_id, deposit.account_id, told))
         return
-    if done:
+    if done or deposit.deposit_id in run.put_right:
         run.changed += 1
     else:
         run.nothing_due += 1
@@ -175,7 +208,7 @@ def do_now(deposit_id: str, *, on: date, reason: str, desk: Desk) -> DepositRun:
 
 def _due(deposit: Deposit, run: DepositRun, on: date, desk: Desk) -> bool:
     before = len(deposit.steps)
-    money = _put_right(_money(deposit, desk), run, on, desk)
+    money = _put_right(deposit, run, on, desk)
     bill = final_bill_of(deposit, on=on, desk=desk)
     until = min(on, bill.issued_day) if bill else on
     steps, entries = yearly_credits(money, on=until, desk=desk)
@@ -188,18 +221,17 @@ def _due(deposit: Deposit, run: DepositRun, on: date, desk: Desk) -> bool:
         money = _keep(money, _winter(money, on, desk), (), run, desk)
         money = _keep(money, _missed(money, on, desk), (), run, desk)
     elif not holds:
-        _record(end_unbilled(money, on=on, desk=desk), run, desk)
+        _record([end_unbilled(money, on=on, desk=desk)], run, desk)
     if holds:
         _back(money, run, on, desk)
     return len(desk.store.deposit(deposit.deposit_id).steps) > before
 
 
-def _money(deposit: Deposit, desk: Desk) -> DepositMoney:
-    every = desk.store.deposits_of_accounts([deposit.account_id])[deposit.account_id]
+def _money_of_account(account_id: str, desk: Desk) -> dict[str, DepositMoney]:
+    every = desk.store.deposits_of_accounts([account_id])[account_id]
     # Steps of later days are none of this evening's business, but they are there: a late run of an
     # earlier day must not take what they have taken.
-    found = deposit_money(deposit.account_id, every, desk.store, known_at=desk.now)
-    return found[deposit.deposit_id]
+    return deposit_money(account_id, every, desk.store, known_at=desk.now)
 
 
 def final_bill_of(deposit: Deposit, *, on: date, desk: Desk) -> StoredBill | None:
@@ -233,7 +265,7 @@ def _settle(money: DepositMoney, bill: StoredBill, run: DepositRun, on: date, de
     owed = max(0, history.balance_cents)
     work = settle_final(money, bill, owed_cents=owed, on=day, desk=desk)
     if work is not None:
-        _record(work, run, desk)
+        _record([work], run, desk)
 
 
 def _newest(money: DepositMoney) -> date:
@@ -297,9 +329,9 @@ def _missed(money: DepositMoney, on: date, desk: Desk) -> tuple[DepositStep, ...
 def _back(money: DepositMoney, run: DepositRun, on: date, desk: Desk) -> None:
     found = consider_return(money, on=on, desk=desk)
     if found.action == REFUND:
-        _record(give_back(money, found, on=on, desk=desk, reason=run.reason), run, desk)
+        _record([give_back(money, found, on=on, desk=desk, reason=run.reason)], run, desk)
     elif found.action == RELEASE:
-        _record(release_guarantor(money, found, on=on, desk=desk, reason=run.reason), run, desk)
+        _record([release_guarantor(money, found, on=on, desk=desk, reason=run.reason)], run, desk)
     elif found.action == REVIEW:
         run.counts["review due"] += 1
     elif found.action == MAY_WAIT:
@@ -322,13 +354,13 @@ def _keep(
         steps,
         entries,
     )
-    _record(work, run, desk)
+    _record([work], run, desk)
     return replace(money, deposit=replace(deposit, steps=(*deposit.steps, *steps)))
 
 
-def _record(work: DepositWork, run: DepositRun, desk: Desk) -> None:
-    if desk.store.record_deposits([work]):
-        for step in work.steps:
+def _record(works: Sequence[DepositWork], run: DepositRun, desk: Desk) -> None:
+    if works and desk.store.record_deposits(works):
+        for step in (step for one in works for step in one.steps):
             run.counts[step.act.value] += 1
             run.cents[step.act.value] += step.cents
 

@@ -210,7 +210,7 @@ def review(
 def apply(deposit: Name, by: By = "", on: On = "", as_json: JsonFlag = False) -> None:
     """Do now what is due of one deposit: interest, giving it back, a payment that came back."""
     from meterledger.entrypoints.deposit_words import deposit_desk
-    from meterledger.usecases.deposit_run import DepositRun, put_deposit_right, run_deposit
+    from meterledger.usecases.deposit_run import DepositRun, put_account_right, run_deposit
 
     with refusing(), opened("apply a deposit", [deposit]) as system:
         day = day_of(on, system)
@@ -219,7 +219,7 @@ def apply(deposit: Name, by: By = "", on: On = "", as_json: JsonFlag = False) ->
         known = system.store.deposit(deposit)
         done = DepositRun(day)
         if known.is_closed:
-            put_deposit_right(known, done, on=day, desk=desk)
+            put_account_right(known.account_id, done, on=day, desk=desk)
         else:
             run_deposit(known, done, on=day, desk=desk)
         after = system.store.deposit(deposit)
