@@ -6,9 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
+from psycopg import errors
 from tests.journeys.town import VIEWER, Town
 
 from meterledger.stores.postgres import PostgresStore, verify_invariants
+from meterledger.stores.postgres.repository.corrections import CorrectionTables
+from meterledger.usecases.change_then_rebill import Signed
+from meterledger.usecases.end_billed_service import EndOfService, end_billed_service
 from meterledger.usecases.find_corrections import bills_to_correct, leave_bill, now_of
 from meterledger.usecases.rebill import RebillRun, rebill
 
@@ -71,6 +75,38 @@ def test_bills_found_wrong_are_corrected_once(postgres: PostgresStore) -> None:
             assert kept is not None
             assert kept.case_id == f"case:{names[0]}"
         assert bills_to_correct(store=postgres, now=now)[1] == []
+        assert [said for _, _, said in verify_invariants(postgres) if said] == []
+
+
+def test_a_move_out_told_late_cuts_the_last_bill_and_the_database_asks_for_the_end(
+    postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, names = billed(postgres)
+    moved_out = date(2025, 8, 20)
+
+    def end() -> EndOfService:
+        with postgres.viewing(VIEWER, []):
+            (service,) = town.services(1, known_at=KNOWN)
+            now = now_of(postgres, known_at=FOUND, book=town.book, lake=town.lake)
+            return end_billed_service(
+                agreement_id=service.agreement.agreement_id, last_day_out=moved_out,
+                signed=Signed("Ana", "told late"), now=now, store=postgres,
+            )  # fmt: skip
+
+    with monkeypatch.context() as forgets:
+        forgets.setattr(CorrectionTables, "_end_service", lambda *_: None)
+        with pytest.raises(errors.CheckViolation, match="no correction says which bill"):
+            end()
+    made = end().corrected
+
+    assert made is not None
+    with postgres.viewing(VIEWER, []):
+        assert postgres.bill(names[1]).cancelled_by == made.bill.bill_id
+        assert [town.replay(one).same_bytes for one in (*names, made.bill.bill_id)] == [True] * 3
+        town.start(
+            3, from_day=moved_out, premise_id="PR1", service_point_id="SP1", meter_id=None,
+            address="1 Elm Street", tax_place="university_city", learned_at=FOUND,
+        )  # fmt: skip
         assert [said for _, _, said in verify_invariants(postgres) if said] == []
 
 

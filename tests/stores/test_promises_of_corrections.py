@@ -19,7 +19,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 
-from meterledger.facts.corrections import CorrectedBill
+from meterledger.facts.corrections import CorrectedBill, Rebill
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.ids import next_version
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
@@ -35,8 +35,59 @@ def billed(store: Store) -> Store:
     return store
 
 
+def ending(month: int, short_by: int) -> Rebill:
+    """A month's bill made again as the last one of its agreement, shorter by some days."""
+    one = rebill_of(1, month)
+    whole = month_of(month)
+    days = replace(whole, until_day=whole.until_day - timedelta(days=short_by))
+    lines = tuple(replace(line, days=days) for line in one.bill.lines)
+    return replace(one, bill=replace(one.bill, days=days, lines=lines), ends_service=True)
+
+
 def names(bills: list[Any]) -> list[str]:
     return [one.bill_id for one in bills]
+
+
+class TestServiceThatEnded:
+    @pytest.mark.parametrize("short_by", [0, 5])
+    def test_ends_with_its_last_bill_which_goes_until_then(
+        self, billed: Store, short_by: int
+    ) -> None:
+        one = ending(1, short_by)
+        assert billed.record_rebills([one]) == {one.bill.bill_id}
+
+        with billed.viewing(ANALYST, []):
+            (service,) = billed.services_of_account(account_id(1), CORRECTED_AT)
+            (before,) = billed.services_of_account(
+                account_id(1), CORRECTED_AT - timedelta(seconds=1)
+            )
+            old, new = billed.bill(one.correction.cancelled_bill), billed.bill(one.bill.bill_id)
+        assert service.agreement.days.until_day == one.bill.days.until_day == new.days.until_day
+        assert service.billed_until == new.days.until_day
+        assert before.agreement.days.until_day is None
+        assert (old.cancelled_by, new.corrects) == (new.bill_id, old.bill_id)
+
+    def test_done_twice_is_done_once(self, billed: Store) -> None:
+        one = ending(1, 5)
+        billed.record_rebills([one])
+        assert billed.record_rebills([one]) == set()
+
+    def test_with_another_bill_past_it_changes_nothing(self, billed: Store) -> None:
+        one = ending(0, 5)
+        with pytest.raises(Conflict, match="It is billed until"):
+            billed.record_rebills([one])
+        with billed.viewing(ANALYST, []):
+            (service,) = billed.services_of_account(account_id(1), CORRECTED_AT)
+            assert billed.bill(one.correction.cancelled_bill).cancelled_by is None
+        assert service.agreement.days.until_day is None
+
+    def test_of_which_something_was_learned_since_changes_nothing(self, billed: Store) -> None:
+        one = ending(1, 5)
+        late = replace(one.correction, learned_at=bill_of(1, 1)[0].pins.known_at)
+        with pytest.raises(Conflict, match="was learned or billed since"):
+            billed.record_rebills([replace(one, correction=late)])
+        with billed.viewing(ANALYST, []):
+            assert billed.bill(one.correction.cancelled_bill).cancelled_by is None
 
 
 class TestCancelling:

@@ -79,7 +79,8 @@ def decide_asked(
     """What the bill asks where the account has a plan; None where it asks what the period costs.
 
     ``options`` are those known at the bill's instant. A period that was billed before is asked
-    what was asked then: its correction moves the running difference, until the plan has ended.
+    what was asked then: its correction moves the running difference, until the plan has ended. One
+    that is the last one now, and was not when it was billed, settles the plan.
 
     :raises PlanFactsContradict: if the plan has no amount or no election on the bill's day
     :raises NoRuleInForce: if the book is silent on the plan
@@ -101,7 +102,8 @@ def decide_asked(
         settled = not mine or mine[-1].kind is AskedKind.ENDED
         if settled and difference == 0 and (mine or not period.is_final):
             return None
-    if has_ended if earlier is None else earlier.kind is AskedKind.ENDED:
+    settles_now = earlier is not None and (earlier.kind is AskedKind.ENDED or period.is_final)
+    if has_ended if earlier is None else settles_now:
         return _ended(period, plan, difference, view)
     if earlier is not None and _settled_since(period, plan, options):
         return _after_end(period, plan, earlier, difference, view)

@@ -24,6 +24,7 @@ from meterledger.kernel.standing import weakest
 from meterledger.rulebook.terms import Terms
 
 CORRECTED = "psc.13_015.corrected_bill"
+RESPONSIBLE_DATE = "estimation.initial_final.adjust_to_responsible_date"
 NOT_ADJUSTED = "not_adjusted"
 """The code of a line that leaves a difference as it was billed; of tax, the tax's own code."""
 ADJUSTMENT = "adjustment"
@@ -54,17 +55,25 @@ def corrected_bill(
     adjusted: bool,
     reasons: Sequence[Reason],
     terms: Terms,
+    was_until: date | None = None,
 ) -> Bill:
     """The bill that takes the place of ``billed``; where it is not adjusted, of the same total.
 
     ``right`` is the period's bill as it comes out now; ``terms`` and ``reasons`` are those of the
-    decision on the limits: a line that leaves a difference stands on them.
+    decision on the limits: a line that leaves a difference stands on them. ``was_until`` is given
+    where it is corrected because service ended, and says until when the cancelled one went.
     """
     clause = terms.clause(CORRECTED)
+    of_it = f"corrects bill {billed.bill_id} of {billed.issued_day}"
     corrects = Reason(
-        f"corrects bill {billed.bill_id} of {billed.issued_day} on its own service period",
+        f"{of_it} on its own service period"
+        if was_until is None
+        else f"{of_it}, until {was_until}, as the last one: service ended on {right.days.until_day}",
         clause.citation,
     )
+    if was_until is not None:
+        found = f"it is adjusted to {right.days.until_day}, the customer's responsible date"
+        reasons = (*reasons, Reason(found, terms.clause(RESPONSIBLE_DATE).citation))
     lines = right.lines
     if not adjusted:
         left = lines_back_to(

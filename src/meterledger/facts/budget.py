@@ -267,8 +267,12 @@ class BudgetBill:
 
 
 def holding(rows: Iterable[BudgetBill]) -> tuple[BudgetBill, ...]:
-    """Of each period the row that holds, oldest period first."""
-    newest: dict[DaySpan, BudgetBill] = {}
+    """Of each period the row that holds, oldest period first.
+
+    Periods tile, so that one is known by its first day: its last bill may have fewer days than the
+    one before, where service ended earlier than was known.
+    """
+    newest: dict[date, BudgetBill] = {}
     for one in sorted(rows, key=lambda row: (row.learned_at, row.bill_id)):
-        newest[one.days] = one
+        newest[one.days.from_day] = one
     return tuple(sorted(newest.values(), key=lambda row: row.days.from_day))

@@ -25,6 +25,8 @@ class CorrectionCause(Enum):
     RATE = "rate"
     PROGRAM = "programme and rate option"
     TAX = "tax"
+    ENDED = "end of service"
+    """Service ended before or with the bill's last day, and that was told after it was issued."""
     OURS = "correction of ours"
     LIMIT = "not adjusted"
     """What the limits of adjustments leave as it was billed."""
@@ -72,7 +74,9 @@ class Rebill:
     """All that is recorded at once: the corrected bill, both entries, and the record of why.
 
     ``entry`` is None for a bill of zero, ``reversal`` where the cancelled one had no entry, and
-    ``relief_reversal`` where nothing was taken off it by agreement.
+    ``relief_reversal`` where nothing was taken off it by agreement. ``ends_service``: the
+    agreement ends with this correction, on the last day (out) of its bill, which may have fewer
+    days than the cancelled one; no other correction may.
     """
 
     correction: Correction
@@ -80,6 +84,7 @@ class Rebill:
     entry: Entry | None
     reversal: Entry | None
     relief_reversal: Entry | None = None
+    ends_service: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,7 +295,8 @@ def refuse_stop(agreement: Agreement, last_day_out: date, billed_until: date | N
         raise Conflict(
             f"It is billed until {billed_until}, past {last_day_out}",
             where=where,
-            do="Give a day from there on; correcting an issued bill is another journey",
+            do=f"Give a day from {billed_until} on; an end of service before it is told with "
+            "`meterledger service stop`, which makes the newest bill again as the final one",
         )
 
 

@@ -1,6 +1,6 @@
-"""What both stores promise about corrected bills above the ceiling: two people, or none leaves.
+"""What both stores promise about corrected bills: their place, and two people above the ceiling.
 
-Lives here      the check before a correction is kept, and its words.
+Lives here      the checks before a correction is kept, and their words.
 Lives elsewhere the ceiling of a day (``usecases.rebill_ceiling``), keeping rows
                 (``memory/corrections``, ``postgres/repository/corrections``). PostgreSQL's trigger
                 is what no other way of writing gets through.
@@ -8,7 +8,10 @@ Lives elsewhere the ceiling of a day (``usecases.rebill_ceiling``), keeping rows
 
 from __future__ import annotations
 
-from meterledger.facts.corrections import Correction
+from datetime import datetime
+
+from meterledger.facts.corrections import Correction, Rebill
+from meterledger.kernel.span import DaySpan
 from meterledger.usecases.ports import Conflict
 
 TWO_PEOPLE_CORRECT = "two_people_correct_above_the_ceiling"
@@ -24,6 +27,31 @@ def refuse_one_person(correction: Correction, *, asks: int, asked: int) -> None:
     if ceiling is None or asks <= ceiling or asks <= asked or correction.by_two:
         return
     raise of_one_person(correction.corrected_bill)
+
+
+def takes_the_place(one: Rebill, agreements: tuple[str, ...], days: DaySpan) -> bool:
+    """Whether the bill may stand for one of the agreements and days: for the same, or, where
+    service ends with it, for those until then."""
+    bill = one.bill
+    if not one.ends_service:
+        return (agreements, days) == (bill.agreement_ids, bill.days)
+    alone = agreements == bill.agreement_ids and len(agreements) == 1
+    return alone and bill.days.from_day == days.from_day and bill.days.until_day <= days.until_day
+
+
+def refuse_learned_since(one: Rebill, moment: datetime) -> None:
+    """Refuse an end of service that would be learned after its last bill was made.
+
+    :raises Conflict: if something was learned of the agreement, or billed, since
+    """
+    if moment == one.correction.learned_at:
+        return
+    raise Conflict(
+        "Something of it was learned or billed since its last bill was made again",
+        where=f"agreement {one.bill.agreement_id}",
+        why="Nothing of this call was kept",
+        do="Look at it with `meterledger service show`, and do it again if it is right",
+    )
 
 
 def of_one_person(bill_id: str) -> Conflict:

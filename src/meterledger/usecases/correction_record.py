@@ -48,6 +48,8 @@ class DecidedCase:
     bills: tuple[BillInError, ...]
     evidence: CorrectionEvidence
     billed: Billed
+    was_until: date | None = None
+    """Until when the cancelled bill went, where it is corrected because service ended."""
 
 
 def billed_sums(stored: StoredBill) -> Billed:
@@ -127,6 +129,7 @@ def decision_text(
             {"finding": one.finding, "citation": one.citation.as_json()}
             for one in (decision.reasons if decision else ())
         ],
+        **({"service_ended": {"was_until": _day_text(case.was_until)}} if case.was_until else {}),
         **({"approved_by": approved_by} if approved_by else {}),
         **({"gate": gate_told(findings, seen)} if findings else {}),
     }
@@ -173,6 +176,7 @@ def read_case(text: str) -> DecidedCase:
             },
             tax_labels={code: one["label"] for code, one in billed["taxes"].items()},
         ),
+        was_until=_day(told["service_ended"]["was_until"]) if "service_ended" in told else None,
     )
 
 
@@ -196,7 +200,13 @@ def corrected_again(right: Bill, *, bill_id: str, decision: str, view: BookView)
         reasons = decided.reasons
         adjusted = own in decided.outcome.adjusted or _unchanged(bills, own)
     return corrected_bill(
-        right, bill_id=bill_id, billed=case.billed, adjusted=adjusted, reasons=reasons, terms=terms
+        right,
+        bill_id=bill_id,
+        billed=case.billed,
+        adjusted=adjusted,
+        reasons=reasons,
+        terms=terms,
+        was_until=case.was_until,
     )
 
 

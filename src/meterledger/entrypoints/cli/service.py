@@ -151,28 +151,48 @@ def start(
 def stop(
     agreement: Annotated[str, typer.Argument(help="Agreement, as `service show` names it.")],
     on: Annotated[str, typer.Option(help="First day without service.")],
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
+    by: By = "",
+    reason: Why = "",
+    approved_by: ApprovedBy = "",
+    seen: Seen = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Stop service: the agreement ends; what was known before stays known."""
+    """Stop service; a bill that goes past the day is made again as the final one."""
     with refusing():
+        from meterledger.entrypoints.cli.rebill import run_json
         from meterledger.entrypoints.wiring import open_system
+        from meterledger.usecases.change_then_rebill import Signed
+        from meterledger.usecases.end_billed_service import end_billed_service
         from meterledger.usecases.ports import Viewer
-        from meterledger.usecases.start_service import stop_service
+        from meterledger.usecases.rebill import RebillRun
 
         day = day_from(on, option="--on")
         viewer = Viewer("command line", "stop service")
         with open_system(viewer=viewer, subjects=[agreement]) as system:
-            stop_service(
+            ended = end_billed_service(
                 agreement_id=agreement,
                 last_day_out=day,
-                learned_at=system.now,
+                signed=Signed(by, reason, approved_by, tuple(seen or ())),
+                now=now_of_system(system),
                 store=system.store,
+                dry_run=dry_run,
             )
-        say(
-            {"agreement": agreement, "until": day.isoformat()},
-            as_json=as_json,
-            words=lambda: print(f"Agreement {agreement} ends; {day} is the first day without it."),
-        )
+        made = ended.corrected
+        runs = [RebillRun(f"case:{made.cancelled.bill_id}", [made])] if made is not None else []
+        answer = {
+            "agreement": agreement,
+            "until": day.isoformat(),
+            "dry_run": dry_run,
+            "rebilled": run_json(runs[0]) if runs else None,
+        }
+
+        def words() -> None:
+            ends = "would end" if dry_run else "ends"
+            print(f"Agreement {agreement} {ends}; {day} is the first day without it.")
+            print_anew(runs, would=dry_run)
+
+        say(answer, as_json=as_json, words=words)
 
 
 def change(

@@ -11,7 +11,13 @@ from meterledger.facts.bills import Bill
 from meterledger.facts.corrections import CorrectedBill, Correction, LeftDifference, Rebill
 from meterledger.facts.money import Entry
 from meterledger.kernel.span import DaySpan
-from meterledger.stores.correction_words import refuse_one_person
+from meterledger.stores.believed import learned_after, refuse_stop
+from meterledger.stores.correction_words import (
+    refuse_learned_since,
+    refuse_one_person,
+    takes_the_place,
+)
+from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.stores.together_words import points_of
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
 
@@ -25,7 +31,7 @@ class Claim:
     agreement_id: str
 
 
-class MemoryCorrections:
+class MemoryCorrections(MemoryPlaces):
     """The part of the store that cancels bills."""
 
     _lock: threading.RLock
@@ -48,6 +54,9 @@ class MemoryCorrections:
                 return set()
             for one in ordered:
                 self._cancel(one)
+                if one.ends_service:
+                    days, moment = one.bill.days, one.correction.learned_at
+                    self.stop_service(one.bill.agreement_id, days.until_day, moment)
             for one in ordered:
                 self._claim(one.bill)
                 self._keep_bill(one.bill, one.entry)
@@ -69,9 +78,10 @@ class MemoryCorrections:
                     raise Conflict.of_cancelled(name, old.cancelled_by)
                 done += 1
                 continue
-            same = (self._agreements_of[name], old.days)
-            if same != (one.bill.agreement_ids, one.bill.days):
+            if not takes_the_place(one, self._agreements_of[name], old.days):
                 raise Conflict.of_other_period(name, one.bill.bill_id)
+            if one.ends_service:
+                self._refuse_end(one)
             if one.entry is None and one.bill.total_cents != 0:
                 raise Conflict.of_missing_entry(one.bill.bill_id)
             if one.reversal is None and old.total_cents != 0:
@@ -86,6 +96,20 @@ class MemoryCorrections:
             one = next(each for each in rebills if self._by(each) is not None)
             raise Conflict.of_cancelled(one.correction.cancelled_bill, self._by(one) or "")
         return not done and bool(rebills)
+
+    def _refuse_end(self, one: Rebill) -> None:
+        """:raises Conflict: as ``stop_service``, once the bill is cancelled"""
+        bill, name = one.bill, one.correction.cancelled_bill
+        ends = [
+            claim.days.until_day
+            for claim in self._claims.get(bill.service_point_id, ())
+            if claim.agreement_id == bill.agreement_id and claim.bill_id != name
+        ]
+        agreement = self._agreement(self._agreements.known(), bill.agreement_id)
+        refuse_stop(agreement, bill.days.until_day, max(ends, default=None))
+        newest = self._newest_bill_known_at(bill.agreement_id, bill.account_id)
+        refuse_learned_since(one, learned_after(
+            one.correction.learned_at, agreement.learned_at, newest))  # fmt: skip
 
     def _claim(self, bill: Bill) -> None:
         """Take the days of a bill at each of its service points."""

@@ -16,12 +16,19 @@ from meterledger.facts.corrections import (
     Rebill,
 )
 from meterledger.kernel.ensure import ensure
-from meterledger.stores.correction_words import TWO_PEOPLE_CORRECT, of_one_person
+from meterledger.kernel.span import DaySpan
+from meterledger.stores.correction_words import (
+    TWO_PEOPLE_CORRECT,
+    of_one_person,
+    refuse_learned_since,
+    takes_the_place,
+)
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import record_day
 from meterledger.stores.postgres.repository.bill_rows import BillRows, insert_bills, insert_lines
 from meterledger.stores.postgres.repository.bills import BillTables, claim
 from meterledger.stores.postgres.repository.ledger import balances, entry_months, insert_entries
+from meterledger.stores.postgres.repository.places import end_agreement
 from meterledger.stores.postgres.repository.relief import (
     insert_bill_reliefs,
     insert_relief_reversals,
@@ -88,6 +95,8 @@ class CorrectionTables(BillTables):
     ) -> tuple[set[str], set[str]]:
         if not _cancel(connection, ordered):
             return set(), set()
+        for one in ordered:
+            self._end_service(connection, one)
         made = [one.bill for one in ordered]
         taken = claim(connection, made)
         ensure(taken == {bill.bill_id for bill in made}, "a cancelled bill gives its days free")
@@ -122,6 +131,16 @@ class CorrectionTables(BillTables):
             ],
         )
         return {bill.bill_id for bill in made}, citations
+
+    def _end_service(self, connection: Connection, one: Rebill) -> None:
+        """End the agreement with its last bill, between the cancelled one and the one made."""
+        if not one.ends_service:
+            return
+        name, until, at = one.bill.agreement_id, one.bill.days.until_day, one.correction.learned_at
+        _, moment = end_agreement(connection, name, until, at)
+        refuse_learned_since(one, moment)
+        told = {"agreement": name, "until": until.isoformat()}
+        self._note(connection, "service stopped", [(one.bill.account_id, told, moment)])
 
     def correction_of(self, bill_id: str) -> Correction | None:
         """The correction that made this bill; None where it corrects none."""
@@ -211,12 +230,9 @@ def _cancel(connection: Connection, ordered: Sequence[Rebill]) -> bool:
                 raise Conflict.of_cancelled(name, by)
             done = done or (name, by)
             continue
-        days = one.bill.days
-        if (agreement_id, from_day, until_day) != (
-            one.bill.agreement_id,
-            days.from_day,
-            days.until_day,
-        ):
+        days = DaySpan(from_day, until_day)
+        agreements = (agreement_id, *one.bill.agreement_ids[1:])
+        if not takes_the_place(one, agreements, days):
             raise Conflict.of_other_period(name, one.bill.bill_id)
         if one.entry is None and one.bill.total_cents != 0:
             raise Conflict.of_missing_entry(one.bill.bill_id)

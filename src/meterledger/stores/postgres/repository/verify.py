@@ -134,8 +134,14 @@ QUESTIONS = (
           LEFT JOIN service_period_claim n ON n.bill_id = k.corrected_bill
          WHERE (c.cancelled_by IS NOT NULL OR k.cancelled_bill IS NOT NULL)
            AND (c.cancelled_by IS DISTINCT FROM k.corrected_bill OR n.bill_id IS NULL
-                OR (n.days, n.agreement_id, n.service_point_id)
-                   IS DISTINCT FROM (c.days, c.agreement_id, c.service_point_id))
+                OR (n.agreement_id, n.service_point_id)
+                   IS DISTINCT FROM (c.agreement_id, c.service_point_id)
+                OR (n.days <> c.days
+                    AND NOT (lower(n.days) = lower(c.days) AND upper(n.days) < upper(c.days)
+                             AND EXISTS (SELECT FROM agreement a
+                                          WHERE a.agreement_id = c.agreement_id
+                                            AND upper_inf(a.known)
+                                            AND upper(a.days) = upper(n.days)))))
         UNION ALL
         SELECT format('%s is a corrected bill, and corrects none', b.bill_id) FROM bill b
          WHERE b.kind = 'corrected'
