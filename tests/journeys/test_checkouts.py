@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from tests.journeys.channel_town import ACCOUNT, NOW, OWED, desk_of, town
 from tests.stores.paper_town import account_id
 
-from meterledger.facts.checkouts import SAYS_NOTHING, CheckoutState, Said
+from meterledger.facts.checkouts import SAYS_NOTHING, Answer, CheckoutState, HeardBy, Said
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import ReceiptState
 from meterledger.stores.gateways.processor import answer_body, read_answer, signature_of
@@ -30,6 +30,7 @@ from meterledger.usecases.checkouts import (
     answer_checkout,
     ask_checkout,
     ask_checkouts,
+    hear,
     settle_checkout,
     start_checkout,
 )
@@ -297,6 +298,48 @@ class TestAnswer:
         assert place.store.receipt("checkout:pay-0001").state is ReceiptState.RETURNED
         lines = place.store.expected_bank_lines(date(2025, 6, 1), date(2025, 7, 1))
         assert sum(one.cents for one in lines) == 0
+
+    @pytest.mark.parametrize("said", [Said.CHARGED_BACK, Said.REFUSED, Said.PAID])
+    def test_of_another_amount_than_is_posted_is_a_person_s(self, place: Any, said: Said) -> None:
+        place.start()
+        place.processor.pay(KEY, OWED)
+        place.deliver()
+
+        after = hear(Answer(KEY, said, 50_00, 99), HeardBy.CALLBACK, desk=place.desk(2))
+
+        assert after.state is CheckoutState.UNKNOWN
+        assert after.steps[-1].sentence == (
+            f"the processor says {said.value} and holds $50.00 where $165.19 is posted: a person "
+            "decides"
+        )
+        assert place.balance() == 0  # the payment stands, and is not pending beside it
+        assert place.store.pending_money([ACCOUNT], NOW.date()) == {}
+        with pytest.raises(CheckoutRefused, match=r"\$165\.19 of it is posted, and not \$50\.00"):
+            self.say(place, is_paid=True, cents=50_00)
+        assert self.say(place, is_paid=False, cents=0).state is CheckoutState.TAKEN_BACK
+        assert place.balance() == OWED
+
+    def say(self, place: Any, *, is_paid: bool, cents: int) -> Any:
+        said = {"by": "Ana", "reason": "their page says so"}
+        return settle_checkout(KEY, is_paid=is_paid, cents=cents, desk=place.desk(3), **said)
+
+    def test_that_was_in_doubt_ends_with_the_amount_that_is_posted(self, place: Any) -> None:
+        place.start()
+        place.processor.pay(KEY, OWED)
+        place.deliver()
+        hear(Answer(KEY, Said.CHARGED_BACK, 50_00, 98), HeardBy.CALLBACK, desk=place.desk(2))
+
+        again = hear(Answer(KEY, Said.PAID, OWED, 99), HeardBy.CALLBACK, desk=place.desk(3))
+        assert (again.state, place.balance()) == (CheckoutState.POSTED, 0)
+
+    def test_that_was_in_doubt_ends_with_nothing_held(self, place: Any) -> None:
+        place.start()
+        place.processor.pay(KEY, OWED)
+        place.deliver()
+        hear(Answer(KEY, Said.PAID, 50_00, 98), HeardBy.CALLBACK, desk=place.desk(2))
+
+        gone = hear(Answer(KEY, Said.CHARGED_BACK, 0, 99), HeardBy.CALLBACK, desk=place.desk(3))
+        assert (gone.state, place.balance()) == (CheckoutState.TAKEN_BACK, OWED)
 
 
 class TestForm:

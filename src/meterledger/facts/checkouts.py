@@ -142,8 +142,20 @@ class CheckoutOnFile:
 
     @property
     def is_posted(self) -> bool:
-        """Whether a payment of it stands."""
+        """Whether a payment of it stands, and nothing since has put it in doubt."""
         return self.state is CheckoutState.POSTED
+
+    @property
+    def standing_cents(self) -> int:
+        """What it posted and was not taken back, in doubt or not; 0 where no payment stands."""
+        moved = [one for one in self.steps if one.payment_key]
+        stands = bool(moved) and moved[-1].state is CheckoutState.POSTED
+        return moved[-1].answer.cents if stands else 0
+
+    @property
+    def may_have_come(self) -> bool:
+        """Whether nobody knows if its money came; what stands in the books did."""
+        return self.state is CheckoutState.UNKNOWN and not self.standing_cents
 
 
 def _tells(step: CheckoutStep) -> bool:

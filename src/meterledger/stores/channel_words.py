@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from meterledger.facts.ach_orders import AchOrder, Enrollment
-from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState, PendingMoney
+from meterledger.facts.checkouts import CheckoutOnFile, PendingMoney
 from meterledger.facts.pledges import PledgeOnFile, PledgeState
 from meterledger.facts.settlements import SettlementCase
 from meterledger.stores.ledger_words import no_refund
@@ -79,7 +79,7 @@ def pending_of(
     wanted = set(account_ids)
     for one in checkouts:
         checkout = one.checkout
-        if checkout.account_id in wanted and one.state is CheckoutState.UNKNOWN:
+        if checkout.account_id in wanted and one.may_have_come:
             found.setdefault(checkout.account_id, []).append(
                 PendingMoney(
                     checkout.account_id,
@@ -112,6 +112,6 @@ def unknown_cents(checkouts: Iterable[CheckoutOnFile], known_at: datetime) -> di
         if checkout.started_at > known_at:
             continue
         then = replace(one, steps=tuple(s for s in one.steps if s.learned_at <= known_at))
-        if then.state is CheckoutState.UNKNOWN:
+        if then.may_have_come:
             found[checkout.account_id] = found.get(checkout.account_id, 0) + checkout.cents
     return found

@@ -2,8 +2,9 @@
 
 A processor counts the changes of a checkout; an older count changes nothing, whenever it comes. So
 answers may come twice, late and out of order. Money is posted when the newest count says that it
-was paid, and taken back when it says that it was not after all. What says nothing leaves an
-unknown outcome unknown.
+was paid, and taken back when it says that it was not after all, and holds nothing of it. Where it
+holds another amount than is posted, the payment stands and a person decides. What says nothing
+leaves an unknown outcome unknown.
 
 Lives here      the decision.
 Lives elsewhere asking, keeping and posting (``checkouts``).
@@ -64,7 +65,9 @@ def heard(
     if answer.said is Said.PAID:
         return _paid(on_file, answer, heard_by)
     took_back = answer.said is Said.CHARGED_BACK
-    if state is CheckoutState.POSTED:
+    if on_file.standing_cents and answer.cents:
+        return _in_doubt(on_file, answer)
+    if on_file.standing_cents:
         why = "charged the payment back" if took_back else f"says {answer.said.value} after all"
         return Heard(CheckoutState.TAKEN_BACK, f"the processor {why}", MoneyMove.TAKE_BACK)
     if state is CheckoutState.TAKEN_BACK:
@@ -107,10 +110,21 @@ def _not_newer(on_file: CheckoutOnFile, answer: Answer) -> Heard:
     return Heard(on_file.state, "an answer that is known, or older than one", is_news=False)
 
 
+def _in_doubt(on_file: CheckoutOnFile, answer: Answer) -> Heard:
+    """A payment stands, and the processor holds a part of it: nobody knows what became of it."""
+    sentence = (
+        f"the processor says {answer.said.value} and holds {usd_display(answer.cents)} where "
+        f"{usd_display(on_file.standing_cents)} is posted: a person decides"
+    )
+    return Heard(CheckoutState.UNKNOWN, sentence)
+
+
 def _paid(on_file: CheckoutOnFile, answer: Answer, heard_by: HeardBy) -> Heard:
     state, asked = on_file.state, on_file.checkout.cents
-    if state is CheckoutState.POSTED:
-        return Heard(state, "paid, as was known")
+    if on_file.standing_cents == answer.cents:
+        return Heard(CheckoutState.POSTED, "paid, as was known")
+    if on_file.standing_cents:
+        return _in_doubt(on_file, answer)
     if state is CheckoutState.TAKEN_BACK:
         sentence = "paid again after it was taken back: a person posts it under another key"
         return Heard(CheckoutState.UNKNOWN, sentence)

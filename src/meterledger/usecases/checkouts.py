@@ -359,6 +359,15 @@ def settle_checkout(
             where=where,
             do="Take the money as a payment of its own with `meterledger payment take`",
         )
+    stands = on_file.standing_cents
+    if stands and is_paid and cents != stands:
+        raise CheckoutRefused(
+            f"{usd_display(stands)} of it is posted, and not {usd_display(cents)}",
+            where=where,
+            why="A key posts once, and a payment is taken back whole",
+            do="Say --refused, which takes it back, and take what the processor holds as a payment "
+            "of its own with `meterledger payment take`",
+        )
     if is_paid and not 0 < cents <= CENTS_MAX:
         raise CheckoutRefused(
             f"{usd_display(cents)} is no amount that the processor can hold",

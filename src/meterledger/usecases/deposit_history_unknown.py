@@ -54,7 +54,7 @@ def unknown_checkouts(
         if one.checkout.started_at > known_at:
             continue
         steps = tuple(step for step in one.steps if step.learned_at <= known_at)
-        if CheckoutOnFile(one.checkout, steps).state is CheckoutState.UNKNOWN:
+        if CheckoutOnFile(one.checkout, steps).may_have_come:
             day = local_day_of(one.checkout.started_at, time_zone)
             found.append(UnknownMoney(day, one.checkout.cents))
     return found
