@@ -137,29 +137,51 @@ class TestByTheTariffAlone:
 
 
 class TestEffortsAndReviews:
-    def test_an_effort_ends_interest(self, home: Home) -> None:
-        home.pay(200_00, date(2025, 10, 25))
+    def effort(self, home: Home, on: date) -> bool:
         (deposit,) = home.deposits()
-        record_effort(
-            deposit.deposit_id,
-            how="check mailed",
-            on=date(2026, 4, 1),
-            reason="it is due",
-            desk=home.desk(),
-        )
-        again = record_effort(
-            deposit.deposit_id,
-            how="check mailed",
-            on=date(2026, 4, 1),
-            reason="it is due",
-            desk=home.desk(),
-        )
+        told = {"how": "check mailed", "on": on, "reason": "it is due"}
+        return record_effort(deposit.deposit_id, **told, desk=home.desk()).newly
+
+    def test_an_effort_ends_interest_once_the_deposit_is_to_go_back(self, town: Any) -> None:
+        home = home_of(town)
+        home.ask(date(2025, 7, 2), told=TOLD)
+        home.pay(200_00, date(2025, 7, 6))
+        home.live(date(2025, 8, 1), 12)
+        # The twelfth bill is good once its delinquent date has passed, on July 22.
+        with pytest.raises(DepositRefused, match="was not to go back on 2026-07-22, so nothing"):
+            self.effort(home, date(2026, 7, 22))
+
+        assert self.effort(home, date(2026, 7, 23))
+        assert not self.effort(home, date(2026, 7, 23))
+        run = home.night(date(2026, 8, 20))
+
+        # 17 days to July 22 after the yearly credit, at 8 percent, and no more.
+        assert run.cents["interest added"] == 75
+        home.check()
+
+    @pytest.mark.parametrize(
+        ("on", "words"),
+        [
+            (date(2020, 1, 1), "was not to go back on 2020-01-01"),
+            (date(2025, 11, 20), "was not to go back on 2025-11-20"),
+            (date(2026, 12, 2), "An effort of 2026-12-02 is not made yet"),
+        ],
+    )
+    def test_an_effort_for_what_does_not_go_back_is_none(
+        self, home: Home, on: date, words: str
+    ) -> None:
+        home.pay(200_00, date(2025, 10, 25))
+
+        with pytest.raises(DepositRefused, match=words):
+            self.effort(home, on)
 
         run = home.night(date(2026, 10, 25))
+        # A whole year: 8.75 percent for 68 days of 2025, 8 for 297 of 2026.
+        assert run.cents["interest credited"] == 16_28
 
-        assert not again.newly
-        # 158 days to March 31 and no more: 8.75 percent for 68 of 2025, 8 for 90 of 2026.
-        assert run.cents["interest credited"] == 7_21
+    def test_an_effort_for_a_deposit_that_nobody_paid_is_none(self, home: Home) -> None:
+        with pytest.raises(DepositRefused, match="was not to go back"):
+            self.effort(home, date(2025, 11, 20))
 
     def test_a_homes_credit_is_not_reviewed(self, home: Home) -> None:
         (deposit,) = home.deposits()

@@ -13,11 +13,13 @@ from typing import Any
 
 from meterledger.facts.deposits import Deposit, DepositAct, DepositKind, DepositStep, Part
 from meterledger.facts.deposits import deposit_id_of as id_of
+from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import usd_display, usd_text
 from meterledger.kernel.people import same_person
 from meterledger.ledger import entry_for_deposit_step
 from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_ask import Asked, DepositRefused, Desk, add_steps
+from meterledger.usecases.deposit_back import consider_return
 from meterledger.usecases.deposit_interest import credited_through
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money
 from meterledger.usecases.deposit_ports import DepositWork
@@ -141,7 +143,12 @@ def request_remainder(deposit_id: str, *, on: date, reason: str, desk: Desk) -> 
 
 
 def record_effort(deposit_id: str, *, how: str, on: date, reason: str, desk: Desk) -> Asked:
-    """Keep the record of an effort to return a deposit: from it on nothing bears interest."""
+    """Keep the record of an effort to return a deposit: from it on nothing bears interest.
+
+    :raises DepositRefused: if it says nothing, is of a day to come, or the deposit was not to go
+        back on its day (GRR VI.C.2, VI.C.3)
+    :raises WaitsForPayment: while nobody can say whether it was
+    """
     deposit = desk.store.deposit(deposit_id)
     if not " ".join(how.split()):
         raise DepositRefused(
@@ -153,8 +160,34 @@ def record_effort(deposit_id: str, *, how: str, on: date, reason: str, desk: Des
     same = [one for one in deposit.of(DepositAct.EFFORT) if one.on == on and one.note == how]
     if same:
         return Asked(deposit, None, newly=False)
+    _refuse_effort(deposit, on, desk)
     step = _step(deposit, key, DepositAct.EFFORT, on, reason, desk, note=how)
     return add_steps(deposit, (step,), desk)
+
+
+def _refuse_effort(deposit: Deposit, on: date, desk: Desk) -> None:
+    """An effort ends interest, so it is one only once the customer is entitled to the deposit."""
+    if on > local_day_of(desk.now, desk.view.time_zone):
+        raise DepositRefused(
+            f"An effort of {on} is not made yet",
+            where=f"deposit {deposit.deposit_id}",
+            do="Give the day on which it was made",
+        )
+    ended = deposit.last(DepositAct.GIVEN_BACK)
+    if ended is not None and ended.cents and ended.on <= on:
+        return
+    every = desk.store.deposits_of_accounts([deposit.account_id])[deposit.account_id]
+    then = deposit_money(deposit.account_id, every, desk.store, at=on, known_at=desk.now)
+    money = then[deposit.deposit_id]
+    if money.held_cents > 0 and consider_return(money, on=on, desk=desk).action == "refund":
+        return
+    raise DepositRefused(
+        f"This deposit was not to go back on {on}, so nothing was done to return it",
+        where=f"deposit {deposit.deposit_id}",
+        why="Interest ends with an effort to return what the customer is entitled to (GRR VI.C.3)",
+        do=f"Look at it with `meterledger deposit show {deposit.deposit_id}`, and keep an effort "
+        "of a day from which it is to go back",
+    )
 
 
 def reason_of_move(reason: str, approved_by: str) -> str:
