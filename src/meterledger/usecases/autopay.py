@@ -363,8 +363,7 @@ def _facts(
     money = store.account_money([account]).get(account)
     open_ = stated_items(bill, money, at=desk.today) if money else ()
     banks = store.bank_accounts([account])
-    months = Terms(desk.view, on).whole(AUTOPAY_MONTHS).value
-    since = months_after(on, -months)
+    since = months_after(on, -Terms(desk.view, on).whole(AUTOPAY_MONTHS).value)
     past = tuple(
         one.total_cents
         for one in store.bills_of_account(account)
