@@ -135,8 +135,14 @@ class Storm:
         return found
 
     def begin(self) -> None:
-        """Everything is as before anybody came."""
+        """Everything is as before anybody came; also what a process has read and keeps for good:
+        clauses of bills, files of the lake.
+        """
+        if self.door.reads_lake:
+            self.served.kill()
         self.place.restore("before")
+        if self.door.reads_lake:
+            self.served.start()
         self.served.behind.processor = self.door.processor()
 
     def calm(self, cases: range) -> tuple[dict[int, set[Answer]], dict[str, str]]:

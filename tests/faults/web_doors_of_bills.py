@@ -28,10 +28,10 @@ GATE = datetime(2026, 12, 2, 9, tzinfo=UTC)
 NEXT = datetime(2026, 12, 2, 12, tzinfo=UTC)
 FIRST_DAY, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
 RUN_AGAIN = frozenset(
-    {"record", "bill_run", "bill_run, of any run", "held_bill", "held_bill, of any run", "citation"}
+    {"record", "bill_run", "bill_run, of any run", "held_bill", "held_bill, of any run"}
 )
 """A run that died after its bill leaves no row of itself, and the next one may find less to do. One
-in the middle may find a bill held that another lets leave meanwhile, and cite the clause of it."""
+in the middle may find a bill held that another lets leave meanwhile, and say so."""
 
 # --------------------------------------------------------------------------------- late charges
 
