@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.doors.settled_web_town import the_book
-from tests.faults.web_doors import NO_GUARANTEE, shops
+from tests.faults.web_doors_of_deposits import NO_GUARANTEE, shops
 from tests.journeys.conftest import town_module
 from tests.journeys.deposit_town import APPLICANT, Home, home_of
 from tests.stores.paper_town import ANALYST, account_id
