@@ -21,6 +21,7 @@ from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
 from meterledger.usecases.end_billed_service import EndOfService, EndRefused, end_billed_service
 from meterledger.usecases.find_corrections import bills_to_correct
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.rebill import rebill
 from meterledger.usecases.rebill_states import Now
 
 KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -157,6 +158,25 @@ class TestOnABudgetPlan:
             store=town.store,
         )  # fmt: skip
         return town
+
+    def test_an_end_that_left_its_last_bill_regular_is_in_the_queue(self, plan: Town) -> None:
+        """As it was kept before: the plan is open, and no bill follows that would ask for it."""
+        billed(plan, AUGUST, SEPTEMBER, OCTOBER)
+        (service,) = plan.services(1, known_at=KNOWN + timedelta(minutes=30))
+        plan.store.stop_service(service.agreement.agreement_id, OCTOBER, TOLD)
+        now = Now(AFTER, date(2025, 11, 1), plan.store.lake_sequence(), plan.book, plan.lake)
+
+        _, (one,) = bills_to_correct(store=plan.store, now=now)
+        assert "it is the last bill now" in one.why
+        run = rebill(
+            [one.stored.bill_id], author="Ana", reason="settles the plan", on=now.on,
+            known_at=AFTER, store=plan.store, lake=plan.lake, book=plan.book,
+        )  # fmt: skip
+
+        state = plan_of_account(plan.account_id(1), date(2025, 11, 2), AFTER, plan.store)
+        assert state is not None
+        assert (state.difference_cents, state.has_ended) == (0, True)
+        assert plan.replay(run.corrected[0].bill.bill_id).same_bytes
 
     @pytest.mark.parametrize("on", [date(2025, 10, 1), OCTOBER])
     def test_the_final_bill_settles_it_on_a_reading_day_too(self, plan: Town, on: date) -> None:

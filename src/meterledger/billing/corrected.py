@@ -68,7 +68,8 @@ def corrected_bill(
     corrects = Reason(
         f"{of_it} on its own service period"
         if was_until is None
-        else f"{of_it}, until {was_until}, as the last one: service ended on {right.days.until_day}",
+        else f"{of_it}, until {was_until}, as the last one: "
+        f"service ended on {right.days.until_day}",
         clause.citation,
     )
     if was_until is not None:

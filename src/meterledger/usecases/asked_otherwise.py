@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from meterledger.facts.billing_options import AccountOptions
-from meterledger.facts.bills import Bill
-from meterledger.facts.budget import asked_of
+from meterledger.facts.bills import Bill, read_record
+from meterledger.facts.budget import AskedKind, asked_of
 from meterledger.kernel.money import usd_display
 from meterledger.usecases.bill_options import as_asked, options_of, own_due_day
 from meterledger.usecases.ports import StoredBill
@@ -46,7 +46,10 @@ def asks_otherwise(stored: StoredBill, right: Bill, store: ReplayStore, now: Now
     """
     then = options_of([stored.account_id], stored.known_at, store).get(stored.account_id)
     known = options_of([stored.account_id], now.known_at, store).get(stored.account_id)
-    told = (_due_otherwise(stored, then, known, now), _plan_otherwise(stored, right, store, now))
+    told = (
+        _due_otherwise(stored, then, known, now),
+        _settles(stored, right) or _plan_otherwise(stored, right, store, now),
+    )
     return "; ".join(one for one in told if one)
 
 
@@ -59,6 +62,20 @@ def _due_otherwise(
     if due == stored.due_day:
         return ""
     return f"It was due on {stored.due_day}; by what the account has chosen it is due on {due}"
+
+
+def _settles(stored: StoredBill, right: Bill) -> str:
+    """What the last bill asks where it was a month's on a plan: service ended with it since."""
+    if right.asked is None or right.asked.kind is not AskedKind.ENDED:
+        return ""
+    told = read_record(stored.record).get("asked")
+    if told is None or told["kind"] == AskedKind.ENDED.value or told["plan"] != right.asked.plan_id:
+        return ""
+    was = asked_of(stored.record, stored.total_cents)
+    return (
+        f"It asked {usd_display(was)}; it is the last bill now, for service ended with it, and "
+        f"settles the budget plan with {usd_display(right.asked_cents)}"
+    )
 
 
 def _plan_otherwise(stored: StoredBill, right: Bill, store: ReplayStore, now: Now) -> str:

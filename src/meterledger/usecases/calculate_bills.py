@@ -429,7 +429,7 @@ def _bill(
     )
     return as_asked(
         bill,
-        one.window.kind,
+        BillKind.REGULAR if one.plan_goes_on else one.window.kind,
         one.options,
         calculator.view,
         billed_on=one.plan_asked_on or billed_on,

@@ -41,6 +41,8 @@ class DueBill:
     """The day on which the period was first billed, where this bill corrects that one."""
     plan_asked_on: date | None = None
     """By which day a budget plan asks; None where that is the day of the period's first bill."""
+    plan_goes_on: bool = False
+    """Whether a correction leaves a plan open though service ended: as it was read before."""
     deposit_refunded: bool | None = None
     """Whether a deposit goes back through this final bill; None where that is to be asked."""
     joined: tuple[JoinedDue, ...] = ()

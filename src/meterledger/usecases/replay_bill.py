@@ -69,6 +69,7 @@ class _Reading:
     words: str = ""
     deposit_refunded: bool | None = None
     plan_asked_on: date | None = None
+    plan_goes_on: bool = False
 
 
 TODAY = _Reading()
@@ -121,6 +122,11 @@ def _older_readings(bill: Bill) -> list[_Reading]:
             "that it corrects"
         )
         found.append(_Reading(words, plan_asked_on=bill.issued_day))
+        settles = "without settling its budget plan, though service ended with it"
+        found += [
+            _Reading(settles, plan_goes_on=True),
+            replace(found[0], words=f"{words}; {settles}", plan_goes_on=True),
+        ]
     if bill.kind in (BillKind.FINAL, BillKind.CORRECTED):
         words = "without asking whether a deposit goes back through it"
         found += [
@@ -153,6 +159,7 @@ def _made_again(
                 first_issued=first,
                 deposit_refunded=reading.deposit_refunded,
                 plan_asked_on=reading.plan_asked_on,
+                plan_goes_on=reading.plan_goes_on,
             )
         ],
         on=stored.issued_day,
