@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from tests.journeys.deposit_town import APPLICANT, home_of
 from tests.journeys.settling_town import FINDERS, JULY, ONE, OTHER, SAME, TWO, Settling, begin, owes
 from tests.journeys.test_moved_balances import open_of
 from tests.stores.paper_town import ANALYST, bill_of
@@ -17,11 +18,18 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import SpecialKind
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.approve_settlement import approve_settlement
+from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_history import account_history
+from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.late_charge_base import SaidElsewhere, unpaid_after
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.replay_settlement import replay_settlement
-from meterledger.usecases.settlements import Settled, refuse_settlement, reverse_settlement
+from meterledger.usecases.settlements import (
+    MoneyDesk,
+    Settled,
+    refuse_settlement,
+    reverse_settlement,
+)
 from meterledger.usecases.special_charges import ask_special_charge
 from meterledger.usecases.transfer_balance import transfer_balance
 
@@ -34,6 +42,14 @@ def town(first_book: Any) -> Iterator[Settling]:
     made = Settling(MemoryStore(), first_book)
     begin(made.store)
     with made.store.viewing(ANALYST, ["all"]):
+        yield made
+
+
+@pytest.fixture
+def whole(towns: Any, first_book: Any) -> Iterator[Any]:
+    """A town whose meters are read and whose bills are made."""
+    made = towns.Town(book=first_book)
+    with made.store.viewing(towns.VIEWER, []):
         yield made
 
 
@@ -161,3 +177,39 @@ class TestWhatFollows:
         with pytest.raises(Refusal, match="partial_special_charges_last"):
             ask(town, on=date(2013, 6, 29))
         assert ask(town, on=date(2013, 6, 30)).is_new
+
+
+@pytest.mark.parametrize("heater", [0, 90_00])
+def test_a_deposit_pays_none_of_it_and_what_remains_goes_out(whole: Any, heater: int) -> None:
+    """GRR VI.C: a deposit is credited to the final bill, and merchandise is none of it."""
+    home = home_of(whole)
+    store, told = whole.store, {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
+    home.ask(date(2025, 7, 1), told=told)
+    home.pay(200_00, date(2025, 7, 5))
+    home.live(date(2025, 8, 1), 3)
+    agreement = store.services_of_account(home.account, home.now)[0].agreement
+    store.stop_service(agreement.agreement_id, date(2025, 10, 20), home.now)
+    home.bill(date(2025, 10, 22))
+    owed = store.balance_cents(home.account)
+
+    def desk() -> MoneyDesk:
+        home.now += timedelta(minutes=1)
+        return MoneyDesk(store, whole.book, date(2025, 10, 22), home.now)
+
+    if heater:
+        told = {"kind": SpecialKind.MERCHANDISE, "what": "A heater", **FINDERS}
+        name = ask_special_charge(home.account, heater, desk=desk(), **told).case.settlement_id
+        approve_settlement(name, desk=desk(), **OTHER)
+
+    run = home.night(date(2025, 10, 22))
+
+    assert run.cents["applied"] == owed < 110_00  # so that it would have been enough for both
+    assert store.balance_cents(home.account) == heater
+    out = hand_out_remainders(on=date(2025, 10, 22), desk=home.desk(), refunds=desk())
+    assert (len(out.asked), out.refused) == (1, [])
+    (name,) = out.asked
+    approve_settlement(name, desk=desk(), **OTHER)
+    assert store.trial_balance()["232.refunds"] == -(200_00 + run.cents["interest added"] - owed)
+    home.check()
+    (deposit,) = home.deposits()
+    assert replay_deposit(deposit.deposit_id, store=store, book=whole.book).same

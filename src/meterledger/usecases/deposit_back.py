@@ -165,8 +165,8 @@ def settle_final(
 ) -> DepositWork | None:
     """Credit deposit and interest to the final bill; decide what becomes of the rest.
 
-    ``owed_cents`` is what the account owes with that bill. None where nothing is held and nothing
-    is asked for.
+    ``owed_cents`` is what the account owes for service with that bill. None where nothing is held
+    and nothing is asked for.
 
     :raises DepositFactsContradict: if the account owes less than nothing
     """

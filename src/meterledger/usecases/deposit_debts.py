@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from datetime import date
 
 from meterledger.facts.deposits import PREFIX_OF_ACT, DepositAct
+from meterledger.facts.receivables import OpenItem
 from meterledger.kernel.money import usd_display
 from meterledger.ledger import movement_of, receivable_of_movements
+from meterledger.usecases.deposit_history import special_cents_of
 from meterledger.usecases.settlements import (
     CannotSettle,
     MoneyDesk,
@@ -29,7 +31,8 @@ OWED_BACK = f"{PREFIX_OF_ACT[DepositAct.OWED]}:"
 def refuse_while_owed(account_id: str, desk: MoneyDesk) -> None:
     """Refuse that something of the account's deposits goes out while a debt stands against it.
 
-    An account that goes on owes what is not due yet: that alone keeps nothing back.
+    An account that goes on owes what is not due yet: that alone keeps nothing back. Nor does what
+    no deposit pays, such as merchandise.
 
     :raises CannotSettle: naming the account that owes
     """
@@ -38,7 +41,7 @@ def refuse_while_owed(account_id: str, desk: MoneyDesk) -> None:
         if owed:
             raise _refused(account_id, one, owed, "of a deposit whose payment came back")
     services = desk.store.services_of_account(account_id, desk.now)
-    owes = -credit_cents(account_id, desk)
+    owes = -credit_cents(account_id, desk) - _special_cents(account_id, desk)
     if owes > 0 and services and not in_service(services, desk.on):
         raise _refused(account_id, account_id, owes, "and has ended")
 
@@ -71,6 +74,16 @@ def _and_where_they_came_from(account_id: str, desk: MoneyDesk) -> Iterator[str]
 
 
 def _owed_back_cents(account_id: str, desk: MoneyDesk) -> int:
+    items = _open_items(account_id, desk)
+    return sum(one.open_cents for one in items if one.item_id.startswith(OWED_BACK))
+
+
+def _special_cents(account_id: str, desk: MoneyDesk) -> int:
+    entries = entries_known(account_id, desk)
+    return special_cents_of(_open_items(account_id, desk), entries, account_id)
+
+
+def _open_items(account_id: str, desk: MoneyDesk) -> tuple[OpenItem, ...]:
     known = desk.store.account_money([account_id])
     given = known[account_id].applications if account_id in known else ()
     found = receivable_of_movements(
@@ -80,4 +93,4 @@ def _owed_back_cents(account_id: str, desk: MoneyDesk) -> int:
         due_days={},
         at=date.max,
     )
-    return sum(one.open_cents for one in found.items if one.item_id.startswith(OWED_BACK))
+    return found.items

@@ -28,7 +28,7 @@ from meterledger.facts.payments import ReceiptOnFile, ReceiptState
 from meterledger.facts.receivables import AccountMoney, Application, ItemKind, OpenItem
 from meterledger.facts.settlements import SettlementKind
 from meterledger.kernel.money import usd_text
-from meterledger.ledger import RECEIVABLE, receivable
+from meterledger.ledger import OTHER_RECEIVABLE, RECEIVABLE, movement_of, receivable
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.deposit_history_unknown import (
     CheckoutReads,
@@ -146,6 +146,8 @@ class AccountHistory:
     """What is open of utility charges and of charges beside them; nothing that is written off."""
     disputed_utility_cents: int
     special_cents: int
+    special_in_balance_cents: int
+    """What of the balance is no charge for utility service: no deposit pays it (GRR VI.C.2)."""
     oldest_unpaid: tuple[UnpaidItem, ...]
     """Utility items that nobody has paid, written off or not, by the day on which they arose."""
     waiting: tuple[str, ...]
@@ -243,12 +245,25 @@ def account_history(
         open_utility_cents=sum(one.open_cents for one in utility if one.item_id not in in_dispute),
         disputed_utility_cents=sum(one.open_cents for one in utility if one.item_id in in_dispute),
         special_cents=sum(one.open_cents for one in now if one.kind is ItemKind.SPECIAL),
+        special_in_balance_cents=special_cents_of(now, books.entries, account_id),
         oldest_unpaid=tuple(
             UnpaidItem(one.charged_day, one.open_cents, one.due_day, one.item_id in in_dispute)
             for one in _utility(owed)
         ),
         waiting=tuple(one.bill_id for one in due if one.paid is HowPaid.UNKNOWN),
         unknown_cents=sum(one.cents for one in books.unknown if one.day <= on),
+    )
+
+
+def special_cents_of(items: Iterable[OpenItem], entries: Iterable[Entry], account_id: str) -> int:
+    """What is open on account 142 of charges that are not for utility service."""
+    others = {
+        one.entry_id for one in entries if movement_of(one, account_id).control == OTHER_RECEIVABLE
+    }
+    return sum(
+        one.open_cents
+        for one in items
+        if one.kind is ItemKind.SPECIAL and one.item_id not in others
     )
 
 

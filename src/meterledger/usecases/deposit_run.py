@@ -262,7 +262,8 @@ def _settle(money: DepositMoney, bill: StoredBill, run: DepositRun, on: date, de
         view=desk.view,
         since=end + timedelta(days=1),  # what is owed, and no bill's own story
     )
-    owed = max(0, history.balance_cents)
+    # No deposit pays for merchandise (GRR VI.C.2: not against special charges).
+    owed = max(0, history.balance_cents - history.special_in_balance_cents)
     work = settle_final(money, bill, owed_cents=owed, on=day, desk=desk)
     if work is not None:
         _record([work], run, desk)
