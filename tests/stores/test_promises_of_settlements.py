@@ -123,7 +123,17 @@ class TestARefund:
         )
 
         assert case.last.entry_id == "unclaimed:one.2.paid"
+        assert (case.asked.by, case.last.by) == ("Ana", "Ben")
         assert store.trial_balance() == {"131": 0, "142": 0, "232.refunds": 0, "242.unclaimed": 0}
+
+    @pytest.mark.parametrize("who", ["Ana", " ana "])
+    def test_is_not_handed_to_the_state_by_who_asked(self, store: Store, who: str) -> None:
+        in_credit(store)
+        case = settled(store, ask(1, 50_00), Act.APPROVED, Act.UNCLAIMED, Act.NOTICED)
+
+        with pytest.raises(Conflict, match="Ana has asked for this and cannot hand it over"):
+            store.record_settlements([after(case, Act.ESCHEATED, who)])
+        assert store.trial_balance()["242.unclaimed"] == -50_00
 
     @pytest.mark.parametrize(
         ("way", "wrong"),
@@ -300,6 +310,10 @@ class TestOtherSettlements:
         store.record_settlements(
             [write_of(SettlementKind.WRITE_OFF, 60_00, ceiling=100_00, approve=True)]
         )
+        with pytest.raises(Conflict, match=r"\$60\.00 is more than \$0\.00, what the account has"):
+            store.record_settlements(
+                [write_of(SettlementKind.RECOVERY, 60_00, about="R-1", approve=True)]
+            )
         store.record_payment(*payment_of(1, cents=70_00))
 
         with pytest.raises(Conflict, match=r"\$60\.01 is more than \$60\.00, what is written off"):

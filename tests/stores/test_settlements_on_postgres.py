@@ -50,6 +50,14 @@ def test_who_asked_does_not_approve(asked: PostgresStore, application: Any, who:
     assert refused_by(no) == "asker_is_not_approver"
 
 
+@pytest.mark.parametrize("who", ["Ana", " ANA "])
+def test_who_asked_does_not_hand_over(asked: PostgresStore, application: Any, who: str) -> None:
+    with pytest.raises(errors.CheckViolation) as no:
+        add_step(application, "escheated", who, number=3, entry="unclaimed:one.paid")
+
+    assert refused_by(no) == "asker_does_not_hand_over"
+
+
 def test_a_step_without_its_money_is_refused(asked: PostgresStore, application: Any) -> None:
     add_step(application, "approved", "Ben", entry="refund:one")
 

@@ -103,6 +103,13 @@ def refuse_steps(write: SettlementWrite, known: SettlementCase | None) -> None:
                 why="Money that leaves or is forgiven needs two different people",
                 do="Let another person approve it",
             )
+        if after.act is Act.ESCHEATED and same_person(after.by, case.asked.by):
+            raise Conflict(
+                f"{case.asked.by} has asked for this and cannot hand it over",
+                where=f"settlement {case.settlement_id}",
+                why="Money that leaves needs two different people",
+                do="Let another person hand it over",
+            )
 
 
 def moved_on(settlement_id: str, known: SettlementCase | None) -> Conflict:
@@ -156,6 +163,7 @@ def refuse_too_much(
         _refuse_above(case, max(0, there.owed), "what the account owes now")
     elif case.kind is SettlementKind.RECOVERY and Act.APPROVED in acts:
         _refuse_above(case, written_off(mine), "what is written off and not recovered")
+        _refuse_above(case, max(0, -there.receivable), "what the account has more than it owes")
 
 
 def written_off(cases: Iterable[SettlementCase]) -> int:
