@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 import pytest
@@ -21,9 +21,11 @@ from meterledger.usecases.extension_contracts import ContractAsked, ContractGive
 from meterledger.usecases.extension_money import take_extension_payment
 from meterledger.usecases.extension_records import Moment
 from meterledger.usecases.extension_tellings import Told
+from meterledger.usecases.ports import Conflict
 from meterledger.usecases.refund_credit import settle_final_credit
 from meterledger.usecases.replay_settlement import replay_settlement
 from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
+from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import CannotSettle
 from meterledger.usecases.take_payment import How, take_payment
 from meterledger.usecases.write_off import (
@@ -140,6 +142,22 @@ class TestNoMoneyOfIt:
 
         with pytest.raises(CannotSettle, match="It pays what the account was charged since"):
             record_recovery("K-9", ONE, by="Ana", desk=town.desk(date(2025, 11, 21)))
+
+    def test_is_what_bounced_while_it_was_being_booked(self, town: Settling) -> None:
+        """The store looks once more, under the lock of the account."""
+        owes(town.store, 1)
+        written(town)
+        pay(town, 65_19, "K-9", date(2025, 9, 5))
+        kept = town.store.record_settlements
+
+        def late(writes: Sequence[SettlementWrite]) -> list[bool]:
+            bounce(town, "K-9", date(2025, 9, 6))
+            return kept(writes)
+
+        town.store.record_settlements = late  # type: ignore[method-assign]
+        with pytest.raises(Conflict, match=r"more than \$0\.00, what the account has"):
+            record_recovery("K-9", ONE, by="Ana", desk=town.desk(date(2025, 9, 7)))
+        assert sums(town) == (0, 165_19)
 
 
 class TestARecoveredPaymentThatBounces:
