@@ -20,13 +20,14 @@ from tests.stores.paper_town import ANALYST, FIRST_DAY, account_id, bill_of, mon
 
 from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.corrections import Correction, CorrectionCause, Rebill
-from meterledger.facts.money import Entry, Leg, Tender
+from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel, ReceiptState
 from meterledger.kernel.ids import next_version
 from meterledger.kernel.refusal import Refusal
-from meterledger.ledger import reverse_entry
+from meterledger.ledger import SpecialKind, reverse_entry
 from meterledger.rulebook.book import BookView
 from meterledger.stores.memory import MemoryStore
+from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_ask import Desk
 from meterledger.usecases.deposit_asked import deposits_asked_on
 from meterledger.usecases.deposit_run import run_deposits
@@ -41,6 +42,7 @@ from meterledger.usecases.settle_payment import (
 from meterledger.usecases.settlements import (
     MoneyDesk,
 )
+from meterledger.usecases.special_charges import ask_special_charge
 from meterledger.usecases.take_payment import How, receipt_of, take_payment, tell_receipt
 
 ONE, OTHER = account_id(1), account_id(3)
@@ -85,10 +87,6 @@ class MoneyIn:
         mine = replace(third.holders[0], person_id="person-1")
         self.store.start_services([start_of(1)])
         self.store.start_service(replace(third, persons=(), holders=(mine,)))
-        self.keep_special: Callable[[Entry], None] = lambda entry: None
-        if isinstance(self.store, MemoryStore):
-            self.store.register_cause("special", lambda key: True)
-            self.keep_special = self.store._keep_entry
 
     # ------------------------------------------------------------------ time and desks
 
@@ -245,10 +243,15 @@ class MoneyIn:
 
     def special(self, cents: int) -> None:
         self.keys += 1
-        name = f"special:S-{self.keys}"
-        legs = (Leg("143", cents, ONE), Leg("456", -cents))
-        self.keep_special(Entry(name, self.today, self.now, legs, "merchandise"))
-        self.model.post(name, self.today, cents, "special", "456")
+        asked = ask_special_charge(
+            *(ONE, cents, SpecialKind.MERCHANDISE, "A heater"),
+            by="Ana", reason="sold", desk=self.money(), key=f"S{self.keys}",
+        ).case  # fmt: skip
+        how: dict[str, Any] = {"reason": "sold", "desk": self.money()}
+        self.agree(False, lambda: approve_settlement(asked.settlement_id, by="ana", **how),
+                   "special charge: alone")  # fmt: skip
+        approve_settlement(asked.settlement_id, by="Ben", **how)
+        self._case("special", asked.key, cents, "142", posted=True)
         self.tell("special charge")
 
     # ------------------------------------------------------------------ money in
@@ -282,7 +285,8 @@ class MoneyIn:
         paid = Paid(cents, received, told.is_mailed or told.channel is Channel.LOCKBOX,
                     told.channel.value)  # fmt: skip
         self.model.pay(key, paid, self.today, [named] if named else [])
-        deposit, special = self.model.split(paid)
+        deposit, _ = self.model.split(paid)
+        special = any(name.startswith("special:") for name, _ in paid.parts)
         self.tell("payment")
         for is_so, words in ((deposit, "of a deposit"), (special, "of a special charge"),
                              (named, "for one item"), (ago > 9, "learned of late"),
@@ -339,7 +343,7 @@ class MoneyIn:
         self.model.bounce(key, on)
         closed = {one.name for one in self.model.deposits.values() if one.closed}
         of_deposits = {name for name, _ in money.parts if name in self.model.deposits}
-        recovery = self.model.cases.get(f"recovery:{key}")
+        recovery = self.model.recovery_of(key)
         for is_so, words in ((True, "payment that came back"),
                              (of_deposits, "payment that came back: of a deposit"),
                              (of_deposits & closed, "payment that came back: of an ended deposit"),
@@ -351,7 +355,7 @@ class MoneyIn:
         for _ in range(2):
             settle_returned_payment(key, ONE, by="Ana", reason="R01", desk=self.money())
         self._case("fee", key, FEE, "142", posted=True, about=key)
-        if recovery and recovery.state == "approved":
+        if recovery:
             self.model.settle(recovery, self.today, -1)
             self.tell("recovery: taken back")
 

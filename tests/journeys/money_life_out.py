@@ -13,6 +13,7 @@ from tests.journeys.money_model_held import BEFORE
 
 from meterledger.arrears.deposit_facts import DepositFactsContradict
 from meterledger.facts.deposits import DepositKind
+from meterledger.facts.settlements import is_late_by_us
 from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_ask import DepositRefused, ask_deposit
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
@@ -35,10 +36,14 @@ from meterledger.usecases.unclaimed import (
     report_unclaimed,
     set_stale_apart,
 )
-from meterledger.usecases.write_off import record_recoveries, write_off
+from meterledger.usecases.write_off import (
+    record_recoveries,
+    take_recoveries_back,
+    write_off,
+)
 
 ASKED = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
-PARTS = ("late-charge", "service-fee")
+PARTS = ("late-charge", "service-fee", "special")
 """What the names of parts of a balance say that moved; the others are of utility service."""
 CONTROLS = ("142", "143", "144", "232.refunds", "235", "242.unclaimed")
 
@@ -162,12 +167,21 @@ class MoneyOut(MoneyWays):
         self.agree(may, acts[state], f"refund: {state}")
 
     def undo(self, which: int) -> None:
-        kinds = ("credit", "transfer", "write-off")
+        kinds = ("credit", "transfer", "write-off", "special")
         done = [one for one in self.model.cases.values()
                 if one.kind in kinds and one.state == "approved"]  # fmt: skip
         if done:
             one = done[which % len(done)]
-            reverse_settlement(one.name, by="Ben", reason="wrong", desk=self.money())
+            how: dict[str, Any] = {"by": "Ben", "reason": "wrong"}
+            while not self.model.may_undo_write_off(one):  # what was recovered goes first
+                self.agree(False, lambda: reverse_settlement(one.name, desk=self.money(), **how),
+                           "write-off: take back")  # fmt: skip
+                stand = [each for each in self.model.cases.values()
+                         if each.kind == "recovery" and each.state == "approved"]  # fmt: skip
+                reverse_settlement(stand[-1].name, desk=self.money(), **how)
+                self.model.settle(stand[-1], self.today, -1)
+                self.tell("recovery: taken back by a person")
+            reverse_settlement(one.name, desk=self.money(), **how)
             together = one.name.partition(".")[0]  # all parts of a balance that moved
             for part in done:
                 if part.name.partition(".")[0] == together:
@@ -210,14 +224,16 @@ class MoneyOut(MoneyWays):
             ONE, OTHER, by="Ana", reason="moved", desk=self.money()
         )), "transfer: ask"):  # fmt: skip
             assert made[0].cents == owed
-            items = self.model.of_service()
+            items = self.model.that_moves()
             for part in (made[0].case, *made[0].beside):  # one for each age and kind
                 kind = next((one for one in PARTS if one in part.key), "utility")
-                mine = [(name, cents) for name, (of, due, cents) in items.items()
-                        if (of, due) == (kind, part.by_day)]  # fmt: skip
-                assert sum(cents for _, cents in mine) == part.cents, (part, items)
+                is_ours = is_late_by_us(f"transfer:{part.key}")
+                self.tell("transfer: late by us", is_ours)
+                mine = items.pop((kind, part.by_day, is_ours), [])
+                assert sum(cents for _, cents in mine) == part.cents, (part, mine, items)
                 self.model.moved[f"transfer:{part.key}"] = (self.model.step, mine)
                 self._case("transfer", part.key, part.cents, "142", posted=True)
+            assert not items, items
 
     def final_credit(self) -> None:
         model, key = self.model, f"{ONE}-{self.today:%Y%m%d}-final"
@@ -225,7 +241,8 @@ class MoneyOut(MoneyWays):
         if f"transfer:{key}" in model.cases:
             return
         credit, theirs = model.credit("142"), model.of_agencies()
-        due = model.ended is not None and credit > 0 and not waits
+        stays = model.written_off() > 0  # until it is recovered, or taken back
+        due = model.ended is not None and credit > 0 and not waits and not stays
         # Money of an agency that no pledge is behind: nobody knows whose it is.
         may = not (due and theirs and theirs[0][0] not in self.of_pledges)
         made: list[Any] = []
@@ -251,13 +268,19 @@ class MoneyOut(MoneyWays):
             self._case("write-off", key, owed, "142", posted=owed <= 100_00)
 
     def recover(self) -> None:
-        model, done = self.model, record_recoveries(by="a run", desk=self.money())
-        for one in done:  # which payments came after is the journey's; how much is the model's
+        model, back = self.model, take_recoveries_back(by="a run", desk=self.money())
+        bounced = model.recoveries_that_bounced()
+        assert {one.case.settlement_id for one in back} == {one.name for one in bounced}
+        for case in bounced:
+            model.settle(case, self.today, -1)
+            self.tell("recovery: its payment came back")
+        for one in record_recoveries(by="a run", desk=self.money()):
+            # Which payments came after is the journey's; how much is the model's.
             key, left = one.case.about, model.written_off()
-            assert f"recovery:{key}" not in model.cases
+            assert one.case.settlement_id not in model.cases
             free = max(0, -model.sums["142"] - model.sums["143"])  # what nothing else takes
             assert one.case.cents == min(model.paid[key].cents, left, free)
-            self._case("recovery", key, one.case.cents, "142", posted=True, about=key)
+            self._case("recovery", one.case.key, one.case.cents, "142", posted=True, about=key)
 
     def forgive(self, which: int) -> None:
         late: list[Late] = [one for one in self.model.lates if one.stands]

@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 DAY = timedelta(days=1)
+PAID_LAST = ("special", "owed back")
+"""No part of service: merchandise, and what left a deposit that never was in it."""
 
 
 def half_up(cents: Fraction) -> int:
@@ -27,7 +29,7 @@ class Move:
     name: str
     day: date
     cents: int
-    kind: str  # bill, late, other, special, credit; back: a credit that was given away
+    kind: str  # bill, late, other, special, owed back, credit; back: a credit that was given away
     against: str  # the ledger account on the other side
     undoes: str = ""
 
@@ -131,6 +133,7 @@ class Owed:
         self.moves: list[Move] = []
         self.paid: dict[str, Paid] = {}
         self.unknown: dict[str, Paid] = {}
+        self.came_back: dict[str, int] = {}  # when we learned of it
         self.astray: dict[str, Paid] = {}
         self.gone: dict[str, tuple[str, Paid]] = {}  # refused or sent back
         self.moved: dict[str, tuple[int, list[tuple[str, int]]]] = {}  # by transfer: step, items
@@ -167,7 +170,7 @@ class Owed:
     ) -> None:
         if cents:
             self.moves.append(Move(name, day, cents, kind, against, undoes))
-            self.book("143" if kind == "special" else "142", against, day, cents)
+            self.book("143" if kind == "owed back" else "142", against, day, cents)
 
     def undo(self, name: str, day: date) -> None:
         for one in [one for one in self.moves if one.name == name]:
@@ -219,15 +222,23 @@ class Owed:
         live = [bill for bill in self.bills.values() if not bill.cancelled]
         tells = [bill for bill in live if one.day <= bill.issued and known <= bill.tells]
         first = min(tells, key=lambda bill: bill.issued, default=None)
-        return first.due if first and one.kind != "special" else None
+        return first.due if first and one.kind != "owed back" else None
 
-    def of_service(self) -> dict[str, tuple[str, date | None, int]]:
-        """What is open of service: its kind, until when it is to be paid, cents."""
-        special = {one.name for one in self.moves if one.kind == "special"}
-        words = {"late": "late-charge", "fee": "service-fee"}
-        return {name: (words.get(name.partition(":")[0], "utility"), self.due_of(name), cents)
-                for name, cents in self.open(date.max)[0].items()
-                if name not in self.deposits and name not in special}  # fmt: skip
+    def that_moves(self) -> dict[tuple[str, date | None, bool], list[tuple[str, int]]]:
+        """What moves with a balance: by kind, until when it was to be paid, and whether it is late
+        by us: items and cents."""
+        words = {"late": "late-charge", "fee": "service-fee", "special": "special"}
+        found: dict[tuple[str, date | None, bool], list[tuple[str, int]]] = {}
+        for name, cents in self.open(date.max)[0].items():
+            prefix = name.partition(":")[0]
+            if prefix in ("deposit", "deposit-owed"):
+                continue
+            bill = self.bills.get(name)
+            ours = min(cents, max(0, bill.cents - first_of(bill).cents)) if bill else 0
+            for is_ours, part in ((False, cents - ours), (True, ours)):
+                of = (words.get(prefix, "utility"), self.due_of(name), is_ours)
+                found.setdefault(of, []).extend([(name, part)] if part else [])
+        return {of: items for of, items in found.items() if items}
 
     def unpaid(self, one: Held) -> int:
         """What is asked for; a deposit that has ended asks for nothing, also not again."""
@@ -261,7 +272,7 @@ class Owed:
 
         def rank(name: str) -> tuple[bool, bool, bool, date, str]:
             is_new = newest is None or days[name] >= newest
-            return kinds.get(name) == "special", is_new, name in self.deposits, days[name], name
+            return kinds.get(name) in PAID_LAST, is_new, name in self.deposits, days[name], name
 
         left, first = money.cents, [one for one in named if one in standing]
         for name in (*first, *sorted({*standing} - {*first}, key=rank)):
@@ -277,8 +288,8 @@ class Owed:
         self.book("142", "143", day, special)
 
     def split(self, money: Paid) -> tuple[int, int]:
-        """What of a payment went to deposits and to special charges."""
-        specials = {one.name for one in self.moves if one.kind == "special"}
+        """What of a payment went to deposits and to what is owed on other receivables."""
+        specials = {one.name for one in self.moves if one.kind == "owed back"}
         return (sum(cents for name, cents in money.parts if name in self.deposits),
                 sum(cents for name, cents in money.parts if name in specials))  # fmt: skip
 
@@ -291,7 +302,7 @@ class Owed:
         self.book("143", "142", day, special)
         if money.astray:
             self.book("253.unapplied", "131", day, money.cents)
-        money.back = True
+        money.back, self.came_back[key] = True, self.step
 
     def stray(self, key: str, money: Paid) -> None:
         """Money of no account: it waits for one, or goes back to its sender."""
@@ -314,7 +325,14 @@ class Owed:
         return found
 
 
+def first_of(bill: Billed) -> Billed:
+    """The bill that was wrong first."""
+    while bill.first:
+        bill = bill.first
+    return bill
+
+
 def _free_order(one: Move | None, name: str) -> tuple[bool, bool, date, str]:
     if one is None:
         return True, True, date.max, name
-    return one.kind != "back", one.kind == "special", one.day, name
+    return one.kind != "back", one.kind in PAID_LAST, one.day, name

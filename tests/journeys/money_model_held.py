@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.journeys.money_model import DAY, Billed, Did, Held, half_up
+from tests.journeys.money_model import DAY, PAID_LAST, Billed, Did, Held, half_up
 from tests.journeys.money_model_late import Charged
 
 DEPOSIT_PERCENT = {2025: Fraction("8.75"), 2026: Fraction("8.00")}  # prime of November, and a point
 GOOD_MONTHS, WRITE_OFF_DAYS, STALE_DAYS, GOODWILL_MOST = 12, 90, 180, 250_00
 
 AGAINST = {"refund": "232.refunds", "write-off": "144", "recovery": "144", "transfer": "B",
-           "fee": "451", "credit": "440"}  # fmt: skip
+           "fee": "451", "credit": "440", "special": "415"}  # fmt: skip
 WITH_US, UNCLAIMED = ("approved", "stopped", "returned", "claimed"), ("unclaimed", "noticed")
 NOTHING_POSTED = ("asked", "refused", "reversed")
 BEFORE = {
@@ -52,6 +52,8 @@ class Case:
     to: str = ""  # the payment to which a refund goes back
     of: str = ""  # the deposit whose remainder it is, where its name says so
     no_step: int = 0  # when somebody said no
+    agreed_step: int = 0  # when another person agreed
+    shown: bool = False  # the bank shows that what was sent last is paid
 
 
 class Account(Charged):
@@ -103,15 +105,18 @@ class Account(Charged):
                 self.post(name, due, -sum(by.values()), "credit", "431")
                 one.credits.append(Did(name, due, self.step, sum(by.values()), by))
             if self.ended:
-                self.give_back(one, on, max(0, self.sums["142"]), at_end=True)
+                self.give_back(one, on, self.owed_of_service(date.max), at_end=True)
             elif self.held(one) > 0 and (good := self.has_twelve_good_months(one, on))[0]:
                 if good[1]:
                     self.waits.add(one.name)
                     continue
-                kinds = {each.name: each.kind for each in self.moves}
-                still = {n: c for n, c in self.open(on)[0].items() if n not in self.deposits}
-                owed = sum(c for n, c in still.items() if kinds[n] != "special")
-                self.give_back(one, on, owed)
+                self.give_back(one, on, self.owed_of_service(on))
+
+    def owed_of_service(self, on: date) -> int:
+        """What a deposit pays: no merchandise (GRR VI.C)."""
+        kinds = {each.name: each.kind for each in self.moves}
+        still = {n: c for n, c in self.open(on)[0].items() if n not in self.deposits}
+        return sum(cents for name, cents in still.items() if kinds[name] not in PAID_LAST)
 
     def put_right(self, one: Held, on: date) -> None:
         """A deposit is as it would be had the payments never come that came back. What left it
@@ -142,7 +147,7 @@ class Account(Charged):
             one.asked_back += 1
             name = f"deposit-owed:{one.name[8:]}.owed.{one.asked_back}"
             one.owed[name] = more
-            self.post(name, on, more, "special", "235")
+            self.post(name, on, more, "owed back", "235")
 
     def less(self, did: Did, left: int, against: str) -> None:
         """A credit stands for less; it counts as if it had never been more."""
@@ -219,6 +224,7 @@ class Account(Charged):
         kept = any(not one.back and one.channel != "agency" for one in self.paid.values())
         there = self.credit(source)  # of deposits, until the night, another may lack as much
         there = min(there, self.remainders()) if source == "235" else there
+        there -= self.written_off() if source == "142" else 0  # it is owed as before
         return kept and 0 < cents <= there - waits and not (source == "235" and self.owes_first())
 
     def is_refused(self, cents: int, today: date) -> bool:
@@ -230,7 +236,9 @@ class Account(Charged):
     def owes_first(self) -> bool:
         """What of a deposit came back is paid before any deposit goes out; all, after the end."""
         items, _ = self.open(date.max)
-        owes = self.ended is not None and self.sums["142"] + self.sums["143"] > 0
+        kinds = {one.name: one.kind for one in self.moves}
+        special = sum(cents for name, cents in items.items() if kinds.get(name) == "special")
+        owes = self.ended is not None and self.sums["142"] + self.sums["143"] - special > 0
         return owes or any(cents for name, cents in items.items() if "deposit-owed:" in name)
 
     def of_agencies(self) -> list[tuple[str, int]]:
@@ -273,6 +281,7 @@ class Account(Charged):
         """Post what a case does, or with -1 take it back."""
         one.since, one.state = day, "approved" if sign > 0 else "reversed"
         one.payable = day if sign > 0 else one.payable
+        one.agreed_step = self.step if sign > 0 else one.agreed_step
         cents = sign * one.cents
         if one.source == "235":
             self.book("235", "232.refunds", day, cents)
@@ -283,14 +292,18 @@ class Account(Charged):
         elif sign < 0:
             self.undo(one.name, day)
         else:
-            takes = one.kind in ("refund", "recovery", "fee")
+            takes = one.kind in ("refund", "recovery", "fee", "special")
             kind = "back" if one.kind in ("refund", "recovery") else "other"
+            kind = "special" if one.kind == "special" else kind
             self.post(one.name, day, cents if takes else -cents, kind, AGAINST[one.kind])
 
     def go_on(self, one: Case, state: str, day: date) -> bool:
         """A refund goes on: sent, stopped, returned, cleared, unclaimed, noticed, claimed, paid."""
         if one.kind != "refund" or one.state not in BEFORE[state]:
             return False
+        if (state == "sent" and self.is_gone(one)) or (state == "stopped" and one.shown):
+            return False
+        one.shown = False
         if state == "reversed":
             self.settle(one, day, -1)
         elif state in THROUGH:
@@ -299,10 +312,21 @@ class Account(Charged):
         one.state, one.since = state, day
         return True
 
+    def is_gone(self, one: Case) -> bool:
+        """What it would give back came back itself, or left a debt since another person agreed."""
+        since = any(self.paid[key].back and step > one.agreed_step
+                    for key, step in self.came_back.items())  # fmt: skip
+        owes = self.sums["142"] + self.sums["143"] > 0
+        return (one.to in self.paid and self.paid[one.to].back) or (since and owes)
+
+    def may_undo_write_off(self, one: Case) -> bool:
+        """What was recovered is covered by what else is written off."""
+        return one.kind != "write-off" or self.written_off() >= one.cents
+
     def stale(self, today: date) -> list[Case]:
         waits = (*WITH_US, "sent")
         return [one for one in self.cases.values() if one.kind == "refund" and one.state in waits
-                and (today - one.since).days > STALE_DAYS]  # fmt: skip
+                and not one.shown and (today - one.since).days > STALE_DAYS]  # fmt: skip
 
     def due_to_the_state(self, today: date) -> list[Case]:
         """A month after it could be had it is abandoned; it is due after the next end of June."""
@@ -318,6 +342,16 @@ class Account(Charged):
                 june = june if june >= left else date(left.year + 1, 6, 30)
                 found += [one] if today > june else []
         return found
+
+    def recovery_of(self, key: str) -> Case | None:
+        """The recovery by a payment that stands."""
+        stand = [one for one in self.cases.values() if one.kind == "recovery"
+                 and one.about == key and one.state == "approved"]  # fmt: skip
+        return stand[0] if stand else None
+
+    def recoveries_that_bounced(self) -> list[Case]:
+        found = [self.recovery_of(key) for key, one in self.paid.items() if one.back]
+        return [one for one in found if one]
 
     def written_off(self) -> int:
         mine = [one for one in self.cases.values() if one.state == "approved"]

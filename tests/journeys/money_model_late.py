@@ -8,7 +8,16 @@ from copy import copy
 from datetime import date, timedelta
 from fractions import Fraction
 
-from tests.journeys.money_model import DAY, Billed, Late, Move, Owed, half_up
+from tests.journeys.money_model import (
+    DAY,
+    PAID_LAST,
+    Billed,
+    Late,
+    Move,
+    Owed,
+    first_of,
+    half_up,
+)
 
 LATE_PERCENT = Fraction(3, 2)
 HOLIDAYS = {
@@ -64,9 +73,9 @@ class Charged(Owed):
             ):
                 continue
             rests.add(one.name)
-            if one.kind != "special":
+            if one.kind not in PAID_LAST:
                 # What a corrected bill adds is late by us; payments paid the rest first.
-                first = _first(bill).cents if bill and bill.first else one.cents
+                first = first_of(bill).cents if bill and bill.first else one.cents
                 base += cents - min(cents, max(0, one.cents - first))
         return base, rests
 
@@ -185,7 +194,7 @@ class Charged(Owed):
             if known is None or not (known.first or known.cancelled):
                 right.append(one)
             elif one.name == known.name and not known.first:
-                last = [each for each in self.bills.values() if _first(each) is known
+                last = [each for each in self.bills.values() if first_of(each) is known
                         and (step is None or each.step <= step)]  # fmt: skip
                 newest = last[-1] if last else known
                 gone = step is None and (newest.cancelled or newest is known)
@@ -199,9 +208,3 @@ class Charged(Owed):
         names = {one.name for one in seen}
         still, _ = self.open(on, seen, [key for key in self.paid if f"payment:{key}" in names])
         return sum(still.get(name, 0) for name in late.rests_on)
-
-
-def _first(bill: Billed) -> Billed:
-    while bill.first:
-        bill = bill.first
-    return bill

@@ -25,7 +25,6 @@ from tests.stores.paper_town import FIRST_DAY
 from meterledger.facts.money import Entry
 from meterledger.rulebook.book import BookView
 from meterledger.stores.postgres import verify_invariants
-from meterledger.stores.postgres.initialize import APPLICATION
 from meterledger.stores.postgres.opening import open_database
 from meterledger.stores.postgres.private_server import (
     DATABASE,
@@ -34,7 +33,6 @@ from meterledger.stores.postgres.private_server import (
     PrivateServer,
 )
 from meterledger.stores.postgres.repository import PostgresStore
-from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
 from meterledger.usecases.finance_aging import aging
 
 pytestmark = pytest.mark.postgres
@@ -49,7 +47,7 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> BookView:
 
 @pytest.fixture
 def databases(server: PrivateServer) -> Iterator[Any]:
-    """Fresh stores, each with a table of special charges that the test tells of."""
+    """Fresh stores, each in a database of its own."""
     made: list[str] = []
 
     def fresh() -> Any:
@@ -59,29 +57,12 @@ def databases(server: PrivateServer) -> Iterator[Any]:
             administrator.execute(
                 f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER} STRATEGY file_copy"
             )
-        told: Any = {**server.connection(OWNER), "dbname": name}
-        with psycopg.connect(**told) as owner:
-            owner.execute("CREATE TABLE special_told (special_key text PRIMARY KEY)")
-            owner.execute(f"GRANT INSERT, SELECT ON special_told TO {APPLICATION}")
-            owner.execute("SELECT register_cause('special', 'special_told', 'special_key')")
         return open_database(database_of(server, name))
 
     yield fresh
     with psycopg.connect(**server.connection(SUPERUSER), autocommit=True) as administrator:
         for name in made:
             administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def keep_special(store: PostgresStore, entry: Entry) -> None:
-    """A special charge of the test's own table, as another chapter would post it."""
-    store._connections.ensure_months(entry_months([entry]))
-
-    def write(connection: Any) -> None:
-        key = entry.entry_id.partition(":")[2]
-        connection.execute("INSERT INTO special_told VALUES (%s)", [key])
-        insert_entries(connection, [entry])
-
-    store._step("a special charge", write)
 
 
 def held(life: MoneyLife) -> dict[str, Any]:
@@ -135,7 +116,6 @@ def _money(one: Any) -> Any:
 def live_on_both(events: Sequence[Event], view: BookView, store: PostgresStore) -> MoneyLife:
     """The same on both. What they hold is equal after each event, and to the model at the end."""
     kept, plain = MoneyLife(view, store), MoneyLife(view)
-    kept.keep_special = lambda entry: keep_special(store, entry)
     for place, (name, *how) in enumerate(events):
         for life in (kept, plain):
             if name == "wait":
