@@ -198,22 +198,71 @@ class TestADeposit:
         assert desk.on_file().received_on == date(2018, 3, 1)
         assert_replays(desk)
 
-    def test_that_was_refunded_does_not_bounce(self, desk: Desk) -> None:
+    def bounce(self, desk: Desk, key: str, on: date = FIRST_DATE) -> None:
+        told = Told(on, "Ana", "no funds")
+        desk.look(
+            lambda: return_extension_payment(
+                CONTRACT, key, told, store=desk.store, moment=desk.moment
+            )
+        )
+
+    def test_that_was_refunded_and_bounces_takes_the_refund_back_with_it(self, desk: Desk) -> None:
         desk.open(DEPOSIT)
         desk.pay(6_000_00)
         desk.connect("lot 1", FIRST_DATE)
         desk.run(FIRST_DATE)
+        assert desk.look(lambda: desk.store.balance_cents(ACCOUNT)) == -500_00
 
-        with pytest.raises(ExtensionRefused, match=r"\$6,000\.00 bounced, and \$5,500\.00 is held"):
-            desk.look(
-                lambda: return_extension_payment(
-                    CONTRACT,
-                    "R-1",
-                    Told(FIRST_DATE, "Ana"),
-                    store=desk.store,
-                    moment=desk.moment,
-                )
-            )
+        self.bounce(desk, "R-1")
+        self.bounce(desk, "R-1")
+
+        assert held(desk) == 0
+        assert desk.on_file().refunded_cents == 0
+        assert desk.sums() == {"131": 0, "142": 0, "252": 0}
+        assert desk.run(LAST_DATE).moved == 0
+
+        desk.pay(6_000_00, "R-2")
+        again = desk.run(FIRST_DATE)
+        assert (again.as_json()["refunded_usd"], held(desk)) == ("500.00", 5_500_00)
+        assert desk.on_file().of(ExtensionAct.REFUNDED)[-1].about == "2018-08-01.again.1"
+        assert_replays(desk)
+
+    def test_that_was_kept_and_bounces_is_plants_cost_again(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        desk.pay(6_000_00)
+        desk.run(LAST_DATE)
+        assert desk.sums() == {"107": -6_000_00, "131": 6_000_00, "252": 0}
+
+        self.bounce(desk, "R-1", TODAY)
+
+        assert desk.sums() == {"107": 0, "131": 0, "252": 0}
+        assert held(desk) == 0
+        assert_replays(desk)
+
+    def test_in_parts_keeps_the_refund_that_the_other_part_covers(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        desk.pay(3_000_00)
+        desk.pay(3_000_00, "R-2")
+        desk.connect("lot 1", FIRST_DATE)
+        desk.run(FIRST_DATE)
+
+        self.bounce(desk, "R-2")
+
+        assert (desk.on_file().refunded_cents, held(desk)) == (500_00, 2_500_00)
+        self.bounce(desk, "R-1")
+        assert (desk.on_file().refunded_cents, held(desk)) == (0, 0)
+        assert_replays(desk)
+
+    def test_does_not_bounce_out_of_a_guarantees_deposit(self, desk: Desk) -> None:
+        desk.open(DEPOSIT, GUARANTEE)
+        desk.pay(6_000_00)
+        desk.pay(500_00, "R-2")
+        desk.connect("lot 1", FIRST_DATE)
+        desk.run(FIRST_DATE, parts=("refund",))
+
+        self.bounce(desk, "R-1")
+
+        assert (desk.on_file().refunded_cents, held(desk)) == (0, 500_00)
 
     def test_of_a_request_of_april_2019_is_refused(self, desk: Desk) -> None:
         with pytest.raises(Refusal, match="has no text in force on 2019-04-01"):

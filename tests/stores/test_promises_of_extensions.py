@@ -26,9 +26,11 @@ from tests.stores.paper_town import ANALYST, account_id, payment_of
 
 from meterledger.facts.extensions import ExtensionAct, ExtensionEvent
 from meterledger.facts.money import Entry, Leg
+from meterledger.usecases.extension_money import return_extension_payment
 from meterledger.usecases.extension_ports import ExtensionMoved, ExtensionWork
-from meterledger.usecases.extension_records import ExtensionRefused, Moment, event_of
+from meterledger.usecases.extension_records import ExtensionRefused, Moment, event_of, undoing
 from meterledger.usecases.extension_replay import replay_extension
+from meterledger.usecases.extension_tellings import Told
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 
 FIRST_DATE, LAST_DATE = date(2018, 8, 1), date(2023, 2, 1)
@@ -114,6 +116,31 @@ class TestEvents:
             desk.store.record_extension(ExtensionWork((too_much,), (entry,)))
 
         assert desk.sums() == {"131": 6_000_00, "252": -6_000_00}
+
+    def test_that_moved_money_are_taken_back_once_and_whole(self, desk: Desk) -> None:
+        desk.open(DEPOSIT)
+        desk.pay(6_000_00)
+        desk.connect("lot 1", FIRST_DATE)
+        desk.run(FIRST_DATE)
+        (step,) = desk.on_file().of(ExtensionAct.REFUNDED)
+        told = Told(FIRST_DATE, "Ana", "no funds")
+
+        def undo(event: ExtensionEvent) -> None:
+            made = undoing(desk.on_file(), event, *(FIRST_DATE, "Ana", "so"), desk.moment)
+            desk.store.record_extension(ExtensionWork((replace(made, about="x", key="x"),)))
+
+        with pytest.raises(Conflict, match="Nothing stands that could be taken back so"):
+            undo(replace(step, cents=1, advance_cents=-1))
+        desk.look(
+            lambda: return_extension_payment(
+                CONTRACT, "R-1", told, store=desk.store, moment=desk.moment
+            )
+        )
+        with pytest.raises(Conflict, match="Nothing stands that could be taken back so"):
+            undo(step)
+
+        assert desk.sums() == {"131": 0, "142": 0, "252": 0}
+        assert desk.on_file().refunded_cents == desk.on_file().held_cents == 0
 
     def test_that_cannot_be_kept_leave_nothing(self, desk: Desk) -> None:
         desk.open(DEPOSIT)
@@ -206,6 +233,20 @@ class TestTheDatabase:
             application.execute(
                 "INSERT INTO extension_event VALUES ('EXT-1', 1, 'k', 'refunded', '2018-08-01',"
                 " 'x', 1, -1, '', '', '{}', '', now())"
+            )
+
+    def test_takes_nothing_back_that_does_not_stand(
+        self, postgres: Any, application: psycopg.Connection[Any]
+    ) -> None:
+        desk = Desk(postgres)
+        desk.open(DEPOSIT)
+        with (
+            desk.store.viewing(ANALYST, ["a test"]),
+            pytest.raises(psycopg.errors.CheckViolation, match="Nothing of contract EXT-1 stands"),
+        ):
+            application.execute(
+                "INSERT INTO extension_event VALUES ('EXT-1', 1, 'k', 'taken back', '2018-08-01',"
+                " 'x', 1, 1, 'Ana', '', '{\"event\": \"EXT-1.refunded.x\"}', '', now())"
             )
 
     @pytest.mark.parametrize("journey", ["pay", "last refund", "facility month"])

@@ -35,6 +35,7 @@ ACT_WORDS = {
     ExtensionAct.GIVEN_BACK: "The guarantee's deposit was given back",
     ExtensionAct.CHARGED: "A month of the special facility",
     ExtensionAct.CHANGED: "The special facility was changed",
+    ExtensionAct.TAKEN_BACK: "Taken back",
 }
 
 

@@ -57,6 +57,8 @@ class ExtensionAct(Enum):
     """A month of a special facility."""
     CHANGED = "changed"
     """A special facility was replaced or enlarged."""
+    TAKEN_BACK = "taken back"
+    """An event of these that moved money does not stand any more; ``data`` names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +183,14 @@ class ExtensionOnFile:
         """As it was known at an instant."""
         return replace(self, events=tuple(one for one in self.events if one.learned_at <= known_at))
 
-    def of(self, act: ExtensionAct) -> tuple[ExtensionEvent, ...]:
-        """Events of an act, oldest first."""
+    def ever(self, act: ExtensionAct) -> tuple[ExtensionEvent, ...]:
+        """Events of an act, oldest first, with those that were taken back."""
         return tuple(one for one in self.events if one.act is act)
+
+    def of(self, act: ExtensionAct) -> tuple[ExtensionEvent, ...]:
+        """Events of an act that stand, oldest first."""
+        gone = {one.data["event"] for one in self.events if one.act is ExtensionAct.TAKEN_BACK}
+        return tuple(one for one in self.ever(act) if one.key not in gone)
 
     def event(self, key: str) -> ExtensionEvent | None:
         """The event of that name."""
@@ -222,6 +229,16 @@ class ExtensionOnFile:
     def held_cents(self) -> int:
         """What stands on 252: advances less what was refunded and what is kept."""
         return sum(one.advance_cents for one in self.events)
+
+    def gone_on(self, purpose: Purpose) -> tuple[ExtensionEvent, ...]:
+        """What took of the advance of a purpose and stands, oldest first."""
+        acts = (
+            (ExtensionAct.REFUNDED, ExtensionAct.FORFEITED)
+            if purpose is Purpose.DEPOSIT
+            else (ExtensionAct.GIVEN_BACK,)
+        )
+        found = [one for act in acts for one in self.of(act)]
+        return tuple(sorted(found, key=lambda one: one.number))
 
     @property
     def received_on(self) -> date | None:

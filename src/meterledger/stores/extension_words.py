@@ -8,7 +8,7 @@ Lives elsewhere keeping rows (``memory/extensions``, ``postgres/repository/exten
 
 from __future__ import annotations
 
-from meterledger.facts.extensions import ExtensionAct, ExtensionOnFile
+from meterledger.facts.extensions import ExtensionAct, ExtensionEvent, ExtensionOnFile
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import usd_display
 from meterledger.usecases.extension_ports import ExtensionMoved, ExtensionWork
@@ -16,9 +16,17 @@ from meterledger.usecases.ports import Conflict, NotFound
 
 ONCE_ANYWHERE = (ExtensionAct.TESTED, ExtensionAct.CHARGED)
 """Acts that are about something of which no other contract may do the same."""
+UNDOABLE = (
+    ExtensionAct.REFUNDED,
+    ExtensionAct.FORFEITED,
+    ExtensionAct.GIVEN_BACK,
+    ExtensionAct.CHARGED,
+)
+"""Acts that may be taken back."""
 CAUSES = ("ext-refund", "ext-forfeit", "ext-guarantee", "ext-credit", "special-facility")
 """Prefixes of entries that are named after an event."""
 OVERDRAWN = "no_advance_is_overdrawn"
+UNDOES = "what_stands_is_taken_back_once"
 ONCE = "a_bill_is_tested_and_a_month_charged_once"
 
 
@@ -57,10 +65,38 @@ def refuse_work(on_file: ExtensionOnFile, work: ExtensionWork) -> None:
     for number, one in enumerate(work.events, start=on_file.next_number):
         if one.number != number or one.key in keys:
             raise ExtensionMoved.meanwhile(contract_id)
+        if one.act is ExtensionAct.TAKEN_BACK:
+            _refuse_undoing(on_file, one)
         keys.add(one.key)
         held += one.advance_cents
         if held < 0:
             raise overdrawn(contract_id, held)
+
+
+def _refuse_undoing(on_file: ExtensionOnFile, event: ExtensionEvent) -> None:
+    """Only what moved money and stands is taken back, with all that it moved."""
+    step = on_file.event(event.data["event"])
+    stands = step is not None and step.act in UNDOABLE and step in on_file.of(step.act)
+    if (
+        step is None
+        or not stands
+        or (step.cents, step.advance_cents)
+        != (
+            event.cents,
+            -event.advance_cents,
+        )
+    ):
+        raise not_standing(event.contract_id)
+
+
+def not_standing(contract_id: str) -> Conflict:
+    """What would be taken back does not stand, or moved something else."""
+    return Conflict(
+        "Nothing stands that could be taken back so",
+        where=f"extension {contract_id}",
+        why="What moved money is taken back once, with all of it",
+        do="Look at `meterledger extension show`",
+    )
 
 
 def overdrawn(contract_id: str, held: int | None = None) -> Conflict:

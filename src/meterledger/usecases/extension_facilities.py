@@ -25,7 +25,7 @@ def due_months(on_file: ExtensionOnFile, on: date) -> tuple[date, ...]:
     terms = on_file.contract.facility
     if terms is None:
         return ()
-    charged = on_file.of(ExtensionAct.CHARGED)
+    charged = on_file.ever(ExtensionAct.CHARGED)
     if charged and charged[-1].data["ended"]:
         return ()
     months = []

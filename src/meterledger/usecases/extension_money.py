@@ -35,11 +35,13 @@ from meterledger.usecases.extension_ports import ExtensionLog, ExtensionWork
 from meterledger.usecases.extension_records import (
     ExtensionRefused,
     Moment,
+    about_anew,
     again,
-    event_key,
     event_of,
     in_name_of,
     plain_name,
+    reversals_of,
+    undoing,
 )
 from meterledger.usecases.extension_tellings import Told
 
@@ -204,7 +206,9 @@ def return_extension_payment(
 ) -> tuple[tuple[Event, ...], bool]:
     """Take a payment back that bounced: its entry is reversed, and the contract lacks it again.
 
-    :raises ExtensionRefused: if there is no such payment, or its advance has gone on already
+    What of its advance went back or was kept already is taken back with it, in the same call.
+
+    :raises ExtensionRefused: if there is no such payment
     """
     return again(lambda: _return(contract_id, payment_key, told, store=store, moment=moment))
 
@@ -231,15 +235,11 @@ def _return(
     )
     if back:
         return back, False
-    taken = sum(one.advance_cents for one in paid)
-    if taken > on_file.held_cents:
-        raise ExtensionRefused(
-            f"{usd_display(taken)} bounced, and {usd_display(on_file.held_cents)} is held",
-            where=where,
-            why="A part of it was refunded or is kept",
-            do="Have the refund taken back first, or charge the account",
-        )
-    events = []
+    by = in_name_of(told.by, where)
+    entries = store.entries_of_account(on_file.contract.account_id)
+    undone, reversals = _taken_back(on_file, paid, told, by, entries, moment)
+    on_file = replace(on_file, events=(*on_file.events, *undone))
+    events = [*undone]
     for one in paid:
         event = event_of(
             on_file,
@@ -249,13 +249,12 @@ def _return(
             moment=moment,
             cents=one.cents,
             advance_cents=-one.advance_cents,
-            by=in_name_of(told.by, where),
+            by=by,
             reason=told.reason,
             data={"purpose": one.data["purpose"], "key": payment_key},
         )
         events.append(event)
         on_file = replace(on_file, events=(*on_file.events, event))
-    entries = store.entries_of_account(on_file.contract.account_id)
     posted = next(
         (one for one in entries if one.entry_id == f"payment:{payment_key}"),
         None,
@@ -263,8 +262,36 @@ def _return(
     reversal = reverse_entry(
         posted, on=told.on, learned_at=moment.known_at, cause=f"returned: {posted.cause}"
     )
-    store.record_extension(ExtensionWork(tuple(events), (reversal,)))
+    store.record_extension(ExtensionWork(tuple(events), (*reversals, reversal)))
     return tuple(events), True
+
+
+def _taken_back(
+    on_file: ExtensionOnFile,
+    paid: Sequence[Event],
+    told: Told,
+    by: str,
+    posted: Sequence[Entry],
+    moment: Moment,
+) -> tuple[tuple[Event, ...], tuple[Entry, ...]]:
+    """What went on of an advance that never was: the newest of it, until the rest is held.
+
+    What a refund had paid is unpaid again; what was kept is plant's cost again.
+    """
+    events: list[Event] = []
+    for one in paid:
+        purpose = Purpose(one.data["purpose"])
+        if purpose not in ADVANCES:
+            continue
+        gone = on_file.gone_on(purpose)
+        held = on_file.paid_cents(purpose) - sum(step.cents for step in gone)
+        for step in reversed(gone):
+            if held >= one.cents:
+                break
+            held += step.cents
+            events.append(undoing(on_file, step, told.on, by, told.reason, moment))
+            on_file = replace(on_file, events=(*on_file.events, events[-1]))
+    return tuple(events), reversals_of(events, posted, moment)
 
 
 def _contribution_entry(on_file: ExtensionOnFile, payment_key: str, paid: Sequence[Event]) -> Entry:
@@ -299,9 +326,9 @@ def _give_back(
 ) -> tuple[Event, bool]:
     on_file = store.extension(contract_id)
     where = f"extension {contract_id}"
-    known = on_file.event(event_key(contract_id, ExtensionAct.GIVEN_BACK, "guarantee"))
-    if known is not None:
-        return known, False
+    known = on_file.of(ExtensionAct.GIVEN_BACK)
+    if known:
+        return known[-1], False
     cents = on_file.paid_cents(Purpose.GUARANTEE)
     over = on_file.guarantee_state in _OVER
     if not cents or not over:
@@ -316,7 +343,7 @@ def _give_back(
     event = event_of(
         on_file,
         ExtensionAct.GIVEN_BACK,
-        about="guarantee",
+        about=about_anew(on_file, ExtensionAct.GIVEN_BACK, "guarantee"),
         on=told.on,
         moment=moment,
         cents=cents,

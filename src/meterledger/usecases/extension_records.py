@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 
 from meterledger.facts.extensions import ExtensionAct, ExtensionOnFile
 from meterledger.facts.extensions import ExtensionEvent as Event
+from meterledger.facts.money import Entry
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.standing import weakest
+from meterledger.ledger import reverse_entry
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
 from meterledger.rulebook.rules import Rule
@@ -149,6 +151,42 @@ def event_of(
     )
 
 
+def undoing(
+    on_file: ExtensionOnFile, step: Event, on: date, by: str, reason: str, moment: Moment
+) -> Event:
+    """The event by which another one that moved money does not stand any more."""
+    contract_id = on_file.contract.contract_id
+    return event_of(
+        on_file,
+        ExtensionAct.TAKEN_BACK,
+        about=step.key.removeprefix(f"{contract_id}."),
+        on=on,
+        moment=moment,
+        cents=step.cents,
+        advance_cents=-step.advance_cents,
+        by=by,
+        reason=reason,
+        data={"event": step.key},
+    )
+
+
+def reversals_of(
+    events: Sequence[Event], posted: Sequence[Entry], moment: Moment
+) -> tuple[Entry, ...]:
+    """The entries that take back what events posted that do not stand any more."""
+    by_key = {one.entry_id.partition(":")[2]: one for one in posted if not one.reverses}
+    return tuple(
+        reverse_entry(
+            by_key[one.data["event"]],
+            on=one.on,
+            learned_at=moment.known_at,
+            cause=f"taken back: {by_key[one.data['event']].cause}",
+        )
+        for one in events
+        if one.cents
+    )
+
+
 def again(work: Callable[[], Answer]) -> Answer:
     """Do it; where somebody else moved the contract first, with what they did in sight.
 
@@ -165,6 +203,16 @@ def again(work: Callable[[], Answer]) -> Answer:
 def event_key(contract_id: str, act: ExtensionAct, about: str) -> str:
     """The name of an event, which names its entries too: ``EXT-7.refunded.2018-08-01``."""
     return f"{contract_id}.{act.value.replace(' ', '-')}.{about}"
+
+
+def about_anew(on_file: ExtensionOnFile, act: ExtensionAct, about: str) -> str:
+    """What an event is about; done again after it was taken back, with how often: ``….again.1``."""
+    contract_id = on_file.contract.contract_id
+    name, number = about, 0
+    while on_file.event(event_key(contract_id, act, name)) is not None:
+        number += 1
+        name = f"{about}.again.{number}"
+    return name
 
 
 def part_of(part: Part | None, contract_id: str) -> Part:

@@ -29,6 +29,7 @@ from meterledger.usecases.extension_records import (
     Asked,
     ExtensionRefused,
     Moment,
+    about_anew,
     event_of,
     part_of,
 )
@@ -50,9 +51,9 @@ def due_refunds(on_file: ExtensionOnFile, on: date, moment: Moment) -> tuple[dat
     terms = on_file.contract.deposit
     if terms is None or on_file.received_on is None or deposit_held(on_file) == 0:
         return ()
-    done = {one.about for one in on_file.of(ExtensionAct.REFUNDED)}
+    done = {one.on for one in on_file.of(ExtensionAct.REFUNDED)}
     dates = refund_dates(on_file, moment)
-    return tuple(day for day in dates if day <= on and day.isoformat() not in done)
+    return tuple(day for day in dates if day <= on and day not in done)
 
 
 def deposit_held(on_file: ExtensionOnFile) -> int:
@@ -96,7 +97,7 @@ def refunds_of(
     refunded = event_of(
         on_file,
         ExtensionAct.REFUNDED,
-        about=day.isoformat(),
+        about=about_anew(on_file, ExtensionAct.REFUNDED, day.isoformat()),
         on=day,
         moment=moment,
         asked=asked,
@@ -110,7 +111,7 @@ def refunds_of(
     forfeited = event_of(
         replace(on_file, events=(*on_file.events, refunded)),
         ExtensionAct.FORFEITED,
-        about=day.isoformat(),
+        about=about_anew(on_file, ExtensionAct.FORFEITED, day.isoformat()),
         on=day,
         moment=moment,
         asked=asked,

@@ -85,8 +85,8 @@ def extension_page(request: HttpRequest, system: System, contract_id: str) -> Ht
     on_file = system.store.extension(contract_id)
     contract = on_file.contract
     dates = refund_dates(on_file, Moment.at(system.now, system.book))
-    done = {one.about for one in on_file.of(ExtensionAct.REFUNDED)}
-    coming = next((one for one in dates if one.isoformat() not in done), None)
+    done = {one.on for one in on_file.of(ExtensionAct.REFUNDED)}
+    coming = next((one for one in dates if one not in done), None)
     return render(
         request,
         "web/extension.html",

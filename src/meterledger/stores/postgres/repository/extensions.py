@@ -26,8 +26,10 @@ from meterledger.stores.extension_words import (
     ONCE,
     ONCE_ANYWHERE,
     OVERDRAWN,
+    UNDOES,
     done_elsewhere,
     no_extension,
+    not_standing,
     of_other_contents,
     overdrawn,
     refuse_work,
@@ -128,6 +130,8 @@ class ExtensionTables(LedgerTables):
             one = next(one for one in work.events if one.act in ONCE_ANYWHERE)
             raise done_elsewhere(one.act, one.about) from problem
         except errors.CheckViolation as problem:
+            if problem.diag.constraint_name == UNDOES:
+                raise not_standing(contract_id) from problem
             if problem.diag.constraint_name != OVERDRAWN:
                 raise
             raise overdrawn(contract_id) from problem
