@@ -70,6 +70,15 @@ class TestDocumentsOfACycle:
 
         assert "4 bills," in text
         assert became(text) == {"Without a document": "4", "Together": "4"}
+        assert "4 bills that stand went nowhere yet" in text
+
+    def test_that_lack_are_listed_by_day_until_they_have_gone(
+        self, reader: Any, behind: BehindHomes
+    ) -> None:
+        behind.homes.run(deliveries=behind.homes.electronic(1))
+        text = page(reader, "/held/documents/")
+        assert "1 bill that stands went nowhere yet" in text, "its name cannot be set"
+        assert f'<a href="?cycle=1&amp;on={ISSUED}">' in text
 
     def test_are_told_bill_by_bill_and_add_up(self, reader: Any, behind: BehindHomes) -> None:
         behind.homes.run(deliveries=behind.homes.electronic(1))

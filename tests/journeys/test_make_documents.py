@@ -253,6 +253,59 @@ class TestARun:
         assert homes.run(on=date(2025, 8, 2)).bills == 0
 
 
+class TestABillThatLeavesOnAnotherDay:
+    """Released, trued up, billed alone: no cycle's run is of its day."""
+
+    LATE = date(2025, 8, 4)
+
+    @pytest.fixture
+    def late(self, homes: Documented) -> Documented:
+        homes.run()
+        town = homes.town
+        with town.store.viewing(VIEWER, []):
+            town.start(5, people=(("P5", "Lee Brown"),), from_day=date(2025, 7, 1))
+            town.read("M5", (date(2025, 7, 1), date(2025, 9, 1)), even(90))
+            town.bill(5, on=self.LATE)
+        return homes
+
+    def left(self, homes: Documented, before: date) -> Any:
+        with homes.town.store.viewing(VIEWER, []):
+            return homes.town.store.days_without_document(before)
+
+    def test_goes_out_with_the_next_run_of_any_cycle_and_once(self, late: Documented) -> None:
+        run = late.run(cycle=2, on=date(2025, 8, 5))
+        assert [one.document.bill_id for one in run.printed] == [late.bill(5)]
+        again = late.run(cycle=2, on=date(2025, 8, 5))
+        assert [one.document for one in again.printed] == [one.document for one in run.printed]
+        assert again.newly_made == 0
+        assert late.run(cycle=3, on=date(2025, 8, 6)).bills == 0
+        assert late.run(on=self.LATE).bills == 0, "it has gone out with another run"
+
+    def test_waits_for_a_run_of_a_later_day(self, late: Documented) -> None:
+        """A run of its own day is its cycle's: two runs of one day never print one bill."""
+        assert late.run(cycle=2, on=self.LATE).bills == 0
+        assert late.run(on=self.LATE).bills == 1
+
+    def test_is_not_one_that_was_set_aside_nor_one_from_before_documents(
+        self, late: Documented
+    ) -> None:
+        town = late.town
+        with town.store.viewing(VIEWER, []):
+            town.start(6, people=(("P6", "Kim Gray"),), from_day=date(2025, 6, 1))
+            town.read("M6", (date(2025, 6, 1), date(2025, 8, 1)), even(90))
+            town.bill(6, on=date(2025, 7, 1))
+        run = late.run(cycle=2, on=date(2025, 8, 5))
+        assert [one.document.bill_id for one in run.printed] == [late.bill(5)]
+        assert run.set_aside == ()
+
+    def test_is_told_by_cycle_and_day_until_it_has_a_document(self, late: Documented) -> None:
+        """The letter-less name of the first run is among them: it has gone nowhere."""
+        assert self.left(late, date(2025, 8, 5)) == [(1, ISSUED, 1), (1, self.LATE, 1)]
+        assert self.left(late, self.LATE) == [(1, ISSUED, 1)]
+        late.run(cycle=2, on=date(2025, 8, 5))
+        assert self.left(late, date(2025, 8, 5)) == [(1, ISSUED, 1)]
+
+
 class TestKept:
     def test_documents_are_made_again_to_the_byte(self, homes: Documented) -> None:
         run = homes.run()

@@ -116,6 +116,36 @@ class TestWhatIsSetAside:
             assert billed.set_aside_of_bill(name_of(1)) == [aside, later]
 
 
+class TestWhatNoRunTook:
+    def test_is_what_stands_since_the_first_document_and_was_not_set_aside(
+        self, billed: Store
+    ) -> None:
+        later = ISSUED + timedelta(days=1)
+        last = month_of(1).until_day
+        with billed.viewing(ANALYST, []):
+            assert billed.left_without_document(later) == []
+            days = [(3, ISSUED, 1), (15, ISSUED, 2)]
+            assert billed.days_without_document(later) == days
+            assert billed.days_without_document(ISSUED) == []
+        billed.record_documents([document_of(2)])
+        with billed.viewing(ANALYST, []):
+            assert billed.left_without_document(later) == [name_of(1), name_of(3)]
+            assert billed.left_without_document(ISSUED) == []
+            assert len(billed.left_without_document(last + timedelta(days=1))) == 3
+        billed.record_documents([], [SetAside(name_of(3), account_id(3), RUN, "a letter", LATER)])
+        billed.record_rebills([rebill_of(1)])
+        with billed.viewing(ANALYST, []):
+            assert name_of(1) not in billed.left_without_document(later), "it was cancelled"
+            assert name_of(3) not in billed.left_without_document(later)
+            assert (3, ISSUED, 1) in billed.days_without_document(later)
+
+    def test_begins_with_the_day_of_the_first_document(self, billed: Store) -> None:
+        billed.record_documents([document_of(1, bill_id=name_of(1, 1))])
+        with billed.viewing(ANALYST, []):
+            last = month_of(1).until_day
+            assert billed.left_without_document(last + timedelta(days=1)) == []
+
+
 class TestWhatCameBack:
     def test_waits_for_paper_until_it_is_printed(self, billed: Store) -> None:
         sent = document_of(1, channel=Channel.ELECTRONIC, address="ana@example.com")

@@ -241,15 +241,22 @@ def look_over_the_day(desk: CloseDesk, told: StepTold, closed: DayClosed) -> Non
         view=desk.view,
     )
     late = list(unbilled(desk.day, known_at=desk.now, store=desk.store, view=desk.view))
+    unsent = desk.store.days_without_document(desk.day)
     books = unexplained(desk.day, view=desk.view, store=desk.store)
     told.counts |= {
         "meters": len(health.meters),
         "silent meters": len(health.silent),
         "more than a cycle without a bill": len(late),
+        "bills without a document": sum(bills for _, _, bills in unsent),
         "kinds unexplained": sum(bool(one.count) for one in books.items),
         "ties": len(books.ties),
     }
     told.note = "who got no notice or programme credit is not told: they are not built yet"
+    if unsent:
+        cycle, day, _ = unsent[0]
+        told.note += (
+            f"; bills without a document left before the day, first on {day} (cycle {cycle})"
+        )
     closed.unexplained = list(books.items)
     closed.ties += books.ties
 

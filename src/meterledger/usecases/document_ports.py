@@ -64,6 +64,17 @@ class DocumentLog(Protocol):
     def waiting_for_paper(self) -> list[str]:
         """Bills that came back and were not printed yet, in order."""
 
+    def left_without_document(self, before: date) -> list[str]:
+        """Bills that left on their own day and no run took, in order: those issued before the day,
+        from the day of the bill that had the first document, that stand (nobody cancelled them),
+        and have neither a document nor a reason why they were set aside.
+        """
+
+    def days_without_document(self, before: date) -> list[tuple[int, date, int]]:
+        """Cycle, day of issue and how many bills of that day stand and have no document, set aside
+        or not; days before ``before``, oldest first.
+        """
+
     def bills_issued(self, cycle: int, on: date) -> list[StoredBill]:
         """Bills of the cycle's accounts that were issued on the day, by account and bill."""
 

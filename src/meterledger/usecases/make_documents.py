@@ -116,8 +116,9 @@ def make_cycle_documents(
     deliveries: Deliveries,
     book: TariffBook,
 ) -> DocumentRun:
-    """Documents of every bill of the cycle's accounts that was issued on ``on``, and of those that
-    came back and wait for paper. ``made_at`` is now: contacts and weather are as known now.
+    """Documents of every bill of the cycle's accounts that was issued on ``on``, of those that
+    came back and wait for paper, and of those of any cycle that left on a day of their own before
+    ``on`` and no run took. ``made_at`` is now: contacts and weather are as known now.
 
     Started twice it makes nothing twice: what is kept is answered as it was kept.
 
@@ -170,12 +171,21 @@ def make_cycle_documents(
 
 
 def _bills_of_run(store: StatementStore, cycle: int, on: date, run_id: str) -> list[StoredBill]:
-    """Bills issued on the day; those that came back and wait, or went out in this run before."""
+    """Bills issued on the day, but for those that another run took; those that came back and wait;
+    those that left on a day of their own (released, trued up, billed alone); and those that went
+    out in this run before.
+    """
     issued = store.bills_issued(cycle, on)
     names = {one.bill_id for one in issued}
-    before = {one.bill_id for one in store.documents_of_run(run_id)}
-    others = sorted((before | set(store.waiting_for_paper())) - names)
-    return [*issued, *(store.bill(one) for one in others)]
+    mine = {one.bill_id for one in store.documents_of_run(run_id)}
+    wanted = mine | set(store.waiting_for_paper()) | set(store.left_without_document(on))
+    gone = {
+        bill_id
+        for bill_id, made in store.documents_of_bills(sorted(names - wanted)).items()
+        if any(one.kind is not DocumentKind.DUPLICATE for one in made)
+    }
+    here = [one for one in issued if one.bill_id not in gone]
+    return [*here, *(store.bill(one) for one in sorted(wanted - names))]
 
 
 def _kept_of_run(

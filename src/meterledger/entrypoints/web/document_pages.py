@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -50,7 +50,14 @@ class BillRow:
 def documents_page(request: HttpRequest, system: System) -> HttpResponse:
     """A cycle's bills of a day with their documents; or the cycles that were run."""
     cycle, on = _cycle_asked(request), day_asked(request, "on")
-    context: dict[str, object] = {"cycle": cycle, "on": on, "cycles": _cycles_run(system)}
+    without = system.store.days_without_document(system.today + timedelta(days=1))
+    context: dict[str, object] = {
+        "cycle": cycle,
+        "on": on,
+        "cycles": _cycles_run(system),
+        "without": without[:MOST_SHOWN],
+        "without_bills": sum(bills for _, _, bills in without),
+    }
     if cycle is not None and on is not None:
         rows = _rows(cycle, on, system)
         counts = Counter(one.state for one in rows)

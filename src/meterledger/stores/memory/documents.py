@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -114,6 +115,36 @@ class MemoryDocuments:
             if one.channel is Channel.PRINT and one.kind is not DocumentKind.DUPLICATE
         }
         return sorted({one.bill_id for one in self._came_back} - printed)
+
+    def left_without_document(self, before: date) -> list[str]:
+        """Bills that left on their own day and no run took, in order."""
+        self._look()
+        if not self._documents:
+            return []
+        since = self._bills[self._documents[0].bill_id].issued_day
+        aside = {one.bill_id for one in self._set_aside}
+        return sorted(
+            one.bill_id
+            for one in self._without_document(before)
+            if one.issued_day >= since and one.bill_id not in aside
+        )
+
+    def days_without_document(self, before: date) -> list[tuple[int, date, int]]:
+        """Cycle, day of issue and how many bills of it stand and have no document."""
+        self._look()
+        days = Counter(
+            (one.issued_day, self._accounts[one.account_id].cycle)
+            for one in self._without_document(before)
+        )
+        return [(cycle, day, days[day, cycle]) for day, cycle in sorted(days)]
+
+    def _without_document(self, before: date) -> list[StoredBill]:
+        made = {one.bill_id for one in self._documents}
+        return [
+            one
+            for one in self._bills.values()
+            if one.issued_day < before and not one.cancelled_by and one.bill_id not in made
+        ]
 
     def documents_kept(self) -> list[IssuedDocument]:
         """Every document."""

@@ -51,6 +51,24 @@ SELECT DISTINCT b.bill_id FROM document_came_back b
                     WHERE d.bill_id = b.bill_id AND d.channel = 'print' AND d.kind <> 'duplicate')
  ORDER BY b.bill_id
 """
+NO_DOCUMENT = """
+    c.issued_day < %s AND c.cancelled_by IS NULL
+    AND NOT EXISTS (SELECT FROM document d WHERE d.bill_id = c.bill_id)
+"""
+LEFT = f"""
+SELECT c.bill_id FROM service_period_claim c
+ WHERE {NO_DOCUMENT}
+   AND c.issued_day >= (SELECT f.issued_day FROM service_period_claim f
+                         WHERE f.bill_id = (SELECT bill_id FROM document ORDER BY id LIMIT 1))
+   AND NOT EXISTS (SELECT FROM document_set_aside s WHERE s.bill_id = c.bill_id)
+ ORDER BY c.bill_id
+"""
+DAYS_WITHOUT = f"""
+SELECT a.cycle, c.issued_day, count(*) FROM service_period_claim c
+  JOIN account a ON a.account_id = c.account_id
+ WHERE {NO_DOCUMENT}
+ GROUP BY c.issued_day, a.cycle ORDER BY c.issued_day, a.cycle
+"""
 ISSUED = f"""
 {STORED}
   JOIN account a ON a.account_id = c.account_id
@@ -208,6 +226,16 @@ class DocumentTables(Tables):
         """Bills that came back and were not printed yet, in order."""
         rows = self._read(lambda connection: connection.execute(WAITING).fetchall())
         return [row[0] for row in rows]
+
+    def left_without_document(self, before: date) -> list[str]:
+        """Bills that left on their own day and no run took, in order."""
+        rows = self._read(lambda connection: connection.execute(LEFT, [before]).fetchall())
+        return [row[0] for row in rows]
+
+    def days_without_document(self, before: date) -> list[tuple[int, date, int]]:
+        """Cycle, day of issue and how many bills of it stand and have no document."""
+        rows = self._read(lambda connection: connection.execute(DAYS_WITHOUT, [before]).fetchall())
+        return [(row[0], row[1], row[2]) for row in rows]
 
     # -------------------------------------------------------------------- reading for many
 
