@@ -100,7 +100,12 @@ def decide_paperless(facts: PaperlessFacts, terms: Terms) -> Decision[Paperless]
     """Whether enrolling in paperless billing earns the credit (GRR V.N). History is the customer's.
 
     The amount stands on a sheet that is not held (M-01): the credit is not billed until it is.
+    Before the day of the paragraph, which was new then, nobody earned one.
     """
+    later = terms.not_yet(PAPERLESS)
+    if later is not None:
+        found = f"the paragraph is new on {later.version.days.from_day}, and there was no credit"
+        return Decision(Paperless(False), (Reason(found, later.citation),))
     first = terms.flag(FIRST_TIME)
     if not facts.residential:
         found = "the credit is for residential customers"

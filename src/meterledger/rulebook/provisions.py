@@ -19,6 +19,8 @@ from meterledger.rulebook.series import NoRuleInForce
 from meterledger.rulebook.yaml_nodes import Node
 
 FILE = "provisions.yaml"
+NEW_PARAGRAPH = "new paragraph"
+"""What ``change`` says where a revision brought a paragraph that none before it had."""
 PROVISION_KEYS = frozenset(
     {
         "provision",

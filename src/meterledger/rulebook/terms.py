@@ -18,7 +18,7 @@ from meterledger.kernel.money import Cents, shown, whole_from_text
 from meterledger.kernel.standing import Standing
 from meterledger.kernel.written_days import MonthDay, month_day_from_text
 from meterledger.rulebook.errors import TariffFileBroken
-from meterledger.rulebook.provisions import AfterLastText, Clause
+from meterledger.rulebook.provisions import NEW_PARAGRAPH, AfterLastText, Clause
 from meterledger.rulebook.series import DatedValue
 
 if TYPE_CHECKING:
@@ -140,6 +140,21 @@ class Terms:
         if record.after_last_text is not AfterLastText.ENDED or until is None or self.day < until:
             return None
         clause = self._view.clause_of(record, last, Standing.FILED)
+        self._remember(clause.standing, clause.provision, clause.block)
+        return clause
+
+    def not_yet(self, provision: str) -> Clause | None:
+        """The first clause of a provision that came as a new paragraph after this day; else None.
+
+        Only where the book says that the paragraph was new: before the first text that is merely
+        held, another may have stood.
+        """
+        self._allowed(provision, "provisions")
+        record = self._view.provision(provision)
+        first = record.versions[0]
+        if first.change != NEW_PARAGRAPH or self.day >= first.days.from_day:
+            return None
+        clause = self._view.clause_of(record, first, Standing.FILED)
         self._remember(clause.standing, clause.provision, clause.block)
         return clause
 
