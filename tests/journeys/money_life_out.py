@@ -12,12 +12,15 @@ from tests.journeys.money_model import Held, Late
 from tests.journeys.money_model_held import BEFORE
 
 from meterledger.arrears.deposit_facts import DepositFactsContradict
+from meterledger.facts.bank import BankFile, BankLine, BankStatement
 from meterledger.facts.deposits import DepositKind
 from meterledger.facts.settlements import is_late_by_us
+from meterledger.kernel.canonical import sha256_hex
 from meterledger.usecases.approve_settlement import approve_settlement
 from meterledger.usecases.deposit_ask import DepositRefused, ask_deposit
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.late_charges import reverse_late_charge
+from meterledger.usecases.reconcile_bank import match_bank, take_bank_file
 from meterledger.usecases.refund_credit import (
     ask_refund,
     clear_refund,
@@ -165,6 +168,24 @@ class MoneyOut(MoneyWays):
         }
         may = self.model.go_on(one, state, self.today)
         self.agree(may, acts[state], f"refund: {state}")
+
+    def bank_pays(self) -> None:
+        """The bank's statement has what was sent last, and nobody tells us anything of it."""
+        sent = [one for one in self.model.cases.values() if one.state == "sent" and not one.shown]
+        if not sent:
+            return
+        one, on = sent[-1], self.today
+        self.keys += 1
+        name, reference = f"{self.keys:04}", self.store.settlement(one.name).last.reference
+        line = BankLine(f"L-{name}", on, -one.cents, reference)
+        told = BankStatement(f"S-{name}", f"A-{name}", on, 0, -one.cents, (line,))
+        file = BankFile(sha256_hex(name.encode()), f"{name}.txt", "camt.053", (told,), self.now)
+        take_bank_file(file, today=on, store=self.store)
+        run = match_bank(on=on, learned_at=self.now, view=self.book.view, store=self.store)
+        (match,) = run.matches
+        assert one.name in match.expectations[0].expectation_id
+        one.shown = True
+        self.tell("refund: the bank shows it")
 
     def undo(self, which: int) -> None:
         kinds = ("credit", "transfer", "write-off", "special")

@@ -122,6 +122,7 @@ KINDS: dict[str, int] = {
     "refund: sent": 100,
     "refund: sent: refused": 100,
     "refund: stopped": 65,
+    "refund: the bank shows it": 40,
     "refund: stopped: refused": 100,
     "refund: unclaimed": 40,
     "refund: unclaimed, and on its way": 20,
