@@ -174,7 +174,7 @@ def a_scene(draw: random.Random, owes: bool) -> list[Event]:
 
 
 def _of_the_bank(cents: int) -> list[Event]:
-    """Of one amount in four the bank's statement tells; no other draw is one for it."""
+    """The bank's statement tells of one refund in four, by its amount."""
     return [] if cents % 4 else [("bank_pays",)]
 
 
@@ -191,9 +191,9 @@ def _after_the_end(after: str, month: int, since: int, draw: random.Random) -> l
     if since == 1:  # more was paid than is owed, its refund is approved, and nobody comes for it
         refund = [("hand_out",), ("refund", 1, True), ("decide", -1, True), ("decide", -1, True)]
         sent: list[Event] = [("go_on", 0, "sent")] if draw.random() < 0.5 else []
-        more = draw.randint(1, 150_00)
-        sent += _of_the_bank(more)  # what it has paid is no money that nobody comes for
-        return [("pay", "more", more, 0, 0, None), *refund, *sent]
+        cents = draw.randint(1, 150_00)
+        sent += _of_the_bank(cents)  # what it has paid is no money that nobody comes for
+        return [("pay", "more", cents, 0, 0, None), *refund, *sent]
     if after == "refunded":
         ways = draw.sample(("cleared", "returned", "stopped", "sent", "reversed"), 3)
         more = [("go_on", 0, one) for one in ("sent", *ways)]
