@@ -364,6 +364,63 @@ class TestAGuarantee:
         assert held(desk) == 0
         assert_replays(desk)
 
+    def give(self, desk: Desk, on: date) -> bool:
+        told = Told(on, "Ana", "moved away")
+        _, newly = desk.look(
+            lambda: give_back_guarantee_deposit(
+                CONTRACT, told, store=desk.store, moment=desk.moment
+            )
+        )
+        return bool(newly)
+
+    def test_deposit_goes_back_once_the_twelve_months_are_over_by_the_calendar(
+        self, desk: Desk
+    ) -> None:
+        self.serve(desk)
+        desk.pay(500_00)
+        self.bill(desk, 10_00, 10_00, 10_00, 160_00)
+        desk.run(TODAY)
+        (begun,) = [one for one in desk.on_file().of(ExtensionAct.TESTED) if one.data["started_on"]]
+        over = months_after(begun.on, 12)
+
+        with pytest.raises(ExtensionRefused, match="The guarantee is running"):
+            self.give(desk, over - timedelta(days=1))
+        assert self.give(desk, over)
+
+        assert held(desk) == 0
+        assert not self.give(desk, over)
+        assert_replays(desk)
+
+    def test_deposit_goes_back_once_the_service_that_it_was_for_has_ended(self, desk: Desk) -> None:
+        self.serve(desk)
+        desk.pay(500_00)
+        self.bill(desk, 10_00, 10_00, 10_00)
+        ended = date(2025, 4, 1)
+        desk.store.stop_service(agreement_of(1).agreement_id, ended, desk.moment.known_at)
+
+        with pytest.raises(ExtensionRefused, match="was not held against the guarantee yet"):
+            self.give(desk, TODAY)
+        desk.run(TODAY)
+        with pytest.raises(ExtensionRefused, match="The guarantee is not begun"):
+            self.give(desk, ended - timedelta(days=1))
+        assert self.give(desk, ended)
+
+        assert held(desk) == 0
+        assert_replays(desk)
+
+    def test_deposit_of_what_was_never_served_goes_back_when_the_account_ends(
+        self, desk: Desk
+    ) -> None:
+        desk.open(GUARANTEE)
+        desk.pay(500_00)
+        with pytest.raises(ExtensionRefused, match="The guarantee is not begun"):
+            self.give(desk, TODAY)
+        agreement = agreement_of(1).agreement_id
+        desk.store.stop_service(agreement, date(2025, 4, 1), desk.moment.known_at)
+
+        assert self.give(desk, TODAY)
+        assert held(desk) == 0
+
     def test_a_corrected_bill_is_tested_once(self, desk: Desk) -> None:
         self.serve(desk)
         self.bill(desk, 16519, 100_00, 100_00, 100_00)

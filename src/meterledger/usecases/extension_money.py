@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
-from meterledger.extensions import GuaranteeState
 from meterledger.facts.extensions import (
     ADVANCES,
     ContributionTerms,
@@ -31,7 +30,8 @@ from meterledger.ledger import (
     entry_for_extension_refund,
     reverse_entry,
 )
-from meterledger.usecases.extension_ports import ExtensionLog, ExtensionWork
+from meterledger.usecases.extension_guarantee_over import OverStore, why_over
+from meterledger.usecases.extension_ports import ExtensionWork
 from meterledger.usecases.extension_records import (
     ExtensionRefused,
     Moment,
@@ -46,7 +46,7 @@ from meterledger.usecases.extension_records import (
 from meterledger.usecases.extension_tellings import Told
 
 
-class ExtensionMoneyStore(ExtensionLog, Protocol):
+class ExtensionMoneyStore(OverStore, Protocol):
     """What these journeys need of the store."""
 
     def entries_of_account(self, account_id: str) -> Sequence[Entry]:
@@ -316,7 +316,9 @@ def give_back_guarantee_deposit(
     """Credit the account with the deposit of a guarantee that is over, by a person's word.
 
     The sheet says that such a deposit may be demanded and not when it goes back: while the
-    agreement runs, it stays.
+    agreement runs and its customer is served, it stays.
+
+    :raises ExtensionRefused: if none is held, or the guarantee is not over on the day
     """
     return again(lambda: _give_back(contract_id, told, store=store, moment=moment))
 
@@ -330,15 +332,16 @@ def _give_back(
     if known:
         return known[-1], False
     cents = on_file.paid_cents(Purpose.GUARANTEE)
-    over = on_file.guarantee_state in _OVER
-    if not cents or not over:
+    over = why_over(on_file, told.on, store, moment) if cents else None
+    if over is None:
         raise ExtensionRefused(
             "No deposit on the guarantee is held"
             if not cents
             else f"The guarantee is {on_file.guarantee_state.replace('_', ' ')}",
             where=where,
             why="It secures the guarantee until that has done its work (GRR III.P)",
-            do="Wait until the guarantee has ended or is satisfied",
+            do="Wait until the guarantee has ended or is satisfied, its period is over by the "
+            "calendar, or the service that it was for has ended",
         )
     event = event_of(
         on_file,
@@ -350,6 +353,7 @@ def _give_back(
         advance_cents=-cents,
         by=in_name_of(told.by, where),
         reason=told.reason,
+        data={} if over == on_file.guarantee_state else {"over": over},
     )
     entry = entry_for_extension_refund(
         event.key,
@@ -361,13 +365,6 @@ def _give_back(
     )
     store.record_extension(ExtensionWork((event,), (entry,)))
     return event, True
-
-
-_OVER = {
-    GuaranteeState.ENDED_BY_REVENUE.value,
-    GuaranteeState.SATISFIED.value,
-    GuaranteeState.PERIOD_OVER.value,
-}
 
 
 def day_of(moment: Moment) -> date:
