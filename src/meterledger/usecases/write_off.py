@@ -6,7 +6,8 @@ Lives elsewhere criteria and ceiling (``ledger.write_off``), taking the payment 
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
@@ -47,6 +48,9 @@ WRITE_OFF_RULE, PROVISION_RULE, RECOVERY_RULE = (
     "ledger.provision",
     "ledger.recovery",
 )
+
+BATCH = 1000
+"""Accounts whose money is read at once."""
 
 
 @looks_once_more
@@ -189,14 +193,19 @@ def record_recoveries(
     is of, and the others go on; without it the first one ends the run.
     """
     named(by, "a run", "recoveries")
-    off = desk.store.settlements(kind=SettlementKind.WRITE_OFF)
+    since: dict[str, datetime] = {}
+    for one in desk.store.settlements(kind=SettlementKind.WRITE_OFF):
+        if one.last.act is Act.APPROVED:
+            since.setdefault(one.account_id, one.last.learned_at)
     done = []
-    for account_id in dict.fromkeys(one.account_id for one in off if one.last.act is Act.APPROVED):
+    for account_id, first in since.items():
+        if written_off_cents(account_id, desk) <= 0:
+            continue
         known = desk.store.settlements(account_id=account_id, kind=SettlementKind.RECOVERY)
         booked = {one.about for one in known}
         for payment in desk.store.payments_of_account(account_id):
             key = payment.payment_key
-            if key in booked or written_off_cents(account_id, desk) <= 0:
+            if key in booked or payment.learned_at <= first:
                 continue
             if not recoverable(payment, desk).cents:
                 continue
@@ -218,12 +227,11 @@ def take_recoveries_back(
     there. ``refused`` is as for ``record_recoveries``.
     """
     done = []
-    for case in desk.store.settlements(kind=SettlementKind.RECOVERY):
-        if case.last.act is not Act.APPROVED or desk.on < case.last.on:
-            continue
-        of_payment = f"payment:{case.about}"
-        back = [one for one in entries_known(case.account_id, desk) if one.reverses == of_payment]
-        if not any(one.effective_day <= desk.on for one in back):
+    recoveries = desk.store.settlements(kind=SettlementKind.RECOVERY)
+    stand = [one for one in recoveries if one.last.act is Act.APPROVED and one.last.on <= desk.on]
+    back = _came_back(sorted({one.account_id for one in stand}), desk)
+    for case in stand:
+        if (case.account_id, f"payment:{case.about}") not in back:
             continue
         why = f"payment {case.about} came back"
         try:
@@ -235,6 +243,20 @@ def take_recoveries_back(
         else:
             done.append(settled)
     return done
+
+
+def _came_back(account_ids: Sequence[str], desk: MoneyDesk) -> set[tuple[str, str]]:
+    """What was taken back on the accounts by the desk's day, as known then: account and entry."""
+    found: set[tuple[str, str]] = set()
+    for start in range(0, len(account_ids), BATCH):
+        every = desk.store.account_money(account_ids[start : start + BATCH])
+        found |= {
+            (account_id, one.reverses)
+            for account_id, money in every.items()
+            for one in money.movements
+            if one.reverses and one.effective_day <= desk.on and one.learned_at <= desk.now
+        }
+    return found
 
 
 def written_off_cents(account_id: str, desk: MoneyDesk) -> int:
