@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import pytest
-from tests.journeys.town import LATER, VIEWER, Town
+from tests.journeys.town import CLASSES_TOLD, VIEWER, Town
 from typer.testing import CliRunner
 
 from meterledger.entrypoints import wiring
@@ -31,7 +32,7 @@ def ask(town: Town, monkeypatch: pytest.MonkeyPatch) -> Any:
     @contextmanager
     def open_system(*, viewer: Viewer, subjects: Sequence[str]) -> Iterator[wiring.System]:
         with town.store.viewing(viewer, subjects):
-            yield wiring.System(town.store, town.lake, town.book, LATER, None)  # type: ignore[arg-type]
+            yield wiring.System(town.store, town.lake, town.book, CLASSES_TOLD, None)  # type: ignore[arg-type]
 
     monkeypatch.setattr(wiring, "open_system", open_system)
     return lambda *words: CliRunner().invoke(build_app(), ["service", *words])
@@ -100,3 +101,26 @@ def test_a_guess_makes_nobody(town: Town, ask: Any, who: tuple[str, ...], said: 
     assert people(town) == {"rivera-1": "Ana Rivera"}
     with town.store.viewing(VIEWER, ["accounts"]):
         assert town.store.account_ids() == [town.account_id(1)]
+
+
+def test_stop_that_its_bill_is_past_asks_who_decides_and_tells_both_bills(
+    town: Town, ask: Any
+) -> None:
+    town.read("M1", (date(2025, 7, 1), date(2025, 9, 1)))
+    with town.store.viewing(VIEWER, ["a bill"]):
+        (service,) = town.services(1)
+        (bill,) = town.bill(1, on=date(2025, 8, 1)).issued
+    stop = ("stop", service.agreement.agreement_id, "--on", "2025-07-21")
+
+    refused = ask(*stop)
+    assert refused.exit_code == 2
+    assert "is made again as the final one, until 2025-07-21" in refused.output
+    looked = ask(*stop, "--dry-run")
+    assert f"would take the place of {bill.bill_id}" in looked.stdout
+
+    done = ask(*stop, "--by", "Ana", "--reason", "told late", "--approved-by", "Bo", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    (made,) = told["rebilled"]["corrected"]
+    assert (told["until"], made["to"]) == ("2025-07-21", "2025-07-21")
+    assert {one["cause"] for one in made["causes"]} == {"end of service"}

@@ -31,6 +31,7 @@ JOURNEYS_OF = {
     "rebill bills": ["rebill", "rebill, together", "rebill, relieved"],
     "meter multiplier": ["put a multiplier right with its bills"],
     "rebill leave": ["leave a difference"],
+    "service stop": ["end a billed service"],
     "service relief agree": ["ask for relief"],
     "service relief approve": ["approve relief"],
     "service relief end": ["end relief"],
@@ -173,7 +174,7 @@ MOVE_NO_MONEY = {
     "meter.case meter.read meter.events.receive lake.compact lake.sweep "
     "lake.retention lake.hold lake.release weather.load",
     "what bills to come are made of, one row or two that a bill reads": "service.start "
-    "service.stop service.change service.small-general budget.join budget.elect budget.leave "
+    "service.change service.small-general budget.join budget.elect budget.leave "
     "budget.end-unpaid budget.review due-date.choose due-date.defer due-date.end delivery.prefer "
     "combination.start combination.add combination.end program.join program.leave tax.exempt "
     "tax.end tax.place",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +16,9 @@ from tests.stores.money_journeys.journey import journey
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.change_then_rebill import Signed, change_then_rebill
 from meterledger.usecases.correct_multiplier import correct_multiplier
+from meterledger.usecases.end_billed_service import end_billed_service
 from meterledger.usecases.find_corrections import leave_bill, now_of
+from meterledger.usecases.ports import Conflict
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.settle_held import (
     Desk,
@@ -138,6 +141,15 @@ def wrong(store: Any) -> Any:
     return made.lake
 
 
+def twice(store: Any) -> Any:
+    """A home billed for two months."""
+    made = town_of(store)
+    made.start(1, tax_place="university_city")
+    made.read("M1", (JULY, SEPTEMBER), even(100), seconds=3600)
+    made.bill(1, on=SEPTEMBER)
+    return made.lake
+
+
 def multiplied(store: Any) -> Any:
     """A bill through a multiplier of one that is really two."""
     made = town_of(store)
@@ -219,6 +231,19 @@ def _(store: Any, told: Any) -> Any:
         lake=told.lake,
         book=the_book(),
     )
+    return bills(store)
+
+
+@journey("end a billed service", twice, known(twice))
+def _(store: Any, told: Any) -> Any:
+    with contextlib.suppress(Conflict):  # it has ended so already
+        end_billed_service(
+            agreement_id=store.bill(told.bills[-1]).agreement_id,
+            last_day_out=date(2025, 8, 20),
+            signed=Signed("Ana", "moved out, told late"),
+            now=now_of(store, known_at=FOUND, book=the_book(), lake=told.lake),
+            store=store,
+        )
     return bills(store)
 
 
