@@ -144,7 +144,12 @@ from meterledger.billing.gate_owners import HoldKind, WayOut, hold_kind, owners
 from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findings
 from meterledger.billing.gate_terms import PREVIOUS_WITHIN, GateTerms, gate_terms, gate_values
 from meterledger.billing.our_delay import decide_our_delay, may_late_charge_cover
-from meterledger.billing.paperless_credit import has_paperless_amount, paperless_line
+from meterledger.billing.paperless_credit import CODE as PAPERLESS_CREDIT
+from meterledger.billing.paperless_credit import (
+    PaperlessBefore,
+    has_paperless_amount,
+    paperless_line,
+)
 from meterledger.billing.period_numbers import (
     PeriodNotKnown,
     UnknownPeriodRule,
@@ -256,6 +261,7 @@ __all__ = [
     "LEAVING",
     "NEXT_CHOICE",
     "NO_TAX_PLACE",
+    "PAPERLESS_CREDIT",
     "PAY_DATE",
     "PLEDGE_DAYS",
     "PREVIOUS_WITHIN",
@@ -310,6 +316,7 @@ __all__ = [
     "Option",
     "Originator",
     "OriginatorUnusable",
+    "PaperlessBefore",
     "PastCost",
     "PeriodNotKnown",
     "RateRequest",

@@ -1,13 +1,15 @@
 """The monthly credit for paperless billing: a line of the bill, where the book has its amount.
 
-Lives here      the line, and whether the book has an amount at all.
-Lives elsewhere who earns it (``bill_form``), how bills are sent (``facts.billing_options``).
+Lives here      the line with its months and bills counted, and whether the book has an amount.
+Lives elsewhere who earns it (``bill_form``), how bills are sent (``facts.billing_options``), what
+                other bills and accounts tell (``usecases.paperless_history``).
 Read first      GRR V.N. The amount stands on a sheet that is not held (M-01).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from meterledger.billing.bill_form import PaperlessFacts, decide_paperless
@@ -24,6 +26,23 @@ AMOUNT = "billing_paperless_credit_term_amount_usd"
 TERM_MONTHS = "billing_paperless_credit_term_max_term_months"
 
 
+@dataclass(frozen=True, slots=True)
+class PaperlessBefore:
+    """What is known of a customer's credit besides the bill."""
+
+    enrolled_now: bool = False
+    """Whether another account of the customer is paperless on the account's first such day."""
+    ever_enrolled: bool = False
+    """Whether another account of the customer was paperless before."""
+    has_place: bool = True
+    """Whether the bill's place is the one of the account that has the credit."""
+    credited: tuple[date, ...] = ()
+    """The last days of the account's billing periods before that had the credit."""
+
+
+NOTHING_BEFORE = PaperlessBefore()
+
+
 def has_paperless_amount(view: BookView, day: date) -> bool:
     """Whether the book has an amount of the credit on a day; where it is silent none is given."""
     if AMOUNT not in view.names():
@@ -38,26 +57,37 @@ def paperless_line(
     window: DaySpan,
     issued_day: date,
     view: BookView,
+    before: PaperlessBefore = NOTHING_BEFORE,
 ) -> ChargeLine | None:
     """The credit on a bill; None where it is not earned, over, or the book has no amount.
 
-    The account's first electronic preference earns it, for the months that the sheet gives.
+    The customer's first electronic preference earns it, once a billing month, for the months that
+    the sheet gives and on as many bills: the thirteenth bill of a year has none.
     """
     electronic = [one for one in deliveries if one.medium is Delivery.ELECTRONIC]
     if not electronic or not has_paperless_amount(view, issued_day):
         return None
     first = min(electronic, key=lambda one: one.days.from_day)
-    if issued_day not in first.days:  # paper again, or a later enrollment
+    if issued_day not in first.days or not before.has_place:  # paper again, enrolled later
         return None
+    since = first.days.from_day
     earned = decide_paperless(
-        PaperlessFacts(residential=residential, enrolled_now=False, ever_enrolled=False),
-        Terms(view, first.days.from_day),
+        PaperlessFacts(
+            residential=residential,
+            enrolled_now=before.enrolled_now,
+            ever_enrolled=before.ever_enrolled,
+        ),
+        Terms(view, since),
     )
     if not earned.outcome.earns_credit:
         return None
     terms = Terms(view, issued_day)
     most, amount = terms.whole(TERM_MONTHS), terms.cents(AMOUNT)
-    if issued_day >= months_after(first.days.from_day, most.value):
+    if issued_day >= months_after(since, most.value) or len(before.credited) >= most.value:
+        return None
+    if _billing_month(window.last_day, since) in (
+        _billing_month(one, since) for one in before.credited
+    ):
         return None
     return ChargeLine(
         code=CODE,
@@ -70,6 +100,12 @@ def paperless_line(
         cents=-amount.value,
         standing=weakest(terms.memory.standings),
         citations=(amount.citation, most.citation),
-        arithmetic=f"paperless from {first.days.from_day}, for at most {most.value} months",
-        inputs=(("since", first.days.from_day.isoformat()),),
+        arithmetic=f"paperless from {since}, for at most {most.value} months",
+        inputs=(("since", since.isoformat()),),
     )
+
+
+def _billing_month(last_day: date, since: date) -> tuple[int, int]:
+    """The month of a period's last day; all before the enrollment wait for that one's month."""
+    day = max(last_day, since)
+    return day.year, day.month

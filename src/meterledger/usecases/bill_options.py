@@ -11,16 +11,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from meterledger.billing import BilledPeriod, decide_asked, decide_own_due_day, paperless_line
+from meterledger.billing import (
+    BilledPeriod,
+    PaperlessBefore,
+    decide_asked,
+    decide_own_due_day,
+    has_paperless_amount,
+    paperless_line,
+)
 from meterledger.facts.billing_options import AccountOptions, Delivery
 from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.charges import ChargeLine
 from meterledger.kernel.decision import Decision
-from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.billing_option_ports import OptionsAsked
-
-RESIDENTIAL = "residential"
+from meterledger.usecases.due_bills import DueBill
+from meterledger.usecases.paperless_history import RESIDENTIAL, PaperlessAsked, paperless_before
 
 
 def options_of(
@@ -37,17 +43,31 @@ def own_due_day(options: AccountOptions | None, on: date, view: BookView) -> Dec
 
 
 def credit_lines(
-    options: AccountOptions | None, schedule: str, window: DaySpan, on: date, view: BookView
+    one: DueBill, on: date, known_at: datetime, view: BookView, store: PaperlessAsked
 ) -> tuple[ChargeLine, ...]:
-    """The credit for paperless billing, where it is earned and the book has an amount."""
-    if options is None or not any(one.medium is Delivery.ELECTRONIC for one in options.deliveries):
+    """The credit for paperless billing, where it is earned and the book has an amount.
+
+    ``on`` is the day on which the period was first billed.
+    """
+    options, schedule, window = one.options, one.service.agreement.schedule, one.window.days
+    if options is None or not any(
+        each.medium is Delivery.ELECTRONIC for each in options.deliveries
+    ):
         return ()
+    if not has_paperless_amount(view, on):
+        return ()
+    before = PaperlessBefore()
+    if not one.paperless_by_calendar:
+        before = paperless_before(
+            one.service, options, window, on=on, known_at=known_at, view=view, store=store
+        )
     line = paperless_line(
         deliveries=options.deliveries,
         residential=view.service_class(schedule, on).value == RESIDENTIAL,
         window=window,
         issued_day=on,
         view=view,
+        before=before,
     )
     return () if line is None else (line,)
 

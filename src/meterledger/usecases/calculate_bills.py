@@ -44,6 +44,7 @@ from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.deposit_through import DepositsThrough, deposits_through
 from meterledger.usecases.due_bills import DueBill, due_bill, goes_on, where_of, window_of
 from meterledger.usecases.hold_codes import hold_code
+from meterledger.usecases.paperless_history import PaperlessAsked
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.register_usage import price_register, usage_of_registers
 from meterledger.usecases.register_windows import (
@@ -82,7 +83,7 @@ class UnknownRevision(Refusal):
 class BilledReadings(
     KeptReadings,
     RegisterSources,
-    OptionsAsked,
+    PaperlessAsked,
     UnmeteredSource,
     BesideSources,
     DepositsThrough,
@@ -186,7 +187,7 @@ def calculate_bills(
                     alone = rows_of(whole.usage, [row])
                     lines = calculator.price_usage(schedule, window, alone, more.given)
                     said = described[row]
-                    bills.append(_bill(one, lines, said, on, pins, calculator, more.reasons))
+                    bills.append(_bill(one, lines, said, on, pins, calculator, kept, more.reasons))
                 except Refusal as refusal:
                     held.append(held_bill(one.service, window, refusal))
                 continue
@@ -199,7 +200,9 @@ def calculate_bills(
                 continue
             for row, lines in zip(members, priced, strict=True):
                 try:
-                    bills.append(_bill(rows[row], lines, described[row], on, pins, calculator))
+                    bills.append(
+                        _bill(rows[row], lines, described[row], on, pins, calculator, kept)
+                    )
                 except Refusal as refusal:  # one account's matter: its neighbors' bills go out
                     held.append(held_bill(rows[row].service, window, refusal))
     for one in (each for each in batch if len(each.installations) > 1):
@@ -221,7 +224,7 @@ def calculate_bills(
             more = beside.without_intervals(one.service)
             lines = calculator.price_tiled(schedule, window, exchanged.tiled, more.given)
             said = describe_exchanged(exchanged)
-            bills.append(_bill(one, lines, said, on, pins, calculator, more.reasons))
+            bills.append(_bill(one, lines, said, on, pins, calculator, kept, more.reasons))
         except Refusal as refusal:
             held.append(held_bill(one.service, window, refusal))
     for meter, tiled in found.tiled.items():
@@ -231,7 +234,7 @@ def calculate_bills(
             schedule = one.service.agreement.schedule
             lines = calculator.price_tiled(schedule, window, tiled, more.given)
             said = describe_tiled(tiled)
-            bills.append(_bill(one, lines, said, on, pins, calculator, more.reasons))
+            bills.append(_bill(one, lines, said, on, pins, calculator, kept, more.reasons))
         except Refusal as refusal:
             held.append(held_bill(one.service, window, refusal))
     return bills, held
@@ -265,7 +268,7 @@ def _bills_together(
                 calculator=calculator,
             )
             lines = calculator.price_together(schedule, window, found.each)
-            bills.append(_bill(one, lines, found.usage, on, pins, calculator, found.reasons))
+            bills.append(_bill(one, lines, found.usage, on, pins, calculator, kept, found.reasons))
         except Refusal as refusal:
             held.append(held_bill(one.service, window, refusal))
     return bills, held
@@ -277,7 +280,7 @@ def _bills_of_loads(
     pins: BillPins,
     calculator: Calculator,
     beside: BesideUsage,
-    store: UnmeteredSource,
+    store: BilledReadings,
 ) -> tuple[list[Bill], list[HeldBill]]:
     """Bills of service points without a meter, by the loads known there, and those held."""
     bills: list[Bill] = []
@@ -301,7 +304,9 @@ def _bills_of_loads(
                     do="End it with `meterledger program leave`, or put it on another rate",
                 )
             found = bill_unmetered(one.service, window, loads, calculator)
-            bills.append(_bill(one, found.lines, found.usage, on, pins, calculator, found.reasons))
+            bills.append(
+                _bill(one, found.lines, found.usage, on, pins, calculator, store, found.reasons)
+            )
         except Refusal as refusal:
             held.append(held_bill(one.service, window, refusal))
     return bills, held
@@ -358,7 +363,7 @@ def _bills_of_registers(
             more, schedule = beside.without_intervals(one.service), one.service.agreement.schedule
             lines = price_register(calculator, schedule, found, window, more.given)
             reasons = (*found.reasons, *more.reasons)
-            bills.append(_bill(one, lines, found.usage, on, pins, calculator, reasons))
+            bills.append(_bill(one, lines, found.usage, on, pins, calculator, store, reasons))
         except RegisterHeld as refusal:
             held.append(_refused(one, refusal))
         except Refusal as refusal:
@@ -395,13 +400,14 @@ def _bill(
     on: date,
     pins: BillPins,
     calculator: Calculator,
+    kept: PaperlessAsked,
     reasons: tuple[Reason, ...] = (),
 ) -> Bill:
     window = one.window.days
     usage, estimates = say_estimates(usage, days=window, on=on, view=calculator.view)
     schedule = one.service.agreement.schedule
     billed_on = one.first_issued or on  # a correction gives what was earned when it was billed
-    credit = credit_lines(one.options, schedule, window, billed_on, calculator.view)
+    credit = credit_lines(one, billed_on, pins.known_at, calculator.view, kept)
     lines = (*lines, *credit)
     bill = assemble_bill(
         agreement=one.service.agreement,

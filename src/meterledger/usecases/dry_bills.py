@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from meterledger.billing import PAPERLESS_CREDIT
 from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill
 from meterledger.facts.usage_log import LoggedEstimate
@@ -81,9 +82,12 @@ class StoreOfDryRun:
 
 
 def _looked_back_at(bill: Bill) -> bool:
-    """Whether a later bill may look at its demand, or at a credit it grants or uses."""
+    """Whether a later bill may look at its demand, or at a credit it grants, uses or has."""
     names = {"demand", "credit_granted_usd", "lines_above_usd"}
-    return any(name in names for line in bill.lines for name, _ in line.inputs)
+    return any(
+        line.code == PAPERLESS_CREDIT or any(name in names for name, _ in line.inputs)
+        for line in bill.lines
+    )
 
 
 def _with(kept: Sequence[StoredBill], made: Iterable[Bill]) -> list[StoredBill]:

@@ -45,6 +45,8 @@ class DueBill:
     """Whether a correction leaves a plan open though service ended: as it was read before."""
     deposit_refunded: bool | None = None
     """Whether a deposit goes back through this final bill; None where that is to be asked."""
+    paperless_by_calendar: bool = False
+    """Whether a paperless credit asks the calendar alone: as it was read before."""
     joined: tuple[JoinedDue, ...] = ()
     """Other agreements of the account whose meters stand on this bill: theirs are in ``meters``."""
 

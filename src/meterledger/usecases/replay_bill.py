@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from meterledger import rating
+from meterledger.billing import PAPERLESS_CREDIT
 from meterledger.facts.bills import Bill, BillKind, RecordUnreadable, read_record
 from meterledger.facts.corrections import Correction
 from meterledger.facts.places import BillableService
@@ -70,6 +71,7 @@ class _Reading:
     deposit_refunded: bool | None = None
     plan_asked_on: date | None = None
     plan_goes_on: bool = False
+    paperless_by_calendar: bool = False
 
 
 TODAY = _Reading()
@@ -99,7 +101,7 @@ def replay_bill(
             if older.record_sha256 == stored.record_sha256:
                 bill, same = older, True
     then = known_at == stored.known_at  # as known at another moment the pins always differ
-    for reading in _older_readings(bill) if then and not same else ():
+    for reading in _older_readings(bill, stored) if then and not same else ():
         older = _made_again(recalled, recalled.revision, store, lake, reading=reading)
         if older.record_sha256 == stored.record_sha256:
             bill, same, read_as = older, True, reading.words
@@ -113,7 +115,7 @@ def replay_bill(
     )
 
 
-def _older_readings(bill: Bill) -> list[_Reading]:
+def _older_readings(bill: Bill, stored: StoredBill) -> list[_Reading]:
     """How rules were read before that may have made a bill like this one, the newest first."""
     found: list[_Reading] = []
     if bill.corrects is not None and bill.asked is not None:
@@ -134,6 +136,16 @@ def _older_readings(bill: Bill) -> list[_Reading]:
                 one,
                 words=f"{one.words}; {words}" if one.words else words,
                 deposit_refunded=False,
+            )
+            for one in (TODAY, *found)
+        ]
+    if not stored.record or PAPERLESS_CREDIT.encode() in stored.record:
+        words = "with a paperless credit by the calendar alone: neither bills nor accounts counted"
+        found += [
+            replace(
+                one,
+                words=f"{one.words}; {words}" if one.words else words,
+                paperless_by_calendar=True,
             )
             for one in (TODAY, *found)
         ]
@@ -160,6 +172,7 @@ def _made_again(
                 deposit_refunded=reading.deposit_refunded,
                 plan_asked_on=reading.plan_asked_on,
                 plan_goes_on=reading.plan_goes_on,
+                paperless_by_calendar=reading.paperless_by_calendar,
             )
         ],
         on=stored.issued_day,
