@@ -23,6 +23,7 @@ from meterledger.usecases.deposit_history import account_history
 from meterledger.usecases.deposit_replay import replay_deposit
 from meterledger.usecases.late_charge_base import SaidElsewhere, unpaid_after
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.refund_credit import give_credit
 from meterledger.usecases.replay_settlement import replay_settlement
 from meterledger.usecases.settlements import (
     MoneyDesk,
@@ -213,3 +214,43 @@ def test_a_deposit_pays_none_of_it_and_what_remains_goes_out(whole: Any, heater:
     home.check()
     (deposit,) = home.deposits()
     assert replay_deposit(deposit.deposit_id, store=store, book=whole.book).same
+
+
+class TestAskedAnew:
+    """What was refused or taken back is over: the same of that day is asked for once more."""
+
+    def special(self, town: Settling) -> Settled:
+        return ask(town, key="7")
+
+    def goodwill(self, town: Settling) -> Settled:
+        return give_credit(ONE, 9_00, desk=town.desk(FEBRUARY), **FINDERS)
+
+    @pytest.mark.parametrize("asks", [special, goodwill])
+    def test_after_it_was_refused_and_after_it_was_taken_back(
+        self, town: Settling, asks: Any
+    ) -> None:
+        first = asks(self, town)
+        again = asks(self, town)
+        assert (again.is_new, again.case.settlement_id) == (False, first.case.settlement_id)
+        refuse_settlement(first.case.settlement_id, desk=town.desk(FEBRUARY), **OTHER)
+
+        second = asks(self, town)
+        assert second.is_new
+        assert second.case.settlement_id == f"{first.case.settlement_id}-2"
+        approve_settlement(second.case.settlement_id, desk=town.desk(FEBRUARY), **OTHER)
+        stood = town.store.balance_cents(ONE)
+        assert stood != 0
+        assert not asks(self, town).is_new  # it stands: said twice, asked once
+        reverse_settlement(second.case.settlement_id, desk=town.desk(FEBRUARY), **FINDERS)
+        assert town.store.balance_cents(ONE) == 0
+
+        third = asks(self, town)
+        assert third.case.settlement_id == f"{first.case.settlement_id}-3"
+        approve_settlement(third.case.settlement_id, desk=town.desk(FEBRUARY), **OTHER)
+        assert town.store.balance_cents(ONE) == stood
+        assert all(replay_settlement(one, town.desk()) for one in town.store.settlements())
+
+    def test_with_another_meaning_is_told_while_it_stands(self, town: Settling) -> None:
+        ask(town)
+        with pytest.raises(Conflict):
+            ask(town, what="Another heater")

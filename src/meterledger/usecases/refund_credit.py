@@ -375,7 +375,8 @@ def give_credit(
 ) -> Settled:
     """Ask for a credit of goodwill on an account. Another person approves it.
 
-    ``key`` tells two credits of one day apart.
+    ``key`` tells two credits of one day apart. The same is asked for once; after it was refused or
+    taken back it may be asked for anew, under the next number.
 
     :raises CannotSettle: if it is above the limit, or no cause is given
     """
@@ -389,6 +390,7 @@ def give_credit(
             do="Give up to 20 letters and digits",
         )
     name = f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (f".{key}" if key else "")
+    name, _ = next_name(name, account_id, desk, kind=SettlementKind.CREDIT)
     facts, terms = GoodwillFacts(Cents(cents)), desk.terms
     decided = Decided(GOODWILL_RULE, facts, decide_goodwill(facts, terms), terms)
     if not decided.decision.outcome.may_be_given:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from meterledger.facts.settlements import SettlementCase, SettlementKind
+from meterledger.kernel.money import usd_display
 from meterledger.ledger import SpecialChargeFacts, SpecialKind, decide_special_charge
+from meterledger.usecases.deposit_remainders import next_name
 from meterledger.usecases.settlements import (
     CannotSettle,
     Decided,
@@ -24,8 +26,8 @@ from meterledger.usecases.settlements import (
 
 SPECIAL_RULE = "ledger.special_charge"
 WHAT_MAX = 60
-MOST_CENTS = 1_000_000_00
-"""So much is no charge for an appliance: ours, against a slip of the keys."""
+MOST = "special_charge_most_usd"
+"""The book's value, against a slip of the keys."""
 
 
 def ask_special_charge(
@@ -44,8 +46,12 @@ def ask_special_charge(
     ``what`` is what the bill says that it is for; ``key`` tells two charges of one day and amount
     apart.
 
+    The same of one day is asked for once; after it was refused or taken back it may be asked for
+    anew, under the next number.
+
     :raises CannotSettle: if it says not what it is for, or is of no amount or too much
     :raises Conflict: if the same was asked with another meaning
+    :raises NoRuleInForce: if the book does not say how much is too much
     :raises NotFound: if there is no such account
     """
     where = f"account {account_id}"
@@ -59,9 +65,11 @@ def ask_special_charge(
             why="The bill says it to the customer",
             do=f"Say it in up to {WHAT_MAX} plain characters, like 'Repair of a water heater'",
         )
-    if not 0 < cents <= MOST_CENTS:
+    decided = _decided(SpecialChargeFacts(kind, told), desk)
+    most = desk.terms.cents(MOST).value
+    if not 0 < cents <= most:
         raise CannotSettle(
-            "A special charge is of more than nothing and at most $1,000,000.00",
+            f"A special charge is of more than nothing and at most {usd_display(most)}",
             where=where,
             do="Give its amount in dollars and cents",
         )
@@ -71,10 +79,12 @@ def ask_special_charge(
             where=where,
             do="Give up to 20 letters and digits",
         )
+    name = f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (f".{key}" if key else "")
+    name, _ = next_name(name, account_id, desk, kind=SettlementKind.SPECIAL)
     write = new_settlement(
         SettlementKind.SPECIAL,
-        f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (f".{key}" if key else ""),
-        _decided(SpecialChargeFacts(kind, told), desk),
+        name,
+        decided,
         account_id=account_id,
         cents=cents,
         by=who,
