@@ -460,12 +460,12 @@ def signature_holds(public_key: bytes, message: bytes, signature: bytes) -> bool
 def verify(proof: dict[str, Any], public_key: str | None) -> str:
     """Check signature and bill; answers the key that signed, in hexadecimal digits."""
     try:
-        told = proof["signature"]
+        told, sig = proof["signature"], bytes.fromhex(proof["signature"]["value"])
         key = (public_key or told["public_key"]).strip().lower()
         rest = {name: part for name, part in proof.items() if name != "signature"}
         data = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        good = signature_holds(bytes.fromhex(key), data.encode(), bytes.fromhex(told["value"]))
-        _demand(good, "The signature is not that of this key over this file.")
+        ok = told["scheme"] == "Ed25519" and signature_holds(bytes.fromhex(key), data.encode(), sig)
+        _demand(ok, "The signature is not that of this key over this file.")
         Reckoning(proof).hold()
     except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError, RuntimeError) as e:
         raise Unreadable(f"The file lacks a part, or one is of another kind: {e!r}.") from e

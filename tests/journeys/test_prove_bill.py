@@ -253,6 +253,14 @@ class TestTheSignature:
             with pytest.raises(verifier.Disproved, match="signature is not that"):
                 checked(changed)
 
+    @pytest.mark.parametrize("scheme", ["Ed448", "ed25519", "", None])
+    def test_is_of_no_other_scheme_than_it_says(self, proof_of: Any, scheme: str | None) -> None:
+        proof = copy.deepcopy(proof_of("1M-anytime"))
+        proof["signature"]["scheme"] = scheme
+        for key in (None, proof["signature"]["public_key"]):
+            with pytest.raises(verifier.Disproved, match="signature is not that"):
+                checked(proof, key)
+
     def test_is_held_to_the_key_that_the_utility_published(
         self, proof_of: Any, tmp_path: Path
     ) -> None:
