@@ -72,3 +72,5 @@ def test_after_the_end_of_service_months_are_counted(town: Town, on: date, adjus
     if not adjusted:
         reasons = [one.finding for one in run.decision.reasons] if run.decision else []
         assert "an undercharge is corrected for up to 12 billing periods; 1 are older" in reasons
+        assert "corrected for up to 12 billing periods; 1 are older" in run.left[0].reason
+        assert "GRR V.G.1.b" in run.left[0].reason

@@ -30,7 +30,7 @@ from meterledger.billing.adjust_residential import (
 from meterledger.billing.estimate_trueup import TrueUpFacts, decide_true_up
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.money import Cents
+from meterledger.kernel.money import Cents, usd_display
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.terms import Terms
 
@@ -95,6 +95,16 @@ class LimitedCorrection:
     undercharge_cents: int
     left_cents: int
     repayment: RepaymentOffer | None
+
+    def why_left(self, reasons: Sequence[Reason]) -> Reason:
+        """The reason for which all stays as it was billed, of those of this decision.
+
+        The last one, unless it finds less than the least amount where nothing at all is within
+        the limit: then the limit is why, and it stands before.
+        """
+        last = reasons[-1]
+        nothing = last.finding.startswith(f"{usd_display(Cents(0))} over all periods")
+        return reasons[-2] if nothing else last
 
 
 def decide_correction(

@@ -441,14 +441,14 @@ class _Case:
         )
 
     def _left(self, one: _Wrong, decision: Decision[LimitedCorrection]) -> LeftDifference:
-        last = decision.reasons[-1]
+        why = decision.outcome.why_left(decision.reasons)
         return LeftDifference(
             bill_id=one.stored.bill_id,
             account_id=one.stored.account_id,
             computed_sha256=difference_name(one.right, one.otherwise),
             difference_cents=one.right.total_cents - one.stored.total_cents,
             author=self.author,
-            reason=f"{self.reason}: {last.finding} ({last.citation.text})",
+            reason=f"{self.reason}: {why.finding} ({why.citation.text})",
             learned_at=self.now.known_at,
         )
 
