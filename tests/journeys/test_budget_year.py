@@ -228,6 +228,20 @@ class TestReviews:
         customer.months(date(2026, 1, 1), 1)
         assert customer.review(date(2026, 2, 1)).not_due == 1
 
+    def test_a_month_that_went_without_its_review_is_told_until_a_later_one_is_decided(
+        self, customer: Any
+    ) -> None:
+        customer.join()
+        customer.months(date(2026, 1, 1), 3)
+        april = date(2026, 4, 1)
+        assert customer.review(date(2026, 3, 31)).missed == []
+        assert customer.review(date(2026, 5, 1)).missed == [(customer.account, (april,))]
+        assert customer.review(date(2026, 8, 31)).missed == []
+        assert customer.review(date(2026, 9, 30)).missed == []
+        assert customer.review(date(2027, 1, 31)).missed == [
+            (customer.account, (date(2026, 12, 1),))
+        ]
+
     def test_a_fall_is_left_until_the_reevaluation(self, customer: Any) -> None:
         first = customer.join(told_year_cents=20000_00, basis="a test").amount.cents
         customer.months(date(2026, 1, 1), 3)

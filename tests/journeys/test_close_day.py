@@ -15,10 +15,13 @@ from tests.journeys.close_town import AUGUST, CLOSED_AT, SEPTEMBER, close, close
 from tests.journeys.conftest import town_module
 from tests.journeys.usage_town import UsageTown, weekly
 
+from meterledger.facts.bills import read_record
+from meterledger.facts.budget import AmountCause
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.gateways.processor_fake import BadProcessor
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases import close_day as table
+from meterledger.usecases.budget_plans import JoinRequest, join_budget
 from meterledger.usecases.close_day import STEPS, CannotClose
 from meterledger.usecases.close_told import DayClosed, StepState, StepTold
 from meterledger.usecases.rebill import rebill
@@ -41,6 +44,15 @@ def closing(tmp_path: Path, first_book: Any) -> Iterator[UsageTown]:
 
 def step(closed: DayClosed, name: str) -> StepTold:
     return next(one for one in closed.steps if one.name == name)
+
+
+def join_for_january(town: UsageTown) -> None:
+    """Account 1 joins the budget plan in August, to be re-evaluated each January."""
+    asked: dict[str, Any] = {"settlement_option": "b", "bill_medium": "postcard"}
+    asked |= {"month_option": "a", "month": 1, "credit_requirements_met": True}
+    request = JoinRequest(town.account_id(1), date(2025, 8, 5), **asked)
+    view = town.book.as_known(CLOSED_AT.date())
+    join_budget(request, learned_at=CLOSED_AT, view=view, store=town.store)
 
 
 class TestTheReport:
@@ -90,6 +102,33 @@ class TestTheReport:
         charge = closing.store.late_charges_of_account(closing.account_id(1))[0].cents
         first = closing.store.bills_of_account(closing.account_id(1))[0].total_cents
         assert balance == first + charge
+
+    def test_budget_plans_are_reviewed_before_the_bills_that_ask_by_them(
+        self, closing: UsageTown
+    ) -> None:
+        close(closing, AUGUST)
+        join_for_january(closing)
+        closed = close(closing, SEPTEMBER)  # four months before January
+
+        assert step(closed, "budget reviews").counts["decided"] == 1
+        names = [one.name for one in closed.steps]
+        assert names.index("budget reviews") < names.index("bills")
+        options = closing.store.billing_options([closing.account_id(1)], CLOSED_AT)
+        (_, amount) = options[closing.account_id(1)].amounts
+        assert (amount.cause, amount.from_day) == (AmountCause.INTERIM, SEPTEMBER)
+        bill = closing.store.bills_of_account(closing.account_id(1))[-1]
+        asked = read_record(bill.record)["asked"]
+        assert asked["asked_usd"] == f"{amount.cents / 100:.2f}"
+        counts = step(close(closing, SEPTEMBER_2), "budget reviews").counts
+        assert (counts["decided"], counts["decided before"]) == (0, 1)
+
+    def test_a_review_whose_month_nobody_closed_is_told(self, closing: UsageTown) -> None:
+        close(closing, AUGUST)
+        join_for_january(closing)
+        reviews = step(close(closing, date(2025, 10, 2)), "budget reviews")
+
+        assert (reviews.counts["decided"], reviews.counts["missed a review"]) == (0, 1)
+        assert f"first account {closing.account_id(1)} in 2025-09" in reviews.note
 
     def test_a_day_without_a_reading_day_makes_no_bill_and_ties(self, closing: UsageTown) -> None:
         close(closing, AUGUST)

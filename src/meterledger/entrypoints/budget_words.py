@@ -187,6 +187,10 @@ def review_answer(run: ReviewRun, on: date, *, dry_run: bool) -> dict[str, Any]:
         "not_due": run.not_due,
         "ended": run.ended,
         "held": [{"account": account, "why": why} for account, why in run.held],
+        "missed": [
+            {"account": account, "months": [f"{one:%Y-%m}" for one in months]}
+            for account, months in run.missed
+        ],
     }
 
 
@@ -202,3 +206,6 @@ def review_words(run: ReviewRun, on: date) -> None:
         reasons_words(one.reasons)
     for account, why in run.held:
         print(f"Account {account} is held: {why}")
+    for account, months in run.missed:
+        told = ", ".join(f"{one:%Y-%m}" for one in months)
+        print(f"Account {account} went without its review of {told}")

@@ -4,8 +4,10 @@ Lives here      which plans are reviewed in a month, the decision with its reaso
 Lives elsewhere the rules (``billing.budget_review``), what a bill asks (``bill_options``).
 Read first      GRR V.I.2 and V.I.5; docs/operating/budget_billing.md.
 
-Run it before the bills of a month: a month's decision holds for the bills issued from its day on.
-It may be run on every day, and be killed anywhere: a month of a plan is decided once.
+The close of a day runs it before the bills: a month's decision holds for the bills issued from its
+day on. It may be run on every day, and be killed anywhere: a month of a plan is decided once.
+A month that went by without its review is told until a later one was decided: nothing is decided
+for days that are over.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from meterledger.facts.budget import (
 )
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.money import Cents
+from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.budget_plans import PlanStore
@@ -50,6 +53,10 @@ class ReviewRun:
     """Accounts whose plan ended with a final bill, and is closed now."""
     held: list[tuple[str, str]] = field(default_factory=list)
     """Accounts whose review cannot be made, each with why."""
+    missed: list[tuple[str, tuple[date, ...]]] = field(default_factory=list)
+    """Accounts with the months whose review was never made, since the last that was."""
+    by_month: dict[tuple[int, date], bool] = field(default_factory=dict, repr=False)
+    """Whether a month is one of review, by the yearly month of a plan: asked once in a run."""
 
 
 def review_budgets(
@@ -102,6 +109,9 @@ def _one(
     amount = _decide(state, on, month, learned_at, view, store)
     if amount is None:
         run.not_due += 1
+        missed = _missed(state, month, view, run.by_month)
+        if missed:
+            run.missed.append((account, missed))
         return
     if dry_run or store.add_budget_amount(amount):
         run.decided.append(amount)
@@ -157,6 +167,22 @@ def _decide(
         reasons=_reasons(estimate, ruling.decision.reasons),
         learned_at=learned_at,
     )
+
+
+def _missed(
+    state: PlanState, month: date, view: BookView, by_month: dict[tuple[int, date], bool]
+) -> tuple[date, ...]:
+    """Months of review before this one that nothing was decided in, since the last decision."""
+    found = []
+    one = months_after(max(each.month for each in state.amounts), 1)
+    while one < month:
+        key = state.election.reevaluation_month, one
+        if key not in by_month:
+            by_month[key] = one.month == key[0] or _is_review_month(state, one, view)
+        if one > state.plan.days.from_day and by_month[key]:
+            found.append(one)
+        one = months_after(one, 1)
+    return tuple(found)
 
 
 def _is_review_month(state: PlanState, on: date, view: BookView) -> bool:

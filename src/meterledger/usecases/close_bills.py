@@ -1,7 +1,8 @@
-"""Steps of a close that make bills: late charges before them, the bills, deposits they end.
+"""Steps of a close that make bills: late charges and budget reviews, the bills, deposits they end.
 
 Lives here      going through the reading cycles, and counting bills due = billed + held + excluded.
-Lives elsewhere late charges (``late_charges``), the run with its gate (``issue_bills``).
+Lives elsewhere late charges (``late_charges``), budget reviews (``budget_reviews``), the run with
+                its gate (``issue_bills``).
 
 Every cycle is looked at each night: a bill that was held leaves as soon as nothing holds it.
 What was billed is counted in the store, not by the run: whoever billed it, and whenever it was
@@ -15,6 +16,7 @@ from datetime import timedelta
 
 from meterledger.facts.issued import IssuedBill
 from meterledger.kernel.ids import is_corrected
+from meterledger.usecases.budget_reviews import review_budgets
 from meterledger.usecases.close_desk import CloseDesk
 from meterledger.usecases.close_told import BillsOfDay, StepTold
 from meterledger.usecases.deposit_run import settle_final_bills
@@ -59,6 +61,25 @@ def charge_what_is_late(desk: CloseDesk, told: StepTold) -> None:
         "taken back": taken_back + len(corrected.reversals),
     }
     told.cents["charged"] = cents
+
+
+def review_budget_plans(desk: CloseDesk, told: StepTold) -> None:
+    """Review the plans whose month this is, before the bills that ask by them (GRR V.I)."""
+    run = review_budgets(on=desk.day, learned_at=desk.now, view=desk.view, store=desk.store)
+    told.counts |= {
+        "decided": len(run.decided),
+        "decided before": run.known,
+        "not due": run.not_due,
+        "plans ended": len(run.ended),
+        "missed a review": len(run.missed),
+    }
+    told.refused += [(f"budget plan of account {of}", why) for of, why in run.held]
+    if run.missed:
+        account, months = min(run.missed, key=lambda one: (one[1], one[0]))
+        told.note = (
+            f"plans went through a month of review without one, first account {account} in "
+            f"{months[0]:%Y-%m}; `meterledger budget review` names them"
+        )
 
 
 def issue_what_is_due(desk: CloseDesk, told: StepTold, bills: BillsOfDay) -> None:

@@ -50,10 +50,11 @@ STEPS = (
     Step("programme credits", note="credits of net metering are made with each bill"),
     Step("late charges", _plain(close_bills.charge_what_is_late), needs=("payments",)),
     Step("deposits", _plain(close_steps.night_of_deposits), needs=("payments",)),
+    Step("budget reviews", _plain(close_bills.review_budget_plans)),
     Step(
         "bills",
         lambda desk, told, closed: close_bills.issue_what_is_due(desk, told, closed.bills),
-        needs=("validate", "late charges", "deposits"),
+        needs=("validate", "late charges", "deposits", "budget reviews"),
     ),
     Step("extensions", _plain(close_steps.night_of_extensions), needs=("bills",)),
     Step("settlements", _plain(close_steps.night_of_settlements), needs=("bills",)),
