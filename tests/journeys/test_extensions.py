@@ -529,6 +529,66 @@ class TestASpecialFacility:
         assert desk.sums()["142"] == 180_00
         assert_replays(desk)
 
+    def change(self, desk: Desk, on: date) -> None:
+        desk.look(
+            lambda: change_facility(
+                CONTRACT,
+                Change.REPLACEMENT,
+                Told(on, "Ana"),
+                replacement_cents=8_000_00,
+                enlargement_cents=0,
+                store=desk.store,
+                moment=desk.moment,
+            )
+        )
+
+    def test_changed_and_told_late_takes_back_the_months_from_the_change_on(
+        self, desk: Desk
+    ) -> None:
+        desk.open(facility())
+        desk.run(date(2019, 6, 30))
+        assert desk.sums() == {"142": 450_00, "456": -450_00}
+
+        self.change(desk, date(2019, 4, 1))
+        self.change(desk, date(2019, 4, 1))
+
+        # April 1 begins the first month that the change spares; February and March stay.
+        assert desk.sums() == {"142": 180_00, "456": -180_00}
+        assert [one.on.month for one in desk.on_file().of(ExtensionAct.CHARGED)] == [2, 3]
+        assert desk.run(date(2019, 7, 31)).as_json()["facility_usd"] == "0.00"
+        assert desk.run(date(2019, 9, 30)).moved == 0
+
+        self.change(desk, date(2019, 3, 2))
+        assert desk.sums() == {"142": 180_00, "456": -180_00}
+        self.change(desk, date(2019, 2, 28))
+        assert desk.sums() == {"142": 90_00, "456": -90_00}
+        assert_replays(desk)
+
+    def test_ends_with_the_customers_service(self, desk: Desk) -> None:
+        desk.open(facility(charges_from="2025-06-01", frozen_monthly_usd="90.00"))
+        desk.run(date(2025, 6, 30))
+        agreement = agreement_of(1).agreement_id
+        desk.store.stop_service(agreement, date(2025, 8, 1), desk.moment.known_at)
+
+        assert desk.run(date(2026, 6, 30)).as_json()["facility_months"] == 1
+
+        assert desk.sums() == {"142": 180_00, "456": -180_00}
+        assert_replays(desk)
+
+    def test_end_of_service_told_late_takes_back_the_months_after_it(self, desk: Desk) -> None:
+        desk.open(facility(charges_from="2025-06-01", frozen_monthly_usd="90.00"))
+        desk.run(date(2025, 9, 30))
+        agreement = agreement_of(1).agreement_id
+        desk.store.stop_service(agreement, date(2025, 8, 2), desk.moment.known_at)
+
+        run = desk.run(date(2025, 12, 31))
+
+        # It was used on August 1, and not on September 1.
+        assert run.as_json()["facility_taken_back_usd"] == "90.00"
+        assert desk.sums() == {"142": 270_00, "456": -270_00}
+        assert desk.run(date(2025, 12, 31)).moved == 0
+        assert_replays(desk)
+
     def test_month_is_charged_by_one_contract(self, desk: Desk) -> None:
         desk.open(facility())
         desk.open(facility(), contract="EXT-2", number=2)

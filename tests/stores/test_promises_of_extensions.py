@@ -22,7 +22,7 @@ from tests.stores.extension_town import (
     facility,
     the_book,
 )
-from tests.stores.paper_town import ANALYST, account_id, payment_of
+from tests.stores.paper_town import ANALYST, account_id, agreement_of, payment_of
 
 from meterledger.facts.extensions import ExtensionAct, ExtensionEvent
 from meterledger.facts.money import Entry, Leg
@@ -141,6 +141,17 @@ class TestEvents:
 
         assert desk.sums() == {"131": 0, "142": 0, "252": 0}
         assert desk.on_file().refunded_cents == desk.on_file().held_cents == 0
+
+    def test_of_a_customer_who_had_left_take_the_months_after_it_back(self, desk: Desk) -> None:
+        desk.open(facility(charges_from="2025-06-01", frozen_monthly_usd="90.00"))
+        desk.run(date(2025, 9, 30))
+        agreement = agreement_of(1).agreement_id
+        desk.store.stop_service(agreement, date(2025, 8, 2), desk.moment.known_at)
+
+        assert desk.run(date(2025, 12, 31)).moved == 1
+        assert desk.run(date(2025, 12, 31)).moved == 0
+
+        assert desk.sums() == {"142": 270_00, "456": -270_00}
 
     def test_that_cannot_be_kept_leave_nothing(self, desk: Desk) -> None:
         desk.open(DEPOSIT)

@@ -154,13 +154,13 @@ def event_of(
 def undoing(
     on_file: ExtensionOnFile, step: Event, on: date, by: str, reason: str, moment: Moment
 ) -> Event:
-    """The event by which another one that moved money does not stand any more."""
+    """The event by which another one that moved money does not stand any more; never before it."""
     contract_id = on_file.contract.contract_id
     return event_of(
         on_file,
         ExtensionAct.TAKEN_BACK,
         about=step.key.removeprefix(f"{contract_id}."),
-        on=on,
+        on=max(on, step.on),
         moment=moment,
         cents=step.cents,
         advance_cents=-step.advance_cents,

@@ -13,21 +13,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from meterledger.facts.extensions import ExtensionAct, ExtensionEvent, ExtensionOnFile
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
-from meterledger.usecases.extension_facilities import charge_month, due_months
+from meterledger.usecases.extension_facilities import (
+    FacilityStore,
+    charge_month,
+    due_months,
+    services_of,
+    unused_months,
+    without_months,
+)
 from meterledger.usecases.extension_guarantees import (
     GuaranteeStore,
     bills_of_extension,
     record_test,
     untested_bills,
 )
-from meterledger.usecases.extension_ports import ExtensionMoved
+from meterledger.usecases.extension_ports import ExtensionMoved, ExtensionWork
 from meterledger.usecases.extension_records import Moment, again
 from meterledger.usecases.extension_refunds import due_refunds, refund_on
+
+
+class ExtensionRunStore(GuaranteeStore, FacilityStore, Protocol):
+    """What a night needs of the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class ExtensionRun:
             "credited_usd": usd_text(credit),
             "facility_months": len(self._of(ExtensionAct.CHARGED)),
             "facility_usd": _sum(self._of(ExtensionAct.CHARGED)),
+            "facility_taken_back_usd": _sum(self._of(ExtensionAct.TAKEN_BACK)),
         }
 
     def _of(self, act: ExtensionAct) -> list[ExtensionEvent]:
@@ -87,7 +99,7 @@ PARTS = ("refund", "guarantee", "facility")
 def run_extensions(
     on: date,
     *,
-    store: GuaranteeStore,
+    store: ExtensionRunStore,
     moment: Moment,
     contract_id: str | None = None,
     parts: Sequence[str] = PARTS,
@@ -116,7 +128,7 @@ def run_extensions(
 def _one(
     on_file: ExtensionOnFile,
     on: date,
-    store: GuaranteeStore,
+    store: ExtensionRunStore,
     moment: Moment,
     parts: Sequence[str],
     done: list[ExtensionEvent],
@@ -140,7 +152,7 @@ def _with(on_file: ExtensionOnFile, *events: ExtensionEvent) -> ExtensionOnFile:
 def _refunds(
     on_file: ExtensionOnFile,
     on: date,
-    store: GuaranteeStore,
+    store: ExtensionRunStore,
     moment: Moment,
     done: list[ExtensionEvent],
 ) -> ExtensionOnFile:
@@ -154,7 +166,7 @@ def _refunds(
 def _guarantee(
     on_file: ExtensionOnFile,
     on: date,
-    store: GuaranteeStore,
+    store: ExtensionRunStore,
     moment: Moment,
     done: list[ExtensionEvent],
 ) -> ExtensionOnFile:
@@ -171,11 +183,23 @@ def _guarantee(
 def _facility(
     on_file: ExtensionOnFile,
     on: date,
-    store: GuaranteeStore,
+    store: ExtensionRunStore,
     moment: Moment,
     done: list[ExtensionEvent],
 ) -> ExtensionOnFile:
-    while months := due_months(on_file, on):
+    if on_file.contract.facility is None:
+        return on_file
+    services = services_of(on_file, store, moment)
+    unused = unused_months(on_file, services)
+    if unused:
+        why = f"the customer's service ended before {unused[0].on}"
+        events, reversals = without_months(
+            *(on_file, unused), by="meterledger", reason=why, store=store, moment=moment
+        )
+        store.record_extension(ExtensionWork(events, reversals))
+        done += events
+        on_file = _with(on_file, *events)
+    while months := due_months(on_file, on, services):
         made = charge_month(on_file, months[0], store=store, moment=moment)
         done.append(made)
         on_file = _with(on_file, made)

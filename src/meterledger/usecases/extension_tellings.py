@@ -25,6 +25,7 @@ from meterledger.kernel.money import Cents, usd_text
 from meterledger.rulebook.forms import number_text, plain_form
 from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usecases.extension_contracts import ExtensionStore
+from meterledger.usecases.extension_facilities import FacilityStore, without_months
 from meterledger.usecases.extension_ports import ExtensionWork
 from meterledger.usecases.extension_records import (
     Asked,
@@ -221,10 +222,13 @@ def change_facility(
     *,
     replacement_cents: int,
     enlargement_cents: int,
-    store: ExtensionStore,
+    store: FacilityStore,
     moment: Moment,
 ) -> tuple[Event, bool]:
-    """Keep a replacement or enlargement of a special facility: no monthly charge follows."""
+    """Keep a replacement or enlargement of a special facility: no monthly charge follows.
+
+    Told late, it takes back the months that were charged from its day on, in the same call.
+    """
     on_file = store.extension(contract_id)
     about = told.on.isoformat()
     known = on_file.event(event_key(contract_id, ExtensionAct.CHANGED, about))
@@ -238,7 +242,15 @@ def change_facility(
             do="Name another one",
         )
     event = changed(on_file, change, told, (replacement_cents, enlargement_cents), moment)
-    store.record_extension(ExtensionWork((event,)))
+    undone, reversals = without_months(
+        replace(on_file, events=(*on_file.events, event)),
+        [one for one in on_file.of(ExtensionAct.CHARGED) if one.cents and one.on >= told.on],
+        by=event.by,
+        reason=f"the facility was changed on {told.on}",
+        store=store,
+        moment=moment,
+    )
+    store.record_extension(ExtensionWork((event, *undone), reversals))
     return event, True
 
 

@@ -292,7 +292,7 @@ def change(
     by: By = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Keep a replacement or enlargement of a special facility: its monthly charge ends."""
+    """Keep a replacement or enlargement of a special facility: its charge ends that day, told late too."""
     from meterledger.extensions import Change
     from meterledger.rulebook.forms import read_value
     from meterledger.usecases.extension_tellings import change_facility
@@ -429,8 +429,7 @@ def _run(on: str, contract: str | None, parts: tuple[str, ...] | None, *, as_jso
             )
             print(
                 f"  refunded {usd_shown(told['refunded_usd'])} on "
-                f"{told['refund_dates']} dates, kept "
-                f"{usd_shown(told['kept_usd'])}"
+                f"{told['refund_dates']} dates, kept {usd_shown(told['kept_usd'])}"
             )
             print(
                 f"  {told['bills_tested']} bills tested: deficiency "
@@ -438,6 +437,7 @@ def _run(on: str, contract: str | None, parts: tuple[str, ...] | None, *, as_jso
                 f"credited {usd_shown(told['credited_usd'])}"
             )
             print(f"  {told['facility_months']} facility months, {usd_shown(told['facility_usd'])}")
+            print(f"  {usd_shown(told['facility_taken_back_usd'])} of such months taken back")
             for one in told["waiting"]:
                 print(f"  {one['contract']} waits: {one['sentence']}")
 
