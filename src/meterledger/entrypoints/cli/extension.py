@@ -292,7 +292,7 @@ def change(
     by: By = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Keep a replacement or enlargement of a special facility: its charge ends that day, told late too."""
+    """Keep a replacement or enlargement of a special facility: its charge ends with its day."""
     from meterledger.extensions import Change
     from meterledger.rulebook.forms import read_value
     from meterledger.usecases.extension_tellings import change_facility
