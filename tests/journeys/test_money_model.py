@@ -304,6 +304,21 @@ EXAMPLES: dict[str, list[Event]] = {
         ("refund", 10_00, False),
         ("undo", 0),
     ],
+    "what left a deposit that never was in it stays where a special charge moves": [
+        ("next_month", 100_00),
+        ("next_month", 120_00),
+        ("next_month", 110_00),
+        ("ask_for_deposit",),
+        ("pay", "with deposit", 1, 0, 0, None),
+        ("next_month", 5_00, True),
+        ("hand_out",),
+        ("decide", -1, True),
+        ("bounce", 0, False, 0, ""),
+        ("night",),
+        ("wait", 2),
+        ("special", 90_00),
+        ("transfer",),
+    ],
 }
 
 

@@ -24,6 +24,7 @@ from meterledger.facts.settlements import (
 )
 from meterledger.kernel.money import usd_display
 from meterledger.ledger import (
+    OTHER_RECEIVABLE,
     TRANSFER_RULE,
     AgedTransferFacts,
     AnyTransferFacts,
@@ -223,7 +224,11 @@ def parts_of(
     left = owed_cents(account_id, desk)
     history = desk.store.late_histories([account_id], desk.now)[account_id]
     moves: dict[tuple[ItemKind, bool, date | None], list[tuple[str, int]]] = {}
+    # What stands on other receivables, as what left a deposit and never was in it, does not move.
+    others = {one.entry_id for one in money.movements if one.control == OTHER_RECEIVABLE}
     for item in sorted(found.items, key=free_order):
+        if item.item_id in others:
+            continue
         cents = min(item.open_cents, max(left, 0))
         left -= cents
         ours = late_by_us_cents(item, history, desk.view) if late_by_us_apart and cents else 0
