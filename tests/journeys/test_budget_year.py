@@ -11,9 +11,17 @@ import pytest
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.budget import AmountCause, AskedKind, PlanEnd
+from meterledger.facts.combination import (
+    Combination,
+    CombinedAccount,
+    CombinedBill,
+    CombinedKind,
+    CombinedStatement,
+)
 from meterledger.facts.money import Payment, Tender
 from meterledger.facts.payments import Channel, ReceiptState
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import Validity
 from meterledger.ledger import BUDGET_DEFERRED, RECEIVABLE
 from meterledger.usecases.budget_ends import end_budget_unpaid, leave_budget
 from meterledger.usecases.budget_plans import JoinRequest, elect_budget, join_budget
@@ -333,6 +341,30 @@ class TestTheEnd:
         (settling,) = customer.bill(date(2026, 2, 1))
         assert settling.asked.kind is AskedKind.ENDED
         assert "for non-payment" in settling.asked.reasons[-1].finding
+
+    def test_a_bill_of_a_combined_statement_ends_it_after_the_companys_day(
+        self, customer: Any
+    ) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        store, companys = customer.town.store, bill.due_day + timedelta(days=20)
+        days = Validity(date(2026, 1, 1))
+        store.begin_combination(
+            Combination("C-1", "Ana", days, customer.now, ()),
+            [CombinedAccount("C-1", customer.account, days, customer.now)],
+        )
+        asked = (bill.total_cents, bill.asked_cents)
+        line = CombinedBill(customer.account, bill.bill_id, CombinedKind.CHARGED, bill.days, *asked)
+        store.record_combined_statement(
+            CombinedStatement(
+                "CB-1", "C-1", "Ana", bill.issued_day, companys, (line,), (), customer.now
+            )
+        )
+        own, last = (grace_until(one, customer.view) for one in (bill.due_day, companys))
+        for day in (own + timedelta(days=1), last):
+            with pytest.raises(BudgetRefused, match="may not be ended"):
+                self.end(customer, bill, day)
+        assert self.end(customer, bill, last + timedelta(days=1)).ended is PlanEnd.NON_PAYMENT
 
     def end(self, customer: Any, bill: Any, on: date) -> Any:
         return end_budget_unpaid(

@@ -22,6 +22,7 @@ from tests.stores.channels_of_paper import (
     pledge_of,
     step_of,
 )
+from tests.stores.combined_paper import combination_of, combined_of, statement_of
 from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
 
 from meterledger.facts.ach import AchReturn
@@ -197,6 +198,20 @@ def test_bills_due_are_those_of_accounts_on_autopay_that_day(town: Any) -> None:
     assert town.autopay_due(bill.due_day) == [(enrollment_of(), bill.bill_id)]
     assert town.autopay_due(bill.due_day + timedelta(days=1)) == []
     assert town.autopay_due(bill_of(1)[0].due_day) == []  # before the account was on autopay
+
+
+def test_a_bill_of_a_combined_statement_is_due_for_autopay_on_the_companys_day(town: Any) -> None:
+    """Not on its own, on which the customer was not asked for it (GRR V.B)."""
+    town.record_bills([bill_of(1), bill_of(2), bill_of(1, 1)])
+    town.keep_channel(everything())
+    own = bill_of(1, 1)[0]
+    line = replace(statement_of().bills[0], bill_id=own.bill_id, days=own.days)
+    companys = own.due_day + timedelta(days=9)
+    told = replace(statement_of(), issued_day=own.issued_day, due_day=companys, bills=(line,))
+    town.begin_combination(combination_of(), [combined_of(1)])
+    town.record_combined_statement(told)
+    assert town.autopay_due(own.due_day) == []
+    assert town.autopay_due(companys) == [(enrollment_of(), own.bill_id)]
 
 
 def test_an_outcome_that_was_unknown_stays_unknown_as_it_was_known_then(town: Any) -> None:

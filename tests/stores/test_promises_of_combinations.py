@@ -163,6 +163,17 @@ class TestStatements:
             town.record_combined_statement(statement_of())
 
 
+def test_the_companys_due_day_is_that_of_the_bills_from_the_statement_on(town: Any) -> None:
+    begin(town)
+    town.record_combined_statement(replace(statement_of(), learned_at=AFTER))
+    own = bill_of(1)[0]
+    for known_at, due in ((LATER, own.due_day), (AFTER, statement_of().due_day)):
+        histories = town.late_histories([account(1), account(2)], known_at)
+        assert [bill.due_day for one in histories.values() for bill in one.bills] == [due, due]
+        columns = town.late_columns([account(1), account(2)], known_at)
+        assert columns.bills.due.tolist() == [due.toordinal()] * 2
+
+
 def test_are_read_by_a_named_viewer_alone(store: Any) -> None:
     for ask in (
         lambda: store.combination("C-1"),

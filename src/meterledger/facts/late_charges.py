@@ -75,7 +75,10 @@ def mask_of(reasons: frozenset[LateReason] | set[LateReason]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LateBill:
-    """What a late charge needs to know of an issued bill; live ones and cancelled ones."""
+    """What a late charge needs to know of an issued bill; live ones and cancelled ones.
+
+    ``due_day`` is the Company's, where a combined statement asks for the bill (GRR V.B).
+    """
 
     bill_id: str
     agreement_id: str

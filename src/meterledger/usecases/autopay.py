@@ -98,7 +98,7 @@ class AutopayStore(CollectionStore, MoneyOfUnknownOutcome, Protocol):
         """Enrollments as known now."""
 
     def autopay_due(self, day: date) -> list[tuple[Enrollment, str]]:
-        """Live bills due on the day whose account is enrolled on it."""
+        """Live bills due on the day, as a combined statement asks, of accounts enrolled on it."""
 
     def ach_orders(self, order_ids: Collection[str]) -> dict[str, AchOrder]:
         """Orders by their id."""
@@ -372,7 +372,7 @@ def _facts(
     orders = _orders_of(bill.bill_id)
     return AutopayFacts(
         bill_id=bill.bill_id,
-        due_day=bill.due_day,
+        due_day=on,
         asked_cents=stated_cents(bill, money),
         open_cents=sum(one.open_cents for one in open_),
         ordered_cents=still_drawn_cents(waiting, money, store.bill, at=desk.today),

@@ -118,23 +118,24 @@ def end_budget_unpaid(
         )
     state = plan_in_force(bill.account_id, on, learned_at, store)
     history = store.late_histories([bill.account_id], learned_at)[bill.account_id]
+    due_day = next((one.due_day for one in history.bills if one.bill_id == bill_id), bill.due_day)
     money = _standing(history.movements)
     credited = list(_credited(bill, store.issued_bills_of_account(bill.account_id)))
     paid = _paid_on(bill, [*((one.effective_day, -one.cents) for one in money), *credited], on)
-    timely = [one for one in money if is_in_time(one, bill.due_day, history, view)]
+    timely = [one for one in money if is_in_time(one, due_day, history, view)]
     in_time = _paid_on(
         bill,
         [
             *((one.effective_day, -one.cents) for one in timely),
-            *(one for one in credited if one[0] <= bill.due_day),
+            *(one for one in credited if one[0] <= due_day),
         ],
         on,
     )
     facts = MissedPaymentFacts(
-        delinquent_date=bill.due_day,
+        delinquent_date=due_day,
         paid=paid,
         mail_in_time_until=(
-            grace_until(bill.due_day, view) if paid is None or in_time is not None else None
+            grace_until(due_day, view) if paid is None or in_time is not None else None
         ),
         company_ends=True,
         difference_cents=Cents(state.difference_cents),

@@ -50,6 +50,7 @@ class MemoryChannels(MemoryPlaces):
 
     record: list[tuple[str, str, datetime]]
     _settlements: dict[str, SettlementCase]
+    _companys_due_days: Callable[[], dict[str, date]]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -229,11 +230,12 @@ class MemoryChannels(MemoryPlaces):
 
     def autopay_due(self, day: date) -> list[tuple[Enrollment, str]]:
         """Live bills due on the day whose account is enrolled on it, by bill."""
+        combined = self._companys_due_days()
         found = [
             (one, bill.bill_id)
             for one in self.enrollments(on=day)
             for bill in self.bills_of_account(one.account_id)
-            if bill.due_day == day
+            if combined.get(bill.bill_id, bill.due_day) == day
         ]
         return sorted(found, key=lambda pair: pair[1])
 

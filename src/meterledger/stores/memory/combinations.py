@@ -11,6 +11,7 @@ from meterledger.facts.combination import (
     Combination,
     CombinationFile,
     CombinedAccount,
+    CombinedKind,
     CombinedStatement,
 )
 from meterledger.kernel.span import Validity
@@ -163,6 +164,16 @@ class MemoryCombinations(MemoryPlaces):
                 raise name_taken(statement.statement_id)
             self._combined_statements.append(statement)
             self._note("combined statement", statement.combination_id, statement.learned_at)
+
+    def _companys_due_days(self, known_at: datetime | None = None) -> dict[str, date]:
+        """By bill that is charged on a combined statement, the day it is to be paid by."""
+        return {
+            bill.bill_id: one.due_day
+            for one in self._combined_statements
+            if known_at is None or one.learned_at <= known_at
+            for bill in one.bills
+            if bill.kind is CombinedKind.CHARGED
+        }
 
     def _refuse_combined(
         self, account: CombinedAccount, beside: Sequence[CombinedAccount] = ()

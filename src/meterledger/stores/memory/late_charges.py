@@ -49,6 +49,7 @@ class MemoryLateCharges:
     _bills_of: dict[str, list[str]]
     _applications: dict[str, Application]
     _payments: dict[str, Payment]
+    _companys_due_days: Callable[[datetime], dict[str, date]]
     _receipts: dict[str, ReceiptOnFile]
     _due_days_of_moved: Callable[..., list[tuple[str, date]]]
     deposits_of_accounts: Callable[[Sequence[str]], dict[str, tuple[Deposit, ...]]]
@@ -86,10 +87,11 @@ class MemoryLateCharges:
         bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
         entries = [self._entries[name] for name in self._entries_of.get(account_id, ())]
         charges = [one for one in self._late_charges.values() if one.account_id == account_id]
+        combined = self._companys_due_days(known_at)
         return LateHistory(
             account_id,
             bills=tuple(
-                _late_bill(one, known_at)
+                _late_bill(one, combined.get(one.bill_id, one.due_day), known_at)
                 for one in sorted(bills, key=lambda one: (one.issued_day, one.bill_id))
                 if one.known_at <= known_at
             ),
@@ -314,7 +316,7 @@ def _moved(entry: Entry, account_id: str) -> Movement:
     )
 
 
-def _late_bill(bill: StoredBill, known_at: datetime) -> LateBill:
+def _late_bill(bill: StoredBill, due_day: date, known_at: datetime) -> LateBill:
     live = bill.was_live(known_at)
     return LateBill(
         bill_id=bill.bill_id,
@@ -322,7 +324,7 @@ def _late_bill(bill: StoredBill, known_at: datetime) -> LateBill:
         schedule=read_record(bill.record)["schedule"],
         days=bill.days,
         issued_day=bill.issued_day,
-        due_day=bill.due_day,
+        due_day=due_day,
         known_at=bill.known_at,
         corrects=bill.corrects,
         cancelled_by=None if live else bill.cancelled_by,

@@ -59,12 +59,20 @@ DUE = """
 SELECT e.enrollment_id, e.account_id, e.bank_id, e.standard, lower(e.days), upper(e.days),
        e.most_cents, e.authorized, e.by, lower(e.known), b.bill_id
   FROM autopay_enrollment e
-  JOIN bill b ON b.account_id = e.account_id AND b.due_day = %s
+  JOIN (SELECT d.bill_id, d.account_id FROM bill d
+         WHERE d.due_day = %(day)s
+           AND NOT EXISTS (SELECT FROM combined_bill m
+                            WHERE m.bill_id = d.bill_id AND m.kind = 'charged')
+         UNION ALL
+        SELECT m.bill_id, m.account_id FROM combined_statement s
+          JOIN combined_bill m ON m.statement_id = s.statement_id AND m.kind = 'charged'
+         WHERE s.due_day = %(day)s) b ON b.account_id = e.account_id
   JOIN service_period_claim c ON c.bill_id = b.bill_id AND c.cancelled_by IS NULL
- WHERE upper_inf(e.known) AND e.days @> %s
+ WHERE upper_inf(e.known) AND e.days @> %(day)s
  ORDER BY b.bill_id
 """
-"""Live bills that are due, of accounts on autopay that day."""
+"""Live bills that are due, of accounts on autopay that day; a bill that a combined statement asks
+for is due on the Company's day."""
 
 
 class ChannelTables(ChannelReads, PaymentTables):
@@ -153,7 +161,7 @@ class ChannelTables(ChannelReads, PaymentTables):
 
     def autopay_due(self, day: date) -> list[tuple[Enrollment, str]]:
         """Live bills due on the day whose account is enrolled on it, by bill."""
-        return [(_enrollment(row[:-1]), row[-1]) for row in self._ask(DUE, [day, day])]
+        return [(_enrollment(row[:-1]), row[-1]) for row in self._ask(DUE, {"day": day})]
 
     def ach_orders(self, order_ids: Collection[str]) -> dict[str, AchOrder]:
         """Orders by their id."""

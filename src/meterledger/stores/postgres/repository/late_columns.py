@@ -53,11 +53,14 @@ FIRST = "DATE '0001-01-01'"
 ALL_ACCOUNTS = "SELECT account_id::bigint FROM account ORDER BY 1"
 BILLS = f"""
 SELECT b.account_id::bigint, hashtextextended('bill:' || b.bill_id, 0),
-       (b.issued_day - {FIRST} + 1)::bigint, (b.due_day - {FIRST} + 1)::bigint,
+       (b.issued_day - {FIRST} + 1)::bigint,
+       (coalesce(s.due_day, b.due_day) - {FIRST} + 1)::bigint,
        (upper(b.days) - {FIRST} + 1)::bigint, hashtextextended(b.schedule, 0),
        (b.kind = 'corrected' OR k.cancelled_bill IS NOT NULL)::int::bigint
   FROM bill b
   LEFT JOIN bill_correction k ON k.cancelled_bill = b.bill_id AND k.learned_at <= {{known_at}}
+  LEFT JOIN (combined_bill m JOIN combined_statement s ON s.statement_id = m.statement_id)
+    ON m.bill_id = b.bill_id AND m.kind = 'charged' AND s.learned_at <= {{known_at}}
  WHERE b.known_at <= {{known_at}} AND {{mine}}
 """
 MOVEMENTS = f"""
