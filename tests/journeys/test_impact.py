@@ -75,6 +75,19 @@ changes:
 """
 
 
+CUSTOMER = """
+changes:
+  - value: customer_charge_usd_per_month
+    entry:
+      effective_from: 2025-11-16
+      effective_until: null
+      value: "12.00"
+      standing: assumed
+      learned_on: 2026-11-26
+      cite: {instrument: "MO P.S.C. Schedule No. 6", sheet: "Sheet 54", revision: null,
+             paragraph: "customer charge", effective: 2025-11-16, order: null}
+      source: "made up for a test"
+"""
 WINDOWS = """
 changes:
   - value: overnight_windows
@@ -162,6 +175,15 @@ class TestAChangeOfPrices:
 
         slow = tried(living)
         assert found.from_intervals == 1  # the home on the option, in the month of the day
+        assert int(found.change_cents.sum()) == slow.after_cents - slow.before_cents > 0
+        assert found.first_change == date(2025, 11, 16)
+
+    def test_of_a_monthly_charge_is_of_no_day_before_its_own(
+        self, living: Any, change: Any
+    ) -> None:
+        found = change(CUSTOMER)
+
+        slow = tried(living)
         assert int(found.change_cents.sum()) == slow.after_cents - slow.before_cents > 0
         assert found.first_change == date(2025, 11, 16)
 

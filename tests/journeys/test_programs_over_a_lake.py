@@ -174,13 +174,13 @@ HIGHER = """
 changes:
   - value: anytime_winter_first_block_usd_per_kwh
     entry:
-      effective_from: 2026-02-01
+      effective_from: 2026-02-10
       effective_until: null
       value: "0.20000"
       standing: assumed
       learned_on: 2026-11-26
       cite: {instrument: "MO P.S.C. Schedule No. 6", sheet: "Sheet 54", revision: null,
-             paragraph: "Anytime, winter energy, first block", effective: 2026-02-01, order: null}
+             paragraph: "Anytime, winter energy, first block", effective: 2026-02-10, order: null}
       source: "made up for a test"
 """
 
@@ -216,3 +216,4 @@ def test_an_impact_counts_who_takes_part_with_what_the_programmes_do(
     solar, net, plain = (int(one) for one in found.change_cents)
     assert 0 < net < solar < plain
     assert found.one_by_one == 4  # the bills of the two that take part, the whole way
+    assert found.first_change == date(2026, 2, 10)  # and not the first day of their line

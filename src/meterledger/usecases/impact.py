@@ -347,8 +347,27 @@ def _one_by_one(
         after[row] = sum(cents for _, _, cents in second)
         work.not_reproduced += int(before[row] != bill.total_cents)
         if first != second:
-            first_day = min(day for code, day, _ in set(first) ^ set(second))
+            begins = min(day for _, day, _ in set(first) ^ set(second))
+            first_day = _first_otherwise(work, bill, one, begins)
             work.first_change = min(work.first_change or first_day, first_day)
+
+
+def _first_otherwise(work: _Work, bill: IssuedBill, one: Due, begins: date) -> date:
+    """The first day of a bill that is priced otherwise: a line that is cut begins as it did.
+
+    ``begins`` is the first day of its lines that differ, for what no price of one day says.
+    """
+    if not isinstance(one, DueBill):
+        return begins
+    schedule = one.service.agreement.schedule
+    try:
+        old, new = (each.plan(schedule, bill.days) for each in (work.old, work.new))
+    except Refusal:  # priced with its programmes alone
+        return begins
+    for number, day in enumerate(bill.days.days()):
+        if _on_day(old, number, day) != _on_day(new, number, day):
+            return day
+    return begins
 
 
 def _calculated(
