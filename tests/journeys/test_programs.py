@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.journeys.programs_town import BEGINS, JOINED, KNOWN, ProgramTown
 from tests.journeys.town import VIEWER, even
 
+from meterledger.entrypoints.web.bill_words import bill_words
 from meterledger.facts.bills import Bill
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.months import months_after
@@ -21,6 +22,7 @@ from meterledger.programs import CreditsOfBill, CreditsOverused, credit_account
 from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.find_corrections import bills_to_correct
+from meterledger.usecases.make_statement import Beside, make_statement
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.programs import (
     ProgramRefused,
@@ -300,6 +302,37 @@ class TestInTheFirstBook:
         assert kwh == pytest.approx(28 * 96 * 50 / 1000)
         for bill in bills:
             assert home.replay(bill.bill_id).same_bytes
+
+    @pytest.mark.parametrize("netted", [True, False])
+    def test_paper_of_net_metering_tells_what_was_taken_and_what_was_given(
+        self, home: ProgramTown, netted: bool
+    ) -> None:
+        if netted:
+            home.join(1, "net_metering")
+        billed(home, date(2026, 3, 2))
+        account = home.account_id(1)
+        with home.store.viewing(VIEWER, [account]):
+            (stored,) = home.store.bills_of_account(account)
+            made = make_statement(
+                stored,
+                service=home.store.service_of_agreement(stored.agreement_id, stored.known_at),
+                history=[stored],
+                entries=home.store.entries_of_account(account),
+                view=home.book.as_known(stored.known_at.date()),
+                beside=Beside(),
+            )
+        days = 28 * 96
+        if netted:
+            assert made.usage.received_wh == days * 150
+            assert bill_words(made).use_sentence == (
+                "You took 537.6 kWh from our lines in 28 days, about 19.2 kWh a day, and gave back "
+                "403.2 kWh: what you took is billed less what you gave."
+            )
+        else:
+            assert made.usage.received_wh is None
+            assert bill_words(made).use_sentence == (
+                "You used 537.6 kWh in 28 days, about 19.2 kWh a day."
+            )
 
 
 @pytest.mark.parametrize("program", ["prairie_solar", "prairie_net_metering", ""])

@@ -81,13 +81,15 @@ class StatedUsage:
     """What was used, and what the days are drawn from.
 
     ``record`` is the usage of the bill's record. ``periods`` is empty where the schedule knows no
-    time of use, ``registers`` where intervals were added up.
+    time of use, ``registers`` where intervals were added up. ``received_wh`` is what a net-metered
+    service gave; None where nothing is netted.
     """
 
     energy_wh: int
     periods: tuple[PeriodUse, ...]
     record: dict[str, Any]
     estimate: StatedEstimate | None
+    received_wh: int | None = None
 
     @property
     def registers(self) -> list[dict[str, Any]]:

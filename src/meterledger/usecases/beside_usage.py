@@ -13,7 +13,7 @@ What holds on the first day of a billing period holds for all of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -228,7 +228,7 @@ class BesideUsage:
             one = rows_of(usage, [row])
             wh = sum(int(values.energy_wh.sum()) for values in one.days)
             told = tuple(
-                replace(reason, finding=f"{reason.finding}; {wh} Wh were received")
+                replace(reason, finding=f"{reason.finding}; {wh}{WERE_RECEIVED}")
                 if reason.finding.endswith(NETS)
                 else reason
                 for reason in found.reasons
@@ -303,6 +303,15 @@ def _with_kvar(found: Beside, usage: UsageBatch, window: DaySpan) -> Beside:
 HIGHEST_KVAR = "the highest reactive demand of"
 """How the reason of a bill begins that says its reactive demand."""
 NETS = "is billed what was delivered less what was received"
+WERE_RECEIVED = " Wh were received"
+"""How the same reason ends, after a semicolon and the watt-hours."""
+
+
+def received_wh(findings: Iterable[str]) -> int | None:
+    """The watt-hours that a bill's reasons say were received; None where nothing is netted."""
+    told = [one.removesuffix(WERE_RECEIVED) for one in findings if one.endswith(WERE_RECEIVED)]
+    found = [int(one.rpartition("; ")[2]) for one in told if f" and {NETS}; " in one]
+    return sum(found) if found else None
 
 
 def _nets(one: Participation, view: BookView, window: DaySpan) -> bool:

@@ -37,6 +37,7 @@ from meterledger.kernel.money import cents_from_text, usd_display, whole_from_de
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.beside_usage import received_wh
 from meterledger.usecases.carried_balance import asked_of_bill, balance_before
 from meterledger.usecases.deposit_statement import deposit_messages
 from meterledger.usecases.estimated_by_hand import with_rungs
@@ -228,6 +229,7 @@ def _usage(
         periods=_periods(lines, usage["energy_wh"]),
         record=usage,
         estimate=_estimate(record, cause),
+        received_wh=received_wh(one["finding"] for one in record["reasons"]),
     )
 
 

@@ -305,6 +305,13 @@ def _reasons(
 def _use(statement: Statement) -> str:
     energy_wh, days = statement.usage.energy_wh, statement.days
     average = to_whole_half_up(Fraction(energy_wh, days.day_count))
+    received_wh = statement.usage.received_wh
+    if received_wh is not None:
+        return (
+            f"You took {kwh_words(energy_wh)} kWh from our lines in {day_count_words(days)}, about "
+            f"{kwh_words(average)} kWh a day, and gave back {kwh_words(received_wh)} kWh: what "
+            "you took is billed less what you gave."
+        )
     return (
         f"You used {kwh_words(energy_wh)} kWh in {day_count_words(days)}, "
         f"about {kwh_words(average)} kWh a day."
