@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from tests.journeys.money_life import ONE, OTHER
+from tests.journeys.money_life import OF_TWO, ONE, OTHER
 from tests.journeys.money_life_out import MoneyOut
 from tests.journeys.money_model_held import UNCLAIMED, WITH_US
 from tests.journeys.slow_aging import slow_aging
@@ -51,6 +51,7 @@ class MoneyLife(MoneyOut):
         _equal(sum(found.values()), 0, "all accounts together")
         _equal(found, self._wanted(self.model.sums), "balances")
         _equal(self.store.balance_cents(OTHER), self.model.sums["B"], "the other account")
+        _equal(self.store.balance_cents(OF_TWO), 0, "an account of two people")
         assert self.model.sums["237"] == 0 == found.get("237", 0)
 
     def _wanted(self, sums: Counter[str]) -> dict[str, int]:

@@ -45,7 +45,7 @@ from meterledger.usecases.settlements import (
 from meterledger.usecases.special_charges import ask_special_charge
 from meterledger.usecases.take_payment import How, receipt_of, take_payment, tell_receipt
 
-ONE, OTHER = account_id(1), account_id(3)
+ONE, OTHER, OF_TWO = account_id(1), account_id(3), account_id(2)
 LAST_MONTH = 23
 FEE = 25_00
 ASKED = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
@@ -87,6 +87,9 @@ class MoneyIn:
         mine = replace(third.holders[0], person_id="person-1")
         self.store.start_services([start_of(1)])
         self.store.start_service(replace(third, persons=(), holders=(mine,)))
+        second = start_of(2)  # of two people: not the same customer, and nothing comes to it
+        both = (*second.holders, replace(second.holders[0], person_id="person-1"))
+        self.store.start_service(replace(second, holders=both))
 
     # ------------------------------------------------------------------ time and desks
 

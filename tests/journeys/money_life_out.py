@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.journeys.deposit_town import APPLICANT
-from tests.journeys.money_life import ONE, OTHER
+from tests.journeys.money_life import OF_TWO, ONE, OTHER
 from tests.journeys.money_life_ways import MoneyWays
 from tests.journeys.money_model import Held, Late
 from tests.journeys.money_model_held import BEFORE
@@ -241,6 +241,9 @@ class MoneyOut(MoneyWays):
             return
         may = self.model.ended is not None and owed > 0
         made: list[Any] = []
+        self.agree(False, lambda: transfer_balance(ONE, OF_TWO, by="Ana", reason="moved",
+                                                   desk=self.money()),
+                   "transfer: to an account of two people")  # fmt: skip
         if self.agree(may, lambda: made.append(transfer_balance(
             ONE, OTHER, by="Ana", reason="moved", desk=self.money()
         )), "transfer: ask"):  # fmt: skip

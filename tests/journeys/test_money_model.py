@@ -134,6 +134,7 @@ KINDS: dict[str, int] = {
     "transfer: ask": 35,
     "transfer: ask: refused": 100,
     "transfer: late by us": 5,
+    "transfer: to an account of two people: refused": 100,
     "transfer: of a credit": 20,
     "transfer: taken back": 35,
     "unclaimed: hand over": 100,
