@@ -74,6 +74,16 @@ class TestOneBill:
         assert "A cause for every cent" in page
         assert "overcharge" in page
 
+    def test_leads_to_the_days_that_changed(self, browser: Client, wrong: Any) -> None:
+        page = text_of(browser.get(f"/corrections/{wrong.bill_id}/"))
+
+        assert "The days that changed" in page
+        for each in (OCTOBER[0], OCTOBER[1] - timedelta(days=1)):
+            link = f"/usage/days/{each}/E-1001/"
+            assert f'href="{link}"' in page
+            assert browser.get(link).status_code == 200
+        assert f"/usage/days/{OCTOBER[1]}/" not in page
+
     def test_a_bill_that_comes_out_the_same_says_so(self, browser: Client, town: WebTown) -> None:
         other = town.bills(2)[0].bill_id
 

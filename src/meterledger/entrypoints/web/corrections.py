@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,10 +22,12 @@ from meterledger.facts.corrections import Correction
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.span import DaySpan
 from meterledger.usecases.find_corrections import bills_to_correct, leave_bill, now_of
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill import RebillRefused, RebillRun, rebill
 from meterledger.usecases.rebill_states import Now
+from meterledger.usecases.usage_replaced import ReplacedUsage, usage_replaced
 
 MOST_ACCOUNTS = 500
 MOST_ROWS = 500
@@ -195,10 +197,24 @@ def correction_page(request: HttpRequest, system: System, bill_id: str) -> HttpR
         "decision": trial.decision if trial else None,
         "known": trial.known[0][1] if trial and trial.known else None,
         "why": why,
+        "replaced": _replaced(system, stored) if trial and (trial.corrected or trial.left) else [],
         "typed": typed,
         "refusal": refusal,
     }
     return render(request, "web/correction.html", context, status=status_after(refusal))
+
+
+def _replaced(system: System, stored: StoredBill) -> list[ReplacedUsage]:
+    """What of its usage is another one now, with the days, to look at before deciding."""
+    _, found = usage_replaced(
+        store=system.store,
+        lake=system.lake,
+        view=system.view,
+        accounts=[stored.account_id],
+        issued=DaySpan(stored.issued_day, stored.issued_day + timedelta(days=1)),
+        known_at=system.now,
+    )
+    return [one for one in found if one.bill_id == stored.bill_id]
 
 
 def _trial(system: System, bill_id: str) -> tuple[RebillRun | None, Refusal | None]:
