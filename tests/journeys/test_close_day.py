@@ -130,6 +130,18 @@ class TestTheReport:
         assert (reviews.counts["decided"], reviews.counts["missed a review"]) == (0, 1)
         assert f"first account {closing.account_id(1)} in 2025-09" in reviews.note
 
+    def test_bills_of_days_before_that_have_no_document_are_counted(
+        self, closing: UsageTown
+    ) -> None:
+        """Those of the day itself are printed after it."""
+        first = close(closing, AUGUST)
+        before = step(first, "monitors").counts["bills without a document"]
+        left = first.bills.accounts["billed"]
+        assert left
+        told = step(close(closing, AUGUST + timedelta(days=1)), "monitors")
+        assert told.counts["bills without a document"] == before + left
+        assert "bills without a document left before the day, first on" in told.note
+
     def test_a_day_without_a_reading_day_makes_no_bill_and_ties(self, closing: UsageTown) -> None:
         close(closing, AUGUST)
         closed = close(closing, date(2025, 8, 5))
