@@ -362,7 +362,8 @@ def _first_otherwise(work: _Work, bill: IssuedBill, one: Due, begins: date) -> d
     schedule = one.service.agreement.schedule
     try:
         old, new = (each.plan(schedule, bill.days) for each in (work.old, work.new))
-    except Refusal:  # priced with its programmes alone
+    except Refusal as refusal:  # priced with its programmes alone
+        refusal.of_one_case()
         return begins
     for number, day in enumerate(bill.days.days()):
         if _on_day(old, number, day) != _on_day(new, number, day):
