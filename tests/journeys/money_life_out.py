@@ -303,7 +303,7 @@ class MoneyOut(MoneyWays):
             key, left = one.case.about, model.written_off()
             assert one.case.settlement_id not in model.cases
             free = max(0, -model.sums["142"] - model.sums["143"])  # what nothing else takes
-            assert one.case.cents == min(model.paid[key].cents, left, free)
+            assert one.case.cents == min(model.recovers(key), left, free), one.case.settlement_id
             self._case("recovery", one.case.key, one.case.cents, "142", posted=True, about=key)
 
     def forgive(self, which: int) -> None:

@@ -32,6 +32,7 @@ class Move:
     kind: str  # bill, late, other, special, owed back, credit; back: a credit that was given away
     against: str  # the ledger account on the other side
     undoes: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class Owed:
         self, name: str, day: date, cents: int, kind: str, against: str, undoes: str = ""
     ) -> None:
         if cents:
-            self.moves.append(Move(name, day, cents, kind, against, undoes))
+            self.moves.append(Move(name, day, cents, kind, against, undoes, self.step))
             self.book("143" if kind == "owed back" else "142", against, day, cents)
 
     def undo(self, name: str, day: date) -> None:

@@ -353,6 +353,16 @@ class Account(Charged):
         found = [self.recovery_of(key) for key, one in self.paid.items() if one.back]
         return [one for one in found if one]
 
+    def recovers(self, key: str) -> int:
+        """What of a payment may recover: not what pays a deposit, or what was charged since."""
+        offs = [one.agreed_step for one in self.cases.values()
+                if one.kind == "write-off" and one.state == "approved"]  # fmt: skip
+        paid = self.paid[key]
+        off = max(step for step in offs if step < paid.step)
+        since = {one.name for one in self.moves if one.step > off}
+        return paid.cents - sum(cents for name, cents in paid.parts
+                                if name in self.deposits or name in since)  # fmt: skip
+
     def written_off(self) -> int:
         mine = [one for one in self.cases.values() if one.state == "approved"]
         gone = sum(one.cents for one in mine if one.kind == "write-off")

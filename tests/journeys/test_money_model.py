@@ -122,7 +122,7 @@ KINDS: dict[str, int] = {
     "refund: sent": 100,
     "refund: sent: refused": 100,
     "refund: stopped": 65,
-    "refund: the bank shows it": 40,
+    "refund: the bank shows it": 25,
     "refund: stopped: refused": 100,
     "refund: unclaimed": 40,
     "refund: unclaimed, and on its way": 20,
@@ -319,6 +319,17 @@ EXAMPLES: dict[str, list[Event]] = {
         ("wait", 2),
         ("special", 90_00),
         ("transfer",),
+    ],
+    "what pays a charge that was made since recovers nothing": [
+        ("next_month", 110_04, True),
+        *[("next_month", 0)] * 4,
+        ("write_off",),
+        ("decide", -1, True),
+        ("pay", "so much", 60_44, 0, 0, None),
+        ("bounce", 0, True, 0),
+        ("pay", "more", 54_33, 1, 1, None),
+        ("pay", "so much", 62_96, 0, 0, None),
+        ("recover",),
     ],
 }
 
