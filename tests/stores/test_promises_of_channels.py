@@ -47,6 +47,12 @@ from meterledger.usecases.checkouts import (
 from meterledger.usecases.payment_ports import Moved
 from meterledger.usecases.pledges import PledgeDesk, promise_pledge, receive_pledge
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing
+from meterledger.usecases.settle_payment import (
+    PaymentDesk,
+    ask_to_send_back,
+    reverse_payment,
+    send_back,
+)
 
 ONE, TWO = account_id(1), account_id(2)
 
@@ -339,6 +345,12 @@ def test_a_debit_goes_out_and_comes_back_and_pledges_pay_what_they_name(town: An
     receive_pledge("P-9", cents=170_19, payment_key="k", on=later, by="Ana", desk=pledges)
     assert town.balance_cents(ONE) == 0
     assert town.trial_balance()["253.unapplied"] == -17_00
+    back = PaymentDesk(town, the_book(), noon + timedelta(days=3))
+    ask_to_send_back("k:rest", by="Ana", reason="not needed", desk=back)
+    send_back("k:rest", by="Ben", reason="seen", desk=back)
+    stray_key = next(one.receipt.payment_key for one in town.receipts(state=ReceiptState.UNAPPLIED))
+    reverse_payment(stray_key, on=later, by="Ana", reason="recalled", desk=back)
+    assert town.trial_balance()["253.unapplied"] == 0
     lines = town.expected_bank_lines(DAY - timedelta(days=9), DAY + timedelta(days=9))
     for account in ("131.ach", "131.agency"):
         expected = sum(line.cents for line in lines if line.ledger_account == account)

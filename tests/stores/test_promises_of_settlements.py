@@ -26,6 +26,7 @@ from tests.stores.settled_paper import (
     write_of,
 )
 
+from meterledger.facts.bank import Expectation
 from meterledger.facts.settlements import (
     CREDIT,
     Act,
@@ -94,6 +95,24 @@ class TestARefund:
         assert store.trial_balance() == {"131": 0, "142": 0, "232.refunds": 0}
         assert kept(store, case.settlement_id) == case
         assert case.ways == frozenset()
+
+    def test_is_kept_with_the_line_that_it_lets_the_bank_show_or_not_at_all(
+        self, store: Store
+    ) -> None:
+        in_credit(store)
+        case = settled(store, ask(1, 50_00), Act.APPROVED)
+        line = Expectation("by-hand:one", "131.ach", DAY, -50_00, "refund one")
+        sent = replace(after(case, Act.SENT), expectations=(line,))
+        days = (DAY, DAY + timedelta(days=1))
+
+        with pytest.raises(Conflict):
+            store.record_settlements([sent, after(case, Act.SENT)])
+        with store.viewing(ANALYST, ["all"]):
+            assert store.expected_bank_lines(*days) == []
+
+        store.record_settlements([sent])
+        with store.viewing(ANALYST, ["all"]):
+            assert store.expected_bank_lines(*days) == [line]
 
     def test_is_stopped_and_sent_anew(self, store: Store) -> None:
         in_credit(store)

@@ -33,6 +33,7 @@ from meterledger.usecases.finance_reports import (
     revenue,
     trial_balance,
 )
+from meterledger.usecases.lines_by_hand import BY_HAND
 from meterledger.usecases.reconcile_bank import (
     OWNER_OF_UNEXPECTED,
     OWNER_OF_UNSEEN,
@@ -225,11 +226,17 @@ def _channels_apart(store: MonitorStore) -> dict[str, int]:
     """By ledger account of a channel that expects something: the book's cash less what it expects.
 
     Two accounts of one thing, written by different journeys: the legs on cash, and the lines that
-    a channel says the bank will show. Only accounts that are not the same are told.
+    a channel says the bank will show, with what people did by hand. Only accounts that are not the
+    same are told.
     """
     expected: dict[str, int] = {}
+    told: set[str] = set()
     for one in store.expected_bank_lines(LONG_AGO, FAR):
+        if not one.expectation_id.startswith(BY_HAND):
+            told.add(one.ledger_account)
         expected[one.ledger_account] = expected.get(one.ledger_account, 0) + one.cents
     book = store.trial_balance()
-    between = {name: book.get(name, 0) - cents for name, cents in sorted(expected.items())}
+    between = {
+        name: book.get(name, 0) - cents for name, cents in sorted(expected.items()) if name in told
+    }
     return {name: cents for name, cents in between.items() if cents}

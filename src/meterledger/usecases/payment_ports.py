@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from meterledger.facts.bank import Expectation
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.payments import (
     Channel,
@@ -46,13 +47,17 @@ class Moved(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptPosting:
-    """A receipt with its next step, and all that this step writes."""
+    """A receipt with its next step, and all that this step writes.
+
+    ``expectations`` are lines of the bank that no file of a channel tells of; of a known receipt.
+    """
 
     receipt: Receipt
     step: ReceiptStep
     payment: Payment | None = None
     entries: tuple[Entry, ...] = ()
     applications: tuple[Application, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
 
 
 class PaymentLog(Protocol):

@@ -29,6 +29,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import UNAPPLIED, entry_for_unapplied
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.lines_by_hand import LinesStore, with_line_back
 from meterledger.usecases.payment_ports import PaymentLog, ReceiptPosting
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.post_payments import (
@@ -55,7 +56,7 @@ WAY_IN = {
 }
 
 
-class SettlingStore(PaymentLog, Protocol):
+class SettlingStore(PaymentLog, LinesStore, Protocol):
     """What these journeys need of the store."""
 
     def entries_of_account(self, account_id: str) -> list[Entry]:
@@ -256,7 +257,8 @@ def _undoing(
         entries.append(entry_for_unapplied(receipt))
     applications = desk.store.applications_of(f"payment:{receipt.payment_key}")
     act = _act(known, desk, what, by, reason)
-    return undo_posting(receipt, entries, applications, act, on=on, money=money)
+    undone = undo_posting(receipt, entries, applications, act, on=on, money=money)
+    return with_line_back(undone, desk.store)
 
 
 def _act(known: ReceiptOnFile, desk: PaymentDesk, what: ReceiptAct, by: str, reason: str) -> Act:

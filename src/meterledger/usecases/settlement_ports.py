@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from meterledger.facts.bank import Expectation
 from meterledger.facts.money import Entry
 from meterledger.facts.receivables import Application
 from meterledger.facts.settlements import SettlementCase, SettlementKind, Step, VerifiedPayee
@@ -22,13 +23,15 @@ class SettlementWrite:
     """A settlement as it stands after a write, and what the write adds to it.
 
     ``added`` are its last steps. A new settlement adds all of them. ``applications`` say which
-    items the entry of a balance that moves pays, on the account that it leaves.
+    items the entry of a balance that moves pays, on the account that it leaves. ``expectations``
+    are lines of the bank that no file of a channel tells of.
     """
 
     case: SettlementCase
     added: tuple[Step, ...]
     entries: tuple[Entry, ...]
     applications: tuple[Application, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
 
     @property
     def steps_before(self) -> int:

@@ -38,6 +38,7 @@ from meterledger.ledger import REVENUE_OF_CLASS, control_of, entry_of_step
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.lines_by_hand import LinesStore, with_line_of_refund
 from meterledger.usecases.ports import Conflict, StoredBill
 from meterledger.usecases.refund_left import LeavingStore
 from meterledger.usecases.settlement_ports import Settlements, SettlementWrite
@@ -51,7 +52,7 @@ class CannotSettle(Refusal):
     """It may not be done, or not in this way."""
 
 
-class SettlementStore(Settlements, LeavingStore, Protocol):
+class SettlementStore(Settlements, LeavingStore, LinesStore, Protocol):
     """What settling needs of the store."""
 
     def account(self, account_id: str) -> Account:
@@ -262,7 +263,7 @@ def one_step(
     case = desk.store.settlement(settlement_id)
     refuse_earlier(case, desk)
     write = step_on(SettlementWrite(case, (), ()), act, who, why, desk, reference=reference)
-    desk.store.record_settlements([write])
+    desk.store.record_settlements([with_line_of_refund(write, desk.store)])
     return Settled(write.case)
 
 

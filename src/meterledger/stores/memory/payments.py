@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TypeVar
 
+from meterledger.facts.bank import Expectation
 from meterledger.facts.finance import AccountBalance
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.payments import (
@@ -45,6 +46,7 @@ class MemoryPayments(MemoryPlaces):
     _payments: dict[str, Payment]
     _entries: dict[str, Entry]
     _entries_of: dict[str, list[str]]
+    _expectations: dict[str, Expectation]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -136,6 +138,7 @@ class MemoryPayments(MemoryPlaces):
         for entry in posting.entries:
             self._keep_entry(entry)
         self._keep_applications(posting.applications)
+        self._expectations |= {one.expectation_id: one for one in posting.expectations}
 
     def _keep_applications(self, applications: Iterable[Application]) -> None:
         for given in applications:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from meterledger.facts.ach_orders import SentFile
+from meterledger.facts.bank import Expectation
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, AccountHolder
 from meterledger.facts.receivables import Application
@@ -47,6 +48,7 @@ class MemorySettlements:
     _sent_files: dict[str, SentFile]
     _applications: dict[str, Application]
     _applied_to: dict[str, list[Application]]
+    _expectations: dict[str, Expectation]
     _keep_applications: Callable[[Iterable[Application]], None]
 
     def __init__(self) -> None:
@@ -91,6 +93,7 @@ class MemorySettlements:
             self._settled_keys.add(entry.entry_id.partition(":")[2])
             self._keep_entry(entry)
         self._keep_applications(write.applications)
+        self._expectations |= {one.expectation_id: one for one in write.expectations}
         act = write.added[-1]
         self._note(f"settlement {act.act.value}", case.settlement_id, act.learned_at)
         return True
@@ -122,6 +125,8 @@ class MemorySettlements:
                 if self._applications.get(given.application_id) is given:
                     del self._applications[given.application_id]
                     self._applied_to[given.account_id].remove(given)
+            for line in one.expectations:
+                self._expectations.pop(line.expectation_id, None)
         self._settlements = before
 
     def _refuse_strangers(self, case: SettlementCase) -> None:

@@ -7,12 +7,14 @@ Lives elsewhere the transaction, and reading them back (``channels``, ``channel_
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg import errors
 from psycopg.types.range import DateRange, TimestamptzRange
 
 from meterledger.facts.ach_orders import Enrollment
+from meterledger.facts.bank import Expectation
 from meterledger.stores.channel_words import another_unknown, enrolled, taken
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import storable
@@ -205,15 +207,20 @@ def rows_of(change: ChannelChange) -> Iterable[Rows]:
             for one in change.pledge_steps
         ],
     )
-    yield (
+    yield lines_expected(change.expectations, change.learned_at)
+
+
+def lines_expected(lines: Iterable[Expectation], learned_at: datetime) -> Rows:
+    """What is inserted of lines that the bank should show."""
+    return (
         "expected_bank_line",
         f"{EXPECTED}, learned_at",
         [
             (
                 *(one.expectation_id, one.ledger_account, one.day, one.cents, storable(one.cause)),
-                *(storable(one.reference), one.batch, change.learned_at),
+                *(storable(one.reference), one.batch, learned_at),
             )
-            for one in change.expectations
+            for one in lines
         ],
     )
 

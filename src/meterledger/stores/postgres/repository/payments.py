@@ -34,6 +34,7 @@ from meterledger.stores.payment_words import (
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day, storable
+from meterledger.stores.postgres.repository.channel_rows import insert_rows, lines_expected
 from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
 from meterledger.stores.postgres.repository.payment_rows import (
     APPLICATION_COLUMNS,
@@ -398,6 +399,9 @@ def _write(connection: Connection, postings: Sequence[ReceiptPosting]) -> None:
     _insert_payments(connection, postings)
     insert_entries(connection, [entry for one in postings for entry in one.entries])
     insert_applications(connection, [given for one in postings for given in one.applications])
+    for one in postings:
+        if one.expectations:
+            insert_rows(connection, *lines_expected(one.expectations, one.step.learned_at))
 
 
 def _insert_payments(connection: Connection, postings: Sequence[ReceiptPosting]) -> None:

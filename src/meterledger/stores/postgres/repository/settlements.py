@@ -21,6 +21,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import contents
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.channel_rows import insert_rows, lines_expected
 from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
 from meterledger.stores.postgres.repository.payment_rows import insert_applications
 from meterledger.stores.settlement_words import (
@@ -171,6 +172,7 @@ class SettlementTables(Tables):
         insert_entries(connection, write.entries)
         insert_applications(connection, write.applications)
         last = write.added[-1]
+        insert_rows(connection, *lines_expected(write.expectations, last.learned_at))
         told = {"settlement": case.settlement_id, "by": last.by, "reason": last.reason}
         subject = case.account_id or case.settlement_id
         self._note(connection, f"settlement {last.act.value}", [(subject, told, last.learned_at)])
