@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.stores.extension_town import DEPOSIT, NOON, facility, the_book
+from tests.stores.extension_town import DEPOSIT, NOON, OTHERS_DEPOSIT, facility, the_book
 from tests.stores.paper_town import account_id, start_of
 from typer.testing import CliRunner, Result
 
@@ -92,6 +92,21 @@ class TestTheWholeLifeOfADeposit:
         words = ask("show", "EXT-1").stdout
         assert "advanced $6,000.00 = refunded $5,000.00 + kept $1,000.00" in words
         assert ask("list", "--account", ACCOUNT).stdout.startswith("EXT-1  account")
+
+
+class TestADepositOfAnotherParty:
+    def test_stands_on_an_account_that_is_said_to_be_theirs(
+        self, ask: Any, open_contract: Any
+    ) -> None:
+        refused = open_contract(OTHERS_DEPOSIT)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert f"nobody says that account {ACCOUNT} is theirs" in refused.output
+        assert told(ask("list", "--json"))["extensions"] == []
+
+        opened = told(open_contract(OTHERS_DEPOSIT, "--account-is-the-depositors", "--json"))
+        assert (opened["status"], opened["account_is_the_depositors"]) == ("kept", True)
+        assert "the account is said to be theirs" in ask("show", "EXT-1").stdout
+        assert told(ask("replay", "EXT-1", "--json"))["same_bytes"] is True
 
 
 class TestAFacility:

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from tests.doors.web_town import WebTown
 from tests.journeys.town import Town
-from tests.stores.extension_town import DEPOSIT, GUARANTEE, NOON, Desk, facility
+from tests.stores.extension_town import GUARANTEE, NOON, OTHERS_DEPOSIT, Desk, facility
 from tests.stores.paper_town import account_id, agreement_of, bill_of
 
 from meterledger.entrypoints.web import system
@@ -22,7 +22,7 @@ def extension_web_town() -> WebTown:
     """A developer's deposit that came back in part, a guarantee, and an old facility."""
     town = Town()
     desk = Desk(town.store)
-    desk.open(DEPOSIT, contract="EXT-1")
+    desk.open(OTHERS_DEPOSIT, contract="EXT-1", account_is_the_depositors=True)
     desk.pay(6_000_00)
     desk.connect("lot-1", date(2018, 7, 1), units=4)
     desk.run(date(2019, 2, 1), contract_id="EXT-1")
@@ -68,6 +68,8 @@ def test_a_deposit_tells_its_story_with_the_clause_of_each_step(browser_of: Clie
     shown = page(browser_of, "/extensions/EXT-1/")
     assert "$6,000.00 = $2,000.00 refunded + $0.00 kept + $4,000.00 held" in shown
     assert "next refund date August 1, 2019" in shown
+    assert "the account is said to be theirs" in shown
+    assert "the account is said to be theirs" not in page(browser_of, "/extensions/EXT-2/")
     assert "Half-yearly refund" in shown
     assert "4 of 12 customers connected and verified" in shown
     assert "Sheet of GRR III.O-P.2, rev. 2013, GRR III.O" in shown

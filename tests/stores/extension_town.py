@@ -31,11 +31,11 @@ NOON = datetime(2026, 11, 28, 18, tzinfo=UTC)
 REQUESTED = date(2018, 2, 1)
 CONTRACT = "EXT-1"
 
-DEPOSIT = {
+DEPOSIT: dict[str, Any] = {
     "deposit": {
         "asked": {
             "section_calls_for_it": True,
-            "depositor": "other_responsible_party",
+            "depositor": "customer",
             "guarantee_asked": False,
             "deposit_usd": "6000.00",
             "guarantee_usd": "0.00",
@@ -45,6 +45,11 @@ DEPOSIT = {
         "expected_units": "12",
     }
 }
+OTHERS_DEPOSIT = {
+    "deposit": DEPOSIT["deposit"]
+    | {"asked": DEPOSIT["deposit"]["asked"] | {"depositor": "other_responsible_party"}}
+}
+"""A deposit that a developer gives."""
 GUARANTEE = {
     "guarantee": {
         "need": {
@@ -116,6 +121,7 @@ class Desk:
         contract: str = CONTRACT,
         number: int = 1,
         requested: date = REQUESTED,
+        account_is_the_depositors: bool = False,
     ) -> bool:
         """Open a contract of the number-th account."""
         if number not in self.opened:
@@ -124,7 +130,10 @@ class Desk:
         given = read_form(
             ContractGiven, {k: v for part in parts for k, v in part.items()}, where="given"
         )
-        asked = ContractAsked(contract, account_id(number), requested, "Ana", given)
+        asked = ContractAsked(
+            *(contract, account_id(number), requested, "Ana", given),
+            account_is_the_depositors=account_is_the_depositors,
+        )
         self.now += timedelta(minutes=1)
         _, newly = self.look(
             lambda: open_contract(asked, store=self.store, book=the_book(), now=self.now)

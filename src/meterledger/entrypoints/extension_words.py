@@ -47,6 +47,7 @@ def extension_json(on_file: ExtensionOnFile, dates: tuple[date, ...]) -> dict[st
         "account": contract.account_id,
         "requested": contract.requested_day.isoformat(),
         "opened_by": contract.by,
+        "account_is_the_depositors": account_is_the_depositors(contract),
         "parts": parts_of(contract),
         "asked_usd": {
             purpose.value: usd_text(contract.asked_cents(purpose))
@@ -65,6 +66,12 @@ def extension_json(on_file: ExtensionOnFile, dates: tuple[date, ...]) -> dict[st
         "record_sha256": sha256_hex(contract.record),
         "events": [event_json(one) for one in on_file.events],
     }
+
+
+def account_is_the_depositors(contract: ExtensionContract) -> bool:
+    """Whether another party gives the deposit, and it was said that the account is theirs."""
+    told: dict[str, Any] = json.loads(contract.record)
+    return told.get("account_is_the_depositors", False) is True
 
 
 def parts_of(contract: ExtensionContract) -> list[str]:
@@ -121,6 +128,8 @@ def extension_words(told: dict[str, Any]) -> list[str]:
         f"{usd_shown(told['refunded_usd'])} + kept "
         f"{usd_shown(told['kept_usd'])} + held {usd_shown(told['held_usd'])}",
     ]
+    if told["account_is_the_depositors"]:
+        lines.append("  the deposit is another party's, and the account is said to be theirs")
     for one in told["events"]:
         who = f" by {one['by']}" if one["by"] else ""
         lines.append(f"  {one['on']}  {one['act']} {one['about']}  {usd_shown(one['usd'])}{who}")

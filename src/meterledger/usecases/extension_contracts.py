@@ -21,6 +21,7 @@ from meterledger.extensions import (
     SPECIAL_REQUEST,
     ContributionFacts,
     DepositAskedFacts,
+    Depositor,
     GuaranteeAmountFacts,
     GuaranteeNeedFacts,
     LegacyChargeFacts,
@@ -121,6 +122,8 @@ class ContractAsked:
     requested_day: date
     by: str
     given: ContractGiven
+    account_is_the_depositors: bool = False
+    """Whether it is said that the account is the other party's own who gives the deposit."""
 
 
 def open_contract(
@@ -128,7 +131,11 @@ def open_contract(
 ) -> tuple[ExtensionContract, bool]:
     """Open a contract under the text of the day of its request; False if it was open already.
 
-    :raises ExtensionRefused: if the contract is about nothing, or a rule says no
+    What comes back of a deposit is a credit of the account, and GRR III.O has it go back to the
+    depositor: so the account has to be the depositor's own.
+
+    :raises ExtensionRefused: if the contract is about nothing, a rule says no, or another party
+        gives the deposit and nobody says that the account is that party's own
     :raises NoRuleInForce: for a request of a day whose text is not held
     """
     name = _contract_name(asked.contract_id)
@@ -143,7 +150,32 @@ def open_contract(
     known = [one for one in store.extensions() if one.contract.contract_id == name]
     moment = Moment.at(known[0].contract.learned_at if known else now, book)
     contract = contract_of(replace(asked, contract_id=name), moment)
+    if not known:  # one of before anybody was asked stays as it is
+        _refuse_account_of_another(asked, f"extension {name}")
     return contract, store.open_extension(contract)
+
+
+def _refuse_account_of_another(asked: ContractAsked, where: str) -> None:
+    deposit = asked.given.deposit
+    is_others = deposit is not None and deposit.asked.depositor is Depositor.OTHER_PARTY
+    if is_others and not asked.account_is_the_depositors:
+        raise ExtensionRefused(
+            f"Another responsible party gives the deposit, and nobody says that account "
+            f"{asked.account_id} is theirs",
+            where=where,
+            why="What comes back goes to the depositor (GRR III.O), and it is a credit of the "
+            "contract's account",
+            do="Start an account for the depositor and open the contract there; if this one is the "
+            "depositor's own, say so with --account-is-the-depositors",
+        )
+    if asked.account_is_the_depositors and not is_others:
+        raise ExtensionRefused(
+            "The account is said to be another depositor's, and the terms have no deposit of "
+            "another responsible party",
+            where=where,
+            do="Give other_responsible_party as depositor in the terms, or leave out "
+            "--account-is-the-depositors",
+        )
 
 
 def _contract_name(contract_id: str) -> str:
@@ -177,17 +209,16 @@ def contract_of(asked: ContractAsked, moment: Moment) -> ExtensionContract:
         parts["contribution"] = _contribution(given.special, rules, day, where)
     if given.facility is not None:
         parts["facility"] = _facility(given.facility, rules)
-    record = record_of(
-        moment,
-        rules,
-        {
-            "contract": asked.contract_id,
-            "account": asked.account_id,
-            "requested": day.isoformat(),
-            "by": by,
-            "given": plain_form(given),
-        },
-    )
+    told: dict[str, Any] = {
+        "contract": asked.contract_id,
+        "account": asked.account_id,
+        "requested": day.isoformat(),
+        "by": by,
+        "given": plain_form(given),
+    }
+    if asked.account_is_the_depositors:  # beside `given`: records without it keep their bytes
+        told["account_is_the_depositors"] = True
+    record = record_of(moment, rules, told)
     return ExtensionContract(
         contract_id=asked.contract_id,
         account_id=asked.account_id,

@@ -69,9 +69,14 @@ def replay_extension(
 
 
 def _contract_again(contract: ExtensionContract, book: TariffBook) -> bytes:
-    given = read_form(ContractGiven, json.loads(contract.record)["given"], where="given")
+    told = json.loads(contract.record)
     asked = ContractAsked(
-        contract.contract_id, contract.account_id, contract.requested_day, contract.by, given
+        contract.contract_id,
+        contract.account_id,
+        contract.requested_day,
+        contract.by,
+        read_form(ContractGiven, told["given"], where="given"),
+        account_is_the_depositors=told.get("account_is_the_depositors", False),
     )
     return contract_of(asked, Moment.at(contract.learned_at, book)).record
 

@@ -30,6 +30,9 @@ Contract = Annotated[str, typer.Argument(help="The contract's name, like EXT-201
 By = Annotated[str, typer.Option("--by", help="Who does it: a name.")]
 Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
 On = Annotated[str, typer.Option(help="The day on which it was so; today unless told.")]
+Depositors = Annotated[
+    bool, typer.Option("--account-is-the-depositors", help="It is the other depositor's own.")
+]
 MOST_BYTES = 200_000
 
 
@@ -68,14 +71,11 @@ def open_one(
         str, typer.Option(help="JSON file: deposit, guarantee, special, facility; see the docs.")
     ],
     by: By = "",
+    depositors: Depositors = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Open a contract under the text of the day on which its extension was asked for."""
-    from meterledger.usecases.extension_contracts import (
-        ContractAsked,
-        ContractGiven,
-        open_contract,
-    )
+    from meterledger.usecases.extension_contracts import ContractAsked, ContractGiven, open_contract
 
     with refusing(), _system("open a contract of an extension", [account]) as system:
         from meterledger.rulebook.forms import read_form
@@ -83,7 +83,7 @@ def open_one(
         given = read_form(ContractGiven, _terms(terms), where="terms")
         day = day_from(requested, option="--requested")
         made, newly = open_contract(
-            ContractAsked(contract, account, day, by, given),
+            ContractAsked(contract, account, day, by, given, account_is_the_depositors=depositors),
             store=system.store,
             book=system.book,
             now=system.now,

@@ -13,7 +13,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from meterledger.entrypoints.extension_words import ACT_WORDS, decisions_of, parts_of
+from meterledger.entrypoints.extension_words import (
+    ACT_WORDS,
+    account_is_the_depositors,
+    decisions_of,
+    parts_of,
+)
 from meterledger.entrypoints.web.clauses import citation_address
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
@@ -94,6 +99,7 @@ def extension_page(request: HttpRequest, system: System, contract_id: str) -> Ht
             "contract": contract,
             "file": on_file,
             "parts": " and ".join(parts_of(contract)),
+            "account_is_the_depositors": account_is_the_depositors(contract),
             "asked": [
                 (purpose.value, contract.asked_cents(purpose), on_file.paid_cents(purpose))
                 for purpose in Purpose
