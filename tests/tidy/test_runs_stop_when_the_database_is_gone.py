@@ -62,7 +62,6 @@ JUDGED = {
     "usecases/impact.py _add_totals": THE_BOOK,
     "usecases/impact.py _changed_groups": THE_BOOK,
     "usecases/impact.py _differ": THE_BOOK,
-    "usecases/impact.py _first_otherwise": THE_BOOK,
     "usecases/post_payments.py _spend": THE_BOOK,
     "usecases/rebill_states.py right_bill": THE_BOOK,
     "usecases/replay_bill.py recall_bill": THE_BOOK,
