@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
+from meterledger.facts.periods import PeriodClose
 from meterledger.usecases.ports import Viewer
 
 BY = ("--by", "Dana Cole", "--reason", "a wire without an account")
@@ -189,6 +191,22 @@ def test_unbilled_revenue_is_told_and_posted_once(ask: Any) -> None:
     (accrued,) = [one for one in balance["accounts"] if one["ledger_account"] == "173"]
     assert accrued["closing_usd"] == told["usd"]
     assert balance["ties"]
+
+
+def test_an_accrual_of_a_closed_month_tells_that_it_moves_nothing(ask: Any, town: WebTown) -> None:
+    month_end = ("report", "unbilled-revenue", "--month-end", "2025-10-31")
+    town.town.store.close_period(PeriodClose(date(2025, 9, 1), "Cleo", town.system().now))
+    assert answer(ask(*month_end, "--json"))["month_closed"] == ""
+    town.town.store.close_period(PeriodClose(date(2025, 10, 1), "Cleo", town.system().now))
+    words = (
+        "2025-10 is closed: the accrual and its reversal are both booked on 2025-11-01, so the "
+        "revenue of 2025-10 stays without it"
+    )
+    assert answer(ask(*month_end, "--json"))["month_closed"] == words
+    assert f"{words}.\n" in ask(*month_end, "--post").stdout
+    again = ask(*month_end, "--post").stdout
+    assert "Posted before." in again
+    assert "is closed" not in again
 
 
 def test_what_is_unexplained_names_its_owner(ask: Any) -> None:

@@ -161,6 +161,19 @@ def post_accrual(accrual: Accrual, *, store: AccrualLog) -> bool:
     return store.record_accrual(accrual, entries_of(accrual))
 
 
+def closed_month(month_end: date, booking_opens: date | None) -> str:
+    """Why a month end that is accrued now moves no revenue of its month; empty where it does.
+
+    ``booking_opens`` is the first day on which something may be booked, None where all may be.
+    """
+    if booking_opens is None or booking_opens <= month_end:
+        return ""
+    return (
+        f"{month_end:%Y-%m} is closed: the accrual and its reversal are both booked on "
+        f"{booking_opens}, so the revenue of {month_end:%Y-%m} stays without it"
+    )
+
+
 def by_method(accrual: Accrual) -> dict[UnbilledMethod, tuple[int, int]]:
     """Agreements and cents by method, every method of the list."""
     return {

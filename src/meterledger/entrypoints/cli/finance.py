@@ -142,6 +142,7 @@ def unbilled_report(
         from meterledger.usecases.finance_reports import month_of
         from meterledger.usecases.unbilled_revenue import (
             by_method,
+            closed_month,
             line_json,
             post_accrual,
             unbilled_revenue,
@@ -161,6 +162,7 @@ def unbilled_report(
                     view=system.view,
                     progress=advance,
                 )
+            closed = closed_month(day, system.store.booking_opens())
             posted = post_accrual(found, store=system.store) if post else None
         methods = by_method(found)
         answer = {
@@ -173,6 +175,7 @@ def unbilled_report(
                 for method, (count, cents) in methods.items()
             },
             "posted": posted,
+            "month_closed": "" if posted is False else closed,
             "lines": [line_json(one) for one in found.lines],
         }
 
@@ -187,6 +190,8 @@ def unbilled_report(
                 print("Nothing is posted; --post does.")
             else:
                 print("Posted, and taken back on the next day." if posted else "Posted before.")
+            if closed and posted is not False:
+                print(f"{closed}.")
 
         say(answer, as_json=as_json, words=words)
 
