@@ -14,24 +14,29 @@ from hypothesis import strategies as st
 from tests.journeys.card_place import Place
 from tests.journeys.desk_of_payments import A_BILL, NOW, RECEIVED, TODAY, new_store, pay, view
 from tests.rooms.rulebook_on import the_book
+from tests.stores.extension_town import CONTRACT, DEPOSIT, Desk
 from tests.stores.late_paper import charge_of, work_of
 from tests.stores.paper_town import account_id, bill_of, rebill_of
 
-from meterledger.facts.money import Tender
+from meterledger.facts.money import Leg, Tender
 from meterledger.facts.periods import PeriodClose
 from meterledger.facts.receivables import ItemKind, OpenItem
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.gateways.processor_fake import Bad
 from meterledger.usecases.checkouts import start_checkout
+from meterledger.usecases.extension_money import return_extension_payment
+from meterledger.usecases.extension_tellings import Told
 from meterledger.usecases.finance_aging import BUCKETS, aging, bucket_of
 from meterledger.usecases.finance_reports import (
+    Cash,
+    Tie,
     cash,
-    general_ledger,
     month_of,
     revenue,
     trial_balance,
 )
 from meterledger.usecases.finance_unexplained import unexplained
+from meterledger.usecases.general_ledger import general_ledger
 
 ONE = account_id(1)
 ALL_DAYS = DaySpan(date(2020, 1, 1), date(2027, 1, 1))
@@ -161,6 +166,51 @@ def test_cash_received_is_what_became_of_it(store: Any) -> None:
     assert all(one.holds for one in found.ties)
     assert found.received.cents == 6 * A_BILL + 1000
     assert found.as_json()["rows"][0]["channel"] == "office"
+
+
+TIE_TO_CASH = "posted + unapplied = debits of 131 by payments less what was taken back"
+
+
+def tie_to_cash(found: Cash) -> Tie:
+    (one,) = [one for one in found.ties if one.says == TIE_TO_CASH]
+    return one
+
+
+def test_money_of_an_extension_is_cash_received_until_it_bounces(store: Any) -> None:
+    desk = Desk(store, NOW, opened=[1])
+    desk.open(DEPOSIT)
+    desk.pay(6_000_00, on=RECEIVED)
+
+    found = cash(month_of(RECEIVED), store=store)
+    one, office = (row for row in found.as_json()["rows"])
+    assert (one["channel"], one["day"], one["file"]) == ("extension", str(RECEIVED), "")
+    assert one["received"] == one["posted"] == {"count": 1, "usd": "6000.00"}
+    assert office["channel"] == "office"
+    assert found.received.cents == 6_000_00 + 6 * A_BILL + 1000
+    assert tie_to_cash(found).right_cents == found.received.cents
+    assert found.as_json()["ties"]
+
+    told = Told(TODAY, "Ana", "no funds")
+    return_extension_payment(CONTRACT, "R-1", told, store=store, moment=desk.moment)
+    found = cash(month_of(RECEIVED), store=store)  # December has the bounce, November the payment
+    one, _ = (row for row in found.as_json()["rows"])
+    assert one["returned"] == one["received"] == {"count": 1, "usd": "6000.00"}
+    assert "posted" not in one
+    assert tie_to_cash(found).right_cents == found.received.cents - 6_000_00
+    assert found.as_json()["ties"]
+    assert not cash(month_of(TODAY), store=store).rows
+
+
+def test_cash_that_the_journal_has_otherwise_does_not_tie_and_says_by_how_much(store: Any) -> None:
+    assert tie_to_cash(cash(month_of(RECEIVED), store=store)).holds
+    entry = store._entries["payment:K-1"]
+    debit, *credits_ = entry.legs
+    elsewhere = Leg("131.card", debit.cents - 1)
+    store._entries["payment:K-1"] = replace(entry, legs=(elsewhere, Leg("142", 1, ONE), *credits_))
+
+    broken = tie_to_cash(cash(month_of(RECEIVED), store=store))
+    assert not broken.holds
+    assert broken.left_cents - broken.right_cents == 1
 
 
 @settings(max_examples=25, deadline=None)

@@ -231,6 +231,7 @@ def test_sums_are_read_by_viewers(store: Store) -> None:
     for ask in (
         lambda: store.ledger_rows(None, FAR),
         lambda: store.revenue_rows(DAY, FAR),
+        lambda: store.payment_cash(DAY, FAR),
         lambda: store.receivable_balances(DAY),
         lambda: store.entries_booked("131", DAY, FAR),
         lambda: store.each_owing(FAR, lambda one, mine: one),

@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from tests.stores.extension_town import CONTRACT, DEPOSIT, Desk
 from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, rebill_of, start_of
 
+from meterledger.facts.finance import PaymentCash
 from meterledger.facts.money import Payment, Tender
 from meterledger.facts.payments import (
     Channel,
@@ -23,6 +25,8 @@ from meterledger.facts.payments import (
 )
 from meterledger.facts.receivables import Application, BillShown, ItemKind
 from meterledger.ledger import entry_for_spending, entry_for_unapplied, reverse_entry
+from meterledger.usecases.extension_money import return_extension_payment
+from meterledger.usecases.extension_tellings import Told
 from meterledger.usecases.payment_ports import Moved, ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 
@@ -242,6 +246,47 @@ class TestAStep:
         with billed.viewing(ANALYST, ["all"]):
             assert billed.receipts(state=UNAPPLIED) == []
             assert [one.payment_key for one in billed.receipt("R-1").steps] == ["R-1"] * 3
+
+
+class TestCash:
+    def test_is_told_by_day_with_a_receipt_and_without(self, billed: Store) -> None:
+        waits = unapplied(receipt_of("R-2", cents=2_500, channel=Channel.LOCKBOX))
+        bounced = posted(receipt_of("R-3", cents=700))
+        billed.post_receipts([posted(receipt_of()), waits, bounced])
+        back = taken_back(bounced)
+        later = replace(back.entries[0], effective_day=DAY + timedelta(days=9))
+        billed.settle_receipt(replace(back, entries=(later,)))
+        name = account_id(1)
+        placed = entry_for_spending(
+            waits.receipt, name, (), debit="253.unapplied", learned_at=LATER
+        )
+        step = step_of(
+            *(waits.receipt, POSTED, 2),
+            act=ReceiptAct.ASSIGNED,
+            entry_id=placed.entry_id,
+            account_id=name,
+        )
+        payment = Payment("R-2", name, 2_500, waits.receipt.tender, DAY, LATER)
+        billed.settle_receipt(ReceiptPosting(waits.receipt, step, payment, (placed,)))
+        desk = Desk(billed, opened=[1])
+        desk.open(DEPOSIT)
+        desk.pay(5_000_00, "E-1", on=DAY)
+        desk.pay(1_000_00, "E-2", on=DAY)
+        told = Told(DAY + timedelta(days=1), "Ana", "no funds")
+        desk.look(
+            lambda: return_extension_payment(
+                CONTRACT, "E-2", told, store=billed, moment=desk.moment
+            )
+        )
+
+        with billed.viewing(ANALYST, ["all"]):
+            # What was placed came once; what was taken back counts on the day it came.
+            assert billed.payment_cash(DAY, DAY + timedelta(days=1)) == [
+                PaymentCash(DAY, False, 2, 6_000_00, 1, 1_000_00),
+                PaymentCash(DAY, True, 3, 8_200, 1, 700),
+            ]
+            assert billed.payment_cash(DAY - timedelta(days=1), DAY) == []
+            assert billed.payment_cash(DAY + timedelta(days=1), DAY + timedelta(days=30)) == []
 
 
 class TestAFile:

@@ -28,6 +28,21 @@ class LedgerRow(NamedTuple):
     legs: int
 
 
+class PaymentCash(NamedTuple):
+    """What payments received on a day brought to cash (131.x), and what of it was taken back since.
+
+    Of entries ``payment:KEY`` and ``unapplied:KEY`` that debit cash; ``has_receipt`` tells those
+    whose key is a receipt's apart from money that an extension's contract took.
+    """
+
+    day: date
+    has_receipt: bool
+    payment_count: int
+    cents: int
+    back_count: int
+    back_cents: int
+
+
 class RevenueRow(NamedTuple):
     """Lines of bills posted on some days, less those that were taken back: by schedule and code."""
 

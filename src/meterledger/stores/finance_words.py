@@ -1,6 +1,7 @@
 """What both stores promise about sums of the journal, in the same words.
 
-Lives here      the kind of an entry, and which accounts ask a customer for something.
+Lives here      the kind of an entry, which kinds bring money, and which accounts ask a customer
+                for something.
 Lives elsewhere adding up (``memory``, ``postgres``).
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 REVERSAL = "reversal:"
 DEFERRED = "142.budget"  # nobody asks for it yet
+BRINGS_MONEY = ("payment", "unapplied")  # kinds of entries that debit cash with money received
 
 
 def kind_of(entry_id: str) -> tuple[str, str]:

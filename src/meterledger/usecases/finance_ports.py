@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Protocol, TypeVar
 
-from meterledger.facts.finance import AccountBalance, LedgerRow, RevenueRow
+from meterledger.facts.finance import AccountBalance, LedgerRow, PaymentCash, RevenueRow
 from meterledger.facts.money import Entry
 from meterledger.facts.receivables import AccountMoney
 from meterledger.facts.unbilled import Accrual
@@ -27,6 +27,13 @@ class FinanceReads(Protocol):
         """The journal by month, account, kind and schedule; days are booked days.
 
         ``since`` None is from the beginning.
+        """
+
+    def payment_cash(self, since: date, until: date) -> list[PaymentCash]:
+        """What payments and unapplied money effective on the days debit 131.x, from the journal.
+
+        By day, with a receipt and without; what was taken back of it counts on the day of the
+        payment, whenever it was taken back.
         """
 
     def revenue_rows(self, since: date, until: date) -> list[RevenueRow]:

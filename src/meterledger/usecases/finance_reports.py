@@ -1,18 +1,17 @@
-"""Trial balance, general ledger for export, revenue, cash: each with its tie to the journal.
+"""Trial balance, revenue, cash: each with its tie to the journal.
 
 A report says its figure twice: as it was added up, and as the journal has it. ``Tie`` keeps both;
 a report whose ties do not hold says so and by how much.
 
 Lives here      the reports over spans of days.
-Lives elsewhere adding up (``stores``), aging (``finance_aging``), what is not billed yet
-                (``unbilled_revenue``), the bank (``reconcile_bank``).
+Lives elsewhere adding up (``stores``), aging (``finance_aging``), the journal for export
+                (``general_ledger``), what is not billed yet (``unbilled_revenue``), the bank
+                (``reconcile_bank``).
 Read first      docs/operating/finance_reports.md.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from meterledger.billing import RESIDENTIAL, names_classes
-from meterledger.facts.finance import LedgerRow, RevenueRow
+from meterledger.facts.finance import PaymentCash, RevenueRow
 from meterledger.facts.payments import ReceiptState, ReceiptTotals, Totals
 from meterledger.facts.periods import PeriodClose
 from meterledger.facts.relief import ReliefTotal
@@ -169,83 +168,6 @@ def trial_balance(days: DaySpan, *, store: TrialBalanceStore) -> TrialBalance:
     return TrialBalance(days, rows, tuple(ties))
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralLedger:
-    """Rows for another system's general ledger, with control totals."""
-
-    days: DaySpan
-    rows: tuple[tuple[LedgerRow, str], ...]
-    """Each with its class of service; empty where the event is of no class."""
-
-    @property
-    def debit_cents(self) -> int:
-        """Control total of debits."""
-        return sum(row.debit_cents for row, _ in self.rows)
-
-    @property
-    def credit_cents(self) -> int:
-        """Control total of credits."""
-        return sum(row.credit_cents for row, _ in self.rows)
-
-    @property
-    def tie(self) -> Tie:
-        """Debits are credits."""
-        return Tie("debits = credits", self.debit_cents, self.credit_cents)
-
-    def as_csv(self) -> str:
-        """A header, a row for each period, account, event and class, and the control totals."""
-        made = io.StringIO()
-        out = csv.writer(made, lineterminator="\n")
-        out.writerow(GL_COLUMNS)
-        for row, service_class in self.rows:
-            out.writerow(
-                [
-                    f"{row.month:%Y-%m}",
-                    row.ledger_account,
-                    account_name(row.ledger_account),
-                    row.kind,
-                    service_class,
-                    usd_text(row.debit_cents),
-                    usd_text(row.credit_cents),
-                    row.legs,
-                ]
-            )
-        legs = sum(row.legs for row, _ in self.rows)
-        debits, credits_ = usd_text(self.debit_cents), usd_text(self.credit_cents)
-        out.writerow(["control", "", f"{len(self.rows)} rows", "", "", debits, credits_, legs])
-        return made.getvalue()
-
-
-GL_COLUMNS = (
-    "period",
-    "ledger_account",
-    "name",
-    "event",
-    "service_class",
-    "debits_usd",
-    "credits_usd",
-    "postings",
-)
-
-
-def general_ledger(days: DaySpan, *, view: BookView, store: FinanceReads) -> GeneralLedger:
-    """The journal by booked month, account, kind of event and class of service."""
-    found: dict[tuple[date, str, str, str], list[int]] = {}
-    for row in store.ledger_rows(days.from_day, days.until_day):
-        name = (row.month, row.ledger_account, row.kind, class_of(row.schedule, row.month, view))
-        sums = found.setdefault(name, [0, 0, 0])
-        sums[0] += row.debit_cents
-        sums[1] += row.credit_cents
-        sums[2] += row.legs
-    return GeneralLedger(
-        days,
-        tuple(
-            (LedgerRow(month, account, kind, "", *sums), service_class)
-            for (month, account, kind, service_class), sums in sorted(found.items())
-        ),
-    )
-
-
 def class_of(schedule: str, day: date, view: BookView) -> str:
     """The class of service of a schedule; empty for none, ``not told`` where the book is silent.
 
@@ -378,6 +300,11 @@ def taxes_of(found: Revenue) -> Sequence[TaxTotal]:
     return found.taxes.totals
 
 
+EXTENSION_CHANNEL = "extension"
+"""How the report names money of contracts of extensions, which comes without a receipt."""
+ON_CASH = (ReceiptState.POSTED.value, ReceiptState.UNAPPLIED.value)
+
+
 class CashStore(FinanceReads, Protocol):
     """What the report of cash needs of the store."""
 
@@ -387,7 +314,7 @@ class CashStore(FinanceReads, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CashRow:
-    """Receipts of one day, channel and file: received, and what became of it, in cents."""
+    """Money of one day, channel and file: received, and what became of it, in cents."""
 
     day: date
     channel: str
@@ -450,10 +377,11 @@ def cash(days: DaySpan, *, store: CashStore) -> Cash:
     """Received = posted + unapplied + returned + refused, by day and file; open ones apart.
 
     What is received and undecided, or of an unknown outcome, is a state of its own and no money
-    yet. Ties by row, in all, in count, and posted with unapplied beside what payments brought to
-    cash.
+    yet. Money of extensions has no receipt: its rows are what the journal has of it, by day. Ties
+    by row, in all, in count, and what came and did not go back beside the journal's debits of cash.
     """
-    rows = tuple(
+    journal = store.payment_cash(days.from_day, days.until_day)
+    receipts = tuple(
         CashRow(
             one.day,
             one.channel.value,
@@ -463,14 +391,40 @@ def cash(days: DaySpan, *, store: CashStore) -> Cash:
         )
         for one in store.receipt_totals(days.from_day, days.until_day)
     )
+    of_extensions = (_extension_row(one) for one in journal if not one.has_receipt)
+    rows = tuple(
+        sorted((*receipts, *of_extensions), key=lambda one: (one.day, one.channel, one.file))
+    )
     every = sum((one.received for one in rows), Totals())
     became = sum((found for one in rows for found in one.states.values()), Totals())
     ties = [
         *(one.tie for one in rows if not one.tie.holds),
         Tie("received = posted + unapplied + returned + refused + open", every.cents, became.cents),
         Tie("the same, in payments", every.count, became.count, counts=True),
+        Tie(
+            "posted + unapplied = debits of 131 by payments less what was taken back",
+            sum(one.states.get(name, Totals()).cents for one in rows for name in ON_CASH),
+            sum(one.cents - one.back_cents for one in journal),
+        ),
     ]
     return Cash(days, rows, tuple(ties))
+
+
+def _extension_row(one: PaymentCash) -> CashRow:
+    """A day's money of contracts of extensions: what is posted still, and what bounced."""
+    became = {
+        ReceiptState.POSTED.value: Totals(
+            one.payment_count - one.back_count, one.cents - one.back_cents
+        ),
+        ReceiptState.RETURNED.value: Totals(one.back_count, one.back_cents),
+    }
+    return CashRow(
+        one.day,
+        EXTENSION_CHANNEL,
+        "",
+        Totals(one.payment_count, one.cents),
+        {name: found for name, found in became.items() if found.count},
+    )
 
 
 def month_of(day: date) -> DaySpan:

@@ -85,7 +85,7 @@ def general_ledger_export(
 ) -> None:
     """The journal as CSV by period, account, event and class, with its control totals."""
     with refusing():
-        from meterledger.usecases.finance_reports import general_ledger
+        from meterledger.usecases.general_ledger import general_ledger
 
         with _books("export of the general ledger") as system:
             days = _days(from_, to, system.today)

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from datetime import date
 
 from meterledger.facts.bills import read_record
-from meterledger.facts.finance import AccountBalance, LedgerRow, RevenueRow
+from meterledger.facts.finance import AccountBalance, LedgerRow, PaymentCash, RevenueRow
 from meterledger.facts.money import Entry
+from meterledger.facts.payments import ReceiptOnFile
 from meterledger.kernel.money import cents_from_text
-from meterledger.stores.finance_words import asks_a_customer, kind_of
+from meterledger.stores.bank_words import is_cash
+from meterledger.stores.finance_words import BRINGS_MONEY, REVERSAL, asks_a_customer, kind_of
 from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.usecases.ports import StoredBill
 
@@ -19,6 +21,7 @@ class MemoryFinance(MemoryPlaces):
 
     _entries: dict[str, Entry]
     _bills: dict[str, StoredBill]
+    _receipts: dict[str, ReceiptOnFile]
 
     def ledger_rows(self, since: date | None, until: date) -> list[LedgerRow]:
         """The journal by month, account, kind and schedule; days are booked days."""
@@ -43,6 +46,25 @@ class MemoryFinance(MemoryPlaces):
             )
             for name, cents in sorted(found.items())
         ]
+
+    def payment_cash(self, since: date, until: date) -> list[PaymentCash]:
+        """What payments and unapplied money of the days debit 131.x, with a receipt and without."""
+        self._look()
+        found: dict[tuple[date, bool], list[int]] = {}
+        for entry in list(self._entries.values()):
+            kind, key = kind_of(entry.entry_id)
+            if kind not in BRINGS_MONEY or not since <= entry.effective_day < until:
+                continue
+            cash = [leg.cents for leg in entry.legs if is_cash(leg.ledger_account)]
+            if not cash:  # money that had no account and was given one: it was here before
+                continue
+            back = self._entries.get(f"{REVERSAL}{entry.entry_id}")
+            legs = back.legs if back is not None else ()
+            gone = -sum(leg.cents for leg in legs if is_cash(leg.ledger_account))
+            sums = found.setdefault((entry.effective_day, key in self._receipts), [0, 0, 0, 0])
+            for place, figure in enumerate((1, sum(cash), int(back is not None), gone)):
+                sums[place] += figure
+        return [PaymentCash(*name, *sums) for name, sums in sorted(found.items())]
 
     def revenue_rows(self, since: date, until: date) -> list[RevenueRow]:
         """Lines of bills issued on the days less those of bills taken back on them."""

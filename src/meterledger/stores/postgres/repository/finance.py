@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from meterledger.facts.finance import AccountBalance, LedgerRow, RevenueRow
+from meterledger.facts.finance import AccountBalance, LedgerRow, PaymentCash, RevenueRow
 from meterledger.facts.money import Entry, Leg
 from meterledger.facts.receivables import AccountMoney, BillShown, Movement, bill_order
-from meterledger.stores.finance_words import DEFERRED
+from meterledger.stores.finance_words import BRINGS_MONEY, DEFERRED
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables
 from meterledger.stores.postgres.repository.payment_rows import (
@@ -49,6 +49,26 @@ SELECT n.month, p.ledger_account, n.kind, n.schedule,
   JOIN posting p ON p.entry_id = n.entry_id AND p.effective_day = n.effective_day
  WHERE p.effective_day < %(until)s
  GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+# A payment of money that had no account debits 253.unapplied: it was here before, and is not told.
+PAYMENT_CASH = """
+WITH brought AS MATERIALIZED (
+    SELECT p.entry_id, p.effective_day, sum(p.cents) AS cents
+      FROM posting p
+     WHERE p.effective_day >= %(since)s AND p.effective_day < %(until)s
+       AND split_part(p.entry_id, ':', 1) = ANY(%(kinds)s)
+       AND split_part(p.ledger_account, '.', 1) = '131'
+     GROUP BY 1, 2
+)
+SELECT b.effective_day, r.payment_key IS NOT NULL, count(*), sum(b.cents), count(k.entry_id),
+       coalesce(sum(gone.cents), 0)
+  FROM brought b
+  LEFT JOIN receipt r ON r.payment_key = substr(b.entry_id, strpos(b.entry_id, ':') + 1)
+  LEFT JOIN entry_key k ON k.entry_id = 'reversal:' || b.entry_id
+  LEFT JOIN LATERAL (SELECT -sum(p.cents) AS cents FROM posting p
+                      WHERE p.entry_id = k.entry_id AND p.effective_day = k.effective_day
+                        AND split_part(p.ledger_account, '.', 1) = '131') gone ON true
+ GROUP BY 1, 2 ORDER BY 1, 2
 """
 REVENUE = """
 WITH moved AS (
@@ -154,6 +174,15 @@ class FinanceTables(Tables):
         return [
             LedgerRow(month, account, kind, schedule, int(debit), int(credit), legs)
             for month, account, kind, schedule, debit, credit, legs in rows
+        ]
+
+    def payment_cash(self, since: date, until: date) -> list[PaymentCash]:
+        """What payments and unapplied money of the days debit 131.x, with a receipt and without."""
+        asked = {"since": since, "until": until, "kinds": list(BRINGS_MONEY)}
+        rows = self._read(lambda connection: connection.execute(PAYMENT_CASH, asked).fetchall())
+        return [
+            PaymentCash(day, has_receipt, count, int(cents), back_count, int(back_cents))
+            for day, has_receipt, count, cents, back_count, back_cents in rows
         ]
 
     def revenue_rows(self, since: date, until: date) -> list[RevenueRow]:
