@@ -17,6 +17,7 @@ from meterledger.usecases.write_off import record_recovery, write_off
 
 ENDED = date(2025, 8, 1)
 WRITTEN_OFF = date(2026, 4, 20)
+PAID = date(2026, 4, 21)
 ASKED = date(2026, 4, 25)
 TOLD = {
     **APPLICANT,
@@ -41,9 +42,9 @@ class Applicant:
         town.start(2, people=(("P1", "Person 1"),), from_day=WRITTEN_OFF)
         self.next = Home(town, 2)
 
-    def desk(self) -> MoneyDesk:
+    def desk(self, on: date = WRITTEN_OFF) -> MoneyDesk:
         self.before.now += timedelta(minutes=1)
-        return MoneyDesk(self.town.store, self.town.book, WRITTEN_OFF, self.before.now)
+        return MoneyDesk(self.town.store, self.town.book, on, self.before.now)
 
     def write_off(self) -> str:
         case = write_off(self.before.account, by="Ana", reason="no hope", desk=self.desk()).case
@@ -53,11 +54,11 @@ class Applicant:
         return case.settlement_id
 
     def pay(self, cents: int) -> str:
-        self.before.pay(cents, WRITTEN_OFF + timedelta(days=1))
+        self.before.pay(cents, PAID)
         return f"{self.before.account}-{self.before.receipts}"
 
     def recover(self, key: str) -> None:
-        record_recovery(key, self.before.account, by="Ana", desk=self.desk())
+        record_recovery(key, self.before.account, by="Ana", desk=self.desk(PAID))
 
     def ask(self) -> Asked:
         self.next.now = self.before.now

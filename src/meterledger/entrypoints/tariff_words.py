@@ -204,6 +204,7 @@ USED_BY_ROOMS = frozenset(
         "sales_tax_governing_day",
         "season_method_switch",
         "season_proration_basis",
+        "special_charge_most_usd",
         "true_up_look_back_days",
     }
 )

@@ -126,6 +126,14 @@ def facilities(store: Any) -> None:
     Desk(store).open(facility())
 
 
+def left_behind(store: Any) -> None:
+    """Months of a facility are charged; then it is told that service had ended before them."""
+    made = Desk(store)
+    made.open(facility(charges_from="2025-06-01", frozen_monthly_usd="90.00"))
+    made.run(date(2025, 9, 30), parts=("facility",))
+    store.stop_service(agreement_of(1).agreement_id, date(2025, 8, 2), made.moment.known_at)
+
+
 def special(store: Any) -> None:
     Desk(store).open(SPECIAL)
 
@@ -201,6 +209,11 @@ def _(store: Any, _: Any) -> Any:
 @journey("extension run: facility", facilities)
 def _(store: Any, _: Any) -> Any:
     return bool(desk(store).run(date(2019, 3, 1), parts=("facility",)))
+
+
+@journey("extension run: facility after its customer left", left_behind)
+def _(store: Any, _: Any) -> Any:
+    return bool(desk(store).run(date(2025, 12, 31), parts=("facility",)))
 
 
 @journey("extension run: guarantee", lacking)

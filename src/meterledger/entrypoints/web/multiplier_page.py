@@ -116,7 +116,9 @@ def multiplier_page(request: HttpRequest, system: System, meter_id: str) -> Http
         "refusal": refusal,
         "waiting": waiting,
     }
-    return render(request, "web/multiplier.html", context, status=status_after(refusal))
+    # What is kept was done, though its bills wait: the page says which, and nothing was refused.
+    status = 200 if waiting else status_after(refusal)
+    return render(request, "web/multiplier.html", context, status=status)
 
 
 def right_typed(text: str) -> int:
