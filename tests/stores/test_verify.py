@@ -27,6 +27,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 from tests.stores.payments_of_paper import keep_payments
+from tests.stores.relief_paper import keep_relief
 from tests.stores.settled_paper import DAY, keep_refunds, write_of
 from tests.stores.together_paper import keep_together, shared_bill_of
 
@@ -93,6 +94,19 @@ BREACHES = {
         "ALTER TABLE late_charge_reversal DROP CONSTRAINT maker_is_not_approver;"
         " UPDATE late_charge_reversal SET approved_by = ' ana'",
         "was forgiven by Ana and ana",
+    ),
+    "agreed on has what is taken off it": (
+        "DELETE FROM bill_relief",
+        "is of a month that relief RL-1 adjusts, and nothing says what is taken off it",
+    ),
+    "relief takes off bills is posted": (
+        "UPDATE bill_relief SET charge_cents = charge_cents + 1",
+        "takes off $10.01, and its entry $10.00",
+    ),
+    "is taken back with the bill": (
+        "UPDATE service_period_claim SET cancelled_by = 'B-x'"
+        " WHERE bill_id IN (SELECT bill_id FROM bill_relief)",
+        "is cancelled, and what relief took off it is not taken back",
     ),
     "is arranged so": (
         "UPDATE billed_together SET days = daterange('2025-02-01', NULL)",
@@ -256,6 +270,7 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     keep_paid_deposit(postgres)
     keep_refunds(postgres)
     keep_late_charges(postgres)
+    keep_relief(postgres, month=2)
     keep_bank(postgres)
     postgres.close_period(PeriodClose(date(2025, 1, 1), "Ana", LATER))
     for number in range(2):
