@@ -133,7 +133,7 @@ KINDS: dict[str, int] = {
     "transfer": 60,
     "transfer: ask": 35,
     "transfer: ask: refused": 100,
-    "transfer: late by us": 5,
+    "transfer: late by us": 3,
     "transfer: to an account of two people: refused": 100,
     "transfer: of a credit": 20,
     "transfer: taken back": 35,
