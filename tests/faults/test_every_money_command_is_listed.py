@@ -90,7 +90,7 @@ JOURNEYS_OF = {
     "extension change": ["change a facility"],
     "extension run": [
         *("extension run: refund", "extension run: facility", "extension run: guarantee"),
-        "extension run: credit",
+        *("extension run: credit", "extension run: facility after its customer left"),
     ],
     "transfer": ["move a balance"],
     "credit": ["give a credit"],
