@@ -80,19 +80,19 @@ def name_of(store: Any) -> str:
 
 @journey("ask for relief", plant)
 def ask_for_relief(store: Any, outside: Any) -> Any:
-    return relief.asked(plant_of(store))
+    return relief.asked(plant_of(store)).agreement
 
 
 @journey("approve relief", asked)
 def approve(store: Any, outside: Any) -> Any:
     desk = relief.desk(plant_of(store), JUNE, 1)
-    return approve_relief(name_of(store), by="Ben", reason="as agreed", desk=desk)
+    return approve_relief(name_of(store), by="Ben", reason="as agreed", desk=desk).agreement
 
 
 @journey("end relief", approved)
 def end(store: Any, outside: Any) -> Any:
     desk = relief.desk(plant_of(store), JULY, 2)
-    return end_relief(name_of(store), by="Ana", reason="rebuilt", desk=desk)
+    return end_relief(name_of(store), by="Ana", reason="rebuilt", desk=desk).agreement
 
 
 @journey("issue bills, relieved", approved, known(approved))
@@ -109,7 +109,7 @@ def correct(store: Any, lake: Any) -> Any:
         for one in store.issued_bills_of_account(plant_of(store).account_id(1))
         if one.days.from_day == JULY and one.corrects is None
     ]
-    return rebill(
+    rebill(
         [july],
         author="Ana",
         reason="readings",
@@ -120,3 +120,5 @@ def correct(store: Any, lake: Any) -> Any:
         lake=lake,
         book=the_priced_book(),
     )
+    account = plant_of(store).account_id(1)
+    return [one.bill_id for one in store.bills_of_account(account)]
