@@ -26,7 +26,7 @@ from meterledger.usecases.refund_credit import settle_final_credit
 from meterledger.usecases.replay_settlement import replay_settlement
 from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
 from meterledger.usecases.settlement_ports import SettlementWrite
-from meterledger.usecases.settlements import CannotSettle
+from meterledger.usecases.settlements import CannotSettle, reverse_settlement
 from meterledger.usecases.take_payment import How, take_payment
 from meterledger.usecases.write_off import (
     record_recoveries,
@@ -175,6 +175,44 @@ class TestARecoveredPaymentThatBounces:
         assert (back.case.last.act, back.case.last.on) == (Act.REVERSED, date(2025, 9, 8))
         assert take_recoveries_back(by="night", desk=town.desk(date(2025, 9, 9))) == []
         assert record_recoveries(by="night", desk=town.desk(date(2025, 9, 9))) == []
+        assert sums(town) == (0, 165_19)
+
+
+class TestARecoveryThatWasUndone:
+    def test_by_mistake_is_booked_anew_by_a_person(self, town: Settling) -> None:
+        owes(town.store, 1)
+        written(town)
+        pay(town, 65_19, "K-9", date(2025, 9, 5))
+        (first,) = record_recoveries(by="night", desk=town.desk(date(2025, 9, 5)))
+        wrong = date(2025, 9, 6)
+        reverse_settlement(
+            first.case.settlement_id, by="Ana", reason="the wrong one", desk=town.desk(wrong)
+        )
+        assert sums(town) == (-65_19, 165_19)
+
+        assert record_recoveries(by="night", desk=town.desk(wrong)) == []
+        again = record_recovery("K-9", ONE, by="Ana", desk=town.desk(wrong))
+        twice = record_recovery("K-9", ONE, by="Ana", desk=town.desk(wrong))
+
+        assert (again.case.settlement_id, again.is_new) == ("recovery:K-9.again-2", True)
+        assert (twice.case.settlement_id, twice.is_new) == ("recovery:K-9.again-2", False)
+        assert sums(town) == (0, 100_00)
+        assert replay_settlement(again.case, town.desk(wrong))
+        assert record_recoveries(by="night", desk=town.desk(wrong)) == []
+
+    def test_and_booked_anew_goes_back_with_its_payment(self, town: Settling) -> None:
+        owes(town.store, 1)
+        written(town)
+        pay(town, 65_19, "K-9", date(2025, 9, 5))
+        (first,) = record_recoveries(by="night", desk=town.desk(date(2025, 9, 5)))
+        day = date(2025, 9, 6)
+        reverse_settlement(first.case.settlement_id, by="Ana", reason="so", desk=town.desk(day))
+        record_recovery("K-9", ONE, by="Ana", desk=town.desk(day))
+        bounce(town, "K-9", date(2025, 9, 8))
+
+        (back,) = take_recoveries_back(by="night", desk=town.desk(date(2025, 9, 8)))
+
+        assert back.case.settlement_id == "recovery:K-9.again-2"
         assert sums(town) == (0, 165_19)
 
 

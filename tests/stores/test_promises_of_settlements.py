@@ -353,6 +353,21 @@ class TestOtherSettlements:
         assert store.record_settlements([write]) == [False]
         assert store.trial_balance()["451"] == -25_00
 
+    def test_a_payment_is_charged_for_anew_only_after_that_was_taken_back(
+        self, store: Store
+    ) -> None:
+        in_credit(store)
+        first = write_of(SettlementKind.FEE, 25_00, about="R-1", approve=True)
+        anew = write_of(SettlementKind.FEE, 25_00, "two", about="R-1", approve=True)
+        store.record_settlements([first])
+
+        with pytest.raises(Conflict, match="charged for or recovered already"):
+            store.record_settlements([anew])
+        store.record_settlements([after(first.case, Act.REVERSED)])
+        assert store.record_settlements([anew]) == [True]
+
+        assert store.trial_balance()["451"] == -25_00
+
     def test_a_credit_of_goodwill_needs_two(self, store: Store) -> None:
         in_credit(store)
         write = write_of(SettlementKind.CREDIT, 10_00)
@@ -378,6 +393,16 @@ class TestOtherSettlements:
         with store.viewing(ANALYST, ["all"]):
             entry = store.entries_of_account(account_id(1))[-1]
         assert entry.cause == "Repair of a heater (no part of your electric service)"
+
+    def test_two_special_charges_may_be_for_the_same_thing(self, store: Store) -> None:
+        in_credit(store)
+        for key in ("one", "two"):
+            write = write_of(
+                SettlementKind.SPECIAL, 10_00, key, about="Repair of a heater", needs_two=True
+            )
+            settled(store, write, Act.APPROVED)
+
+        assert store.trial_balance()["415"] == -20_00
 
     def test_a_provision_is_of_no_account(self, store: Store) -> None:
         store.start_services([start_of(1)])

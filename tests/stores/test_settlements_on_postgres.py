@@ -14,6 +14,7 @@ from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.stores.postgres.repository import PostgresStore
 from meterledger.stores.postgres.repository import settlements as rows
 from meterledger.stores.postgres.repository.settlements import STEP
+from meterledger.usecases.ports import Conflict
 
 pytestmark = pytest.mark.postgres
 
@@ -88,6 +89,21 @@ def test_a_refund_of_more_than_there_is_is_refused_at_commit(
         asked.record_settlements([after(ask(1, 20_00).case, Act.APPROVED)])
 
     assert refused_by(no) == "settled_money_was_there"
+
+
+def test_a_second_charge_for_a_payment_is_refused_while_the_first_stands(
+    asked: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that forgot to look: the database looks under a lock of its own."""
+    monkeypatch.setattr(rows, "refuse_twice", lambda *_: None)
+    asked.record_settlements([write_of(SettlementKind.FEE, 1_00, about="R-1", approve=True)])
+
+    with pytest.raises(Conflict, match="charged for or recovered already") as no:
+        asked.record_settlements(
+            [write_of(SettlementKind.FEE, 2_00, "two", about="R-1", approve=True)]
+        )
+
+    assert isinstance(no.value.__cause__, errors.UniqueViolation)
 
 
 @pytest.mark.parametrize(

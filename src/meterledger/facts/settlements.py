@@ -51,6 +51,8 @@ LEAVES_OR_FORGIVES = frozenset({SettlementKind.REFUND, SettlementKind.CREDIT})
 """Kinds by which money leaves or is forgiven."""
 ALWAYS_TWO = LEAVES_OR_FORGIVES | {SettlementKind.SPECIAL}
 """Kinds that need two people, whatever the amount."""
+ONCE_A_PAYMENT = frozenset({SettlementKind.FEE, SettlementKind.RECOVERY})
+"""Kinds of which one stands at a time for each payment."""
 
 
 class Act(Enum):

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from meterledger.facts.settlements import (
     ALWAYS_TWO,
+    ONCE_A_PAYMENT,
     Act,
     SettlementCase,
     SettlementKind,
@@ -121,6 +122,30 @@ def moved_on(settlement_id: str, known: SettlementCase | None) -> Conflict:
         why="Nothing was changed",
         do=f"Look at it with `meterledger settlement show {settlement_id}`",
     )
+
+
+def posted_once(case: SettlementCase) -> Conflict:
+    """A payment has a charge, or a recovery, that stands."""
+    return Conflict(
+        "That payment has been charged for or recovered already",
+        where=f"settlement {case.settlement_id}",
+        why="One of it stands at a time, and nothing was changed",
+        do="Look at the account's settlements",
+    )
+
+
+def refuse_twice(write: SettlementWrite, others: Iterable[SettlementCase]) -> None:
+    """Refuse a second charge or recovery of one payment while the first one stands.
+
+    :raises Conflict: as the database does
+    """
+    case = write.case
+    if case.kind not in ONCE_A_PAYMENT or not case.about or case.last.act is not Act.APPROVED:
+        return
+    for one in others:
+        same = (one.kind, one.about) == (case.kind, case.about)
+        if same and one.settlement_id != case.settlement_id and one.last.act is Act.APPROVED:
+            raise posted_once(case)
 
 
 def _above_the_ceiling(case: SettlementCase) -> bool:

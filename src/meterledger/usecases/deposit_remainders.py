@@ -8,7 +8,7 @@ Read first      GRR VI.C; docs/operating/deposits.md, "Giving it back".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from meterledger.facts.deposits import DepositAct
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind, refund_of_deposits
@@ -94,11 +94,28 @@ def next_name(
     money: the next number is asked for.
     """
     mine = desk.store.settlements(account_id=account_id or None, kind=kind)
+    return _next_of(mine, key, is_other, "-")
+
+
+def next_of_payment(
+    kind: SettlementKind, payment_key: str, account_id: str, desk: MoneyDesk
+) -> tuple[str, SettlementCase | None]:
+    """As ``next_name``, for what is done once for a payment: ``KEY``, then ``KEY.again-2``."""
+    mine = desk.store.settlements(account_id=account_id, kind=kind)
+    return _next_of(mine, payment_key, lambda one: one.about != payment_key, ".again-")
+
+
+def _next_of(
+    mine: Iterable[SettlementCase],
+    key: str,
+    is_other: Callable[[SettlementCase], bool],
+    between: str,
+) -> tuple[str, SettlementCase | None]:
     by_key = {one.key: one for one in mine}
     name, number = key, 1
     while name in by_key and (by_key[name].last.act in OVER or is_other(by_key[name])):
         number += 1
-        name = f"{key}-{number}"
+        name = f"{key}{between}{number}"
     return name, by_key.get(name)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.decision import Reason
 from meterledger.ledger import RETURNED_CHARGE, ReturnFacts, decide_returned_charge
+from meterledger.usecases.deposit_remainders import next_of_payment
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
     CannotSettle,
@@ -45,7 +46,8 @@ def settle_returned_payment(
     our_error: bool = False,
     forbidden_by: str = "",
 ) -> Returned:
-    """Charge for a payment that came back, once, and take back what it had recovered.
+    """Charge for a payment that came back, once, and take back what it had recovered; a charge
+    that was taken back is made anew.
 
     The payment was reversed before.
 
@@ -63,8 +65,8 @@ def settle_returned_payment(
             do="Reverse the payment first",
         )
     mine = desk.store.settlements(account_id=account_id)
-    known = _about(mine, SettlementKind.FEE, payment_key)
-    recovery = _about(mine, SettlementKind.RECOVERY, payment_key)
+    name, known = next_of_payment(SettlementKind.FEE, payment_key, account_id, desk)
+    recovery = _recovery_of(mine, payment_key)
     facts = ReturnFacts(our_error=our_error, forbidden_by=" ".join(forbidden_by.split()))
     writes: list[SettlementWrite] = []
     charge: SettlementCase | None = known
@@ -76,7 +78,7 @@ def settle_returned_payment(
         if cents:
             fee = new_settlement(
                 SettlementKind.FEE,
-                payment_key,
+                name,
                 decided,
                 account_id=account_id,
                 cents=cents,
@@ -110,7 +112,10 @@ def _decided(facts: ReturnFacts, desk: MoneyDesk) -> Decided:
     return Decided(RETURN_RULE, facts, decision, terms)
 
 
-def _about(
-    cases: list[SettlementCase], kind: SettlementKind, payment_key: str
-) -> SettlementCase | None:
-    return next((one for one in cases if one.kind is kind and one.about == payment_key), None)
+def _recovery_of(cases: list[SettlementCase], payment_key: str) -> SettlementCase | None:
+    """The recovery of a payment that stands, else one that stood."""
+    kind = SettlementKind.RECOVERY
+    mine = [one for one in cases if one.kind is kind and one.about == payment_key]
+    return max(
+        mine, key=lambda one: (one.last.act is Act.APPROVED, one.asked.learned_at), default=None
+    )

@@ -25,7 +25,7 @@ from meterledger.ledger import (
     decide_write_off,
 )
 from meterledger.usecases.at_once import looks_once_more
-from meterledger.usecases.deposit_remainders import next_name
+from meterledger.usecases.deposit_remainders import next_name, next_of_payment
 from meterledger.usecases.recoverable import recoverable
 from meterledger.usecases.settlements import (
     CannotSettle,
@@ -125,7 +125,8 @@ def _refuse_secured(account_id: str, where: str, desk: MoneyDesk) -> None:
 
 
 def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDesk) -> Settled:
-    """Book a payment, or what of it fits, as recovery of what was written off; once a payment.
+    """Book a payment, or what of it fits, as recovery of what was written off; one at a time of a
+    payment, anew where that was taken back.
 
     It is no more than came of the payment to what the account owes, and does not pay what was
     charged since (``recoverable``).
@@ -144,11 +145,7 @@ def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDe
             where=where,
             do="Take the payment on the account first",
         )
-    mine = desk.store.settlements(account_id=account_id)
-    known = next(
-        (one for one in mine if one.kind is SettlementKind.RECOVERY and one.about == payment_key),
-        None,
-    )
+    key, known = next_of_payment(SettlementKind.RECOVERY, payment_key, account_id, desk)
     if known is not None:
         return Settled(known, is_new=False)
     there = written_off_cents(account_id, desk)
@@ -170,7 +167,7 @@ def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDe
     cents = int(decided.decision.outcome.amount_cents)
     write = new_settlement(
         SettlementKind.RECOVERY,
-        payment_key,
+        key,
         decided,
         account_id=account_id,
         cents=cents,
@@ -188,7 +185,8 @@ def record_recoveries(
 ) -> list[Settled]:
     """Book every payment that came after a write-off and was not booked yet, oldest first.
 
-    Each in a transaction of its own; run again, it goes on where it was stopped. What is of a later
+    Each in a transaction of its own; run again, it goes on where it was stopped. What a person took
+    back is not booked anew by itself (``record_recovery``). What is of a later
     day than the desk's is left to that day. With ``refused`` each refusal is told there, by what it
     is of, and the others go on; without it the first one ends the run.
     """

@@ -27,6 +27,7 @@ from meterledger.stores.settlement_words import (
     refuse_other_contents,
     refuse_steps,
     refuse_too_much,
+    refuse_twice,
 )
 from meterledger.usecases.payment_ports import Moved
 from meterledger.usecases.ports import Conflict, NotFound
@@ -82,6 +83,7 @@ class MemorySettlements:
         refuse_steps(write, known)
         self._refuse_left(write, known)
         mine = [one for one in self._settlements.values() if one.account_id == case.account_id]
+        refuse_twice(write, mine)
         refuse_too_much(write, self._money_there(case.account_id), mine)
         for entry in write.entries:
             if entry.entry_id in self._entries:

@@ -31,11 +31,13 @@ from meterledger.stores.settlement_words import (
     no_payee,
     no_settlement,
     other_payee,
+    posted_once,
     refuse_other_contents,
     refuse_steps,
     refuse_too_much,
+    refuse_twice,
 )
-from meterledger.usecases.ports import Conflict, NotFound
+from meterledger.usecases.ports import NotFound
 from meterledger.usecases.settlement_ports import SettlementWrite
 
 COLUMNS = (
@@ -134,12 +136,7 @@ class SettlementTables(Tables):
         except errors.UniqueViolation as problem:
             if problem.diag.constraint_name != "a_payment_is_charged_and_recovered_once":
                 raise moved_on(writes[0].case.settlement_id, None) from problem
-            raise Conflict(
-                "That payment has been charged for or recovered already",
-                where=f"settlement {writes[0].case.settlement_id}",
-                why="It is done once for each payment, and nothing was changed",
-                do="Look at the account's settlements",
-            ) from problem
+            raise posted_once(writes[0].case) from problem
 
     def _write_settlement(self, connection: Connection, write: SettlementWrite) -> bool:
         case = write.case
@@ -158,7 +155,9 @@ class SettlementTables(Tables):
             f"{CASES} WHERE s.account_id = %s", [case.account_id or None]
         ).fetchall()
         there = connection.execute(MONEY, [case.account_id]).fetchone() or (0, 0, 0)
-        refuse_too_much(write, MoneyThere(*map(int, there)), map(_case, others))
+        mine = list(map(_case, others))
+        refuse_twice(write, mine)
+        refuse_too_much(write, MoneyThere(*map(int, there)), mine)
         if write.is_new:
             _insert(connection, case)
         for number, step in enumerate(write.added, start=write.steps_before + 1):

@@ -83,10 +83,12 @@ class Settlement(models.Model):
                     | ~models.Q(kind="refund") & models.Q(payment__isnull=True, payee__isnull=True)
                 ),
             ),
-            models.UniqueConstraint(
-                fields=("kind", "about"),
-                condition=~models.Q(about=""),
-                name="a_payment_is_charged_and_recovered_once",
+        )
+        indexes = (
+            models.Index(
+                fields=("about", "kind"),
+                condition=models.Q(kind__in=["fee", "recovery"]),
+                name="settlements_of_a_payment",
             ),
         )
 
