@@ -20,11 +20,18 @@ from meterledger.usecases import deposit_decide, deposit_record
 from meterledger.usecases.deposit_history import HowPaid, account_history
 from meterledger.usecases.deposit_record import read_decision, revision_of
 from meterledger.usecases.deposit_replay import DepositReplay, replay_deposit
-from meterledger.usecases.deposit_revisions import REVISIONS, TODAY, FactsBy, RevisionUnknown
+from meterledger.usecases.deposit_revisions import (
+    REVISIONS,
+    TODAY,
+    UNNAMED,
+    FactsBy,
+    RevisionUnknown,
+)
 from meterledger.usecases.take_payment import How
 
 BILLED = date(2025, 8, 1)
 TAMPERED = {"tampered_or_diverted": True}
+(SECOND_NAME,) = REVISIONS["deposit-2"]
 FOURTH, THIRD, SECOND, FIRST, _ = REVISIONS["deposit-1"]
 
 
@@ -44,7 +51,7 @@ def noticed(
 
     def as_then(record: Mapping[str, Any]) -> bytes:
         told = {**record, "calculation_revision": name or by.revision}
-        if name is None and by != TODAY:
+        if name is None and by.revision == UNNAMED:
             del told["calculation_revision"]
         return canonical_bytes(told)
 
@@ -62,6 +69,7 @@ def replayed(home: Home, deposit: Deposit) -> DepositReplay:
     ("by", "paid_in_time_usd", "less_owed_usd"),
     [
         (TODAY, "20.00", 0),
+        (SECOND_NAME, "20.00", 0),
         (FOURTH, "20.00", 0),
         (THIRD, "10.00", 10),  # what came on the bill's day was paid before it
         (SECOND, "0.00", 10),  # and the mail was late
@@ -83,7 +91,7 @@ def test_what_a_revision_recorded_is_replayed_as_it_was(
     assert revision_of(deposit.steps[0]) == by.revision
     again = replayed(home, deposit)
     assert again.same, again.as_json()
-    note = "" if by == TODAY else "Its facts are those of revision deposit-1"
+    note = "" if by == TODAY else f"Its facts are those of revision {by.revision}"
     assert again.steps[0].note == note
 
 
@@ -116,7 +124,9 @@ def test_a_revision_of_a_later_release_is_refused(
 ) -> None:
     deposit = noticed(home, TODAY, monkeypatch, "deposit-9")
 
-    with pytest.raises(RevisionUnknown, match=r"'deposit-9' .* knows deposit-1, deposit-2"):
+    with pytest.raises(
+        RevisionUnknown, match=r"'deposit-9' .* knows deposit-1, deposit-2, deposit-3"
+    ):
         replayed(home, deposit)
 
 

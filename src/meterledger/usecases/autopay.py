@@ -52,6 +52,7 @@ from meterledger.usecases.autopay_amount import (
     SetApart,
     may_have_come_cents,
     on_their_way,
+    past_cents,
     stated_cents,
     stated_items,
     still_drawn_cents,
@@ -364,11 +365,6 @@ def _facts(
     open_ = stated_items(bill, money, at=desk.today) if money else ()
     banks = store.bank_accounts([account])
     since = months_after(on, -Terms(desk.view, on).whole(AUTOPAY_MONTHS).value)
-    past = tuple(
-        one.total_cents
-        for one in store.bills_of_account(account)
-        if one.bill_id != bill.bill_id and since <= one.issued_day < bill.issued_day
-    )
     orders = _orders_of(bill.bill_id)
     return AutopayFacts(
         bill_id=bill.bill_id,
@@ -379,7 +375,7 @@ def _facts(
         deferred_cents=desk.set_apart.deferred_cents(account, on, desk.now),
         disputed_cents=desk.set_apart.disputed_cents(account, on),
         pending_cents=may_have_come_cents(account, on, desk.now, store),
-        past_cents=past,
+        past_cents=past_cents(bill, store.bills_of_account(account), money, since=since),
         most_cents=enrollment.most_cents,
         shield=(*_shield(bill.bill_id, desk), *_shield_of_earlier(bill, open_, desk)),
         is_cancelled=bill.cancelled_by is not None,

@@ -96,9 +96,25 @@ def stated_cents(bill: StoredBill, money: AccountMoney | None) -> int:
     """The amount due of a bill's statement: the balance before it, and what the bill asks, less
     what an agreement takes off it.
     """
-    name = relief_name(bill.bill_id)
-    off = sum(one.cents for one in (money.movements if money else ()) if one.entry_id == name)
+    off = _relief_cents(bill.bill_id, money)
     return bill.previous_balance_cents + asked_of(bill.record, bill.total_cents) + off
+
+
+def past_cents(
+    bill: StoredBill, bills: Sequence[StoredBill], money: AccountMoney | None, *, since: date
+) -> tuple[int, ...]:
+    """What bills since a day and before a bill came to, each less what was taken off it."""
+    return tuple(
+        one.total_cents + _relief_cents(one.bill_id, money)
+        for one in bills
+        if one.bill_id != bill.bill_id and since <= one.issued_day < bill.issued_day
+    )
+
+
+def _relief_cents(bill_id: str, money: AccountMoney | None) -> int:
+    """What an agreement takes off a bill, as it moved the account: zero or less."""
+    name = relief_name(bill_id)
+    return sum(one.cents for one in (money.movements if money else ()) if one.entry_id == name)
 
 
 def stated_items(bill: StoredBill, money: AccountMoney, *, at: date) -> tuple[OpenItem, ...]:

@@ -6,17 +6,19 @@ Read first      GRR VI.C.1; docs/operating/deposits.md, "How much".
 
 An estimate of a year is what bills of the place in the year before cost, by the day, over the days
 of that year, whoever they were for. Bills that rest on estimates are left out, and so are bills in
-dispute: what is left represents actual readings.
+dispute: what is left represents actual readings. A bill cost what it charged, less what an
+agreement took off it (GRR V.H.4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
+from meterledger.facts.relief import BillRelief
 from meterledger.kernel.money import Cents, usd_display, usd_text
 from meterledger.kernel.months import years_after
 from meterledger.kernel.refusal import Refusal
@@ -45,6 +47,9 @@ class PointStore(Protocol):
         self, service_point_id: str, days: DaySpan, known_at: datetime
     ) -> list[BillAtPoint]:
         """Live bills at a service point."""
+
+    def relief_of_bills(self, bill_ids: Collection[str]) -> Mapping[str, BillRelief]:
+        """What agreements took off bills, by bill; others are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,16 @@ def year_of_bills(
         and not bill.estimated_counts
         and bill.bill_id not in disputed
     ]
-    return YearOfBills(span, tuple(found))
+    off = store.relief_of_bills([one.bill_id for one in found])
+    return YearOfBills(
+        span,
+        tuple(
+            one._replace(total_cents=one.total_cents - off[one.bill_id].cents)
+            if one.bill_id in off
+            else one
+            for one in found
+        ),
+    )
 
 
 def residential_limit(

@@ -26,6 +26,7 @@ from meterledger.facts.entry_names import REVERSAL, entry_name
 from meterledger.facts.money import Entry
 from meterledger.facts.payments import ReceiptOnFile, ReceiptState
 from meterledger.facts.receivables import AccountMoney, Application, ItemKind, OpenItem
+from meterledger.facts.relief import BillRelief
 from meterledger.facts.settlements import SettlementKind
 from meterledger.kernel.money import usd_text
 from meterledger.ledger import OTHER_RECEIVABLE, RECEIVABLE, movement_of, receivable
@@ -86,6 +87,9 @@ class HistoryStore(CheckoutReads, Protocol):
     ) -> list[ReceiptOnFile]:
         """Receipts of the account, or that stood so at an instant."""
 
+    def relief_of_bills(self, bill_ids: Collection[str]) -> Mapping[str, BillRelief]:
+        """What agreements took off bills, by bill; others are left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class BillHistory:
@@ -95,6 +99,7 @@ class BillHistory:
     issued_day: date
     due_day: date
     total_cents: int
+    """What it came to: its lines, less what an agreement takes off it."""
     estimated: bool
     """Whether it rests on an estimate that counts as one."""
     disputed: bool
@@ -231,7 +236,11 @@ def account_history(
         and (since or one.issued_day) <= one.issued_day <= on
     ]
     live.sort(key=lambda one: (one.issued_day, one.days.from_day, one.bill_id))
-    every = [_history(one, books, on, view, one.bill_id in disputed) for one in live]
+    off = store.relief_of_bills([one.bill_id for one in live]) if by.knows_relief else {}
+    every = [
+        _history(one, off.get(one.bill_id), books, on, view, one.bill_id in disputed)
+        for one in live
+    ]
     due = [one for one in every if one.due_day < on]
     now = books.items(on, without=())
     owed = books.items(on, without=books.written_off) if books.written_off else now
@@ -342,7 +351,12 @@ def _receipts(account_id: str, known_at: datetime, store: HistoryStore) -> list[
 
 
 def _history(
-    bill: StoredBill, books: _Books, on: date, view: BookView, disputed: bool
+    bill: StoredBill,
+    relief: BillRelief | None,
+    books: _Books,
+    on: date,
+    view: BookView,
+    disputed: bool,
 ) -> BillHistory:
     record = read_record(bill.record)
     estimated = (record["usage"].get("estimated") or {}).get("counts_toward_cap", False)
@@ -350,7 +364,7 @@ def _history(
         bill_id=bill.bill_id,
         issued_day=bill.issued_day,
         due_day=bill.due_day,
-        total_cents=bill.total_cents,
+        total_cents=bill.total_cents - (relief.cents if relief else 0),
         estimated=bool(estimated),
         disputed=disputed,
         paid=_paid(bill, books, on, view, disputed),

@@ -35,17 +35,21 @@ class FactsBy:
     """A checkout of unknown outcome is money that may have come, and parts of it add up."""
     written_off_is_owed: bool = True
     """A write-off pays nothing."""
+    knows_relief: bool = True
+    """A bill came to what it charges less what an agreement takes off it (GRR V.H.4)."""
 
 
-TODAY = FactsBy("deposit-2")
+TODAY = FactsBy("deposit-3")
 
-_FOURTH = FactsBy("deposit-1", waits_for_mail=False)
+_WITHOUT_RELIEF = FactsBy("deposit-2", knows_relief=False)
+_FOURTH = replace(_WITHOUT_RELIEF, revision="deposit-1", waits_for_mail=False)
 _THIRD = replace(_FOURTH, counts_day_of_bill=False)
 _SECOND = replace(_THIRD, counts_mail_in_grace=False)
 _FIRST = replace(_SECOND, knows_checkouts=False)
 
 REVISIONS: dict[str, tuple[FactsBy, ...]] = {
     "deposit-1": (_FOURTH, _THIRD, _SECOND, _FIRST, replace(_FIRST, written_off_is_owed=False)),
+    "deposit-2": (_WITHOUT_RELIEF,),
     TODAY.revision: (TODAY,),
 }
 UNNAMED = "deposit-1"

@@ -4,17 +4,18 @@ Lives here      which bills are due to be tested, their net revenue, one test wi
 Lives elsewhere the rule (``extensions``), the bills (``stores``), the night (``extension_run``).
 Read first      GRR III.P; docs/operating/extensions.md.
 
-Net revenue is what a bill's stored record charges without its tax lines. A bill that was corrected
-is one bill: it is tested once, and what the correction changed counts from the next test on.
+Net revenue is what a bill's stored record charges without its tax lines, less what an agreement
+takes off its charges (GRR V.H.4). A bill that was corrected is one bill: it is tested once, and
+what the correction changed counts from the next test on.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from meterledger.extensions import GUARANTEE_BILL, GuaranteeBillFacts, GuaranteeState
 from meterledger.facts.bills import read_record
@@ -22,11 +23,15 @@ from meterledger.facts.charges import ChargeGroup
 from meterledger.facts.extensions import ExtensionAct, ExtensionOnFile, GuaranteeTerms
 from meterledger.facts.extensions import ExtensionEvent as Event
 from meterledger.facts.money import Entry
+from meterledger.facts.relief import BillRelief
 from meterledger.kernel.money import Cents, cents_from_text, usd_text
 from meterledger.ledger import entry_for_deficiency, entry_for_excess_credit
 from meterledger.usecases.extension_ports import ExtensionLog, ExtensionWork
 from meterledger.usecases.extension_records import Asked, Moment, event_of, part_of
 from meterledger.usecases.ports import StoredBill
+
+KNOWS_RELIEF = "knows_relief"
+"""A word of a test's record: revenue of its bills is without relief. Older tests lack it."""
 
 
 class GuaranteeStore(ExtensionLog, Protocol):
@@ -34,6 +39,9 @@ class GuaranteeStore(ExtensionLog, Protocol):
 
     def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
         """Every bill that the account was ever sent, oldest first."""
+
+    def relief_of_bills(self, bill_ids: Collection[str]) -> Mapping[str, BillRelief]:
+        """What agreements took off bills, by bill; others are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,15 @@ class ExtensionBill:
     net_revenue_cents: int
     is_tested: bool
     """Whether it is of the agreement whose bills are tested; others only bring revenue."""
+    relief_cents: int = 0
+    """What an agreement takes off its charges: its net revenue is without it."""
+
+    def as_json(self) -> dict[str, str]:
+        """As it stands in the record of a test."""
+        told = {"bill": self.bill_id, "net_revenue_usd": usd_text(self.net_revenue_cents)}
+        if self.relief_cents:
+            told["relief_usd"] = usd_text(self.relief_cents)
+        return told
 
 
 def net_revenue_cents(record: bytes) -> int:
@@ -58,9 +75,16 @@ def net_revenue_cents(record: bytes) -> int:
 
 
 def bills_of_extension(
-    on_file: ExtensionOnFile, store: GuaranteeStore, moment: Moment
+    on_file: ExtensionOnFile,
+    store: GuaranteeStore,
+    moment: Moment,
+    *,
+    knows_relief: bool = True,
 ) -> tuple[ExtensionBill, ...]:
-    """The live bills of what the extension serves, as known then, by the days that they are of."""
+    """The live bills of what the extension serves, as known then, by the days that they are of.
+
+    ``knows_relief`` is False for tests made before relief was taken off what a bill brought.
+    """
     served = {
         one.about: (one.data["account"], one.data["tested"], one.on)
         for one in on_file.of(ExtensionAct.SERVED)
@@ -71,13 +95,16 @@ def bills_of_extension(
             one for one in store.issued_bills_of_account(account) if one.known_at <= moment.known_at
         ]
         roots = _roots(issued)
+        off = store.relief_of_bills([one.bill_id for one in issued]) if knows_relief else {}
         for bill in issued:
             _, tested, since = served.get(bill.agreement_id, ("", False, date.max))
             if bill.days.from_day < since or not bill.was_live(moment.known_at):
                 continue
-            revenue = net_revenue_cents(bill.record)
+            relief = off.get(bill.bill_id)
+            less = relief.charge_cents if relief else 0
+            revenue = net_revenue_cents(bill.record) - less
             told = ExtensionBill(
-                bill.bill_id, roots[bill.bill_id], bill.issued_day, revenue, tested
+                bill.bill_id, roots[bill.bill_id], bill.issued_day, revenue, tested, less
             )
             found.append((bill.days.from_day, told))
     return tuple(told for _, told in sorted(found, key=lambda one: (one[0], one[1].bill_id)))
@@ -131,7 +158,8 @@ def tested(
     asked = Asked(moment)
     facts = _facts(on_file, terms, bill, bills)
     found = asked.ask(GUARANTEE_BILL, facts, day=on_file.contract.requested_day)
-    data = {
+    up_to = _up_to(bill, bills)
+    data: dict[str, Any] = {
         "bill": bill.bill_id,
         "bill_number": facts.bill_number,
         "state": found.state.value,
@@ -142,6 +170,8 @@ def tested(
         "excess_usd": usd_text(found.excess_cents),
         "lapsed_usd": usd_text(found.lapsed_cents),
     }
+    if any(one.relief_cents for one in up_to):
+        data[KNOWS_RELIEF] = True
     return event_of(
         on_file,
         ExtensionAct.TESTED,
@@ -151,10 +181,7 @@ def tested(
         asked=asked,
         cents=found.deficiency_cents - found.credit_cents,
         data=data,
-        rests_on=[
-            {"bill": one.bill_id, "net_revenue_usd": usd_text(one.net_revenue_cents)}
-            for one in _up_to(bill, bills)
-        ],
+        rests_on=[one.as_json() for one in up_to],
     )
 
 

@@ -24,6 +24,7 @@ from meterledger.rulebook.forms import read_form
 from meterledger.usecases.extension_contracts import ContractAsked, ContractGiven, contract_of
 from meterledger.usecases.extension_facilities import charged
 from meterledger.usecases.extension_guarantees import (
+    KNOWS_RELIEF,
     GuaranteeStore,
     bills_of_extension,
     tested,
@@ -103,7 +104,8 @@ def _event_again(
         earlier = before.before(event.number - 1)
         return refunds_of(earlier, event.on, today=today, moment=moment)[1].record
     if event.act is ExtensionAct.TESTED:
-        bills = bills_of_extension(before, store, moment)
+        knows_relief = event.data.get(KNOWS_RELIEF, False)
+        bills = bills_of_extension(before, store, moment, knows_relief=knows_relief)
         bill = next(one for one in bills if one.root == event.about)
         return tested(before, bill, bills, moment).record
     if event.act is ExtensionAct.CHARGED:

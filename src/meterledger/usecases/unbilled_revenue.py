@@ -4,6 +4,7 @@ Each agreement's days since its last bill are calculated as a bill of them would
 (``calculate_bills``: the same plans, prorated, with programmes, exchanges and registers), without
 its taxes. Where usage is not known to the end, the days that are known are priced and the rest
 takes their daily average; where no day is known, the daily average of the last bill's charges.
+What an agreement takes off the month that is not billed yet (GRR V.H.4) is taken off here, too.
 Where there is neither, the agreement is listed as not estimated. The entry of the month end is
 reversed on the next day, when bills begin to say what was estimated.
 
@@ -48,6 +49,8 @@ from meterledger.usecases.finance_ports import AccrualLog
 from meterledger.usecases.finance_reports import class_of
 from meterledger.usecases.joined_services import days_of_its_own
 from meterledger.usecases.ports import Lake
+from meterledger.usecases.relief_ports import ReliefReads
+from meterledger.usecases.relieve_bills import relieved
 
 LOOK_BACK_DAYS = 120
 SHORTER_BY_DAYS = (1, 2, 3, 7, 14)
@@ -58,7 +61,7 @@ Stretch: TypeAlias = tuple[str, date]
 """Days of an agreement that are its own to bill, by its name and their first."""
 
 
-class UnbilledStore(BilledReadings, Protocol):
+class UnbilledStore(BilledReadings, ReliefReads, Protocol):
     """What is asked of the store."""
 
     def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
@@ -252,7 +255,8 @@ def _priced(
         for name, bill in made.items():
             found[name] = _line(open_.pop(name), bill, why.get(name, ""))
     for name, one in open_.items():
-        found[name] = _estimated(one, why.get(name, "No usage is known"), view)
+        off = _goes_on_cents(one, known_at, store)
+        found[name] = _estimated(one, off, why.get(name, "No usage is known"), view)
     by_agreement: dict[str, list[UnbilledLine]] = {}
     for (agreement, _), line in sorted(found.items(), key=lambda each: each[0]):
         by_agreement.setdefault(agreement, []).append(line)
@@ -307,13 +311,15 @@ def _calculated(
             kept=store,
             view=view,
         )
-        made |= {(one.agreement_id, days.from_day): one for one in bills}
+        less = relieved(bills, store=store, view=view)
+        made |= {(one.agreement_id, days.from_day): one for one in less}
         refused |= {(one.agreement_id, days.from_day): one.sentence for one in held}
     return made, refused
 
 
 def _line(one: _Unbilled, bill: Bill, why: str) -> UnbilledLine:
     charged = sum(line.cents for line in bill.lines if line.group is not ChargeGroup.TAX)
+    charged -= bill.relief.charge_cents if bill.relief else 0
     whole = bill.days == one.days
     cents = (
         charged
@@ -334,7 +340,23 @@ def _line(one: _Unbilled, bill: Bill, why: str) -> UnbilledLine:
     )
 
 
-def _estimated(one: _Unbilled, why: str, view: BookView) -> UnbilledLine:
+def _goes_on_cents(one: _Unbilled, known_at: datetime, store: ReliefReads) -> int:
+    """What was taken off the charges of the last bill, where the next month is agreed on, too.
+
+    Where it is not, the month will be billed in full.
+    """
+    if one.last is None:
+        return 0
+    told = store.relief_of_bills([one.last.bill_id]).get(one.last.bill_id)
+    if told is None:
+        return 0
+    point = one.service.agreement.service_point_id
+    agreed = (known.as_known(known_at) for known in store.reliefs_at([point]))
+    goes_on = any(known and known.adjusts(point, one.days.from_day) for known in agreed)
+    return told.charge_cents if goes_on else 0
+
+
+def _estimated(one: _Unbilled, off_cents: int, why: str, view: BookView) -> UnbilledLine:
     agreement = one.service.agreement
     line = UnbilledLine(
         agreement_id=agreement.agreement_id,
@@ -351,6 +373,7 @@ def _estimated(one: _Unbilled, why: str, view: BookView) -> UnbilledLine:
     if one.last is None or line.service_class not in REVENUE_OF_CLASS:
         return line
     charged = sum(cents for code, _, cents in one.last.lines() if code not in TAX_OF_CODE)
+    charged -= off_cents
     share = Fraction(charged * one.days.day_count, one.last.days.day_count)
     return replace(line, cents=to_whole_half_up(share), method=UnbilledMethod.LAST_BILL)
 

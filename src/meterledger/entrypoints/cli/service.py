@@ -299,6 +299,8 @@ def _account(system: Any, account: str) -> dict[str, Any]:
 
     held = system.store.account(account)
     services = system.store.services_of_account(account, system.now)
+    bills = system.store.bills_of_account(account)
+    off = system.store.relief_of_bills([one.bill_id for one in bills])
     return {
         "account": account,
         "cycle": held.cycle,
@@ -331,10 +333,13 @@ def _account(system: Any, account: str) -> dict[str, Any]:
                 "from": one.days.from_day.isoformat(),
                 "to": one.days.until_day.isoformat(),
                 "usd": usd_text(one.total_cents),
-                "asked_usd": usd_text(asked_of(one.record, one.total_cents)),
+                "asked_usd": usd_text(
+                    asked_of(one.record, one.total_cents)
+                    - (off[one.bill_id].cents if one.bill_id in off else 0)
+                ),
                 "due": one.due_day.isoformat(),
             }
-            for one in system.store.bills_of_account(account)
+            for one in bills
         ],
         "payments": [
             {
