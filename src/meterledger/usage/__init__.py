@@ -95,6 +95,7 @@ from meterledger.usage.exchanged import (
 from meterledger.usage.filling import Filled, Gaps, estimates_of, fill_missing
 from meterledger.usage.filling_plan import FillingPlan
 from meterledger.usage.filling_register import Agreed, RegisterCannotAgree, agree_with_register
+from meterledger.usage.other_flows import known_of, on_slots
 from meterledger.usage.readings_needed import BilledOn as ReadingsBilledOn
 from meterledger.usage.readings_needed import (
     PeriodReadingsFacts,
@@ -288,10 +289,12 @@ __all__ = [
     "finish_day",
     "history_of",
     "instant_text",
+    "known_of",
     "mark_key",
     "may_estimate",
     "method_words",
     "on_all_days",
+    "on_slots",
     "reactive_values",
     "register_agrees",
     "run_daily_use_ladder",

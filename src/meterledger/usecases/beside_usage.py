@@ -21,15 +21,16 @@ from typing import Protocol
 
 from meterledger.facts.participation import Participation, taking_part
 from meterledger.facts.places import BillableService, MeterInstallation
-from meterledger.facts.usage import UsageBatch
+from meterledger.facts.usage import TiledUsage, UsageBatch
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rating import KvarNeeded, LinePlan, RatePlan, highest_var
 from meterledger.rulebook.book import BookView
-from meterledger.usage import find_gaps, scale_by_multipliers
+from meterledger.usage import WindowHasGap, find_gaps, on_slots, scale_by_multipliers
 from meterledger.usecases.calculate import Calculator
+from meterledger.usecases.flow_of_exchange import Read, flow_of_exchange
 from meterledger.usecases.given_beside import NOTHING_GIVEN, GivenBeside
 from meterledger.usecases.looked_back import credits_before, history_before
 from meterledger.usecases.ports import Lake, MetersRefused, StoredBill
@@ -41,6 +42,15 @@ class BesideSources(ProgramsAsked, Protocol):
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
         """Every bill issued for the service points, cancelled ones too, oldest first."""
+
+
+RECEIVED_NOT_KNOWN = "Not every interval of the energy received of a net-metered service is known"
+KVAR_NOT_KNOWN = (
+    "Its rate bills reactive demand, and not every interval of reactive energy is known"
+)
+NO_ZERO = "What nobody measured is never taken for zero"
+SEND_RECEIVED = "Ingest the channel of received energy, 0 where none was, then bill again"
+SEND_KVAR = "Ingest the meter's channel of kVArh in intervals, then bill again"
 
 
 class NotReceived(Refusal):
@@ -111,9 +121,9 @@ class BesideUsage:
         return found
 
     def without_intervals(self, service: BillableService) -> Beside:
-        """What a bill is given whose meter was exchanged, has a register or is not there.
+        """What a bill is given that stands on a register, or on days of several lengths.
 
-        :raises NotReceived: if it nets: only intervals of one meter tell what was received
+        :raises NotReceived: if it nets: only intervals tell what was received
         :raises KvarNeeded: if its rate bills reactive demand, for the same reason
         """
         found = self.of(service)
@@ -122,18 +132,68 @@ class BesideUsage:
                 "A bill with a charge for reactive demand needs whole days of one meter in "
                 "intervals of one length",
                 where=f"service point {service.agreement.service_point_id}, {self._window}",
-                why="A register, an exchange of meters or intervals of several lengths tell it not",
+                why="A register or intervals of several lengths tell it not",
                 do="Send the window's kWh and kVArh in intervals of one length, then bill again",
             )
         if found.nets:
             raise NotReceived(
-                "A net-metered bill needs the energy received, interval by interval, of one meter "
-                "for all of the window",
+                "A net-metered bill needs the energy received, interval by interval, for all of "
+                "the window",
                 where=f"service point {service.agreement.service_point_id}, {self._window}",
-                why="A register, an exchange of meters or intervals of several lengths tell it not",
+                why="A register or intervals of several lengths tell it not",
                 do="Send both directions of the window in intervals of one length, then bill again",
             )
         return found
+
+    def of_exchanged(
+        self, service: BillableService, installations: Sequence[MeterInstallation]
+    ) -> Beside:
+        """What a bill is given whose meters were exchanged inside the window.
+
+        What both meters received adds up over the window, as what they delivered does: each has
+        its own multiplier, and an interval is cut at the instant of the exchange. So does reactive
+        energy, in the window of demand in which the exchange lies too.
+
+        :raises NotReceived: if it nets, and the meters do not fill the window with what they
+            received
+        :raises KvarNeeded: if its rate bills reactive demand, and they do not fill it with that
+        :raises UsageNotTiled: if a meter reports of a time at which it was not there, and the like
+        """
+        found = self.of(service)
+        if found.kvar_of:
+            try:
+                reactive = on_slots(self._exchanged(self._lake.reactive, installations))
+            except WindowHasGap as refusal:
+                raise KvarNeeded(
+                    KVAR_NOT_KNOWN,
+                    where=refusal.where,
+                    why=f"{refusal.what}. {NO_ZERO}",
+                    do=SEND_KVAR,
+                ) from refusal
+            found = _with_kvar(found, reactive, self._window)
+        if found.nets:
+            try:
+                received = self._exchanged(self._lake.received, installations)
+            except WindowHasGap as refusal:
+                raise NotReceived(
+                    RECEIVED_NOT_KNOWN,
+                    where=refusal.where,
+                    why=f"{refusal.what}. {NO_ZERO}",
+                    do=SEND_RECEIVED,
+                ) from refusal
+            found = _with_received(found, received, received.energy_wh)
+        return found
+
+    def _exchanged(self, read: Read, installations: Sequence[MeterInstallation]) -> TiledUsage:
+        view = self._calculator.view
+        return flow_of_exchange(
+            read,
+            installations,
+            self._window,
+            zone=view.time_zone,
+            utility=view.name,
+            at_sequence=self._sequence,
+        ).tiled
 
     def with_received(
         self, services: Mapping[str, tuple[BillableService, MeterInstallation]]
@@ -195,11 +255,10 @@ class BesideUsage:
                 continue
             if row in gaps:
                 self._found[name] = KvarNeeded(
-                    "Its rate bills reactive demand, and not every interval of reactive energy is "
-                    "known",
+                    KVAR_NOT_KNOWN,
                     where=f"meter {installed.meter_id}, {self._window}",
-                    why=f"{gaps[row].sentence} What nobody measured is never taken for zero",
-                    do="Ingest the meter's channel of kVArh in intervals, then bill again",
+                    why=f"{gaps[row].sentence} {NO_ZERO}",
+                    do=SEND_KVAR,
                 )
                 continue
             try:
@@ -219,23 +278,15 @@ class BesideUsage:
                 continue
             if row in gaps:
                 self._found[name] = NotReceived(
-                    "Not every interval of the energy received of a net-metered service is known",
+                    RECEIVED_NOT_KNOWN,
                     where=f"meter {installed.meter_id}, {self._window}",
-                    why=f"{gaps[row].sentence} What nobody measured is never taken for zero",
-                    do="Ingest the channel of received energy, 0 where none was, then bill again",
+                    why=f"{gaps[row].sentence} {NO_ZERO}",
+                    do=SEND_RECEIVED,
                 )
                 continue
             one = rows_of(usage, [row])
             wh = sum(int(values.energy_wh.sum()) for values in one.days)
-            told = tuple(
-                replace(reason, finding=f"{reason.finding}; {wh}{WERE_RECEIVED}")
-                if reason.finding.endswith(NETS)
-                else reason
-                for reason in found.reasons
-            )
-            self._found[name] = replace(
-                found, given=replace(found.given, received=one), reasons=told
-            )
+            self._found[name] = _with_received(found, one, wh)
 
     def _plan(self, service: BillableService, programs: tuple[str, ...]) -> RatePlan:
         return self._calculator.plan(service.agreement.schedule, self._window, programs)
@@ -275,6 +326,17 @@ class BesideUsage:
             given = replace(given, credits=account.open)
         nets_it = plan.net is not None
         return Beside(given, tuple(reasons), nets=nets_it, kvar_of=plan.reactive_lines)
+
+
+def _with_received(found: Beside, usage: UsageBatch | TiledUsage, wh: int) -> Beside:
+    """With what one meter has received, or several one after the other; the reason says it."""
+    told = tuple(
+        replace(reason, finding=f"{reason.finding}; {wh}{WERE_RECEIVED}")
+        if reason.finding.endswith(NETS)
+        else reason
+        for reason in found.reasons
+    )
+    return replace(found, given=replace(found.given, received=usage), reasons=told)
 
 
 def _with_kvar(found: Beside, usage: UsageBatch, window: DaySpan) -> Beside:

@@ -221,7 +221,7 @@ def calculate_bills(
             continue
         schedule = one.service.agreement.schedule
         try:
-            more = beside.without_intervals(one.service)
+            more = beside.of_exchanged(one.service, one.installations)
             lines = calculator.price_tiled(schedule, window, exchanged.tiled, more.given)
             said = describe_exchanged(exchanged)
             bills.append(_bill(one, lines, said, on, pins, calculator, kept, more.reasons))

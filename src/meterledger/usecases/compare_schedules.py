@@ -287,10 +287,14 @@ def _beside(
         lake=lake,
         store=store,
     )
-    if not isinstance(usage, UsageBatch):
+    if isinstance(usage, RegisterUsage):
         return found.without_intervals(service)
     point, zone = service.agreement.service_point_id, calculator.view.time_zone
-    (meter,) = meters_of_window(point, service.installations, window, zone)
+    meter, *others = meters_of_window(point, service.installations, window, zone)
+    if others:
+        return found.of_exchanged(service, (meter, *others))
+    if not isinstance(usage, UsageBatch):
+        return found.without_intervals(service)
     found.with_received({service.agreement.agreement_id: (service, meter)})
     return found.of(service)
 

@@ -31,11 +31,13 @@ from meterledger.usage import (
     ReactiveTerms,
     doubts_of,
     find_gaps,
+    on_slots,
     scale_by_multipliers,
     without,
 )
 from meterledger.usecases.beside_usage import rows_of
 from meterledger.usecases.due_bills import DueBill
+from meterledger.usecases.flow_of_exchange import flow_of_exchange
 from meterledger.usecases.ports import Lake, MetersRefused
 
 Doubts = Mapping[str, "tuple[GateFinding, ...] | Refusal"]
@@ -80,13 +82,11 @@ def reactive_doubts(
     except Refusal as refusal:
         return dict.fromkeys(asked, refusal.of_one_case())
     look = _Look(
-        {
-            agreement: (pseudonym(one.installations[-1].meter_id, view.name), one.installations[-1])
-            for agreement, one in asked.items()
-        },
+        {agreement: one.installations for agreement, one in asked.items()},
         batch[0].window.days,
         lake,
         sequence,
+        view,
     )
     for agreement, one in asked.items():
         found[agreement] = look.findings(agreement, minutes[one.service.agreement.schedule], terms)
@@ -107,27 +107,52 @@ class _Look:
 
     def __init__(
         self,
-        meters: Mapping[str, tuple[str, MeterInstallation]],
+        meters: Mapping[str, Sequence[MeterInstallation]],
         window: DaySpan,
         lake: Lake,
         sequence: int,
+        view: BookView,
     ) -> None:
-        """``meters`` are by agreement: the pseudonym, and the installation that covers it all."""
-        self._meters, self._sequence, self._window = meters, sequence, window
-        there = dict(meters.values())
+        """``meters`` are by agreement: the one of all the window, or those one after the other."""
+        self._meters, self._sequence, self._window, self._view = meters, sequence, window, view
         first = window.from_day - timedelta(days=window.day_count)
         before = DaySpan(first, window.from_day)
-        already = {name: one for name, one in there.items() if one.covers(before)}
-        self._reactive = self._read(lake.reactive, there, window)
-        self._energy = self._read(lake.usage, there, window)
+        alone = {self._name(some[0]): some[0] for some in meters.values() if len(some) == 1}
+        already = {
+            self._name(some[0]): some[0] for some in meters.values() if some[0].covers(before)
+        }
+        self._reactive = self._read(lake.reactive, alone, window)
+        self._energy = self._read(lake.usage, alone, window)
+        for some in (each for each in meters.values() if len(each) > 1):
+            self._exchanged(lake, some)
         self._reactive_before = self._read(lake.reactive, already, before)
         self._energy_before = self._read(lake.usage, already, before)
+
+    def _name(self, installed: MeterInstallation) -> str:
+        return pseudonym(installed.meter_id, self._view.name)
+
+    def _exchanged(self, lake: Lake, some: Sequence[MeterInstallation]) -> None:
+        """Both flows of meters exchanged inside the window, by the first of them."""
+        for read, into in ((lake.reactive, self._reactive), (lake.usage, self._energy)):
+            try:
+                found = flow_of_exchange(
+                    read,
+                    some,
+                    self._window,
+                    zone=self._view.time_zone,
+                    utility=self._view.name,
+                    at_sequence=self._sequence,
+                )
+                into[self._name(some[0])] = on_slots(found.tiled)
+            except Refusal as refusal:  # it is told as not complete; a lost store ends the run
+                refusal.of_one_case()
 
     def findings(
         self, agreement: str, minutes: Iterable[int], terms: ReactiveTerms
     ) -> tuple[GateFinding, ...] | Refusal:
         """What is doubtful of one of them, as far as its bill stands on it."""
-        meter, installed = self._meters[agreement]
+        installed = self._meters[agreement][-1]
+        meter = self._name(self._meters[agreement][0])
         reactive, energy = self._reactive.get(meter), self._energy.get(meter)
         if reactive is None or energy is None:  # the bill may stand on an estimate of its kWh
             return ReactiveUnchecked(

@@ -25,8 +25,10 @@ from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.forms import number_text
-from meterledger.usage import scale_by_multipliers
+from meterledger.usage import ExchangedUsage, scale_by_multipliers
 from meterledger.usecases.due_bills import DueBill
+from meterledger.usecases.flow_of_exchange import Read, flow_of_exchange
+from meterledger.usecases.given_beside import GivenBeside
 from meterledger.usecases.joined_services import JoinedDue
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.proof_values import Operation, ProofValues, op, thousandths
@@ -108,18 +110,51 @@ def _nothing(meter: dict[str, Any], begin: int, until: int) -> dict[str, Any]:
     return {**meter, "start": begin, "seconds": QUARTER_SECONDS, "wh": [0] * count}
 
 
-def other_flow(usage: UsageBatch, due: DueBill) -> Place:
-    """Energy received or reactive energy; the record pins no hash of it."""
+def received_of(given: GivenBeside, recalled: Recalled, lake: Lake) -> Place:
+    """The energy received of a net-metered bill, of each of its meters."""
+    if isinstance(given.received, UsageBatch):
+        return _of_one(given.received, recalled.due)
+    return _of_exchange(lake.received, recalled)
+
+
+def reactive_of(recalled: Recalled, lake: Lake) -> Place:
+    """The reactive energy of each of the bill's meters."""
+    due = recalled.due
+    if len(due.installations) > 1:
+        return _of_exchange(lake.reactive, recalled)
+    (found,) = lake.reactive([due.meter], due.window.days, at_sequence=recalled.sequence)
+    return _of_one(scale_by_multipliers(found, [due.installations[0].multiplier]), due)
+
+
+def _of_one(usage: UsageBatch, due: DueBill) -> Place:
+    """Energy received or reactive energy of one meter; the record pins no hash of it."""
     (installed,) = due.installations
     place = _plain(due.meter, installed.multiplier, due.window.days, usage)
     return {**place, "sha256": sha256_hex(_energy(usage).astype("<i8").tobytes())}
 
 
-def reactive_of(recalled: Recalled, lake: Lake) -> Place:
-    """The reactive energy of the bill's one meter."""
-    due = recalled.due
-    (found,) = lake.reactive([due.meter], due.window.days, at_sequence=recalled.sequence)
-    return other_flow(scale_by_multipliers(found, [due.installations[0].multiplier]), due)
+def _of_exchange(read: Read, recalled: Recalled) -> Place:
+    """The same of meters that were exchanged inside the window."""
+    due, view = recalled.due, recalled.view
+    found = flow_of_exchange(
+        read,
+        due.installations,
+        due.window.days,
+        zone=view.time_zone,
+        utility=view.name,
+        at_sequence=recalled.sequence,
+    )
+    numbers = [n for one in found.tiled.intervals for n in (one.start, one.seconds, one.energy_wh)]
+    hashed = sha256_hex(np.array(numbers, dtype="<i8").tobytes())
+    return {**_exchanged(found), "sha256": hashed}
+
+
+def _exchanged(found: ExchangedUsage) -> Place:
+    meters = [
+        _meter(stay.meter, stay.multiplier, part)
+        for stay, part in zip(found.stays, found.parts, strict=True)
+    ]
+    return {"hash_of": "intervals", "meters": meters}
 
 
 def loads_of(bill: Bill, values: ProofValues) -> list[Operation]:
@@ -187,12 +222,7 @@ def _intervals(
         "kept": store,
     }
     if len(installations) > 1:
-        exchanged = usage_of_exchange(installations, days, utility=view.name, **how)
-        meters = [
-            _meter(stay.meter, stay.multiplier, part)
-            for stay, part in zip(exchanged.stays, exchanged.parts, strict=True)
-        ]
-        return {"hash_of": "intervals", "meters": meters}
+        return _exchanged(usage_of_exchange(installations, days, utility=view.name, **how))
     (installed,) = installations
     meter = pseudonym(installed.meter_id, view.name)
     found = usage_of_window({meter: installed}, days, **how)

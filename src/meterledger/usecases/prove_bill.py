@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from meterledger.facts.bills import Bill
-from meterledger.facts.usage import UsageBatch, window_seconds
+from meterledger.facts.usage import window_seconds
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.local_days import zone
@@ -34,9 +34,9 @@ from meterledger.usecases.proof_readings import (
     CannotProve,
     load_count,
     loads_of,
-    other_flow,
     places_of,
     reactive_of,
+    received_of,
 )
 from meterledger.usecases.proof_values import ProofValues, op
 from meterledger.usecases.replay_bill import Recalled, ReplayStore, recall_bill, replay_bill
@@ -90,8 +90,8 @@ def prove_bill(*, bill_id: str, store: ReplayStore, lake: Lake, book: TariffBook
     readings = {}
     if loads is None:
         readings = {DELIVERED: places_of(bill, recalled, store, lake, values)}
-    if isinstance(given.received, UsageBatch):
-        readings[RECEIVED] = [other_flow(given.received, recalled.due)]
+    if plan.net is not None:
+        readings[RECEIVED] = [received_of(given, recalled, lake)]
     if plan.needs_kvar:
         readings[REACTIVE] = [reactive_of(recalled, lake)]
     proration = _proration(values, bill.days, plan)
@@ -126,9 +126,11 @@ def _given(
         lake=lake,
         store=store,
     )
-    if beside.of(service).nets:
-        (installed,) = recalled.due.installations
-        beside.with_received({bill.agreement_id: (service, installed)})
+    first, *others = recalled.due.installations or (None,)
+    if others:
+        return beside.of_exchanged(service, recalled.due.installations).given
+    if first is not None and beside.of(service).nets:
+        beside.with_received({bill.agreement_id: (service, first)})
     return beside.of(service).given
 
 

@@ -166,7 +166,7 @@ def usage_of_exchange(
         meter = pseudonym(one.meter_id, utility)
         since, gone = one.stretch(zone)
         try:
-            known = lake.known_intervals(meter, _days_of(one, window), at_sequence=at_sequence)
+            known = lake.known_intervals(meter, days_of_stay(one, window), at_sequence=at_sequence)
         except MetersRefused as some:
             raise some.by_meter[meter] from some
         near = [
@@ -178,7 +178,7 @@ def usage_of_exchange(
     return tile_exchanged(stays, days=window, zone=zone)
 
 
-def _days_of(one: MeterInstallation, window: DaySpan) -> DaySpan:
+def days_of_stay(one: MeterInstallation, window: DaySpan) -> DaySpan:
     """The local days of the window that the installation touches, the day it ended in included."""
     until = one.days.until_day
     if until is not None and one.ended_second:
