@@ -18,6 +18,7 @@ from tests.journeys.combined_town import (
     ALL,
     BILLED,
     KNOWN,
+    PERSON,
     SCHOOLS,
     accounts_of,
     combine,
@@ -29,12 +30,14 @@ from typer.testing import CliRunner, Result
 from meterledger.entrypoints import combined_paper, wiring
 from meterledger.entrypoints.cli.main import build_app
 from meterledger.entrypoints.web import system
+from meterledger.facts.combination import Combination, CombinedAccount
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.span import Validity
 from meterledger.usecases.combined_statements import state_combination
 from meterledger.usecases.ports import Viewer
 
-START = ("--customer", SCHOOLS, "--written", "--on", "2026-04-01")
+START = ("--customer", PERSON, "--written", "--on", "2026-04-01")
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,8 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
     begun = told(ask("start", "SCHOOLS", *accounts[:10], *START, "--json"))
     assert begun["ruling"]["outcome"]["due_date_chosen_by"] == "Company"
     assert [one["account"] for one in begun["accounts"]] == list(accounts[:10])
+    assert (begun["person"], begun["customer"]) == (PERSON, SCHOOLS)
+    assert begun["people"][0]["people"] == [{"person": PERSON, "name": SCHOOLS}]
     added = told(ask("add", "SCHOOLS", accounts[10], "--on", "2026-04-01", "--json"))
     assert len(added["premises"]) == 11
     left = told(ask("end", "SCHOOLS", "--account", accounts[10], "--on", "2026-07-01", "--json"))
@@ -172,6 +177,26 @@ def test_a_bill_that_we_sent_late_says_so_on_the_combined_paper(
         *["One of the bills"] * (count == 1),
         *["2 of the bills"] * (count == 2),
     ]
+
+
+def test_the_page_of_one_that_has_two_people_says_so(watched_templates: None) -> None:
+    town = schools_town()
+    days = Validity(KNOWN.date())
+    with town.store.viewing(VIEWER, []):
+        town.start(20, people=(("P99", SCHOOLS),), from_day=KNOWN.date())
+        accounts = (*accounts_of(ALL[:2]), town.account_id(20))
+        town.store.begin_combination(
+            Combination("BY-NAME", SCHOOLS, days, KNOWN, ()),
+            [CombinedAccount("BY-NAME", one, days, KNOWN) for one in accounts],
+        )
+    before = system.provide(WebTown(town, now=KNOWN + timedelta(days=99)))
+    try:
+        client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+        page = client.get("/combinations/BY-NAME/").content.decode()
+    finally:
+        system.provide(before)
+    assert "It is not of one customer" in page
+    assert f"Account {accounts[2]}: {SCHOOLS} (P99)." in page
 
 
 def test_what_is_not_there_is_refused_in_a_sentence(ask: Any) -> None:

@@ -16,6 +16,7 @@ LAST = date(2026, 9, 20)
 KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
 AFTER = KNOWN + timedelta(hours=1)
 SCHOOLS = "Elm Schools"
+PERSON = "P1"
 ALL = tuple(range(1, 13))
 
 
@@ -37,7 +38,7 @@ def accounts_of(numbers: tuple[int, ...]) -> tuple[str, ...]:
 def combine(town: Town, *numbers: int, **changed: Any) -> Combined:
     asked: dict[str, Any] = {
         "combination_id": "SCHOOLS",
-        "customer": SCHOOLS,
+        "customer": PERSON,
         "account_ids": accounts_of(numbers),
         "in_writing": True,
         "on": FIRST + timedelta(days=30),

@@ -13,6 +13,7 @@ from tests.journeys.combined_town import (
     BILLED,
     FIRST,
     KNOWN,
+    PERSON,
     SCHOOLS,
     accounts_of,
     combine,
@@ -20,9 +21,17 @@ from tests.journeys.combined_town import (
 )
 from tests.journeys.town import VIEWER, Town, even
 
-from meterledger.facts.combination import CombinedKind, CombinedStatement
+from meterledger.entrypoints.combined_words import several_people
+from meterledger.facts.combination import (
+    Combination,
+    CombinedAccount,
+    CombinedKind,
+    CombinedStatement,
+)
+from meterledger.kernel.span import Validity
 from meterledger.ledger import RECEIVABLE
 from meterledger.usecases.combinations import (
+    Combined,
     NotCombined,
     add_to_combination,
     end_combination,
@@ -50,6 +59,69 @@ def state(town: Town, on: date = BILLED, **changed: Any) -> CombinedStatement:
         "store": town.store,
     }
     return state_combination(**{**asked, **changed})
+
+
+def state_is_of(town: Town) -> str:
+    town.bill(*ALL, on=BILLED, known_at=KNOWN)
+    return state(town).customer
+
+
+def begun_by_name(town: Town, *numbers: int) -> None:
+    """A combination as they were before persons were asked for."""
+    days = Validity(FIRST + timedelta(days=30))
+    town.store.begin_combination(
+        Combination("SCHOOLS", SCHOOLS, days, KNOWN, ()),
+        [CombinedAccount("SCHOOLS", one, days, KNOWN) for one in accounts_of(numbers)],
+    )
+
+
+class TestOfBefore:
+    """Combinations that began by a name go on, and say where they are of two people."""
+
+    def look(self, town: Town, on: date = BILLED) -> list[str]:
+        found = look_at_combination(
+            combination_id="SCHOOLS", on=on, known_at=AFTER, view=town.view, store=town.store
+        )
+        return several_people(found.people)
+
+    def add(self, town: Town, number: int) -> Combined:
+        return add_to_combination(
+            combination_id="SCHOOLS",
+            account_id=town.account_id(number),
+            on=BILLED,
+            learned_at=AFTER,
+            view=town.view,
+            store=town.store,
+        )
+
+    def test_of_one_customer_takes_more_of_theirs(self, town: Town) -> None:
+        town.start(20, people=(("P99", SCHOOLS),), from_day=FIRST)
+        begun_by_name(town, *ALL[:10])
+        assert self.look(town) == []
+        with pytest.raises(NotCombined, match="is not of the same people as"):
+            self.add(town, 20)
+        assert len(self.add(town, 11).premises) == 11
+
+    def test_of_two_says_whose_is_whose_until_one_is_taken_out(self, town: Town) -> None:
+        town.start(20, people=(("P99", SCHOOLS),), from_day=FIRST)
+        begun_by_name(town, *ALL[:11], 20)
+        words = " ".join(self.look(town))
+        assert "It is not of one customer" in words
+        assert f"Account {town.account_id(20)}: Elm Schools (P99)." in words
+        with pytest.raises(NotCombined, match="is not of the same people as"):
+            self.add(town, 12)
+        town.bill(*ALL, on=BILLED, known_at=KNOWN)
+        assert state(town).customer == SCHOOLS
+        end_combination(
+            combination_id="SCHOOLS",
+            account_id=town.account_id(20),
+            on=BILLED,
+            learned_at=AFTER,
+            view=town.view,
+            store=town.store,
+        )
+        assert self.look(town) == []
+        assert len(self.add(town, 12).premises) == 12
 
 
 class TestStarting:
@@ -92,10 +164,26 @@ class TestStarting:
         combined = combine(town, *ALL[:11])
         assert (len(combined.premises), combined.passing) == (10, ("PR10",))
 
-    def test_another_customers_account_is_refused(self, town: Town) -> None:
-        town.start(20, from_day=FIRST)
-        with pytest.raises(NotCombined, match=f"{SCHOOLS} is not responsible for account"):
+    def test_another_customers_account_is_refused_whatever_the_name(self, town: Town) -> None:
+        """The namesake's place, use and debt are nobody else's."""
+        town.start(20, people=(("P99", SCHOOLS),), from_day=FIRST)
+        with pytest.raises(NotCombined, match="Person P1 is not responsible for account") as found:
             combine(town, *ALL, 20)
+        assert "It is the account of Elm Schools (P99)" in str(found.value)
+        with pytest.raises(NotCombined, match="Person Elm Schools is not responsible"):
+            combine(town, *ALL, customer=SCHOOLS)
+        assert town.store.combination_ids() == []
+
+    def test_an_account_held_with_somebody_else_is_of_other_people(self, town: Town) -> None:
+        town.start(20, people=(("P1", SCHOOLS), ("P2", "Oak Church")), from_day=FIRST)
+        with pytest.raises(NotCombined, match="is not of the same people as account") as found:
+            combine(town, *ALL, 20)
+        assert "It is of Elm Schools (P1) and Oak Church (P2)" in str(found.value)
+
+    def test_the_name_stays_for_the_paper(self, town: Town) -> None:
+        begun = combine(town, *ALL).file.combination
+        assert (begun.person_id, begun.customer) == (PERSON, SCHOOLS)
+        assert state_is_of(town) == SCHOOLS
 
     def test_an_account_without_service_that_day_is_refused(self, town: Town) -> None:
         town.start(20, people=(("P1", SCHOOLS),), from_day=date(2026, 8, 1))

@@ -26,7 +26,7 @@ def account(number: int) -> str:
 
 
 def combination_of() -> Combination:
-    return Combination("C-1", "Ana Rivera", Validity(BEGINS), LEARNED, WHY)
+    return Combination("C-1", "Ana Rivera", Validity(BEGINS), LEARNED, WHY, "person-1")
 
 
 def combined_of(number: int) -> CombinedAccount:
@@ -55,6 +55,11 @@ def statement_of() -> CombinedStatement:
         reasons=WHY,
         learned_at=LATER,
     )
+
+
+def keep_combination_of_one(store: Any) -> None:
+    """A combination of the first account, whose person it is of."""
+    store.begin_combination(combination_of(), [combined_of(1)])
 
 
 def keep_combinations(store: Any) -> None:

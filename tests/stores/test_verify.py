@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.stores.bank_of_paper import keep_bank
+from tests.stores.combined_paper import keep_combination_of_one
 from tests.stores.deposit_paper import keep_paid_deposit
 from tests.stores.extension_town import keep_extensions
 from tests.stores.late_paper import keep_late_charges
@@ -250,6 +251,10 @@ BREACHES = {
         "UPDATE accrual_line SET cents = cents - 1",
         "is of $10.00, its lines of $9.99, posted $10.00 and taken back -$10.00",
     ),
+    "of a combination are of the same people": (
+        "UPDATE account_holder SET person_id = 'person-2' WHERE person_id = 'person-1'",
+        "combination C-1 has account 4000000010 of person-2, who is another person",
+    ),
     "every received file": ("DELETE FROM quarantined_line", "1 lines set aside, 0 kept"),
 }
 
@@ -272,6 +277,7 @@ def filled(postgres: PostgresStore) -> PostgresStore:
     keep_late_charges(postgres)
     keep_relief(postgres, month=2)
     keep_bank(postgres)
+    keep_combination_of_one(postgres)
     postgres.close_period(PeriodClose(date(2025, 1, 1), "Ana", LATER))
     for number in range(2):
         postgres.record_file(

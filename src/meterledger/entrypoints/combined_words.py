@@ -6,6 +6,7 @@ Lives elsewhere the journeys (``usecases.combinations``, ``usecases.combined_sta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from meterledger.entrypoints.budget_words import reason_answer, reasons_words
@@ -16,7 +17,7 @@ from meterledger.facts.combination import (
     CombinedStatement,
 )
 from meterledger.kernel.money import usd_display, usd_text
-from meterledger.usecases.combinations import Combined
+from meterledger.usecases.combinations import Combined, OfPeople
 
 
 def combined_answer(one: Combined) -> dict[str, Any]:
@@ -25,6 +26,13 @@ def combined_answer(one: Combined) -> dict[str, Any]:
         **file_answer(one.file),
         "premises": list(one.premises),
         "premises_not_counted": list(one.passing),
+        "people": [
+            {
+                "people": [{"person": person, "name": name} for person, name in group.people],
+                "accounts": list(group.account_ids),
+            }
+            for group in one.people
+        ],
         "ruling": one.ruling.as_json(),
     }
 
@@ -35,6 +43,7 @@ def file_answer(file: CombinationFile) -> dict[str, Any]:
     return {
         "combination": file.combination.combination_id,
         "customer": file.combination.customer,
+        "person": file.combination.person_id or None,
         "from": file.combination.days.from_day.isoformat(),
         "until": until.isoformat() if until else None,
         "reasons": reason_answer(file.combination.reasons),
@@ -87,6 +96,8 @@ def print_combined(one: Combined) -> None:
         print(f"  account {account.account_id}, {account.days}")
     if one.passing:
         print(f"  Not counted, since their service has an end already: {', '.join(one.passing)}")
+    for words in several_people(one.people):
+        print(f"  {words}")
     reasons_words(one.ruling.decision.reasons)
     if not one.ruling.decision.outcome.combined:
         print("  It would not be granted today; no rule says what becomes of it. Look at it.")
@@ -95,6 +106,22 @@ def print_combined(one: Combined) -> None:
             f"  {statement.statement_id}: {usd_display(statement.asked_cents)} "
             f"due {statement.due_day}"
         )
+
+
+def several_people(people: Sequence[OfPeople]) -> list[str]:
+    """That a combination is of several customers, and what to do; nothing where it is of one."""
+    if len(people) < 2:
+        return []
+    told = [
+        f"{'Accounts' if len(one.account_ids) > 1 else 'Account'} {', '.join(one.account_ids)}: "
+        f"{one.words or 'nobody'}."
+        for one in people
+    ]
+    return [
+        "It is not of one customer: these accounts are of other people than those.",
+        *told,
+        "Take out what is not the customer's, with `meterledger combination end --account`.",
+    ]
 
 
 def print_statement(one: CombinedStatement) -> None:

@@ -26,6 +26,10 @@ class Combination:
     days: Validity
     learned_at: datetime
     reasons: tuple[Reason, ...]
+    person_id: str = ""
+    """Who is responsible for every account; ``customer`` is the name for the paper. Empty where it
+    began before persons were asked for: then the people of its accounts say it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

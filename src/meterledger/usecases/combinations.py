@@ -1,6 +1,7 @@
 """Combination billing begun, widened and ended: a customer's many premises on one statement.
 
-Lives here      which premises count, what the rule is asked, what the store is told.
+Lives here      which premises count, whose accounts they are, what the rule is asked, what the
+                store is told.
 Lives elsewhere the rule (``billing.bill_form``), the statements (``combined_statements``).
 Read first      GRR V.B; docs/operating/combination_bills.md.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from meterledger.facts.combination import Combination, CombinationFile, CombinedAccount
@@ -34,6 +35,25 @@ class CombinationStore(Combinations, Protocol):
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined."""
 
+    def people_of_account(
+        self, account_id: str, known_at: datetime
+    ) -> list[tuple[str, str, Validity]]:
+        """Id, name and days of everybody who held or holds the account, by first day and id."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfPeople:
+    """Accounts of a combination for which the same people are responsible, all of them."""
+
+    people: tuple[tuple[str, str], ...]
+    """Id and name of each, in order of the ids."""
+    account_ids: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """Each by name and id, so that namesakes are told apart."""
+        return _words(self.people)
+
 
 @dataclass(frozen=True, slots=True)
 class Combined:
@@ -44,6 +64,8 @@ class Combined:
     passing: tuple[str, ...]
     """Premises of it whose service has an end already: not regularly the customer's."""
     ruling: Ruling
+    people: tuple[OfPeople, ...] = ()
+    """Whose accounts they are: more than one of these is more than one customer."""
 
 
 def start_combination(
@@ -60,26 +82,29 @@ def start_combination(
 ) -> Combined:
     """Put a customer's accounts on one combined statement, as the sheet allows (GRR V.B).
 
-    ``customer`` is the name that is responsible for every account. A premise counts once, whatever
+    ``customer`` is the id of a person who is responsible for every account, and whoever else is
+    for one of them is for all: a name may be another person's. A premise counts once, whatever
     accounts it has; one whose service has an end already is combined, and does not count.
 
     :raises NotCombined: if the rule does not allow it, or an account is not the customer's
     :raises Conflict: if an account is in a combination on one of the days
     """
     accounts = tuple(dict.fromkeys(account_ids))
-    regular, passing = _premises(customer, accounts, on, learned_at, store)
+    regular, passing = _premises(accounts, on, learned_at, store)
+    people = whose_accounts(accounts, on, learned_at, store)
+    named = _one_customer(customer, people)
     ruling = _ask(regular, in_writing=in_writing, on=on, view=view)
     if not ruling.decision.outcome.combined:
         raise _refused(f"combination {combination_id}", ruling, passing)
     combination = Combination(
-        combination_id, customer, Validity(on), learned_at, ruling.decision.reasons
+        combination_id, named, Validity(on), learned_at, ruling.decision.reasons, customer
     )
     members = tuple(
         CombinedAccount(combination_id, one, Validity(on), learned_at) for one in accounts
     )
     if not dry_run:
         store.begin_combination(combination, members)
-    return Combined(CombinationFile(combination, members, ()), regular, passing, ruling)
+    return Combined(CombinationFile(combination, members, ()), regular, passing, ruling, people)
 
 
 def add_to_combination(
@@ -101,7 +126,9 @@ def add_to_combination(
     file = store.combination(combination_id)
     _refuse_ended(file, on)
     accounts = (*file.accounts_on(on), account_id)
-    regular, passing = _premises(file.combination.customer, accounts, on, learned_at, store)
+    regular, passing = _premises(accounts, on, learned_at, store)
+    people = whose_accounts(accounts, on, learned_at, store)
+    _one_customer(file.combination.person_id, people)
     ruling = _ask(regular, in_writing=True, on=on, view=view)
     if not ruling.decision.outcome.combined:
         raise _refused(f"combination {combination_id}", ruling, passing)
@@ -109,7 +136,7 @@ def add_to_combination(
     if not dry_run:
         store.combine_account(added)
     now = CombinationFile(file.combination, (*file.accounts, added), file.statements)
-    return Combined(now, regular, passing, ruling)
+    return Combined(now, regular, passing, ruling, people)
 
 
 def end_combination(
@@ -160,11 +187,64 @@ def look_at_combination(
                 (regular if open_end else passing).add(service.premise.premise_id)
     ruling = _ask(tuple(sorted(regular)), in_writing=True, on=on, view=view)
     left = tuple(sorted(passing - regular))
-    return Combined(file, tuple(sorted(regular)), left, ruling)
+    people = whose_accounts(file.accounts_on(on), on, known_at, store)
+    return Combined(file, tuple(sorted(regular)), left, ruling, people)
+
+
+def whose_accounts(
+    account_ids: Sequence[str], on: date, known_at: datetime, store: CombinationStore
+) -> tuple[OfPeople, ...]:
+    """The accounts by the people who are responsible for them, the most accounts first.
+
+    Of each account those of the day count, or of the last day before it that had any.
+    """
+    groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for account in account_ids:
+        held = [one for one in store.people_of_account(account, known_at) if one[2].from_day <= on]
+        last = max((days.until_day or date.max for _, _, days in held), default=date.max)
+        day = on if on < last else last - timedelta(days=1)
+        there = sorted({(person, name) for person, name, days in held if day in days})
+        groups.setdefault(tuple(there), []).append(account)
+    found = [OfPeople(people, tuple(accounts)) for people, accounts in groups.items()]
+    return tuple(sorted(found, key=lambda one: -len(one.account_ids)))
+
+
+def _one_customer(person_id: str, people: Sequence[OfPeople]) -> str:
+    """The person's name, if the accounts are all of the same people and the person is one of them.
+
+    Of a combination that began without a person, the people of its accounts are compared alone.
+
+    :raises NotCombined: if they are not
+    """
+    for one in people:
+        if person_id and person_id not in dict(one.people):
+            account = one.account_ids[0]
+            raise NotCombined(
+                f"Person {person_id[:80]} is not responsible for account {account}",
+                where=f"account {account}",
+                why=f"It is the account of {one.words or 'nobody'}, and nobody's charges go to "
+                "another, whatever their name",
+                do="Give the person's id as `meterledger service show` prints it, or leave the "
+                "account out",
+            )
+    if len(people) > 1:
+        first, other = people[0], people[-1]
+        account = other.account_ids[0]
+        raise NotCombined(
+            f"Account {account} is not of the same people as account {first.account_ids[0]}",
+            where=f"account {account}",
+            why=f"It is of {other.words or 'nobody'}, and the other of {first.words or 'nobody'}: "
+            "nobody's charges go to another",
+            do="Leave it out",
+        )
+    return dict(people[0].people).get(person_id, "") if people else ""
+
+
+def _words(people: Sequence[tuple[str, str]]) -> str:
+    return " and ".join(f"{name} ({person})" for person, name in people)
 
 
 def _premises(
-    customer: str,
     account_ids: Sequence[str],
     on: date,
     known_at: datetime,
@@ -185,14 +265,6 @@ def _premises(
                 do="Leave it out, or name a day with service",
             )
         for service in there:
-            if customer not in service.holders:
-                raise NotCombined(
-                    f"{customer} is not responsible for account {account}",
-                    where=f"account {account}",
-                    why=f"It is the account of {' and '.join(service.holders) or 'nobody'}, and "
-                    "nobody's charges go to another",
-                    do="Give the customer's name as the account has it, or leave the account out",
-                )
             open_end = service.agreement.days.until_day is None
             (regular if open_end else passing).add(service.premise.premise_id)
     return tuple(sorted(regular)), tuple(sorted(passing - regular))

@@ -43,7 +43,9 @@ def register(app: typer.Typer) -> None:
 def start(
     name: Name,
     accounts: Annotated[list[str], typer.Argument(help="The customer's accounts.")],
-    customer: Annotated[str, typer.Option(help="Who is responsible, as the accounts name them.")],
+    customer: Annotated[
+        str, typer.Option(help="Who is responsible: the person's id, as `service show` prints it.")
+    ],
     written: Annotated[bool, typer.Option(help="The request came in writing.")] = False,
     on: On = None,
     dry_run: DryRun = False,

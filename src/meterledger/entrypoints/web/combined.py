@@ -12,10 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from meterledger.entrypoints.combined_paper import combined_paper
+from meterledger.entrypoints.combined_words import several_people
 from meterledger.entrypoints.web.clauses import citation_address
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
 from meterledger.kernel.decision import Reason
+from meterledger.usecases.combinations import whose_accounts
 
 
 def _accounts_of(request: HttpRequest, system: System, combination_id: str, **_: str) -> list[str]:
@@ -58,8 +60,11 @@ def combination_page(request: HttpRequest, system: System, combination_id: str) 
             for one in reasons
         ]
 
+    today = system.today
+    people = whose_accounts(file.accounts_on(today), today, system.now, system.store)
     told = {
         "combination": file.combination,
+        "several": several_people(people),
         "why": why(file.combination.reasons),
         "accounts": file.accounts,
         "statements": [(one, why(one.reasons)) for one in reversed(file.statements)],

@@ -18,6 +18,7 @@ class Combination(models.Model):
 
     combination_id = models.TextField(db_index=True)
     customer = models.TextField()
+    person_id = models.TextField(default="", db_default="")
     reasons = models.JSONField()
     days = DateRangeField()
     known = DateTimeRangeField()

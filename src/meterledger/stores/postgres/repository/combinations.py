@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -34,7 +35,7 @@ from meterledger.stores.postgres.repository.base import Tables, record_day
 from meterledger.usecases.ports import NotFound
 
 DATED = "lower(days), upper(days), lower(known)"
-COMBINATION = f"SELECT combination_id, customer, reasons, {DATED} FROM combination"
+COMBINATION = f"SELECT combination_id, customer, person_id, reasons, {DATED} FROM combination"
 COMBINED = f"SELECT combination_id, account_id, {DATED} FROM combined_account"
 THEN = "(CASE WHEN %(at)s::timestamptz IS NULL THEN upper_inf(known) ELSE known @> %(at)s END)"
 BY_DAY = "ORDER BY lower(days), account_id"
@@ -102,7 +103,7 @@ class CombinationTables(Tables):
             days = Validity(whole.days.from_day, last_day_out)
             _insert(
                 connection,
-                Combination(combination_id, whole.customer, days, moment, whole.reasons),
+                replace(whole, days=days, learned_at=moment),
             )
 
         self._combine("combination ended", combination_id, learned_at, work)
@@ -205,10 +206,10 @@ class CombinationTables(Tables):
 
 def _insert(connection: Connection, one: Combination) -> None:
     connection.execute(
-        "INSERT INTO combination (combination_id, customer, reasons, days, known)"
-        " VALUES (%s, %s, %s, daterange(%s, %s), tstzrange(%s, NULL))",
+        "INSERT INTO combination (combination_id, customer, person_id, reasons, days, known)"
+        " VALUES (%s, %s, %s, %s, daterange(%s, %s), tstzrange(%s, NULL))",
         [
-            *(one.combination_id, one.customer, _told(one.reasons)),
+            *(one.combination_id, one.customer, one.person_id, _told(one.reasons)),
             *(one.days.from_day, one.days.until_day, one.learned_at),
         ],
     )
@@ -304,9 +305,9 @@ def _reasons(told: Sequence[Any]) -> tuple[Reason, ...]:
 
 
 def _combination(row: Sequence[Any]) -> Combination:
-    name, customer, reasons, first, out, learned_at = row
+    name, customer, person, reasons, first, out, learned_at = row
     days = Validity(first, out)
-    return Combination(name, customer, days, learned_at.astimezone(UTC), _reasons(reasons))
+    return Combination(name, customer, days, learned_at.astimezone(UTC), _reasons(reasons), person)
 
 
 def _account(row: Sequence[Any]) -> CombinedAccount:
