@@ -150,6 +150,49 @@ class TestAChosenDay:
         assert customer.bill(date(2025, 10, 1)).due_day == date(2025, 10, 22)
 
 
+class TestTheUsualDay:
+    """Twenty-one days end on a day on which the office is closed (20 CSR 4240-13.020)."""
+
+    @pytest.mark.parametrize(
+        ("issued", "due"),
+        [
+            (date(2026, 11, 28), date(2026, 12, 19)),  # a Saturday, and issued before the day
+            (date(2026, 12, 3), date(2026, 12, 24)),  # a Thursday
+            (date(2026, 12, 4), date(2026, 12, 28)),  # Christmas, a Friday
+            (date(2026, 12, 5), date(2026, 12, 28)),
+            (date(2026, 12, 6), date(2026, 12, 28)),
+            (date(2026, 12, 7), date(2026, 12, 28)),
+        ],
+        ids=str,
+    )
+    def test_is_off_closed_days_on_bills_issued_from_december_2026_on(
+        self, customer: Any, issued: date, due: date
+    ) -> None:
+        decision = decide_own_due_day(issued_day=issued, choice=None, view=customer.view)
+        assert decision.outcome == due
+        moved = due != issued + timedelta(days=21)
+        clauses = [one.citation.text for one in decision.reasons]
+        assert any("due date on closed day" in one for one in clauses) == moved
+
+    def test_moves_no_chosen_day_out_of_its_month(self, customer: Any) -> None:
+        """The day that was counted is a Sunday the 27th, and the 27th is what was chosen."""
+        choice = DueDateChoice(customer.account, DueDateKind.PREFERRED, 27, Validity(ON), KNOWN, ())
+        decision = decide_own_due_day(
+            issued_day=date(2026, 12, 6), choice=choice, view=customer.view
+        )
+        assert decision.outcome == date(2026, 12, 28)
+
+    def test_of_a_bill_is_on_its_record_and_replays(self, town: Any, towns: Any) -> None:
+        town.start(2, from_day=date(2026, 11, 1))
+        town.read("M2", (date(2026, 11, 1), date(2027, 1, 1)))
+        with town.store.viewing(towns.VIEWER, ["everything"]):
+            known = datetime(2026, 12, 5, 20, tzinfo=UTC)
+            (bill,) = town.bill(2, on=date(2026, 12, 5), known_at=known).issued
+            assert bill.due_day == date(2026, 12, 28)
+            assert "2026-12-26 is a Saturday" in " ".join(one.finding for one in bill.reasons)
+            assert town.replay(bill.bill_id).same_bytes
+
+
 class TestTheDeferredPayDate:
     def test_is_given_to_nobody_any_more(self, customer: Any) -> None:
         with pytest.raises(DueDateRefused, match="has no deferred pay date") as refused:

@@ -133,6 +133,7 @@ from meterledger.billing.due_date_choice import (
 from meterledger.billing.due_date_commission import AGREED, AgreedDateFacts
 from meterledger.billing.due_date_own import (
     decide_own_due_day,
+    decide_usual_due_day,
     first_chosen_day,
     pay_date_facts,
 )
@@ -361,6 +362,7 @@ __all__ = [
     "decide_our_delay",
     "decide_own_due_day",
     "decide_return",
+    "decide_usual_due_day",
     "degree_day_base_f",
     "due_windows",
     "enough_for_breaker",

@@ -1,7 +1,8 @@
 """The due day of a bill whose account has a due date of its own: chosen, or deferred.
 
-Lives here      the day of a chosen due date on a bill; the deferred pay date on a bill.
-Lives elsewhere who may choose (``due_date_choice``), everyone else's due day (``due_day``), who has
+Lives here      the day of a chosen due date on a bill; the deferred pay date on a bill; the usual
+                due day, off a closed day.
+Lives elsewhere who may choose (``due_date_choice``), the days from rendition (``due_day``), who has
                 a deferred pay date (``deferred_pay_date``).
 Read first      GRR V.O and V.J; docs/operating/due_dates.md.
 """
@@ -9,6 +10,7 @@ Read first      GRR V.O and V.J; docs/operating/due_dates.md.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 from meterledger.billing.deferred_pay_date import PAY_DATE, PayDateFacts, decide_pay_date
 from meterledger.billing.due_date_choice import because
@@ -28,6 +30,7 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 
 YES = "yes"
+USUAL_ON_CLOSED_DAY, MOVES = "due_usual_on_closed_day", "next_business_day"
 
 
 def decide_own_due_day(
@@ -40,12 +43,38 @@ def decide_own_due_day(
 
     :raises NoRuleInForce: if the book is silent on the day
     """
-    usual = decide_due_day(issued_day=issued_day, view=view)
+    usual = decide_usual_due_day(issued_day, view)
     if choice is None:
         return usual
     if choice.kind is DueDateKind.DEFERRED:
         return _deferred(issued_day, choice, usual, view)
     return _chosen(issued_day, choice, usual, view)
+
+
+@lru_cache(maxsize=256)
+def decide_usual_due_day(issued_day: date, view: BookView) -> Decision[date]:
+    """The due day of everyone who has chosen none: the days the book gives, and off a closed day.
+
+    A book that does not say what becomes of a closed day leaves it; so do bills issued before the
+    day from which ours says it (20 CSR 4240-13.020).
+
+    :raises NoRuleInForce: if the book is silent on the day, or has no holidays for its year
+    """
+    usual = decide_due_day(issued_day=issued_day, view=view)
+    if USUAL_ON_CLOSED_DAY not in view.names():
+        return usual
+    told = view.text(USUAL_ON_CLOSED_DAY).covering(issued_day)
+    if told is None or told.value != MOVES:
+        return usual
+    return _off_closed_day(usual, issued_day, view)
+
+
+def _off_closed_day(usual: Decision[date], issued_day: date, view: BookView) -> Decision[date]:
+    terms = Terms(view, issued_day, rule=ON_CLOSED_DAY)
+    closed = decide_closed_day(ClosedDayFacts(usual.outcome), terms)
+    if not closed.outcome.moved:
+        return usual
+    return Decision(closed.outcome.due, (*usual.reasons, *closed.reasons))
 
 
 def first_chosen_day(usual: date, day_of_month: int) -> date:
@@ -59,9 +88,10 @@ def first_chosen_day(usual: date, day_of_month: int) -> date:
 def _chosen(
     issued_day: date, choice: DueDateChoice, usual: Decision[date], view: BookView
 ) -> Decision[date]:
-    agreed = first_chosen_day(usual.outcome, choice.day_of_month)
+    counted = decide_due_day(issued_day=issued_day, view=view)
+    agreed = first_chosen_day(counted.outcome, choice.day_of_month)
     within = decide_agreed_date(
-        AgreedDateFacts(usual.outcome, agreed), Terms(view, issued_day, rule=AGREED)
+        AgreedDateFacts(counted.outcome, agreed), Terms(view, issued_day, rule=AGREED)
     )
     if not within.outcome.within:
         return Decision(usual.outcome, (*usual.reasons, *within.reasons))
@@ -70,7 +100,7 @@ def _chosen(
     chosen = because(f"{found}: {agreed}", terms.whole(MAX_BILLS).citation)
     closed = decide_closed_day(ClosedDayFacts(agreed), Terms(view, issued_day, rule=ON_CLOSED_DAY))
     moved = closed.reasons if closed.outcome.moved else ()
-    return Decision(closed.outcome.due, (*usual.reasons, chosen, *within.reasons, *moved))
+    return Decision(closed.outcome.due, (*counted.reasons, chosen, *within.reasons, *moved))
 
 
 def pay_date_facts(

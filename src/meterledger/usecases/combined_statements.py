@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from meterledger.billing import decide_due_day
+from meterledger.billing import decide_usual_due_day
 from meterledger.facts.bills import read_record
 from meterledger.facts.combination import (
     CombinationFile,
@@ -83,7 +83,7 @@ def state_combination(
             where=f"combination {combination_id}",
             do="Issue the accounts' bills first, with `meterledger bill`",
         )
-    usual = decide_due_day(issued_day=on, view=view)
+    usual = decide_usual_due_day(on, view)
     if due is not None and due < usual.outcome:
         raise StatementRefused(
             f"{due} is too early for a statement of {on}",
