@@ -29,6 +29,8 @@ BY_QUANTITY = frozenset({"kWh", "kW", "kvar", "month", "months", "day"})
 """Units of lines that are a quantity times a price; amounts of their own are fees and credits."""
 OF_PROGRAMS = frozenset({"credit_granted_usd", "lines_above_usd"})
 """Inputs that only lines of a programme beside the schedule have."""
+REPLACED_KWH, NETTED = "solar_blocks_kwh", "energy_is"
+"""Inputs of a line for energy of which a programme takes some off: how much; that it nets."""
 
 
 class Cause(Enum):
@@ -61,20 +63,24 @@ class _Side:
     """One bill in figures: days, kWh, cents by kind of line, quantities and amounts by code.
 
     ``usd_of`` is quantity times price before rounding; where a revision cuts a line, of both parts.
+    ``taken_kwh`` is what a programme takes off the energy that was measured, ``taken_riders`` what
+    riders would have made of it, in cents.
     """
 
     days: int
     kwh: Fraction
-    energy: int
-    riders: int
+    energy: Fraction
+    riders: Fraction
     demand: int
-    program: int
+    program: Fraction
     fees: int
     tax: int
     monthly_of: dict[str, int]
     months_of: dict[str, Fraction]
     usd_of: dict[str, Fraction]
     kwh_of: dict[str, Fraction]
+    taken_kwh: Fraction = Fraction(0)
+    taken_riders: Fraction = Fraction(0)
 
 
 def split_difference(
@@ -88,6 +94,8 @@ def split_difference(
     :raises InvariantBroken: if a record's lines do not sum to its total
     """
     one, other = _side(before), _side(after)
+    for side, beside in ((one, _prices(other)), (other, _prices(one))):
+        _as_measured(side, beside)
     exact = dict.fromkeys(Cause, Fraction(0))
     weather_kwh = None if weather_wh is None else weather_wh / 1000
     _energy(one, other, weather_kwh, exact)
@@ -134,8 +142,8 @@ def _riders(
 def _by_quantity(
     one: _Side,
     other: _Side,
-    cents: int,
-    other_cents: int,
+    cents: Fraction,
+    other_cents: Fraction,
     weather_kwh: Fraction | None,
     exact: dict[Cause, Fraction],
 ) -> Fraction:
@@ -174,13 +182,17 @@ def _monthly(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
 
 
 def _side(record: Mapping[str, Any]) -> _Side:
-    side = _Side(_day_count(record), Fraction(0), 0, 0, 0, 0, 0, 0, {}, {}, {}, {})
+    none = Fraction(0)
+    side = _Side(_day_count(record), none, none, none, 0, none, 0, 0, {}, {}, {}, {})
+    replaces = nets = False
     for line in record["lines"]:
         code, cents = line["code"], cents_from_text(line["usd"], where=record["bill"])
         inputs = line.get("inputs") or {}
         if line["group"] == "tax":
             side.tax += cents
             continue
+        replaces |= line["unit"] == "block"
+        nets |= NETTED in inputs or "credit_granted_usd" in inputs
         if line["unit"] == "block" or not inputs.keys().isdisjoint(OF_PROGRAMS):
             side.program += cents
             continue
@@ -190,6 +202,8 @@ def _side(record: Mapping[str, Any]) -> _Side:
         quantity = Fraction(line["quantity"])
         if line["group"] == "rider" and line["unit"] == "kWh":
             side.riders += cents
+            taken = Fraction(inputs.get(REPLACED_KWH, 0))
+            side.taken_riders += taken * Fraction(line["price_usd"]) * 100
         elif line["unit"] == "kWh":
             usd = quantity * Fraction(line["price_usd"])
             side.energy += cents
@@ -201,7 +215,40 @@ def _side(record: Mapping[str, Any]) -> _Side:
         else:
             side.monthly_of[code] = side.monthly_of.get(code, 0) + cents
             side.months_of[code] = side.months_of.get(code, Fraction(0)) + quantity
+    if replaces or nets:
+        measured = Fraction((record.get("usage") or {}).get("energy_wh", 0), 1000)
+        side.taken_kwh = max(measured - side.kwh, none)
+    if nets and side.kwh:
+        side.taken_riders += side.riders * side.taken_kwh / side.kwh
     return side
+
+
+def _prices(side: _Side) -> tuple[Fraction, Fraction]:
+    """What a billed kWh costs on average, in cents: its energy, and the riders on it."""
+    if not side.kwh:
+        return Fraction(0), Fraction(0)
+    return side.energy / side.kwh, side.riders / side.kwh
+
+
+def _as_measured(side: _Side, beside: tuple[Fraction, Fraction]) -> None:
+    """What a programme takes off is no less use: it is priced as the rest, and taken off again.
+
+    Where nothing at all is billed, the prices are those of the other bill (``beside``).
+    """
+    if not side.taken_kwh:
+        return
+    energy = side.taken_kwh * (side.energy / side.kwh if side.kwh else beside[0])
+    riders = side.taken_riders
+    if not side.kwh and any(beside):
+        riders = side.taken_kwh * beside[1] - side.riders
+    if side.kwh:
+        scale = (side.kwh + side.taken_kwh) / side.kwh
+        side.kwh_of = {code: kwh * scale for code, kwh in side.kwh_of.items()}
+        side.usd_of = {code: usd * scale for code, usd in side.usd_of.items()}
+    side.kwh += side.taken_kwh
+    side.energy += energy
+    side.riders += riders
+    side.program -= energy + riders
 
 
 def _day_count(record: Mapping[str, Any]) -> int:

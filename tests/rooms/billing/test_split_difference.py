@@ -78,6 +78,80 @@ def with_line(record: dict[str, Any], **line: Any) -> dict[str, Any]:
     return record | {"lines": [*record["lines"], line]}
 
 
+def netted(record: dict[str, Any], energy_wh: int) -> dict[str, Any]:
+    """The same lines, of a bill on which so much was delivered and the rest received."""
+    lines = [
+        one | {"inputs": {"energy_is": "delivered less received, by month"}}
+        if one["unit"] == "kWh"
+        else one
+        for one in record["lines"]
+    ]
+    return record | {"lines": lines, "usage": {"energy_wh": energy_wh}}
+
+
+def with_blocks(record: dict[str, Any], energy_wh: int, *, riders: bool = True) -> dict[str, Any]:
+    """The same lines, of a bill on which Solar Blocks replace the rest of what was delivered."""
+    lines = list(record["lines"])
+    for place, one in enumerate(lines):
+        if one["unit"] == "kWh" and (riders or one["group"] != "rider"):
+            replaced = Fraction(energy_wh, 1000) - Fraction(one["quantity"])
+            lines[place] = one | {"inputs": {"solar_blocks_kwh": str(replaced)}}
+    return with_line(record | {"lines": lines, "usage": {"energy_wh": energy_wh}}, **SOLAR)
+
+
+SOLAR = {
+    "code": "solar",
+    "group": "base",
+    "unit": "block",
+    "quantity": "3",
+    "price_usd": "11.92",
+    "usd": "35.76",
+}
+
+
+class TestWhatAProgrammeTakesOff:
+    """900 kWh at 15 cents and 1 cent of riders; the customer used neither less nor more."""
+
+    def test_by_solar_blocks_is_no_less_use(self) -> None:
+        after = with_blocks(bill(kwh="600"), 900_000)
+        assert causes(bill(), after) == {"programme": 3576 - 300 * 16}
+        assert causes(after, bill()) == {"programme": 300 * 16 - 3576}
+
+    def test_by_solar_blocks_is_not_taken_off_riders_that_stay(self) -> None:
+        after = with_blocks(bill(kwh="600"), 900_000, riders=False)
+        (_, _, rider) = bill()["lines"]
+        lines = [rider if one["code"] == "fac" else one for one in after["lines"]]
+        assert causes(bill(), after | {"lines": lines}) == {"programme": 3576 - 300 * 15}
+
+    def test_by_netting_is_no_less_use(self) -> None:
+        assert causes(bill(), netted(bill(kwh="600"), 900_000)) == {"programme": -300 * 16}
+
+    def test_leaves_less_use_as_use(self) -> None:
+        """60 kWh less were used, and 300 more were received."""
+        after = netted(bill(kwh="540"), 840_000)
+        assert causes(bill(), after) == {"use": -60 * 16, "programme": -300 * 16}
+
+    def test_leaves_a_revised_price_as_a_price(self) -> None:
+        before = netted(bill(kwh="600"), 900_000)
+        after = netted(bill(kwh="600", price="0.16"), 900_000)
+        assert causes(before, after) == {"prices": 900, "programme": -300}
+
+    def test_all_of_it_has_the_prices_of_the_other_bill(self) -> None:
+        excess = {
+            "code": "excess",
+            "group": "base",
+            "unit": "kWh",
+            "quantity": "0",
+            "price_usd": "0.03",
+            "usd": "0.00",
+            "inputs": {"credit_granted_usd": "3.00"},
+        }
+        empty = bill(kwh="0") | {"usage": {"energy_wh": 900_000}}
+        after = with_line(empty | {"lines": empty["lines"][:1]}, **excess)
+        assert causes(bill(), after) == {"programme": -900 * 16}
+        assert causes(after, after) == {}
+
+
 class TestOneCauseAlone:
     def test_is_days_where_the_use_of_a_day_stayed(self) -> None:
         assert causes(bill(), bill(days=32, kwh="960")) == {"days": 960}  # 60 kWh at 16 cents
@@ -171,6 +245,33 @@ BILLS = st.builds(
     code=st.sampled_from(["energy_summer", "energy_winter"]),
     schedule=st.sampled_from(["1M-anytime", "1M-smart"]),
 )
+
+
+@st.composite
+def bills_of_programmes(draw: st.DrawFn) -> dict[str, Any]:
+    """A bill in a programme: more was measured than is billed, or nothing is billed at all."""
+    record = draw(BILLS)
+    measured = draw(st.integers(0, 6_000_000))
+    in_it = draw(st.sampled_from([netted, with_blocks]))(record, measured)
+    if draw(st.booleans()):
+        return in_it | {"lines": [one for one in in_it["lines"] if one["unit"] != "kWh"]}
+    return in_it
+
+
+@given(
+    BILLS | bills_of_programmes(),
+    bills_of_programmes(),
+    st.none() | st.integers(-2_000_000, 2_000_000),
+)
+def test_the_parts_sum_to_the_difference_in_every_programme(
+    before: dict[str, Any], after: dict[str, Any], weather_wh: int | None
+) -> None:
+    def total(one: dict[str, Any]) -> int:
+        return sum(cents_from_text(line["usd"], where="") for line in one["lines"])
+
+    there, back = causes(before, after, weather_wh), causes(after, before, weather_wh)
+    assert sum(there.values()) == total(after) - total(before)
+    assert sum(back.values()) == -sum(there.values())
 
 
 @given(BILLS, BILLS, st.none() | st.integers(-2_000_000, 2_000_000), st.integers(0, 900_000))
