@@ -93,7 +93,7 @@ class TestAYear:
         assert {one["standing"] for one in charges} == {"carried_forward"}
         for one in charges[::5]:
             again = told(ask("late-charge", "replay", one["late_charge"], "--json"))
-            assert (again["same_bytes"], again["revision"], again["note"]) == (True, "late-3", "")
+            assert (again["same_bytes"], again["revision"], again["note"]) == (True, "late-4", "")
 
     def test_is_counted_by_reason_and_run(self, ask: Any, charges: list[dict[str, Any]]) -> None:
         again = told(ask("late-charge", "run", "--on", "2026-06-02", "--json"))

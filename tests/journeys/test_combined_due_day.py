@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from tests.journeys.combined_town import AFTER, ALL, accounts_of, combine, schools_town
 from tests.journeys.town import VIEWER, Town
 
+from meterledger.usecases import late_charges
 from meterledger.usecases.combined_statements import state_combination
+from meterledger.usecases.late_charge_decide import consider
+from meterledger.usecases.late_charge_replay import replay_late_charge
+from meterledger.usecases.late_charge_revisions import REVISIONS, TODAY, DecidedBy
 from meterledger.usecases.late_charges import LateRun, charge_late
 
-COMPANYS = date(2026, 7, 15)
+COMPANYS, OWN = date(2026, 7, 15), date(2026, 6, 22)
 TOLD = AFTER + timedelta(hours=1)
 """When the statement of June 2 is made; each bill of June 1 is due by itself on June 22."""
 
@@ -36,7 +41,13 @@ def town() -> Town:
     return made
 
 
-def charged(town: Town, on: date, *, known_after: timedelta = timedelta(hours=1)) -> LateRun:
+def charged(
+    town: Town,
+    on: date,
+    *,
+    known_after: timedelta = timedelta(hours=1),
+    dry_run: bool = True,
+) -> LateRun:
     with town.store.viewing(VIEWER, []):
         return charge_late(
             accounts_of(ALL),
@@ -44,7 +55,7 @@ def charged(town: Town, on: date, *, known_after: timedelta = timedelta(hours=1)
             known_at=TOLD + known_after,
             store=town.store,
             book=town.book,
-            dry_run=True,
+            dry_run=dry_run,
         )
 
 
@@ -63,4 +74,45 @@ class TestALateCharge:
         """So that a charge of before is replayed by what was known then."""
         run = charged(town, date(2026, 7, 1), known_after=-timedelta(seconds=1))
         assert run.charged == 12
-        assert {one.delinquent_day for one in run.charges} == {date(2026, 6, 22)}
+        assert {one.delinquent_day for one in run.charges} == {OWN}
+
+    @pytest.mark.parametrize(
+        ("by", "delinquent", "note"),
+        [
+            (TODAY, COMPANYS, ""),
+            (REVISIONS["late-3"][0], COMPANYS, ""),
+            (REVISIONS["late-3"][1], OWN, "Revision late-3, by the rule of its time: a bill of a "
+             "combined statement was late after its own due day, not the statement's"),
+            (REVISIONS["late-2"][0], OWN, ""),
+        ],
+    )  # fmt: skip
+    def test_is_replayed_by_the_day_that_ruled_when_it_was_made(
+        self,
+        town: Town,
+        monkeypatch: pytest.MonkeyPatch,
+        by: DecidedBy,
+        delinquent: date,
+        note: str,
+    ) -> None:
+        with monkeypatch.context() as then:
+            then.setattr(late_charges, "consider", partial(consider, by=by))
+            if delinquent == OWN:
+                then.setattr(town.store, "_companys_due_days", lambda *_: {})
+            run = charged(town, date(2026, 8, 3), dry_run=False)
+        assert {one.delinquent_day for one in run.charges} == {delinquent}
+
+        for one in run.charges:
+            with town.store.viewing(VIEWER, []):
+                done = replay_late_charge(one.late_charge_id, store=town.store, book=town.book)
+            assert (done.same_bytes, done.note) == (True, note)
+
+    def test_of_a_day_that_is_none_of_its_revisions_is_not_the_same(
+        self, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as then:
+            then.setattr(town.store, "_companys_due_days", lambda *_: {})
+            first, *_ = charged(town, date(2026, 8, 3), dry_run=False).charges
+
+        with town.store.viewing(VIEWER, []):
+            done = replay_late_charge(first.late_charge_id, store=town.store, book=town.book)
+        assert (done.same_bytes, done.tried, done.note) == (False, 1, "")

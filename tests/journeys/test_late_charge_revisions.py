@@ -133,5 +133,5 @@ def test_a_revision_of_a_later_release_is_refused(
         replayed(paper, made)
     assert no.value.sentence.startswith(
         f"{made.late_charge_id}: It was decided by revision 'late-9' of the calculation, and this "
-        "release knows late-1, late-2, late-3"
+        "release knows late-1, late-2, late-3, late-4"
     )

@@ -10,7 +10,7 @@ Read first      docs/glossary.md: "late charge", "delinquent date", "arrears".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
 
@@ -77,7 +77,8 @@ def mask_of(reasons: frozenset[LateReason] | set[LateReason]) -> int:
 class LateBill:
     """What a late charge needs to know of an issued bill; live ones and cancelled ones.
 
-    ``due_day`` is the Company's, where a combined statement asks for the bill (GRR V.B).
+    ``due_day`` is the Company's, where a combined statement asks for the bill (GRR V.B);
+    ``own_due_day`` is the bill's own, where it is known to be another or the same.
     """
 
     bill_id: str
@@ -89,6 +90,7 @@ class LateBill:
     known_at: datetime
     corrects: str | None = None
     cancelled_by: str | None = None
+    own_due_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +256,8 @@ class LateHistory:
     """Names of charges that people took back by a decision, in order."""
     moved_due: Mapping[str, date] = field(default_factory=dict)
     """When balances that moved here are or were due, by the name of their entry."""
+
+    def by_own_days(self) -> LateHistory:
+        """The same with each bill's own due day, whatever a combined statement asks."""
+        bills = (replace(one, due_day=one.own_due_day or one.due_day) for one in self.bills)
+        return replace(self, bills=tuple(bills))

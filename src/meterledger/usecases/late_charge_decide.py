@@ -93,6 +93,7 @@ def consider(
     :raises NoRuleInForce: if the book is silent on the day, or on the holidays of a grace
     """
     said = said or SaidElsewhere()
+    history = history if by.companys_day else history.by_own_days()
     found = Considered(history.account_id)
     moment = Moment(on, known_at, view, by)
     look = look_again or only_corrections

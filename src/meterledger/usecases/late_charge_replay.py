@@ -17,7 +17,12 @@ from meterledger.rulebook.book import TariffBook
 from meterledger.usecases.late_charge_base import SaidElsewhere
 from meterledger.usecases.late_charge_decide import consider
 from meterledger.usecases.late_charge_ports import Elsewhere, LateCharges, elsewhere_then
-from meterledger.usecases.late_charge_revisions import TODAY, DecidedBy, rules_of
+from meterledger.usecases.late_charge_revisions import (
+    REVISIONS,
+    TODAY,
+    DecidedBy,
+    rules_of,
+)
 from meterledger.usecases.late_charges import said_of
 
 
@@ -43,8 +48,13 @@ class LateReplay:
         name = self.by.revision
         if not self.same_bytes:
             return (
-                f"Its record names revision {name}, which stood for {self.tried} rules for bills "
-                "that are corrected beside a charge; it comes to other bytes under each"
+                f"Its record names revision {name}, which stood for {self.tried} rules; it comes "
+                "to other bytes under each"
+            )
+        if self.by.companys_day != REVISIONS[name][0].companys_day:
+            return (
+                f"Revision {name}, by the rule of its time: a bill of a combined statement was "
+                "late after its own due day, not the statement's"
             )
         if self.by.only_freed:
             return ""
@@ -79,7 +89,7 @@ def replay_late_charge(
     def said_on(day: date) -> SaidElsewhere | None:
         return said_of([account], day, known_at, then).get(account)
 
-    rules = rules_of(revision_of(stored), where=late_charge_id)
+    rules = _rules_of(stored)
     tried: list[LateReplay] = []
     for by, look_again in _ways(stored, rules):
         found = consider(
@@ -95,7 +105,7 @@ def replay_late_charge(
         again = next((one for one in found.charges if one.late_charge_id == late_charge_id), None)
         reasons = tuple(one for one in LateReason if one in found.reasons)
         same = again is not None and again.record == stored.record
-        done = LateReplay(stored, again, same, reasons, by, len(rules) if stored.replaces else 1)
+        done = LateReplay(stored, again, same, reasons, by, len(rules))
         if same:
             return done
         tried.append(done)
@@ -107,14 +117,24 @@ def revision_of(stored: LateCharge) -> str:
     return str(json.loads(stored.record)["pins"]["calculation_revision"])
 
 
+def _rules_of(stored: LateCharge) -> tuple[DecidedBy, ...]:
+    """The rules that the name of its revision stood for, the newest first, as far as they differ:
+    for what is charged first, in its day alone.
+    """
+    rules = rules_of(revision_of(stored), where=stored.late_charge_id)
+    if stored.replaces is not None:
+        return rules
+    return tuple({one.companys_day: one for one in reversed(rules)}.values())[::-1]
+
+
 def _ways(stored: LateCharge, rules: Sequence[DecidedBy]) -> list[tuple[DecidedBy, bool]]:
-    """How a charge may have been decided. What is charged first is the same under all rules.
+    """How a charge may have been decided.
 
     What takes a charge's place is made by the run before a bill, which looks at corrected bills,
     or by a correction, which looks further; its record is of the one or of the other.
     """
     if stored.replaces is None:
-        return [(rules[0], False)]
+        return [(by, False) for by in rules]
     return [(by, look_again) for by in rules for look_again in (False, True)]
 
 

@@ -5,14 +5,14 @@ Lives elsewhere the decision (``late_charge_decide``), replay (``late_charges``)
                 revisions, which are the book's.
 Read first      docs/decisions/0021-older-revisions-are-kept.md; docs/operating/late_charges.md.
 
-A charge's record names its revision. What is charged first is decided the same under all of them:
-they differ in what a corrected bill does to a charge that was made, and in what a record says of
-the bill that shows the charge.
+A charge's record names its revision. They differ in what a corrected bill does to a charge that was
+made, in what a record says of the bill that shows the charge, and in the day after which a bill of
+a combined statement is late.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meterledger.kernel.refusal import Refusal
 
@@ -30,15 +30,20 @@ class DecidedBy:
     on it stays in that one's base; so a correction lowers it by what it freed and no more.
     ``names_the_bill``: the record names the bill of the day as the one that shows the charge,
     though that bill may be held and never issued; else it says on which day it was decided.
+    ``companys_day``: a bill of a combined statement is late after the statement's due day, else
+    after its own.
     """
 
     revision: str
     only_freed: bool
     forgiven_stands: bool
     names_the_bill: bool = True
+    companys_day: bool = False
 
 
-TODAY = DecidedBy("late-3", only_freed=True, forgiven_stands=True, names_the_bill=False)
+TODAY = DecidedBy(
+    "late-4", only_freed=True, forgiven_stands=True, names_the_bill=False, companys_day=True
+)
 
 REVISIONS: dict[str, tuple[DecidedBy, ...]] = {
     # The name was not changed when the rule for bills beside was narrowed: no record tells which
@@ -48,6 +53,11 @@ REVISIONS: dict[str, tuple[DecidedBy, ...]] = {
         DecidedBy("late-1", only_freed=False, forgiven_stands=False),
     ),
     "late-2": (DecidedBy("late-2", only_freed=True, forgiven_stands=True),),
+    # Nor was it changed when the Company's day came to rule.
+    "late-3": (
+        replace(TODAY, revision="late-3"),
+        replace(TODAY, revision="late-3", companys_day=False),
+    ),
     TODAY.revision: (TODAY,),
 }
 

@@ -328,4 +328,5 @@ def _late_bill(bill: StoredBill, due_day: date, known_at: datetime) -> LateBill:
         known_at=bill.known_at,
         corrects=bill.corrects,
         cancelled_by=None if live else bill.cancelled_by,
+        own_due_day=bill.due_day,
     )

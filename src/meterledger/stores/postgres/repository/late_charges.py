@@ -57,7 +57,8 @@ SELECT b.account_id, b.bill_id, b.agreement_id, b.schedule, lower(b.days), upper
                     AND s.learned_at <= %(known_at)s), b.due_day), b.known_at,
        (SELECT k.cancelled_bill FROM bill_correction k WHERE k.corrected_bill = b.bill_id),
        (SELECT k.corrected_bill FROM bill_correction k
-         WHERE k.cancelled_bill = b.bill_id AND k.learned_at <= %(known_at)s)
+         WHERE k.cancelled_bill = b.bill_id AND k.learned_at <= %(known_at)s),
+       b.due_day
   FROM bill b
  WHERE b.account_id = ANY (%(accounts)s) AND b.known_at <= %(known_at)s
  ORDER BY b.issued_day, b.bill_id
