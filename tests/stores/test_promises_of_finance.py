@@ -13,13 +13,24 @@ import psycopg
 import pytest
 from tests.journeys.desk_of_payments import view
 from tests.journeys.slow_aging import slow_aging
-from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, rebill_of, start_of
+from tests.stores.paper_town import (
+    ANALYST,
+    CLAUSE,
+    LATER,
+    account_id,
+    agreement_of,
+    bill_of,
+    month_of,
+    rebill_of,
+    start_of,
+)
 
 from meterledger.facts.finance import AccountBalance
 from meterledger.facts.money import Entry, Leg, Payment, Tender
 from meterledger.facts.receivables import AccountMoney
 from meterledger.facts.unbilled import Accrual, UnbilledLine, UnbilledMethod
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.decision import Reason
+from meterledger.kernel.span import DaySpan, Validity
 from meterledger.ledger import entry_for_payment, reverse_entry
 from meterledger.stores.memory import MemoryStore
 from meterledger.stores.postgres import PostgresStore
@@ -76,6 +87,28 @@ def test_balances_are_of_an_evening(town: Store) -> None:
         AccountBalance(account_id(number), "1M-anytime", owed[number] - 5_00) for number in (1, 2)
     ]
     assert not town.receivable_balances(date(2000, 1, 1))
+
+
+def test_balances_are_of_the_rate_option_of_the_evening(town: Store) -> None:
+    """Account 1 goes over to another option on a day, and its service ends a month later."""
+    old = agreement_of(1)
+    day, stop = month_of(3).from_day, month_of(4).from_day
+    then = replace(old, agreement_id="AG-2", schedule="2M-single-phase", days=Validity(day))
+    town.change_agreement(old.agreement_id, day, then, [Reason("asked for", CLAUSE)])
+    town.stop_service("AG-2", stop, LATER + timedelta(days=1))
+
+    told = [
+        (town.receivable_balances(at)[0].schedule, *each_schedule(town, at))
+        for at in (day - timedelta(days=1), day, stop - timedelta(days=1), stop, FAR)
+    ]
+
+    assert told == [(name, name, "1M-anytime") for name in (
+        "1M-anytime", *["2M-single-phase"] * 4
+    )]  # fmt: skip
+
+
+def each_schedule(town: Store, at: date) -> list[str]:
+    return town.each_owing(at, lambda one, _: one.schedule)
 
 
 def test_who_owes_is_told_with_all_that_open_items_follow_from(town: Store) -> None:

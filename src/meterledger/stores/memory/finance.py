@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.finance import AccountBalance, LedgerRow, PaymentCash, RevenueRow
 from meterledger.facts.money import Entry
 from meterledger.facts.payments import ReceiptOnFile
+from meterledger.facts.places import Agreement
 from meterledger.kernel.money import cents_from_text
 from meterledger.stores.bank_words import is_cash
 from meterledger.stores.finance_words import BRINGS_MONEY, REVERSAL, asks_a_customer, kind_of
 from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.usecases.ports import StoredBill
+
+
+def _last_on(at: date) -> Callable[[Agreement], tuple[date, date, str]]:
+    """Orders agreements that have begun: the last is the one of the day, or the last before it."""
+    after = at + timedelta(days=1)
+    return lambda one: (
+        min(one.days.until_day or after, after),
+        one.days.from_day,
+        one.agreement_id,
+    )
 
 
 class MemoryFinance(MemoryPlaces):
@@ -94,10 +105,8 @@ class MemoryFinance(MemoryPlaces):
             for leg in entry.legs if entry.effective_day <= at else ():
                 if leg.customer_account_id and asks_a_customer(leg.ledger_account):
                     sums[leg.customer_account_id] = sums.get(leg.customer_account_id, 0) + leg.cents
-        schedules = {
-            one.account_id: one.schedule
-            for one in sorted(self._agreements.known(), key=lambda one: one.days.from_day)
-        }
+        begun = [one for one in self._agreements.known() if one.days.from_day <= at]
+        schedules = {one.account_id: one.schedule for one in sorted(begun, key=_last_on(at))}
         return [
             AccountBalance(name, schedules.get(name, ""), cents)
             for name, cents in sorted(sums.items())

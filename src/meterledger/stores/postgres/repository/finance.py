@@ -95,7 +95,9 @@ WITH later AS (
      GROUP BY 1
 ), served AS (
     SELECT DISTINCT ON (account_id) account_id, schedule FROM agreement
-     WHERE upper_inf(known) ORDER BY account_id, lower(days) DESC
+     WHERE upper_inf(known) AND lower(days) <= %(at)s
+     ORDER BY account_id, least(upper(days), %(at)s::date + 1) DESC, lower(days) DESC,
+              agreement_id COLLATE "C" DESC
 ), stood AS (
     SELECT o.account_id, coalesce(s.schedule, '') AS schedule,
            (o.cents - coalesce(l.cents, 0))::bigint AS cents
@@ -105,7 +107,8 @@ WITH later AS (
      WHERE o.since_day <= %(at)s
 )
 """
-"""What is kept of each account, less what is effective after the day, where anything is."""
+"""What is kept of each account, less what is effective after the day, where anything is; with the
+schedule of the agreement that holds on it, else of the last that ended before it."""
 BALANCES = f"{STOOD} SELECT account_id, schedule, cents FROM stood ORDER BY 1"
 OWING = f"""{STOOD}, owing AS MATERIALIZED (
     SELECT o.*, c.opened_day FROM stood o JOIN account c ON c.account_id = o.account_id
