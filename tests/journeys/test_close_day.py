@@ -17,6 +17,7 @@ from tests.journeys.usage_town import UsageTown, weekly
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.budget import AmountCause
+from meterledger.facts.periods import PeriodClose
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.gateways.processor_fake import BadProcessor
 from meterledger.stores.memory import MemoryStore
@@ -157,6 +158,24 @@ class TestTheReport:
         assert month.counts["agreements not billed"] == 3
         assert month.cents["set aside"] > 0
         assert step(close(closing, date(2025, 8, 30)), "month end").note == "the month is not over"
+
+    @pytest.mark.parametrize("is_closed", [True, False])
+    def test_a_month_end_accrued_after_its_month_was_closed_says_so(
+        self, closing: UsageTown, is_closed: bool
+    ) -> None:
+        close(closing, AUGUST)
+        month = date(2025, 8 if is_closed else 7, 1)
+        closing.store.close_period(PeriodClose(month, "Cleo", CLOSED_AT))
+
+        told = step(close(closing, date(2025, 8, 31)), "month end")
+
+        words = (
+            "2025-08 is closed: the accrual and its reversal are both booked on 2025-09-01, so the "
+            "revenue of 2025-08 stays without it"
+        )
+        assert told.counts["accruals posted"] == 1
+        assert told.note == (words if is_closed else "")
+        assert step(close(closing, date(2025, 8, 31)), "month end").counts["accruals posted"] == 0
 
 
 class TestRefusals:

@@ -33,7 +33,7 @@ from meterledger.usecases.refund_credit import settle_final_credit
 from meterledger.usecases.refunds_by_ach import mark_refunds_in_files, order_refunds
 from meterledger.usecases.settlements import in_service
 from meterledger.usecases.unbilled import unbilled
-from meterledger.usecases.unbilled_revenue import post_accrual, unbilled_revenue
+from meterledger.usecases.unbilled_revenue import closed_month, post_accrual, unbilled_revenue
 from meterledger.usecases.unclaimed import set_stale_apart, stale_of_unknown_outcome
 from meterledger.usecases.validate_usage import validate_usage
 from meterledger.usecases.write_off import provide, record_recoveries, take_recoveries_back
@@ -202,7 +202,10 @@ def end_the_month(desk: CloseDesk, told: StepTold) -> None:
                 view=desk.view,
                 progress=advance,
             )
+        closed = closed_month(desk.day, desk.store.booking_opens())
         is_new = post_accrual(accrual, store=desk.store)
+        if is_new:
+            told.note = closed
     told.counts |= {"agreements not billed": len(accrual.lines), "accruals posted": int(is_new)}
     told.cents["accrued"] = accrual.total_cents
     try:
