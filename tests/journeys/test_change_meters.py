@@ -28,8 +28,13 @@ from meterledger.usecases.change_meters import (
     uncross_meters,
 )
 from meterledger.usecases.compare_schedules import compare_schedules
-from meterledger.usecases.describe_meters import configure_meter, record_unmetered_load
+from meterledger.usecases.describe_meters import (
+    NotWithoutMeter,
+    configure_meter,
+    record_unmetered_load,
+)
 from meterledger.usecases.meter_checks import Linked, MeterWorkRefused, Visit
+from meterledger.usecases.meter_ports import MeterChange
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.usage_replaced import usage_replaced
 
@@ -464,15 +469,16 @@ class TestALoadWithoutAMeter:
     def test_is_not_where_a_meter_measures(self, town: Any, towns: ModuleType) -> None:
         town.start(1)
 
+        how = {"view": town.view, "store": town.store}
         with pytest.raises(MeterWorkRefused, match="Meter M1 measures there"):
-            record_unmetered_load(self.load(towns, days=Validity(DAY)), store=town.store)
+            record_unmetered_load(self.load(towns, days=Validity(DAY)), **how)
 
     def test_has_versions_that_follow_each_other(self, town: Any, towns: ModuleType) -> None:
         town.start(1)
-        assert record_unmetered_load(self.load(towns), store=town.store)
-        assert record_unmetered_load(self.load(towns), store=town.store) is False
+        assert record_unmetered_load(self.load(towns), view=town.view, store=town.store)
+        assert record_unmetered_load(self.load(towns), view=town.view, store=town.store) is False
         more = self.load(towns, count=5, days=Validity(date(2025, 6, 10), JULY))
-        assert record_unmetered_load(more, store=town.store)
+        assert record_unmetered_load(more, view=town.view, store=town.store)
 
         found = town.store.unmetered_loads(["SP1"], towns.NOON)["SP1"]
 
@@ -480,3 +486,48 @@ class TestALoadWithoutAMeter:
             (3, "2025-06-01 until 2025-06-10"),
             (5, "2025-06-10 until 2025-07-01"),
         ]
+
+    @pytest.mark.parametrize(("count", "volt_amperes"), [(50, 100), (1, 5000)])
+    def test_is_at_most_five_kva(
+        self, town: Any, towns: ModuleType, count: int, volt_amperes: int
+    ) -> None:
+        lamps = self.load(towns, device="lighting", count=count, volt_amperes=volt_amperes)
+        how = {"view": town.view, "store": town.store}
+        town.start(1)
+
+        with pytest.raises(NotWithoutMeter, match="more than 5 kVA at one point") as refused:
+            record_unmetered_load(replace(lamps, volt_amperes=volt_amperes + 1), **how)
+        assert "GRR IV.E" in refused.value.sentence
+        assert "Install a meter there" in refused.value.sentence
+        assert town.store.unmetered_loads(["SP1"], towns.NOON) == {}
+        assert record_unmetered_load(lamps, **how)
+
+    def test_counts_with_what_is_there_on_the_same_days(self, town: Any, towns: ModuleType) -> None:
+        how = {"view": town.view, "store": town.store}
+        town.start(1)
+        first = self.load(towns, count=1, volt_amperes=3000)
+        assert record_unmetered_load(first, **how)
+        more = replace(first, load_id="WIFI-2", volt_amperes=2001)
+
+        with pytest.raises(NotWithoutMeter, match=r"5\.001 kVA with all that is there"):
+            record_unmetered_load(more, **how)
+        before = Validity(date(2025, 5, 1), first.days.from_day)
+        assert record_unmetered_load(replace(more, days=before), **how)
+        assert record_unmetered_load(replace(more, load_id="WIFI-3", volt_amperes=2000), **how)
+
+    def test_is_a_listed_device(self, town: Any, towns: ModuleType) -> None:
+        how = {"view": town.view, "store": town.store}
+        town.start(1)
+
+        with pytest.raises(NotWithoutMeter, match="'other' is not among the listed devices"):
+            record_unmetered_load(self.load(towns, device="security camera"), **how)
+        assert record_unmetered_load(self.load(towns, device=" wi-fi"), **how)
+
+    def test_that_becomes_less_is_always_taken(self, town: Any, towns: ModuleType) -> None:
+        """It was recorded before anybody asked."""
+        big = self.load(towns, count=3, volt_amperes=4000)
+        town.start(1)
+        town.store.change_meters(MeterChange("load", "SP1", towns.FIRST, (), (big,)))
+
+        fewer = replace(big, count=2, days=Validity(date(2025, 6, 10), JULY))
+        assert record_unmetered_load(fewer, view=town.view, store=town.store)

@@ -57,7 +57,7 @@ class LampTown(Town):
             name, f"SP{number}", "lighting", count, volt_amperes, hours,
             days or Validity(BEGINS), learned_at,
         )  # fmt: skip
-        record_unmetered_load(load, store=self.store)
+        record_unmetered_load(load, view=self.view, store=self.store)
 
 
 def lamp_town(book: TariffBook | None = None) -> LampTown:

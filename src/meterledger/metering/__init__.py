@@ -44,7 +44,7 @@ from meterledger.metering.signed_sources import (
     judge_message,
 )
 from meterledger.metering.slots import fills_slots
-from meterledger.metering.unmetered import UNMETERED_BILL
+from meterledger.metering.unmetered import UNMETERED, UNMETERED_BILL, Device
 from meterledger.metering.unmetered_energy import (
     SLOT_SECONDS,
     CalculatedEnergy,
@@ -66,10 +66,12 @@ __all__ = [
     "RULES",
     "SLOT_SECONDS",
     "UNADMITTED_SHARE_MAX",
+    "UNMETERED",
     "UNMETERED_BILL",
     "ActualReads",
     "Admission",
     "CalculatedEnergy",
+    "Device",
     "EventTerms",
     "Message",
     "MessageRefused",

@@ -9,9 +9,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from fractions import Fraction
 
 from meterledger.facts.meters import Meter, MeterConfiguration, UnmeteredLoad
+from meterledger.kernel.local_days import local_day_of
+from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
+from meterledger.metering import UNMETERED, Device
+from meterledger.rulebook.book import BookView
+from meterledger.rulebook.forms import number_text
+from meterledger.usecases.decide import decide
 from meterledger.usecases.meter_checks import SHOW, MeterStore, MeterWorkRefused
 from meterledger.usecases.meter_ports import MeterChange, MeterFact, MeterFile
 from meterledger.usecases.ports import NotFound
@@ -66,13 +73,21 @@ def configure_meter(
     )  # fmt: skip
 
 
-def record_unmetered_load(load: UnmeteredLoad, *, store: MeterStore) -> bool:
+class NotWithoutMeter(Refusal):
+    """A load is none that may be served without a meter."""
+
+
+def record_unmetered_load(load: UnmeteredLoad, *, view: BookView, store: MeterStore) -> bool:
     """Say that devices at a service point take energy that nobody measures, from a day on.
 
-    A version of the same load that is known ends on that day; False if it says the same.
+    A version of the same load that is known ends on that day; False if it says the same. To record
+    it is the company's choice that GRR IV.E leaves to it. What is less than was known of the load
+    is always taken.
 
     :raises MeterWorkRefused: if a meter measures the service point on one of those days, or a
         later version is known
+    :raises NotWithoutMeter: if the device is none of those that may be served without a meter, or
+        the service point would have more than the most that may
     """
     at = load.learned_at
     there = store.installations_at([load.service_point_id]).get(load.service_point_id, [])
@@ -103,5 +118,55 @@ def record_unmetered_load(load: UnmeteredLoad, *, store: MeterStore) -> bool:
             if version.days.from_day < load.days.from_day:
                 days = Validity(version.days.from_day, load.days.from_day)
                 begun.append(replace(version, days=days, learned_at=at))
+    if not any(_is_less(load, version) for version in ended if isinstance(version, UnmeteredLoad)):
+        _may_be_unmetered(load, [one for one in known if one.load_id != load.load_id], view)
     change = MeterChange("unmetered load", load.service_point_id, at, tuple(ended), tuple(begun))
     return store.change_meters(change)
+
+
+def _is_less(load: UnmeteredLoad, before: UnmeteredLoad) -> bool:
+    return load.device == before.device and _volt_amperes(load) <= _volt_amperes(before)
+
+
+def _volt_amperes(load: UnmeteredLoad) -> int:
+    return load.count * load.volt_amperes
+
+
+def _may_be_unmetered(load: UnmeteredLoad, others: list[UnmeteredLoad], view: BookView) -> None:
+    """Ask the rule of the load with all that is at its service point at the same time.
+
+    A book that limits no loads is not asked.
+    """
+    if not set(UNMETERED.values) <= set(view.names()):
+        return
+    beside = [one for one in others if one.days.overlaps(load.days)]
+    days = [load.days.from_day, *(one.days.from_day for one in beside)]
+    together = [
+        sum(_volt_amperes(one) for one in beside if day in one.days)
+        for day in days
+        if day in load.days
+    ]
+    kva = Fraction(_volt_amperes(load) + max(together), 1000)
+    known = {one.value.lower(): one.value for one in Device}
+    ruling = decide(
+        rule=UNMETERED,
+        facts={
+            "device": known.get(load.device.strip().lower(), Device.OTHER.value),
+            "kva": number_text(kva),
+            "constant": True,
+            "can_be_estimated": True,
+            "company_agrees": True,
+        },
+        day=local_day_of(load.learned_at, view.time_zone),
+        view=view,
+    )
+    if ruling.decision.outcome.allowed:
+        return
+    raise NotWithoutMeter(
+        f"{load.count} x {load.device[:60]} of {load.volt_amperes} VA, {number_text(kva)} kVA with "
+        "all that is there without a meter, cannot be served without one",
+        where=f"service point {load.service_point_id}",
+        why="; ".join(f"{one.finding} ({one.citation.text})" for one in ruling.decision.reasons),
+        do="Install a meter there, or give the load another service point where it is at another "
+        "point of delivery",
+    )

@@ -337,7 +337,7 @@ def load(
                 name, service_point, device, count, volt_amperes, stretches,
                 Validity(day, out), system.now,
             )  # fmt: skip
-            changed = record_unmetered_load(told, store=system.store)
+            changed = record_unmetered_load(told, view=system.view, store=system.store)
         say(
             {"load": name, "service_point": service_point, "changed": changed},
             as_json=as_json,
