@@ -113,6 +113,14 @@ class TestOneCharge:
     def name(self, charges: list[dict[str, Any]]) -> str:
         return str(charges[0]["late_charge"])
 
+    @pytest.mark.parametrize("words", ["show", "replay"])
+    def test_is_looked_at_with_the_account_in_the_log(
+        self, ask: Any, town: Town, name: str, account: str, words: str
+    ) -> None:
+        town.store.read_log.clear()
+        assert ask("late-charge", words, name).exit_code == 0
+        assert [subjects for _, subjects in town.store.read_log] == [(name,), (account,)]
+
     def test_is_shown_with_its_clause(
         self, ask: Any, charges: list[dict[str, Any]], name: str, account: str
     ) -> None:

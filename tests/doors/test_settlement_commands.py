@@ -115,6 +115,26 @@ class TestSettlement:
         assert "refused with `meterledger settlement refuse refund:" in shown.stdout
         assert answer(ask("settlement", "replay", town.asked, "--json"))["same"] is True
 
+    @pytest.mark.parametrize(
+        "words",
+        [("settlement", "show"), ("settlement", "replay"), ("refund", "approve", *BY)],
+    )
+    def test_is_looked_at_with_the_account_in_the_log(
+        self, ask: Any, town: SettledTown, words: tuple[str, ...]
+    ) -> None:
+        town.store.read_log.clear()
+        ask(*words[:2], town.asked, *words[2:])
+        looked = {name for _, subjects in town.store.read_log for name in subjects}
+        assert looked >= {town.asked, ENDED}
+        assert {viewer.name for viewer, _ in town.store.read_log} == {"command line"}
+
+    def test_of_which_there_is_none_only_the_name_is_logged(
+        self, ask: Any, town: SettledTown
+    ) -> None:
+        town.store.read_log.clear()
+        refusal(ask("settlement", "show", "refund:nobody-s"))
+        assert [subjects for _, subjects in town.store.read_log] == [("refund:nobody-s",)]
+
     def test_that_nobody_knows_is_refused(self, ask: Any) -> None:
         assert "There is no settlement refund:x" in refusal(ask("settlement", "show", "refund:x"))
         assert "'gift' is no kind of settlement" in refusal(

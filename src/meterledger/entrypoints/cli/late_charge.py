@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +17,12 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.entrypoints.cli.whose import of_accounts
 from meterledger.kernel.money import usd_display, usd_shown
+
+if TYPE_CHECKING:
+    from meterledger.entrypoints.wiring import System
+    from meterledger.usecases.ports import Viewer
 
 Name = Annotated[str, typer.Argument(help="The charge, ACCOUNT:DELINQUENT-DAY.")]
 On = Annotated[str | None, typer.Option(help="The day (today unless given).")]
@@ -297,7 +304,6 @@ def replay(
         from datetime import UTC, datetime, time
 
         from meterledger.entrypoints.late_words import reason_words
-        from meterledger.entrypoints.wiring import open_system
         from meterledger.kernel.money import usd_text
         from meterledger.usecases.late_charge_replay import replay_late_charge
         from meterledger.usecases.ports import Viewer
@@ -306,7 +312,7 @@ def replay(
         if as_known is not None:
             then = datetime.combine(day_from(as_known, option="--as-known"), time.max, tzinfo=UTC)
         viewer = Viewer("command line", "replay a late charge")
-        with open_system(viewer=viewer, subjects=[late_charge]) as system:
+        with _of_charge(late_charge, viewer) as system:
             done = replay_late_charge(
                 late_charge, store=system.store, book=system.book, as_known=then
             )
@@ -350,11 +356,10 @@ def reverse(
     """Take a late charge back, once: one person asks and another approves."""
     with refusing():
         from meterledger.entrypoints.late_words import reversal_as_json
-        from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.late_charges import reverse_late_charge
         from meterledger.usecases.ports import Viewer
 
-        with open_system(viewer=Viewer(by, "reverse a late charge"), subjects=[late_charge]) as it:
+        with _of_charge(late_charge, Viewer(by, "reverse a late charge")) as it:
             day = day_from(on, option="--on") if on else it.today
             if day > it.today:
                 raise BadArgument(f"{day} is not here yet", where="--on", do="Name an earlier day")
@@ -434,12 +439,23 @@ def government(
         say(answer, as_json=as_json, words=lambda: print(f"Account {account} is of {holder}."))
 
 
-def _one(late_charge_id: str) -> tuple[Any, Any, Any]:
+@contextmanager
+def _of_charge(late_charge_id: str, viewer: Viewer) -> Iterator[System]:
+    """The store, with the charge and the account that it is of in the log of looks."""
     from meterledger.entrypoints.wiring import open_system
+
+    with (
+        open_system(viewer=viewer, subjects=[late_charge_id]) as system,
+        of_accounts(system, viewer, lambda: [system.store.late_charge(late_charge_id).account_id]),
+    ):
+        yield system
+
+
+def _one(late_charge_id: str) -> tuple[Any, Any, Any]:
     from meterledger.usecases.ports import Viewer
 
     viewer = Viewer("command line", "look at a late charge")
-    with open_system(viewer=viewer, subjects=[late_charge_id]) as system:
+    with _of_charge(late_charge_id, viewer) as system:
         charge = system.store.late_charge(late_charge_id)
         account = charge.account_id
         money = system.store.account_money([account], with_due_days=True)[account]

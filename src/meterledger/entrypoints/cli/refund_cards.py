@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
-from meterledger.entrypoints.cli.settlement import By, Name, On, Reason, desk_of
+from meterledger.entrypoints.cli.settlement import By, Name, On, Reason, accounts_of, desk_of
+from meterledger.entrypoints.cli.whose import of_accounts
 from meterledger.kernel.money import usd_display
 
 if TYPE_CHECKING:
@@ -94,7 +95,11 @@ def _cards(purpose: str, name: str, on: str) -> Iterator[CardDesk]:
     from meterledger.entrypoints.wiring import open_system
     from meterledger.usecases.ports import Viewer
 
-    with open_system(viewer=Viewer("command line", purpose), subjects=[name]) as system:
+    viewer = Viewer("command line", purpose)
+    with (
+        open_system(viewer=viewer, subjects=[name]) as system,
+        of_accounts(system, viewer, lambda: accounts_of(system, [name])),
+    ):
         yield card_desk(system, desk_of(system, on))
 
 

@@ -6,7 +6,7 @@ Lives elsewhere refunds and unclaimed money (``cli/refund``), what is done (``us
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +20,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.entrypoints.cli.whose import of_accounts
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -385,15 +386,28 @@ def answer(
 
 @contextmanager
 def at_the_desk(purpose: str, subjects: list[str], on: str = "") -> Iterator[MoneyDesk]:
-    """The store and the book on a day that is here.
+    """The store and the book on a day that is here. The log has the settlements that are named, and
+    the accounts that they are of.
 
     :raises BadArgument: if the day is to come
     """
     from meterledger.entrypoints.wiring import open_system
     from meterledger.usecases.ports import Viewer
 
-    with open_system(viewer=Viewer("command line", purpose), subjects=subjects) as system:
+    viewer = Viewer("command line", purpose)
+    with (
+        open_system(viewer=viewer, subjects=subjects) as system,
+        of_accounts(system, viewer, lambda: accounts_of(system, subjects)),
+    ):
         yield desk_of(system, on)
+
+
+def accounts_of(system: System, names: Iterable[str]) -> Iterator[str]:
+    """Whose the settlements among the names are. :raises NotFound: if one of them is of nobody"""
+    for name in names:
+        if ":" in name:  # no account's number has it
+            case = system.store.settlement(name)
+            yield from (case.account_id, case.to_account_id)
 
 
 def desk_of(system: System, on: str) -> MoneyDesk:
