@@ -70,6 +70,7 @@ from meterledger.usecases.settlements import (
     service_class_of,
     step_on,
 )
+from meterledger.usecases.settlements_by_hand import ask_by_hand
 from meterledger.usecases.write_off import written_off_cents
 from meterledger.usecases.written_off_first import PAYS_FIRST, refuse_written_off
 
@@ -383,14 +384,6 @@ def give_credit(
     where = f"account {account_id}"
     who, why = named(by, reason, where)
     desk.store.account(account_id)
-    if key and not (len(key) <= 20 and key.isascii() and key.isalnum()):
-        raise CannotSettle(
-            f"'{key[:40]}' does not tell two credits apart",
-            where=where,
-            do="Give up to 20 letters and digits",
-        )
-    name = f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (f".{key}" if key else "")
-    name, _ = next_name(name, account_id, desk, kind=SettlementKind.CREDIT)
     facts, terms = GoodwillFacts(Cents(cents)), desk.terms
     decided = Decided(GOODWILL_RULE, facts, decide_goodwill(facts, terms), terms)
     if not decided.decision.outcome.may_be_given:
@@ -400,19 +393,17 @@ def give_credit(
             where,
             "Correct the bill, if it is wrong",
         )
-    write = new_settlement(
+    return ask_by_hand(
         SettlementKind.CREDIT,
-        name,
+        "credits",
         decided,
         account_id=account_id,
         cents=cents,
         by=who,
         reason=why,
         desk=desk,
-        approved=False,
-        needs_two=True,
+        key=key,
     )
-    return Settled(*kept(write, desk))
 
 
 def _back_to_agency(account_id: str, one: PledgeCredit, by: str, desk: MoneyDesk) -> FinalCredit:

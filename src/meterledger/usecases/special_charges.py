@@ -13,16 +13,8 @@ from typing import Any
 from meterledger.facts.settlements import SettlementCase, SettlementKind
 from meterledger.kernel.money import usd_display
 from meterledger.ledger import SpecialChargeFacts, SpecialKind, decide_special_charge
-from meterledger.usecases.deposit_remainders import next_name
-from meterledger.usecases.settlements import (
-    CannotSettle,
-    Decided,
-    MoneyDesk,
-    Settled,
-    kept,
-    named,
-    new_settlement,
-)
+from meterledger.usecases.settlements import CannotSettle, Decided, MoneyDesk, Settled, named
+from meterledger.usecases.settlements_by_hand import ask_by_hand
 
 SPECIAL_RULE = "ledger.special_charge"
 WHAT_MAX = 60
@@ -73,28 +65,18 @@ def ask_special_charge(
             where=where,
             do="Give its amount in dollars and cents",
         )
-    if key and not (len(key) <= 20 and key.isascii() and key.isalnum()):
-        raise CannotSettle(
-            f"'{key[:40]}' does not tell two charges apart",
-            where=where,
-            do="Give up to 20 letters and digits",
-        )
-    name = f"{account_id}-{desk.on:%Y%m%d}-{cents}" + (f".{key}" if key else "")
-    name, _ = next_name(name, account_id, desk, kind=SettlementKind.SPECIAL)
-    write = new_settlement(
+    return ask_by_hand(
         SettlementKind.SPECIAL,
-        name,
+        "charges",
         decided,
         account_id=account_id,
         cents=cents,
         by=who,
         reason=why,
         desk=desk,
-        approved=False,
-        needs_two=True,
+        key=key,
         about=told,
     )
-    return Settled(*kept(write, desk))
 
 
 def decide_special_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
