@@ -32,6 +32,9 @@ JOURNEYS_OF = {
     "meter multiplier": ["put a multiplier right with its bills"],
     "rebill leave": ["leave a difference"],
     "service stop": ["end a billed service"],
+    "service correct": [
+        *("put a rate option right", "put a first day right", "put a cycle right"),
+    ],
     "service relief agree": ["ask for relief"],
     "service relief approve": ["approve relief"],
     "service relief end": ["end relief"],

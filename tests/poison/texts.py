@@ -23,8 +23,8 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "day": (
         lambda text: day_from(text, option="--on"),
         """--asked --as-known --at --booked-until --connected --delinquent --disconnection-notice
-        --discovered --due --expires --from --inquired --issued-from --issued-to --made-on
-        --month --month-end --notified --on --requested --since --to --until day month""",
+        --discovered --due --expires --first-day --from --inquired --issued-from --issued-to
+        --made-on --month --month-end --notified --on --requested --since --to --until day month""",
     ),
     "day of birth": (due_date._birth_date, "--birth-date"),
     "instant": (lambda text: meter_words.instant_from(text, option="--at"), "--at --was"),

@@ -11,12 +11,14 @@ from tests.stores.paper_town import (
     LATER,
     UNUSABLE,
     account_id,
+    agreement_of,
     held_of,
     register_channel,
 )
 from tests.stores.settled_paper import keep_settlements
 from tests.stores.test_promises_of_documents import back_of, document_of, name_of
 
+from meterledger.facts.corrections import PutRight, WrongFact
 from meterledger.facts.documents import SetAside
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.findings import Finding, Weight
@@ -131,7 +133,9 @@ def keep_held(store: PostgresStore) -> None:
 
 
 def keep_taxes(store: PostgresStore) -> None:
-    """A sales-tax jurisdiction of the first premise, and a certificate of the first account."""
+    """A sales-tax jurisdiction of the first premise, a certificate, and a cycle put right."""
+    wrong = (WrongFact.CYCLE, "15", "9", "Ana", "typed", LATER)
+    store.put_right(PutRight(agreement_of(1).agreement_id, account_id(1), *wrong))
     days = Validity(FIRST_DAY)
     store.tax_premise(SalesTaxPlace("P-1", "creve_coeur", days, LATER))
     certificate = (ExemptionKind.CHARITABLE, "12-345", Fraction(1), days, LATER)

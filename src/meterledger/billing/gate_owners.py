@@ -42,7 +42,8 @@ BILLING, METERS, CUSTOMERS, RATES = (
 )
 KINDS = (
     HoldKind("gate.window_length", BILLING, "unusual number of days", _ALL, "service",
-             "If the window is wrong, correct the account's cycle or the days of its service."),
+             "If the window is wrong, put the account's cycle or its first day of service right "
+             "(`meterledger service correct AGREEMENT --cycle N` or `--first-day DAY`)."),
     HoldKind("gate.overlap", BILLING, "days billed already", _FIX, "service",
              "Look at the bill that has the days; the wrong one of the two is cancelled."),
     HoldKind("gate.band", BILLING, "energy far from usual", _ALL, "usage",
@@ -79,6 +80,10 @@ KINDS = (
              _FIX, "service",
              "Put the account on a rate without time periods (`meterledger service change`), or, "
              "where its meter sends them, bill it on intervals (`meterledger meter configure`)."),
+    HoldKind("usage.interval_too_long", CUSTOMERS, "a rate by finer times than are measured", _FIX,
+             "service",
+             "Get finer intervals; where the rate option was entered wrong, put it right "
+             "(`meterledger service correct AGREEMENT --schedule RATE`)."),
     HoldKind("usage.no_opening_read", METERS, "no read to begin from", _FIX, "meter",
              "Ingest what the register showed on the day that the sentence names."),
     HoldKind("usage.estimate_by_hand", METERS, "no read, and no estimate", _FIX, "usage",
@@ -87,6 +92,10 @@ KINDS = (
              "Put right what differs between them, or end the arrangement."),
     HoldKind("usage.", METERS, "usage cannot be billed", _FIX, "usage",
              "Correct the readings that the sentence names."),
+    HoldKind("meter.unmetered", CUSTOMERS, "service without a meter on another rate", _FIX,
+             "service",
+             "Record its loads (`meterledger meter load`), or put the rate option right "
+             "(`meterledger service correct AGREEMENT --schedule RATE`)."),
     HoldKind("meter.", METERS, "the meter did not measure all of it", _FIX, "meter",
              "Correct when the meter was installed, exchanged or removed."),
     HoldKind("premise.", CUSTOMERS, "the premise is not known well enough", _FIX, "service",

@@ -27,6 +27,8 @@ class CorrectionCause(Enum):
     TAX = "tax"
     ENDED = "end of service"
     """Service ended before or with the bill's last day, and that was told after it was issued."""
+    BEGAN = "first day of service"
+    """The first day of service was entered wrong, and put right after the first bill."""
     OURS = "correction of ours"
     LIMIT = "not adjusted"
     """What the limits of adjustments leave as it was billed."""
@@ -69,6 +71,39 @@ class Correction:
         ensure(self.cancelled_bill != self.corrected_bill, "a bill does not correct itself")
 
 
+class WrongFact(Enum):
+    """Which fact of an agreement was entered wrong."""
+
+    SCHEDULE = "rate option"
+    FIRST_DAY = "first day"
+    CYCLE = "cycle"
+    """The reading cycle is of the whole account."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutRight:
+    """A fact of an agreement that was entered wrong, as it is believed from ``learned_at`` on.
+
+    ``was`` and ``is_now`` are as a person writes them: a rate option, a day, a number.
+
+    :raises InvariantBroken: if nobody signs, nothing is said, or nothing is another one
+    """
+
+    agreement_id: str
+    account_id: str
+    fact: WrongFact
+    was: str
+    is_now: str
+    author: str
+    reason: str
+    learned_at: datetime
+
+    def __post_init__(self) -> None:
+        ensure(bool(self.author.strip()), f"somebody puts agreement {self.agreement_id} right")
+        ensure(bool(self.reason.strip()), f"{self.agreement_id} is put right for a reason")
+        ensure(self.was != self.is_now, "what is put right was another one")
+
+
 @dataclass(frozen=True, slots=True)
 class Rebill:
     """All that is recorded at once: the corrected bill, both entries, and the record of why.
@@ -76,7 +111,9 @@ class Rebill:
     ``entry`` is None for a bill of zero, ``reversal`` where the cancelled one had no entry, and
     ``relief_reversal`` where nothing was taken off it by agreement. ``ends_service``: the
     agreement ends with this correction, on the last day (out) of its bill, which may have fewer
-    days than the cancelled one; no other correction may.
+    days than the cancelled one. ``put_right``: what of the agreement is believed otherwise with
+    this correction; of a first day, its bill begins on that day. No other correction is of other
+    days than the cancelled bill.
     """
 
     correction: Correction
@@ -85,6 +122,7 @@ class Rebill:
     reversal: Entry | None
     relief_reversal: Entry | None = None
     ends_service: bool = False
+    put_right: PutRight | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from meterledger.facts.corrections import Correction, Rebill
+from meterledger.facts.corrections import Correction, Rebill, WrongFact
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.ports import Conflict
 
@@ -31,23 +31,26 @@ def refuse_one_person(correction: Correction, *, asks: int, asked: int) -> None:
 
 def takes_the_place(one: Rebill, agreements: tuple[str, ...], days: DaySpan) -> bool:
     """Whether the bill may stand for one of the agreements and days: for the same, or, where
-    service ends with it, for those until then."""
-    bill = one.bill
+    service ends with it, for those until then, or, where its first day is put right, since."""
+    bill, right = one.bill, one.put_right
+    alone = agreements == bill.agreement_ids and len(agreements) == 1
+    if right is not None and right.fact is WrongFact.FIRST_DAY and bill.days != days:
+        begins = bill.days.from_day.isoformat() == right.is_now
+        return alone and begins and bill.days.until_day == days.until_day
     if not one.ends_service:
         return (agreements, days) == (bill.agreement_ids, bill.days)
-    alone = agreements == bill.agreement_ids and len(agreements) == 1
     return alone and bill.days.from_day == days.from_day and bill.days.until_day <= days.until_day
 
 
 def refuse_learned_since(one: Rebill, moment: datetime) -> None:
-    """Refuse an end of service that would be learned after its last bill was made.
+    """Refuse an end of service, or a fact put right, that would be learned after its bill was made.
 
     :raises Conflict: if something was learned of the agreement, or billed, since
     """
     if moment == one.correction.learned_at:
         return
     raise Conflict(
-        "Something of it was learned or billed since its last bill was made again",
+        "Something of it was learned or billed since its bill was made again",
         where=f"agreement {one.bill.agreement_id}",
         why="Nothing of this call was kept",
         do="Look at it with `meterledger service show`, and do it again if it is right",

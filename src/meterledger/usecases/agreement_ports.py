@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from meterledger.facts.corrections import LeftDifference, PutRight
 from meterledger.facts.participation import Participation
 from meterledger.facts.places import Agreement
 from meterledger.facts.taxes import TaxExemption
@@ -60,3 +61,17 @@ class AgreementChanges(TogetherLog, Protocol):
         :raises NotFound: if no such agreement is known
         :raises Conflict: if it is on that option already
         """
+
+    def put_right(self, right: PutRight, left: Sequence[LeftDifference] = ()) -> None:
+        """Believe from now on that a fact of an agreement is as it is put right, not as entered.
+
+        Bills that stay as they were issued are left so, in the same transaction. With an earlier
+        first day begin the holders, the tax places and the meter that were entered with it. What
+        was known before stays known; bills made again with it come with ``record_rebills``.
+
+        :raises NotFound: if no such agreement is known
+        :raises Conflict: if the fact was changed meanwhile, or a first day is billed or taken
+        """
+
+    def put_rights(self, account_id: str) -> list[PutRight]:
+        """What was put right of the account's agreements, oldest first, by whom and why."""

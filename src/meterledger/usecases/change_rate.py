@@ -19,6 +19,7 @@ from meterledger.billing import (
     RateRequestFacts,
     next_reading_day,
 )
+from meterledger.facts.corrections import PutRight, WrongFact
 from meterledger.facts.participation import Participation
 from meterledger.facts.places import Agreement, BillableService
 from meterledger.facts.taxes import TaxExemption
@@ -45,6 +46,9 @@ class AgreementReads(Protocol):
 
     def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
         """All agreements of the account, joined."""
+
+    def put_rights(self, account_id: str) -> list[PutRight]:
+        """What was put right of the account's agreements, oldest first."""
 
 
 class RateStore(AgreementReads, ProgramsAsked, ExemptionsAsked, Protocol):
@@ -182,9 +186,16 @@ def was_given_back(service: BillableService, store: AgreementReads) -> bool:
     """Whether the agreement was believed to be on another rate option before, from the same day.
 
     Only a rate given back to the start of service does that (``put_on_schedule``): what else is
-    learned of an agreement, like its end, leaves its option as it was.
+    learned of an agreement, like its end, leaves its option as it was. An option that was entered
+    wrong and put right was never asked for.
     """
-    agreement, schedule = service.agreement, service.agreement.schedule
+    agreement = service.agreement
+    entered_wrong = {
+        one.learned_at: one.was
+        for one in store.put_rights(agreement.account_id)
+        if (one.agreement_id, one.fact) == (agreement.agreement_id, WrongFact.SCHEDULE)
+    }
+    schedule = entered_wrong.get(agreement.learned_at, agreement.schedule)
     at = agreement.learned_at - A_MOMENT
     while True:
         known = [
@@ -196,6 +207,7 @@ def was_given_back(service: BillableService, store: AgreementReads) -> bool:
             return False
         if known[0].schedule != schedule:
             return True
+        schedule = entered_wrong.get(known[0].learned_at, schedule)
         at = known[0].learned_at - A_MOMENT
 
 

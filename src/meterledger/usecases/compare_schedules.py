@@ -28,6 +28,7 @@ from meterledger.usecases.beside_usage import NETS, Beside, BesideSources, Besid
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import BilledReadings, window_of
 from meterledger.usecases.change_rate import (
+    AgreementReads,
     ask_for_rate,
     first_of_rate,
     options_open_to,
@@ -47,11 +48,8 @@ from meterledger.usecases.window_usage import (
 PERIODS = "billing_periods_twelve_per_year_periods_per_calendar_year"
 
 
-class CompareStore(BilledReadings, BesideSources, Protocol):
+class CompareStore(BilledReadings, BesideSources, AgreementReads, Protocol):
     """What this journey needs of the store."""
-
-    def services_of_account(self, account_id: str, known_at: datetime) -> list[BillableService]:
-        """All agreements of the account, joined."""
 
     def lake_sequence(self) -> int:
         """The newest published commit sequence."""

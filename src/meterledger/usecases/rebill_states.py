@@ -119,9 +119,12 @@ def states_of(
 ) -> tuple[BillState, list[BillState]]:
     """The bill as issued, and after each step to the right one; a step that cannot be is left out.
 
-    What such a step would have changed is told with the next one.
+    What such a step would have changed is told with the next one. A bill that begins on another day
+    than it was issued for is another one for that.
     """
     issued, bare = _issued(stored)
+    if read_record(stored.record)["from"] != stored.days.from_day.isoformat():
+        return issued, [state_of(CorrectionCause.BEGAN, _sums(right))]
     steps = [bare] if bare.total_cents != issued.total_cents else []
     steps += [state_of(cause, _sums(bill)) for cause, bill in _between(stored, store, now)]
     return issued, [*steps, state_of(CorrectionCause.READING, _sums(right))]

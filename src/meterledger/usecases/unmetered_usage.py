@@ -96,7 +96,8 @@ def bill_unmetered(
             f"{made.energy_schedule}",
             where=f"account {service.account.account_id}",
             why=ruling.decision.reasons[-1].citation.text,
-            do="Change the agreement to that schedule with `meterledger service change`",
+            do="Put its rate option right with `meterledger service correct "
+            f"{service.agreement.agreement_id} --schedule RATE`",
         )
     customer = _customer_lines(charge_from, made.customer_charge_count, window, calculator)
     meter = pseudonym(service.agreement.service_point_id, view.name)

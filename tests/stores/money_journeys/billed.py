@@ -13,12 +13,14 @@ from tests.journeys.town import LATER, VIEWER, PaperLake, Town, even
 from tests.stores.extension_town import the_book
 from tests.stores.money_journeys.journey import journey
 
+from meterledger.facts.corrections import WrongFact
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.change_then_rebill import Signed, change_then_rebill
 from meterledger.usecases.correct_multiplier import correct_multiplier
 from meterledger.usecases.end_billed_service import end_billed_service
 from meterledger.usecases.find_corrections import leave_bill, now_of
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.put_right import CannotPutRight, put_right
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.settle_held import (
     Desk,
@@ -245,6 +247,29 @@ def _(store: Any, told: Any) -> Any:
             store=store,
         )
     return bills(store)
+
+
+def _put_right(fact: WrongFact, is_now: str) -> Any:
+    def put(store: Any, told: Any) -> Any:
+        with contextlib.suppress(CannotPutRight):  # it is so already
+            put_right(
+                agreement_id=store.bill(told.bills[0]).agreement_id,
+                fact=fact,
+                is_now=is_now,
+                signed=Signed("Ana", "entered wrong", "Bob"),
+                now=now_of(store, known_at=FOUND, book=the_book(), lake=told.lake),
+                store=store,
+            )
+        return bills(store), store.put_rights(store.bill(told.bills[0]).account_id)
+
+    return put
+
+
+journey("put a rate option right", twice, known(twice))(
+    _put_right(WrongFact.SCHEDULE, "1M-overnight")
+)
+journey("put a first day right", twice, known(twice))(_put_right(WrongFact.FIRST_DAY, "2025-07-05"))
+journey("put a cycle right", twice, known(twice))(_put_right(WrongFact.CYCLE, "5"))
 
 
 @journey("put a multiplier right with its bills", multiplied, known(multiplied))

@@ -29,6 +29,7 @@ from meterledger.kernel.money import usd_shown
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     from meterledger.entrypoints.cli import relief
+    from meterledger.entrypoints.cli.correct_service import correct
     from meterledger.entrypoints.cli.small_general import small_general
 
     service = typer.Typer(
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     service.command("start")(start)
     service.command("stop")(stop)
     service.command("change")(change)
+    service.command("correct")(correct)
     service.command("small-general")(small_general)
     service.command("show")(show)
     relief.register(service)

@@ -17,7 +17,7 @@ from meterledger.stores.correction_words import (
     refuse_one_person,
     takes_the_place,
 )
-from meterledger.stores.memory.places import MemoryPlaces
+from meterledger.stores.memory.put_right import MemoryPutRight
 from meterledger.stores.together_words import points_of
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
 
@@ -31,7 +31,7 @@ class Claim:
     agreement_id: str
 
 
-class MemoryCorrections(MemoryPlaces):
+class MemoryCorrections(MemoryPutRight):
     """The part of the store that cancels bills."""
 
     _lock: threading.RLock
@@ -52,6 +52,9 @@ class MemoryCorrections(MemoryPlaces):
             ordered = sorted(rebills, key=lambda one: one.bill.days.from_day)
             if not self._refuse_rebills(ordered):
                 return set()
+            for one in ordered:
+                if one.put_right is not None:
+                    self._believe_right(one.put_right, one)
             for one in ordered:
                 self._cancel(one)
                 if one.ends_service:

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from meterledger.facts.documents import (
     CameBack,
@@ -15,7 +16,6 @@ from meterledger.facts.documents import (
     SetAside,
 )
 from meterledger.facts.money import Entry
-from meterledger.facts.places import Account
 from meterledger.facts.weather import DailyTemperature
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import refuse_unknown
@@ -27,7 +27,7 @@ class MemoryDocuments:
 
     _lock: threading.RLock
     _bills: dict[str, StoredBill]
-    _accounts: dict[str, Account]
+    _account_known: Any
 
     def __init__(self) -> None:
         """Nothing is issued."""
@@ -133,7 +133,7 @@ class MemoryDocuments:
         """Cycle, day of issue and how many bills of it stand and have no document."""
         self._look()
         days = Counter(
-            (one.issued_day, self._accounts[one.account_id].cycle)
+            (one.issued_day, self._account_known(one.account_id).cycle)
             for one in self._without_document(before)
         )
         return [(cycle, day, days[day, cycle]) for day, cycle in sorted(days)]
@@ -159,7 +159,7 @@ class MemoryDocuments:
         found = [
             one
             for one in self._bills.values()
-            if one.issued_day == on and self._accounts[one.account_id].cycle == cycle
+            if one.issued_day == on and self._account_known(one.account_id).cycle == cycle
         ]
         return sorted(found, key=lambda one: (one.account_id, one.bill_id))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.issued import IssuedBill, layout_of
-from meterledger.facts.places import Account
 from meterledger.kernel.money import cents_from_text
 from meterledger.usecases.ports import StoredBill
 
@@ -14,7 +14,7 @@ from meterledger.usecases.ports import StoredBill
 class MemoryIssued:
     """The part of the store that reads many bills at once."""
 
-    _accounts: dict[str, Account]
+    _account_known: Any
     _bills: dict[str, StoredBill]
 
     def _look(self) -> None:
@@ -36,7 +36,7 @@ class MemoryIssued:
             for _, one in sorted(self._bills.items())
             if stands(one)
             and since <= one.issued_day < until
-            and self._accounts[one.account_id].cycle == cycle
+            and self._account_known(one.account_id).cycle == cycle
         ]
 
 

@@ -349,6 +349,12 @@ class MemoryStore(
         ends = [one.days.until_day for one in claims if one.agreement_id == agreement_id]
         return max(ends, default=None)
 
+    def _billed_from(self, agreement_id: str) -> date | None:
+        claims = (claim for found in self._claims.values() for claim in found)
+        return min(
+            (one.days.from_day for one in claims if one.agreement_id == agreement_id), default=None
+        )
+
     def _newest_bill_known_at(self, agreement_id: str, account_id: str) -> datetime | None:
         bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
         return max(

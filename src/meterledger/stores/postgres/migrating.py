@@ -27,6 +27,7 @@ ONE_MIGRATES = 7_305_201_911  # the advisory lock of whoever migrates
 APPEND_ONLY = (
     "person",
     "account",
+    "agreement_put_right",
     "premise",
     "service_point",
     "meter",

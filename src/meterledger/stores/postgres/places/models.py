@@ -194,6 +194,40 @@ class MeterInstallation(models.Model):
         )
 
 
+class AgreementPutRight(models.Model):
+    """A fact of an agreement that was entered wrong, as it is believed since, by whom and why."""
+
+    agreement_id = models.TextField()
+    account = models.ForeignKey(Account, on_delete=models.PROTECT)
+    fact = models.TextField()
+    was = models.TextField()
+    is_now = models.TextField()
+    author = models.TextField()
+    reason = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "agreement_put_right"
+        constraints = (
+            models.UniqueConstraint(
+                name="a_fact_is_put_right_once_at_an_instant",
+                fields=["agreement_id", "fact", "learned_at"],
+            ),
+            models.CheckConstraint(
+                name="facts_that_are_put_right",
+                condition=models.Q(fact__in=["schedule", "first_day", "cycle"]),
+            ),
+            models.CheckConstraint(
+                name="a_cycle_is_a_number",
+                condition=~models.Q(fact="cycle") | models.Q(is_now__regex="^[1-9][0-9]{0,3}$"),
+            ),
+            models.CheckConstraint(
+                name="what_is_put_right_was_another",
+                condition=~models.Q(was=models.F("is_now")),
+            ),
+        )
+
+
 class Agreement(models.Model):
     """An account's service at a service point on a rate option, on some days."""
 

@@ -29,6 +29,7 @@ from meterledger.stores.postgres.repository.bill_rows import BillRows, insert_bi
 from meterledger.stores.postgres.repository.bills import BillTables, claim
 from meterledger.stores.postgres.repository.ledger import balances, entry_months, insert_entries
 from meterledger.stores.postgres.repository.places import end_agreement
+from meterledger.stores.postgres.repository.put_right import PutRightTables
 from meterledger.stores.postgres.repository.relief import (
     insert_bill_reliefs,
     insert_relief_reversals,
@@ -54,7 +55,7 @@ SELECT made.bill_id, k.account_id, k.author, made.total_cents - old.total_cents
 LEFT_COLUMNS = "bill_id, account_id, computed_sha256, difference_cents, author, reason, learned_at"
 
 
-class CorrectionTables(BillTables):
+class CorrectionTables(BillTables, PutRightTables):
     """The part of the store that keeps bills, and cancels them."""
 
     def record_rebills(self, rebills: Sequence[Rebill]) -> set[str]:
@@ -97,6 +98,8 @@ class CorrectionTables(BillTables):
             return set(), set()
         for one in ordered:
             self._end_service(connection, one)
+            if one.put_right is not None:
+                self._believe_right(connection, one.put_right, one)
         made = [one.bill for one in ordered]
         taken = claim(connection, made)
         ensure(taken == {bill.bill_id for bill in made}, "a cancelled bill gives its days free")

@@ -25,6 +25,7 @@ from meterledger.stores.believed import refuse_unknown
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
 from meterledger.stores.postgres.repository.bills import STORED, stored_bill
+from meterledger.stores.postgres.repository.cycles import PUT_NOW, of_cycle
 from meterledger.usecases.ports import StoredBill
 
 COLUMNS = (
@@ -64,15 +65,17 @@ SELECT c.bill_id FROM service_period_claim c
  ORDER BY c.bill_id
 """
 DAYS_WITHOUT = f"""
-SELECT a.cycle, c.issued_day, count(*) FROM service_period_claim c
+SELECT coalesce(k.cycle, a.cycle), c.issued_day, count(*) FROM service_period_claim c
   JOIN account a ON a.account_id = c.account_id
+  LEFT JOIN ({PUT_NOW}) k ON k.account_id = a.account_id
  WHERE {NO_DOCUMENT}
- GROUP BY c.issued_day, a.cycle ORDER BY c.issued_day, a.cycle
+ GROUP BY 2, 1 ORDER BY 2, 1
 """
 ISSUED = f"""
 {STORED}
   JOIN account a ON a.account_id = c.account_id
- WHERE a.cycle = %s AND c.issued_day = %s ORDER BY c.account_id, c.bill_id
+ WHERE {of_cycle("a", "%(cycle)s", PUT_NOW)}
+   AND c.issued_day = %(on)s ORDER BY c.account_id, c.bill_id
 """
 ENTRIES = """
 SELECT mine.account_id, e.entry_id, e.effective_day, e.learned_at, e.cause, e.reverses,
@@ -241,7 +244,8 @@ class DocumentTables(Tables):
 
     def bills_issued(self, cycle: int, on: date) -> list[StoredBill]:
         """Bills of the cycle's accounts that were issued on the day, by account and bill."""
-        rows = self._read(lambda connection: connection.execute(ISSUED, [cycle, on]).fetchall())
+        asked = {"cycle": cycle, "on": on}
+        rows = self._read(lambda connection: connection.execute(ISSUED, asked).fetchall())
         return [stored_bill(row) for row in rows]
 
     def bills_of_accounts(self, account_ids: Sequence[str]) -> dict[str, list[StoredBill]]:

@@ -8,8 +8,9 @@ from typing import Any
 from meterledger.facts.issued import IssuedBill
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables
+from meterledger.stores.postgres.repository.cycles import PUT_NOW, of_cycle
 
-ISSUED = """
+ISSUED = f"""
 WITH chosen AS MATERIALIZED (
     SELECT b.bill_id, b.issued_day, b.account_id, b.agreement_id, b.schedule, b.tax_place, b.days,
            b.known_at, b.lake_sequence, b.book_sha256, b.energy_wh, b.total_cents
@@ -19,7 +20,7 @@ WITH chosen AS MATERIALIZED (
      WHERE b.issued_day >= %(since)s AND b.issued_day < %(until)s
        AND (c.cancelled_by IS NULL OR c.cancelled_by IN (
                SELECT n.bill_id FROM bill n WHERE n.issued_day > %(stood_on)s::date))
-       AND a.cycle = %(cycle)s
+       AND {of_cycle("a", "%(cycle)s", PUT_NOW)}
 ),
 lines AS (
     SELECT l.bill_id,

@@ -36,6 +36,7 @@ from meterledger.stores.believed import (
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.cycles import PUT_NOW
 from meterledger.stores.postgres.repository.dated import (
     TABLES,
     arrays,
@@ -51,6 +52,13 @@ from meterledger.stores.together_words import refuse_named
 from meterledger.usecases.ports import Conflict, NotFound, ServiceStart
 
 Plain = TypeVar("Plain", Person, Account, Premise, ServicePoint, Meter)
+
+
+AS_KNOWN: dict[type[Any], str] = {
+    Account: "(SELECT a.account_id, coalesce(k.cycle, a.cycle) AS cycle, a.opened_day, a.learned_at"
+    f" FROM account a LEFT JOIN ({PUT_NOW}) k ON k.account_id = a.account_id) account"
+}
+"""What is known of facts without days that may be put right."""
 
 
 class PlaceWrites(Tables):
@@ -239,14 +247,14 @@ class PlaceWrites(Tables):
         self._connections.ensure_months([record_day(learned_at)])
 
         def work(connection: Connection) -> None:
-            number, new, _, billed = _believed(connection, agreement_id)
+            number, new, _, billed = believed_agreement(connection, agreement_id)
             refuse_named(agreement_id, believed_together(connection, new.account_id))
             rows = connection.execute(
                 "SELECT agreement_id FROM agreement WHERE account_id = %s AND upper_inf(known)"
                 " AND service_point_id = %s AND upper(days) = %s",
                 [new.account_id, new.service_point_id, new.days.from_day],
             ).fetchall()
-            before = [_believed(connection, name) for (name,) in rows]
+            before = [believed_agreement(connection, name) for (name,) in rows]
             old = goes_on(new, [one for _, one, _, _ in before], billed is not None)
             ((place, _, _, newest_bill),) = [row for row in before if row[1] == old]
             since = max(old.learned_at, new.learned_at)
@@ -280,7 +288,7 @@ class PlaceWrites(Tables):
         self._connections.ensure_months([record_day(learned_at)])
 
         def work(connection: Connection) -> None:
-            number, old, _, newest_bill = _believed(connection, agreement_id)
+            number, old, _, newest_bill = believed_agreement(connection, agreement_id)
             refuse_same_schedule(old, schedule)
             moment = learned_after(learned_at, old.learned_at, newest_bill)
             _believe(connection, number, replace(old, schedule=schedule, learned_at=moment))
@@ -346,7 +354,7 @@ def end_agreement(
     :raises NotFound: if no such agreement is known
     :raises Conflict: if it has ended already, or ends before it began, or is billed past it
     """
-    number, agreement, billed_until, newest_bill = _believed(connection, agreement_id)
+    number, agreement, billed_until, newest_bill = believed_agreement(connection, agreement_id)
     refuse_stop(agreement, last_day_out, billed_until)
     moment = learned_after(learned_at, agreement.learned_at, newest_bill)
     ended = Validity(agreement.days.from_day, last_day_out)
@@ -354,7 +362,7 @@ def end_agreement(
     return agreement, moment
 
 
-def _believed(
+def believed_agreement(
     connection: Connection, agreement_id: str
 ) -> tuple[int, Agreement, date | None, datetime | None]:
     """An agreement as believed now, kept for this transaction: its row, itself, what is billed.
@@ -436,7 +444,8 @@ def keep_once(
     if inserted == len(ordered):
         return
     rows = connection.execute(
-        f"SELECT {', '.join(names)} FROM {TABLES[kind]} WHERE {names[0]} = ANY (%s)",
+        f"SELECT {', '.join(names)} FROM {AS_KNOWN.get(kind, TABLES[kind])}"
+        f" WHERE {names[0]} = ANY (%s)",
         [list(facts)],
     )
     for row in rows:

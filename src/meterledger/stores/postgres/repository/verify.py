@@ -142,7 +142,14 @@ QUESTIONS = (
                              AND EXISTS (SELECT FROM agreement a
                                           WHERE a.agreement_id = c.agreement_id
                                             AND upper_inf(a.known)
-                                            AND upper(a.days) = upper(n.days)))))
+                                            AND upper(a.days) = upper(n.days)))
+                    AND NOT (upper(n.days) = upper(c.days)
+                             AND EXISTS (SELECT FROM agreement_put_right r
+                                          WHERE r.agreement_id = c.agreement_id
+                                            AND r.fact = 'first_day'
+                                            AND r.learned_at = k.learned_at
+                                            AND r.was = to_char(lower(c.days), 'YYYY-MM-DD')
+                                            AND r.is_now = to_char(lower(n.days), 'YYYY-MM-DD')))))
         UNION ALL
         SELECT format('%s is a corrected bill, and corrects none', b.bill_id) FROM bill b
          WHERE b.kind = 'corrected'
