@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli import tariff
+from meterledger.rulebook.pinned import BookPin
 
 BROKEN_TARIFFS = Path(__file__).parents[1] / "data" / "broken_tariffs"
 CITATION = {"instrument", "sheet", "revision", "paragraph", "effective", "order", "text"}
@@ -175,6 +178,27 @@ class TestCheck:
         assert found["book"] == "union_electric_mo6"
         assert {one["weight"] for one in found["findings"]} >= {"gap", "ends"}
         assert any("Rider SUT" in one["sheet"] for one in found["not_held"])
+
+    def test_asks_whether_the_books_of_bills_are_still_there(
+        self, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A bill of 28 November pinned a book that is not there; one of the 29th did not."""
+        view = wiring.open_book(wiring.book_folder()).as_known(date(2026, 11, 29))
+        pins = [BookPin(date(2026, 11, 28), "0" * 64, 7), BookPin(view.known_on, view.sha256, 1)]
+
+        @contextmanager
+        def opened(**how: Any) -> Iterator[Any]:
+            yield SimpleNamespace(store=SimpleNamespace(book_pins=lambda: pins))
+
+        monkeypatch.setattr(wiring, "open_system", opened)
+
+        result = ask("check", "--bills")
+
+        assert result.exit_code == 2
+        assert result.stderr.startswith("The book as known on 2026-11-28 is not the one that 7 ")
+        assert len(result.stderr.splitlines()) == 1
+        pins.pop(0)
+        assert ask("check", "--bills").exit_code == 0
 
     def test_reports_gaps_ends_and_what_nothing_uses(self, made_up_book: Path, ask: Ask) -> None:
         found = answer_of(ask("check", str(made_up_book), "--json"))

@@ -84,3 +84,15 @@ def test_a_cancelled_bill_stood_until_the_evening_before_another_took_its_place(
 def test_they_are_personal(billed: Store) -> None:
     with pytest.raises(NotViewing):
         billed.issued_bills(CYCLE, EARLY, LATE)
+
+
+def test_the_books_of_all_bills_are_told_by_day(billed: Store) -> None:
+    """The one of the corrected bill too: it is replayed as the others are."""
+    first, second = bill_of(1, 0)[0], bill_of(1, 1)[0]
+    assert first.pins.book_sha256 == second.pins.book_sha256
+    with billed.viewing(ANALYST, []):
+        (pin,) = billed.book_pins()
+    assert (pin.day, pin.sha256) == (first.pins.known_at.date(), first.pins.book_sha256)
+    assert pin.bill_count == 2
+    with pytest.raises(NotViewing):
+        billed.book_pins()

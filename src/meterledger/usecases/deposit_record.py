@@ -21,6 +21,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.usecases.decide import Ruling, decide, decide_filled
 from meterledger.usecases.deposit_revisions import TODAY, UNNAMED
 from meterledger.usecases.rule_registry import rule_named
@@ -141,7 +142,7 @@ def decide_again(deposit: Deposit, book: TariffBook) -> tuple[StepReplay, ...]:
 
 def _again(step: DepositStep, book: TariffBook) -> StepReplay:
     record = read_decision(step) or {}
-    view = book.as_known(known_at_of(step).date())
+    view = as_pinned(book, known_at_of(step).date(), record["book_sha256"])
     differences = []
     if view.sha256 != record["book_sha256"]:
         differences.append("the book is another one than the record names")

@@ -14,6 +14,7 @@ from typing import Any
 
 from meterledger.facts.deposits import Deposit, DepositAct, DepositStep
 from meterledger.rulebook.book import TariffBook
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.usecases.deposit_ask import AskStore
 from meterledger.usecases.deposit_history import account_history
 from meterledger.usecases.deposit_record import (
@@ -108,7 +109,7 @@ def _facts_by(
         on=step.on,
         known_at=known_at,
         store=store,
-        view=book.as_known(known_at.date()),
+        view=as_pinned(book, known_at.date(), record["book_sha256"]),
         disputed=tuple(record["told"].get("disputed_bills", ())),
         by=by,
     )

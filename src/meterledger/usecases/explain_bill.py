@@ -17,6 +17,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.estimated_by_hand import IN_RECORD, HandLog, rungs_of, with_rungs
 from meterledger.usecases.ports import StoredBill
@@ -75,7 +76,7 @@ def explain_bill(
     record = read_record(stored.record)
     if book is not None and IN_RECORD in stored.record:
         service = store.service_of_agreement(stored.agreement_id, stored.known_at)
-        view = book.as_known(stored.known_at.date())
+        view = as_pinned(book, stored.known_at.date(), stored.book_sha256)
         rungs = rungs_of(stored, service=service, view=view, store=store)
         record = with_rungs(record, rungs)
     answer: dict[str, Any] = {

@@ -6,6 +6,7 @@ Lives elsewhere the journeys (``extension_*``), the rules (``extensions``).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,6 +22,7 @@ from meterledger.kernel.standing import weakest
 from meterledger.ledger import reverse_entry
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.rulebook.rules import Rule
 from meterledger.usecases.decide import Ruling, decide_filled
 from meterledger.usecases.extension_ports import ExtensionMoved
@@ -50,6 +52,12 @@ class Moment:
     def at(cls, known_at: datetime, book: TariffBook) -> Moment:
         """The book as known on the day of the instant."""
         return cls(known_at, book.as_known(known_at.date()))
+
+    @classmethod
+    def of(cls, known_at: datetime, record: bytes, book: TariffBook) -> Moment:
+        """The moment of a record, with the book that it was decided by."""
+        pinned = str(json.loads(record)["pins"]["book_sha256"])
+        return cls(known_at, as_pinned(book, known_at.date(), pinned))
 
 
 @dataclass(slots=True)

@@ -62,7 +62,9 @@ def replay_extension(
         Replayed(
             one.key,
             one.record,
-            _event_again(on_file.before(one.number), one, store, Moment.at(one.learned_at, book)),
+            _event_again(
+                on_file.before(one.number), one, store, Moment.of(one.learned_at, one.record, book)
+            ),
         )
         for one in on_file.events
     ]
@@ -78,8 +80,9 @@ def _contract_again(contract: ExtensionContract, book: TariffBook) -> bytes:
         contract.by,
         read_form(ContractGiven, told["given"], where="given"),
         account_is_the_depositors=told.get("account_is_the_depositors", False),
+        depositor=told.get("depositor", ""),
     )
-    return contract_of(asked, Moment.at(contract.learned_at, book)).record
+    return contract_of(asked, Moment.of(contract.learned_at, contract.record, book)).record
 
 
 def _event_again(

@@ -17,6 +17,7 @@ from meterledger.facts.statements import Statement
 from meterledger.facts.weather import MeanTemperature, mean_temperature
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.bill_estimates import logged_cause
 from meterledger.usecases.document_ports import DocumentLog, Weather
@@ -133,7 +134,7 @@ def statements_of(
     views = _Views(book)
     for bill in bills:
         service = known.of(bill)
-        view = views.of(bill.known_at.date())
+        view = views.of(bill)
         yield make_statement(
             bill,
             service=service,
@@ -165,12 +166,14 @@ def _cause_of_estimates(
 class _Views:
     def __init__(self, book: TariffBook) -> None:
         self._book = book
-        self._views: dict[date, BookView] = {}
+        self._views: dict[tuple[date, str], BookView] = {}
 
-    def of(self, day: date) -> BookView:
-        if day not in self._views:
-            self._views[day] = self._book.as_known(day)
-        return self._views[day]
+    def of(self, bill: StoredBill) -> BookView:
+        """The book that the bill was made by."""
+        key = (bill.known_at.date(), bill.book_sha256)
+        if key not in self._views:
+            self._views[key] = as_pinned(self._book, *key)
+        return self._views[key]
 
 
 def in_batches(bills: Iterable[StoredBill], count: int) -> Iterator[list[StoredBill]]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from meterledger.facts.issued import IssuedBill
+from meterledger.rulebook.pinned import BookPin
 
 
 class IssuedBills(Protocol):
@@ -18,3 +19,6 @@ class IssuedBills(Protocol):
         in order of their ids. With ``stood_on`` also those that were live on that evening, because
         what took their place was issued later.
         """
+
+    def book_pins(self) -> list[BookPin]:
+        """By which books all bills were made, cancelled ones too: by day as known, and hash."""

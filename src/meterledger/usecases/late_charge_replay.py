@@ -14,6 +14,7 @@ from datetime import date, datetime
 
 from meterledger.facts.late_charges import LateCharge, LateHistory, LateReason
 from meterledger.rulebook.book import TariffBook
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.usecases.late_charge_base import SaidElsewhere
 from meterledger.usecases.late_charge_decide import consider
 from meterledger.usecases.late_charge_ports import Elsewhere, LateCharges, elsewhere_then
@@ -89,6 +90,8 @@ def replay_late_charge(
     def said_on(day: date) -> SaidElsewhere | None:
         return said_of([account], day, known_at, then).get(account)
 
+    day = known_at.date()
+    view = book.as_known(day) if as_known else as_pinned(book, day, stored.book_sha256)
     rules = _rules_of(stored)
     tried: list[LateReplay] = []
     for by, look_again in _ways(stored, rules):
@@ -96,7 +99,7 @@ def replay_late_charge(
             history,
             on=stored.on,
             known_at=known_at,
-            view=book.as_known(known_at.date()),
+            view=view,
             said=said_on(stored.on),
             said_on=said_on,
             look_again=look_again,

@@ -7,12 +7,14 @@ Read first      docs/operating/relief.md, "Records and replay".
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.relief import BillRelief, ReliefAct, ReliefAgreement
 from meterledger.rulebook.book import TariffBook
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.relief import rulings_of, with_record
 from meterledger.usecases.relief_ports import Reliefs
@@ -73,11 +75,15 @@ def replay_relief(relief_id: str, *, store: ReplayStore, book: TariffBook) -> Re
 
 def _same_step(agreement: ReliefAgreement, place: int, book: TariffBook) -> bool:
     step = agreement.steps[place]
-    view = book.as_known(step.learned_at.date())
+    view = as_pinned(book, step.learned_at.date(), _pinned(step.record))
     then = replace(agreement, steps=agreement.steps[: place + 1])
     ended = step.act is ReliefAct.ENDED
     rulings = () if ended else rulings_of(then, step.on, view)
     return with_record(then, rulings, view).steps[-1].record == step.record
+
+
+def _pinned(record: bytes) -> str:
+    return str(json.loads(record)["pins"]["book_sha256"])
 
 
 def _same_bill(
@@ -86,7 +92,7 @@ def _same_bill(
     then = agreement.as_known(stored.known_at)
     if then is None:
         return False
-    view = book.as_known(stored.known_at.date())
+    view = as_pinned(book, stored.known_at.date(), _pinned(told.record))
     schedule = read_record(stored.record)["schedule"]
     again = relief_of_bill(
         then,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from meterledger import rating
@@ -18,6 +18,7 @@ from meterledger.facts.corrections import Correction
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
     DueBill,
@@ -221,7 +222,11 @@ def recall_bill(
     except NotFound as refusal:
         why = f"Agreement {stored.agreement_id} was not known yet"
         raise _cannot(bill_id, known_at, why) from refusal
-    view = _book_view(book, known_at.date(), stored.book_sha256 if as_known is None else None)
+    view = (
+        as_pinned(book, known_at.date(), stored.book_sha256)
+        if as_known is None
+        else book.as_known(known_at.date())
+    )
     revision = revision_of(stored)
     try:
         due = due_bill(service, window_of(service, stored.days, view, revision), view)
@@ -243,20 +248,6 @@ def revision_of(stored: StoredBill) -> str:
         return str(read_record(stored.record)["pins"]["calculation_revision"])
     except (RecordUnreadable, KeyError):
         return rating.CALCULATION_REVISION
-
-
-def _book_view(book: TariffBook, day: date, pinned_sha256: str | None) -> BookView:
-    """The book as known on the day; of a bill, as known at its moment of that day.
-
-    The book's second clock counts days and a bill is issued at an instant: what was entered later
-    on the day of issue was not known to the bill, and the pinned hash tells.
-    """
-    view = book.as_known(day)
-    if pinned_sha256 is not None and view.sha256 != pinned_sha256:
-        before = book.as_known(day - timedelta(days=1))
-        if before.sha256 == pinned_sha256:
-            return before
-    return view
 
 
 def _cannot(bill_id: str, known_at: datetime, why: str) -> CannotReplay:

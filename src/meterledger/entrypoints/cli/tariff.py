@@ -143,10 +143,14 @@ def check(
     folder: Annotated[
         Path | None, typer.Argument(help="A book's folder; the one in use unless named.")
     ] = None,
+    bills: Annotated[
+        bool, typer.Option(help="Ask too whether each bill's book is still there as it was.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Read and check a whole book: broken files, gaps in dates, values nothing uses."""
     with refusing():
+        from meterledger.entrypoints.book_pins import books_of_bills
         from meterledger.entrypoints.conflict_words import stale_references
         from meterledger.entrypoints.tariff_words import check_book, used_without_rules
         from meterledger.entrypoints.wiring import book_folder, known_on
@@ -171,6 +175,8 @@ def check(
                 folder=chosen,
                 used_elsewhere=used_without_rules(view),
             ).problems
+        if bills:
+            wrong += books_of_bills(book)
         findings = [{"weight": "broken", "sentence": sentence} for sentence in wrong]
         findings += check_book(view, known_on(None))
         answer = {

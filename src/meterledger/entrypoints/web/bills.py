@@ -28,6 +28,7 @@ from meterledger.facts.bills import read_record
 from meterledger.facts.statements import Statement
 from meterledger.kernel.citation import Citation
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.make_documents import Paper
 from meterledger.usecases.one_document import documents_of_bill, first_document
@@ -73,7 +74,7 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
     record = read_record(stored.record)
     words = bill_words(_statement(system, stored))
     known = stored.known_at.date()
-    view = system.book.as_known(known)
+    view = as_pinned(system.book, known, stored.book_sha256)
     money = items_of_account(system, stored.account_id)
     states = bill_states(system.store.bills_of_account(stored.account_id), money)
     state = next((state for state in states if state.bill.bill_id == bill_id), None)

@@ -25,6 +25,7 @@ from meterledger.facts.bills import read_record
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.rounding import to_whole_half_up
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.usecases.explain_bill import WeatherKnown, explain_bill
 from meterledger.usecases.ports import StoredBill
 
@@ -218,7 +219,8 @@ def _clauses(
     for citation in here | there:
         of, words = (bill, "this bill") if citation in here else (other, "the other bill")
         known = of.known_at.date()
-        address = citation_address(system.book.as_known(known), citation, known=known)
+        view = as_pinned(system.book, known, of.book_sha256)
+        address = citation_address(view, citation, known=known)
         both = citation in here and citation in there
         alone = "" if both or not (here and there) else words
         found.append(ClauseRow(CitationRow(citation, address), alone))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import Counter
+from datetime import UTC, date
 from typing import Any
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.issued import IssuedBill, layout_of
 from meterledger.kernel.money import cents_from_text
+from meterledger.rulebook.pinned import BookPin
 from meterledger.usecases.ports import StoredBill
 
 
@@ -38,6 +40,14 @@ class MemoryIssued:
             and since <= one.issued_day < until
             and self._account_known(one.account_id).cycle == cycle
         ]
+
+    def book_pins(self) -> list[BookPin]:
+        """By which books all bills were made, cancelled ones too: by day as known, and hash."""
+        self._look()
+        counts = Counter(
+            (one.known_at.astimezone(UTC).date(), one.book_sha256) for one in self._bills.values()
+        )
+        return [BookPin(day, sha256, count) for (day, sha256), count in sorted(counts.items())]
 
 
 def _issued(stored: StoredBill) -> IssuedBill:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from meterledger.facts.issued import IssuedBill
+from meterledger.rulebook.pinned import BookPin
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables
 from meterledger.stores.postgres.repository.cycles import PUT_NOW, of_cycle
@@ -38,6 +39,11 @@ SELECT c.bill_id, c.account_id, c.agreement_id, c.schedule, c.tax_place, lower(c
  ORDER BY c.bill_id
 """
 
+PINS = """
+SELECT (known_at AT TIME ZONE 'UTC')::date, book_sha256, count(*) FROM bill GROUP BY 1, 2
+ ORDER BY 1, 2
+"""
+
 
 class IssuedTables(Tables):
     """The part of the store that reads many bills at once."""
@@ -56,6 +62,13 @@ class IssuedTables(Tables):
 
         words: dict[str, str] = {}
         return [_issued(row, words) for row in self._read(ask)]
+
+    def book_pins(self) -> list[BookPin]:
+        """By which books all bills were made, cancelled ones too: by day as known, and hash."""
+        return [
+            BookPin(day, sha256, count)
+            for day, sha256, count in self._read(lambda one: one.execute(PINS).fetchall())
+        ]
 
 
 def _issued(row: tuple[Any, ...], words: dict[str, str]) -> IssuedBill:
