@@ -125,6 +125,13 @@ def test_autopay_runs_from_enrollment_to_the_bank_and_back(
     assert place.store.balance_cents(ACCOUNT) == 165_19
     assert answer("ach", "returns", str(returned))["status"] == "known"
     assert "account closed" in ask("ach", "back").stdout
+    (waits,) = answer("ach", "back")["back"]
+    how = ("--by", "Ana", "--reason", "she was asked")
+    done = answer("ach", "done", waits["returned"], *how)
+    assert (done["by"], done["reason"]) == ("Ana", "she was asked")
+    assert "Nothing that came back waits" in ask("ach", "back").stdout
+    assert answer("ach", "back", "--on", done["done_on"])["done"] == [done]
+    assert "she was asked" in ask("ach", "back", "--on", done["done_on"]).stdout
     assert "is stopped since" in ask("autopay", "show", ACCOUNT).stdout
     assert [one["file"] for one in answer("ach", "list")["files"]] == ["20250221A"]
     assert "entries that are no returns" in refused("ach", "returns", str(path))

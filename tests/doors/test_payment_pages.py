@@ -12,11 +12,13 @@ from tests.journeys.test_payment_files import take_lines
 from tests.stores.paper_town import account_id
 
 from meterledger.entrypoints import wiring
+from meterledger.entrypoints.channel_words import pledge_desk
 from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.money_words import entry_words
 from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.payments import ReceiptState
 from meterledger.rulebook.loading import default_book_folder
+from meterledger.usecases.pledges import promise_pledge, receive_pledge
 
 OURS = {"sec-fetch-site": "same-origin"}
 WHO = {"author": "Ana", "reason": "the slip names them"}
@@ -73,6 +75,22 @@ def test_a_payment_is_taken_back_by_a_form(client: Any, behind: Behind) -> None:
     assert "It is taken back." in text
     assert "taken back" in text
     assert behind.store.balance_cents(account_id(1)) == 3 * A_BILL
+
+
+def test_a_pledge_whose_check_bounced_says_so(client: Any, behind: Behind) -> None:
+    desk = pledge_desk(behind.system())
+    given = {"agency": "Heartland", "for_items": [bill_item(0)], "by": "Ana", "cents": 100_00}
+    promise_pledge("P-1", account_id=account_id(1), desk=desk, **given)
+    receive_pledge("P-1", cents=100_00, payment_key="chk-1", on=desk.today, by="Ana", desk=desk)
+    assert "P-1 of Heartland: received; $100.00 of $100.00" in text_of(
+        client.get("/payments/chk-1/")
+    )
+
+    form = {"act": "reverse", "on": desk.today.isoformat(), **WHO}
+    assert client.post("/payments/chk-1/", form, headers=OURS).status_code == 302
+
+    text = text_of(client.get("/payments/chk-1/"))
+    assert f"P-1 of Heartland: pending, $100.00 came back by {desk.today}; $0.00 of" in text
 
 
 @pytest.mark.parametrize(

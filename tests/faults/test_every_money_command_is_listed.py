@@ -20,15 +20,20 @@ JOURNEYS_OF = {
     "bill": ["issue bills"],
     "bill-cycle": [
         *("issue bills", "issue bills, one held", "issue bills, stopped", "issue bills, together"),
-        "issue bills, relieved",
+        *("issue bills, relieved", "issue bills, on a plan", "issue bills, a plan settled"),
+        *("issue bills, due on a chosen day", "issue bills, with Solar Blocks"),
+        "issue bills, with credits",
     ],
     "held release": ["release a held bill"],
-    "held approve": ["approve a held bill"],
-    "held exclude": ["exclude a held bill"],
+    "held approve": ["approve a held bill", "leave a period uncharged"],
+    "held exclude": ["exclude a held bill", "ask to leave a period uncharged"],
     "held reopen": ["reopen a held bill"],
     "held rerun": ["run a held bill again"],
     "held let-go": ["let a stopped run go"],
-    "rebill bills": ["rebill", "rebill, together", "rebill, relieved"],
+    "rebill bills": [
+        *("rebill", "rebill, together", "rebill, relieved", "rebill, on a plan"),
+        "rebill, with credits",
+    ],
     "meter multiplier": ["put a multiplier right with its bills"],
     "rebill leave": ["leave a difference"],
     "service stop": ["end a billed service"],
@@ -40,6 +45,26 @@ JOURNEYS_OF = {
     "service relief end": ["end relief"],
     "together start": ["meters together"],
     "together end": ["meters apart again", "meters together, taken back"],
+    "service change": ["change a rate option, its programme goes on"],
+    "budget join": ["join a budget plan"],
+    "budget elect": ["elect otherwise on a plan"],
+    "budget leave": ["leave a budget plan"],
+    "budget end-unpaid": ["end an unpaid budget plan"],
+    "budget review": ["review budget plans"],
+    "due-date choose": ["choose a due date", "choose another due date"],
+    "due-date defer": ["give a deferred pay date"],
+    "due-date end": ["end a due date"],
+    "delivery prefer": ["prefer a delivery"],
+    "take-back": [
+        *("take a budget plan back", "take the end of a plan back", "take an election back"),
+        *("take a due date back", "take a delivery back", "take a rate option back"),
+    ],
+    "program join": ["join a programme"],
+    "program leave": ["leave a programme"],
+    "combination start": ["combine accounts"],
+    "combination add": ["add to a combination"],
+    "combination end": ["end a combination", "take out of a combination"],
+    "combination bill": ["state a combination"],
     "late-charge run": ["late charge run"],
     "late-charge correct": ["correct late charges"],
     "late-charge reverse": ["reverse a late charge"],
@@ -61,6 +86,7 @@ JOURNEYS_OF = {
     "ach in": ["ach in"],
     "ach returns": ["ach returns"],
     "ach changes": ["ach change"],
+    "ach done": ["deal with what came back"],
     "ach tell": ["tell of a changed bank account"],
     "autopay enrol": ["enroll in autopay"],
     "autopay end": ["end autopay"],
@@ -140,13 +166,10 @@ JOURNEYS_OF = {
     "deposit effort": ["effort for a deposit"],
     "deposit move": ["move a deposit"],
 }
-"""Commands that move money or change what is owed, each with its journeys."""
+"""Commands that move money, or change what is owed or what bills will ask, each with its journeys.
+"""
 NO_JOURNEY = {
     "close": "the journeys of a night one after another; it is killed at each step of its own",
-    "take-back": "one word of a choice that was kept by mistake is taken back, in one transaction "
-    "(tests/stores/test_promises_of_billing_options)",
-    "combination bill": "one statement of bills that are there; nothing is posted "
-    "(tests/stores/test_promises_of_combinations)",
     "ach write": "writes the file of an order that is kept, again to the byte: killed in `ach out`",
     "demo": "a town of its own, made anew",
     "bench": "as above",
@@ -176,11 +199,8 @@ MOVE_NO_MONEY = {
     "meter.install meter.remove meter.correct meter.uncross meter.configure meter.load "
     "meter.case meter.read meter.events.receive lake.compact lake.sweep "
     "lake.retention lake.hold lake.release weather.load",
-    "what bills to come are made of, one row or two that a bill reads": "service.start "
-    "service.change service.small-general budget.join budget.elect budget.leave "
-    "budget.end-unpaid budget.review due-date.choose due-date.defer due-date.end delivery.prefer "
-    "combination.start combination.add combination.end program.join program.leave tax.exempt "
-    "tax.end tax.place",
+    "who is served where, and what taxes are of: kept before a bill reads it": "service.start "
+    "service.small-general tax.exempt tax.end tax.place",
     "paper of what was billed": "combination.paper documents.cycle documents.duplicate "
     "documents.bounced",
 }

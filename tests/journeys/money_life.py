@@ -78,7 +78,9 @@ class MoneyIn:
         self.store: Any = MemoryStore() if store is None else store
         self.model = Account()
         self.seen: Counter[str] = Counter()
-        self.of_pledges: set[str] = set()
+        self.of_pledges: dict[str, str] = {}
+        self.rests_sent_back: dict[str, int] = {}
+        self.bounced_pledges: set[str] = set()
         self.moments: list[datetime] = []
         self.today, self.ticks, self.month, self.keys = FIRST_DAY, 0, 0, 0
         self.door = self.store.viewing(ANALYST, ["all"])
@@ -332,6 +334,15 @@ class MoneyIn:
         else:
             self.model.gone[key] = ("refused", money)
 
+    def back_of_pledge(self, key: str, cents: int) -> None:
+        """What came back of a pledge is pending again, while it lasts."""
+        if key in self.of_pledges:
+            whole = key.removesuffix(":rest")
+            sent_back = self.rests_sent_back.pop(whole, 0)
+            self.model.promises[self.of_pledges[key]].came -= cents + sent_back
+            self.bounced_pledges.add(whole)
+            self.tell("pledge: came back")
+
     def bounce(self, which: int, fee: bool, ago: int = 0, of: str = "") -> None:
         kept = [key for key, one in self.model.paid.items() if not one.back]
         if of:
@@ -343,6 +354,7 @@ class MoneyIn:
         on = max(money.received, self.today - timedelta(ago))
         for _ in range(2):
             reverse_payment(key, on=on, by="bank", reason="R01", desk=self.till())
+        self.back_of_pledge(key, money.cents)
         self.model.bounce(key, on)
         closed = {one.name for one in self.model.deposits.values() if one.closed}
         of_deposits = {name for name, _ in money.parts if name in self.model.deposits}

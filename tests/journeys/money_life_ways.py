@@ -61,10 +61,12 @@ class MoneyWays(MoneyIn):
             self.agree(False, lambda: send_back(key, by="ANA ", reason="so it is", desk=till),
                        "money of no account: sent back alone")  # fmt: skip
             send_back(key, by="Ben", reason="so it is", desk=till)
+            self._rest_sent_back(key, self.model.astray[key].cents)
             self.model.send_back(key, self.today)
         else:
             for _ in range(2):
                 reverse_payment(key, on=self.today, by="bank", reason="R03", desk=till)
+            self.back_of_pledge(key, self.model.astray[key].cents)
             self.model.send_back(key, self.today)
         again = "money of no account: placed twice"
         self.agree(
@@ -73,6 +75,14 @@ class MoneyWays(MoneyIn):
         self.tell(f"money of no account: {what}")
 
     # ------------------------------------------------------------------ pledges
+
+    def _rest_sent_back(self, key: str, cents: int) -> None:
+        """What a pledge's debt did not need did come, unless the rest of that money bounced."""
+        whole = key.removesuffix(":rest")
+        if whole in self.bounced_pledges:
+            self.model.promises[self.of_pledges[key]].came -= cents
+        elif key in self.of_pledges:
+            self.rests_sent_back[whole] = cents
 
     @property
     def agency_desk(self) -> PledgeDesk:
@@ -116,7 +126,7 @@ class MoneyWays(MoneyIn):
                            desk=self.agency_desk)  # fmt: skip
         needed = min(cents, sum(owed.get(item, 0) for item in one.items))
         agency = Channel.AGENCY.value
-        self.of_pledges.update((key, f"{key}:rest"))
+        self.of_pledges |= dict.fromkeys((key, f"{key}:rest"), name)
         if needed:
             self.model.pay(key, Paid(needed, self.today, False, agency), self.today, one.items)
         if cents > needed:

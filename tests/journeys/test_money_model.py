@@ -93,6 +93,7 @@ KINDS: dict[str, int] = {
     "payment: of a special charge": 100,
     "payment: of too much": 100,
     "pledge": 100,
+    "pledge: came back": 40,
     "pledge: more came than is needed": 100,
     "pledge: received, ended": 100,
     "pledge: received, pending": 75,

@@ -10,6 +10,7 @@ from tests.journeys.channel_town import ACCOUNT, NOW, OWED, town
 from tests.rooms.rulebook_on import the_book
 from tests.stores.paper_town import account_id, bill_of
 
+from meterledger.entrypoints.channel_words import pledge_words
 from meterledger.facts.pledges import PledgeState
 from meterledger.usecases.pledges import (
     PledgeDesk,
@@ -19,6 +20,7 @@ from meterledger.usecases.pledges import (
     withdraw_pledge,
 )
 from meterledger.usecases.ports import Conflict, NotFound
+from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
 
 TODAY = NOW.date()
 FIRST, SECOND = (f"bill:{bill_of(1, month)[0].bill_id}" for month in (0, 1))
@@ -174,3 +176,52 @@ class TestPledge:
         assert desk.store.pending_money([ACCOUNT], TODAY) == {}  # type: ignore[attr-defined]
         with pytest.raises(PledgeRefused, match="It is withdrawn"):
             withdraw_pledge("P-1", by="Ana", reason="again", desk=desk)
+
+
+class TestMoneyThatComesBack:
+    """The agency's check bounces: its promise is as it was before, and what it paid is open."""
+
+    @pytest.fixture
+    def bounced(self, desk: PledgeDesk) -> PledgeDesk:
+        promise(desk)
+        receive(desk)
+        bounce(desk, "chk-1")
+        return desk
+
+    def test_is_pending_again(self, bounced: PledgeDesk) -> None:
+        one = bounced.store.pledge("P-1")
+        assert (one.received_cents, one.returned_cents, one.pending_cents) == (0, 100_00, 100_00)
+        assert one.state_on(TODAY) is PledgeState.PENDING
+        assert paid(bounced) == {SECOND: 0}
+        (pending,) = bounced.store.pending_money([ACCOUNT], TODAY)[ACCOUNT]  # type: ignore[attr-defined]
+        assert (pending.cents, pending.for_items) == (100_00, (SECOND,))
+        assert pledge_words(one, TODAY) == f"pending, $100.00 came back by {TODAY}"
+
+    def test_and_comes_again_pays_what_it_is_for(self, bounced: PledgeDesk) -> None:
+        with pytest.raises(PledgeRefused, match=f"Payment chk-1 came back on {TODAY}"):
+            receive(bounced)
+        again = receive(bounced, key="chk-2")
+        assert (again.state_on(TODAY), again.received_cents) == (PledgeState.RECEIVED, 100_00)
+        assert paid(bounced) == {SECOND: 100_00}
+
+    def test_of_a_pledge_whose_days_are_over_is_awaited_no_more(self, bounced: PledgeDesk) -> None:
+        one = bounced.store.pledge("P-1")
+        assert one.state_on(TODAY + timedelta(days=46)) is PledgeState.EXPIRED
+
+    def test_may_be_withdrawn_by_the_agency(self, bounced: PledgeDesk) -> None:
+        one = withdraw_pledge("P-1", by="Ana", reason="it has no money", desk=bounced)
+        assert one.state_on(TODAY) is PledgeState.WITHDRAWN
+
+    def test_counts_what_its_debt_did_not_need_by_itself(self, desk: PledgeDesk) -> None:
+        promise(desk)
+        receive(desk, OWED + 10_00)
+        bounce(desk, "chk-1:rest")
+        one = desk.store.pledge("P-1")
+        assert (one.returned_cents, one.state_on(TODAY)) == (10_00, PledgeState.RECEIVED)
+        bounce(desk, "chk-1")
+        assert desk.store.pledge("P-1").state_on(TODAY) is PledgeState.PENDING
+
+
+def bounce(desk: PledgeDesk, key: str) -> None:
+    till = PaymentDesk(desk.store, desk.view, desk.now)  # type: ignore[arg-type]
+    reverse_payment(key, on=TODAY, by="bank", reason="no funds", desk=till)

@@ -30,6 +30,7 @@ from meterledger.facts.ach_orders import BankStop, DroppedOrder, ReturnAct, Stop
 from meterledger.facts.checkouts import CheckoutState
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import ReceiptState
+from meterledger.facts.pledges import PledgeState
 from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.span import Validity
 from meterledger.stores.gateways.processor_fake import Bad, BadProcessor
@@ -82,7 +83,13 @@ def test_a_change_comes_back_as_it_was_kept(town: Any) -> None:
     assert town.sent_count() == 1
     assert town.sent_under(["081000210000001", "9"]) == {"081000210000001": told.sent[0].entries[0]}
     assert town.returned_entries() == town.returned_entries(file_sha256="a" * 64)
-    assert town.returned_entries(order_ids=[order_of().order_id]) == list(told.returned)
+    again, asks = told.returned
+    assert town.returned_entries(order_ids=[order_of().order_id]) == [again]
+    assert town.returned_entry("x:1") == (again, None)
+    assert town.returned_entry("x:2") == (asks, told.returns_done[0])
+    assert town.returns_waiting() == []
+    assert town.returns_done(DAY, DAY + timedelta(days=1)) == [(asks, told.returns_done[0])]
+    assert town.returns_done(DAY - timedelta(days=1), DAY) == []
     assert town.returned_entries(order_ids=[]) == []
     assert town.autopay_questions() == []
     assert town.checkout("pay-0001").checkout == checkout_of()
@@ -109,6 +116,10 @@ def test_a_change_comes_back_as_it_was_kept(town: Any) -> None:
         ({"orders": (order_of(1, 3), replace(order_of(), cents=1))}, "an order autopay:B-1:"),
         ({"orders": (order_of(1, 3),), "checkouts": (checkout_of(),)}, "a checkout pay-0001"),
         ({"orders": (order_of(1, 3),), "pledges": (pledge_of(),)}, "a pledge P-1"),
+        (
+            {"orders": (order_of(1, 3),), "returns_done": everything().returns_done},
+            "an end of returned entry x:2",
+        ),
         (
             {"orders": (order_of(1, 3),), "expectations": everything().expectations},
             "an expectation ach:x",
@@ -167,7 +178,12 @@ def test_what_is_of_nobody_is_refused(town: Any, what: dict[str, Any]) -> None:
 
 
 def test_what_nobody_knows_is_not_found(town: Any) -> None:
-    for ask, name in (("checkout", "pay-9"), ("pledge", "P-9"), ("ach_file", "20990101A")):
+    for ask, name in (
+        ("checkout", "pay-9"),
+        ("pledge", "P-9"),
+        ("ach_file", "20990101A"),
+        ("returned_entry", "x:9"),
+    ):
         with pytest.raises(NotFound, match=name):
             getattr(town, ask)(name)
     with pytest.raises(NotFound, match="not on autopay"):
@@ -264,6 +280,9 @@ def test_nothing_is_read_without_a_viewer(store: Any) -> None:
         lambda: store.checkouts(),
         lambda: store.pledges(),
         lambda: store.pending_money([ONE], DAY),
+        lambda: store.returned_entry("x:1"),
+        lambda: store.returns_waiting(),
+        lambda: store.returns_done(DAY, DAY),
         lambda: store.autopay_questions(),
         lambda: store.autopay_answers(["B-2"]),
     ):
@@ -355,6 +374,17 @@ def test_a_debit_goes_out_and_comes_back_and_pledges_pay_what_they_name(town: An
     for account in ("131.ach", "131.agency"):
         expected = sum(line.cents for line in lines if line.ledger_account == account)
         assert expected == town.trial_balance()[account]
+
+    assert town.pledge("P-9").returns == ()
+    reverse_payment("k", on=later, by="bank", reason="no funds", desk=back)
+    on_file = town.pledge("P-9")
+    assert [(one.payment_key, one.cents, one.on, one.by) for one in on_file.returns] == [
+        ("k", 160_19, later, "bank"),
+        ("k:rest", 10_00, later, "Ben"),
+    ]
+    assert (on_file.received_cents, on_file.state_on(later)) == (0, PledgeState.PENDING)
+    assert town.pledges(account_ids=[ONE])[-1] == on_file
+    assert town.pending_money([ONE], later)[ONE][-1].cents == 160_19
 
 
 @pytest.mark.postgres

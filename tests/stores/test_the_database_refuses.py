@@ -83,6 +83,7 @@ PERSONAL = (
     "billed_together",
     *("payment_file_line", "receipt", "receipt_step", "application"),
     *("bank_account", "bank_stop", "autopay_enrollment", "ach_order", "ach_returned"),
+    "ach_return_done",
     *("autopay_question", "autopay_answer", "checkout", "checkout_step", "pledge", "pledge_step"),
     *("card_refund", "card_refund_step", "bank_change_told"),
     *("bank_line", "bank_match_expectation", "bank_line_step", "accrual_line"),

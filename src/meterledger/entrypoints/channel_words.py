@@ -13,6 +13,7 @@ from meterledger.facts.ach_orders import (
     AutopayQuestion,
     BankAccount,
     Enrollment,
+    ReturnDone,
     ReturnedEntry,
     SentFile,
 )
@@ -20,7 +21,7 @@ from meterledger.facts.bank import Expectation
 from meterledger.facts.card_refunds import CardRefund, CardRefundOnFile
 from meterledger.facts.checkouts import Answer, Checkout, CheckoutOnFile
 from meterledger.facts.pledges import PledgeOnFile
-from meterledger.kernel.money import usd_text
+from meterledger.kernel.money import Cents, usd_display, usd_text
 from meterledger.kernel.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -164,6 +165,15 @@ def checkout_json(on_file: CheckoutOnFile) -> dict[str, Any]:
     }
 
 
+def pledge_words(on_file: PledgeOnFile, today: date) -> str:
+    """How a pledge stands, with what of it came back."""
+    words = on_file.state_on(today).value
+    if not on_file.returns:
+        return words
+    last = max(one.on for one in on_file.returns)
+    return f"{words}, {usd_display(Cents(on_file.returned_cents))} came back by {last}"
+
+
 def pledge_json(on_file: PledgeOnFile, today: date) -> dict[str, Any]:
     """A pledge as it stands today."""
     pledge = on_file.pledge
@@ -173,11 +183,23 @@ def pledge_json(on_file: PledgeOnFile, today: date) -> dict[str, Any]:
         "agency": pledge.agency,
         "usd": usd_text(pledge.cents),
         "received_usd": usd_text(on_file.received_cents),
+        "returned_usd": usd_text(on_file.returned_cents),
         "pending_usd": usd_text(on_file.pending_cents),
         "for": list(pledge.for_items),
         "promised": pledge.promised_day.isoformat(),
         "expires": pledge.expires_day.isoformat(),
         "state": on_file.state_on(today).value,
+        "words": pledge_words(on_file, today),
+        "came_back": [
+            {
+                "on": one.on.isoformat(),
+                "usd": usd_text(one.cents),
+                "by": one.by,
+                "reason": one.reason,
+                "payment": one.payment_key,
+            }
+            for one in on_file.returns
+        ],
         "steps": [
             {
                 "act": one.act.value,
@@ -207,6 +229,7 @@ def file_json(file: SentFile) -> dict[str, Any]:
 def returned_json(one: ReturnedEntry) -> dict[str, Any]:
     """An entry that came back."""
     return {
+        "returned": one.returned_id,
         "code": one.code,
         "act": one.act.value,
         "usd": usd_text(one.cents),
@@ -215,6 +238,15 @@ def returned_json(one: ReturnedEntry) -> dict[str, Any]:
         "on": one.on.isoformat(),
         "sentence": one.sentence,
         "corrected": one.corrected,
+    }
+
+
+def return_done_json(one: ReturnedEntry, done: ReturnDone) -> dict[str, Any]:
+    """An entry that came back, and who dealt with it."""
+    return returned_json(one) | {
+        "done_on": done.on.isoformat(),
+        "by": done.by,
+        "reason": done.reason,
     }
 
 

@@ -221,6 +221,22 @@ class ReturnedEntry:
         """Whether nothing came back, and only details are to be other."""
         return self.code.startswith("C")
 
+    @property
+    def asks_a_person(self) -> bool:
+        """Whether somebody has to look: all but what is drawn again by itself."""
+        return self.act is not ReturnAct.AGAIN
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnDone:
+    """That a person dealt with an entry that came back: who, when and how."""
+
+    returned_id: str
+    on: date
+    by: str
+    reason: str
+    learned_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class AutopayQuestion:

@@ -34,6 +34,10 @@ class Pledge:
         ensure(self.promised_day < self.expires_day, f"pledge {self.pledge_id} lasts a day")
 
 
+REST = ":rest"
+"""How the key ends of what a pledge's debt did not need."""
+
+
 class PledgeAct(Enum):
     """What became of a promise."""
 
@@ -56,6 +60,19 @@ class PledgeStep:
     payment_key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PledgeReturn:
+    """Money of a pledge that came back: a check that bounced, an error. The payments tell of it."""
+
+    payment_key: str
+    on: date
+    cents: int
+    by: str
+    reason: str
+    learned_at: datetime
+    is_sent_back: bool = False
+
+
 class PledgeState(Enum):
     """How a pledge stands on a day."""
 
@@ -67,19 +84,26 @@ class PledgeState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PledgeOnFile:
-    """A pledge with its steps, the oldest first."""
+    """A pledge with its steps, the oldest first, and what of its money came back."""
 
     pledge: Pledge
     steps: tuple[PledgeStep, ...] = ()
+    returns: tuple[PledgeReturn, ...] = ()
+
+    @property
+    def returned_cents(self) -> int:
+        """What came and did not stay. Money that its debt did not need, and we sent back, did."""
+        return sum(one.cents for one in self.returns)
 
     @property
     def received_cents(self) -> int:
-        """What has come of it."""
-        return sum(one.cents for one in self.steps if one.act is PledgeAct.RECEIVED)
+        """What has come of it and stayed."""
+        came = sum(one.cents for one in self.steps if one.act is PledgeAct.RECEIVED)
+        return came - self.returned_cents
 
     @property
     def pending_cents(self) -> int:
-        """What is promised and has not come; also of one that has ended."""
+        """What is promised and has not come, or came back; also of one that has ended."""
         return max(0, self.pledge.cents - self.received_cents)
 
     def state_on(self, day: date) -> PledgeState:

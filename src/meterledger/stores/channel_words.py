@@ -7,13 +7,14 @@ Lives elsewhere keeping rows (``memory/channels``, ``postgres/repository/channel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
 from meterledger.facts.ach_orders import AchOrder, Enrollment
 from meterledger.facts.checkouts import CheckoutOnFile, PendingMoney
-from meterledger.facts.pledges import PledgeOnFile, PledgeState
+from meterledger.facts.payments import ReceiptAct, ReceiptOnFile
+from meterledger.facts.pledges import REST, PledgeAct, PledgeOnFile, PledgeReturn, PledgeState
 from meterledger.facts.settlements import SettlementCase
 from meterledger.stores.ledger_words import no_refund
 from meterledger.usecases.ports import Conflict, NotFound
@@ -66,6 +67,38 @@ def refuse_credit_of_no_refund(order: AchOrder, refund: SettlementCase | None) -
 def overlaps(one: Enrollment, other: Enrollment) -> bool:
     """Whether two enrollments of an account share a day."""
     return one.account_id == other.account_id and one.days.overlaps(other.days)
+
+
+BACK = (ReceiptAct.REVERSED, ReceiptAct.SENT_BACK)
+"""How money of a receipt goes back."""
+
+
+def with_returns(one: PledgeOnFile, receipts: Mapping[str, ReceiptOnFile]) -> PledgeOnFile:
+    """A pledge with what its payments say that came back."""
+    keys = (s.payment_key for s in one.steps if s.act is PledgeAct.RECEIVED)
+    known = (receipts.get(name) for key in keys for name in (key, f"{key}{REST}"))
+    found = (
+        PledgeReturn(
+            *(of.receipt.payment_key, step.on, of.receipt.cents, step.by, step.reason),
+            learned_at=step.learned_at,
+            is_sent_back=step.act is ReceiptAct.SENT_BACK,
+        )
+        for of in known
+        if of is not None
+        for step in of.steps
+        if step.act in BACK
+    )
+    return replace(one, returns=what_came_back(found))
+
+
+def what_came_back(gone: Iterable[PledgeReturn]) -> tuple[PledgeReturn, ...]:
+    """What of a pledge did not come after all, the oldest first.
+
+    What its debt did not need and we sent back did come, unless the rest of that money bounced.
+    """
+    all_of_them = sorted(gone, key=lambda one: (one.learned_at, one.payment_key))
+    bounced = {one.payment_key.removesuffix(REST) for one in all_of_them if not one.is_sent_back}
+    return tuple(one for one in all_of_them if one.payment_key.removesuffix(REST) in bounced)
 
 
 def pending_of(

@@ -22,6 +22,7 @@ from meterledger.facts.ach_orders import (
     BankStop,
     DroppedOrder,
     Enrollment,
+    ReturnDone,
     ReturnedEntry,
     SentEntry,
     SentFile,
@@ -65,6 +66,7 @@ class ChannelChange:
     dropped: tuple[DroppedOrder, ...] = ()
     sent: tuple[SentFile, ...] = ()
     returned: tuple[ReturnedEntry, ...] = ()
+    returns_done: tuple[ReturnDone, ...] = ()
     questions: tuple[AutopayQuestion, ...] = ()
     answered: tuple[AutopayAnswered, ...] = ()
     checkouts: tuple[Checkout, ...] = ()
@@ -124,6 +126,17 @@ class PaymentChannels(Protocol):
         self, *, order_ids: Collection[str] | None = None, file_sha256: str | None = None
     ) -> list[ReturnedEntry]:
         """What came back, the oldest first."""
+
+    def returned_entry(self, returned_id: str) -> tuple[ReturnedEntry, ReturnDone | None]:
+        """What came back, and how a person dealt with it. :raises NotFound:"""
+
+    def returns_waiting(self) -> list[ReturnedEntry]:
+        """What came back, asks a person and is not done, the oldest first."""
+
+    def returns_done(
+        self, from_day: date, until_day: date
+    ) -> list[tuple[ReturnedEntry, ReturnDone]]:
+        """What people dealt with on the days (``until_day`` out), in that order."""
 
     def autopay_questions(self) -> list[AutopayQuestion]:
         """Bills that wait for a person, the oldest first."""

@@ -20,14 +20,13 @@ from typing import Protocol
 from meterledger.facts.bank import Expectation
 from meterledger.facts.money import Entry
 from meterledger.facts.payments import Channel, PaymentFile, Receipt
+from meterledger.facts.pledges import REST
 from meterledger.ledger import cash_of
 from meterledger.usecases.payment_ports import ReceiptPosting
 from meterledger.usecases.settlement_ports import SettlementWrite
 
 BY_HAND = "by-hand:"
 CASH_ACH = cash_of(Channel.ACH)
-REST = ":rest"
-"""How the key of what a pledge's debt did not need ends (``pledges``)."""
 FAR = date(9999, 1, 1)
 
 

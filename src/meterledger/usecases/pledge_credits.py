@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from meterledger.facts.money import Payment, Tender
-from meterledger.facts.pledges import PledgeAct
+from meterledger.facts.pledges import REST, PledgeAct
 from meterledger.facts.settlements import (
     Act,
     Means,
@@ -43,8 +43,6 @@ MEANS_OF_TENDER = {
     Tender.PLEDGE: Means.CHECK,
 }
 REFUND = "refund:"
-REST = ":rest"
-"""How the key ends of what a pledge's debt did not need, and that was assigned later."""
 NOTHING_POSTED = frozenset({Act.ASKED, Act.REFUSED, Act.REVERSED})
 
 

@@ -18,6 +18,7 @@ from meterledger.facts.bank import Expectation
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel, Receipt
 from meterledger.facts.pledges import (
+    REST,
     Pledge,
     PledgeAct,
     PledgeOnFile,
@@ -203,9 +204,10 @@ def receive_pledge(
     """Money of a pledge has come: it pays the items that the pledge names, and nothing else.
 
     What they no longer need is not spent on other debt: it waits in 253.unapplied for a person.
-    Money of an expired pledge is taken all the same. The same key again changes nothing.
+    Money of an expired pledge is taken all the same. The same key again changes nothing. What came
+    back is pending again while the pledge lasts, and comes again under another key.
 
-    :raises PledgeRefused: if the amount or the day is none
+    :raises PledgeRefused: if the amount or the day is none, or money of that key came back
     :raises Conflict: if the key was used with other contents
     """
     where = f"pledge {pledge_id[:48]}"
@@ -237,6 +239,7 @@ def _receive(
 ) -> PledgeOnFile:
     on_file = desk.store.pledge(pledge_id)
     pledge = on_file.pledge
+    _refuse_returned(on_file, key)
     for step in on_file.steps:
         if step.payment_key == key and step.act is PledgeAct.RECEIVED:
             if (step.cents, step.on) != (cents, on):
@@ -266,7 +269,7 @@ def _receive(
         postings.leave_unapplied(receipt, why=f"{why}: nothing of what it is for is open")
     else:
         first = replace(receipt, cents=needed)
-        rest = replace(receipt, payment_key=f"{key}:rest", cents=cents - needed)
+        rest = replace(receipt, payment_key=f"{key}{REST}", cents=cents - needed)
         postings.post(first, pledge.account_id, why=why, earmarked_to=pledge.for_items)
         postings.leave_unapplied(rest, why=f"{why}: more than what it is for needs")
     step = PledgeStep(
@@ -287,6 +290,17 @@ def _receive(
         )
     )
     return replace(on_file, steps=(*on_file.steps, step))
+
+
+def _refuse_returned(on_file: PledgeOnFile, key: str) -> None:
+    for one in on_file.returns:
+        if one.payment_key in (key, f"{key}{REST}"):
+            raise PledgeRefused(
+                f"Payment {one.payment_key} came back on {one.on}",
+                where=f"pledge {on_file.pledge.pledge_id}",
+                why="A key posts once, for ever",
+                do="Take money that comes again under a key of its own",
+            )
 
 
 def withdraw_pledge(pledge_id: str, *, by: str, reason: str, desk: PledgeDesk) -> PledgeOnFile:

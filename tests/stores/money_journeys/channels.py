@@ -34,6 +34,7 @@ from meterledger.usecases.pledges import (
     receive_pledge,
     withdraw_pledge,
 )
+from meterledger.usecases.returns_done import mark_return_done
 from meterledger.usecases.take_payment import take_payment
 
 NOW = datetime.fromisoformat("2025-06-02T15:00:00+00:00")
@@ -130,6 +131,12 @@ def changed(store: Any) -> None:
     Desk(store).back("C01", corrected="4455667788", numbers=PlainNumbers())
 
 
+def came_back(store: Any) -> None:
+    """And a debit came back: its bank account is closed."""
+    sent(store)
+    Desk(store).back("R02")
+
+
 def questioned(store: Any) -> None:
     """A person is asked whether to draw them."""
     enrolled(store)
@@ -185,6 +192,13 @@ def _(store: Any, _: Any) -> Any:
 @journey("ach change", sent)
 def _(store: Any, _: Any) -> Any:
     return Desk(store).back("C01", cents=0)
+
+
+@journey("deal with what came back", came_back)
+def _(store: Any, _: Any) -> Any:
+    (one,) = store.returned_entries()
+    how: dict[str, Any] = {"by": "Ana", "reason": "she was asked", "on": LATER.date(), "now": LATER}
+    return mark_return_done(one.returned_id, **how, store=store)
 
 
 @journey("tell of a changed bank account", changed)

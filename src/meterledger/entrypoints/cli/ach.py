@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
 from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
         ("tell", tell),
         ("list", listing),
         ("back", back),
+        ("done", done),
     ):
         commands.command(name)(command)
     app.add_typer(commands)
@@ -179,22 +181,70 @@ def listing(as_json: JsonFlag = False) -> None:
         say({"files": told}, as_json=as_json, words=words)
 
 
-def back(as_json: JsonFlag = False) -> None:
-    """List what came back and waits for a person."""
+def back(
+    on: Annotated[
+        str, typer.Option(help="List what people dealt with on this day, and not what waits.")
+    ] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """List what came back and waits for a person; with a day, what was done on it."""
     from meterledger.entrypoints.channel_words import returned_json
-    from meterledger.facts.ach_orders import ReturnAct
 
     with refusing(), _system("list what came back", ["returned entries"]) as system:
-        found = [one for one in system.store.returned_entries() if one.act is not ReturnAct.AGAIN]
-        told = [returned_json(one) for one in found]
+        if on:
+            _done_on(day_from(on, option="--on"), system, as_json=as_json)
+            return
+        told = [returned_json(one) for one in system.store.returns_waiting()]
 
         def words() -> None:
             for one in told:
-                print(f"{one['on']}  {one['order'] or one['trace']}: {one['sentence']}")
+                print(
+                    f"{one['returned']}  {one['on']}  {one['order'] or one['trace']}: "
+                    f"{one['sentence']}"
+                )
             if not told:
                 print("Nothing that came back waits for a person.")
+            else:
+                print("Mark one that is dealt with: meterledger ach done NAME --by … --reason …")
 
         say({"back": told}, as_json=as_json, words=words)
+
+
+def _done_on(day: date, system: System, *, as_json: bool) -> None:
+    from meterledger.entrypoints.channel_words import return_done_json
+
+    found = system.store.returns_done(day, day + timedelta(days=1))
+    told = [return_done_json(entry, done) for entry, done in found]
+
+    def words() -> None:
+        for one in told:
+            print(f"{one['returned']}  {one['sentence']}; {one['by']}: {one['reason']}")
+        if not told:
+            print(f"Nobody dealt with what came back on {day}.")
+
+    say({"done": told}, as_json=as_json, words=words)
+
+
+def done(
+    name: Annotated[str, typer.Argument(help="What came back, as `ach back` names it.")],
+    by: Annotated[str, typer.Option("--by", help="Who dealt with it: a name.")] = "",
+    reason: Annotated[str, typer.Option(help="How, like 'refund sent again by check'.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Mark what came back as dealt with: it waits no more."""
+    from meterledger.entrypoints.channel_words import return_done_json
+    from meterledger.usecases.returns_done import mark_return_done
+
+    with refusing(), _system("mark what came back as done", [name]) as system:
+        entry, end = mark_return_done(
+            name, by=by, reason=reason, on=system.today, now=system.now, store=system.store
+        )
+        told = return_done_json(entry, end)
+        say(
+            told,
+            as_json=as_json,
+            words=lambda: print(f"{name}: done by {end.by} on {end.on}: {end.reason}"),
+        )
 
 
 def changes(as_json: JsonFlag = False) -> None:

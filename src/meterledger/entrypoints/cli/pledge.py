@@ -127,7 +127,7 @@ def listing(
         def words() -> None:
             for one in told:
                 print(
-                    f"{one['pledge']}  {one['agency']}  {one['state']}: "
+                    f"{one['pledge']}  {one['agency']}  {one['words']}: "
                     f"{usd_shown(one['received_usd'])} of "
                     f"{usd_shown(one['usd'])} for account {one['account']}"
                 )
@@ -142,7 +142,7 @@ def _answer(made: PledgeOnFile, system: System, *, as_json: bool) -> None:
 
     def words() -> None:
         print(
-            f"{told['pledge']} of {told['agency']}: {told['state']}, "
+            f"{told['pledge']} of {told['agency']}: {told['words']}, "
             f"{usd_shown(told['received_usd'])} of "
             f"{usd_shown(told['usd'])}, until {told['expires']}, for {', '.join(told['for'])}"
         )

@@ -21,7 +21,7 @@ from meterledger.entrypoints.channel_words import (
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.policy import VIEWER, acting, personal, taking
 from meterledger.entrypoints.wiring import System
-from meterledger.facts.ach_orders import ReturnAct
+from meterledger.facts.ach_orders import ReturnAct, ReturnedEntry
 from meterledger.facts.card_refunds import CardRefundOnFile
 from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState
 from meterledger.kernel.money import amount_from_text
@@ -71,16 +71,22 @@ class Row:
 def unknown_page(request: HttpRequest, system: System) -> HttpResponse:
     """Checkouts without a known outcome, the oldest first; below, what else waits for a person."""
     found = system.store.checkouts(state=CheckoutState.UNKNOWN)
-    back = [one for one in system.store.returned_entries() if one.act is ReturnAct.ASK]
+    back = [one for one in system.store.returns_waiting() if one.act is ReturnAct.ASK]
     context = {
         "rows": [_row(one, system) for one in found[:MOST_SHOWN]],
         "count": len(found),
         "cents": sum(one.checkout.cents for one in found),
         "more": max(0, len(found) - MOST_SHOWN),
         "questions": [question_json(one) for one in system.store.autopay_questions()[:MOST_SHOWN]],
-        "back": [returned_json(one) for one in back[-MOST_SHOWN:]],
+        "back": [_waiting(one) for one in back[-MOST_SHOWN:]],
     }
     return render(request, "web/unknown.html", context)
+
+
+def _waiting(one: ReturnedEntry) -> dict[str, Any]:
+    """What came back, and how it is said that somebody dealt with it."""
+    how = f"`meterledger ach done {one.returned_id} --by NAME --reason HOW`"
+    return returned_json(one) | {"do": f"Once it is dealt with: {how}"}
 
 
 def _row(on_file: CheckoutOnFile, system: System) -> Row:

@@ -14,12 +14,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from meterledger.entrypoints.channel_words import pledge_words
 from meterledger.entrypoints.payment_words import CHANNEL_WORDS, STATE_WORDS, payment_desk
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.money_words import cause_address, entry_words
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
-from meterledger.facts.money import Payment
+from meterledger.facts.money import Payment, Tender
 from meterledger.facts.payments import (
     Channel,
     PaymentFile,
@@ -28,6 +29,7 @@ from meterledger.facts.payments import (
     ReceiptState,
     ReceiptTotals,
 )
+from meterledger.facts.pledges import REST, PledgeOnFile
 from meterledger.facts.receivables import Application
 from meterledger.kernel.money import shown
 from meterledger.kernel.refusal import Refusal
@@ -173,12 +175,26 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
         "steps": [(step, step.reason.splitlines()) for step in known.steps],
         "paid": _paid(system.store.applications_of(f"payment:{payment_key}")),
         "acts": [(act, *ACTS[act]) for act in _acts(known)],
+        "pledges": _pledges(known, system),
         "typed": typed,
         "refusal": refusal,
         "done": DONE.get(done, ""),
         "today": system.today,
     }
     return render(request, "web/payment.html", context, status=status_after(refusal))
+
+
+def _pledges(known: ReceiptOnFile, system: System) -> list[tuple[PledgeOnFile, str]]:
+    """The pledge whose money a payment is, with how it stands today."""
+    if known.receipt.tender is not Tender.PLEDGE:
+        return []
+    key = known.receipt.payment_key
+    keys = {key, key.removesuffix(REST)}
+    return [
+        (one, pledge_words(one, system.today))
+        for one in system.store.pledges(account_ids=[known.receipt.account_told])
+        if keys & {step.payment_key for step in one.steps}
+    ]
 
 
 def items_of_account(system: System, account_id: str) -> Receivable | None:

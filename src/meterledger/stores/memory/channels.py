@@ -17,13 +17,14 @@ from meterledger.facts.ach_orders import (
     DroppedOrder,
     Enrollment,
     OrderKind,
+    ReturnDone,
     ReturnedEntry,
     SentEntry,
     SentFile,
 )
 from meterledger.facts.bank import Expectation
 from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState, PendingMoney
-from meterledger.facts.payments import PaymentFile
+from meterledger.facts.payments import PaymentFile, ReceiptOnFile
 from meterledger.facts.pledges import PledgeOnFile
 from meterledger.facts.settlements import SettlementCase, refund_of_order
 from meterledger.kernel.ensure import ensure
@@ -36,6 +37,7 @@ from meterledger.stores.channel_words import (
     refuse_credit_of_no_refund,
     taken,
     unknown_cents,
+    with_returns,
 )
 from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.usecases.channel_ports import ChannelChange
@@ -50,6 +52,7 @@ class MemoryChannels(MemoryPlaces):
 
     record: list[tuple[str, str, datetime]]
     _settlements: dict[str, SettlementCase]
+    _receipts: dict[str, ReceiptOnFile]
     _companys_due_days: Callable[[], dict[str, date]]
 
     def __init__(self) -> None:
@@ -63,6 +66,7 @@ class MemoryChannels(MemoryPlaces):
         self._dropped: dict[str, DroppedOrder] = {}
         self._sent_files: dict[str, SentFile] = {}
         self._returned: dict[str, ReturnedEntry] = {}
+        self._returns_done: dict[str, ReturnDone] = {}
         self._questions: dict[tuple[str, int], AutopayQuestion] = {}
         self._answered: dict[tuple[str, int], AutopayAnswered] = {}
         self._checkouts: dict[str, CheckoutOnFile] = {}
@@ -122,6 +126,18 @@ class MemoryChannels(MemoryPlaces):
         )
         _new(change.orders, self._orders, lambda one: one.order_id, "an order")
         _new(change.returned, self._returned, lambda one: one.returned_id, "a returned entry")
+        _new(
+            change.returns_done,
+            self._returns_done,
+            lambda one: one.returned_id,
+            "an end of returned entry",
+        )
+        returned = self._returned | {one.returned_id: one for one in change.returned}
+        for done in change.returns_done:
+            ensure(
+                done.returned_id in returned and returned[done.returned_id].asks_a_person,
+                f"{done.returned_id} came back and asks a person",
+            )
         _new(change.questions, self._questions, _of_bill, "a question of bill")
         _new(change.answered, self._answered, _of_bill, "an answer for bill")
         _new(change.checkouts, self._checkouts, lambda one: one.checkout_id, "a checkout")
@@ -184,6 +200,7 @@ class MemoryChannels(MemoryPlaces):
         self._dropped |= {one.order_id: one for one in change.dropped}
         self._sent_files |= {one.file_id: one for one in change.sent}
         self._returned |= {one.returned_id: one for one in change.returned}
+        self._returns_done |= {one.returned_id: one for one in change.returns_done}
         self._questions |= {_of_bill(one): one for one in change.questions}
         self._answered |= {_of_bill(one): one for one in change.answered}
         self._checkouts |= {one.checkout_id: CheckoutOnFile(one) for one in change.checkouts}
@@ -290,6 +307,30 @@ class MemoryChannels(MemoryPlaces):
         ]
         return sorted(found, key=lambda one: (one.learned_at, one.returned_id))
 
+    def returned_entry(self, returned_id: str) -> tuple[ReturnedEntry, ReturnDone | None]:
+        """What came back, and how a person dealt with it."""
+        self._look()
+        if returned_id not in self._returned:
+            raise NotFound.of("returned entry", returned_id)
+        return self._returned[returned_id], self._returns_done.get(returned_id)
+
+    def returns_waiting(self) -> list[ReturnedEntry]:
+        """What came back, asks a person and is not done, the oldest first."""
+        return [
+            one
+            for one in self.returned_entries()
+            if one.asks_a_person and one.returned_id not in self._returns_done
+        ]
+
+    def returns_done(
+        self, from_day: date, until_day: date
+    ) -> list[tuple[ReturnedEntry, ReturnDone]]:
+        """What people dealt with on the days, in that order."""
+        self._look()
+        found = [one for one in self._returns_done.values() if from_day <= one.on < until_day]
+        found.sort(key=lambda one: (one.learned_at, one.returned_id))
+        return [(self._returned[one.returned_id], one) for one in found]
+
     def autopay_questions(self) -> list[AutopayQuestion]:
         """Bills that wait for a person, the oldest first."""
         self._look()
@@ -327,13 +368,13 @@ class MemoryChannels(MemoryPlaces):
         self._look()
         if pledge_id not in self._pledges:
             raise NotFound.of("pledge", pledge_id)
-        return self._pledges[pledge_id]
+        return with_returns(self._pledges[pledge_id], self._receipts)
 
     def pledges(self, *, account_ids: Collection[str] | None = None) -> list[PledgeOnFile]:
         """Pledges, the oldest first."""
         self._look()
         found = [
-            one
+            with_returns(one, self._receipts)
             for one in list(self._pledges.values())
             if account_ids is None or one.pledge.account_id in account_ids
         ]

@@ -85,6 +85,7 @@ APPEND_ONLY = (
     "ach_file",
     "ach_order_end",
     "ach_returned",
+    "ach_return_done",
     "autopay_question",
     "autopay_answer",
     "checkout",

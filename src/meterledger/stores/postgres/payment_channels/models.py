@@ -162,6 +162,19 @@ class AchReturned(models.Model):
         db_table = "ach_returned"
 
 
+class AchReturnDone(models.Model):
+    """That a person dealt with an entry that came back; once for each."""
+
+    returned = models.OneToOneField(AchReturned, on_delete=models.PROTECT, primary_key=True)
+    on_day = models.DateField(db_index=True)
+    by = models.TextField()
+    reason = models.TextField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ach_return_done"
+
+
 class AutopayQuestion(models.Model):
     """A bill that is not drawn until a person has asked; a bill may ask more than once."""
 

@@ -21,8 +21,16 @@ from meterledger.facts.checkouts import (
     Said,
 )
 from meterledger.facts.money import Tender
-from meterledger.facts.pledges import Pledge, PledgeAct, PledgeOnFile, PledgeStep
-from meterledger.stores.channel_words import pending_of, unknown_cents
+from meterledger.facts.payments import ReceiptAct
+from meterledger.facts.pledges import (
+    REST,
+    Pledge,
+    PledgeAct,
+    PledgeOnFile,
+    PledgeReturn,
+    PledgeStep,
+)
+from meterledger.stores.channel_words import BACK, pending_of, unknown_cents, what_came_back
 from meterledger.stores.postgres.repository.base import Tables
 from meterledger.usecases.ports import NotFound
 
@@ -51,6 +59,15 @@ PLEDGE_STEPS = """
 SELECT pledge_id, number, act, on_day, cents, by, reason, learned_at, payment_key
   FROM pledge_step WHERE pledge_id = ANY (%s) ORDER BY pledge_id, number
 """
+PLEDGE_RETURNS = """
+SELECT p.pledge_id, r.payment_key, s.on_day, r.cents, s.by, s.reason, s.learned_at,
+       s.act
+  FROM pledge_step p
+  JOIN receipt r ON r.payment_key IN (p.payment_key, p.payment_key || %s)
+  JOIN receipt_step s ON s.payment_key = r.payment_key AND s.act = ANY (%s)
+ WHERE p.pledge_id = ANY (%s) AND p.act = %s
+"""
+"""What the payments of pledges say that came back."""
 
 
 class ChannelReads(Tables):
@@ -128,6 +145,13 @@ class ChannelReads(Tables):
                 *(name, number, PledgeAct(act), on, cents, by, reason, at.astimezone(UTC), key)
             )
             by_id.setdefault(name, []).append(step)
+        back: dict[str, list[PledgeReturn]] = {}
+        names = [row[0] for row in rows]
+        of = [REST, [act.value for act in BACK], names, PledgeAct.RECEIVED.value]
+        for name, key, on, cents, by, reason, at, act in self._ask(PLEDGE_RETURNS, of):
+            sent = act == ReceiptAct.SENT_BACK.value
+            one = PledgeReturn(key, on, cents, by, reason, at.astimezone(UTC), sent)
+            back.setdefault(name, []).append(one)
         return [
             PledgeOnFile(
                 Pledge(
@@ -135,6 +159,7 @@ class ChannelReads(Tables):
                     at.astimezone(UTC),
                 ),
                 tuple(by_id.get(name, ())),
+                what_came_back(back.get(name, ())),
             )
             for name, account, agency, cents, items, promised, expires, by, at in rows
         ]

@@ -131,6 +131,14 @@ def rows_of(change: ChannelChange) -> Iterable[Rows]:
         ],
     )
     yield (
+        "ach_return_done",
+        "returned_id, on_day, by, reason, learned_at",
+        [
+            (one.returned_id, one.on, storable(one.by), storable(one.reason), one.learned_at)
+            for one in change.returns_done
+        ],
+    )
+    yield (
         "autopay_question",
         "bill_id, account_id, on_day, cents, reasons, learned_at, number",
         [
@@ -282,6 +290,7 @@ NOUNS = {
     "autopay_enrollment": "an enrollment",
     "ach_order": "an order",
     "ach_returned": "a returned entry",
+    "ach_return_done": "an end of returned entry",
     "autopay_question": "a question of bill",
     "autopay_answer": "an answer for bill",
     "checkout": "a checkout",

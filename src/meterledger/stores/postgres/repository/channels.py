@@ -22,6 +22,7 @@ from meterledger.facts.ach_orders import (
     Enrollment,
     OrderKind,
     ReturnAct,
+    ReturnDone,
     ReturnedEntry,
     SentEntry,
     SentFile,
@@ -227,6 +228,44 @@ class ChannelTables(ChannelReads, PaymentTables):
             {"ids": None if order_ids is None else list(order_ids), "file": file_sha256},
         )
         return list(map(_returned, rows))
+
+    def returned_entry(self, returned_id: str) -> tuple[ReturnedEntry, ReturnDone | None]:
+        """What came back, and how a person dealt with it."""
+        found = self._returns("r.returned_id = %s", [returned_id])
+        if not found:
+            raise NotFound.of("returned entry", returned_id)
+        return found[0]
+
+    def returns_waiting(self) -> list[ReturnedEntry]:
+        """What came back, asks a person and is not done, the oldest first."""
+        waiting = self._returns("d.returned_id IS NULL AND r.act <> %s", [ReturnAct.AGAIN.value])
+        return [one for one, _ in waiting]
+
+    def returns_done(
+        self, from_day: date, until_day: date
+    ) -> list[tuple[ReturnedEntry, ReturnDone]]:
+        """What people dealt with on the days, in that order."""
+        found = self._returns("d.on_day >= %s AND d.on_day < %s", [from_day, until_day])
+        done = [(one, end) for one, end in found if end is not None]
+        return sorted(done, key=lambda one: (one[1].learned_at, one[1].returned_id))
+
+    def _returns(
+        self, where: str, values: list[Any]
+    ) -> list[tuple[ReturnedEntry, ReturnDone | None]]:
+        of_entry = ", ".join(f"r.{one.strip()}" for one in RETURNED.split(","))
+        rows = self._ask(
+            f"SELECT {of_entry}, d.on_day, d.by, d.reason, d.learned_at FROM ach_returned r"
+            f" LEFT JOIN ach_return_done d ON d.returned_id = r.returned_id WHERE {where}"
+            " ORDER BY r.learned_at, r.returned_id",
+            values,
+        )
+        return [
+            (
+                _returned(entry),
+                ReturnDone(entry[0], on, by, why, at.astimezone(UTC)) if on else None,
+            )
+            for *entry, on, by, why, at in rows
+        ]
 
     def autopay_questions(self) -> list[AutopayQuestion]:
         """Bills that wait for a person, the oldest first."""
