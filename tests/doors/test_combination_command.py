@@ -61,7 +61,7 @@ def ask(built: Town) -> Iterator[Callable[..., Result]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wiring, "open_system", open_system)
-        yield lambda *words: CliRunner().invoke(build_app(), ["combination", *words])
+        yield lambda *words, of=("combination",): CliRunner().invoke(build_app(), [*of, *words])
 
 
 def told(result: Result) -> Any:
@@ -74,6 +74,10 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
 ) -> None:
     """One day at the desk: each step stands on the one before."""
     accounts = accounts_of(ALL)
+
+    def pay(*words: str) -> Any:
+        return told(ask(*words, of=("pay",)))
+
     refused = ask("start", "SCHOOLS", *accounts[:9], *START)
     assert refused.exit_code == 2
     assert "9 premises, and 10 are the least" in refused.output
@@ -133,6 +137,14 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
     assert (refused.exit_code, "has no statement CB-NONE" in refused.output) == (2, True)
     nowhere = ask("paper", "SCHOOLS", made["statement"], "--to", str(tmp_path / "no" / "x.pdf"))
     assert (nowhere.exit_code, "cannot be written" in nowhere.output) == (2, True)
+
+    paid = pay("--combination", "SCHOOLS", "--statement", made["statement"],
+               "--usd", str(owed / 100), "--key", "R-9", "--json")  # fmt: skip
+    assert [one["account"] for one in paid["parts"]] == list(accounts[:11])
+    assert (paid["status"], {*paid["balances_usd"].values()}) == ("posted", {"0.00"})
+    again = pay("--combination", "SCHOOLS", "--statement", made["statement"],
+                "--usd", str(owed / 100), "--key", "R-9", "--json")  # fmt: skip
+    assert again == {**paid, "status": "known"}
 
     ended = told(ask("end", "SCHOOLS", "--on", "2026-08-01", "--json"))
     assert ended == {
@@ -197,6 +209,30 @@ def test_the_page_of_one_that_has_two_people_says_so(watched_templates: None) ->
         system.provide(before)
     assert "It is not of one customer" in page
     assert f"Account {accounts[2]}: {SCHOOLS} (P99)." in page
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Money is for one account or for one combined statement"),
+        (("0000000018", "--statement", "CB-1"), "Money is for one account or for one combined"),
+        (("--statement", "CB-1"), "is named by its combination and its number"),
+        (("--combination", "C-1"), "is named by its combination and its number"),
+        (("--combination", "C-1", "--statement", "CB-1"), "C-1 has no combined statement CB-1"),
+    ],
+)
+@pytest.mark.parametrize("command", [("pay",), ("payment", "take")])
+def test_money_is_for_an_account_or_for_a_statement(
+    ask: Any, command: tuple[str, ...], words: tuple[str, ...], said: str
+) -> None:
+    refused = ask(*words, "--usd", "1.00", "--key", "R-1", of=command)
+    assert (refused.exit_code, said in " ".join(refused.output.split())) == (2, True)
+
+
+def test_an_earmark_is_not_of_a_statement(ask: Any) -> None:
+    refused = ask("--combination", "C-1", "--statement", "CB-1", "--for-item", "bill:B-1",
+                  "--usd", "1.00", "--key", "R-1", of=("payment", "take"))  # fmt: skip
+    assert (refused.exit_code, "is split by what its bills ask" in refused.output) == (2, True)
 
 
 def test_what_is_not_there_is_refused_in_a_sentence(ask: Any) -> None:

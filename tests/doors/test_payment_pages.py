@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from tests.journeys.desk_of_payments import A_BILL, NOW, RECEIVED, bill_item, new_store, pay
+from tests.journeys.test_combined_payments import STATEMENT
 from tests.journeys.test_payment_files import take_lines
+from tests.stores.combined_paper import keep_combinations
 from tests.stores.paper_town import account_id
 
 from meterledger.entrypoints import wiring
@@ -179,6 +181,48 @@ def test_what_a_desk_cannot_take_is_refused_and_stays_typed(
     assert answer.status_code in (404, 422), said[:500]
     assert words in said
     assert 'value="desk-7"' in said or "key" in wrong
+    assert not behind.store.receipts(state=ReceiptState.POSTED)
+
+
+CHECK = {"statement": STATEMENT, "usd": "330.38", "key": "desk-9", "tender": "check"}
+REVERSE = {"act": "reverse", "on": "2026-12-01", **WHO}
+
+
+def test_a_check_for_a_combined_statement_is_taken_and_goes_back_whole(
+    client: Any, behind: Behind
+) -> None:
+    keep_combinations(behind.store)
+    answer = client.post("/payments/take/", CHECK, headers=OURS)
+    assert answer["Location"] == "/payments/desk-9/?done=take", answer.content.decode()[:500]
+    second = f"desk-9:{account_id(2)}"
+    shown = text_of(client.get(answer["Location"]))
+    assert "One sum for a combined statement" in shown
+    assert "$330.38 for" in shown
+    assert f'<a href="/payments/{second}/">{second}</a>' in shown
+    assert f">{entry_words(bill_item(0))}</a>" in shown
+    part = client.post(f"/payments/{second}/", REVERSE, headers=OURS)
+    assert part.status_code == 422
+    assert "It is a part of payment desk-9" in text_of(part)
+    back = client.post("/payments/desk-9/", REVERSE, headers=OURS)
+    assert back.status_code == 302
+    assert behind.store.receipt(second).state is ReceiptState.RETURNED
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"account": account_id(1)}, "Money is for one account or for one combined statement"),
+        ({"statement": ""}, "Money is for one account or for one combined statement"),
+        ({"statement": "CB-NONE"}, "There is no combined statement CB-NONE"),
+    ],
+)
+def test_money_for_both_or_for_no_statement_is_refused(
+    client: Any, behind: Behind, wrong: dict[str, str], words: str
+) -> None:
+    keep_combinations(behind.store)
+    answer = client.post("/payments/take/", CHECK | wrong, headers=OURS)
+    assert answer.status_code in (404, 422)
+    assert words in " ".join(answer.content.decode().split())
     assert not behind.store.receipts(state=ReceiptState.POSTED)
 
 

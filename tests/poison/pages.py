@@ -108,6 +108,7 @@ NOT_NUMBERS = {
     "sha256": "a hash, looked up",
     "slug": "a name, looked up",
     "state": "one of a list",
+    "statement": "a name, looked up",
     "statement_id": "a name, looked up",
     "tender": "one of a list",
     "to": "a day",

@@ -41,15 +41,17 @@ NUMBERS = "--average-kwh --intervals --kw --less --percent --register --set --sh
 WORDS = """
 --about --account --address --agency --agency-terms --agreement --approved-by --area --author
 --authorized --basis --bill-medium --billed-on --book --by --cause --certificate --channel --check
---city --code --cold-weather --customer --details --device --earlier-account --evidence --facts
---file --for --for-item --forbidden-by --guarantor --holder --host --how --key --kind --known-by
+--city --code --cold-weather --combination --customer --details --device --earlier-account
+--evidence --facts --file --for --for-item --forbidden-by --guarantor --holder --host --how --key
+--kind --known-by
 --law --maker --means --meter --model --month-option --municipality --name --number --opinion
 --new-person --out --outcome --owner --payee --payment --person --portal --postal-code --premise
 --public-key --purpose --queue --reading --reason --reference --routing --sales-tax
 --sales-tax-place --schedule --seen --sent-by --serial --service-point --setting --settle
---shared-key-file --signature --source --standard --state --station --storm --tax --tax-place
---tender --terms --unit --versus --viewer --what --with --without --zone account accounts
-agreement bank bill case contract deposit file hold_id key late_charge line match_id medium meter
+--shared-key-file --signature --source --standard --state --statement --station --storm --tax
+--tax-place --tender --terms --unit --versus --viewer --what --with --without --zone account
+accounts agreement bank bill case contract deposit file hold_id key late_charge line match_id medium
+meter
 name name_of names other payment pledge pieces premise program provision relief rule run
 service_point sha256 sheet statement to to_account what words_given
 """

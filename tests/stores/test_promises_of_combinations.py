@@ -133,6 +133,12 @@ class TestStatements:
         assert found == statement_of()
         assert town.combination("C-1", LATER - timedelta(seconds=1)).statements == ()
 
+    def test_are_found_by_their_number(self, town: Any) -> None:
+        begin(town)
+        town.record_combined_statement(statement_of())
+        assert town.combined_statement("CB-C-1-1") == statement_of()
+        assert town.combined_statement("CB-C-1") is None
+
     def test_charge_a_bill_once(self, town: Any) -> None:
         begin(town)
         town.record_combined_statement(statement_of())

@@ -182,6 +182,32 @@ class TestAReceipt:
         assert billed.trial_balance()["131"] == 5_000
 
 
+class TestPartsOfOneSum:
+    def both(self) -> list[ReceiptPosting]:
+        return [posted(receipt_of()), posted(receipt_of("R-1:2"), account=2)]
+
+    def test_are_kept_together_and_known_together(self, billed: Store) -> None:
+        assert billed.post_receipts(self.both(), whole=True) == {"R-1", "R-1:2"}
+        assert billed.post_receipts(self.both(), whole=True) == frozenset()
+
+    def test_of_which_one_is_known_are_not_kept(self, billed: Store) -> None:
+        billed.post_receipts(self.both()[:1])
+        with pytest.raises(Conflict, match="Some parts of payment R-1 are known, and others are"):
+            billed.post_receipts(self.both(), whole=True)
+        with billed.viewing(ANALYST, ["all"]):
+            assert billed.known_receipts(["R-1", "R-1:2"]) == {"R-1"}
+
+    def test_go_back_together_or_not_at_all(self, billed: Store) -> None:
+        first, second = self.both()
+        billed.post_receipts([first, second], whole=True)
+        with pytest.raises(Moved, match="changed by somebody else meanwhile"):
+            billed.settle_receipts([taken_back(first), taken_back(second, number=3)])
+        with billed.viewing(ANALYST, ["all"]):
+            assert billed.receipt("R-1").state is POSTED
+            billed.settle_receipts([taken_back(first), taken_back(second)])
+            assert {billed.receipt(one).state for one in ("R-1", "R-1:2")} == {RETURNED}
+
+
 class TestAStep:
     def test_takes_back_exactly_what_was_done_and_once(self, billed: Store) -> None:
         before = billed.trial_balance()

@@ -47,6 +47,16 @@ def other_receipt(known: Receipt) -> Conflict:
     )
 
 
+def some_parts_known(first: Receipt) -> Conflict:
+    """Some parts of one sum are known, and others are not."""
+    return Conflict(
+        f"Some parts of payment {first.payment_key} are known, and others are not",
+        where="payment",
+        why="What came as one sum is kept as one, and nothing was changed",
+        do="Look at it with `meterledger payment show`; another sum has a key of its own",
+    )
+
+
 def refuse_receipt_step(known: ReceiptOnFile, step: ReceiptStep) -> None:
     """A step follows the last one.
 

@@ -67,6 +67,9 @@ class Combinations(Protocol):
     ) -> list[CombinedAccount]:
         """When the account is in which combination, by first day, as known then or now."""
 
+    def combined_statement(self, statement_id: str) -> CombinedStatement | None:
+        """A combined statement by its number; None where nobody knows it."""
+
     def combination_ids(self) -> list[str]:
         """Every combination, in order."""
 

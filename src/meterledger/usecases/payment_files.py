@@ -12,12 +12,20 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
+from meterledger.facts.combination import CombinedStatement
 from meterledger.facts.payments import Channel, PaymentFile, Receipt, RefusedLine, Totals
 from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.facts.remittances import RemittanceFile, RemittanceLine
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import movement_of
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.combined_payments import (
+    accounts_of,
+    is_too_long,
+    post_part,
+    split_receipt,
+    statement_told,
+)
 from meterledger.usecases.payment_ports import Moved, ReceiptPosting
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.post_payments import (
@@ -136,6 +144,13 @@ def _postings(
 ) -> list[ReceiptPosting]:
     told = {one.account_told for one in lines}
     accounts: dict[str, AccountMoney] = dict(desk.store.account_money(told))
+    statements = {
+        one: found
+        for one in sorted(told - set(accounts))
+        if (found := statement_told(one, desk.store)) is not None
+    }
+    stated = {account for one in statements.values() for account in accounts_of(one)}
+    accounts |= desk.store.account_money(stated - set(accounts))
     deposits: Mapping[str, Sequence[OpenItem]] = desk.asked_deposits(list(accounts))
     act = Act(desk.now, desk.today, by=by)
     postings = []
@@ -154,32 +169,57 @@ def _postings(
             file_sha256=sha256,
             line=one.line,
         )
-        money = accounts.get(one.account_told)
-        why = _no_account(one, money.opened_day if money else None)
-        if money is None or why:
+        made, why = _posted(receipt, accounts, statements, deposits, act, desk)
+        if why:
             postings.append(post_unapplied(receipt, replace(act, reason=why)))
-            continue
-        posting = post_on_account(
-            receipt,
-            money,
-            act,
-            view=desk.view,
-            asked_deposits=deposits.get(one.account_told, ()),
-        )
-        postings.append(posting)
-        # A second payment of the account in this file finds what the first one left.
-        accounts[one.account_told] = replace(
-            money,
-            movements=(
-                *money.movements,
-                *(movement_of(entry, money.account_id) for entry in posting.entries),
-            ),
-            applications=(*money.applications, *posting.applications),
-        )
+        for posting in made:
+            postings.append(posting)
+            # A second payment of the account in this file finds what the first one left.
+            money = accounts[posting.step.account_id or ""]
+            accounts[money.account_id] = replace(
+                money,
+                movements=(
+                    *money.movements,
+                    *(movement_of(entry, money.account_id) for entry in posting.entries),
+                ),
+                applications=(*money.applications, *posting.applications),
+            )
     return postings
 
 
-def _no_account(one: RemittanceLine, opened: date | None) -> str:
+def _posted(
+    receipt: Receipt,
+    accounts: Mapping[str, AccountMoney],
+    statements: Mapping[str, CombinedStatement],
+    deposits: Mapping[str, Sequence[OpenItem]],
+    act: Act,
+    desk: PaymentDesk,
+) -> tuple[list[ReceiptPosting], str]:
+    """A line on its account, or in parts on those of a combined statement; else why on none."""
+    statement = statements.get(receipt.account_told)
+    if statement is None:
+        money = accounts.get(receipt.account_told)
+        why = _no_account(receipt, money.opened_day if money else None)
+        if money is None or why:
+            return [], why
+        asked = deposits.get(receipt.account_told, ())
+        return [post_on_account(receipt, money, act, view=desk.view, asked_deposits=asked)], ""
+    if is_too_long(receipt.payment_key):
+        return [], f"Its key leaves no place for the accounts of {statement.statement_id}"
+    parts = split_receipt(receipt, statement, accounts, desk.today)
+    for one, account in parts:
+        if why := _no_account(replace(one, account_told=account), accounts[account].opened_day):
+            return [], why
+    return [
+        post_part(
+            *(one, receipt, statement, accounts[account], act, desk.view),
+            deposits.get(account, ()),
+        )
+        for one, account in parts
+    ], ""
+
+
+def _no_account(one: Receipt, opened: date | None) -> str:
     if opened is None:
         return f"Nobody has the account {one.account_told[:40]!a}"
     if one.received_day < opened:
@@ -196,7 +236,8 @@ def _totals(
     by: str,
     desk: PaymentDesk,
 ) -> PaymentFile:
-    on_account = [one.receipt.cents for one in postings if one.payment is not None]
+    on_account = [one.receipt for one in postings if one.payment is not None]
+    lines = {one.line for one in on_account}  # of a combined statement one line has several parts
     waiting = [one.receipt.cents for one in postings if one.payment is None]
     return PaymentFile(
         sha256=sha256,
@@ -204,7 +245,7 @@ def _totals(
         profile=file.profile,
         deposited_day=file.deposited_day,
         received=Totals(len(file.lines) + len(file.refused), file.stated_cents),
-        posted=Totals(len(on_account), sum(on_account)),
+        posted=Totals(len(lines), sum(one.cents for one in on_account)),
         unapplied=Totals(len(waiting), sum(waiting)),
         refused=Totals(len(refused), sum(one.cents for one in refused)),
         by=by,

@@ -64,13 +64,19 @@ class PaymentLog(Protocol):
     """Money that reached us: keys unique for ever, steps and applications only added."""
 
     def post_receipts(
-        self, postings: Sequence[ReceiptPosting], *, file: PaymentFile | None = None
+        self,
+        postings: Sequence[ReceiptPosting],
+        *,
+        file: PaymentFile | None = None,
+        whole: bool = False,
     ) -> frozenset[str]:
         """Keep new receipts with all that they write, in one transaction; the file with them.
 
         Answers the keys that are new. A key that is known with the same contents changes nothing.
+        ``whole`` are parts of one sum: all of them are new, or all are known.
 
-        :raises Conflict: if a key is known with other contents, or the file is known
+        :raises Conflict: if a key is known with other contents, the file is known, or some parts of
+            a whole are
         :raises NotFound: if a payment is of an account that nobody knows
         :raises Moved: if an application's place is taken
         """
@@ -82,6 +88,9 @@ class PaymentLog(Protocol):
         :raises Conflict: if the step does not follow, or its entry is posted already
         :raises Moved: if somebody else added that step, or took an application's place
         """
+
+    def settle_receipts(self, postings: Sequence[ReceiptPosting]) -> None:
+        """Add the next steps of several receipts, all in one transaction; else as for one."""
 
     def receipt(self, payment_key: str) -> ReceiptOnFile:
         """A receipt with its steps. :raises NotFound:"""

@@ -12,6 +12,7 @@ from typing import Any
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.decision import Reason
 from meterledger.ledger import RETURNED_CHARGE, ReturnFacts, decide_returned_charge
+from meterledger.usecases.combined_payments import combined_payment
 from meterledger.usecases.deposit_remainders import next_of_payment
 from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import (
@@ -67,6 +68,9 @@ def settle_returned_payment(
     mine = desk.store.settlements(account_id=account_id)
     name, known = next_of_payment(SettlementKind.FEE, payment_key, account_id, desk)
     recovery = _recovery_of(mine, payment_key)
+    check = combined_payment(payment_key, desk.store)
+    if check is not None and check.payment_key != payment_key:
+        forbidden_by = f"it is a part of payment {check.payment_key}, which has the one charge"
     facts = ReturnFacts(our_error=our_error, forbidden_by=" ".join(forbidden_by.split()))
     writes: list[SettlementWrite] = []
     charge: SettlementCase | None = known

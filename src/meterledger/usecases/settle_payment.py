@@ -25,10 +25,12 @@ from meterledger.facts.payments import (
 from meterledger.facts.receivables import AccountMoney
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.local_days import local_day_of
+from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import UNAPPLIED, entry_for_unapplied
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.combined_payments import StatementsAsked, combined_payment
 from meterledger.usecases.lines_by_hand import LinesStore, with_line_back
 from meterledger.usecases.payment_ports import PaymentLog, ReceiptPosting
 from meterledger.usecases.ports import NotFound
@@ -56,7 +58,7 @@ WAY_IN = {
 }
 
 
-class SettlingStore(PaymentLog, LinesStore, Protocol):
+class SettlingStore(PaymentLog, LinesStore, StatementsAsked, Protocol):
     """What these journeys need of the store."""
 
     def entries_of_account(self, account_id: str) -> list[Entry]:
@@ -172,14 +174,16 @@ def reverse_payment(
     """Take a payment back: a returned check, an error. Exactly what it did is undone, once.
 
     What it had paid is open again. Later payments keep what they paid; what is free credit pays
-    what is open. Asked again, it changes nothing.
+    what is open. Asked again, it changes nothing. A check of a combined statement goes back with
+    all of its parts, in one transaction.
 
-    :raises CannotSettlePayment: if it was never posted, nobody says who and why, or the day is
-        before it was received or after today
+    :raises CannotSettlePayment: if it was never posted, is a part of a check, nobody says who and
+        why, or the day is before it was received or after today
     :raises NotFound: if there is no such receipt
     """
     _refuse_nameless(payment_key, by, reason)
     known = desk.store.receipt(payment_key)
+    _refuse_part(payment_key, desk)
     if known.state is ReceiptState.RETURNED:
         return known
     _refuse_day(known.receipt, on, desk.today)
@@ -188,8 +192,11 @@ def reverse_payment(
         now_known = desk.store.receipt(payment_key)
         if now_known.state is ReceiptState.RETURNED:
             return
-        posting = _undoing(now_known, on, ReceiptAct.REVERSED, by, reason, desk)
-        desk.store.settle_receipt(posting)
+        check = combined_payment(payment_key, desk.store)
+        parts = check.parts if check is not None else (now_known,)
+        desk.store.settle_receipts(
+            [_undoing(one, on, ReceiptAct.REVERSED, by, reason, desk) for one in parts]
+        )
 
     again_if_moved(undo)
     return desk.store.receipt(payment_key)
@@ -270,6 +277,18 @@ def _money(account_id: str, desk: PaymentDesk) -> AccountMoney:
     if money is None:
         raise NotFound.of("account", account_id)
     return money
+
+
+def _refuse_part(payment_key: str, desk: PaymentDesk) -> None:
+    check = combined_payment(payment_key, desk.store)
+    if check is not None and check.payment_key != payment_key:
+        raise CannotSettlePayment(
+            f"It is a part of payment {check.payment_key}, one sum of "
+            f"{usd_display(check.cents)} for combined statement {check.statement.statement_id}",
+            where=f"payment {payment_key}",
+            why="What came as one sum goes back as one",
+            do=f"Take back payment {check.payment_key}: all of its parts go with it",
+        )
 
 
 def _refuse_nameless(payment_key: str, by: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Payments at the desk and by file: taken, told, settled, assigned, taken back."""
+"""Payments at the desk and by file: taken, told, settled, assigned, taken back, and combined."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tests.journeys.desk_of_payments import (
     pay,
     view,
 )
+from tests.journeys.test_combined_payments import ASKED, STATEMENT, take_check
 from tests.journeys.test_payment_files import file_of
+from tests.stores.combined_paper import keep_combinations
 from tests.stores.money_journeys.journey import journey
 from tests.stores.paper_town import account_id, bill_of, start_of
 
@@ -80,6 +82,18 @@ def asked_back(store: Any) -> None:
     ask_to_send_back("lockbox:7:4", desk=desk_of(store, minutes=1), **WHO)
 
 
+def combined(store: Any) -> None:
+    """Two accounts with two bills each, the first of them on one statement."""
+    billed(store)
+    keep_combinations(store)
+
+
+def paid_combined(store: Any) -> None:
+    """And one check paid more than the statement."""
+    combined(store)
+    take_check(store, ASKED + 7_00)
+
+
 for _tender in Tender:
 
     @journey(f"pay {_tender.value}", billed)
@@ -132,6 +146,24 @@ def _(store: Any, _: Any) -> Any:
 @journey("payment file", billed)
 def _(store: Any, _: Any) -> Any:
     lines = [(account_id(1), 165_19), ("77", 1_00), (account_id(2), 2_00), (account_id(1), 300_00)]
+    return take_payment_file(
+        file_of(lines), sha256="b" * 64, name="box", by="Ana", desk=desk_of(store)
+    )
+
+
+@journey("pay a combined statement", combined)
+def _(store: Any, _: Any) -> Any:
+    return take_check(store, ASKED + 7_00)
+
+
+@journey("a combined check comes back", paid_combined)
+def _(store: Any, _: Any) -> Any:
+    return reverse_payment("R-1", on=TODAY, desk=desk_of(store, minutes=1), **WHO)
+
+
+@journey("payment file for a combined statement", combined)
+def _(store: Any, _: Any) -> Any:
+    lines = [(STATEMENT, ASKED), ("77", 1_00), (STATEMENT, 2_00)]
     return take_payment_file(
         file_of(lines), sha256="b" * 64, name="box", by="Ana", desk=desk_of(store)
     )

@@ -1,4 +1,4 @@
-"""``meterledger pay``: take a cash payment for an account."""
+"""``meterledger pay``: take a cash payment for an account, or for a combined statement."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from typing import Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import AMOUNT, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.combined_money import (
+    Combination,
+    CombinedTold,
+    Statement,
+    refuse_both,
+    take_combined,
+)
 from meterledger.kernel.money import usd_shown
 
 
@@ -16,7 +23,10 @@ def register(app: typer.Typer) -> None:
 
 
 def pay(
-    account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
+    account: Annotated[
+        str, typer.Argument(help="Account number, ten digits; none with --statement.")
+    ] = "",
+    *,
     cents: Annotated[
         int,
         typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50."),
@@ -28,9 +38,17 @@ def pay(
     on: Annotated[
         str | None, typer.Option(help="Day the money was received (today unless given).")
     ] = None,
+    combination: Combination = "",
+    statement: Statement = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Take a cash payment. A key posts once; with other contents it is refused."""
+    if refuse_both(account, combination, statement):
+        from meterledger.usecases.take_payment import AT_THE_DESK
+
+        told = CombinedTold(combination, statement, cents, key, on or "")
+        take_combined(told, lambda: AT_THE_DESK, as_json=as_json)
+        return
     with refusing():
         from meterledger.entrypoints.wiring import open_system
         from meterledger.kernel.money import usd_text

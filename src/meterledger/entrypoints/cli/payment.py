@@ -18,6 +18,13 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.entrypoints.cli.combined_money import (
+    Combination,
+    CombinedTold,
+    Statement,
+    refuse_both,
+    take_combined,
+)
 from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
@@ -55,7 +62,10 @@ Reason = Annotated[str, typer.Option(help="Why, in a sentence; it is kept for ye
 
 
 def take(
-    account: Annotated[str, typer.Argument(help="Account number, ten digits.")],
+    account: Annotated[
+        str, typer.Argument(help="Account number, ten digits; none with --statement.")
+    ] = "",
+    *,
     cents: Annotated[
         int,
         typer.Option("--usd", click_type=AMOUNT, help="Amount in dollars and cents, like 84.50."),
@@ -72,6 +82,8 @@ def take(
     for_item: Annotated[
         list[str] | None, typer.Option(help="An open item that the money was given for.")
     ] = None,
+    combination: Combination = "",
+    statement: Statement = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Take a payment and spend it over what is open, in the order of the sheet."""
@@ -81,14 +93,21 @@ def take(
     from meterledger.kernel.money import usd_text
     from meterledger.usecases.take_payment import How, take_payment
 
-    with refusing(), _system("take a payment", [account]) as system:
-        how = How(
+    def told_how() -> How:
+        return How(
             tender=_one_of(Tender, tender, "--tender"),
             channel=_one_of(Channel, channel, "--channel"),
             is_mailed=mailed,
             reference=reference,
             check_number=check,
         )
+
+    if refuse_both(account, combination, statement, for_item):
+        given = CombinedTold(combination, statement, cents, key, on)
+        take_combined(given, told_how, as_json=as_json)
+        return
+    with refusing(), _system("take a payment", [account]) as system:
+        how = told_how()
         _, newly = take_payment(
             account_id=account,
             cents=cents,

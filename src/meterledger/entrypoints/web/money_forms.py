@@ -7,6 +7,7 @@ Lives elsewhere what may be done (``usecases/take_payment``, ``usecases/refund_c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
 from urllib.parse import urlencode
@@ -25,6 +26,11 @@ from meterledger.kernel.money import amount_from_text, shown
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.written_days import day_from_text
 from meterledger.ledger import DEPOSITS, RECEIVABLE
+from meterledger.usecases.combined_payments import (
+    accounts_of,
+    statement_told,
+    take_combined_payment,
+)
 from meterledger.usecases.payment_keys import key_rule
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.refund_credit import ask_refund
@@ -39,6 +45,7 @@ class Taken:
     """What somebody typed of money at the desk."""
 
     account: str = ""
+    statement: str = ""
     usd: str = ""
     key: str = ""
     tender: str = Tender.CASH.value
@@ -66,10 +73,18 @@ def _told(form: type[Taken] | type[Asked], request: HttpRequest) -> dict[str, st
     return {name: str(sent[name])[:500].strip() for name in names}
 
 
+def _accounts_told(request: HttpRequest, system: System) -> Iterator[str]:
+    """The account that was typed, or those of the statement that was."""
+    yield from accounts_typed("account")(request, system)
+    sent = request.POST if request.method == "POST" else request.GET
+    statement = statement_told(str(sent.get("statement", ""))[:200], system.store)
+    yield from accounts_of(statement) if statement is not None else ()
+
+
 @acting(
     "take money at the desk",
     subjects=lambda: ["payments"],
-    accounts=accounts_typed("account"),
+    accounts=_accounts_told,
 )
 def take_page(request: HttpRequest, system: System) -> HttpResponse:
     """Money at the office: it is posted at once, and its page shows what it paid."""
@@ -104,15 +119,38 @@ def _take(typed: Taken, system: System) -> str:
             where="payment",
             do="Choose one; cards and wallets are paid at the processor's pages",
         )
+    account = "".join(typed.account.split())
+    if bool(account) == bool(typed.statement):
+        raise PaymentRefused(
+            "Money is for one account or for one combined statement",
+            where="payment",
+            do="Give an account's number or a combined statement's number",
+        )
+    how = How(tender, Channel.OFFICE, is_mailed=bool(typed.mailed), check_number=typed.check)
+    cents = amount_from_text(typed.usd, where="the amount")
+    day = _day(typed.on) if typed.on else system.today
+    if typed.statement:
+        check, _ = take_combined_payment(
+            statement_id=typed.statement,
+            cents=cents,
+            payment_key=typed.key,
+            received_day=day,
+            learned_at=system.now,
+            view=system.view,
+            store=system.store,
+            how=how,
+            asked_deposits=payment_desk(system).asked_deposits,
+        )
+        return check.payment_key
     payment, _ = take_payment(
-        account_id="".join(typed.account.split()),
-        cents=amount_from_text(typed.usd, where="the amount"),
+        account_id=account,
+        cents=cents,
         payment_key=typed.key,
-        received_day=_day(typed.on) if typed.on else system.today,
+        received_day=day,
         learned_at=system.now,
         view=system.view,
         store=system.store,
-        how=How(tender, Channel.OFFICE, is_mailed=bool(typed.mailed), check_number=typed.check),
+        how=how,
         asked_deposits=payment_desk(system).asked_deposits,
     )
     return payment.payment_key

@@ -35,6 +35,7 @@ from meterledger.kernel.money import shown
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.written_days import day_from_text
 from meterledger.ledger import Receivable, due_days_of, receivable_of_movements
+from meterledger.usecases.combined_payments import combined_payment
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.settle_payment import (
     CannotSettlePayment,
@@ -166,6 +167,7 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
             told = urlencode({"done": typed.act})
             return redirect(f"{reverse('payment', args=[payment_key])}?{told}")
     known = system.store.receipt(payment_key)
+    check = combined_payment(payment_key, system.store)
     done = request.GET.get("done", "")
     context = {
         "known": known,
@@ -174,6 +176,7 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
         "state_words": STATE_WORDS[known.state.value],
         "steps": [(step, step.reason.splitlines()) for step in known.steps],
         "paid": _paid(system.store.applications_of(f"payment:{payment_key}")),
+        "check": check if check is not None and len(check.parts) > 1 else None,
         "acts": [(act, *ACTS[act]) for act in _acts(known)],
         "pledges": _pledges(known, system),
         "typed": typed,

@@ -143,6 +143,12 @@ class MemoryCombinations(MemoryPlaces):
                 )
             )
 
+    def combined_statement(self, statement_id: str) -> CombinedStatement | None:
+        """A combined statement by its number."""
+        self._look()
+        found = (one for one in self._combined_statements if one.statement_id == statement_id)
+        return next(found, None)
+
     def combination_ids(self) -> list[str]:
         """Every combination, in order."""
         self._look()

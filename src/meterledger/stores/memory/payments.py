@@ -32,6 +32,7 @@ from meterledger.stores.payment_words import (
     no_receipt,
     other_receipt,
     refuse_receipt_step,
+    some_parts_known,
 )
 from meterledger.usecases.payment_ports import Moved, ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
@@ -73,7 +74,11 @@ class MemoryPayments(MemoryPlaces):
         raise NotImplementedError  # the store beside this part keeps them
 
     def post_receipts(
-        self, postings: Sequence[ReceiptPosting], *, file: PaymentFile | None = None
+        self,
+        postings: Sequence[ReceiptPosting],
+        *,
+        file: PaymentFile | None = None,
+        whole: bool = False,
     ) -> frozenset[str]:
         """Keep new receipts with all that they write."""
         with self._lock:
@@ -86,6 +91,8 @@ class MemoryPayments(MemoryPlaces):
                     fresh.append(one)
                 elif contents(known.receipt) != contents(one.receipt):
                     raise other_receipt(known.receipt)
+            if whole and 0 < len(fresh) < len(postings):
+                raise some_parts_known(postings[0].receipt)
             self._refuse_writes(fresh)
             if file is not None:
                 self._payment_files[file.sha256] = file
@@ -102,15 +109,21 @@ class MemoryPayments(MemoryPlaces):
 
     def settle_receipt(self, posting: ReceiptPosting) -> None:
         """Add the next step of a known receipt with what it writes."""
+        self.settle_receipts([posting])
+
+    def settle_receipts(self, postings: Sequence[ReceiptPosting]) -> None:
+        """Add the next steps of several receipts, or none."""
         with self._lock:
-            known = self._known(posting.receipt.payment_key)
-            if posting.step.number != len(known.steps) + 1:
-                raise Moved.meanwhile(f"payment {posting.receipt.payment_key}")
-            refuse_receipt_step(known, posting.step)
-            self._refuse_writes([posting])
-            self._write(posting)
-            subject = posting.step.account_id or posting.receipt.payment_key
-            self._note(f"receipt {posting.step.act.value}", subject, posting.step.learned_at)
+            for posting in postings:
+                known = self._known(posting.receipt.payment_key)
+                if posting.step.number != len(known.steps) + 1:
+                    raise Moved.meanwhile(f"payment {posting.receipt.payment_key}")
+                refuse_receipt_step(known, posting.step)
+            self._refuse_writes(postings)
+            for posting in postings:
+                self._write(posting)
+                subject = posting.step.account_id or posting.receipt.payment_key
+                self._note(f"receipt {posting.step.act.value}", subject, posting.step.learned_at)
 
     def _refuse_writes(self, postings: Sequence[ReceiptPosting]) -> None:
         """All reasons to write nothing, before anything is written."""

@@ -39,9 +39,12 @@ COMBINATION = f"SELECT combination_id, customer, person_id, reasons, {DATED} FRO
 COMBINED = f"SELECT combination_id, account_id, {DATED} FROM combined_account"
 THEN = "(CASE WHEN %(at)s::timestamptz IS NULL THEN upper_inf(known) ELSE known @> %(at)s END)"
 BY_DAY = "ORDER BY lower(days), account_id"
-STATEMENT = (
+STATED = (
     "SELECT statement_id, combination_id, customer, issued_day, due_day, reasons, learned_at"
-    " FROM combined_statement WHERE combination_id = %(id)s"
+    " FROM combined_statement"
+)
+STATEMENT = (
+    f"{STATED} WHERE combination_id = %(id)s"
     " AND (%(at)s::timestamptz IS NULL OR learned_at <= %(at)s) ORDER BY learned_at, statement_id"
 )
 BILL = (
@@ -160,6 +163,15 @@ class CombinationTables(Tables):
             ).fetchall()
         )
         return [_account(row) for row in rows]
+
+    def combined_statement(self, statement_id: str) -> CombinedStatement | None:
+        """A combined statement by its number."""
+
+        def ask(connection: Connection) -> CombinedStatement | None:
+            row = connection.execute(f"{STATED} WHERE statement_id = %s", [statement_id]).fetchone()
+            return _statement(connection, row) if row else None
+
+        return self._read(ask)
 
     def combination_ids(self) -> list[str]:
         """Every combination, in order."""

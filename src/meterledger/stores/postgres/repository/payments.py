@@ -31,6 +31,7 @@ from meterledger.stores.payment_words import (
     no_receipt,
     other_receipt,
     refuse_receipt_step,
+    some_parts_known,
 )
 from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import Tables, record_day, storable
@@ -109,11 +110,22 @@ class PaymentTables(Tables):
     """The part of the store that keeps money that reached us."""
 
     def post_receipts(
-        self, postings: Sequence[ReceiptPosting], *, file: PaymentFile | None = None
+        self,
+        postings: Sequence[ReceiptPosting],
+        *,
+        file: PaymentFile | None = None,
+        whole: bool = False,
     ) -> frozenset[str]:
         """Keep new receipts with all that they write, in one transaction."""
         self._open_months(postings, file)
-        return self._step("post receipts", lambda one: self._post_all(one, postings, file))
+
+        def post(connection: Connection) -> frozenset[str]:
+            new = self._post_all(connection, postings, file)
+            if whole and 0 < len(new) < len(postings):
+                raise some_parts_known(postings[0].receipt)
+            return new
+
+        return self._step("post receipts", post)
 
     def _open_months(self, postings: Sequence[ReceiptPosting], file: PaymentFile | None) -> None:
         months = {record_day(one.step.learned_at) for one in postings}
@@ -154,8 +166,17 @@ class PaymentTables(Tables):
 
     def settle_receipt(self, posting: ReceiptPosting) -> None:
         """Add the next step of a known receipt with what it writes, in one transaction."""
-        self._open_months([posting], None)
-        self._step("settle a receipt", lambda one: self._settle(one, posting))
+        self.settle_receipts([posting])
+
+    def settle_receipts(self, postings: Sequence[ReceiptPosting]) -> None:
+        """Add the next steps of several receipts, all in one transaction."""
+        self._open_months(postings, None)
+
+        def settle(connection: Connection) -> None:
+            for one in sorted(postings, key=lambda one: one.receipt.payment_key):
+                self._settle(connection, one)
+
+        self._step("settle a receipt", settle)
 
     def _settle(self, connection: Connection, posting: ReceiptPosting) -> None:
         known = _one(connection, posting.receipt.payment_key)

@@ -65,7 +65,8 @@ SELECT format('file %s: it says %s lines of ¢%s¢, kept are %s of ¢%s¢', f.na
   FROM payment_file f
   JOIN LATERAL (
        SELECT count(*) AS lines, coalesce(sum(cents), 0) AS cents
-         FROM (SELECT cents FROM receipt WHERE file_sha256 = f.sha256
+         FROM (SELECT sum(cents) AS cents FROM receipt WHERE file_sha256 = f.sha256
+                GROUP BY coalesce(line::text, payment_key) -- of a combined statement in parts
                UNION ALL SELECT cents FROM payment_file_line WHERE sha256 = f.sha256) lines) kept
     ON true
  WHERE f.received_count <> kept.lines OR f.received_cents <> kept.cents
