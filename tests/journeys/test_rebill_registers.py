@@ -10,6 +10,7 @@ import pytest
 from tests.journeys.register_town import AFTER, NEXT, RegisterTown, months
 from tests.journeys.town import CHICAGO, FIRST, VIEWER
 
+from meterledger.facts.corrections import CorrectionCause
 from meterledger.facts.meters import LinkSource
 from meterledger.usecases.change_meters import exchange_meter
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
@@ -80,6 +81,18 @@ class TestTwoBillsOfOneRegister:
 
         later = now_of(town.store, known_at=LAST, book=town.book, lake=town.lake)
         assert bills_to_correct(store=town.store, now=later)[1] == []
+
+    def test_one_that_opens_otherwise_has_no_other_meter(self, town: RegisterTown) -> None:
+        """June is corrected alone; July then begins where it closes, on the same meter."""
+        june, july, _ = names(town)
+        correct(town, june)
+
+        later = now_of(town.store, known_at=LAST, book=town.book, lake=town.lake)
+        (one,) = bills_to_correct(store=town.store, now=later)[1]
+
+        assert one.stored.bill_id == july
+        assert {part.cause for part in one.parts} == {CorrectionCause.READING}
+        assert one.cause is CorrectionCause.READING
 
 
 def test_an_exchange_recorded_under_an_issued_bill_is_in_the_queue(first_book: Any) -> None:

@@ -17,15 +17,17 @@ from meterledger.billing import ADJUSTMENT, BillState, state_of
 from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.corrections import CorrectionCause
-from meterledger.facts.places import BillableService
+from meterledger.facts.participation import Participation
+from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.bill_options import as_asked, options_of
 from meterledger.usecases.calculate_bills import calculate_bills, due_bill, window_of
-from meterledger.usecases.joined_services import measured_as
+from meterledger.usecases.joined_services import measured_as, meters_on_bill
 from meterledger.usecases.ports import Lake, StoredBill
+from meterledger.usecases.register_windows import files_on_registers
 from meterledger.usecases.replay_bill import ReplayStore, first_issued, recall_bill
 
 
@@ -149,7 +151,11 @@ def _sums(bill: Bill) -> list[tuple[str, int]]:
 def _between(
     stored: StoredBill, store: ReplayStore, now: Now
 ) -> Iterator[tuple[CorrectionCause, Bill]]:
-    """The bill computed again as issued, with today's book, then service, then meters."""
+    """The bill computed again as issued, with today's book, then service, then meters.
+
+    Where the meters are as they were, the last step moves by what the bills before it billed of
+    their reads, as known now: an estimate is made again, a read opens otherwise.
+    """
     try:
         then = recall_bill(bill_id=stored.bill_id, store=store, book=now.book)
         service = store.service_of_agreement(stored.agreement_id, now.known_at)
@@ -158,11 +164,16 @@ def _between(
         return
     was = then.due.service
     moved = measured_as(service, was)
+    there = meters_on_bill(service, stored.days)
+    instants, meter = (then.known_at, now.known_at), CorrectionCause.METER
+    if there and there == meters_on_bill(was, stored.days):
+        set_up, set_up_now = (_set_up(there, at, store) for at in instants)
+        meter = CorrectionCause.READING if set_up == set_up_now else meter
     steps: Sequence[tuple[CorrectionCause, BookView, BillableService, datetime]] = (
         (CorrectionCause.OURS, then.view, was, then.known_at),
         (CorrectionCause.RATE, now.view, was, then.known_at),
         (CorrectionCause.PROGRAM, now.view, moved, then.known_at),
-        (CorrectionCause.METER, now.view, service, now.known_at),
+        (meter, now.view, service, now.known_at),
     )
     first = first_issued(stored, store)
     chosen = cast(ReplayStore, _ChosenNow(store, now.known_at))
@@ -185,6 +196,14 @@ def _between(
             yield cause, bills[0]
 
 
+def _set_up(
+    meters: Iterable[MeterInstallation], known_at: datetime, store: ReplayStore
+) -> dict[str, Any]:
+    """How those of the meters are set up that are billed on a register, as known then."""
+    files = files_on_registers([one.meter_id for one in meters], known_at, store)
+    return {meter: file.configurations for meter, file in files.items()}
+
+
 class _ChosenNow:
     """A store that answers what accounts have chosen as known now, and all else as it was."""
 
@@ -197,6 +216,14 @@ class _ChosenNow:
     ) -> dict[str, AccountOptions]:
         """What the accounts have chosen, as known now: a choice learned late is its own cause."""
         return options_of(account_ids, self._known_at, self._store)
+
+    def participations(
+        self, agreement_ids: Sequence[str], known_at: datetime | None = None
+    ) -> dict[str, tuple[Participation, ...]]:
+        """What the agreements take part in, as known now."""
+        found: dict[str, tuple[Participation, ...]]
+        found = self._store.participations(agreement_ids, self._known_at)
+        return found
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else is asked."""
