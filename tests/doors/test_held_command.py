@@ -94,6 +94,22 @@ def test_an_exclusion_says_what_it_does_to_later_periods(ask: Any, behind: HeldT
     ask("held", "reopen", name, *BY)
 
 
+def test_a_period_is_left_uncharged_by_two_and_not_where_there_is_no_bill(
+    ask: Any, behind: HeldTown
+) -> None:
+    refused = ask("held", "exclude", behind.cases[GAP], "--this-period", *BY)
+    assert refused.exit_code == 2
+    assert "There is no bill of this period that could be brought to zero" in refused.stderr
+    listed = answer(ask("held", "list", "--code", "gate.band", "--json"))["held"]
+    case = next(one for one in listed if one["state"] == "open")
+    waits = ask("held", "exclude", case["case"], "--this-period", *BY)
+    assert waits.stdout == (
+        f"Case {case['case']}: awaits approval. Its period is left uncharged once another person "
+        f"approves it: `meterledger held approve {case['case']}`.\n"
+    )
+    assert ask("held", "reopen", case["case"], *BY).exit_code == 0
+
+
 def test_a_gap_is_not_released(ask: Any, behind: HeldTown) -> None:
     result = ask("held", "release", behind.cases[GAP], *BY)
     assert result.exit_code == 2

@@ -203,6 +203,7 @@ DOORS = {
     "release a held bill": settle(held, "release"),
     "approve a held bill": settle(above, "approve"),
     "run a held bill again": settle(arrived, "rerun"),
+    "ask to leave a period uncharged": settle(held, "waive", frozenset()),
     "exclude a held bill": settle(held, "exclude", frozenset()),
     "reopen a held bill": settle(excluded, "reopen", frozenset()),
     "let a stopped run go": Door(stopped, lambda n: form("/held/runs/", act=run_of(n), **WORDS)),

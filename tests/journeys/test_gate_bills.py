@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from tests.journeys.town import VIEWER, Town, Values, even
 
+from meterledger.billing import ADJUSTMENT
 from meterledger.facts.bills import Bill
-from meterledger.facts.held import HeldState, RunRecord, RunState, run_id_of
+from meterledger.facts.held import HeldAct, HeldState, RunRecord, RunState, run_id_of
 from meterledger.usecases import settle_held
 from meterledger.usecases.gate_bills import (
     NoGate,
@@ -18,6 +19,8 @@ from meterledger.usecases.gate_bills import (
     may_collect_automatically,
 )
 from meterledger.usecases.issue_bills import BillRun
+from meterledger.usecases.ports import Conflict
+from meterledger.usecases.rebill import rebill
 from meterledger.usecases.settle_held import (
     CannotSettle,
     Desk,
@@ -28,6 +31,7 @@ from meterledger.usecases.settle_held import (
     release_held,
     reopen_held,
     rerun_held,
+    waive_held,
 )
 from meterledger.usecases.start_service import stop_service
 from meterledger.usecases.unbilled import Unbilled, unbilled
@@ -157,6 +161,79 @@ class TestABillThatIsFarFromUsual:
 
         with pytest.raises(CannotSettle, match=r"held by usage\.gap cannot be released.*There is"):
             release_held(case.case_id, by="Ana", reason="go", desk=desk(town))
+
+
+class TestAPeriodLeftUncharged:
+    def left(self, town: Town, **home_of: Any) -> tuple[str, Bill]:
+        _, name = held_home(town)
+        waive_held(name, by="Ana", reason="the meter ran wild", desk=desk(town))
+        settled = approve_held(name, by="Bob", reason="so it is", desk=desk(town))
+        assert settled.run is not None
+        (august,) = settled.run.issued
+        return name, august
+
+    def test_has_a_bill_at_zero_that_says_why_and_later_periods_go_on(self, town: Town) -> None:
+        name, august = self.left(town)
+
+        assert (august.total_cents, august.usage.energy_wh > 0) == (0, True)
+        assert august.days.until_day == SEPTEMBER
+        left = [line for line in august.lines if line.unit == ADJUSTMENT]
+        assert {line.label.split(": ")[-1].lower() for line in left} == {"not charged"}
+        assert august.reasons[0].finding == "two people left this period uncharged on 2025-09-01"
+        case = town.store.held_case(name)
+        assert (case.state, case.steps[-2].act) == (HeldState.BILLED, HeldAct.APPROVED)
+        assert town.replay(august.bill_id).same_bytes
+        assert b"Ana" not in town.store.bill(august.bill_id).record
+
+        town.read("M1", (SEPTEMBER, date(2025, 10, 1)), even(300), seconds=3600, learned_at=NEXT)
+        run = bill(town, 1, on=date(2025, 10, 1), at=NEXT + timedelta(hours=1))
+        assert (run.due, run.issued_count + run.held_count) == (1, 1)
+
+    def test_stays_uncharged_when_its_bill_is_corrected(self, town: Town) -> None:
+        _, august = self.left(town)
+        town.read("M1", (AUGUST, SEPTEMBER), even(7000), learned_at=NEXT, seconds=3600)
+        (made,) = rebill(
+            [august.bill_id], author="Ana", reason="read again", on=date(2025, 9, 20),
+            known_at=NEXT + timedelta(hours=1), store=town.store, lake=town.lake, book=town.book,
+            seen=["gate.band"],
+        ).corrected  # fmt: skip
+        assert made.bill.total_cents == 0
+        assert town.replay(made.bill.bill_id).same_bytes
+        assert town.replay(august.bill_id).same_bytes
+
+    def test_waits_for_another_person_and_is_held_until_then(self, town: Town) -> None:
+        _, name = held_home(town)
+        waive_held(name, by="Ana", reason="the meter ran wild", desk=desk(town))
+
+        assert bill(town, 1, at=NEXT).held_count == 1
+        with pytest.raises(Conflict, match="would leave this period uncharged and cannot approve"):
+            approve_held(name, by="ana ", reason="so it is", desk=desk(town))
+        reopen_held(name, by="Ana", reason="it was right", desk=desk(town))
+        settled = release_held(name, by="Ana", reason="it was right", desk=desk(town))
+        assert settled.run is not None
+        assert settled.run.issued[0].total_cents > 0
+
+    def test_of_another_amount_than_was_seen_waits_again(self, town: Town) -> None:
+        _, name = held_home(town)
+        waive_held(name, by="Ana", reason="the meter ran wild", desk=desk(town))
+        town.read("M1", (AUGUST, SEPTEMBER), even(9000), learned_at=GATE, seconds=3600)
+        bill(town, 1, at=NEXT)
+        with pytest.raises(CannotSettle, match="needs no approval"):
+            approve_held(name, by="Bob", reason="so it is", desk=desk(town))
+
+    def test_without_a_bill_is_refused_with_what_can_be_done(self, town: Town) -> None:
+        town.start(1)
+        bill(town, 1, on=AUGUST)
+        (case,) = town.store.held_cases()
+        with pytest.raises(CannotSettle, match="no bill of this period that could be") as no:
+            waive_held(case.case_id, by="Ana", reason="go", desk=desk(town))
+        assert "Get the missing readings" in no.value.do
+
+    def test_that_is_excluded_is_reopened_first(self, town: Town) -> None:
+        _, name = held_home(town)
+        exclude_held(name, by="Ana", reason="in dispute", desk=desk(town))
+        with pytest.raises(Conflict, match="has excluded this bill"):
+            waive_held(name, by="Bob", reason="the meter ran wild", desk=desk(town))
 
 
 class TestAnExclusion:

@@ -19,7 +19,7 @@ from meterledger.facts.deposits import DepositAct, DepositStep
 from meterledger.facts.periods import PeriodClose
 from meterledger.facts.statements import Statement
 from meterledger.kernel.span import DaySpan
-from meterledger.usecases import calculate_bills
+from meterledger.usecases import left_uncharged
 from meterledger.usecases.deposit_ports import DepositWork
 from meterledger.usecases.finance_reports import revenue
 from meterledger.usecases.find_corrections import bills_to_correct, now_of
@@ -308,7 +308,7 @@ class TestAFinalBillOfAFewCents:
     ) -> None:
         hold_deposit(town)
         with monkeypatch.context() as before:
-            before.setattr(calculate_bills, "deposits_through", lambda *_, **__: frozenset())
+            before.setattr(left_uncharged, "deposits_through", lambda *_, **__: frozenset())
             made = final(1, days=1)
 
         assert made.total_cents == 0

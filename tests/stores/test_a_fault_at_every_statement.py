@@ -47,6 +47,7 @@ IN_PARTS = {
     "late charge run": "a batch of charges, and the run's record, are each whole",
     "release a held bill": "what was decided is kept, and the bill follows",
     "approve a held bill": "as above",
+    "leave a period uncharged": "as above",
     "run a held bill again": "the bill, and the run's record, are each whole",
     "recoveries": "each payment's recovery is whole",
     "deposit run: given back": "interest is credited, and then it goes back",
@@ -68,6 +69,7 @@ TOLD_AGAIN = {
     "issue bills, relieved": {"record", "bill_run, of any run"},
     "release a held bill": {"record", "bill_run, of any run"},
     "approve a held bill": {"record", "bill_run, of any run"},
+    "leave a period uncharged": {"record", "bill_run, of any run"},
     "run a held bill again": {"record", "bill_run, of any run"},
 }
 """What may be told again: the record says how a run went, and that the same bill is held again. A

@@ -45,6 +45,7 @@ and in other words than those of a second call."""
 IN_A_RACE = {
     "release a held bill": {"held_bill, of any run"},
     "approve a held bill": {"held_bill, of any run"},
+    "leave a period uncharged": {"held_bill, of any run"},
 }
 """A run in the middle may find a bill held that another lets leave meanwhile, and say so."""
 TRIES = 400

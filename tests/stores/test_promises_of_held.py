@@ -214,6 +214,23 @@ class TestABill:
 
         assert store.record_bills([(bill, entry)]) == {bill.bill_id}
 
+    def test_of_a_period_that_two_people_left_charges_nothing(self, store: Store) -> None:
+        store.start_services([start_of(1)])
+        bill, entry = bill_of(1)
+        name = see(store, seen_of(1, FAR, cents=900)).case_id
+        settle(store, name, act(HeldAct.WAIVED, "Ana", 900, findings=(FAR,)))
+        with pytest.raises(Conflict, match="would leave this period uncharged and cannot approve"):
+            settle(store, name, act(HeldAct.APPROVED, " ana ", 900))
+        left = settle(store, name, act(HeldAct.APPROVED, "Ben", 900))
+
+        with store.viewing(ANALYST, [name]):
+            assert store.waived_holds([bill.agreement_id]) == [left]
+            assert store.waived_holds(["AG-other"]) == []
+        with pytest.raises(KeptBack, match="charges a period that two people left uncharged"):
+            store.record_bills([(bill, entry)])
+        settle(store, name, act(HeldAct.REOPENED, "Ben"))
+        assert store.record_bills([(bill, entry)]) == {bill.bill_id}
+
     def test_of_an_excluded_agreement_is_no_obstacle_to_a_correction(self, store: Store) -> None:
         """A corrected bill is for days that were billed, and ends no case."""
         store.start_services([start_of(1)])

@@ -197,7 +197,7 @@ from meterledger.billing.taxes import (
     tax_place_on,
     tax_terms,
 )
-from meterledger.billing.uncharged import without_uncharged
+from meterledger.billing.uncharged import PERIOD_LEFT, may_leave_period, without_uncharged
 from meterledger.billing.weather_of_use import weather_wh
 from meterledger.billing.window import (
     LAST_DAY_OF_EVERY_MONTH,
@@ -264,6 +264,7 @@ __all__ = [
     "NO_TAX_PLACE",
     "PAPERLESS_CREDIT",
     "PAY_DATE",
+    "PERIOD_LEFT",
     "PLEDGE_DAYS",
     "PREVIOUS_WITHIN",
     "RATE_REQUEST",
@@ -381,6 +382,7 @@ __all__ = [
     "kind_of",
     "main_cause",
     "may_late_charge_cover",
+    "may_leave_period",
     "meaning_of",
     "names_classes",
     "next_reading_day",

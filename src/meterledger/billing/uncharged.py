@@ -1,4 +1,4 @@
-"""What a bill may not charge: a final bill of a few cents, and service that we bill too late.
+"""What a bill does not charge: a final bill of a few cents, service billed too late, a period left.
 
 Lives here      which bill is left uncharged, and its lines that bring it to nothing, each cited.
 Lives elsewhere the rules (``final_floor``, ``our_delay``), corrections that are not made
@@ -25,19 +25,28 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 
 LEAVES = "billing_leaves_uncharged"
+PERIOD_LEFT = "gate_period_left_uncharged"
 RESIDENTIAL = "residential"
 
 
 def without_uncharged(
-    bill: Bill, *, first_issued: date, view: BookView, deposit_refunded: bool = False
+    bill: Bill,
+    *,
+    first_issued: date,
+    view: BookView,
+    deposit_refunded: bool = False,
+    left_on: date | None = None,
 ) -> Bill:
     """The bill, brought to zero where nothing of it may be charged.
 
     A final bill through which a deposit goes back (``deposit_refunded``) is charged, however small.
     One that we send late and may charge says what follows: no late charge, and time to pay.
     ``first_issued`` is the day on which the period was first billed: a correction is no delay. A
-    book that was known before runs acted by these clauses leaves the bill as it is.
+    book that was known before runs acted by these clauses leaves the bill as it is. ``left_on`` is
+    the day on which two people left the period uncharged.
     """
+    if left_on is not None:
+        return _left(bill, left_on, view)
     late = (first_issued - bill.days.until_day).days
     final = bill.kind is BillKind.FINAL
     if late <= FEW_DAYS and not final:  # nearly every bill: nothing is asked of the book
@@ -61,6 +70,23 @@ def without_uncharged(
             return _at_zero(bill, delay.reasons, terms)
         return replace(bill, reasons=(*delay.reasons, *bill.reasons))
     return bill
+
+
+def may_leave_period(view: BookView, day: date) -> bool:
+    """Whether two people may leave a held period uncharged, decided on the day."""
+    if PERIOD_LEFT not in view.names():
+        return False
+    found = view.of_kind(PERIOD_LEFT, "flag").covering(day)
+    return found is not None and bool(found.value)
+
+
+def _left(bill: Bill, left_on: date, view: BookView) -> Bill:
+    """What two people left uncharged; a credit is the customer's all the same."""
+    if sum(line.cents for line in bill.lines if line.group is not ChargeGroup.TAX) < 0:
+        return bill
+    terms = Terms(view, left_on)
+    found = f"two people left this period uncharged on {left_on}"
+    return _at_zero(bill, (Reason(found, terms.flag(PERIOD_LEFT).citation),), terms)
 
 
 def _at_zero(bill: Bill, reasons: tuple[Reason, ...], terms: Terms) -> Bill:

@@ -21,6 +21,7 @@ ACT_WORDS = {
     "released": "released",
     "approved": "approved",
     "excluded": "excluded",
+    "waived": "to be left uncharged",
     "reopened": "reopened",
     "billed": "billed",
     "replaced": "ended: the window is another now",
@@ -101,6 +102,11 @@ def settled_words(settled: Settled) -> str:
             after = (
                 " Neither it nor any later period of this service is billed until somebody reopens "
                 f"it: `meterledger held reopen {case.case_id}`."
+            )
+        if case.state is HeldState.AWAITS_APPROVAL and case.is_waived:
+            after = (
+                " Its period is left uncharged once another person approves it: `meterledger held "
+                f"approve {case.case_id}`."
             )
         return f"Case {case.case_id}: {case.state.value}.{after}"
     if run.issued:

@@ -192,6 +192,7 @@ USED_BY_ROOMS = frozenset(
         "cycle_read_day_rule",
         "due_days_after_rendition",
         "due_usual_on_closed_day",
+        "gate_period_left_uncharged",
         "gross_receipts_governing_day",
         "gross_receipts_gross_up",
         "interval_kw_max",

@@ -96,12 +96,15 @@ class HeldAct(Enum):
     RELEASED = "released"
     APPROVED = "approved"
     EXCLUDED = "excluded"
+    WAIVED = "waived"
+    """One person would leave the period uncharged; another approves it."""
     REOPENED = "reopened"
     BILLED = "billed"
     REPLACED = "replaced"
 
 
 ENDS = frozenset({HeldAct.BILLED, HeldAct.REPLACED})
+LET_GO = frozenset({HeldAct.RELEASED, HeldAct.WAIVED})
 BY_A_RUN = frozenset({HeldAct.OPENED, HeldAct.SEEN, HeldAct.BILLED, HeldAct.REPLACED})
 
 
@@ -120,7 +123,7 @@ class HeldState(Enum):
 class HeldStep:
     """One step of a case. A run's ``opened`` and ``seen`` say what it found then.
 
-    ``by`` and ``reason`` are of the person who released, approved, excluded or reopened it.
+    ``by`` and ``reason`` are of the person who released, approved, excluded, waived or reopened it.
     """
 
     act: HeldAct
@@ -194,18 +197,35 @@ class HeldCase:
         return replace(last, on=step.on, learned_at=step.learned_at) == step
 
     def _is_of_newest(self, decisions: list[HeldStep]) -> bool:
-        release = [one for one in decisions if one.act is HeldAct.RELEASED][-1]
+        release = [one for one in decisions if one.act in LET_GO][-1]
         return self.seen.total_cents == release.total_cents and {
             one.code for one in self.seen.findings
         } <= {one.code for one in release.findings}
 
     @property
     def released(self) -> HeldStep | None:
-        """The release that stands, whether it was approved or not."""
+        """The release that stands, or that of a bill at zero, whether it was approved or not."""
         last = self.decided
         if last is None or last.act is HeldAct.EXCLUDED:
             return None
-        return [one for one in self.steps if one.act is HeldAct.RELEASED][-1]
+        return [one for one in self.steps if one.act in LET_GO][-1]
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether the release that stands leaves the period uncharged, approved or not."""
+        release = self.released
+        return release is not None and release.act is HeldAct.WAIVED
+
+    @property
+    def left_on(self) -> date | None:
+        """When two people left the period uncharged; None where they did not."""
+        last = self.decided
+        return last.on if last and last.act is HeldAct.APPROVED and self.is_waived else None
+
+    def as_known(self, known_at: datetime) -> HeldCase | None:
+        """The case as it was known then; None where it was not."""
+        steps = tuple(one for one in self.steps if one.learned_at <= known_at)
+        return replace(self, steps=steps) if steps else None
 
     @property
     def needs_two(self) -> bool:
@@ -225,7 +245,8 @@ class HeldCase:
             return HeldState.OPEN
         if decided.act is HeldAct.EXCLUDED:
             return HeldState.EXCLUDED
-        if decided.act is HeldAct.RELEASED and self.needs_two:
+        waits = decided.act is HeldAct.RELEASED and self.needs_two
+        if waits or decided.act is HeldAct.WAIVED:
             return HeldState.AWAITS_APPROVAL
         return HeldState.RELEASED
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from meterledger.facts.held import (
+    LET_GO,
     HeldAct,
     HeldCase,
     HeldStep,
@@ -28,6 +29,8 @@ TWO_PEOPLE = "two_people_above_the_ceiling"
 """The constraint by which the database refuses a bill above the ceiling."""
 EXCLUDED = "what_is_excluded_does_not_leave"
 """The constraint by which the database refuses a bill of a window that a person has excluded."""
+LEFT = "what_is_left_is_not_charged"
+"""The constraint by which the database refuses to charge what two people left uncharged."""
 IN_ORDER = "held_steps_in_order"
 """The constraint by which of two that step at once one comes second, and looks again."""
 TRIES = 5
@@ -144,7 +147,7 @@ def refuse_step(case: HeldCase, step: HeldStep) -> None:
             why="A bill is excluded once, by one name, and nothing was changed",
             do="Nothing is to be done: no run bills it",
         )
-    if decided is not None and excluded and step.act in (HeldAct.RELEASED, HeldAct.APPROVED):
+    if decided is not None and excluded and step.act in (*LET_GO, HeldAct.APPROVED):
         raise Conflict(
             f"{decided.by} has excluded this bill: {decided.reason}",
             where=where,
@@ -154,7 +157,7 @@ def refuse_step(case: HeldCase, step: HeldStep) -> None:
     if step.act is not HeldAct.APPROVED:
         return
     release = case.released
-    if release is None or decided is None or decided.act is not HeldAct.RELEASED:
+    if release is None or decided is None or decided.act not in LET_GO:
         raise Conflict(
             "Nobody has released this bill as it is now",
             where=where,
@@ -163,9 +166,13 @@ def refuse_step(case: HeldCase, step: HeldStep) -> None:
         )
     if same_person(release.by, step.by):
         raise Conflict(
-            f"{release.by} has released this bill and cannot approve it as well",
+            f"{release.by} has released this bill and cannot approve it as well"
+            if release.act is HeldAct.RELEASED
+            else f"{release.by} would leave this period uncharged and cannot approve it as well",
             where=where,
-            why="A bill above the ceiling leaves only with two different people",
+            why="A bill above the ceiling leaves only with two different people"
+            if release.act is HeldAct.RELEASED
+            else "What is forgiven takes two different people",
             do="Ask another person to approve it",
         )
 
@@ -200,6 +207,8 @@ def refuse_kept_back(case: HeldCase, bill_id: str, total_cents: int) -> None:
     """An excluded bill stays, and above the ceiling of its case it needs two. :raises KeptBack:"""
     if case.decided is not None and case.decided.act is HeldAct.EXCLUDED:
         raise is_excluded(bill_id)
+    if case.left_on is not None and total_cents > 0:
+        raise is_left(bill_id)
     ceiling = case.seen.ceiling_cents
     if ceiling is None or total_cents <= ceiling:
         return
@@ -213,6 +222,8 @@ def kept_back(constraint: str | None, bill_id: str) -> KeptBack | None:
     """What a constraint of the database says in words; None where it is another one."""
     if constraint == TWO_PEOPLE:
         return above_ceiling(bill_id)
+    if constraint == LEFT:
+        return is_left(bill_id)
     if constraint == AS_ARRANGED:
         return not_as_arranged(bill_id)
     return is_excluded(bill_id) if constraint == EXCLUDED else None
@@ -225,6 +236,17 @@ def is_excluded(bill_id: str) -> KeptBack:
         where="bills",
         why="What one person keeps back nobody else lets leave without taking that back",
         do="Look at its case with `meterledger held list`, and reopen it there",
+    )
+
+
+def is_left(bill_id: str) -> KeptBack:
+    """A bill (named where it is known) was about to charge what two people left uncharged."""
+    return KeptBack(
+        f"{f'Bill {bill_id}' if bill_id else 'A bill'} charges a period that two people left "
+        "uncharged",
+        where="bills",
+        why="What two people forgave no run asks for",
+        do="Run it again: its bill comes out at zero; or reopen its held case first",
     )
 
 

@@ -41,9 +41,9 @@ from meterledger.usecases.bill_options import as_asked, credit_lines, options_of
 from meterledger.usecases.billing_option_ports import OptionsAsked
 from meterledger.usecases.bills_together import usage_together
 from meterledger.usecases.calculate import Calculator
-from meterledger.usecases.deposit_through import DepositsThrough, deposits_through
 from meterledger.usecases.due_bills import DueBill, due_bill, goes_on, where_of, window_of
 from meterledger.usecases.hold_codes import hold_code
+from meterledger.usecases.left_uncharged import LeftAsked, with_uncharged
 from meterledger.usecases.paperless_history import PaperlessAsked
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.register_usage import price_register, usage_of_registers
@@ -86,7 +86,7 @@ class BilledReadings(
     PaperlessAsked,
     UnmeteredSource,
     BesideSources,
-    DepositsThrough,
+    LeftAsked,
     Protocol,
 ):
     """What is asked: intervals beside the lake, registers, choices, loads, programmes, deposits."""
@@ -135,7 +135,7 @@ def calculate_bills(
         calculation_revision=min(revision, rating.CALCULATION_REVISION),
         time_zone_data=time_zone_data_version(),
     )
-    batch = _with_deposits(_with_options(batch, known_at, kept), on, known_at, kept)
+    batch = with_uncharged(_with_options(batch, known_at, kept), on, known_at, kept)
     together = [one for one in batch if one.joined]
     batch = [one for one in batch if not one.joined]
     beside = BesideUsage(
@@ -432,6 +432,7 @@ def _bill(
         first_issued=billed_on,
         view=calculator.view,
         deposit_refunded=bool(one.deposit_refunded),
+        left_on=one.left_on,
     )
     return as_asked(
         bill,
@@ -465,22 +466,6 @@ def _with_options(
         else one
         for one in batch
     ]
-
-
-def _with_deposits(
-    batch: list[DueBill], on: date, known_at: datetime, store: DepositsThrough
-) -> list[DueBill]:
-    """The batch with which final bills a deposit goes back through; of others nothing is asked."""
-
-    def name(one: DueBill) -> tuple[str, date]:
-        return one.service.account.account_id, one.first_issued or on
-
-    finals = {name(one) for one in batch if one.window.kind is BillKind.FINAL}
-    found = deposits_through(finals, known_at=known_at, store=store)
-    return [
-        replace(one, deposit_refunded=name(one) in found) if one.deposit_refunded is None else one
-        for one in (batch if found else ())
-    ] or batch
 
 
 def held_bill(service: BillableService, days: DaySpan | None, refusal: Refusal) -> HeldBill:

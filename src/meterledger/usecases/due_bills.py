@@ -45,6 +45,8 @@ class DueBill:
     """Whether a correction leaves a plan open though service ended: as it was read before."""
     deposit_refunded: bool | None = None
     """Whether a deposit goes back through this final bill; None where that is to be asked."""
+    left_on: date | None = None
+    """When two people left the period uncharged; None where nobody did."""
     paperless_by_calendar: bool = False
     """Whether a paperless credit asks the calendar alone: as it was read before."""
     joined: tuple[JoinedDue, ...] = ()

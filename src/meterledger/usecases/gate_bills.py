@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from meterledger.billing import (
+    ADJUSTMENT,
     PREVIOUS_WITHIN,
     BillFacts,
     Degrees,
@@ -32,6 +33,7 @@ from meterledger.facts.held import (
     HeldAct,
     HeldCase,
     HeldState,
+    HeldStep,
     PastBill,
     RunRecord,
     RunState,
@@ -270,7 +272,7 @@ class Gate:
         """Whether a person has released this very bill, for all that is found of it."""
         case = self._decided.get((bill.agreement_id, bill.days))
         release = case.released if case is not None else None
-        if case is None or release is None or release.total_cents != bill.total_cents:
+        if case is None or release is None or release.total_cents != _released_as(bill, release):
             return False
         codes = {one.code for one in found}
         approved = case.decided is not None and case.decided.act is HeldAct.APPROVED
@@ -427,3 +429,12 @@ def may_collect_automatically(
 
 class NoGate(Refusal):
     """The book has no gate."""
+
+
+def _released_as(bill: Bill, release: HeldStep) -> int:
+    """What the bill came to when a person decided it: at zero it is the one that was left so."""
+    if release.act is not HeldAct.WAIVED:
+        return bill.total_cents
+    if bill.total_cents > 0:
+        return -1
+    return sum(line.cents for line in bill.lines if line.unit != ADJUSTMENT)

@@ -8,7 +8,7 @@ Instants are UTC and given by the caller, but for ``clock``, which asks the serv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -39,7 +39,7 @@ class HeldLog(Protocol):
         """
 
     def settle_held(self, case_id: str, step: HeldStep) -> HeldCase:
-        """Add what a person decided: released, approved, excluded or reopened.
+        """Add what a person decided: released, approved, excluded, waived or reopened.
 
         :raises NotFound: if there is no such case
         :raises Conflict: if the case has ended, or the step does not follow: an approval is of a
@@ -59,6 +59,9 @@ class HeldLog(Protocol):
 
     def decided_holds(self) -> list[HeldCase]:
         """Open cases on which a person has decided something, whether it still stands or not."""
+
+    def waived_holds(self, agreement_ids: Collection[str]) -> list[HeldCase]:
+        """Cases of the agreements, ended ones too, of which somebody left the period uncharged."""
 
     def bills_before(
         self, account_ids: Sequence[str], days: DaySpan, shift_days: int

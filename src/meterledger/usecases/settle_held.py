@@ -15,8 +15,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from meterledger.billing import HoldKind, WayOut, hold_kind
+from meterledger.billing import (
+    PERIOD_LEFT,
+    HoldKind,
+    WayOut,
+    hold_kind,
+    may_leave_period,
+)
 from meterledger.facts.held import (
+    LET_GO,
     GateFinding,
     HeldAct,
     HeldCase,
@@ -114,7 +121,7 @@ def approve_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
     :raises Conflict: if nobody released it, or the same person did
     """
     case = desk.store.held_case(case_id)
-    if case.is_open and not case.needs_two:
+    if case.is_open and not case.needs_two and not case.is_waived:
         raise CannotSettle(
             "This bill is not above the ceiling and needs no approval",
             where=f"case {case_id}",
@@ -131,6 +138,39 @@ def exclude_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
     :raises CannotSettle: if by or reason is missing
     """
     return Settled(_add(case_id, HeldAct.EXCLUDED, by, reason, desk))
+
+
+def waive_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
+    """Leave this one period uncharged, once another person approves it; later ones go on.
+
+    Its bill is made then, at zero, with the reason of its lines: the days are billed, and nothing
+    is asked for them. That stays so where the bill is corrected later.
+
+    :raises CannotSettle: if by or reason is missing, nothing was calculated that could be left, or
+        the book does not let people do it
+    :raises Conflict: if the case has ended, or is excluded
+    """
+    case = desk.store.held_case(case_id)
+    total = case.seen.total_cents
+    if case.is_open and (total is None or total <= 0 or case.days is None):
+        raise CannotSettle(
+            "There is no bill of this period that could be brought to zero"
+            if total is None
+            else "Nothing is charged for this period",
+            where=f"case {case_id}",
+            why="A period is left uncharged by a bill of it, which says what was used",
+            do=kind_of_case(case).correct,
+        )
+    if case.is_open and not may_leave_period(desk.book.as_known(desk.now.date()), desk.on):
+        raise CannotSettle(
+            "The book does not let people leave a period uncharged",
+            where=f"case {case_id}",
+            why=f"It has no value of {PERIOD_LEFT} on {desk.on}",
+            do="Release the bill, or exclude it until somebody reopens it",
+        )
+    if case.is_open:
+        _due_window(case, desk)
+    return Settled(_add(case_id, HeldAct.WAIVED, by, reason, desk))
 
 
 def reopen_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
@@ -230,7 +270,7 @@ def _add(case_id: str, act: HeldAct, by: str, reason: str, desk: Desk) -> HeldCa
     who, why = _named(by, reason, f"case {case_id}")
     case = desk.store.held_case(case_id)
     seen = case.seen
-    releases = act in (HeldAct.RELEASED, HeldAct.APPROVED)
+    releases = act in (*LET_GO, HeldAct.APPROVED)
     step = HeldStep(
         act=act,
         on=desk.on,

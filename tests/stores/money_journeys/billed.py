@@ -30,6 +30,7 @@ from meterledger.usecases.settle_held import (
     release_held,
     reopen_held,
     rerun_held,
+    waive_held,
 )
 
 FOUND = NEXT + timedelta(days=1)
@@ -208,6 +209,25 @@ def _(store: Any, told: Any) -> Any:
 @journey("reopen a held bill", excluded, known(excluded))
 def _(store: Any, told: Any) -> Any:
     return reopen_held(told.cases[0], by="Ana", reason="so", desk=desk(store, told.lake)).case
+
+
+@journey("ask to leave a period uncharged", held, known(held))
+def _(store: Any, told: Any) -> Any:
+    return waive_held(told.cases[0], by="Ana", reason="so", desk=desk(store, told.lake)).case
+
+
+def waived(store: Any) -> Any:
+    """A bill that one person would leave uncharged."""
+    lake = held(store)
+    (case,) = store.held_cases()
+    waive_held(case.case_id, by="Ana", reason="so", desk=desk(store, lake))
+    return lake
+
+
+@journey("leave a period uncharged", waived, known(waived))
+def _(store: Any, told: Any) -> Any:
+    approve_held(told.cases[0], by="Bob", reason="so", desk=desk(store, told.lake))
+    return bills(store)
 
 
 @journey("let a stopped run go", stopped, known(stopped))

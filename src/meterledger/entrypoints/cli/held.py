@@ -103,17 +103,31 @@ def release(
 def approve(
     case: Case, by: By = "", reason: Reason = "", on: On = "", as_json: JsonFlag = False
 ) -> None:
-    """Agree, as another person, that a released bill above the ceiling leaves."""
+    """Agree, as another person, to a bill above the ceiling, or to a period left uncharged."""
     from meterledger.usecases.settle_held import approve_held
 
     _settle(case, "approve a held bill", approve_held, by, reason, on, as_json=as_json)
 
 
-def exclude(case: Case, by: By = "", reason: Reason = "", as_json: JsonFlag = False) -> None:
+def exclude(
+    case: Case,
+    this_period: Annotated[
+        bool,
+        typer.Option(
+            "--this-period",
+            help="Leave this period alone uncharged, once another person approves it; later ones "
+            "go on.",
+        ),
+    ] = False,
+    by: By = "",
+    reason: Reason = "",
+    as_json: JsonFlag = False,
+) -> None:
     """Keep the window, and all periods after it, from being billed until somebody reopens it."""
-    from meterledger.usecases.settle_held import exclude_held
+    from meterledger.usecases.settle_held import exclude_held, waive_held
 
-    _settle(case, "exclude a held bill", exclude_held, by, reason, "", as_json=as_json)
+    way = waive_held if this_period else exclude_held
+    _settle(case, "exclude a held bill", way, by, reason, "", as_json=as_json)
 
 
 def reopen(case: Case, by: By = "", reason: Reason = "", as_json: JsonFlag = False) -> None:

@@ -41,6 +41,7 @@ from meterledger.usecases.settle_held import (
     release_held,
     reopen_held,
     rerun_held,
+    waive_held,
     ways_out,
 )
 
@@ -48,6 +49,7 @@ MOST_SHOWN = 500
 MOST_BILLS = 13
 AGES = (0, 7, 14, 30, 60)
 RELEASE, APPROVE, RERUN, EXCLUDE, REOPEN = "release", "approve", "rerun", "exclude", "reopen"
+WAIVE = "waive"
 ACTS = {
     RELEASE: ("Release it", "The bill is right: it leaves as it stands, calculated once more."),
     APPROVE: ("Approve it", "You are another person than who released it, and you agree."),
@@ -56,6 +58,10 @@ ACTS = {
         "Exclude it",
         "Neither it nor any later period of this service is billed until somebody reopens it; "
         "every run counts it.",
+    ),
+    WAIVE: (
+        "Leave this period uncharged",
+        "Another person approves it; then its bill is made, asks nothing, and later periods go on.",
     ),
     REOPEN: ("Take the decision back", "The next run looks at it as at any other."),
 }
@@ -226,7 +232,8 @@ def _acts(case: HeldCase) -> list[str]:
         return [APPROVE, REOPEN, EXCLUDE]
     ways = ways_out(case)
     found = [RELEASE] if WayOut.RELEASE in ways else []
-    return [*found, RERUN, EXCLUDE]
+    left = [WAIVE] if case.seen.total_cents else []
+    return [*found, RERUN, *left, EXCLUDE]
 
 
 def _stands(case: HeldCase) -> str:
@@ -244,6 +251,7 @@ def _settle(case_id: str, typed: Typed, system: System) -> Settled:
         RELEASE: release_held,
         APPROVE: approve_held,
         EXCLUDE: exclude_held,
+        WAIVE: waive_held,
         REOPEN: reopen_held,
     }
     if typed.act not in (*decide, RERUN):

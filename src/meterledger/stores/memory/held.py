@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -106,6 +106,16 @@ class MemoryHeld(MemoryPlaces):
     def decided_holds(self) -> list[HeldCase]:
         """Open cases on which a person has decided something."""
         return [one for one in self.held_cases() if any(step.by for step in one.steps)]
+
+    def waived_holds(self, agreement_ids: Collection[str]) -> list[HeldCase]:
+        """Cases of the agreements of which somebody left the period uncharged."""
+        self._look()
+        return [
+            one
+            for one in self._held_cases.values()
+            if one.agreement_id in agreement_ids
+            and any(step.act is HeldAct.WAIVED for step in one.steps)
+        ]
 
     def bills_before(
         self, account_ids: Sequence[str], days: DaySpan, shift_days: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -156,6 +156,14 @@ class HeldTables(Tables):
         """Open cases on which a person has decided something."""
         return self._cases(
             f"c.case_id IN (SELECT case_id FROM held_step WHERE by <> '') AND {STILL_OPEN}", {}
+        )
+
+    def waived_holds(self, agreement_ids: Collection[str]) -> list[HeldCase]:
+        """Cases of the agreements of which somebody left the period uncharged."""
+        return self._cases(
+            "c.case_id IN (SELECT case_id FROM held_step WHERE act = 'waived')"
+            " AND c.agreement_id = ANY (%(agreements)s)",
+            {"agreements": sorted(agreement_ids)},
         )
 
     def _cases(self, where: str, values: dict[str, Any]) -> list[HeldCase]:
