@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.stores.test_promises_of_documents import document_of
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.budget import AmountCause, AskedKind, PlanEnd
@@ -18,6 +19,7 @@ from meterledger.facts.combination import (
     CombinedKind,
     CombinedStatement,
 )
+from meterledger.facts.documents import SetAside
 from meterledger.facts.money import Payment, Tender
 from meterledger.facts.payments import Channel, ReceiptState
 from meterledger.kernel.refusal import Refusal
@@ -341,6 +343,23 @@ class TestTheEnd:
         (settling,) = customer.bill(date(2026, 2, 1))
         assert settling.asked.kind is AskedKind.ENDED
         assert "for non-payment" in settling.asked.reasons[-1].finding
+
+    def test_a_bill_that_went_out_late_ends_it_after_its_later_day_and_none_that_did_not_go_out(
+        self, customer: Any
+    ) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        store, later = customer.town.store, bill.due_day + timedelta(days=20)
+        aside = SetAside(bill.bill_id, customer.account, "a run", "a letter", customer.now)
+        store.record_documents([], [aside])
+        with pytest.raises(BudgetRefused, match="has not reached the customer yet"):
+            self.end(customer, bill, later)
+        made = document_of(1, bill_id=bill.bill_id, account_id=customer.account, due_day=later)
+        store.record_documents([replace(made, made_at=customer.now)])
+        grace = grace_until(later, customer.view)
+        with pytest.raises(BudgetRefused, match="may not be ended"):
+            self.end(customer, bill, grace)
+        assert self.end(customer, bill, grace + timedelta(days=1)).ended is PlanEnd.NON_PAYMENT
 
     def test_a_bill_of_a_combined_statement_ends_it_after_the_companys_day(
         self, customer: Any

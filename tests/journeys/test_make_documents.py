@@ -87,6 +87,7 @@ class Documented:
                 cycle=cycle,
                 on=on,
                 made_at=changed.pop("made_at", NOW),
+                sent=changed.pop("sent", on),
                 store=self.town.store,
                 vault=self.vault,
                 press=changed.pop("press", self.press),
@@ -442,7 +443,8 @@ class TestAnElectronicBill:
         assert homes.run(on=date(2025, 8, 5), cycle=4).bills == 0
         known = homes.known(4)
         assert [one.channel for one in known.documents] == [Channel.ELECTRONIC, Channel.PRINT]
-        assert known.documents[0].sha256 == known.documents[1].sha256
+        assert "due_day" not in Paper(homes.vault).content(known.documents[0]).decode()
+        assert [one.due_day for one in known.documents] == [None, date(2025, 8, 25)]
         assert [one.reason for one in known.came_back] == ["mailbox unknown"]
 
     def test_comes_back_once(self, homes: Documented) -> None:
@@ -455,6 +457,74 @@ class TestAnElectronicBill:
             homes.came_back(1)
         with pytest.raises(NotSent, match="Why the bill came back is not said"):
             homes.came_back(1, " ")
+
+
+class TestTheTimeToPay:
+    """It counts from the day on which the bill was mailed or posted (20 CSR 4240-13.015)."""
+
+    def test_of_what_goes_out_on_its_day_is_the_bills(self, homes: Documented) -> None:
+        run = homes.run()
+        assert {one.due_day for one in run.printed} == {date(2025, 8, 22)}
+        assert {one.document.due_day for one in run.printed} == {None}
+
+    def test_of_what_goes_out_later_is_told_on_paper_page_and_index(
+        self, homes: Documented
+    ) -> None:
+        run = homes.run(sent=date(2025, 8, 11))
+        assert {row["due"] for row in index_rows(print_parts(run)[0])} == {"2025-09-01"}
+        paper = text_of(Paper(homes.vault).pdf(run.printed[1].document)).replace("\n", " ")
+        assert "Please pay by September 1, 2025" in paper
+        assert "This bill says August 22, 2025 as its due day, and was sent later." in paper
+        again = homes.run(sent=date(2025, 8, 20))
+        assert {row["due"] for row in index_rows(print_parts(again)[0])} == {"2025-09-01"}
+        assert "September 1, 2025" in text_of(Paper(homes.vault).pdf(homes.duplicate(1)))
+        with homes.town.store.viewing(VIEWER, []):
+            bill = homes.town.store.bill(homes.bill(1))
+            assert bill.due_day == date(2025, 8, 22), "the bill keeps its bytes"
+            assert homes.town.replay(bill.bill_id).same_bytes
+
+    def test_is_told_in_the_message_of_an_electronic_one(
+        self, homes: Documented, tmp_path: Path
+    ) -> None:
+        run = homes.run(deliveries=homes.electronic(1), sent=date(2025, 8, 4))
+        names = write_run(run, tmp_path / "out", vault=homes.vault, portal="http://127.0.0.1")
+        mail = next(one for one in names if one.endswith(".eml"))
+        assert "It is due on August 25, 2025." in (tmp_path / "out" / mail).read_text()
+
+
+class TestADeadMailbox:
+    """The next bill does not go there, until the customer gives an address anew."""
+
+    NEXT = date(2025, 9, 2)
+
+    def next_month(self, homes: Documented, told_at: Any = None, address: str = "") -> Any:
+        homes.run(deliveries=homes.electronic(1))
+        homes.came_back(1)
+        homes.run(on=date(2025, 8, 4), cycle=3)
+        town = homes.town
+        with town.store.viewing(VIEWER, []):
+            town.bill(1, on=self.NEXT)
+        wanted = Delivery(True, address or "ana@example.com", told_at)
+        return homes.run(on=self.NEXT, deliveries=StatedDeliveries({town.account_id(1): wanted}))
+
+    def test_takes_no_further_bill_and_the_paper_says_so(self, homes: Documented) -> None:
+        run = self.next_month(homes)
+        assert ([one.document.bill_id for one in run.electronic], len(run.printed)) == ([], 1)
+        paper = text_of(Paper(homes.vault).pdf(run.printed[0].document)).replace("\n", " ")
+        assert "A bill that we sent to ana@example.com came back." in paper
+
+    @pytest.mark.parametrize(
+        ("told_at", "address", "sent"),
+        [
+            (NOW, "ana@example.com", 0),
+            (NOW + timedelta(seconds=1), "ana@example.com", 1),
+            (None, "ann@example.org", 1),
+        ],
+    )
+    def test_is_put_right_by_another_address_or_the_same_told_since(
+        self, homes: Documented, told_at: Any, address: str, sent: int
+    ) -> None:
+        assert len(self.next_month(homes, told_at, address).electronic) == sent
 
 
 class TestADuplicate:

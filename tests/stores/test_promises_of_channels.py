@@ -24,10 +24,12 @@ from tests.stores.channels_of_paper import (
 )
 from tests.stores.combined_paper import combination_of, combined_of, statement_of
 from tests.stores.paper_town import ANALYST, LATER, account_id, bill_of, start_of
+from tests.stores.test_promises_of_documents import back_of, document_of
 
 from meterledger.facts.ach import AchReturn
 from meterledger.facts.ach_orders import BankStop, DroppedOrder, ReturnAct, StopKind
 from meterledger.facts.checkouts import CheckoutState
+from meterledger.facts.documents import Channel, SetAside
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import ReceiptState
 from meterledger.facts.pledges import PledgeState
@@ -234,6 +236,34 @@ def test_a_bill_of_a_combined_statement_is_due_for_autopay_on_the_companys_day(t
     town.record_combined_statement(told)
     assert town.autopay_due(own.due_day) == []
     assert town.autopay_due(companys) == [(enrollment_of(), own.bill_id)]
+
+
+def test_a_bill_that_went_out_late_is_due_for_autopay_later_and_one_that_came_back_not_yet(
+    town: Any,
+) -> None:
+    town.record_bills([bill_of(1), bill_of(2), bill_of(1, 1)])
+    town.keep_channel(everything())
+    own = bill_of(1, 1)[0]
+    later = own.due_day + timedelta(days=9)
+    sent = document_of(1, bill_id=own.bill_id, channel=Channel.ELECTRONIC, address="ann@x")
+    town.record_documents([sent])
+    assert town.autopay_due(own.due_day) == [(enrollment_of(), own.bill_id)]
+    town.record_came_back(replace(back_of(1), bill_id=own.bill_id))
+    assert town.autopay_due(own.due_day) == []
+    town.record_documents([replace(sent, channel=Channel.PRINT, due_day=later)])
+    assert town.autopay_due(own.due_day) == []
+    assert town.autopay_due(later) == [(enrollment_of(), own.bill_id)]
+
+
+def test_a_bill_that_was_set_aside_is_not_due_for_autopay(town: Any) -> None:
+    town.record_bills([bill_of(1), bill_of(1, 1)])
+    town.keep_channel(everything())
+    own = bill_of(1, 1)[0]
+    aside = SetAside(own.bill_id, own.account_id, "a run", "a letter", SOON)
+    town.record_documents([], [aside])
+    assert town.autopay_due(own.due_day) == []
+    town.record_documents([document_of(1, bill_id=own.bill_id)])
+    assert town.autopay_due(own.due_day) == [(enrollment_of(), own.bill_id)]
 
 
 def test_an_outcome_that_was_unknown_stays_unknown_as_it_was_known_then(town: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from tests.stores.paper_town import (
 from meterledger.facts.documents import (
     CameBack,
     Channel,
+    DeadMailbox,
     DocumentKind,
     IssuedDocument,
     KeptPlace,
@@ -29,6 +30,7 @@ from meterledger.facts.documents import (
 )
 from meterledger.facts.weather import DailyTemperature
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.late_charge_rows import columns_of
 from meterledger.usecases.ports import Conflict, NotViewing, Store
 
 ISSUED = month_of(0).until_day
@@ -164,9 +166,65 @@ class TestWhatCameBack:
         with billed.viewing(ANALYST, []):
             assert billed.waiting_for_paper() == []
 
+    def test_is_known_by_its_mailbox(self, billed: Store) -> None:
+        sent = document_of(1, channel=Channel.ELECTRONIC, address="ana@example.com")
+        billed.record_documents([sent, document_of(2, channel=Channel.ELECTRONIC, address="b@x")])
+        billed.record_came_back(back_of(1))
+        accounts = [account_id(1), account_id(2)]
+        with billed.viewing(ANALYST, []):
+            dead = [DeadMailbox(account_id(1), "ana@example.com", LATER)]
+            assert billed.dead_mailboxes(accounts) == dead
+            assert billed.dead_mailboxes(accounts[1:]) == []
+
     def test_is_of_a_bill_that_is_known(self, billed: Store) -> None:
         with pytest.raises(Conflict, match="There is no bill"):
             billed.record_came_back(replace(back_of(1), bill_id="B-nothing"))
+
+
+class TestWhatGoesOutLate:
+    DUE = ISSUED + timedelta(days=40)
+
+    def test_is_due_later_and_keeps_the_bill(self, billed: Store) -> None:
+        billed.record_documents([document_of(1, due_day=self.DUE), document_of(2)])
+        copy = document_of(3, kind=DocumentKind.DUPLICATE, due_day=self.DUE)
+        billed.record_documents([copy])
+        names = [name_of(number) for number in (1, 2, 3)]
+        with billed.viewing(ANALYST, []):
+            assert billed.later_due_days(names) == {name_of(1): self.DUE}
+            assert billed.documents_of_bills(names)[name_of(1)][0].due_day == self.DUE
+            money = billed.account_money([account_id(1)], with_due_days=True)[account_id(1)]
+            first = min(money.bills, key=lambda one: one.issued_day)
+            assert first.due_day == self.DUE
+            assert dict(money.due_days)[f"bill:{name_of(1)}"] == bill_of(1)[0].due_day
+            aged = billed.each_owing(ISSUED + timedelta(days=60), lambda one, mine: mine)
+            assert first in next(one for one in aged if one.account_id == account_id(1)).bills
+
+    def test_is_late_as_known_then_and_in_columns_alike(self, billed: Store) -> None:
+        """The first was sent late, the second came back, the third was set aside."""
+        sent_at, printed_at = LATER + timedelta(hours=1), LATER + timedelta(hours=2)
+        billed.record_documents([document_of(1, due_day=self.DUE, made_at=sent_at)])
+        back = document_of(2, channel=Channel.ELECTRONIC, made_at=sent_at)
+        aside = SetAside(name_of(3), account_id(3), RUN, "a letter", sent_at)
+        billed.record_documents([back], [aside])
+        billed.record_came_back(replace(back_of(2), learned_at=sent_at))
+        accounts = [account_id(number) for number in (1, 2, 3)]
+
+        def told(at: datetime) -> list[tuple[date | None, bool]]:
+            found = billed.late_histories(accounts, at)
+            bills = [min(found[one].bills, key=lambda each: each.issued_day) for one in accounts]
+            have, want = billed.late_columns(accounts, at), columns_of(list(found.values()))
+            assert sorted(have.bills.due) == sorted(want.bills.due)
+            assert have.one_by_one.tolist() == want.one_by_one.tolist()
+            return [(one.later_due, one.is_delivered) for one in bills]
+
+        with billed.viewing(ANALYST, []):
+            assert told(sent_at - timedelta(seconds=1)) == [(None, True)] * 3
+            assert told(sent_at) == [(self.DUE, True), (None, False), (None, False)]
+        printed = [document_of(one, made_at=printed_at, due_day=self.DUE) for one in (2, 3)]
+        billed.record_documents(printed)
+        with billed.viewing(ANALYST, []):
+            assert told(sent_at) == [(self.DUE, True), (None, False), (None, False)]
+            assert told(printed_at) == [(self.DUE, True)] * 3
 
 
 class TestReadingForMany:

@@ -28,7 +28,9 @@ from tests.stores.paper_town import (
     rebill_of,
     start_of,
 )
+from tests.stores.test_promises_of_documents import back_of, document_of
 
+from meterledger.facts.documents import Channel
 from meterledger.facts.late_charges import ReversalCause
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.usecases.late_charge_ports import LateChargeWork
@@ -201,6 +203,25 @@ class TestColumns:
                 if column not in ("key", "reverses"):
                     assert sorted(getattr(have, column)) == sorted(getattr(want, column)), column
         assert told.bills.corrected.sum() == 2
+
+    def test_tell_whose_bill_came_back_or_went_out_late_as_we_learned_after_the_charge(
+        self, store: Store
+    ) -> None:
+        numbers = (1, 2, 3, 4)
+        store.start_services([start_of(one) for one in numbers])
+        store.record_bills([bill_of(one) for one in numbers])
+        store.record_late_charges(work_of(*map(charge_of, numbers)))
+        sent = [document_of(one, channel=Channel.ELECTRONIC, address="a@x") for one in (1, 2)]
+        store.record_documents(sent)
+        store.record_came_back(back_of(1))  # known before the charge was made
+        at = LATER + timedelta(seconds=1)
+        store.record_came_back(replace(back_of(2), learned_at=at))
+        late = DAY + timedelta(days=1)
+        store.record_documents(
+            [document_of(3, made_at=at, due_day=late), document_of(4, made_at=at, due_day=DAY)]
+        )
+        with store.viewing(ANALYST, []):
+            assert store.late_charges_to_decide_again(SHOWN) == [account_id(2), account_id(3)]
 
     def test_tell_whose_charges_rest_on_cancelled_bills(self, store: Store) -> None:
         store.start_services([start_of(1), start_of(2)])

@@ -45,7 +45,8 @@ class IssuedDocument:
     ``sha256`` is of the paper, ``content_sha256`` of the text it is set from; with ``template``
     (its revision and its own hash) and ``compiler`` the paper is made again to the byte.
     ``run_id`` names the run that made it (``cycle 15 on 2025-10-15``), ``address`` is where an
-    electronic one was sent.
+    electronic one was sent. ``due_day`` is until when it may be paid where it went out so late that
+    the bill's own due day would leave the customer less time than the rules give; else None.
     """
 
     bill_id: str
@@ -62,6 +63,7 @@ class IssuedDocument:
     run_id: str
     address: str
     made_at: datetime
+    due_day: date | None = None
 
     def __post_init__(self) -> None:
         ensure(self.page_count >= 1, f"a document of {self.bill_id} has a page")
@@ -99,11 +101,23 @@ class CameBack:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadMailbox:
+    """An address from which a bill of an account came back, and when we learned it."""
+
+    account_id: str
+    address: str
+    learned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """How an account wants its bills: on paper, or electronically at an address."""
+    """How an account wants its bills: on paper, or electronically at an address, and when the
+    customer said so, where that is known.
+    """
 
     electronic: bool
     address: str = ""
+    told_at: datetime | None = None
 
 
 PAPER = Delivery(electronic=False)

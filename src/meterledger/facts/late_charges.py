@@ -78,7 +78,9 @@ class LateBill:
     """What a late charge needs to know of an issued bill; live ones and cancelled ones.
 
     ``due_day`` is the Company's, where a combined statement asks for the bill (GRR V.B);
-    ``own_due_day`` is the bill's own, where it is known to be another or the same.
+    ``own_due_day`` is the bill's own, where it is known to be another or the same. ``later_due`` is
+    until when a bill may be paid that went out late. What came back, or was set aside, is not
+    ``is_delivered`` until it goes out.
     """
 
     bill_id: str
@@ -91,6 +93,13 @@ class LateBill:
     corrects: str | None = None
     cancelled_by: str | None = None
     own_due_day: date | None = None
+    later_due: date | None = None
+    is_delivered: bool = True
+
+    @property
+    def asked_by(self) -> date:
+        """The day by which it is asked for."""
+        return self.due_day if self.later_due is None else max(self.due_day, self.later_due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +166,14 @@ class ReversalCause(Enum):
 
     CORRECTED_BILL = "corrected bill"
     PAYMENT_IN_TIME = "payment in time"
+    NOT_DELIVERED = "not delivered"
     BY_DECISION = "by decision"
 
 
 @dataclass(frozen=True, slots=True)
 class LateChargeReversal:
-    """A late charge taken back: because a bill was corrected, because we learned of a payment in
-    time only after it, or by two people.
+    """A late charge taken back: because a bill was corrected, or had not reached the customer by
+    the date, because we learned of a payment in time only after it, or by two people.
 
     :raises InvariantBroken: if no reason is given, or one person alone forgives a charge
     """

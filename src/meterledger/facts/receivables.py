@@ -99,6 +99,7 @@ class BillShown:
     bill_id: str
     issued_day: date
     due_day: date
+    """Until when it may be paid: later than it says itself where it went out late."""
     known_at: datetime
     cancelled_on: date | None = None
     """The day of the bill that took its place; None as long as it is live."""

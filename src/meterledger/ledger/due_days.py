@@ -28,6 +28,9 @@ def due_days_of(money: AccountMoney, *, at: date) -> dict[str, date]:
     is on no statement, and gets none.
     """
     found = dict(money.due_days)
+    for each in money.bills:
+        name = f"bill:{each.bill_id}"
+        found[name] = max(each.due_day, found.get(name, each.due_day))
     back = {one.reverses: one.effective_day for one in money.movements if one.reverses}
     bills = sorted(
         (

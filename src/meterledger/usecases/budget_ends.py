@@ -118,7 +118,15 @@ def end_budget_unpaid(
         )
     state = plan_in_force(bill.account_id, on, learned_at, store)
     history = store.late_histories([bill.account_id], learned_at)[bill.account_id]
-    due_day = next((one.due_day for one in history.bills if one.bill_id == bill_id), bill.due_day)
+    late = next((one for one in history.bills if one.bill_id == bill_id), None)
+    if late is not None and not late.is_delivered:
+        raise BudgetRefused(
+            f"The budget plan of account {bill.account_id} may not be ended for bill {bill_id}",
+            where=f"account {bill.account_id}",
+            why="The bill came back or was set aside, and has not reached the customer yet",
+            do="Print it with `meterledger documents cycle`; the time to pay counts from then",
+        )
+    due_day = bill.due_day if late is None else late.asked_by
     money = _standing(history.movements)
     credited = list(_credited(bill, store.issued_bills_of_account(bill.account_id)))
     paid = _paid_on(bill, [*((one.effective_day, -one.cents) for one in money), *credited], on)

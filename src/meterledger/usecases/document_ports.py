@@ -13,7 +13,14 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from meterledger.facts.billing_options import Delivery as Medium
-from meterledger.facts.documents import PAPER, CameBack, Delivery, IssuedDocument, SetAside
+from meterledger.facts.documents import (
+    PAPER,
+    CameBack,
+    DeadMailbox,
+    Delivery,
+    IssuedDocument,
+    SetAside,
+)
 from meterledger.facts.money import Entry
 from meterledger.facts.statements import Statement
 from meterledger.facts.weather import DailyTemperature
@@ -60,6 +67,13 @@ class DocumentLog(Protocol):
 
     def came_back_of_bills(self, bill_ids: Sequence[str]) -> dict[str, list[CameBack]]:
         """What came back of the bills, oldest first; bills of which nothing did are left out."""
+
+    def later_due_days(self, bill_ids: Sequence[str]) -> Mapping[str, date]:
+        """Until when bills that went out late may be paid; the others are left out."""
+
+    def dead_mailboxes(self, account_ids: Sequence[str]) -> list[DeadMailbox]:
+        """Addresses from which bills of the accounts came back, by account and address, each with
+        when we learned it last."""
 
     def waiting_for_paper(self) -> list[str]:
         """Bills that came back and were not printed yet, in order."""
@@ -117,7 +131,7 @@ class PreferredDeliveries:
         for account, options in chosen.items():
             preferred = options.delivery_on(on)
             if preferred is not None and preferred.medium is Medium.ELECTRONIC:
-                found[account] = Delivery(electronic=True, address=preferred.address)
+                found[account] = Delivery(True, preferred.address, preferred.learned_at)
         return found
 
 

@@ -124,13 +124,18 @@ def statements_of(
     beside: Surroundings,
     services: Services | None = None,
     history: Mapping[str, Sequence[StoredBill]] | None = None,
+    later: Mapping[str, date] | None = None,
 ) -> Iterator[Statement]:
-    """The statements of bills, in order; history and entries of all of them are read at once."""
+    """The statements of bills, in order; history and entries of all of them are read at once.
+
+    ``later`` is until when bills may be paid that went out late; asked of the store unless given.
+    """
     accounts = list(dict.fromkeys(one.account_id for one in bills))
     known = services or Services(store)
     earlier = store.bills_of_accounts(accounts) if history is None else history
     entries = store.entries_of_accounts(accounts)
     reliefs = store.relief_of_bills([one.bill_id for one in bills])
+    later = store.later_due_days([one.bill_id for one in bills]) if later is None else later
     views = _Views(book)
     for bill in bills:
         service = known.of(bill)
@@ -145,6 +150,7 @@ def statements_of(
             cause=_cause_of_estimates(bill, service, store),
             rungs=rungs_of(bill, service=service, view=view, store=store),
             relief=reliefs.get(bill.bill_id),
+            later_due=later.get(bill.bill_id),
         )
 
 

@@ -39,6 +39,8 @@ from meterledger.usecases.decide import decide_filled
 
 RESIDENTIAL = "residential"
 PAYMENT = "payment:"
+NEVER = date.max
+"""When a bill is late that has not reached the customer."""
 FAR_DAYS = 31
 """No grace of business days lasts so long: a date further before an account's newest bill fell to
 an earlier one, and no holidays of its year are asked for."""
@@ -93,11 +95,24 @@ def delinquent_day(bill: LateBill, government: Sequence[GovernmentAccount]) -> d
 
     No bill of ours prints a delinquent date, so that its due day stands in: with the customer's own
     due date or a deferred pay date where there was one. The law may name another for governments.
+    The days count from when the bill went out (20 CSR 4240-13.015): one that went out late has a
+    later day, and one that came back is never late before it goes out again.
     """
+    if not bill.is_delivered:
+        return NEVER
     told = government_on(bill.issued_day, government)
     if told is None or told.days_after_issue is None:
-        return bill.due_day
-    return bill.issued_day + timedelta(days=told.days_after_issue)
+        return bill.asked_by
+    by_law = bill.issued_day + timedelta(days=told.days_after_issue)
+    return by_law if bill.later_due is None else max(by_law, bill.later_due)
+
+
+def as_if_delivered(history: LateHistory) -> LateHistory:
+    """A history in which every bill went out on its day, as earlier revisions took it."""
+    if all(one.is_delivered and one.later_due is None for one in history.bills):
+        return history
+    bills = tuple(replace(one, later_due=None, is_delivered=True) for one in history.bills)
+    return replace(history, bills=bills)
 
 
 def government_on(day: date, told: Sequence[GovernmentAccount]) -> GovernmentAccount | None:

@@ -29,6 +29,7 @@ from meterledger.usecases.late_charge_base import (
     RightHistory,
     SaidElsewhere,
     Unpaid,
+    as_if_delivered,
     as_if_right,
     delinquent_day,
     grace_until,
@@ -94,6 +95,7 @@ def consider(
     """
     said = said or SaidElsewhere()
     history = history if by.companys_day else history.by_own_days()
+    history = history if by.asks_when_sent else as_if_delivered(history)
     found = Considered(history.account_id)
     moment = Moment(on, known_at, view, by)
     look = look_again or only_corrections
@@ -208,6 +210,7 @@ def _take_back(
     the entries that are taken back.
     """
     cancelled = {f"bill:{one.bill_id}": one for one in history.bills if one.cancelled_by}
+    late_sent = [one for one in history.bills if one.later_due or not one.is_delivered]
     taken_back = {one.reverses for one in history.movements if one.reverses}
     lowered: set[str] = set()
     for charge in sorted(history.charges, key=lambda one: (one.delinquent_day, one.known_at)):
@@ -216,7 +219,9 @@ def _take_back(
         wrong = [cancelled[name] for name in charge.rests_on if name in cancelled]
         in_time = _in_time_all_the_same(charge, history, moment.view) if look_again else []
         beside = _wrong_beside(charge, history) if look_again else []
-        if not wrong and not in_time and not beside and not lowered.intersection(charge.rests_on):
+        unsent = _not_sent_by(charge, late_sent)
+        any_cause = wrong or in_time or beside or unsent
+        if not any_cause and not lowered.intersection(charge.rests_on):
             continue
         bill = next((one for one in history.bills if one.bill_id == charge.bill_id), None)
         if bill is None:
@@ -224,7 +229,7 @@ def _take_back(
         said = said_on(charge.on) or SaidElsewhere()
         based = _with_forgiven(charge, history) if moment.by.forgiven_stands else history
         unpaid = _unpaid_again(charge, bill, as_if_right(based).without(lowered), said, moment)
-        only_beside = not (wrong or in_time or lowered.intersection(charge.rests_on))
+        only_beside = not (wrong or in_time or unsent or lowered.intersection(charge.rests_on))
         if only_beside and moment.by.only_freed:
             was_right = as_if_right(based, charge.known_at).without(lowered)
             as_then = _unpaid_again(charge, bill, was_right, said, moment)
@@ -235,7 +240,7 @@ def _take_back(
             continue
         lowered.add(charge.entry_id)
         found.reasons.add(LateReason.CORRECTED)
-        found.reversals.append(_reversal(charge, wrong, in_time, beside, moment))
+        found.reversals.append(_reversal(charge, wrong, unsent, in_time, beside, moment))
         if again is not None:
             found.charges.append(again)
     return lowered
@@ -254,6 +259,16 @@ def _in_time_all_the_same(
         and one.entry_id not in taken_back
         and one.effective_day <= last
         and is_in_time(one, charge.delinquent_day, history, view)
+    ]
+
+
+def _not_sent_by(charge: LateCharge, late_sent: Sequence[LateBill]) -> list[LateBill]:
+    """Bills that a charge rests on and that had not reached the customer in time for its date."""
+    return [
+        one
+        for one in late_sent
+        if f"bill:{one.bill_id}" in charge.rests_on
+        and (not one.is_delivered or (one.later_due or date.min) > charge.delinquent_day)
     ]
 
 
@@ -308,6 +323,7 @@ def _open_of(charge: LateCharge, unpaid: Unpaid) -> int:
 def _reversal(
     charge: LateCharge,
     wrong: Sequence[LateBill],
+    unsent: Sequence[LateBill],
     in_time: Sequence[Movement],
     beside: Sequence[LateBill],
     moment: Moment,
@@ -315,6 +331,10 @@ def _reversal(
     cause = ReversalCause.CORRECTED_BILL
     if wrong:
         reason = f"it rests on a bill that was corrected: {_named(wrong)}"
+    elif unsent:
+        cause = ReversalCause.NOT_DELIVERED
+        names = ", ".join(one.bill_id for one in unsent)
+        reason = f"it rests on a bill that had not reached the customer in time: {names}"
     elif in_time:
         cause = ReversalCause.PAYMENT_IN_TIME
         names = ", ".join(f"{one.entry_id} of {one.effective_day}" for one in in_time)

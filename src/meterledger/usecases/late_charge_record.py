@@ -121,7 +121,7 @@ class _Asked:
         self.rulings: list[Ruling] = [
             decide_filled(
                 rule=DELINQUENT_DATE,
-                facts=DelinquentDateFacts(bill.due_day),
+                facts=DelinquentDateFacts(bill.asked_by),
                 day=bill.issued_day,
                 view=moment.view,
             )

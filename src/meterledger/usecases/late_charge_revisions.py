@@ -31,7 +31,8 @@ class DecidedBy:
     ``names_the_bill``: the record names the bill of the day as the one that shows the charge,
     though that bill may be held and never issued; else it says on which day it was decided.
     ``companys_day``: a bill of a combined statement is late after the statement's due day, else
-    after its own.
+    after its own. ``asks_when_sent``: a bill that went out late has a later day, and one that came
+    back is not late before it goes out again.
     """
 
     revision: str
@@ -39,10 +40,16 @@ class DecidedBy:
     forgiven_stands: bool
     names_the_bill: bool = True
     companys_day: bool = False
+    asks_when_sent: bool = False
 
 
 TODAY = DecidedBy(
-    "late-4", only_freed=True, forgiven_stands=True, names_the_bill=False, companys_day=True
+    "late-4",
+    only_freed=True,
+    forgiven_stands=True,
+    names_the_bill=False,
+    companys_day=True,
+    asks_when_sent=True,
 )
 
 REVISIONS: dict[str, tuple[DecidedBy, ...]] = {
@@ -55,8 +62,8 @@ REVISIONS: dict[str, tuple[DecidedBy, ...]] = {
     "late-2": (DecidedBy("late-2", only_freed=True, forgiven_stands=True),),
     # Nor was it changed when the Company's day came to rule.
     "late-3": (
-        replace(TODAY, revision="late-3"),
-        replace(TODAY, revision="late-3", companys_day=False),
+        replace(TODAY, revision="late-3", asks_when_sent=False),
+        replace(TODAY, revision="late-3", companys_day=False, asks_when_sent=False),
     ),
     TODAY.revision: (TODAY,),
 }

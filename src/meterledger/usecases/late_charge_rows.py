@@ -54,7 +54,7 @@ def columns_of(histories: Sequence[LateHistory]) -> LateColumns:
                     place,
                     key_of(f"bill:{bill.bill_id}"),
                     bill.issued_day.toordinal(),
-                    bill.due_day.toordinal(),
+                    bill.asked_by.toordinal(),
                     bill.days.until_day.toordinal(),
                     code[bill.schedule],
                     int(bill.cancelled_by is not None or bill.corrects is not None),
@@ -112,4 +112,5 @@ def _is_rare(history: LateHistory) -> bool:
     """Whether something is there that columns do not know."""
     channels = set(history.channels.values()) - {MAIL}
     relief = any(one.entry_id.startswith(f"{RELIEF}:") for one in history.movements)
-    return bool(history.government or history.waits or channels or relief)
+    back = not all(one.is_delivered for one in history.bills)
+    return bool(history.government or history.waits or channels or relief or back)

@@ -8,8 +8,8 @@ Lives elsewhere statements (``gather_statements``), one bill's documents (``one_
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -18,10 +18,12 @@ from meterledger.billing import (
     ContentsFacts,
     decide_bill_channel,
     decide_bill_contents,
+    decide_usual_due_day,
 )
 from meterledger.facts.documents import (
     PAPER,
     Channel,
+    DeadMailbox,
     Delivery,
     DocumentKind,
     IssuedDocument,
@@ -32,6 +34,7 @@ from meterledger.facts.documents import (
 from meterledger.facts.statements import Statement
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.ensure import ensure
+from meterledger.kernel.local_days import local_day_of
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.series import NoRuleInForce
 from meterledger.rulebook.terms import Terms
@@ -44,6 +47,7 @@ from meterledger.usecases.gather_statements import (
     statements_of,
 )
 from meterledger.usecases.intake_ports import KeptFile
+from meterledger.usecases.make_statement import due_later
 from meterledger.usecases.ports import StoredBill
 
 BATCH_BILLS = 128
@@ -103,6 +107,42 @@ class _Made:
     channel: Channel
     address: str
     content: bytes
+    due_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """What a run knows of how its bills go out."""
+
+    run_id: str
+    made_at: datetime
+    sent: date
+    view: BookView
+    came_back: Container[str]
+    wanted: Mapping[str, Delivery]
+    dead: Sequence[DeadMailbox]
+    later: Mapping[str, date]
+
+    def mailbox_is_dead(self, account_id: str, delivery: Delivery) -> DeadMailbox | None:
+        """That a bill came back from the address since the customer gave it, or gave it again."""
+        for one in self.dead:
+            if (one.account_id, one.address) != (account_id, delivery.address):
+                continue
+            if delivery.told_at is None or delivery.told_at <= one.learned_at:
+                return one
+        return None
+
+    def due_later(self, bill: StoredBill) -> date | None:
+        """Until when a bill may be paid that goes out after its day (20 CSR 4240-13.015): the days
+        count from when it was mailed or posted. None where its own due day leaves that time. What
+        an earlier document gave stays.
+        """
+        before = self.later.get(bill.bill_id)
+        if self.sent <= bill.issued_day:
+            return before
+        counted = decide_usual_due_day(self.sent, self.view).outcome
+        due = counted if before is None else max(before, counted)
+        return due if due > bill.due_day else None
 
 
 def make_cycle_documents(
@@ -115,10 +155,13 @@ def make_cycle_documents(
     press: Press,
     deliveries: Deliveries,
     book: TariffBook,
+    sent: date | None = None,
 ) -> DocumentRun:
     """Documents of every bill of the cycle's accounts that was issued on ``on``, of those that
     came back and wait for paper, and of those of any cycle that left on a day of their own before
-    ``on`` and no run took. ``made_at`` is now: contacts and weather are as known now.
+    ``on`` and no run took. ``made_at`` is now: contacts and weather are as known now. ``sent`` is
+    the day on which they are mailed and posted, that of ``made_at`` unless given: the time to pay
+    counts from it.
 
     Started twice it makes nothing twice: what is kept is answered as it was kept.
 
@@ -137,16 +180,26 @@ def make_cycle_documents(
         history = store.bills_of_accounts([one.account_id for one in batch])
         statements = list(
             statements_of(
-                batch, store=store, book=book, beside=beside, services=services, history=history
+                batch,
+                store=store,
+                book=book,
+                beside=beside,
+                services=services,
+                history=history,
+                later={},
             )
         )
         names = [one.bill_id for one in batch]
         kept = _kept_of_run(store, names, run_id)
-        came_back = set(store.came_back_of_bills(names))
-        wanted = deliveries.deliveries([one.account_id for one in batch], on)
-        to_make, refused = _decide(
-            batch, statements, kept, came_back, wanted, view, press, (run_id, made_at)
+        accounts = [one.account_id for one in batch]
+        going_out = _Going(
+            *(run_id, made_at, sent or local_day_of(made_at, view.time_zone), view),
+            came_back=set(store.came_back_of_bills(names)),
+            wanted=deliveries.deliveries(accounts, on),
+            dead=store.dead_mailboxes(accounts),
+            later=store.later_due_days(names),
         )
+        to_make, refused = _decide(batch, statements, kept, going_out, press)
         documents, unprintable = _set_and_keep(
             to_make, press, vault, run_id=run_id, made_at=made_at
         )
@@ -154,11 +207,11 @@ def make_cycle_documents(
         kept.update({one.bill_id: one for one in documents})
         cents = {one.bill_id: one.total_cents for one in batch}
         aside += [(one, cents[one.bill_id]) for one in (*refused, *unprintable)]
-        for statement in statements:
+        for bill, statement in zip(batch, statements, strict=True):
             document = kept.get(statement.bill_id)
             if document is not None:
                 going = printed if document.channel is Channel.PRINT else electronic
-                going.append(_outgoing(document, statement))
+                going.append(_outgoing(document, statement, bill.due_day))
     return DocumentRun(
         run_id=run_id,
         bills=len(bills),
@@ -204,11 +257,8 @@ def _decide(
     batch: Sequence[StoredBill],
     statements: Sequence[Statement],
     kept: Mapping[str, IssuedDocument],
-    came_back: set[str],
-    wanted: Mapping[str, Delivery],
-    view: BookView,
+    going: _Going,
     press: Press,
-    run: tuple[str, datetime],
 ) -> tuple[list[_Made], list[SetAside]]:
     """Which bills are to be set, and which may not go out as they are."""
     to_make: list[_Made] = []
@@ -216,17 +266,34 @@ def _decide(
     for bill, statement in zip(batch, statements, strict=True):
         if bill.bill_id in kept:
             continue
-        why = what_lacks(statement, view)
+        why = what_lacks(statement, going.view)
         if why:
-            refused.append(SetAside(bill.bill_id, bill.account_id, run[0], why, run[1]))
+            aside = SetAside(bill.bill_id, bill.account_id, going.run_id, why, going.made_at)
+            refused.append(aside)
             continue
-        delivery = wanted.get(bill.account_id, PAPER)
+        delivery = going.wanted.get(bill.account_id, PAPER)
+        dead = going.mailbox_is_dead(bill.account_id, delivery) if delivery.electronic else None
         channel = channel_of(
-            delivery, came_back=bill.bill_id in came_back, on=bill.issued_day, view=view
+            delivery,
+            came_back=bill.bill_id in going.came_back or dead is not None,
+            on=bill.issued_day,
+            view=going.view,
         )
         address = delivery.address if channel is Channel.ELECTRONIC else ""
-        to_make.append(_Made(bill, statement, channel, address, press.content(statement)))
+        due = going.due_later(bill)
+        said = statement if due is None else due_later(statement, due)
+        if dead is not None:
+            said = replace(said, messages=(came_back_from(dead), *said.messages))
+        to_make.append(_Made(bill, said, channel, address, press.content(said), due))
     return to_make, refused
+
+
+def came_back_from(dead: DeadMailbox) -> str:
+    """What the paper says that takes the place of an electronic bill."""
+    return (
+        f"A bill that we sent to {dead.address} came back. You get your bills on paper until you "
+        "give us an address that takes them."
+    )
 
 
 def channel_of(delivery: Delivery, *, came_back: bool, on: date, view: BookView) -> Channel:
@@ -310,6 +377,7 @@ def _set_and_keep(
             run_id=run_id,
             address=made.address,
             made_at=made_at,
+            due_day=made.due_day,
         )
         for (made, done), place in zip(ready, places, strict=True)
     ]
@@ -330,12 +398,13 @@ def keep_pack(vault: DocumentVault, parts: Sequence[tuple[bytes, bytes]]) -> lis
     return places
 
 
-def _outgoing(document: IssuedDocument, statement: Statement) -> Outgoing:
+def _outgoing(document: IssuedDocument, statement: Statement, due_day: date) -> Outgoing:
+    """``due_day`` is the bill's own: a document that went out late has a later one."""
     return Outgoing(
         document,
         statement.charges_cents,
         statement.asked_cents,
-        statement.due_day,
+        document.due_day or due_day,
         statement.postal_code,
         statement.utility,
         statement.holders[0] if statement.holders else "",

@@ -10,7 +10,7 @@ Lives elsewhere reading (``gather_statements``), which entries moved the balance
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -81,13 +81,14 @@ def make_statement(
     cause: EstimateCause | None = None,
     relief: BillRelief | None = None,
     rungs: Sequence[Reason] = (),
+    later_due: date | None = None,
 ) -> Statement:
     """Everything that the bill shows.
 
     ``service`` and ``view`` are as known when the bill was made; ``history`` has the account's
     bills and ``entries`` what touched it, both in any order. ``cause`` is why it was estimated,
     ``rungs`` by which of the ladder where a person did, as they were logged. ``relief`` is what an
-    agreement takes off it.
+    agreement takes off it. ``later_due`` is until when it may be paid where it went out late.
 
     :raises RecordUnreadable: if the stored record is none
     :raises InvariantBroken: if its lines do not sum to its total
@@ -97,7 +98,7 @@ def make_statement(
     off = stated_relief(relief)
     premise = service.premise
     meters = [one.meter_id for one in meters_on_bill(service, stored.days)]
-    return Statement(
+    made = Statement(
         bill_id=stored.bill_id,
         account_id=stored.account_id,
         utility=view.utility,
@@ -132,6 +133,20 @@ def make_statement(
         ),
         relief=off,
     )
+    return made if later_due is None else due_later(made, later_due)
+
+
+def due_later(statement: Statement, day: date) -> Statement:
+    """The statement of a bill that went out late: until when it may be paid, and why."""
+    if day <= statement.due_day or statement.asked_cents <= 0:
+        return statement
+    was = statement.due_day
+    words = (
+        f"This bill says {was:%B} {was.day}, {was.year} as its due day, and was sent later. Your "
+        f"time to pay counts from the day on which it was sent, and ends on {day:%B} {day.day}, "
+        f"{day.year} (20 CSR 4240-13.015)."
+    )
+    return replace(statement, due_day=day, messages=(words, *statement.messages))
 
 
 def _line(line: dict[str, Any], bill_id: str) -> StatedLine:

@@ -276,14 +276,16 @@ def _told(one: IssuedDocument) -> dict[str, Any]:
         "pages": one.page_count,
         "run": one.run_id,
         "made_at": _instant(one.made_at),
+        "due": one.due_day.isoformat() if one.due_day else None,
     }
 
 
 def _line(one: IssuedDocument) -> str:
     to = f" to {one.address}" if one.address else ""
+    late = f", went out late: to be paid by {one.due_day}" if one.due_day else ""
     return (
         f"{one.kind.value}, {one.channel.value}{to}, {one.run_id}, {one.page_count} pages, "
-        f"{one.sha256[:16]}"
+        f"{one.sha256[:16]}{late}"
     )
 
 

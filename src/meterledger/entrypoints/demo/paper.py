@@ -68,6 +68,7 @@ def make_documents(utility: UtilityWithPaper, folder: Path) -> PaperTold:
         press=OnePress(),
         deliveries=PreferredDeliveries(utility.store, made_at),
         book=utility.book,
+        sent=PRINTED_ON,
     )
     out = folder / FOLDER
     write_run(run, out, vault=utility.documents, portal=PORTAL)

@@ -134,7 +134,7 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "story": story_of(account_id, entries, {one.bill_id: one for one in issued}),
         "balance_cents": balance_cents,
         "credit_cents": -balance_cents,
-        "next_due": _next_due(bills, balance_cents, system.today),
+        "next_due": _next_due(bills, balance_cents, system),
         "past_due_cents": past_due_cents(open_items.items if open_items else (), system.today),
         "budget": budget_of_account(system, account_id),
         "deposits": deposits_of_account(system, account_id),
@@ -225,12 +225,16 @@ def _schedule_name(system: System, service: BillableService) -> str:
     return agreement.schedule
 
 
-def _next_due(bills: list[StoredBill], balance_cents: int, today: date) -> date | None:
-    """By when the balance is to be paid: the due day of the bill issued last, if it is to come."""
+def _next_due(bills: list[StoredBill], balance_cents: int, system: System) -> date | None:
+    """By when the balance is to be paid: the due day of the bill issued last, or the later one of
+    what went out late, if it is to come.
+    """
     if not bills or balance_cents <= 0:
         return None
-    due = max(bills, key=lambda one: (one.issued_day, one.days.from_day)).due_day
-    return due if due >= today else None
+    last = max(bills, key=lambda one: (one.issued_day, one.days.from_day))
+    later = system.store.later_due_days([last.bill_id]).get(last.bill_id, last.due_day)
+    due = max(last.due_day, later)
+    return due if due >= system.today else None
 
 
 def past_due_cents(items: Iterable[OpenItem], today: date) -> int:

@@ -54,6 +54,8 @@ class MemoryChannels(MemoryPlaces):
     _settlements: dict[str, SettlementCase]
     _receipts: dict[str, ReceiptOnFile]
     _companys_due_days: Callable[[], dict[str, date]]
+    _due_later: Callable[[Sequence[str]], dict[str, date]]
+    _not_delivered: Callable[[], set[str]]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -247,12 +249,17 @@ class MemoryChannels(MemoryPlaces):
 
     def autopay_due(self, day: date) -> list[tuple[Enrollment, str]]:
         """Live bills due on the day whose account is enrolled on it, by bill."""
-        combined = self._companys_due_days()
+        combined, held = self._companys_due_days(), self._not_delivered()
         found = [
             (one, bill.bill_id)
             for one in self.enrollments(on=day)
             for bill in self.bills_of_account(one.account_id)
-            if combined.get(bill.bill_id, bill.due_day) == day
+            if bill.bill_id not in held
+            and max(
+                combined.get(bill.bill_id, bill.due_day),
+                self._due_later([bill.bill_id]).get(bill.bill_id, bill.due_day),
+            )
+            == day
         ]
         return sorted(found, key=lambda pair: pair[1])
 

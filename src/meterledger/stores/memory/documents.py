@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from meterledger.facts.documents import (
     CameBack,
     Channel,
+    DeadMailbox,
     DocumentKind,
     IssuedDocument,
     SetAside,
@@ -105,6 +106,52 @@ class MemoryDocuments:
             if one.bill_id in wanted:
                 found.setdefault(one.bill_id, []).append(one)
         return found
+
+    def later_due_days(self, bill_ids: Sequence[str]) -> dict[str, date]:
+        """Until when bills that went out late may be paid; the others are left out."""
+        self._look()
+        return self._due_later(bill_ids)
+
+    def _due_later(
+        self, bill_ids: Collection[str], known_at: datetime | None = None
+    ) -> dict[str, date]:
+        found: dict[str, date] = {}
+        for one in self._documents:
+            known = known_at is None or one.made_at <= known_at
+            if one.due_day is None or one.kind is DocumentKind.DUPLICATE or not known:
+                continue
+            if one.bill_id in bill_ids:
+                found[one.bill_id] = max(one.due_day, found.get(one.bill_id, one.due_day))
+        return found
+
+    def _not_delivered(self, known_at: datetime | None = None) -> set[str]:
+        """Bills that came back, or were set aside, and have not gone out since, as known then."""
+        until = known_at or datetime.max.replace(tzinfo=UTC)
+        made = [
+            one
+            for one in self._documents
+            if one.made_at <= until and one.kind is not DocumentKind.DUPLICATE
+        ]
+        printed = {one.bill_id for one in made if one.channel is Channel.PRINT}
+        back = {one.bill_id for one in self._came_back if one.learned_at <= until}
+        aside = {one.bill_id for one in self._set_aside if one.made_at <= until}
+        return (back - printed) | (aside - {one.bill_id for one in made})
+
+    def dead_mailboxes(self, account_ids: Sequence[str]) -> list[DeadMailbox]:
+        """Addresses from which bills of the accounts came back, by account and address."""
+        self._look()
+        sent = {
+            (one.bill_id, one.sha256): one.address
+            for one in self._documents
+            if one.channel is Channel.ELECTRONIC
+        }
+        found: dict[tuple[str, str], datetime] = {}
+        for back in self._came_back:
+            address = sent.get((back.bill_id, back.sha256))
+            if address is not None and back.account_id in account_ids:
+                key = (back.account_id, address)
+                found[key] = max(back.learned_at, found.get(key, back.learned_at))
+        return [DeadMailbox(*key, found[key]) for key in sorted(found)]
 
     def waiting_for_paper(self) -> list[str]:
         """Bills that came back and were not printed yet, in order."""

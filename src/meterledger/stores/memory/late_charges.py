@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from meterledger.facts.bills import read_record
+from meterledger.facts.documents import CameBack, IssuedDocument
 from meterledger.facts.late_charges import (
     GovernmentAccount,
     LateBill,
@@ -50,6 +51,10 @@ class MemoryLateCharges:
     _applications: dict[str, Application]
     _payments: dict[str, Payment]
     _companys_due_days: Callable[[datetime], dict[str, date]]
+    _due_later: Callable[[Sequence[str], datetime], dict[str, date]]
+    _not_delivered: Callable[[datetime], set[str]]
+    _documents: list[IssuedDocument]
+    _came_back: list[CameBack]
     _receipts: dict[str, ReceiptOnFile]
     _due_days_of_moved: Callable[..., list[tuple[str, date]]]
     deposits_of_accounts: Callable[[Sequence[str]], dict[str, tuple[Deposit, ...]]]
@@ -88,10 +93,16 @@ class MemoryLateCharges:
         entries = [self._entries[name] for name in self._entries_of.get(account_id, ())]
         charges = [one for one in self._late_charges.values() if one.account_id == account_id]
         combined = self._companys_due_days(known_at)
+        later = self._due_later([one.bill_id for one in bills], known_at)
+        back = self._not_delivered(known_at)
         return LateHistory(
             account_id,
             bills=tuple(
-                _late_bill(one, combined.get(one.bill_id, one.due_day), known_at)
+                replace(
+                    _late_bill(one, combined.get(one.bill_id, one.due_day), known_at),
+                    later_due=later.get(one.bill_id),
+                    is_delivered=one.bill_id not in back,
+                )
                 for one in sorted(bills, key=lambda one: (one.issued_day, one.bill_id))
                 if one.known_at <= known_at
             ),
@@ -229,7 +240,11 @@ class MemoryLateCharges:
                     cancelled.intersection(one.rests_on)
                     or (
                         one.on >= since
-                        and (self._was_paid_before(one) or self._was_corrected_after(one))
+                        and (
+                            self._was_paid_before(one)
+                            or self._was_corrected_after(one)
+                            or self._was_sent_after(one)
+                        )
                     )
                 )
             }
@@ -243,6 +258,20 @@ class MemoryLateCharges:
             and one.received_day <= last
             for one in self._payments.values()
         )
+
+    def _was_sent_after(self, charge: LateCharge) -> bool:
+        """Whether we learned after it that its bill came back, or went out late."""
+        back = {
+            f"bill:{one.bill_id}" for one in self._came_back if one.learned_at > charge.known_at
+        }
+        late = {
+            f"bill:{one.bill_id}"
+            for one in self._documents
+            if one.made_at > charge.known_at
+            and one.due_day is not None
+            and one.due_day > charge.delinquent_day
+        }
+        return bool((back | late).intersection(charge.rests_on))
 
     def _was_corrected_after(self, charge: LateCharge) -> bool:
         return any(

@@ -48,6 +48,7 @@ class MemoryPayments(MemoryPlaces):
     _entries: dict[str, Entry]
     _entries_of: dict[str, list[str]]
     _expectations: dict[str, Expectation]
+    _due_later: Callable[[Sequence[str]], dict[str, date]]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -224,11 +225,20 @@ class MemoryPayments(MemoryPlaces):
                     )
                     if with_due_days
                     else (),
-                    _shown(self.issued_bills_of_account(account)) if with_due_days else (),
+                    _shown(self._as_sent(account)) if with_due_days else (),
                 )
                 for account in account_ids
                 if account in self._accounts
             }
+
+    def _as_sent(self, account_id: str) -> list[StoredBill]:
+        """The account's bills; one that went out late is due later."""
+        bills = self.issued_bills_of_account(account_id)
+        later = self._due_later([one.bill_id for one in bills])
+        return [
+            replace(one, due_day=max(one.due_day, later.get(one.bill_id, one.due_day)))
+            for one in bills
+        ]
 
     def each_owing(
         self, at: date, tell: Callable[[AccountBalance, AccountMoney], Told]

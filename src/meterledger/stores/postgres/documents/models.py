@@ -31,10 +31,18 @@ class Document(models.Model):
     run_id = models.TextField(db_index=True)
     address = models.TextField()
     made_at = models.DateTimeField()
+    due_day = models.DateField(null=True)
 
     class Meta:
         db_table = "document"
-        indexes = (models.Index(name="document_of_bill", fields=["bill_id"]),)
+        indexes = (
+            models.Index(name="document_of_bill", fields=["bill_id"]),
+            models.Index(
+                name="document_that_is_due_later",
+                fields=["bill_id", "due_day"],
+                condition=models.Q(due_day__isnull=False),
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 name="a_bill_goes_out_once_on_a_channel",

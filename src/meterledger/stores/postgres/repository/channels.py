@@ -64,16 +64,37 @@ SELECT e.enrollment_id, e.account_id, e.bank_id, e.standard, lower(e.days), uppe
          WHERE d.due_day = %(day)s
            AND NOT EXISTS (SELECT FROM combined_bill m
                             WHERE m.bill_id = d.bill_id AND m.kind = 'charged')
+           AND NOT EXISTS (SELECT FROM document l WHERE l.bill_id = d.bill_id
+                              AND l.due_day IS NOT NULL AND l.kind <> 'duplicate')
          UNION ALL
         SELECT m.bill_id, m.account_id FROM combined_statement s
           JOIN combined_bill m ON m.statement_id = s.statement_id AND m.kind = 'charged'
-         WHERE s.due_day = %(day)s) b ON b.account_id = e.account_id
+         WHERE s.due_day = %(day)s
+           AND NOT EXISTS (SELECT FROM document l WHERE l.bill_id = m.bill_id
+                              AND l.due_day IS NOT NULL AND l.kind <> 'duplicate')
+         UNION ALL
+        SELECT l.bill_id, l.account_id FROM document l
+          LEFT JOIN (combined_bill m JOIN combined_statement s ON s.statement_id = m.statement_id)
+            ON m.bill_id = l.bill_id AND m.kind = 'charged'
+         WHERE l.due_day IS NOT NULL AND l.kind <> 'duplicate'
+         GROUP BY l.bill_id, l.account_id
+        HAVING greatest(max(l.due_day), max(s.due_day)) = %(day)s) b ON b.account_id = e.account_id
   JOIN service_period_claim c ON c.bill_id = b.bill_id AND c.cancelled_by IS NULL
  WHERE upper_inf(e.known) AND e.days @> %(day)s
+   AND NOT EXISTS (SELECT FROM document_came_back r
+                    WHERE r.bill_id = b.bill_id
+                      AND NOT EXISTS (SELECT FROM document d
+                                       WHERE d.bill_id = r.bill_id AND d.channel = 'print'
+                                         AND d.kind <> 'duplicate'))
+   AND NOT EXISTS (SELECT FROM document_set_aside a
+                    WHERE a.bill_id = b.bill_id
+                      AND NOT EXISTS (SELECT FROM document d
+                                       WHERE d.bill_id = a.bill_id AND d.kind <> 'duplicate'))
  ORDER BY b.bill_id
 """
 """Live bills that are due, of accounts on autopay that day; a bill that a combined statement asks
-for is due on the Company's day."""
+for is due on the Company's day, and one that went out late is due later. What came back, or was set
+aside, is drawn when it has gone out and is due."""
 
 
 class ChannelTables(ChannelReads, PaymentTables):

@@ -15,6 +15,7 @@ from psycopg import errors
 from meterledger.facts.documents import (
     CameBack,
     Channel,
+    DeadMailbox,
     DocumentKind,
     IssuedDocument,
     KeptPlace,
@@ -31,14 +32,15 @@ from meterledger.usecases.ports import StoredBill
 COLUMNS = (
     "bill_id, account_id, kind, channel, sha256, content_sha256, template, template_sha256,"
     " compiler, page_count, pack_sha256, pack_offset, size_bytes, content_offset,"
-    " content_size_bytes, run_id, address, made_at"
+    " content_size_bytes, run_id, address, made_at,"
+    " due_day"
 )
 INSERT = f"""
 INSERT INTO document ({COLUMNS})
 SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
                      %b::text[], %b::text[], %b::text[], %b::integer[], %b::text[], %b::bigint[],
                      %b::bigint[], %b::bigint[], %b::bigint[], %b::text[], %b::text[],
-                     %b::timestamptz[])
+                     %b::timestamptz[], %b::date[])
     ON CONFLICT DO NOTHING
 """
 SET_ASIDE = """
@@ -55,6 +57,18 @@ SELECT DISTINCT b.bill_id FROM document_came_back b
 NO_DOCUMENT = """
     c.issued_day < %s AND c.cancelled_by IS NULL
     AND NOT EXISTS (SELECT FROM document d WHERE d.bill_id = c.bill_id)
+"""
+LATER = """
+SELECT bill_id, max(due_day) FROM document
+ WHERE bill_id = ANY (%s) AND due_day IS NOT NULL AND kind <> 'duplicate'
+ GROUP BY bill_id
+"""
+DEAD = """
+SELECT b.account_id, d.address, max(b.learned_at)
+  FROM document_came_back b
+  JOIN document d ON d.bill_id = b.bill_id AND d.sha256 = b.sha256 AND d.channel = 'electronic'
+ WHERE b.account_id = ANY (%s)
+ GROUP BY b.account_id, d.address ORDER BY b.account_id, d.address
 """
 LEFT = f"""
 SELECT c.bill_id FROM service_period_claim c
@@ -225,6 +239,18 @@ class DocumentTables(Tables):
             found.setdefault(row[0], []).append(CameBack(*row))
         return found
 
+    def later_due_days(self, bill_ids: Sequence[str]) -> dict[str, date]:
+        """Until when bills that went out late may be paid; the others are left out."""
+        rows = self._read(lambda connection: connection.execute(LATER, [list(bill_ids)]).fetchall())
+        return dict(rows)
+
+    def dead_mailboxes(self, account_ids: Sequence[str]) -> list[DeadMailbox]:
+        """Addresses from which bills of the accounts came back, by account and address."""
+        rows = self._read(
+            lambda connection: connection.execute(DEAD, [list(account_ids)]).fetchall()
+        )
+        return [DeadMailbox(*row) for row in rows]
+
     def waiting_for_paper(self) -> list[str]:
         """Bills that came back and were not printed yet, in order."""
         rows = self._read(lambda connection: connection.execute(WAITING).fetchall())
@@ -290,17 +316,17 @@ def _columns(documents: Sequence[IssuedDocument]) -> list[list[Any]]:
             *(one.content_sha256, one.template, one.template_sha256, one.compiler),
             *(one.page_count, one.place.pack_sha256, one.place.offset, one.place.size_bytes),
             *(one.place.content_offset, one.place.content_size_bytes, one.run_id, one.address),
-            one.made_at,
+            *(one.made_at, one.due_day),
         )
         for one in documents
     ]
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(18)]
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(19)]
 
 
 def _document(row: tuple[Any, ...]) -> IssuedDocument:
     bill_id, account_id, kind, channel, sha256, content_sha256, *rest = row
     template, template_sha256, compiler, pages, pack, offset, size, at, length, *last = rest
-    run_id, address, made_at = last
+    run_id, address, made_at, due_day = last
     return IssuedDocument(
         bill_id=bill_id,
         account_id=account_id,
@@ -316,4 +342,5 @@ def _document(row: tuple[Any, ...]) -> IssuedDocument:
         run_id=run_id,
         address=address,
         made_at=made_at,
+        due_day=due_day,
     )

@@ -131,14 +131,18 @@ OWING = f"""{STOOD}, owing AS MATERIALIZED (
      GROUP BY 1
 ), due AS (
     SELECT account_id, json_agg(json_build_array(item_id, due_day, issued_day, known_at,
-                                                 cancelled_on)) AS found
+                                                 cancelled_on, later_due)) AS found
       FROM (SELECT b.account_id, 'bill:' || b.bill_id AS item_id, b.due_day, b.issued_day,
                    b.known_at, (SELECT c.issued_day FROM bill_correction k
                                   JOIN service_period_claim c ON c.bill_id = k.corrected_bill
-                                 WHERE k.cancelled_bill = b.bill_id) AS cancelled_on
+                                 WHERE k.cancelled_bill = b.bill_id) AS cancelled_on,
+                   l.due_day AS later_due
               FROM owing o JOIN bill b ON b.account_id = o.account_id
+              LEFT JOIN (SELECT bill_id, max(due_day) AS due_day FROM document
+                          WHERE due_day IS NOT NULL AND kind <> 'duplicate'
+                          GROUP BY bill_id) l ON l.bill_id = b.bill_id
             UNION ALL -- a balance that was moved stays overdue since it was
-            SELECT s.to_account_id, s.settlement_id, s.by_day, NULL, NULL, NULL
+            SELECT s.to_account_id, s.settlement_id, s.by_day, NULL, NULL, NULL, NULL
               FROM owing o JOIN settlement s ON s.to_account_id = o.account_id
              WHERE s.kind = 'transfer' AND s.by_day IS NOT NULL) each
      GROUP BY 1
@@ -247,18 +251,18 @@ def _money(
 ) -> AccountMoney:
     """A row of ``OWING``; days and instants stand in it as text."""
     dues = [
-        (item, date.fromisoformat(day), issued, known, gone)
-        for item, day, issued, known, gone in due or ()
+        (item, date.fromisoformat(day), issued, known, gone, later)
+        for item, day, issued, known, gone, later in due or ()
     ]
     bills = [
         BillShown(
             item.removeprefix("bill:"),
             date.fromisoformat(issued),
-            day,
+            max(day, date.fromisoformat(later)) if later else day,
             datetime.fromisoformat(known),
             date.fromisoformat(gone) if gone else None,
         )
-        for item, day, issued, known, gone in dues
+        for item, day, issued, known, gone, later in dues
         if issued is not None
     ]
     return AccountMoney(

@@ -28,6 +28,7 @@ from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import record_day
 from meterledger.stores.postgres.repository.deposits import DepositTables
 from meterledger.stores.postgres.repository.late_columns import read_late_columns
+from meterledger.stores.postgres.repository.late_queries import WRONG
 from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
 from meterledger.usecases.late_charge_ports import LateChargeWork
 from meterledger.usecases.late_charge_rows import deposit_rows
@@ -58,7 +59,20 @@ SELECT b.account_id, b.bill_id, b.agreement_id, b.schedule, lower(b.days), upper
        (SELECT k.cancelled_bill FROM bill_correction k WHERE k.corrected_bill = b.bill_id),
        (SELECT k.corrected_bill FROM bill_correction k
          WHERE k.cancelled_bill = b.bill_id AND k.learned_at <= %(known_at)s),
-       b.due_day
+       b.due_day,
+       (SELECT max(d.due_day) FROM document d
+         WHERE d.bill_id = b.bill_id AND d.due_day IS NOT NULL AND d.kind <> 'duplicate'
+           AND d.made_at <= %(known_at)s),
+       NOT EXISTS (SELECT FROM document_came_back r
+                    WHERE r.bill_id = b.bill_id AND r.learned_at <= %(known_at)s
+                      AND NOT EXISTS (SELECT FROM document d
+                                       WHERE d.bill_id = b.bill_id AND d.channel = 'print'
+                                         AND d.kind <> 'duplicate' AND d.made_at <= %(known_at)s))
+   AND NOT EXISTS (SELECT FROM document_set_aside a
+                    WHERE a.bill_id = b.bill_id AND a.made_at <= %(known_at)s
+                      AND NOT EXISTS (SELECT FROM document d
+                                       WHERE d.bill_id = b.bill_id AND d.kind <> 'duplicate'
+                                         AND d.made_at <= %(known_at)s))
   FROM bill b
  WHERE b.account_id = ANY (%(accounts)s) AND b.known_at <= %(known_at)s
  ORDER BY b.issued_day, b.bill_id
@@ -99,28 +113,6 @@ FORGIVEN = """
 SELECT account_id, late_charge_id
   FROM late_charge_reversal
  WHERE account_id = ANY (%(accounts)s) AND learned_at <= %(known_at)s AND cause = %(forgiven)s
-"""
-WRONG = """
-SELECT DISTINCT c.account_id
-  FROM bill_correction k
-  JOIN late_charge c ON c.account_id = k.account_id
-       AND 'bill:' || k.cancelled_bill = ANY (c.rests_on)
- WHERE NOT EXISTS (SELECT FROM late_charge_reversal r WHERE r.late_charge_id = c.late_charge_id)
- UNION
-SELECT c.account_id
-  FROM late_charge c
- WHERE c.on_day >= %(since)s
-   AND NOT EXISTS (SELECT FROM late_charge_reversal r WHERE r.late_charge_id = c.late_charge_id)
-   AND EXISTS (SELECT FROM payment p
-                WHERE p.account_id = c.account_id AND p.learned_at > c.known_at
-                  AND p.received_day <= c.delinquent_day + %(grace)s)
- UNION
-SELECT c.account_id
-  FROM bill_correction k
-  JOIN late_charge c ON c.account_id = k.account_id AND k.learned_at > c.known_at
- WHERE c.on_day >= %(since)s
-   AND NOT EXISTS (SELECT FROM late_charge_reversal r WHERE r.late_charge_id = c.late_charge_id)
- ORDER BY 1
 """
 # Balances that moved as a whole, as old as their oldest part, do not say what they are.
 MOVED_DUE = """

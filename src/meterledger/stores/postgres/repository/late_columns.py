@@ -54,13 +54,16 @@ ALL_ACCOUNTS = "SELECT account_id::bigint FROM account ORDER BY 1"
 BILLS = f"""
 SELECT b.account_id::bigint, hashtextextended('bill:' || b.bill_id, 0),
        (b.issued_day - {FIRST} + 1)::bigint,
-       (coalesce(s.due_day, b.due_day) - {FIRST} + 1)::bigint,
+       (greatest(coalesce(s.due_day, b.due_day), d.due_day) - {FIRST} + 1)::bigint,
        (upper(b.days) - {FIRST} + 1)::bigint, hashtextextended(b.schedule, 0),
        (b.kind = 'corrected' OR k.cancelled_bill IS NOT NULL)::int::bigint
   FROM bill b
   LEFT JOIN bill_correction k ON k.cancelled_bill = b.bill_id AND k.learned_at <= {{known_at}}
   LEFT JOIN (combined_bill m JOIN combined_statement s ON s.statement_id = m.statement_id)
     ON m.bill_id = b.bill_id AND m.kind = 'charged' AND s.learned_at <= {{known_at}}
+  LEFT JOIN (SELECT bill_id, max(due_day) AS due_day FROM document
+              WHERE due_day IS NOT NULL AND kind <> 'duplicate' AND made_at <= {{known_at}}
+              GROUP BY bill_id) d ON d.bill_id = b.bill_id
  WHERE b.known_at <= {{known_at}} AND {{mine}}
 """
 MOVEMENTS = f"""
@@ -113,6 +116,20 @@ SELECT g.account_id::bigint FROM government_account g WHERE g.learned_at <= {kno
 """
 RELIEVED = """
 SELECT r.account_id::bigint FROM bill_relief r WHERE r.learned_at <= {known_at} AND {mine}
+"""
+NOT_DELIVERED = """
+SELECT b.account_id::bigint FROM document_came_back b
+ WHERE b.learned_at <= {known_at} AND {mine}
+   AND NOT EXISTS (SELECT FROM document d
+                    WHERE d.bill_id = b.bill_id AND d.channel = 'print' AND d.kind <> 'duplicate'
+                      AND d.made_at <= {known_at})
+"""
+SET_ASIDE = """
+SELECT a.account_id::bigint FROM document_set_aside a
+ WHERE a.made_at <= {known_at} AND {mine}
+   AND NOT EXISTS (SELECT FROM document d
+                    WHERE d.bill_id = a.bill_id AND d.kind <> 'duplicate'
+                      AND d.made_at <= {known_at})
 """
 WAITING = """
 SELECT w.account_id::bigint FROM late_charge_wait w WHERE w.learned_at <= {known_at} AND {mine}
@@ -193,6 +210,8 @@ def read_late_columns(
     rare[reader.rows(RARE, 1, "g.account_id")[:, 0]] = True
     rare[reader.rows(WAITING, 1, "w.account_id")[:, 0]] = True
     rare[reader.rows(RELIEVED, 1, "r.account_id")[:, 0]] = True
+    rare[reader.rows(NOT_DELIVERED, 1, "b.account_id")[:, 0]] = True
+    rare[reader.rows(SET_ASIDE, 1, "a.account_id")[:, 0]] = True
     charged = reader.rows(CHARGED, 2, "c.account_id")
     given = reader.rows(APPLICATIONS, 5, "a.account_id")
     return LateColumns(

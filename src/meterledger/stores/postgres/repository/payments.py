@@ -75,10 +75,12 @@ DUE_DAYS = """
 SELECT b.account_id, 'bill:' || b.bill_id, b.due_day, b.issued_day, b.known_at,
        (SELECT c.issued_day FROM bill_correction k
           JOIN service_period_claim c ON c.bill_id = k.corrected_bill
-         WHERE k.cancelled_bill = b.bill_id)
+         WHERE k.cancelled_bill = b.bill_id),
+       (SELECT max(d.due_day) FROM document d
+         WHERE d.bill_id = b.bill_id AND d.due_day IS NOT NULL AND d.kind <> 'duplicate')
   FROM bill b WHERE b.account_id = ANY (%s)
 UNION ALL -- a balance that was moved stays overdue since it was
-SELECT to_account_id, settlement_id, by_day, NULL, NULL, NULL FROM settlement
+SELECT to_account_id, settlement_id, by_day, NULL, NULL, NULL, NULL FROM settlement
  WHERE kind = 'transfer' AND by_day IS NOT NULL AND to_account_id = ANY (%s)
 """
 MOVEMENTS = """
@@ -272,11 +274,11 @@ class PaymentTables(Tables):
             bills: dict[str, list[BillShown]] = {}
             if with_due_days:
                 for told in connection.execute(DUE_DAYS, [ids, ids]).fetchall():
-                    account, item, day, issued, known, gone_on = told
+                    account, item, day, issued, known, gone_on, later = told
                     due.setdefault(account, []).append((item, day))
                     if issued is not None:
                         name = item.removeprefix("bill:")
-                        shown = BillShown(name, issued, day, known, gone_on)
+                        shown = BillShown(name, issued, max(day, later or day), known, gone_on)
                         bills.setdefault(account, []).append(shown)
             return {
                 account: AccountMoney(
