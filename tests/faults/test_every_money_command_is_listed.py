@@ -36,7 +36,7 @@ JOURNEYS_OF = {
     ],
     "meter multiplier": ["put a multiplier right with its bills"],
     "rebill leave": ["leave a difference"],
-    "service stop": ["end a billed service"],
+    "service stop": ["end a billed service", "end a service before its newest bill"],
     "service correct": [
         *("put a rate option right", "put a first day right", "put a cycle right"),
     ],
@@ -112,6 +112,7 @@ JOURNEYS_OF = {
     "extension connect": ["tell a connection"],
     "extension verify": ["verify a connection"],
     "extension refund": ["extension run: refund", "extension run: last refund"],
+    "extension to-depositor": ["ask for a depositor's refund"],
     "extension serve": ["serve from an extension"],
     "extension guarantee": ["extension run: guarantee", "extension run: credit"],
     "extension give-back": ["give a guarantee deposit back"],

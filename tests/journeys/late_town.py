@@ -9,7 +9,7 @@ from typing import Any
 from tests.stores.paper_town import ANALYST, FIRST_DAY, account_id, bill_of, start_of
 
 from meterledger.facts.bills import BillKind
-from meterledger.facts.corrections import Correction, CorrectionCause, Rebill
+from meterledger.facts.corrections import Correction, CorrectionCause, Rebill, Withdrawal
 from meterledger.facts.late_charges import LateCharge
 from meterledger.facts.money import Entry, Leg, Payment, Tender
 from meterledger.kernel.ids import next_version
@@ -88,6 +88,50 @@ class PaperAccount:
         if entry is not None:
             entry = replace(entry, entry_id=f"bill:{name}", effective_day=on)
         self.store.record_rebills([Rebill(correction, bill, entry, back)])
+        return name
+
+    def end(self, *past: int, on: date) -> str:
+        """Service ended with month 0: its bill is made again, and those of ``past`` are none."""
+        old, _ = bill_of(1, FIRST_MONTH)
+        made, entry = bill_of(1, FIRST_MONTH, known_at=CORRECTED)
+        assert entry is not None
+        name = next_version(old.bill_id)
+        bill = replace(
+            made,
+            bill_id=name,
+            kind=BillKind.CORRECTED,
+            corrects=old.bill_id,
+            issued_day=on,
+            due_day=on + timedelta(days=21),
+        )
+        with self.store.viewing(ANALYST, [self.account]):
+            posted = {one.entry_id: one for one in self.store.entries_of_account(self.account)}
+
+        def gone(month: int) -> Withdrawal:
+            wrong = bill_of(1, FIRST_MONTH + month)[0].bill_id
+            correction = Correction(
+                *(wrong, name, self.account, f"case:{old.bill_id}", CorrectionCause.ENDED),
+                *("Ana", "moved out, told late", CORRECTED, "{}"),
+                leaves_nothing=month > 0,
+            )
+            back = reverse_entry(
+                posted[f"bill:{wrong}"], on=on, learned_at=CORRECTED, cause="cancelled"
+            )
+            return Withdrawal(correction, back)
+
+        first = gone(0)
+        self.store.record_rebills(
+            [
+                Rebill(
+                    first.correction,
+                    bill,
+                    replace(entry, entry_id=f"bill:{name}", effective_day=on),
+                    first.reversal,
+                    ends_service=True,
+                    withdrawn=tuple(map(gone, past)),
+                )
+            ]
+        )
         return name
 
     def run(self, on: date, known_at: datetime = NOW, **how: Any) -> LateRun:

@@ -8,25 +8,30 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.journeys.late_town import CORRECTED, ISSUED, PaperAccount
 from tests.journeys.town import VIEWER, Town, even
 
 from meterledger.facts.bills import BillKind, read_record
 from meterledger.facts.corrections import CorrectionCause
+from meterledger.facts.money import Entry, Leg, Payment, Tender
 from meterledger.ledger import BUDGET_DEFERRED
 from meterledger.rulebook.book import TariffBook
+from meterledger.usecases import rebill_ceiling
 from meterledger.usecases.budget_plans import JoinRequest, join_budget
 from meterledger.usecases.budget_reviews import review_budgets
 from meterledger.usecases.budget_state import plan_of_account
 from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
-from meterledger.usecases.end_billed_service import EndOfService, EndRefused, end_billed_service
+from meterledger.usecases.end_billed_service import EndOfService, end_billed_service
 from meterledger.usecases.find_corrections import bills_to_correct
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.rebill import rebill
+from meterledger.usecases.rebill_ceiling import AboveTheCeiling
 from meterledger.usecases.rebill_states import Now
 
 KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
 TOLD = KNOWN + timedelta(hours=1)
 AFTER = KNOWN + timedelta(hours=2)
+A_MOMENT = timedelta(microseconds=1)
 ANA = Signed("Ana", "moved out, told late")
 JULY, AUGUST, SEPTEMBER, OCTOBER = (date(2025, month, 9) for month in (7, 8, 9, 10))
 
@@ -124,15 +129,6 @@ class TestToldAfterTheBill:
         assert service.agreement.days.until_day is None
         assert len(town.store.bills_of_account(town.account_id(1))) == 2
 
-    @pytest.mark.parametrize("on", [date(2025, 8, 2), AUGUST])
-    def test_before_the_newest_bill_is_refused_with_what_can_be_done(
-        self, town: Town, on: date
-    ) -> None:
-        billed(town, AUGUST, SEPTEMBER)
-        with pytest.raises(EndRefused, match="has no day before") as no:
-            end(town, on)
-        assert "Give a day after 2025-08-09" in no.value.do
-
     def test_twice_is_refused_the_second_time(self, town: Town) -> None:
         billed(town, AUGUST, SEPTEMBER)
         end(town, date(2025, 9, 2))
@@ -146,7 +142,140 @@ class TestToldAfterTheBill:
         assert service.agreement.days.until_day == AUGUST
 
 
+class TestSeveralBillsPastTheEnd:
+    @pytest.mark.parametrize("on", [date(2025, 8, 2), AUGUST])
+    def test_the_one_with_the_end_is_final_and_the_others_leave_nothing(
+        self, town: Town, on: date
+    ) -> None:
+        bills = billed(town, AUGUST, SEPTEMBER, OCTOBER)
+        first, *past = bills
+        ended = end(town, on)
+
+        assert ended.corrected is not None
+        made = town.store.bill(ended.corrected.bill.bill_id)
+        assert (made.days.from_day, made.days.until_day) == (JULY, on)
+        assert made.corrects == first.bill_id
+        assert [one.bill_id for one in ended.withdrawn] == [one.bill_id for one in past]
+        assert [town.store.bill(one.bill_id).cancelled_by for one in bills] == [made.bill_id] * 3
+        assert town.store.bills_of_account(town.account_id(1)) == [made]
+        assert town.store.balance_cents(town.account_id(1)) == made.total_cents
+        (service,) = town.services(1, known_at=TOLD)
+        assert (service.agreement.days.until_day, service.billed_until) == (on, on)
+
+    def test_each_says_why_and_all_of_it_is_replayed_to_the_byte(self, town: Town) -> None:
+        bills = billed(town, AUGUST, SEPTEMBER, OCTOBER)
+        made = end(town, date(2025, 8, 2)).corrected
+        assert made is not None
+
+        every = town.store.corrections_of_account(town.account_id(1))
+        assert {one.cancelled_bill for one in every} == {one.bill_id for one in bills}
+        assert [one.leaves_nothing for one in every] == [False, True, True]
+        assert town.store.correction_of(made.bill.bill_id).cancelled_bill == bills[0].bill_id
+        for one, bill in zip(every[1:], bills[1:], strict=True):
+            causes = json.loads(one.decision)["causes"]
+            assert {each["cause"] for each in causes} == {"end of service", "tax"}
+            cents = sum(round(float(each["usd"]) * 100) for each in causes)
+            assert cents == -bill.total_cents
+        names = [*(one.bill_id for one in bills), made.bill.bill_id]
+        assert all(town.replay(name).same_bytes for name in names)
+        (told,) = town.store.corrections_on(date(2025, 10, 20))
+        assert told.difference_cents == made.bill.total_cents - sum(b.total_cents for b in bills)
+
+    def test_what_was_paid_is_credit_and_the_next_occupant_is_billed_for_those_days(
+        self, town: Town
+    ) -> None:
+        bills = billed(town, AUGUST, SEPTEMBER, OCTOBER)
+        paid = sum(one.total_cents for one in bills)
+        day, at = date(2025, 10, 15), KNOWN + timedelta(minutes=20)
+        legs = (Leg("131", paid), Leg("142", -paid, town.account_id(1)))
+        town.store.record_payment(
+            Payment("P-1", town.account_id(1), paid, Tender.CHECK, day, at),
+            Entry("payment:P-1", day, at, legs, "check"),
+        )
+        made = end(town, AUGUST).corrected
+        assert made is not None
+        assert town.store.balance_cents(town.account_id(1)) == made.bill.total_cents - paid
+
+        town.start(
+            2, cycle=9, from_day=AUGUST, premise_id="PR1", service_point_id="SP1",
+            meter_id=None, address="1 Elm Street", tax_place="university_city", learned_at=AFTER,
+        )  # fmt: skip
+        (first,) = town.bill(2, on=SEPTEMBER, known_at=AFTER + timedelta(hours=1)).issued
+        assert (first.days.from_day, first.days.until_day) == (AUGUST, SEPTEMBER)
+
+    def test_a_look_tells_them_and_changes_nothing(self, town: Town) -> None:
+        billed(town, AUGUST, SEPTEMBER, OCTOBER)
+        looked = end(town, AUGUST, Signed(), dry_run=True)
+        assert len(looked.withdrawn) == 2
+        assert len(town.store.bills_of_account(town.account_id(1))) == 3
+
+    def test_more_than_the_ceiling_is_taken_back_by_two(
+        self, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, *past = billed(town, AUGUST, SEPTEMBER, OCTOBER)
+        taken = sum(one.total_cents for one in past)
+        with monkeypatch.context() as lower:
+            lower.setattr(rebill_ceiling, "ceiling_of", lambda *_: taken - 1)
+            with pytest.raises(AboveTheCeiling, match="past the end of service come to"):
+                end(town, AUGUST)
+            with pytest.raises(AboveTheCeiling, match="above the ceiling"):
+                end(town, AUGUST, Signed("Ana", "told late", " ana"))
+            assert len(town.store.bills_of_account(town.account_id(1))) == 3
+            assert len(end(town, AUGUST, Signed("Ana", "told late", "Bob")).withdrawn) == 2
+
+    def test_the_ceiling_itself_is_taken_back_by_one(
+        self, town: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, *past = billed(town, AUGUST, SEPTEMBER, OCTOBER)
+        taken = sum(one.total_cents for one in past)
+        monkeypatch.setattr(rebill_ceiling, "ceiling_of", lambda *_: taken)
+        assert len(end(town, AUGUST).withdrawn) == 2
+
+    def test_late_charges_on_them_are_taken_back(self, first_book: TariffBook) -> None:
+        paper = PaperAccount(first_book)
+        paper.bill(0)
+        paper.pay("P-1", 10_000, ISSUED[0])
+        paper.bill(1)
+        (charge,) = paper.run(ISSUED[2]).charges
+        assert (charge.cents, paper.balance) == (150, 10_150)
+
+        paper.end(1, on=ISSUED[2])
+        assert paper.balance == 16_519 - 10_000 + 150
+        with paper.store.viewing(VIEWER, []):
+            assert paper.store.late_charges_to_decide_again(date.min) == [paper.account]
+        run = paper.run(ISSUED[2] + timedelta(days=1), CORRECTED + timedelta(hours=1))
+        assert [one.late_charge_id for one in run.reversals] == [charge.late_charge_id]
+        assert paper.balance == 16_519 - 10_000
+        assert paper.replays(charge)
+
+    def test_with_no_bill_of_the_days_before_it_is_refused(self, town: Town) -> None:
+        billed(town, AUGUST, SEPTEMBER)
+        with pytest.raises(Conflict, match="begins on 2025-07-09"):
+            end(town, JULY)
+
+
 class TestOnABudgetPlan:
+    def test_bills_past_the_end_are_no_part_of_the_difference(self, plan: Town) -> None:
+        billed(plan, AUGUST, SEPTEMBER, OCTOBER)
+        account = plan.account_id(1)
+        made = end(plan, date(2025, 8, 20)).corrected
+
+        assert made is not None
+        state = plan_of_account(account, date(2025, 11, 1), AFTER, plan.store)
+        assert state is not None
+        assert (state.difference_cents, state.has_ended) == (0, True)
+        deferred = [
+            leg.cents
+            for entry in plan.store.entries_of_account(account)
+            for leg in entry.legs
+            if leg.ledger_account == BUDGET_DEFERRED
+        ]
+        assert sum(deferred) == 0
+        assert plan.replay(made.bill.bill_id).same_bytes
+        before = plan_of_account(account, date(2025, 10, 12), TOLD - A_MOMENT, plan.store)
+        assert before is not None
+        assert len(before.rows) == 3
+
     @pytest.fixture
     def plan(self, town: Town) -> Town:
         join_budget(

@@ -110,6 +110,26 @@ def test_a_move_out_told_late_cuts_the_last_bill_and_the_database_asks_for_the_e
         assert [said for _, _, said in verify_invariants(postgres) if said] == []
 
 
+def test_a_move_out_told_after_two_bills_leaves_the_final_one_alone(
+    postgres: PostgresStore,
+) -> None:
+    town, names = billed(postgres)
+    with postgres.viewing(VIEWER, []):
+        (service,) = town.services(1, known_at=KNOWN)
+        ended = end_billed_service(
+            agreement_id=service.agreement.agreement_id, last_day_out=date(2025, 7, 20),
+            signed=Signed("Ana", "told late"), store=postgres,
+            now=now_of(postgres, known_at=FOUND, book=town.book, lake=town.lake),
+        )  # fmt: skip
+        made = ended.corrected
+        assert made is not None
+        (live,) = postgres.bills_of_account(town.account_id(1))
+        assert (live.bill_id, live.corrects) == (made.bill.bill_id, names[0])
+        assert postgres.balance_cents(town.account_id(1)) == made.bill.total_cents
+        assert [town.replay(one).same_bytes for one in (*names, live.bill_id)] == [True] * 3
+        assert [said for _, _, said in verify_invariants(postgres) if said] == []
+
+
 def test_a_bill_left_as_it_is_leaves_the_queue(postgres: PostgresStore) -> None:
     town, names = billed(postgres)
     with postgres.viewing(VIEWER, []):

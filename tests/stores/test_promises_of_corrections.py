@@ -19,7 +19,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 
-from meterledger.facts.corrections import CorrectedBill, Rebill
+from meterledger.facts.corrections import CorrectedBill, Rebill, Withdrawal
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.ids import next_version
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
@@ -42,6 +42,22 @@ def ending(month: int, short_by: int) -> Rebill:
     days = replace(whole, until_day=whole.until_day - timedelta(days=short_by))
     lines = tuple(replace(line, days=days) for line in one.bill.lines)
     return replace(one, bill=replace(one.bill, days=days, lines=lines), ends_service=True)
+
+
+def past(one: Rebill, *months: int, **how: Any) -> Rebill:
+    """The same, with later months' bills that leave nothing."""
+
+    def gone(month: int) -> Withdrawal:
+        other = rebill_of(1, month)
+        told = replace(
+            other.correction,
+            corrected_bill=one.bill.bill_id,
+            case_id=one.correction.case_id,
+            leaves_nothing=True,
+        )
+        return Withdrawal(replace(told, **how), other.reversal)
+
+    return replace(one, withdrawn=tuple(map(gone, months)))
 
 
 def names(bills: list[Any]) -> list[str]:
@@ -88,6 +104,64 @@ class TestServiceThatEnded:
             billed.record_rebills([replace(one, correction=late)])
         with billed.viewing(ANALYST, []):
             assert billed.bill(one.correction.cancelled_bill).cancelled_by is None
+
+
+class TestBillsPastTheEnd:
+    @pytest.fixture
+    def three(self, billed: Store) -> Store:
+        billed.record_bills([bill_of(1, 2)])
+        return billed
+
+    @pytest.mark.parametrize("short_by", [0, 5])
+    def test_leave_nothing_and_give_their_days_free(self, three: Store, short_by: int) -> None:
+        one = past(ending(0, short_by), 1, 2)
+        assert three.record_rebills([one]) == {one.bill.bill_id}
+
+        with three.viewing(ANALYST, []):
+            live = three.bills_of_account(account_id(1))
+            gone = [three.bill(bill_of(1, month)[0].bill_id) for month in (1, 2)]
+            (service,) = three.services_of_account(account_id(1), CORRECTED_AT)
+            told = three.corrections_of_account(account_id(1))
+            made = three.correction_of(one.bill.bill_id)
+            assert three.balance_cents(account_id(1)) == one.bill.total_cents
+            (day,) = three.corrections_on(one.bill.issued_day)
+        assert names(live) == [one.bill.bill_id]
+        assert [each.cancelled_by for each in gone] == [one.bill.bill_id] * 2
+        assert [each.cancelled_at for each in gone] == [CORRECTED_AT] * 2
+        assert live[0].corrects == one.correction.cancelled_bill
+        assert service.agreement.days.until_day == one.bill.days.until_day
+        assert sorted(each.leaves_nothing for each in told) == [False, True, True]
+        assert made == one.correction
+        assert day.difference_cents == one.bill.total_cents - 3 * 16_519
+
+    def test_done_twice_is_done_once(self, three: Store) -> None:
+        one = past(ending(0, 5), 1, 2)
+        three.record_rebills([one])
+        assert three.record_rebills([one]) == set()
+
+    @pytest.mark.parametrize("months", [(1,), (2,)])
+    def test_of_which_one_is_forgotten_change_nothing(
+        self, three: Store, months: tuple[int, ...]
+    ) -> None:
+        with pytest.raises(Conflict, match="It is billed until"):
+            three.record_rebills([past(ending(0, 5), *months)])
+        with three.viewing(ANALYST, []):
+            assert len(three.bills_of_account(account_id(1))) == 3
+
+    def test_before_the_end_or_without_one_are_no_such_bills(self, three: Store) -> None:
+        for one in (past(ending(2, 5), 1), past(rebill_of(1, 0), 1, 2)):
+            with pytest.raises(Conflict, match="is not for the service period"):
+                three.record_rebills([one])
+
+    def test_above_the_ceiling_take_two_people(self, three: Store) -> None:
+        alone = past(ending(0, 5), 1, 2, ceiling_cents=2 * 16_519 - 1)
+        with pytest.raises(Conflict, match="was not corrected by two people"):
+            three.record_rebills([alone])
+        both = past(ending(0, 5), 1, 2, ceiling_cents=2 * 16_519 - 1, approved_by="Bob")
+        assert three.record_rebills([both])
+
+    def test_at_the_ceiling_take_one(self, three: Store) -> None:
+        assert three.record_rebills([past(ending(0, 5), 1, 2, ceiling_cents=2 * 16_519)])
 
 
 class TestCancelling:

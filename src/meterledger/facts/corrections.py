@@ -44,6 +44,8 @@ class Correction:
                   JSON, from which the corrected bill's adjustment is computed again
     ``approved_by``    another person who agrees, where somebody does
     ``ceiling_cents``  above which a corrected bill leaves only with two; None: none is known
+    ``leaves_nothing`` the cancelled bill was wholly of days after its service ended: the corrected
+                       one is the final bill, and has none of its days
 
     :raises InvariantBroken: if nobody signs, or nothing is said, or a bill corrects itself
     """
@@ -59,6 +61,7 @@ class Correction:
     decision: str
     approved_by: str = ""
     ceiling_cents: int | None = None
+    leaves_nothing: bool = False
 
     @property
     def by_two(self) -> bool:
@@ -105,6 +108,18 @@ class PutRight:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A bill wholly of days after the end of its service: cancelled, and nobody has its days.
+
+    The reversals are as those of a ``Rebill``.
+    """
+
+    correction: Correction
+    reversal: Entry | None
+    relief_reversal: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rebill:
     """All that is recorded at once: the corrected bill, both entries, and the record of why.
 
@@ -113,7 +128,7 @@ class Rebill:
     agreement ends with this correction, on the last day (out) of its bill, which may have fewer
     days than the cancelled one. ``put_right``: what of the agreement is believed otherwise with
     this correction; of a first day, its bill begins on that day. No other correction is of other
-    days than the cancelled bill.
+    days than the cancelled bill. ``withdrawn``: bills of the agreement that are past its end.
     """
 
     correction: Correction
@@ -123,11 +138,12 @@ class Rebill:
     relief_reversal: Entry | None = None
     ends_service: bool = False
     put_right: PutRight | None = None
+    withdrawn: tuple[Withdrawal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectedBill:
-    """A corrected bill of a day, by whom, and what it charges less what the cancelled one did."""
+    """A corrected bill of a day, by whom, and what it charges less what was cancelled with it."""
 
     bill_id: str
     account_id: str

@@ -8,9 +8,10 @@ Lives elsewhere the ceiling of a day (``usecases.rebill_ceiling``), keeping rows
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from meterledger.facts.corrections import Correction, Rebill, WrongFact
+from meterledger.facts.corrections import Correction, Rebill, Withdrawal, WrongFact
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.ports import Conflict
 
@@ -40,6 +41,33 @@ def takes_the_place(one: Rebill, agreements: tuple[str, ...], days: DaySpan) -> 
     if not one.ends_service:
         return (agreements, days) == (bill.agreement_ids, bill.days)
     return alone and bill.days.from_day == days.from_day and bill.days.until_day <= days.until_day
+
+
+def refuse_withdrawal(
+    one: Rebill, gone: Withdrawal, agreements: tuple[str, ...], days: DaySpan, cents: int
+) -> None:
+    """Refuse to cancel a bill that is not wholly past the end of service of its agreement.
+
+    :raises Conflict: if it is of other agreements or days, or its entry is not taken back
+    """
+    told, bill = gone.correction, one.bill
+    stands = one.ends_service and told.leaves_nothing and told.corrected_bill == bill.bill_id
+    if not stands or agreements != bill.agreement_ids or days.from_day < bill.days.until_day:
+        raise Conflict.of_other_period(told.cancelled_bill, bill.bill_id)
+    if gone.reversal is None and cents != 0:
+        raise Conflict.of_missing_entry(told.cancelled_bill)
+
+
+def refuse_taken_back_alone(one: Rebill, cents: Mapping[str, int]) -> None:
+    """Refuse to take back more than the ceiling by one person; ``cents`` are bills' by name.
+
+    :raises Conflict: if bills past the end come to more, and nobody else approves
+    """
+    taken = sum(cents[gone.correction.cancelled_bill] for gone in one.withdrawn)
+    for gone in one.withdrawn:
+        told = gone.correction
+        if told.ceiling_cents is not None and taken > told.ceiling_cents and not told.by_two:
+            raise of_one_person(told.cancelled_bill)
 
 
 def refuse_learned_since(one: Rebill, moment: datetime) -> None:

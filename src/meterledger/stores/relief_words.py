@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from meterledger.facts.corrections import Rebill
+from meterledger.facts.corrections import Rebill, Withdrawal
 from meterledger.facts.entry_names import relief_name, reversal_name
 from meterledger.facts.relief import BillRelief, ReliefAct, ReliefAgreement
 from meterledger.facts.taxes import TaxOfLine, TaxTotal
@@ -141,7 +141,7 @@ def refuse_months(
         raise month_billed(given.relief_id, gone[0])
 
 
-def refuse_reversal(known: BillRelief | None, one: Rebill) -> None:
+def refuse_reversal(known: BillRelief | None, one: Rebill | Withdrawal) -> None:
     """What was taken off a bill is taken back with the bill, and exactly then.
 
     :raises Conflict: if it is not, or if there is nothing to take back

@@ -64,6 +64,29 @@ def refuse_alone(
         )
 
 
+def refuse_taken_back(
+    cents: int, bill: Bill, *, author: str, approved_by: str, on: date, view: BookView
+) -> None:
+    """Refuse to take back more than the ceiling of bills past an end of service by one person.
+
+    ``cents`` are those of all of them; ``bill`` is the final one.
+
+    :raises AboveTheCeiling: if nobody else approves
+    :raises NoRuleInForce: if the book is silent on the class of service
+    """
+    ceiling = None if _are_two(author, approved_by) else ceiling_of(bill, on, view)
+    if ceiling is None or cents <= ceiling:
+        return
+    raise AboveTheCeiling(
+        f"Bills past the end of service come to {usd_display(cents)}, above the ceiling of "
+        f"{usd_display(ceiling)}",
+        where=bill.corrects or bill.bill_id,
+        why="More is taken back only with two different people",
+        do="Look at what the customer has told first; if it is right, name the other person who "
+        "agrees (`--approved-by`)",
+    )
+
+
 class DoubtedKvar(Refusal):
     """A corrected bill stands on doubtful reactive energy, and one person alone would send it."""
 

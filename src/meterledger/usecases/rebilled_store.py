@@ -30,10 +30,16 @@ class StoreOfCase:
         self._known_at = known_at
         self._made: dict[str, Bill] = {}
         self._asked: list[BudgetBill] = []
+        self._gone: set[str] = set()
+        self._gone_with = ""
 
     def put_in_place(self, cancelled: str, bill: Bill) -> None:
         """``bill`` takes the place of the cancelled one from now on."""
         self._made[cancelled] = replace(bill, kind=BillKind.CORRECTED, corrects=cancelled)
+
+    def leave_out(self, bills: Sequence[str], *, cancelled_by: str) -> None:
+        """Bills of days after an end of service are none from now on."""
+        self._gone, self._gone_with = set(bills), cancelled_by
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
         """Every bill issued for the service points, and those of this case, oldest first."""
@@ -56,14 +62,17 @@ class StoreOfCase:
         found: dict[str, AccountOptions] = dict(self._store.billing_options(account_ids, known_at))
         for name, one in found.items():
             rows = [row for row in self._asked if row.account_id == name]
-            if rows and known_at >= self._known_at:
-                found[name] = replace(one, budget_bills=(*one.budget_bills, *rows))
+            if (rows or self._gone) and known_at >= self._known_at:
+                kept = [row for row in one.budget_bills if row.bill_id not in self._gone]
+                found[name] = replace(one, budget_bills=(*kept, *rows))
         return found
 
     def _has(self, one: StoredBill) -> bool:
         return one.bill_id in self._made
 
     def _seen(self, one: StoredBill) -> StoredBill:
+        if one.bill_id in self._gone:
+            return replace(one, cancelled_by=self._gone_with, cancelled_at=self._known_at)
         if not self._has(one):
             return one
         made = self._made[one.bill_id]

@@ -269,6 +269,19 @@ def _(store: Any, told: Any) -> Any:
     return bills(store)
 
 
+@journey("end a service before its newest bill", twice, known(twice))
+def _(store: Any, told: Any) -> Any:
+    with contextlib.suppress(Conflict):  # it has ended so already
+        end_billed_service(
+            agreement_id=store.bill(told.bills[-1]).agreement_id,
+            last_day_out=date(2025, 7, 20),
+            signed=Signed("Ana", "moved out, told late"),
+            now=now_of(store, known_at=FOUND, book=the_book(), lake=told.lake),
+            store=store,
+        )
+    return bills(store)
+
+
 def _put_right(fact: WrongFact, is_now: str) -> Any:
     def put(store: Any, told: Any) -> Any:
         with contextlib.suppress(CannotPutRight):  # it is so already

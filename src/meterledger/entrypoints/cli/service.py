@@ -23,7 +23,7 @@ from meterledger.entrypoints.cli.made_anew import (
     now_of_system,
     print_anew,
 )
-from meterledger.kernel.money import usd_shown
+from meterledger.kernel.money import usd_display, usd_shown, usd_text
 
 
 def register(app: typer.Typer) -> None:
@@ -160,7 +160,7 @@ def stop(
     seen: Seen = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Stop service; a bill that goes past the day is made again as the final one."""
+    """Stop service; the bill past the day is made again as the final one, later ones are void."""
     with refusing():
         from meterledger.entrypoints.cli.rebill import run_json
         from meterledger.entrypoints.wiring import open_system
@@ -187,12 +187,24 @@ def stop(
             "until": day.isoformat(),
             "dry_run": dry_run,
             "rebilled": run_json(runs[0]) if runs else None,
+            "withdrawn": [
+                {
+                    "bill": one.bill_id,
+                    "from": one.days.from_day.isoformat(),
+                    "to": one.days.until_day.isoformat(),
+                    "total_usd": usd_text(one.total_cents),
+                }
+                for one in ended.withdrawn
+            ],
         }
 
         def words() -> None:
             ends = "would end" if dry_run else "ends"
             print(f"Agreement {agreement} {ends}; {day} is the first day without it.")
             print_anew(runs, would=dry_run)
+            for one in ended.withdrawn:
+                leaves = "would leave" if dry_run else "leaves"
+                print(f"  {one.bill_id} {leaves} nothing: {usd_display(-one.total_cents)}")
 
         say(answer, as_json=as_json, words=words)
 
@@ -297,7 +309,6 @@ def show(
 
 def _account(system: Any, account: str) -> dict[str, Any]:
     from meterledger.facts.budget import asked_of
-    from meterledger.kernel.money import usd_text
 
     held = system.store.account(account)
     services = system.store.services_of_account(account, system.now)

@@ -69,6 +69,8 @@ class Told:
     found: tuple[str, ...] = ()
     """What the gate found of it, in sentences."""
     approved_by: str = ""
+    leaves_nothing: bool = False
+    """Whether it was wholly of days after the end of service."""
 
     @property
     def difference_cents(self) -> int:
@@ -93,7 +95,8 @@ def correction_context(system: System, stored: StoredBill) -> dict[str, Any]:
     """What a bill's page says of corrections: of its own, and of those since the bill before."""
     store = system.store
     every = store.corrections_of_account(stored.account_id)
-    own = {one.corrected_bill: one for one in every}
+    own = {one.corrected_bill: one for one in every if not one.leaves_nothing}
+    of_cancelled = {one.cancelled_bill: one for one in every}
     before = max(
         (
             one.known_at
@@ -109,7 +112,7 @@ def correction_context(system: System, stored: StoredBill) -> dict[str, Any]:
         and stored.corrects is None
         and before < one.learned_at <= stored.known_at
     ]
-    by = own.get(stored.cancelled_by) if stored.cancelled_by else None
+    by = of_cancelled.get(stored.bill_id)
     made = own.get(stored.bill_id)
     return {
         "cancelled": _told(system, by) if by else None,
@@ -126,7 +129,8 @@ def _told(system: System, one: Correction) -> Told:
         cancelled=one.cancelled_bill,
         corrected=one.corrected_bill,
         cancelled_cents=system.store.bill(one.cancelled_bill).total_cents,
-        corrected_cents=made.total_cents,
+        corrected_cents=0 if one.leaves_nothing else made.total_cents,
+        leaves_nothing=one.leaves_nothing,
         author=one.author,
         reason=one.reason,
         corrected_on=made.issued_day,

@@ -8,13 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from meterledger.facts.bills import Bill
-from meterledger.facts.corrections import CorrectedBill, Correction, LeftDifference, Rebill
+from meterledger.facts.corrections import (
+    CorrectedBill,
+    Correction,
+    LeftDifference,
+    Rebill,
+    Withdrawal,
+)
 from meterledger.facts.money import Entry
 from meterledger.kernel.span import DaySpan
 from meterledger.stores.believed import learned_after, refuse_stop
 from meterledger.stores.correction_words import (
     refuse_learned_since,
     refuse_one_person,
+    refuse_taken_back_alone,
+    refuse_withdrawal,
     takes_the_place,
 )
 from meterledger.stores.memory.put_right import MemoryPutRight
@@ -56,7 +64,9 @@ class MemoryCorrections(MemoryPutRight):
                 if one.put_right is not None:
                     self._believe_right(one.put_right, one)
             for one in ordered:
-                self._cancel(one)
+                self._cancel(one, one.bill)
+                for gone in one.withdrawn:
+                    self._cancel(gone, one.bill)
                 if one.ends_service:
                     days, moment = one.bill.days, one.correction.learned_at
                     self.stop_service(one.bill.agreement_id, days.until_day, moment)
@@ -64,6 +74,7 @@ class MemoryCorrections(MemoryPutRight):
                 self._claim(one.bill)
                 self._keep_bill(one.bill, one.entry)
                 self._corrections.append(one.correction)
+                self._corrections += [gone.correction for gone in one.withdrawn]
             for account in dict.fromkeys(one.correction.account_id for one in ordered):
                 self._note("bills corrected", account, ordered[0].correction.learned_at)
             return {one.bill.bill_id for one in ordered}
@@ -85,6 +96,7 @@ class MemoryCorrections(MemoryPutRight):
                 raise Conflict.of_other_period(name, one.bill.bill_id)
             if one.ends_service:
                 self._refuse_end(one)
+            self._refuse_withdrawals(one)
             if one.entry is None and one.bill.total_cents != 0:
                 raise Conflict.of_missing_entry(one.bill.bill_id)
             if one.reversal is None and old.total_cents != 0:
@@ -100,13 +112,30 @@ class MemoryCorrections(MemoryPutRight):
             raise Conflict.of_cancelled(one.correction.cancelled_bill, self._by(one) or "")
         return not done and bool(rebills)
 
+    def _refuse_withdrawals(self, one: Rebill) -> None:
+        cents = {}
+        for gone in one.withdrawn:
+            name = gone.correction.cancelled_bill
+            if name not in self._bills:
+                raise NotFound.of("bill", name)
+            old = self._bills[name]
+            if old.cancelled_by is not None:
+                raise Conflict.of_cancelled(name, old.cancelled_by)
+            refuse_withdrawal(one, gone, self._agreements_of[name], old.days, old.total_cents)
+            self._refuse_relief_reversal(gone)
+            if gone.reversal is not None and gone.reversal.entry_id in self._entries:
+                raise Conflict.of_entry(gone.reversal.entry_id)
+            cents[name] = old.total_cents
+        refuse_taken_back_alone(one, cents)
+
     def _refuse_end(self, one: Rebill) -> None:
-        """:raises Conflict: as ``stop_service``, once the bill is cancelled"""
+        """:raises Conflict: as ``stop_service``, once the bills are cancelled"""
         bill, name = one.bill, one.correction.cancelled_bill
+        names = {name, *(gone.correction.cancelled_bill for gone in one.withdrawn)}
         ends = [
             claim.days.until_day
             for claim in self._claims.get(bill.service_point_id, ())
-            if claim.agreement_id == bill.agreement_id and claim.bill_id != name
+            if claim.agreement_id == bill.agreement_id and claim.bill_id not in names
         ]
         agreement = self._agreement(self._agreements.known(), bill.agreement_id)
         refuse_stop(agreement, bill.days.until_day, max(ends, default=None))
@@ -122,7 +151,7 @@ class MemoryCorrections(MemoryPutRight):
     def _by(self, one: Rebill) -> str | None:
         return self._bills[one.correction.cancelled_bill].cancelled_by
 
-    def _cancel(self, one: Rebill) -> None:
+    def _cancel(self, one: Rebill | Withdrawal, bill: Bill) -> None:
         correction = one.correction
         name = correction.cancelled_bill
         self._bills[name] = replace(
@@ -130,7 +159,7 @@ class MemoryCorrections(MemoryPutRight):
             cancelled_by=correction.corrected_bill,
             cancelled_at=correction.learned_at,
         )
-        for _, _, point, _ in points_of(one.bill):
+        for _, _, point, _ in points_of(bill):
             claims = self._claims.get(point, [])
             claims[:] = [claim for claim in claims if claim.bill_id != name]
         for entry in (one.reversal, one.relief_reversal):
@@ -140,7 +169,16 @@ class MemoryCorrections(MemoryPutRight):
     def correction_of(self, bill_id: str) -> Correction | None:
         """The correction that made this bill; None where it corrects none."""
         self._look()
-        return next((one for one in self._corrections if one.corrected_bill == bill_id), None)
+        made = (one for one in self._corrections if not one.leaves_nothing)
+        return next((one for one in made if one.corrected_bill == bill_id), None)
+
+    def _withdrawn_bills(self, known_at: datetime) -> set[str]:
+        """Bills that were past the end of their service, as known then."""
+        return {
+            one.cancelled_bill
+            for one in self._corrections
+            if one.leaves_nothing and one.learned_at <= known_at
+        }
 
     def corrections_of_account(self, account_id: str) -> list[Correction]:
         """Corrections of the account's bills, oldest first."""
@@ -151,13 +189,16 @@ class MemoryCorrections(MemoryPutRight):
     def corrections_on(self, day: date) -> list[CorrectedBill]:
         """Corrected bills issued on a day, those cancelled since too, by bill."""
         self._look()
-        found = []
+        found: dict[str, CorrectedBill] = {}
         for one in self._corrections:
             made, old = self._bills[one.corrected_bill], self._bills[one.cancelled_bill]
             if made.issued_day == day:
-                moved = made.total_cents - old.total_cents
-                found.append(CorrectedBill(made.bill_id, made.account_id, one.author, moved))
-        return sorted(found, key=lambda one: one.bill_id)
+                known = found.get(made.bill_id)
+                moved = made.total_cents if known is None else known.difference_cents
+                moved -= old.total_cents
+                name = made.bill_id
+                found[name] = CorrectedBill(name, made.account_id, one.author, moved)
+        return sorted(found.values(), key=lambda one: one.bill_id)
 
     def leave_difference(self, left: LeftDifference) -> bool:
         """Keep that a bill stays as it was issued."""
@@ -192,5 +233,5 @@ class MemoryCorrections(MemoryPutRight):
     def _keep_bill(self, bill: Bill, entry: Entry | None) -> None:
         raise NotImplementedError
 
-    def _refuse_relief_reversal(self, one: Rebill) -> None:
+    def _refuse_relief_reversal(self, one: Rebill | Withdrawal) -> None:
         raise NotImplementedError

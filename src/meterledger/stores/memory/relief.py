@@ -22,7 +22,7 @@ from meterledger.usecases.ports import Conflict, NotFound
 
 if TYPE_CHECKING:
     from meterledger.facts.bills import Bill
-    from meterledger.facts.corrections import Rebill
+    from meterledger.facts.corrections import Rebill, Withdrawal
     from meterledger.facts.money import Entry
     from meterledger.stores.memory.corrections import Claim
     from meterledger.usecases.ports import StoredBill
@@ -147,5 +147,5 @@ class MemoryRelief:
         if bill.relief.entry is not None:
             self._keep_entry(bill.relief.entry)
 
-    def _refuse_relief_reversal(self, one: Rebill) -> None:
+    def _refuse_relief_reversal(self, one: Rebill | Withdrawal) -> None:
         refuse_reversal(self._bill_reliefs.get(one.correction.cancelled_bill), one)

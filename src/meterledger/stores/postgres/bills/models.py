@@ -121,7 +121,7 @@ class BillCorrection(models.Model):
     """Why a bill was cancelled, by whom, and which bill took its place; checked at commit."""
 
     cancelled_bill = models.TextField(primary_key=True)
-    corrected_bill = models.TextField(unique=True)
+    corrected_bill = models.TextField(db_index=True)
     account_id = models.TextField(db_index=True)
     case_id = models.TextField()
     cause = models.TextField()
@@ -132,9 +132,17 @@ class BillCorrection(models.Model):
     decision = models.TextField()
     approved_by = models.TextField(db_default="")
     ceiling_cents = models.BigIntegerField(null=True)
+    leaves_nothing = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "bill_correction"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["corrected_bill"],
+                condition=models.Q(leaves_nothing=False),
+                name="corrects_one_bill",
+            ),
+        )
 
 
 class DifferenceLeft(models.Model):

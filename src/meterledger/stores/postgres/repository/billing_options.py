@@ -69,6 +69,10 @@ BUDGET_BILL = (
     " learned_at FROM budget_bill"
 )
 LEARNED = "WHERE account_id = ANY (%(accounts)s) AND learned_at <= %(at)s"
+NOT_WITHDRAWN = (
+    "NOT EXISTS (SELECT FROM bill_correction k WHERE k.cancelled_bill = budget_bill.bill_id"
+    " AND k.leaves_nothing AND k.learned_at <= %(at)s)"
+)
 NOT_BACK = (
     "NOT EXISTS (SELECT FROM budget_election_back back WHERE back.election_id = budget_election.id"
     " AND back.learned_at <= %(at)s)"
@@ -118,7 +122,9 @@ class BillingOptionTables(Tables):
             amounts = of(f"{AMOUNT} {LEARNED} ORDER BY month, plan_id", amount_of)
             elections = of(f"{ELECTION} {LEARNED} AND {NOT_BACK} {BY_DAY}", election_of)
             bills = of(
-                f"{BUDGET_BILL} {LEARNED} ORDER BY lower(days), learned_at, bill_id", budget_bill_of
+                f"{BUDGET_BILL} {LEARNED} AND {NOT_WITHDRAWN}"
+                " ORDER BY lower(days), learned_at, bill_id",
+                budget_bill_of,
             )
             found = {
                 name: AccountOptions(

@@ -56,7 +56,8 @@ STORED = """
 SELECT b.bill_id, b.account_id, b.agreement_id, lower(b.days), upper(b.days), b.issued_day,
        b.due_day, b.total_cents, b.record, b.record_sha256, b.known_at, b.lake_sequence,
        b.previous_balance_cents, b.book_sha256,
-       (SELECT k.cancelled_bill FROM bill_correction k WHERE k.corrected_bill = c.bill_id),
+       (SELECT k.cancelled_bill FROM bill_correction k
+         WHERE k.corrected_bill = c.bill_id AND NOT k.leaves_nothing),
        c.cancelled_by,
        CASE WHEN c.cancelled_by IS NOT NULL THEN
             (SELECT k.learned_at FROM bill_correction k WHERE k.cancelled_bill = c.bill_id) END

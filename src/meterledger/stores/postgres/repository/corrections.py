@@ -14,6 +14,7 @@ from meterledger.facts.corrections import (
     CorrectionCause,
     LeftDifference,
     Rebill,
+    Withdrawal,
 )
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
@@ -21,6 +22,7 @@ from meterledger.stores.correction_words import (
     TWO_PEOPLE_CORRECT,
     of_one_person,
     refuse_learned_since,
+    refuse_withdrawal,
     takes_the_place,
 )
 from meterledger.stores.postgres.connections import Connection
@@ -40,16 +42,17 @@ from meterledger.usecases.ports import Conflict, NotFound
 
 CORRECTIONS = """
 SELECT cancelled_bill, corrected_bill, account_id, case_id, cause, author, reason, learned_at,
-       decision, approved_by, ceiling_cents
+       decision, approved_by, ceiling_cents, leaves_nothing
   FROM bill_correction
 """
 CORRECTED_ON = """
-SELECT made.bill_id, k.account_id, k.author, made.total_cents - old.total_cents
+SELECT made.bill_id, k.account_id, k.author, made.total_cents - sum(old.total_cents)::bigint
   FROM bill made
   JOIN bill_correction k ON k.corrected_bill = made.bill_id
   JOIN service_period_claim c ON c.bill_id = k.cancelled_bill
   JOIN bill old ON old.bill_id = c.bill_id AND old.issued_day = c.issued_day
  WHERE made.issued_day = %s
+ GROUP BY made.bill_id, k.account_id, k.author, made.total_cents
  ORDER BY made.bill_id COLLATE "C"
 """
 LEFT_COLUMNS = "bill_id, account_id, computed_sha256, difference_cents, author, reason, learned_at"
@@ -103,8 +106,9 @@ class CorrectionTables(BillTables, PutRightTables):
         made = [one.bill for one in ordered]
         taken = claim(connection, made)
         ensure(taken == {bill.bill_id for bill in made}, "a cancelled bill gives its days free")
-        insert_entries(connection, [one.reversal for one in ordered if one.reversal is not None])
-        insert_relief_reversals(connection, ordered)
+        gone = _cancelled(ordered)
+        insert_entries(connection, [one.reversal for one in gone if one.reversal is not None])
+        insert_relief_reversals(connection, gone)
         before = balances(connection, sorted({bill.account_id for bill in made}))
         citations = self.insert_citations(connection, made)
         insert_entries(connection, [one.entry for one in ordered if one.entry is not None])
@@ -125,7 +129,7 @@ class CorrectionTables(BillTables, PutRightTables):
                 (
                     account,
                     {
-                        "cancelled": [one.correction.cancelled_bill for one in mine],
+                        "cancelled": [each.correction.cancelled_bill for each in _cancelled(mine)],
                         "bills": [one.bill.bill_id for one in mine],
                     },
                     mine[0].correction.learned_at,
@@ -149,7 +153,7 @@ class CorrectionTables(BillTables, PutRightTables):
         """The correction that made this bill; None where it corrects none."""
         row = self._read(
             lambda connection: connection.execute(
-                f"{CORRECTIONS} WHERE corrected_bill = %s", [bill_id]
+                f"{CORRECTIONS} WHERE corrected_bill = %s AND NOT leaves_nothing", [bill_id]
             ).fetchone()
         )
         return None if row is None else _correction(row)
@@ -250,20 +254,45 @@ def _cancel(connection: Connection, ordered: Sequence[Rebill]) -> bool:
             " WHERE part_of = %s",
             [one.bill.bill_id, len(name) + 1, name],
         )
+        for gone in one.withdrawn:
+            _withdraw(connection, one, gone)
         cancelled += 1
     if done is not None and cancelled:
         raise Conflict.of_cancelled(*done)
     return cancelled > 0
 
 
+def _withdraw(connection: Connection, one: Rebill, gone: Withdrawal) -> None:
+    """Give up the days of a bill that is past the end of its service."""
+    name = gone.correction.cancelled_bill
+    row = connection.execute(
+        "SELECT c.agreement_id, lower(c.days), upper(c.days), c.cancelled_by, b.total_cents,"
+        " ARRAY(SELECT p.agreement_id FROM service_period_claim p WHERE p.part_of = c.bill_id)"
+        "  FROM service_period_claim c"
+        "  JOIN bill b ON b.bill_id = c.bill_id AND b.issued_day = c.issued_day"
+        " WHERE c.bill_id = %s FOR UPDATE OF c",
+        [name],
+    ).fetchone()
+    if row is None:
+        raise NotFound.of("bill", name)
+    agreement_id, from_day, until_day, by, total_cents, parts = row
+    if by is not None:
+        raise Conflict.of_cancelled(name, by)
+    refuse_withdrawal(one, gone, (agreement_id, *parts), DaySpan(from_day, until_day), total_cents)
+    connection.execute(
+        "UPDATE service_period_claim SET cancelled_by = %s WHERE bill_id = %s",
+        [one.bill.bill_id, name],
+    )
+
+
 def _insert_corrections(connection: Connection, ordered: Sequence[Rebill]) -> None:
-    for one in ordered:
+    for one in _cancelled(ordered):
         told = one.correction
         connection.execute(
             "INSERT INTO bill_correction (cancelled_bill, corrected_bill, account_id, case_id,"
             " cause, author, reason, learned_at, reversal_entry_id, decision,"
-            " approved_by, ceiling_cents)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " approved_by, ceiling_cents, leaves_nothing)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 told.cancelled_bill,
                 told.corrected_bill,
@@ -277,12 +306,22 @@ def _insert_corrections(connection: Connection, ordered: Sequence[Rebill]) -> No
                 told.decision,
                 told.approved_by,
                 told.ceiling_cents,
+                told.leaves_nothing,
             ],
         )
 
 
+def _cancelled(rebills: Sequence[Rebill]) -> list[Rebill | Withdrawal]:
+    """Each bill that is cancelled, those past an end after the one that holds it."""
+    found: list[Rebill | Withdrawal] = []
+    for one in rebills:
+        found += [one, *one.withdrawn]
+    return found
+
+
 def _entries(one: Rebill) -> list[Any]:
-    posted = (one.reversal, one.entry, one.relief_reversal)
+    posted = [one.reversal, one.entry, one.relief_reversal]
+    posted += [each for gone in one.withdrawn for each in (gone.reversal, gone.relief_reversal)]
     return [each for each in posted if each is not None]
 
 

@@ -56,7 +56,8 @@ SELECT b.account_id, b.bill_id, b.agreement_id, b.schedule, lower(b.days), upper
                    JOIN combined_statement s ON s.statement_id = m.statement_id
                   WHERE m.bill_id = b.bill_id AND m.kind = 'charged'
                     AND s.learned_at <= %(known_at)s), b.due_day), b.known_at,
-       (SELECT k.cancelled_bill FROM bill_correction k WHERE k.corrected_bill = b.bill_id),
+       (SELECT k.cancelled_bill FROM bill_correction k
+         WHERE k.corrected_bill = b.bill_id AND NOT k.leaves_nothing),
        (SELECT k.corrected_bill FROM bill_correction k
          WHERE k.cancelled_bill = b.bill_id AND k.learned_at <= %(known_at)s),
        b.due_day,

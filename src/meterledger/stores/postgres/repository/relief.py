@@ -11,7 +11,7 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from meterledger.facts.bills import Bill
-from meterledger.facts.corrections import Rebill
+from meterledger.facts.corrections import Rebill, Withdrawal
 from meterledger.facts.money import Entry, Leg
 from meterledger.facts.relief import (
     BillRelief,
@@ -198,7 +198,7 @@ def insert_bill_reliefs(connection: Connection, bills: Sequence[Bill]) -> None:
         )
 
 
-def insert_relief_reversals(connection: Connection, rebills: Sequence[Rebill]) -> None:
+def insert_relief_reversals(connection: Connection, rebills: Sequence[Rebill | Withdrawal]) -> None:
     """Take back what was taken off bills that are cancelled. :raises Conflict: if it is not told"""
     names = [one.correction.cancelled_bill for one in rebills]
     known = {row[0]: _bill_relief(row) for row in connection.execute(BILLS, [names])}

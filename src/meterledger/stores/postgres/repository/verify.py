@@ -138,6 +138,11 @@ QUESTIONS = (
                 OR (n.agreement_id, n.service_point_id)
                    IS DISTINCT FROM (c.agreement_id, c.service_point_id)
                 OR (n.days <> c.days
+                    AND NOT (k.leaves_nothing AND lower(c.days) >= upper(n.days)
+                             AND EXISTS (SELECT FROM agreement a
+                                          WHERE a.agreement_id = c.agreement_id
+                                            AND upper_inf(a.known)
+                                            AND upper(a.days) = upper(n.days)))
                     AND NOT (lower(n.days) = lower(c.days) AND upper(n.days) < upper(c.days)
                              AND EXISTS (SELECT FROM agreement a
                                           WHERE a.agreement_id = c.agreement_id
@@ -189,7 +194,15 @@ QUESTIONS = (
           JOIN bill c ON c.bill_id = k.cancelled_bill
          WHERE n.total_cents > greatest(k.ceiling_cents, c.total_cents)
            AND plain_name(k.approved_by) IN ('', plain_name(k.author))
-           AND k.ceiling_cents IS NOT NULL
+           AND k.ceiling_cents IS NOT NULL AND NOT k.leaves_nothing
+        UNION ALL
+        SELECT format('what %s takes back is above the ceiling, and two people did not agree',
+                      k.corrected_bill)
+          FROM bill_correction k JOIN bill c ON c.bill_id = k.cancelled_bill
+         WHERE k.leaves_nothing
+         GROUP BY k.corrected_bill
+        HAVING sum(c.total_cents) > min(k.ceiling_cents)
+           AND bool_or(plain_name(k.approved_by) IN ('', plain_name(k.author)))
         """,
     ),
     Question(
