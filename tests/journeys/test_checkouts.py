@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -125,6 +126,82 @@ class TestCheckout:
                 tender=Tender.CARD,
                 desk=place.desk(),
             )
+
+
+DAY = 24 * 60
+
+
+class TestTheDayOfAPayment:
+    """Begun on June 2, at 10 in the morning."""
+
+    def received(self, place: Any) -> date:
+        return place.store.receipt("checkout:pay-0001").receipt.received_day
+
+    def test_is_that_of_its_beginning_where_nobody_knows_better(self, place: Any) -> None:
+        place.start()
+        place.processor.next_bad = [Bad.SILENT]
+        ask_checkout(KEY, desk=place.desk(5 * DAY))
+        place.processor.pay(KEY, OWED)
+        place.deliver(10 * DAY)
+        assert self.received(place) == date(2025, 6, 2)
+
+    def test_is_that_of_the_answer_where_it_was_open_on_a_later_day(self, place: Any) -> None:
+        place.start()
+        assert len(ask_checkout(KEY, desk=place.desk(60)).steps) == 1
+        waits = ask_checkout(KEY, desk=place.desk(1 * DAY))
+        assert waits.steps[-1].sentence == "the customer has not paid at the processor yet"
+        assert len(ask_checkout(KEY, desk=place.desk(1 * DAY + 60)).steps) == 2
+        place.processor.pay(KEY, OWED)
+        place.deliver(10 * DAY)
+        assert self.received(place) == date(2025, 6, 12)
+        (line,) = place.store.expected_bank_lines(date(2025, 6, 1), date(2025, 7, 1))
+        assert line.day > date(2025, 6, 12)
+
+    def test_is_not_told_by_an_old_answer_that_comes_late(self, place: Any) -> None:
+        place.start()
+        opened = replace(place.processor.ask(KEY), redirect="")
+        late = hear(opened, HeardBy.CALLBACK, desk=place.desk(3 * DAY))
+        assert len(late.steps) == 1
+        place.processor.pay(KEY, OWED)
+        place.deliver(4 * DAY)
+        assert self.received(place) == date(2025, 6, 2)
+
+    @pytest.mark.parametrize(
+        ("said", "counts"),
+        [
+            (date(2025, 6, 2), date(2025, 6, 2)),
+            (date(2025, 6, 5), date(2025, 6, 5)),
+            (date(2025, 5, 1), date(2025, 6, 2)),
+            (date(2025, 7, 1), date(2025, 6, 12)),
+        ],
+    )
+    def test_is_the_processors_own_between_beginning_and_answer(
+        self, place: Any, said: date, counts: date
+    ) -> None:
+        place.start()
+        ask_checkout(KEY, desk=place.desk(1 * DAY))
+        place.processor.pay(KEY, OWED, said)
+        place.deliver(10 * DAY)
+        assert self.received(place) == counts
+
+    def test_that_a_person_settles_is_that_of_the_processors_first_word(self, place: Any) -> None:
+        place.start()
+        ask_checkout(KEY, desk=place.desk(1 * DAY))
+        place.processor.pay(KEY, OWED - 1)
+        place.deliver(5 * DAY)
+        settle_checkout(
+            KEY, is_paid=True, cents=OWED - 1, by="Ana", reason="so it is", desk=place.desk(8 * DAY)
+        )
+        assert self.received(place) == date(2025, 6, 7)
+
+    @pytest.mark.parametrize("day", ["2025-02-30", 20250602, True, "yesterday"])
+    def test_is_a_day_or_nothing_of_the_answer_is_taken(self, place: Any, day: Any) -> None:
+        body = json.dumps(
+            {"checkout": KEY, "said": "paid", "cents": OWED, "sequence": 2, "paid_on": day}
+        ).encode()
+        secret = b"a secret of sixteen bytes"
+        with pytest.raises(CallbackRefused, match="A value of it is not of its kind"):
+            read_answer(body, signature_of(body, secret), secret)
 
 
 class TestUnknownOutcome:

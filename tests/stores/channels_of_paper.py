@@ -96,7 +96,7 @@ def step_of(
 ) -> CheckoutStep:
     """Something heard of the number-th account's checkout."""
     said = Said.PAID if state is CheckoutState.POSTED else Said.OPEN
-    answer = Answer(f"pay-{number:04}", said, 0, step, "a name", "https://pay.example/1")
+    answer = Answer(f"pay-{number:04}", said, 0, step, "a name", "https://pay.example/1", DAY)
     made = CheckoutStep(
         *(f"pay-{number:04}", step, HeardBy.ASKED, answer, state, "it says so", SOON)
     )

@@ -20,6 +20,8 @@ from meterledger.kernel.ensure import ensure
 
 OF_CHECKOUT = "checkout:"
 """What stands before a checkout's key in the key of its payment."""
+CARD_LINE, CARD_BACK_LINE = "card", "card-back"
+"""How the lines begin that a checkout lets the bank show: its money, and its money back."""
 
 
 class Said(Enum):
@@ -74,7 +76,8 @@ class Checkout:
 class Answer:
     """What a processor said. ``sequence`` is its own count of a checkout's changes.
 
-    ``cents`` is what it holds of the customer's money; ``reference`` is its name of the payment.
+    ``cents`` is what it holds of the customer's money; ``reference`` is its name of the payment;
+    ``paid_on`` the day on which it took the money, where it says so.
     """
 
     checkout_id: str
@@ -83,6 +86,7 @@ class Answer:
     sequence: int
     reference: str = ""
     redirect: str = ""
+    paid_on: date | None = None
 
     def __post_init__(self) -> None:
         ensure(self.cents >= 0 and self.sequence >= 0, "an answer counts from zero")

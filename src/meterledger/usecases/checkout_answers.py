@@ -14,7 +14,7 @@ Read first      docs/operating/payment_channels.md: "Unknown outcomes".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from meterledger.facts.checkouts import (
@@ -25,6 +25,7 @@ from meterledger.facts.checkouts import (
     HeardBy,
     Said,
 )
+from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import usd_display
 
 
@@ -74,6 +75,47 @@ def heard(
         return Heard(state, f"the processor says {answer.said.value}")
     said = "paid and charged back" if took_back else answer.said.value
     return Heard(CheckoutState.REFUSED, f"no money came: {said}")
+
+
+def still_open(
+    on_file: CheckoutOnFile, answer: Answer, heard_by: HeardBy, *, now: datetime, zone: str
+) -> Heard | None:
+    """The processor was asked on a later day and still has no money: that is kept, once a day."""
+    if (answer.said, heard_by) != (Said.OPEN, HeardBy.ASKED):
+        return None
+    if on_file.state is not CheckoutState.UNKNOWN or answer.sequence != on_file.newest_sequence:
+        return None
+    told = [one for one in on_file.steps if one.answer.said not in SAYS_NOTHING]
+    today = local_day_of(now, zone)
+    if not told or told[-1].answer.said is not Said.OPEN:
+        return None
+    if max(local_day_of(one.learned_at, zone) for one in told) >= today:
+        return None
+    return Heard(on_file.state, "the customer has not paid at the processor yet")
+
+
+def received_on(on_file: CheckoutOnFile, answer: Answer, *, now: datetime, zone: str) -> date:
+    """The day on which the money of a checkout counts as received.
+
+    The processor's own day where it says one. Else the day on which the customer began; but where
+    the processor was asked on a later day and had no money yet, the day it first said *paid*.
+    """
+    began, today = local_day_of(on_file.checkout.started_at, zone), local_day_of(now, zone)
+    paid = [one for one in on_file.steps if one.answer.said is Said.PAID]
+    said_on = [one.answer.paid_on for one in paid] + [answer.paid_on]
+    own = next((one for one in said_on[::-1] if one is not None), None)
+    if own is not None:
+        return min(max(own, began), today)
+    waited = [
+        one
+        for one in on_file.steps
+        if (one.answer.said, one.heard_by) == (Said.OPEN, HeardBy.ASKED)
+        and local_day_of(one.learned_at, zone) > began
+    ]
+    if not waited:
+        return began
+    after = [one for one in paid if one.number > waited[-1].number]
+    return local_day_of(after[0].learned_at, zone) if after else today
 
 
 def _nothing_said(

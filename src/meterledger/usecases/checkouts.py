@@ -21,6 +21,8 @@ from typing import Protocol
 from meterledger.billing import CARD_DAYS, absent_after, ask_after, bank_day, person_after
 from meterledger.facts.bank import Expectation
 from meterledger.facts.checkouts import (
+    CARD_BACK_LINE,
+    CARD_LINE,
     OF_CHECKOUT,
     Answer,
     Checkout,
@@ -40,12 +42,12 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.channel_money import MoneyStore, Postings
 from meterledger.usecases.channel_ports import ChannelChange, Processor, ProcessorSilent
-from meterledger.usecases.checkout_answers import MoneyMove, heard
+from meterledger.usecases.checkout_answers import MoneyMove, heard, received_on, still_open
 from meterledger.usecases.no_card_numbers import refuse_card_numbers
 from meterledger.usecases.payment_keys import key_rule, payment_key_of
 from meterledger.usecases.payment_ports import Moved
 from meterledger.usecases.ports import Conflict, NotFound
-from meterledger.usecases.post_payments import again_if_moved
+from meterledger.usecases.post_payments import again_if_moved, again_if_taken
 from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 CARDS = "131.card"
@@ -203,7 +205,7 @@ def hear(
 ) -> CheckoutOnFile:
     """Add what was heard of a checkout, with the money that it moves, in one transaction."""
     refuse_card_numbers([answer.reference, answer.redirect], where="answer of the processor")
-    return again_if_moved(lambda: _hear(answer, heard_by, desk, by, reason))
+    return again_if_moved(lambda: again_if_taken(lambda: _hear(answer, heard_by, desk, by, reason)))
 
 
 def _hear(
@@ -214,8 +216,12 @@ def _hear(
     if heard_by is HeardBy.PERSON:
         _refuse_known(on_file)  # somebody may have said it since the person looked
     after = heard(on_file, answer, heard_by, now=desk.now, absent_after=absent_after(desk.terms))
+    zone = desk.view.time_zone
     if not after.is_news:
-        return on_file
+        waits = still_open(on_file, answer, heard_by, now=desk.now, zone=zone)
+        if waits is None:
+            return on_file
+        after = waits
     postings = Postings(
         desk.store,
         desk.view,
@@ -226,7 +232,8 @@ def _hear(
     expected: tuple[Expectation, ...] = ()
     sentence = f"{after.sentence}; {reason}" if reason else after.sentence
     if after.move is MoneyMove.POST:
-        receipt = _receipt(checkout, answer, desk)
+        day = received_on(on_file, answer, now=desk.now, zone=zone)
+        receipt = _receipt(checkout, answer, day, desk)
         if checkout.payment_key in desk.store.known_receipts([checkout.payment_key]):
             raise Moved.meanwhile(f"checkout {checkout.checkout_id}")
         postings.post(receipt, checkout.account_id, why=sentence)
@@ -261,15 +268,15 @@ def _hear(
     return replace(on_file, steps=(*on_file.steps, step))
 
 
-def _receipt(checkout: Checkout, answer: Answer, desk: CheckoutDesk) -> Receipt:
-    """The same for whoever makes it: the day is that on which the customer began to pay."""
+def _receipt(checkout: Checkout, answer: Answer, day: date, desk: CheckoutDesk) -> Receipt:
+    """The same for whoever makes it, but for the day where two hear it around midnight."""
     return Receipt(
         payment_key=checkout.payment_key,
         account_told=checkout.account_id,
         cents=answer.cents,
         tender=checkout.tender,
         channel=Channel.CARD,
-        received_day=local_day_of(checkout.started_at, desk.view.time_zone),
+        received_day=day,
         learned_at=desk.now,
         reference=_plain_reference(answer.reference),
     )
@@ -282,7 +289,7 @@ def _plain_reference(reference: str) -> str:
 
 
 def _expected(checkout: Checkout, cents: int, day: date, desk: CheckoutDesk) -> Expectation:
-    way = "card" if cents > 0 else "card-back"
+    way = CARD_LINE if cents > 0 else CARD_BACK_LINE
     shown = bank_day(day, CARD_DAYS, Terms(desk.view, day))
     return Expectation(
         f"{way}:{checkout.checkout_id}",

@@ -1,8 +1,8 @@
 """A processor of cards and wallets over HTTP, and how its answers are signed and read.
 
-An answer is a JSON object of six named values, signed whole with a shared secret. What has another
-name, another kind, a wrong signature or looks like a card number is refused, and nothing of it is
-kept. The customer pays at the processor's own pages: no card number travels this way.
+An answer is a JSON object of six named values, or seven, signed whole with a shared secret. What
+has another name, another kind, a wrong signature or looks like a card number is refused, and
+nothing of it is kept. The customer pays at the processor's own pages: no card number travels so.
 
 Lives here      the form of an answer, its signature, questions over HTTP.
 Lives elsewhere what an answer does (``usecases/checkout_answers``), a processor that behaves badly
@@ -25,6 +25,7 @@ from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.exact_json import NotExactJson, read_exact_json
 from meterledger.kernel.money import CENTS_MAX
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_days import day_from_text
 from meterledger.stores.gateways.addresses import taken_apart
 from meterledger.usecases.channel_ports import CallbackRefused, ProcessorSilent
 from meterledger.usecases.no_card_numbers import refuse_card_numbers
@@ -34,7 +35,7 @@ SEQUENCE_MAX = 10**6
 SECRET_MIN = 16
 SIGNATURE = "X-Signature"
 _OK = 200
-_NAMES = frozenset({"checkout", "said", "cents", "sequence", "reference", "redirect"})
+_NAMES = frozenset({"checkout", "said", "cents", "sequence", "reference", "redirect", "paid_on"})
 _BY_PROCESSOR = {one.value: one for one in Said if one is not Said.SILENT}
 
 
@@ -57,6 +58,7 @@ def answer_body(answer: Answer) -> bytes:
             "sequence": answer.sequence,
             "reference": answer.reference,
             "redirect": answer.redirect,
+            **({"paid_on": answer.paid_on.isoformat()} if answer.paid_on else {}),
         }
     )
 
@@ -93,13 +95,17 @@ def read_answer(body: bytes, signature: str, secret: bytes) -> Answer:
     plain = all(isinstance(one, str) and len(one) <= 500 and one.isprintable() for one in texts)
     whole = all(type(one) is int for one in counts)
     said = _BY_PROCESSOR.get(told.get("said", "")) if isinstance(told.get("said"), str) else None
-    if not (plain and whole and said and texts[0]) or not _in_bounds(*counts):
+    day = told.get("paid_on")
+    paid_on = day_from_text(day) if isinstance(day, str) else None
+    is_day = day is None or paid_on is not None
+    if not (plain and whole and said and texts[0] and is_day) or not _in_bounds(*counts):
         raise CallbackRefused(
             "A value of it is not of its kind",
             where=where,
-            why="Cents and sequence are whole numbers from zero, the others are texts",
+            why="Cents and sequence are whole numbers from zero, the day of payment is a day, the "
+            "others are texts",
         )
-    return Answer(texts[0], said, told["cents"], told["sequence"], texts[1], texts[2])
+    return Answer(texts[0], said, told["cents"], told["sequence"], texts[1], texts[2], paid_on)
 
 
 def _in_bounds(cents: Any, sequence: Any) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 
 from meterledger.facts.card_refunds import CardRefund
@@ -118,9 +119,9 @@ class BadProcessor:
         """An answer that came by itself."""
         return read_answer(body, signature, self._secret)
 
-    def pay(self, checkout_id: str, cents: int) -> None:
-        """The customer pays this much, be it what was asked or not."""
-        self._go_on(checkout_id, Said.PAID, cents, {Said.OPEN})
+    def pay(self, checkout_id: str, cents: int, on: date | None = None) -> None:
+        """The customer pays this much, be it what was asked or not; it may say on which day."""
+        self._go_on(checkout_id, Said.PAID, cents, {Said.OPEN}, on)
 
     def refuse(self, checkout_id: str) -> None:
         """The customer's bank says no."""
@@ -149,13 +150,25 @@ class BadProcessor:
         body = answer_body(Answer(checkout_id, Said.PAID, cents, 99))
         return Callback(body, signature_of(body, b"not the secret at all"))
 
-    def _go_on(self, checkout_id: str, said: Said, cents: int, only_from: set[Said]) -> None:
+    def _go_on(
+        self,
+        checkout_id: str,
+        said: Said,
+        cents: int,
+        only_from: set[Said],
+        paid_on: date | None = None,
+    ) -> None:
         known = self._held.get(checkout_id)
         if known is None or known.said not in only_from:
             return
         reference = f"pay-{checkout_id}" if said is Said.PAID else known.reference
         made = replace(
-            known, said=said, cents=cents, sequence=known.sequence + 1, reference=reference
+            known,
+            said=said,
+            cents=cents,
+            sequence=known.sequence + 1,
+            reference=reference,
+            paid_on=paid_on,
         )
         self._held[checkout_id] = made
         body = answer_body(made)

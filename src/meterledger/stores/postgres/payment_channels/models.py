@@ -247,6 +247,7 @@ class CheckoutStep(models.Model):
     learned_at = models.DateTimeField()
     by = models.TextField()
     payment_key = models.TextField()
+    paid_day = models.DateField(null=True)
 
     class Meta:
         db_table = "checkout_step"

@@ -46,7 +46,7 @@ SELECT c.checkout_id, c.account_id, c.cents, c.tender, c.started_at, c.processor
 """
 STEPS = """
 SELECT checkout_id, number, heard_by, said, cents, sequence, reference, redirect, state, sentence,
-       learned_at, by, payment_key
+       learned_at, by, payment_key, paid_day
   FROM checkout_step WHERE checkout_id = ANY (%s) ORDER BY checkout_id, number
 """
 PLEDGES = """
@@ -183,10 +183,9 @@ class ChannelReads(Tables):
 
 
 def _checkout_step(row: Sequence[Any]) -> CheckoutStep:
-    name, number, heard_by, said, cents, sequence, reference, redirect, state, told, at, by, key = (
-        row
-    )
-    answer = Answer(name, Said(said), cents, sequence, reference, redirect)
+    name, number, heard_by, said, cents, sequence, reference, redirect, state, told = row[:10]
+    at, by, key, paid_on = row[10:]
+    answer = Answer(name, Said(said), cents, sequence, reference, redirect, paid_on)
     return CheckoutStep(
         *(name, number, HeardBy(heard_by), answer, CheckoutState(state), told),
         *(at.astimezone(UTC), by, key),

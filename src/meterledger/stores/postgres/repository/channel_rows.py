@@ -173,7 +173,7 @@ def rows_of(change: ChannelChange) -> Iterable[Rows]:
     )
     steps = (
         "checkout_id, number, heard_by, said, cents, sequence, reference, redirect, state,"
-        " sentence, learned_at, by, payment_key"
+        " sentence, learned_at, by, payment_key, paid_day"
     )
     yield (
         "checkout_step",
@@ -183,7 +183,7 @@ def rows_of(change: ChannelChange) -> Iterable[Rows]:
                 *(one.checkout_id, one.number, one.heard_by.value, one.answer.said.value),
                 *(one.answer.cents, one.answer.sequence, storable(one.answer.reference)),
                 *(storable(one.answer.redirect), one.state.value, storable(one.sentence)),
-                *(one.learned_at, storable(one.by), one.payment_key),
+                *(one.learned_at, storable(one.by), one.payment_key, one.answer.paid_on),
             )
             for one in change.checkout_steps
         ],
