@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.journeys.channel_town import ACCOUNT, NOW, OWED, town
+from tests.journeys.channel_town import ACCOUNT, NOW, OWED, desk_of, town
 from tests.journeys.test_autopay import TestIncoming as Incoming
 from tests.journeys.test_refunds_by_ach import Town
 from tests.journeys.test_refunds_by_ach import town as refund_town
@@ -15,9 +15,11 @@ from tests.stores.paper_town import bill_of
 from meterledger.facts.bank import Expectation
 from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel
+from meterledger.stores.gateways.processor_fake import BadProcessor
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.ach_in import AchInDesk, take_ach_credits
 from meterledger.usecases.channel_ports import ChannelChange
+from meterledger.usecases.checkouts import ask_checkout, start_checkout
 from meterledger.usecases.finance_unexplained import unexplained
 from meterledger.usecases.pledges import PledgeDesk, promise_pledge, receive_pledge
 from meterledger.usecases.refund_credit import return_refund, send_refund, stop_refund
@@ -40,6 +42,17 @@ def apart(store: Any) -> tuple[int, int]:
     """How many channels' accounts are not what is expected of the bank, and by how much."""
     found = unexplained(TODAY, view=the_book(), store=store).items
     (one,) = (one for one in found if one.words.startswith("channels whose files"))
+    return one.count, one.cents
+
+
+BY_HAND = "card payments taken back by hand"
+KEY = "pay-0001"
+
+
+def by_hand(store: Any) -> tuple[int, int]:
+    """Card payments that a person took back, before their processor said so."""
+    found = unexplained(TODAY, view=the_book(), store=store).items
+    (one,) = (one for one in found if one.words.startswith(BY_HAND))
     return one.count, one.cents
 
 
@@ -126,6 +139,47 @@ def test_an_ach_credit_of_nobody_goes_back_and_another_is_reversed() -> None:
 
     assert store.trial_balance()["131.ach"] == 0
     assert apart(store) == (0, 0)
+
+
+class TestACardPayment:
+    """Paid at the processor, and taken back by a person before the processor says so."""
+
+    @pytest.fixture
+    def place(self) -> Any:
+        store, processor = town(), BadProcessor()
+        desk = desk_of(store, processor)
+        start_checkout(KEY, account_id=ACCOUNT, cents=OWED, tender=Tender.CARD, desk=desk)
+        processor.pay(KEY, OWED)
+        ask_checkout(KEY, desk=desk_of(store, processor, minutes=5))
+        assert (by_hand(store), apart(store)) == ((0, 0), (0, 0))
+        return store, processor
+
+    def test_is_told_by_itself_until_the_processor_says_so(self, place: Any) -> None:
+        store, processor = place
+        is_reversed(store, f"checkout:{KEY}")
+        assert (by_hand(store), apart(store)) == ((1, OWED), (0, 0))
+        (told,) = (one for one in unexplained(TODAY, view=the_book(), store=store).items
+                   if one.words.startswith(BY_HAND))  # fmt: skip
+        assert f"`meterledger checkout ask` of {KEY}: its word ends this" in told.do
+
+        processor.charge_back(KEY)
+        ask_checkout(KEY, desk=desk_of(store, processor, minutes=9))
+
+        assert store.trial_balance()["131.card"] == 0
+        assert (by_hand(store), apart(store)) == ((0, 0), (0, 0))
+
+    def test_that_the_processor_took_back_is_none_of_these(self, place: Any) -> None:
+        store, processor = place
+        processor.charge_back(KEY)
+        ask_checkout(KEY, desk=desk_of(store, processor, minutes=9))
+        assert (by_hand(store), apart(store)) == ((0, 0), (0, 0))
+
+    def test_does_not_hide_an_event_that_lacks(self, place: Any) -> None:
+        store, _ = place
+        is_reversed(store, f"checkout:{KEY}")
+        line = Expectation("card:lost", "131.card", TODAY, 7_00, "checkout lost")
+        store.keep_channel(ChannelChange("told", ACCOUNT, NOW, expectations=(line,)))
+        assert (by_hand(store), apart(store)) == ((1, OWED), (1, -7_00))
 
 
 class TestARefundByAch:

@@ -15,12 +15,18 @@ from typing import Any, Protocol
 
 from meterledger.facts.bank import Expectation
 from meterledger.facts.card_refunds import CardRefundOnFile, CardRefundState
-from meterledger.facts.checkouts import CheckoutOnFile, CheckoutState
-from meterledger.facts.payments import ReceiptOnFile, ReceiptState
+from meterledger.facts.checkouts import (
+    CARD_BACK_LINE,
+    CARD_LINE,
+    OF_CHECKOUT,
+    CheckoutOnFile,
+    CheckoutState,
+)
+from meterledger.facts.payments import Channel, ReceiptOnFile, ReceiptState
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.span import DaySpan
-from meterledger.ledger import UNAPPLIED
+from meterledger.ledger import UNAPPLIED, cash_of
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.finance_aging import Aging, AgingStore, aging
 from meterledger.usecases.finance_reports import (
@@ -43,6 +49,7 @@ from meterledger.usecases.reconcile_bank import (
 
 OWNER_OF_MONEY = "payment desk"
 OWNER_OF_BOOKS = "general accounting"
+CASH_CARD = cash_of(Channel.CARD)
 RECEIPTS_AT_MOST = 10_000
 LONG_AGO, FAR = date(1, 1, 1), date(9999, 1, 1)
 
@@ -58,6 +65,7 @@ class MonitorStore(
         account_id: str | None = None,
         state: ReceiptState | None = None,
         file_sha256: str | None = None,
+        channel: Channel | None = None,
         limit: int = 500,
     ) -> list[ReceiptOnFile]:
         """Receipts that stand so, the newest first."""
@@ -136,7 +144,9 @@ def unexplained(
         ),
     )
     broken = [one for one in ties if not one.holds]
-    channels = _channels_apart(store)
+    lines = store.expected_bank_lines(LONG_AGO, FAR)
+    by_hand = _cards_by_hand(lines, store)
+    channels = _channels_apart(lines, -sum(one.receipt.cents for one in by_hand), store)
     return Monitors(
         on,
         (
@@ -168,6 +178,13 @@ def unexplained(
                 OWNER_OF_MONEY,
                 f"Compare the files of {', '.join(channels) or 'each channel'} with the ledger "
                 "account of the channel; one of them lacks an event",
+            ),
+            Unexplained(
+                "card payments taken back by hand, of which the processor has not said so",
+                len(by_hand),
+                sum(one.receipt.cents for one in by_hand),
+                OWNER_OF_MONEY,
+                _ask_of(by_hand),
             ),
             Unexplained(
                 "money that has no account",
@@ -222,16 +239,42 @@ def _unknown_payments(on: date, view: BookView, store: MonitorStore) -> list[int
     ]
 
 
-def _channels_apart(store: MonitorStore) -> dict[str, int]:
+def _cards_by_hand(lines: Sequence[Expectation], store: MonitorStore) -> list[ReceiptOnFile]:
+    """Payments of checkouts that a person took back, and whose processor still has the money as
+    far as it has said: its lines say that the bank will show it.
+    """
+    names = {one.expectation_id for one in lines}
+    back = store.receipts(state=ReceiptState.RETURNED, channel=Channel.CARD, limit=RECEIPTS_AT_MOST)
+    ids = [(one, one.receipt.payment_key.removeprefix(OF_CHECKOUT)) for one in back]
+    return [
+        one
+        for one, name in ids
+        if f"{CARD_LINE}:{name}" in names and f"{CARD_BACK_LINE}:{name}" not in names
+    ]
+
+
+def _ask_of(by_hand: Sequence[ReceiptOnFile]) -> str:
+    names = [one.receipt.payment_key.removeprefix(OF_CHECKOUT) for one in by_hand]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    which = ", ".join(names[:3]) or "KEY"
+    return (
+        f"Ask the processor to give it back, then `meterledger checkout ask` of {which}{more}: "
+        "its word ends this"
+    )
+
+
+def _channels_apart(
+    lines: Sequence[Expectation], cards_by_hand: int, store: MonitorStore
+) -> dict[str, int]:
     """By ledger account of a channel that expects something: the book's cash less what it expects.
 
     Two accounts of one thing, written by different journeys: the legs on cash, and the lines that
-    a channel says the bank will show, with what people did by hand. Only accounts that are not the
-    same are told.
+    a channel says the bank will show, with what people did by hand. Card payments that people took
+    back, in cents below zero, are told by themselves. Only accounts that are not the same are told.
     """
-    expected: dict[str, int] = {}
+    expected = {CASH_CARD: cards_by_hand} if cards_by_hand else {}
     told: set[str] = set()
-    for one in store.expected_bank_lines(LONG_AGO, FAR):
+    for one in lines:
         if not one.expectation_id.startswith(BY_HAND):
             told.add(one.ledger_account)
         expected[one.ledger_account] = expected.get(one.ledger_account, 0) + one.cents

@@ -6,8 +6,9 @@ Lives elsewhere lines of the channels themselves (``ach_in``, ``ach_out``, ``ach
                 ``checkouts``, ``card_refunds``, ``pledges``), comparing (``finance_unexplained``).
 Read first      docs/operating/payment_channels.md.
 
-What a channel tells itself later has no line by hand: a debit or card payment that is taken back
-before the bank's or the processor's word stays apart until that word comes.
+What a channel tells itself later has no line by hand. A card payment that is taken back before
+the processor's word is told by itself (``finance_unexplained``); a debit that is taken back before
+the bank's stays apart until that word comes.
 """
 
 from __future__ import annotations
