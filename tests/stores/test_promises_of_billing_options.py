@@ -139,6 +139,20 @@ class TestAmounts:
         town.add_budget_election(other)
         assert [one.settlement_option for one in options(town).elections] == ["b", "a"]
 
+    def test_two_elections_from_one_day_are_refused_until_the_first_is_taken_back(
+        self, town: Any
+    ) -> None:
+        town.begin_budget_plan(plan_of(), amount_of(), election_of())
+        other = replace(election_of(), from_day=DAY, settlement_option="a", learned_at=LATER)
+        town.add_budget_election(other)
+        with pytest.raises(Conflict, match=f"has elected from {DAY} on already"):
+            town.add_budget_election(replace(other, learned_at=LATER - timedelta(days=1)))
+        assert [one.settlement_option for one in options(town).elections] == ["b", "a"]
+        town.take_back_budget_election(plan_of().plan_id, DAY, LATER)
+        again = replace(other, learned_at=LATER + timedelta(days=1))
+        town.add_budget_election(again)
+        assert options(town, again.learned_at).elections == (election_of(), again)
+
 
 class TestBudgetBills:
     def test_are_kept_with_the_bill_and_posted_as_one_number(self, town: Any) -> None:

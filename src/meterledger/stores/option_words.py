@@ -112,6 +112,21 @@ def end_to_take_back(
         )
 
 
+def refuse_elected_already(known: Iterable[BudgetElection], election: BudgetElection) -> None:
+    """Somebody elects once from a day on.
+
+    :raises Conflict: if the account has elected something from that day on already
+    """
+    key = (election.plan_id, election.from_day)
+    if any(one.elected and (one.plan_id, one.from_day) == key for one in known):
+        raise Conflict(
+            f"Account {election.account_id} has elected from {election.from_day} on already",
+            where=f"account {election.account_id}",
+            why="An election holds until the next one, and nothing was changed",
+            do=f"Look at it with `meterledger budget show {election.account_id}`",
+        )
+
+
 def election_to_take_back(
     elections: Sequence[BudgetElection], plan_id: str, from_day: date
 ) -> BudgetElection:

@@ -57,7 +57,11 @@ class BillingOptions(OptionsAsked, Protocol):
         """Keep the decision of a month of review; False if that month has one already."""
 
     def add_budget_election(self, election: BudgetElection) -> None:
-        """Keep a changed election."""
+        """Keep a changed election.
+
+        :raises NotFound: if there is no such plan
+        :raises Conflict: if something was elected from that day on already
+        """
 
     def take_back_budget_plan(self, plan_id: str, learned_at: datetime) -> None:
         """A plan is believed no more, as if nobody had joined.

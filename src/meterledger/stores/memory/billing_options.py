@@ -30,6 +30,7 @@ from meterledger.stores.option_words import (
     no_plan,
     nothing_booked,
     plan_to_take_back,
+    refuse_elected_already,
     taken_back,
     two_plans,
 )
@@ -178,6 +179,7 @@ class MemoryBillingOptions(MemoryPlaces):
         """Keep a changed election."""
         with self._lock:
             self._plan(election.plan_id)
+            refuse_elected_already(self._elections_known(None), election)
             self._elections.append(election)
             self._note("budget election", election.account_id, election.learned_at)
 

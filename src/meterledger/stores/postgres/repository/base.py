@@ -127,6 +127,18 @@ def record_day(learned_at: datetime) -> tuple[str, date]:
     return "record", learned_at.astimezone(UTC).date()
 
 
+def believed_row(connection: Connection, query: str, key: Sequence[Any]) -> Any:
+    """The one row that a query finds, kept for this transaction; None if there is none.
+
+    Who waits for a row that another call replaces is given none: the row that took its place is
+    seen by the next statement only.
+    """
+    while True:
+        row = connection.execute(f"{query} FOR UPDATE", key).fetchone()
+        if row is not None or connection.execute(query, key).fetchone() is None:
+            return row
+
+
 def storable(text: str) -> str:
     """Text that PostgreSQL takes: a file's name or cell may hold a zero or bytes of no letter."""
     return (

@@ -31,11 +31,12 @@ from meterledger.stores.option_words import (
     no_due_date,
     no_plan,
     nothing_booked,
+    refuse_elected_already,
     taken_back,
     two_plans,
 )
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.base import Tables, believed_row, record_day
 from meterledger.stores.postgres.repository.billing_option_rows import (
     amount_of,
     budget_bill_of,
@@ -61,6 +62,10 @@ AMOUNT = (
 ELECTION = (
     "SELECT plan_id, account_id, from_day, month_option, reevaluation_month, settlement_option,"
     " elected, reasons, learned_at FROM budget_election"
+)
+STANDS = (
+    "WHERE plan_id = %s AND NOT EXISTS"
+    " (SELECT FROM budget_election_back back WHERE back.election_id = budget_election.id)"
 )
 BY_DAY = "ORDER BY from_day, learned_at"
 BUDGET_BILL = (
@@ -186,20 +191,20 @@ class BillingOptionTables(Tables):
 
     def add_budget_amount(self, amount: BudgetAmount) -> bool:
         """Keep the decision of a month of review."""
-        added: list[bool] = []
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> bool:
             believed_plan(connection, amount.plan_id)
-            added.append(_insert_amount(connection, amount))
+            return _insert_amount(connection, amount)
 
-        self._keep("budget amount decided", amount.account_id, amount.learned_at, work)
-        return added[-1]
+        return self._keep("budget amount decided", amount.account_id, amount.learned_at, work)
 
     def add_budget_election(self, election: BudgetElection) -> None:
         """Keep a changed election."""
 
         def work(connection: Connection) -> None:
             believed_plan(connection, election.plan_id)
+            known = connection.execute(f"{ELECTION} {STANDS}", [election.plan_id])
+            refuse_elected_already(map(election_of, known.fetchall()), election)
             _insert_election(connection, election)
 
         self._keep("budget election", election.account_id, election.learned_at, work)
@@ -320,16 +325,19 @@ class BillingOptionTables(Tables):
         event: str,
         account_id: str,
         learned_at: datetime,
-        work: Callable[[Connection], None],
-    ) -> None:
+        work: Callable[[Connection], bool | None],
+    ) -> bool:
+        """Do the work and note it; False if the work says that all of it was there already."""
         self._connections.ensure_months([record_day(learned_at)])
 
-        def step(connection: Connection) -> None:
-            work(connection)
+        def step(connection: Connection) -> bool:
+            if work(connection) is False:
+                return False
             self._note(connection, event, [(account_id, {}, learned_at)])
+            return True
 
         try:
-            self._step(event, step)
+            return self._step(event, step)
         except errors.ForeignKeyViolation as problem:
             raise NotFound.of("account", account_id) from problem
         except errors.ExclusionViolation as problem:
@@ -372,11 +380,13 @@ def close_known(
 
 
 def believed_plan(connection: Connection, plan_id: str, *, lock: bool = True) -> BudgetPlan:
-    where = f"WHERE plan_id = %s AND upper_inf(known){' FOR UPDATE' if lock else ''}"
-    found = plans_of(connection, where, plan_id)
-    if not found:
+    query, key = f"{PLAN} WHERE plan_id = %s AND upper_inf(known)", [plan_id]
+    row = (
+        believed_row(connection, query, key) if lock else connection.execute(query, key).fetchone()
+    )
+    if row is None:
         raise no_plan(plan_id)
-    return found[0]
+    return plan_of(row)
 
 
 def plans_of(connection: Connection, where: str, key: str) -> list[BudgetPlan]:

@@ -31,7 +31,7 @@ from meterledger.stores.combination_words import (
     stated_twice,
 )
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.base import Tables, believed_row, record_day
 from meterledger.usecases.ports import NotFound
 
 DATED = "lower(days), upper(days), lower(known)"
@@ -288,10 +288,11 @@ def _insert_statement(connection: Connection, one: CombinedStatement) -> None:
 
 
 def _believed(connection: Connection, combination_id: str) -> Combination:
-    row = connection.execute(
-        f"{COMBINATION} WHERE combination_id = %s AND upper_inf(known) FOR UPDATE",
+    row = believed_row(
+        connection,
+        f"{COMBINATION} WHERE combination_id = %s AND upper_inf(known)",
         [combination_id],
-    ).fetchone()
+    )
     if row is None:
         raise no_combination(combination_id)
     return _combination(row)

@@ -35,7 +35,7 @@ from meterledger.stores.believed import (
     refuse_unknown,
 )
 from meterledger.stores.postgres.connections import Connection
-from meterledger.stores.postgres.repository.base import Tables, record_day
+from meterledger.stores.postgres.repository.base import Tables, believed_row, record_day
 from meterledger.stores.postgres.repository.cycles import PUT_NOW
 from meterledger.stores.postgres.repository.dated import (
     TABLES,
@@ -369,11 +369,12 @@ def believed_agreement(
 
     :raises NotFound: if no such agreement is known
     """
-    row = connection.execute(
+    row = believed_row(
+        connection,
         "SELECT id, account_id, service_point_id, schedule, lower(days), upper(days),"
-        " lower(known) FROM agreement WHERE agreement_id = %s AND upper_inf(known) FOR UPDATE",
+        " lower(known) FROM agreement WHERE agreement_id = %s AND upper_inf(known)",
         [agreement_id],
-    ).fetchone()
+    )
     if row is None:
         raise NotFound.of("agreement", agreement_id)
     number, account_id, point_id, schedule, from_day, until_day, since = row
