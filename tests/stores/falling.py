@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any
 
 import psycopg
+from psycopg.pq import ConnStatus, ExecStatus, PGconn, TransactionStatus
 
 from meterledger.kernel.refusal import Refusal
 from meterledger.stores.postgres.connections import Connections
@@ -23,6 +24,8 @@ from meterledger.stores.postgres.private_server import SUPERUSER, PrivateServer
 from meterledger.stores.postgres.repository import PostgresStore
 
 SAYS_WHO = ("SELECT set_config('meterledger.viewer'", "SELECT 1")
+NO_LINE = PGconn.connect_start(b"port=no")
+"""A connection that is closed."""
 WRITES = ("INSERT", "UPDATE", "DELETE", "COPY", "close_period", "SELECT ensure_month")
 
 
@@ -58,7 +61,7 @@ class Fate:
     after_commit: Callable[[bool], None] = lambda wrote: None
     """Called after each commit, with whether it wrote."""
 
-    def step(self, at: At, connection: psycopg.Connection[Any], said: str = "") -> None:
+    def step(self, at: At, connection: FallingConnection, said: str = "") -> None:
         """One more thing is done. :raises FellOver: or an error of psycopg, if it is this one"""
         if said:
             self.is_writing |= any(word in said for word in WRITES)
@@ -70,7 +73,7 @@ class Fate:
             return
         self.fell = True
         if self.how is Fall.PROGRAM:
-            connection.close()
+            connection.leave()
             raise FellOver
         if at is At.ANSWER:  # what the caller sees of a server that is gone before it answers
             connection.close()
@@ -100,6 +103,11 @@ class FallingConnection(psycopg.Connection[Any]):
 
     shared: FallingConnections
 
+    def leave(self) -> None:
+        """Whoever had it is gone, and it is closed to him; the session waits for somebody else."""
+        raw, self.pgconn = self.pgconn, NO_LINE
+        self.shared.sessions.put(raw)
+
     def commit(self) -> None:
         self.shared.fate.step(At.COMMIT, self)
         super().commit()
@@ -112,21 +120,62 @@ def _count(cursor: Any, query: Any) -> None:
         cursor.connection.shared.fate.step(At.STATEMENT, cursor.connection, said)
 
 
+class Sessions:
+    """Sessions of the server whose program is gone, made as new.
+
+    What a program leaves in the middle is rolled back, as the server does when a line breaks, and
+    nothing is left of what was said or prepared. Only what the server has read of its own catalog
+    is still there: to read it anew takes a session longer than all that it is asked here.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[PGconn] = []
+
+    def put(self, raw: PGconn) -> None:
+        """Make it as new, and keep it."""
+        if raw.status == ConnStatus.OK and raw.transaction_status != TransactionStatus.ACTIVE:
+            ended = [raw.exec_(said).status for said in (b"ROLLBACK", b"DISCARD ALL")]
+            if ended == [ExecStatus.COMMAND_OK] * 2:
+                self._waiting.append(raw)
+                return
+        raw.finish()
+
+    def take(self) -> PGconn | None:
+        """One of them, if any; it is of nobody else then."""
+        return self._waiting.pop() if self._waiting else None
+
+    def close(self) -> None:
+        """End them all."""
+        while self._waiting:
+            self._waiting.pop().finish()
+
+
 class FallingConnections(Connections):
     """Connections of one fate."""
 
-    def __init__(self, parameters: dict[str, str], fate: Fate) -> None:
+    def __init__(self, parameters: dict[str, str], fate: Fate, sessions: Sessions) -> None:
         super().__init__(parameters)
-        self.fate = fate
+        self.fate, self.sessions = fate, sessions
 
     def turn(self, fate: Fate) -> None:
         """From now on all that is done has this fate."""
         self.fate = fate
 
     def _connect(self) -> Any:
-        made = FallingConnection.connect(**self._parameters, cursor_factory=FallingCursor)  # type: ignore[arg-type]
-        made.shared = self
+        raw = self.sessions.take()
+        if raw is None:
+            made = FallingConnection.connect(**self._parameters)  # type: ignore[arg-type]
+        else:
+            made = FallingConnection(raw)
+        made.cursor_factory, made.shared = FallingCursor, self
         return made
+
+    def leave(self) -> None:
+        """The program ends: others may have its sessions."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.leave()  # type: ignore[attr-defined]
 
 
 def said_by(work: Callable[[], Any]) -> str:
@@ -188,6 +237,8 @@ class Place:
         self._hand = psycopg.connect(
             **{**server.connection(SUPERUSER), "dbname": name}, autocommit=True
         )
+        # Tables are small: workers that help to read them cost ten times what they read.
+        self._hand.execute("SET max_parallel_workers_per_gather = 0")
         # Rows are put back as they were written: they were checked then.
         self._hand.execute("SET session_replication_role = replica")
         for table, trigger in self._hand.execute(ALWAYS).fetchall():
@@ -208,6 +259,7 @@ class Place:
             for name, table, names, each in self._digests(told)
         )
         self._kept: dict[str, dict[str, str]] = {}
+        self._sessions = Sessions()
         self.keep("empty")
 
     def _digests(self, told: dict[str, list[str]]) -> Iterator[tuple[str, str, list[str], str]]:
@@ -221,6 +273,7 @@ class Place:
 
     def close(self) -> None:
         """Let the database go."""
+        self._sessions.close()
         self._hand.close()
 
     def holds(self) -> dict[str, str]:
@@ -259,7 +312,7 @@ class Place:
         """A store over it; with a fate, one that may fall over."""
         if fate is None:
             return PostgresStore(Connections(self.application), "a test")
-        return PostgresStore(FallingConnections(self.application, fate), "a test")
+        return PostgresStore(FallingConnections(self.application, fate, self._sessions), "a test")
 
     def end_sessions(self, choose: Callable[[list[int]], list[int]]) -> int:
         """End sessions of the application, as an administrator would; answers how many."""

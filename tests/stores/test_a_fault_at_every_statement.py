@@ -40,6 +40,12 @@ IN_PARTS = {
     "issue bills, stopped": "as above",
     "issue bills, together": "as above",
     "issue bills, relieved": "as above",
+    "issue bills, on a plan": "as above",
+    "issue bills, a plan settled": "as above",
+    "issue bills, due on a chosen day": "as above",
+    "issue bills, with Solar Blocks": "as above",
+    "issue bills, with credits": "as above",
+    "review budget plans": "each plan's amount, or its end, is whole",
     "extension run: guarantee": "each bill is tested by itself, in order",
     "extension run: credit": "as above",
     "extension run: last refund": "each half-year's refund is whole",
@@ -61,16 +67,16 @@ as many commits, to the row."""
 TELLS_OF_ITSELF = set(OF_ITS_RUN)
 """Tables that tell how a run went: one that goes on after another finds less to do, or the same
 bill held again. What they tell of any run is compared apart."""
-TOLD_AGAIN = {
-    "issue bills": {"record", "bill_run, of any run"},
+A_RUN_LETS_GO = (
+    *("issue bills", "issue bills, together", "issue bills, relieved", "issue bills, on a plan"),
+    *("issue bills, a plan settled", "issue bills, due on a chosen day"),
+    *("issue bills, with Solar Blocks", "issue bills, with credits"),
+    *("release a held bill", "approve a held bill", "run a held bill again"),
+    "leave a period uncharged",
+)
+TOLD_AGAIN = {one: {"record", "bill_run, of any run"} for one in A_RUN_LETS_GO} | {
     "issue bills, one held": {"record"},
-    "issue bills, together": {"record", "bill_run, of any run"},
     "issue bills, stopped": {"record"},
-    "issue bills, relieved": {"record", "bill_run, of any run"},
-    "release a held bill": {"record", "bill_run, of any run"},
-    "approve a held bill": {"record", "bill_run, of any run"},
-    "leave a period uncharged": {"record", "bill_run, of any run"},
-    "run a held bill again": {"record", "bill_run, of any run"},
 }
 """What may be told again: the record says how a run went, and that the same bill is held again. A
 run that died after its last bill leaves no row of itself, and one that finds nothing due adds none.
@@ -89,7 +95,8 @@ ELSEWHERE = {
 }
 """Places that write, which no journey alone comes to."""
 WRITES = {
-    *("record_payment", "post_receipts", "settle_receipt", "keep_channel", "record_deposits"),
+    *("record_payment", "post_receipts", "settle_receipt", "settle_receipts", "keep_channel"),
+    "record_deposits",
     *("record_late_charges", "tell_government_account", "close_period", "record_settlements"),
     *("add_payee", "open_extension", "record_extension", "record_bank_file"),
     *(
@@ -103,8 +110,14 @@ WRITES = {
     ),
     *("begin_card_refund", "hear_card_refund"),
     *("record_run", "record_held", "record_bills", "record_rebills", "leave_difference"),
+    *("begin_budget_plan", "end_budget_plan", "add_budget_amount", "add_budget_election"),
+    *("take_back_budget_plan", "take_back_budget_end", "take_back_budget_election"),
+    *("choose_due_date", "end_due_date", "take_back_due_date"),
+    *("prefer_delivery", "take_back_delivery", "join_program", "leave_program"),
+    *("begin_combination", "combine_account", "end_combination", "end_combined_account"),
+    "record_combined_statement",
 }
-"""Calls of the store that keep something about money."""
+"""Calls of the store that keep something about money, or on which what bills ask hangs."""
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +169,7 @@ class Disturbed:
                 return work(store)
             finally:
                 store._connections.turn(calm)  # type: ignore[attr-defined]
-                store._connections.close()
+                store._connections.leave()  # type: ignore[attr-defined]
 
     def act(self, fate: Fate | None = None) -> str:
         """Do it; what the caller is told."""
@@ -305,15 +318,19 @@ def places_that_write() -> set[tuple[str, str]]:
 
 def test_every_write_of_the_ports_of_money_is_looked_for() -> None:
     """A port of money with a new call that writes has it in ``WRITES``, and so in the table."""
+    from meterledger.usecases.billing_option_ports import BillingOptions
     from meterledger.usecases.card_refund_ports import CardRefunds
+    from meterledger.usecases.combination_ports import Combinations
     from meterledger.usecases.held_ports import HeldLog
     from meterledger.usecases.money_ports import Money
+    from meterledger.usecases.program_ports import Programs
 
     names = {"record_", "keep_", "post_", "settle_", "tell_", "close_", "add_", "open_extension"}
-    names |= {"begin_", "hear_"}
+    names |= {"begin_", "hear_", "choose_", "end_", "take_back_", "prefer_", "join_", "leave_"}
+    names.add("combine_")
     calls = {
         name
-        for port in (Money, HeldLog, CardRefunds)
+        for port in (Money, HeldLog, CardRefunds, BillingOptions, Programs, Combinations)
         for name in dir(port)
         if any(name.startswith(one) for one in names)
     }

@@ -39,6 +39,11 @@ OF_A_RACE = {
     "undo an adjustment": "was undone",
     "tell of a changed bank account": "There is word to the customer",
     "final credit of a pledge": "is_new=False",
+    "take a budget plan back": "There is no budget plan",
+    "take a due date back": "has chosen nothing that begins on",
+    "take a delivery back": "has chosen nothing that begins on",
+    "take a rate option back": "There is no agreement",
+    "take an election back": "Nothing was elected from",
 }
 """What else is told to whoever looked before another's word was there, and wrote after it: true,
 and in other words than those of a second call."""

@@ -6,7 +6,9 @@ from tests.stores.money_journeys import (
     billed,
     cards,
     channels,
+    chosen,
     extended,
+    joined,
     payments,
     relieved,
     settled,
@@ -18,6 +20,6 @@ __all__ = ["JOURNEYS", "Journey"]
 
 PARTS = (
     *(payments, channels, arrears, settled, extended, bank, billed, cards, together),
-    relieved,
+    *(relieved, chosen, joined),
 )
 """Read for what they add to the list."""
