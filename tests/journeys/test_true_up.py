@@ -23,6 +23,7 @@ from tests.journeys.usage_town import (
 
 from meterledger.facts.corrections import CorrectionCause
 from meterledger.usecases import rebill_due
+from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.find_corrections import leave_bill, now_of
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.rebill_due import AUTHOR, TrueUps, true_up_estimates
@@ -110,6 +111,38 @@ class TestATrueUp:
         assert run.corrected == []
         assert "is less than $1.00" in run.left[0].reason
         assert night(town).runs == []
+
+    @pytest.mark.parametrize("option", ["", "1M-overnight"])
+    def test_of_a_dollar_over_two_bills_is_asked_whatever_the_rate_option(
+        self, tmp_path: Path, option: str
+    ) -> None:
+        """A day of each month was estimated, and is a little more: 85 cents and 90 cents."""
+        town = usage_town(tmp_path)
+        december, day = date(2025, 12, 1), date(2025, 11, 12)
+        with town.store.viewing(VIEWER, []):
+            town.start(1, from_day=OCTOBER)
+            if option:
+                view = town.book.as_known(NIGHT.date())
+                change_rate(
+                    account_id=town.account_id(1), schedule=option, asked=date(2025, 10, 20),
+                    learned_at=NIGHT - timedelta(hours=1), view=view, store=town.store,
+                )  # fmt: skip
+            town.arrive("M1", (FIRST, NOVEMBER), with_gap(DAY, 0, 96))
+            town.arrive("M1", (NOVEMBER, december), with_gap(day, 0, 96))
+            for one in (DAY, day):
+                town.validate(one, known_at=NIGHT)
+            bills = town.bill(1, on=december, known_at=NIGHT).issued
+            assert [one.usage.estimated is None for one in bills] == [False, False]
+            assert len({one.agreement_id for one in bills}) == (2 if option else 1)
+            for one in (DAY, day):
+                came(town, 1, more=80, day=one)
+                town.validate(one, known_at=NEXT)
+            accept(town)
+
+            (run,) = night(town).runs
+
+        assert len(run.corrected) == 2
+        assert all(0 < one.difference_cents < 100 for one in run.corrected)
 
     def test_of_the_same_amount_leaves_the_bill(self, town: UsageTown) -> None:
         late(town, 1)

@@ -27,6 +27,7 @@ from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.asked_otherwise import asks_otherwise, choices_of, same_choices
+from meterledger.usecases.periods_of_service import ServicesAsked, going_on
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill import RebillRefused
 from meterledger.usecases.rebill_gate import PastBills, codes_of, correction_findings
@@ -37,7 +38,7 @@ from meterledger.usecases.replay_bill import ReplayStore
 Progress = Callable[[int], None]
 
 
-class CorrectionStore(ReplayStore, PastBills, HoldsOfDays, Protocol):
+class CorrectionStore(ReplayStore, PastBills, HoldsOfDays, ServicesAsked, Protocol):
     """What the queue needs of the store."""
 
     def account_ids(self) -> list[str]:
@@ -72,6 +73,8 @@ class BillToCorrect:
     why: str = ""
     held_from_night: bool = False
     findings: tuple[GateFinding, ...] = ()
+    case: str = ""
+    """The first of the agreements by which its service goes on: bills of them are one case."""
 
     def waits(self, why: str, findings: tuple[GateFinding, ...] = ()) -> BillToCorrect:
         """The same, and a person decides it."""
@@ -153,7 +156,7 @@ def _of_account(
 ) -> list[BillToCorrect]:
     """Those of an account, and what holds each from the night.
 
-    The night corrects those of one agreement together, and the gate compares them so. One that a
+    The night corrects those of one service together, and the gate compares them so. One that a
     person left is decided: it is not among them, and no other waits with it.
     """
     if not bills:
@@ -168,7 +171,7 @@ def _of_account(
     together: dict[str, list[tuple[StoredBill, Bill]]] = {}
     for one in waits:
         if one.is_due and one.right is not None:
-            mine = together.setdefault(one.made.stored.agreement_id, [])
+            mine = together.setdefault(one.made.case, [])
             mine.append((one.made.stored, one.right))
     return [
         _asked_of_gate(one, services, together, store, now)
@@ -183,6 +186,7 @@ def _compared_of(
     now: Now,
 ) -> Iterator[_Compared]:
     choices = choices_of(bills[0].account_id, now.known_at, store)
+    cases: dict[str, str] = {}
     for stored in bills:
         if stored.agreement_id not in services:
             known = store.service_of_agreement(stored.agreement_id, now.known_at)
@@ -191,19 +195,27 @@ def _compared_of(
             continue
         made = _compared(stored, store, now)
         if made is not None:
-            yield made
+            name = stored.agreement_id
+            if name not in cases:
+                first, *_ = going_on(name, stored.account_id, now.known_at, store)
+                cases[name] = first.agreement_id
+            yield replace(made, made=replace(made.made, case=cases[name]))
 
 
 def as_cases(found: Iterable[BillToCorrect]) -> list[BillToCorrect]:
-    """Bills of one agreement are trued up together, or wait together."""
+    """Bills of one service are trued up together, on whichever rate option, or wait together."""
     every = list(found)
-    waiting = {one.stored.agreement_id: one.stored.bill_id for one in every if one.held_from_night}
+    waiting = {one.case: one.stored for one in every if one.held_from_night}
     return [
-        one.waits(f"It waits with bill {waiting[one.stored.agreement_id]} of the same agreement")
-        if one.trues_up and one.difference_cents and one.stored.agreement_id in waiting
+        one.waits(f"It waits with bill {other.bill_id} of the same {_what(one.stored, other)}")
+        if one.trues_up and one.difference_cents and (other := waiting.get(one.case))
         else one
         for one in every
     ]
+
+
+def _what(one: StoredBill, other: StoredBill) -> str:
+    return "agreement" if one.agreement_id == other.agreement_id else "service"
 
 
 def _nothing_new(
@@ -280,7 +292,7 @@ def _asked_of_gate(
     try:
         held = held_why(made.stored, services[agreement], store, now)
         findings = correction_findings(
-            made.stored, one.right, store, now, together.get(agreement, ())
+            made.stored, one.right, store, now, together.get(made.case, ())
         )
     except Refusal as refusal:
         return made.waits(refusal.of_one_case().sentence)

@@ -6,7 +6,8 @@ Lives here      the night's part of the queue: bills of which less is estimated 
 Lives elsewhere the queue (``find_corrections``), what the gate finds (``rebill_gate``), days that
                 came late (``rebill_late_days``), the corrected bill and its limits (``rebill``).
 
-Bills of one agreement that are due together are one case: their limits are counted together. Safe
+Bills of one service that are due together are one case, on whichever rate option: their limits are
+counted together. Safe
 to run twice and to kill: each case is one transaction.
 """
 
@@ -14,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Protocol
 
 from meterledger.kernel.refusal import Refusal
@@ -98,8 +98,11 @@ def true_up_estimates(
     if not dry_run:
         done.same = [name for name in done.same if _is_left(name, done, store, now)]
     due = [one for one in due if one.difference_cents]
-    for _, case in groupby(due, key=lambda one: one.stored.agreement_id):
-        _true_up([one.stored.bill_id for one in case], done, store, now, dry_run=dry_run)
+    cases: dict[str, list[str]] = {}
+    for one in due:
+        cases.setdefault(one.case, []).append(one.stored.bill_id)
+    for names in cases.values():
+        _true_up(names, done, store, now, dry_run=dry_run)
     return done
 
 
@@ -118,7 +121,7 @@ def _is_left(name: str, done: TrueUps, store: TrueUpStore, now: Now) -> bool:
 def _true_up(
     names: Sequence[str], done: TrueUps, store: TrueUpStore, now: Now, *, dry_run: bool
 ) -> None:
-    """Correct the bills of one agreement, without those that somebody corrected since the look."""
+    """Correct the bills of one service, without those that somebody corrected since the look."""
     gone = _corrected_meanwhile(names, done, store)
     names = [one for one in names if one not in gone]
     if not names:
@@ -135,7 +138,7 @@ def _true_up(
             book=now.book,
             dry_run=dry_run,
         )
-    except Refusal as refusal:  # one agreement's matter: its neighbors' bills are trued up
+    except Refusal as refusal:  # one service's matter: its neighbors' bills are trued up
         sentence = refusal.of_one_case().sentence
         gone = _corrected_meanwhile(names, done, store)
         done.refused += [(one, sentence) for one in names if one not in gone][:1]
