@@ -11,15 +11,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.journeys.programs_town import BEGINS, JOINED, KNOWN, ProgramTown
+from tests.journeys.programs_town import BEGINS, JOINED, KNOWN, LEARNED, ProgramTown
+from tests.journeys.register_town import KWH
 from tests.journeys.town import VIEWER, even
 
 from meterledger.entrypoints.web.bill_words import bill_words
 from meterledger.facts.bills import Bill
+from meterledger.facts.meters import BilledOn, Meter, MeterConfiguration, MeterKind
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.months import months_after
+from meterledger.kernel.span import Validity
 from meterledger.programs import CreditsOfBill, CreditsOverused, credit_account
 from meterledger.usecases.change_rate import change_rate
+from meterledger.usecases.describe_meters import configure_meter
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.find_corrections import bills_to_correct
 from meterledger.usecases.make_statement import Beside, make_statement
@@ -229,6 +233,28 @@ class TestNetMetering:
         assert any(one.finding.endswith(f"; {wh} Wh were received") for one in bills[0].reasons)
         for bill in bills:
             assert roof.replay(bill.bill_id).same_bytes
+
+    def test_is_not_for_a_meter_that_is_billed_on_its_register(self, town: ProgramTown) -> None:
+        """From 1 March on it is billed on intervals: it may join from that day on."""
+        edge = date(2026, 3, 1)
+        town.begin(1, "PL-R1")
+        for seconds, days in ((None, Validity(BEGINS)), (900, Validity(edge))):
+            setup = MeterConfiguration(
+                "M1",
+                BilledOn.REGISTER if seconds is None else BilledOn.INTERVAL,
+                seconds,
+                (KWH,),
+                (),
+                days,
+                LEARNED,
+            )
+            device = Meter("M1", MeterKind.AMI, LEARNED)
+            configure_meter(setup, device, learned_at=LEARNED, store=town.store)
+
+        with pytest.raises(ProgramRefused, match="not for a meter that is billed on its register"):
+            town.join(1, "prairie_net_metering", on=edge - timedelta(days=1))
+        town.join(1, "prairie_solar", blocks=1, dry_run=True)
+        town.join(1, "prairie_net_metering", on=edge)
 
     def test_is_held_where_what_was_received_is_not_known(self, roof: ProgramTown) -> None:
         run = roof.bill(1, on=date(2026, 8, 2), known_at=KNOWN)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
+from meterledger.facts.meters import BilledOn
 from meterledger.facts.participation import Participation
 from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
@@ -20,6 +21,7 @@ from meterledger.programs import CreditAccount
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import Program
 from meterledger.usecases.looked_back import credits_on
+from meterledger.usecases.meter_ports import MeterFile
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.program_ports import Programs
 
@@ -32,6 +34,12 @@ class ProgramStore(Programs, Protocol):
 
     def bills_at(self, service_point_ids: Sequence[str]) -> dict[str, list[StoredBill]]:
         """Every bill issued for the service points, cancelled ones too, oldest first."""
+
+    def meters_on_registers(self, meter_ids: Sequence[str], known_at: datetime) -> set[str]:
+        """Which of the meters are set up, on some day, to be billed on their register."""
+
+    def meter_file(self, meter_id: str, known_at: datetime | None = None) -> MeterFile:
+        """All that is known of a meter."""
 
 
 class ProgramRefused(Refusal):
@@ -64,7 +72,8 @@ def join_program(
     It counts from the first billing period that begins on that day or later.
 
     :raises ProgramRefused: if the book has no such programme, it is not open to the rate, blocks
-        are missing or not asked for, another programme stands against it, or days are billed
+        are missing or not asked for, another programme stands against it, or days are billed; if
+        the programme nets, and the meter of that day is billed on its register
     :raises Conflict: if the service is in it already
     """
     service = _service(store, account_id, on, learned_at, agreement_id)
@@ -104,6 +113,8 @@ def join_program(
                 why="Each says which energy of the same window is billed",
                 do=f"Leave {other.program} first, with `meterledger program leave`",
             )
+    if found.net_metering is not None:
+        _refuse_register(service, on, where, found, learned_at, store)
     _refuse_billed(service, on, where)
     made = Participation(
         agreement.agreement_id, account_id, program, days, learned_at, blocks=blocks
@@ -185,6 +196,27 @@ def _service(
         why=f"They are {names}" if found else "",
         do="Say which with --agreement" if found else "Name a day on which there is service",
     )
+
+
+def _refuse_register(
+    service: BillableService,
+    on: date,
+    where: str,
+    program: Program,
+    known_at: datetime,
+    store: ProgramStore,
+) -> None:
+    there = [one.meter_id for one in service.installations if on in one.days]
+    for meter in sorted(store.meters_on_registers(there, known_at)):
+        for one in store.meter_file(meter, known_at).configurations:
+            if on in one.days and one.billed_on is BilledOn.REGISTER:
+                raise ProgramRefused(
+                    f"{program.name} is not for a meter that is billed on its register: {meter}",
+                    where=where,
+                    why="A register does not tell what was received in which hour",
+                    do="Set the meter up for intervals of both directions with `meterledger meter "
+                    "configure`, or exchange it, and join from that day on",
+                )
 
 
 def _refuse_billed(service: BillableService, on: date, where: str) -> None:
