@@ -220,6 +220,10 @@ class Statement:
     marks: tuple[StatedMark, ...]
     reasons: tuple[tuple[str, Citation], ...]
     relief: StatedRelief | None = None
+    asked_on: str = ""
+    """The bill of the account's same day that asks for all, what this one asks in it."""
+    takes_in: tuple[str, ...] = ()
+    """Bills of the account's same day that stand in the balance before this one."""
 
     def __post_init__(self) -> None:
         ensure(
@@ -233,3 +237,8 @@ class Statement:
         of_bill = self.charges_cents if self.budget is None else self.budget.asked_cents
         off = 0 if self.relief is None else self.relief.cents
         return self.balance.previous_cents + of_bill - off
+
+    @property
+    def to_pay_cents(self) -> int:
+        """What is to be paid with this bill: nothing, where another of its day asks for all."""
+        return 0 if self.asked_on and self.asked_cents > 0 else self.asked_cents

@@ -81,6 +81,38 @@ def balance_before(
     return StatedBalance(asked, changes, 0, stored.previous_balance_cents)
 
 
+def of_one_day(stored: StoredBill, history: Sequence[StoredBill]) -> list[StoredBill]:
+    """The account's live bills of a bill's day, as they were posted: each has the balance of the
+    one before it in its own, so that the last asks for all. A cancelled bill stands alone.
+    """
+    bills = {one.bill_id: one for one in (*history, stored)}
+    left = sorted(
+        (
+            one
+            for one in bills.values()
+            if one.issued_day == stored.issued_day and one.cancelled_by is None
+        ),
+        key=_order,
+    )
+    if stored.cancelled_by is not None or len(left) < 2:
+        return [stored]
+    found: list[StoredBill] = []
+    while left:
+        at_once = [one for one in left if one.known_at == left[0].known_at]
+        # Of one instant: first what no other of them was posted before, as far as balances tell.
+        first = [
+            one
+            for one in at_once
+            if all(one.previous_balance_cents != _after(it) for it in at_once if it is not one)
+        ]
+        if found:
+            balance = _after(found[-1])
+            first = [one for one in at_once if one.previous_balance_cents == balance] or first
+        found.append((first or at_once)[0])
+        left.remove(found[-1])
+    return found
+
+
 def asked_of_bill(bill: StoredBill) -> int:
     """What a bill asks beside its balance: its total, or what a budget plan asks instead."""
     return asked_of(bill.record, bill.total_cents)

@@ -403,7 +403,7 @@ def _outgoing(document: IssuedDocument, statement: Statement, due_day: date) -> 
     return Outgoing(
         document,
         statement.charges_cents,
-        statement.asked_cents,
+        statement.to_pay_cents,
         document.due_day or due_day,
         statement.postal_code,
         statement.utility,

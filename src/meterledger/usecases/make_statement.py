@@ -38,7 +38,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.beside_usage import received_wh
-from meterledger.usecases.carried_balance import asked_of_bill, balance_before
+from meterledger.usecases.carried_balance import asked_of_bill, balance_before, of_one_day
 from meterledger.usecases.deposit_statement import deposit_messages
 from meterledger.usecases.estimated_by_hand import with_rungs
 from meterledger.usecases.joined_services import meters_on_bill
@@ -98,6 +98,7 @@ def make_statement(
     off = stated_relief(relief)
     premise = service.premise
     meters = [one.meter_id for one in meters_on_bill(service, stored.days)]
+    today = [one.bill_id for one in of_one_day(stored, history)]
     made = Statement(
         bill_id=stored.bill_id,
         account_id=stored.account_id,
@@ -132,6 +133,8 @@ def make_statement(
             (one["finding"], Citation.from_json(one["citation"])) for one in record["reasons"]
         ),
         relief=off,
+        asked_on=today[-1] if today[-1] != stored.bill_id else "",
+        takes_in=tuple(today[: today.index(stored.bill_id)]),
     )
     return made if later_due is None else due_later(made, later_due)
 

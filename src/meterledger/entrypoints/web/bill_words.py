@@ -180,9 +180,9 @@ def bill_words(statement: Statement) -> BillWords:
         issued_day=statement.issued_day,
         due_day=statement.due_day,
         charges=usd_display(statement.charges_cents),
-        asked_title=_asked_title(statement.asked_cents, statement.due_day),
-        asked=usd_display(abs(statement.asked_cents)),
-        asked_cents=statement.asked_cents,
+        asked_title=_asked_title(statement),
+        asked=usd_display(abs(statement.to_pay_cents)),
+        asked_cents=statement.to_pay_cents,
         balance=balance_rows(statement),
         marks=tuple(one.sentence for one in statement.marks),
         late=tuple(one.sentence for one in statement.marks if one.kind == "late"),
@@ -206,7 +206,7 @@ def bill_words(statement: Statement) -> BillWords:
         contact=contact_sentences(contact) if contact else (),
         phone=contact.utility_phone if contact else "",
         pay_to=contact.payment_address if contact else (),
-        scan_line=scan_line(statement.account_id, statement.asked_cents),
+        scan_line=scan_line(statement.account_id, statement.to_pay_cents),
         reasons=_reasons(statement.reasons),
     )
 
@@ -218,9 +218,12 @@ def _meters(statement: Statement) -> str:
     return ", ".join(statement.meter_ids)
 
 
-def _asked_title(asked_cents: int, due_day: date) -> str:
+def _asked_title(statement: Statement) -> str:
+    asked_cents = statement.asked_cents
+    if asked_cents > statement.to_pay_cents:
+        return f"Nothing to pay here: bill {statement.asked_on} of the same day asks for all"
     if asked_cents > 0:
-        return f"Please pay by {day_words(due_day)}"
+        return f"Please pay by {day_words(statement.due_day)}"
     return "Nothing to pay: your credit stands at" if asked_cents < 0 else "Nothing to pay"
 
 

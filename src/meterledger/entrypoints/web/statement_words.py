@@ -82,7 +82,11 @@ def balance_rows(statement: Statement) -> tuple[MoneyRow, ...]:
     balance = statement.balance
     rows = []
     if balance.last_asked_cents is not None:
-        rows.append(MoneyRow("Asked on your last bill", usd_display(balance.last_asked_cents)))
+        words = "Asked on your last bill"
+        if statement.takes_in:
+            words = f"Asked on bill {statement.takes_in[-1]} of the same day"
+            words += "" if statement.asked_on else ", to be paid with this one"
+        rows.append(MoneyRow(words, usd_display(balance.last_asked_cents)))
     for change in balance.changes:
         words = f"{change.words}, {table_day_words(change.day)}"
         amount = usd_display(change.cents)
@@ -104,6 +108,8 @@ def balance_rows(statement: Statement) -> tuple[MoneyRow, ...]:
         amount = usd_display(-statement.relief.cents)
         rows.append(MoneyRow("Taken off as agreed with you", amount))
     words = "Your credit" if statement.asked_cents < 0 else "Amount due"
+    if statement.asked_cents > statement.to_pay_cents:
+        words = f"Asked for on bill {statement.asked_on} of the same day"
     rows.append(MoneyRow(words, usd_display(abs(statement.asked_cents)), True))
     if budget is not None:
         ahead = budget.difference_cents < 0
