@@ -108,6 +108,22 @@ class TestADepositOfAnotherParty:
         assert "the account is said to be theirs" in ask("show", "EXT-1").stdout
         assert told(ask("replay", "EXT-1", "--json"))["same_bytes"] is True
 
+    def test_goes_back_to_the_payee_that_is_named(self, ask: Any, open_contract: Any) -> None:
+        payee = (
+            *("refund", "payee", "DEV-1", "--account", ACCOUNT, "--name", "Oak Homes LLC"),
+            *("--means", "check", "--details", "1 Oak Street", "--by", "Ana"),
+            *("--evidence", "the agreement"),
+        )
+        verified = CliRunner().invoke(build_app(), list(payee))
+        assert verified.exit_code == 0, verified.output
+        opened = told(open_contract(OTHERS_DEPOSIT, "--depositor", "DEV-1", "--json"))
+        assert (opened["depositor"], opened["account_is_the_depositors"]) == ("DEV-1", False)
+        assert "goes to them alone" in ask("show", "EXT-1").stdout
+
+        nothing = ask("to-depositor", "EXT-1", "--by", "Ana", "--reason", "earned")
+        assert nothing.exit_code == 2
+        assert "Nothing is due to its depositor now" in nothing.output
+
 
 class TestAFacility:
     def test_is_charged_until_it_is_changed(self, ask: Any, open_contract: Any) -> None:

@@ -41,9 +41,9 @@ NUMBERS = "--average-kwh --intervals --kw --less --percent --register --set --sh
 WORDS = """
 --about --account --address --agency --agency-terms --agreement --approved-by --area --author
 --authorized --basis --bill-medium --billed-on --book --by --cause --certificate --channel --check
---city --code --cold-weather --combination --customer --details --device --earlier-account
---evidence --facts --file --for --for-item --forbidden-by --guarantor --holder --host --how --key
---kind --known-by
+--city --code --cold-weather --combination --customer --depositor --details --device
+--earlier-account --evidence --facts --file --for --for-item --forbidden-by --guarantor --holder
+--host --how --key --kind --known-by
 --law --maker --means --meter --model --month-option --municipality --name --number --opinion
 --new-person --out --outcome --owner --payee --payment --person --portal --postal-code --premise
 --public-key --purpose --queue --reading --reason --reference --routing --sales-tax

@@ -14,6 +14,7 @@ from tests.stores.paper_town import ANALYST, account_id, start_of
 from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.extensions import ExtensionOnFile
 from meterledger.facts.money import Tender
+from meterledger.facts.settlements import Means
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.forms import read_form
 from meterledger.rulebook.loading import default_book_folder
@@ -26,8 +27,11 @@ from meterledger.usecases.extension_money import take_extension_payment
 from meterledger.usecases.extension_records import Moment
 from meterledger.usecases.extension_run import ExtensionRun, run_extensions
 from meterledger.usecases.extension_tellings import Told, settle_connection, tell_connection
+from meterledger.usecases.refund_credit import verify_payee
+from meterledger.usecases.settlements import MoneyDesk
 
 NOON = datetime(2026, 11, 28, 18, tzinfo=UTC)
+REFUNDS_TOLD = datetime(2026, 11, 30, 18, tzinfo=UTC)
 REQUESTED = date(2018, 2, 1)
 CONTRACT = "EXT-1"
 
@@ -122,23 +126,51 @@ class Desk:
         number: int = 1,
         requested: date = REQUESTED,
         account_is_the_depositors: bool = False,
+        depositor: str = "",
     ) -> bool:
         """Open a contract of the number-th account."""
-        if number not in self.opened:
-            self.store.start_service(start_of(number))
-            self.opened.append(number)
+        self.start(number)
         given = read_form(
             ContractGiven, {k: v for part in parts for k, v in part.items()}, where="given"
         )
         asked = ContractAsked(
             *(contract, account_id(number), requested, "Ana", given),
             account_is_the_depositors=account_is_the_depositors,
+            depositor=depositor,
         )
         self.now += timedelta(minutes=1)
         _, newly = self.look(
             lambda: open_contract(asked, store=self.store, book=the_book(), now=self.now)
         )
         return bool(newly)
+
+    def start(self, number: int = 1) -> None:
+        """Service of the number-th account, once."""
+        if number not in self.opened:
+            self.store.start_service(start_of(number))
+            self.opened.append(number)
+
+    def money(self, on: date) -> MoneyDesk:
+        """Where refunds are decided, a minute later and when the book tells of them."""
+        self.now = max(self.now, REFUNDS_TOLD) + timedelta(minutes=1)
+        return MoneyDesk(self.store, the_book(), on, self.now)
+
+    def developer(self, number: int = 1, payee: str = "DEV-1") -> str:
+        """The party that gives a deposit for the account, a verified payee of it."""
+        self.start(number)
+        self.look(
+            lambda: verify_payee(
+                payee,
+                account_id=account_id(number),
+                name="Oak Homes LLC",
+                means=Means.CHECK,
+                details="1 Oak Street",
+                by="Ana",
+                evidence="the signed agreement",
+                desk=self.money(REQUESTED),
+            )
+        )
+        return payee
 
     def pay(
         self, cents: int, key: str = "R-1", *, on: date = REQUESTED, contract: str = CONTRACT

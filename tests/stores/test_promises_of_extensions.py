@@ -16,6 +16,7 @@ from tests.stores.extension_town import (
     DEPOSIT,
     GUARANTEE,
     NOON,
+    OTHERS_DEPOSIT,
     REQUESTED,
     SPECIAL,
     Desk,
@@ -26,14 +27,19 @@ from tests.stores.paper_town import ANALYST, account_id, agreement_of, payment_o
 
 from meterledger.facts.extensions import ExtensionAct, ExtensionEvent
 from meterledger.facts.money import Entry, Leg
+from meterledger.facts.settlements import SettlementCase
+from meterledger.usecases.approve_settlement import approve_settlement
+from meterledger.usecases.depositor_refunds import ask_depositor_refund
 from meterledger.usecases.extension_money import return_extension_payment
 from meterledger.usecases.extension_ports import ExtensionMoved, ExtensionWork
 from meterledger.usecases.extension_records import ExtensionRefused, Moment, event_of, undoing
 from meterledger.usecases.extension_replay import replay_extension
 from meterledger.usecases.extension_tellings import Told
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
+from meterledger.usecases.settlement_ports import SettlementWrite
 
 FIRST_DATE, LAST_DATE = date(2018, 8, 1), date(2023, 2, 1)
+TODAY = date(2026, 11, 30)
 
 
 @pytest.fixture
@@ -52,6 +58,71 @@ def refund(desk: Desk, cents: int, about: str = "x") -> tuple[ExtensionEvent, En
     )
     legs = (Leg("252", cents, account_id(1)), Leg("142", -cents, account_id(1)))
     return made, Entry(f"ext-refund:{made.key}", REQUESTED, NOON, legs, "a refund")
+
+
+class TestADepositor:
+    """A developer's deposit of 6,000.00; four of twelve units have earned 2,000.00 of it back."""
+
+    @pytest.fixture
+    def due(self, desk: Desk) -> Desk:
+        desk.open(OTHERS_DEPOSIT, depositor=desk.developer())
+        desk.pay(6_000_00)
+        desk.connect("lot 1", FIRST_DATE, units=4)
+        desk.run(FIRST_DATE)
+        return desk
+
+    def ask(self, desk: Desk, on: date = TODAY) -> SettlementCase:
+        how = {"by": "Ana", "reason": "it came back"}
+        return desk.look(lambda: ask_depositor_refund(CONTRACT, **how, desk=desk.money(on))).case
+
+    def approve(self, desk: Desk, case: SettlementCase) -> SettlementCase:
+        def act() -> SettlementCase:
+            how = {"by": "Ben", "reason": "right", "desk": desk.money(TODAY)}
+            return approve_settlement(case.settlement_id, **how).case  # type: ignore[arg-type]
+
+        return desk.look(act)
+
+    def test_is_kept_with_the_contract(self, due: Desk) -> None:
+        assert due.on_file().contract.depositor == "DEV-1"
+
+    def test_is_a_payee_of_the_account(self, desk: Desk) -> None:
+        other = desk.developer(2, "DEV-2")
+        desk.open(OTHERS_DEPOSIT, account_is_the_depositors=True)
+        contract = replace(desk.on_file().contract, contract_id="EXT-2", depositor=other)
+        with pytest.raises(NotFound, match="no verified payee DEV-2"):
+            desk.look(lambda: desk.store.open_extension(contract))
+        with pytest.raises(NotFound, match="no verified payee DEV-9"):
+            desk.look(lambda: desk.store.open_extension(replace(contract, depositor="DEV-9")))
+
+    def test_gets_what_came_back_and_the_account_none_of_it(self, due: Desk) -> None:
+        before = due.sums()
+        assert (before["252.depositors"], before.get("142", 0)) == (-2_000_00, 0)
+        case = self.ask(due)
+        assert (case.payee.name if case.payee else "", case.cents) == ("Oak Homes LLC", 2_000_00)
+        assert due.sums() == before
+        self.approve(due, case)
+        after = due.sums()
+        assert (after["252.depositors"], after["232.refunds"]) == (0, -2_000_00)
+
+    def test_gets_no_more_than_is_due(self, due: Desk) -> None:
+        case = self.ask(due)
+        (known,) = due.look(lambda: due.store.settlements(account_id=case.account_id))
+        more = replace(known, key="EXT-1-more", steps=(replace(known.asked, reason="more"),))
+        with pytest.raises(Conflict, match="the deposit due to its depositor that is there now"):
+            due.look(lambda: due.store.record_settlements([SettlementWrite(more, more.steps, ())]))
+
+    @pytest.mark.parametrize("other", ["payee", "contract"])
+    def test_alone_gets_it(self, due: Desk, other: str) -> None:
+        due.developer(1, "DEV-3")
+        case = self.ask(due)
+        assert case.payee is not None
+        name = replace(case.payee, payee_id="DEV-3")
+        wrong = replace(case, payee=name) if other == "payee" else replace(case, about="EXT-9")
+        wrong = replace(wrong, key="wrong")
+        with pytest.raises(Conflict, match="takes what is due to the depositor of an extension"):
+            due.look(
+                lambda: due.store.record_settlements([SettlementWrite(wrong, wrong.steps, ())])
+            )
 
 
 class TestContracts:

@@ -48,6 +48,7 @@ def extension_json(on_file: ExtensionOnFile, dates: tuple[date, ...]) -> dict[st
         "requested": contract.requested_day.isoformat(),
         "opened_by": contract.by,
         "account_is_the_depositors": account_is_the_depositors(contract),
+        "depositor": contract.depositor,
         "parts": parts_of(contract),
         "asked_usd": {
             purpose.value: usd_text(contract.asked_cents(purpose))
@@ -130,6 +131,11 @@ def extension_words(told: dict[str, Any]) -> list[str]:
     ]
     if told["account_is_the_depositors"]:
         lines.append("  the deposit is another party's, and the account is said to be theirs")
+    if told["depositor"]:
+        lines.append(
+            f"  the deposit is of payee {told['depositor']}: what comes back of it goes to them "
+            f"alone, asked for with `meterledger extension to-depositor {told['extension']}`"
+        )
     for one in told["events"]:
         who = f" by {one['by']}" if one["by"] else ""
         lines.append(f"  {one['on']}  {one['act']} {one['about']}  {usd_shown(one['usd'])}{who}")

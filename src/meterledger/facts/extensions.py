@@ -107,7 +107,11 @@ class FacilityTerms:
 
 @dataclass(frozen=True, slots=True)
 class ExtensionContract:
-    """One extension's contract. The text of the day of its request holds as long as it lives."""
+    """One extension's contract. The text of the day of its request holds as long as it lives.
+
+    ``depositor`` is the verified payee to whom the refundable deposit comes back, where another
+    party than the account's gave it; empty where it comes back to the account.
+    """
 
     contract_id: str
     account_id: str
@@ -119,10 +123,12 @@ class ExtensionContract:
     guarantee: GuaranteeTerms | None = None
     contribution: ContributionTerms | None = None
     facility: FacilityTerms | None = None
+    depositor: str = ""
 
     def __post_init__(self) -> None:
         parts = (self.deposit, self.guarantee, self.contribution, self.facility)
         ensure(any(parts), f"contract {self.contract_id} is about something")
+        ensure(not self.depositor or bool(self.deposit), "a depositor gives a deposit")
 
     def asked_cents(self, purpose: Purpose) -> int:
         """What is to be paid for a purpose."""

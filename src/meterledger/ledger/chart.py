@@ -84,6 +84,7 @@ TAX_COLLECTIONS = "241"
 OTHER_LIABILITIES = "242"
 UNCLAIMED = "242.unclaimed"
 ADVANCES = "252"
+DUE_TO_DEPOSITORS = "252.depositors"
 DEFERRED_CREDITS = "253"
 UNAPPLIED = "253.unapplied"
 UPKEEP = "253.special_upkeep"
@@ -193,6 +194,12 @@ ACCOUNTS = (
         "Customer advances for construction",
         "Advances of customers that go back wholly or in part; what is left when a customer got "
         "all of his is credited to plant.",
+    ),
+    _liability(
+        DUE_TO_DEPOSITORS,
+        "Customer advances for construction: due to other depositors",
+        "What came back of deposits that another party than the customer gave, until two people "
+        "let it go to that party.",
     ),
     _liability(
         DEFERRED_CREDITS,

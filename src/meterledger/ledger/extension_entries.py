@@ -31,6 +31,7 @@ from meterledger.ledger.chart import (
     ADVANCES,
     CASH,
     CONSTRUCTION,
+    DUE_TO_DEPOSITORS,
     OTHER_ELECTRIC_REVENUE,
     RECEIVABLE,
     UPKEEP,
@@ -60,10 +61,20 @@ def contribution_parts(construction_cents: int, upkeep_cents: int) -> tuple[Leg,
 
 
 def entry_for_extension_refund(
-    key: str, account_id: str, cents: int, *, on: date, learned_at: datetime, cause: str
+    key: str,
+    account_id: str,
+    cents: int,
+    *,
+    on: date,
+    learned_at: datetime,
+    cause: str,
+    to_depositor: bool = False,
 ) -> Entry:
-    """An advance goes back: a credit of the account, from which it may be paid out."""
-    legs = (Leg(ADVANCES, cents, account_id), Leg(RECEIVABLE, -cents, account_id))
+    """An advance goes back: a credit of the account, from which it may be paid out; or, where
+    another party gave it, what is due to that party and never the account's.
+    """
+    to = DUE_TO_DEPOSITORS if to_depositor else RECEIVABLE
+    legs = (Leg(ADVANCES, cents, account_id), Leg(to, -cents, account_id))
     return Entry(entry_name(EXTENSION_REFUND, key), on, learned_at, legs, cause)
 
 

@@ -29,6 +29,7 @@ from meterledger.ledger.chart import (
     CASH,
     CASH_ACH,
     CASH_CARD,
+    DUE_TO_DEPOSITORS,
     MERCHANDISING,
     PROVISION,
     RECEIVABLE,
@@ -134,6 +135,7 @@ WORDS = {
     SettlementKind.PROVISION: "provision for uncollectible accounts",
     SettlementKind.SPECIAL: "{about} (no part of your electric service)",
 }
+TO_DEPOSITOR = "deposit of extension {about} back to its depositor"
 MOVED_WORDS = {
     ItemKind.LATE_CHARGE: "late payment charges",
     ItemKind.SERVICE_FEE: "service charges",
@@ -155,7 +157,8 @@ def _cause(case: SettlementCase, step: Step) -> str:
         return f"credit moved from account {case.account_id} to {case.to_account_id}" + OF_ACT.get(
             step.act, ""
         )
-    words = WORDS[case.kind].format(
+    words = TO_DEPOSITOR if case.source == DUE_TO_DEPOSITORS else WORDS[case.kind]
+    words = words.format(
         account_id=case.account_id,
         to_account_id=case.to_account_id,
         about=case.about,

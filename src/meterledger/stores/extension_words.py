@@ -27,6 +27,7 @@ CAUSES = ("ext-refund", "ext-forfeit", "ext-guarantee", "ext-credit", "special-f
 """Prefixes of entries that are named after an event."""
 OVERDRAWN = "no_advance_is_overdrawn"
 UNDOES = "what_stands_is_taken_back_once"
+DEPOSITOR = "depositors_are_of_their_account"
 ONCE = "a_bill_is_tested_and_a_month_charged_once"
 
 

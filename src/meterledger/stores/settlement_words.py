@@ -28,6 +28,9 @@ from meterledger.usecases.settlement_ports import SettlementWrite
 from meterledger.usecases.settlements import cannot_follow
 
 DEPOSITS = "235"
+DUE_TO_DEPOSITORS = "252.depositors"
+SOURCES = {DEPOSITS: "deposit", DUE_TO_DEPOSITORS: "deposit due to its depositor"}
+"""What a refund takes off that is no credit of the account, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,29 @@ class MoneyThere:
     """What an account has, in cents, seen under the lock.
 
     ``owed`` is the plain receivable (142), ``receivable`` all of 142 and 143 with what a budget
-    plan defers, ``deposits`` what is held on 235. A credit is below zero, as in the ledger.
+    plan defers, ``deposits`` what is held on 235, ``depositors`` what other depositors are due. A
+    credit is below zero, as in the ledger.
     """
 
     owed: int = 0
     receivable: int = 0
     deposits: int = 0
+    depositors: int = 0
+
+    def of(self, source: str) -> int:
+        """What a refund or a credit takes off."""
+        own = {DEPOSITS: self.deposits, DUE_TO_DEPOSITORS: self.depositors}
+        return own.get(source, self.receivable)
+
+
+def not_the_depositors(case: SettlementCase) -> Conflict:
+    """What is due to a depositor would go to somebody else."""
+    return Conflict(
+        "It takes what is due to the depositor of an extension, and goes to somebody else",
+        where=f"settlement {case.settlement_id}",
+        why="A deposit goes back to the party that gave it (GRR III.O)",
+        do="Ask for it with `meterledger extension to-depositor`",
+    )
 
 
 def no_settlement(settlement_id: str) -> NotFound:
@@ -172,14 +192,14 @@ def refuse_too_much(
     case, acts = write.case, {one.act for one in write.added}
     mine = [one for one in others if one.settlement_id != case.settlement_id]
     if case.takes_credit and acts & {Act.ASKED, Act.APPROVED}:
-        credit = -(there.deposits if case.source == DEPOSITS else there.receivable)
+        credit = -there.of(case.source)
         if Act.APPROVED not in acts:  # what waits for approval already is spoken for
             credit -= sum(
                 one.cents
                 for one in mine
                 if one.takes_credit and one.awaits_approval and one.source == case.source
             )
-        of = "deposit" if case.source == DEPOSITS else "credit"
+        of = SOURCES.get(case.source, "credit")
         _refuse_above(case, max(0, credit), f"the {of} that is there now and not spoken for")
     elif case.kind in (SettlementKind.TRANSFER, SettlementKind.WRITE_OFF) and acts & {
         Act.ASKED,

@@ -12,6 +12,7 @@ the credit is is asked anew, by what is known now.
 from __future__ import annotations
 
 from meterledger.facts.settlements import Act, SettlementCase
+from meterledger.ledger import DUE_TO_DEPOSITORS
 from meterledger.usecases.refund_payees import agency_terms_of, payee_of_refund
 from meterledger.usecases.settlements import CannotSettle, MoneyDesk, Settled, one_step
 
@@ -30,7 +31,7 @@ def approve_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyD
 
 def _refuse_another_payee(case: SettlementCase, desk: MoneyDesk) -> None:
     payee = case.payee
-    if payee is None:
+    if payee is None or case.source == DUE_TO_DEPOSITORS:  # whose that is the contract says
         return
     try:
         payee_of_refund(

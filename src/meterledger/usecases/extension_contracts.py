@@ -37,6 +37,7 @@ from meterledger.facts.extensions import (
     GuaranteeTerms,
 )
 from meterledger.facts.places import Account, BillableService
+from meterledger.facts.settlements import VerifiedPayee
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import Cents
 from meterledger.rulebook.book import TariffBook
@@ -60,6 +61,9 @@ class ExtensionStore(ExtensionLog, Protocol):
 
     def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
         """One agreement, or NotFound."""
+
+    def payee(self, payee_id: str) -> VerifiedPayee:
+        """A payee by its id. :raises NotFound:"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class ContractAsked:
     given: ContractGiven
     account_is_the_depositors: bool = False
     """Whether it is said that the account is the other party's own who gives the deposit."""
+    depositor: str = ""
+    """The verified payee of the account who is that other party: what comes back goes to them."""
 
 
 def open_contract(
@@ -131,11 +137,13 @@ def open_contract(
 ) -> tuple[ExtensionContract, bool]:
     """Open a contract under the text of the day of its request; False if it was open already.
 
-    What comes back of a deposit is a credit of the account, and GRR III.O has it go back to the
-    depositor: so the account has to be the depositor's own.
+    GRR III.O has a deposit go back to the depositor. What comes back is a credit of the account: so
+    the account has to be the depositor's own, or the depositor is named, a verified payee, and what
+    comes back is due to them alone.
 
     :raises ExtensionRefused: if the contract is about nothing, a rule says no, or another party
-        gives the deposit and nobody says that the account is that party's own
+        gives the deposit and nobody says that the account is that party's own, or who it is
+    :raises NotFound: if there is no such account, or payee
     :raises NoRuleInForce: for a request of a day whose text is not held
     """
     name = _contract_name(asked.contract_id)
@@ -152,13 +160,21 @@ def open_contract(
     contract = contract_of(replace(asked, contract_id=name), moment)
     if not known:  # one of before anybody was asked stays as it is
         _refuse_account_of_another(asked, f"extension {name}")
+        _refuse_payee_of_another(asked, store, f"extension {name}")
     return contract, store.open_extension(contract)
 
 
 def _refuse_account_of_another(asked: ContractAsked, where: str) -> None:
     deposit = asked.given.deposit
     is_others = deposit is not None and deposit.asked.depositor is Depositor.OTHER_PARTY
-    if is_others and not asked.account_is_the_depositors:
+    if asked.account_is_the_depositors and asked.depositor:
+        raise ExtensionRefused(
+            "The account is said to be the depositor's own, and another payee is named",
+            where=where,
+            why="What comes back goes to one of them",
+            do="Give --account-is-the-depositors or --depositor, and not both",
+        )
+    if is_others and not (asked.account_is_the_depositors or asked.depositor):
         raise ExtensionRefused(
             f"Another responsible party gives the deposit, and nobody says that account "
             f"{asked.account_id} is theirs",
@@ -166,7 +182,15 @@ def _refuse_account_of_another(asked: ContractAsked, where: str) -> None:
             why="What comes back goes to the depositor (GRR III.O), and it is a credit of the "
             "contract's account",
             do="Start an account for the depositor and open the contract there; if this one is the "
-            "depositor's own, say so with --account-is-the-depositors",
+            "depositor's own, say so with --account-is-the-depositors; else verify the depositor "
+            "with `meterledger refund payee` and name that payee with --depositor",
+        )
+    if asked.depositor and not is_others:
+        raise ExtensionRefused(
+            f"Payee {asked.depositor[:40]} is named as depositor, and the terms have no deposit of "
+            "another responsible party",
+            where=where,
+            do="Give other_responsible_party as depositor in the terms, or leave out --depositor",
         )
     if asked.account_is_the_depositors and not is_others:
         raise ExtensionRefused(
@@ -175,6 +199,17 @@ def _refuse_account_of_another(asked: ContractAsked, where: str) -> None:
             where=where,
             do="Give other_responsible_party as depositor in the terms, or leave out "
             "--account-is-the-depositors",
+        )
+
+
+def _refuse_payee_of_another(asked: ContractAsked, store: ExtensionStore, where: str) -> None:
+    if asked.depositor and store.payee(asked.depositor).account_id != asked.account_id:
+        raise ExtensionRefused(
+            f"Payee {asked.depositor} is verified for another account",
+            where=where,
+            why="Money of an account goes to payees who were verified for it",
+            do=f"Verify the depositor for account {asked.account_id} with `meterledger refund "
+            "payee`",
         )
 
 
@@ -218,6 +253,8 @@ def contract_of(asked: ContractAsked, moment: Moment) -> ExtensionContract:
     }
     if asked.account_is_the_depositors:  # beside `given`: records without it keep their bytes
         told["account_is_the_depositors"] = True
+    if asked.depositor:
+        told["depositor"] = asked.depositor
     record = record_of(moment, rules, told)
     return ExtensionContract(
         contract_id=asked.contract_id,
@@ -226,6 +263,7 @@ def contract_of(asked: ContractAsked, moment: Moment) -> ExtensionContract:
         by=by,
         learned_at=moment.known_at,
         record=record,
+        depositor=asked.depositor,
         **parts,
     )
 

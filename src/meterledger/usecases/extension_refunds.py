@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from functools import partial
 
 from meterledger.extensions import (
     DEPOSIT_REFUND,
@@ -154,7 +155,8 @@ def entries_of_refunds(on_file: ExtensionOnFile, events: tuple[Event, ...]) -> t
         if not one.cents:
             continue
         refunded = one.act is ExtensionAct.REFUNDED
-        make = entry_for_extension_refund if refunded else entry_for_forfeit
+        refund = partial(entry_for_extension_refund, to_depositor=bool(contract.depositor))
+        make = refund if refunded else entry_for_forfeit
         words = "refunded" if refunded else "kept after the last date"
         entries.append(
             make(

@@ -20,7 +20,7 @@ from meterledger.facts.money import Entry
 from meterledger.facts.settlements import Act, SettlementCase
 from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
-from meterledger.ledger import control_of
+from meterledger.ledger import DUE_TO_DEPOSITORS, control_of
 
 
 class LeavingStore(Protocol):
@@ -104,6 +104,8 @@ def came_back_meanwhile(case: SettlementCase, entries: Sequence[Entry]) -> str:
     ``entries`` are the account's. Empty where the payment that it goes back to stands, and nothing
     came back after the approval that leaves the account owing.
     """
+    if case.source == DUE_TO_DEPOSITORS:
+        return _owed_by_depositor(case, entries)
     back = {one.reverses: one for one in entries if one.reverses}
     key = case.payee.payment_key if case.payee is not None else ""
     source = back.get(f"{PAYMENT}:{key}")
@@ -129,6 +131,19 @@ def came_back_meanwhile(case: SettlementCase, entries: Sequence[Entry]) -> str:
         told = f"payment {since[0]} came back since it was approved, and the account owes "
         return f"{told}{usd_display(owed)}"
     return ""
+
+
+def _owed_by_depositor(case: SettlementCase, entries: Sequence[Entry]) -> str:
+    """A deposit that bounced takes back what had come back of it, and it is on its way already."""
+    owed = sum(
+        leg.cents
+        for one in entries
+        for leg in one.legs
+        if (leg.customer_account_id, leg.ledger_account) == (case.account_id, DUE_TO_DEPOSITORS)
+    )
+    if owed <= 0:
+        return ""
+    return f"the deposit came back since, and {usd_display(owed)} more went back of it than is due"
 
 
 def refuse_to_leave(case: SettlementCase, store: EntriesOfAccount) -> None:

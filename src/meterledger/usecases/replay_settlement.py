@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from meterledger.facts.settlements import SettlementCase, SettlementKind
+from meterledger.ledger import DUE_TO_DEPOSITORS
+from meterledger.usecases.depositor_refunds import decide_depositor_again
 from meterledger.usecases.refund_credit import decide_goodwill_again, decide_refund_again
 from meterledger.usecases.returned_payment import decide_return_again
 from meterledger.usecases.settlements import Decided, MoneyDesk, decide_again
@@ -43,6 +45,8 @@ def replay_settlement(case: SettlementCase, desk: MoneyDesk) -> bool:
     told: dict[str, Any] = json.loads(case.record)["facts"]
 
     def decide(one: SettlementCase, then: MoneyDesk) -> Decided:
+        if one.source == DUE_TO_DEPOSITORS:
+            return decide_depositor_again(one, then)
         if one.kind is SettlementKind.TRANSFER:
             moves_credit = one.takes_credit
             return (decide_refund_again if moves_credit else decide_transfer_again)(one, told, then)

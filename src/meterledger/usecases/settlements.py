@@ -17,6 +17,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from meterledger.facts.deposits import Deposit
+from meterledger.facts.extensions import ExtensionOnFile
 from meterledger.facts.late_charges import LateHistory
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, BillableService
@@ -91,6 +92,12 @@ class SettlementStore(Settlements, LeavingStore, LinesStore, PartsAsked, Protoco
         self, account_ids: Sequence[str], *, with_due_days: bool = False
     ) -> Mapping[str, AccountMoney]:
         """What open items follow from, applications among it."""
+
+    def extension(self, contract_id: str) -> ExtensionOnFile:
+        """A contract of an extension with its events. :raises NotFound:"""
+
+    def extensions(self, *, account_id: str | None = None) -> list[ExtensionOnFile]:
+        """Contracts of extensions; of one account, or all."""
 
 
 @dataclass(frozen=True, slots=True)

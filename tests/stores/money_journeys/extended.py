@@ -10,6 +10,7 @@ from tests.stores.extension_town import (
     DEPOSIT,
     GUARANTEE,
     NOON,
+    OTHERS_DEPOSIT,
     SPECIAL,
     Desk,
     facility,
@@ -18,6 +19,7 @@ from tests.stores.money_journeys.journey import journey
 from tests.stores.paper_town import agreement_of, bill_of
 
 from meterledger.extensions import Change
+from meterledger.usecases.depositor_refunds import ask_depositor_refund
 from meterledger.usecases.extension_money import (
     give_back_guarantee_deposit,
     return_extension_payment,
@@ -31,6 +33,7 @@ from meterledger.usecases.extension_tellings import (
 )
 
 TODAY = date(2026, 11, 28)
+REFUNDED = date(2026, 11, 30)
 LAST = NOON + timedelta(hours=2)
 
 
@@ -136,6 +139,22 @@ def left_behind(store: Any) -> None:
 
 def special(store: Any) -> None:
     Desk(store).open(SPECIAL)
+
+
+def earned(store: Any) -> None:
+    """A developer's deposit, of which a third came back."""
+    made = Desk(store)
+    made.open(OTHERS_DEPOSIT, depositor=made.developer())
+    made.pay(6_000_00)
+    made.connect("lot 1", date(2018, 8, 1), units=4)
+    made.run(date(2018, 8, 1))
+
+
+@journey("ask for a depositor's refund", earned)
+def _(store: Any, _: Any) -> Any:
+    act = desk(store)
+    how: dict[str, Any] = {"by": "Ana", "reason": "earned", "desk": act.money(REFUNDED)}
+    return act.look(lambda: ask_depositor_refund(CONTRACT, **how)).case
 
 
 @journey("open a contract", ready)

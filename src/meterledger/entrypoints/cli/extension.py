@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,14 +29,12 @@ Contract = Annotated[str, typer.Argument(help="The contract's name, like EXT-201
 By = Annotated[str, typer.Option("--by", help="Who does it: a name.")]
 Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
 On = Annotated[str, typer.Option(help="The day on which it was so; today unless told.")]
-Depositors = Annotated[
-    bool, typer.Option("--account-is-the-depositors", help="It is the other depositor's own.")
-]
-MOST_BYTES = 200_000
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    from meterledger.entrypoints.cli.extension_opening import open_one, to_depositor
+
     commands = typer.Typer(
         name="extension",
         help="Line extensions: deposits, guarantees, special facilities, and what comes back.",
@@ -51,6 +48,7 @@ def register(app: typer.Typer) -> None:
     commands.command("connect")(connect)
     commands.command("verify")(verify)
     commands.command("refund")(refund)
+    commands.command("to-depositor")(to_depositor)
     commands.command("serve")(serve)
     commands.command("guarantee")(guarantee)
     commands.command("give-back")(give_back)
@@ -61,34 +59,6 @@ def register(app: typer.Typer) -> None:
     commands.command("run")(run)
     commands.command("replay")(replay)
     app.add_typer(commands)
-
-
-def open_one(
-    contract: Contract,
-    account: Annotated[str, typer.Option(help="Account number, ten digits.")],
-    requested: Annotated[str, typer.Option(help="Day on which the extension was asked for.")],
-    terms: Annotated[
-        str, typer.Option(help="JSON file: deposit, guarantee, special, facility; see the docs.")
-    ],
-    by: By = "",
-    depositors: Depositors = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Open a contract under the text of the day on which its extension was asked for."""
-    from meterledger.usecases.extension_contracts import ContractAsked, ContractGiven, open_contract
-
-    with refusing(), _system("open a contract of an extension", [account]) as system:
-        from meterledger.rulebook.forms import read_form
-
-        given = read_form(ContractGiven, _terms(terms), where="terms")
-        day = day_from(requested, option="--requested")
-        made, newly = open_contract(
-            ContractAsked(contract, account, day, by, given, account_is_the_depositors=depositors),
-            store=system.store,
-            book=system.book,
-            now=system.now,
-        )
-        _answer(system, made.contract_id, newly=newly, as_json=as_json)
 
 
 def advance(
@@ -364,28 +334,6 @@ def replay(contract: Contract, as_json: JsonFlag = False) -> None:
         say(answer, as_json=as_json, words=lambda: print(words + ", ".join(differ)))
     if differ:
         raise typer.Exit(2)
-
-
-def _terms(path: str) -> object:
-    from meterledger.kernel.exact_json import read_exact_json
-
-    try:
-        with Path(path).open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
-        if len(raw) > MOST_BYTES:
-            raise ValueError("it is too long")
-    except (OSError, ValueError) as problem:
-        raise BadArgument(
-            f"The terms cannot be read from {path[:80]}",
-            where="--terms",
-            why=str(problem)[:200],
-            do="Give a JSON file like those of docs/operating/extensions.md",
-        ) from problem
-    return read_exact_json(
-        raw,
-        where=f"--terms {path[:80]}",
-        do="Give a JSON file like those of docs/operating/extensions.md",
-    )
 
 
 def _tell(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from meterledger.facts.extensions import ExtensionContract, ExtensionEvent, ExtensionOnFile
 from meterledger.facts.money import Entry, Payment
+from meterledger.facts.settlements import VerifiedPayee
 from meterledger.stores.believed import contents
 from meterledger.stores.extension_words import (
     CAUSES,
@@ -16,6 +17,7 @@ from meterledger.stores.extension_words import (
     refuse_work,
 )
 from meterledger.stores.memory.places import MemoryPlaces
+from meterledger.stores.settlement_words import no_payee
 from meterledger.usecases.extension_ports import ExtensionWork
 from meterledger.usecases.ports import Conflict, NotFound
 
@@ -25,6 +27,7 @@ class MemoryExtensions(MemoryPlaces):
 
     _entries: dict[str, Entry]
     _payments: dict[str, Payment]
+    _payees: dict[str, VerifiedPayee]
     register_cause: Callable[[str, Callable[[str], bool]], None]
     _refuse_entry: Callable[..., None]
     _keep_entry: Callable[[Entry], None]
@@ -50,6 +53,9 @@ class MemoryExtensions(MemoryPlaces):
                 return False
             if contract.account_id not in self._accounts:
                 raise NotFound.of("account", contract.account_id)
+            payee = self._payees.get(contract.depositor)
+            if contract.depositor and (payee is None or payee.account_id != contract.account_id):
+                raise no_payee(contract.depositor)
             self._contracts[contract.contract_id] = contract
             self._note("extension opened", contract.contract_id, contract.learned_at)
             return True

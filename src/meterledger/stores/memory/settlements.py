@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from meterledger.facts.ach_orders import SentFile
 from meterledger.facts.bank import Expectation
+from meterledger.facts.extensions import ExtensionContract
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, AccountHolder
 from meterledger.facts.receivables import Application
@@ -19,10 +20,12 @@ from meterledger.stores.ledger_words import refund_left
 from meterledger.stores.memory.two_clocks import TwoClocks
 from meterledger.stores.settlement_words import (
     DEPOSITS,
+    DUE_TO_DEPOSITORS,
     MoneyThere,
     is_waiting,
     no_payee,
     no_settlement,
+    not_the_depositors,
     other_payee,
     refuse_other_contents,
     refuse_steps,
@@ -50,6 +53,7 @@ class MemorySettlements:
     _applications: dict[str, Application]
     _applied_to: dict[str, list[Application]]
     _expectations: dict[str, Expectation]
+    _contracts: dict[str, ExtensionContract]
     _keep_applications: Callable[[Iterable[Application]], None]
 
     def __init__(self) -> None:
@@ -135,6 +139,11 @@ class MemorySettlements:
         for account in filter(None, (case.account_id, case.to_account_id)):
             if account not in self._accounts:
                 raise NotFound.of("account", account)
+        if case.source == DUE_TO_DEPOSITORS:
+            contract = self._contracts.get(case.about)
+            theirs = contract and (contract.account_id, contract.depositor)
+            if case.payee is None or theirs != (case.account_id, case.payee.payee_id):
+                raise not_the_depositors(case)
         if case.payee is None:
             return
         key, payee_id = case.payee.payment_key, case.payee.payee_id
@@ -146,7 +155,7 @@ class MemorySettlements:
             raise no_payee(payee_id)
 
     def _money_there(self, account_id: str) -> MoneyThere:
-        owed = receivable = deposits = 0
+        owed = receivable = deposits = depositors = 0
         for name in self._entries_of.get(account_id, ()):
             for leg in self._entries[name].legs:
                 if leg.customer_account_id != account_id:
@@ -155,7 +164,8 @@ class MemorySettlements:
                 owed += leg.cents * (leg.ledger_account == "142")
                 receivable += leg.cents * (control in ("142", "143"))
                 deposits += leg.cents * (control == DEPOSITS)
-        return MoneyThere(owed, receivable, deposits)
+                depositors += leg.cents * (leg.ledger_account == DUE_TO_DEPOSITORS)
+        return MoneyThere(owed, receivable, deposits, depositors)
 
     def settlement(self, settlement_id: str) -> SettlementCase:
         """A settlement by its id."""

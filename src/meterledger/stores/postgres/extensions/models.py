@@ -19,6 +19,7 @@ class ExtensionContract(models.Model):
     terms = models.JSONField()
     record = models.BinaryField()
     learned_at = models.DateTimeField()
+    depositor_id = models.TextField(null=True)
 
     class Meta:
         db_table = "extension_contract"

@@ -23,6 +23,7 @@ from meterledger.facts.extensions import (
 from meterledger.kernel.ensure import ensure
 from meterledger.stores.believed import contents
 from meterledger.stores.extension_words import (
+    DEPOSITOR,
     ONCE,
     ONCE_ANYWHERE,
     OVERDRAWN,
@@ -41,10 +42,13 @@ from meterledger.stores.postgres.repository.ledger import (
     entry_months,
     insert_entries,
 )
+from meterledger.stores.settlement_words import no_payee
 from meterledger.usecases.extension_ports import ExtensionMoved, ExtensionWork
 from meterledger.usecases.ports import Conflict, NotFound
 
-CONTRACT_COLUMNS = "contract_id, account_id, requested_day, by, terms, record, learned_at"
+CONTRACT_COLUMNS = (
+    "contract_id, account_id, requested_day, by, terms, record, learned_at, depositor_id"
+)
 EVENT_COLUMNS = (
     "contract_id, number, event_key, act, on_day, about, cents, advance_cents, by, reason, data,"
     " record, learned_at"
@@ -67,7 +71,7 @@ class ExtensionTables(LedgerTables):
         def write(connection: Connection) -> bool:
             new = connection.execute(
                 f"INSERT INTO extension_contract ({CONTRACT_COLUMNS})"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (contract_id) DO NOTHING",
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (contract_id) DO NOTHING",
                 [
                     contract.contract_id,
                     contract.account_id,
@@ -76,6 +80,7 @@ class ExtensionTables(LedgerTables):
                     Jsonb(_told(contract)),
                     contract.record,
                     contract.learned_at,
+                    contract.depositor or None,
                 ],
             ).rowcount
             if not new:
@@ -94,6 +99,8 @@ class ExtensionTables(LedgerTables):
         try:
             return self._step("open an extension", write)
         except errors.ForeignKeyViolation as problem:
+            if problem.diag.constraint_name == DEPOSITOR:
+                raise no_payee(contract.depositor) from problem
             raise NotFound.of("account", contract.account_id) from problem
 
     def record_extension(self, work: ExtensionWork) -> None:
@@ -209,7 +216,7 @@ def _on_file(
 
 
 def _contract(row: Sequence[Any]) -> ExtensionContract:
-    contract_id, account_id, requested, by, terms, record, learned_at = row
+    contract_id, account_id, requested, by, terms, record, learned_at, depositor = row
     return ExtensionContract(
         contract_id=contract_id,
         account_id=account_id,
@@ -217,6 +224,7 @@ def _contract(row: Sequence[Any]) -> ExtensionContract:
         by=by,
         learned_at=learned_at.astimezone(UTC),
         record=bytes(record),
+        depositor=depositor or "",
         **{name: _part(PARTS[name], told) for name, told in terms.items()},
     )
 

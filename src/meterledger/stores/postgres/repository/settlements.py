@@ -25,11 +25,13 @@ from meterledger.stores.postgres.repository.channel_rows import insert_rows, lin
 from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
 from meterledger.stores.postgres.repository.payment_rows import insert_applications
 from meterledger.stores.settlement_words import (
+    DUE_TO_DEPOSITORS,
     MoneyThere,
     is_waiting,
     moved_on,
     no_payee,
     no_settlement,
+    not_the_depositors,
     other_payee,
     posted_once,
     refuse_other_contents,
@@ -67,7 +69,8 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 MONEY = """
 SELECT coalesce(sum(cents) FILTER (WHERE ledger_account = '142'), 0),
        coalesce(sum(cents) FILTER (WHERE split_part(ledger_account, '.', 1) IN ('142', '143')), 0),
-       coalesce(sum(cents) FILTER (WHERE split_part(ledger_account, '.', 1) = '235'), 0)
+       coalesce(sum(cents) FILTER (WHERE split_part(ledger_account, '.', 1) = '235'), 0),
+       coalesce(sum(cents) FILTER (WHERE ledger_account = '252.depositors'), 0)
   FROM posting WHERE customer_account_id = %s
 """
 PAYEES = (
@@ -154,7 +157,7 @@ class SettlementTables(Tables):
         others = connection.execute(
             f"{CASES} WHERE s.account_id = %s", [case.account_id or None]
         ).fetchall()
-        there = connection.execute(MONEY, [case.account_id]).fetchone() or (0, 0, 0)
+        there = connection.execute(MONEY, [case.account_id]).fetchone() or (0, 0, 0, 0)
         mine = list(map(_case, others))
         refuse_twice(write, mine)
         refuse_too_much(write, MoneyThere(*map(int, there)), mine)
@@ -316,6 +319,14 @@ def _refuse_unknown_account(connection: Connection, account_id: str) -> None:
 def _refuse_strangers(connection: Connection, case: SettlementCase) -> None:
     for account in filter(None, (case.account_id, case.to_account_id)):
         _refuse_unknown_account(connection, account)
+    if case.source == DUE_TO_DEPOSITORS:
+        theirs = connection.execute(
+            "SELECT FROM extension_contract WHERE contract_id = %s AND account_id = %s"
+            " AND depositor_id = %s",
+            [case.about, case.account_id, case.payee.payee_id if case.payee else None],
+        ).fetchone()
+        if theirs is None:
+            raise not_the_depositors(case)
     if case.payee is None:
         return
     if case.payee.payment_key:
