@@ -21,6 +21,7 @@ from meterledger.usecases.close_desk import CloseDesk
 from meterledger.usecases.close_told import DayClosed, StepState, StepTold, Waiting
 from meterledger.usecases.deposit_hand_out import hand_out_remainders
 from meterledger.usecases.deposit_run import BY, run_deposits
+from meterledger.usecases.depositor_refunds import ask_depositor_refunds
 from meterledger.usecases.extension_records import Moment
 from meterledger.usecases.extension_run import run_extensions
 from meterledger.usecases.finance_reports import cash
@@ -166,6 +167,7 @@ def night_of_settlements(desk: CloseDesk, told: StepTold) -> None:
             ended += done.is_new
             if done.waits_for_a_person:
                 told.refused.append((f"account {account}", f"Its credit stays: {done.words}"))
+    to_depositors = ask_depositor_refunds(by=BY, desk=desk.settlements, refused=told.refused)
     apart = set_stale_apart(by=BY, desk=desk.settlements)
     for case in stale_of_unknown_outcome(desk.settlements):
         sentence = (
@@ -178,6 +180,7 @@ def night_of_settlements(desk: CloseDesk, told: StepTold) -> None:
         "recoveries taken back": len(back),
         "final credits": ended,
         "set apart": len(apart),
+        "asked for depositors": len(to_depositors),
         "refused": len(told.refused),
     }
 

@@ -26,6 +26,7 @@ from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.money import Cents, usd_display
 from meterledger.ledger import (
     DEPOSITS,
+    DUE_TO_DEPOSITORS,
     CreditFacts,
     GoodwillFacts,
     RefundWay,
@@ -242,7 +243,9 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
     open_now = [
         one
         for one in desk.store.settlements(account_id=account_id, open_only=True)
-        if one.awaits_approval and one.kind is SettlementKind.REFUND
+        if one.awaits_approval
+        and one.kind is SettlementKind.REFUND
+        and one.source != DUE_TO_DEPOSITORS  # that money is not the account's
     ]
     if open_now:
         return FinalCredit(account_id, open_now[0].cents, outcome.way, why, open_now[0])
