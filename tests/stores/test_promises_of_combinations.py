@@ -20,6 +20,7 @@ from tests.stores.paper_town import ANALYST, LATER, LEARNED, bill_of, start_of
 
 from meterledger.facts.combination import CombinedKind
 from meterledger.kernel.span import Validity
+from meterledger.ledger import due_days_of
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing
 
 BEGINS = combination_of().days.from_day
@@ -178,6 +179,26 @@ def test_the_companys_due_day_is_that_of_the_bills_from_the_statement_on(town: A
         assert [bill.due_day for one in histories.values() for bill in one.bills] == [due, due]
         columns = town.late_columns([account(1), account(2)], known_at)
         assert columns.bills.due.tolist() == [due.toordinal()] * 2
+
+
+def test_the_companys_day_is_told_with_an_accounts_money(town: Any) -> None:
+    """So that aging, open items and pages go by it from the statement's day on."""
+    begin(town)
+    at = statement_of().issued_day
+
+    def dues(day: date) -> dict[str, set[date]]:
+        each = town.each_owing(day, lambda one, money: (one.account_id, due_days_of(money, at=day)))
+        whole = town.account_money([account(1), account(2)], with_due_days=True)
+        told = {name: set(found.values()) for name, found in each}
+        assert told == {name: set(due_days_of(one, at=day).values()) for name, one in whole.items()}
+        return told
+
+    own = bill_of(1)[0].due_day
+    assert dues(at) == {account(1): {own}, account(2): {own}}
+    town.record_combined_statement(statement_of())
+    assert dues(at - timedelta(days=1)) == {account(1): {own}, account(2): {own}}
+    companys = statement_of().due_day
+    assert dues(at) == {account(1): {companys}, account(2): {companys}}
 
 
 def test_are_read_by_a_named_viewer_alone(store: Any) -> None:

@@ -103,6 +103,22 @@ class BillShown:
     known_at: datetime
     cancelled_on: date | None = None
     """The day of the bill that took its place; None as long as it is live."""
+    stated_on: date | None = None
+    """The day of the combined statement that asks for it; None where it asks by itself."""
+    stated_due: date | None = None
+    """The one due day of that statement, which the Company chose (GRR V.B); later where the bill
+    itself went out late.
+    """
+
+    def is_stated_on(self, day: date) -> bool:
+        """Whether a combined statement asked for it on the evening of a day."""
+        return self.stated_on is not None and self.stated_on <= day
+
+    def due_on(self, day: date) -> date:
+        """Until when it was to be paid, as it stood on the evening of a day."""
+        if self.stated_due is None or not self.is_stated_on(day):
+            return self.due_day
+        return self.stated_due
 
 
 def bill_order(bill: BillShown) -> tuple[date, datetime, str]:

@@ -25,12 +25,15 @@ def due_days_of(money: AccountMoney, *, at: date) -> dict[str, date]:
     A bill that was canceled after that day still asks for what it showed: a report of a past day
     stays what it was. It was canceled on the day of its reversal; a bill of zero has none, and was
     canceled when the bill that took its place was issued. What stands on other receivables (143)
-    is on no statement, and gets none.
+    is on no statement, and gets none. A bill of a combined statement is due on the Company's day
+    from the statement's day on, whatever day it had by itself.
     """
     found = dict(money.due_days)
     for each in money.bills:
         name = f"bill:{each.bill_id}"
         found[name] = max(each.due_day, found.get(name, each.due_day))
+        if each.is_stated_on(at):
+            found[name] = each.due_on(at)
     back = {one.reverses: one.effective_day for one in money.movements if one.reverses}
     bills = sorted(
         (
@@ -45,7 +48,7 @@ def due_days_of(money: AccountMoney, *, at: date) -> dict[str, date]:
             continue
         first = first_that_shows(one, bills)
         if first is not None:
-            found[one.entry_id] = first.due_day
+            found[one.entry_id] = first.due_on(at)
     return found
 
 

@@ -49,6 +49,22 @@ def test_what_we_learn_of_after_a_bill_is_on_the_one_after() -> None:
     assert due(FIRST, NEXT, learned_at=NOW + timedelta(seconds=1)) == NEXT.due_day
 
 
+STATED = replace(FIRST, stated_on=date(2025, 3, 5), stated_due=date(2025, 4, 2))
+
+
+@pytest.mark.parametrize(
+    ("at", "day"), [(date(2025, 3, 4), date(2025, 3, 23)), (date(2025, 3, 5), date(2025, 4, 2))]
+)
+def test_a_bill_of_a_combined_statement_is_due_on_the_companys_day_from_it_on(
+    at: date, day: date
+) -> None:
+    """GRR V.B: one due date, chosen by the Company. So is what its balance asks for."""
+    charge = Movement("late:A-1:2025-02-21", ISSUED, NOW, 150, "142")
+    kept = (("bill:B-1", FIRST.due_day),)
+    money = AccountMoney("A-1", ISSUED, (charge,), (), kept, (STATED,))
+    assert due_days_of(money, at=at) == {"bill:B-1": day, "late:A-1:2025-02-21": day}
+
+
 def test_a_bill_that_was_cancelled_leaves_it_to_what_takes_its_place() -> None:
     gone = replace(FIRST, cancelled_on=date(2025, 3, 10))
     corrected = replace(FIRST, bill_id="B-1-v2", issued_day=date(2025, 3, 10), due_day=NEXT.due_day)

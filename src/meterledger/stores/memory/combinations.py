@@ -181,6 +181,15 @@ class MemoryCombinations(MemoryPlaces):
             if bill.kind is CombinedKind.CHARGED
         }
 
+    def _days_stated(self) -> dict[str, tuple[date, date]]:
+        """By bill that is charged on a combined statement the statement's day and due day."""
+        return {
+            bill.bill_id: (one.issued_day, one.due_day)
+            for one in self._combined_statements
+            for bill in one.bills
+            if bill.kind is CombinedKind.CHARGED
+        }
+
     def _refuse_combined(
         self, account: CombinedAccount, beside: Sequence[CombinedAccount] = ()
     ) -> None:

@@ -225,20 +225,30 @@ class MemoryPayments(MemoryPlaces):
                     )
                     if with_due_days
                     else (),
-                    _shown(self._as_sent(account)) if with_due_days else (),
+                    self._bills_shown(account) if with_due_days else (),
                 )
                 for account in account_ids
                 if account in self._accounts
             }
 
-    def _as_sent(self, account_id: str) -> list[StoredBill]:
+    def _bills_shown(self, account_id: str) -> tuple[BillShown, ...]:
         """The account's bills; one that went out late is due later."""
         bills = self.issued_bills_of_account(account_id)
         later = self._due_later([one.bill_id for one in bills])
-        return [
-            replace(one, due_day=max(one.due_day, later.get(one.bill_id, one.due_day)))
-            for one in bills
-        ]
+        stated = self._days_stated()
+        found = []
+        for one in _shown(bills):
+            on, due = stated.get(one.bill_id, (None, None))
+            late = later.get(one.bill_id, one.due_day)
+            found.append(
+                replace(
+                    one,
+                    due_day=max(one.due_day, late),
+                    stated_on=on,
+                    stated_due=max(due, later.get(one.bill_id, due)) if due else None,
+                )
+            )
+        return tuple(found)
 
     def each_owing(
         self, at: date, tell: Callable[[AccountBalance, AccountMoney], Told]
@@ -293,6 +303,10 @@ class MemoryPayments(MemoryPlaces):
     def receivable_balances(self, at: date) -> list[AccountBalance]:
         """Every account that owes or is owed."""
         raise NotImplementedError  # the store beside this part adds up
+
+    def _days_stated(self) -> dict[str, tuple[date, date]]:
+        """By bill of a combined statement the statement's day and due day."""
+        raise NotImplementedError  # the store beside this part keeps combinations
 
     def _due_days_of_moved(self, account_id: str) -> list[tuple[str, date]]:
         """Since when balances that were moved here are overdue."""

@@ -15,6 +15,7 @@ from meterledger.stores.postgres.repository.base import Tables
 from meterledger.stores.postgres.repository.payment_rows import (
     APPLICATION_COLUMNS,
     application_of,
+    stated_days,
 )
 
 Told = TypeVar("Told")
@@ -131,18 +132,21 @@ OWING = f"""{STOOD}, owing AS MATERIALIZED (
      GROUP BY 1
 ), due AS (
     SELECT account_id, json_agg(json_build_array(item_id, due_day, issued_day, known_at,
-                                                 cancelled_on, later_due)) AS found
+                                                 cancelled_on, later_due, stated_on,
+                                                 stated_due)) AS found
       FROM (SELECT b.account_id, 'bill:' || b.bill_id AS item_id, b.due_day, b.issued_day,
                    b.known_at, (SELECT c.issued_day FROM bill_correction k
                                   JOIN service_period_claim c ON c.bill_id = k.corrected_bill
                                  WHERE k.cancelled_bill = b.bill_id) AS cancelled_on,
-                   l.due_day AS later_due
+                   l.due_day AS later_due, t.issued_day AS stated_on, t.due_day AS stated_due
               FROM owing o JOIN bill b ON b.account_id = o.account_id
+              LEFT JOIN (combined_bill m JOIN combined_statement t USING (statement_id))
+                     ON m.bill_id = b.bill_id AND m.kind = 'charged'
               LEFT JOIN (SELECT bill_id, max(due_day) AS due_day FROM document
                           WHERE due_day IS NOT NULL AND kind <> 'duplicate'
                           GROUP BY bill_id) l ON l.bill_id = b.bill_id
             UNION ALL -- a balance that was moved stays overdue since it was
-            SELECT s.to_account_id, s.settlement_id, s.by_day, NULL, NULL, NULL, NULL
+            SELECT s.to_account_id, s.settlement_id, s.by_day, NULL, NULL, NULL, NULL, NULL, NULL
               FROM owing o JOIN settlement s ON s.to_account_id = o.account_id
              WHERE s.kind = 'transfer' AND s.by_day IS NOT NULL) each
      GROUP BY 1
@@ -242,6 +246,10 @@ class FinanceTables(Tables):
         ]
 
 
+def _day(told: str | None) -> date | None:
+    return date.fromisoformat(told) if told else None
+
+
 def _money(
     account_id: str,
     opened_day: date,
@@ -251,18 +259,19 @@ def _money(
 ) -> AccountMoney:
     """A row of ``OWING``; days and instants stand in it as text."""
     dues = [
-        (item, date.fromisoformat(day), issued, known, gone, later)
-        for item, day, issued, known, gone, later in due or ()
+        (item, date.fromisoformat(day), issued, known, *map(_day, since))
+        for item, day, issued, known, *since in due or ()
     ]
     bills = [
         BillShown(
             item.removeprefix("bill:"),
             date.fromisoformat(issued),
-            max(day, date.fromisoformat(later)) if later else day,
+            max(day, later or day),
             datetime.fromisoformat(known),
-            date.fromisoformat(gone) if gone else None,
+            gone,
+            *stated_days(stated_on, stated_due, later),
         )
-        for item, day, issued, known, gone, later in dues
+        for item, day, issued, known, gone, later, stated_on, stated_due in dues
         if issued is not None
     ]
     return AccountMoney(

@@ -123,6 +123,13 @@ def insert_applications(connection: Connection, applied: Sequence[Application]) 
         raise Moved.meanwhile(f"account {applied[0].account_id}") from problem
 
 
+def stated_days(
+    on: date | None, due: date | None, later: date | None
+) -> tuple[date | None, date | None]:
+    """The day and the due day of a bill's combined statement; later where it went out late."""
+    return on, max(due, later or due) if due else None
+
+
 def payment_file_of(row: tuple[Any, ...], lines: tuple[RefusedLine, ...]) -> PaymentFile:
     """A row of ``FILE_COLUMNS``, with the file's refused lines."""
     sha256, name, profile, day, *numbers, by, learned_at = row

@@ -47,6 +47,7 @@ from meterledger.stores.postgres.repository.payment_rows import (
     insert_applications,
     payment_file_of,
     receipt_on_file,
+    stated_days,
 )
 from meterledger.usecases.payment_ports import Moved, ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound
@@ -77,10 +78,14 @@ SELECT b.account_id, 'bill:' || b.bill_id, b.due_day, b.issued_day, b.known_at,
           JOIN service_period_claim c ON c.bill_id = k.corrected_bill
          WHERE k.cancelled_bill = b.bill_id),
        (SELECT max(d.due_day) FROM document d
-         WHERE d.bill_id = b.bill_id AND d.due_day IS NOT NULL AND d.kind <> 'duplicate')
-  FROM bill b WHERE b.account_id = ANY (%s)
+         WHERE d.bill_id = b.bill_id AND d.due_day IS NOT NULL AND d.kind <> 'duplicate'),
+       s.issued_day, s.due_day
+  FROM bill b
+  LEFT JOIN (combined_bill m JOIN combined_statement s ON s.statement_id = m.statement_id)
+         ON m.bill_id = b.bill_id AND m.kind = 'charged'
+ WHERE b.account_id = ANY (%s)
 UNION ALL -- a balance that was moved stays overdue since it was
-SELECT to_account_id, settlement_id, by_day, NULL, NULL, NULL, NULL FROM settlement
+SELECT to_account_id, settlement_id, by_day, NULL, NULL, NULL, NULL, NULL, NULL FROM settlement
  WHERE kind = 'transfer' AND by_day IS NOT NULL AND to_account_id = ANY (%s)
 """
 MOVEMENTS = """
@@ -274,11 +279,14 @@ class PaymentTables(Tables):
             bills: dict[str, list[BillShown]] = {}
             if with_due_days:
                 for told in connection.execute(DUE_DAYS, [ids, ids]).fetchall():
-                    account, item, day, issued, known, gone_on, later = told
+                    account, item, day, issued, known, gone_on, later, on, by = told
                     due.setdefault(account, []).append((item, day))
                     if issued is not None:
                         name = item.removeprefix("bill:")
-                        shown = BillShown(name, issued, max(day, later or day), known, gone_on)
+                        shown = BillShown(
+                            *(name, issued, max(day, later or day), known, gone_on),
+                            *stated_days(on, by, later),
+                        )
                         bills.setdefault(account, []).append(shown)
             return {
                 account: AccountMoney(
