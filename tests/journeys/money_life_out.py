@@ -265,8 +265,9 @@ class MoneyOut(MoneyWays):
         if f"transfer:{key}" in model.cases:
             return
         credit, theirs = model.credit("142"), model.of_agencies()
-        stays = model.written_off() > 0  # until it is recovered, or taken back
-        due = model.ended is not None and credit > 0 and not waits and not stays
+        stays = model.written_off()  # until it is recovered, or taken back
+        credit -= stays if not theirs else stays and credit  # beside it an agency's stays whole
+        due = model.ended is not None and credit > 0 and not waits
         # Money of an agency that no pledge is behind: nobody knows whose it is.
         may = not (due and theirs and theirs[0][0] not in self.of_pledges)
         made: list[Any] = []

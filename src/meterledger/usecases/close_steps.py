@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import cast
 
 from meterledger.billing import hold_kind
+from meterledger.kernel.money import Cents, usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.ach_out import AchOutDesk, make_ach_file
@@ -166,7 +167,9 @@ def night_of_settlements(desk: CloseDesk, told: StepTold) -> None:
         else:
             ended += done.is_new
             if done.waits_for_a_person:
-                told.refused.append((f"account {account}", f"Its credit stays: {done.words}"))
+                stays = usd_display(Cents(done.stays_cents))
+                words = f"Of its credit {stays} stays: {done.stays_words}"
+                told.refused.append((f"account {account}", words))
     to_depositors = ask_depositor_refunds(by=BY, desk=desk.settlements, refused=told.refused)
     apart = set_stale_apart(by=BY, desk=desk.settlements)
     for case in stale_of_unknown_outcome(desk.settlements):

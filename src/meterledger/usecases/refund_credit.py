@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from meterledger.facts.places import BillableService
 from meterledger.facts.settlements import (
     CREDIT,
     Act,
@@ -27,17 +26,21 @@ from meterledger.kernel.money import Cents, usd_display
 from meterledger.ledger import (
     DEPOSITS,
     DUE_TO_DEPOSITORS,
-    CreditFacts,
     GoodwillFacts,
     RefundWay,
     decide_goodwill,
     decide_refund,
 )
 from meterledger.usecases.at_once import looks_once_more
+from meterledger.usecases.credit_facts import REFUND_RULE as REFUND_RULE
+from meterledger.usecases.credit_facts import (
+    credit_decided,
+    credit_facts,
+    live_account,
+)
 from meterledger.usecases.deposit_remainders import (
     name_of_remainder,
     next_name,
-    remainder_cents,
 )
 from meterledger.usecases.pledge_credits import (
     PledgeCredit,
@@ -58,24 +61,19 @@ from meterledger.usecases.settlements import (
     Decided,
     MoneyDesk,
     Settled,
-    accounts_of_customer,
-    bills_known,
-    credit_cents,
-    in_service,
     kept,
     named,
     new_settlement,
     one_step,
     refuse_earlier,
     refused,
-    service_class_of,
     step_on,
 )
 from meterledger.usecases.settlements_by_hand import ask_by_hand
 from meterledger.usecases.write_off import written_off_cents
 from meterledger.usecases.written_off_first import PAYS_FIRST, refuse_written_off
 
-REFUND_RULE, GOODWILL_RULE = "ledger.refund", "ledger.goodwill"
+GOODWILL_RULE = "ledger.goodwill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,14 @@ class FinalCredit:
     words: str
     case: SettlementCase | None = None
     is_new: bool = False
-    waits_for_a_person: bool = False
+    stays_cents: int = 0
+    """What of the credit stays beside what was written off, until a person looks."""
+    stays_words: str = ""
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether a person is asked what becomes of what stays."""
+        return bool(self.stays_words)
 
 
 def verify_payee(
@@ -186,7 +191,7 @@ def ask_refund(
         )
     if source != DEPOSITS:
         refuse_written_off(account_id, cents, desk)
-    decided = _decided(account_id, cents, desk, source)
+    decided = credit_decided(account_id, cents, desk, source)
     terms = " ".join(agency_terms.split())
     if terms:
         _, why = named(by, f"{why}; the agency's terms: {terms}", where)
@@ -220,26 +225,55 @@ def ask_refund(
 def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCredit:
     """What becomes of a credit of an account that ended: asked for, moved, or left with a reason.
 
+    What was written off and not recovered is owed as before: so much of the credit stays, and what
+    is above it is the customer's. Where an agency's money is in it, all of it stays.
+
     A refund is asked for in the name of ``by``; another person approves it. What came after the
     desk's day is left to that day.
 
     :raises CannotSettle: if it is due to go back, and nobody is known to whom it may go
     """
     who, _ = named(by, "a credit of an account that ended", f"account {account_id}")
-    decided = _decided(account_id, 0, desk, "142")
+    decided = credit_decided(account_id, 0, desk, "142")
+    stays, why_stays = _beside_a_write_off(account_id, desk)
+    pledged = pledge_credits(account_id, desk)
     outcome, why = decided.decision.outcome, decided.decision.reasons[0].finding
-    if outcome.way not in (RefundWay.BACK, RefundWay.MOVES):
-        return FinalCredit(account_id, outcome.amount_cents, outcome.way, why)
-    written_off = written_off_cents(account_id, desk)
-    if written_off > 0:
+    leaves = outcome.way in (RefundWay.BACK, RefundWay.MOVES)
+    if stays and (pledged or not leaves):
+        whole = credit_by_evening(account_id, desk)
         return FinalCredit(
-            account_id,
-            outcome.amount_cents,
-            RefundWay.STAYS,
-            f"{usd_display(written_off)} of the account is written off and not recovered, and is "
-            f"owed as before: {PAYS_FIRST}",
-            waits_for_a_person=True,
+            account_id, whole, RefundWay.STAYS, why_stays, stays_cents=whole, stays_words=why_stays
         )
+    if not leaves:
+        return FinalCredit(account_id, outcome.amount_cents, outcome.way, why)
+    found = _settle_final(account_id, decided, pledged, who, desk)
+    return replace(found, stays_cents=stays, stays_words=why_stays) if stays else found
+
+
+def _beside_a_write_off(account_id: str, desk: MoneyDesk) -> tuple[int, str]:
+    """What of a credit that would leave pays what was written off first, in cents, and why."""
+    written_off = written_off_cents(account_id, desk)
+    if written_off <= 0:
+        return 0, ""
+    facts = credit_facts(account_id, 0, desk, "142", written_off=0)
+    way = decide_refund(facts, desk.terms).outcome.way
+    if way not in (RefundWay.BACK, RefundWay.MOVES):
+        return 0, ""
+    return min(written_off, int(facts.credit_cents)), (
+        f"{usd_display(written_off)} of the account is written off and not recovered, and is "
+        f"owed as before: {PAYS_FIRST}"
+    )
+
+
+def _settle_final(
+    account_id: str,
+    decided: Decided,
+    pledged: Sequence[PledgeCredit],
+    who: str,
+    desk: MoneyDesk,
+) -> FinalCredit:
+    """Ask for it, or move it; what an agency gave first."""
+    outcome, why = decided.decision.outcome, decided.decision.reasons[0].finding
     open_now = [
         one
         for one in desk.store.settlements(account_id=account_id, open_only=True)
@@ -250,7 +284,6 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
     if open_now:
         return FinalCredit(account_id, open_now[0].cents, outcome.way, why, open_now[0])
     key = f"{account_id}-{desk.on:%Y%m%d}-final"
-    pledged = pledge_credits(account_id, desk)
     if pledged and pledged[0].cents > outcome.amount_cents:
         words = "an agency's money came after the day: it is of the next night"
         return FinalCredit(account_id, outcome.amount_cents, RefundWay.STAYS, words)
@@ -264,7 +297,7 @@ def settle_final_credit(account_id: str, *, by: str, desk: MoneyDesk) -> FinalCr
         account_id=account_id,
         cents=int(outcome.amount_cents),
         source=CREDIT if moves else "142",
-        to_account_id=_live_account(account_id, desk) or "" if moves else "",
+        to_account_id=live_account(account_id, desk) or "" if moves else "",
         by=who,
         reason=why,
         desk=desk,
@@ -416,7 +449,7 @@ def _back_to_agency(account_id: str, one: PledgeCredit, by: str, desk: MoneyDesk
     """
     payee = payee_of_pledge(account_id, one)
     words = f"{usd_display(one.cents)} of the credit is of the pledge of {one.agency}"
-    decided = _decided(account_id, one.cents, desk, "142")
+    decided = credit_decided(account_id, one.cents, desk, "142")
     name = sha256_hex(one.payment_key.encode())[:8]
     write = new_settlement(
         SettlementKind.REFUND,
@@ -439,52 +472,12 @@ def _back_to_agency(account_id: str, one: PledgeCredit, by: str, desk: MoneyDesk
 def decide_refund_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
     """The decision of a refund from what was known at the desk's instant."""
     asked = int(case.cents) if told["asked_usd"] != "0.00" else 0
-    return _decided(case.account_id, asked, desk, "142" if case.source == CREDIT else case.source)
+    return credit_decided(
+        case.account_id, asked, desk, "142" if case.source == CREDIT else case.source
+    )
 
 
 def decide_goodwill_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
     """The decision of a credit of goodwill on the day it was asked for."""
     facts, terms = GoodwillFacts(Cents(case.cents)), desk.terms
     return Decided(GOODWILL_RULE, facts, decide_goodwill(facts, terms), terms)
-
-
-def _decided(account_id: str, asked_cents: int, desk: MoneyDesk, source: str) -> Decided:
-    services = desk.store.services_of_account(account_id, desk.now)
-    takes_service = in_service(services, desk.on)
-    live = None if takes_service or asked_cents else _live_account(account_id, desk)
-    of_deposits = source == DEPOSITS
-    if of_deposits:
-        there = remainder_cents(account_id, desk)
-    else:  # what nobody asked for goes back on the evening on which it was there
-        credit = credit_cents if asked_cents else credit_by_evening
-        there = credit(account_id, desk)
-    facts = CreditFacts(
-        credit_cents=Cents(there),
-        asked_cents=Cents(asked_cents),
-        in_service=takes_service,
-        live_account=live is not None,
-        final_bill_to_come=not takes_service and _is_to_be_billed(account_id, services, desk),
-    )
-    terms = desk.terms
-    return Decided(REFUND_RULE, facts, decide_refund(facts, terms), terms)
-
-
-def _is_to_be_billed(account_id: str, services: Sequence[BillableService], desk: MoneyDesk) -> bool:
-    """Whether the last day of the account's service stands on no live bill yet."""
-    ends = [one.agreement.days.until_day for one in services]
-    last = max((one for one in ends if one is not None), default=None)
-    billed = {one.days.until_day for one in bills_known(account_id, desk)}
-    return last is not None and last not in billed
-
-
-def _live_account(account_id: str, desk: MoneyDesk) -> str | None:
-    """Another account of the customer in service, of the same class; the first by number."""
-    services = desk.store.services_of_account(account_id, desk.now)
-    if not services:
-        return None
-    mine = service_class_of(services, desk)
-    for other in accounts_of_customer(account_id, desk):
-        theirs = desk.store.services_of_account(other, desk.now)
-        if in_service(theirs, desk.on) and service_class_of(theirs, desk) == mine:
-            return other
-    return None

@@ -145,6 +145,8 @@ def final(
                     "way": found.way.value,
                     "usd": usd_text(found.cents),
                     "why": found.words,
+                    "stays_usd": usd_text(found.stays_cents),
+                    "stays_why": found.stays_words,
                     "settlement": settlement_json(found.case) if found.case else None,
                     "status": "done" if found.is_new else "unchanged",
                 }
@@ -153,6 +155,8 @@ def final(
         def words() -> None:
             for one in told:
                 print(f"{one['account']}  {usd_shown(one['usd'])} {one['way']}: {one['why']}.")
+                if one["stays_why"] not in ("", one["why"]):
+                    print(f"    {usd_shown(one['stays_usd'])} stays: {one['stays_why']}.")
             for no in refused:
                 print(f"{no['account']}  refused: {no['why']}")
             if not told and not refused:
