@@ -164,7 +164,7 @@ JOURNEYS_OF = {
     "deposit dispute": ["dispute a deposit"],
     "deposit settle": ["settle a dispute"],
     "deposit request": ["request a remainder"],
-    "deposit effort": ["effort for a deposit"],
+    "deposit effort": ["effort for a deposit", "take an effort back"],
     "deposit move": ["move a deposit"],
 }
 """Commands that move money, or change what is owed or what bills will ask, each with its journeys.

@@ -13,9 +13,15 @@ import pytest
 from tests.journeys.deposit_town import APPLICANT, Home, home_of
 
 from meterledger.rulebook.loading import load_book
-from meterledger.usecases.deposit_acts import cold_weather_agreement, record_effort, review_credit
+from meterledger.usecases.deposit_acts import (
+    cold_weather_agreement,
+    record_effort,
+    review_credit,
+    take_effort_back,
+)
 from meterledger.usecases.deposit_ask import DepositRefused
 from meterledger.usecases.deposit_replay import replay_deposit
+from meterledger.usecases.ports import Conflict
 
 OCTOBER = date(2025, 10, 20)
 TOLD = {**APPLICANT, "estimated_annual_bill_usd": "1200.00"}
@@ -158,6 +164,46 @@ class TestEffortsAndReviews:
         # 17 days to July 22 after the yearly credit, at 8 percent, and no more.
         assert run.cents["interest added"] == 75
         home.check()
+
+    def to_go_back(self, town: Any) -> tuple[Home, str]:
+        """An effort of July 23, 2026 is kept by Ana."""
+        home = home_of(town)
+        home.ask(date(2025, 7, 2), told=TOLD)
+        home.pay(200_00, date(2025, 7, 6))
+        home.live(date(2025, 8, 1), 12)
+        assert self.effort(home, date(2026, 7, 23))
+        return home, home.deposits()[0].deposit_id
+
+    def test_an_effort_that_was_none_is_taken_back_by_another_and_interest_runs(
+        self, town: Any
+    ) -> None:
+        home, name = self.to_go_back(town)
+        with pytest.raises(Conflict, match="by another person than who kept it"):
+            take_effort_back(name, reason="no check left", desk=home.desk())
+        with pytest.raises(DepositRefused, match="No effort to return it stands"):
+            take_effort_back(
+                name, on=date(2026, 7, 24), reason="no check left", desk=home.desk("Ben")
+            )
+
+        assert take_effort_back(name, reason="no check left", desk=home.desk("Ben")).newly
+        assert not take_effort_back(name, reason="no check left", desk=home.desk("Ben")).newly
+        with pytest.raises(DepositRefused, match="No effort to return it stands"):
+            take_effort_back(name, reason="a second time", desk=home.desk("Zoe"))
+        run = home.night(date(2026, 8, 20))
+
+        assert run.cents["interest added"] > 75  # to the day of its return, and not to July 22
+        home.check()
+
+    def test_an_effort_is_kept_anew_after_one_was_taken_back(self, town: Any) -> None:
+        home, name = self.to_go_back(town)
+        take_effort_back(name, reason="no check left", desk=home.desk("Ben"))
+
+        assert self.effort(home, date(2026, 7, 23))
+
+        assert [one.key for one in home.deposits()[0].efforts] == ["effort.2026-07-23.2"]
+        assert home.night(date(2026, 8, 20)).cents["interest added"] == 75
+        with pytest.raises(DepositRefused, match="ended on 2026-08-20, and its interest with"):
+            take_effort_back(name, reason="none", desk=home.desk("Ben"))
 
     @pytest.mark.parametrize(
         ("on", "words"),

@@ -100,6 +100,48 @@ class TestAMove:
         assert postgres.record_deposits(move_of("Ana", "Ben"))
 
 
+class TestAnEffort:
+    """Kept by Ana; it is taken back once, of its day, by another person."""
+
+    def back(self, by: str, **other: Any) -> list[DepositWork]:
+        told = {"note": "effort", "by": by} | other
+        return [work_of(1, 2, step_of(1, DepositAct.EFFORT_BACK, "effort.taken_back", **told))]
+
+    def test_is_taken_back_by_another(self, asked: Store) -> None:
+        asked.record_deposits([work_of(1, 1, step_of(1, DepositAct.EFFORT, note="a letter"))])
+        assert len(deposit(asked).efforts) == 1
+        for who in ("Ana", " ANA "):
+            with pytest.raises(Conflict, match="by another person than who kept it"):
+                asked.record_deposits(self.back(who))
+        for other in ({"note": "asked"}, {"on": PAID_ON}):
+            with pytest.raises(Conflict, match="What is undone does not stand like that"):
+                asked.record_deposits(self.back("Ben", **other))
+
+        assert asked.record_deposits(self.back("Ben"))
+
+        assert deposit(asked).efforts == ()
+        again = replace(self.back("Zoe")[0].steps[0], key="again")
+        with pytest.raises(Conflict):
+            asked.record_deposits([work_of(1, 3, again)])
+
+    def test_is_so_for_the_database(
+        self, postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        postgres.start_services([start_of(1), start_of(2)])
+        postgres.record_deposits([work_of(1, 0, asked_step())])
+        postgres.record_deposits([work_of(1, 1, step_of(1, DepositAct.EFFORT, note="a letter"))])
+        monkeypatch.setattr(deposit_words, "_refuse_effort_back", lambda *_: None)
+
+        with pytest.raises(Conflict, match="by another person than who kept it"):
+            postgres.record_deposits(self.back("ana "))
+        with pytest.raises(Conflict, match="What is undone does not stand like that"):
+            postgres.record_deposits(self.back("Ben", on=PAID_ON))
+        assert postgres.record_deposits(self.back("Ben"))
+        again = replace(self.back("Zoe")[0].steps[0], key="again")
+        with pytest.raises(Conflict, match="Somebody else took a step"):
+            postgres.record_deposits([work_of(1, 3, again)])
+
+
 class TestADeposit:
     def test_is_kept_with_its_steps(self, asked: Store) -> None:
         found = deposit(asked)

@@ -179,6 +179,7 @@ def sentence_of(step: DepositStep) -> str:
         DepositAct.GIVEN_BACK: _given_back(step),
         DepositAct.REQUESTED: "The customer asked for what remains",
         DepositAct.EFFORT: f"Effort to return it: {step.note}",
+        DepositAct.EFFORT_BACK: f"The effort of {step.on} is taken back: {step.reason}",
         DepositAct.RELEASED: "The guarantor is released",
         DepositAct.MOVED_OUT: f"{usd} moved to deposit {step.note}",
         DepositAct.MOVED_IN: f"{usd} came from deposit {step.note}",

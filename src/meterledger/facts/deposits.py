@@ -65,6 +65,8 @@ class DepositAct(Enum):
     """The customer asked for a remainder that does not go back by itself."""
     EFFORT = "effort"
     """An effort to return it; ``note`` says how."""
+    EFFORT_BACK = "effort taken back"
+    """An effort that was none: another person says so, of its day; ``note`` is the effort's key."""
     RELEASED = "released"
     """The guarantor answers no more."""
     MOVED_OUT = "moved out"
@@ -176,6 +178,12 @@ class Deposit:
         """Its steps of these acts that were not undone."""
         undone = {one.note for one in self.of(DepositAct.UNDONE)}
         return tuple(one for one in self.of(*acts) if one.key not in undone)
+
+    @property
+    def efforts(self) -> tuple[DepositStep, ...]:
+        """Efforts to return it that were not taken back."""
+        back = {one.note for one in self.of(DepositAct.EFFORT_BACK)}
+        return tuple(one for one in self.of(DepositAct.EFFORT) if one.key not in back)
 
     def step(self, key: str) -> DepositStep | None:
         """The step of a key."""

@@ -25,7 +25,13 @@ from meterledger.usecases.deposit_ports import DepositWork
 from meterledger.usecases.ports import Conflict, NotFound
 
 AFTER_THE_END = frozenset(
-    {DepositAct.REQUESTED, DepositAct.EFFORT, DepositAct.UNDONE, DepositAct.OWED}
+    {
+        DepositAct.REQUESTED,
+        DepositAct.EFFORT,
+        DepositAct.EFFORT_BACK,
+        DepositAct.UNDONE,
+        DepositAct.OWED,
+    }
 )
 """What may still be told of a deposit that has ended; and what stands of a step that is undone."""
 MOVES_MONEY = frozenset({*PREFIX_OF_ACT, DepositAct.UNDONE})
@@ -38,6 +44,8 @@ TAKES_TWO = frozenset({DepositAct.MOVED_OUT, DepositAct.MOVED_IN})
 """Acts that one person decides and another agrees to."""
 TWO = "maker_is_not_approver"
 """The constraint by which the database refuses one person for two."""
+OWN_EFFORT = "another_takes_an_effort_back"
+"""The constraint by which it refuses that who kept an effort takes it back."""
 ENDED = "a_deposit_that_ended_stays_so"
 """The constraint by which it refuses a step after the end."""
 _NOT_COMPARED = ("learned_at", "record")
@@ -84,10 +92,25 @@ def _refuse_order(work: DepositWork, known: Deposit | None) -> None:
             raise needs_two(work.deposit_id)
         if closed and step.act not in AFTER_THE_END and not step.is_again:
             raise ended(work.deposit_id)
+        if step.act is DepositAct.EFFORT_BACK:
+            _refuse_effort_back(step, steps)
         if not _undoes(step, Deposit(work.deposit_id, work.account_id, work.kind, steps)):
             raise not_undone(work.deposit_id)
         closed = closed or step.act in CLOSING
         steps = (*steps, step)
+
+
+def _refuse_effort_back(step: DepositStep, steps: Sequence[DepositStep]) -> None:
+    """An effort is taken back once, of its day, by another person than who kept it.
+
+    :raises Conflict: naming what is not so
+    """
+    found = [one for one in steps if one.act is DepositAct.EFFORT and one.key == step.note]
+    gone = any(one.act is DepositAct.EFFORT_BACK and one.note == step.note for one in steps)
+    if not found or gone or found[0].on != step.on:
+        raise not_undone(step.deposit_id)
+    if same_person(step.by, found[0].by):
+        raise own_effort(step.deposit_id)
 
 
 def _undoes(step: DepositStep, deposit: Deposit) -> bool:
@@ -132,6 +155,16 @@ def needs_two(deposit_id: str) -> Conflict:
         where=f"deposit {deposit_id}",
         why="What is held for one account is held for another after it",
         do="Let another person agree, and give that name",
+    )
+
+
+def own_effort(deposit_id: str) -> Conflict:
+    """Who kept an effort would take it back alone."""
+    return Conflict(
+        "An effort is taken back by another person than who kept it",
+        where=f"deposit {deposit_id}",
+        why="Interest runs again, which the company owes",
+        do="Let another person take it back",
     )
 
 

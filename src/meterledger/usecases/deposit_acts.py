@@ -11,7 +11,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from meterledger.facts.deposits import Deposit, DepositAct, DepositKind, DepositStep, Part
+from meterledger.facts.deposits import (
+    CLOSING,
+    Deposit,
+    DepositAct,
+    DepositKind,
+    DepositStep,
+    Part,
+)
 from meterledger.facts.deposits import deposit_id_of as id_of
 from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.money import usd_display, usd_text
@@ -157,11 +164,47 @@ def record_effort(deposit_id: str, *, how: str, on: date, reason: str, desk: Des
             do="Say what was done: a check mailed, a letter, a call",
         )
     key = f"effort.{on}.{len(deposit.of(DepositAct.EFFORT)) + 1}"
-    same = [one for one in deposit.of(DepositAct.EFFORT) if one.on == on and one.note == how]
+    same = [one for one in deposit.efforts if one.on == on and one.note == how]
     if same:
         return Asked(deposit, None, newly=False)
     _refuse_effort(deposit, on, desk)
     step = _step(deposit, key, DepositAct.EFFORT, on, reason, desk, note=how)
+    return add_steps(deposit, (step,), desk)
+
+
+def take_effort_back(deposit_id: str, *, on: date | None = None, reason: str, desk: Desk) -> Asked:
+    """Say, as another person, that an effort was none: interest runs again as if it never was.
+
+    ``on`` is the day of the effort, where several stand. What interest was decided with it stays.
+
+    :raises DepositRefused: if none or several stand, or the deposit ended with it
+    :raises Conflict: if who kept it takes it back
+    """
+    deposit = desk.store.deposit(deposit_id)
+    who, why = desk.named(reason, f"deposit {deposit_id}")
+    found = [one for one in deposit.efforts if on in (None, one.on)]
+    told = [one for one in deposit.of(DepositAct.EFFORT_BACK) if on in (None, one.on)]
+    if not found and told and (told[-1].by, told[-1].reason) == (who, why):
+        return Asked(deposit, None, newly=False)
+    if len(found) != 1:
+        days = ", ".join(str(one.on) for one in found)
+        raise DepositRefused(
+            f"Several efforts stand: of {days}" if found else "No effort to return it stands",
+            where=f"deposit {deposit_id}",
+            do="Name the day of one with --on"
+            if len({one.on for one in found}) > 1
+            else f"Look at it with `meterledger deposit show {deposit_id}`",
+        )
+    effort, ended = found[0], deposit.last(*CLOSING)
+    if ended is not None and effort.on <= ended.on:
+        raise DepositRefused(
+            f"The deposit ended on {ended.on}, and its interest with this effort",
+            where=f"deposit {deposit_id}",
+            why="What was given back is not decided anew",
+            do="Give the interest that it cost with `meterledger credit`",
+        )
+    key = f"{effort.key}.taken_back"
+    step = _step(deposit, key, DepositAct.EFFORT_BACK, effort.on, reason, desk, note=effort.key)
     return add_steps(deposit, (step,), desk)
 
 

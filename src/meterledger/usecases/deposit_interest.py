@@ -136,8 +136,7 @@ def _covered(part: Received, money: DepositMoney) -> date | None:
 
 
 def _rulings(money: DepositMoney, occasion: str, on: date, desk: Desk) -> list[Ruled]:
-    effort = money.deposit.of(DepositAct.EFFORT)
-    stopped = min((one.on for one in effort), default=None)
+    stopped = min((one.on for one in money.deposit.efforts), default=None)
     rulings = []
     for part in money.earning:
         if part.cents <= 0 or part.on > on:

@@ -25,6 +25,7 @@ from meterledger.usecases.deposit_acts import (
     request_remainder,
     review_credit,
     settle_dispute,
+    take_effort_back,
 )
 from meterledger.usecases.deposit_ask import (
     DepositRefused,
@@ -312,6 +313,18 @@ def _(store: Any, _: Any) -> Any:
     return record_effort(
         the_one(store), how="check mailed", on=date(2026, 4, 1), reason="due", desk=desk(store)
     ).deposit
+
+
+def an_effort(store: Any) -> None:
+    """Somebody kept an effort to return what remains."""
+    remainder(store)
+    told: dict[str, Any] = {"how": "check mailed", "on": date(2026, 4, 1), "reason": "due"}
+    record_effort(the_one(store), **told, desk=desk(store))
+
+
+@journey("take an effort back", an_effort)
+def _(store: Any, _: Any) -> Any:
+    return take_effort_back(the_one(store), reason="no check left", desk=desk(store, "Ben")).deposit
 
 
 @journey("request a remainder", remainder)

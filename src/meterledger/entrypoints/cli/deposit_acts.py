@@ -113,18 +113,30 @@ def request(
 
 def effort(
     deposit: Name,
-    how: Annotated[str, typer.Option(help="What was done: a check mailed, a letter, a call.")],
+    how: Annotated[str, typer.Option(help="What was done: a check mailed, a letter, a call.")] = "",
+    take_back: Annotated[
+        bool, typer.Option("--take-back", help="An effort (of the day --on) was none.")
+    ] = False,
     by: By = "",
     reason: Reason = "",
     on: On = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Keep the record of an effort to return a deposit: interest ends with it."""
+    """Keep the record of an effort to return a deposit: interest ends with it.
+
+    With --take-back another person than who kept it says that it was none: interest runs again.
+    """
     from meterledger.entrypoints.cli.deposit import answer, day_of, opened
     from meterledger.entrypoints.deposit_words import deposit_desk
-    from meterledger.usecases.deposit_acts import record_effort
+    from meterledger.usecases.deposit_acts import record_effort, take_effort_back
 
     with refusing(), opened("record an effort", [deposit]) as system:
+        if take_back:
+            day = day_of(on, system) if on else None
+            desk = deposit_desk(system, by)
+            back = take_effort_back(deposit, on=day, reason=reason, desk=desk)
+            answer(back, system, as_json=as_json)
+            return
         done = record_effort(
             deposit, how=how, on=day_of(on, system), reason=reason, desk=deposit_desk(system, by)
         )

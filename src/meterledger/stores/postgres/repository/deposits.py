@@ -23,6 +23,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.deposit_words import (
     ENDED,
     HELD,
+    OWN_EFFORT,
     TWO,
     UNDOES,
     ended,
@@ -33,6 +34,7 @@ from meterledger.stores.deposit_words import (
     no_deposit,
     not_held,
     not_undone,
+    own_effort,
     refuse_another,
 )
 from meterledger.stores.postgres.connections import Connection
@@ -98,6 +100,8 @@ class DepositTables(Tables):
                 raise not_undone(work[0].deposit_id) from problem
             if problem.diag.constraint_name == ENDED:
                 raise ended(work[0].deposit_id) from problem
+            if problem.diag.constraint_name == OWN_EFFORT:
+                raise own_effort(work[0].deposit_id) from problem
             if problem.diag.constraint_name == TWO:
                 raise needs_two(work[0].deposit_id) from problem
             raise
