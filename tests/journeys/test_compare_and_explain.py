@@ -15,9 +15,9 @@ from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.compare_schedules import (
     Compared,
     Comparison,
-    NoServiceThen,
     compare_schedules,
 )
+from meterledger.usecases.compare_switch import NoServiceThen
 from meterledger.usecases.explain_bill import NotTheSameAccount, WeatherKnown, explain_bill
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.rate_usage import UsageNotWhole

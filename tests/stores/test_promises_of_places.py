@@ -409,6 +409,22 @@ class TestPeople:
             store.people_of_account(account_id(1), LATER)
 
 
+class TestAgreementsAtAPlace:
+    def test_are_those_of_whomever_by_first_day_as_known_then(self, store: Store) -> None:
+        store.start_service(start_of(1))
+        name, point = agreement_of(1).agreement_id, agreement_of(1).service_point_id
+        store.stop_service(name, date(2025, 3, 1), LATER)
+        other = replace(agreement_of(2, date(2025, 3, 1)), service_point_id=point)
+        store.start_service(replace(start_of(2), agreement=other, installation=None))
+        with store.viewing(ANALYST, ["a place"]):
+            now = store.agreements_at(point, LATER)
+            before = store.agreements_at(point, LATER - timedelta(seconds=1))
+        assert [one.agreement_id for one in now] == [name, other.agreement_id]
+        assert before[0].days.until_day is None
+        with pytest.raises(NotViewing):
+            store.agreements_at(point, LATER)
+
+
 class TestPuttingAnAgreementOnAnotherOption:
     REASON = Reason("given back to the start of service", CLAUSE)
 

@@ -60,3 +60,8 @@ def with_check_digit(digits: str) -> str:
 def check_digit_holds(number: str) -> bool:
     """Whether the last digit is the Luhn digit of those before it."""
     return number.isascii() and number.isdigit() and with_check_digit(number[:-1]) == number
+
+
+def agreement_name(account_id: str, service_point_id: str, from_day: date) -> str:
+    """The name of an agreement, from what it means: account, service point, first day."""
+    return f"{account_id}-{service_point_id}-{from_day:%Y%m%d}"

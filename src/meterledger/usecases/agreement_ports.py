@@ -73,5 +73,8 @@ class AgreementChanges(TogetherLog, Protocol):
         :raises Conflict: if the fact was changed meanwhile, or a first day is billed or taken
         """
 
+    def agreements_at(self, service_point_id: str, known_at: datetime) -> list[Agreement]:
+        """All agreements of whomever at the service point, by first day."""
+
     def put_rights(self, account_id: str) -> list[PutRight]:
         """What was put right of the account's agreements, oldest first, by whom and why."""

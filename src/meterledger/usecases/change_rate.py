@@ -24,21 +24,23 @@ from meterledger.facts.participation import Participation
 from meterledger.facts.places import Agreement, BillableService
 from meterledger.facts.taxes import TaxExemption
 from meterledger.kernel.decision import Reason
+from meterledger.kernel.ids import agreement_name
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usecases.decide import Ruling, decide_filled
 from meterledger.usecases.exemptions_go_on import ExemptionsAsked, exemptions_going_on
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.program_ports import ProgramsAsked
 from meterledger.usecases.programs_go_on import programs_going_on, refuse_closed_programs
-from meterledger.usecases.start_service import agreement_name
 
 RESIDENTIAL = "residential"
 SMALL = "small_general"
 LARGER = ("large_general", "small_primary")
 """Classes from which cut demand moves a billing period to ``SMALL`` for a time (GRR V.H.5)."""
 A_MOMENT = timedelta(microseconds=1)
+A_DAY = timedelta(days=1)
 
 
 class AgreementReads(Protocol):
@@ -51,7 +53,19 @@ class AgreementReads(Protocol):
         """What was put right of the account's agreements, oldest first."""
 
 
-class RateStore(AgreementReads, ProgramsAsked, ExemptionsAsked, Protocol):
+class EvasionReads(AgreementReads, Protocol):
+    """What is asked of who had service at a place."""
+
+    def agreements_at(self, service_point_id: str, known_at: datetime) -> list[Agreement]:
+        """All agreements of whomever at the service point, by first day."""
+
+    def people_of_account(
+        self, account_id: str, known_at: datetime
+    ) -> list[tuple[str, str, Validity]]:
+        """Id, name and days of everybody who held or holds the account."""
+
+
+class RateStore(EvasionReads, ProgramsAsked, ExemptionsAsked, Protocol):
     """What these journeys need of the store."""
 
     def change_agreement(
@@ -95,6 +109,20 @@ class RateChange:
         return request
 
 
+@dataclass(frozen=True, slots=True)
+class RateBefore:
+    """A rate that the same people had at a place before, whose term ran when service began again.
+
+    ``ruling`` is what the rule says of another rate asked for on the day on which it began again.
+    """
+
+    schedule: str
+    ended: date
+    service_since: date
+    rate_since: date
+    ruling: Ruling
+
+
 def options_open_to(service: BillableService, on: date, view: BookView) -> list[str]:
     """The rate options of the service's class on a day, in the book's order.
 
@@ -121,27 +149,118 @@ def ask_for_rate(
     before: Sequence[BillableService],
     view: BookView,
     given_back: bool = False,
+    one_with: RateBefore | None = None,
 ) -> Ruling:
     """What the sheet says of a request for another option, received on ``asked``.
 
     ``before`` are the account's services: a rate that continues an earlier one does not begin
     service anew. ``given_back``: the present rate was put there from the first day of service
-    (``was_given_back``).
+    (``was_given_back``). ``one_with``: service was ended for a time, and counts as one.
     """
+    facts = _request_facts(service, asked, before, view)
+    if one_with is not None:
+        goes_on = facts.rate_since == facts.service_since
+        goes_on = goes_on and service.agreement.schedule == one_with.schedule
+        facts = replace(
+            facts,
+            service_interrupted=True,
+            service_since=one_with.service_since,
+            rate_since=one_with.rate_since if goes_on else facts.rate_since,
+        )
+    given_back = given_back and facts.rate_since == facts.service_since
+    facts = replace(facts, given_back=given_back)
+    return decide_filled(rule=RATE_REQUEST, facts=facts, day=asked, view=view)
+
+
+def _request_facts(
+    service: BillableService, asked: date, before: Sequence[BillableService], view: BookView
+) -> RateRequestFacts:
     agreement = service.agreement
-    began = {one.agreement.agreement_id: one for one in before}
-    since, back = agreement.days.from_day, service.continues
-    while back in began:
-        since, back = began[back].agreement.days.from_day, began[back].continues
     first = first_of_rate(service, before, view, asked)
-    facts = RateRequestFacts(
+    return RateRequestFacts(
         residential=view.service_class(agreement.schedule, asked).value == RESIDENTIAL,
-        service_since=since,
+        service_since=_began(service, before),
         rate_since=first.agreement.days.from_day,
         next_period_begins=next_reading_day(asked, service.account.cycle, view),
-        given_back=given_back,
     )
-    return decide_filled(rule=RATE_REQUEST, facts=facts, day=asked, view=view)
+
+
+def _began(service: BillableService, before: Sequence[BillableService]) -> date:
+    """The first day of service, over changes of the rate option."""
+    known = {one.agreement.agreement_id: one for one in before}
+    since, back = service.agreement.days.from_day, service.continues
+    while back in known:
+        since, back = known[back].agreement.days.from_day, known[back].continues
+    return since
+
+
+def interrupted(
+    service: BillableService,
+    before: Sequence[BillableService],
+    known_at: datetime,
+    view: BookView,
+    store: EvasionReads,
+) -> RateBefore | None:
+    """The rate before an end of service with which the present service counts as one, if any."""
+    agreement, since = service.agreement, _began(service, before)
+    people = _people_on(agreement.account_id, since, known_at, store)
+    return rate_before(people, agreement.service_point_id, since, known_at, view, store)
+
+
+def rate_before(
+    people: frozenset[str],
+    service_point_id: str,
+    begins: date,
+    known_at: datetime,
+    view: BookView,
+    store: EvasionReads,
+) -> RateBefore | None:
+    """The rate that the same people had at the place before, if its term runs on ``begins``.
+
+    They are the same where each of them was responsible for what ended there. A book that is
+    silent on the class of that rate, or on the rule, knows no term.
+    """
+    ended = [
+        one
+        for one in store.agreements_at(service_point_id, known_at)
+        if one.days.until_day is not None and one.days.until_day <= begins
+    ]
+    if not ended or not people:
+        return None
+    last = ended[-1]
+    until = last.days.until_day or begins
+    if not people <= _people_on(last.account_id, until - A_DAY, known_at, store):
+        return None
+    services = store.services_of_account(last.account_id, known_at)
+    (service,) = [one for one in services if one.agreement.agreement_id == last.agreement_id]
+    try:
+        one_with = interrupted(service, services, known_at, view, store)
+        back = was_given_back(first_of_rate(service, services, view, begins), store)
+        facts = _request_facts(service, begins, services, view)
+        ruling = ask_for_rate(
+            service, asked=begins, before=services, view=view, given_back=back, one_with=one_with
+        )
+    except NoRuleInForce:
+        return None
+    outcome: RateRequest = ruling.decision.outcome
+    if outcome.takes_effect is not None and not outcome.back_to_the_start:
+        return None
+    goes_on = one_with is not None and one_with.schedule == last.schedule
+    return RateBefore(
+        schedule=last.schedule,
+        ended=until,
+        service_since=one_with.service_since if one_with else facts.service_since,
+        rate_since=one_with.rate_since if one_with and goes_on else facts.rate_since,
+        ruling=ruling,
+    )
+
+
+def _people_on(
+    account_id: str, day: date, known_at: datetime, store: EvasionReads
+) -> frozenset[str]:
+    return frozenset(
+        person for person, _, days in store.people_of_account(account_id, known_at) if day in days
+    )
 
 
 def first_of_rate(
@@ -239,7 +358,10 @@ def change_rate(
     _refuse_together(service, asked)
     _check_open(service, schedule, asked, view)
     back = was_given_back(first_of_rate(service, services, view, asked), store)
-    ruling = ask_for_rate(service, asked=asked, before=services, view=view, given_back=back)
+    one_with = interrupted(service, services, learned_at, view, store)
+    ruling = ask_for_rate(
+        service, asked=asked, before=services, view=view, given_back=back, one_with=one_with
+    )
     outcome: RateRequest = ruling.decision.outcome
     where = f"account {account_id}, agreement {service.agreement.agreement_id}"
     if outcome.takes_effect is None:
@@ -257,7 +379,9 @@ def change_rate(
                 f"The rate since {outcome.takes_effect} stands in several agreements, the last "
                 f"from {agreement.days.from_day}",
                 where=where,
-                why="A period of cut demand was parted from the others (GRR V.H.5)",
+                why="Service was ended for a time and counts as one (GRR V.H.6)"
+                if one_with is not None
+                else "A period of cut demand was parted from the others (GRR V.H.5)",
                 do="Ask for it from the next billing period on, after the first rate's term",
             )
         refuse_closed_programs(agreement, schedule, agreement.days.from_day, view, store)

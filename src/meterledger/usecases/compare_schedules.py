@@ -22,18 +22,12 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing, weakest
 from meterledger.rulebook.book import BookView, TariffBook
-from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usage import estimated_rows, estimated_tiled
 from meterledger.usecases.beside_usage import NETS, Beside, BesideSources, BesideUsage
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import BilledReadings, window_of
-from meterledger.usecases.change_rate import (
-    AgreementReads,
-    ask_for_rate,
-    first_of_rate,
-    options_open_to,
-    was_given_back,
-)
+from meterledger.usecases.change_rate import EvasionReads, options_open_to
+from meterledger.usecases.compare_switch import NoServiceThen, switch_asked
 from meterledger.usecases.decide import Ruling
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
@@ -48,15 +42,11 @@ from meterledger.usecases.window_usage import (
 PERIODS = "billing_periods_twelve_per_year_periods_per_calendar_year"
 
 
-class CompareStore(BilledReadings, BesideSources, AgreementReads, Protocol):
+class CompareStore(BilledReadings, BesideSources, EvasionReads, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
         """The newest published commit sequence."""
-
-
-class NoServiceThen(Refusal):
-    """The account had no service on all of these days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +221,7 @@ def compare_schedules(
             standings[code] += [line.standing for line in lines]
     present = service.agreement.schedule
     now = None if present in refusals else sum(cents[present])
-    switch, why_not = _switch(service, services, asked, view, store)
+    switch, why_not = switch_asked(service, services, asked, known_at, view, store)
     return Compared(
         account_id=account_id,
         schedule=present,
@@ -370,39 +360,6 @@ def _twelve_periods(
             do="Wait for the first reading day, or give days with --from and --to",
         )
     return DaySpan(first, last)
-
-
-def _switch(
-    service: BillableService,
-    services: Sequence[BillableService],
-    asked: date,
-    view: BookView,
-    store: CompareStore,
-) -> tuple[Ruling | None, str]:
-    """What a switch asked for on the day would mean; the days compared may lie long before it."""
-    point = service.agreement.service_point_id
-    there = [
-        one
-        for one in services
-        if one.agreement.service_point_id == point and asked in one.agreement.days
-    ]
-    if not there:
-        gone = NoServiceThen(
-            f"Account {service.account.account_id} has no service at {point} on {asked}",
-            do="Ask for the option when service begins again",
-        )
-        return None, gone.sentence
-    service = there[0]
-    try:
-        first = first_of_rate(service, services, view, asked)
-    except NoRuleInForce as refusal:  # the book names no class of the option on that day
-        return None, refusal.sentence
-    back = was_given_back(first, store)
-    try:
-        ruling = ask_for_rate(service, asked=asked, before=services, view=view, given_back=back)
-        return ruling, ""
-    except Refusal as refusal:  # what a switch would mean is beside the question
-        return None, refusal.sentence
 
 
 def usage_as_billed(

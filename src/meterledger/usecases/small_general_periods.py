@@ -31,6 +31,7 @@ from meterledger.facts.charges import ChargeGroup
 from meterledger.facts.places import Agreement, BillableService
 from meterledger.facts.usage import UsageBatch
 from meterledger.kernel.decision import Reason
+from meterledger.kernel.ids import agreement_name
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.series import NoRuleInForce
@@ -43,7 +44,6 @@ from meterledger.usecases.exemptions_go_on import exemptions_going_on
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.programs_go_on import programs_going_on, refuse_closed_programs
 from meterledger.usecases.register_estimates import RegisterUsage
-from meterledger.usecases.start_service import agreement_name
 
 BILLING = "billing"
 """The demand of a schedule that stands for the billing demand."""

@@ -20,10 +20,12 @@ from meterledger.facts.places import (
     TaxPlace,
 )
 from meterledger.facts.taxes import NOT_SALES_TAXED_HERE, SalesTaxPlace
-from meterledger.kernel.ids import check_digit_holds, with_check_digit
+from meterledger.kernel.ids import agreement_name, check_digit_holds, with_check_digit
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.change_rate import EvasionReads
+from meterledger.usecases.no_evasion import refuse_evasion
 from meterledger.usecases.ports import ServiceStart
 
 ACCOUNT_DIGITS = 10
@@ -36,7 +38,7 @@ class ServiceRefused(Refusal):
     """Service cannot start or stop as asked."""
 
 
-class ServiceStore(Protocol):
+class ServiceStore(EvasionReads, Protocol):
     """What these journeys need of the store."""
 
     def start_service(self, start: ServiceStart) -> None:
@@ -79,10 +81,21 @@ def start_service(
     """Record everything a start of service needs, at once or not at all. Returns the agreement.
 
     :raises ServiceRefused: naming what is missing or cannot be
+    :raises RateIsKept: if the same people had another rate there, and must keep it (GRR V.H.6)
     :raises NoRuleInForce: if the schedule or the tax place has no value on the first day
     :raises Conflict: if somebody else has service there, or the meter is elsewhere, on those days
     """
     start = service_start(request, learned_at=learned_at, view=view)
+    refuse_evasion(
+        account_id=request.account_id,
+        people=frozenset(person for person, _ in request.people),
+        service_point_id=request.service_point_id,
+        schedule=request.schedule,
+        from_day=request.from_day,
+        known_at=learned_at,
+        view=view,
+        store=store,
+    )
     store.start_service(start)
     return start.agreement
 
@@ -173,11 +186,6 @@ def _state_of(request: ServiceRequest, view: BookView) -> str:
             do=f"The utility serves in several; name one of {served}",
         )
     return view.states[0]
-
-
-def agreement_name(account_id: str, service_point_id: str, from_day: date) -> str:
-    """The name of an agreement, from what it means: account, service point, first day."""
-    return f"{account_id}-{service_point_id}-{from_day:%Y%m%d}"
 
 
 def stop_service(

@@ -27,10 +27,9 @@ from meterledger.facts.places import (
     TaxPlace,
 )
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.ids import bucket_of, pseudonym, with_check_digit
+from meterledger.kernel.ids import agreement_name, bucket_of, pseudonym, with_check_digit
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.usecases.ports import ServiceStart
-from meterledger.usecases.start_service import agreement_name
 
 TAX_PLACES = ("university_city", "pagedale", "canton", "bel_ridge", "none")
 LARGEST_POPULATION = 10**8

@@ -56,6 +56,7 @@ from meterledger.entrypoints.demo.weather import temperatures
 from meterledger.facts.held import run_id_of
 from meterledger.facts.places import BillableService
 from meterledger.kernel.ensure import ensure
+from meterledger.kernel.ids import agreement_name
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.terms import Terms
@@ -68,7 +69,6 @@ from meterledger.usecases.late_charges import charge_late
 from meterledger.usecases.ports import Conflict, Lake, Store, StoredBill
 from meterledger.usecases.start_service import (
     ServiceRequest,
-    agreement_name,
     start_service,
     stop_service,
 )

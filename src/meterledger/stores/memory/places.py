@@ -286,6 +286,11 @@ class MemoryPlaces(MemoryTogether):
             known_at, lambda one: self._account_known(one.account_id, known_at).cycle == cycle
         )
 
+    def agreements_at(self, service_point_id: str, known_at: datetime) -> list[Agreement]:
+        """All agreements of whomever at the service point, by first day."""
+        self._look()
+        return self._agreements.of(service_point_id, known_at)
+
     def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
         """One agreement, joined, as known then."""
         self._look()

@@ -233,6 +233,21 @@ class PlaceReads(Tables):
             raise NotFound.of("agreement", agreement_id)
         return found[0]
 
+    def agreements_at(self, service_point_id: str, known_at: datetime) -> list[Agreement]:
+        """All agreements of whomever at the service point, by first day."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                "SELECT agreement_id, account_id, service_point_id, schedule, lower(days),"
+                " upper(days), lower(known) FROM agreement"
+                " WHERE service_point_id = %s AND known @> %s::timestamptz ORDER BY lower(days)",
+                [service_point_id, known_at],
+            ).fetchall()
+        )
+        return [
+            Agreement(name, account, point, schedule, Validity(first, out), learned_at)
+            for name, account, point, schedule, first, out, learned_at in rows
+        ]
+
     def _services(self, query: str, key: str | int, known_at: datetime) -> list[BillableService]:
         parameters = {"key": key, "known_at": known_at}
 
