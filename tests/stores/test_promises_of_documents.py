@@ -19,6 +19,7 @@ from tests.stores.paper_town import (
 )
 
 from meterledger.facts.documents import (
+    NOT_RENDERED,
     CameBack,
     Channel,
     DeadMailbox,
@@ -140,6 +141,14 @@ class TestWhatNoRunTook:
             assert name_of(1) not in billed.left_without_document(later), "it was cancelled"
             assert name_of(3) not in billed.left_without_document(later)
             assert (3, ISSUED, 1) in billed.days_without_document(later)
+
+    def test_is_nothing_that_is_not_rendered(self, billed: Store) -> None:
+        later = ISSUED + timedelta(days=1)
+        told = SetAside(name_of(3), account_id(3), RUN, f"{NOT_RENDERED}$0.74 is less", LATER)
+        billed.record_documents([document_of(2)], [told])
+        with billed.viewing(ANALYST, []):
+            assert billed.left_without_document(later) == [name_of(1)]
+            assert billed.days_without_document(later) == [(15, ISSUED, 1)]
 
     def test_begins_with_the_day_of_the_first_document(self, billed: Store) -> None:
         billed.record_documents([document_of(1, bill_id=name_of(1, 1))])

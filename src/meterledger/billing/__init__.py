@@ -138,6 +138,7 @@ from meterledger.billing.due_date_own import (
     pay_date_facts,
 )
 from meterledger.billing.due_day import decide_due_day
+from meterledger.billing.final_floor import floor_clause
 from meterledger.billing.gate import decide_collection, decide_gate, gate_findings
 from meterledger.billing.gate_clock import ClockIsOff, refuse_clock_off
 from meterledger.billing.gate_facts import BillFacts, Degrees, GateBill
@@ -372,6 +373,7 @@ __all__ = [
     "exemption_day",
     "exemption_of",
     "first_chosen_day",
+    "floor_clause",
     "gate_findings",
     "gate_terms",
     "gate_values",

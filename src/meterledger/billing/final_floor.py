@@ -8,10 +8,13 @@ Read first      GRR V.E.2; conflict C-ONE-DOLLAR.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
+from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.money import Cents, usd_display
 from meterledger.kernel.refusal import Refusal
+from meterledger.rulebook.book import BookView
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.terms import Terms
@@ -64,6 +67,14 @@ def decide_final_bill(facts: FinalBillFacts, terms: Terms) -> Decision[FinalBill
         found = f"and it is issued all the same, for a {exception.value}"
         return Decision(FinalBill(True, Cents(0)), (less, Reason(found, exception.citation)))
     return Decision(FinalBill(False, facts.usage_charge_cents), (less,))
+
+
+def floor_clause(view: BookView, day: date) -> Citation | None:
+    """The clause by which a final bill of less is not rendered; None where the book has none."""
+    if FLOOR_USD not in view.names():
+        return None
+    found = view.number(FLOOR_USD).covering(day)
+    return None if found is None else found.citation
 
 
 RULES = (

@@ -74,15 +74,24 @@ class IssuedDocument:
         return -(-self.page_count // 2)
 
 
+NOT_RENDERED = "Not rendered: "
+"""How the reason begins where a bill is no document by its clause, and waits for none."""
+
+
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A bill of a run of which no document could be made, with the reason."""
+    """A bill of a run of which no document could be made, or is made, with the reason."""
 
     bill_id: str
     account_id: str
     run_id: str
     reason: str
     made_at: datetime
+
+    @property
+    def is_not_rendered(self) -> bool:
+        """Whether no document is to be made of it at all."""
+        return self.reason.startswith(NOT_RENDERED)
 
 
 @dataclass(frozen=True, slots=True)

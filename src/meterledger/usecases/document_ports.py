@@ -86,7 +86,7 @@ class DocumentLog(Protocol):
 
     def days_without_document(self, before: date) -> list[tuple[int, date, int]]:
         """Cycle, day of issue and how many bills of that day stand and have no document, set aside
-        or not; days before ``before``, oldest first.
+        or not; days before ``before``, oldest first. What is not rendered waits for none.
         """
 
     def bills_issued(self, cycle: int, on: date) -> list[StoredBill]:

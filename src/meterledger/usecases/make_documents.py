@@ -19,8 +19,11 @@ from meterledger.billing import (
     decide_bill_channel,
     decide_bill_contents,
     decide_usual_due_day,
+    floor_clause,
 )
+from meterledger.facts.bills import BillKind
 from meterledger.facts.documents import (
+    NOT_RENDERED,
     PAPER,
     Channel,
     DeadMailbox,
@@ -80,7 +83,9 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRun:
-    """What a run made. Bills = printed + electronic + set aside, in count and in cents."""
+    """What a run made. Bills = printed + electronic + set aside + not rendered, in count and in
+    cents.
+    """
 
     run_id: str
     bills: int
@@ -90,11 +95,14 @@ class DocumentRun:
     set_aside: tuple[tuple[SetAside, int], ...]
     """Each with the cents of its bill."""
     newly_made: int
+    not_rendered: tuple[SetAside, ...] = ()
+    """Final bills of less than the floor: nothing is asked, and no document is made (GRR V.E.2)."""
 
     def __post_init__(self) -> None:
+        out = len(self.printed) + len(self.electronic)
         ensure(
-            self.bills == len(self.printed) + len(self.electronic) + len(self.set_aside),
-            "every bill of a run is printed, sent electronically or set aside",
+            self.bills == out + len(self.set_aside) + len(self.not_rendered),
+            "every bill of a run is printed, sent electronically, set aside or not rendered",
         )
 
 
@@ -218,8 +226,9 @@ def make_cycle_documents(
         cents=sum(one.total_cents for one in bills),
         printed=tuple(sorted(printed, key=_mail_order)),
         electronic=tuple(electronic),
-        set_aside=tuple(aside),
+        set_aside=tuple(one for one in aside if not one[0].is_not_rendered),
         newly_made=newly,
+        not_rendered=tuple(one for one, _ in aside if one.is_not_rendered),
     )
 
 
@@ -266,7 +275,7 @@ def _decide(
     for bill, statement in zip(batch, statements, strict=True):
         if bill.bill_id in kept:
             continue
-        why = what_lacks(statement, going.view)
+        why = why_not_rendered(statement, going.view) or what_lacks(statement, going.view)
         if why:
             aside = SetAside(bill.bill_id, bill.account_id, going.run_id, why, going.made_at)
             refused.append(aside)
@@ -286,6 +295,21 @@ def _decide(
             said = replace(said, messages=(came_back_from(dead), *said.messages))
         to_make.append(_Made(bill, said, channel, address, press.content(said), due))
     return to_make, refused
+
+
+def why_not_rendered(statement: Statement, view: BookView) -> str:
+    """Why no document is made of a final bill; empty where one is (GRR V.E.2).
+
+    One that settles a budget plan asks for something, and goes out.
+    """
+    of_plan = 0 if statement.budget is None else statement.budget.asked_cents
+    if statement.kind != BillKind.FINAL.value or statement.charges_cents or of_plan:
+        return ""
+    floor = floor_clause(view, statement.issued_day)
+    for finding, citation in statement.reasons:
+        if citation == floor:
+            return f"{NOT_RENDERED}{finding} ({citation.text})"
+    return ""
 
 
 def came_back_from(dead: DeadMailbox) -> str:

@@ -70,7 +70,8 @@ def index_rows(part: PrintPart) -> list[dict[str, str]]:
 
 
 def control_totals(run: DocumentRun) -> dict[str, object]:
-    """Bills = printed + electronic + set aside, in count and in cents of their charges.
+    """Bills = printed + electronic + set aside + not rendered, in count and cents of their charges:
+    what is not rendered charges nothing.
 
     :raises InvariantBroken: if they are not
     """
@@ -87,6 +88,7 @@ def control_totals(run: DocumentRun) -> dict[str, object]:
         },
         "electronic": {"count": len(run.electronic), "usd": usd_text(electronic)},
         "set_aside": {"count": len(run.set_aside), "usd": usd_text(aside)},
+        "not_rendered": {"count": len(run.not_rendered), "usd": usd_text(0)},
     }
 
 

@@ -106,6 +106,7 @@ def cycle(
             "folder": str(out),
             "files": names,
             "reasons": [{"bill": one.bill_id, "reason": one.reason} for one, _ in run.set_aside],
+            "not_rendered_bills": [one.bill_id for one in run.not_rendered],
         }
 
         def words() -> None:
@@ -121,6 +122,8 @@ def cycle(
             )
             pages, sheets = _counted(printed["pages"], "page"), _counted(printed["sheets"], "sheet")
             print(f"{pages} on {sheets}, in {out}")
+            for bill in run.not_rendered[:20]:
+                print(f"{bill.reason}: {bill.bill_id}")
             for one in run.set_aside[:20]:
                 print(f"Set aside: {one[0].bill_id}: {one[0].reason}")
             if len(run.set_aside) > 20:

@@ -78,6 +78,6 @@ def make_documents(utility: UtilityWithPaper, folder: Path) -> PaperTold:
         bills=run.bills,
         printed=len(run.printed),
         electronic=len(run.electronic),
-        set_aside=len(run.set_aside),
+        set_aside=len(run.set_aside) + len(run.not_rendered),
         folder=out,
     )

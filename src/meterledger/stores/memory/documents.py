@@ -187,6 +187,7 @@ class MemoryDocuments:
 
     def _without_document(self, before: date) -> list[StoredBill]:
         made = {one.bill_id for one in self._documents}
+        made |= {one.bill_id for one in self._set_aside if one.is_not_rendered}
         return [
             one
             for one in self._bills.values()

@@ -57,6 +57,8 @@ SELECT DISTINCT b.bill_id FROM document_came_back b
 NO_DOCUMENT = """
     c.issued_day < %s AND c.cancelled_by IS NULL
     AND NOT EXISTS (SELECT FROM document d WHERE d.bill_id = c.bill_id)
+    AND NOT EXISTS (SELECT FROM document_set_aside n
+                     WHERE n.bill_id = c.bill_id AND starts_with(n.reason, 'Not rendered: '))
 """
 LATER = """
 SELECT bill_id, max(due_day) FROM document
