@@ -22,7 +22,7 @@ from meterledger.usecases.extension_money import take_extension_payment
 from meterledger.usecases.extension_records import Moment
 from meterledger.usecases.extension_tellings import Told
 from meterledger.usecases.ports import Conflict
-from meterledger.usecases.refund_credit import settle_final_credit
+from meterledger.usecases.refund_credit import give_credit, settle_final_credit
 from meterledger.usecases.replay_settlement import replay_settlement
 from meterledger.usecases.settle_payment import PaymentDesk, reverse_payment
 from meterledger.usecases.settlement_ports import SettlementWrite
@@ -214,6 +214,32 @@ class TestARecoveryThatWasUndone:
 
         assert back.case.settlement_id == "recovery:K-9.again-2"
         assert sums(town) == (0, 165_19)
+
+
+class TestACreditBesideAWriteOff:
+    def test_leaves_what_a_correction_gives_beyond_it_to_the_customer(self, town: Settling) -> None:
+        """Of two bills one is paid and one written off; 220.38 of both is given back."""
+        owes(town.store, months=2)
+        town.pay(ONE, 165_19, "K-1")
+        written(town, town.desk().on)
+        for cents in (40_00, 40_00, 40_00, 40_00, 40_00, 20_38):
+            given = give_credit(
+                ONE, cents, desk=town.desk(), key=f"k{len(town.store.settlements())}", **FINDERS
+            ).case
+            approve_settlement(given.settlement_id, desk=town.desk(), **OTHER)
+        assert town.store.balance_cents(ONE) == -220_38
+
+        found = settle_final_credit(ONE, by="the night", desk=town.desk())
+        again = settle_final_credit(ONE, by="the night", desk=town.desk())
+
+        assert (found.way, found.cents, found.is_new) == (RefundWay.MOVES, 55_19, True)
+        assert (found.stays_cents, found.waits_for_a_person) == (165_19, True)
+        assert "written off and not recovered" in found.stays_words
+        assert found.case is not None
+        assert replay_settlement(found.case, town.desk())
+        assert town.store.balance_cents(ONE) == -165_19
+        assert (again.way, again.case, again.stays_cents) == (RefundWay.STAYS, None, 165_19)
+        assert again.waits_for_a_person
 
 
 class TestTheNightOfADay:

@@ -548,32 +548,6 @@ class TestAWriteOff:
         assert (again.is_new, again.case.cents) == (True, 120_19)
         assert again.case.settlement_id == f"{off.settlement_id}-2"
 
-    def test_leaves_what_a_correction_gives_beyond_it_to_the_customer(self, town: Settling) -> None:
-        """Of two bills one is paid and one written off; 220.38 of both is given back."""
-        owes(town.store, months=2)
-        town.pay(ONE, 165_19, "K-1")
-        off = write_off(ONE, desk=town.desk(), **FINDERS).case
-        if off.awaits_approval:
-            approve_settlement(off.settlement_id, desk=town.desk(), **OTHER)
-        for cents in (40_00, 40_00, 40_00, 40_00, 40_00, 20_38):
-            given = give_credit(
-                ONE, cents, desk=town.desk(), key=f"k{len(town.store.settlements())}", **FINDERS
-            ).case
-            approve_settlement(given.settlement_id, desk=town.desk(), **OTHER)
-        assert town.store.balance_cents(ONE) == -220_38
-
-        found = settle_final_credit(ONE, by="the night", desk=town.desk())
-        again = settle_final_credit(ONE, by="the night", desk=town.desk())
-
-        assert (found.way, found.cents, found.is_new) == (RefundWay.MOVES, 55_19, True)
-        assert (found.stays_cents, found.waits_for_a_person) == (165_19, True)
-        assert "written off and not recovered" in found.stays_words
-        assert found.case is not None
-        assert replay_settlement(found.case, town.desk())
-        assert town.store.balance_cents(ONE) == -165_19
-        assert (again.way, again.case, again.stays_cents) == (RefundWay.STAYS, None, 165_19)
-        assert again.waits_for_a_person
-
     def test_of_which_something_was_recovered_is_undone_after_the_recovery(
         self, town: Settling
     ) -> None:
