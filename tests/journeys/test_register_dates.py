@@ -59,7 +59,7 @@ def closing(
     files = files_on_registers(["M1"], NEXT, town.store)
     there = service.installations
     gathered = gather(
-        [(service, there)], window.days, zone_name=town.view.time_zone, at_sequence=0,
+        [(service, there)], window.days, view=town.view, at_sequence=0,
         store=town.store,
     )  # fmt: skip
     known = register_window(

@@ -199,7 +199,7 @@ from meterledger.billing.taxes import (
     tax_terms,
 )
 from meterledger.billing.uncharged import PERIOD_LEFT, may_leave_period, without_uncharged
-from meterledger.billing.weather_of_use import weather_wh
+from meterledger.billing.weather_of_use import FEWEST_DAYS, weather_wh
 from meterledger.billing.window import (
     LAST_DAY_OF_EVERY_MONTH,
     BillWindow,
@@ -255,6 +255,7 @@ __all__ = [
     "CONTACT_VALUES",
     "EARLY_PARTICIPANT",
     "END_BY_COMPANY",
+    "FEWEST_DAYS",
     "FIRST_AMOUNT",
     "INTERIM_REVIEW",
     "JOINING",

@@ -16,7 +16,9 @@ from datetime import date
 from fractions import Fraction
 
 FEWEST_DAYS = 28
-"""Two bills of fewer days together say too little of a home."""
+"""Two bills of fewer days together say too little of a home; before the book said it
+(``weather_of_use_days_min``).
+"""
 
 Day = tuple[int, int]
 """Degree days of heating and of cooling of one day, in tenths of a degree Fahrenheit."""
@@ -28,6 +30,7 @@ def weather_wh(
     mean_tenths_f: Mapping[date, int],
     *,
     base_f: Fraction,
+    fewest_days: int = FEWEST_DAYS,
 ) -> Fraction | None:
     """Watt-hours of the later days that the weather made more than the earlier days had.
 
@@ -36,7 +39,7 @@ def weather_wh(
     """
     days = {**before, **after}
     if (
-        len(days) < FEWEST_DAYS
+        len(days) < fewest_days
         or not before
         or not after
         or not days.keys() <= mean_tenths_f.keys()

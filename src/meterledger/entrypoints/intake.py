@@ -40,6 +40,7 @@ def intake_of(system: System) -> Intake:
         utility=system.view.name,
         zone_name=system.view.time_zone,
         interval_kw_max=interval_kw_max(system.view, system.now),
+        unadmitted_percent=unadmitted_percent(system.view, system.now),
         write_blocks=partial(write_reading_blocks, cast(IntervalLake, system.lake)),
     )
 
@@ -49,6 +50,14 @@ def interval_kw_max(view: BookView, now: datetime) -> int | None:
     if INTERVAL_KW_MAX not in view.names():
         return None
     return int(view.number(INTERVAL_KW_MAX).on(now.date()).value)
+
+
+def unadmitted_percent(view: BookView, now: datetime) -> int:
+    """Of how many percent of a file's readings it may be that they are not admitted."""
+    from meterledger.metering import UNADMITTED_PERCENT
+    from meterledger.rulebook.ours import whole_of_ours
+
+    return whole_of_ours(view, "intake_unadmitted_percent", now.date(), UNADMITTED_PERCENT)
 
 
 def take(delivery: Delivery, system: System) -> Taken:

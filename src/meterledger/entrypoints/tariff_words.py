@@ -16,6 +16,7 @@ from meterledger.kernel.money import micro_usd_text
 from meterledger.ledger import SETTLEMENT_VALUES
 from meterledger.metering import EVENT_VALUES
 from meterledger.rulebook.book import BookView, NoSuchValue
+from meterledger.rulebook.ours import OURS
 from meterledger.rulebook.schedule import Program, Schedule, Seasons, ServiceClass, TimeOfUse
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
 from meterledger.usage import reactive_values, validation_values
@@ -226,7 +227,7 @@ def _used_names(view: BookView) -> set[str]:
     used = set(USED_BY_ROOMS) | EVENT_VALUES | CONTACT_VALUES | validation_values(view.names())
     used |= gate_values(view.names()) | channel_values(view.names())
     used |= reactive_values(view.names())
-    used |= SETTLEMENT_VALUES & set(view.names())
+    used |= (SETTLEMENT_VALUES | OURS) & set(view.names())
     for name in view.names():
         alone = view.kind_of(name) in ("schedule", "program", "service_class")
         if alone or name.startswith(TAX_SERIES):

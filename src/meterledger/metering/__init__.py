@@ -11,7 +11,7 @@ several meters, tests, service without a meter and what a meter may send.
 
 from meterledger.metering import account_meters, meter_data, meter_tests, unmetered
 from meterledger.metering.admit import (
-    UNADMITTED_SHARE_MAX,
+    UNADMITTED_PERCENT,
     Admission,
     MeterNotInstalled,
     admit,
@@ -65,7 +65,7 @@ __all__ = [
     "EVENT_VALUES",
     "RULES",
     "SLOT_SECONDS",
-    "UNADMITTED_SHARE_MAX",
+    "UNADMITTED_PERCENT",
     "UNMETERED",
     "UNMETERED_BILL",
     "ActualReads",

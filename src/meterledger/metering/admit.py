@@ -33,8 +33,10 @@ from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.refusal import Refusal
 from meterledger.metering.registers import find_backward_steps
 
-UNADMITTED_SHARE_MAX = Fraction(1, 5)
-"""A file of whose readings a greater share cannot be admitted is refused as a whole."""
+UNADMITTED_PERCENT = 20
+"""Of how many percent of a file's readings it may be that they cannot be admitted, before the book
+said it (``intake_unadmitted_percent``).
+"""
 
 _FOR_EVER = 2**62
 
@@ -90,6 +92,7 @@ def admit(
     zone_name: str,
     interval_kw_max: int | None = None,
     sound_beside: int = 0,
+    unadmitted_percent: int = UNADMITTED_PERCENT,
 ) -> Admission:
     """Decide which readings of a file are ours and sound.
 
@@ -126,15 +129,20 @@ def admit(
             sound = replace(channel, readings=kept)
             admitted.append(sound)
             findings += find_backward_steps(sound)
-    if len(objections) > total * UNADMITTED_SHARE_MAX:
+    most = Fraction(unadmitted_percent, 100)
+    if len(objections) > total * most:
         line, first = min(objections, key=lambda one: one[0])
         raise MeterNotInstalled(
-            f"{len(objections)} of {total} readings cannot be taken, more than one in "
-            f"{UNADMITTED_SHARE_MAX.denominator}, so nothing was stored; the first: {first.what}",
+            f"{len(objections)} of {total} readings cannot be taken, more than "
+            f"{_share(most)}, so nothing was stored; the first: {first.what}",
             where=f"{file.name}, line {line}",
             do=first.if_refused,
         )
     return Admission(tuple(admitted), tuple(set_aside), tuple(findings))
+
+
+def _share(most: Fraction) -> str:
+    return f"one in {most.denominator}" if most.numerator == 1 else f"{float(most * 100):g} percent"
 
 
 def installed_spans(

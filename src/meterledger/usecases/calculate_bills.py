@@ -340,7 +340,7 @@ def _bills_of_registers(
     gathered = gather(
         [(one.service, one.installations) for one in due],
         window,
-        zone_name=view.time_zone,
+        view=view,
         at_sequence=pins.lake_sequence,
         store=store,
     )

@@ -25,6 +25,8 @@ from meterledger.facts.readings import Flow
 from meterledger.facts.usage import MISSING_VALUE, Int64Array, window_seconds
 from meterledger.facts.usage_log import MeterOnDay
 from meterledger.kernel.ids import bucket_of, pseudonym
+from meterledger.rulebook.book import BookView
+from meterledger.rulebook.ours import whole_of_ours
 from meterledger.usage import (
     GENERATES,
     INACTIVE,
@@ -54,10 +56,14 @@ from meterledger.usecases.day_fact_ports import (
 from meterledger.usecases.usage_days import DayLake, one_day, read_day
 
 LOCATION_DAYS = 28
-"""How many days before a meter was set its location is looked at."""
+"""How many days before a meter was set its location is looked at, before the book said it
+(``usage_location_days``).
+"""
 READ_AT_ONCE = 8192
 NEXT_DOOR = 10
-"""Houses of one street whose numbers are at most so far apart can be neighbors."""
+"""Houses of one street whose numbers are at most so far apart can be neighbors, before the book
+said it (``usage_next_door_numbers``).
+"""
 DAY_MICROS = 86_400_000_000
 LARGEST_FIGURE = 2**40
 
@@ -143,7 +149,7 @@ def facts_of(
     once: AskedOnce,
     *,
     checks: ValidationTerms,
-    utility: str,
+    view: BookView,
     known_at: datetime,
     store: DayFactsStore,
     lake: DayFactsLake,
@@ -167,10 +173,12 @@ def facts_of(
         once.location = location_use(
             store.meters_before(day - timedelta(days=most), day, known_at),
             day,
-            utility=utility,
+            utility=view.name,
             lake=lake,
             at_sequence=at_sequence,
+            days=whole_of_ours(view, "usage_location_days", day, LOCATION_DAYS),
         )
+    apart = whole_of_ours(view, "usage_next_door_numbers", day, NEXT_DOOR)
     installed = np.array(
         [-1 if one.installed_day is None else (day - one.installed_day).days for one in places],
         dtype=np.int32,
@@ -184,7 +192,7 @@ def facts_of(
         installed_days=installed,
         location_wh=_location_wh(places, once.location),
         area=np.array([area_of(one) for one in where], dtype=np.int32),
-        neighbor=neighbors(where),
+        neighbor=neighbors(where, apart),
         received_wh=_column(names, told.received_wh),
         readings_sent=np.array([once.sent.get(one, -1) for one in numbers], dtype=np.int32),
         at_one_time=_at_one_time(numbers, told, once),
@@ -281,11 +289,11 @@ def area_of(at: PlaceOnDay | None) -> int:
     return int(found.group()) if found else -1
 
 
-def neighbors(where: Sequence[PlaceOnDay | None]) -> Int32Array:
+def neighbors(where: Sequence[PlaceOnDay | None], apart: int = NEXT_DOOR) -> Int32Array:
     """Int32 [N] the row of each row's neighbor, -1 without one; each names the other.
 
     First those of one premise are paired, then the next houses of one street, in order of their
-    numbers, if these are at most ten apart.
+    numbers, if these are at most so far ``apart``.
     """
     neighbor = np.full(len(where), -1, dtype=np.int32)
     premises: dict[str, list[int]] = defaultdict(list)
@@ -308,7 +316,7 @@ def neighbors(where: Sequence[PlaceOnDay | None]) -> Int32Array:
         at_house = 0
         while at_house + 1 < len(houses):
             (number, _, row), (next_number, _, next_row) = houses[at_house : at_house + 2]
-            if next_number - number > NEXT_DOOR:
+            if next_number - number > apart:
                 at_house += 1
                 continue
             neighbor[row], neighbor[next_row] = next_row, row
@@ -327,18 +335,19 @@ def location_use(
     utility: str,
     lake: DayLake,
     at_sequence: int,
+    days: int = LOCATION_DAYS,
 ) -> dict[tuple[str, date], int]:
     """Mean watt-hours of a day of each location before a meter was set, all meters together.
 
-    Of the 28 days before, those that go by as ``day`` does (the same weekday) and are whole. Read
-    for all locations of a night at once: the meters before are spread over all of the lake.
+    Of so many ``days`` before, those that go by as ``day`` does (the same weekday) and are whole.
+    Read for all locations of a night at once: the meters before are spread over all of the lake.
     """
     wanted: dict[date, dict[str, list[MeterBefore]]] = defaultdict(lambda: defaultdict(list))
     for one in before:
         name = pseudonym(one.before.meter_id, utility)
-        for week in range(1, (day - one.set_day).days // 7 + LOCATION_DAYS // 7 + 2):
+        for week in range(1, (day - one.set_day).days // 7 + days // 7 + 2):
             like = day - timedelta(days=7 * week)
-            near = one.set_day - timedelta(days=LOCATION_DAYS) <= like < one.set_day
+            near = one.set_day - timedelta(days=days) <= like < one.set_day
             if near and like in one.before.days:
                 wanted[like][name].append(one)
     sums: dict[tuple[str, date], list[int]] = defaultdict(list)

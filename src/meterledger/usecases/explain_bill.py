@@ -8,7 +8,13 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
-from meterledger.billing import degree_day_base_f, split_difference, weather_station, weather_wh
+from meterledger.billing import (
+    FEWEST_DAYS,
+    degree_day_base_f,
+    split_difference,
+    weather_station,
+    weather_wh,
+)
 from meterledger.facts.bills import read_record
 from meterledger.facts.corrections import Correction
 from meterledger.facts.places import BillableService
@@ -17,6 +23,7 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.rulebook.ours import whole_of_ours
 from meterledger.rulebook.pinned import as_pinned
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.estimated_by_hand import IN_RECORD, HandLog, rungs_of, with_rungs
@@ -139,7 +146,9 @@ def _weather(
     missing = [day for days in daily for day in days if day not in temperatures]
     if missing:
         return without(f"the temperature at {station} is not known on {min(missing)}")
-    explained = weather_wh(daily[0], daily[1], temperatures, base_f=base_f)
+    day = date.fromisoformat(after["issued"])
+    fewest = whole_of_ours(known.view, "weather_of_use_days_min", day, FEWEST_DAYS)
+    explained = weather_wh(daily[0], daily[1], temperatures, base_f=base_f, fewest_days=fewest)
     if explained is None:
         return without("the home's use does not follow the weather of these days")
     told = f"{to_whole_half_up(abs(explained)) // 1000:,}"

@@ -28,6 +28,7 @@ from meterledger.kernel.money import usd_text
 from meterledger.kernel.span import DaySpan
 from meterledger.ledger import UNAPPLIED, cash_of
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.ours import whole_of_ours
 from meterledger.usecases.finance_aging import Aging, AgingStore, aging
 from meterledger.usecases.finance_reports import (
     CashStore,
@@ -51,6 +52,7 @@ OWNER_OF_MONEY = "payment desk"
 OWNER_OF_BOOKS = "general accounting"
 CASH_CARD = cash_of(Channel.CARD)
 RECEIPTS_AT_MOST = 10_000
+"""Before the book said it (``report_receipts_at_most``)."""
 LONG_AGO, FAR = date(1, 1, 1), date(9999, 1, 1)
 
 
@@ -120,7 +122,8 @@ def unexplained(
     :raises NoRuleInForce: if the book has no days of reconciliation
     """
     bank = bank_position(on=on, view=view, store=store)
-    unapplied = store.receipts(state=ReceiptState.UNAPPLIED, limit=RECEIPTS_AT_MOST)
+    most = whole_of_ours(view, "report_receipts_at_most", on, RECEIPTS_AT_MOST)
+    unapplied = store.receipts(state=ReceiptState.UNAPPLIED, limit=most)
     unknown = _unknown_payments(on, view, store)
     unknown_refunds = [
         one.refund.cents
@@ -231,7 +234,8 @@ def _unknown_payments(on: date, view: BookView, store: MonitorStore) -> list[int
     """Cents of each payment without a known outcome: what a person was told of, and checkouts that
     were begun before the day. Those of the day may still be on the processor's pages.
     """
-    told = store.receipts(state=ReceiptState.UNKNOWN, limit=RECEIPTS_AT_MOST)
+    most = whole_of_ours(view, "report_receipts_at_most", on, RECEIPTS_AT_MOST)
+    told = store.receipts(state=ReceiptState.UNKNOWN, limit=most)
     return [one.receipt.cents for one in told] + [
         one.checkout.cents
         for one in store.checkouts(state=CheckoutState.UNKNOWN)

@@ -207,6 +207,7 @@ def _admitted(
             intake.store.meter_installations(meters),
             zone_name=intake.zone_name,
             interval_kw_max=intake.interval_kw_max,
+            unadmitted_percent=intake.unadmitted_percent,
         )
     except MeterNotInstalled as refusal:
         raise _still(item, refusal.what) from refusal
@@ -230,6 +231,7 @@ def _refuse_if_later(
         learned_at=item.learned_at,
         zone_name=intake.zone_name,
         interval_kw_max=intake.interval_kw_max,
+        unadmitted_percent=intake.unadmitted_percent,
     )
     _, given_way = give_way(channels, later)
     if given_way:

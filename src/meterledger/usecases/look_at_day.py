@@ -33,6 +33,7 @@ from meterledger.kernel.months import years_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.ours import whole_of_ours
 from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usage import (
     NOT_KNOWN,
@@ -68,6 +69,7 @@ from meterledger.usecases.usage_ports import UsageLog
 
 LIKE_DAYS = (7, 14, 21, 28)
 RECENT_DAYS = 7
+"""Before the book said it (``usage_recent_days``)."""
 NO_MARK = 0
 GAP = "usage.gap"
 NOT_GIVEN = "usage.refused"
@@ -205,7 +207,8 @@ def _validated(
 ) -> DayFindings:
     block, day = one.block, terms.run.day
     past: dict[date, DayBlock] = {}
-    wanted = {*LIKE_DAYS, *range(1, RECENT_DAYS + 1)}
+    before = whole_of_ours(terms.view, "usage_recent_days", day, RECENT_DAYS)
+    wanted = {*LIKE_DAYS, *range(1, before + 1)}
     days = [*(day - timedelta(days=count) for count in sorted(wanted)), years_after(day, -1)]
     for earlier in days:
         found = read_past_day(
@@ -219,7 +222,7 @@ def _validated(
         if found is not None:
             past[earlier] = found
     like = [day - timedelta(days=count) for count in LIKE_DAYS]
-    recent = [day - timedelta(days=count) for count in range(1, RECENT_DAYS + 1)]
+    recent = [day - timedelta(days=count) for count in range(1, before + 1)]
     history = history_of(
         [past[each] for each in like if each in past],
         recent=[past[each] for each in recent if _same_width(past.get(each), block)],
@@ -266,7 +269,7 @@ def _facts(
         meters,
         terms.once,
         checks=terms.checks,
-        utility=terms.view.name,
+        view=terms.view,
         known_at=terms.known_at,
         store=store,
         lake=lake,

@@ -18,11 +18,13 @@ from meterledger.facts.usage_log import MeterOnDay
 from meterledger.kernel.ids import bucket_of, pseudonym
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.ours import whole_of_ours
 from meterledger.usage import estimated_slots
 from meterledger.usecases.usage_days import DayLake, one_day, read_window
 from meterledger.usecases.usage_ports import UsageLog
 
 WINDOW_DAYS = 30
+"""Before the book said it (``meter_health_days``)."""
 BATCH_METERS = 4096
 
 Progress = Callable[[int], None]
@@ -139,7 +141,8 @@ def meter_health(
     report = HealthReport(
         day, without_meter=[one.service_point_id for one in places if one.meter_id is None]
     )
-    window = DaySpan(day - timedelta(days=WINDOW_DAYS - 1), day + timedelta(days=1))
+    days = whole_of_ours(view, "meter_health_days", day, WINDOW_DAYS)
+    window = DaySpan(day - timedelta(days=days - 1), day + timedelta(days=1))
     counts = store.finding_counts(window)
     sequence = store.lake_sequence()
     for batch in _batches(places, view):

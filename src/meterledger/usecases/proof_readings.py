@@ -286,7 +286,7 @@ def _registers(
         gather(
             [(due.service, due.installations)],
             due.days,
-            zone_name=view.time_zone,
+            view=view,
             at_sequence=recalled.sequence,
             store=store,
         ),

@@ -17,12 +17,14 @@ from meterledger.kernel.local_days import local_day_of
 from meterledger.kernel.refusal import Refusal
 from meterledger.metering import event_terms, find_cases
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.ours import whole_of_ours
 from meterledger.usecases.intake_ports import Vault
 from meterledger.usecases.meter_ports import MeterFile
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.start_service import LONGEST_WORDS
 
-CLOCKS_DIFFER = timedelta(days=1)
+CLOCKS_DIFFER_HOURS = 24
+"""Before the book said it (``event_clock_ahead_hours``)."""
 
 
 class EventsRefused(Refusal):
@@ -109,8 +111,9 @@ def receive_events(
     :raises EventsRefused: if one lies in the future
     :raises Conflict: if another event is known at the same place of the same source
     """
+    ahead = whole_of_ours(view, "event_clock_ahead_hours", now.date(), CLOCKS_DIFFER_HOURS)
     for one in events:
-        if one.at > now + CLOCKS_DIFFER:
+        if one.at > now + timedelta(hours=ahead):
             raise EventsRefused(
                 f"The event of meter {one.meter_id} at {one.at:%Y-%m-%dT%H:%M:%SZ} is not yet",
                 where=f"{name}, event {one.sequence}",

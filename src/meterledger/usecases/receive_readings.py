@@ -33,6 +33,7 @@ from meterledger.facts.readings import (
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.metering import (
+    UNADMITTED_PERCENT,
     MeterNotInstalled,
     admit,
     admit_blocks,
@@ -154,6 +155,7 @@ def receive_readings(
     learned_at: datetime,
     arrival: Arrival | None = None,
     interval_kw_max: int | None = None,
+    unadmitted_percent: int = UNADMITTED_PERCENT,
     reread: Reread | None = None,
     write_blocks: WriteBlocks | None = None,
 ) -> Received:
@@ -161,7 +163,8 @@ def receive_readings(
 
     ``utility`` is the name under which meters have their pseudonyms (the book's name);
     ``zone_name`` is where its days begin. ``arrival`` says how the file came, for the intake's
-    book; ``interval_kw_max`` is the most that can flow through a meter, where the book knows it.
+    book; ``interval_kw_max`` is the most that can flow through a meter, where the book knows it,
+    ``unadmitted_percent`` how much of a file, at most, may be readings that are not admitted.
     ``reread`` reads a stored file again: then what a file made later says speaks, whichever came
     first; without it the last that came speaks. ``write_blocks`` writes the whole days of a large
     file at once; without it every reading is looked at by itself, and the same is stored.
@@ -184,6 +187,7 @@ def receive_readings(
             learned_at=learned_at,
             zone_name=zone_name,
             interval_kw_max=interval_kw_max,
+            unadmitted_percent=unadmitted_percent,
         )
         if later:  # some of its readings give way: each has to be looked at
             file = singly(file)
@@ -194,6 +198,7 @@ def receive_readings(
         replace(file, channels=(*file.channels, *doubtful)),
         installations,
         sound_beside=sum(block.reading_count for block in blocks),
+        unadmitted_percent=unadmitted_percent,
         **how,
     )
     channels, given_way = give_way(admission.channels, later)
@@ -285,6 +290,7 @@ def later_places(
     learned_at: datetime,
     zone_name: str,
     interval_kw_max: int | None,
+    unadmitted_percent: int,
 ) -> dict[str, set[Place]]:
     """Of what later files say something, by file: stored files that were made after this one.
 
@@ -313,7 +319,11 @@ def later_places(
         )
         try:
             sound = admit(
-                again, installations, zone_name=zone_name, interval_kw_max=interval_kw_max
+                again,
+                installations,
+                zone_name=zone_name,
+                interval_kw_max=interval_kw_max,
+                unadmitted_percent=unadmitted_percent,
             ).channels
         except MeterNotInstalled:  # its meters have been corrected since: it has no say any more
             continue

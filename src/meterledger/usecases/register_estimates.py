@@ -50,12 +50,12 @@ from meterledger.usecases.register_history import (
     similar_search,
 )
 from meterledger.usecases.register_windows import (
-    DAYS_LOOKED_AHEAD,
     BilledBeyondRegister,
     EstimatedByPerson,
     RegisterStepped,
     RegisterWindow,
     Stay,
+    days_looked_ahead,
     moved_wh,
     value,
 )
@@ -148,7 +148,7 @@ def _told_by_effort(one: RegisterWindow) -> EstimateCause | None:
     """The cause that the newest effort to read the meter names, if its outcome is one's word."""
     words = {cause.value: cause for cause in EstimateCause}
     since = one.days.from_day
-    until = one.days.until_day + timedelta(days=DAYS_LOOKED_AHEAD)
+    until = one.days.until_day + timedelta(days=days_looked_ahead(one.days, one.view))
     for effort in reversed(one.efforts):
         word = effort.outcome.strip().lower().replace(" ", "_")
         if since <= effort.day < until and word in words:

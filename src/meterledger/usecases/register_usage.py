@@ -92,7 +92,7 @@ def register_usage(
     gathered = gather(
         [(service, installations)],
         window.days,
-        zone_name=view.time_zone,
+        view=view,
         at_sequence=sequence,
         store=store,
     )

@@ -38,6 +38,7 @@ from meterledger.metering import (
     shown_from_text,
 )
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.ours import whole_of_ours
 from meterledger.usage import instant_text
 from meterledger.usecases.meter_ports import MeterFile
 from meterledger.usecases.ports import StoredBill
@@ -51,7 +52,9 @@ from meterledger.usecases.register_history import (
 
 MOST_WATTS = "register_most_watts"
 DAYS_LOOKED_AHEAD = 8
-"""Days after a window whose reads may be moved to its last day."""
+"""Days after a window whose reads may be moved to its last day, before the book said it
+(``register_days_looked_ahead``).
+"""
 ENERGY_UNITS = frozenset({"Wh", "kWh", "MWh"})
 
 
@@ -268,20 +271,26 @@ class Gathered:
     bills: Mapping[str, list[StoredBill]]
 
 
+def days_looked_ahead(window: DaySpan, view: BookView) -> int:
+    """How many days after a window its reads may lie, by the book as known."""
+    name = "register_days_looked_ahead"
+    return whole_of_ours(view, name, window.last_day, DAYS_LOOKED_AHEAD)
+
+
 def gather(
     due: Sequence[tuple[BillableService, tuple[MeterInstallation, ...]]],
     window: DaySpan,
     *,
-    zone_name: str,
+    view: BookView,
     at_sequence: int,
     store: RegisterSources,
 ) -> Gathered:
     """Ask the store once for all windows of a batch."""
     around = DaySpan(
         window.from_day - timedelta(days=DAYS_LOOKED_BACK),
-        window.until_day + timedelta(days=DAYS_LOOKED_AHEAD),
+        window.until_day + timedelta(days=days_looked_ahead(window, view)),
     )
-    begin, until = window_seconds(around, zone_name)
+    begin, until = window_seconds(around, view.time_zone)
     meters = sorted({one.meter_id for _, there in due for one in there})
     points = {one.agreement.service_point_id for one, _ in due}
     points |= {each.service_point_id for one, _ in due for each in one.billed_with}

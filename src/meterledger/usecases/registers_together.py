@@ -95,7 +95,7 @@ class RegistersTogether:
             gathered = gather(
                 [(one.service, one.installations) for one in points],
                 window,
-                zone_name=view.time_zone,
+                view=view,
                 at_sequence=sequence,
                 store=store,
             )

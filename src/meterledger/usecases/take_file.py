@@ -19,7 +19,7 @@ from meterledger.facts.readings import ReadingFile
 from meterledger.facts.sources import Source
 from meterledger.kernel.canonical import sha256_hex
 from meterledger.kernel.refusal import Refusal
-from meterledger.metering import Message, judge_message
+from meterledger.metering import UNADMITTED_PERCENT, Message, judge_message
 from meterledger.usecases.intake_ports import IntakeLog, ReadBytes, SignatureHolds, Vault
 from meterledger.usecases.ports import Conflict, Lake, Viewer
 from meterledger.usecases.receive_readings import (
@@ -73,6 +73,7 @@ class Intake:
     utility: str
     zone_name: str
     interval_kw_max: int | None = None
+    unadmitted_percent: int = UNADMITTED_PERCENT
     write_blocks: WriteBlocks | None = None
 
 
@@ -141,6 +142,7 @@ def read_and_store(
                 learned_at=learned_at,
                 arrival=arrival,
                 interval_kw_max=intake.interval_kw_max,
+                unadmitted_percent=intake.unadmitted_percent,
                 reread=lambda other: reread(other, intake, learned_at),
                 write_blocks=intake.write_blocks,
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from meterledger.entrypoints.demo.chronicle import FileTold
 from meterledger.entrypoints.demo.story import Receive, Utility
-from meterledger.entrypoints.intake import interval_kw_max
+from meterledger.entrypoints.intake import interval_kw_max, unadmitted_percent
 from meterledger.stores.gateways import raw_bytes, read_bytes
 from meterledger.stores.gateways.signatures import signature_holds
 from meterledger.usecases.take_file import Delivery, Intake, take_file
@@ -33,6 +33,7 @@ def receiver(utility: Utility) -> Receive:
             utility=view.name,
             zone_name=view.time_zone,
             interval_kw_max=interval_kw_max(view, at),
+            unadmitted_percent=unadmitted_percent(view, at),
         )
         taken = take_file(Delivery(path.name, raw_bytes(path), DOOR), intake, learned_at=at)
         if taken.received is None:
