@@ -147,7 +147,8 @@ class Town:
 
     def start(self, number: int, *, learned_at: datetime = FIRST, **changed: Any) -> Any:
         request = self.request(number, **changed)
-        return start_service(request, learned_at=learned_at, view=self.view, store=self.store)
+        with self.store.viewing(VIEWER, [request.account_id]):
+            return start_service(request, learned_at=learned_at, view=self.view, store=self.store)
 
     def read(
         self,
