@@ -11,6 +11,7 @@ from tests.stores.extension_town import (
     GUARANTEE,
     NOON,
     OTHERS_DEPOSIT,
+    REFUNDS_TOLD,
     SPECIAL,
     Desk,
     facility,
@@ -152,7 +153,7 @@ def earned(store: Any) -> None:
 
 @journey("ask for a depositor's refund", earned)
 def _(store: Any, _: Any) -> Any:
-    act = desk(store)
+    act = Desk(store, REFUNDS_TOLD + timedelta(hours=2), [1])
     how: dict[str, Any] = {"by": "Ana", "reason": "earned", "desk": act.money(REFUNDED)}
     return act.look(lambda: ask_depositor_refund(CONTRACT, **how)).case
 
