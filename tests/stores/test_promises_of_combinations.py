@@ -56,6 +56,16 @@ class TestCombinations:
         assert town.combination("C-1", LEARNED).accounts
         assert town.combinations_of_account(account(1), LEARNED - timedelta(seconds=1)) == []
 
+    def test_are_told_of_many_accounts_at_once(self, town: Any) -> None:
+        begin(town)
+        town.end_combined_account("C-1", account(2), ENDS, LATER)
+        found = town.combined_accounts([account(1), account(2), account(3)])
+        assert [(one.account_id, one.days) for one in found] == [
+            (account(1), Validity(BEGINS)),
+            (account(2), Validity(BEGINS, ENDS)),
+        ]
+        assert town.combined_accounts([account(3)]) == []
+
     def test_of_nobody_are_refused_whole(self, town: Any) -> None:
         with pytest.raises(NotFound, match="no account"):
             town.begin_combination(combination_of(), [combined_of(1), combined_of(9)])

@@ -220,6 +220,8 @@ class Statement:
     marks: tuple[StatedMark, ...]
     reasons: tuple[tuple[str, Citation], ...]
     relief: StatedRelief | None = None
+    combination: str = ""
+    """The combination whose statement asks for this bill, with its one due day (GRR V.B)."""
     asked_on: str = ""
     """The bill of the account's same day that asks for all, what this one asks in it."""
     takes_in: tuple[str, ...] = ()
@@ -240,5 +242,8 @@ class Statement:
 
     @property
     def to_pay_cents(self) -> int:
-        """What is to be paid with this bill: nothing, where another of its day asks for all."""
-        return 0 if self.asked_on and self.asked_cents > 0 else self.asked_cents
+        """What is to be paid with this bill: nothing, where another of its day asks for all, or a
+        combined statement does.
+        """
+        is_elsewhere = bool(self.asked_on or self.combination)
+        return 0 if is_elsewhere and self.asked_cents > 0 else self.asked_cents

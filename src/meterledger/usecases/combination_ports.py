@@ -6,7 +6,7 @@ Lives elsewhere the other ports (``ports``), the nouns (``facts/combination``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -66,6 +66,9 @@ class Combinations(Protocol):
         self, account_id: str, known_at: datetime | None = None
     ) -> list[CombinedAccount]:
         """When the account is in which combination, by first day, as known then or now."""
+
+    def combined_accounts(self, account_ids: Collection[str]) -> list[CombinedAccount]:
+        """When the accounts are in which combination, by first day and account, as known now."""
 
     def combined_statement(self, statement_id: str) -> CombinedStatement | None:
         """A combined statement by its number; None where nobody knows it."""

@@ -6,11 +6,12 @@ Lives elsewhere making a statement (``make_statement``), its paper (``make_docum
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.billing import bill_messages, contact_route, weather_station
+from meterledger.facts.combination import CombinedAccount
 from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.places import BillableService
 from meterledger.facts.statements import Statement
@@ -39,6 +40,9 @@ class StatementStore(DocumentLog, Weather, HandLog, ReliefReads, Protocol):
 
     def service_of_agreement(self, agreement_id: str, known_at: datetime) -> BillableService:
         """One agreement, joined, as known then."""
+
+    def combined_accounts(self, account_ids: Collection[str]) -> list[CombinedAccount]:
+        """When the accounts are in which combination, as known now."""
 
     def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
         """All agreements of a cycle's accounts, joined."""
@@ -137,6 +141,9 @@ def statements_of(
     reliefs = store.relief_of_bills([one.bill_id for one in bills])
     later = store.later_due_days([one.bill_id for one in bills]) if later is None else later
     views = _Views(book)
+    members: dict[str, list[CombinedAccount]] = {}
+    for one in store.combined_accounts(accounts):
+        members.setdefault(one.account_id, []).append(one)
     for bill in bills:
         service = known.of(bill)
         view = views.of(bill)
@@ -151,7 +158,25 @@ def statements_of(
             rungs=rungs_of(bill, service=service, view=view, store=store),
             relief=reliefs.get(bill.bill_id),
             later_due=later.get(bill.bill_id),
+            combination=combination_of_bill(
+                bill, earlier.get(bill.account_id, ()), members.get(bill.account_id, ())
+            ),
         )
+
+
+def combination_of_bill(
+    bill: StoredBill, history: Sequence[StoredBill], members: Sequence[CombinedAccount]
+) -> str:
+    """The combination whose statement asks for a bill; empty where it asks by itself.
+
+    It is the one that the account was in when the bill was issued; a correction goes by what it
+    corrects.
+    """
+    by_name = {one.bill_id: one for one in history} if bill.corrects else {}
+    first = bill
+    while first.corrects is not None and first.corrects in by_name:
+        first = by_name[first.corrects]
+    return next((one.combination_id for one in members if first.issued_day in one.days), "")
 
 
 def _cause_of_estimates(

@@ -79,6 +79,8 @@ class Outgoing:
     postal_code: str
     utility: str
     holder: str
+    combination: str = ""
+    """The combination whose statement asks for the bill; nothing is asked with this document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +434,7 @@ def _outgoing(document: IssuedDocument, statement: Statement, due_day: date) -> 
         statement.postal_code,
         statement.utility,
         statement.holders[0] if statement.holders else "",
+        statement.combination,
     )
 
 

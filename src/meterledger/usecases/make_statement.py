@@ -82,13 +82,15 @@ def make_statement(
     relief: BillRelief | None = None,
     rungs: Sequence[Reason] = (),
     later_due: date | None = None,
+    combination: str = "",
 ) -> Statement:
     """Everything that the bill shows.
 
     ``service`` and ``view`` are as known when the bill was made; ``history`` has the account's
     bills and ``entries`` what touched it, both in any order. ``cause`` is why it was estimated,
     ``rungs`` by which of the ladder where a person did, as they were logged. ``relief`` is what an
-    agreement takes off it. ``later_due`` is until when it may be paid where it went out late.
+    agreement takes off it. ``later_due`` is until when it may be paid where it went out late,
+    ``combination`` the one whose statement asks for it.
 
     :raises RecordUnreadable: if the stored record is none
     :raises InvariantBroken: if its lines do not sum to its total
@@ -124,6 +126,7 @@ def make_statement(
         year_before=_year_before(record, stored, history, beside.temperatures),
         contact=beside.contact,
         messages=(
+            *([_combined(combination)] if combination else ()),
             *([off.sentence] if off else ()),
             *beside.messages,
             *_of_deposit(stored, entries, relief),
@@ -133,15 +136,25 @@ def make_statement(
             (one["finding"], Citation.from_json(one["citation"])) for one in record["reasons"]
         ),
         relief=off,
+        combination=combination,
         asked_on=today[-1] if today[-1] != stored.bill_id else "",
         takes_in=tuple(today[: today.index(stored.bill_id)]),
     )
     return made if later_due is None else due_later(made, later_due)
 
 
+def _combined(combination: str) -> str:
+    return (
+        f"This bill is part of your combined statement {combination}, which comes by itself and "
+        "asks for it together with the others, with one due day for all (GRR V.B). There is "
+        "nothing to pay with this paper. What is still owed from before stays due as it was asked "
+        "for."
+    )
+
+
 def due_later(statement: Statement, day: date) -> Statement:
     """The statement of a bill that went out late: until when it may be paid, and why."""
-    if day <= statement.due_day or statement.asked_cents <= 0:
+    if day <= statement.due_day or statement.asked_cents <= 0 or statement.combination:
         return statement
     was = statement.due_day
     words = (

@@ -61,7 +61,7 @@ def index_rows(part: PrintPart) -> list[dict[str, str]]:
                 "sheets": str(document.sheet_count),
                 "postal_code": one.postal_code,
                 "asked_usd": usd_text(one.asked_cents),
-                "due": one.due_day.isoformat(),
+                "due": "" if one.combination else one.due_day.isoformat(),
                 "sha256": document.sha256,
             }
         )

@@ -23,7 +23,19 @@ def content_of(statement: Statement, *, duplicate_on: date | None = None) -> byt
     """
     words = bill_words(statement)
     stamp = "" if duplicate_on is None else f"Duplicate, {day_words(duplicate_on)}"
-    return canonical_bytes(_content(words) | ({"stamp": stamp} if stamp else {}))
+    more = {"stamp": stamp} if stamp else {}
+    return canonical_bytes(_content(words) | more | _elsewhere(words))
+
+
+def _elsewhere(words: BillWords) -> dict[str, Any]:
+    """What stands in the place of a due day and of the slip on a bill of a combined statement."""
+    if not words.combination:
+        return {}
+    return {
+        "due": "on the combined statement",
+        "no_slip": f"There is no slip to return with this bill: combined statement "
+        f"{words.combination} has one for all.",
+    }
 
 
 def _content(words: BillWords) -> dict[str, Any]:

@@ -104,10 +104,15 @@ def message(one: Outgoing, portal: str) -> bytes:
     mail["Date"] = format_datetime(document.made_at)
     mail["Message-ID"] = f"<{document.sha256[:32]}@meterledger.invalid>"
     mail["Content-Language"] = "en"
+    asked = (
+        f"Your combined statement {one.combination} asks for it."
+        if one.combination
+        else f"It is due on {day_words(one.due_day)}."
+    )
     greeting = f"Dear {one.holder},\n\n" if one.holder else ""
     mail.set_content(
         f"{greeting}"
-        f"your electricity bill of {one.utility} is here. It is due on {day_words(one.due_day)}.\n"
+        f"your electricity bill of {one.utility} is here. {asked}\n"
         "\n"
         f"Read it here: {portal.rstrip('/')}/bills/{document.bill_id}/\n"
         "\n"

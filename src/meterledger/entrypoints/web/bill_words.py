@@ -134,6 +134,8 @@ class BillWords:
     span: str
     issued_day: date
     due_day: date
+    combination: str
+    """The combination whose statement asks for the bill, with a due day of its own; or empty."""
     charges: str
     asked_title: str
     asked: str
@@ -179,6 +181,7 @@ def bill_words(statement: Statement) -> BillWords:
         span=span_words(statement.days),
         issued_day=statement.issued_day,
         due_day=statement.due_day,
+        combination=statement.combination,
         charges=usd_display(statement.charges_cents),
         asked_title=_asked_title(statement),
         asked=usd_display(abs(statement.to_pay_cents)),
@@ -220,6 +223,8 @@ def _meters(statement: Statement) -> str:
 
 def _asked_title(statement: Statement) -> str:
     asked_cents = statement.asked_cents
+    if statement.combination and asked_cents > 0:
+        return f"Nothing to pay here: combined statement {statement.combination} asks for it"
     if asked_cents > statement.to_pay_cents:
         return f"Nothing to pay here: bill {statement.asked_on} of the same day asks for all"
     if asked_cents > 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Generic, TypeVar
@@ -142,6 +142,14 @@ class MemoryCombinations(MemoryPlaces):
                     if row.fact.account_id == account_id and row.known_at(known_at)
                 )
             )
+
+    def combined_accounts(self, account_ids: Collection[str]) -> list[CombinedAccount]:
+        """When the accounts are in which combination."""
+        self._look()
+        with self._lock:
+            asked = frozenset(account_ids)
+            rows = [row.fact for row in self._combined if row.until is None]
+            return list(_in_order(one for one in rows if one.account_id in asked))
 
     def combined_statement(self, statement_id: str) -> CombinedStatement | None:
         """A combined statement by its number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -160,6 +160,16 @@ class CombinationTables(Tables):
             lambda connection: connection.execute(
                 f"{COMBINED} WHERE account_id = %(id)s AND {THEN} {BY_DAY}",
                 {"id": account_id, "at": known_at},
+            ).fetchall()
+        )
+        return [_account(row) for row in rows]
+
+    def combined_accounts(self, account_ids: Collection[str]) -> list[CombinedAccount]:
+        """When the accounts are in which combination."""
+        rows = self._read(
+            lambda connection: connection.execute(
+                f"{COMBINED} WHERE account_id = ANY (%s) AND upper_inf(known) {BY_DAY}",
+                [list(account_ids)],
             ).fetchall()
         )
         return [_account(row) for row in rows]
