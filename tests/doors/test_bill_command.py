@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.journeys.town import LATER, Town, lively
+from tests.journeys.town import Town, lively
 from typer.testing import CliRunner, Result
 
 from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
 from meterledger.facts.bills import read_record
 from meterledger.usecases.ports import Viewer
+
+NOW = datetime(2026, 12, 2, 12, tzinfo=UTC)
+TODAY = date(2026, 12, 2)
+THEN = ("--rendered-then", "as it was in those days")
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def ask(town: Town, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     @contextmanager
     def open_system(*, viewer: Viewer, subjects: Sequence[str]) -> Iterator[wiring.System]:
         with town.store.viewing(viewer, subjects):
-            yield wiring.System(town.store, town.lake, town.book, LATER, None)  # type: ignore[arg-type]
+            yield wiring.System(town.store, town.lake, town.book, NOW, None)  # type: ignore[arg-type]
 
     monkeypatch.setattr(wiring, "open_system", open_system)
     return lambda *words: CliRunner().invoke(build_app(), list(words))
@@ -52,7 +56,7 @@ def numbers_in(answer: Any, path: str = "") -> Iterator[str]:
 
 class TestTheAnswerOfBill:
     def test_has_every_quantity_of_energy_as_text(self, town: Town, ask: Any) -> None:
-        result = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json")
+        result = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json", *THEN)
 
         assert result.exit_code == 0, result.output
         (bill,) = json.loads(result.stdout)["bills"]
@@ -62,7 +66,7 @@ class TestTheAnswerOfBill:
         assert bill["usage"]["energy_wh"] == str(sum(map(int, daily)))
 
     def test_has_numbers_for_counts_and_lengths_only(self, town: Town, ask: Any) -> None:
-        result = ask("bill", town.account_id(1), "--on", "2025-09-01", "--json")
+        result = ask("bill", town.account_id(1), "--on", "2025-09-01", "--json", *THEN)
 
         assert set(numbers_in(json.loads(result.stdout))) == {
             "billed",
@@ -78,7 +82,7 @@ class TestTheAnswerOfBill:
         }
 
     def test_says_what_the_record_says_which_keeps_its_bytes(self, town: Town, ask: Any) -> None:
-        result = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json")
+        result = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json", *THEN)
 
         (answered,) = json.loads(result.stdout)["bills"]
         with town.store.viewing(Viewer("test", "billing"), []):
@@ -92,7 +96,7 @@ class TestTheAnswerOfBill:
 class TestACycle:
     @pytest.mark.parametrize("cycle", ["0", "22"])
     def test_that_the_book_does_not_have_is_refused(self, cycle: str, ask: Any) -> None:
-        result = ask("bill-cycle", cycle, "--on", "2025-08-01")
+        result = ask("bill-cycle", cycle, "--on", "2025-08-01", *THEN)
 
         assert result.exit_code == 2
         assert result.stderr.strip() == (
@@ -100,7 +104,35 @@ class TestACycle:
         )
 
     def test_that_it_has_is_billed(self, ask: Any) -> None:
-        result = ask("bill-cycle", "1", "--on", "2025-08-01", "--json")
+        result = ask("bill-cycle", "1", "--on", "2025-08-01", "--json", *THEN)
 
         assert result.exit_code == 0, result.output
         assert json.loads(result.stdout)["billed"] == 1
+
+
+class TestADayLongAgo:
+    def test_is_refused_with_the_day_that_is_right(self, town: Town, ask: Any) -> None:
+        for words in (("bill", town.account_id(1)), ("bill-cycle", "1")):
+            result = ask(*words, "--on", "2025-08-01")
+            assert result.exit_code == 2
+            assert "and a bill is dated at most 7 days before it is made" in result.stderr
+            assert f"Date it today, {TODAY}; or say why" in result.stderr
+        with town.store.viewing(Viewer("Ana", "looks"), []):
+            assert town.store.bills_of_account(town.account_id(1)) == []
+
+    @pytest.mark.parametrize(("ago", "status"), [(0, 0), (7, 0), (8, 2)])
+    def test_is_one_of_more_than_a_week(self, town: Town, ask: Any, ago: int, status: int) -> None:
+        on = TODAY - timedelta(days=ago)
+        assert ask("bill", town.account_id(1), "--on", str(on)).exit_code == status
+
+    def test_may_be_looked_at(self, town: Town, ask: Any) -> None:
+        result = ask("bill", town.account_id(1), "--on", "2025-08-01", "--dry-run")
+        assert result.exit_code == 0, result.output
+        assert "1 would be billed" in result.output
+
+    def test_with_a_word_is_billed_and_the_word_is_in_the_log(self, town: Town, ask: Any) -> None:
+        why = ("--rendered-then", "the printer\n had them in August")
+        result = ask("bill", town.account_id(1), "--on", "2025-08-01", *why)
+        assert result.exit_code == 0, result.output
+        purposes = {one.purpose for one, _ in town.store.read_log}
+        assert "issue bills, rendered on 2025-08-01: the printer had them in August" in purposes

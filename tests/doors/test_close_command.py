@@ -18,6 +18,8 @@ from meterledger.entrypoints.cli.main import build_app
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.ports import Viewer
 
+THEN = ("--rendered-then", "as it was in those days")
+
 Ask = Callable[..., Result]
 
 
@@ -38,7 +40,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ask:
 
 
 def test_prints_each_step_and_accounts_for_everyone(ask: Ask) -> None:
-    result = ask("close", "2025-08-01")
+    result = ask("close", "2025-08-01", *THEN)
 
     assert result.exit_code == 0, result.output
     for words in (
@@ -54,7 +56,7 @@ def test_prints_each_step_and_accounts_for_everyone(ask: Ask) -> None:
 
 def test_several_days_in_json(ask: Ask) -> None:
     told: Any = json.loads(
-        ask("close", "--from", "2025-07-31", "--to", "2025-08-01", "--json").stdout
+        ask("close", "--from", "2025-07-31", "--to", "2025-08-01", "--json", *THEN).stdout
     )
 
     assert [day["day"] for day in told["days"]] == ["2025-07-31", "2025-08-01"]
@@ -68,7 +70,7 @@ def test_takes_what_lies_in_a_landing_folder(ask: Ask, tmp_path: Path) -> None:
     (landing / "a.csv").write_text("no readings", encoding="utf-8")
     (landing / "a.csv.done").touch()
 
-    result = ask("close", "2025-07-31", "--landing", str(landing), "--json")
+    result = ask("close", "2025-07-31", "--landing", str(landing), "--json", *THEN)
 
     (day,) = json.loads(result.stdout)["days"]
     assert day["steps"][0]["counts"] == {"taken": 0, "refused": 1}

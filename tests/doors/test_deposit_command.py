@@ -19,6 +19,8 @@ from meterledger.entrypoints.wiring import open_book
 from meterledger.rulebook.loading import default_book_folder
 from meterledger.usecases.ports import Viewer
 
+THEN = ("--rendered-then", "as it was in those days")
+
 BY = ("--by", "Ana", "--reason", "the rules allow it")
 
 
@@ -208,7 +210,7 @@ class TestWhatIsPrinted:
         for words in (
             ("payment", "take", ACCOUNT, "--usd", "200.00", "--key", "R-1", "--on", "2025-07-05"),
             ("service", "stop", "0000000018-SP1-20250701", "--on", "2025-07-20"),
-            ("bill", ACCOUNT, "--on", "2025-07-22"),
+            ("bill", ACCOUNT, "--on", "2025-07-22", *THEN),
         ):
             done = ask(*words)
             assert done.exit_code == 0, done.output

@@ -20,6 +20,8 @@ from meterledger.entrypoints.cli.main import build_app
 from meterledger.entrypoints.web import system as web_system
 from meterledger.usecases.ports import Viewer
 
+THEN = ("--rendered-then", "as it was in those days")
+
 KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
 BY = ("--by", "Ana Rivera", "--reason", "a first time")
 
@@ -64,7 +66,7 @@ def charges(ask: Callable[..., Result], town: Town, account: str) -> list[dict[s
         if not town.store.bills_of_account(account):
             for month in range(12):
                 on = date(2025, 7 + month, 2) if month < 6 else date(2026, month - 5, 2)
-                made = told(ask("bill", account, "--on", on.isoformat(), "--json"))
+                made = told(ask("bill", account, "--on", on.isoformat(), "--json", *THEN))
                 assert made["late_charges"]["count"] == (month > 0)
     listed: list[dict[str, Any]]
     listed = told(ask("late-charge", "list", "--account", account, "--json"))["late_charges"]

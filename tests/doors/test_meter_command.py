@@ -17,6 +17,8 @@ from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
 from meterledger.usecases.ports import Viewer
 
+THEN = ("--rendered-then", "as it was in those days")
+
 LINK = ("--known-by", "installer_scan", "--confidence", "95", "--evidence", "order 12")
 EXCHANGE = (
     *("meter", "exchange", "SP1", "--to", "M9", "--at", "2025-07-10T10:00:00-05:00"),
@@ -58,7 +60,7 @@ class TestMultiplier:
     def billed(self, town: Town, ask: Any) -> str:
         """The bill of July, with a multiplier of one."""
         town.read("M1", (date(2025, 7, 1), date(2025, 8, 1)), even(9))
-        answer = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json")
+        answer = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json", *THEN)
         return str(json.loads(answer.stdout)["bills"][0]["bill"])
 
     def test_is_right_for_all_of_the_stay_and_names_the_bills(self, town: Town, ask: Any) -> None:
@@ -206,7 +208,7 @@ class TestExchange:
     def test_under_an_issued_bill_names_the_bill(self, town: Town, ask: Any) -> None:
         town.read("M1", (date(2025, 7, 1), date(2025, 8, 1)), even(100))
         (bill,) = json.loads(
-            ask("bill", town.account_id(1), "--on", "2025-08-01", "--json").stdout
+            ask("bill", town.account_id(1), "--on", "2025-08-01", "--json", *THEN).stdout
         )["bills"]
 
         result = ask(*EXCHANGE)
@@ -221,7 +223,7 @@ class TestExchange:
         town.read("M9", (date(2025, 7, 10), date(2025, 7, 11)), lambda _, n: [0] * 40 + [7] * 56)
         town.read("M9", (date(2025, 7, 11), date(2025, 8, 1)), even(7))
 
-        result = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json")
+        result = ask("bill", town.account_id(1), "--on", "2025-08-01", "--json", *THEN)
 
         assert result.exit_code == 0, result.output
         (bill,) = json.loads(result.stdout)["bills"]

@@ -23,6 +23,8 @@ from meterledger.facts.estimates import EstimateCause
 from meterledger.usecases.explain_bill import explain_bill
 from meterledger.usecases.ports import Viewer
 
+THEN = ("--rendered-then", "as it was in those days")
+
 JUNE, JULY, AUGUST = months(date(2025, 6, 1), 3)
 READ = ("04321 kWh, Jun 1, 2025 (actual)", "04621 kWh, Jul 1, 2025 (actual)")
 ESTIMATED = ("04621 kWh, Jul 1, 2025 (actual)", "04931 kWh, Aug 1, 2025 (estimated)")
@@ -126,7 +128,14 @@ class TestTheCommand:
     def test_the_cause_that_is_told_is_kept(self, ask: tuple[RegisterTown, Any]) -> None:
         town, run = ask
         answer = run(
-            "bill", town.account_id(1), "--on", "2025-08-01", "--cause", "work_stoppage", "--json"
+            "bill",
+            town.account_id(1),
+            "--on",
+            "2025-08-01",
+            "--cause",
+            "work_stoppage",
+            "--json",
+            *THEN,
         )
         assert answer.exit_code == 0, answer.output
         told = json.loads(answer.stdout)["bills"][1]["usage"]

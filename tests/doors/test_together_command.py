@@ -26,6 +26,8 @@ from meterledger.entrypoints.web.bill_words import bill_words
 from meterledger.usecases.make_statement import Beside, make_statement
 from meterledger.usecases.ports import Viewer
 
+THEN = ("--rendered-then", "as it was in those days")
+
 SIGNED = ("--by", "Ana Rivera", "--reason", "asked on 20 June")
 
 
@@ -87,7 +89,7 @@ def test_from_the_desk_to_the_paper(
     unknown = ask("together", "show", "0000000026")
     assert (unknown.exit_code, "no account" in unknown.stderr) == (2, True)
 
-    made = told(ask("bill", account, "--on", "2025-08-01", "--json"))
+    made = told(ask("bill", account, "--on", "2025-08-01", "--json", *THEN))
     (bill,) = made["bills"]
     assert bill["usage"]["energy_wh"] == str(96 * 31 * (100 + 21))
     points = bill["usage"]["points"]

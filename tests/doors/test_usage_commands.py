@@ -27,6 +27,8 @@ from meterledger.entrypoints import wiring
 from meterledger.entrypoints.cli.main import build_app
 from meterledger.usecases.ports import Viewer
 
+THEN = ("--rendered-then", "as it was in those days")
+
 AFTER_DAY = DAY + timedelta(days=1)
 
 
@@ -243,7 +245,9 @@ class TestReports:
                 town.start(number, from_day=date(2025, 10, 1))
                 town.arrive(f"M{number}", (MONTH_BEFORE, date(2025, 11, 1)), values)
             town.validate()
-        answers = [ask("bill", town.account_id(one), "--on", "2025-11-01").stdout for one in (4, 5)]
+        answers = [
+            ask("bill", town.account_id(one), "--on", "2025-11-01", *THEN).stdout for one in (4, 5)
+        ]
         assert all("What is billed late is dated today." in one for one in answers)
         assert "Based on estimated usage: 0.1 percent of its energy." in answers[0]
         assert "1 billed for" in answers[1]

@@ -46,6 +46,8 @@ from meterledger.kernel.span import DaySpan
 from meterledger.stores.gateways.processor import SIGNATURE, answer_body, signature_of
 from meterledger.stores.gateways.processor_fake import BadProcessor
 
+THEN = ("--rendered-then", "as it was in those days")
+
 ROOT = Path(__file__).parents[2]
 SECRET = b"a secret of sixteen bytes"
 LATER = "2026-12-02T18:00:00+00:00"
@@ -161,7 +163,7 @@ COMMANDS = {
         told_again=frozenset({"checkout_step", "record"}),  # begun already: it is asked about
     ),
     "bill run": Command(
-        ("bill-cycle", str(CYCLE), "--on", str(BILLED_ON)),
+        ("bill-cycle", str(CYCLE), "--on", str(BILLED_ON), *THEN),
         homes,
         told_again=RUN,
     ),
@@ -175,7 +177,7 @@ COMMANDS = {
         plain(arrears.a_year),
         now=arrears.LAST.isoformat(),
     ),
-    "close a day": Command(("close", str(BILLED_ON)), homes, told_again=RUN),
+    "close a day": Command(("close", str(BILLED_ON), *THEN), homes, told_again=RUN),
     "bank statement": Command(
         ("bank", "take", "FOLDER/bank.csv"),
         plain(bank.received),

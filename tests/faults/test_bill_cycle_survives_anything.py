@@ -29,6 +29,8 @@ from meterledger.kernel.span import DaySpan, tiles
 from meterledger.usecases.ports import Viewer
 from meterledger.usecases.replay_bill import replay_bill
 
+THEN = ("--rendered-then", "as it was in those days")
+
 CYCLES = (3, 7, 12, 18)
 HOMES_PER_CYCLE = 25
 FIRST_DAY = date(2025, 10, 1)
@@ -87,7 +89,17 @@ def folder() -> Iterator[Path]:
 def start_run(folder: Path, cycle: int) -> subprocess.Popen[str]:
     """``bill-cycle`` in a process of its own, over the folder's data."""
     return subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "bill-cycle", str(cycle), "--on", "2025-11-20", "--json"],
+        [
+            sys.executable,
+            "-c",
+            COMMAND,
+            "bill-cycle",
+            str(cycle),
+            "--on",
+            "2025-11-20",
+            "--json",
+            *THEN,
+        ],
         env={**os.environ, "METERLEDGER_DATA": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

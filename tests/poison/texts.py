@@ -46,7 +46,7 @@ WORDS = """
 --host --how --key --kind --known-by
 --law --maker --means --meter --model --month-option --municipality --name --number --opinion
 --new-person --out --outcome --owner --payee --payment --person --portal --postal-code --premise
---public-key --purpose --queue --reading --reason --reference --routing --sales-tax
+--public-key --purpose --queue --reading --reason --reference --rendered-then --routing --sales-tax
 --sales-tax-place --schedule --seen --sent-by --serial --service-point --setting --settle
 --shared-key-file --signature --source --standard --state --statement --station --storm --tax
 --tax-place --tender --terms --unit --versus --viewer --what --with --without --zone account

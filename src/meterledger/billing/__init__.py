@@ -140,7 +140,12 @@ from meterledger.billing.due_date_own import (
 from meterledger.billing.due_day import decide_due_day
 from meterledger.billing.final_floor import floor_clause
 from meterledger.billing.gate import decide_collection, decide_gate, gate_findings
-from meterledger.billing.gate_clock import ClockIsOff, refuse_clock_off
+from meterledger.billing.gate_clock import (
+    ClockIsOff,
+    RenderedLongAgo,
+    refuse_clock_off,
+    refuse_rendered_long_ago,
+)
 from meterledger.billing.gate_facts import BillFacts, Degrees, GateBill
 from meterledger.billing.gate_owners import HoldKind, WayOut, hold_kind, owners
 from meterledger.billing.gate_run import RunTally, enough_for_breaker, run_findings
@@ -329,6 +334,7 @@ __all__ = [
     "ReevaluationMonthFacts",
     "Relief",
     "ReliefFacts",
+    "RenderedLongAgo",
     "RepaymentOffer",
     "RunTally",
     "SalesTaxTerms",
@@ -400,6 +406,7 @@ __all__ = [
     "reading_cycle_count",
     "reading_day",
     "refuse_clock_off",
+    "refuse_rendered_long_ago",
     "run_findings",
     "sales_tax_lines",
     "sales_tax_terms",

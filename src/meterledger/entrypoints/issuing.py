@@ -1,7 +1,7 @@
 """What doors do about bills: compare the clocks, charge what is late, credit deposits at the end.
 
-Lives here      asking all three for the time; the late charges that the bills will show; deposits
-                that final bills end.
+Lives here      asking all three for the time; a day long ago; the late charges that the bills will
+                show; deposits that final bills end.
 Lives elsewhere how far clocks may be apart (``billing.gate_clock``, the book), late charges
                 (``usecases/late_charges``), deposits (``usecases/deposit_run``).
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from meterledger.billing import gate_terms, refuse_clock_off
+from meterledger.billing import gate_terms, refuse_clock_off, refuse_rendered_long_ago
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.places import BillableService
 from meterledger.usecases.deposit_ask import Desk
@@ -28,6 +28,24 @@ def refuse_wrong_clock(system: System) -> None:
     terms = gate_terms(system.view, system.today)
     if terms is not None:
         refuse_clock_off(system.now, system.today, system.store.clock(), terms)
+
+
+def refuse_past_day(
+    system: System, day: date, rendered_then: str | None, *, where: str = "--on"
+) -> None:
+    """Refuse to date bills long before today unless somebody says that they left then, and why.
+
+    :raises RenderedLongAgo: naming today
+    """
+    refuse_rendered_long_ago(
+        day, system.today, rendered_then=rendered_then, view=system.view, where=where
+    )
+
+
+def purpose_of(purpose: str, day: date, rendered_then: str) -> str:
+    """For which purpose somebody acts, with why bills are dated long before today."""
+    why = " ".join(rendered_then.split())
+    return f"{purpose}, rendered on {day}: {why}" if why else purpose
 
 
 def charge_before_bills(

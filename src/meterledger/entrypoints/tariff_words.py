@@ -194,6 +194,7 @@ USED_BY_ROOMS = frozenset(
         "due_days_after_rendition",
         "due_usual_on_closed_day",
         "gate_period_left_uncharged",
+        "gate_rendered_within_days",
         "gross_receipts_governing_day",
         "gross_receipts_gross_up",
         "interval_kw_max",

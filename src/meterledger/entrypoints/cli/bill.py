@@ -31,6 +31,12 @@ Cause = Annotated[
         "device, or for a meter read by hand our own error."
     ),
 ]
+RenderedThen = Annotated[
+    str,
+    typer.Option(
+        help="Why bills left on the day, where it is long before today; the log of who acts has it."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Calculate and show; record nothing.")]
 
 
@@ -39,6 +45,7 @@ def bill(
     on: Annotated[str, typer.Option(help="Day of rendition: windows complete by then are due.")],
     dry_run: DryRun = False,
     cause: Cause = "",
+    rendered_then: RenderedThen = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Bill accounts for every service period that is complete and not billed yet."""
@@ -47,6 +54,8 @@ def bill(
         from meterledger.entrypoints.issuing import (
             charge_before_bills,
             credit_final_deposits,
+            purpose_of,
+            refuse_past_day,
             refuse_wrong_clock,
         )
         from meterledger.entrypoints.wiring import open_system
@@ -55,10 +64,11 @@ def bill(
 
         day = day_from(on, option="--on")
         why = cause_from(cause) if cause else None
-        viewer = Viewer("command line", "issue bills")
+        viewer = Viewer("command line", purpose_of("issue bills", day, rendered_then))
         with open_system(viewer=viewer, subjects=accounts) as system:
             _not_ahead(day, system.today)
             if not dry_run:
+                refuse_past_day(system, day, rendered_then)
                 refuse_wrong_clock(system)
             services = []
             for account in dict.fromkeys(accounts):
@@ -95,6 +105,7 @@ def bill_cycle(
     ] = None,
     dry_run: DryRun = False,
     cause: Cause = "",
+    rendered_then: RenderedThen = "",
     shadow: Annotated[
         bool,
         typer.Option(
@@ -129,6 +140,8 @@ def bill_cycle(
         from meterledger.entrypoints.issuing import (
             charge_before_bills,
             credit_final_deposits,
+            purpose_of,
+            refuse_past_day,
             refuse_wrong_clock,
         )
         from meterledger.entrypoints.memory import loaded_for_good, nothing_to_collect
@@ -145,10 +158,11 @@ def bill_cycle(
             )
         day = day_from(on, option="--on")
         why = cause_from(cause) if cause else None
-        viewer = Viewer("bill-cycle", "issue bills")
+        viewer = Viewer("bill-cycle", purpose_of("issue bills", day, rendered_then))
         with open_system(viewer=viewer, subjects=[f"cycle {cycle}"]) as system:
             _not_ahead(day, system.today)
             if not dry_run:
+                refuse_past_day(system, day, rendered_then)
                 refuse_wrong_clock(system)
             cycles = reading_cycle_count(on=day, view=system.view)
             if not 1 <= cycle <= cycles:

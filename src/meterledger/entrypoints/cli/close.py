@@ -35,6 +35,10 @@ def close(
     landing: Annotated[
         Path | None, typer.Option(help="The folder that files of readings and events land in.")
     ] = None,
+    rendered_then: Annotated[
+        str,
+        typer.Option(help="Why bills left on their days, where the first is long before today."),
+    ] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Do the night of a day: readings, usage, money, bills, books, and who was left out.
@@ -43,14 +47,20 @@ def close(
     what is left. Exit 2 if a step was refused or a figure does not tie; the steps say why.
     """
     with refusing():
-        from meterledger.entrypoints.issuing import refuse_wrong_clock
+        from meterledger.entrypoints.issuing import (
+            purpose_of,
+            refuse_past_day,
+            refuse_wrong_clock,
+        )
         from meterledger.entrypoints.wiring import open_system
         from meterledger.usecases.close_day import close_day, refuse_open_day
         from meterledger.usecases.ports import Viewer
 
         days = list(_days(day, from_day, to))
-        with open_system(viewer=Viewer("close", "close the day"), subjects=["everyone"]) as system:
+        viewer = Viewer("close", purpose_of("close the day", days[0], rendered_then))
+        with open_system(viewer=viewer, subjects=["everyone"]) as system:
             refuse_open_day(days[-1], system.today)
+            refuse_past_day(system, days[0], rendered_then, where="close")
             refuse_wrong_clock(system)
             closed = []
             for one in days:

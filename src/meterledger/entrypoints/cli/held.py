@@ -202,7 +202,7 @@ def _settle(
 
 
 def _desk(system: System, on: str) -> Desk:
-    from meterledger.entrypoints.issuing import refuse_wrong_clock
+    from meterledger.entrypoints.issuing import refuse_past_day, refuse_wrong_clock
     from meterledger.usecases.settle_held import Desk
 
     day = day_from(on, option="--on") if on else system.today
@@ -212,6 +212,7 @@ def _desk(system: System, on: str) -> Desk:
             where="--on",
             do=f"A bill is rendered on a day up to today, {system.today}",
         )
+    refuse_past_day(system, day, None)
     refuse_wrong_clock(system)
     return Desk(system.store, system.lake, system.book, day, system.now)
 
