@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,10 +23,11 @@ from meterledger.facts.meters import (
 )
 from meterledger.facts.readings import Flow, Quality
 from meterledger.kernel.span import DaySpan, Validity
-from meterledger.usecases.change_meters import correct_exchange, exchange_meter
+from meterledger.usecases.change_meters import correct_exchange, exchange_meter, install_meter
 from meterledger.usecases.compare_schedules import Compared, compare_schedules
 from meterledger.usecases.describe_meters import configure_meter
 from meterledger.usecases.meter_checks import Linked, Visit
+from meterledger.usecases.start_service import service_start
 
 JUNE, JULY, AUGUST = months(date(2025, 6, 1), 3)
 
@@ -179,6 +181,26 @@ class TestTwoReads:
         (held,) = town.bill_month(1, JUNE).held
         assert held.code == "usage.no_opening_read"
         assert "There is no actual read of 2025-06-01, on which the bill begins" in held.sentence
+        assert "`meterledger meter install --opening`" in held.sentence
+
+    def test_the_first_one_opens_where_the_meter_did_that_came_with_the_service(
+        self, town: RegisterTown
+    ) -> None:
+        """Service starts without a meter; then it is said which one was there, and its figure."""
+        request = town.request(1, from_day=JUNE)
+        whole = service_start(request, learned_at=FIRST, view=town.view)
+        town.store.start_services([replace(whole, installation=None)])
+        begins = datetime.fromtimestamp(town.at(JUNE), tz=UTC)
+        visit = Visit("SP1", begins, "service begins", opening=(RegisterRead("kWh", "04000"),))
+        linked = Linked(LinkSource.INSTALLER_SCAN, 95, "a scan")
+        town.set_up("M1", came=JUNE)
+        install_meter("M1", visit, linked, learned_at=FIRST, zone_name=CHICAGO, store=town.store)
+        town.reads("M1", (JULY, 4_400))
+
+        bill = only(town.bill_month(1, JUNE))
+
+        assert bill.usage.energy_wh == 400_000
+        assert town.replay(bill.bill_id).same_bytes
 
     def test_the_bill_says_that_its_least_readings_were_had_and_that_they_are_shown(
         self, town: RegisterTown

@@ -234,9 +234,14 @@ def _group_table(heading: str, groups: list[GroupImpact]) -> str:
     return table(heading, (*columns, "Pay more", "Pay less"), rows)
 
 
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _sentences(impact: Impact, answer: dict[str, Any]) -> list[str]:
     told = [
-        f"{len(impact.accounts):,} accounts, {answer['bills']:,} bills rendered {impact.since} "
+        f"{_many(len(impact.accounts), 'account')}, {_many(answer['bills'], 'bill')} rendered "
+        f"{impact.since} "
         f"until {impact.until}, {usd_display(impact.billed_cents)} billed."
     ]
     if impact.first_change is None:
@@ -250,7 +255,8 @@ def _sentences(impact: Impact, answer: dict[str, Any]) -> list[str]:
         f"The first service day that is priced otherwise is {impact.first_change}. Together the "
         f"bills change by {usd_display(int(impact.change_cents.sum()))} "
         f"({_percent(int(impact.change_cents.sum()), int(impact.before_cents.sum()))} percent): "
-        f"{answer['more']:,} accounts pay more, {answer['less']:,} less."
+        f"{_many(answer['more'], 'account')} pay{'s' if answer['more'] == 1 else ''} more, "
+        f"{answer['less']:,} less."
     )
     if impact.not_priced:
         told.append(

@@ -196,7 +196,8 @@ def _opening(one: RegisterWindow) -> tuple[BilledRead, tuple[Reason, ...]]:
         f"There is no actual read of {day}, on which the bill begins",
         where=f"meter {stay.installed.meter_id}",
         why="No bill before it closed on this register",
-        do="Ingest the read of that day, or record it with the visit that brought the meter",
+        do="Ingest the read of that day, or record it with the visit that brings the meter "
+        "(`meterledger meter install --opening`; service starts without a meter then)",
     )
 
 

@@ -265,7 +265,8 @@ def _aging_words(found: Aging) -> None:
     from meterledger.usecases.finance_aging import BUCKETS
 
     names = (*BUCKETS, "credits")
-    print(f"{found.at}: {len(found.accounts)} accounts")
+    count = len(found.accounts)
+    print(f"{found.at}: {count} account{'' if count == 1 else 's'}")
     print(f"{'':16}" + "".join(f"{one:>16}" for one in names))
     for name, row in (*found.by_class.items(), ("all", found.totals)):
         print(f"{name.replace('_', ' '):16}" + "".join(f"{usd_display(one):>17}" for one in row))

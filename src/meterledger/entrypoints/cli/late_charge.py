@@ -129,6 +129,7 @@ def correct(
 ) -> None:
     """Take back what was charged too much on bills that were corrected since, of all accounts."""
     with refusing():
+        from meterledger.entrypoints.deposit_words import many
         from meterledger.entrypoints.wiring import open_system
         from meterledger.kernel.money import usd_text
         from meterledger.usecases.late_charges import correct_late_charges
@@ -166,7 +167,8 @@ def correct(
 
         def words() -> None:
             print(
-                f"{done.considered} accounts looked at, {len(done.reversals)} charges taken back, "
+                f"{many(done.considered, 'account')} looked at, "
+                f"{many(len(done.reversals), 'charge')} taken back, "
                 f"{len(done.charges)} charged in their place."
             )
             for one in done.reversals[:20]:

@@ -76,7 +76,10 @@ def start(
     ] = None,
     meter: Annotated[
         str | None,
-        typer.Option(help="Number of the meter installed there; none: service without one."),
+        typer.Option(
+            help="Number of the meter installed there; none: service without one, or a meter that "
+            "`meter install` brings with what its register shows."
+        ),
     ] = None,
     multiplier: Annotated[
         int, typer.Option(click_type=MULTIPLIER, help="The meter's multiplier.")
