@@ -244,6 +244,11 @@ class TestWhatIsKnownOfAMeter:
         assert file.links == (LINK,)
         assert file.work == (WORK,)
 
+    def test_says_how_meters_are_read_to_whoever_asks(self, town: Store) -> None:
+        town.change_meters(MeterChange("meter named", "M-9", LATER, meters=(DEVICE,)))
+        assert town.meter_kinds(["M-9", "M-1"], LATER) == {"M-9": MeterKind.AMI}
+        assert town.meter_kinds(["M-9"], LEARNED) == {}
+
     def test_of_a_meter_nobody_named_is_not_found(self, town: Store) -> None:
         with town.viewing(ANALYST, ["M-77"]), pytest.raises(NotFound, match="no meter M-77"):
             town.meter_file("M-77", LATER)

@@ -420,6 +420,8 @@ class TestAgreementsAtAPlace:
             now = store.agreements_at(point, LATER)
             before = store.agreements_at(point, LATER - timedelta(seconds=1))
         assert [one.agreement_id for one in now] == [name, other.agreement_id]
+        assert store.served_before(point, date(2025, 3, 1))
+        assert not store.served_before(point, date(2025, 2, 28))
         assert before[0].days.until_day is None
         with pytest.raises(NotViewing):
             store.agreements_at(point, LATER)

@@ -55,7 +55,6 @@ JUDGED = {
     "usecases/column_prices.py due_now": THE_BOOK,
     "usecases/column_prices.py price_columns": THE_BOOK,
     "usecases/compare_book.py _touches": THE_BOOK,
-    "usecases/compare_schedules.py _switch": THE_BOOK,
     "usecases/compare_schedules.py compare_schedules": THE_BOOK,
     "usecases/cover_book.py touched_by_stories": THE_BOOK,
     "usecases/deposit_record.py _again": THE_BOOK,

@@ -205,6 +205,8 @@ USED_BY_ROOMS = frozenset(
         "register_most_watts",
         "regular_period_days_max",
         "regular_period_days_min",
+        "residential_options_of_ami_meters",
+        "residential_options_of_amr_meters",
         "sales_tax_governing_day",
         "season_method_switch",
         "season_proration_basis",

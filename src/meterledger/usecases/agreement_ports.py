@@ -73,6 +73,9 @@ class AgreementChanges(TogetherLog, Protocol):
         :raises Conflict: if the fact was changed meanwhile, or a first day is billed or taken
         """
 
+    def served_before(self, service_point_id: str, day: date) -> bool:
+        """Whether an agreement at the service point has ended by the day; it names nobody."""
+
     def agreements_at(self, service_point_id: str, known_at: datetime) -> list[Agreement]:
         """All agreements of whomever at the service point, by first day."""
 

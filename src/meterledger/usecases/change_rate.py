@@ -31,6 +31,7 @@ from meterledger.rulebook.book import BookView
 from meterledger.rulebook.series import NoRuleInForce
 from meterledger.usecases.decide import Ruling, decide_filled
 from meterledger.usecases.exemptions_go_on import ExemptionsAsked, exemptions_going_on
+from meterledger.usecases.option_availability import MetersNamed, meters_on, refuse_not_open
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.program_ports import ProgramsAsked
 from meterledger.usecases.programs_go_on import programs_going_on, refuse_closed_programs
@@ -56,6 +57,9 @@ class AgreementReads(Protocol):
 class EvasionReads(AgreementReads, Protocol):
     """What is asked of who had service at a place."""
 
+    def served_before(self, service_point_id: str, day: date) -> bool:
+        """Whether an agreement at the service point has ended by the day."""
+
     def agreements_at(self, service_point_id: str, known_at: datetime) -> list[Agreement]:
         """All agreements of whomever at the service point, by first day."""
 
@@ -65,7 +69,7 @@ class EvasionReads(AgreementReads, Protocol):
         """Id, name and days of everybody who held or holds the account."""
 
 
-class RateStore(EvasionReads, ProgramsAsked, ExemptionsAsked, Protocol):
+class RateStore(EvasionReads, MetersNamed, ProgramsAsked, ExemptionsAsked, Protocol):
     """What these journeys need of the store."""
 
     def change_agreement(
@@ -126,8 +130,7 @@ class RateBefore:
 def options_open_to(service: BillableService, on: date, view: BookView) -> list[str]:
     """The rate options of the service's class on a day, in the book's order.
 
-    Which customers of the class may choose which of them stands in no text that is held: every
-    option of the class is shown.
+    Which of them are open to the meter is asked apart (``option_availability``).
 
     :raises NoRuleInForce: if the book does not say of which class the present option is
     """
@@ -220,6 +223,8 @@ def rate_before(
     They are the same where each of them was responsible for what ended there. A book that is
     silent on the class of that rate, or on the rule, knows no term.
     """
+    if not store.served_before(service_point_id, begins):
+        return None  # nobody was there: no more is asked, and nobody's data is looked at
     ended = [
         one
         for one in store.agreements_at(service_point_id, known_at)
@@ -350,6 +355,7 @@ def change_rate(
     What the service takes part in, and its certificates, go on with the new agreement.
 
     :raises RateRefused: if there is no such service, the option is not open, or it must wait
+    :raises OptionNotOpen: if it is not open to the meter that is there
     :raises ProgramNotOpen: if it takes part in a programme that is not open to the option
     :raises Conflict: if the service ends already, or is billed past the day of the change
     """
@@ -357,6 +363,14 @@ def change_rate(
     service = _service_of(services, account_id, service_point_id, asked)
     _refuse_together(service, asked)
     _check_open(service, schedule, asked, view)
+    refuse_not_open(
+        schedule,
+        meters_on(service, asked),
+        on=asked,
+        known_at=learned_at,
+        view=view,
+        store=store,
+    )
     back = was_given_back(first_of_rate(service, services, view, asked), store)
     one_with = interrupted(service, services, learned_at, view, store)
     ruling = ask_for_rate(

@@ -29,6 +29,12 @@ from meterledger.usecases.calculate_bills import BilledReadings, window_of
 from meterledger.usecases.change_rate import EvasionReads, options_open_to
 from meterledger.usecases.compare_switch import NoServiceThen, switch_asked
 from meterledger.usecases.decide import Ruling
+from meterledger.usecases.option_availability import (
+    MetersNamed,
+    OptionNotOpen,
+    meters_on,
+    refuse_not_open,
+)
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
 from meterledger.usecases.register_estimates import RegisterUsage
@@ -42,7 +48,7 @@ from meterledger.usecases.window_usage import (
 PERIODS = "billing_periods_twelve_per_year_periods_per_calendar_year"
 
 
-class CompareStore(BilledReadings, BesideSources, EvasionReads, Protocol):
+class CompareStore(BilledReadings, BesideSources, EvasionReads, MetersNamed, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
@@ -182,7 +188,7 @@ def compare_schedules(
     calculator = Calculator(view, cycle=service.account.cycle)
     codes = options_open_to(service, span.last_day, view)
     cents: dict[str, list[int]] = {code: [] for code in codes}
-    refusals: dict[str, str] = {}
+    refusals = _not_open(service, codes, asked, known_at, view, store)
     standings: dict[str, list[Standing]] = {code: [] for code in codes}
     windows_wh: list[int] = []
     told: dict[str, None] = {}
@@ -360,6 +366,27 @@ def _twelve_periods(
             do="Wait for the first reading day, or give days with --from and --to",
         )
     return DaySpan(first, last)
+
+
+def _not_open(
+    service: BillableService,
+    codes: Sequence[str],
+    asked: date,
+    known_at: datetime,
+    view: BookView,
+    store: CompareStore,
+) -> dict[str, str]:
+    """Options that are not open to the meter, each with its sentence; the present one is billed."""
+    found: dict[str, str] = {}
+    meters = meters_on(service, asked)
+    for code in codes:
+        if code == service.agreement.schedule:
+            continue
+        try:
+            refuse_not_open(code, meters, on=asked, known_at=known_at, view=view, store=store)
+        except OptionNotOpen as refusal:
+            found[code] = refusal.sentence
+    return found
 
 
 def usage_as_billed(

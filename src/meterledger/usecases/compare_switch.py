@@ -61,4 +61,5 @@ def switch_asked(
         how["one_with"] = interrupted(service, services, known_at, view, store)
         return ask_for_rate(service, **how), ""
     except Refusal as refusal:  # what a switch would mean is beside the question
+        refusal.of_one_case()
         return None, refusal.sentence

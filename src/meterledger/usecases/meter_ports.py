@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 from meterledger.facts.meters import (
     Meter,
     MeterConfiguration,
+    MeterKind,
     MeterWork,
     PremiseLink,
     UnmeteredLoad,
@@ -72,6 +73,9 @@ class Meters(MeterEvents, Protocol):
 
     def meter_file(self, meter_id: str, known_at: datetime | None = None) -> MeterFile:
         """All that is known of a meter, then or now. :raises NotFound: if nobody has named it"""
+
+    def meter_kinds(self, meter_ids: Sequence[str], known_at: datetime) -> dict[str, MeterKind]:
+        """How meters are read, of those that were named by then; it says nothing of anybody."""
 
     def installations_at(
         self, service_point_ids: Sequence[str], known_at: datetime | None = None

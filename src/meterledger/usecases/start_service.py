@@ -26,6 +26,7 @@ from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.change_rate import EvasionReads
 from meterledger.usecases.no_evasion import refuse_evasion
+from meterledger.usecases.option_availability import MetersNamed, refuse_not_open
 from meterledger.usecases.ports import ServiceStart
 
 ACCOUNT_DIGITS = 10
@@ -38,7 +39,7 @@ class ServiceRefused(Refusal):
     """Service cannot start or stop as asked."""
 
 
-class ServiceStore(EvasionReads, Protocol):
+class ServiceStore(EvasionReads, MetersNamed, Protocol):
     """What these journeys need of the store."""
 
     def start_service(self, start: ServiceStart) -> None:
@@ -81,11 +82,21 @@ def start_service(
     """Record everything a start of service needs, at once or not at all. Returns the agreement.
 
     :raises ServiceRefused: naming what is missing or cannot be
+    :raises OptionNotOpen: if the rate is not open to a meter of that kind
     :raises RateIsKept: if the same people had another rate there, and must keep it (GRR V.H.6)
     :raises NoRuleInForce: if the schedule or the tax place has no value on the first day
     :raises Conflict: if somebody else has service there, or the meter is elsewhere, on those days
     """
     start = service_start(request, learned_at=learned_at, view=view)
+    if request.meter_id is not None:
+        refuse_not_open(
+            request.schedule,
+            [request.meter_id],
+            on=request.from_day,
+            known_at=learned_at,
+            view=view,
+            store=store,
+        )
     refuse_evasion(
         account_id=request.account_id,
         people=frozenset(person for person, _ in request.people),

@@ -10,6 +10,7 @@ from typing import Any
 from meterledger.facts.meters import (
     Meter,
     MeterConfiguration,
+    MeterKind,
     MeterWork,
     PremiseLink,
     UnmeteredLoad,
@@ -124,6 +125,11 @@ class MemoryMeters(MemoryEvents):
         if found.meter is None and not (found.installations or found.links or found.work):
             raise NotFound.of("meter", meter_id)
         return found
+
+    def meter_kinds(self, meter_ids: Sequence[str], known_at: datetime) -> dict[str, MeterKind]:
+        """How meters are read, of those that were named by then."""
+        found = [self._meters[name] for name in meter_ids if name in self._meters]
+        return {one.meter_id: one.kind for one in found if _by(one, known_at)}
 
     def installations_at(
         self, service_point_ids: Sequence[str], known_at: datetime | None = None

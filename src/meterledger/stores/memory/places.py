@@ -286,6 +286,11 @@ class MemoryPlaces(MemoryTogether):
             known_at, lambda one: self._account_known(one.account_id, known_at).cycle == cycle
         )
 
+    def served_before(self, service_point_id: str, day: date) -> bool:
+        """Whether an agreement at the service point has ended by the day."""
+        ends = [one.days.until_day for one in self._agreements.of(service_point_id)]
+        return any(until is not None and until <= day for until in ends)
+
     def agreements_at(self, service_point_id: str, known_at: datetime) -> list[Agreement]:
         """All agreements of whomever at the service point, by first day."""
         self._look()

@@ -163,6 +163,17 @@ class MeterTables(EventTables):
             raise NotFound.of("meter", meter_id)
         return found
 
+    def meter_kinds(self, meter_ids: Sequence[str], known_at: datetime) -> dict[str, MeterKind]:
+        """How meters are read, of those that were named by then."""
+        rows = self._step(
+            "ask how meters are read",
+            lambda connection: connection.execute(
+                "SELECT meter_id, kind FROM meter WHERE meter_id = ANY (%s) AND learned_at <= %s",
+                [list(meter_ids), known_at],
+            ).fetchall(),
+        )
+        return {meter: MeterKind(kind) for meter, kind in rows}
+
     def installations_at(
         self, service_point_ids: Sequence[str], known_at: datetime | None = None
     ) -> dict[str, list[MeterInstallation]]:

@@ -233,6 +233,18 @@ class PlaceReads(Tables):
             raise NotFound.of("agreement", agreement_id)
         return found[0]
 
+    def served_before(self, service_point_id: str, day: date) -> bool:
+        """Whether an agreement at the service point has ended by the day."""
+        row = self._step(
+            "ask whether a place was served",
+            lambda connection: connection.execute(
+                "SELECT EXISTS (SELECT FROM agreement WHERE service_point_id = %s"
+                " AND upper_inf(known) AND upper(days) <= %s)",
+                [service_point_id, day],
+            ).fetchone(),
+        )
+        return bool(row and row[0])
+
     def agreements_at(self, service_point_id: str, known_at: datetime) -> list[Agreement]:
         """All agreements of whomever at the service point, by first day."""
         rows = self._read(
