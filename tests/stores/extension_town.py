@@ -251,8 +251,15 @@ class Desk:
 
 
 def keep_extensions(store: Any) -> None:
-    """A contract of the first account, of which money came in and a connection was told."""
-    desk = Desk(store, opened=[1])
+    """A contract of the first account, of which money came in and a connection was told; one of the
+    second, of which something came back that a developer is due.
+    """
+    desk = Desk(store, opened=[1, 2])
     desk.open(DEPOSIT)
     desk.pay(6_000_00, "EXT-R-1")
     desk.connect("lot 1", date(2018, 8, 1))
+    named = desk.developer(2, "DEV-D")
+    desk.open(OTHERS_DEPOSIT, contract="EXT-D", number=2, depositor=named)
+    desk.pay(6_000_00, "EXT-R-D", contract="EXT-D")
+    desk.connect("lot D", date(2018, 8, 1), contract="EXT-D")
+    desk.run(date(2018, 8, 1), contract_id="EXT-D")

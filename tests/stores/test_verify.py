@@ -74,6 +74,10 @@ BREACHES = {
         " UPDATE extension_event SET advance_cents = advance_cents - 1 WHERE act = 'paid'",
         "$6,000.00 of advances are posted, its contracts hold $5,999.99",
     ),
+    "depositors of extensions are due": (
+        "UPDATE extension_contract SET depositor_id = NULL",
+        "$500.00 is posted as due to depositors, and $0.00 is due",
+    ),
     "deposits hold what 235 holds": (
         "UPDATE application SET cents = cents + 1 WHERE kind = 'deposit'",
         "235 holds $40.00, its deposits hold $40.01",

@@ -16,6 +16,7 @@ from meterledger.facts.settlements import Payee, SettlementCase, SettlementKind
 from meterledger.kernel.money import Cents
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import DUE_TO_DEPOSITORS, CreditFacts, decide_refund
+from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_remainders import OVER, next_name
 from meterledger.usecases.refund_credit import REFUND_RULE
 from meterledger.usecases.settlements import (
@@ -40,6 +41,7 @@ def due_to_depositor(on_file: ExtensionOnFile, refunds: Iterable[SettlementCase]
     )
 
 
+@looks_once_more
 def ask_depositor_refund(contract_id: str, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
     """Ask that all that a depositor is due goes to them; another person approves it.
 

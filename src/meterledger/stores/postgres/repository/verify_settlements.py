@@ -34,6 +34,29 @@ SELECT format('settlement %s was asked for and approved by %s', a.settlement_id,
  WHERE a.act = 'asked' AND plain_name(a."by") = plain_name(b."by")
 """
 COUNT = "SELECT count(*) FROM settlement WHERE kind = 'refund'"
+DEPOSITORS = """
+SELECT format('account %s: ¢%s¢ is posted as due to depositors, and ¢%s¢ is due',
+              account_id, coalesce(posted, 0), coalesce(due, 0))
+  FROM (SELECT account_id, sum(cents) AS due FROM (
+        SELECT c.account_id, e.cents FROM extension_event e
+          JOIN extension_contract c USING (contract_id)
+         WHERE c.depositor_id IS NOT NULL AND e.act = 'refunded'
+        UNION ALL
+        SELECT c.account_id, -e.cents FROM extension_event e
+          JOIN extension_contract c USING (contract_id)
+          JOIN extension_event r ON r.event_key = e.data ->> 'event' AND r.act = 'refunded'
+         WHERE c.depositor_id IS NOT NULL AND e.act = 'taken back'
+        UNION ALL
+        SELECT s.account_id, -s.cents FROM settlement s
+          JOIN LATERAL (SELECT t.act FROM settlement_step t
+                         WHERE t.settlement_id = s.settlement_id
+                         ORDER BY t.number DESC LIMIT 1) last
+            ON last.act NOT IN ('asked', 'refused', 'reversed')
+         WHERE s.source = '252.depositors') each GROUP BY 1) d
+  FULL JOIN (SELECT customer_account_id AS account_id, -sum(cents) AS posted FROM posting
+              WHERE ledger_account = '252.depositors' GROUP BY 1) p USING (account_id)
+ WHERE coalesce(posted, 0) <> coalesce(due, 0)
+"""
 
 SETTLEMENT_QUESTIONS = (
     Question(
@@ -45,6 +68,11 @@ SETTLEMENT_QUESTIONS = (
         "242.unclaimed is what refunds nobody took, customer by customer",
         COUNT,
         _stands("242.unclaimed", "'unclaimed', 'noticed'"),
+    ),
+    Question(
+        "252.depositors is what depositors of extensions are due, customer by customer",
+        "SELECT count(*) FROM extension_contract WHERE depositor_id IS NOT NULL",
+        DEPOSITORS,
     ),
     Question(
         "money that left or was forgiven was approved by another person than who asked",
