@@ -129,20 +129,19 @@ def admit(
             sound = replace(channel, readings=kept)
             admitted.append(sound)
             findings += find_backward_steps(sound)
-    most = Fraction(unadmitted_percent, 100)
-    if len(objections) > total * most:
+    if len(objections) * 100 > total * unadmitted_percent:
         line, first = min(objections, key=lambda one: one[0])
         raise MeterNotInstalled(
             f"{len(objections)} of {total} readings cannot be taken, more than "
-            f"{_share(most)}, so nothing was stored; the first: {first.what}",
+            f"{_share(unadmitted_percent)}, so nothing was stored; the first: {first.what}",
             where=f"{file.name}, line {line}",
             do=first.if_refused,
         )
     return Admission(tuple(admitted), tuple(set_aside), tuple(findings))
 
 
-def _share(most: Fraction) -> str:
-    return f"one in {most.denominator}" if most.numerator == 1 else f"{float(most * 100):g} percent"
+def _share(percent: int) -> str:
+    return f"one in {100 // percent}" if percent and 100 % percent == 0 else f"{percent} percent"
 
 
 def installed_spans(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from meterledger.facts.readings import (
     ReadingFile,
 )
 from meterledger.kernel.span import Validity
-from meterledger.metering import Admission, admit
+from meterledger.metering import Admission, MeterNotInstalled, admit
 
 ZONE = "America/Chicago"
 START = 1_773_032_400  # 2026-03-09T05:00:00Z, local midnight
@@ -35,6 +36,7 @@ def admitted(
     channel: Channel = WH,
     multiplier: int = 1,
     kw: int | None = 300,
+    percent: int = 20,
 ) -> Admission:
     """One suspicious interval among nine quiet ones."""
     quiet = [
@@ -43,7 +45,25 @@ def admitted(
     readings = (Reading(START, seconds, value, Quality.VALID, 2), *quiet)
     file = ReadingFile("a.csv", "0" * 64, "csv", (ChannelReadings(channel, readings),))
     installed = MeterInstallation("SP1", "M1", multiplier, Validity(date(2026, 1, 1)), LEARNED)
-    return admit(file, {"M1": [installed]}, zone_name=ZONE, interval_kw_max=kw)
+    how: dict[str, Any] = {"interval_kw_max": kw, "unadmitted_percent": percent}
+    return admit(file, {"M1": [installed]}, zone_name=ZONE, **how)
+
+
+class TestHowMuchOfAFileMayBeSetAside:
+    """One of ten readings is more than a meter can carry."""
+
+    @pytest.mark.parametrize(("percent", "taken"), [(10, True), (9, False)])
+    def test_is_said(self, percent: int, taken: bool) -> None:
+        if taken:
+            (line,) = admitted(75_001, percent=percent).quarantined
+            assert line.rows == 1
+            return
+        with pytest.raises(MeterNotInstalled, match="1 of 10 readings .* more than 9 percent, so"):
+            admitted(75_001, percent=percent)
+
+    def test_is_told_as_one_in_so_many_where_it_is_one(self) -> None:
+        with pytest.raises(MeterNotInstalled, match="more than one in 20, so nothing was stored"):
+            admitted(75_001, percent=5)
 
 
 class TestTheMostThatCanFlow:
