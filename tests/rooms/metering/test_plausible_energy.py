@@ -58,7 +58,7 @@ class TestHowMuchOfAFileMayBeSetAside:
             (line,) = admitted(75_001, percent=percent).quarantined
             assert line.rows == 1
             return
-        with pytest.raises(MeterNotInstalled, match="1 of 10 readings .* more than 9 percent, so"):
+        with pytest.raises(MeterNotInstalled, match=r"1 of 10 readings .* more than 9 percent, so"):
             admitted(75_001, percent=percent)
 
     def test_is_told_as_one_in_so_many_where_it_is_one(self) -> None:
