@@ -11,5 +11,6 @@ def keep_payments(store: Any) -> None:
     """A file of two payments, one applied and one that waits; a line of it cannot be read."""
     of_file = {"file_sha256": "a" * 64, "line": 2}
     one = posted(receipt_of("R-file", **of_file), item="bill:B-paper")
+    of_file["line"] = 3
     two = unapplied(receipt_of("R-waits", account_told="nobody", cents=2_500, **of_file))
     store.post_receipts([one, two], file=TestAFile.FILE)
