@@ -48,11 +48,24 @@ pytestmark = pytest.mark.postgres
 CALLERS = 64
 TRIES = 500
 SECONDS_FOR_ALL = 240
+KNOCKS_AGAIN = 1
+"""Seconds after which a caller of a server that is gone asks it again, whether it is there or not.
+"""
 LOST = (OSError, http.client.HTTPException)
 SAYS_WHY = re.compile(r'<p class="(?:problem|lead)">(.*?)</p>', re.DOTALL)
 SOMEBODY_WAS_FASTER = ("by somebody else meanwhile", "Somebody was faster")
 
 Answer = tuple[int, str]
+
+
+def free_port() -> int:
+    """A port of this process: below those that callers are given, so that no caller of another run
+    beside this one has it while the server is killed."""
+    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 class Served:
@@ -70,9 +83,9 @@ class Served:
             "STOP_NOW": LATER,
         }
         self.said = folder / "said"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
+        self.up = threading.Event()
+        """Set while it answers: who lost it waits for it, and leaves the machine to its start."""
 
     def start(self) -> None:
         """Start; wait until it answers."""
@@ -89,9 +102,11 @@ class Served:
             )
         assert self._process.stdout is not None
         assert self._process.stdout.readline().startswith("Meterledger is at")
+        self.up.set()
 
     def kill(self) -> None:
         """Kill all of it, wherever it is."""
+        self.up.clear()
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
 
@@ -173,7 +188,7 @@ class Storm:
                 try:
                     said = self.served.ask(self.door.ask(case))
                 except LOST:
-                    time.sleep(0.05)
+                    self.served.up.wait(KNOCKS_AGAIN)
                     continue
                 if said[0] == 503 or any(one in said[1] for one in SOMEBODY_WAS_FASTER):
                     time.sleep(0.01)

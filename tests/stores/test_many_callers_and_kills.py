@@ -48,11 +48,14 @@ OF_A_RACE = {
 """What else is told to whoever looked before another's word was there, and wrote after it: true,
 and in other words than those of a second call."""
 IN_A_RACE = {
-    "release a held bill": {"held_bill, of any run"},
-    "approve a held bill": {"held_bill, of any run"},
-    "leave a period uncharged": {"held_bill, of any run"},
+    one: {"held_bill, of any run"}
+    for one in ("release a held bill", "approve a held bill", "leave a period uncharged")
 }
-"""A run in the middle may find a bill held that another lets leave meanwhile, and say so."""
+"""The log of what runs found may say of a bill, once more and at a later instant, that it is held.
+A run that another lets finish first has read the services before that bill left and the cases after
+it: the word that let it go is used up by then, so its gate finds the bill as odd as before and says
+so. No case is opened of it again, nothing is posted, and the bill has left once: all of that is
+compared."""
 TRIES = 400
 
 
