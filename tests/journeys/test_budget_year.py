@@ -248,9 +248,55 @@ class TestReviews:
         assert customer.review(date(2026, 5, 1)).missed == [(customer.account, (april,))]
         assert customer.review(date(2026, 8, 31)).missed == []
         assert customer.review(date(2026, 9, 30)).missed == []
-        assert customer.review(date(2027, 1, 31)).missed == [
-            (customer.account, (date(2026, 12, 1),))
-        ]
+
+    def test_a_reevaluation_that_was_missed_is_made_by_the_next_run(self, customer: Any) -> None:
+        customer.join(told_year_cents=20000_00, basis="a test")
+        customer.months(date(2026, 1, 1), 11)
+        run = customer.review(date(2027, 1, 31))
+
+        assert run.missed == []
+        (late,) = run.decided
+        assert (late.cause, late.month, late.from_day, late.adjusted) == (
+            AmountCause.REEVALUATION, date(2027, 1, 1), date(2027, 1, 31), True,
+        )  # fmt: skip
+        told = [one.finding for one in late.reasons]
+        assert told[0] == "the re-evaluation of 2026-12 was missed, and is made now"
+        assert any("which is over on 2027-01-31" in one for one in told)
+        again = customer.review(date(2027, 2, 1))
+        assert (again.decided, again.missed, again.not_due) == ([], [], 1)
+        (december,) = customer.review(date(2027, 12, 1)).decided
+        assert december.cause is AmountCause.REEVALUATION
+        assert not any("was missed" in one.finding for one in december.reasons)
+
+    def test_it_comes_before_an_interim_review_of_that_month(self, customer: Any) -> None:
+        customer.join()
+        customer.months(date(2026, 1, 1), 11)
+        (late,) = customer.review(date(2027, 4, 2)).decided
+        assert late.cause is AmountCause.REEVALUATION
+
+    def test_it_waits_where_the_amount_was_adjusted_the_month_before(self, customer: Any) -> None:
+        """As a release did that made no late ones: December went by, April was raised."""
+        customer.join()
+        customer.months(date(2026, 1, 1), 11)
+        first = customer.state(date(2027, 4, 1)).amount
+        raised = replace(
+            first, month=date(2027, 4, 1), from_day=date(2027, 4, 1), cents=first.cents + 10_00,
+            cause=AmountCause.INTERIM, adjusted=True, learned_at=customer.now,
+        )  # fmt: skip
+        customer.town.store.add_budget_amount(raised)
+        waits = customer.review(date(2027, 5, 31))
+        assert (waits.decided, waits.not_due) == ([], 1)
+        (late,) = customer.review(date(2027, 6, 1)).decided
+        assert (late.cause, late.adjusted) == (AmountCause.REEVALUATION, True)
+
+    def test_of_a_month_that_was_elected_since_nothing_was_missed(self, customer: Any) -> None:
+        customer.join()
+        customer.months(date(2026, 1, 1), 4)
+        was = customer.state(date(2026, 8, 2)).election
+        customer.town.store.add_budget_election(
+            replace(was, from_day=date(2026, 8, 2), reevaluation_month=6, learned_at=customer.now)
+        )
+        assert customer.review(date(2026, 9, 1)).decided == []
 
     def test_a_fall_is_left_until_the_reevaluation(self, customer: Any) -> None:
         first = customer.join(told_year_cents=20000_00, basis="a test").amount.cents

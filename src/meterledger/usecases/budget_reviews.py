@@ -6,15 +6,17 @@ Read first      GRR V.I.2 and V.I.5; docs/operating/budget_billing.md.
 
 The close of a day runs it before the bills: a month's decision holds for the bills issued from its
 day on. It may be run on every day, and be killed anywhere: a month of a plan is decided once.
-A month that went by without its review is told until a later one was decided: nothing is decided
-for days that are over.
+A re-evaluation whose month went by without one is made by the next run, from its day on: a plan is
+evaluated once in twelve months at least, and no word of the sheet says that a late one is none. An
+interim review is of its two months alone: one that was missed is told until a later one was
+decided. Nothing is decided for days that are over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from meterledger.billing import (
@@ -26,6 +28,7 @@ from meterledger.billing import (
     Month,
     ReevaluationFacts,
 )
+from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.budget import (
     AmountCause,
     BudgetAmount,
@@ -37,9 +40,13 @@ from meterledger.kernel.money import Cents
 from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.terms import Terms
 from meterledger.usecases.budget_plans import PlanStore
 from meterledger.usecases.budget_state import PlanState, state_of, year_of
 from meterledger.usecases.decide import decide_filled
+
+A_DAY = timedelta(days=1)
+GAP = "budget_adjust_not_two_in_a_row_min_gap_months"
 
 
 @dataclass(slots=True)
@@ -54,7 +61,8 @@ class ReviewRun:
     held: list[tuple[str, str]] = field(default_factory=list)
     """Accounts whose review cannot be made, each with why."""
     missed: list[tuple[str, tuple[date, ...]]] = field(default_factory=list)
-    """Accounts with the months whose review was never made, since the last that was."""
+    """Accounts with the months whose review was never made, since the last that was, and that no
+    run makes good now."""
     by_month: dict[tuple[int, date], bool] = field(default_factory=dict, repr=False)
     """Whether a month is one of review, by the yearly month of a plan: asked once in a run."""
 
@@ -78,14 +86,14 @@ def review_budgets(
             continue
         state = state_of(options, plan, on)
         try:
-            _one(account, state, on, learned_at, view, store, run, dry_run)
+            _one(options, state, on, learned_at, view, store, run, dry_run)
         except Refusal as refusal:  # one plan's matter: the others are reviewed
             run.held.append((account, refusal.of_one_case().sentence))
     return run
 
 
 def _one(
-    account: str,
+    options: AccountOptions,
     state: PlanState,
     on: date,
     learned_at: datetime,
@@ -94,6 +102,7 @@ def _one(
     run: ReviewRun,
     dry_run: bool,
 ) -> None:
+    account = options.account_id
     if state.has_ended:
         last = state.rows[-1].days.until_day
         if not dry_run:
@@ -106,7 +115,7 @@ def _one(
     if any(one.month == month for one in state.amounts):
         run.known += 1
         return
-    amount = _decide(state, on, month, learned_at, view, store)
+    amount = _decide(options, state, on, month, learned_at, view, store)
     if amount is None:
         run.not_due += 1
         missed = _missed(state, month, view, run.by_month)
@@ -120,6 +129,7 @@ def _one(
 
 
 def _decide(
+    options: AccountOptions,
     state: PlanState,
     on: date,
     month: date,
@@ -130,6 +140,8 @@ def _decide(
     """The month's decision on the amount; None where it is no month of review."""
     election = state.election
     yearly = on.month == election.reevaluation_month and month > state.plan.days.from_day
+    late = None if yearly else _late(options, state, month, view)
+    yearly = yearly or late is not None
     if not yearly and not _is_review_month(state, on, view):
         return None
     plan = state.plan
@@ -164,9 +176,33 @@ def _decide(
         cause=cause,
         adjusted=cents != now,
         estimate=estimate,
-        reasons=_reasons(estimate, ruling.decision.reasons),
+        reasons=_reasons(estimate, ruling.decision.reasons, late),
         learned_at=learned_at,
     )
+
+
+def _late(options: AccountOptions, state: PlanState, month: date, view: BookView) -> date | None:
+    """The newest month of re-evaluation that went by without one, if it may be made good now.
+
+    By the election that held in that month. It waits while the amount was adjusted too lately.
+    """
+    plan = state.plan
+    evaluated = [one.month for one in state.amounts if one.cause is not AmountCause.INTERIM]
+    missed = None
+    one = months_after(max(evaluated), 1)
+    while one < month:
+        then = options.election_of(plan.plan_id, months_after(one, 1) - A_DAY)
+        if then is not None and then.reevaluation_month == one.month and one > plan.days.from_day:
+            missed = one
+        one = months_after(one, 1)
+    if missed is None:
+        return None
+    adjusted = max((each.from_day for each in state.amounts if each.adjusted), default=None)
+    if adjusted is not None:
+        least = Terms(view, month).whole(GAP).value
+        if months_after(adjusted.replace(day=1), least) > month:
+            return None
+    return missed
 
 
 def _missed(
@@ -196,5 +232,10 @@ def _month_of(number: int) -> Month:
     return tuple(Month)[number - 1]
 
 
-def _reasons(estimate: YearEstimate, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    return (Reason(estimate.sentence, reasons[0].citation), *reasons)
+def _reasons(
+    estimate: YearEstimate, reasons: tuple[Reason, ...], late: date | None
+) -> tuple[Reason, ...]:
+    told = [estimate.sentence]
+    if late is not None:
+        told.insert(0, f"the re-evaluation of {late:%Y-%m} was missed, and is made now")
+    return (*(Reason(one, reasons[0].citation) for one in told), *reasons)
