@@ -110,6 +110,7 @@ WRITES = {
     ),
     *("begin_card_refund", "hear_card_refund"),
     *("record_run", "record_held", "record_bills", "record_rebills", "leave_difference"),
+    "put_right",
     *("begin_budget_plan", "end_budget_plan", "add_budget_amount", "add_budget_election"),
     *("take_back_budget_plan", "take_back_budget_end", "take_back_budget_election"),
     *("choose_due_date", "end_due_date", "take_back_due_date"),
