@@ -163,7 +163,8 @@ def _bills_at_the_end(
             why="A final bill takes the place of one that goes to the end of service or past it",
             do=f"Give a day after {last.days.from_day}, or bill the days before it first",
         )
-    if "points" in read_record(bills[-1].record)["usage"] or service.billed_with:
+    together = [one for one in bills if "points" in read_record(one.record)["usage"]]
+    if together or service.billed_with:
         if last.days.until_day == last_day_out and not past:
             return None, ()
         raise EndRefused(
@@ -171,7 +172,7 @@ def _bills_at_the_end(
             "others",
             where=where,
             why="A bill of several service points is not cut to the days of one of them",
-            do=f"Give a day from {bills[-1].days.until_day} on",
+            do=f"Give a day from {(together or bills)[-1].days.until_day} on",
         )
     return last, tuple(past)
 
