@@ -13,6 +13,9 @@ from django.test import Client
 from tests.doors.web_town import VIEWER, WebTown, build_web_town, household
 
 from meterledger.entrypoints.web import system
+from meterledger.usecases.change_then_rebill import Signed
+from meterledger.usecases.end_billed_service import end_billed_service
+from meterledger.usecases.rebill_states import Now
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 SAME_SITE = {"sec-fetch-site": "same-origin"}
@@ -217,3 +220,30 @@ class TestBothBills:
         assert "Corrected since the bill before" in page
         assert f'href="/bills/{wrong.bill_id}-v2/"' in page
         assert "the meter was read again. The previous balance has it." in page
+
+
+class TestServiceThatEndedBeforeSeveralBills:
+    def test_each_page_says_what_became_of_its_bill(self, browser: Client, town: WebTown) -> None:
+        first, *past = town.bills(2)
+        store = town.town.store
+        assert past
+        with store.viewing(VIEWER, []):
+            ended = end_billed_service(
+                agreement_id=first.agreement_id,
+                last_day_out=first.days.from_day + timedelta(days=10),
+                signed=Signed("Ana", "moved out, told late", "Bob"),
+                now=Now(NOW, NOW.date(), store.lake_sequence(), town.town.book, town.town.lake),
+                store=store,
+            )
+        assert ended.corrected is not None
+        final = f"/bills/{ended.corrected.bill.bill_id}/"
+
+        for one in past:
+            page = text_of(browser.get(f"/bills/{one.bill_id}/"))
+            assert "This bill is cancelled" in page
+            assert "Its days are after the end of service, and" in page
+            assert f'href="{final}"' in page
+        assert "took its place on" in text_of(browser.get(f"/bills/{first.bill_id}/"))
+        assert first.bill_id in text_of(browser.get(final))
+        listed = text_of(browser.get("/corrections/"))
+        assert listed.count("Nothing, past the end of") == len(past)

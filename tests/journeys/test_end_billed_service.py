@@ -25,6 +25,7 @@ from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
 from meterledger.usecases.end_billed_service import EndOfService, EndRefused, end_billed_service
 from meterledger.usecases.find_corrections import bills_to_correct
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.prove_bill import prove_bill
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.rebill_ceiling import AboveTheCeiling
 from meterledger.usecases.rebill_states import Now
@@ -286,7 +287,7 @@ class TestOfSeveralServicePoints:
 
 class TestOnABudgetPlan:
     def test_bills_past_the_end_are_no_part_of_the_difference(self, plan: Town) -> None:
-        billed(plan, AUGUST, SEPTEMBER, OCTOBER)
+        bills = billed(plan, AUGUST, SEPTEMBER, OCTOBER)
         account = plan.account_id(1)
         made = end(plan, date(2025, 8, 20)).corrected
 
@@ -302,6 +303,10 @@ class TestOnABudgetPlan:
         ]
         assert sum(deferred) == 0
         assert plan.replay(made.bill.bill_id).same_bytes
+        store: dict[str, Any] = {"store": plan.store, "lake": plan.lake, "book": plan.book}
+        for name in (*(one.bill_id for one in bills), made.bill.bill_id):
+            assert plan.replay(name).same_bytes
+            assert prove_bill(bill_id=name, **store)["bill"]
         before = plan_of_account(account, date(2025, 10, 12), TOLD - A_MOMENT, plan.store)
         assert before is not None
         assert len(before.rows) == 3
