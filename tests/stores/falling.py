@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -130,6 +131,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self._waiting: list[PGconn] = []
+        self._process = os.getpid()
 
     def put(self, raw: PGconn) -> None:
         """Make it as new, and keep it."""
@@ -142,6 +144,8 @@ class Sessions:
 
     def take(self) -> PGconn | None:
         """One of them, if any; it is of nobody else then."""
+        if self._process != os.getpid():  # after a fork: the parent's sessions are not ours
+            self._waiting, self._process = [], os.getpid()
         return self._waiting.pop() if self._waiting else None
 
     def close(self) -> None:
