@@ -217,7 +217,7 @@ def test_nobody_decides_without_a_name_and_a_look_changes_nothing(town: Town) ->
     billed(town, AUGUST)
     with pytest.raises(NobodyDecides, match="nobody is named who decides"):
         right(town, WrongFact.SCHEDULE, "1M-overnight", Signed())
-    looked = right(town, WrongFact.SCHEDULE, "1M-overnight", dry_run=True)
+    looked = right(town, WrongFact.SCHEDULE, "1M-overnight", Signed(), dry_run=True)
     assert len(looked.run.corrected) == 1
     assert town.store.put_rights(town.account_id(1)) == []
     assert len(town.store.bills_of_account(town.account_id(1))) == 1

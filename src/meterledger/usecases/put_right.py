@@ -31,6 +31,8 @@ from meterledger.usecases.programs_go_on import refuse_closed_programs
 from meterledger.usecases.rebill import NothingToCorrect, RebillRun, RebillStore, rebill
 from meterledger.usecases.rebill_states import Now
 
+A_LOOK = "a look, of which nothing is kept"
+
 
 class PutRightStore(RebillStore, ProgramsAsked, Protocol):
     """What this journey needs of the store."""
@@ -71,7 +73,7 @@ def put_right(
 
     :raises NotFound: if no such agreement is known
     :raises CannotPutRight: if it is so already, or cannot be
-    :raises NobodyDecides: if there is no name or no reason
+    :raises NobodyDecides: if there is no name or no reason, and it is no look (``dry_run``)
     :raises Conflict: if it was changed meanwhile, or another has service on those days
     :raises Refusal: as ``rebill`` does, of the bills: then nothing is put right
     """
@@ -82,13 +84,15 @@ def put_right(
         raise CannotPutRight(
             f"Its {fact.value} is {is_now} already", where=where, do="Name what it should be"
         )
-    if not signed.is_complete:
+    if not signed.is_complete and not dry_run:
         raise NobodyDecides(
             f"The {fact.value} of agreement {agreement_id} would be {is_now} and not {was}: nobody "
             "is named who decides",
             where="--by",
-            do="Give a name and a reason (`--by`, `--reason`)",
+            do="Give a name and a reason (`--by`, `--reason`), or look first (`--dry-run`)",
         )
+    if not signed.is_complete:
+        signed = replace(signed, author=A_LOOK, reason=A_LOOK)
     right = PutRight(
         agreement_id,
         service.agreement.account_id,
