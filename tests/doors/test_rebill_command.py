@@ -204,3 +204,33 @@ class TestATrueUpThatTheGateHolds:
 
         assert "The night leaves it to you: 238.7 kWh a day is 1836 percent of the bill" in page
         assert "the night does that by itself" not in page
+
+
+class TestServiceStopBeforeTwoBills:
+    @pytest.fixture
+    def stop(self, town: Town, ask: Any) -> Callable[..., Result]:
+        """Account 1 is billed for August, too, and left on 20 July."""
+        september = date(2025, 9, 1)
+        with town.store.viewing(Viewer("test", "build"), []):
+            town.read("M1", (AUGUST, september), lambda day, count: [90] * count)
+            town.bill(1, on=september)
+            (first, _) = town.store.bills_of_account(town.account_id(1))
+        words = ("service", "stop", first.agreement_id, "--on", "2025-07-20")
+        return lambda *more: ask(*words, *more)
+
+    def test_tells_both_bills(self, stop: Any, town: Town) -> None:
+        looked = stop("--dry-run")
+        assert "-v2 would take the place of B-" in looked.stdout
+        assert "would leave nothing: -$" in looked.stdout
+        answer = told(stop(*SIGNED, "--json"))
+        (gone,) = answer["withdrawn"]
+        assert (gone["from"], gone["to"]) == ("2025-08-01", "2025-09-01")
+        assert answer["rebilled"]["corrected"]
+        with town.store.viewing(Viewer("test", "looks"), []):
+            (live,) = town.store.bills_of_account(town.account_id(1))
+        assert str(live.days.until_day) == "2025-07-20"
+
+    def test_takes_a_name(self, stop: Any) -> None:
+        result = stop()
+        assert result.exit_code == 2
+        assert "nobody is named who decides" in result.stderr
