@@ -125,7 +125,7 @@ def test_a_revision_of_a_later_release_is_refused(
     deposit = noticed(home, TODAY, monkeypatch, "deposit-9")
 
     with pytest.raises(
-        RevisionUnknown, match=r"'deposit-9' .* knows deposit-1, deposit-2, deposit-3"
+        RevisionUnknown, match=r"'deposit-9' .* knows deposit-1, deposit-2, deposit-3, deposit-4"
     ):
         replayed(home, deposit)
 

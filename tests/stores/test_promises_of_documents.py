@@ -222,6 +222,8 @@ class TestWhatGoesOutLate:
             found = billed.late_histories(accounts, at)
             bills = [min(found[one].bills, key=lambda each: each.issued_day) for one in accounts]
             have, want = billed.late_columns(accounts, at), columns_of(list(found.values()))
+            told_alone = billed.late_bills([*accounts, account_id(7)], at)
+            assert told_alone == {one: found[one].bills for one in accounts}
             assert sorted(have.bills.due) == sorted(want.bills.due)
             assert have.one_by_one.tolist() == want.one_by_one.tolist()
             return [(one.later_due, one.is_delivered) for one in bills]

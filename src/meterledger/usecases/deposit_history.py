@@ -5,11 +5,11 @@ Lives here      the facts that deposit rules ask for and that nobody needs to te
 Lives elsewhere the rules (``arrears``), open items (``ledger``), facts that a person tells.
 Read first      docs/operating/deposits.md, "What our own books say".
 
-The delinquent date of a bill is its due day: no bill of ours shows another (GRR V.J). A bill of
-nothing, or of a credit, is paid before its day. A payment that came back paid nothing, on whatever
-day that was found out. A receipt or checkout whose outcome is not known is no payment yet; a bill
-that only waits for it counts neither as paid nor as late: it is left out and named, so that who
-asks can wait. A write-off pays nothing.
+The delinquent date of a bill is the day by which it was asked for (``days_asked``): no bill of ours
+shows another (GRR V.J). A bill of nothing, or of a credit, is paid before its day. A payment that
+came back paid nothing, on whatever day that was found out. A receipt or checkout whose outcome is
+not known is no payment yet; a bill that only waits for it counts neither as paid nor as late: it is
+left out and named, so that who asks can wait. A write-off pays nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from meterledger.facts.settlements import SettlementKind
 from meterledger.kernel.money import usd_text
 from meterledger.ledger import OTHER_RECEIVABLE, RECEIVABLE, movement_of, receivable
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.days_asked import LateBillReads, days_asked
 from meterledger.usecases.deposit_history_unknown import (
     CheckoutReads,
     UnknownMoney,
@@ -63,7 +64,7 @@ class HowPaid(Enum):
     """Only money of unknown outcome says whether it was paid. No rule is told this word."""
 
 
-class HistoryStore(CheckoutReads, Protocol):
+class HistoryStore(CheckoutReads, LateBillReads, Protocol):
     """What this needs of the store."""
 
     def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
@@ -188,6 +189,10 @@ class _Books:
     by: FactsBy
     """The revision by which they are read."""
 
+    def due_day(self, bill: StoredBill) -> date:
+        """After which day the bill is late."""
+        return self.due_days.get(f"bill:{bill.bill_id}", bill.due_day)
+
     def open_cents(self, at: date, *, without: Collection[str] = ()) -> dict[str, int]:
         """What is open of each item on an evening, without payments or what was taken back.
 
@@ -286,6 +291,7 @@ def _books(
     entries = [one for one in store.entries_of_account(account_id) if one.learned_at <= known_at]
     money = store.account_money([account_id], with_due_days=True).get(account_id)
     given = money.applications if money else ()
+    asked = days_asked(account_id, known_at, store) if by.asks_when_sent else {}
     mailed = {}
     unknown = []
     if by.knows_checkouts:
@@ -303,7 +309,7 @@ def _books(
         account_id,
         tuple(entries),
         tuple(one for one in given if one.learned_at <= known_at),
-        dict(money.due_days) if money else {},
+        {**dict(money.due_days if money else ()), **asked},
         mailed,
         tuple(unknown),
         _came_back(entries),
@@ -363,7 +369,7 @@ def _history(
     return BillHistory(
         bill_id=bill.bill_id,
         issued_day=bill.issued_day,
-        due_day=bill.due_day,
+        due_day=books.due_day(bill),
         total_cents=bill.total_cents - (relief.cents if relief else 0),
         estimated=bool(estimated),
         disputed=disputed,
@@ -374,11 +380,9 @@ def _history(
 
 
 def _paid(bill: StoredBill, books: _Books, on: date, view: BookView, disputed: bool) -> HowPaid:
-    item, due = f"bill:{bill.bill_id}", bill.due_day
-    if (
-        not books.open_cents(min(due - timedelta(days=1), on)).get(item, 0)
-        and due > bill.issued_day
-    ):
+    item, due = f"bill:{bill.bill_id}", books.due_day(bill)
+    before = min(due - timedelta(days=1), on)
+    if due > bill.issued_day and not books.open_cents(before).get(item, 0):
         return HowPaid.BEFORE_THE_DAY
     if not books.open_cents(min(due, on)).get(item, 0):
         return HowPaid.ON_THE_DAY
@@ -470,7 +474,7 @@ def _outstanding(books: _Books, issued: date) -> int:
 
 def _paid_in_time(bill: StoredBill, books: _Books, on: date, view: BookView) -> int:
     """What payments brought since the rendition, and in time, less what was taken back."""
-    issued, due, by = bill.issued_day, min(bill.due_day, on), books.by
+    issued, due, by = bill.issued_day, books.due_day(bill), books.by
     taken_back: Collection[str | None] = books.came_back
     if not by.counts_mail_in_grace:
         taken_back = {one.reverses for one in books.entries}
@@ -480,12 +484,12 @@ def _paid_in_time(bill: StoredBill, books: _Books, on: date, view: BookView) -> 
         if one.entry_id.startswith("payment:")
         and one.entry_id not in taken_back
         and issued <= one.effective_day <= on
-        and (by.counts_day_of_bill or issued < one.effective_day or issued == due)
+        and (by.counts_day_of_bill or issued < one.effective_day or issued == min(due, on))
     ]
     in_time = [one for one in came if one.effective_day <= due]
     if by.counts_mail_in_grace and view.reading_option(TIMELY_READING) == ONE_DEFINITION:
-        after = [one for one in came if one.effective_day > bill.due_day]
-        mailed = _in_grace(after, bill.due_day, books, view)
+        after = [one for one in came if one.effective_day > due]
+        mailed = _in_grace(after, due, books, view)
         in_time += [one for one in after if one.entry_id in mailed]
     return max(0, -_balance(in_time, books.account_id, on))
 

@@ -37,11 +37,17 @@ class FactsBy:
     """A write-off pays nothing."""
     knows_relief: bool = True
     """A bill came to what it charges less what an agreement takes off it (GRR V.H.4)."""
+    asks_when_sent: bool = True
+    """A bill is late after the day by which the customer was asked for it, as late charges have it:
+    one that went out late has a later one, one that came back has none before it goes out, and one
+    of a combined statement has the Company's. Else after its own due day.
+    """
 
 
-TODAY = FactsBy("deposit-3")
+TODAY = FactsBy("deposit-4")
 
-_WITHOUT_RELIEF = FactsBy("deposit-2", knows_relief=False)
+_BY_OWN_DAY = FactsBy("deposit-3", asks_when_sent=False)
+_WITHOUT_RELIEF = replace(_BY_OWN_DAY, revision="deposit-2", knows_relief=False)
 _FOURTH = replace(_WITHOUT_RELIEF, revision="deposit-1", waits_for_mail=False)
 _THIRD = replace(_FOURTH, counts_day_of_bill=False)
 _SECOND = replace(_THIRD, counts_mail_in_grace=False)
@@ -50,6 +56,7 @@ _FIRST = replace(_SECOND, knows_checkouts=False)
 REVISIONS: dict[str, tuple[FactsBy, ...]] = {
     "deposit-1": (_FOURTH, _THIRD, _SECOND, _FIRST, replace(_FIRST, written_off_is_owed=False)),
     "deposit-2": (_WITHOUT_RELIEF,),
+    "deposit-3": (_BY_OWN_DAY,),
     TODAY.revision: (TODAY,),
 }
 UNNAMED = "deposit-1"

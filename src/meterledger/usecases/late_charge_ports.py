@@ -17,6 +17,7 @@ from meterledger.facts.checkouts import PendingMoney
 from meterledger.facts.late_charges import (
     AgreementStanding,
     GovernmentAccount,
+    LateBill,
     LateCharge,
     LateChargeReversal,
     LateChargeRun,
@@ -47,6 +48,11 @@ class LateCharges(Protocol):
         self, account_ids: Sequence[str], known_at: datetime
     ) -> dict[str, LateHistory]:
         """What the accounts' late charges are decided from, as known then. One question for all."""
+
+    def late_bills(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, tuple[LateBill, ...]]:
+        """The bills of ``late_histories`` alone; accounts without any are left out."""
 
     def late_columns(self, account_ids: Sequence[str] | None, known_at: datetime) -> LateColumns:
         """The same as columns, in the order of the accounts given; None is all, in order."""

@@ -82,6 +82,15 @@ class MemoryLateCharges:
         with self._lock:
             return {one: self._late_history(one, known_at) for one in account_ids}
 
+    def late_bills(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, tuple[LateBill, ...]]:
+        """The bills of ``late_histories`` alone; accounts without any are left out."""
+        self._look()
+        with self._lock:
+            found = {one: self._late_bills(one, known_at) for one in account_ids}
+        return {one: bills for one, bills in found.items() if bills}
+
     def late_columns(self, account_ids: Sequence[str] | None, known_at: datetime) -> LateColumns:
         """The same as columns; of all accounts where none are named."""
         account_ids = sorted(self._accounts) if account_ids is None else account_ids
@@ -89,23 +98,11 @@ class MemoryLateCharges:
         return columns_of([histories[one] for one in account_ids])
 
     def _late_history(self, account_id: str, known_at: datetime) -> LateHistory:
-        bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
         entries = [self._entries[name] for name in self._entries_of.get(account_id, ())]
         charges = [one for one in self._late_charges.values() if one.account_id == account_id]
-        combined = self._companys_due_days(known_at)
-        later = self._due_later([one.bill_id for one in bills], known_at)
-        back = self._not_delivered(known_at)
         return LateHistory(
             account_id,
-            bills=tuple(
-                replace(
-                    _late_bill(one, combined.get(one.bill_id, one.due_day), known_at),
-                    later_due=later.get(one.bill_id),
-                    is_delivered=one.bill_id not in back,
-                )
-                for one in sorted(bills, key=lambda one: (one.issued_day, one.bill_id))
-                if one.known_at <= known_at
-            ),
+            bills=self._late_bills(account_id, known_at),
             movements=tuple(
                 sorted(
                     (
@@ -159,6 +156,21 @@ class MemoryLateCharges:
                 )
             ),
             moved_due=dict(self._due_days_of_moved(account_id, of_one_age=True)),
+        )
+
+    def _late_bills(self, account_id: str, known_at: datetime) -> tuple[LateBill, ...]:
+        bills = [self._bills[name] for name in self._bills_of.get(account_id, ())]
+        combined = self._companys_due_days(known_at)
+        later = self._due_later([one.bill_id for one in bills], known_at)
+        back = self._not_delivered(known_at)
+        return tuple(
+            replace(
+                _late_bill(one, combined.get(one.bill_id, one.due_day), known_at),
+                later_due=later.get(one.bill_id),
+                is_delivered=one.bill_id not in back,
+            )
+            for one in sorted(bills, key=lambda one: (one.issued_day, one.bill_id))
+            if one.known_at <= known_at
         )
 
     def _mailed(self, account_id: str) -> dict[str, str]:

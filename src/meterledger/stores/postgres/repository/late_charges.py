@@ -28,7 +28,7 @@ from meterledger.stores.postgres.connections import Connection
 from meterledger.stores.postgres.repository.base import record_day
 from meterledger.stores.postgres.repository.deposits import DepositTables
 from meterledger.stores.postgres.repository.late_columns import read_late_columns
-from meterledger.stores.postgres.repository.late_queries import WRONG
+from meterledger.stores.postgres.repository.late_queries import BILLS, WRONG
 from meterledger.stores.postgres.repository.ledger import entry_months, insert_entries
 from meterledger.usecases.late_charge_ports import LateChargeWork
 from meterledger.usecases.late_charge_rows import deposit_rows
@@ -49,35 +49,6 @@ RUN_COLUMNS = (
     "run_id, on_day, scope, considered, charged, not_charged, refused, charges, cents, by_code,"
     " book_sha256, learned_at"
 )
-BILLS = """
-SELECT b.account_id, b.bill_id, b.agreement_id, b.schedule, lower(b.days), upper(b.days),
-       b.issued_day,
-       coalesce((SELECT s.due_day FROM combined_bill m
-                   JOIN combined_statement s ON s.statement_id = m.statement_id
-                  WHERE m.bill_id = b.bill_id AND m.kind = 'charged'
-                    AND s.learned_at <= %(known_at)s), b.due_day), b.known_at,
-       (SELECT k.cancelled_bill FROM bill_correction k
-         WHERE k.corrected_bill = b.bill_id AND NOT k.leaves_nothing),
-       (SELECT k.corrected_bill FROM bill_correction k
-         WHERE k.cancelled_bill = b.bill_id AND k.learned_at <= %(known_at)s),
-       b.due_day,
-       (SELECT max(d.due_day) FROM document d
-         WHERE d.bill_id = b.bill_id AND d.due_day IS NOT NULL AND d.kind <> 'duplicate'
-           AND d.made_at <= %(known_at)s),
-       NOT EXISTS (SELECT FROM document_came_back r
-                    WHERE r.bill_id = b.bill_id AND r.learned_at <= %(known_at)s
-                      AND NOT EXISTS (SELECT FROM document d
-                                       WHERE d.bill_id = b.bill_id AND d.channel = 'print'
-                                         AND d.kind <> 'duplicate' AND d.made_at <= %(known_at)s))
-   AND NOT EXISTS (SELECT FROM document_set_aside a
-                    WHERE a.bill_id = b.bill_id AND a.made_at <= %(known_at)s
-                      AND NOT EXISTS (SELECT FROM document d
-                                       WHERE d.bill_id = b.bill_id AND d.kind <> 'duplicate'
-                                         AND d.made_at <= %(known_at)s))
-  FROM bill b
- WHERE b.account_id = ANY (%(accounts)s) AND b.known_at <= %(known_at)s
- ORDER BY b.issued_day, b.bill_id
-"""
 MOVEMENTS = """
 SELECT p.customer_account_id, p.entry_id, p.effective_day, e.learned_at, sum(p.cents),
        CASE WHEN bool_and(p.ledger_account LIKE '143%%') FILTER (WHERE p.cents > 0)
@@ -158,9 +129,8 @@ class LateChargeTables(DepositTables):
             def rows(query: str) -> list[tuple[Any, ...]]:
                 return connection.execute(query, asked).fetchall()
 
-            for account, bill, agreement, schedule, first, last, *rest in rows(BILLS):
-                days = DaySpan(first, last)
-                found[account].bills.append(LateBill(bill, agreement, schedule, days, *rest))
+            for account, *told in rows(BILLS):
+                found[account].bills.append(_bill(*told))
             for account, entry, day, learned_at, cents, control, reverses in rows(MOVEMENTS):
                 moved = Movement(entry, day, learned_at, int(cents), control, reverses)
                 found[account].movements.append(moved)
@@ -202,6 +172,16 @@ class LateChargeTables(DepositTables):
             )
             for one, each in found.items()
         }
+
+    def late_bills(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, tuple[LateBill, ...]]:
+        """The bills of ``late_histories`` alone; accounts without any are left out."""
+        asked = {"accounts": list(account_ids), "known_at": known_at}
+        found: dict[str, tuple[LateBill, ...]] = {}
+        for account, *told in self._read(lambda one: one.execute(BILLS, asked).fetchall()):
+            found[account] = (*found.get(account, ()), _bill(*told))
+        return found
 
     def unknown_receipt_cents(
         self, account_ids: Sequence[str], known_at: datetime
@@ -367,6 +347,12 @@ class LateChargeTables(DepositTables):
 
 def _run(row: tuple[Any, ...]) -> LateChargeRun:
     return LateChargeRun(*(*row[:9], tuple(sorted(row[9].items())), *row[10:]))
+
+
+def _bill(
+    bill_id: str, agreement: str, schedule: str, first: date, last: date, *rest: Any
+) -> LateBill:
+    return LateBill(bill_id, agreement, schedule, DaySpan(first, last), *rest)
 
 
 def _known(columns: str, table: str, clock: str) -> str:
