@@ -189,11 +189,10 @@ def reverse_payment(
     _refuse_day(known.receipt, on, desk.today)
 
     def undo() -> None:
-        now_known = desk.store.receipt(payment_key)
-        if now_known.state is ReceiptState.RETURNED:
-            return
         check = combined_payment(payment_key, desk.store)
-        parts = check.parts if check is not None else (now_known,)
+        parts = check.parts if check is not None else (desk.store.receipt(payment_key),)
+        if any(one.state is ReceiptState.RETURNED for one in parts):
+            return  # somebody was faster: all parts go back at once
         desk.store.settle_receipts(
             [_undoing(one, on, ReceiptAct.REVERSED, by, reason, desk) for one in parts]
         )
