@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -106,6 +106,20 @@ class TestRebill:
         assert f"{bill} is cancelled; {bill}-v2 takes its place: $" in result.stdout
         assert "reading" in result.stdout
         assert told(ask("rebill", "list", "--json"))["to_correct"] == []
+
+    @pytest.mark.parametrize(
+        ("days", "words"),
+        [(1, "is not here yet"), (-8, "is 8 days ago, and a bill is dated at most 7 days before")],
+    )
+    def test_is_not_dated_ahead_or_long_ago(
+        self, ask: Any, bill: str, days: int, words: str
+    ) -> None:
+        on = str(NOW.date() + timedelta(days=days))
+        for asked in ((bill, *SIGNED), ("--due",)):
+            result = ask("rebill", *asked, "--on", on)
+            assert result.exit_code == 2
+            assert f"{on} {words}" in result.stderr
+        assert len(told(ask("rebill", "list", "--json"))["to_correct"]) == 1
 
     def test_what_the_gate_finds_is_shown_and_has_to_be_seen(
         self, ask: Any, town: Town, bill: str

@@ -104,9 +104,16 @@ def bills(
         subjects = list(names or ["all accounts"])
         with _system("correct bills", subjects) as system:
             day = day_from(on, option="--on") if on else system.today
+            if day > system.today:
+                raise BadArgument(
+                    f"{day} is not here yet",
+                    where="--on",
+                    do=f"A bill is rendered on a day up to today, {system.today}",
+                )
             if not dry_run:
-                from meterledger.entrypoints.issuing import refuse_wrong_clock
+                from meterledger.entrypoints.issuing import refuse_past_day, refuse_wrong_clock
 
+                refuse_past_day(system, day, None)
                 refuse_wrong_clock(system)
             if due:
                 _true_up(system, day, dry_run=dry_run, as_json=as_json)
