@@ -2,7 +2,8 @@
 
 Lives here      the day of each bill of an account, as known at an instant.
 Lives elsewhere what the day follows from (``stores``: the bill's own due day, documents, combined
-                statements), late charges (``late_charge_base``), who asks (``deposit_history``).
+                statements), late charges (``late_charge_base``), who asks (``deposit_history``,
+                ``write_off``).
 Read first      docs/operating/late_charges.md.
 """
 

@@ -40,7 +40,9 @@ def replay_settlement(case: SettlementCase, desk: MoneyDesk) -> bool:
 
     What people told (a dispute, an error of ours) is taken from the record; what the books, the
     places and the tariff book said is asked anew, as known then. Until 2026-11-29 two accounts were
-    one customer's if they had one person in common: what was decided so comes out so.
+    one customer's if they had one person in common, and a write-off took a bill to be due on its
+    own due day, also where the customer was asked for it by another: what was decided so comes out
+    so.
     """
     told: dict[str, Any] = json.loads(case.record)["facts"]
 
@@ -52,6 +54,11 @@ def replay_settlement(case: SettlementCase, desk: MoneyDesk) -> bool:
             return (decide_refund_again if moves_credit else decide_transfer_again)(one, told, then)
         return AGAIN[one.kind](one, told, then)
 
-    return decide_again(case, desk, decide) or decide_again(
-        case, replace(desk, any_person=True), decide
+    def by_own_day(one: SettlementCase, then: MoneyDesk) -> Decided:
+        return decide_write_off_again(one, told, then, by_own_day=True)
+
+    return (
+        decide_again(case, desk, decide)
+        or decide_again(case, replace(desk, any_person=True), decide)
+        or (case.kind is SettlementKind.WRITE_OFF and decide_again(case, desk, by_own_day))
     )

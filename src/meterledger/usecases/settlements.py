@@ -40,6 +40,7 @@ from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.combined_payments import PartsAsked
+from meterledger.usecases.days_asked import LateBillReads
 from meterledger.usecases.lines_by_hand import LinesStore, with_line_of_refund
 from meterledger.usecases.ports import Conflict, StoredBill
 from meterledger.usecases.refund_left import LeavingStore
@@ -54,7 +55,7 @@ class CannotSettle(Refusal):
     """It may not be done, or not in this way."""
 
 
-class SettlementStore(Settlements, LeavingStore, LinesStore, PartsAsked, Protocol):
+class SettlementStore(Settlements, LeavingStore, LinesStore, PartsAsked, LateBillReads, Protocol):
     """What settling needs of the store."""
 
     def account(self, account_id: str) -> Account:

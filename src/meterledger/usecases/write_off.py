@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from meterledger.facts.entry_names import BILL, entry_name
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.money import Cents, cents_from_text, usd_display
 from meterledger.kernel.refusal import Refusal
@@ -25,7 +26,9 @@ from meterledger.ledger import (
     decide_write_off,
 )
 from meterledger.usecases.at_once import looks_once_more
+from meterledger.usecases.days_asked import NEVER, days_asked
 from meterledger.usecases.deposit_remainders import next_name, next_of_payment
+from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.recoverable import recoverable
 from meterledger.usecases.settlements import (
     CannotSettle,
@@ -68,7 +71,8 @@ def write_off(
 
     Asked again on the day, it changes nothing; after it was refused or taken back it is asked anew.
 
-    :raises CannotSettle: naming every criterion that is not met, or if a deposit is held
+    :raises CannotSettle: naming every criterion that is not met; if a deposit is held, or a bill
+        has not gone out
     :raises Conflict: if less is owed by now
     """
     where = f"account {account_id}"
@@ -79,6 +83,7 @@ def write_off(
     if known is not None:
         return Settled(known, is_new=False)
     _refuse_secured(account_id, where, desk)
+    _refuse_unsent(account_id, where, desk)
     told = {"disputed": disputed, "under_agreement": under_agreement, "with_agency": with_agency}
     decided = _decided(account_id, told, desk)
     outcome = decided.decision.outcome
@@ -122,6 +127,23 @@ def _refuse_secured(account_id: str, where: str, desk: MoneyDesk) -> None:
             why="It secures this debt, and pays it before anything is written off (GRR VI.C)",
             do="Credit it first: `meterledger deposit apply`, after the final bill",
         )
+
+
+def _refuse_unsent(account_id: str, where: str, desk: MoneyDesk) -> None:
+    """Nobody has failed to pay what nobody was asked for."""
+    days = days_asked(account_id, desk.now, desk.store)
+    unsent = [one for one in bills_known(account_id, desk) if days.get(_item(one)) == NEVER]
+    if unsent:
+        raise CannotSettle(
+            f"Bill {unsent[0].bill_id} came back or was set aside, and has not gone out since",
+            where=where,
+            why="The time to pay counts from when a bill goes out (20 CSR 4240-13.015)",
+            do="Put right what lacks; the next run of documents takes it",
+        )
+
+
+def _item(bill: StoredBill) -> str:
+    return entry_name(BILL, bill.bill_id)
 
 
 def record_recovery(payment_key: str, account_id: str, *, by: str, desk: MoneyDesk) -> Settled:
@@ -307,9 +329,14 @@ def provide(month: date, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
     return Settled(*kept(write, desk))
 
 
-def decide_write_off_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
-    """The decision of a write-off from what was known at the desk's instant."""
-    return _decided(case.account_id, told, desk)
+def decide_write_off_again(
+    case: SettlementCase, told: dict[str, Any], desk: MoneyDesk, *, by_own_day: bool = False
+) -> Decided:
+    """The decision of a write-off from what was known at the desk's instant.
+
+    ``by_own_day``: its last bill was due on its own due day, as it was taken until 2026-11-29.
+    """
+    return _decided(case.account_id, told, desk, by_own_day=by_own_day)
 
 
 def decide_provision_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
@@ -329,8 +356,12 @@ def decide_recovery_again(case: SettlementCase, told: dict[str, Any], desk: Mone
     return Decided(RECOVERY_RULE, facts, decide_recovery(facts, terms), terms)
 
 
-def _decided(account_id: str, told: dict[str, Any], desk: MoneyDesk) -> Decided:
-    bills = bills_known(account_id, desk)
+def _decided(
+    account_id: str, told: dict[str, Any], desk: MoneyDesk, *, by_own_day: bool = False
+) -> Decided:
+    asked = {} if by_own_day else days_asked(account_id, desk.now, desk.store)
+    went_out = {item: day for item, day in asked.items() if day != NEVER}
+    due = [went_out.get(_item(one), one.due_day) for one in bills_known(account_id, desk)]
     reversed_then = {one.reverses for one in entries_known(account_id, desk)}
     paid = [
         one.received_day
@@ -340,7 +371,7 @@ def _decided(account_id: str, told: dict[str, Any], desk: MoneyDesk) -> Decided:
     facts = WriteOffFacts(
         balance_cents=Cents(owed_cents(account_id, desk)),
         in_service=in_service(desk.store.services_of_account(account_id, desk.now), desk.on),
-        final_due=max((one.due_day for one in bills), default=None),
+        final_due=max(due, default=None),
         last_paid=max(paid, default=None),
         disputed=bool(told["disputed"]),
         under_agreement=bool(told["under_agreement"]),
