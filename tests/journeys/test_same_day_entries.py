@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 from tests.journeys.late_town import DUE, ISSUED, PaperAccount
+from tests.journeys.settling_town import ONE, Settling, begin, owes
 from tests.stores.paper_town import ANALYST
 
 from meterledger.entrypoints.book_pins import in_words
 from meterledger.rulebook.book import TariffBook
 from meterledger.rulebook.pinned import BookPin, as_pinned, changed_pins
+from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.late_charge_replay import replay_late_charge
+from meterledger.usecases.replay_settlement import replay_settlement
 
 NAME, OTHER = "fac_usd_per_kwh", "eeic_usd_per_kwh"
 """Series of which bills of another day than theirs are made."""
@@ -115,3 +118,17 @@ def test_a_late_charge_of_the_morning_is_replayed_by_its_own_book(first_book: An
     with paper.store.viewing(ANALYST, ["all"]):
         now = replay_late_charge(charge.late_charge_id, store=paper.store, book=book, as_known=at)
     assert not now.same_bytes  # asked for that moment, the book is that of the whole day
+
+
+def test_a_settlement_of_the_morning_is_replayed_by_its_own_book(first_book: Any) -> None:
+    town = Settling(MemoryStore(), first_book)
+    with town.store.viewing(ANALYST, ["all"]):
+        begin(town.store)
+        owes(town.store, months=1, cents=80_00)
+        town.pay(ONE, 100_00, "K-1")
+        case = town.refund(20_00)
+        day = case.asked.learned_at.date()
+
+        assert replay_settlement(case, replace(town.desk(), book=grown(first_book, day)))
+        before = grown(first_book, day - timedelta(days=1))
+        assert not replay_settlement(case, replace(town.desk(), book=before))

@@ -23,13 +23,13 @@ class BookPin:
 
 
 def as_pinned(book: TariffBook, day: date, sha256: str) -> BookView:
-    """The book as known at a moment of the day; the day's own where the hash is neither.
+    """The book as known at a moment of the day; the day's own where the hash is neither, or none.
 
     The book's second clock counts days, and a bill or a charge is made at an instant: what was
     entered later on its day was not known to it, and the pinned hash tells.
     """
     view = book.as_known(day)
-    if view.sha256 != sha256:
+    if sha256 not in ("", view.sha256):
         before = book.as_known(day - timedelta(days=1))
         if before.sha256 == sha256:
             return before

@@ -38,6 +38,7 @@ from meterledger.kernel.standing import weakest
 from meterledger.ledger import REVENUE_OF_CLASS, control_of, entry_of_step
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.forms import plain_form
+from meterledger.rulebook.pinned import as_pinned
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.combined_payments import PartsAsked
 from meterledger.usecases.days_asked import LateBillReads
@@ -113,11 +114,13 @@ class MoneyDesk:
     """Entries that are not looked at: a settlement's own, when it is decided again."""
     any_person: bool = False
     """Whether accounts were one customer's if they had one person in common: until 2026-11-29."""
+    pinned: str = ""
+    """The hash of the book by which a settlement was decided, when it is decided again."""
 
     @property
     def view(self) -> BookView:
         """The book as known now."""
-        return self.book.as_known(self.now.date())
+        return as_pinned(self.book, self.now.date(), self.pinned)
 
     @property
     def terms(self) -> Terms:
@@ -447,8 +450,8 @@ def decide_again(
     asked = case.asked
     own = frozenset(one.entry_id for one in case.steps)
     at = asked.learned_at
-    then = MoneyDesk(desk.store, desk.book, asked.on, at, own, any_person=desk.any_person)
     known = json.loads(case.record)
+    then = replace(desk, on=asked.on, now=at, unseen=own, pinned=known["book"])
     told = {name: known[name] for name in (AGENCY_TERMS,) if name in known}
     return _record(case, decide(case, then), then, told) == case.record
 
