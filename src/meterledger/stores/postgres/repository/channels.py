@@ -77,6 +77,12 @@ SELECT e.enrollment_id, e.account_id, e.bank_id, e.standard, lower(e.days), uppe
           LEFT JOIN (combined_bill m JOIN combined_statement s ON s.statement_id = m.statement_id)
             ON m.bill_id = l.bill_id AND m.kind = 'charged'
          WHERE l.due_day IS NOT NULL AND l.kind <> 'duplicate'
+           AND l.bill_id IN ( -- made on the morning after, every document is due later
+               SELECT n.bill_id FROM document n WHERE n.due_day = %(day)s
+                UNION ALL
+               SELECT t.bill_id FROM combined_statement u
+                 JOIN combined_bill t ON t.statement_id = u.statement_id
+                WHERE u.due_day = %(day)s)
          GROUP BY l.bill_id, l.account_id
         HAVING greatest(max(l.due_day), max(s.due_day)) = %(day)s) b ON b.account_id = e.account_id
   JOIN service_period_claim c ON c.bill_id = b.bill_id AND c.cancelled_by IS NULL
