@@ -16,7 +16,7 @@ from tests.journeys.settling_town import AT, FINDERS, ONE, Settling, begin, owes
 from tests.stores.paper_town import ANALYST, bill_of
 from tests.stores.test_promises_of_documents import document_of
 
-from meterledger.facts.documents import CameBack, Channel, SetAside
+from meterledger.facts.documents import NOT_RENDERED, CameBack, Channel, SetAside
 from meterledger.stores.memory import MemoryStore
 from meterledger.usecases import write_off as journey
 from meterledger.usecases.replay_settlement import replay_settlement
@@ -74,6 +74,17 @@ def test_of_a_bill_that_has_not_gone_out_is_refused(town: Settling, how: str) ->
     assert town.store.balance_cents(ONE) == 80_00
     printed(town)
     assert write_off(ONE, desk=town.desk(ASKED_BY + NINETY), **FINDERS).is_new
+
+
+def test_beside_a_final_bill_that_is_not_rendered_is_made(town: Settling) -> None:
+    """It asks for nothing and never goes out: what is owed from before would wait for ever."""
+    final = bill_of(1, 1, cents=0)
+    town.store.record_bills([final])
+    why = f"{NOT_RENDERED}less than $1 is due"
+    town.store.record_documents([], [SetAside(final[0].bill_id, ONE, "a run", why, AT)])
+
+    assert write_off(ONE, desk=town.desk(date(2025, 9, 1)), **FINDERS).is_new
+    assert town.store.balance_cents(ONE) == 0
 
 
 @pytest.mark.parametrize("is_printed", [True, False])

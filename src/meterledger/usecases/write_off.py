@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from meterledger.facts.budget import asked_of
 from meterledger.facts.entry_names import BILL, entry_name
 from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.money import Cents, cents_from_text, usd_display
@@ -130,9 +131,15 @@ def _refuse_secured(account_id: str, where: str, desk: MoneyDesk) -> None:
 
 
 def _refuse_unsent(account_id: str, where: str, desk: MoneyDesk) -> None:
-    """Nobody has failed to pay what nobody was asked for."""
+    """Nobody has failed to pay what nobody was asked for. A bill that asks for nothing, as a final
+    one that is not rendered (GRR V.E.2), keeps nothing else from it: it never goes out.
+    """
     days = days_asked(account_id, desk.now, desk.store)
-    unsent = [one for one in bills_known(account_id, desk) if days.get(_item(one)) == NEVER]
+    unsent = [
+        one
+        for one in bills_known(account_id, desk)
+        if days.get(_item(one)) == NEVER and asked_of(one.record, one.total_cents)
+    ]
     if unsent:
         raise CannotSettle(
             f"Bill {unsent[0].bill_id} came back or was set aside, and has not gone out since",
