@@ -231,6 +231,33 @@ class TestABill:
         settle(store, name, act(HeldAct.REOPENED, "Ben"))
         assert store.record_bills([(bill, entry)]) == {bill.bill_id}
 
+    def test_at_zero_ends_no_case_that_one_person_alone_left(self, store: Store) -> None:
+        store.start_services([start_of(1)])
+        bill, _ = bill_of(1, cents=0)
+        name = see(store, seen_of(1, FAR, cents=900)).case_id
+        settle(store, name, act(HeldAct.WAIVED, "Ana", 900, findings=(FAR,)))
+        with pytest.raises(KeptBack, match="asks nothing for a period that two people have not"):
+            store.record_bills([(bill, None)])
+        assert case(store, name).is_open
+
+        settle(store, name, act(HeldAct.APPROVED, "Ben", 900))
+        see(store, seen_of(1, FAR, cents=950), on=NEXT_DAY)
+        with pytest.raises(KeptBack, match="of the period as it is now"):
+            store.record_bills([(bill, None)])
+
+        settle(store, name, act(HeldAct.WAIVED, "Ana", 950, findings=(FAR,)))
+        settle(store, name, act(HeldAct.APPROVED, "Ben", 950))
+        assert store.record_bills([(bill, None)]) == {bill.bill_id}
+        assert case(store, name).state is HeldState.BILLED
+
+    def test_at_zero_is_no_waiver_once_that_is_taken_back(self, store: Store) -> None:
+        store.start_services([start_of(1)])
+        bill, _ = bill_of(1, cents=0)
+        name = see(store, seen_of(1, FAR, cents=900)).case_id
+        settle(store, name, act(HeldAct.WAIVED, "Ana", 900, findings=(FAR,)))
+        settle(store, name, act(HeldAct.REOPENED, "Ana"))
+        assert store.record_bills([(bill, None)]) == {bill.bill_id}
+
     def test_of_an_excluded_agreement_is_no_obstacle_to_a_correction(self, store: Store) -> None:
         """A corrected bill is for days that were billed, and ends no case."""
         store.start_services([start_of(1)])

@@ -31,6 +31,8 @@ EXCLUDED = "what_is_excluded_does_not_leave"
 """The constraint by which the database refuses a bill of a window that a person has excluded."""
 LEFT = "what_is_left_is_not_charged"
 """The constraint by which the database refuses to charge what two people left uncharged."""
+LEFT_BY_TWO = "two_people_leave_a_period"
+"""The constraint by which the database refuses a bill at zero that one person alone left so."""
 IN_ORDER = "held_steps_in_order"
 """The constraint by which of two that step at once one comes second, and looks again."""
 TRIES = 5
@@ -209,6 +211,8 @@ def refuse_kept_back(case: HeldCase, bill_id: str, total_cents: int) -> None:
         raise is_excluded(bill_id)
     if case.left_on is not None and total_cents > 0:
         raise is_left(bill_id)
+    if total_cents == 0 and _waits_for_another(case):
+        raise not_left_by_two(bill_id)
     ceiling = case.seen.ceiling_cents
     if ceiling is None or total_cents <= ceiling:
         return
@@ -218,12 +222,26 @@ def refuse_kept_back(case: HeldCase, bill_id: str, total_cents: int) -> None:
         raise above_ceiling(bill_id)
 
 
+def _waits_for_another(case: HeldCase) -> bool:
+    """Whether the charged period would be left by one person, as it is now."""
+    people = [one for one in case.steps if one.by]
+    made = next((one for one in reversed(people) if one.act in LET_GO), None)
+    if made is None or made.act is not HeldAct.WAIVED or not case.seen.total_cents:
+        return False
+    if case.seen.total_cents < 0 or people[-1].act not in (HeldAct.WAIVED, HeldAct.APPROVED):
+        return False
+    approved = people[-1].act is HeldAct.APPROVED
+    return not approved or made.total_cents != case.seen.total_cents
+
+
 def kept_back(constraint: str | None, bill_id: str) -> KeptBack | None:
     """What a constraint of the database says in words; None where it is another one."""
     if constraint == TWO_PEOPLE:
         return above_ceiling(bill_id)
     if constraint == LEFT:
         return is_left(bill_id)
+    if constraint == LEFT_BY_TWO:
+        return not_left_by_two(bill_id)
     if constraint == AS_ARRANGED:
         return not_as_arranged(bill_id)
     return is_excluded(bill_id) if constraint == EXCLUDED else None
@@ -247,6 +265,17 @@ def is_left(bill_id: str) -> KeptBack:
         where="bills",
         why="What two people forgave no run asks for",
         do="Run it again: its bill comes out at zero; or reopen its held case first",
+    )
+
+
+def not_left_by_two(bill_id: str) -> KeptBack:
+    """A bill (named where it is known) was about to ask nothing that one person alone left so."""
+    return KeptBack(
+        f"{f'Bill {bill_id}' if bill_id else 'A bill'} asks nothing for a period that two people "
+        "have not left uncharged",
+        where="bills",
+        why="What is forgiven takes two different people, of the period as it is now",
+        do="Have another person approve its held case, or reopen it there",
     )
 
 
