@@ -11,11 +11,14 @@ from tests.journeys.town import VIEWER, Town, even
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.corrections import CorrectionCause, WrongFact
+from meterledger.facts.meters import Meter, MeterKind
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import TariffBook
 from meterledger.usecases.change_rate import was_given_back
 from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
 from meterledger.usecases.find_corrections import bills_to_correct
+from meterledger.usecases.meter_ports import MeterChange
+from meterledger.usecases.option_availability import OptionNotOpen
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.put_right import CannotPutRight, Righted, put_right
 from meterledger.usecases.rebill_states import CannotRebill, Now
@@ -109,6 +112,32 @@ class TestARateOptionThatWasEnteredWrong:
         with pytest.raises(Refusal, match="1M-yesterday"):
             right(town, WrongFact.SCHEDULE, "1M-yesterday")
         assert town.store.put_rights(town.account_id(1)) == []
+
+    def test_of_another_class_is_refused_with_those_of_the_class(self, town: Town) -> None:
+        billed(town, AUGUST)
+        with pytest.raises(
+            CannotPutRight, match="2M-single-phase is no rate option of residential"
+        ) as no:
+            right(town, WrongFact.SCHEDULE, "2M-single-phase")
+        assert "Name one of 1M-" in no.value.do
+        assert town.store.put_rights(town.account_id(1)) == []
+
+    def test_that_is_not_open_to_the_meter_is_refused_and_another_is_kept(self, town: Town) -> None:
+        told = Meter("M1", MeterKind.AMR, KNOWN)
+        town.store.change_meters(MeterChange("meter named", "M1", KNOWN, meters=(told,)))
+        with pytest.raises(OptionNotOpen, match="1M-smart is not open to meter M1"):
+            right(town, WrongFact.SCHEDULE, "1M-smart")
+        assert town.store.put_rights(town.account_id(1)) == []
+        right(town, WrongFact.SCHEDULE, "1M-overnight")
+        (service,) = town.services(1, known_at=TOLD)
+        assert service.agreement.schedule == "1M-overnight"
+
+    def test_is_open_to_a_meter_of_which_the_kind_is_told_later(self, town: Town) -> None:
+        told = Meter("M1", MeterKind.AMR, AFTER)
+        town.store.change_meters(MeterChange("meter named", "M1", AFTER, meters=(told,)))
+        right(town, WrongFact.SCHEDULE, "1M-smart")
+        (service,) = town.services(1, known_at=TOLD)
+        assert service.agreement.schedule == "1M-smart"
 
 
 class TestAFirstDayThatWasEnteredWrong:

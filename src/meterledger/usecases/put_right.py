@@ -24,7 +24,10 @@ from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.rulebook.book import BookView
+from meterledger.rulebook.series import NoRuleInForce
+from meterledger.usecases.change_rate import options_open_to
 from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
+from meterledger.usecases.option_availability import MetersNamed, meters_on, refuse_not_open
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.program_ports import ProgramsAsked
 from meterledger.usecases.programs_go_on import refuse_closed_programs
@@ -34,7 +37,7 @@ from meterledger.usecases.rebill_states import Now
 A_LOOK = "a look, of which nothing is kept"
 
 
-class PutRightStore(RebillStore, ProgramsAsked, Protocol):
+class PutRightStore(RebillStore, ProgramsAsked, MetersNamed, Protocol):
     """What this journey needs of the store."""
 
     def put_right(self, right: PutRight, left: Sequence[LeftDifference] = ()) -> None:
@@ -73,6 +76,7 @@ def put_right(
 
     :raises NotFound: if no such agreement is known
     :raises CannotPutRight: if it is so already, or cannot be
+    :raises OptionNotOpen: if the option was not open to the meter that was there on the first day
     :raises NobodyDecides: if there is no name or no reason, and it is no look (``dry_run``)
     :raises Conflict: if it was changed meanwhile, or another has service on those days
     :raises Refusal: as ``rebill`` does, of the bills: then nothing is put right
@@ -170,10 +174,38 @@ def _believed(
     if right.fact is WrongFact.SCHEDULE:
         first = agreement.days.from_day
         view.schedule(right.is_now, first)
+        _refuse_other_class(service, right.is_now, view)
+        refuse_not_open(
+            right.is_now,
+            meters_on(service, first),
+            on=first,
+            known_at=learned_at,
+            view=view,
+            store=store,
+        )
         refuse_closed_programs(agreement, right.is_now, first, view, store)
         instead = replace(agreement, schedule=right.is_now, learned_at=learned_at)
         return replace(service, agreement=instead)
     return _beginning(service, date.fromisoformat(right.is_now), learned_at)
+
+
+def _refuse_other_class(service: BillableService, schedule: str, view: BookView) -> None:
+    """An option of another class is none of the service; a book silent of its class knows none."""
+    agreement = service.agreement
+    first = agreement.days.from_day
+    try:
+        choices = options_open_to(service, first, view)
+        name = view.service_class(agreement.schedule, first).value
+    except NoRuleInForce:
+        return
+    if schedule not in choices:
+        raise CannotPutRight(
+            f"{schedule} is no rate option of {name} service on {first}",
+            where=f"agreement {agreement.agreement_id}",
+            why="Another class is another service, with its own deposits, due days and taxes",
+            do=f"Name one of {', '.join(one for one in choices if one != agreement.schedule)}; "
+            "service of another class is ended and started anew",
+        )
 
 
 def _beginning(service: BillableService, first: date, learned_at: datetime) -> BillableService:
