@@ -36,6 +36,8 @@ from meterledger.usecases.extension_records import ExtensionRefused, Moment, eve
 from meterledger.usecases.extension_replay import replay_extension
 from meterledger.usecases.extension_tellings import Told
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
+from meterledger.usecases.refund_credit import send_refund
+from meterledger.usecases.refund_left import MustNotLeave
 from meterledger.usecases.settlement_ports import SettlementWrite
 
 FIRST_DATE, LAST_DATE = date(2018, 8, 1), date(2023, 2, 1)
@@ -110,6 +112,45 @@ class TestADepositor:
         more = replace(known, key="EXT-1-more", steps=(replace(known.asked, reason="more"),))
         with pytest.raises(Conflict, match="the deposit due to its depositor that is there now"):
             due.look(lambda: due.store.record_settlements([SettlementWrite(more, more.steps, ())]))
+
+    @pytest.fixture
+    def two_due(self, due: Desk) -> Desk:
+        """Another party's deposit on the same account has earned as much back."""
+        named = due.developer(1, "DEV-B")
+        due.open(OTHERS_DEPOSIT, contract="EXT-2", depositor=named)
+        due.pay(6_000_00, "R-B", contract="EXT-2")
+        due.connect("lot B", FIRST_DATE, units=4, contract="EXT-2")
+        due.run(FIRST_DATE)
+        return due
+
+    def bounce(self, desk: Desk) -> None:
+        how = {"store": desk.store, "moment": desk.moment}
+        told = Told(FIRST_DATE, "Ana", "no funds")
+        desk.look(lambda: return_extension_payment(CONTRACT, "R-1", told, **how))  # type: ignore[arg-type]
+
+    def test_gets_nothing_of_another_contract_of_the_account(self, two_due: Desk) -> None:
+        desk = two_due
+        first = self.approve(desk, self.ask(desk))
+        second = desk.look(
+            lambda: ask_depositor_refund("EXT-2", by="Ana", reason="x", desk=desk.money(TODAY))
+        ).case
+        self.bounce(desk)
+        assert desk.sums()["252.depositors"] == 0
+        with pytest.raises(MustNotLeave, match=r"\$2,000.00 more went back of it than is due"):
+            desk.look(
+                lambda: send_refund(
+                    first.settlement_id, by="Ben", reference="C-7", desk=desk.money(TODAY)
+                )
+            )
+        self.approve(desk, second)  # that is there, whatever became of the first
+        assert desk.sums()["252.depositors"] == 2_000_00
+
+    def test_that_waits_is_not_approved_with_what_another_is_due(self, two_due: Desk) -> None:
+        case = self.ask(two_due)
+        self.bounce(two_due)
+        assert two_due.sums()["252.depositors"] == -2_000_00
+        with pytest.raises(Conflict, match=r"more than \$0.00, the deposit due to its depositor"):
+            self.approve(two_due, case)
 
     @pytest.mark.parametrize("other", ["payee", "contract"])
     def test_alone_gets_it(self, due: Desk, other: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import errors
+from tests.stores.extension_town import OTHERS_DEPOSIT, Desk
 from tests.stores.paper_town import ANALYST, bill_of, payment_of, start_of
 from tests.stores.settled_paper import after, ask, write_of
 
@@ -14,6 +16,10 @@ from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.stores.postgres.repository import PostgresStore
 from meterledger.stores.postgres.repository import settlements as rows
 from meterledger.stores.postgres.repository.settlements import STEP
+from meterledger.usecases.approve_settlement import approve_settlement
+from meterledger.usecases.depositor_refunds import ask_depositor_refund
+from meterledger.usecases.extension_money import return_extension_payment
+from meterledger.usecases.extension_tellings import Told
 from meterledger.usecases.ports import Conflict
 
 pytestmark = pytest.mark.postgres
@@ -87,6 +93,37 @@ def test_a_refund_of_more_than_there_is_is_refused_at_commit(
 
     with pytest.raises(errors.CheckViolation) as no:
         asked.record_settlements([after(ask(1, 20_00).case, Act.APPROVED)])
+
+    assert refused_by(no) == "settled_money_was_there"
+
+
+def test_a_depositor_gets_nothing_of_another_contract_of_the_account_at_commit(
+    postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first deposit bounces while its refund waits; the second contract is due as much."""
+    desk, earned, today = Desk(postgres), date(2018, 8, 1), date(2026, 11, 30)
+    for name, payee in (("EXT-1", "DEV-1"), ("EXT-2", "DEV-2")):
+        desk.open(OTHERS_DEPOSIT, contract=name, depositor=desk.developer(1, payee))
+        desk.pay(6_000_00, f"R-{name}", contract=name)
+        desk.connect(f"lot of {name}", earned, units=4, contract=name)
+    desk.run(earned)
+    case = desk.look(
+        lambda: ask_depositor_refund("EXT-1", by="Ana", reason="x", desk=desk.money(today))
+    ).case
+    bounced = Told(earned, "Ana", "no funds")
+    desk.look(
+        lambda: return_extension_payment(
+            "EXT-1", "R-EXT-1", bounced, store=postgres, moment=desk.moment
+        )
+    )
+    monkeypatch.setattr(rows, "refuse_too_much", lambda *_: None)
+
+    with pytest.raises(errors.CheckViolation) as no:
+        desk.look(
+            lambda: approve_settlement(
+                case.settlement_id, by="Ben", reason="right", desk=desk.money(today)
+            )
+        )
 
     assert refused_by(no) == "settled_money_was_there"
 

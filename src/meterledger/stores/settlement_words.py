@@ -38,8 +38,8 @@ class MoneyThere:
     """What an account has, in cents, seen under the lock.
 
     ``owed`` is the plain receivable (142), ``receivable`` all of 142 and 143 with what a budget
-    plan defers, ``deposits`` what is held on 235, ``depositors`` what other depositors are due. A
-    credit is below zero, as in the ledger.
+    plan defers, ``deposits`` what is held on 235, ``depositors`` what the depositor of the contract
+    that it is about is due. A credit is below zero, as in the ledger.
     """
 
     owed: int = 0
@@ -197,7 +197,10 @@ def refuse_too_much(
             credit -= sum(
                 one.cents
                 for one in mine
-                if one.takes_credit and one.awaits_approval and one.source == case.source
+                if one.takes_credit
+                and one.awaits_approval
+                and one.source == case.source
+                and (case.source != DUE_TO_DEPOSITORS or one.about == case.about)
             )
         of = SOURCES.get(case.source, "credit")
         _refuse_above(case, max(0, credit), f"the {of} that is there now and not spoken for")

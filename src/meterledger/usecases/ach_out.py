@@ -40,7 +40,7 @@ from meterledger.facts.ach_orders import (
     bank_version,
 )
 from meterledger.facts.bank import Expectation
-from meterledger.facts.money import Entry, Tender
+from meterledger.facts.money import Tender
 from meterledger.facts.payments import Channel, Receipt
 from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.facts.settlements import SettlementCase, refund_of_order
@@ -56,7 +56,7 @@ from meterledger.usecases.channel_money import MoneyStore, Postings
 from meterledger.usecases.channel_ports import BankNumbers, ChannelChange
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.post_payments import again_if_moved
-from meterledger.usecases.refund_left import came_back_meanwhile
+from meterledger.usecases.refund_left import EntriesOfAccount, came_back_meanwhile
 from meterledger.usecases.take_payment import AskedDeposits, no_deposits
 
 ACH = "131.ach"
@@ -70,11 +70,8 @@ class AchOutRefused(Refusal):
     """A file cannot be made."""
 
 
-class AchOutStore(MoneyStore, Protocol):
+class AchOutStore(MoneyStore, EntriesOfAccount, Protocol):
     """What this journey needs of the store."""
-
-    def entries_of_account(self, account_id: str) -> list[Entry]:
-        """Entries that touch the account, oldest first."""
 
     def orders_to_send(self, until: date) -> list[AchOrder]:
         """Orders that are in no file and not dropped."""
@@ -301,7 +298,7 @@ def _why_not(
         leaves = refund.may_leave_as(order.order_id, order.account_id, order.cents)
         if not leaves:
             return "its refund was taken back, or went another way, meanwhile"
-        return came_back_meanwhile(refund, desk.store.entries_of_account(order.account_id))
+        return came_back_meanwhile(refund, desk.store)
     if not order.cause.startswith("bill:"):
         return ""
     if desk.store.bill(order.cause.removeprefix("bill:")).cancelled_by is not None:

@@ -10,14 +10,15 @@ Read first      docs/operating/settlements.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from meterledger.facts.bank import BankMatch
 from meterledger.facts.card_refunds import CardRefundOnFile, CardRefundState
 from meterledger.facts.entry_names import PAYMENT
+from meterledger.facts.extensions import ExtensionAct, ExtensionOnFile
 from meterledger.facts.money import Entry
-from meterledger.facts.settlements import Act, SettlementCase
+from meterledger.facts.settlements import Act, SettlementCase, SettlementKind
 from meterledger.kernel.money import usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import DUE_TO_DEPOSITORS, control_of
@@ -42,6 +43,22 @@ class EntriesOfAccount(Protocol):
 
     def entries_of_account(self, account_id: str) -> list[Entry]:
         """Entries that touch the account, oldest first."""
+
+    def extension(self, contract_id: str) -> ExtensionOnFile:
+        """A contract of an extension with its events. :raises NotFound:"""
+
+    def settlements(
+        self,
+        *,
+        account_id: str | None = None,
+        kind: SettlementKind | None = None,
+        open_only: bool = False,
+    ) -> Sequence[SettlementCase]:
+        """Settlements, the oldest first."""
+
+
+NOT_TAKEN = (Act.ASKED, Act.REFUSED, Act.REVERSED)
+"""A refund whose last step is one of these has taken nothing off what is due."""
 
 
 class MustNotLeave(Refusal):
@@ -98,14 +115,15 @@ def refuse_paid(case: SettlementCase, store: LeavingStore) -> None:
         )
 
 
-def came_back_meanwhile(case: SettlementCase, entries: Sequence[Entry]) -> str:
+def came_back_meanwhile(case: SettlementCase, store: EntriesOfAccount) -> str:
     """Why an approved refund must not leave: money that it was asked of came back since.
 
-    ``entries`` are the account's. Empty where the payment that it goes back to stands, and nothing
+    Empty where the payment that it goes back to stands, and nothing
     came back after the approval that leaves the account owing.
     """
     if case.source == DUE_TO_DEPOSITORS:
-        return _owed_by_depositor(case, entries)
+        return _owed_by_depositor(case, store)
+    entries = store.entries_of_account(case.account_id)
     back = {one.reverses: one for one in entries if one.reverses}
     key = case.payee.payment_key if case.payee is not None else ""
     source = back.get(f"{PAYMENT}:{key}")
@@ -133,14 +151,25 @@ def came_back_meanwhile(case: SettlementCase, entries: Sequence[Entry]) -> str:
     return ""
 
 
-def _owed_by_depositor(case: SettlementCase, entries: Sequence[Entry]) -> str:
-    """A deposit that bounced takes back what had come back of it, and it is on its way already."""
-    owed = sum(
-        leg.cents
-        for one in entries
-        for leg in one.legs
-        if (leg.customer_account_id, leg.ledger_account) == (case.account_id, DUE_TO_DEPOSITORS)
+def still_due(contract_id: str, back_cents: int, refunds: Iterable[SettlementCase]) -> int:
+    """What stands on 252.depositors for one contract; below zero where its deposit bounced since.
+
+    ``back_cents`` is what came back of the deposit and stands. Another contract of the same account
+    is another party's, and is not looked at.
+    """
+    return back_cents - sum(
+        one.cents
+        for one in refunds
+        if (one.source, one.about) == (DUE_TO_DEPOSITORS, contract_id)
+        and one.last.act not in NOT_TAKEN
     )
+
+
+def _owed_by_depositor(case: SettlementCase, store: EntriesOfAccount) -> str:
+    """A deposit that bounced takes back what had come back of it, and it is on its way already."""
+    back = sum(one.cents for one in store.extension(case.about).of(ExtensionAct.REFUNDED))
+    refunds = store.settlements(account_id=case.account_id, kind=SettlementKind.REFUND)
+    owed = -still_due(case.about, back, refunds)
     if owed <= 0:
         return ""
     return f"the deposit came back since, and {usd_display(owed)} more went back of it than is due"
@@ -148,7 +177,7 @@ def _owed_by_depositor(case: SettlementCase, entries: Sequence[Entry]) -> str:
 
 def refuse_to_leave(case: SettlementCase, store: EntriesOfAccount) -> None:
     """:raises MustNotLeave: naming what came back, and the way out"""
-    why = came_back_meanwhile(case, store.entries_of_account(case.account_id))
+    why = came_back_meanwhile(case, store)
     if why:
         raise MustNotLeave(
             f"Settlement {case.settlement_id} must not leave: {why}",

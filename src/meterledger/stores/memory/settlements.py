@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from meterledger.facts.ach_orders import SentFile
 from meterledger.facts.bank import Expectation
-from meterledger.facts.extensions import ExtensionContract
+from meterledger.facts.extensions import (
+    ExtensionAct,
+    ExtensionContract,
+    ExtensionEvent,
+    ExtensionOnFile,
+)
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import Account, AccountHolder
 from meterledger.facts.receivables import Application
@@ -34,6 +40,7 @@ from meterledger.stores.settlement_words import (
 )
 from meterledger.usecases.payment_ports import Moved
 from meterledger.usecases.ports import Conflict, NotFound
+from meterledger.usecases.refund_left import still_due
 from meterledger.usecases.settlement_ports import SettlementWrite
 
 SALES = ("440", "442", "444")
@@ -54,6 +61,7 @@ class MemorySettlements:
     _applied_to: dict[str, list[Application]]
     _expectations: dict[str, Expectation]
     _contracts: dict[str, ExtensionContract]
+    _contract_events: dict[str, tuple[ExtensionEvent, ...]]
     _keep_applications: Callable[[Iterable[Application]], None]
 
     def __init__(self) -> None:
@@ -88,7 +96,7 @@ class MemorySettlements:
         self._refuse_left(write, known)
         mine = [one for one in self._settlements.values() if one.account_id == case.account_id]
         refuse_twice(write, mine)
-        refuse_too_much(write, self._money_there(case.account_id), mine)
+        refuse_too_much(write, self._there_for(case, mine), mine)
         for entry in write.entries:
             if entry.entry_id in self._entries:
                 raise Conflict.of_entry(entry.entry_id)
@@ -155,7 +163,7 @@ class MemorySettlements:
             raise no_payee(payee_id)
 
     def _money_there(self, account_id: str) -> MoneyThere:
-        owed = receivable = deposits = depositors = 0
+        owed = receivable = deposits = 0
         for name in self._entries_of.get(account_id, ()):
             for leg in self._entries[name].legs:
                 if leg.customer_account_id != account_id:
@@ -164,8 +172,17 @@ class MemorySettlements:
                 owed += leg.cents * (leg.ledger_account == "142")
                 receivable += leg.cents * (control in ("142", "143"))
                 deposits += leg.cents * (control == DEPOSITS)
-                depositors += leg.cents * (leg.ledger_account == DUE_TO_DEPOSITORS)
-        return MoneyThere(owed, receivable, deposits, depositors)
+        return MoneyThere(owed, receivable, deposits)
+
+    def _there_for(self, case: SettlementCase, mine: Iterable[SettlementCase]) -> MoneyThere:
+        """What the account has; of what depositors are due, the one whose contract it is about."""
+        there = self._money_there(case.account_id)
+        if case.source != DUE_TO_DEPOSITORS:
+            return there
+        events = self._contract_events.get(case.about, ())
+        back = ExtensionOnFile(self._contracts[case.about], events).of(ExtensionAct.REFUNDED)
+        due = still_due(case.about, sum(one.cents for one in back), mine)
+        return replace(there, depositors=-due)
 
     def settlement(self, settlement_id: str) -> SettlementCase:
         """A settlement by its id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -40,6 +40,7 @@ from meterledger.stores.settlement_words import (
     refuse_twice,
 )
 from meterledger.usecases.ports import NotFound
+from meterledger.usecases.refund_left import still_due
 from meterledger.usecases.settlement_ports import SettlementWrite
 
 COLUMNS = (
@@ -69,9 +70,15 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 MONEY = """
 SELECT coalesce(sum(cents) FILTER (WHERE ledger_account = '142'), 0),
        coalesce(sum(cents) FILTER (WHERE split_part(ledger_account, '.', 1) IN ('142', '143')), 0),
-       coalesce(sum(cents) FILTER (WHERE split_part(ledger_account, '.', 1) = '235'), 0),
-       coalesce(sum(cents) FILTER (WHERE ledger_account = '252.depositors'), 0)
+       coalesce(sum(cents) FILTER (WHERE split_part(ledger_account, '.', 1) = '235'), 0)
   FROM posting WHERE customer_account_id = %s
+"""
+BACK_OF_CONTRACT = """
+SELECT coalesce(sum(e.cents), 0) FROM extension_event e
+ WHERE e.contract_id = %s AND e.act = 'refunded'
+   AND NOT EXISTS (SELECT FROM extension_event g
+                    WHERE g.contract_id = e.contract_id AND g.act = 'taken back'
+                      AND g.data ->> 'event' = e.event_key)
 """
 PAYEES = (
     "SELECT payee_id, account_id, name, means, details, verified_by, evidence, learned_at"
@@ -157,10 +164,12 @@ class SettlementTables(Tables):
         others = connection.execute(
             f"{CASES} WHERE s.account_id = %s", [case.account_id or None]
         ).fetchall()
-        there = connection.execute(MONEY, [case.account_id]).fetchone() or (0, 0, 0, 0)
+        sums = connection.execute(MONEY, [case.account_id]).fetchone() or (0, 0, 0)
+        owed, receivable, deposits = map(int, sums)
         mine = list(map(_case, others))
         refuse_twice(write, mine)
-        refuse_too_much(write, MoneyThere(*map(int, there)), mine)
+        due = _due_to_depositor(connection, case, mine)
+        refuse_too_much(write, MoneyThere(owed, receivable, deposits, -due), mine)
         if write.is_new:
             _insert(connection, case)
         for number, step in enumerate(write.added, start=write.steps_before + 1):
@@ -343,6 +352,16 @@ def _refuse_strangers(connection: Connection, case: SettlementCase) -> None:
     ).fetchone()
     if row is None:
         raise no_payee(case.payee.payee_id)
+
+
+def _due_to_depositor(
+    connection: Connection, case: SettlementCase, mine: Iterable[SettlementCase]
+) -> int:
+    """What the depositor of the contract that a refund is about is due; 0 of any other."""
+    if case.source != DUE_TO_DEPOSITORS:
+        return 0
+    (back,) = connection.execute(BACK_OF_CONTRACT, [case.about]).fetchone() or (0,)
+    return still_due(case.about, int(back), mine)
 
 
 def _case(row: tuple[Any, ...]) -> SettlementCase:

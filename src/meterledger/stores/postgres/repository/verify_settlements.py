@@ -35,26 +35,34 @@ SELECT format('settlement %s was asked for and approved by %s', a.settlement_id,
 """
 COUNT = "SELECT count(*) FROM settlement WHERE kind = 'refund'"
 DEPOSITORS = """
-SELECT format('account %s: ¢%s¢ is posted as due to depositors, and ¢%s¢ is due',
-              account_id, coalesce(posted, 0), coalesce(due, 0))
-  FROM (SELECT account_id, sum(cents) AS due FROM (
-        SELECT c.account_id, e.cents FROM extension_event e
+SELECT format('account %s, contract %s: ¢%s¢ is posted as due to depositors, and ¢%s¢ is due',
+              account_id, about, coalesce(posted, 0), coalesce(due, 0))
+  FROM (SELECT account_id, about, sum(cents) AS due FROM (
+        SELECT c.account_id, c.contract_id AS about, e.cents FROM extension_event e
           JOIN extension_contract c USING (contract_id)
          WHERE c.depositor_id IS NOT NULL AND e.act = 'refunded'
         UNION ALL
-        SELECT c.account_id, -e.cents FROM extension_event e
+        SELECT c.account_id, c.contract_id, -e.cents FROM extension_event e
           JOIN extension_contract c USING (contract_id)
           JOIN extension_event r ON r.event_key = e.data ->> 'event' AND r.act = 'refunded'
          WHERE c.depositor_id IS NOT NULL AND e.act = 'taken back'
         UNION ALL
-        SELECT s.account_id, -s.cents FROM settlement s
+        SELECT s.account_id, s.about, -s.cents FROM settlement s
           JOIN LATERAL (SELECT t.act FROM settlement_step t
                          WHERE t.settlement_id = s.settlement_id
                          ORDER BY t.number DESC LIMIT 1) last
             ON last.act NOT IN ('asked', 'refused', 'reversed')
-         WHERE s.source = '252.depositors') each GROUP BY 1) d
-  FULL JOIN (SELECT customer_account_id AS account_id, -sum(cents) AS posted FROM posting
-              WHERE ledger_account = '252.depositors' GROUP BY 1) p USING (account_id)
+         WHERE s.source = '252.depositors') each GROUP BY 1, 2) d
+  FULL JOIN (
+       SELECT p.customer_account_id AS account_id,
+              coalesce(v.contract_id, s.about, 'none') AS about, -sum(p.cents) AS posted
+         FROM posting p
+         JOIN entry e ON e.entry_id = p.entry_id AND e.effective_day = p.effective_day
+         LEFT JOIN extension_event v
+           ON 'ext-refund:' || v.event_key = coalesce(e.reverses, e.entry_id)
+         LEFT JOIN settlement_step t ON t.entry_id = coalesce(e.reverses, e.entry_id)
+         LEFT JOIN settlement s ON s.settlement_id = t.settlement_id
+        WHERE p.ledger_account = '252.depositors' GROUP BY 1, 2) p USING (account_id, about)
  WHERE coalesce(posted, 0) <> coalesce(due, 0)
 """
 
@@ -70,7 +78,7 @@ SETTLEMENT_QUESTIONS = (
         _stands("242.unclaimed", "'unclaimed', 'noticed'"),
     ),
     Question(
-        "252.depositors is what depositors of extensions are due, customer by customer",
+        "252.depositors is what depositors of extensions are due, contract by contract",
         "SELECT count(*) FROM extension_contract WHERE depositor_id IS NOT NULL",
         DEPOSITORS,
     ),
