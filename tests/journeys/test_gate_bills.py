@@ -221,6 +221,23 @@ class TestAPeriodLeftUncharged:
         with pytest.raises(CannotSettle, match="needs no approval"):
             approve_held(name, by="Bob", reason="so it is", desk=desk(town))
 
+    def test_that_two_left_and_whose_reads_changed_is_run_again_first(self, town: Town) -> None:
+        _, name = held_home(town)
+        waive_held(name, by="Ana", reason="the meter ran wild", desk=desk(town))
+        town.read("M1", (AUGUST, SEPTEMBER), even(9000), learned_at=GATE, seconds=3600)
+        approve_held(name, by="Bob", reason="so it is", desk=desk(town))
+        later = desk(town, now=NEXT + timedelta(hours=1))
+        with pytest.raises(CannotSettle, match="Nothing is charged for this period") as no:
+            waive_held(name, by="Ana", reason="it is still wild", desk=later)
+        assert f"`meterledger held rerun {name}`" in no.value.do
+
+        rerun_held(name, desk=later)
+        assert (town.store.held_case(name).seen.total_cents or 0) > 0
+        waive_held(name, by="Ana", reason="it is still wild", desk=later)
+        settled = approve_held(name, by="Bob", reason="so it is", desk=later)
+        assert settled.run is not None
+        assert [one.total_cents for one in settled.run.issued] == [0]
+
     def test_without_a_bill_is_refused_with_what_can_be_done(self, town: Town) -> None:
         town.start(1)
         bill(town, 1, on=AUGUST)

@@ -159,7 +159,10 @@ def waive_held(case_id: str, *, by: str, reason: str, desk: Desk) -> Settled:
             else "Nothing is charged for this period",
             where=f"case {case_id}",
             why="A period is left uncharged by a bill of it, which says what was used",
-            do=kind_of_case(case).correct,
+            do=f"Run it again with `meterledger held rerun {case_id}`: two people left another "
+            "amount, and it comes to what is charged now"
+            if total == 0 and any(one.act is HeldAct.WAIVED for one in case.steps)
+            else kind_of_case(case).correct,
         )
     if case.is_open and not may_leave_period(desk.book.as_known(desk.now.date()), desk.on):
         raise CannotSettle(
