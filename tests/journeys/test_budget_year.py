@@ -19,7 +19,7 @@ from meterledger.facts.combination import (
     CombinedKind,
     CombinedStatement,
 )
-from meterledger.facts.documents import SetAside
+from meterledger.facts.documents import NOT_RENDERED, SetAside
 from meterledger.facts.money import Payment, Tender
 from meterledger.facts.payments import Channel, ReceiptState
 from meterledger.kernel.refusal import Refusal
@@ -398,14 +398,28 @@ class TestTheEnd:
         store, later = customer.town.store, bill.due_day + timedelta(days=20)
         aside = SetAside(bill.bill_id, customer.account, "a run", "a letter", customer.now)
         store.record_documents([], [aside])
-        with pytest.raises(BudgetRefused, match="has not reached the customer yet"):
+        with pytest.raises(BudgetRefused, match="has not reached the customer yet") as no:
             self.end(customer, bill, later)
+        assert "Print it with `meterledger documents cycle`" in no.value.do
         made = document_of(1, bill_id=bill.bill_id, account_id=customer.account, due_day=later)
         store.record_documents([replace(made, made_at=customer.now)])
         grace = grace_until(later, customer.view)
         with pytest.raises(BudgetRefused, match="may not be ended"):
             self.end(customer, bill, grace)
         assert self.end(customer, bill, grace + timedelta(days=1)).ended is PlanEnd.NON_PAYMENT
+
+    def test_a_bill_that_is_not_rendered_does_not_end_it_and_is_not_to_be_printed(
+        self, customer: Any
+    ) -> None:
+        customer.join()
+        (bill,) = customer.bill(date(2026, 1, 1))
+        why = f"{NOT_RENDERED}$0.40 is less than $1.00 (GRR V.E.2)"
+        aside = SetAside(bill.bill_id, customer.account, "a run", why, customer.now)
+        customer.town.store.record_documents([], [aside])
+        with pytest.raises(BudgetRefused, match="It asks for nothing and never goes out") as no:
+            self.end(customer, bill, bill.due_day + timedelta(days=20))
+        assert why in no.value.why
+        assert no.value.do == "Name a bill that was sent and not paid in time"
 
     def test_a_bill_of_a_combined_statement_ends_it_after_the_companys_day(
         self, customer: Any

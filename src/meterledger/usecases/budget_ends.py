@@ -22,6 +22,7 @@ from meterledger.billing import (
 )
 from meterledger.facts.bills import read_record
 from meterledger.facts.budget import PlanEnd, asked_cents
+from meterledger.facts.documents import SetAside
 from meterledger.facts.entry_names import PAYMENT
 from meterledger.facts.late_charges import LateHistory
 from meterledger.facts.receivables import Movement
@@ -42,6 +43,9 @@ class EndStore(PlanStore, Protocol):
 
     def issued_bills_of_account(self, account_id: str) -> list[StoredBill]:
         """Every bill that the account was ever sent, oldest first."""
+
+    def set_aside_of_bill(self, bill_id: str) -> list[SetAside]:
+        """In which runs and why no document of the bill could be made, oldest first."""
 
     def late_histories(
         self, account_ids: Sequence[str], known_at: datetime
@@ -120,12 +124,7 @@ def end_budget_unpaid(
     history = store.late_histories([bill.account_id], learned_at)[bill.account_id]
     late = next((one for one in history.bills if one.bill_id == bill_id), None)
     if late is not None and not late.is_delivered:
-        raise BudgetRefused(
-            f"The budget plan of account {bill.account_id} may not be ended for bill {bill_id}",
-            where=f"account {bill.account_id}",
-            why="The bill came back or was set aside, and has not reached the customer yet",
-            do="Print it with `meterledger documents cycle`; the time to pay counts from then",
-        )
+        raise _not_out(bill, store)
     due_day = bill.due_day if late is None else late.asked_by
     money = _standing(history.movements)
     credited = list(_credited(bill, store.issued_bills_of_account(bill.account_id)))
@@ -165,6 +164,26 @@ def end_budget_unpaid(
             do="Settle the receipt of unknown outcome first, then ask again",
         )
     return _end(state, on, PlanEnd.NON_PAYMENT, ruling, learned_at, store, dry_run)
+
+
+def _not_out(bill: StoredBill, store: EndStore) -> BudgetRefused:
+    """The bill has not gone out yet, or it never does (GRR V.E.2)."""
+    what = f"The budget plan of account {bill.account_id} may not be ended for bill {bill.bill_id}"
+    where = f"account {bill.account_id}"
+    never = [one for one in store.set_aside_of_bill(bill.bill_id) if one.is_not_rendered]
+    if never:
+        return BudgetRefused(
+            what,
+            where=where,
+            why=f"It asks for nothing and never goes out. {never[-1].reason}",
+            do="Name a bill that was sent and not paid in time",
+        )
+    return BudgetRefused(
+        what,
+        where=where,
+        why="The bill came back or was set aside, and has not reached the customer yet",
+        do="Print it with `meterledger documents cycle`; the time to pay counts from then",
+    )
 
 
 def _cold_weather(text: str) -> ColdWeatherAgreement:
