@@ -171,6 +171,33 @@ class TestAFirstDayThatWasEnteredWrong:
         assert (live.days, live.total_cents) == (old.days, old.total_cents)
         assert town.replay(live.bill_id).same_bytes
 
+    @pytest.mark.parametrize("is_billed", [True, False])
+    def test_too_late_is_moved_on_by_the_day_of_its_meter(
+        self, town: Town, is_billed: bool
+    ) -> None:
+        if is_billed:
+            billed(town, AUGUST)
+        right(town, WrongFact.FIRST_DAY, "2025-07-20")
+        with pytest.raises(CannotPutRight, match="Meter M1 is there from 2025-07-09 on") as no:
+            right(town, WrongFact.FIRST_DAY, "2025-07-02", at=AFTER)
+        assert "Put the first day to 2025-07-09 first, then to 2025-07-02" in no.value.do
+        assert "`meterledger meter install`" in no.value.do
+
+        right(town, WrongFact.FIRST_DAY, "2025-07-09", at=AFTER)
+        later = AFTER + timedelta(hours=1)
+        right(town, WrongFact.FIRST_DAY, "2025-07-02", at=later)
+        (service,) = town.services(1, known_at=later)
+        days = [service.agreement.days, service.installations[0].days, service.tax_places[0].days]
+        assert [one.from_day for one in days] == [date(2025, 7, 2)] * 3
+
+    @pytest.mark.parametrize("first", ["2025-07-09", "2025-07-10"])
+    def test_too_late_is_moved_back_to_a_day_with_its_meter(self, town: Town, first: str) -> None:
+        right(town, WrongFact.FIRST_DAY, "2025-07-20")
+        right(town, WrongFact.FIRST_DAY, first, at=AFTER)
+        (service,) = town.services(1, known_at=AFTER)
+        assert str(service.agreement.days.from_day) == first
+        assert service.installations[0].days.from_day == JULY
+
     def test_begins_the_meter_the_holder_and_the_tax_place_with_it(self, town: Town) -> None:
         right(town, WrongFact.FIRST_DAY, "2025-07-02")
         (service,) = town.services(1, known_at=TOLD)

@@ -227,6 +227,7 @@ def _beginning(service: BillableService, first: date, learned_at: datetime) -> B
             where=where,
             do="Give a first day before its end",
         )
+    _refuse_before_meter(service, first)
 
     def moved(facts: Sequence[Any]) -> tuple[Any, ...]:
         """As ``began_with_it`` of the stores: what began that day begins earlier with it."""
@@ -243,6 +244,29 @@ def _beginning(service: BillableService, first: date, learned_at: datetime) -> B
         installations=moved(service.installations),
         tax_places=moved(service.tax_places),
         sales_tax_places=moved(service.sales_tax_places),
+    )
+
+
+def _refuse_before_meter(service: BillableService, first: date) -> None:
+    """A first day moved later leaves the meter on its day, from which an earlier one takes it.
+
+    :raises CannotPutRight: if no meter is there on the day, and one came before the present one
+    """
+    agreement = service.agreement
+    was = agreement.days.from_day
+    if any(first in one.days for one in service.installations):
+        return
+    came = [one for one in service.installations if first < one.days.from_day < was]
+    if not came:
+        return
+    meter = min(came, key=lambda one: one.days.from_day)
+    day = meter.days.from_day
+    raise CannotPutRight(
+        f"Meter {meter.meter_id} is there from {day} on, and none on {first}",
+        where=f"agreement {agreement.agreement_id}",
+        why="A meter begins earlier with the first day only where it began on it",
+        do=f"Put the first day to {day} first, then to {first}: the meter comes along; or record "
+        "the one that was there before with `meterledger meter install`",
     )
 
 
