@@ -115,6 +115,14 @@ class TestAlone:
         assert now.agreement.days.from_day == LATER_ON
         assert now.tax_places[0].days.from_day == FIRST_DAY
 
+    def test_with_a_bill_to_leave_that_is_not_there_changes_nothing(self, started: Store) -> None:
+        with pytest.raises(NotFound, match="no bill"):
+            started.put_right(SCHEDULE, [difference_left()])
+        with started.viewing(ANALYST, []):
+            (now,) = started.services_of_account(account_id(1), CORRECTED_AT)
+            assert started.put_rights(account_id(1)) == []
+        assert now.agreement.schedule == "1M-anytime"
+
     def test_what_was_changed_meanwhile_changes_nothing(self, started: Store) -> None:
         for one in (
             replace(SCHEDULE, was="1M-overnight"),
@@ -188,6 +196,29 @@ class TestWithItsBill:
         with started.viewing(ANALYST, []):
             (now,) = started.services_of_account(account_id(1), CORRECTED_AT)
         assert now.agreement.days.from_day == FIRST_DAY
+
+    def test_of_two_the_second_of_which_is_refused_changes_nothing(self, started: Store) -> None:
+        started.record_bills([bill_of(1, 0), bill_of(1, 1)])
+        second = replace(rebill_of(1, 1), put_right=replace(SCHEDULE, was="1M-overnight"))
+        with pytest.raises(Conflict, match="it was changed meanwhile"):
+            started.record_rebills([beginning(LATER_ON), second])
+        self.assert_nothing_changed(started)
+
+    def test_with_an_end_of_the_service_that_is_refused_changes_nothing(
+        self, started: Store
+    ) -> None:
+        """Both would be learned at the instant of the bill, of one agreement."""
+        started.record_bills([bill_of(1, 0)])
+        with pytest.raises(Conflict, match="was learned or billed since"):
+            started.record_rebills([replace(beginning(LATER_ON), ends_service=True)])
+        self.assert_nothing_changed(started)
+
+    def assert_nothing_changed(self, store: Store) -> None:
+        with store.viewing(ANALYST, []):
+            (now,) = store.services_of_account(account_id(1), CORRECTED_AT)
+            assert store.put_rights(account_id(1)) == []
+            assert store.bill(bill_of(1, 0)[0].bill_id).cancelled_by is None
+        assert now.agreement.days == agreement_of(1).days
 
 
 @pytest.mark.postgres

@@ -25,7 +25,8 @@ from meterledger.stores.correction_words import (
     refuse_withdrawal,
     takes_the_place,
 )
-from meterledger.stores.memory.put_right import MemoryPutRight
+from meterledger.stores.memory.places import Undo
+from meterledger.stores.memory.put_right import MemoryPutRight, undone_if_refused
 from meterledger.stores.together_words import points_of
 from meterledger.usecases.ports import Conflict, NotFound, StoredBill
 
@@ -60,9 +61,18 @@ class MemoryCorrections(MemoryPutRight):
             ordered = sorted(rebills, key=lambda one: one.bill.days.from_day)
             if not self._refuse_rebills(ordered):
                 return set()
-            for one in ordered:
-                if one.put_right is not None:
-                    self._believe_right(one.put_right, one)
+            undo: Undo = []
+            with undone_if_refused(undo):  # everything that may be refused, before a bill is gone
+                moments = [
+                    (one.put_right.account_id, self._believe_right(one.put_right, undo, one))
+                    for one in ordered
+                    if one.put_right is not None
+                ]
+                for one in ordered:
+                    if one.ends_service:  # also by what is put right with it
+                        self._refuse_end(one)
+            for account, moment in moments:
+                self._note("agreement put right", account, moment)
             for one in ordered:
                 self._cancel(one, one.bill)
                 for gone in one.withdrawn:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +21,17 @@ from meterledger.stores.put_right_words import (
 )
 
 
+@contextmanager
+def undone_if_refused(undo: Undo) -> Iterator[None]:
+    """All of what is done inside or nothing: a refusal takes back what ``undo`` has, last first."""
+    try:
+        yield
+    except BaseException:
+        for step in reversed(undo):
+            step()
+        raise
+
+
 class MemoryPutRight(MemoryPlaces):
     """The part of the store that believes other facts of an agreement, and says who said so."""
 
@@ -32,9 +44,12 @@ class MemoryPutRight(MemoryPlaces):
         """Believe the fact as it is put right, and leave bills as they are; both or neither."""
         with self._lock:
             refuse_billed(right, self._billed_from(right.agreement_id))
-            self._believe_right(right)
-            for one in left:
-                self.leave_difference(one)
+            undo: Undo = []
+            with undone_if_refused(undo):
+                moment = self._believe_right(right, undo)
+                for one in left:
+                    self.leave_difference(one)
+            self._note("agreement put right", right.account_id, moment)
 
     def put_rights(self, account_id: str) -> list[PutRight]:
         """What was put right of the account's agreements, oldest first."""
@@ -42,8 +57,11 @@ class MemoryPutRight(MemoryPlaces):
         mine = [one for one in self._put_rights if one.account_id == account_id]
         return sorted(mine, key=lambda one: (one.learned_at, one.agreement_id))
 
-    def _believe_right(self, right: PutRight, bill: Rebill | None = None) -> None:
-        """Believe it, with a bill made again or alone. :raises Conflict: with nothing changed"""
+    def _believe_right(self, right: PutRight, undo: Undo, bill: Rebill | None = None) -> datetime:
+        """Believe it, with a bill made again or alone; ``undo`` gets what takes it back.
+
+        :raises Conflict: with nothing changed but what ``undo`` takes back
+        """
         old = self._agreement(self._agreements.known(), right.agreement_id)
         new = as_put_right(old, right)
         newest = self._newest_bill_known_at(old.agreement_id, old.account_id)
@@ -54,9 +72,11 @@ class MemoryPutRight(MemoryPlaces):
             ]
             moment = learned_after(right.learned_at, newest, *before)
         else:
-            moment = self._believe_moved(right, old, new, newest, bill)
-        self._put_rights.append(replace(right, learned_at=moment))
-        self._note("agreement put right", old.account_id, moment)
+            moment = self._believe_moved(right, old, new, newest, bill, undo)
+        kept = replace(right, learned_at=moment)
+        self._put_rights.append(kept)
+        undo.append(lambda: self._put_rights.remove(kept))
+        return moment
 
     def _believe_moved(
         self,
@@ -65,6 +85,7 @@ class MemoryPutRight(MemoryPlaces):
         new: Agreement,
         newest: datetime | None,
         bill: Rebill | None,
+        undo: Undo,
     ) -> datetime:
         premise = self._points[old.service_point_id].premise_id
         tables: list[tuple[Any, str]] = [
@@ -84,15 +105,9 @@ class MemoryPutRight(MemoryPlaces):
         moment = learned_after(right.learned_at, newest, *known)
         if bill is not None:
             refuse_learned_since(bill, moment)
-        undo: Undo = []
-        try:
-            for table, before, after in moved:
-                undo.append(table.end(before, moment))
-                keep_dated(table, replace(after, learned_at=moment), undo)
-        except BaseException:
-            for step in reversed(undo):
-                step()
-            raise
+        for table, before, after in moved:
+            undo.append(table.end(before, moment))
+            keep_dated(table, replace(after, learned_at=moment), undo)
         return moment
 
     def _account_known(self, account_id: str, known_at: datetime | None = None) -> Account:

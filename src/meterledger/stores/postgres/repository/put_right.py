@@ -38,7 +38,7 @@ from meterledger.stores.put_right_words import (
     refuse_other_cycle,
 )
 from meterledger.stores.taxed import believed_sales_tax_places
-from meterledger.usecases.ports import Conflict
+from meterledger.usecases.ports import Conflict, NotFound
 
 COLUMNS = "agreement_id, account_id, fact, was, is_now, author, reason, learned_at"
 FACTS = {one.name.lower(): one for one in WrongFact}
@@ -50,7 +50,7 @@ class PutRightTables(Tables):
     def put_right(self, right: PutRight, left: Sequence[LeftDifference] = ()) -> None:
         """Believe the fact as it is put right, and leave bills as they are; both or neither.
 
-        :raises NotFound: if no such agreement is known
+        :raises NotFound: if no such agreement, or bill to leave, is known
         :raises Conflict: if the fact was changed meanwhile, or a first day is billed or taken
         """
         instants = [right.learned_at, *(one.learned_at for one in left)]
@@ -71,6 +71,10 @@ class PutRightTables(Tables):
             self._step("put an agreement right", work)
         except errors.ExclusionViolation as problem:
             raise _taken(right) from problem
+        except errors.ForeignKeyViolation as problem:
+            if problem.diag.constraint_name != "left_of_a_bill" or not left:
+                raise
+            raise NotFound.of("bill", left[0].bill_id) from problem
 
     def _believe_right(
         self, connection: Connection, right: PutRight, bill: Rebill | None = None
