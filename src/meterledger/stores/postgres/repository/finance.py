@@ -142,9 +142,10 @@ OWING = f"""{STOOD}, owing AS MATERIALIZED (
               FROM owing o JOIN bill b ON b.account_id = o.account_id
               LEFT JOIN (combined_bill m JOIN combined_statement t USING (statement_id))
                      ON m.bill_id = b.bill_id AND m.kind = 'charged'
-              LEFT JOIN (SELECT bill_id, max(due_day) AS due_day FROM document
-                          WHERE due_day IS NOT NULL AND kind <> 'duplicate'
-                          GROUP BY bill_id) l ON l.bill_id = b.bill_id
+              LEFT JOIN (SELECT n.bill_id, max(n.due_day) AS due_day
+                           FROM owing w JOIN document n ON n.account_id = w.account_id
+                          WHERE n.due_day IS NOT NULL AND n.kind <> 'duplicate'
+                          GROUP BY n.bill_id) l ON l.bill_id = b.bill_id
             UNION ALL -- a balance that was moved stays overdue since it was
             SELECT s.to_account_id, s.settlement_id, s.by_day, NULL, NULL, NULL, NULL, NULL, NULL
               FROM owing o JOIN settlement s ON s.to_account_id = o.account_id

@@ -61,9 +61,10 @@ SELECT b.account_id::bigint, hashtextextended('bill:' || b.bill_id, 0),
   LEFT JOIN bill_correction k ON k.cancelled_bill = b.bill_id AND k.learned_at <= {{known_at}}
   LEFT JOIN (combined_bill m JOIN combined_statement s ON s.statement_id = m.statement_id)
     ON m.bill_id = b.bill_id AND m.kind = 'charged' AND s.learned_at <= {{known_at}}
-  LEFT JOIN (SELECT bill_id, max(due_day) AS due_day FROM document
-              WHERE due_day IS NOT NULL AND kind <> 'duplicate' AND made_at <= {{known_at}}
-              GROUP BY bill_id) d ON d.bill_id = b.bill_id
+  LEFT JOIN (SELECT n.bill_id, max(n.due_day) AS due_day FROM document n
+              WHERE n.due_day IS NOT NULL AND n.kind <> 'duplicate' AND n.made_at <= {{known_at}}
+                AND {{theirs}} -- made on the morning after, every document is due later
+              GROUP BY n.bill_id) d ON d.bill_id = b.bill_id
  WHERE b.known_at <= {{known_at}} AND {{mine}}
 """
 MOVEMENTS = f"""
@@ -154,11 +155,11 @@ class _Reader:
 
     def rows(self, query: str, width: int, account: str = "") -> npt.NDArray[np.int64]:
         """An answer with the place of its account in the first column; others are left out."""
-        mine: sql.Composable = sql.SQL("true")
-        if self.names is not None:
-            column = sql.SQL(account)
-            mine = sql.SQL("{} = ANY ({})").format(column, sql.Literal(self.names))
-        asked = sql.SQL(query).format(known_at=sql.Literal(self.known_at), mine=mine)
+        asked = sql.SQL(query).format(
+            known_at=sql.Literal(self.known_at),
+            mine=self._only(account),
+            theirs=self._only("n.account_id"),
+        )
         table = self._table(asked, width)
         found = np.searchsorted(self.sorted, table[:, 0])
         found = np.minimum(found, max(len(self.sorted) - 1, 0))
@@ -169,6 +170,12 @@ class _Reader:
         table[:, 0] = self.order[found]
         mine_only: npt.NDArray[np.int64] = table[known]
         return mine_only
+
+    def _only(self, column: str) -> sql.Composable:
+        """The condition that a row is of one of the accounts."""
+        if self.names is None:
+            return sql.SQL("true")
+        return sql.SQL("{} = ANY ({})").format(sql.SQL(column), sql.Literal(self.names))
 
     def _table(self, query: sql.Composable, width: int) -> npt.NDArray[np.int64]:
         """The answer as a table of whole numbers, each column packed by the server.
