@@ -374,7 +374,7 @@ class TestEnded:
 class TestTheStatement:
     def test_shows_what_is_taken_off_and_asks_so_much_less(self, plant: Any) -> None:
         approved(plant)
-        june, july, august, _ = billed(plant)
+        june, july, august, september = billed(plant)
         (relief,) = plant.store.relief_of_bills([july.bill_id]).values()
 
         first, second = (
@@ -388,7 +388,8 @@ class TestTheStatement:
         assert first.charges_cents == july.total_cents
         rows = [(one.words, one.amount) for one in balance_rows(first)]
         assert ("Taken off as agreed with you", usd_display(-relief.cents)) in rows
-        assert rows[-1] == ("Amount due", usd_display(first.asked_cents))
+        later = f"Asked for on bill {september.bill_id} of the same day"
+        assert rows[-1] == (later, usd_display(first.asked_cents))
         assert first.messages[0].startswith(
             f"As agreed with you for fire, {usd_display(relief.cents)} are taken off this bill "
             "(Sheet 134, rev. 1, GRR V.H.4). "
