@@ -16,6 +16,7 @@ from meterledger.facts.corrections import PutRight, WrongFact
 from meterledger.facts.places import Agreement, MeterInstallation
 from meterledger.kernel.span import Validity
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.put_right import is_so_already
 
 
 class Dated(Protocol):
@@ -36,6 +37,7 @@ Moved = TypeVar("Moved", bound=Dated)
 def as_put_right(agreement: Agreement, right: PutRight) -> Agreement:
     """The agreement as it is believed with the fact put right, but for when it was learned.
 
+    :raises CannotPutRight: if another call has put it right meanwhile
     :raises Conflict: if the fact is another one than was seen, or it would end before it begins
     """
     if right.fact is WrongFact.SCHEDULE:
@@ -92,6 +94,8 @@ def refuse_billed(right: PutRight, billed_from: date | None) -> None:
 def _refuse_changed(right: PutRight, known: str) -> None:
     if known == right.was:
         return
+    if known == right.is_now:
+        raise is_so_already(right.agreement_id, right.fact, right.is_now)
     raise Conflict(
         f"The {right.fact.value} is {known} and not {right.was}: it was changed meanwhile",
         where=f"agreement {right.agreement_id}",

@@ -224,6 +224,7 @@ def settle_card_refund(
     _refuse_known(known)
     case = desk.store.settlement(known.refund.settlement_id)
     if is_done and not case.is_open_refund:
+        _refuse_known(desk.store.card_refund(refund_id))  # somebody may have said so meanwhile
         raise CannotSettle(
             f"The refund itself is {case.last.act.value} already: this would be money twice",
             where=f"card refund {refund_id}",

@@ -48,6 +48,15 @@ class CannotPutRight(Refusal):
     """The fact cannot be put right so."""
 
 
+def is_so_already(agreement_id: str, fact: WrongFact, is_now: str) -> CannotPutRight:
+    """What is told to who would put right what is so, or was put right meanwhile."""
+    return CannotPutRight(
+        f"Its {fact.value} is {is_now} already",
+        where=f"agreement {agreement_id}",
+        do="Name what it should be",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Righted:
     """What is believed otherwise, and what became of the bills that stood on it."""
@@ -85,9 +94,7 @@ def put_right(
     was = _was(service, fact)
     where = f"agreement {agreement_id}"
     if was == is_now:
-        raise CannotPutRight(
-            f"Its {fact.value} is {is_now} already", where=where, do="Name what it should be"
-        )
+        raise is_so_already(agreement_id, fact, is_now)
     if not signed.is_complete and not dry_run:
         raise NobodyDecides(
             f"The {fact.value} of agreement {agreement_id} would be {is_now} and not {was}: nobody "

@@ -43,6 +43,7 @@ class MemoryPutRight(MemoryPlaces):
     def put_right(self, right: PutRight, left: Sequence[LeftDifference] = ()) -> None:
         """Believe the fact as it is put right, and leave bills as they are; both or neither."""
         with self._lock:
+            as_put_right(self._agreement(self._agreements.known(), right.agreement_id), right)
             refuse_billed(right, self._billed_from(right.agreement_id))
             undo: Undo = []
             with undone_if_refused(undo):

@@ -62,6 +62,7 @@ class PutRightTables(Tables):
                 " WHERE agreement_id = %s AND cancelled_by IS NULL",
                 [right.agreement_id],
             ).fetchone()
+            as_put_right(believed_agreement(connection, right.agreement_id)[1], right)
             refuse_billed(right, billed[0] if billed else None)
             self._believe_right(connection, right)
             for one in left:
