@@ -301,14 +301,16 @@ def reverse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyD
     """Take back what was posted, by the reversal of its entry; a refund that is sent is stopped
     first. All parts of a balance that moved go back together.
 
-    :raises CannotSettle: if by or reason is missing, or it is a write-off of which something was
-        recovered
+    :raises CannotSettle: if by or reason is missing, or something of a write-off was recovered
     """
     who, why = named(by, reason, f"settlement {settlement_id[:80]}")
     case = desk.store.settlement(settlement_id)
     _refuse_recovered(case, desk)
     writes = []
-    for one in (case, *moved_beside(case, desk.store)):
+    beside = moved_beside(case, desk.store)
+    if any(one.last.act is Act.REVERSED for one in beside):
+        case = desk.store.settlement(settlement_id)  # all parts went back since it was looked at
+    for one in (case, *beside):
         refuse_earlier(one, desk)
         writes.append(step_on(SettlementWrite(one, (), ()), Act.REVERSED, who, why, desk))
     desk.store.record_settlements(writes)
@@ -316,10 +318,8 @@ def reverse_settlement(settlement_id: str, *, by: str, reason: str, desk: MoneyD
 
 
 def _refuse_recovered(case: SettlementCase, desk: MoneyDesk) -> None:
-    """What was recovered would be owed again: its recoveries are taken back before.
-
-    Recoveries are of all that is written off on the account: what other write-offs have covers them
-    first.
+    """What was recovered would be owed again: its recoveries are taken back before. They are of all
+    that is written off on the account, and what other write-offs have covers them first.
     """
     if case.kind is not SettlementKind.WRITE_OFF:
         return
