@@ -18,6 +18,7 @@ import pytest
 from tests.stores.conftest import open_folder
 
 from meterledger.stores.postgres.binaries import ServerAccount, ServerUnavailable, server_account
+from meterledger.stores.postgres.initialize import _wal_mb
 from meterledger.stores.postgres.private_server import PrivateServer, private_server
 
 pytestmark = pytest.mark.postgres
@@ -391,3 +392,11 @@ class TestWhoseItIs:
             program = Path(f"/proc/{server.server_process()}/exe").readlink()
         assert program.is_relative_to(folder / "postgres")
         assert stat.S_IMODE((folder / "hidden").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "wal_mb"),
+    [(200, 1_024), (6_149, 1_024), (6_150, 1_025), (73_727, 12_287), (900_000, 12_288)],
+)
+def test_a_log_takes_a_sixth_of_the_free_disk_within_bounds(free_mb: int, wal_mb: int) -> None:
+    assert _wal_mb(free_mb) == wal_mb

@@ -29,12 +29,16 @@ log_timezone = 'UTC'
 lc_messages = 'C'
 max_connections = 100
 shared_buffers = '{buffers_mb}MB'
-max_wal_size = '4GB'                    # a long run writes the changed pages of its indexes seldom
+max_wal_size = '{wal_mb}MB'
+checkpoint_timeout = '15min'            # a long run writes the changed pages of its indexes seldom
 autovacuum_vacuum_cost_delay = '20ms'   # tidying up beside a run takes a tenth of a core, not half
 """
 BUFFERS_MB = (128, 2048)
 """Least and most; between them an eighth of the machine's memory. The indexes of a city's bills
 are met at random places, so what of them does not fit is read again for each batch."""
+WAL_MB = (1024, 12_288)
+"""Least and most; between them a sixth of the free disk. After each checkpoint every page of an
+index is logged whole once more, and bills meet all of them; a city's bills log some ten GB."""
 WITHOUT_DURABILITY = """
 fsync = off
 synchronous_commit = off
@@ -68,7 +72,8 @@ def initialize(
     account.give(fresh)
     _initdb(fresh, programs, account, passwords[SUPERUSER], durable=durable)
     with (fresh / "postgresql.conf").open("a", encoding="ascii") as settings:
-        settings.write(SETTINGS.format(buffers_mb=_buffers_mb()))
+        free_mb = free // 1_000_000
+        settings.write(SETTINGS.format(buffers_mb=_buffers_mb(), wal_mb=_wal_mb(free_mb)))
         settings.write("" if durable else WITHOUT_DURABILITY)
     _make_roles(fresh, programs, account, passwords)
     _write_passwords(folder / "passwords.json", passwords)
@@ -81,6 +86,11 @@ def _buffers_mb() -> int:
     least, most = BUFFERS_MB
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return max(least, min(most, memory // 8 // 2**20))
+
+
+def _wal_mb(free_mb: int) -> int:
+    least, most = WAL_MB
+    return max(least, min(most, free_mb // 6))
 
 
 def _remove_unfinished(folder: Path) -> None:
