@@ -128,9 +128,9 @@ class TestPaperlessChosenBeforeTheBillAndLearnedAfterIt:
         assert queue(billed) == []
 
 
-def as_asked_at_first(bill: Any, *given: Any, billed_on: date) -> Any:
+def as_asked_at_first(bill: Any, *given: Any, billed_on: date, **how: Any) -> Any:
     """Corrections once asked by the plan of their own day."""
-    return as_asked(bill, *given, billed_on=bill.issued_day)
+    return as_asked(bill, *given, billed_on=bill.issued_day, **how)
 
 
 class TestABudgetPlanJoinedBeforeTheBillAndLearnedAfterIt:

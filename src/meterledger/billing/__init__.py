@@ -55,7 +55,12 @@ from meterledger.billing.bill_contents import (
 )
 from meterledger.billing.bill_readings import BillDisplayFacts, decide_bill_display
 from meterledger.billing.bill_relief import OffLine, StoredLine, WorkedOut, work_out_relief
-from meterledger.billing.budget_asked import BilledPeriod, ask_again, decide_asked
+from meterledger.billing.budget_asked import (
+    BilledPeriod,
+    ask_again,
+    budget_bills_before,
+    decide_asked,
+)
 from meterledger.billing.budget_calendar import Month, Option
 from meterledger.billing.budget_elections import (
     CHANGE_OF_ELECTION,
@@ -365,6 +370,7 @@ __all__ = [
     "decide_bill_display",
     "decide_change",
     "decide_collection",
+    "budget_bills_before",
     "decide_correction",
     "decide_due_day",
     "decide_gate",

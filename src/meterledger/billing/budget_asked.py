@@ -74,20 +74,28 @@ class BilledPeriod:
 
 
 def decide_asked(
-    period: BilledPeriod, options: AccountOptions | None, view: BookView
+    period: BilledPeriod,
+    options: AccountOptions | None,
+    view: BookView,
+    *,
+    every_place: bool = False,
 ) -> Asked | None:
     """What the bill asks where the account has a plan; None where it asks what the period costs.
 
     ``options`` are those known at the bill's instant. A period that was billed before is asked
     what was asked then: its correction moves the running difference, until the plan has ended. One
-    that is the last one now, and was not when it was billed, settles the plan.
+    that is the last one now, and was not when it was billed, settles the plan. ``every_place`` as
+    for ``budget_bills_before``.
 
     :raises PlanFactsContradict: if the plan has no amount or no election on the bill's day
     :raises NoRuleInForce: if the book is silent on the plan
     """
     if options is None or not options.plans:
         return None
-    earlier, before = _rows(period, options)
+    earlier = _earlier(period, options, every_place=every_place)
+    before = budget_bills_before(
+        options, period.service_point_id, period.days, period.known_at, every_place=every_place
+    )
     plan = _plan_of(period, options, earlier)
     if plan is None:
         return None
@@ -131,18 +139,51 @@ def ask_again(asked: Asked, charges_cents: int) -> Asked:
     )
 
 
-def _rows(
-    period: BilledPeriod, options: AccountOptions
-) -> tuple[BudgetBill | None, list[BudgetBill]]:
-    """What the period asked before, if it was billed before; and the rows of earlier periods."""
-    known = holding(one for one in options.budget_bills if one.learned_at <= period.known_at)
-    earlier = [
+def budget_bills_before(
+    options: AccountOptions,
+    service_point_id: str,
+    days: DaySpan,
+    known_at: datetime,
+    *,
+    every_place: bool = False,
+) -> list[BudgetBill]:
+    """What the bills of a place asked for periods before, as known then: the running difference.
+
+    ``every_place`` takes those of the account's other places with them, as it was read before.
+    """
+    known = [
         one
-        for one in options.budget_bills
-        if one.days == period.days and one.learned_at < period.known_at
+        for one in _of_place(options, service_point_id, every_place=every_place)
+        if one.learned_at <= known_at
     ]
-    newest = max(earlier, key=lambda one: one.learned_at, default=None)
-    return newest, [one for one in known if one.days.until_day <= period.days.from_day]
+    held = holding(known, by_first_day=every_place)
+    return [one for one in held if one.days.until_day <= days.from_day]
+
+
+def _of_place(
+    options: AccountOptions, service_point_id: str, *, every_place: bool
+) -> list[BudgetBill]:
+    elsewhere = {
+        one.plan_id
+        for one in options.plans
+        if one.service_point_id != service_point_id and not every_place
+    }
+    return [one for one in options.budget_bills if one.plan_id not in elsewhere]
+
+
+def _earlier(
+    period: BilledPeriod, options: AccountOptions, *, every_place: bool
+) -> BudgetBill | None:
+    """What the period asked before, if it was billed before: perhaps from another first day on."""
+    found = [
+        one
+        for one in _of_place(options, period.service_point_id, every_place=every_place)
+        if one.learned_at < period.known_at
+        and (
+            one.days == period.days if every_place else one.days.until_day == period.days.until_day
+        )
+    ]
+    return max(found, key=lambda one: one.learned_at, default=None)
 
 
 def _plan_of(

@@ -18,6 +18,7 @@ from typing import Any
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.ensure import ensure
+from meterledger.kernel.ids import first_version
 from meterledger.kernel.money import cents_from_text, usd_display, usd_text
 from meterledger.kernel.span import DaySpan, Validity
 
@@ -266,13 +267,14 @@ class BudgetBill:
         return self.charges_cents - self.asked_cents
 
 
-def holding(rows: Iterable[BudgetBill]) -> tuple[BudgetBill, ...]:
-    """Of each period the row that holds, oldest period first.
+def holding(rows: Iterable[BudgetBill], *, by_first_day: bool = False) -> tuple[BudgetBill, ...]:
+    """Of each bill the row of its newest correction, oldest period first.
 
-    Periods tile, so that one is known by its first day: its last bill may have fewer days than the
-    one before, where service ended earlier than was known.
+    A correction is known by its name: its days may be fewer, where service ended earlier than was
+    known, or begin on another one. ``by_first_day`` tells rows apart by their first days alone, as
+    they were before: two places of an account have the same.
     """
-    newest: dict[date, BudgetBill] = {}
+    newest: dict[date | str, BudgetBill] = {}
     for one in sorted(rows, key=lambda row: (row.learned_at, row.bill_id)):
-        newest[one.days.from_day] = one
-    return tuple(sorted(newest.values(), key=lambda row: row.days.from_day))
+        newest[one.days.from_day if by_first_day else first_version(one.bill_id)] = one
+    return tuple(sorted(newest.values(), key=lambda row: (row.days.from_day, row.bill_id)))

@@ -194,6 +194,8 @@ class BillableService:
     """Other agreements of the account whose meters stand on this one's bill."""
     billed_with: tuple[BilledWith, ...] = ()
     """On which days its own meters stand on another agreement's bill."""
+    earlier_cycles: tuple[int, ...] = ()
+    """Reading cycles of the account before they were put right, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,14 @@ def is_corrected(name: str) -> bool:
     return re.fullmatch(r"B-.+-\d{8}-\d{8}-v\d+", name, re.DOTALL) is not None
 
 
+def first_version(name: str) -> str:
+    """The name of the bill with which the corrections of a bill began; its own if it is the first.
+
+    Corrections keep it where they have other days than the bill that they correct.
+    """
+    return name[: name.rindex("-v")] if is_corrected(name) else name
+
+
 def pseudonym(meter_id: str, utility: str) -> str:
     """The only identity of a meter in the interval lake: 16 hexadecimal digits, stable for ever."""
     return sha256_hex(f"meterledger:{utility}:{meter_id}".encode())[:16]

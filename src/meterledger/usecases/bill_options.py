@@ -73,11 +73,18 @@ def credit_lines(
 
 
 def as_asked(
-    bill: Bill, kind: BillKind, options: AccountOptions | None, view: BookView, *, billed_on: date
+    bill: Bill,
+    kind: BillKind,
+    options: AccountOptions | None,
+    view: BookView,
+    *,
+    billed_on: date,
+    every_place: bool = False,
 ) -> Bill:
     """The bill with what a budget plan asks of it; the same bill where none speaks of it.
 
     ``billed_on`` is the day on which its period was first billed: a correction asks by that day.
+    ``every_place``: with the bills of the account's other places, as it was read before.
     """
     period = BilledPeriod(
         service_point_id=bill.service_point_id,
@@ -88,5 +95,5 @@ def as_asked(
         known_at=bill.pins.known_at,
         billed_on=billed_on,
     )
-    asked = decide_asked(period, options, view)
+    asked = decide_asked(period, options, view, every_place=every_place)
     return bill if asked is None else replace(bill, asked=asked)

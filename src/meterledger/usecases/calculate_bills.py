@@ -440,6 +440,7 @@ def _bill(
         one.options,
         calculator.view,
         billed_on=one.plan_asked_on or billed_on,
+        every_place=one.plan_of_every_place,
     )
 
 

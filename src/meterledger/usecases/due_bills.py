@@ -43,6 +43,8 @@ class DueBill:
     """By which day a budget plan asks; None where that is the day of the period's first bill."""
     plan_goes_on: bool = False
     """Whether a correction leaves a plan open though service ended: as it was read before."""
+    plan_of_every_place: bool = False
+    """Whether a budget plan counts bills of the account's other places: as it was read before."""
     deposit_refunded: bool | None = None
     """Whether a deposit goes back through this final bill; None where that is to be asked."""
     left_on: date | None = None
@@ -101,26 +103,37 @@ def window_of(
     days: DaySpan,
     view: BookView,
     revision: str = rating.CALCULATION_REVISION,
+    *,
+    by_last_cycle: bool = False,
 ) -> BillWindow:
-    """A window of a service with its kind, as the revision of the calculation tells kinds apart."""
+    """A window of a service with its kind, as the revision of the calculation tells kinds apart.
+
+    ``by_last_cycle`` as for ``goes_on``.
+    """
     if revision == "1":
         return BillWindow(days, kind_of(days, service.agreement))
-    continues, continued = goes_on(service, view)
+    continues, continued = goes_on(service, view, by_last_cycle=by_last_cycle)
     return BillWindow(days, kind_of(days, service.agreement, continues, continued))
 
 
-def goes_on(service: BillableService, view: BookView) -> tuple[bool, bool]:
+def goes_on(
+    service: BillableService, view: BookView, *, by_last_cycle: bool = False
+) -> tuple[bool, bool]:
     """Whether service went on before the agreement, and goes on after it, on another rate option.
 
     A change between two periods only: one inside a period cuts it, and its two parts are billed
-    like an end and a beginning.
+    like an end and a beginning. A change lay between two periods, too, where the account's cycle
+    was put right since; ``by_last_cycle`` asks the last cycle alone, as it was read before.
     """
-    days, cycle = service.agreement.days, service.account.cycle
+    days, last = service.agreement.days, service.account.cycle
+    cycles = (last,) if by_last_cycle else (last, *service.earlier_cycles)
+
+    def is_edge(day: date | None) -> bool:
+        return day is not None and any(is_reading_day(day, cycle, view) for cycle in cycles)
+
     return (
-        bool(service.continues) and is_reading_day(days.from_day, cycle, view),
-        bool(service.continued_by)
-        and days.until_day is not None
-        and is_reading_day(days.until_day, cycle, view),
+        bool(service.continues) and is_edge(days.from_day),
+        bool(service.continued_by) and is_edge(days.until_day),
     )
 
 

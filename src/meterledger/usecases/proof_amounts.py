@@ -16,6 +16,7 @@ from meterledger.billing import (
     ADJUSTMENT,
     TAX_CODE,
     Levy,
+    budget_bills_before,
     exempted,
     exemption_day,
     sales_tax_terms,
@@ -23,7 +24,7 @@ from meterledger.billing import (
     tax_terms,
 )
 from meterledger.facts.bills import Bill
-from meterledger.facts.budget import AskedKind, BudgetBill, holding
+from meterledger.facts.budget import AskedKind, BudgetBill
 from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.facts.taxes import TaxSubject
 from meterledger.kernel.ensure import ensure
@@ -153,8 +154,11 @@ def asked_of(
         return {}, {}
     account, asked = bill.account_id, bill.asked
     options = options_of([account], recalled.known_at, store)[account]
-    known = (one for one in options.budget_bills if one.learned_at <= recalled.known_at)
-    bills = [one for one in holding(known) if one.days.until_day <= bill.days.from_day]
+    place, known_at = bill.service_point_id, recalled.known_at
+    for every_place in (False, True):  # the other reading made bills of accounts with two places
+        bills = budget_bills_before(options, place, bill.days, known_at, every_place=every_place)
+        if sum(one.deferred_cents for one in bills) == asked.difference_before_cents:
+            break
     ensure(
         sum(one.deferred_cents for one in bills) == asked.difference_before_cents,
         "the running difference is that of the bills before",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from meterledger.billing import reading_cycle_count
+from meterledger.billing import is_reading_day, reading_cycle_count
 from meterledger.facts.bills import read_record
 from meterledger.facts.corrections import LeftDifference, PutRight, Rebill, WrongFact
 from meterledger.facts.places import BillableService
@@ -115,6 +115,8 @@ def put_right(
         now.known_at,
     )
     seen = _StoreOfRight(store, right, _believed(service, right, now.view, store))
+    if fact is WrongFact.CYCLE:
+        _refuse_booked_change(service, int(is_now), now, store)
     bills = _bills_on(service, right, store)
     run = RebillRun()
     if bills:
@@ -194,6 +196,32 @@ def _believed(
         instead = replace(agreement, schedule=right.is_now, learned_at=learned_at)
         return replace(service, agreement=instead)
     return _beginning(service, date.fromisoformat(right.is_now), learned_at)
+
+
+def _refuse_booked_change(
+    service: BillableService, cycle: int, now: Now, store: PutRightStore
+) -> None:
+    """A change of the rate option is booked for a reading day: on another it would cut a period.
+
+    :raises CannotPutRight: if the days before one are not billed, and it would
+    """
+    services = store.services_of_account(service.agreement.account_id, now.known_at)
+    for one in services:
+        day = one.agreement.days.until_day
+        billed = one.billed_until or one.agreement.days.from_day
+        if not one.continued_by or day is None or billed >= day:
+            continue
+        if not is_reading_day(day, cycle, now.view):
+            raise CannotPutRight(
+                f"Another rate option is booked from {day} on, which is no reading day of cycle "
+                f"{cycle}",
+                where=f"agreement {one.agreement.agreement_id}",
+                why="A rate begins with a billing period (GRR V.H.3), and the days before it are "
+                "not billed yet",
+                do="Take it back with `meterledger take-back rate "
+                f"{one.agreement.account_id}`, put the cycle right and ask for the rate again; or "
+                f"put the cycle right when the days until {day} are billed",
+            )
 
 
 def _refuse_other_class(service: BillableService, schedule: str, view: BookView) -> None:

@@ -7,6 +7,7 @@ stored lines and documents are not read for the calculation, so the answer is ev
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -72,6 +73,8 @@ class _Reading:
     deposit_refunded: bool | None = None
     plan_asked_on: date | None = None
     plan_goes_on: bool = False
+    plan_of_every_place: bool = False
+    by_last_cycle: bool = False
     paperless_by_calendar: bool = False
 
 
@@ -102,7 +105,7 @@ def replay_bill(
             if older.record_sha256 == stored.record_sha256:
                 bill, same = older, True
     then = known_at == stored.known_at  # as known at another moment the pins always differ
-    for reading in _older_readings(bill, stored) if then and not same else ():
+    for reading in _older_readings(bill, recalled) if then and not same else ():
         older = _made_again(recalled, recalled.revision, store, lake, reading=reading)
         if older.record_sha256 == stored.record_sha256:
             bill, same, read_as = older, True, reading.words
@@ -116,9 +119,10 @@ def replay_bill(
     )
 
 
-def _older_readings(bill: Bill, stored: StoredBill) -> list[_Reading]:
+def _older_readings(bill: Bill, recalled: Recalled) -> list[_Reading]:
     """How rules were read before that may have made a bill like this one, the newest first."""
     found: list[_Reading] = []
+    stored = recalled.stored
     if bill.corrects is not None and bill.asked is not None:
         words = (
             "by its budget plan as it stood on the day of the correction, not on that of the bill "
@@ -132,25 +136,26 @@ def _older_readings(bill: Bill, stored: StoredBill) -> list[_Reading]:
         ]
     if bill.kind in (BillKind.FINAL, BillKind.CORRECTED):
         words = "without asking whether a deposit goes back through it"
-        found += [
-            replace(
-                one,
-                words=f"{one.words}; {words}" if one.words else words,
-                deposit_refunded=False,
-            )
-            for one in (TODAY, *found)
-        ]
+        found += _each(found, words, deposit_refunded=False)
+    if bill.asked is not None or not stored.record or b'"asked":' in stored.record:
+        words = "with the bills of all places of its account in the difference of its budget plan"
+        found += _each(found, words, plan_of_every_place=True)
+    if recalled.due.service.earlier_cycles:
+        words = "with a change of the rate option told by the reading cycle that was put right"
+        found += _each(found, words, by_last_cycle=True)
     if not stored.record or PAPERLESS_CREDIT.encode() in stored.record:
         words = "with a paperless credit by the calendar alone: neither bills nor accounts counted"
-        found += [
-            replace(
-                one,
-                words=f"{one.words}; {words}" if one.words else words,
-                paperless_by_calendar=True,
-            )
-            for one in (TODAY, *found)
-        ]
+        found += _each(found, words, paperless_by_calendar=True)
     return found
+
+
+def _each(found: Sequence[_Reading], words: str, **how: bool) -> list[_Reading]:
+    """Today's reading and those found so far, each read otherwise in one thing more."""
+    made = []
+    for one in (TODAY, *found):
+        told: Any = {"words": f"{one.words}; {words}" if one.words else words, **how}
+        made.append(replace(one, **told))
+    return made
 
 
 def _made_again(
@@ -162,7 +167,13 @@ def _made_again(
     reading: _Reading = TODAY,
 ) -> Bill:
     stored = recalled.stored
-    window = window_of(recalled.due.service, stored.days, recalled.view, revision)
+    window = window_of(
+        recalled.due.service,
+        stored.days,
+        recalled.view,
+        revision,
+        by_last_cycle=reading.by_last_cycle,
+    )
     first = first_issued(stored, store)
     bills, held = calculate_bills(
         [
@@ -173,6 +184,7 @@ def _made_again(
                 deposit_refunded=reading.deposit_refunded,
                 plan_asked_on=reading.plan_asked_on,
                 plan_goes_on=reading.plan_goes_on,
+                plan_of_every_place=reading.plan_of_every_place,
                 paperless_by_calendar=reading.paperless_by_calendar,
             )
         ],

@@ -75,7 +75,7 @@ def row_of(asked: Asked, one: BilledPeriod, bill_id: str = "") -> BudgetBill:
     return BudgetBill(
         plan_id=asked.plan_id,
         account_id="A",
-        bill_id=bill_id or f"B-{one.days.until_day}",
+        bill_id=bill_id or f"B-A-SP-{one.days.from_day:%Y%m%d}-{one.days.until_day:%Y%m%d}",
         days=one.days,
         kind=asked.kind,
         plan_amount_cents=asked.plan_amount_cents,
@@ -134,6 +134,58 @@ class TestAMonth:
     def test_a_plan_without_an_amount_is_refused_in_words(self, view: BookView) -> None:
         with pytest.raises(Refusal, match="has no monthly amount on 2025-06-10"):
             decide_asked(period(date(2025, 6, 10), 1), replace(options(), amounts=()), view)
+
+
+class TestAnAccountWithTwoPlaces:
+    """A plan at SP until its final bill of July 4, and one at BARN after it: of one account."""
+
+    @staticmethod
+    def moved() -> AccountOptions:
+        _, home = live([130_00], options(ended=date(2025, 7, 4)))
+        last = period(date(2025, 7, 4), 40_00, is_final=True)
+        last = replace(last, days=DaySpan(date(2025, 6, 10), date(2025, 7, 4)))
+        asked = decide_asked(last, home, VIEW)
+        assert asked is not None
+        assert asked.asked_cents == 70_00
+        rows = (*home.budget_bills, row_of(asked, last))
+        mine, amount, election = home.plans[0], home.amounts[0], home.elections[0]
+        joined = date(2025, 7, 6)
+        named: Any = {"plan_id": "BP-2"}
+        barn = replace(mine, **named, service_point_id="BARN", days=Validity(joined), ended=None)
+        return replace(
+            home,
+            plans=(mine, barn),
+            amounts=(amount, replace(amount, **named, from_day=joined)),
+            elections=(election, replace(election, **named, from_day=joined)),
+            budget_bills=rows,
+        )
+
+    def test_begins_the_second_plan_with_nothing_open(self, view: BookView) -> None:
+        """The barn's period began on the same day as the last one at home."""
+        july = period(date(2025, 7, 10), 120_00, service_point_id="BARN")
+        asked = decide_asked(july, self.moved(), view)
+        assert asked is not None
+        assert (asked.plan_id, asked.asked_cents) == ("BP-2", 100_00)
+        assert (asked.difference_before_cents, asked.difference_after_cents) == (0, 20_00)
+
+    def test_keeps_both_bills_of_one_first_day(self, view: BookView) -> None:
+        chosen = self.moved()
+        july = period(date(2025, 7, 10), 120_00, service_point_id="BARN")
+        asked = decide_asked(july, chosen, view)
+        assert asked is not None
+        row = row_of(asked, july, "B-A-BARN-20250610-20250710")
+        after = replace(chosen, budget_bills=(*chosen.budget_bills, row))
+        assert sum(one.deferred_cents for one in holding(after.budget_bills)) == 20_00
+        august = period(date(2025, 8, 10), 90_00, service_point_id="BARN")
+        again = decide_asked(august, after, view)
+        assert again is not None
+        assert again.difference_before_cents == 20_00
+
+    def test_counted_both_places_as_it_was_read_before(self, view: BookView) -> None:
+        july = period(date(2025, 7, 10), 120_00, service_point_id="BARN")
+        asked = decide_asked(july, self.moved(), view, every_place=True)
+        assert asked is not None
+        assert asked.difference_before_cents == 30_00
 
 
 class TestAnniversary:
@@ -199,7 +251,7 @@ class TestACorrection:
         corrected = decide_asked(again, chosen, view)
         assert corrected is not None
         assert (corrected.asked_cents, corrected.difference_after_cents) == (100_00, 10_00)
-        rows = (*chosen.budget_bills, row_of(corrected, again, "B-corrected"))
+        rows = (*chosen.budget_bills, row_of(corrected, again, "B-A-SP-20250510-20250610-v2"))
         assert sum(one.deferred_cents for one in holding(rows)) == 40_00
 
     def test_of_a_plan_that_was_settled_asks_its_change_for_no_bill_follows(
@@ -210,7 +262,7 @@ class TestACorrection:
         corrected = decide_asked(again, chosen, view)
         assert corrected is not None
         assert corrected.asked_cents == told[0].asked_cents - 20_00
-        rows = (*chosen.budget_bills, row_of(corrected, again, "B-corrected"))
+        rows = (*chosen.budget_bills, row_of(corrected, again, "B-A-SP-20250510-20250610-v2"))
         assert sum(one.deferred_cents for one in holding(rows)) == 0
         later = replace(again, charges_cents=130_00, known_at=again.known_at + timedelta(days=1))
         back = decide_asked(later, replace(chosen, budget_bills=rows), view)
@@ -230,9 +282,26 @@ class TestACorrection:
         again = period(date(2025, 6, 10), 110_00, known_at=LEARNED + timedelta(days=200))
         corrected = decide_asked(again, chosen, view)
         assert corrected is not None
-        rows = (*chosen.budget_bills, row_of(corrected, again, "B-corrected"))
+        rows = (*chosen.budget_bills, row_of(corrected, again, "B-A-SP-20250510-20250610-v2"))
         july = period(date(2025, 7, 10), 130_00)
         assert decide_asked(july, replace(chosen, budget_bills=rows), view) == told[1]
+
+    def test_that_begins_on_another_day_takes_the_place_of_the_first_bill(
+        self, view: BookView
+    ) -> None:
+        """The first day of service was entered wrong: the period still ends on June 10."""
+        _, chosen = live([130_00, 130_00], options())
+        first = period(date(2025, 6, 10), 110_00, known_at=LEARNED + timedelta(days=200))
+        first = replace(first, days=DaySpan(date(2025, 5, 14), date(2025, 6, 10)))
+        corrected = decide_asked(first, chosen, view)
+        assert corrected is not None
+        assert (corrected.asked_cents, corrected.difference_after_cents) == (100_00, 10_00)
+        rows = (*chosen.budget_bills, row_of(corrected, first, "B-A-SP-20250510-20250610-v2"))
+        assert sum(one.deferred_cents for one in holding(rows)) == 40_00
+        august = period(date(2025, 8, 10), 100_00, known_at=LEARNED + timedelta(days=300))
+        asked = decide_asked(august, replace(chosen, budget_bills=rows), view)
+        assert asked is not None
+        assert asked.difference_before_cents == 40_00
 
     def test_a_total_that_comes_out_otherwise_changes_the_difference_alone(self) -> None:
         told, _ = live([130_00], options())

@@ -236,6 +236,10 @@ class MemoryPlaces(MemoryTogether):
         """The account as known then, or now: the store beside this part knows its cycles."""
         raise NotImplementedError
 
+    def _earlier_cycles(self, account_id: str, known_at: datetime) -> tuple[int, ...]:
+        """The account's cycles before they were put right, as known then, the oldest first."""
+        raise NotImplementedError
+
     def account_ids(self) -> list[str]:
         """All account ids, in order."""
         self._look()
@@ -360,6 +364,7 @@ class MemoryPlaces(MemoryTogether):
                     if one.agreement_id in ("", agreement.agreement_id)
                 )
             ),
+            earlier_cycles=self._earlier_cycles(agreement.account_id, known_at),
         )
 
     def meter_installations(self, meter_ids: Sequence[str]) -> dict[str, list[MeterInstallation]]:

@@ -114,15 +114,21 @@ class MemoryPutRight(MemoryPlaces):
     def _account_known(self, account_id: str, known_at: datetime | None = None) -> Account:
         """The account with its cycle as known then, or now."""
         account = self._accounts[account_id]
-        cycles = [
+        cycles = self._cycles_put_right(account_id, known_at)
+        return replace(account, cycle=int(cycles[-1].is_now)) if cycles else account
+
+    def _earlier_cycles(self, account_id: str, known_at: datetime) -> tuple[int, ...]:
+        """The account's cycles before they were put right, as known then, the oldest first."""
+        return tuple(int(one.was) for one in self._cycles_put_right(account_id, known_at))
+
+    def _cycles_put_right(self, account_id: str, known_at: datetime | None) -> list[PutRight]:
+        found = [
             one
             for one in self._put_rights
             if (one.account_id, one.fact) == (account_id, WrongFact.CYCLE)
             and (known_at is None or one.learned_at <= known_at)
         ]
-        if not cycles:
-            return account
-        return replace(account, cycle=int(max(cycles, key=lambda one: one.learned_at).is_now))
+        return sorted(found, key=lambda one: one.learned_at)
 
     # Answered by the rest of the store.
 

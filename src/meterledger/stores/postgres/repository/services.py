@@ -104,6 +104,13 @@ beside AS (
        AND o.known @> %(known_at)s::timestamptz AND o.agreement_id <> c.agreement_id
      GROUP BY c.agreement_id
 ),
+cycled AS (
+    SELECT account_id, json_agg(was::smallint ORDER BY learned_at) AS found
+      FROM agreement_put_right
+     WHERE fact = 'cycle' AND learned_at <= %(known_at)s::timestamptz
+       AND account_id IN (SELECT account_id FROM chosen)
+     GROUP BY account_id
+),
 together AS (
     SELECT n.agreement_id,
            json_agg(json_build_array(t.agreement_id, t.joined_agreement, lower(t.days),
@@ -119,13 +126,14 @@ SELECT c.agreement_id, c.account_id, c.service_point_id, c.schedule, lower(c.day
        p.premise_id, p.address, p.city, p.state, p.postal_code, p.learned_at,
        meters.found::text, taxed.found::text, held.found::text, billed.until,
        coalesce(beside.before, ''), coalesce(beside.after, ''), sold.found::text,
-       exempt.found::text, together.found::text
+       exempt.found::text, cycled.found::text, together.found::text
   FROM chosen c
   JOIN premise p ON p.premise_id = c.premise_id
   LEFT JOIN meters ON meters.service_point_id = c.service_point_id
   LEFT JOIN taxed ON taxed.premise_id = c.premise_id
   LEFT JOIN sold ON sold.premise_id = c.premise_id
   LEFT JOIN exempt ON exempt.account_id = c.account_id
+  LEFT JOIN cycled ON cycled.account_id = c.account_id
   LEFT JOIN held ON held.account_id = c.account_id
   LEFT JOIN billed ON billed.agreement_id = c.agreement_id
   LEFT JOIN beside ON beside.agreement_id = c.agreement_id
@@ -345,7 +353,7 @@ def arranged(
 def _joined(row: tuple[Any, ...]) -> BillableService:
     agreement_id, account_id, point_id, schedule, from_day, until_day, learned_at = row[:7]
     cycle, opened_day, account_learned_at = row[7:10]
-    meters, taxed, held, billed_until, continues, continued_by, sold, exempt = row[16:24]
+    meters, taxed, held, billed_until, continues, continued_by, sold, exempt, was = row[16:25]
     days = Validity(from_day, until_day)
     premise = Premise(*row[10:16])
     return BillableService(
@@ -369,6 +377,7 @@ def _joined(row: tuple[Any, ...]) -> BillableService:
             for place, first, out, known in _told(sold)
         ),
         tax_exemptions=_exemptions(_told(exempt), agreement_id),
+        earlier_cycles=tuple(_told(was)),
     )
 
 
