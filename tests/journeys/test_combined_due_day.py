@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -10,7 +10,7 @@ from tests.journeys.combined_town import AFTER, ALL, accounts_of, combine, schoo
 from tests.journeys.town import VIEWER, Town
 
 from meterledger.usecases import late_charges
-from meterledger.usecases.combined_statements import state_combination
+from meterledger.usecases.combined_statements import StatementRefused, state_combination
 from meterledger.usecases.late_charge_decide import consider
 from meterledger.usecases.late_charge_replay import replay_late_charge
 from meterledger.usecases.late_charge_revisions import REVISIONS, TODAY, DecidedBy
@@ -116,3 +116,46 @@ class TestALateCharge:
         with town.store.viewing(VIEWER, []):
             done = replay_late_charge(first.late_charge_id, store=town.store, book=town.book)
         assert (done.same_bytes, done.tried, done.note) == (False, 1, "")
+
+
+@pytest.fixture
+def unstated() -> Town:
+    """The same schools with the bills of a month that stand on no statement."""
+    made = schools_town()
+    with made.store.viewing(VIEWER, []):
+        combine(made, *ALL)
+        assert len(made.bill(*ALL, on=date(2026, 4, 1), known_at=AFTER).issued) == 12
+    return made
+
+
+class TestADayThatTheCompanyChooses:
+    """A bill is not due on a closed day, and a statement issued from December 1, 2026 on neither."""
+
+    @pytest.mark.parametrize(
+        ("on", "due", "open_day"),
+        [
+            (date(2026, 11, 30), date(2026, 12, 26), None),  # a Saturday, and the day before
+            (date(2026, 12, 1), date(2026, 12, 26), date(2026, 12, 28)),
+            (date(2026, 12, 1), date(2026, 12, 27), date(2026, 12, 28)),
+            (date(2026, 12, 1), date(2026, 12, 25), date(2026, 12, 28)),  # Christmas, a Friday
+            (date(2026, 12, 1), date(2026, 12, 24), None),
+            (date(2026, 12, 1), date(2026, 12, 28), None),
+        ],
+    )
+    def test_is_one_on_which_one_can_pay(
+        self, unstated: Town, on: date, due: date, open_day: date | None
+    ) -> None:
+        def state() -> date:
+            known = datetime(2026, 12, 1, 12, tzinfo=UTC)
+            with unstated.store.viewing(VIEWER, []):
+                return state_combination(
+                    combination_id="SCHOOLS", on=on, due=due, learned_at=known,
+                    view=unstated.book.as_known(known.date()), store=unstated.store, dry_run=True,
+                ).due_day  # fmt: skip
+
+        if open_day is None:
+            assert state() == due
+            return
+        with pytest.raises(StatementRefused, match=f"Nobody can pay on {due:%A}, {due}") as refused:
+            state()
+        assert f"Choose {open_day} or another business day" in refused.value.sentence

@@ -140,6 +140,7 @@ from meterledger.billing.due_date_own import (
     decide_own_due_day,
     decide_usual_due_day,
     first_chosen_day,
+    off_closed_day,
     pay_date_facts,
 )
 from meterledger.billing.due_day import decide_due_day
@@ -412,6 +413,7 @@ __all__ = [
     "reading_cycle_count",
     "reading_day",
     "refuse_clock_off",
+    "off_closed_day",
     "refuse_rendered_long_ago",
     "run_findings",
     "sales_tax_lines",

@@ -60,21 +60,24 @@ def decide_usual_due_day(issued_day: date, view: BookView) -> Decision[date]:
 
     :raises NoRuleInForce: if the book is silent on the day, or has no holidays for its year
     """
-    usual = decide_due_day(issued_day=issued_day, view=view)
+    return off_closed_day(decide_due_day(issued_day=issued_day, view=view), issued_day, view)
+
+
+def off_closed_day(due: Decision[date], issued_day: date, view: BookView) -> Decision[date]:
+    """The same due day, or the next business day where one cannot pay on it, with why.
+
+    :raises NoRuleInForce: if the book has no holidays for its year
+    """
     if USUAL_ON_CLOSED_DAY not in view.names():
-        return usual
+        return due
     told = view.text(USUAL_ON_CLOSED_DAY).covering(issued_day)
     if told is None or told.value != MOVES:
-        return usual
-    return _off_closed_day(usual, issued_day, view)
-
-
-def _off_closed_day(usual: Decision[date], issued_day: date, view: BookView) -> Decision[date]:
+        return due
     terms = Terms(view, issued_day, rule=ON_CLOSED_DAY)
-    closed = decide_closed_day(ClosedDayFacts(usual.outcome), terms)
+    closed = decide_closed_day(ClosedDayFacts(due.outcome), terms)
     if not closed.outcome.moved:
-        return usual
-    return Decision(closed.outcome.due, (*usual.reasons, *closed.reasons))
+        return due
+    return Decision(closed.outcome.due, (*due.reasons, *closed.reasons))
 
 
 def first_chosen_day(usual: date, day_of_month: int) -> date:

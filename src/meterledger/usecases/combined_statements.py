@@ -11,10 +11,11 @@ account's. The statement repeats it, and asks for all of them on one day that th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
 
-from meterledger.billing import decide_usual_due_day
+from meterledger.billing import decide_usual_due_day, off_closed_day
 from meterledger.facts.bills import read_record
 from meterledger.facts.combination import (
     CombinationFile,
@@ -24,7 +25,7 @@ from meterledger.facts.combination import (
 )
 from meterledger.facts.entry_names import relief_name
 from meterledger.facts.money import Entry
-from meterledger.kernel.decision import Reason
+from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.money import cents_from_text, usd_display
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
@@ -71,7 +72,7 @@ def state_combination(
     unless given; an earlier one would leave the customer less time than the rules do.
 
     :raises NotFound: if there is no such combination
-    :raises StatementRefused: if there is nothing to state, or the due day is too early
+    :raises StatementRefused: if there is nothing to state, or the due day is too early or closed
     :raises PostedOtherwise: if a bill is posted with another amount than it says
     :raises NoRuleInForce: if the book is silent on the day
     """
@@ -91,6 +92,8 @@ def state_combination(
             why=f"{usual.reasons[-1].finding} ({usual.reasons[-1].citation.text})",
             do=f"Choose {usual.outcome} or a later day",
         )
+    if due is not None:
+        _refuse_closed_day(combination_id, due, usual, on, view)
     due_day = due or usual.outcome
     chooser = Terms(view, on).text(DUE_CHOSEN_BY)
     chosen = Reason(
@@ -109,6 +112,22 @@ def state_combination(
     if not dry_run:
         store.record_combined_statement(statement)
     return statement
+
+
+def _refuse_closed_day(
+    combination_id: str, due: date, usual: Decision[date], on: date, view: BookView
+) -> None:
+    """The utility chooses a day on which one can pay (20 CSR 4240-13.020)."""
+    open_day = off_closed_day(replace(usual, outcome=due), on, view)
+    if open_day.outcome == due:
+        return
+    closed = open_day.reasons[len(usual.reasons)]
+    raise StatementRefused(
+        f"Nobody can pay on {due:%A}, {due}",
+        where=f"combination {combination_id}",
+        why=f"{closed.finding} ({closed.citation.text})",
+        do=f"Choose {open_day.outcome} or another business day",
+    )
 
 
 def _unstated(file: CombinationFile, on: date, store: StatementStore) -> tuple[CombinedBill, ...]:
