@@ -12,8 +12,11 @@ from meterledger.facts.billing_options import Delivery, DueDateChoice, DueDateKi
 from meterledger.kernel.span import Validity
 from meterledger.usecases.budget_plans import elect_budget
 from meterledger.usecases.change_rate import change_rate
+from meterledger.usecases.change_then_rebill import Signed
 from meterledger.usecases.deliveries import prefer_delivery
+from meterledger.usecases.end_billed_service import end_billed_service
 from meterledger.usecases.ports import Conflict
+from meterledger.usecases.rebill_states import Now
 from meterledger.usecases.take_back import Booked, NothingToTakeBack, take_back
 
 TOLD = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -38,15 +41,62 @@ def home(town: Any) -> Any:
     return town
 
 
-def back(town: Any, what: Booked, on: date = ASKED, **how: Any) -> date:
+def back(town: Any, what: Booked, on: date = ASKED, known_at: datetime = AFTER, **how: Any) -> date:
     return take_back(
         what,
         account_id=town.account_id(1),
         on=on,
-        known_at=AFTER,
+        known_at=known_at,
         store=town.store,
         **how,
     )
+
+
+class TestARateThatServiceNeverReached:
+    """The owner left on July 20 and told it in August: the rate of August 1 never had a day."""
+
+    LEFT = date(2025, 7, 20)
+
+    def test_is_taken_back_and_service_ends_on_the_day_with_its_last_bill(self, home: Any) -> None:
+        home.asks()
+        (july,) = home.bill(1, on=NEXT, known_at=AFTER).issued
+        first, _ = home.services(1, known_at=AFTER)
+        with pytest.raises(Conflict, match="It has ended already on 2025-08-01") as ended:
+            self.stop(home, first.agreement.agreement_id, AFTER)
+        assert "take it back first, with `meterledger take-back rate" in ended.value.sentence
+        on = date(2025, 8, 5)
+        with pytest.raises(NothingToTakeBack, match="has booked no rate option"):
+            back(home, Booked.RATE, on=on)
+
+        told = AFTER + timedelta(hours=1)
+        assert back(home, Booked.RATE, on=on, service_until=self.LEFT, known_at=told) == NEXT
+        end = self.stop(home, first.agreement.agreement_id, told + timedelta(hours=1))
+
+        assert end.corrected.cancelled.bill_id == july.bill_id
+        assert end.corrected.bill.days.until_day == self.LEFT
+        (service,) = home.services(1, known_at=told + timedelta(hours=2))
+        assert service.agreement.days == Validity(date(2025, 7, 1), self.LEFT)
+
+    def test_stays_where_service_had_a_day_on_it(self, home: Any) -> None:
+        home.asks()
+        with pytest.raises(NothingToTakeBack):
+            back(home, Booked.RATE, on=date(2025, 8, 5), service_until=date(2025, 8, 2))
+        assert back(home, Booked.RATE, on=date(2025, 8, 5), service_until=NEXT) == NEXT
+
+    def test_stays_where_it_is_billed(self, home: Any) -> None:
+        home.asks()
+        home.bill(1, on=SEPTEMBER, known_at=AFTER)
+        with pytest.raises(Conflict, match="are billed on 1M-smart"):
+            back(home, Booked.RATE, on=SEPTEMBER, service_until=self.LEFT)
+
+    def stop(self, town: Any, agreement_id: str, known_at: datetime) -> Any:
+        return end_billed_service(
+            agreement_id=agreement_id,
+            last_day_out=self.LEFT,
+            signed=Signed("Ana", "told late"),
+            now=Now(known_at, date(2025, 8, 5), town.store.lake_sequence(), town.book, town.lake),
+            store=town.store,
+        )
 
 
 class TestARateOption:

@@ -283,7 +283,10 @@ def refuse_stop(agreement: Agreement, last_day_out: date, billed_until: date | N
         raise Conflict(
             f"It has ended already on {agreement.days.until_day}",
             where=where,
-            do="Look at it with `meterledger service show`",
+            do=f"Look at it with `meterledger service show {agreement.account_id}`; if another "
+            "rate option begins on that day, take it back first, with `meterledger take-back rate "
+            f"{agreement.account_id}` (and `--until DAY`, if its first day has come and service "
+            "had ended by then)",
         )
     if last_day_out <= agreement.days.from_day:
         raise Conflict(

@@ -68,18 +68,20 @@ def take_back(
     known_at: datetime,
     store: TakeBackStore,
     service_point_id: str = "",
+    service_until: date | None = None,
 ) -> date:
     """Take back the newest choice of a kind that has had no effect yet; answers its first day.
 
     A due date, a delivery and what is booked of a budget plan have their first effect on the first
     bill issued since; a plan and an election have it on a review of the amount, too. A rate option
-    has it on its first day, from which programmes and readings count.
+    has it on its first day, from which programmes and readings count; but it never has one where
+    service had ended by then, on ``service_until`` (out), and that was told late.
 
     :raises NothingToTakeBack: if nothing is booked, or it has had its effect
     :raises Conflict: if something was chosen meanwhile for a later day
     """
     if what is Booked.RATE:
-        return _rate(account_id, service_point_id, on, known_at, store)
+        return _rate(account_id, service_point_id, on, service_until, known_at, store)
     options = store.billing_options([account_id], known_at).get(account_id)
     first = _newest(options, what)
     if first is None or options is None:
@@ -157,12 +159,22 @@ def _of_a_plan(
         store.take_back_budget_election(plan.plan_id, first, known_at)
 
 
-def _rate(account_id: str, point: str, on: date, known_at: datetime, store: TakeBackStore) -> date:
+def _rate(
+    account_id: str,
+    point: str,
+    on: date,
+    service_until: date | None,
+    known_at: datetime,
+    store: TakeBackStore,
+) -> date:
+    def has_no_day(first: date) -> bool:
+        return first > on or (service_until is not None and first >= service_until)
+
     found = [
         one
         for one in store.services_of_account(account_id, known_at)
         if one.continues
-        and one.agreement.days.from_day > on
+        and has_no_day(one.agreement.days.from_day)
         and point in ("", one.agreement.service_point_id)
     ]
     if not found:

@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
+from meterledger.entrypoints.cli.answer import (
+    BadArgument,
+    JsonFlag,
+    day_from,
+    refusing,
+    say,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +28,10 @@ def take_back(
     service_point: Annotated[
         str, typer.Option(help="Service point; needed where changes are booked at several.")
     ] = "",
+    until: Annotated[
+        str | None,
+        typer.Option(help="Of a rate: the first day without service, where it ended before."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Take back what is booked and has had no effect: a due date, a rate option, a budget plan."""
@@ -37,6 +47,7 @@ def take_back(
                 where="take-back",
                 do=f"Give one of {', '.join(kinds)}",
             )
+        ended = None if until is None else day_from(until, option="--until")
         viewer = Viewer("command line", "take back what is booked")
         with open_system(viewer=viewer, subjects=[account]) as system:
             system.store.account(account)
@@ -47,6 +58,7 @@ def take_back(
                 known_at=system.now,
                 store=system.store,
                 service_point_id=service_point,
+                service_until=ended,
             )
         say(
             {"account": account, "what": what, "from": first.isoformat()},
