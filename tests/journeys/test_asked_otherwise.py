@@ -113,6 +113,28 @@ class TestADueDateChosenBeforeTheBillAndLearnedAfterIt:
 
         assert queue(billed) == []
 
+    def test_on_the_bills_own_day_is_for_the_next_one_as_the_bill_was_out(
+        self, billed: Any
+    ) -> None:
+        chooses_due_day(billed, 28, AUGUST)
+
+        assert queue(billed) == []
+        (august,) = self.next_bill(billed)
+        assert august.due_day == date(2025, 9, 29)  # the first such day from September 22 on
+
+    def test_that_ends_on_the_bills_own_day_holds_for_that_bill(self, billed: Any) -> None:
+        chooses_due_day(billed, 28, date(2025, 8, 2))
+        (august,) = self.next_bill(billed)
+        end = FOUND - timedelta(hours=1)
+        billed.store.end_due_date(billed.account_id(1), august.issued_day, end)
+
+        assert queue(billed) == []
+
+    def next_bill(self, town: Any) -> list[Any]:
+        town.read("M1", (AUGUST, date(2025, 9, 1)), lambda day, count: [100] * count)
+        known = SINCE + timedelta(hours=1)
+        return list(town.bill(1, on=date(2025, 9, 1), known_at=known).issued)
+
     def test_from_a_later_day_on_is_none_of_its_business(self, billed: Any) -> None:
         chooses_due_day(billed, 28, date(2025, 8, 2))
 

@@ -56,12 +56,24 @@ def asks_otherwise(stored: StoredBill, right: Bill, store: ReplayStore, now: Now
 def _due_otherwise(
     stored: StoredBill, then: AccountOptions | None, known: AccountOptions | None, now: Now
 ) -> str:
-    if _chosen(then, stored) == _chosen(known, stored):
+    if _chosen(then, stored) == _chosen(known, stored) or _was_out(stored, known):
         return ""
     due = own_due_day(known, stored.issued_day, now.view).outcome
     if due == stored.due_day:
         return ""
     return f"It was due on {stored.due_day}; by what the account has chosen it is due on {due}"
+
+
+def _was_out(stored: StoredBill, known: AccountOptions | None) -> bool:
+    """Whether a choice of the bill's own day, or its end, was told when the bill was out already.
+
+    A choice never reaches such a bill (GRR V.O), and counts from the next one on.
+    """
+    return known is not None and any(
+        one.learned_at > stored.known_at
+        and stored.issued_day in (one.days.from_day, one.days.until_day)
+        for one in known.due_dates
+    )
 
 
 def _settles(stored: StoredBill, right: Bill) -> str:
