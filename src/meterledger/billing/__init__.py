@@ -209,7 +209,13 @@ from meterledger.billing.taxes import (
     tax_place_on,
     tax_terms,
 )
-from meterledger.billing.uncharged import PERIOD_LEFT, may_leave_period, without_uncharged
+from meterledger.billing.uncharged import (
+    PERIOD_LEFT,
+    may_be_uncharged,
+    may_leave_period,
+    uncharged_is_asked,
+    without_uncharged,
+)
 from meterledger.billing.weather_of_use import FEWEST_DAYS, weather_wh
 from meterledger.billing.window import (
     LAST_DAY_OF_EVERY_MONTH,
@@ -397,6 +403,7 @@ __all__ = [
     "is_reading_day",
     "kind_of",
     "main_cause",
+    "may_be_uncharged",
     "may_late_charge_cover",
     "may_leave_period",
     "meaning_of",
@@ -425,6 +432,7 @@ __all__ = [
     "tax_place_on",
     "tax_subject_of",
     "tax_terms",
+    "uncharged_is_asked",
     "weather_station",
     "weather_wh",
     "without_uncharged",

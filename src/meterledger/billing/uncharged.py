@@ -21,6 +21,7 @@ from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.charges import ChargeGroup
 from meterledger.kernel.decision import Reason
 from meterledger.kernel.money import Cents
+from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 
@@ -49,7 +50,7 @@ def without_uncharged(
         return _left(bill, left_on, view)
     late = (first_issued - bill.days.until_day).days
     final = bill.kind is BillKind.FINAL
-    if late <= FEW_DAYS and not final:  # nearly every bill: nothing is asked of the book
+    if not uncharged_is_asked(bill.days, bill.kind, first_issued):
         return bill
     if not _acts(view, first_issued):
         return bill
@@ -70,6 +71,26 @@ def without_uncharged(
             return _at_zero(bill, delay.reasons, terms)
         return replace(bill, reasons=(*delay.reasons, *bill.reasons))
     return bill
+
+
+def uncharged_is_asked(days: DaySpan, kind: BillKind, on: date) -> bool:
+    """Whether the book is asked at all of a bill issued on a day; of nearly every one it is not."""
+    return kind is BillKind.FINAL or (on - days.until_day).days > FEW_DAYS
+
+
+def may_be_uncharged(
+    days: DaySpan, kind: BillKind, first_issued: date, total_cents: int, view: BookView
+) -> bool:
+    """Whether a bill of that total may be left uncharged, or is by its delay told otherwise.
+
+    For those who have no lines of it: without its taxes it may be as little as half of its total.
+    """
+    if not uncharged_is_asked(days, kind, first_issued) or not _acts(view, first_issued):
+        return False
+    terms = Terms(view, first_issued)
+    if kind is BillKind.FINAL and total_cents < 2 * terms.cents(FLOOR_USD).value:
+        return True
+    return (first_issued - days.until_day).days > terms.whole(LONGEST).value
 
 
 def may_leave_period(view: BookView, day: date) -> bool:

@@ -27,6 +27,7 @@ from meterledger.facts.usage import BoolArray, Int64Array
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
+from meterledger.usecases.beyond_columns import beyond_columns
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import DueBill
 from meterledger.usecases.column_prices import (
@@ -156,17 +157,20 @@ def _price_cycle(work: _Work, cycle: int, bills: list[IssuedBill], basis: Basis)
     members = column_members(
         bills, due, calculator=work.old, kept=basis.store, known_at=basis.known_at
     )
-    groups, run = kept_sums(
-        members, cycle=cycle, kept=basis.kept, lake=basis.lake, at_sequence=basis.at_sequence
-    )
-    work.sums_kept += run.kept
-    work.sums_made += run.made
     count = len(bills)
     told = np.zeros(count, dtype=bool)
     before, after = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     old_taxes, new_taxes = TaxColumns(work.old), TaxColumns(work.new)
-    for group in groups:
-        _add_totals(group, due, old_taxes, before, told)
+    groups, run = kept_sums(
+        members,
+        cycle=cycle,
+        kept=basis.kept,
+        lake=basis.lake,
+        at_sequence=basis.at_sequence,
+        ready=lambda group: _add_totals(group, due, old_taxes, before, told),
+    )
+    work.sums_kept += run.kept
+    work.sums_made += run.made
     changed = _changed_groups(work, groups, members, due, basis)
     after[:] = before
     for group in changed:
@@ -175,6 +179,15 @@ def _price_cycle(work: _Work, cycle: int, bills: list[IssuedBill], basis: Basis)
         told[group.rows] &= again[group.rows]
     for group in _wrong_in_sample(changed, bills, due, told, after, basis):
         told[group.rows] = False
+    beyond = beyond_columns(
+        bills,
+        due,
+        [before, after],
+        views=[basis.before, basis.after],
+        known_at=basis.known_at,
+        kept=basis.store,
+    )
+    told[beyond] = False
     issued = np.array([one.total_cents for one in bills], dtype=np.int64)
     slow = ~told | (before != issued)
     _one_by_one(work, bills, due, slow, before, after, basis)

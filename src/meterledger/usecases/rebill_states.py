@@ -176,7 +176,7 @@ def _between(
         (meter, now.view, service, now.known_at),
     )
     first = first_issued(stored, store)
-    chosen = cast(ReplayStore, _ChosenNow(store, now.known_at))
+    chosen = cast(ReplayStore, ChosenAt(store, now.known_at))
     for cause, view, each, known_at in steps:
         try:
             due = due_bill(each, window_of(each, stored.days, view), view)
@@ -204,8 +204,8 @@ def _set_up(
     return {meter: file.configurations for meter, file in files.items()}
 
 
-class _ChosenNow:
-    """A store that answers what accounts have chosen as known now, and all else as it was."""
+class ChosenAt:
+    """A store that answers what accounts have chosen as known then, and all else as it is asked."""
 
     def __init__(self, store: ReplayStore, known_at: datetime) -> None:
         self._store: Any = store
@@ -214,13 +214,13 @@ class _ChosenNow:
     def billing_options(
         self, account_ids: Sequence[str], known_at: datetime
     ) -> dict[str, AccountOptions]:
-        """What the accounts have chosen, as known now: a choice learned late is its own cause."""
+        """What the accounts have chosen, as known then: a choice learned late is its own cause."""
         return options_of(account_ids, self._known_at, self._store)
 
     def participations(
         self, agreement_ids: Sequence[str], known_at: datetime | None = None
     ) -> dict[str, tuple[Participation, ...]]:
-        """What the agreements take part in, as known now."""
+        """What the agreements take part in, as known then."""
         found: dict[str, tuple[Participation, ...]]
         found = self._store.participations(agreement_ids, self._known_at)
         return found

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowRun
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView, TariffBook
+from meterledger.usecases.beyond_columns import beyond_columns
 from meterledger.usecases.calculate import Calculator
 from meterledger.usecases.calculate_bills import DueBill, due_bill, window_of
 from meterledger.usecases.column_prices import (
@@ -43,6 +44,7 @@ from meterledger.usecases.column_prices import (
 )
 from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.joined_services import measured_as
+from meterledger.usecases.rebill_states import ChosenAt
 from meterledger.usecases.replay_bill import Recalled, ReplayStore, recall_bill
 
 BILLS_AT_ONCE = 250_000
@@ -123,6 +125,16 @@ def _compare(
     )
     groups = column_sums(members, lake=shadow.lake, at_sequence=shadow.at_sequence)
     amounts = price_columns(bills, due, groups, calculator)
+    beyond = beyond_columns(
+        bills,
+        due,
+        [amounts.total],
+        views=[shadow.view],
+        known_at=shadow.known_at,
+        kept=shadow.store,
+    )
+    amounts.told[beyond] = False
+    amounts.same[beyond] = False
     run.sampled += _hold_against_sample(bills, due, groups, amounts, shadow)
     run.bills += len(bills)
     run.issued_cents += sum(one.total_cents for one in bills)
@@ -205,11 +217,15 @@ def _look_closer(
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a bill is calculated from at one step; ``due`` is a sentence where it cannot be."""
+    """What a bill is calculated from at one step; ``due`` is a sentence where it cannot be.
+
+    ``chosen_at`` is as known when the account's choices and programmes are asked.
+    """
 
     cause: ShadowCause
     due: DueBill | str
     known_at: datetime
+    chosen_at: datetime
     at_sequence: int
     view: BookView
     revision: str
@@ -243,7 +259,8 @@ def _steps(bill: IssuedBill, service: BillableService | None, shadow: Shadow) ->
     then = recall_bill(bill_id=bill.bill_id, store=shadow.store, book=shadow.book)
     first = ShadowCause.LIMIT if then.stored.corrects else ShadowCause.UNEXPLAINED
     newest = rating.REVISION_TOGETHER if then.due.joined else rating.CALCULATION_REVISION
-    states = [_State(first, then.due, then.known_at, then.sequence, then.view, then.revision)]
+    at, sequence = then.known_at, then.sequence
+    states = [_State(first, then.due, at, at, sequence, then.view, then.revision)]
     if then.revision != newest:
         states.append(replace(states[-1], cause=ShadowCause.CALCULATION, revision=newest))
     if service is None:
@@ -254,7 +271,9 @@ def _steps(bill: IssuedBill, service: BillableService | None, shadow: Shadow) ->
             due = due_bill(changed, window_of(changed, bill.days, then.view), then.view)
         except Refusal as refusal:
             due = refusal.sentence
-        states.append(replace(states[-1], cause=cause, due=due, known_at=shadow.known_at))
+        chosen_at = shadow.known_at if cause is ShadowCause.OPTION else then.known_at
+        how: Any = {"known_at": shadow.known_at, "chosen_at": chosen_at}
+        states.append(replace(states[-1], cause=cause, due=due, **how))
     if then.sequence != shadow.at_sequence:
         states.append(
             replace(states[-1], cause=ShadowCause.READING, at_sequence=shadow.at_sequence)
@@ -270,10 +289,9 @@ def _services(
     was = then.due.service
     metered = measured_as(was, service)
     moved = replace(metered, tax_places=service.tax_places, premise=service.premise)
-    same = replace(service, billed_until=was.billed_until, holders=was.holders)
     steps = [(ShadowCause.METER, metered)]
     steps += [(ShadowCause.TAX, moved)] if moved != metered else []
-    return steps + ([(ShadowCause.OPTION, service)] if same != moved else [])
+    return [*steps, (ShadowCause.OPTION, service)]  # what the account chose, too, is known now
 
 
 def _calculate_steps(
@@ -282,7 +300,9 @@ def _calculate_steps(
     """Every state of every bill, calculated; bills that share what they stand on go together."""
     reached: dict[str, list[tuple[ShadowCause, Lines | str]]] = {one: [] for one in ways}
     for step in range(max(map(len, ways.values()), default=0)):
-        together: dict[tuple[datetime, int, str, str], list[tuple[str, DueBill, _State]]] = {}
+        together: dict[
+            tuple[datetime, datetime, int, str, str], list[tuple[str, DueBill, _State]]
+        ] = {}
         for name, states in ways.items():
             if step >= len(states):
                 continue
@@ -290,16 +310,19 @@ def _calculate_steps(
             if isinstance(one.due, str):
                 reached[name].append((one.cause, one.due))
                 continue
-            key = (one.known_at, one.at_sequence, one.view.sha256, one.revision)
+            key = (one.known_at, one.chosen_at, one.at_sequence, one.view.sha256, one.revision)
             together.setdefault(key, []).append((name, one.due, one))
-        for (known_at, sequence, _, revision), some in together.items():
+        for (known_at, chosen_at, sequence, _, revision), some in together.items():
+            kept = shadow.store
+            if chosen_at != known_at:
+                kept = cast(ShadowStore, ChosenAt(kept, chosen_at))
             found = calculated(
                 [(bills[name], due) for name, due, _ in some],
                 view=some[0][2].view,
                 known_at=known_at,
                 at_sequence=sequence,
                 lake=shadow.lake,
-                kept=shadow.store,
+                kept=kept,
                 revision=revision,
             )
             for name, _, state in some:

@@ -1,0 +1,215 @@
+"""What a bill has of its account, not of its use: columns leave it to the whole way.
+
+A credit for paperless billing, a last bill below the floor, service billed too late: no sum of a
+meter says it, and few bills of a group are held against columns. All of them must be found.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from tests.journeys.test_with_the_lake import arrive
+from tests.rooms.billing.test_paperless_credit import AMOUNT
+
+from meterledger.facts.impact import Impact
+from meterledger.facts.shadow import ShadowCause, ShadowRun
+from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.stores.lake import IntervalLake
+from meterledger.stores.lake.determinants import DeterminantFiles
+from meterledger.usecases.deliveries import prefer_delivery
+from meterledger.usecases.impact import Basis, impact_of_change
+from meterledger.usecases.proposals import read_proposal, write_proposal
+from meterledger.usecases.shadow import Shadow, shadow_bills
+
+CHICAGO = "America/Chicago"
+NOVEMBER = (date(2025, 11, 1), date(2025, 12, 1))
+MADE = datetime(2026, 12, 1, 12, tzinfo=UTC)
+TOLD, NOW = MADE + timedelta(hours=1), MADE + timedelta(hours=2)
+SINCE, UNTIL = date(2025, 11, 1), date(2026, 12, 2)
+HOMES = range(1, 7)
+LAST_OF_GROUP = 5
+"""Neither the first of the group nor the one in its middle: the sample does not meet it."""
+
+FLOOR = """
+changes:
+  - value: billing_final_minimum_amount_floor_usd
+    entry:
+      effective_from: 2025-11-01
+      effective_until: null
+      value: "{floor}"
+      standing: assumed
+      learned_on: 2026-12-01
+      cite: {{instrument: "MO P.S.C. Schedule No. 6", sheet: "Sheet 131.1", revision: "1",
+             paragraph: "GRR V.E.2", effective: 2020-07-09, order: null}}
+      source: "made up for a test"
+"""
+
+
+@pytest.fixture
+def living(town: Any, towns: ModuleType, tmp_path: Path) -> Any:
+    """Six homes on one option, read for November and not billed yet."""
+    town.lake = IntervalLake(tmp_path / "lake", zone=CHICAGO, files_at=town.store.lake_files)
+    town.kept = DeterminantFiles(tmp_path / "determinants", files_at=town.store.lake_files)
+    for number in HOMES:
+        town.start(number, from_day=NOVEMBER[0])
+        arrive(town, towns, f"M{number}", NOVEMBER, towns.even(100), learned_at=towns.FIRST)
+    return town
+
+
+def end(town: Any, number: int, learned_at: datetime) -> None:
+    """Service of a home ends with November."""
+    (service,) = town.services(number, known_at=learned_at)
+    town.store.stop_service(service.agreement.agreement_id, NOVEMBER[1], learned_at)
+
+
+def bill_all(town: Any, on: date = NOVEMBER[1], *numbers: int) -> dict[int, Any]:
+    run = town.bill(*(numbers or HOMES), on=on, known_at=MADE)
+    made = {one.account_id: one for one in run.issued}
+    return {one: made[town.account_id(one)] for one in numbers or HOMES}
+
+
+def other_book(folder: Path, town: Any, proposal: str = "", *, credit: bool = False) -> Any:
+    """The book with a proposal in it, or with an amount for paperless billing."""
+    copy = folder / f"book{len(list(folder.iterdir()))}"
+    shutil.copytree(default_book_folder(), copy)
+    if proposal:
+        view = town.book.as_known(NOW.date())
+        write_proposal(read_proposal(proposal.encode(), "proposal.yaml"), copy, view)
+    if credit:
+        name = "billing_paperless_credit_term_amount_usd.yaml"
+        (copy / "grr_v_billing" / name).write_text(AMOUNT, encoding="utf-8")
+    return load_book(copy)
+
+
+def shadow(town: Any, book: Any = None) -> ShadowRun:
+    stands_on = Shadow(
+        store=town.store,
+        lake=town.lake,
+        book=town.book,
+        view=(book or town.book).as_known(NOW.date()),
+        known_at=NOW,
+        at_sequence=town.store.lake_sequence(),
+    )
+    return shadow_bills([1], since=SINCE, until=UNTIL, shadow=stands_on)
+
+
+def impact(town: Any, book: Any) -> Impact:
+    return impact_of_change(
+        [1],
+        since=SINCE,
+        until=UNTIL,
+        basis=Basis(
+            store=town.store,
+            lake=town.lake,
+            kept=town.kept,
+            before=town.book.as_known(NOW.date()),
+            after=book.as_known(NOW.date()),
+            known_at=NOW,
+            at_sequence=town.store.lake_sequence(),
+        ),
+    )
+
+
+class TestALastBillBelowTheFloor:
+    def test_is_found_by_the_shadow_of_a_changed_book(self, living: Any, tmp_path: Path) -> None:
+        end(living, LAST_OF_GROUP, MADE)
+        bill = bill_all(living)[LAST_OF_GROUP]
+
+        above = f"{(bill.total_cents + 1) / 100:.2f}"
+        run = shadow(living, other_book(tmp_path, living, FLOOR.format(floor=above)))
+
+        (found,) = run.different
+        assert found.bill_id == bill.bill_id
+        assert found.parts == {ShadowCause.BOOK: -bill.total_cents}
+        assert run.in_columns == 5
+
+    def test_is_told_by_columns_where_it_is_far_above(self, living: Any, tmp_path: Path) -> None:
+        end(living, LAST_OF_GROUP, MADE)
+        bill_all(living)
+
+        run = shadow(living)
+
+        assert run.same == run.in_columns == 6
+
+    def test_is_found_where_service_ended_with_the_bill_since(self, living: Any) -> None:
+        """By the book in use, too: what was a month's bill is the last one now."""
+        bill = bill_all(living)[LAST_OF_GROUP]
+        end(living, LAST_OF_GROUP, TOLD)
+
+        run = shadow(living)
+
+        assert run.same == 6  # far above a dollar, it charges what it charged
+        assert bill.total_cents > 200
+
+    def test_counts_in_the_impact_of_a_proposal(self, living: Any, tmp_path: Path) -> None:
+        end(living, LAST_OF_GROUP, MADE)
+        bill = bill_all(living)[LAST_OF_GROUP]
+
+        above = f"{(bill.total_cents + 1) / 100:.2f}"
+        found = impact(living, other_book(tmp_path, living, FLOOR.format(floor=above)))
+
+        assert int(found.change_cents.sum()) == -bill.total_cents
+        assert int((found.change_cents != 0).sum()) == 1
+        assert found.ties
+
+
+class TestServiceBilledTooLate:
+    def test_is_the_same_as_it_was_left_uncharged(self, living: Any) -> None:
+        late = bill_all(living, date(2026, 12, 1), LAST_OF_GROUP)[LAST_OF_GROUP]
+        assert late.total_cents == 0
+
+        run = shadow(living)
+
+        assert (run.same, run.in_columns) == (1, 0)
+
+
+class TestACreditForPaperlessBilling:
+    @pytest.fixture
+    def rich(self, living: Any, tmp_path: Path) -> Any:
+        """The town whose book has an amount."""
+        living.book = other_book(tmp_path, living, credit=True)
+        return living
+
+    def choose(self, town: Any, learned_at: datetime) -> None:
+        prefer_delivery(
+            account_id=town.account_id(LAST_OF_GROUP),
+            medium="electronic",
+            address="ann@example.org",
+            on=date(2025, 11, 2),
+            learned_at=learned_at,
+            view=town.book.as_known(NOW.date()),
+            store=town.store,
+        )
+
+    def test_that_was_told_late_is_found_by_the_shadow(self, rich: Any) -> None:
+        bill = bill_all(rich)[LAST_OF_GROUP]
+        self.choose(rich, TOLD)
+
+        run = shadow(rich)
+
+        (found,) = run.different
+        assert found.bill_id == bill.bill_id
+        assert found.parts == {ShadowCause.OPTION: -50}
+        assert run.ties
+        assert run.unexplained == []
+
+    def test_that_a_proposal_gives_counts_in_its_impact(self, living: Any, tmp_path: Path) -> None:
+        self.choose(living, MADE)
+        bill_all(living)
+
+        found = impact(living, other_book(tmp_path, living, credit=True))
+
+        assert found.change_cents.tolist().count(-50) == 1
+        assert int(found.change_cents.sum()) == -50
+
+    def test_of_nobody_costs_no_bill_the_whole_way(self, rich: Any) -> None:
+        bill_all(rich)
+
+        run = shadow(rich)
+
+        assert run.same == run.in_columns == 6
