@@ -96,7 +96,7 @@ def test_that_was_made_by_the_own_due_day_is_replayed_so(
     if is_printed:
         printed(town)
     with monkeypatch.context() as then:
-        then.setattr(journey, "_decided", partial(journey._decided, by_own_day=True))
+        then.setattr(journey, "_decided", partial(journey._decided, by=journey.DueBy.OWN))
         then.setattr(journey, "_refuse_unsent", lambda *_: None)
         made = write_off(ONE, desk=town.desk(DUE + NINETY), **FINDERS).case
 

@@ -145,9 +145,14 @@ class TestAGovernmentAccount:
             for told in (first, replace(first, by="Ben"), other, other, back):
                 store.tell_government_account(told)
 
-            known = store.late_histories([account_id(1)], LATER + timedelta(days=1))
+            day_after, whose = LATER + timedelta(days=1), [account_id(1), account_id(2)]
+            known = store.late_histories([account_id(1)], day_after)
+            alone = store.government_accounts(whose, day_after)
+            before = store.government_accounts(whose, LATER)
 
         assert known[account_id(1)].government == (first, other, back)
+        assert alone == {account_id(1): (first, other, back)}
+        assert before == {account_id(1): (first,)}
 
 
 class TestAHistory:

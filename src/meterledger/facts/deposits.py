@@ -93,6 +93,9 @@ PREFIX_OF_ACT = {
 """Acts that post an entry, and the prefix of its name; the key is the step's name."""
 AGAIN = ".again."
 """In the key of what stands of an undone step: ``applied.B-1.again.1``."""
+REST = ".rest."
+"""In the key of what a mistaken effort had kept from a year of interest, given once the effort is
+taken back: ``interest.2026-07-04.rest.1``. Its year was credited before."""
 UNDOABLE = frozenset(
     {
         DepositAct.APPLIED,
@@ -153,6 +156,11 @@ class DepositStep:
     def is_again(self) -> bool:
         """Whether it is what still stands of a step that was undone."""
         return AGAIN in self.key
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it is what a mistaken effort had kept from a year that was credited before."""
+        return REST in self.key
 
     @property
     def entry_id(self) -> str:

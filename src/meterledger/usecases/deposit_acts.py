@@ -8,6 +8,7 @@ Read first      docs/operating/deposits.md.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -27,7 +28,7 @@ from meterledger.ledger import entry_for_deposit_step
 from meterledger.usecases.at_once import looks_once_more
 from meterledger.usecases.deposit_ask import Asked, DepositRefused, Desk, add_steps
 from meterledger.usecases.deposit_back import consider_return
-from meterledger.usecases.deposit_interest import credited_through
+from meterledger.usecases.deposit_interest import credited_through, withheld_by
 from meterledger.usecases.deposit_money import DepositMoney, deposit_money
 from meterledger.usecases.deposit_ports import DepositWork
 from meterledger.usecases.deposit_record import Ruled, ask, record_of
@@ -175,10 +176,12 @@ def record_effort(deposit_id: str, *, how: str, on: date, reason: str, desk: Des
 def take_effort_back(deposit_id: str, *, on: date | None = None, reason: str, desk: Desk) -> Asked:
     """Say, as another person, that an effort was none: interest runs again as if it never was.
 
-    ``on`` is the day of the effort, where several stand. What interest was decided with it stays.
+    ``on`` is the day of the effort, where several stand. What it had kept from a year of interest
+    that was credited meanwhile is credited with it.
 
     :raises DepositRefused: if none or several stand, or the deposit ended with it
     :raises Conflict: if who kept it takes it back
+    :raises PrimeRateMissing: if the book does not hold the prime rate of such a year
     """
     deposit = desk.store.deposit(deposit_id)
     who, why = desk.named(reason, f"deposit {deposit_id}")
@@ -205,7 +208,18 @@ def take_effort_back(deposit_id: str, *, on: date | None = None, reason: str, de
         )
     key = f"{effort.key}.taken_back"
     step = _step(deposit, key, DepositAct.EFFORT_BACK, effort.on, reason, desk, note=effort.key)
-    return add_steps(deposit, (step,), desk)
+    every = desk.store.deposits_of_accounts([deposit.account_id])[deposit.account_id]
+    money = deposit_money(deposit.account_id, every, desk.store, known_at=desk.now)[deposit_id]
+    without = replace(money, deposit=replace(deposit, steps=(*deposit.steps, step)))
+    said = f"the effort of {effort.on} was none: {why}"[:2000]
+    steps, entries = withheld_by(effort, without, reason=said, desk=replace(desk, by=who))
+    work = DepositWork(
+        *(deposit_id, deposit.account_id, deposit.kind, len(deposit.steps)),
+        (step, *steps),
+        entries,
+    )
+    newly = desk.store.record_deposits([work])
+    return Asked(desk.store.deposit(deposit_id), None, newly)
 
 
 def _refuse_effort(deposit: Deposit, on: date, desk: Desk) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from meterledger.billing import decide_due_day
 from meterledger.facts.deposits import (
     Deposit,
     DepositAct,
@@ -29,6 +28,8 @@ from meterledger.kernel.months import months_after
 from meterledger.kernel.refusal import Refusal
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.at_once import looks_once_more
+from meterledger.usecases.billing_option_ports import OptionsAsked
+from meterledger.usecases.days_asked import due_of_bills
 from meterledger.usecases.deposit_decide import (
     Asking,
     Considered,
@@ -48,7 +49,7 @@ class DepositRefused(Refusal):
     """A deposit cannot be asked for, guaranteed or given back as things stand."""
 
 
-class AskStore(DepositLog, DecideStore, Protocol):
+class AskStore(DepositLog, DecideStore, OptionsAsked, Protocol):
     """What these journeys need of the store."""
 
     def held_cases(
@@ -237,7 +238,7 @@ def prepare(wanted: Wanted, considered: Considered, desk: Desk) -> Prepared:
     _refuse_too_much(amount, considered)
     beside = beside_of(wanted.told)
     pay = {name: getattr(beside, name) for name in _OF_INSTALMENTS}
-    parts, ruled = _parts(wanted.kind, amount, pay, wanted.on, desk)
+    parts, ruled = _parts(wanted, amount, pay, desk)
     return Prepared(deposit_id, amount, parts, (*rulings, *ruled))
 
 
@@ -448,22 +449,22 @@ def _refuse_too_much(cents: int, considered: Considered) -> None:
 
 
 def _parts(
-    kind: DepositKind, cents: int, pay: Mapping[str, bool], on: date, desk: Desk
+    wanted: Wanted, cents: int, pay: Mapping[str, bool], desk: Desk
 ) -> tuple[tuple[Part, ...], list[Ruled]]:
-    """By when it is to be paid: like a bill of the day, or in instalments, a month apart."""
-    amounts, rulings = [cents], []
-    if kind is not DepositKind.NON_RESIDENTIAL:
+    """By when it is to be paid: like a bill of the day, or in instalments, a month apart.
+
+    :raises NoRuleInForce: if the book is silent on due days, or has no holidays for the year
+    """
+    on, amounts, rulings = wanted.on, [cents], []
+    if wanted.kind is not DepositKind.NON_RESIDENTIAL:
         facts = {"deposit_usd": usd_text(cents), **pay}
         ruled = ask(INSTALMENTS, facts, on=on, view=desk.view)
         rulings.append(ruled)
         if ruled.outcome.instalment_right:
             amounts = [one for one in ruled.outcome.instalments_cents if one]
-    parts = []
-    for number, amount in enumerate(amounts):
-        billed = months_after(on, number)
-        due = decide_due_day(issued_day=billed, view=desk.view).outcome
-        parts.append(Part(billed, due, amount))
-    return tuple(parts), rulings
+    days = [months_after(on, number) for number in range(len(amounts))]
+    due = due_of_bills(wanted.account_id, days, known_at=desk.now, view=desk.view, store=desk.store)
+    return tuple(Part(*one) for one in zip(days, due, amounts, strict=True)), rulings
 
 
 def _begin(

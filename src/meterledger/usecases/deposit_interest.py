@@ -1,6 +1,7 @@
 """Interest on deposits: credited yearly to a home's account, added where a deposit goes back.
 
-Lives here      which days are due, the rule asked for each part that was received, the steps.
+Lives here      which days are due, the rule asked for each part that was received, the steps; what
+                a mistaken effort kept from a year.
 Lives elsewhere the rule and its rates (``arrears.deposit_interest``), entries (``ledger``).
 Read first      GRR VI.C.3.
 
@@ -12,10 +13,10 @@ moved here and whose payment came back bears none before it is paid again (``dep
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from meterledger.facts.deposits import DepositAct, DepositStep
+from meterledger.facts.deposits import REST, DepositAct, DepositStep
 from meterledger.facts.money import Entry
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.money import usd_text
@@ -24,7 +25,7 @@ from meterledger.ledger import entry_for_deposit_step
 from meterledger.usecases.deposit_ask import Desk
 from meterledger.usecases.deposit_money import DepositMoney
 from meterledger.usecases.deposit_moved import Received
-from meterledger.usecases.deposit_record import Ruled, ask, record_of
+from meterledger.usecases.deposit_record import Ruled, ask, read_decision, record_of
 
 INTEREST = "deposits.interest"
 A_DAY = timedelta(days=1)
@@ -41,7 +42,7 @@ def _credits(money: DepositMoney) -> list[DepositStep]:
     that was credited once is not due again.
     """
     acts = (DepositAct.INTEREST_CREDITED, DepositAct.MOVED_IN)
-    return [one for one in money.deposit.of(*acts) if not one.is_again]
+    return [one for one in money.deposit.of(*acts) if not one.is_again and not one.is_rest]
 
 
 def next_credit_day(money: DepositMoney) -> date | None:
@@ -85,6 +86,76 @@ def yearly_credits(
         money = replace(money, deposit=grown)
         due = next_credit_day(money)
     return tuple(steps), tuple(entries)
+
+
+def withheld_by(
+    effort: DepositStep, money: DepositMoney, *, reason: str, desk: Desk
+) -> tuple[tuple[DepositStep, ...], tuple[Entry, ...]]:
+    """What an effort that was none kept from the years that were credited while it stood.
+
+    ``money`` is the deposit's without that effort. Each part bears interest from the day after the
+    last one that bore it in that year; each year has an entry of its own, on the year's day.
+
+    :raises PrimeRateMissing: if the book does not hold the prime rate of a year
+    """
+    steps: list[DepositStep] = []
+    entries: list[Entry] = []
+    for year in money.deposit.of(DepositAct.INTEREST_CREDITED):
+        if year.is_again or year.is_rest or not _stood(effort, year, money):
+            continue
+        rulings = _rest_of(year, money, desk)
+        number = sum(1 for one in money.deposit.steps if one.key.startswith(f"{year.key}{REST}"))
+        step = DepositStep(
+            deposit_id=money.deposit.deposit_id,
+            key=f"{year.key}{REST}{number + 1}",
+            act=DepositAct.INTEREST_CREDITED,
+            on=year.on,
+            by=desk.by,
+            reason=reason,
+            learned_at=desk.now,
+            cents=_sum(rulings),
+            until=year.until,
+            record=record_of(rulings, view=desk.view, known_at=desk.now),
+        )
+        if step.cents:
+            steps.append(step)
+            entry = entry_for_deposit_step(step, money.deposit.account_id)
+            entries += [entry] if entry else []
+    return tuple(steps), tuple(entries)
+
+
+def _stood(effort: DepositStep, year: DepositStep, money: DepositMoney) -> bool:
+    """Whether a year was credited while an effort stood: after it was kept, and up to a day after
+    it.
+    """
+    keys = [one.key for one in money.deposit.steps]
+    return effort.on <= year.on and keys.index(effort.key) < keys.index(year.key)
+
+
+def _rest_of(year: DepositStep, money: DepositMoney, desk: Desk) -> list[Ruled]:
+    """What each part bears of a year beyond what was credited of it, in that year or since."""
+    place = money.deposit.steps.index(year)
+    until_then = tuple(
+        one
+        for number, one in enumerate(money.deposit.steps)
+        if number < place or one.act is DepositAct.EFFORT_BACK
+    )
+    then = replace(money, deposit=replace(money.deposit, steps=until_then))
+    known = [year, *(one for one in money.deposit.steps if one.key.startswith(f"{year.key}{REST}"))]
+    bore = {
+        (ruling["facts"]["deposit_usd"], ruling["facts"]["received_on"]): through
+        for step in known
+        for ruling in (read_decision(step) or {"rulings": ()})["rulings"]
+        if (through := ruling["outcome"]["through"])
+    }
+    found = []
+    for ruled in _rulings(then, "yearly_credit", year.on, desk, known_at=year.learned_at):
+        through = bore.get((ruled.facts["deposit_usd"], ruled.facts["received_on"]))
+        if through:
+            facts = {**ruled.facts, "credited_through": through}
+            ruled = ask(INTEREST, facts, on=year.on, view=desk.view)
+        found += [ruled] if ruled.outcome.interest_cents else []
+    return found
 
 
 def last_interest(
@@ -135,11 +206,16 @@ def _covered(part: Received, money: DepositMoney) -> date | None:
     return credits_[-1].until if credits_ else None
 
 
-def _rulings(money: DepositMoney, occasion: str, on: date, desk: Desk) -> list[Ruled]:
+def _rulings(
+    money: DepositMoney, occasion: str, on: date, desk: Desk, *, known_at: datetime | None = None
+) -> list[Ruled]:
+    """What each part bears by a day; of those alone that were known at an instant, where told."""
     stopped = min((one.on for one in money.deposit.efforts), default=None)
     rulings = []
     for part in money.earning:
         if part.cents <= 0 or part.on > on:
+            continue
+        if known_at is not None and part.learned_at is not None and part.learned_at > known_at:
             continue
         ensure(part.on <= on, "money bears interest once it is here")
         covered = _covered(part, money)

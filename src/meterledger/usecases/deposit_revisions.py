@@ -42,11 +42,14 @@ class FactsBy:
     one that went out late has a later one, one that came back has none before it goes out, and one
     of a combined statement has the Company's. Else after its own due day.
     """
+    knows_the_law: bool = True
+    """A bill of a government is late after the day that its law names, where one is told."""
 
 
-TODAY = FactsBy("deposit-4")
+TODAY = FactsBy("deposit-5")
 
-_BY_OWN_DAY = FactsBy("deposit-3", asks_when_sent=False)
+_WITHOUT_LAW = FactsBy("deposit-4", knows_the_law=False)
+_BY_OWN_DAY = replace(_WITHOUT_LAW, revision="deposit-3", asks_when_sent=False)
 _WITHOUT_RELIEF = replace(_BY_OWN_DAY, revision="deposit-2", knows_relief=False)
 _FOURTH = replace(_WITHOUT_RELIEF, revision="deposit-1", waits_for_mail=False)
 _THIRD = replace(_FOURTH, counts_day_of_bill=False)
@@ -57,6 +60,7 @@ REVISIONS: dict[str, tuple[FactsBy, ...]] = {
     "deposit-1": (_FOURTH, _THIRD, _SECOND, _FIRST, replace(_FIRST, written_off_is_owed=False)),
     "deposit-2": (_WITHOUT_RELIEF,),
     "deposit-3": (_BY_OWN_DAY,),
+    "deposit-4": (_WITHOUT_LAW,),
     TODAY.revision: (TODAY,),
 }
 UNNAMED = "deposit-1"

@@ -297,29 +297,29 @@ def _winter(money: DepositMoney, on: date, desk: Desk) -> tuple[DepositStep, ...
 
 
 def _missed(money: DepositMoney, on: date, desk: Desk) -> tuple[DepositStep, ...]:
-    """Parts whose day has passed and that are not paid: told once each, nothing is charged.
+    """Parts whose day has passed and that are not paid: told once each day, nothing is charged.
 
     While nobody knows whether money came to the account, none is told.
     """
     deposit = money.deposit
     paid = money.paid_cents
-    steps = []
+    missed: dict[date, int] = {}  # two parts may have one day: that on which a pause ends
     for item in asked_items([deposit], on):
         covered = min(paid, item.charged_cents)
         paid -= covered
         open_cents = item.charged_cents - covered
-        if not open_cents or item.due_day is None or item.due_day >= on:
-            continue
-        key = f"missed.{item.due_day}"
-        if any(one.key == key for one in deposit.steps):
-            continue
-        steps.append(
-            DepositStep(
-                *(deposit.deposit_id, key, DepositAct.MISSED, on, desk.by),
-                *(f"due on {item.due_day}", desk.now),
-                cents=open_cents,
-            )
+        if open_cents and item.due_day is not None and item.due_day < on:
+            missed[item.due_day] = missed.get(item.due_day, 0) + open_cents
+    told = {one.key for one in deposit.steps}
+    steps = [
+        DepositStep(
+            *(deposit.deposit_id, key, DepositAct.MISSED, on, desk.by),
+            *(f"due on {due_day}", desk.now),
+            cents=cents,
         )
+        for due_day, cents in missed.items()
+        if (key := f"missed.{due_day}") not in told
+    ]
     if steps and any_unknown_cents(
         deposit.account_id, desk.now, desk.store, time_zone=desk.view.time_zone
     ):

@@ -100,11 +100,18 @@ def delinquent_day(bill: LateBill, government: Sequence[GovernmentAccount]) -> d
     """
     if not bill.is_delivered:
         return NEVER
-    told = government_on(bill.issued_day, government)
-    if told is None or told.days_after_issue is None:
+    named = by_law(bill.issued_day, government)
+    if named is None:
         return bill.asked_by
-    by_law = bill.issued_day + timedelta(days=told.days_after_issue)
-    return by_law if bill.later_due is None else max(by_law, bill.later_due)
+    return named if bill.later_due is None else max(named, bill.later_due)
+
+
+def by_law(issued_day: date, government: Sequence[GovernmentAccount]) -> date | None:
+    """The delinquent date that the law names for a government's bill of a day; None for others."""
+    told = government_on(issued_day, government)
+    if told is None or told.days_after_issue is None:
+        return None
+    return issued_day + timedelta(days=told.days_after_issue)
 
 
 def as_if_delivered(history: LateHistory) -> LateHistory:

@@ -54,6 +54,11 @@ class LateCharges(Protocol):
     ) -> dict[str, tuple[LateBill, ...]]:
         """The bills of ``late_histories`` alone; accounts without any are left out."""
 
+    def government_accounts(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, tuple[GovernmentAccount, ...]]:
+        """What ``late_histories`` tell of governments alone; the other accounts are left out."""
+
     def late_columns(self, account_ids: Sequence[str] | None, known_at: datetime) -> LateColumns:
         """The same as columns, in the order of the accounts given; None is all, in order."""
 

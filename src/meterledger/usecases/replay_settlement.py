@@ -7,6 +7,7 @@ Lives elsewhere the comparison (``settlements.decide_again``), the journeys.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from meterledger.usecases.settlements import Decided, MoneyDesk, decide_again
 from meterledger.usecases.special_charges import decide_special_again
 from meterledger.usecases.transfer_balance import decide_transfer_again
 from meterledger.usecases.write_off import (
+    DueBy,
     decide_provision_again,
     decide_recovery_again,
     decide_write_off_again,
@@ -41,8 +43,8 @@ def replay_settlement(case: SettlementCase, desk: MoneyDesk) -> bool:
     What people told (a dispute, an error of ours) is taken from the record; what the books, the
     places and the tariff book said is asked anew, as known then. Until 2026-11-29 two accounts were
     one customer's if they had one person in common, and a write-off took a bill to be due on its
-    own due day, also where the customer was asked for it by another: what was decided so comes out
-    so.
+    own due day, also where the customer was asked for it by another; until the next day it knew no
+    day that the law names for a government. What was decided so comes out so.
     """
     told: dict[str, Any] = json.loads(case.record)["facts"]
 
@@ -54,11 +56,14 @@ def replay_settlement(case: SettlementCase, desk: MoneyDesk) -> bool:
             return (decide_refund_again if moves_credit else decide_transfer_again)(one, told, then)
         return AGAIN[one.kind](one, told, then)
 
-    def by_own_day(one: SettlementCase, then: MoneyDesk) -> Decided:
-        return decide_write_off_again(one, told, then, by_own_day=True)
+    def due_by(by: DueBy) -> Callable[[SettlementCase, MoneyDesk], Decided]:
+        return lambda one, then: decide_write_off_again(one, told, then, by=by)
 
     return (
         decide_again(case, desk, decide)
         or decide_again(case, replace(desk, any_person=True), decide)
-        or (case.kind is SettlementKind.WRITE_OFF and decide_again(case, desk, by_own_day))
+        or (
+            case.kind is SettlementKind.WRITE_OFF
+            and any(decide_again(case, desk, due_by(one)) for one in (DueBy.ASKED, DueBy.OWN))
+        )
     )

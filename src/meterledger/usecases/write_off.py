@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from enum import Enum
 from typing import Any
 
 from meterledger.facts.budget import asked_of
@@ -52,6 +53,18 @@ WRITE_OFF_RULE, PROVISION_RULE, RECOVERY_RULE = (
     "ledger.provision",
     "ledger.recovery",
 )
+
+
+class DueBy(Enum):
+    """By which of its days a bill was due, as releases took it one after another."""
+
+    OWN = "own"
+    """Until 2026-11-29: the day that it says itself."""
+    ASKED = "asked"
+    """Until 2026-11-30: the day by which it was asked for."""
+    LAW = "law"
+    """That day, or what the law names for a government."""
+
 
 BATCH = 1000
 """Accounts whose money is read at once."""
@@ -337,13 +350,13 @@ def provide(month: date, *, by: str, reason: str, desk: MoneyDesk) -> Settled:
 
 
 def decide_write_off_again(
-    case: SettlementCase, told: dict[str, Any], desk: MoneyDesk, *, by_own_day: bool = False
+    case: SettlementCase, told: dict[str, Any], desk: MoneyDesk, *, by: DueBy = DueBy.LAW
 ) -> Decided:
     """The decision of a write-off from what was known at the desk's instant.
 
-    ``by_own_day``: its last bill was due on its own due day, as it was taken until 2026-11-29.
+    ``by``: by which of its days its last bill was due, as it was taken then.
     """
-    return _decided(case.account_id, told, desk, by_own_day=by_own_day)
+    return _decided(case.account_id, told, desk, by=by)
 
 
 def decide_provision_again(case: SettlementCase, told: dict[str, Any], desk: MoneyDesk) -> Decided:
@@ -364,9 +377,11 @@ def decide_recovery_again(case: SettlementCase, told: dict[str, Any], desk: Mone
 
 
 def _decided(
-    account_id: str, told: dict[str, Any], desk: MoneyDesk, *, by_own_day: bool = False
+    account_id: str, told: dict[str, Any], desk: MoneyDesk, *, by: DueBy = DueBy.LAW
 ) -> Decided:
-    asked = {} if by_own_day else days_asked(account_id, desk.now, desk.store)
+    asked: dict[str, date] = {}
+    if by is not DueBy.OWN:
+        asked = days_asked(account_id, desk.now, desk.store, with_law=by is DueBy.LAW)
     went_out = {item: day for item, day in asked.items() if day != NEVER}
     due = [went_out.get(_item(one), one.due_day) for one in bills_known(account_id, desk)]
     reversed_then = {one.reverses for one in entries_known(account_id, desk)}

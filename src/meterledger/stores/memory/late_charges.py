@@ -91,6 +91,21 @@ class MemoryLateCharges:
             found = {one: self._late_bills(one, known_at) for one in account_ids}
         return {one: bills for one, bills in found.items() if bills}
 
+    def government_accounts(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, tuple[GovernmentAccount, ...]]:
+        """What is told of accounts of governments; the others are left out."""
+        self._look()
+        found = {one: self._governments_of(one, known_at) for one in account_ids}
+        return {one: told for one, told in found.items() if told}
+
+    def _governments_of(self, account_id: str, known_at: datetime) -> tuple[GovernmentAccount, ...]:
+        return tuple(
+            one
+            for one in self._governments
+            if one.account_id == account_id and one.learned_at <= known_at
+        )
+
     def late_columns(self, account_ids: Sequence[str] | None, known_at: datetime) -> LateColumns:
         """The same as columns; of all accounts where none are named."""
         account_ids = sorted(self._accounts) if account_ids is None else account_ids
@@ -130,11 +145,7 @@ class MemoryLateCharges:
             unknown_payment_cents=self.unknown_receipt_cents([account_id], known_at).get(
                 account_id, 0
             ),
-            government=tuple(
-                one
-                for one in self._governments
-                if one.account_id == account_id and one.learned_at <= known_at
-            ),
+            government=self._governments_of(account_id, known_at),
             charges=tuple(
                 sorted(
                     (one for one in charges if one.known_at <= known_at),

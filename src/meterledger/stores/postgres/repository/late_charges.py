@@ -183,6 +183,17 @@ class LateChargeTables(DepositTables):
             found[account] = (*found.get(account, ()), _bill(*told))
         return found
 
+    def government_accounts(
+        self, account_ids: Sequence[str], known_at: datetime
+    ) -> dict[str, tuple[GovernmentAccount, ...]]:
+        """What is told of accounts of governments; the others are left out."""
+        asked = {"accounts": list(account_ids), "known_at": known_at}
+        query = _known(GOVERNMENT_COLUMNS, "government_account", "learned_at")
+        found: dict[str, tuple[GovernmentAccount, ...]] = {}
+        for row in self._read(lambda one: one.execute(query, asked).fetchall()):
+            found[row[0]] = (*found.get(row[0], ()), GovernmentAccount(*row))
+        return found
+
     def unknown_receipt_cents(
         self, account_ids: Sequence[str], known_at: datetime
     ) -> dict[str, int]:
