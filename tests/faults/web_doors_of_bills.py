@@ -27,13 +27,8 @@ FORGIVEN = {**WORDS, "approver": "Zoe"}
 GATE = datetime(2026, 12, 2, 9, tzinfo=UTC)
 NEXT = datetime(2026, 12, 2, 12, tzinfo=UTC)
 FIRST_DAY, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
-RUN_AGAIN = frozenset(
-    {"record", "bill_run", "bill_run, of any run", "held_bill", "held_bill, of any run"}
-)
-"""A run that died after its bill leaves no row of itself, and the next one may find less to do. One
-in the middle may find a bill held that another lets leave meanwhile, and say so in the log of what
-runs found: ``IN_A_RACE`` of ``tests/stores/test_many_callers_and_kills`` tells why, and what of it
-stays compared. Over HTTP it is rare, for the callers wait for four threads; it is the same run."""
+RUN_AGAIN = frozenset({"record", "bill_run", "bill_run, of any run"})
+"""A run that died after its bill leaves no row of itself, and the next one may find less to do."""
 
 # --------------------------------------------------------------------------------- late charges
 

@@ -381,7 +381,7 @@ WRITES = (
     "record_deposits",
     "record_accrual",
     "record_settlements",
-    "record_held",
+    "see_held",
 )
 """Each keeps all of its step in one transaction."""
 

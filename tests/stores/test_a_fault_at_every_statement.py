@@ -91,7 +91,7 @@ WORTH_ASKING_AGAIN = ("ServerLost", "Moved", "ExtensionMoved", "BillsWait")
 the same change is asked for once more."""
 ELSEWHERE = {
     ("issue_bills", "_keep_back"): "what a person excluded while its run was on its way"
-    " (tests/journeys/test_gate_bills.py); the same call as that of ``_hold``",
+    " (tests/journeys/test_gate_bills.py)",
 }
 """Places that write, which no journey alone comes to."""
 WRITES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.stores.paper_town import (
@@ -31,6 +32,7 @@ from meterledger.facts.held import (
     RunState,
     SeenHold,
 )
+from meterledger.stores.memory import MemoryStore
 from meterledger.usecases.kept_back import KeptBack
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
 
@@ -74,10 +76,55 @@ def settle(store: Store, name: str, step: HeldStep) -> HeldCase:
         return store.settle_held(name, step)
 
 
+def log_of(store: Any) -> list[tuple[str, date]]:
+    """The log of what runs held: agreement and day, the oldest first."""
+    if isinstance(store, MemoryStore):
+        return [(held.agreement_id, on) for held, on, _ in store.held]
+    with store.viewing(ANALYST, ["held bills"]):
+        rows = store.read_snapshot(
+            lambda one: one.execute(
+                "SELECT agreement_id, on_day FROM held_bill ORDER BY id"
+            ).fetchall()
+        )
+    return [(agreement, on) for agreement, on in rows]
+
+
 def billed(store: Store, number: int) -> Bill:
     bill, entry = bill_of(number)
     assert store.record_bills([(bill, entry)]) == {bill.bill_id}
     return bill
+
+
+class TestTheLogOfWhatRunsHeld:
+    def test_says_once_what_two_runs_find_at_once(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        runs = [[seen_of(1), seen_of(2, FAR, cents=900)][::way] for way in (1, -1, 1, -1)]
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda seen: store.see_held(seen, on=ON, learned_at=LATER), runs))
+
+        assert sorted(log_of(store)) == [(held_of(one).agreement_id, ON) for one in (1, 2)]
+        assert len(cases(store)) == 2
+
+    def test_says_again_what_is_found_otherwise_or_on_another_day(self, store: Store) -> None:
+        name = held_of(1).agreement_id
+        see(store, seen_of(1))
+        see(store, seen_of(1, FAR, cents=900))
+        see(store, seen_of(1, FAR, cents=900), on=NEXT_DAY)
+        see(store, seen_of(1, FAR, cents=900), on=NEXT_DAY)
+        assert log_of(store) == [(name, ON), (name, ON), (name, NEXT_DAY)]
+
+    def test_says_nothing_of_a_bill_that_left_while_a_run_found_it_held(self, store: Store) -> None:
+        store.start_services([start_of(1), start_of(2)])
+        billed(store, 1)
+        store.see_held([seen_of(1), seen_of(2)], on=NEXT_DAY, learned_at=LATER)
+        assert log_of(store) == [(held_of(2).agreement_id, NEXT_DAY)]
+
+    def test_has_what_people_keep_back_beside_its_case(self, store: Store) -> None:
+        see(store, seen_of(1))
+        store.record_held([held_of(1)], on=ON, learned_at=LATER)
+        store.record_held([], on=ON, learned_at=LATER)
+        assert log_of(store) == [(held_of(1).agreement_id, ON)] * 2
 
 
 class TestACase:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from meterledger.facts.bills import HeldBill
 from meterledger.facts.held import (
     LET_GO,
     HeldAct,
@@ -44,9 +45,11 @@ the book takes for the one before (``gate_previous_within_days``)."""
 
 @dataclass(slots=True)
 class HeldWork:
-    """What is to be added: new cases, and steps to cases by their id."""
+    """What is to be added: new cases, and steps to cases by their id; ``newly`` are the bills of
+    which this says something that was not said: another run may have found the same before."""
 
     opened: list[HeldCase] = field(default_factory=list)
+    newly: list[HeldBill] = field(default_factory=list)
     steps: list[tuple[HeldCase, HeldStep]] = field(default_factory=list)
     case_ids: dict[str, str] = field(default_factory=dict)
 
@@ -69,6 +72,7 @@ def held_work(
             step = _step(one, HeldAct.SEEN, on, learned_at)
             if not _says_the_same(open_one.seen, step):
                 work.steps.append((open_one, step))
+                work.newly.append(held)
             continue
         for case in cases:
             if case.is_open and _takes_place(held.days, case.days):
@@ -83,6 +87,7 @@ def held_work(
         )
         cases.append(opened)
         work.opened.append(opened)
+        work.newly.append(held)
         work.case_ids[held.agreement_id] = opened.case_id
     return work
 

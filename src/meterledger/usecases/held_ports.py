@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from meterledger.facts.bills import HeldBill
 from meterledger.facts.held import (
     HeldCase,
     HeldStep,
@@ -35,8 +36,12 @@ class HeldLog(Protocol):
         """Open a case for each window, or add to the one that is open what was seen of it.
 
         Seen again on the same day with the same words, nothing is added. A case of other days
-        that overlap is ended by the new one. Answers the case's id by agreement.
+        that overlap is ended by the new one. What is added stands in the log of what runs held,
+        too: two runs that find the same at once log it once. Answers the case's id by agreement.
         """
+
+    def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
+        """Keep in the log of what runs held that these were, and why, beside their cases."""
 
     def settle_held(self, case_id: str, step: HeldStep) -> HeldCase:
         """Add what a person decided: released, approved, excluded, waived or reopened.

@@ -296,7 +296,6 @@ class _Run:
         self.run.held += every
         self.codes.update(one.code for one in every)
         if every and self.dry is None:
-            self.store.record_held(every, on=self.on, learned_at=self.known_at)
             cases = [*map(SeenHold, held), *gated]
             self.store.see_held(cases, on=self.on, learned_at=self.known_at)
 
@@ -365,7 +364,8 @@ class _Run:
         sentence = ""
         if self.beyond is not None:
             told = "; ".join(one.sentence for one in self.beyond) or "another run was stopped"
-            sentence = f"{told[0].upper()}{told[1:]}: {run.waiting} windows wait"
+            wait = "window waits" if run.waiting == 1 else "windows wait"
+            sentence = f"{told[0].upper()}{told[1:]}: {run.waiting} {wait}"
         run.record = RunRecord(
             run_id=run_id_of(self.gate.scope, self.on, self.known_at),
             state=RunState.STOPPED if is_stop else RunState.FINISHED,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from meterledger.facts.bills import Bill, HeldBill
+from meterledger.facts.bills import Bill
 from meterledger.facts.intake import Arrival, QuarantinedItem, QuarantineOutcome
 from meterledger.facts.money import Entry, Payment
 from meterledger.facts.places import (
@@ -427,9 +427,6 @@ class Bills(Protocol):
         """The same bills as ``record_bills`` takes them with the least left to do. Nothing that is
         stored is asked or changed: it may be called while other bills are recorded.
         """
-
-    def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
-        """Keep what was held, and why."""
 
     def bill(self, bill_id: str) -> StoredBill:
         """The bill as stored. :raises NotFound:"""

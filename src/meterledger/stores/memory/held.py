@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from meterledger.facts.bills import Bill, BillKind
+from meterledger.facts.bills import Bill, BillKind, HeldBill
 from meterledger.facts.held import (
     HeldAct,
     HeldCase,
@@ -35,6 +35,7 @@ class MemoryHeld(MemoryPlaces):
     """The part of the store that keeps held cases and runs."""
 
     record: list[tuple[str, str, datetime]]
+    held: list[tuple[HeldBill, date, datetime]]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -56,9 +57,20 @@ class MemoryHeld(MemoryPlaces):
                 self._held_cases[case.case_id] = case
             for case, step in work.steps:
                 self._add_step(self._held_cases[case.case_id], step)
+            self._log_held(work.newly, on, learned_at)
             if work.opened or work.steps:
                 self._note("held cases", f"{len(seen)} held", learned_at)
             return work.case_ids
+
+    def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
+        """Keep in the log of what runs held that these were, and why."""
+        with self._lock:
+            self._log_held(held, on, learned_at)
+
+    def _log_held(self, held: Sequence[HeldBill], on: date, learned_at: datetime) -> None:
+        if held:
+            self.held += [(one, on, learned_at) for one in held]
+            self._note("bills held", f"{len(held)} bills", learned_at)
 
     def _live_days(self) -> list[tuple[str, DaySpan]]:
         """Agreement and days of every live bill."""

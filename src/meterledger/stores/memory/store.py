@@ -303,12 +303,6 @@ class MemoryStore(
             self._keep_entry(entry)
         self._keep_bill_relief(bill)
 
-    def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
-        """Keep what was held, and why."""
-        with self._lock:
-            self.held += [(one, on, learned_at) for one in held]
-            self._note("bills held", f"{len(held)} bills", learned_at)
-
     def bill(self, bill_id: str) -> StoredBill:
         """The bill as stored."""
         self._look()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
 from psycopg import errors
 
-from meterledger.facts.bills import Bill, HeldBill
+from meterledger.facts.bills import Bill
 from meterledger.facts.money import Entry
 from meterledger.kernel.ensure import ensure
 from meterledger.kernel.span import DaySpan
@@ -44,13 +43,6 @@ SELECT bill_id, agreement_id, account_id, service_point_id, daterange(from_day, 
              known_at, part_of)
     ON CONFLICT DO NOTHING
 RETURNING bill_id
-"""
-HELD = """
-INSERT INTO held_bill (on_day, account_id, agreement_id, days, code, sentence, learned_at)
-SELECT %s, account_id, agreement_id,
-       CASE WHEN from_day IS NOT NULL THEN daterange(from_day, until_day) END, code, sentence, %s
-  FROM unnest(%b::text[], %b::text[], %b::date[], %b::date[], %b::text[], %b::text[])
-       AS n (account_id, agreement_id, from_day, until_day, code, sentence)
 """
 STORED = """
 SELECT b.bill_id, b.account_id, b.agreement_id, lower(b.days), upper(b.days), b.issued_day,
@@ -188,43 +180,6 @@ class BillTables(Tables):
                 ],
             )
         return set(new)
-
-    def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
-        """Keep what was held, and why."""
-        if not held:
-            return
-        self._connections.ensure_months([record_day(learned_at)])
-
-        def work(connection: Connection) -> None:
-            connection.execute(
-                HELD,
-                [
-                    on,
-                    learned_at,
-                    [one.account_id for one in held],
-                    [one.agreement_id for one in held],
-                    [one.days.from_day if one.days else None for one in held],
-                    [one.days.until_day if one.days else None for one in held],
-                    [one.code for one in held],
-                    [one.sentence for one in held],
-                ],
-            )
-            self._note(
-                connection,
-                "bills held",
-                [
-                    (
-                        f"{len(held)} bills",
-                        {
-                            "on": on.isoformat(),
-                            "agreements": [one.agreement_id for one in held],
-                        },
-                        learned_at,
-                    )
-                ],
-            )
-
-        self._step("hold bills", work)
 
     def bill(self, bill_id: str) -> StoredBill:
         """The bill as stored. :raises NotFound:"""

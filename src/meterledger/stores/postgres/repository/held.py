@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from meterledger.facts.bills import HeldBill
 from meterledger.facts.held import (
     GateFinding,
     HeldAct,
@@ -60,6 +61,13 @@ SELECT * FROM unnest(%b::text[], %b::integer[], %b::text[], %b::date[], %b::text
                      %b::text[], %b::timestamptz[])
 """
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('held case ' || %s, 0))"
+HELD = """
+INSERT INTO held_bill (on_day, account_id, agreement_id, days, code, sentence, learned_at)
+SELECT %s, account_id, agreement_id,
+       CASE WHEN from_day IS NOT NULL THEN daterange(from_day, until_day) END, code, sentence, %s
+  FROM unnest(%b::text[], %b::text[], %b::date[], %b::date[], %b::text[], %b::text[])
+       AS n (account_id, agreement_id, from_day, until_day, code, sentence)
+"""
 BILLED = """
 SELECT agreement_id, lower(days), upper(days) FROM service_period_claim
  WHERE cancelled_by IS NULL AND agreement_id = ANY (%s)
@@ -107,12 +115,41 @@ class HeldTables(Tables):
                 numbers[case.case_id] += 1
                 steps.append((case.case_id, numbers[case.case_id], step))
             _insert_steps(connection, steps)
+            self._log_held(connection, work.newly, on, learned_at)
             if work.opened or steps:
                 told: dict[str, Any] = {"on": on.isoformat(), "opened": len(work.opened)}
                 self._note(connection, "held cases", [(f"{len(seen)} held", told, learned_at)])
             return work.case_ids
 
         return self._again("hold bills", write)
+
+    def record_held(self, held: Sequence[HeldBill], *, on: date, learned_at: datetime) -> None:
+        """Keep in the log of what runs held that these were, and why."""
+        if not held:
+            return
+        self._connections.ensure_months([record_day(learned_at)])
+        self._step("hold bills", lambda one: self._log_held(one, held, on, learned_at))
+
+    def _log_held(
+        self, connection: Connection, held: Sequence[HeldBill], on: date, learned_at: datetime
+    ) -> None:
+        if not held:
+            return
+        connection.execute(
+            HELD,
+            [
+                on,
+                learned_at,
+                [one.account_id for one in held],
+                [one.agreement_id for one in held],
+                [one.days.from_day if one.days else None for one in held],
+                [one.days.until_day if one.days else None for one in held],
+                [one.code for one in held],
+                [one.sentence for one in held],
+            ],
+        )
+        told = {"on": on.isoformat(), "agreements": [one.agreement_id for one in held]}
+        self._note(connection, "bills held", [(f"{len(held)} bills", told, learned_at)])
 
     def settle_held(self, case_id: str, step: HeldStep) -> HeldCase:
         """Add what a person decided."""
