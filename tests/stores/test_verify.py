@@ -16,6 +16,7 @@ from tests.stores.extension_town import keep_extensions
 from tests.stores.late_paper import keep_late_charges
 from tests.stores.paper_town import (
     ANALYST,
+    CLAUSE,
     LATER,
     LEARNED,
     UNUSABLE,
@@ -32,7 +33,15 @@ from tests.stores.relief_paper import keep_relief
 from tests.stores.settled_paper import DAY, keep_refunds, write_of
 from tests.stores.together_paper import keep_together, shared_bill_of
 
-from meterledger.facts.held import RunCounts, RunRecord, RunState, SeenHold
+from meterledger.facts.held import (
+    GateFinding,
+    HeldAct,
+    HeldStep,
+    RunCounts,
+    RunRecord,
+    RunState,
+    SeenHold,
+)
 from meterledger.facts.periods import PeriodClose
 from meterledger.facts.receivables import Application, ItemKind
 from meterledger.facts.settlements import SettlementKind
@@ -44,6 +53,7 @@ from meterledger.usecases.ports import NotViewing
 pytestmark = pytest.mark.postgres
 
 NO_SUB_LEDGER = "ALTER TABLE posting DROP CONSTRAINT sub_ledgers_are_of_customers;"
+OF_LEFT = "case_id IN (SELECT case_id FROM held_step WHERE act = 'waived')"
 BREACHES = {
     "service periods tile": (
         "UPDATE service_period_claim SET days = daterange(lower(days) + 1, upper(days))"
@@ -210,6 +220,10 @@ BREACHES = {
         "DELETE FROM held_step WHERE act = 'billed'",
         "is open, and its days are on bill B-AG-1-",
     ),
+    "leaves uncharged is left so": (
+        f"UPDATE held_step SET \"by\" = ' ANA' WHERE act = 'approved' AND {OF_LEFT}",
+        "asks nothing, and two people did not leave its period uncharged",
+    ),
     "the ledger as a whole": (
         "UPDATE posting SET cents = cents + 7 WHERE entry_id = 'payment:R-1' AND number = 1",
         "it sums to $0.07",
@@ -263,12 +277,27 @@ BREACHES = {
 }
 
 
+def keep_period_left(store: PostgresStore) -> None:
+    """A held period of $9.00 that Ana left uncharged and Ben approved, with its bill at zero."""
+    store.start_service(start_of(31))
+    odd = (GateFinding("gate.band", "Far from usual.", CLAUSE),)
+    held = replace(held_of(31), code="gate.band", sentence="Far from usual.")
+    seen = SeenHold(held, odd, total_cents=900, energy_wh=1000)
+    (name,) = store.see_held([seen], on=LEARNED.date(), learned_at=LEARNED).values()
+    with store.viewing(ANALYST, [name]):
+        for act, by in ((HeldAct.WAIVED, "Ana"), (HeldAct.APPROVED, "Ben")):
+            step = HeldStep(act, LATER.date(), LATER, by, "our fault", findings=odd)
+            store.settle_held(name, replace(step, total_cents=900))
+    store.record_bills([bill_of(31, cents=0)])
+
+
 @pytest.fixture
 def filled(postgres: PostgresStore) -> PostgresStore:
     postgres.start_services([start_of(1), start_of(2)])
     postgres.see_held([SeenHold(held_of(1))], on=LEARNED.date(), learned_at=LEARNED)
     counts = RunCounts(due=4, billed=4)
     postgres.record_run(RunRecord("R-1", RunState.FINISHED, "cycle 1", LATER.date(), LATER, counts))
+    keep_period_left(postgres)
     postgres.record_bills([bill_of(1, 0), bill_of(1, 1), bill_of(2, 0), bill_of(2, 1)])
     postgres.record_rebills([rebill_of(2, 1)])
     keep_together(postgres)
@@ -347,6 +376,49 @@ def test_a_breach_is_found_and_said(
 
     assert found
     assert any(words in sentence for sentence in found), found
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (f"UPDATE held_step SET total_cents = 950 WHERE act = 'opened' AND {OF_LEFT}",
+         "asks nothing, and two people did not leave its period uncharged"),
+        (f"DELETE FROM held_step WHERE act = 'approved' AND {OF_LEFT}",
+         "asks nothing, and two people did not leave its period uncharged"),
+        (f"UPDATE held_step SET total_cents = 1 WHERE act = 'billed' AND {OF_LEFT}",
+         "charges $0.01 of a period that two people left uncharged"),
+        ("UPDATE bill SET kind = 'corrected', total_cents = 900, entry_id = 'bill:B'"
+         " WHERE account_id = %(account)s",
+         "charges $9.00 of a period that two people left uncharged"),
+    ],
+)  # fmt: skip
+def test_a_period_that_is_left_otherwise_is_found(
+    filled: PostgresStore,
+    unguarded: psycopg.Connection[tuple[Any, ...]],
+    statement: str,
+    words: str,
+) -> None:
+    unguarded.execute(statement.encode(), {"account": account_id(31)})
+    unguarded.commit()
+    (found,) = [broken for name, (_, broken) in answers(filled).items() if "is left so" in name]
+    assert [words in sentence for sentence in found] == [True]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"UPDATE held_step SET act = 'released' WHERE act = 'waived' AND {OF_LEFT}",
+        f"UPDATE held_step SET total_cents = -900 WHERE act IN ('opened', 'waived') AND {OF_LEFT}",
+        f"UPDATE held_step SET total_cents = -1 WHERE act = 'billed' AND {OF_LEFT}",
+    ],
+)
+def test_a_bill_that_left_as_it_was_or_is_a_credit_is_no_breach_of_it(
+    filled: PostgresStore, unguarded: psycopg.Connection[tuple[Any, ...]], statement: str
+) -> None:
+    unguarded.execute(statement.encode())
+    unguarded.commit()
+    (found,) = [broken for name, (_, broken) in answers(filled).items() if "is left so" in name]
+    assert found == []
 
 
 @pytest.fixture

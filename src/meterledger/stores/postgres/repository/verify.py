@@ -13,6 +13,7 @@ from meterledger.stores.postgres.repository.store import PostgresStore
 from meterledger.stores.postgres.repository.verify_bank import BANK_QUESTIONS
 from meterledger.stores.postgres.repository.verify_combinations import COMBINATION_QUESTIONS
 from meterledger.stores.postgres.repository.verify_deposits import DEPOSIT_QUESTIONS
+from meterledger.stores.postgres.repository.verify_held import HELD_QUESTIONS
 from meterledger.stores.postgres.repository.verify_late_charges import LATE_CHARGE_QUESTIONS
 from meterledger.stores.postgres.repository.verify_ledger import JOURNAL_QUESTIONS
 from meterledger.stores.postgres.repository.verify_payments import PAYMENT_QUESTIONS
@@ -367,30 +368,7 @@ QUESTIONS = (
           FROM bill_run WHERE due <> billed + held + excluded
         """,
     ),
-    Question(
-        "every held case ends with the bill of its days, above its ceiling by two people",
-        "SELECT count(*) FROM held_case",
-        """
-        SELECT format('case %s is open, and its days are on bill %s', c.case_id, k.bill_id)
-          FROM held_case c
-          JOIN service_period_claim k ON k.agreement_id = c.agreement_id
-           AND k.cancelled_by IS NULL AND k.days && c.days AND k.known_at >= c.learned_at
-         WHERE NOT EXISTS (SELECT FROM held_step s WHERE s.case_id = c.case_id
-                              AND s.act IN ('billed', 'replaced'))
-        UNION ALL
-        SELECT format('case %s: bill %s is above the ceiling, and two people did not let it go',
-                      b.case_id, b.bill_id)
-          FROM held_step b
-          JOIN LATERAL (SELECT ceiling_cents FROM held_step s WHERE s.case_id = b.case_id
-                           AND s.act IN ('opened', 'seen') ORDER BY s.number DESC LIMIT 1) seen
-            ON b.total_cents > seen.ceiling_cents
-         WHERE b.act = 'billed'
-           AND NOT EXISTS (SELECT FROM held_step a JOIN held_step r USING (case_id)
-                            WHERE a.case_id = b.case_id AND a.act = 'approved'
-                              AND r.act = 'released' AND r.total_cents = b.total_cents
-                              AND plain_name(r.by) <> plain_name(a.by))
-        """,
-    ),
+    *HELD_QUESTIONS,
     Question(
         "the ledger as a whole sums to zero",
         "SELECT count(DISTINCT ledger_account) FROM posting",
