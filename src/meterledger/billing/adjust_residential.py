@@ -16,6 +16,7 @@ from enum import Enum
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.money import Cents, usd_display
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_counts import many
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
 from meterledger.rulebook.series import NoRuleInForce
@@ -255,7 +256,7 @@ def decide_repayment(facts: RepaymentFacts, terms: Terms) -> Decision[Repayment]
     if facts.wished_months is not None and facts.wished_months != offered:
         months = min(offered, facts.wished_months)
         found = (
-            f"the customer chose {months} months, fewer than offered"
+            f"the customer chose {many(months, 'month')}, fewer than offered"
             if months == facts.wished_months
             else f"{facts.wished_months} months are more than offered: there is no right to them"
         )
@@ -277,7 +278,8 @@ def _offer(facts: RepaymentFacts, terms: Terms) -> tuple[int, tuple[Reason, ...]
         return 1, (Reason(found, clause.citation),)
     times, most = terms.whole(MULTIPLE), terms.whole(MOST_MONTHS)
     doubled = times.value * facts.periods_adjusted
-    found = f"{facts.periods_adjusted} periods adjusted: {times.value} times as many months"
+    periods = many(facts.periods_adjusted, "period")
+    found = f"{periods} adjusted: {times.value} times as many months"
     if doubled <= most.value:
         return doubled, (Reason(f"{found}, {doubled}", times.citation),)
     capped = Reason(f"{most.value} months are the most", most.citation)

@@ -9,11 +9,12 @@ Read first      20 CSR 4240-13.020 (one bill for every billing period); GRR V.G.
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_counts import many
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
@@ -84,7 +85,8 @@ def decide_our_delay(facts: DelayFacts, terms: Terms) -> Decision[Delay]:
     most = terms.whole(LOOKBACK)
     charged = months < most.value
     within = "within" if charged else "beyond"
-    limit = Reason(f"{months} months late: {within} {most.value} billing periods", most.citation)
+    late_by = many(months, "month")
+    limit = Reason(f"{late_by} late: {within} {most.value} billing periods", most.citation)
     to_pay = months if terms.day == _after(facts.service_until, months) else months + 1
     outcome = Delay(True, months, False, to_pay, charged)
     no_charge = Reason("no late charge on what we delayed", clause.citation)
@@ -106,7 +108,13 @@ def may_late_charge_cover(
         found = "the bill corrects one that we issued wrongly: what it adds is late by us"
         return Decision(False, (Reason(found, clause.citation),))
     decision = decide_our_delay(DelayFacts(service_until), terms)
-    return Decision(decision.outcome.late_charge_allowed, decision.reasons, decision.reading_keys)
+    reasons = tuple(replace(one, finding=_as_charges_say(one.finding)) for one in decision.reasons)
+    return Decision(decision.outcome.late_charge_allowed, reasons, decision.reading_keys)
+
+
+def _as_charges_say(found: str) -> str:
+    """Records of late charges are computed again to the byte, and always said ``1 months``."""
+    return found.replace("1 month late: ", "1 months late: ") if found[:2] == "1 " else found
 
 
 def whole_months(since: date, until: date) -> int:

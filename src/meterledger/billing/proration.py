@@ -15,6 +15,7 @@ from meterledger.kernel.decision import Decision, Reason
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing, weakest
+from meterledger.kernel.written_counts import many
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.forms import fact
 from meterledger.rulebook.rules import Rule
@@ -43,18 +44,22 @@ def _months(day_count: int, terms: Terms) -> Decision[Fraction]:
     shortest, longest = terms.number(SHORTEST), terms.number(LONGEST)
     if shortest.value <= day_count <= longest.value:
         finding = (
-            f"{day_count} days are within {shortest.value} to {longest.value}: "
+            f"{_days_are(day_count)} within {shortest.value} to {longest.value}: "
             "a regular period, no proration"
         )
         reasons = (Reason(finding, shortest.citation), Reason(finding, longest.citation))
         return Decision(Fraction(1), reasons[:1] if reasons[0] == reasons[1] else reasons)
     normal = terms.number(NORMAL)
     finding = (
-        f"{day_count} days are outside {shortest.value} to {longest.value}: every component "
+        f"{_days_are(day_count)} outside {shortest.value} to {longest.value}: every component "
         f"is prorated by {day_count}/{normal.value}"
     )
     reasons = (Reason(finding, normal.citation), Reason(finding, shortest.citation))
     return Decision(Fraction(day_count) / normal.value, reasons)
+
+
+def _days_are(count: int) -> str:
+    return f"{many(count, 'day')} {'is' if count == 1 else 'are'}"
 
 
 class PeriodHasNoDays(Refusal):

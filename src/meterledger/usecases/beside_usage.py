@@ -26,6 +26,7 @@ from meterledger.kernel.decision import Reason
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.kernel.written_counts import many
 from meterledger.rating import KvarNeeded, LinePlan, RatePlan, highest_var
 from meterledger.rulebook.book import BookView
 from meterledger.usage import WindowHasGap, find_gaps, on_slots, scale_by_multipliers
@@ -384,7 +385,7 @@ def _nets(one: Participation, view: BookView, window: DaySpan) -> bool:
 def _reason(one: Participation, view: BookView, window: DaySpan, *, nets: bool) -> Reason:
     """Why the bill has what a programme gives: in the words of the programme, with its clause."""
     dated = view.of_kind(one.program, "program").on(window.from_day)
-    blocks = f" with {one.blocks} Solar Blocks" if one.blocks is not None else ""
+    blocks = f" with {many(one.blocks, 'Solar Block')}" if one.blocks is not None else ""
     told = f"the service takes part in {dated.value.name}{blocks} from {one.days.from_day} on"
     return Reason(f"{told} and {NETS}" if nets else told, dated.citation)
 

@@ -7,7 +7,7 @@ stored lines and documents are not read for the calculation, so the answer is ev
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -29,6 +29,7 @@ from meterledger.usecases.calculate_bills import (
 )
 from meterledger.usecases.correction_record import corrected_again
 from meterledger.usecases.ports import Lake, NotFound, StoredBill
+from meterledger.usecases.words_of_before import SPOKEN, as_worded_before
 
 
 class ReplayStore(BilledReadings, Protocol):
@@ -97,26 +98,37 @@ def replay_bill(
     recalled = recall_bill(bill_id=bill_id, store=store, book=book, as_known=as_known)
     stored, known_at = recalled.stored, recalled.known_at
     bill = _made_again(recalled, recalled.revision, store, lake)
-    same, read_as = bill.record_sha256 == stored.record_sha256, ""
-    if not same and not stored.record:
+    for again, words in _ways(bill, recalled, store, lake):
+        same = _as_issued(again, stored, words)
+        if same is not None:
+            return Replay(same[0], True, known_at, (), same[1])
+    return Replay(bill, False, known_at, tuple(_differences(stored.record, bill)))
+
+
+def _ways(
+    bill: Bill, recalled: Recalled, store: ReplayStore, lake: Lake
+) -> Iterator[tuple[Bill, str]]:
+    """The bill, and how else it may have come out when it was made; each with its reading."""
+    stored = recalled.stored
+    yield bill, ""
+    if not stored.record:
         # The record would name the revision it was made by; without it the hash tells which.
         for revision in rating.CALCULATION_REVISIONS[:-1]:
-            older = _made_again(recalled, revision, store, lake)
-            if older.record_sha256 == stored.record_sha256:
-                bill, same = older, True
-    then = known_at == stored.known_at  # as known at another moment the pins always differ
-    for reading in _older_readings(bill, recalled) if then and not same else ():
-        older = _made_again(recalled, recalled.revision, store, lake, reading=reading)
-        if older.record_sha256 == stored.record_sha256:
-            bill, same, read_as = older, True, reading.words
-            break
-    return Replay(
-        bill=bill,
-        same_bytes=same,
-        as_known_at=known_at,
-        differences=() if same else tuple(_differences(stored.record, bill)),
-        read_as=read_as,
-    )
+            yield _made_again(recalled, revision, store, lake), ""
+    if recalled.known_at == stored.known_at:  # as known at another moment the pins always differ
+        for reading in _older_readings(bill, recalled):
+            again = _made_again(recalled, recalled.revision, store, lake, reading=reading)
+            yield again, reading.words
+
+
+def _as_issued(again: Bill, stored: StoredBill, words: str) -> tuple[Bill, str] | None:
+    """The bill that was issued, by today's words or those of before, with how it was read."""
+    if again.record_sha256 == stored.record_sha256:
+        return again, words
+    worded = as_worded_before(again)
+    if worded is None or worded.record_sha256 != stored.record_sha256:
+        return None
+    return worded, f"{words}; {SPOKEN}" if words else SPOKEN
 
 
 def _older_readings(bill: Bill, recalled: Recalled) -> list[_Reading]:
