@@ -247,3 +247,6 @@ class TestServiceThatEndedBeforeSeveralBills:
         assert first.bill_id in text_of(browser.get(final))
         listed = text_of(browser.get("/corrections/"))
         assert listed.count("Nothing, past the end of") == len(past)
+        account = text_of(browser.get(f"/accounts/{town.town.account_id(2)}/"))
+        assert f'<a href="{final}">another bill</a> took its place.' in account
+        assert account.count(f'<a href="{final}">service had ended before</a>.') == len(past)

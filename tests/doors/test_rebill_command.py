@@ -144,7 +144,7 @@ class TestRebill:
     def test_twice_says_that_it_is_done(self, ask: Any, bill: str) -> None:
         ask("rebill", bill, *SIGNED)
 
-        assert f"{bill} is cancelled already: {bill}-v2" in ask("rebill", bill, *SIGNED).stdout
+        assert f"{bill} is cancelled already, by {bill}-v2." in ask("rebill", bill, *SIGNED).stdout
 
     def test_the_corrected_bill_is_explained_and_replayed(self, ask: Any, bill: str) -> None:
         ask("rebill", bill, *SIGNED)

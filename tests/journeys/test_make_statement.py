@@ -209,15 +209,16 @@ class TestMarks:
         cancelled = replace(
             first, cancelled_by=second.bill_id, cancelled_at=datetime.now(LATER.tzinfo)
         )
-        for stored, said in (
-            (corrected, f"This bill corrects the bill {first.bill_id} of"),
-            (cancelled, f"This bill is cancelled. The bill {second.bill_id} takes its place."),
+        in_its_place = replace(second, days=first.days)
+        for stored, other, said in (
+            (corrected, second, f"This bill corrects the bill {first.bill_id} of"),
+            (cancelled, in_its_place, f"This bill is cancelled. The bill {second.bill_id} takes"),
         ):
             with town.store.viewing(VIEWER, []):
                 made = make_statement(
                     stored,
                     service=town.store.service_of_agreement(stored.agreement_id, stored.known_at),
-                    history=[first, second],
+                    history=[first, other],
                     entries=(),
                     view=town.book.as_known(stored.known_at.date()),
                     beside=Beside(),

@@ -315,7 +315,7 @@ class TestRefuses:
             correction=replace(late.correction, corrected_bill="B-other"),
         )
 
-        with pytest.raises(Conflict, match=r"is cancelled already: bill .*-v2 took its place"):
+        with pytest.raises(Conflict, match=r"is cancelled already, by bill .*-v2"):
             billed.record_rebills([other])
 
     def test_several_of_which_one_is_done(self, billed: Store) -> None:

@@ -117,7 +117,7 @@ def end_budget_unpaid(
         raise BudgetRefused(
             f"Bill {bill_id} is cancelled and asks for nothing",
             where=f"account {bill.account_id}",
-            why=f"Bill {bill.cancelled_by} took its place, with a due date of its own",
+            why=f"Bill {bill.cancelled_by} cancelled it, and has a due date of its own",
             do=f"Name bill {bill.cancelled_by}, if that one was not paid in time",
         )
     state = plan_in_force(bill.account_id, on, learned_at, store)

@@ -341,7 +341,7 @@ def leave_bill(
     stored = store.bill(bill_id)
     if stored.cancelled_by is not None:
         raise RebillRefused(
-            f"Bill {bill_id} is cancelled: bill {stored.cancelled_by} took its place",
+            f"Bill {bill_id} is cancelled, by bill {stored.cancelled_by}",
             do=f"Leave bill {stored.cancelled_by} as it is, if that one differs",
         )
     right, _ = right_bill(stored, store, now)

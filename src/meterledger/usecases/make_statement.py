@@ -38,6 +38,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import Standing
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.beside_usage import received_wh
+from meterledger.usecases.cancelled_bills import cancelled_words
 from meterledger.usecases.carried_balance import asked_of_bill, balance_before, of_one_day
 from meterledger.usecases.deposit_statement import deposit_messages
 from meterledger.usecases.estimated_by_hand import with_rungs
@@ -212,8 +213,7 @@ def _marks(stored: StoredBill, history: Sequence[StoredBill]) -> tuple[StatedMar
             )
         marks.append(StatedMark("corrects", words, stored.corrects))
     if stored.cancelled_by is not None:
-        words = f"This bill is cancelled. The bill {stored.cancelled_by} takes its place."
-        marks.append(StatedMark("cancelled", words, stored.cancelled_by))
+        marks.append(StatedMark("cancelled", *cancelled_words(stored, history)))
     return tuple(marks)
 
 

@@ -138,7 +138,7 @@ class Conflict(Refusal):
     def of_cancelled(cls, bill_id: str, by: str) -> Conflict:
         """A bill is cancelled once."""
         return cls(
-            f"Bill {bill_id} is cancelled already: bill {by} took its place",
+            f"Bill {bill_id} is cancelled already, by bill {by}",
             where="bills",
             why="A bill is cancelled once, and nothing was changed",
             do=f"Look at bill {by}, and correct that one if it is wrong",
@@ -458,7 +458,7 @@ class StoredBill:
     corrects: str | None = None
     """The bill whose place this one took."""
     cancelled_by: str | None = None
-    """The bill that took its place; None as long as it is live."""
+    """The bill with which it was cancelled (``cancelled_bills``); None as long as it is live."""
     cancelled_at: datetime | None = None
 
     def was_live(self, known_at: datetime) -> bool:

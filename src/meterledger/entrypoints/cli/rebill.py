@@ -326,7 +326,7 @@ def _print_run(run: RebillRun, *, dry_run: bool) -> None:
             asks = f"; it leaves with `--seen {found.code}`" if dry_run else ""
             print(f"    The gate finds: {found.sentence} ({found.code}){asks}")
     for old, new in run.known:
-        print(f"{old} is cancelled already: {new} took its place.")
+        print(f"{old} is cancelled already, by {new}.")
     for name in run.unchanged:
         print(f"{name} comes out as it was issued.")
     for left in run.left:

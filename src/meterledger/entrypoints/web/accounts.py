@@ -38,6 +38,7 @@ from meterledger.ledger import (
     TAX_COLLECTIONS,
     control_sums,
 )
+from meterledger.usecases.cancelled_bills import place_taken_by
 from meterledger.usecases.finance_reports import class_of
 from meterledger.usecases.ports import NotFound, StoredBill
 from meterledger.usecases.settle_held import kind_of_case
@@ -130,7 +131,11 @@ def account_page(request: HttpRequest, system: System, account_id: str) -> HttpR
         "bills": list(reversed(bill_states(bills, open_items))),
         "payments": payments_of_account(system, account_id),
         "open_items": open_items,
-        "cancelled": [one for one in reversed(issued) if one.cancelled_by is not None],
+        "cancelled": [
+            (one, place_taken_by(one, issued))
+            for one in reversed(issued)
+            if one.cancelled_by is not None
+        ],
         "story": story_of(account_id, entries, {one.bill_id: one for one in issued}),
         "balance_cents": balance_cents,
         "credit_cents": -balance_cents,
