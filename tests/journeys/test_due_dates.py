@@ -87,6 +87,25 @@ class TestAChosenDay:
             one.finding for one in bill.reasons
         )
 
+    def test_may_be_had_for_a_home_with_a_lamp_beside_it_that_has_no_meter(
+        self, customer: Any
+    ) -> None:
+        """The lamp stands first on the account."""
+        customer.town.start(
+            2, account_id=customer.account, people=(("P1", "Person 1"),), meter_id=None,
+            service_point_id="SP0",
+        )  # fmt: skip
+        assert customer.choose(3).choice.day_of_month == 3
+
+    def test_is_not_for_the_lamp_alone(self, customer: Any) -> None:
+        customer.town.start(2, meter_id=None)
+        with pytest.raises(DueDateRefused, match="may not choose a due date") as refused:
+            choose_due_date(
+                account_id=customer.town.account_id(2), day_of_month=3, on=ON,
+                learned_at=customer.now, view=customer.view, store=customer.town.store,
+            )  # fmt: skip
+        assert "The meter is not an advanced meter" in refused.value.sentence
+
     def test_leaves_a_bill_that_is_out_as_it_is_and_replays_both(self, customer: Any) -> None:
         before = customer.bill(date(2025, 9, 1))
         customer.choose(3)

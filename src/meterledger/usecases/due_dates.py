@@ -105,26 +105,31 @@ def choose_due_date(
 ) -> Chosen:
     """Choose the day of the month on which bills are due, as the sheet allows (GRR V.O).
 
-    It holds for bills issued from ``on`` on; one that is out stays as it is.
+    It holds for bills issued from ``on`` on; one that is out stays as it is. An account has one due
+    date: of several services one with the class and the meter is enough, whatever is beside it.
 
     :raises DueDateRefused: if the customer may not choose, must wait, or the day cannot be had
     """
-    service = _service(store.services_of_account(account_id, learned_at), account_id, on)
+    services = _services(store.services_of_account(account_id, learned_at), account_id, on)
     options = store.billing_options([account_id], learned_at).get(
         account_id, AccountOptions(account_id)
     )
-    chooser = decide_filled(
-        rule=CHOOSER,
-        facts=ChooserFacts(
-            rate_class=rate_class(service.agreement.schedule),
-            advanced_meter=_is_advanced(service, on, learned_at, store),
-            active_collections=active_collections,
-            active_agreement=active_agreement,
-            program_enrollment=program_enrollment,
-        ),
-        day=on,
-        view=view,
-    )
+    asked = [
+        decide_filled(
+            rule=CHOOSER,
+            facts=ChooserFacts(
+                rate_class=rate_class(one.agreement.schedule),
+                advanced_meter=_is_advanced(one, on, learned_at, store),
+                active_collections=active_collections,
+                active_agreement=active_agreement,
+                program_enrollment=program_enrollment,
+            ),
+            day=on,
+            view=view,
+        )
+        for one in services
+    ]
+    chooser = next((one for one in asked if one.decision.outcome.allowed), asked[0])
     if not chooser.decision.outcome.allowed:
         raise _refused(account_id, "may not choose a due date", chooser, "Keep the usual due date")
     chosen = [one for one in options.due_dates if one.kind is DueDateKind.PREFERRED]
@@ -141,7 +146,7 @@ def choose_due_date(
         rule=WANTED_DAY,
         facts=WantedDayFacts(
             wanted_day=day_of_month,
-            available_days=days_on_offer(service, on, view),
+            available_days=days_on_offer(services[0], on, view),
             current_day=now.day_of_month if now is not None and now.day_of_month else None,
         ),
         day=on,
@@ -182,7 +187,7 @@ def defer_pay_date(
 
     :raises DueDateRefused: if the program is not there any more, or the person does not qualify
     """
-    service = _service(store.services_of_account(account_id, learned_at), account_id, on)
+    service, *_ = _services(store.services_of_account(account_id, learned_at), account_id, on)
     residential = rate_class(service.agreement.schedule) == "1(M)"
     told = (*person, ("residential", "yes" if residential else "no"))
     choice = DueDateChoice(
@@ -219,10 +224,12 @@ def end_due_date(*, account_id: str, on: date, learned_at: datetime, store: Bill
     store.end_due_date(account_id, on, learned_at)
 
 
-def _service(services: Sequence[BillableService], account_id: str, on: date) -> BillableService:
-    for one in services:
-        if on in one.agreement.days:
-            return one
+def _services(
+    services: Sequence[BillableService], account_id: str, on: date
+) -> list[BillableService]:
+    found = [one for one in services if on in one.agreement.days]
+    if found:
+        return found
     raise DueDateRefused(
         f"Account {account_id} has no service on {on}",
         where=f"account {account_id}",
