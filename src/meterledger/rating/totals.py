@@ -9,11 +9,13 @@ Lives elsewhere the loops (``compiled_totals``), the arithmetic they are held to
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -105,8 +107,19 @@ def _in_threads(work: Callable[[int], None], starts: range) -> None:
         for begin in starts:
             work(begin)
         return
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        list(pool.map(work, starts))
+    list(_pool().map(work, starts))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that stay: a population asks hundreds of times. What they do asks them for nothing.
+
+    A forked process has none of them, and makes its own.
+    """
+    return ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="totals")
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 @dataclass(frozen=True, slots=True)

@@ -346,6 +346,7 @@ class TaxColumns:
     def __init__(self, calculator: Calculator) -> None:
         self._calculator = calculator
         self._known: dict[tuple[DaySpan, Taxed, int], dict[tuple[str, date], int]] = {}
+        self._shares: dict[tuple[DaySpan, str, str], Fraction] = {}
 
     def of(
         self, window: DaySpan, taxed: Taxed, base_cents: Int64Array, words: ChargeLine
@@ -375,20 +376,26 @@ class TaxColumns:
         :raises NoRuleInForce: if the book does not know the place's tax
         """
         if len(base_cents) > MANY_SUMS:
-            terms = tax_terms(
-                place=taxed.place,
-                window=window,
-                view=self._calculator.view,
-                schedule=taxed.schedule,
-            )
-            share = Fraction(0) if terms is None else terms.share
-            quick = rating.shares_of(base_cents, share)
+            quick = rating.shares_of(base_cents, self._share(window, taxed))
             few = np.linspace(0, len(base_cents) - 1, FEW_SUMS).astype(np.int64)
             _, exact = self.of(window, taxed, base_cents[few], words)
             if quick is not None and (quick[few] == exact.sum(axis=1)).all():
                 return quick
         _, cents = self.of(window, taxed, base_cents, words)
         return np.asarray(cents.sum(axis=1), dtype=np.int64)
+
+    def _share(self, window: DaySpan, taxed: Taxed) -> Fraction:
+        """The share of its charges that a window's gross-receipts tax is, asked once."""
+        key = (window, taxed.place, taxed.schedule)
+        if key not in self._shares:
+            terms = tax_terms(
+                place=taxed.place,
+                window=window,
+                view=self._calculator.view,
+                schedule=taxed.schedule,
+            )
+            self._shares[key] = Fraction(0) if terms is None else terms.share
+        return self._shares[key]
 
     def _lines(
         self, window: DaySpan, taxed: Taxed, base: int, words: ChargeLine

@@ -8,7 +8,7 @@ Read first      docs/operating/impact.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -33,8 +33,8 @@ class KeptSums(Protocol):
     def keep(self, sums: StoredSums) -> None:
         """Keep sums in place of those that were kept of the same window and schedule."""
 
-    def read(self, keys: Sequence[SumsKey]) -> list[StoredSums]:
-        """The sums of the keys that are kept, in the order of the keys."""
+    def each(self, keys: Iterable[SumsKey]) -> Iterator[StoredSums]:
+        """The sums of the keys that are kept, in their order, the next ones read ahead."""
 
     def touched(self, days: DaySpan, since: int, until: int) -> bool:
         """Whether something was published of the days after one commit sequence, up to another."""
@@ -101,31 +101,36 @@ def kept_sums(
     kept: KeptSums,
     lake: ScanningLake,
     at_sequence: int,
+    ready: Callable[[ColumnGroup], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[list[ColumnGroup], KeptRun]:
     """The sums of the bills, as they are kept, or made from the intervals now and kept.
 
     Sums are good while they are of the same cut and hours, hold every meter with its multiplier,
-    and nothing was published of the window since. ``progress`` is told of each group.
+    and nothing was published of the window since. ``ready`` is handed each group as soon as its
+    sums are there, while the next ones are read; ``progress`` is told of each group.
     """
-    keys = [SumsKey(one.schedule, one.window, cycle) for one in members]
-    good = {sums.key: sums for sums in kept.read(keys)}
-    stale = [
-        one
-        for key, one in zip(keys, members, strict=True)
-        if key not in good or not _is_good(good[key], one, kept, at_sequence)
-    ]
-    run = KeptRun(kept=len(members) - len(stale), made=len(stale))
-    if progress is not None:
-        progress(run.kept)
+    asked = {SumsKey(one.schedule, one.window, cycle): one for one in members}
+    found: dict[SumsKey, ColumnGroup] = {}
+
+    def there(sums: StoredSums, one: Members) -> None:
+        group = found[sums.key] = _of_members(sums, one)
+        if ready is not None:
+            ready(group)
+        if progress is not None:
+            progress(1)
+
+    for sums in kept.each(asked):
+        if _is_good(sums, asked[sums.key], kept, at_sequence):
+            there(sums, asked[sums.key])
+    stale = [one for key, one in asked.items() if key not in found]
+    run = KeptRun(kept=len(found), made=len(stale))
     for batch in batches(stale):
         for made in _made(batch, cycle, lake, at_sequence):
             kept.keep(made)
-            good[made.key] = made
-        if progress is not None:
-            progress(len(batch))
+            there(made, asked[made.key])
     run.meters = sum(len(one.rows) for one in members)
-    return [_of_members(good[key], one) for key, one in zip(keys, members, strict=True)], run
+    return [found[key] for key in asked], run
 
 
 def _is_good(sums: StoredSums, members: Members, kept: KeptSums, at_sequence: int) -> bool:

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ from meterledger.stores.lake.names import read_name
 METADATA_KEY = b"meterledger"
 FORM = "1"
 THREADS = 2
+READ_AHEAD = 4
+"""Files that are read before they are asked for: more would only lie in memory."""
 LARGEST_INT32 = 2**31 - 1
 
 
@@ -91,10 +95,19 @@ class DeterminantFiles:
                     found[key] = (int(body["sequence"]), _shape(body), metadata.num_rows)
         return found
 
-    def read(self, keys: Sequence[SumsKey]) -> list[StoredSums]:
-        """The sums of the keys that are kept, in the order of the keys."""
+    def each(self, keys: Iterable[SumsKey]) -> Iterator[StoredSums]:
+        """The sums of the keys that are kept, in the order of the keys.
+
+        The next ones are decoded while the one before them is worked on, a few at a time.
+        """
+        asked = iter(keys)
         with ThreadPoolExecutor(max_workers=self.threads) as pool:
-            return [one for one in pool.map(self._read, keys) if one is not None]
+            ahead = deque(pool.submit(self._read, key) for key in islice(asked, READ_AHEAD))
+            while ahead:
+                found = ahead.popleft().result()
+                ahead.extend(pool.submit(self._read, key) for key in islice(asked, 1))
+                if found is not None:
+                    yield found
 
     def _read(self, key: SumsKey) -> StoredSums | None:
         path = self._path(key)
