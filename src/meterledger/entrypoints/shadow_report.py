@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from meterledger.entrypoints.report_page import bars, paragraph, report_page, table
-from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowRun
+from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowHeld, ShadowRun
 from meterledger.kernel.money import usd_display, usd_shown, usd_text
 
 LARGEST = 50
@@ -59,6 +59,22 @@ def shadow_answer(run: ShadowRun, *, book: str, cycles: list[int]) -> dict[str, 
         "largest": [_bill(one) for one in ordered[:LARGEST]],
         "unexplained_bills": [_bill(one) for one in run.unexplained[:LARGEST]],
         "not_made_bills": [_bill(one) for one in run.not_made[:LARGEST]],
+        "held": {"windows": len(run.held), "otherwise": len(run.held_otherwise)},
+        "held_otherwise": [_held(one) for one in run.held_otherwise[:LARGEST]],
+    }
+
+
+def _held(one: ShadowHeld) -> dict[str, Any]:
+    was, now = one.held_cents, one.shadow_cents
+    return {
+        "case": one.case_id,
+        "account": one.account_id,
+        "from": None if one.days is None else one.days.from_day.isoformat(),
+        "to": None if one.days is None else one.days.until_day.isoformat(),
+        "code": one.code,
+        "held_usd": None if was is None else usd_text(was),
+        "shadow_usd": None if now is None else usd_text(now),
+        "why": one.why or None,
     }
 
 
@@ -119,6 +135,14 @@ def shadow_page(run: ShadowRun, answer: dict[str, Any]) -> str:
     ):
         if answer[key]:
             parts.append(_bill_table(heading, answer[key]))
+    parts.append(paragraph(_held_told(answer)))
+    if answer["held_otherwise"]:
+        rows = [
+            (one["case"], one["code"], one["why"] or "", *_both(one))
+            for one in answer["held_otherwise"]
+        ]
+        columns = ("Case", "Held by", "", "As it was", "Now")
+        parts.append(table("Held windows that come out otherwise", columns, rows, words=3))
     return report_page(f"Shadow of bills rendered {run.since} until {run.until}", parts)
 
 
@@ -135,6 +159,20 @@ def _bill_table(heading: str, bills: list[dict[str, Any]]) -> str:
         for one in bills
     ]
     return table(heading, ("Bill", "Causes", "", "Issued", "Now", "Difference"), rows, words=3)
+
+
+def _both(one: dict[str, Any]) -> tuple[str, str]:
+    return one["held_usd"] or "no bill", one["shadow_usd"] or "no bill"
+
+
+def _held_told(answer: dict[str, Any]) -> str:
+    """What is held on this side, in one sentence."""
+    every, otherwise = answer["held"]["windows"], answer["held"]["otherwise"]
+    if not every:
+        return "No window is held."
+    come = "comes" if otherwise == 1 else "come"
+    held = f"{many(every, 'window')} {_are(every)} held"
+    return f"{held}, {otherwise} of which {come} out otherwise now."
 
 
 def verdict(answer: dict[str, Any]) -> str:
@@ -167,5 +205,12 @@ def shadow_words(run: ShadowRun, answer: dict[str, Any]) -> str:
         lines.append(f"  {one['bill']}: {one['issued_usd']} -> {one['shadow_usd']} ({causes})")
     for one in answer["not_made_bills"][:10]:
         lines.append(f"  not made: {one['bill']}. {one['why']}")
+    if run.held:
+        lines.append(_held_told(answer))
+    for one in answer["held_otherwise"][:10]:
+        was, now = _both(one)
+        lines.append(
+            f"  {one['case']} ({one['code']}): {was} -> {now}. {one['why'] or ''}".rstrip()
+        )
     lines.append(verdict(answer))
     return "\n".join(lines)

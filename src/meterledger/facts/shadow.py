@@ -59,6 +59,28 @@ class ShadowBill:
         return ShadowCause.UNEXPLAINED not in self.parts
 
 
+@dataclass(frozen=True, slots=True)
+class ShadowHeld:
+    """A window that a run held and that is open, as it was when it was seen and as it is now.
+
+    ``held_cents``    what its bill would have come to; None where there was none to make
+    ``shadow_cents``  what it would come to now; ``why`` says what holds it where that is None
+    """
+
+    case_id: str
+    account_id: str
+    days: DaySpan | None
+    code: str
+    held_cents: int | None
+    shadow_cents: int | None
+    why: str = ""
+
+    @property
+    def same(self) -> bool:
+        """Whether its bill comes to the same now, or there still is none to make."""
+        return self.held_cents == self.shadow_cents
+
+
 @dataclass(slots=True)
 class ShadowRun:
     """A population beside what is live.
@@ -67,6 +89,7 @@ class ShadowRun:
     ``compared_cents``  as issued, of the bills that are made on both sides
     ``shadow_cents``    as they would be now, of the same bills
     ``in_columns``      bills told by columns alone; the rest went the whole way
+    ``held``            windows that are held, on this side; they count in no sum
     """
 
     since: date
@@ -80,6 +103,7 @@ class ShadowRun:
     shadow_cents: int = 0
     different: list[ShadowBill] = field(default_factory=list)
     not_made: list[ShadowBill] = field(default_factory=list)
+    held: list[ShadowHeld] = field(default_factory=list)
 
     @property
     def causes(self) -> dict[ShadowCause, tuple[int, int]]:
@@ -90,6 +114,11 @@ class ShadowRun:
                 count, sum_cents = found[cause]
                 found[cause] = (count + 1, sum_cents + cents)
         return found
+
+    @property
+    def held_otherwise(self) -> list[ShadowHeld]:
+        """Held windows that are made on one side only, or come to another amount now."""
+        return [one for one in self.held if not one.same]
 
     @property
     def unexplained(self) -> list[ShadowBill]:

@@ -46,6 +46,7 @@ from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.joined_services import measured_as
 from meterledger.usecases.rebill_states import ChosenAt
 from meterledger.usecases.replay_bill import Recalled, ReplayStore, recall_bill
+from meterledger.usecases.shadow_held import HeldAsked, shadow_of_held
 
 BILLS_AT_ONCE = 250_000
 """So many bills share one reading of the lake: a gigabyte, and few readings for a utility."""
@@ -53,7 +54,7 @@ BILLS_AT_ONCE = 250_000
 Progress = Callable[[int], None]
 
 
-class ShadowStore(ReplayStore, IssuedBills, Protocol):
+class ShadowStore(ReplayStore, IssuedBills, HeldAsked, Protocol):
     """What is asked of the store."""
 
     def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
@@ -91,6 +92,7 @@ def shadow_bills(
     :raises InvariantBroken: if the totals do not tie
     """
     run = ShadowRun(since, until)
+    cycles = list(cycles)
     bills: list[IssuedBill] = []
     services: dict[str, BillableService] = {}
     calculator = Calculator(shadow.view)
@@ -106,6 +108,15 @@ def shadow_bills(
         if progress is not None:
             progress(1)
     _compare(run, bills, services, calculator, shadow)
+    run.held = shadow_of_held(
+        cycles,
+        until=until,
+        store=shadow.store,
+        lake=shadow.lake,
+        view=shadow.view,
+        known_at=shadow.known_at,
+        at_sequence=shadow.at_sequence,
+    )
     ensure(run.ties, "stored total and causes are the shadow's total")
     return run
 
