@@ -36,7 +36,10 @@ JOURNEYS_OF = {
     ],
     "meter multiplier": ["put a multiplier right with its bills"],
     "rebill leave": ["leave a difference"],
-    "service stop": ["end a billed service", "end a service before its newest bill"],
+    "service stop": [
+        *("end a billed service", "end a service before its newest bill"),
+        *("end a point on a bill of several", "end the one whose bill it is"),
+    ],
     "service correct": [
         *("put a rate option right", "put a first day right", "put a cycle right"),
     ],

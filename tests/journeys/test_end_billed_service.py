@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from tests.journeys.late_town import CORRECTED, ISSUED, PaperAccount
-from tests.journeys.test_bills_together import arrange, part, read_both, with_a_barn
 from tests.journeys.town import VIEWER, Town, even
 
 from meterledger.facts.bills import BillKind, read_record
@@ -22,7 +21,7 @@ from meterledger.usecases.budget_plans import JoinRequest, join_budget
 from meterledger.usecases.budget_reviews import review_budgets
 from meterledger.usecases.budget_state import plan_of_account
 from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
-from meterledger.usecases.end_billed_service import EndOfService, EndRefused, end_billed_service
+from meterledger.usecases.end_billed_service import EndOfService, end_billed_service
 from meterledger.usecases.find_corrections import bills_to_correct
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.prove_bill import prove_bill
@@ -34,7 +33,6 @@ KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
 TOLD = KNOWN + timedelta(hours=1)
 AFTER = KNOWN + timedelta(hours=2)
 A_MOMENT = timedelta(microseconds=1)
-AUGUST_1, SEPTEMBER_1 = date(2025, 8, 1), date(2025, 9, 1)
 ANA = Signed("Ana", "moved out, told late")
 JULY, AUGUST, SEPTEMBER, OCTOBER = (date(2025, month, 9) for month in (7, 8, 9, 10))
 
@@ -255,34 +253,6 @@ class TestSeveralBillsPastTheEnd:
         billed(town, AUGUST, SEPTEMBER)
         with pytest.raises(Conflict, match="begins on 2025-07-09"):
             end(town, JULY)
-
-
-class TestOfSeveralServicePoints:
-    @pytest.mark.parametrize("on", [date(2025, 7, 20), date(2025, 8, 20)])
-    def test_a_bill_is_not_cut_though_a_later_one_is_of_its_own(
-        self, first_book: TariffBook, on: date
-    ) -> None:
-        town = Town(book=first_book)
-        town.start(1)
-        with_a_barn(town)
-        with town.store.viewing(VIEWER, []):
-            read_both(town)
-            arrange(town)
-            town.bill(1, on=AUGUST_1, known_at=KNOWN)
-            service, _ = town.services(1, known_at=KNOWN)
-            assert service.joined
-            part(town, AUGUST_1, at=KNOWN + timedelta(minutes=5))
-            town.bill(1, on=SEPTEMBER_1, known_at=KNOWN + timedelta(minutes=10))
-            now = Now(TOLD, date(2025, 9, 20), town.store.lake_sequence(), town.book, town.lake)
-            how: Any = {"last_day_out": on, "signed": ANA, "now": now, "store": town.store}
-            name = service.agreement.agreement_id
-            if on < AUGUST_1:
-                with pytest.raises(EndRefused, match="together with others") as refused:
-                    end_billed_service(agreement_id=name, **how)
-                assert refused.value.do == "Give a day from 2025-08-01 on"
-            else:
-                ended = end_billed_service(agreement_id=name, **how)
-                assert (ended.corrected is None, ended.withdrawn) == (False, ())
 
 
 class TestOnABudgetPlan:

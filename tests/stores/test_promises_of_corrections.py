@@ -19,7 +19,7 @@ from tests.stores.paper_town import (
     start_of,
 )
 
-from meterledger.facts.corrections import CorrectedBill, Rebill, Withdrawal
+from meterledger.facts.corrections import CorrectedBill, PartEnded, Rebill, Withdrawal
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.ids import next_version
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing, Store
@@ -104,6 +104,45 @@ class TestServiceThatEnded:
             billed.record_rebills([replace(one, correction=late)])
         with billed.viewing(ANALYST, []):
             assert billed.bill(one.correction.cancelled_bill).cancelled_by is None
+
+
+class TestAnotherAgreementThatEnded:
+    """What it had of bills of several points: ``test_end_of_a_point_on_postgres``."""
+
+    def told(self, agreement_id: str, *, days: int = 5) -> Rebill:
+        one = rebill_of(1, 1)
+        until = one.bill.days.until_day - timedelta(days=days)
+        return replace(one, part_ended=PartEnded(agreement_id, until))
+
+    def test_is_not_that_of_the_bill(self, billed: Store) -> None:
+        one = self.told(bill_of(1, 1)[0].agreement_id)
+        with pytest.raises(Conflict, match="is not for the service period"):
+            billed.record_rebills([one])
+        with billed.viewing(ANALYST, []):
+            assert billed.bill(one.correction.cancelled_bill).cancelled_by is None
+
+    def test_that_nobody_knows_changes_nothing(self, billed: Store) -> None:
+        one = self.told("nobody's")
+        with pytest.raises(NotFound, match="nobody's"):
+            billed.record_rebills([one])
+        with billed.viewing(ANALYST, []):
+            assert billed.bill(one.correction.cancelled_bill).cancelled_by is None
+            assert len(billed.bills_of_account(account_id(1))) == 2
+
+    def test_ends_once_with_all_bills_that_it_was_on(self, billed: Store) -> None:
+        billed.start_service(start_of(2))
+        whose = bill_of(2, 0)[0].agreement_id
+        until = month_of(0).until_day
+        both = [
+            replace(rebill_of(1, month), part_ended=PartEnded(whose, until)) for month in (0, 1)
+        ]
+        assert len(billed.record_rebills(both)) == 2
+        assert billed.record_rebills(both) == set()
+        with billed.viewing(ANALYST, []):
+            (service,) = billed.services_of_account(account_id(2), CORRECTED_AT)
+            (mine,) = billed.services_of_account(account_id(1), CORRECTED_AT)
+        assert service.agreement.days.until_day == until
+        assert mine.agreement.days.until_day is None
 
 
 class TestBillsPastTheEnd:

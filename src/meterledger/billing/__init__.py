@@ -104,7 +104,7 @@ from meterledger.billing.channel_terms import (
     originator,
     person_after,
 )
-from meterledger.billing.corrected import ADJUSTMENT, Billed, corrected_bill
+from meterledger.billing.corrected import ADJUSTMENT, Billed, PointEnded, corrected_bill
 from meterledger.billing.correction_causes import (
     BillState,
     CausePart,
@@ -343,6 +343,7 @@ __all__ = [
     "RateRequest",
     "RateRequestFacts",
     "ReevaluationFacts",
+    "PointEnded",
     "ReevaluationMonthFacts",
     "Relief",
     "ReliefFacts",

@@ -47,6 +47,14 @@ class Billed:
         return self.charges_cents + sum(self.tax_cents.values())
 
 
+@dataclass(frozen=True, slots=True)
+class PointEnded:
+    """A service point on a bill of several, of which service ended on a day (out)."""
+
+    service_point_id: str
+    until_day: date
+
+
 def corrected_bill(
     right: Bill,
     *,
@@ -56,12 +64,14 @@ def corrected_bill(
     reasons: Sequence[Reason],
     terms: Terms,
     was_until: date | None = None,
+    point_ended: PointEnded | None = None,
 ) -> Bill:
     """The bill that takes the place of ``billed``; where it is not adjusted, of the same total.
 
     ``right`` is the period's bill as it comes out now; ``terms`` and ``reasons`` are those of the
     decision on the limits: a line that leaves a difference stands on them. ``was_until`` is given
-    where it is corrected because service ended, and says until when the cancelled one went.
+    where it is corrected because service ended, and says until when the cancelled one went;
+    ``point_ended`` where that of another point on it did.
     """
     clause = terms.clause(CORRECTED)
     of_it = f"corrects bill {billed.bill_id} of {billed.issued_day}"
@@ -74,6 +84,12 @@ def corrected_bill(
     )
     if was_until is not None:
         found = f"it is adjusted to {right.days.until_day}, the customer's responsible date"
+        reasons = (*reasons, Reason(found, terms.clause(RESPONSIBLE_DATE).citation))
+    if point_ended is not None:
+        found = (
+            f"service at {point_ended.service_point_id} ended on {point_ended.until_day}, the "
+            "customer's responsible date: its days from then on are not on it"
+        )
         reasons = (*reasons, Reason(found, terms.clause(RESPONSIBLE_DATE).citation))
     lines = right.lines
     if not adjusted:

@@ -8,7 +8,7 @@ Lives elsewhere what may be corrected (``billing``), doing it (``usecases.rebill
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 
 from meterledger.facts.bills import Bill
@@ -108,6 +108,14 @@ class PutRight:
 
 
 @dataclass(frozen=True, slots=True)
+class PartEnded:
+    """Service of an agreement that stood on another one's bill ended on a day (out)."""
+
+    agreement_id: str
+    until_day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """A bill wholly of days after the end of its service: cancelled, and nobody has its days.
 
@@ -129,6 +137,8 @@ class Rebill:
     days than the cancelled one. ``put_right``: what of the agreement is believed otherwise with
     this correction; of a first day, its bill begins on that day. No other correction is of other
     days than the cancelled bill. ``withdrawn``: bills of the agreement that are past its end.
+    ``part_ended``: another agreement, which had days of the cancelled bill, ends with this
+    correction: its bill has those until then, or none of it.
     """
 
     correction: Correction
@@ -139,6 +149,7 @@ class Rebill:
     ends_service: bool = False
     put_right: PutRight | None = None
     withdrawn: tuple[Withdrawal, ...] = ()
+    part_ended: PartEnded | None = None
 
 
 @dataclass(frozen=True, slots=True)

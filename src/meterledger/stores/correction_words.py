@@ -31,16 +31,22 @@ def refuse_one_person(correction: Correction, *, asks: int, asked: int) -> None:
 
 
 def takes_the_place(one: Rebill, agreements: tuple[str, ...], days: DaySpan) -> bool:
-    """Whether the bill may stand for one of the agreements and days: for the same, or, where
-    service ends with it, for those until then, or, where its first day is put right, since."""
+    """Whether the bill may stand for the agreements and days: for the same, or, where service
+    ends with it, for those until then, or, where its first day is put right, since."""
     bill, right = one.bill, one.put_right
-    alone = agreements == bill.agreement_ids and len(agreements) == 1
     if right is not None and right.fact is WrongFact.FIRST_DAY and bill.days != days:
+        alone = agreements == bill.agreement_ids and len(agreements) == 1
         begins = bill.days.from_day.isoformat() == right.is_now
         return alone and begins and bill.days.until_day == days.until_day
-    if not one.ends_service:
-        return (agreements, days) == (bill.agreement_ids, bill.days)
-    return alone and bill.days.from_day == days.from_day and bill.days.until_day <= days.until_day
+    own, gone = bill.agreement_ids[0], set(agreements) - set(bill.agreement_ids)
+    known = own == agreements[0] and set(bill.agreement_ids) <= set(agreements)
+    if one.ends_service:  # others on it end no later on it than it does
+        begins_so = bill.days.from_day == days.from_day
+        return known and begins_so and bill.days.until_day <= days.until_day
+    if one.part_ended is not None:
+        ended = one.part_ended.agreement_id
+        return known and bill.days == days and ended != own and gone <= {ended}
+    return (agreements, days) == (bill.agreement_ids, bill.days)
 
 
 def refuse_withdrawal(
@@ -52,7 +58,8 @@ def refuse_withdrawal(
     """
     told, bill = gone.correction, one.bill
     stands = one.ends_service and told.leaves_nothing and told.corrected_bill == bill.bill_id
-    if not stands or agreements != bill.agreement_ids or days.from_day < bill.days.until_day:
+    mine = agreements[0] == bill.agreement_id
+    if not stands or not mine or days.from_day < bill.days.until_day:
         raise Conflict.of_other_period(told.cancelled_bill, bill.bill_id)
     if gone.reversal is None and cents != 0:
         raise Conflict.of_missing_entry(told.cancelled_bill)

@@ -18,6 +18,7 @@ from meterledger.billing import (
     CausePart,
     CorrectionEvidence,
     LimitedCorrection,
+    PointEnded,
     corrected_bill,
     decide_correction,
 )
@@ -50,6 +51,8 @@ class DecidedCase:
     billed: Billed
     was_until: date | None = None
     """Until when the cancelled bill went, where it is corrected because service ended."""
+    point_ended: PointEnded | None = None
+    """Which other point on it ended, where it is corrected because of that."""
 
 
 def billed_sums(stored: StoredBill) -> Billed:
@@ -130,6 +133,7 @@ def decision_text(
             for one in (decision.reasons if decision else ())
         ],
         **({"service_ended": {"was_until": _day_text(case.was_until)}} if case.was_until else {}),
+        **({"point_ended": _point_told(case.point_ended)} if case.point_ended else {}),
         **({"approved_by": approved_by} if approved_by else {}),
         **({"gate": gate_told(findings, seen)} if findings else {}),
     }
@@ -177,6 +181,11 @@ def read_case(text: str) -> DecidedCase:
             tax_labels={code: one["label"] for code, one in billed["taxes"].items()},
         ),
         was_until=_day(told["service_ended"]["was_until"]) if "service_ended" in told else None,
+        point_ended=PointEnded(
+            told["point_ended"]["service_point"], _day(told["point_ended"]["until"])
+        )
+        if "point_ended" in told
+        else None,
     )
 
 
@@ -207,7 +216,12 @@ def corrected_again(right: Bill, *, bill_id: str, decision: str, view: BookView)
         reasons=reasons,
         terms=terms,
         was_until=case.was_until,
+        point_ended=case.point_ended,
     )
+
+
+def _point_told(one: PointEnded) -> dict[str, Any]:
+    return {"service_point": one.service_point_id, "until": one.until_day.isoformat()}
 
 
 def _unchanged(bills: Sequence[BillInError], own: str) -> bool:

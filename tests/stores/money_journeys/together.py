@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,10 @@ from tests.stores.extension_town import the_book
 from tests.stores.money_journeys.billed import FOUND, bills, known, town_of
 from tests.stores.money_journeys.journey import journey
 
+from meterledger.usecases.change_then_rebill import Signed
+from meterledger.usecases.end_billed_service import end_billed_service
+from meterledger.usecases.find_corrections import now_of
+from meterledger.usecases.ports import Conflict
 from meterledger.usecases.rebill import rebill
 
 
@@ -93,3 +98,24 @@ def _(store: Any, told: Any) -> Any:
         book=the_book(),
     )
     return bills(store)
+
+
+def _end(which: int) -> Any:
+    def stop(store: Any, told: Any) -> Any:
+        made = town_of(store, told.lake)
+        service = made.services(1, known_at=FOUND)[which]
+        with contextlib.suppress(Conflict):  # it has ended so already
+            end_billed_service(
+                agreement_id=service.agreement.agreement_id,
+                last_day_out=date(2025, 7, 20),
+                signed=Signed("Ana", "left, and told late", "Bob"),
+                now=now_of(store, known_at=FOUND, book=the_book(), lake=told.lake),
+                store=store,
+            )
+        return bills(store)
+
+    return stop
+
+
+journey("end a point on a bill of several", billed, known(billed))(_end(1))
+journey("end the one whose bill it is", billed, known(billed))(_end(0))

@@ -163,7 +163,10 @@ def stop(
     seen: Seen = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Stop service; the bill past the day is made again as the final one, later ones are void."""
+    """Stop service; the bill past the day is made again as the final one, later ones are void.
+
+    A bill of several service points is made again without the days of the one that ends.
+    """
     with refusing():
         from meterledger.entrypoints.cli.rebill import run_json
         from meterledger.entrypoints.wiring import open_system
@@ -183,8 +186,8 @@ def stop(
                 store=system.store,
                 dry_run=dry_run,
             )
-        made = ended.corrected
-        runs = [RebillRun(f"case:{made.cancelled.bill_id}", [made])] if made is not None else []
+        made = ended.every
+        runs = [RebillRun(f"case:{made[0].cancelled.bill_id}", made)] if made else []
         answer = {
             "agreement": agreement,
             "until": day.isoformat(),
@@ -200,6 +203,7 @@ def stop(
                 for one in ended.withdrawn
             ],
         }
+            "left": list(ended.left),
 
         def words() -> None:
             ends = "would end" if dry_run else "ends"
@@ -209,6 +213,13 @@ def stop(
                 leaves = "would leave" if dry_run else "leaves"
                 print(f"  {one.bill_id} {leaves} nothing: {usd_display(-one.total_cents)}")
 
+            for other in ended.left:
+                account = made[0].bill.account_id
+                print(
+                    f"  Agreement {other} stood on its bill, and is on none from {day} on: end "
+                    f"that with `meterledger together end {account} --on {day}`, and it is "
+                    "billed by itself."
+                )
         say(answer, as_json=as_json, words=words)
 
 

@@ -12,6 +12,7 @@ from meterledger.facts.corrections import (
     CorrectedBill,
     Correction,
     LeftDifference,
+    PartEnded,
     Rebill,
     Withdrawal,
 )
@@ -38,6 +39,15 @@ class Claim:
     days: DaySpan
     bill_id: str
     agreement_id: str
+
+
+def _parts_ended(rebills: Sequence[Rebill]) -> dict[PartEnded, Rebill]:
+    """Agreements that end and had days of bills of others, each with the first of its bills."""
+    found: dict[PartEnded, Rebill] = {}
+    for one in rebills:
+        if one.part_ended is not None:
+            found.setdefault(one.part_ended, one)
+    return found
 
 
 class MemoryCorrections(MemoryPutRight):
@@ -71,6 +81,7 @@ class MemoryCorrections(MemoryPutRight):
                 for one in ordered:
                     if one.ends_service:  # also by what is put right with it
                         self._refuse_end(one)
+                self._refuse_part_ends(ordered)
             for account, moment in moments:
                 self._note("agreement put right", account, moment)
             for one in ordered:
@@ -80,6 +91,9 @@ class MemoryCorrections(MemoryPutRight):
                 if one.ends_service:
                     days, moment = one.bill.days, one.correction.learned_at
                     self.stop_service(one.bill.agreement_id, days.until_day, moment)
+            for ended, by in _parts_ended(ordered).items():
+                moment = by.correction.learned_at
+                self.stop_service(ended.agreement_id, ended.until_day, moment)
             for one in ordered:
                 self._claim(one.bill)
                 self._keep_bill(one.bill, one.entry)
@@ -153,6 +167,22 @@ class MemoryCorrections(MemoryPutRight):
         refuse_learned_since(one, learned_after(
             one.correction.learned_at, agreement.learned_at, newest))  # fmt: skip
 
+    def _refuse_part_ends(self, rebills: Sequence[Rebill]) -> None:
+        """As ``_refuse_end``, of agreements that have days of bills of others."""
+        gone = {one.correction.cancelled_bill for one in rebills}
+        for ended, one in _parts_ended(rebills).items():
+            name, until = ended.agreement_id, ended.until_day
+            agreement = self._agreement(self._agreements.known(), name)
+            ends = [
+                claim.days.until_day
+                for claim in self._claims.get(agreement.service_point_id, ())
+                if claim.agreement_id == name and claim.bill_id not in gone
+            ]
+            refuse_stop(agreement, until, max(ends, default=None))
+            newest = self._newest_bill_known_at(name, agreement.account_id)
+            known = (one.correction.learned_at, agreement.learned_at, newest)
+            refuse_learned_since(one, learned_after(*known))
+
     def _claim(self, bill: Bill) -> None:
         """Take the days of a bill at each of its service points."""
         for _, agreement_id, point, days in points_of(bill):
@@ -169,7 +199,12 @@ class MemoryCorrections(MemoryPutRight):
             cancelled_by=correction.corrected_bill,
             cancelled_at=correction.learned_at,
         )
-        for _, _, point, _ in points_of(bill):
+        points = {point for _, _, point, _ in points_of(bill)}
+        agreements = self._agreements_of[name]
+        if len(agreements) > 1:  # some of which may have no day of the bill in its place
+            known = self._agreements.known()
+            points |= {one.service_point_id for one in known if one.agreement_id in agreements}
+        for point in sorted(points):
             claims = self._claims.get(point, [])
             claims[:] = [claim for claim in claims if claim.bill_id != name]
         for entry in (one.reversal, one.relief_reversal):

@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import errors
 
+from meterledger.facts.bills import Bill
 from meterledger.facts.corrections import (
     CorrectedBill,
     Correction,
@@ -99,8 +100,9 @@ class CorrectionTables(BillTables, PutRightTables):
     ) -> tuple[set[str], set[str]]:
         if not _cancel(connection, ordered):
             return set(), set()
+        ended: set[str] = set()
         for one in ordered:
-            self._end_service(connection, one)
+            self._end_service(connection, one, ended)
             if one.put_right is not None:
                 self._believe_right(connection, one.put_right, one)
         made = [one.bill for one in ordered]
@@ -139,12 +141,18 @@ class CorrectionTables(BillTables, PutRightTables):
         )
         return {bill.bill_id for bill in made}, citations
 
-    def _end_service(self, connection: Connection, one: Rebill) -> None:
-        """End the agreement with its last bill, between the cancelled one and the one made."""
-        if not one.ends_service:
+    def _end_service(self, connection: Connection, one: Rebill, ended: set[str]) -> None:
+        """End the agreement with its last bill, between the cancelled one and the one made; or
+        one that had days of it, once for all bills that it stood on."""
+        part = one.part_ended
+        if one.ends_service:
+            name, until = one.bill.agreement_id, one.bill.days.until_day
+        elif part is not None and part.agreement_id not in ended:
+            name, until = part.agreement_id, part.until_day
+        else:
             return
-        name, until, at = one.bill.agreement_id, one.bill.days.until_day, one.correction.learned_at
-        _, moment = end_agreement(connection, name, until, at)
+        ended.add(name)
+        _, moment = end_agreement(connection, name, until, one.correction.learned_at)
         refuse_learned_since(one, moment)
         told = {"agreement": name, "until": until.isoformat()}
         self._note(connection, "service stopped", [(one.bill.account_id, told, moment)])
@@ -249,17 +257,28 @@ def _cancel(connection: Connection, ordered: Sequence[Rebill]) -> bool:
             "UPDATE service_period_claim SET cancelled_by = %s WHERE bill_id = %s",
             [one.bill.bill_id, name],
         )
-        connection.execute(
-            "UPDATE service_period_claim SET cancelled_by = %s || substr(bill_id, %s)"
-            " WHERE part_of = %s",
-            [one.bill.bill_id, len(name) + 1, name],
-        )
+        _give_up_parts(connection, name, one.bill)
         for gone in one.withdrawn:
             _withdraw(connection, one, gone)
         cancelled += 1
     if done is not None and cancelled:
         raise Conflict.of_cancelled(*done)
     return cancelled > 0
+
+
+def _give_up_parts(connection: Connection, name: str, bill: Bill) -> None:
+    """Days of other points go to the bill's part for them, or, where it has none, to nobody."""
+    connection.execute(
+        "UPDATE service_period_claim SET cancelled_by = CASE WHEN service_point_id = ANY (%s)"
+        " THEN %s || substr(bill_id, %s) ELSE %s END WHERE part_of = %s",
+        [
+            [one.service_point_id for one in bill.joined],
+            bill.bill_id,
+            len(name) + 1,
+            bill.bill_id,
+            name,
+        ],
+    )
 
 
 def _withdraw(connection: Connection, one: Rebill, gone: Withdrawal) -> None:
@@ -280,8 +299,8 @@ def _withdraw(connection: Connection, one: Rebill, gone: Withdrawal) -> None:
         raise Conflict.of_cancelled(name, by)
     refuse_withdrawal(one, gone, (agreement_id, *parts), DaySpan(from_day, until_day), total_cents)
     connection.execute(
-        "UPDATE service_period_claim SET cancelled_by = %s WHERE bill_id = %s",
-        [one.bill.bill_id, name],
+        "UPDATE service_period_claim SET cancelled_by = %s WHERE bill_id = %s OR part_of = %s",
+        [one.bill.bill_id, name, name],
     )
 
 

@@ -316,7 +316,8 @@ QUESTIONS = (
          WHERE p.part_of IS NOT NULL
            AND (c.bill_id IS NULL OR (p.cancelled_by IS NULL) <> (c.cancelled_by IS NULL)
                 OR NOT EXISTS (SELECT FROM billed_together t
-                                WHERE t.agreement_id = c.agreement_id AND upper_inf(t.known)
+                                WHERE t.agreement_id = c.agreement_id
+                                  AND (upper_inf(t.known) OR p.cancelled_by IS NOT NULL)
                                   AND t.joined_agreement = p.agreement_id AND t.days @> p.days))
         UNION ALL
         SELECT format('%s is billed alone on %s, and with agreement %s by arrangement',

@@ -1,0 +1,198 @@
+"""A service point ended before what is billed of it, on the bill of another agreement.
+
+Lives here      the journey: each bill that has its days past the end is cancelled, and made again
+                without them, on its own period; the others on it go on; all of it is kept at once.
+Lives elsewhere bills of the agreement itself (``end_billed_service``), the arrangement
+                (``together``), the sum (``bills_together``).
+Read first      GRR V.E.2, IV.C; docs/operating/meters_together.md.
+
+The limits of GRR V.G.1 do not bind: nothing was billed in error, and the days after the end are
+nobody's of this account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from meterledger.billing import PointEnded, corrected_bill
+from meterledger.facts.bills import Bill, read_record
+from meterledger.facts.corrections import PartEnded, Rebill
+from meterledger.facts.places import BillableService
+from meterledger.kernel.ids import next_version
+from meterledger.ledger import entry_for_bill
+from meterledger.rulebook.terms import Terms
+from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
+from meterledger.usecases.correction_record import billed_sums
+from meterledger.usecases.ended_service import (
+    EndOfService,
+    EndRefused,
+    EndStore,
+    Kept,
+    StoreOfEnd,
+    cut_service,
+    parts_of_end,
+)
+from meterledger.usecases.ports import StoredBill
+from meterledger.usecases.rebill import Corrected
+from meterledger.usecases.rebill_ceiling import refuse_alone, refuse_doubted
+from meterledger.usecases.rebill_gate import correction_findings, refuse_unseen
+from meterledger.usecases.rebill_holds import held_why
+from meterledger.usecases.rebill_states import CannotRebill, Now, asked_now, right_bill
+from meterledger.usecases.relieve_bills import relieved
+
+
+def bills_past_its_end(
+    service: BillableService, last_day_out: date, store: EndStore
+) -> list[StoredBill]:
+    """Bills of other agreements that have days of the service from the day on, oldest first.
+
+    :raises EndRefused: if it is billed past the day by itself, too
+    """
+    agreement = service.agreement
+    name, days = agreement.agreement_id, agreement.days
+    if days.until_day is not None or last_day_out <= days.from_day:
+        return []  # the store says why it cannot end so
+    bills = [
+        one
+        for one in store.bills_with_days_of([agreement.service_point_id])
+        if one.agreement_id != name and _until(one, name) > last_day_out.isoformat()
+    ]
+    own = [
+        one
+        for one in (store.bills_of_account(agreement.account_id) if bills else ())
+        if one.agreement_id == name and one.days.until_day > last_day_out
+    ]
+    if own:
+        until = max(one.days.until_day for one in own)
+        raise EndRefused(
+            f"It is billed past {last_day_out} by itself, until {until}, and on bill "
+            f"{bills[0].bill_id} of agreement {bills[0].agreement_id}",
+            where=f"agreement {name}",
+            why="A final bill of its own and a bill of several points are not made again at once",
+            do=f"Give a day from {min(until, _last_until(bills, name))} on",
+        )
+    return sorted(bills, key=lambda one: one.days.from_day)
+
+
+def _until(stored: StoredBill, name: str) -> str:
+    """Until when (out) an agreement has days of a bill; "" where it has none."""
+    points = read_record(stored.record)["usage"].get("points", ())
+    return max((str(one["to"]) for one in points if one["agreement"] == name), default="")
+
+
+def _last_until(bills: Sequence[StoredBill], name: str) -> date:
+    return date.fromisoformat(max(_until(one, name) for one in bills))
+
+
+def end_on_another_bill(
+    service: BillableService,
+    bills: Sequence[StoredBill],
+    ended: EndOfService,
+    *,
+    signed: Signed,
+    now: Now,
+    store: EndStore,
+    dry_run: bool,
+) -> EndOfService:
+    """End the agreement, and make ``bills`` again without its days past the end.
+
+    :raises NobodyDecides: if nobody signs
+    :raises CannotRebill: if a bill cannot be made without it, or waits for a person
+    :raises AboveTheCeiling: if one rises above the ceiling, and nobody else agrees
+    :raises FoundByTheGate: if the gate finds what nobody has seen
+    :raises Conflict: if something was learned of it meanwhile
+    """
+    point = PointEnded(service.agreement.service_point_id, ended.until)
+    cut = cut_service(service, ended.until, now.known_at)
+    made = _made(bills, point, cut, now, store)
+    ended = replace(ended, cut=tuple(one for one, _ in made))
+    if dry_run:
+        return ended
+    if not signed.is_complete:
+        raise NobodyDecides(
+            f"Bill {bills[0].bill_id} is made again without days of "
+            f"{point.service_point_id} from {ended.until} on"
+            f"{f', and {len(bills) - 1} after it' if bills[1:] else ''}: nobody is named who "
+            "decides",
+            where="--by",
+            do="Give a name and a reason (`--by`, `--reason`), or look first (`--dry-run`)",
+        )
+    who = {"author": signed.author, "approved_by": signed.approved_by}
+    amounts = [(one.cancelled.total_cents, one.bill) for one in ended.cut]
+    refuse_alone(amounts, on=now.on, view=now.view, **who)
+    refuse_doubted([(one.cancelled, of, one.bill) for one, of in made], now=now, **who)
+    found = [(one.cancelled.bill_id, one.findings) for one in ended.cut]
+    refuse_unseen(found, seen=signed.seen, **who)
+    store.record_rebills(_rebills(ended, point, signed, now, store))
+    return ended
+
+
+def _made(
+    bills: Sequence[StoredBill],
+    point: PointEnded,
+    cut: BillableService,
+    now: Now,
+    store: EndStore,
+) -> list[tuple[Corrected, BillableService]]:
+    """Each bill without the days past the end, and the service that it is of; oldest first."""
+    seen: Any = StoreOfEnd(store, now.known_at, cut)
+    rights: list[tuple[StoredBill, Bill, BillableService]] = []
+    for stored in bills:
+        of = seen.service_of_agreement(stored.agreement_id, now.known_at)
+        why = held_why(stored, of, store, now)
+        if why:
+            raise CannotRebill(why, where=stored.bill_id)
+        right, of = right_bill(stored, seen, now)
+        seen.put_in_place(stored.bill_id, replace(right, bill_id=next_version(stored.bill_id)))
+        rights.append((stored, right, of))
+    found: list[tuple[Corrected, BillableService]] = []
+    for stored, right, of in rights:
+        bill = corrected_bill(
+            asked_now(right, stored, seen, now),
+            bill_id=next_version(stored.bill_id),
+            billed=billed_sums(stored),
+            adjusted=True,
+            reasons=(),
+            terms=Terms(now.view, now.on),
+            point_ended=point,
+        )
+        seen.remember_asked(bill)
+        parts = parts_of_end(stored, bill)
+        found.append((Corrected(stored, bill, adjusted=True, parts=parts), of))
+    together = [(one.cancelled, one.bill) for one, _ in found]
+    return [
+        (
+            replace(
+                one, findings=correction_findings(one.cancelled, one.bill, store, now, together)
+            ),
+            of,
+        )
+        for one, of in found
+    ]
+
+
+def _rebills(
+    ended: EndOfService, point: PointEnded, signed: Signed, now: Now, store: EndStore
+) -> list[Rebill]:
+    """All that is recorded at once."""
+    found: list[Rebill] = []
+    first = ended.cut[0]
+    entries = {each.entry_id: each for each in store.entries_of_account(first.bill.account_id)}
+    for one in ended.cut:
+        (bill,) = relieved([one.bill], store=store, view=now.view)
+        kept = Kept(first.cancelled, bill, signed, now, entries, store, point_ended=point)
+        told = kept.of(one.cancelled, one.parts, one.findings)
+        found.append(
+            Rebill(
+                correction=told.correction,
+                bill=bill,
+                entry=entry_for_bill(bill, learned_at=now.known_at),
+                reversal=told.reversal,
+                relief_reversal=told.relief_reversal,
+                part_ended=PartEnded(ended.agreement_id, ended.until),
+            )
+        )
+    return found
