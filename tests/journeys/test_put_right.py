@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.journeys.town import VIEWER, Town, even
 
-from meterledger.facts.bills import read_record
+from meterledger.facts.bills import BillKind, read_record
 from meterledger.facts.corrections import CorrectionCause, WrongFact
 from meterledger.facts.meters import Meter, MeterKind
 from meterledger.kernel.refusal import Refusal
@@ -22,6 +22,7 @@ from meterledger.usecases.option_availability import OptionNotOpen
 from meterledger.usecases.ports import Conflict
 from meterledger.usecases.put_right import CannotPutRight, Righted, put_right
 from meterledger.usecases.rebill_states import CannotRebill, Now
+from meterledger.usecases.settle_held import Desk, release_held
 
 KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
 TOLD = KNOWN + timedelta(hours=1)
@@ -111,15 +112,6 @@ class TestARateOptionThatWasEnteredWrong:
         billed(town, AUGUST)
         with pytest.raises(Refusal, match="1M-yesterday"):
             right(town, WrongFact.SCHEDULE, "1M-yesterday")
-        assert town.store.put_rights(town.account_id(1)) == []
-
-    def test_of_another_class_is_refused_with_those_of_the_class(self, town: Town) -> None:
-        billed(town, AUGUST)
-        with pytest.raises(
-            CannotPutRight, match="2M-single-phase is no rate option of residential"
-        ) as no:
-            right(town, WrongFact.SCHEDULE, "2M-single-phase")
-        assert "Name one of 1M-" in no.value.do
         assert town.store.put_rights(town.account_id(1)) == []
 
     def test_that_is_not_open_to_the_meter_is_refused_and_another_is_kept(self, town: Town) -> None:
@@ -249,6 +241,42 @@ class TestACycleThatWasEnteredWrong:
         (bill,) = town.bill(1, on=date(2025, 9, 8), known_at=AFTER).issued
         assert (bill.days.from_day, bill.days.until_day) == (AUGUST, date(2025, 9, 8))
         assert all(town.replay(one.bill_id).same_bytes for one in (old, bill))
+
+    @pytest.mark.parametrize(("cycle", "days"), [("20", 11), ("3", 25), ("10", 1)])
+    def test_before_the_first_bill_makes_an_initial_bill_that_leaves_by_itself(
+        self, town: Town, cycle: str, days: int
+    ) -> None:
+        """However short: an initial bill is of any length (20 CSR 4240-13.015)."""
+        right(town, WrongFact.CYCLE, cycle)
+        until = JULY + timedelta(days=days)
+        run = town.bill(1, on=until, known_at=AFTER)
+        (bill,) = run.issued
+        assert (run.held, bill.kind, bill.days.day_count) == ([], BillKind.INITIAL, days)
+        assert town.replay(bill.bill_id).same_bytes
+
+    @pytest.mark.parametrize(("cycle", "until", "held"), [
+        ("4", date(2025, 9, 4), []),
+        ("3", date(2025, 9, 3), ["gate.window_length"]),
+        ("20", date(2025, 8, 20), ["gate.window_length"]),
+    ])  # fmt: skip
+    def test_after_a_bill_makes_a_regular_period_that_waits_below_26_days(
+        self, town: Town, cycle: str, until: date, held: list[str]
+    ) -> None:
+        """Service did not begin with it and does not end: it is neither initial nor final."""
+        billed(town, AUGUST)
+        right(town, WrongFact.CYCLE, cycle)
+        run = town.bill(1, on=until, known_at=AFTER)
+        assert [one.code for one in run.held] == held
+        assert run.issued_count == (0 if held else 1)
+        if not held:
+            assert run.issued[0].kind is BillKind.REGULAR
+            return
+        case = town.store.held_cases(account_id=town.account_id(1))[0]
+        desk = Desk(town.store, town.lake, town.book, until, AFTER + timedelta(hours=1))
+        release_held(case.case_id, by="Ana", reason="its cycle was put right", desk=desk)
+        bill = town.store.bills_of_account(town.account_id(1))[-1]
+        assert (bill.days.from_day, bill.days.until_day) == (AUGUST, until)
+        assert town.replay(bill.bill_id).same_bytes
 
     def test_moves_the_account_from_one_run_to_another(self, town: Town) -> None:
         right(town, WrongFact.CYCLE, "12")

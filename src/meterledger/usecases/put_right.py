@@ -3,7 +3,8 @@
 Lives here      the journey: which bills stand on the fact, making them again as if it had been so
                 from the first, and keeping all of it in one transaction.
 Lives elsewhere a change that the customer asks for (``change_rate``), an end of service
-                (``end_billed_service``), the correction, its limits and its gate (``rebill``).
+                (``end_billed_service``), the correction, its limits and its gate (``rebill``), what
+                stands by the rules of another class (``put_right_class``).
 Read first      GRR V.G; docs/operating/corrections.md, "Entered wrong".
 
 What was known before stays known, so a bill that was issued on the wrong fact is replayed to the
@@ -24,20 +25,25 @@ from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.rulebook.book import BookView
-from meterledger.rulebook.series import NoRuleInForce
-from meterledger.usecases.change_rate import options_open_to
+from meterledger.usecases.bill_options import options_of
 from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
 from meterledger.usecases.option_availability import MetersNamed, meters_on, refuse_not_open
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.program_ports import ProgramsAsked
 from meterledger.usecases.programs_go_on import refuse_closed_programs
+from meterledger.usecases.put_right_class import (
+    StandsByClass,
+    classes_of,
+    refuse_what_is_not_for_it,
+    told_of_class,
+)
 from meterledger.usecases.rebill import NothingToCorrect, RebillRun, RebillStore, rebill
 from meterledger.usecases.rebill_states import Now
 
 A_LOOK = "a look, of which nothing is kept"
 
 
-class PutRightStore(RebillStore, ProgramsAsked, MetersNamed, Protocol):
+class PutRightStore(RebillStore, ProgramsAsked, MetersNamed, StandsByClass, Protocol):
     """What this journey needs of the store."""
 
     def put_right(self, right: PutRight, left: Sequence[LeftDifference] = ()) -> None:
@@ -65,6 +71,8 @@ class Righted:
     run: RebillRun
     """Bills that came out as they were issued are ``unchanged``, and ``left`` may not be adjusted.
     """
+    told: tuple[str, ...] = ()
+    """What stands by the rules of another class of service, where it was entered as that."""
 
 
 def put_right(
@@ -85,6 +93,7 @@ def put_right(
 
     :raises NotFound: if no such agreement is known
     :raises CannotPutRight: if it is so already, or cannot be
+    :raises StandsInTheWay: if a budget plan or a due date is not for the class that is right
     :raises OptionNotOpen: if the option was not open to the meter that was there on the first day
     :raises NobodyDecides: if there is no name or no reason, and it is no look (``dry_run``)
     :raises Conflict: if it was changed meanwhile, or another has service on those days
@@ -143,9 +152,22 @@ def put_right(
             why=run.left[0].reason,
             do="Leave the first day as it was billed",
         )
+    told = _told(service, right, now, store)
     if not run.corrected and not dry_run:
         store.put_right(right, run.left)
-    return Righted(right, run)
+    return Righted(right, run, told)
+
+
+def _told(
+    service: BillableService, right: PutRight, now: Now, store: PutRightStore
+) -> tuple[str, ...]:
+    if right.fact is not WrongFact.SCHEDULE:
+        return ()
+    classes = classes_of(service, right.is_now, now.view)
+    if classes is None:
+        return ()
+    services = store.services_of_account(right.account_id, now.known_at)
+    return told_of_class(service, classes, services, store, now.view)
 
 
 def _was(service: BillableService, fact: WrongFact) -> str:
@@ -183,7 +205,10 @@ def _believed(
     if right.fact is WrongFact.SCHEDULE:
         first = agreement.days.from_day
         view.schedule(right.is_now, first)
-        _refuse_other_class(service, right.is_now, view)
+        if classes_of(service, right.is_now, view) is not None:
+            account = agreement.account_id
+            options = options_of([account], learned_at, store).get(account)
+            refuse_what_is_not_for_it(service, right.is_now, options, view)
         refuse_not_open(
             right.is_now,
             meters_on(service, first),
@@ -222,25 +247,6 @@ def _refuse_booked_change(
                 f"{one.agreement.account_id}`, put the cycle right and ask for the rate again; or "
                 f"put the cycle right when the days until {day} are billed",
             )
-
-
-def _refuse_other_class(service: BillableService, schedule: str, view: BookView) -> None:
-    """An option of another class is none of the service; a book silent of its class knows none."""
-    agreement = service.agreement
-    first = agreement.days.from_day
-    try:
-        choices = options_open_to(service, first, view)
-        name = view.service_class(agreement.schedule, first).value
-    except NoRuleInForce:
-        return
-    if schedule not in choices:
-        raise CannotPutRight(
-            f"{schedule} is no rate option of {name} service on {first}",
-            where=f"agreement {agreement.agreement_id}",
-            why="Another class is another service, with its own deposits, due days and taxes",
-            do=f"Name one of {', '.join(one for one in choices if one != agreement.schedule)}; "
-            "service of another class is ended and started anew",
-        )
 
 
 def _beginning(service: BillableService, first: date, learned_at: datetime) -> BillableService:

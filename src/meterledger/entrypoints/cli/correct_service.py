@@ -69,6 +69,7 @@ def correct(
             "is_now": right.is_now,
             "dry_run": dry_run,
             "rebilled": run_json(made.run) if made.run.corrected or made.run.left else None,
+            "told": list(made.told),
         }
 
         def words() -> None:
@@ -78,6 +79,8 @@ def correct(
                 f"{right.was}."
             )
             print_anew([made.run], would=dry_run)
+            for one in made.told:
+                print(f"  {one}")
 
         say(answer, as_json=as_json, words=words)
 
