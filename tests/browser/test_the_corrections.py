@@ -97,3 +97,25 @@ def test_a_wrong_multiplier_is_put_right(page: Page, site: str, axe: Callable[[]
 
     page.get_by_role("alert").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="A cause for every cent")).to_be_visible()
+
+
+def test_what_was_entered_wrong_is_put_right(
+    page: Page, site: str, axe: Callable[[], None], town: WebTown
+) -> None:
+    account = town.town.account_id(4)
+    page.goto(f"{site}/accounts/{account}/")
+    page.get_by_role("link", name="Put right what was entered wrong of").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What was entered wrong")
+    page.get_by_label("Rate option").check()
+    page.get_by_label("What it should be").fill("1M-anytime")
+    page.get_by_role("button", name="Show its bills").click()
+    expect(page.get_by_role("heading", name="With 1M-anytime, and not 1M-smart")).to_be_visible()
+    look(page, "entered wrong", axe)
+
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_label("Your name").fill("Ana Rivera")
+    page.get_by_label("Reason").fill("the option was misread on the form")
+    page.get_by_role("button", name="Put it right").click()
+    expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+    look(page, "put right", axe)

@@ -38,6 +38,7 @@ from meterledger.entrypoints.site.urls import urlpatterns  # noqa: E402
 from meterledger.entrypoints.web import (  # noqa: E402
     bank_pages,
     channel_pages,
+    correct_service_page,
     corrections,
     deposit_decisions,
     deposit_forms,
@@ -52,6 +53,7 @@ ACTS: dict[str, Any] = {
     "ask-deposit": (deposit_forms.ASK, deposit_forms.NOTICE),
     "bank-line": bank_pages.ACTS,
     "checkout": channel_pages.ACTS,
+    "correct-service": correct_service_page.ACTS,
     "correction": (corrections.REBILL, corrections.LEAVE),
     "deposit": deposit_decisions.ACTS,
     "held-case": held_pages.ACTS,

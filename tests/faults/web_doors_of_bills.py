@@ -193,6 +193,17 @@ def correct(town: Any, act: str, **typed: str) -> Door:
     return Door(town, ask, reads_lake=True)
 
 
+def entered(act: str, should: str) -> Door:
+    """The door of a fact of an agreement that was entered wrong."""
+
+    def ask(number: int) -> Request:
+        account = Town(MemoryStore()).account_id(number)
+        name = f"{account}-SP{number}-{FIRST_DAY:%Y%m%d}"
+        return form(f"/agreements/{quote(name)}/correct/", act=act, should=should, **WORDS)
+
+    return Door(billed, ask, reads_lake=True)
+
+
 DOORS = {
     "forgive a late charge": Door(
         charged, lambda n: form(f"/late-charges/{quote(late_charge(n))}/", **FORGIVEN)
@@ -209,4 +220,7 @@ DOORS = {
     "leave a bill as it is": correct(wrong, "leave"),
     "put a multiplier right with its bills": multiply("rebill"),
     "put a multiplier right alone": multiply("wait"),
+    "put a rate option right": entered("schedule", "1M-overnight"),
+    "put a first day right": entered("first-day", "2026-09-05"),
+    "put a cycle right": entered("cycle", "5"),
 }

@@ -16,6 +16,7 @@ from meterledger.entrypoints.web import (
     channel_pages,
     chapters,
     combined,
+    correct_service_page,
     corrections,
     coverage,
     deposit_forms,
@@ -53,6 +54,11 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<str:account_id>/", accounts.account_page, name="account"),
     path("bills/<path:bill_id>/record.json", bills.bill_record, name="bill-record"),
     path("bills/<path:bill_id>.pdf", bills.bill_document, name="bill-pdf"),
+    path(
+        "agreements/<path:agreement_id>/correct/",
+        correct_service_page.correct_service_page,
+        name="correct-service",
+    ),
     path("bills/<path:bill_id>/versus/<path:versus>/", two_bills.two_bills_page, name="two-bills"),
     path("bills/<path:bill_id>/", bills.bill_page, name="bill"),
     path(
