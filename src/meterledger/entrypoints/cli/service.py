@@ -202,8 +202,8 @@ def stop(
                 }
                 for one in ended.withdrawn
             ],
-        }
             "left": list(ended.left),
+        }
 
         def words() -> None:
             ends = "would end" if dry_run else "ends"
@@ -212,7 +212,6 @@ def stop(
             for one in ended.withdrawn:
                 leaves = "would leave" if dry_run else "leaves"
                 print(f"  {one.bill_id} {leaves} nothing: {usd_display(-one.total_cents)}")
-
             for other in ended.left:
                 account = made[0].bill.account_id
                 print(
@@ -220,6 +219,7 @@ def stop(
                     f"that with `meterledger together end {account} --on {day}`, and it is "
                     "billed by itself."
                 )
+
         say(answer, as_json=as_json, words=words)
 
 

@@ -52,13 +52,13 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<str:account_id>/compare/", rate_options.compare_page, name="compare"),
     path("accounts/<str:account_id>/ledger/", account_ledger.ledger_page, name="account-ledger"),
     path("accounts/<str:account_id>/", accounts.account_page, name="account"),
-    path("bills/<path:bill_id>/record.json", bills.bill_record, name="bill-record"),
-    path("bills/<path:bill_id>.pdf", bills.bill_document, name="bill-pdf"),
     path(
         "agreements/<path:agreement_id>/correct/",
         correct_service_page.correct_service_page,
         name="correct-service",
     ),
+    path("bills/<path:bill_id>/record.json", bills.bill_record, name="bill-record"),
+    path("bills/<path:bill_id>.pdf", bills.bill_document, name="bill-pdf"),
     path("bills/<path:bill_id>/versus/<path:versus>/", two_bills.two_bills_page, name="two-bills"),
     path("bills/<path:bill_id>/", bills.bill_page, name="bill"),
     path(
