@@ -56,7 +56,7 @@ def asks_otherwise(stored: StoredBill, right: Bill, store: ReplayStore, now: Now
 def _due_otherwise(
     stored: StoredBill, then: AccountOptions | None, known: AccountOptions | None, now: Now
 ) -> str:
-    if _chosen(then, stored) == _chosen(known, stored) or _was_out(stored, known):
+    if _chosen(then, stored) == _chosen(known, stored) or _was_out(stored, then, known):
         return ""
     due = own_due_day(known, stored.issued_day, now.view).outcome
     if due == stored.due_day:
@@ -64,11 +64,15 @@ def _due_otherwise(
     return f"It was due on {stored.due_day}; by what the account has chosen it is due on {due}"
 
 
-def _was_out(stored: StoredBill, known: AccountOptions | None) -> bool:
+def _was_out(stored: StoredBill, then: AccountOptions | None, known: AccountOptions | None) -> bool:
     """Whether a choice of the bill's own day, or its end, was told when the bill was out already.
 
-    A choice never reaches such a bill (GRR V.O), and counts from the next one on.
+    A choice never reaches such a bill (GRR V.O), and counts from the next one on; one that was made
+    before it on that day, and ended after it, was that bill's.
     """
+    on_it = then.due_date_on(stored.issued_day) if then is not None else None
+    if on_it is not None and on_it.days.from_day == stored.issued_day:
+        return True
     return known is not None and any(
         one.learned_at > stored.known_at
         and stored.issued_day in (one.days.from_day, one.days.until_day)

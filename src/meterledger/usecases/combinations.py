@@ -20,6 +20,7 @@ from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.combination_ports import Combinations
 from meterledger.usecases.decide import Ruling, decide
+from meterledger.usecases.periods_of_service import last_of_service
 from meterledger.usecases.rule_registry import rule_named
 
 COMBINATION = "billing.combination"
@@ -181,9 +182,10 @@ def look_at_combination(
     regular: set[str] = set()
     passing: set[str] = set()
     for account in file.accounts_on(on):
-        for service in store.services_of_account(account, known_at):
+        services = store.services_of_account(account, known_at)
+        for service in services:
             if on in service.agreement.days:
-                open_end = service.agreement.days.until_day is None
+                open_end = last_of_service(service, services).days.until_day is None
                 (regular if open_end else passing).add(service.premise.premise_id)
     ruling = _ask(tuple(sorted(regular)), in_writing=True, on=on, view=view)
     left = tuple(sorted(passing - regular))
@@ -254,9 +256,8 @@ def _premises(
     regular: set[str] = set()
     passing: set[str] = set()
     for account in account_ids:
-        there = [
-            one for one in store.services_of_account(account, known_at) if on in one.agreement.days
-        ]
+        services = store.services_of_account(account, known_at)
+        there = [one for one in services if on in one.agreement.days]
         if not there:
             raise NotCombined(
                 f"Account {account} has no service on {on}",
@@ -265,7 +266,7 @@ def _premises(
                 do="Leave it out, or name a day with service",
             )
         for service in there:
-            open_end = service.agreement.days.until_day is None
+            open_end = last_of_service(service, services).days.until_day is None
             (regular if open_end else passing).add(service.premise.premise_id)
     return tuple(sorted(regular)), tuple(sorted(passing - regular))
 

@@ -24,6 +24,7 @@ from meterledger.usecases.extension_guarantees import (
     untested_bills,
 )
 from meterledger.usecases.extension_records import ExtensionRefused, Moment
+from meterledger.usecases.periods_of_service import last_of_service
 
 PERIOD = "ext_guarantee_ends_when_revenue_covers_period_months"
 OVER = {
@@ -77,7 +78,12 @@ def _by_calendar(on_file: ExtensionOnFile, on: date, moment: Moment) -> str | No
 
 def _by_service(on_file: ExtensionOnFile, on: date, store: OverStore, moment: Moment) -> str | None:
     """By the end of all that it serves; of the account, where nothing was told to be served."""
-    ends = [one.agreement.days.until_day for one in _served(on_file, store, moment)]
+    ends = [
+        last_of_service(
+            one, store.services_of_account(one.account.account_id, moment.known_at)
+        ).days.until_day
+        for one in _served(on_file, store, moment)
+    ]
     days = [one for one in ends if one is not None and one <= on]
     return f"service ended before {max(days)}" if days and len(days) == len(ends) else None
 

@@ -1,13 +1,14 @@
 """Billing periods of a service that goes on: over changes of the rate option, and after its end.
 
-Lives here      the agreements by which an account's service at a place went on; the months of the
-                calendar since it ended, as periods of which there is no bill.
+Lives here      the agreements by which an account's service at a place went on, the last of them;
+                the months of the calendar since it ended, as periods of which there is no bill.
 Lives elsewhere the limits that are counted over them (``billing.correction_limits``).
 Read first      GRR V.G.1: up to so many monthly billing periods, counted back from the discovery.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -44,6 +45,18 @@ def going_on(
             names.add(name)
     found = [one.agreement for name, one in known.items() if name in names]
     return sorted(found, key=lambda one: one.days.from_day)
+
+
+def last_of_service(service: BillableService, services: Sequence[BillableService]) -> Agreement:
+    """The agreement with which the service goes on to its end, or to no end.
+
+    ``services`` are those of its account: another rate option, booked or begun, is no end.
+    """
+    known = {one.agreement.agreement_id: one for one in services}
+    last = service
+    while last.continued_by in known:
+        last = known[last.continued_by]
+    return last.agreement
 
 
 def months_without_service(ended: date, found: date) -> tuple[BillInError, ...]:
