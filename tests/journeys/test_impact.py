@@ -20,6 +20,7 @@ from meterledger.stores.lake.determinants import DeterminantFiles
 from meterledger.usecases import impact_tables
 from meterledger.usecases.impact import Basis, impact_of_change
 from meterledger.usecases.proposals import read_proposal, write_proposal
+from meterledger.usecases.rebill import rebill
 from meterledger.usecases.try_change import try_bills
 
 CHICAGO = "America/Chicago"
@@ -120,19 +121,20 @@ def change(living: Any, tmp_path: Path) -> Callable[..., Impact]:
         folder = tmp_path / f"book{len(list(tmp_path.iterdir()))}"
         shutil.copytree(default_book_folder(), folder)
         write_proposal(read_proposal(text.encode(), "proposal.yaml"), folder, living.view)
-        living.changed = load_book(folder).as_known(date(2026, 11, 27))
-        living.before = living.book.as_known(date(2026, 11, 27))
+        known_at = how.pop("known_at", LAST)
+        living.changed = load_book(folder).as_known(known_at.date())
+        living.before = living.book.as_known(known_at.date())
         return impact_of_change(
             (1, 2),
-            since=SINCE,
-            until=UNTIL,
+            since=how.pop("since", SINCE),
+            until=how.pop("until", UNTIL),
             basis=Basis(
                 store=living.store,
                 lake=living.lake,
                 kept=living.kept,
                 before=living.before,
                 after=living.changed,
-                known_at=how.pop("known_at", LAST),
+                known_at=known_at,
                 at_sequence=living.store.lake_sequence(),
             ),
         )
@@ -197,6 +199,52 @@ class TestAChangeOfWindows:
         assert int(found.change_cents.sum()) == slow.after_cents - slow.before_cents != 0
         changed = {s for s, c in zip(found.schedules, found.change_cents, strict=True) if c}
         assert changed == {"1M-overnight"}
+
+
+class TestABillThatWasCorrected:
+    """Its period was billed in those months, however late another bill took its place."""
+
+    def correct(self, town: Any, towns: ModuleType) -> tuple[Any, Any]:
+        _, wrong, _ = town.store.bills_of_account(town.account_id(3))
+        days = (wrong.days.from_day, wrong.days.until_day)
+        arrive(town, towns, "M3", days, towns.even(150), learned_at=towns.LAST)
+        (one,) = rebill(
+            [wrong.bill_id],
+            author="Ana",
+            reason="read again",
+            on=date(2026, 2, 3),
+            known_at=towns.CLASSES_TOLD,
+            store=town.store,
+            lake=town.lake,
+            book=town.book,
+            seen=["gate.band", "gate.jump"],
+        ).corrected
+        return wrong, one.bill
+
+    def test_counts_once_in_the_months_of_its_period(
+        self, living: Any, towns: ModuleType, change: Any
+    ) -> None:
+        wrong, right = self.correct(living, towns)
+        assert right.issued_day > UNTIL
+
+        found = change(PRICE.format(begins="2025-11-01"), known_at=towns.CLASSES_TOLD)
+
+        assert found.bills.tolist() == [3] * 7
+        live = [one for number in range(1, 8)
+                for one in living.store.bills_of_account(living.account_id(number))]  # fmt: skip
+        assert found.billed_cents == sum(one.total_cents for one in live)
+        assert right.total_cents != wrong.total_cents
+        assert (found.not_reproduced, found.ties) == (0, True)
+
+    def test_is_none_of_the_months_in_which_it_was_corrected(
+        self, living: Any, towns: ModuleType, change: Any
+    ) -> None:
+        self.correct(living, towns)
+
+        months = {"since": date(2026, 1, 1), "until": date(2026, 3, 1)}
+        found = change(PRICE.format(begins="2025-11-01"), known_at=towns.CLASSES_TOLD, **months)
+
+        assert found.bills.sum() == 0
 
 
 class TestKeptSums:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from tests.stores.paper_town import ANALYST, bill_of, month_of, rebill_of, start_of
@@ -79,6 +80,31 @@ def test_a_cancelled_bill_stood_until_the_evening_before_another_took_its_place(
         after = billed.issued_bills(CYCLE, EARLY, until, stood_on=day)
     assert {each.bill_id for each in before} == both
     assert {each.bill_id for each in after} == both - {bill_of(1, 0)[0].bill_id}
+
+
+def test_a_corrected_bill_counts_on_the_day_of_the_one_that_was_issued_first(
+    billed: Store,
+) -> None:
+    """Its period is of that day's months: it is missing there else, and comes twice later."""
+    made = rebill_of(1, 0, cents=20_000)
+    first = bill_of(1, 0)[0].issued_day
+    day, after = first + timedelta(days=70), first + timedelta(days=1)
+    later = replace(made.bill, issued_day=day, due_day=day + timedelta(days=21))
+    entry = replace(made.entry, effective_day=day) if made.entry else None
+    one = replace(made, bill=later, entry=entry)
+    billed.record_rebills([one])
+
+    def names(since: date, until: date) -> list[str]:
+        found = billed.issued_bills(CYCLE, since, until, first_billed=True)
+        return [each.bill_id for each in found]
+
+    with billed.viewing(ANALYST, []):
+        assert names(first, after) == [one.bill.bill_id]
+        assert names(first - timedelta(days=40), first) == []
+        assert one.bill.bill_id not in names(after, day + timedelta(days=1))
+        (short,) = billed.issued_bills(CYCLE, first, after, first_billed=True)
+    assert short.total_cents == one.bill.total_cents
+    assert len(short.cents) == len(one.bill.lines)
 
 
 def test_they_are_personal(billed: Store) -> None:

@@ -105,13 +105,15 @@ def impact_of_change(
 ) -> Impact:
     """Price every live bill rendered from ``since`` until ``until`` (out) by both books.
 
+    A corrected bill stands for the one that was rendered first: no period comes twice, or is away.
+
     ``progress`` is told of each cycle.
 
     :raises InvariantBroken: if totals do not tie, or a bill before any change is changed
     """
     work = _Work(Calculator(basis.before), Calculator(basis.after))
     for cycle in cycles:
-        bills = basis.store.issued_bills(cycle, since, until)
+        bills = basis.store.issued_bills(cycle, since, until, first_billed=True)
         if bills:
             _price_cycle(work, cycle, bills, basis)
         if progress is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from meterledger.facts.bills import read_record
 from meterledger.facts.issued import IssuedBill, layout_of
+from meterledger.kernel.ids import first_version
 from meterledger.kernel.money import cents_from_text
 from meterledger.rulebook.pinned import BookPin
 from meterledger.usecases.ports import StoredBill
@@ -23,7 +24,13 @@ class MemoryIssued:
         raise NotImplementedError
 
     def issued_bills(
-        self, cycle: int, since: date, until: date, *, stood_on: date | None = None
+        self,
+        cycle: int,
+        since: date,
+        until: date,
+        *,
+        stood_on: date | None = None,
+        first_billed: bool = False,
     ) -> list[IssuedBill]:
         """Live bills of the cycle's accounts rendered on days from ``since`` until ``until``."""
         self._look()
@@ -33,11 +40,14 @@ class MemoryIssued:
                 return True
             return stood_on is not None and self._bills[one.cancelled_by].issued_day > stood_on
 
+        def counts_on(one: StoredBill) -> date:
+            return (self._bills[first_version(one.bill_id)] if first_billed else one).issued_day
+
         return [
             _issued(one)
             for _, one in sorted(self._bills.items())
             if stands(one)
-            and since <= one.issued_day < until
+            and since <= counts_on(one) < until
             and self._account_known(one.account_id).cycle == cycle
         ]
 
