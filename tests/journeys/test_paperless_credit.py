@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.journeys.test_replay_as_evidence import Hidden, release
 from tests.rooms.billing.test_paperless_credit import AMOUNT
 
 from meterledger.rulebook.loading import load_book
@@ -130,9 +131,11 @@ class TestASecondAccount:
         assert len(credited(homes.bill(1, 2, on=NINTHS[0]))) == 2
 
 
+@pytest.mark.parametrize("since", ["nothing", "a release", "a release, and no record is seen"])
 def test_bills_that_counted_nothing_replay_and_say_so(
-    homes: Home, monkeypatch: pytest.MonkeyPatch
+    homes: Home, monkeypatch: pytest.MonkeyPatch, since: str
 ) -> None:
+    """By the revision that made them too, where only their hash tells which it was."""
     account = homes.live(1)
     homes.live(3, account_id=account)
     homes.go_paperless(account, date(2025, 9, 1))
@@ -144,6 +147,9 @@ def test_bills_that_counted_nothing_replay_and_say_so(
             lambda one, *more: now(replace(one, paperless_by_calendar=True), *more),
         )
         bills = credited(homes.bill(1, on=NINTHS[0]))
-    again = [homes.town.replay(one.bill_id) for one in bills]
+    if since != "nothing":
+        release(monkeypatch)
+    seen = Hidden(homes.town.store) if since.endswith("seen") else homes.town.store
+    again = [homes.town.replay(one.bill_id, store=seen) for one in bills]
     assert [one.same_bytes for one in again] == [True, True]
     assert {"neither bills nor accounts counted" in one.read_as for one in again} == {True, False}

@@ -111,14 +111,18 @@ def _ways(
     """The bill, and how else it may have come out when it was made; each with its reading."""
     stored = recalled.stored
     yield bill, ""
+    revisions = [recalled.revision]
     if not stored.record:
         # The record would name the revision it was made by; without it the hash tells which.
-        for revision in rating.CALCULATION_REVISIONS[:-1]:
+        before = [one for one in rating.CALCULATION_REVISIONS if one != recalled.revision]
+        for revision in before:
             yield _made_again(recalled, revision, store, lake), ""
+        revisions += reversed(before)
     if recalled.known_at == stored.known_at:  # as known at another moment the pins always differ
         for reading in _older_readings(bill, recalled):
-            again = _made_again(recalled, recalled.revision, store, lake, reading=reading)
-            yield again, reading.words
+            for revision in revisions:
+                again = _made_again(recalled, revision, store, lake, reading=reading)
+                yield again, reading.words
 
 
 def _as_issued(again: Bill, stored: StoredBill, words: str) -> tuple[Bill, str] | None:
