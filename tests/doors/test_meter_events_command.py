@@ -93,7 +93,7 @@ class TestReceive:
 
         result = ask("meter", "events", "receive", str(path))
 
-        assert "1 events received: 1 new" in result.stdout
+        assert "1 event received: 1 new" in result.stdout
         assert "Meter M4 is not installed anywhere: its events are kept" in result.stdout
         assert answer(ask("meter", "cases", "--find", "--json"))["cases"] == []
         town.start(4)

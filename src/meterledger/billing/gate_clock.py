@@ -12,6 +12,7 @@ from datetime import date, datetime
 from meterledger.billing.gate_terms import GateTerms
 from meterledger.facts.held import StoreClock
 from meterledger.kernel.refusal import Refusal
+from meterledger.kernel.written_counts import many
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 
@@ -48,8 +49,8 @@ def refuse_rendered_long_ago(
     if ago <= within.value:
         return
     raise RenderedLongAgo(
-        f"{day} is {ago} days ago, and a bill is dated at most {within.value} days before it is "
-        "made",
+        f"{day} is {many(ago, 'day')} ago, and a bill is dated at most "
+        f"{many(within.value, 'day')} before it is made",
         where=where,
         why="It would be due, and late, before anybody has it, and our delay would not be counted",
         do=f"Date it today, {today}"

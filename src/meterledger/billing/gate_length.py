@@ -14,6 +14,7 @@ from meterledger.billing.gate_facts import BillFacts, GateBill, finding
 from meterledger.billing.gate_terms import LONGEST, SHORTEST, GateTerms
 from meterledger.facts.bills import BillKind
 from meterledger.facts.held import GateFinding
+from meterledger.kernel.written_counts import many
 
 LENGTH, OVERLAP = "gate.window_length", "gate.overlap"
 
@@ -27,7 +28,7 @@ def check_length(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     if shortest.value <= count <= longest.value:
         return None
     sentence = (
-        f"A regular bill of {count} days, {facts.days}, is outside {shortest.value} to "
+        f"A regular bill of {many(count, 'day')}, {facts.days}, is outside {shortest.value} to "
         f"{longest.value} days"
     )
     return finding(LENGTH, sentence, shortest if count < shortest.value else longest)

@@ -17,6 +17,7 @@ from fractions import Fraction
 from meterledger.billing.gate_facts import BillFacts, Use, finding
 from meterledger.billing.gate_terms import PREVIOUS_WITHIN, GateTerms
 from meterledger.facts.held import GateFinding, PastBill
+from meterledger.kernel.written_counts import many
 
 BAND, JUMP, ZERO, ESTIMATED = "gate.band", "gate.jump", "gate.zero", "gate.estimated"
 
@@ -91,8 +92,8 @@ def check_zero(facts: BillFacts, terms: GateTerms) -> GateFinding | None:
     if past.energy_wh < floor.value * past.days.day_count:
         return None
     sentence = (
-        f"No energy was used in {facts.days.day_count} days, and bill {past.bill_id} before had "
-        f"{Use.of(past).per_day}"
+        f"No energy was used in {many(facts.days.day_count, 'day')}, and bill {past.bill_id} "
+        f"before had {Use.of(past).per_day}"
     )
     return finding(ZERO, sentence, floor, [("bill before", past.bill_id)])
 

@@ -11,6 +11,7 @@ statement gives the same bytes for ever. Each bill's own paper is beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from meterledger.billing import contact_route
@@ -23,6 +24,7 @@ from meterledger.facts.combination import CombinedBill, CombinedKind, CombinedSt
 from meterledger.facts.places import Premise
 from meterledger.kernel.canonical import canonical_bytes
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.written_counts import many
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.make_statement import time_to_pay
 from meterledger.usecases.ports import NotFound
@@ -30,6 +32,8 @@ from meterledger.usecases.ports import NotFound
 TEMPLATE = "combined_1"
 ON_THE_FRONT = 30
 """So many accounts fit the front, in two columns."""
+ONE_ACCOUNT_SINCE = datetime(2026, 12, 1, tzinfo=UTC)
+"""Statements that were made before say "of 1 accounts" where they are of one."""
 
 
 def combined_paper(combination_id: str, statement_id: str, system: System) -> bytes:
@@ -106,7 +110,10 @@ def _premise(bill: CombinedBill, statement: CombinedStatement, system: System) -
 def _count(statement: CombinedStatement) -> str:
     accounts = len({one.account_id for one in statement.bills})
     bills = sum(one.kind is CombinedKind.CHARGED for one in statement.bills)
-    return f"{bills} bill{'' if bills == 1 else 's'} of {accounts} accounts"
+    of = many(accounts, "account")
+    if statement.learned_at < ONE_ACCOUNT_SINCE:
+        of = f"{accounts} accounts"  # of one, too: a paper is the same for ever
+    return f"{many(bills, 'bill')} of {of}"
 
 
 def _sums(statement: CombinedStatement) -> list[dict[str, Any]]:

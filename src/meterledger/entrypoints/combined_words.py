@@ -17,6 +17,7 @@ from meterledger.facts.combination import (
     CombinedStatement,
 )
 from meterledger.kernel.money import usd_display, usd_text
+from meterledger.kernel.written_counts import many
 from meterledger.usecases.combinations import Combined, OfPeople
 
 
@@ -90,7 +91,7 @@ def print_combined(one: Combined) -> None:
     file = one.file
     print(
         f"Combination {file.combination.combination_id} of {file.combination.customer}, "
-        f"{file.combination.days}: {len(one.premises)} premises."
+        f"{file.combination.days}: {many(len(one.premises), 'premise')}."
     )
     for account in file.accounts:
         print(f"  account {account.account_id}, {account.days}")

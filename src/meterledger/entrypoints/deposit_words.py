@@ -12,6 +12,7 @@ from typing import Any
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.deposits import Deposit, DepositAct, DepositKind, DepositStep, asked_items
 from meterledger.kernel.money import usd_display, usd_text
+from meterledger.kernel.written_counts import many as many
 from meterledger.usecases.deposit_ask import Desk
 from meterledger.usecases.deposit_came_back import DepositCameBack
 from meterledger.usecases.deposit_interest import next_credit_day
@@ -38,11 +39,6 @@ ACTION_WORDS = {
     "release_guarantor": "The guarantor may be released",
 }
 """Whether a deposit goes back, by what its rule answers."""
-
-
-def many(count: int, noun: str) -> str:
-    """``1 deposit``, ``2 deposits``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def deposit_desk(system: System, by: str) -> Desk:

@@ -172,11 +172,12 @@ def impact_page(impact: Impact, answer: dict[str, Any]) -> str:
             [
                 ("billed, as issued", usd_display(impact.billed_cents)),
                 (
-                    f"{len(impact.not_priced)} bills that are not priced",
+                    _many_that(len(impact.not_priced), "is not priced", "are not priced"),
                     usd_display(-sum(one.issued_cents for one in impact.not_priced)),
                 ),
                 (
-                    f"{impact.not_reproduced} bills that come out otherwise now, as known now",
+                    _many_that(impact.not_reproduced, "comes out otherwise", "come out otherwise")
+                    + " now, as known now",
                     usd_display(impact.not_reproduced_cents),
                 ),
                 ("before the change", usd_display(int(impact.before_cents.sum()))),
@@ -238,6 +239,10 @@ def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def _many_that(count: int, one: str, more: str) -> str:
+    return f"{_many(count, 'bill')} that {one if count == 1 else more}"
+
+
 def _sentences(impact: Impact, answer: dict[str, Any]) -> list[str]:
     told = [
         f"{_many(len(impact.accounts), 'account')}, {_many(answer['bills'], 'bill')} rendered "
@@ -259,9 +264,11 @@ def _sentences(impact: Impact, answer: dict[str, Any]) -> list[str]:
         f"{answer['less']:,} less."
     )
     if impact.not_priced:
+        count, first = len(impact.not_priced), impact.not_priced[0]
+        what = "is not priced and counts" if count == 1 else "are not priced and count"
         told.append(
-            f"{len(impact.not_priced)} bills are not priced and count in no account; the first: "
-            f"{impact.not_priced[0].bill_id}. {impact.not_priced[0].why}"
+            f"{_many(count, 'bill')} {what} in no account{'' if count == 1 else '; the first'}: "
+            f"{first.bill_id}. {first.why}"
         )
     return told
 
@@ -276,7 +283,8 @@ def impact_words(impact: Impact, answer: dict[str, Any]) -> str:
         lines.append(f"{heading}:")
         wide = max([22, *(len(one["name"]) for one in answer[key])])
         lines += [
-            f"  {one['name']:<{wide}} {one['accounts']:>9} accounts "
+            f"  {one['name']:<{wide}} {one['accounts']:>9} "
+            f"{'account ' if one['accounts'] == 1 else 'accounts'} "
             f"{usd_shown(one['change_usd']):>15} ({one['change_percent']} percent)"
             for one in answer[key]
         ]

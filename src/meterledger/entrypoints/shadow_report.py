@@ -11,6 +11,7 @@ from typing import Any
 from meterledger.entrypoints.report_page import bars, paragraph, report_page, table
 from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowHeld, ShadowRun
 from meterledger.kernel.money import usd_display, usd_shown, usd_text
+from meterledger.kernel.written_counts import many
 
 LARGEST = 50
 CAUSE_WORDS = {
@@ -179,19 +180,27 @@ def verdict(answer: dict[str, Any]) -> str:
     """Whether a release passes, in one sentence."""
     if answer["passes"]:
         return "Every cent is explained."
+    one = answer["unexplained"] == 1
     return (
-        f"{answer['unexplained']} bills are not explained: this program does not give what was "
-        "issued. Do not release it; replay one of them to see the line."
+        f"{many(answer['unexplained'], 'bill')} {_are(answer['unexplained'])} not explained: this "
+        "program does not give what was issued. Do not release it; replay "
+        f"{'it' if one else 'one of them'} to see the line."
     )
 
 
 def _summary(run: ShadowRun) -> str:
+    bill = "bill" if run.bills == 1 else "bills"
+    differ = "differs" if len(run.different) == 1 else "differ"
     return (
-        f"{run.bills:,} bills, {usd_display(run.issued_cents)} as issued. {run.same:,} are the "
-        f"same now, {len(run.different):,} differ by "
+        f"{run.bills:,} {bill}, {usd_display(run.issued_cents)} as issued. "
+        f"{run.same:,} {_are(run.same)} the same now, {len(run.different):,} {differ} by "
         f"{usd_display(run.shadow_cents - run.compared_cents)} together, "
-        f"{len(run.not_made):,} are not made now."
+        f"{len(run.not_made):,} {_are(len(run.not_made))} not made now."
     )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def shadow_words(run: ShadowRun, answer: dict[str, Any]) -> str:
@@ -199,7 +208,7 @@ def shadow_words(run: ShadowRun, answer: dict[str, Any]) -> str:
     lines = [_summary(run)]
     for one in answer["causes"]:
         usd = usd_shown(one["usd"])
-        lines.append(f"  {one['cause']}: {usd} on {one['bills']} bills, {one['is']}")
+        lines.append(f"  {one['cause']}: {usd} on {many(one['bills'], 'bill')}, {one['is']}")
     for one in answer["largest"][:10]:
         causes = ", ".join(f"{part['cause']} {part['usd']}" for part in one["parts"])
         lines.append(f"  {one['bill']}: {one['issued_usd']} -> {one['shadow_usd']} ({causes})")

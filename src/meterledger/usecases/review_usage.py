@@ -33,6 +33,7 @@ from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.kernel.written_counts import many
 from meterledger.rulebook.book import BookView
 from meterledger.usage import DayBlock, FillingPlan
 from meterledger.usecases.fill_gaps import FilledDay, fill_days
@@ -249,12 +250,10 @@ def edit_day(
             where=_where(item),
             do="Give other watt-hours, or accept the day as it is",
         )
-    left = sum(
-        one is None and slot not in changed for slot, one in enumerate(item.values)
-    )  # fmt: skip
+    left = sum(one is None and slot not in changed for slot, one in enumerate(item.values))
     if left:
         raise CannotReview(
-            f"{left} intervals would still be missing",
+            f"{many(left, 'interval')} would still be missing",
             where=_where(item),
             why="A gap is never a zero",
             do="Give a value for each of them, or estimate the day",
@@ -394,7 +393,8 @@ def _review(
         )
     if act not in item.ways_out:
         raise CannotReview(
-            f"{item.missing_count} intervals of the day are missing",
+            f"{many(item.missing_count, 'interval')} of the day "
+            f"{'is' if item.missing_count == 1 else 'are'} missing",
             where=_where(item),
             why="A gap is never a zero, and cannot be accepted",
             do="Estimate the day, or edit it with a value for each of them",

@@ -13,6 +13,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
 from meterledger.kernel.money import usd_shown
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -69,7 +70,7 @@ def out(to: Folder = "", as_json: JsonFlag = False) -> None:
             else:
                 one = file_json(made.file)
                 print(
-                    f"File {one['file']}: {one['entries']} entries, "
+                    f"File {one['file']}: {many(one['entries'], 'entry', 'entries')}, "
                     f"{usd_shown(one['debits_usd'])} drawn, "
                     f"{usd_shown(one['credits_usd'])} paid, for {one['effective']}: {path}"
                 )
@@ -171,7 +172,7 @@ def listing(as_json: JsonFlag = False) -> None:
         def words() -> None:
             for one in told:
                 print(
-                    f"{one['file']}  {one['entries']} entries, "
+                    f"{one['file']}  {many(one['entries'], 'entry', 'entries')}, "
                     f"{usd_shown(one['debits_usd'])} drawn, "
                     f"{usd_shown(one['credits_usd'])} paid"
                 )

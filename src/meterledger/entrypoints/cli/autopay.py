@@ -18,6 +18,7 @@ from meterledger.entrypoints.cli.answer import (
     say,
 )
 from meterledger.kernel.money import usd_display, usd_shown
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -152,7 +153,8 @@ def run(
                 print(f"{one.bill_id}: {answer.act.value}, {usd_display(answer.cents)}: {why}")
             for what, why in refused:
                 print(f"{what}: {why}")
-            print(f"{len(drawn)} bills on autopay are due on {day}.")
+            are = "is" if len(drawn) == 1 else "are"
+            print(f"{many(len(drawn), 'bill')} on autopay {are} due on {day}.")
 
         sentences = [{"what": what, "sentence": why} for what, why in refused]
         shown = {"due": day.isoformat(), "bills": told, "refused": sentences}

@@ -11,6 +11,7 @@ from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
 from meterledger.entrypoints.cli.bank_matches import match_pieces, matches, unmatch
 from meterledger.entrypoints.cli.bank_spoken import ByOption, ReasonOption, speaking
 from meterledger.kernel.money import usd_display, usd_shown
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.facts.bank import BankFile
@@ -67,7 +68,8 @@ def take(
         def words() -> None:
             for one in answers:
                 print(
-                    f"{one['file']}: {one['status']}, {one['format']}, {one['lines']} lines, "
+                    f"{one['file']}: {one['status']}, {one['format']}, "
+                    f"{many(one['lines'], 'line')}, "
                     f"{usd_shown(one['usd'])} in all"
                 )
                 for each in one["statements"]:
@@ -222,7 +224,7 @@ def _open_words(position: BankPosition) -> None:
         sign = "=" if left == right else "IS NOT"
         print(f"  {says}: {usd_display(left)} {sign} {usd_display(right)}")
     print(
-        f"Seen and not expected: {len(position.open_lines)} lines, "
+        f"Seen and not expected: {many(len(position.open_lines), 'line')}, "
         f"{usd_display(position.unexpected_cents)} ({OWNER_OF_UNEXPECTED})"
     )
     for one in position.open_lines:
@@ -234,13 +236,13 @@ def _open_words(position: BankPosition) -> None:
             print(f"      {step.act.value} by {step.by}: {step.reason}")
     print(
         f"Expected and not seen: {len(position.unseen)}, {usd_display(position.unseen_cents)}, "
-        f"{len(position.overdue)} of them for more than {position.overdue_days} days "
+        f"{len(position.overdue)} of them for more than {many(position.overdue_days, 'day')} "
         f"({OWNER_OF_UNSEEN})"
     )
     for expected in position.unseen[:50]:
         print(
             f"  {expected.expectation_id}  {expected.day}  {usd_display(expected.cents):>13}  "
-            f"{position.age(expected)} days  {expected.ledger_account}  {expected.cause}"
+            f"{many(position.age(expected), 'day')}  {expected.ledger_account}  {expected.cause}"
         )
     if len(position.unseen) > 50:
         print(f"  and {len(position.unseen) - 50} more; --json has all.")

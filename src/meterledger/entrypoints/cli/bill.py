@@ -11,6 +11,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import CYCLE, BadArgument, JsonFlag, day_from, refusing, say
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.usecases.deposit_run import DepositRun
@@ -297,8 +298,8 @@ def _answer(
         )
         if run.issued_count and on < today:
             print(
-                f"Dated {on}, {(today - on).days} days ago: they are due, and we are late with "
-                "them, as if they had left then. What is billed late is dated today."
+                f"Dated {on}, {many((today - on).days, 'day')} ago: what was billed is due, and we "
+                "are late with it, as if it had left then. What is billed late is dated today."
             )
         for owner, codes in held_by_owner(run).items():
             told = ", ".join(f"{code} {count}" for code, count in codes.items())

@@ -11,6 +11,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +161,8 @@ def _print_day(closed: DayClosed) -> None:
 
     accounts = closed.bills.accounts
     print(
-        f"  {accounts['known']} accounts = {accounts['not_due']} not due + {accounts['due']} due; "
+        f"  {many(accounts['known'], 'account')} = {accounts['not_due']} not due + "
+        f"{accounts['due']} due; "
         f"due = {accounts['billed']} billed + {accounts['held']} held + "
         f"{accounts['excluded']} excluded."
     )

@@ -20,6 +20,7 @@ from meterledger.entrypoints.cli.answer import (
 )
 from meterledger.facts.documents import Delivery, IssuedDocument
 from meterledger.kernel.money import usd_shown
+from meterledger.kernel.written_counts import many
 
 BillArgument = Annotated[str, typer.Argument(help="Bill number.")]
 
@@ -287,7 +288,8 @@ def _line(one: IssuedDocument) -> str:
     to = f" to {one.address}" if one.address else ""
     late = f", went out late: to be paid by {one.due_day}" if one.due_day else ""
     return (
-        f"{one.kind.value}, {one.channel.value}{to}, {one.run_id}, {one.page_count} pages, "
+        f"{one.kind.value}, {one.channel.value}{to}, {one.run_id}, "
+        f"{many(one.page_count, 'page')}, "
         f"{one.sha256[:16]}{late}"
     )
 

@@ -19,6 +19,7 @@ from meterledger.entrypoints.cli.answer import (
     say,
 )
 from meterledger.kernel.money import usd_shown
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -372,19 +373,20 @@ def _run(on: str, contract: str | None, parts: tuple[str, ...] | None, *, as_jso
 
         def words() -> None:
             print(
-                f"{told['contracts']} contracts = {told['moved']} moved + {told['nothing_due']} "
-                f"with nothing due + {len(told['waiting'])} waiting"
+                f"{many(told['contracts'], 'contract')} = {told['moved']} moved + "
+                f"{told['nothing_due']} with nothing due + {len(told['waiting'])} waiting"
             )
             print(
                 f"  refunded {usd_shown(told['refunded_usd'])} on "
-                f"{told['refund_dates']} dates, kept {usd_shown(told['kept_usd'])}"
+                f"{many(told['refund_dates'], 'date')}, kept {usd_shown(told['kept_usd'])}"
             )
             print(
-                f"  {told['bills_tested']} bills tested: deficiency "
+                f"  {many(told['bills_tested'], 'bill')} tested: deficiency "
                 f"{usd_shown(told['deficiency_usd'])}, "
                 f"credited {usd_shown(told['credited_usd'])}"
             )
-            print(f"  {told['facility_months']} facility months, {usd_shown(told['facility_usd'])}")
+            months = many(told["facility_months"], "facility month")
+            print(f"  {months}, {usd_shown(told['facility_usd'])}")
             print(f"  {usd_shown(told['facility_taken_back_usd'])} of such months taken back")
             for one in told["waiting"]:
                 print(f"  {one['contract']} waits: {one['sentence']}")

@@ -16,6 +16,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
 from meterledger.kernel.money import usd_display, usd_text
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -109,7 +110,7 @@ def general_ledger_export(
             if out is None:
                 print(text, end="")
             else:
-                print(f"{out}: {len(found.rows)} rows of {days}")
+                print(f"{out}: {many(len(found.rows), 'row')} of {days}")
                 _tie_words([found.tie])
 
         say(answer, as_json=as_json, words=words)
@@ -180,7 +181,8 @@ def unbilled_report(
         }
 
         def words() -> None:
-            print(f"{day}: {len(found.lines)} agreements, {usd_display(found.total_cents)}")
+            agreements = many(len(found.lines), "agreement")
+            print(f"{day}: {agreements}, {usd_display(found.total_cents)}")
             for method, (count, cents) in methods.items():
                 print(f"  {method.value}: {count}, {usd_display(cents)}")
             for one in found.lines if accounts else ():

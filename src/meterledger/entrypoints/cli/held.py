@@ -17,6 +17,7 @@ from meterledger.entrypoints.cli.answer import (
     say,
 )
 from meterledger.kernel.money import usd_shown
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from datetime import date
@@ -73,9 +74,10 @@ def queue(
         told = [case_json(one, system.today) for one in found]
 
         def words() -> None:
-            print(f"{len(told)} held bill{'' if len(told) == 1 else 's'}.")
+            print(f"{many(len(told), 'held bill')}.")
             for one in told:
-                print(f"{one['case']}  {one['state']}, {one['age_days']} days, {one['owner']}")
+                age = many(one["age_days"], "day")
+                print(f"{one['case']}  {one['state']}, {age}, {one['owner']}")
                 print(f"    {one['code']}: {one['sentence']}")
 
         say({"held": told}, as_json=as_json, words=words)
@@ -228,7 +230,7 @@ def _answer(settled: Settled, today: date, *, as_json: bool) -> None:
 
 def _print(told: dict[str, Any]) -> None:
     print(f"{told['case']}: {told['state']}, account {told['account']}, {told['from']} to "
-          f"{told['to']}, {told['age_days']} days old, {told['owner']}")  # fmt: skip
+          f"{told['to']}, {many(told['age_days'], 'day')} old, {told['owner']}")  # fmt: skip
     print(f"  {told['sentence']}")
     for one in told["findings"]:
         print(f"  {one['code']} ({one['citation']['text']}): {one['sentence']}")

@@ -17,6 +17,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
 from meterledger.entrypoints.clock import now_utc
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -165,7 +166,7 @@ def _print(entries: list[dict[str, Any]]) -> None:
                 (
                     f"  meter {one['meter']}",
                     f"{one['commodity']} {one['kind']}, {one['direction']}",
-                    f"{one['readings']} readings",
+                    many(one["readings"], "reading"),
                     f"{one['missing']} missing" if one["missing"] else "",
                     _quantity(one),
                     f"{one['from']} to {one['to']}",

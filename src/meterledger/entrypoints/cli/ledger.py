@@ -13,6 +13,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
 from meterledger.kernel.money import shown, usd_display, usd_shown
+from meterledger.kernel.written_counts import many
 from meterledger.kernel.written_days import instant_from_text
 
 if TYPE_CHECKING:
@@ -249,7 +250,9 @@ def export(
         say(
             told,
             as_json=as_json,
-            words=lambda: print(f"{lines} lines in {to}. Check them with: bean-check {to}"),
+            words=lambda: print(
+                f"{many(lines, 'line')} in {to}. Check the file with: bean-check {to}"
+            ),
         )
 
 

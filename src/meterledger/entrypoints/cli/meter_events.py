@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
+from meterledger.kernel.written_counts import many
 
 
 def register(meter: typer.Typer) -> None:
@@ -57,7 +58,8 @@ def receive(
         }
 
         def words() -> None:
-            print(f"{done.received} events received: {done.new} new, {done.known} known already.")
+            received = many(done.received, "event")
+            print(f"{received} received: {done.new} new, {done.known} known already.")
             for one in done.opened:
                 print(f"  case {one.case_id} for {one.queue}: {one.sentence}")
             for meter in done.strangers:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, refusing, say
+from meterledger.kernel.written_counts import many
 
 
 def register(meter: typer.Typer) -> None:
@@ -45,12 +46,12 @@ def read(
 def _print(answer: dict[str, Any]) -> None:
     count = sum(one["readings"] for one in answer["channels"])
     what = "stored now" if answer["status"] == "stored" else "known already"
-    noun = "reading" if count == 1 else "readings"
-    print(f"Meter {answer['meter']} answered: {count} {noun}, {what}.")
+    print(f"Meter {answer['meter']} answered: {many(count, 'reading')}, {what}.")
     for one in answer["channels"]:
         print(
             f"  {one['direction']} {one['commodity']}, {one['kind']} in {one['unit']}: "
             f"{one['readings']} from {one['from']} to {one['to']}"
         )
     if answer["quarantined"]:
-        print(f"  {answer['quarantined']} lines are in quarantine.")
+        count = answer["quarantined"]
+        print(f"  {many(count, 'line')} {'is' if count == 1 else 'are'} in quarantine.")

@@ -9,6 +9,7 @@ import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
 from meterledger.kernel.money import usd_shown
+from meterledger.kernel.written_counts import many
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +71,7 @@ def prove(
         def words() -> None:
             print(
                 f"{bill}, {usd_shown(answer['total_usd'])}, with "
-                f"{answer['readings']} readings: {path}"
+                f"{many(answer['readings'], 'reading')}: {path}"
             )
             print("Check it anywhere: python3 meterledger_verify.py " + str(path))
             print(f"Signed with the key {answer['public_key']}")

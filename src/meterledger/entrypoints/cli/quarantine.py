@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import JsonFlag, WholeNumber, refusing, say
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.facts.intake import QuarantinedItem
@@ -98,7 +99,7 @@ def show(number: Number, as_json: JsonFlag = False) -> None:
 
 
 def _rows(item: QuarantinedItem) -> str:
-    rows = "1 row" if item.line.rows == 1 else f"{item.line.rows} rows"
+    rows = many(item.line.rows, "row")
     energy = item.line.energy_wh
     return f"{rows}, energy not known" if energy is None else f"{rows}, {energy} Wh"
 
@@ -128,7 +129,7 @@ def release(number: Number, by: Author, reason: Reason, as_json: JsonFlag = Fals
         say(
             answer,
             as_json=as_json,
-            words=lambda: print(f"{number}: released, {readings} readings stored"),
+            words=lambda: print(f"{number}: released, {many(readings, 'reading')} stored"),
         )
 
 

@@ -16,6 +16,7 @@ from meterledger.entrypoints.cli.answer import (
     refusing,
     say,
 )
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,8 +168,8 @@ def _true_up(system: System, day: date, *, dry_run: bool, as_json: bool) -> None
     }
 
     def words() -> None:
-        noun = "bill" if done.looked_at == 1 else "bills"
-        print(f"{done.looked_at} {noun} looked at; {len(done.runs)} cases to true up.")
+        looked_at, cases = many(done.looked_at, "bill"), many(len(done.runs), "case")
+        print(f"{looked_at} looked at; {cases} to true up.")
         for run in done.runs:
             _print_run(run, dry_run=dry_run)
         for name in done.same:
@@ -341,7 +342,8 @@ def _print_run(run: RebillRun, *, dry_run: bool) -> None:
         if offer.last_instalment_cents != offer.instalment_cents:
             last = f", {usd_display(offer.last_instalment_cents)} the last"
         print(
-            f"{usd_display(offer.amount_cents)} may be repaid over {offer.months_offered} months: "
+            f"{usd_display(offer.amount_cents)} may be repaid over "
+            f"{many(offer.months_offered, 'month')}: "
             f"{usd_display(offer.instalment_cents)} each{last}."
         )
 

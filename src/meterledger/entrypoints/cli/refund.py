@@ -27,6 +27,7 @@ from meterledger.entrypoints.cli.settlement import (
     undo,
 )
 from meterledger.kernel.money import usd_display, usd_shown
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.facts.settlements import Means
@@ -414,7 +415,8 @@ def _answer_report(found: Report, what: str, *, as_json: bool) -> None:
     }
 
     def words() -> None:
-        print(f"{usd_display(found.total_cents)} of {len(found.cases)} refunds {what}.")
+        refunds = many(len(found.cases), "refund")
+        print(f"{usd_display(found.total_cents)} of {refunds} {what}.")
         for row in rows:
             print("  " + ", ".join(one for one in row if one))
 

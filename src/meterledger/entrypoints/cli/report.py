@@ -8,6 +8,7 @@ import typer
 
 from meterledger.entrypoints.cli import finance
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.usecases.meter_health import HealthReport
@@ -98,7 +99,8 @@ def unbilled_agreements(
         answer = {"on": day.isoformat(), "unbilled": [one.as_json(day) for one in found]}
 
         def words() -> None:
-            print(f"{day}: {len(found)} agreements got no bill for more than one cycle.")
+            agreements = many(len(found), "agreement")
+            print(f"{day}: {agreements} got no bill for more than one cycle.")
             for one in found:
                 print(f"{one.account_id}  since {one.since}  {one.code}, {one.owner}")
                 print(f"    {one.reason}")
@@ -109,8 +111,9 @@ def unbilled_agreements(
 
 def _health_words(report: HealthReport, answer: dict[str, Any], every: bool) -> None:
     print(
-        f"{report.day}: {len(report.meters)} meters = {report.whole} sent all + {report.in_part} "
-        f"sent some + {len(report.silent)} silent; {len(report.without_meter)} places without one."
+        f"{report.day}: {many(len(report.meters), 'meter')} = {report.whole} sent all + "
+        f"{report.in_part} sent some + {len(report.silent)} silent; "
+        f"{many(len(report.without_meter), 'place')} without one."
     )
     for name, found in answer["sequence_gaps"].items():
         told = ", ".join(f"{first}-{last}" for first, last in found)
@@ -123,8 +126,8 @@ def _health_words(report: HealthReport, answer: dict[str, Any], every: bool) -> 
         print(
             f"  {one.meter_id}: {one.sent} of {one.sent_due} sent, {seen}, "
             f"{one.missing_percent} % still missing, "
-            + (f"{one.estimated} intervals estimated, " if one.estimated else "")
-            + f"{one.estimated_in_a_row} days without a reading"
+            + (f"{many(one.estimated, 'interval')} estimated, " if one.estimated else "")
+            + f"{many(one.estimated_in_a_row, 'day')} without a reading"
             + (f"; {findings}" if findings else "")
             + (f"; {one.why}" if one.why else "")
         )
@@ -183,7 +186,7 @@ def replaced(
 
 
 def _replaced_words(looked_at: int, found: list[ReplacedUsage]) -> None:
-    print(f"{looked_at} bills looked at; the usage of {len(found)} has changed since.")
+    print(f"{many(looked_at, 'bill')} looked at; the usage of {len(found)} has changed since.")
     for one in found:
         now = "cannot be given" if one.now_wh is None else f"{one.now_wh} Wh"
         print(

@@ -24,6 +24,7 @@ from meterledger.entrypoints.cli.made_anew import (
     print_anew,
 )
 from meterledger.kernel.money import usd_display, usd_shown, usd_text
+from meterledger.kernel.written_counts import many
 
 
 def register(app: typer.Typer) -> None:
@@ -265,8 +266,9 @@ def change(
                     f"Account {account} is on {schedule} from {one.then.days.from_day}"
                 ),
                 anew=lambda one: (
-                    f"The rate goes back to {one.then.days.from_day}, and {len(one.bills)} bills "
-                    "since then are made anew"
+                    f"The rate goes back to {one.then.days.from_day}, and "
+                    f"{many(len(one.bills), 'bill')} since then "
+                    f"{'is' if len(one.bills) == 1 else 'are'} made anew"
                 ),
                 signed=Signed(by, reason, approved_by, tuple(seen or ())),
                 now=now_of_system(system),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, day_from, refusing, say
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from meterledger.entrypoints.wiring import System
@@ -78,9 +79,11 @@ def shadow_cycle(
         say(answer, as_json=as_json, words=lambda: print(shadow_words(run, answer)))
         if run.unexplained:
             sys.stdout.flush()
+            are, it = ("is", "it") if len(run.unexplained) == 1 else ("are", "one")
             print(
-                f"{len(run.unexplained)} bills are not explained. Replay one with `meterledger "
-                f"replay {run.unexplained[0].bill_id}`, and do not release this program.",
+                f"{many(len(run.unexplained), 'bill')} {are} not explained. Replay {it} with "
+                f"`meterledger replay {run.unexplained[0].bill_id}`, and do not release this "
+                "program.",
                 file=sys.stderr,
             )
             raise typer.Exit(2)

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.written_counts import many
 
 
 def register_on(tariff: typer.Typer) -> None:
@@ -176,7 +177,8 @@ def _print_changes(answer: dict[str, Any]) -> None:
     for one in answer["values"]:
         print(_value_words(one))
     same = answer["unchanged"]
-    print(f"Unchanged: {same['provisions']} provisions, {same['values']} values.")
+    provisions, values = many(same["provisions"], "provision"), many(same["values"], "value")
+    print(f"Unchanged: {provisions}, {values}.")
     print(f"Rules that rest on what changed: {', '.join(answer['rules']) or 'none'}.")
     print(f"Stories that rest on it: {', '.join(answer['stories']) or 'none'}.")
 
@@ -334,9 +336,10 @@ def _print_trial(answer: dict[str, Any], trial: Any) -> None:
 def _print_bills(bills: dict[str, Any]) -> None:
     from meterledger.entrypoints.cli.words import dollars, print_table
 
+    change = "changes" if bills["changed"] == 1 else "change"
     print(
-        f"{bills['changed']} of {bills['compared']} bills change (service from {bills['from']} "
-        f"until {bills['until']}): {dollars(bills['before_usd'])} before, "
+        f"{bills['changed']} of {many(bills['compared'], 'bill')} {change} (service from "
+        f"{bills['from']} until {bills['until']}): {dollars(bills['before_usd'])} before, "
         f"{dollars(bills['after_usd'])} after, difference {dollars(bills['difference_usd'])}."
     )
     print_table(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,7 +177,7 @@ def _words(reports: list[UsageReport]) -> None:
     for one in reports:
         counts = one.counts
         print(
-            f"{one.day}: {counts.meter_days} meter-days = {counts.complete} complete + "
+            f"{one.day}: {many(counts.meter_days, 'meter-day')} = {counts.complete} complete + "
             f"{counts.estimated} estimated + {counts.held} held + {counts.no_meter} without a "
             "meter."
         )
@@ -184,9 +185,11 @@ def _words(reports: list[UsageReport]) -> None:
             print("  Done already; nothing has come since.")
             continue
         if one.resumed:
-            print(f"  {one.resumed} batches were done already.")
+            were = "was" if one.resumed == 1 else "were"
+            print(f"  {many(one.resumed, 'batch', 'batches')} {were} done already.")
         if counts.estimated_intervals:
-            print(f"  {counts.estimated_intervals} intervals estimated, {counts.estimated_wh} Wh.")
+            intervals = many(counts.estimated_intervals, "interval")
+            print(f"  {intervals} estimated, {counts.estimated_wh} Wh.")
         for code, count in sorted(one.by_code.items()):
             print(f"  {code}: {count}")
         if counts.held:

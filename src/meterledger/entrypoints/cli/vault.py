@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, refusing, say
+from meterledger.kernel.written_counts import many
 
 Sha256 = Annotated[str, typer.Argument(help="The file's hash, 64 digits.")]
 
@@ -108,7 +109,8 @@ def rotate(as_json: JsonFlag = False) -> None:
             {"wrapped": count},
             as_json=as_json,
             words=lambda: print(
-                f"{count} files are under a new key. Copy the key file to a safe place."
+                f"{many(count, 'file')} {'is' if count == 1 else 'are'} under a new key. Copy the "
+                "key file to a safe place."
             ),
         )
 
@@ -121,7 +123,8 @@ def verify(as_json: JsonFlag = False) -> None:
         checked, broken = open_vault(default_data_folder()).verify()
 
         def words() -> None:
-            print(f"{checked} files, {len(broken)} do not open")
+            do = "does" if len(broken) == 1 else "do"
+            print(f"{many(checked, 'file')}, {len(broken)} {do} not open")
             for sentence in broken:
                 print(f"  {sentence}")
 

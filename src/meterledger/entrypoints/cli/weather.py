@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.kernel.written_counts import many
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +55,9 @@ def load(
         say(
             answer,
             as_json=as_json,
-            words=lambda: print(f"{station}: {len(days)} days read, {newly} new or changed."),
+            words=lambda: print(
+                f"{station}: {many(len(days), 'day')} read, {newly} new or changed."
+            ),
         )
 
 
@@ -87,6 +90,6 @@ def show(
         def words() -> None:
             for day, degrees in days.items():
                 print(f"{day}  {degrees} F")
-            print(f"{len(days)} days known, {missing} not.")
+            print(f"{many(len(days), 'day')} known, {missing} not.")
 
         say({"station": station, "days": days, "not_known": missing}, as_json=as_json, words=words)

@@ -22,6 +22,7 @@ from meterledger.entrypoints.demo.proofs import HomeEnergy
 from meterledger.entrypoints.demo.town import LAST_RUN_DAY, Simulated, Town
 from meterledger.facts.bills import HeldBill
 from meterledger.kernel.money import usd_display
+from meterledger.kernel.written_counts import many
 from meterledger.usecases.finance_aging import BUCKETS
 
 PLAIN_WIDTH = 120
@@ -228,8 +229,10 @@ def _of_file(told: FileTold) -> _Aside | None:
         return _Aside(told.day, "known", f"{told.name}: nothing changed{because}.")
     if not told.note and not told.quarantined:
         return None
-    aside = f", {told.quarantined} lines set aside" if told.quarantined else ""
-    return _Aside(told.day, "read", f"{told.name}: {told.readings} readings{aside}{because}.")
+    aside = f", {many(told.quarantined, 'line')} set aside" if told.quarantined else ""
+    return _Aside(
+        told.day, "read", f"{told.name}: {many(told.readings, 'reading')}{aside}{because}."
+    )
 
 
 def _of_payment(told: PaymentTold) -> _Aside | None:

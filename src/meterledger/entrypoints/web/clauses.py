@@ -24,6 +24,7 @@ from meterledger.entrypoints.web.words import (
 )
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import micro_usd_text
+from meterledger.kernel.written_counts import many
 from meterledger.kernel.written_days import MONTH_NAMES
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import DayWindows, Seasons, TimeOfUse
@@ -105,9 +106,10 @@ def value_words(kind: str, unit: str, dated: DatedValue[Any]) -> ValueWords:
         return ValueWords("By local clock time", _window_rows(value))
     if kind == "holidays":
         days = sorted(value)
-        return ValueWords(f"{len(days)} days", tuple((f"{day:%A}", day_words(day)) for day in days))
+        rows = tuple((f"{day:%A}", day_words(day)) for day in days)
+        return ValueWords(many(len(days), "day"), rows)
     if kind in ("schedule", "program"):
-        return ValueWords(f"{value.name}, {len(value.charges)} charges")
+        return ValueWords(f"{value.name}, {many(len(value.charges), 'charge')}")
     if kind == "service_class":
         words = value.service_class.replace("_", " ")
         return ValueWords(f"{words}: {list_words(list(value.schedules))}")

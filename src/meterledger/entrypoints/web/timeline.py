@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from meterledger.kernel.span import Validity
+from meterledger.kernel.written_counts import many
 
 WHOLE = 10_000
 """The width of the drawing in hundredths of a percent."""
@@ -91,7 +92,8 @@ def timeline(rows: Sequence[tuple[str, Sequence[Mark]]], today: date) -> Timelin
         ticks=scale.ticks(),
         today=_percent(scale.at(today)),
         summary=(
-            f"{len(marks)} bars in {len([name for name, of_row in rows if of_row])} rows, from "
+            f"{many(len(marks), 'bar')} in "
+            f"{many(len([name for name, of_row in rows if of_row]), 'row')}, from "
             f"{first.year} to {last.year}. The table below says the same."
         ),
     )

@@ -103,11 +103,14 @@ def day_chart(item: DayToReview, zone_name: str) -> DayChart | None:
     present = [one for one in bars if one.wh is not None]
     most = max(present, key=lambda one: one.wh or 0, default=None)
     missing = sum(one.wh is None for one in bars)
-    summary = f"A bar for each of {len(bars)} intervals, and a line for what is usual."
+    each = "One bar for one interval"
+    if len(bars) > 1:
+        each = f"A bar for each of {len(bars)} intervals"
+    summary = f"{each}, and a line for what is usual."
     if most is not None:
         summary += f" Most: {most.words}."
     if missing:
-        summary += f" {missing} have no value."
+        summary += f" {missing} {'has' if missing == 1 else 'have'} no value."
     return DayChart(
         bars=bars,
         lines=tuple(_lines(usual, down)),
