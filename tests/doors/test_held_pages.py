@@ -58,7 +58,8 @@ def test_an_account_s_page_leads_to_what_is_held_of_it(client: Any, behind: Held
 class TestTheQueue:
     def test_lists_held_bills_with_why_and_whose(self, client: Any, behind: HeldTown) -> None:
         text = text_of(client.get("/held/"))
-        assert "5 bills wait for a person." in text
+        assert "4 bills wait for a person. 1 is excluded until somebody reopens it." in text
+        assert "Energy far from usual: gate.band (3)" in text
         assert f'href="{address(behind, FAR)}"' in text
         assert "Readings are missing" in text
         assert "meter data" in text
@@ -71,6 +72,8 @@ class TestTheQueue:
             ("owner=meter+data", [HIGH, GAP]),
             ("age=30", [FAR, HIGH, GAP, OUT]),
             ("code=book.silent", []),
+            ("state=excluded", [OUT]),
+            ("state=open", [FAR, HIGH, GAP]),
         ],
     )
     def test_is_filtered(self, client: Any, behind: HeldTown, asked: str, shown: list[int]) -> None:
@@ -130,6 +133,37 @@ class TestACase:
         assert "Get the missing readings" in text
         assert f'href="/usage/meters/E-30{GAP:02d}/?on=2026-04-01"' in text, "the first day missing"
 
+    def test_of_a_gap_names_each_day_that_waits_and_how_it_is_estimated(
+        self, client: Any, behind: HeldTown
+    ) -> None:
+        text = text_of(client.get(address(behind, GAP)))
+        assert "30 of 30 days keep this bill from leaving." in text
+        day = f'href="/usage/days/2026-04-17/E-30{GAP:02d}/?case={behind.cases[GAP]}"'
+        assert day in text
+        assert "24 of 24 intervals missing" in text
+        assert f'href="{address(behind, GAP)}estimate/"' in text
+
+    def test_says_how_much_was_used_on_each_of_its_days(
+        self, client: Any, behind: HeldTown
+    ) -> None:
+        text = text_of(client.get(address(behind, FAR)))
+        _, _, days = text.partition("Day by day")
+        assert "Energy of each day" in days
+        assert "keep this bill from leaving" not in days
+        assert '<td class="n">134.4</td>' in days
+        assert f"{address(behind, FAR)}estimate/" not in text
+
+    def test_names_its_account_and_days_once(self, client: Any, behind: HeldTown) -> None:
+        """A run's sentence ends its days with the day out: beside the last day it would mislead."""
+        text = text_of(client.get(address(behind, GAP)))
+        assert "<p>No interval has arrived; the window needs" in text
+        assert "April 1, 2026 to May 1, 2026" not in text
+
+    def test_off_by_a_factor_leads_to_the_multiplier(self, client: Any, behind: HeldTown) -> None:
+        text = text_of(client.get(address(behind, HIGH)))
+        assert "Off by a factor" in text
+        assert f'href="/usage/multiplier/E-30{HIGH:02d}/"' in text
+
     def test_that_is_not_there_is_refused(self, client: Any) -> None:
         answer = client.get("/held/H-1/")
         assert answer.status_code == 404
@@ -183,7 +217,7 @@ class TestACase:
         assert "It is excluded by Ben Ito: In dispute since April." in text
         assert "Until somebody reopens it, no later period of this service is billed" in text
         decide(client, behind, OUT, "reopen")
-        assert "This bill is held, and waits for" in text_of(client.get(address(behind, OUT)))
+        assert "This bill is held. Its owner: billing" in text_of(client.get(address(behind, OUT)))
 
     @pytest.mark.parametrize("looks_late", [False, True])
     def test_that_another_let_go_at_the_same_instant_has_left(
@@ -258,6 +292,13 @@ class TestRuns:
         text = text_of(client.get("/held/runs/"))
         assert "accounts" in text
         assert "finished" in text
+        assert "energy far from usual: 3" in text
+        assert "readings are missing: 1" in text
+
+    def test_of_one_case_lead_to_it(self, client: Any, behind: HeldTown) -> None:
+        decide(client, behind, FAR, "release")
+        text = text_of(client.get("/held/runs/"))
+        assert f'<a href="{address(behind, FAR)}">case {behind.cases[FAR]}</a>' in text
 
     def test_that_are_stopped_are_let_go_by_a_name(self, client: Any, behind: HeldTown) -> None:
         stopped = RunRecord(
@@ -272,6 +313,7 @@ class TestRuns:
         store = behind.town.store
         store.record_run(stopped)
         assert "A run is stopped, and no bill leaves" in text_of(client.get("/held/"))
+        assert "let go by" not in text_of(client.get("/held/runs/"))
         refused = decide(client, behind, FAR, "release")
         assert "Run R-1 of 2026-05-01 was stopped: Too much is held" in text_of(refused)
 
@@ -280,6 +322,7 @@ class TestRuns:
 
         assert store.standing_stop() is None
         assert "is stopped" not in text_of(client.get("/held/"))
+        assert f"let go by Dana Cole: {WHO['reason']}" in text_of(client.get("/held/runs/"))
         with store.viewing(Viewer("test", "look"), []):
             assert store.bill_runs()[0] == replace(
                 stopped,

@@ -65,6 +65,7 @@ ACTS: dict[str, Any] = {
 """What the form of a page may be told to do, where it may do several things."""
 MOVES_NO_MONEY = {
     "find-by-name": "it looks up an account by its holder's name",
+    "held-estimate": "usage is estimated, and its bill stays held",
     "quarantined": "it lets a reading in or throws it away: what a bill would be other for it, the "
     "doors of corrections and nights decide",
     "take-readings": "as above: readings are kept, and no bill is made",

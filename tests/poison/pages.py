@@ -52,6 +52,7 @@ NOT_NUMBERS = {
     "broken": "yes or no",
     "bucket": "one of a list",
     "by": "a person",
+    "case": "a name, compared with the form of one",
     "case_id": "a name, looked up",
     "cause": "one of a list",
     "channel": "one of a list",

@@ -36,8 +36,8 @@ from meterledger.kernel.decision import Decision, Reason
 CHECKS = (
     check_length,
     check_jump,
+    check_zero,  # before the band, as the jump is: whose queue it is in goes by the first finding
     check_band,
-    check_zero,
     check_estimated,
     check_lines,
     check_price,

@@ -24,7 +24,7 @@ ACT_WORDS = {
     "waived": "to be left uncharged",
     "reopened": "reopened",
     "billed": "billed",
-    "replaced": "ended: the window is another now",
+    "replaced": "ended: its days are other ones now",
 }
 
 
@@ -121,16 +121,36 @@ def settled_words(settled: Settled) -> str:
 
 
 def chosen(
-    cases: Iterable[HeldCase], on: date, *, code: str, owner: str, older_than: int
+    cases: Iterable[HeldCase],
+    on: date,
+    *,
+    code: str,
+    owner: str,
+    older_than: int,
+    state: str = "",
 ) -> list[HeldCase]:
-    """The cases that a filter leaves: code (or its beginning), owner, and least age in days."""
+    """The cases that a filter leaves: code (or its beginning), owner, state, least age in days."""
     return [
         one
         for one in cases
         if one.seen.code.startswith(code)
         and owner in ("", kind_of_case(one).owner)
+        and state in ("", one.state.value)
         and one.age_days(on) >= older_than
     ]
+
+
+def of_the_case(sentence: str, case: HeldCase) -> str:
+    """A case's sentence without its account, meter and days, where a page is of that case.
+
+    The days of a sentence end with the day out; a page names the last one.
+    """
+    whose, _, rest = sentence.partition(": ")
+    account = f"Account {case.account_id}"
+    named = whose.startswith(f"{account}, ") and whose.endswith(f", {case.days}")
+    if not rest or not (named or whose == account):
+        return sentence
+    return f"{rest[0].upper()}{rest[1:]}"
 
 
 def held_by_owner(run: BillRun) -> dict[str, dict[str, int]]:

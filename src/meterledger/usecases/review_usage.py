@@ -10,7 +10,7 @@ Lives elsewhere what holds a day (``validate_usage``), the ladder (``usage.filli
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -19,7 +19,7 @@ import numpy as np
 from meterledger.facts.estimates import Estimate, EstimateCause, Method
 from meterledger.facts.places import MeterInstallation
 from meterledger.facts.readings import Flow, Quality, Reading
-from meterledger.facts.usage import MISSING_VALUE, DayValues, UsageBatch, window_seconds
+from meterledger.facts.usage import MISSING_VALUE, window_seconds
 from meterledger.facts.usage_log import (
     FindingOnFile,
     LoggedEstimate,
@@ -37,6 +37,7 @@ from meterledger.kernel.written_counts import many
 from meterledger.rulebook.book import BookView
 from meterledger.usage import DayBlock, FillingPlan
 from meterledger.usecases.fill_gaps import FilledDay, fill_days
+from meterledger.usecases.lake_without import LakeWithout
 from meterledger.usecases.look_at_day import UsageLake
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.usage_days import (
@@ -63,6 +64,10 @@ class ReviewStore(UsageLog, Protocol):
 
 class CannotReview(Refusal):
     """The day is not one to decide, or not in this way."""
+
+
+class NoRungWorks(CannotReview):
+    """The sheet's ladder has no estimate for the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +292,7 @@ def estimate_day(
         _differs(item, slot, 0)
     filled = _ladder(item, set(chosen), cause, at, store, lake, view)
     if filled is None or filled.left:
-        raise CannotReview(
+        raise NoRungWorks(
             "No rung of the ladder works for this day",
             where=_where(item),
             why="No earlier day of the ladder was measured, and nothing bounds the gap",
@@ -324,7 +329,7 @@ def _ladder(
     view: BookView,
 ) -> FilledDay | None:
     """What the ladder gives for the intervals, as if they had never been received."""
-    masked = _Without(lake, item.meter, item.day, chosen)
+    masked = LakeWithout(lake, item.meter, item.day, chosen)
     found = fill_days(
         masked,
         [item.meter],
@@ -346,39 +351,6 @@ def _served_since(item: DayToReview, store: ReviewStore, at: datetime) -> dict[s
         if one.served_since is not None:
             found[item.meter] = one.served_since
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Without:
-    """The lake as it would be had some intervals of one day never come."""
-
-    lake: UsageLake
-    meter: str
-    day: date
-    slots: set[int]
-
-    def usage(self, meters: Sequence[str], days: DaySpan, *, at_sequence: int) -> list[UsageBatch]:
-        """The lake's answer without them."""
-        batches = self.lake.usage(meters, days, at_sequence=at_sequence)
-        return [
-            replace(
-                batch,
-                days=tuple(
-                    self._without(values) if values.day == self.day else values
-                    for values in batch.days
-                ),
-            )
-            for batch in batches
-        ]
-
-    def _without(self, values: DayValues) -> DayValues:
-        missing, energy = values.missing.copy(), values.energy_wh.copy()
-        chosen = [slot for slot in self.slots if slot < missing.shape[1]]
-        missing[:, chosen], energy[:, chosen] = True, 0
-        quality = None if values.quality is None else values.quality.copy()
-        if quality is not None:
-            quality[:, chosen] = Quality.MISSING.value
-        return replace(values, energy_wh=energy, missing=missing, quality=quality)
 
 
 def _review(

@@ -212,6 +212,10 @@ class TestZero:
         before = past(930, DaySpan(until - timedelta(days=30), until))
         assert ("gate.zero" in codes(nothing, before)) is held
 
+    def test_comes_before_the_band_so_that_those_who_look_after_meters_own_it(self) -> None:
+        nothing = bill(0, 10_00, line_codes=frozenset({"customer_charge"}))
+        assert codes(nothing, past(930)) == ["gate.zero", "gate.band"]
+
     def test_passes_where_there_was_none_before(self) -> None:
         nothing = bill(0, 10_00, line_codes=frozenset({"customer_charge"}))
         assert codes(nothing, past(0)) == codes(nothing) == []

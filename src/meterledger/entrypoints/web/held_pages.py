@@ -1,14 +1,14 @@
 """Held bills: the queue with its filters, one case with its evidence and ways out, and the runs.
 
 Lives here      gathering what the pages show; reading the forms.
-Lives elsewhere what may be done (``usecases/settle_held``), the chart's geometry (``chart``).
+Lives elsewhere what may be done (``usecases/settle_held``), where a cause is corrected
+                (``held_ways``), the chart's geometry (``chart``).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,20 +16,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from meterledger.billing import HoldKind, WayOut
-from meterledger.entrypoints.held_words import ACT_WORDS, chosen
+from meterledger.billing import HoldKind, WayOut, hold_kind
+from meterledger.entrypoints.held_words import ACT_WORDS, chosen, of_the_case
 from meterledger.entrypoints.issuing import refuse_wrong_clock
 from meterledger.entrypoints.web.chart import Chart, stretch_chart
 from meterledger.entrypoints.web.errors import status_after
+from meterledger.entrypoints.web.held_ways import (
+    correct_at,
+    days_of_case,
+    meters_of_case,
+    service_of_case,
+)
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.held import HeldCase, HeldState, RunRecord, RunState
-from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.look_at_held import bill_of_case
-from meterledger.usecases.ports import MetersRefused, NotFound
 from meterledger.usecases.settle_held import (
     CannotSettle,
     Desk,
@@ -52,8 +56,8 @@ RELEASE, APPROVE, RERUN, EXCLUDE, REOPEN = "release", "approve", "rerun", "exclu
 WAIVE = "waive"
 ACTS = {
     RELEASE: ("Release it", "The bill is right: it leaves as it stands, calculated once more."),
-    APPROVE: ("Approve it", "You are another person than who released it, and you agree."),
-    RERUN: ("Run it again", "After a correction: it leaves if nothing holds it any more."),
+    APPROVE: ("Approve it", "You are another person than who decided it, and you agree."),
+    RERUN: ("Run it again", "It is calculated again, and leaves if nothing holds it any more."),
     EXCLUDE: (
         "Exclude it",
         "Neither it nor any later period of this service is billed until somebody reopens it; "
@@ -63,7 +67,10 @@ ACTS = {
         "Leave this period uncharged",
         "Another person approves it; then its bill is made, asks nothing, and later periods go on.",
     ),
-    REOPEN: ("Take the decision back", "The next run looks at it as at any other."),
+    REOPEN: (
+        "Reopen it",
+        "The decision is taken back, and the next run looks at it as at any other.",
+    ),
 }
 
 
@@ -92,14 +99,6 @@ class BillRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectAt:
-    """Where what holds a bill is corrected."""
-
-    address: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class Typed:
     """What somebody typed into the form, to show it again when it is refused."""
 
@@ -114,11 +113,13 @@ class Typed:
 def queue_page(request: HttpRequest, system: System) -> HttpResponse:
     """Every held bill that the filters leave, the oldest first."""
     code, owner = request.GET.get("code", "")[:60], request.GET.get("owner", "")[:60]
+    state = request.GET.get("state", "")[:60]
     told = request.GET.get("age", "0")
     age = int(told) if told in map(str, AGES) else 0
     cases = system.store.held_cases()
-    found = chosen(cases, system.today, code=code, owner=owner, older_than=age)
+    found = chosen(cases, system.today, code=code, owner=owner, state=state, older_than=age)
     owners = sorted({kind_of_case(one).owner for one in cases})
+    states = Counter(one.state for one in cases)
     context = {
         "rows": [
             QueueRow(one, kind_of_case(one), one.age_days(system.today))
@@ -127,8 +128,13 @@ def queue_page(request: HttpRequest, system: System) -> HttpResponse:
         "count": len(cases),
         "shown": len(found),
         "more": max(0, len(found) - MOST_SHOWN),
-        "codes": sorted(Counter(one.seen.code for one in cases).items()),
+        "waiting": states[HeldState.OPEN] + states[HeldState.AWAITS_APPROVAL],
+        "excluded": states[HeldState.EXCLUDED],
+        "released": states[HeldState.RELEASED],
+        "states": [(one.value, states[one]) for one in HeldState if states[one]],
+        "codes": _codes(cases),
         "owners": owners,
+        "state": state,
         "ages": AGES[1:],
         "code": code,
         "owner": owner,
@@ -136,6 +142,12 @@ def queue_page(request: HttpRequest, system: System) -> HttpResponse:
         "stop": system.store.standing_stop(),
     }
     return render(request, "web/held_queue.html", context)
+
+
+def _codes(cases: list[HeldCase]) -> list[tuple[str, str, int]]:
+    """What holds bills: each code with its words and how many, by the words."""
+    counted = Counter((kind_of_case(one).words, one.seen.code) for one in cases)
+    return [(code, words, number) for (words, code), number in sorted(counted.items())]
 
 
 @acting(
@@ -162,6 +174,8 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
     rows = [*history, *_held_row(case)]
     would, why_not = _would_be(case, system)
     ways = _acts(case)
+    meters = meters_of_case(case, system)
+    days = days_of_case(case, meters, system) if case.is_open else []
     context: dict[str, Any] = {
         "case": case,
         "kind": kind_of_case(case),
@@ -175,9 +189,16 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
         "refusal": refusal,
         "still_held": settled is not None and not refusal,
         "done": request.GET.get("done", ""),
-        "acts": [(act, *ACTS[act]) for act in ways],
-        "correct": _correct_at(case, system),
-        "steps": [(ACT_WORDS[one.act.value], one) for one in case.steps],
+        "acts": [(act, *ACTS[act]) for act in ways if act != RERUN],
+        "rerun": ACTS[RERUN] if RERUN in ways else None,
+        "days": days,
+        "meters": meters,
+        "waiting": [one for one in days if one.waits],
+        "sentence": of_the_case(case.seen.sentence, case),
+        "correct": correct_at(case, meters, days, system),
+        "steps": [
+            (ACT_WORDS[one.act.value], one, of_the_case(one.sentence, case)) for one in case.steps
+        ],
         "bill_id": case.steps[-1].bill_id,
     }
     return render(request, "web/held_case.html", context, status=status_after(refusal))
@@ -202,13 +223,26 @@ def runs_page(request: HttpRequest, system: System) -> HttpResponse:
         else:
             return redirect("held-runs")
     runs: list[RunRecord] = system.store.bill_runs()
+    let_go = {one.run_id: one for one in runs if one.state is RunState.LET_GO}
     context = {
-        "runs": [one for one in runs if one.state is not RunState.LET_GO],
+        "runs": [
+            (one, let_go.get(one.run_id), _held_words(one))
+            for one in runs
+            if one.state is not RunState.LET_GO
+        ],
         "stop": system.store.standing_stop(),
         "typed": typed,
         "refusal": refusal,
     }
     return render(request, "web/held_runs.html", context, status=status_after(refusal))
+
+
+def _held_words(run: RunRecord) -> list[tuple[str, int]]:
+    """What held the bills of a run, in words, the most of them first."""
+    counted: Counter[str] = Counter()
+    for code, number in run.counts.by_code:
+        counted[hold_kind(code).words] += number
+    return counted.most_common()
 
 
 def _typed(request: HttpRequest) -> Typed:
@@ -283,11 +317,8 @@ def _history(case: HeldCase, system: System) -> list[BillRow]:
 
 
 def _service_point(case: HeldCase, system: System) -> str:
-    try:
-        service = system.store.service_of_agreement(case.agreement_id, system.now)
-    except NotFound:
-        return ""
-    return service.agreement.service_point_id
+    service = service_of_case(case, system)
+    return "" if service is None else service.agreement.service_point_id
 
 
 def _held_row(case: HeldCase) -> list[BillRow]:
@@ -315,42 +346,3 @@ def _chart(rows: list[BillRow]) -> Chart | None:
     if not any(row.energy_wh > 0 for row in rows):
         return None
     return stretch_chart([(row.days, max(0, row.energy_wh)) for row in rows])
-
-
-def _correct_at(case: HeldCase, system: System) -> list[CorrectAt]:
-    """The pages on which the cause is corrected."""
-    kind = kind_of_case(case)
-    account = CorrectAt(
-        reverse("account", args=[case.account_id]), f"Account {case.account_id} and its bills"
-    )
-    found: list[CorrectAt] = []
-    if kind.correct_at in ("usage", "meter"):
-        try:
-            service = system.store.service_of_agreement(case.agreement_id, system.now)
-        except NotFound:
-            return [account]
-        on: date = case.days.last_day if case.days else system.today
-        services = (service, *(one.service for one in service.joined))
-        there = (one.meter_id for each in services for one in each.installations)
-        for meter in dict.fromkeys(there):
-            day = _missing_day(case, meter, system) or on
-            address = f"{reverse('usage-meter', args=[meter])}?on={day}"
-            found.append(CorrectAt(address, f"Meter {meter}: its days and set-up"))
-        if case.seen.code == "usage.held":
-            found.insert(0, CorrectAt(reverse("usage-queue"), "Review queue of held days"))
-    if kind.correct_at == "book":
-        found.append(CorrectAt(reverse("book"), "Tariff book"))
-    return [*found, account]
-
-
-def _missing_day(case: HeldCase, meter_id: str, system: System) -> date | None:
-    """The first day of the window of which the meter has not sent all; None: that is not why."""
-    if case.seen.code != "usage.gap" or case.days is None:
-        return None
-    meter, sequence = pseudonym(meter_id, system.view.name), system.store.lake_sequence()
-    try:
-        batches = system.lake.usage([meter], case.days, at_sequence=sequence)
-    except MetersRefused:
-        return case.days.from_day
-    missing = [one.day for batch in batches for one in batch.days if one.missing.any()]
-    return min(missing, default=None)

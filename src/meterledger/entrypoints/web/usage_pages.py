@@ -15,6 +15,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from meterledger.entrypoints.web.asked import NotADay
 from meterledger.entrypoints.web.errors import status_after
@@ -49,6 +50,7 @@ ACT_WORDS = {
         "Keep the day from being billed until it is read, edited or estimated.",
     ),
 }
+A_CASE = re.compile(r"H-[0-9a-f]{16}", re.ASCII)
 ONE_VALUE = re.compile(r"[ \t\r]*([0-9]{1,4})[ \t\r]*[=:][ \t\r]*(-?[0-9]{1,9})[ \t\r]*")
 ONE_RUN = re.compile(r"[ \t\r]*([0-9]{1,4})[ \t\r]*(?:-[ \t\r]*([0-9]{1,4}))?[ \t\r]*")
 
@@ -103,8 +105,13 @@ def queue_page(request: HttpRequest, system: System) -> HttpResponse:
 
 @acting("decide held usage", subjects=lambda day, meter_id: [meter_id])
 def day_page(request: HttpRequest, system: System, day: str, meter_id: str) -> HttpResponse:
-    """A meter's day: findings with evidence, the day against its history, the ways out."""
+    """A meter's day: findings with evidence, the day against its history, the ways out.
+
+    Who comes from a held bill (``?case=``) is led back to it.
+    """
     each = _day(day)
+    came_from = request.GET.get("case", "")
+    case_id = came_from if A_CASE.fullmatch(came_from) else ""
     view = system.view
     item = day_to_review(meter_id, each, store=system.store, lake=system.lake, view=view)
     typed, refusal = Typed(), None
@@ -115,7 +122,8 @@ def day_page(request: HttpRequest, system: System, day: str, meter_id: str) -> H
         except Refusal as caught:
             refusal = caught
         else:
-            return redirect("usage-day", day=day, meter_id=meter_id, permanent=False)
+            again = reverse("usage-day", args=[day, meter_id])
+            return redirect(f"{again}?case={case_id}" if case_id else again)
     context = {
         "item": item,
         "chart": day_chart(item, view.time_zone),
@@ -124,6 +132,7 @@ def day_page(request: HttpRequest, system: System, day: str, meter_id: str) -> H
         "acts": [(act, *ACT_WORDS[act]) for act in item.ways_out],
         "causes": [(cause.value, cause.value.replace("_", " ")) for cause in EstimateCause],
         "last": len(item.values) - 1,
+        "case_id": case_id,
     }
     return render(request, "web/usage_day.html", context, status=status_after(refusal))
 
