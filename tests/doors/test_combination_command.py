@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,12 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
     def pay(*words: str) -> Any:
         return told(ask(*words, of=("pay",)))
 
+    def looked() -> set[str]:
+        """Who was looked at since this was asked before."""
+        names = {name for _, subjects in built.store.read_log for name in subjects}
+        built.store.read_log.clear()
+        return names
+
     refused = ask("start", "SCHOOLS", *accounts[:9], *START)
     assert refused.exit_code == 2
     assert "9 premises, and 10 are the least" in refused.output
@@ -95,6 +103,9 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
     left = told(ask("end", "SCHOOLS", "--account", accounts[10], "--on", "2026-07-01", "--json"))
     assert left["left"]["ruling"]["outcome"]["combined"] is True
 
+    before_it = links_of_bills(built, accounts[0], accounts[11])
+    assert before_it == [("/combinations/SCHOOLS/", "is on no statement yet"), None]
+    looked()
     early = ask("bill", "SCHOOLS", "--on", "2026-06-20", "--due", "2026-06-25")
     assert early.exit_code == 2
     assert "too early for a statement of 2026-06-20" in early.output
@@ -107,6 +118,11 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
     assert kept.asked_cents == owed
     shown = ask("show", "SCHOOLS", "--on", "2026-06-20")
     assert f"{usd_display(owed)} due 2026-07-20" in shown.output
+    assert looked() >= {"SCHOOLS", *accounts[:11]}
+    assert links_of_bills(built, accounts[0], accounts[11]) == [
+        (f"/combinations/SCHOOLS/#{made['statement']}", "Combined statement of June 20, 2026"),
+        None,
+    ]
 
     before = system.provide(WebTown(built, now=KNOWN + timedelta(days=99)))
     try:
@@ -122,6 +138,8 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
     assert "Sheet 130, rev. 2, GRR V.B" in page
     for account in accounts[:11]:
         assert account in page
+    assert f'<h2 id="{made["statement"]}">' in page
+    assert all(f'href="/bills/{bill["bill"]}/"' in page for bill in made["bills"])
     assert missing.status_code == 404
     assert (paper.headers["content-type"], other.status_code) == ("application/pdf", 404)
     printed = PdfReader(io.BytesIO(paper.content))
@@ -138,8 +156,14 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
     nowhere = ask("paper", "SCHOOLS", made["statement"], "--to", str(tmp_path / "no" / "x.pdf"))
     assert (nowhere.exit_code, "cannot be written" in nowhere.output) == (2, True)
 
+    looked()
     paid = pay("--combination", "SCHOOLS", "--statement", made["statement"],
                "--usd", str(owed / 100), "--key", "R-9", "--json")  # fmt: skip
+    assert looked() == {"SCHOOLS", *accounts[:11]}
+    seen = told(ask("show", f"R-9:{accounts[3]}", "--json", of=("payment",)))
+    assert (seen["payment"], looked()) == (
+        *(f"R-9:{accounts[3]}", {f"R-9:{accounts[3]}", *accounts[:11]}),
+    )
     assert [one["account"] for one in paid["parts"]] == list(accounts[:11])
     assert (paid["status"], {*paid["balances_usd"].values()}) == ("posted", {"0.00"})
     again = pay("--combination", "SCHOOLS", "--statement", made["statement"],
@@ -153,6 +177,23 @@ def test_ten_start_one_is_added_and_leaves_and_all_are_stated(
         "until": "2026-08-01",
         "left": None,
     }
+
+
+def links_of_bills(built: Town, *accounts: str) -> list[tuple[str, str] | None]:
+    """Where the page of the last bill of each account leads for its combined statement."""
+    found: list[tuple[str, str] | None] = []
+    before = system.provide(WebTown(built, now=KNOWN + timedelta(days=99)))
+    try:
+        for account in accounts:
+            with built.store.viewing(VIEWER, []):
+                bill = built.store.bills_of_account(account)[-1]
+            client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+            page = client.get(f"/bills/{bill.bill_id}/").content.decode()
+            links = re.findall(r'<a href="(/combinations/[^"]*)">([^<]*)</a>', page)
+            found.append((links[0][0], links[0][1].rpartition("; the bill ")[2]) if links else None)
+    finally:
+        system.provide(before)
+    return found
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
@@ -180,7 +221,13 @@ def test_a_bill_that_we_sent_late_says_so_on_the_combined_paper(
 
         monkeypatch.setattr(combined_paper, "time_to_pay", two_months)
         told = json.loads(combined_paper.combined_content(statement, whole))
+        alone = replace(statement, bills=statement.bills[:1])
+        of_one = json.loads(combined_paper.combined_content(alone, whole))
+        before = replace(alone, learned_at=combined_paper.ONE_ACCOUNT_SINCE - timedelta(seconds=1))
+        printed = json.loads(combined_paper.combined_content(before, whole))
 
+    assert (told["count"], of_one["count"]) == ("30 bills of 10 accounts", "1 bill of 1 account")
+    assert printed["count"] == "1 bill of 1 accounts"
     words = ", sent late by us: 2 months or more to pay it, and no late charge"
     said = [one["bill"] for one in told["bills"] if words in one["bill"]]
     assert {one.removesuffix(words) for one in said} == late
@@ -227,6 +274,13 @@ def test_money_is_for_an_account_or_for_a_statement(
 ) -> None:
     refused = ask(*words, "--usd", "1.00", "--key", "R-1", of=command)
     assert (refused.exit_code, said in " ".join(refused.output.split())) == (2, True)
+
+
+def test_of_a_statement_that_is_not_there_only_the_name_is_logged(ask: Any, built: Town) -> None:
+    built.store.read_log.clear()
+    words = ("--combination", "C-1", "--statement", "CB-1", "--usd", "1.00", "--key", "R-1")
+    assert ask(*words, of=("pay",)).exit_code == 2
+    assert [subjects for _, subjects in built.store.read_log] == [("C-1",)]
 
 
 def test_an_earmark_is_not_of_a_statement(ask: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli.whose import of_accounts
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,7 +53,7 @@ def start(
     as_json: JsonFlag = False,
 ) -> None:
     """Combine a customer's accounts, from a day on, as the sheet allows."""
-    with refusing(), _system("combine accounts", [name, *accounts]) as system:
+    with refusing(), _system("combine accounts", name, *accounts) as system:
         from meterledger.entrypoints.combined_words import combined_answer, print_combined
         from meterledger.usecases.combinations import start_combination
 
@@ -81,7 +82,7 @@ def add(
     as_json: JsonFlag = False,
 ) -> None:
     """Add an account of the customer to a combination, from a day on."""
-    with refusing(), _system("combine an account", [name, account]) as system:
+    with refusing(), _system("combine an account", name, account) as system:
         from meterledger.entrypoints.combined_words import combined_answer, print_combined
         from meterledger.usecases.combinations import add_to_combination
 
@@ -108,7 +109,7 @@ def end(
     as_json: JsonFlag = False,
 ) -> None:
     """End a combination, or take one account out of it; the day given is the first without it."""
-    with refusing(), _system("end a combination", [name]) as system:
+    with refusing(), _system("end a combination", name) as system:
         from meterledger.entrypoints.combined_words import combined_answer, print_combined
         from meterledger.usecases.combinations import end_combination
 
@@ -143,7 +144,7 @@ def show(
     as_json: JsonFlag = False,
 ) -> None:
     """Show a combination with its accounts and statements, or list all of them."""
-    with refusing(), _system("show a combination", [name or "combinations"]) as system:
+    with refusing(), _system("show a combination", name) as system:
         from meterledger.entrypoints.combined_words import combined_answer, print_combined
         from meterledger.usecases.combinations import look_at_combination
 
@@ -170,7 +171,7 @@ def bill(
     as_json: JsonFlag = False,
 ) -> None:
     """Make the combined statement: every account's bills that stand on none yet, added."""
-    with refusing(), _system("make a combined statement", [name]) as system:
+    with refusing(), _system("make a combined statement", name) as system:
         from meterledger.entrypoints.combined_words import print_statement, statement_answer
         from meterledger.usecases.combined_statements import state_combination
 
@@ -196,7 +197,7 @@ def paper(
     as_json: JsonFlag = False,
 ) -> None:
     """Write a combined statement as PDF, with its bills listed."""
-    with refusing(), _system("print a combined statement", [name]) as system:
+    with refusing(), _system("print a combined statement", name) as system:
         from meterledger.entrypoints.combined_paper import combined_paper
 
         made = combined_paper(name, statement, system)
@@ -218,9 +219,19 @@ def _day(on: str | None, system: System) -> date:
 
 
 @contextmanager
-def _system(purpose: str, subjects: list[str]) -> Iterator[System]:
+def _system(purpose: str, name: str | None, *accounts: str) -> Iterator[System]:
+    """The system; the log has the combination, and beside it the accounts that are in it."""
     from meterledger.entrypoints import wiring
     from meterledger.usecases.ports import Viewer
 
-    with wiring.open_system(viewer=Viewer("command line", purpose), subjects=subjects) as system:
+    viewer, subjects = Viewer("command line", purpose), [name or "combinations", *accounts]
+
+    def of_it() -> list[str]:
+        found = system.store.combination(name).accounts if name is not None else ()
+        return [one.account_id for one in found]
+
+    with (
+        wiring.open_system(viewer=viewer, subjects=subjects) as system,
+        of_accounts(system, viewer, of_it),
+    ):
         yield system

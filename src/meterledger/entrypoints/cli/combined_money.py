@@ -6,15 +6,17 @@ Lives elsewhere the split (``usecases/combined_payments``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from meterledger.entrypoints.cli.answer import BadArgument, day_from, refusing, say
+from meterledger.entrypoints.cli.whose import of_accounts
 
 if TYPE_CHECKING:
+    from meterledger.entrypoints.wiring import System
     from meterledger.usecases.take_payment import How
 
 Combination = Annotated[
@@ -65,6 +67,28 @@ def refuse_both(
     return bool(statement)
 
 
+def accounts_told(combination: str, number: str, system: System) -> Sequence[str]:
+    """The accounts whose bills the statement asks for: the money goes to them."""
+    from meterledger.usecases.combined_payments import accounts_of, statement_told
+
+    statement = statement_told(number, system.store)
+    if statement is None or statement.combination_id != combination:
+        return ()
+    return accounts_of(statement)
+
+
+def accounts_of_payment(payment_key: str, system: System) -> Iterator[str]:
+    """Whose a payment is: of a check for several accounts, all of theirs.
+
+    :raises NotFound: if there is no such payment
+    """
+    from meterledger.usecases.combined_payments import combined_payment
+
+    check = combined_payment(payment_key, system.store)
+    parts = check.parts if check is not None else (system.store.receipt(payment_key),)
+    yield from (one.account_id for one in parts if one.account_id is not None)
+
+
 def take_combined(told: CombinedTold, how: Callable[[], How], *, as_json: bool) -> None:
     """Take it, and say what each account got."""
     with refusing():
@@ -75,7 +99,14 @@ def take_combined(told: CombinedTold, how: Callable[[], How], *, as_json: bool) 
         from meterledger.usecases.ports import Viewer
 
         viewer = Viewer("command line", "take a payment")
-        with open_system(viewer=viewer, subjects=[told.combination]) as system:
+        with (
+            open_system(viewer=viewer, subjects=[told.combination]) as system,
+            of_accounts(
+                system,
+                viewer,
+                lambda: accounts_told(told.combination, told.statement, system),
+            ),
+        ):
             payment, newly = take_combined_payment(
                 combination_id=told.combination,
                 statement_id=told.statement,

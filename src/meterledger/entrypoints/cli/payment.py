@@ -22,9 +22,12 @@ from meterledger.entrypoints.cli.combined_money import (
     Combination,
     CombinedTold,
     Statement,
+    accounts_of_payment,
+    accounts_told,
     refuse_both,
     take_combined,
 )
+from meterledger.entrypoints.cli.whose import of_accounts
 from meterledger.kernel.money import usd_shown
 
 if TYPE_CHECKING:
@@ -137,7 +140,7 @@ def show(key: Key, as_json: JsonFlag = False) -> None:
     """Show a payment: its steps, and what it paid, item by item."""
     from meterledger.entrypoints.payment_words import print_receipt, receipt_json
 
-    with refusing(), _system("look at a payment", [key]) as system:
+    with refusing(), _system_of("look at a payment", key) as system:
         told = _told(system, key, receipt_json)
         say(told, as_json=as_json, words=lambda: print_receipt(told))
 
@@ -277,7 +280,7 @@ def timely(
     """Say whether a payment counts as made in time, with the grace for mail."""
     from meterledger.usecases.settle_payment import is_timely
 
-    with refusing(), _system("look at a payment", [key]) as system:
+    with refusing(), _system_of("look at a payment", key) as system:
         receipt = system.store.receipt(key).receipt
         found, reasons = is_timely(
             receipt, day_from(delinquent, option="--delinquent"), system.view
@@ -366,3 +369,16 @@ def _system(purpose: str, subjects: list[str]) -> Iterator[System]:
 
     with open_system(viewer=Viewer("command line", purpose), subjects=subjects) as system:
         yield system
+@contextmanager
+def _system_of(purpose: str, key: str) -> Iterator[System]:
+    """The system; the log has the payment, and the accounts whose it is."""
+    from meterledger.usecases.ports import Viewer
+
+    viewer = Viewer("command line", purpose)
+    with (
+        _system(purpose, [key]) as system,
+        of_accounts(system, viewer, lambda: accounts_of_payment(key, system)),
+    ):
+        yield system
+
+

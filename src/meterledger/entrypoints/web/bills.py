@@ -18,6 +18,7 @@ from meterledger.entrypoints.web.before import against_before
 from meterledger.entrypoints.web.bill_words import BillWords, LineWords, bill_words
 from meterledger.entrypoints.web.budget import budget_of_bill
 from meterledger.entrypoints.web.clauses import citation_address, entry_address, series_address
+from meterledger.entrypoints.web.combined import statements_of_bill
 from meterledger.entrypoints.web.corrections import correction_context
 from meterledger.entrypoints.web.payments import items_of_account
 from meterledger.entrypoints.web.policy import personal
@@ -81,6 +82,7 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
     open_cents = state.open_cents if state else 0
     context = {
         "bill": words,
+        "stated": statements_of_bill(system, words.combination, bill_id),
         **correction_context(system, stored),
         "state": state,
         "paid": state is not None and open_cents == 0 and words.asked_cents > 0,

@@ -16,8 +16,23 @@ from meterledger.entrypoints.combined_words import several_people
 from meterledger.entrypoints.web.clauses import citation_address
 from meterledger.entrypoints.web.policy import personal
 from meterledger.entrypoints.wiring import System
+from meterledger.facts.combination import CombinedBill, CombinedStatement
 from meterledger.kernel.decision import Reason
 from meterledger.usecases.combinations import whose_accounts
+
+
+def statements_of_bill(
+    system: System, combination_id: str, bill_id: str
+) -> list[tuple[CombinedStatement, CombinedBill]]:
+    """The combined statements that a bill stands on, the oldest first, each with how it does."""
+    if not combination_id:
+        return []
+    return [
+        (statement, one)
+        for statement in system.store.combination(combination_id).statements
+        for one in statement.bills
+        if one.bill_id == bill_id
+    ]
 
 
 def _accounts_of(request: HttpRequest, system: System, combination_id: str, **_: str) -> list[str]:
