@@ -88,6 +88,22 @@ class TestAlone:
         }  # fmt: skip
         assert made == many == [0, 1]
 
+    def test_a_service_says_which_cycles_its_account_had_before(self, started: Store) -> None:
+        """A change of the rate option lay between two periods of the cycle of its time."""
+        again = CORRECTED_AT + timedelta(hours=1)
+        started.put_right(CYCLE)
+        started.put_right(replace(CYCLE, was="9", is_now="3", learned_at=again))
+        with started.viewing(ANALYST, []):
+            told = [
+                one.earlier_cycles
+                for at in (BEFORE, CORRECTED_AT, again)
+                for one in (
+                    *started.services_of_account(account_id(1), at),
+                    started.service_of_agreement(agreement_of(1).agreement_id, at),
+                )
+            ]
+        assert told == [(), (), (15,), (15,), (15, 9), (15, 9)]
+
     def test_a_second_service_is_told_with_the_cycle_as_it_is(self, started: Store) -> None:
         started.put_right(CYCLE)
         account = start_of(1).account
