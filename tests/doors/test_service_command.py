@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.journeys.test_bills_together import arrange, with_a_barn
 from tests.journeys.town import CLASSES_TOLD, VIEWER, Town
 from typer.testing import CliRunner
 
@@ -124,3 +125,46 @@ def test_stop_that_its_bill_is_past_asks_who_decides_and_tells_both_bills(
     (made,) = told["rebilled"]["corrected"]
     assert (told["until"], made["to"]) == ("2025-07-21", "2025-07-21")
     assert {one["cause"] for one in made["causes"]} == {"end of service"}
+
+
+class TestStopOfAPointOnABillOfSeveral:
+    @pytest.fixture
+    def bill(self, town: Town) -> Any:
+        """July of a house and a barn, on one bill of the house."""
+        with town.store.viewing(VIEWER, ["a bill"]):
+            with_a_barn(town)
+            for meter in ("M1", "M2"):
+                town.read(meter, (date(2025, 7, 1), date(2025, 9, 1)))
+            arrange(town)
+            (bill,) = town.bill(1, on=date(2025, 8, 1)).issued
+        return bill
+
+    SIGNED = ("--by", "Ana", "--reason", "told late", "--approved-by", "Bo")
+
+    def test_tells_the_bill_without_its_days(self, town: Town, ask: Any, bill: Any) -> None:
+        house, barn = bill.usage.points
+        stop = ("stop", barn.agreement_id, "--on", "2025-07-21")
+        refused = ask(*stop)
+        assert (refused.exit_code, "days of SP2 from 2025-07-21" in refused.output) == (2, True)
+        looked = ask(*stop, "--dry-run").stdout
+        assert f"would take the place of {bill.bill_id}" in looked
+        assert "stood on its bill" not in looked
+
+        done = ask(*stop, *self.SIGNED, "--json")
+        assert done.exit_code == 0, done.output
+        told = json.loads(done.stdout)
+        (made,) = told["rebilled"]["corrected"]
+        assert (made["to"], told["withdrawn"], told["left"]) == ("2025-08-01", [], [])
+        shown = json.loads(ask("show", bill.account_id, "--json").stdout)["agreements"]
+        ends = {one["agreement"]: one["billed_until"] for one in shown}
+        assert ends == {house.agreement_id: "2025-08-01", barn.agreement_id: "2025-07-21"}
+
+    def test_whose_bill_it_is_names_who_is_on_none_then(
+        self, town: Town, ask: Any, bill: Any
+    ) -> None:
+        house, barn = bill.usage.points
+        done = ask("stop", house.agreement_id, "--on", "2025-07-21", *self.SIGNED)
+        assert done.exit_code == 0, done.output
+        said = " ".join(done.stdout.split())
+        assert f"Agreement {barn.agreement_id} stood on its bill, and is on none from" in said
+        assert f"`meterledger together end {bill.account_id} --on 2025-07-21`" in said

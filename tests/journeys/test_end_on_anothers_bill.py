@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.journeys.register_town import RegisterTown
 from tests.journeys.test_bills_together import BOTH, arrange, part, with_a_barn
 from tests.journeys.town import VIEWER, Town, even
 
@@ -24,7 +25,7 @@ from meterledger.usecases.ports import Conflict
 from meterledger.usecases.prove_bill import prove_bill
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.rebill_gate import FoundByTheGate
-from meterledger.usecases.rebill_states import Now
+from meterledger.usecases.rebill_states import CannotRebill, Now
 
 KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
 TOLD = KNOWN + timedelta(hours=1)
@@ -320,3 +321,45 @@ def test_a_day_before_its_first_is_refused_as_ever(town: Town) -> None:
     billed(town, AUGUST_1)
     with pytest.raises(Refusal, match="begins on 2025-07-01"):
         end(town, BARN, JULY_1)
+
+
+class TestABarnOnItsRegister:
+    """Two reads say how much was used between them, and not when."""
+
+    @pytest.fixture
+    def town(self, first_book: TariffBook) -> Iterator[RegisterTown]:
+        made = RegisterTown(book=first_book)
+        made.start(1)
+        with_a_barn(made)
+        made.read("M1", (JULY_1, date(2025, 11, 1)), even(100))
+        with made.store.viewing(VIEWER, []):
+            made.set_up("M2", came=JULY_1)
+            made.reads("M2", (JULY_1, 100), (date(2025, 7, 20), 112), (AUGUST_1, 121))
+            arrange(made)
+            yield made
+
+    def test_is_not_cut_inside_a_period_and_nothing_is_changed(self, town: RegisterTown) -> None:
+        (july,) = billed(town, AUGUST_1)
+        with pytest.raises(CannotRebill, match="Meter M2 is billed on its register") as no:
+            end(town, BARN, date(2025, 7, 20))
+        assert "Begin and end it with a billing period" in no.value.sentence
+        assert [one.bill_id for one in live(town)] == [july.bill_id]
+        assert town.services(1, known_at=TOLD)[BARN].agreement.days.until_day is None
+
+    def test_leaves_whole_periods_past_its_end(self, town: RegisterTown) -> None:
+        town.reads("M2", (SEPTEMBER_1, 150))
+        bills = billed(town, AUGUST_1, SEPTEMBER_1)
+        end(town, BARN, AUGUST_1)
+        first, second = live(town)
+        assert (first.bill_id, len(points(second))) == (bills[0].bill_id, 0)
+        holds(town, *bills)
+
+    def test_stands_on_the_final_bill_of_the_house_with_a_read_of_that_day(
+        self, town: RegisterTown
+    ) -> None:
+        (july,) = billed(town, AUGUST_1)
+        end(town, HOUSE, date(2025, 7, 20))
+        (final,) = live(town)
+        assert read_record(final.record)["usage"]["energy_wh"] == 19 * 96 * 100 + 12_000
+        assert town.replay(july.bill_id).same_bytes
+        assert town.replay(final.bill_id).same_bytes

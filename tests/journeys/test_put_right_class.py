@@ -122,7 +122,9 @@ class TestAShopThatWasEnteredAsAHome:
         town = entered(book_of_shops, HOME, sales_tax_place="")
         with town.store.viewing(VIEWER, ["everything"]):
             billed(town, AUGUST)
-            with pytest.raises(CannotRebill, match="No sales-tax jurisdiction is known for premise PR1"):
+            with pytest.raises(
+                CannotRebill, match="No sales-tax jurisdiction is known for premise PR1"
+            ):
                 right(town, WrongFact.SCHEDULE, SHOP)
             assert town.store.put_rights(town.account_id(1)) == []
 
@@ -186,10 +188,7 @@ class TestWhatStandsByTheOtherClass:
         run = charge_late(
             [account], on=date(2025, 10, 21), known_at=AFTER, store=home.store, book=home.book
         )
-        taken = {one.late_charge_id for one in run.reversals}
-        stands = charge.late_charge_id not in taken
-        again = [one for one in run.charges if one.replaces == charge.late_charge_id]
-        assert stands or sum(one.cents for one in again) < charge.cents
+        assert run.reversals == []  # of a shop it would be no less, and a charge only goes down
         assert replay_late_charge(
             charge.late_charge_id, store=home.store, book=home.book
         ).same_bytes
