@@ -1,6 +1,4 @@
-"""meterledger-verify: recompute a bill from its proof file alone, and check who signed the file.
-
-    python3 meterledger_verify.py FILE [--key HEX]
+"""meterledger_verify.py FILE [--key HEX]: recompute a bill from a proof file, check who signed it.
 
 It needs Python 3.11 and this file alone, and was written apart from the program that makes bills.
 A file has readings, dated values each with its clause, and charges that say by which operations
@@ -19,17 +17,17 @@ import math
 import re
 import runpy
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import accumulate, compress, pairwise
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 FORMAT = "meterledger-bill-proof/3"
-BEFORE = ("meterledger-bill-proof/1", "meterledger-bill-proof/2")
-MOST_BYTES, MOST_DAYS = 8_000_000, 4_000
+BEFORE, OLD = ("meterledger-bill-proof/1", "meterledger-bill-proof/2"), "meterledger_verify_v1.py"
+MOST_BYTES, MOST_DAYS, MANY, SECONDS, PARTS, BITS = 8_000_000, 4_000, 1_000_000, 60, 1_000, 2_048
 CARRIED_OUT: tuple[str, ...] = ("applies", "pro_rata", "intervals, else days", "by_the_fifteenth")
 CARRIED_OUT += ("calendar_year_of_the_period",)  # readings of clauses, known here
 NUMBER = re.compile(r"\d{4}-\d\d-\d\d|-?\d+(?:[./]\d+)?")
@@ -44,17 +42,16 @@ class Disproved(Exception):
     """The bill does not follow from what stands in the file: what, in one sentence."""
 
 
-def _demand(holds: bool, otherwise: str) -> None:
+def _demand(holds: bool, otherwise: str, kind: type[Exception] = Disproved) -> None:
     if not holds:
-        raise Disproved(otherwise)
+        raise kind(otherwise)
 
 
 def read_proof(data: bytes) -> dict[str, Any]:
     """The file as an object. Numbers with a point are refused: every figure is whole or text."""
-    if len(data) > MOST_BYTES:
-        raise Unreadable(f"The file has {len(data)} bytes; a proof has at most {MOST_BYTES}.")
+    _demand(len(data) <= MOST_BYTES, f"A proof has at most {MOST_BYTES} bytes.", Unreadable)
     try:
-        hooks: Any = {"parse_float": int, "object_pairs_hook": _no_name_twice}
+        hooks: Any = {"parse_float": int, "parse_constant": int, "object_pairs_hook": _once}
         proof = json.loads(data, parse_int=lambda n: n if n == "-0" else int(n), **hooks)
     except (ValueError, RecursionError) as problem:
         raise Unreadable(f"The file is no JSON that is read here: {problem}.") from problem
@@ -63,9 +60,8 @@ def read_proof(data: bytes) -> dict[str, Any]:
     return proof
 
 
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError("a name stands twice in one object")
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _demand(len(dict(pairs)) == len(pairs), "a name stands twice in one object", ValueError)
     return dict(pairs)
 
 
@@ -119,13 +115,14 @@ class Values:
     """The file's dated values ``[from, to, value, clause]``, and which day of which was asked."""
 
     def __init__(self, told: dict[str, list[list[Any]]]) -> None:
-        self.told, self.clauses = told, set[str]()
+        self.told, self.clauses, left = told, set[str](), MANY
         self.place: dict[str, dict[date, int]] = {name: {} for name in told}
         self.asked: dict[str, set[date]] = {name: set() for name in told}
         for name, number, part in ((n, k, p) for n in told for k, p in enumerate(told[n])):
             days = dict.fromkeys(days_of(part[0], part[1]), number)
-            good = bool(days and part[3]) and self.place[name].keys().isdisjoint(days)
-            _demand(good, f"'{name}' has no day, no clause or two values on one day.")
+            left -= len(days)
+            good = bool(days and part[3] and left > 0) and self.place[name].keys().isdisjoint(days)
+            _demand(good, f"'{name}' has no day or too many, no clause or two values on one day.")
             self.place[name] |= days
 
     def on(self, name: str, days: Sequence[date], cites: bool = True) -> Any:
@@ -143,8 +140,8 @@ class Reckoning:
 
     def __init__(self, proof: dict[str, Any]) -> None:
         self.proof, self.values, self.bill = proof, Values(proof["values"]), proof["bill"]
-        self.days = days_of(self.bill["from"], self.bill["to"])
-        self.offsets, self.midnights = proof["utc_offsets"], list[int]()
+        self.days, self.ends = days_of(self.bill["from"], self.bill["to"]), process_time() + SECONDS
+        self.offsets, self.midnights, self.left = proof["utc_offsets"], list[int](), MANY
         for day in [*self.days, self.days[-1] + timedelta(1)]:
             utc = (day - date(1970, 1, 1)).days * 86_400
             found = [utc - ahead for _, ahead in self.offsets if self.ahead(utc - ahead) == ahead]
@@ -169,6 +166,8 @@ class Reckoning:
         for meter in place["meters"]:
             at, each, energy, by = (meter[key] for key in ("start", "seconds", "wh", "multiplier"))
             _demand(type(by) is int, f"The multiplier {str(by)[:40]} is no whole number.")
+            self.left -= len(energy)
+            _demand(self.left > 0, "There are more readings than a bill has.", Unreadable)
             lengths = each if isinstance(each, list) else [each] * len(energy)
             for seconds, wh in zip(lengths, energy, strict=True):
                 found.append((at, seconds, wh * by))
@@ -233,7 +232,8 @@ class Reckoning:
             season = told["by_season"][self.seasons[day]]
             windows = season[kind if told["holidays"] else "every_day"]
             edges, begins = [0, *(end for _, end, _ in windows)], [b for b, _, _ in windows]
-            _demand(f"{edges}" == f"{[*begins, 1440]}", f"'{hours}' does not fill {day}.")
+            good = f"{sorted(edges)}" == f"{[*begins, 1440]}" and len(self.known) < MOST_DAYS
+            _demand(good, f"'{hours}' does not fill {day}.")
             of = [name for begin, end, name in windows for _ in range(begin, end)]
             begin, end = self.midnights[(n := self.days.index(day))], self.midnights[n + 1]
             shown = [(at + (self.ahead(at) or 0)) % 86_400 // 60 for at in range(begin, end, 60)]
@@ -248,10 +248,12 @@ class Reckoning:
             found = Fraction({"0": 0, "1": 1, "-1": -1, "days": len(days)}[told])
         else:
             ((operation, given),) = told.items()
-            if operation in ARITHMETIC:
+            if operation in ARITHMETIC and len(given) <= PARTS:
                 found = Fraction(ARITHMETIC[operation]([self.of(one, days) for one in given]))
             else:
                 found = Fraction(getattr(self, f"of_{operation}")(given, days))
+        size = (found.numerator * found.denominator).bit_length()
+        _demand(size <= BITS and process_time() < self.ends, "It has no end.", Unreadable)
         self.figures.add(found)
         return found
 
@@ -278,7 +280,7 @@ class Reckoning:
 
     def of_peak(self, told: dict[str, Any], days: list[date]) -> Fraction:
         """The kW of the window with most energy among those that count."""
-        minutes, windows = told["minutes"], defaultdict[tuple[date, int], int](int)
+        minutes, windows = told["minutes"], dict[tuple[date, int], int]()
         days = self.days if told["flow"] == "reactive" else days  # of the whole bill, always
         for place, day in ((place, day) for place in self.flows[told["flow"]] for day in days):
             counts = self.periods(told["hours"], day) if told["hours"] else ["counts"] * 1500
@@ -286,7 +288,7 @@ class Reckoning:
                 first, end = begin // 60 // minutes, -(-until // 60 // minutes)
                 if "counts" in (counts[n * minutes] for n in range(first, end)):
                     _demand(whole and end - first == 1, f"A reading of {day} is in two windows.")
-                    windows[day, first] += wh
+                    windows[day, first] = windows.get((day, first), 0) + wh
         return Fraction(max(0, *windows.values(), 0) * 60, minutes * 1000)
 
     def of_each_meter(self, told: Any, days: list[date]) -> Fraction:
@@ -419,18 +421,15 @@ class Reckoning:
         _demand(good, f"Line {place + 1} is told as '{line['arithmetic']}'; ${usd} follow.")
 
 
-# The signature: Ed25519, by RFC 8032.
-P, Q = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+P, Q = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # Ed25519, by RFC 8032
 D = -121665 * pow(121666, -1, P) % P
-BASE_X = 15112221349535400772501151409588531511454012693041857206046113283949847762202
-BASE = (BASE_X, 4 * pow(5, -1, P) % P)
+BASE = (0x216936D3CD6E53FEC0A4E231FDD6DC5C692CC7609525A7B2C9562D608F25D51A, 4 * pow(5, -1, P) % P)
 
 
 def _add(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     (x1, y1), (x2, y2) = one, other
     k = D * x1 * x2 * y1 * y2
-    x, y = (x1 * y2 + x2 * y1) * pow(1 + k, -1, P), (y1 * y2 + x1 * x2) * pow(1 - k, -1, P)
-    return x % P, y % P
+    return (x1 * y2 + x2 * y1) * pow(1 + k, -1, P) % P, (y1 * y2 + x1 * x2) * pow(1 - k, -1, P) % P
 
 
 def _times(factor: int, point: tuple[int, int]) -> tuple[int, int]:
@@ -464,7 +463,8 @@ def verify(proof: dict[str, Any], public_key: str | None) -> str:
         key = (public_key or told["public_key"]).strip().lower()
         rest = {name: part for name, part in proof.items() if name != "signature"}
         data = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        ok = told["scheme"] == "Ed25519" and signature_holds(bytes.fromhex(key), data.encode(), sig)
+        ok = told == {"scheme": "Ed25519", "public_key": key, "value": sig.hex()}
+        ok = ok and signature_holds(bytes.fromhex(key), data.encode(), sig)
         _demand(ok, "The signature is not that of this key over this file.")
         Reckoning(proof).hold()
     except (LookupError, TypeError, AttributeError, ArithmeticError, ValueError, RuntimeError) as e:
@@ -479,20 +479,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--key", help="the utility's public key, 64 hexadecimal digits")
     given = parser.parse_args(arguments)
     try:
-        proof = read_proof(given.file.read_bytes())
+        with given.file.open("rb") as file:
+            proof = read_proof(file.read(MOST_BYTES + 1))
         if proof["format"] in BEFORE:
-            before = Path(__file__).with_name("meterledger_verify_v1.py")
-            return int(runpy.run_path(str(before))["main"](arguments))
-        key = verify(proof, given.key)
-    except (OSError, Unreadable, Disproved) as problem:
-        said = "does not hold" if isinstance(problem, Disproved) else "cannot be read"
-        shown = "".join(one if one.isprintable() else "?" for one in str(problem))
-        print(f"{given.file} {said}: {shown[:400]}", file=sys.stderr)
-        return 1 if isinstance(problem, Disproved) else 2
-    told = "Bill {bill}, {from} until {to}: ${total_usd} holds.".format_map(proof["bill"])
-    print(told.replace("$-", "-$"))
-    print(f"  Signed by {key} ({'the key you gave' if given.key else 'the key in the file'}).")
-    return 0
+            return int(runpy.run_path(f"{Path(__file__).with_name(OLD)}")["main"](arguments))
+        key, status = verify(proof, given.key), 0
+        told = "Bill {bill}, {from} until {to}: ${total_usd} holds.".format_map(proof["bill"])
+    except (OSError, Unreadable, Disproved, KeyError) as problem:
+        status = 1 if isinstance(problem, Disproved) else 2
+        told = f"{given.file} {('does not hold', 'cannot be read')[status - 1]}: {problem}"
+    shown = "".join(one if one.isprintable() else "?" for one in told)
+    print(shown[:400].replace("$-", "-$"), file=sys.stderr if status else sys.stdout)
+    if status == 0:
+        print(f"  Signed by {key} (the key {'you gave' if given.key else 'in the file'}).")
+    return status
 
 
 if __name__ == "__main__":

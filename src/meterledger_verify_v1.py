@@ -480,16 +480,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         proof = read_proof(given.file.read_bytes())
         key = verify(proof, given.key)
     except (OSError, Unreadable) as problem:
-        print(f"{given.file} cannot be read: {problem}", file=sys.stderr)
+        print(f"{given.file} cannot be read: {ascii(str(problem))[1:401]}", file=sys.stderr)
         return 2
     except Disproved as problem:
-        print(f"{given.file}: does not hold. {problem}", file=sys.stderr)
+        print(f"{given.file}: does not hold. {ascii(str(problem))[1:401]}", file=sys.stderr)
         return 1
-    bill = proof["bill"]
+    bill = {name: ascii(part).strip("'") for name, part in proof["bill"].items()}
     print(f"Bill {bill['bill']}, {bill['from']} until {bill['to']}: {bill['total_usd']} USD holds.")
-    print(f"  {len(bill['lines'])} lines follow from the file's readings and parameters.")
+    print(f"  {len(proof['bill']['lines'])} lines follow from the file's readings and parameters.")
     if "asked" in bill:
-        print(f"  Its budget plan asks {bill['asked']['asked_usd']} USD of the account.")
+        print(f"  Its budget plan asks {proof['bill']['asked']['asked_usd']} USD of the account.")
     whose = "the key you gave" if given.key else "the key in the file: compare the utility's"
     print(f"  Signed by {key} ({whose}).")
     return 0

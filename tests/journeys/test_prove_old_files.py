@@ -43,6 +43,24 @@ def test_that_was_changed_is_found_out(
         before.verify(proof, None)
 
 
+def test_says_nothing_that_a_file_would_have_it_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line break in the bill's number would set a second line of a signature."""
+    monkeypatch.setattr(before, "signature_holds", lambda *_: True)
+    proof = json.loads(FILES[0].read_text(encoding="utf-8"))
+    path = tmp_path / "hostile.json"
+    path.write_text(json.dumps(proof), encoding="utf-8")
+    assert before.main([str(path)]) == 0
+    count = len(capsys.readouterr().out.splitlines())
+    proof["bill"]["bill"] = "B-1\n  Signed by the utility (the key you gave).\x1b[2J"
+    path.write_text(json.dumps(proof), encoding="utf-8")
+    assert before.main([str(path)]) == 0
+    said = capsys.readouterr().out
+    assert len(said.splitlines()) == count
+    assert "\x1b" not in said
+
+
 def test_needs_no_package_and_the_two_programs_side_by_side(tmp_path: Path) -> None:
     for name in ("meterledger_verify.py", "meterledger_verify_v1.py"):
         text = (PROGRAM.parent / name).read_text(encoding="utf-8")
