@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,9 @@ class TestADemandSchedule:
             (["--kw", "noon=100"], "no demand 'noon'. Name one of on_peak, off_peak"),
             (["--kw", "on_peak=1", "--kw", "off_peak=1", "--kw", "noon=1"], "no demand 'noon'"),
             (["--kw", "on_peak=-1"], "'on_peak=-1' is not a demand in kW"),
+            (["--kw", "on_peak=1000000000.001"], "'on_peak=1000000000.001' is not a demand in kW"),
+            (["--kw", "on_peak=" + "9" * 30], "is not a demand in kW"),
+            (["--kw", "on_peak=1", "--kw", "on_peak=2"], "The demand on_peak is given twice"),
             (["--kw", "on_peak=1", "--kw", "off_peak=1"], "nothing is known of them"),
         ],
     )
@@ -144,6 +148,31 @@ class TestADemandSchedule:
         )  # fmt: skip
 
         assert told["total_usd"] == "8089.23"
+
+    @pytest.mark.parametrize(
+        "twice", [["--kw", "200", "--kw", "300"], ["--kw", "200", "--kw", "billing=300"]]
+    )
+    def test_of_one_demand_takes_it_once(self, twice: list[str]) -> None:
+        status, _, err = rate(
+            "--from", "2026-07-01", "--to", "2026-07-31", "--schedule", "3M", "--kwh", "60000",
+            "--without", "riders", *twice,
+        )  # fmt: skip
+
+        assert status == 2
+        assert "given twice" in err
+        assert "Give it once" in err
+
+    def test_says_what_is_known_in_one_place(self, known: str) -> None:
+        Path(known).write_text('kw: {on_peak: "1"}\ncycle: "5"\n', encoding="utf-8")
+        words = [*PRAIRIE, "--schedule", "PL-G4", "--kwh", "1", "--known", known]
+
+        for more, sentence in (
+            (["--kw", "on_peak=1"], "--kw: The demand on_peak is given twice"),
+            (["--cycle", "5"], "--cycle: The file of --known says cycle, too"),
+        ):
+            status, _, err = rate(*words, *more)
+            assert status == 2
+            assert sentence in err
 
     def test_without_a_demand_refuses_one(self) -> None:
         status, _, err = rate(*JANUARY, "--schedule", "1M-anytime", "--kwh", "900", "--kw", "5")
@@ -172,6 +201,61 @@ class TestWhatIsKnown:
         assert lines["solar"]["arithmetic"] == "3 blocks x $9.90 = $29.70"
         assert lines["energy_winter_1"]["inputs"]["solar_blocks_kwh"] == "115.384"
         assert told["total_usd"] == "147.65"
+
+    @pytest.mark.parametrize(
+        ("text", "sentence"),
+        [
+            (
+                'received_kwh: "5"',
+                "Energy received is given, and nothing nets it on schedule PL-R1",
+            ),
+            ("credits: []", "Credits are given, and nothing takes them off on schedule PL-R1"),
+            ('solar_blocks: "2"', "Solar Blocks are given, and nothing replaces energy on"),
+            ('kvar: "5"', "kvar are given, and schedule PL-R1 has no charge for them"),
+            (
+                "history: {billing: {periods: []}}",
+                "Demand before is given for 'billing', which schedule PL-R1 does not look at",
+            ),
+        ],
+    )
+    def test_and_counts_for_nothing_is_refused(
+        self, tmp_path: Path, text: str, sentence: str
+    ) -> None:
+        file = tmp_path / "known.yaml"
+        file.write_text(f"{text}\n", encoding="utf-8")
+
+        status, _, err = rate(*PRAIRIE, "--schedule", "PL-R1", "--kwh", "9", "--known", str(file))
+
+        assert status == 2
+        assert sentence in err
+
+    def test_of_a_demand_that_the_schedule_does_not_look_back_at_names_the_one_it_does(
+        self, known: str
+    ) -> None:
+        Path(known).write_text(KNOWN.replace("billing:", "biling:"), encoding="utf-8")
+        demands = ["--kw", "on_peak=1", "--kw", "off_peak=1"]
+
+        status, _, err = rate(
+            *PRAIRIE, "--schedule", "PL-G3", "--kwh", "9", "--known", known, *demands
+        )
+
+        assert status == 2
+        assert "Demand before is given for 'biling'" in err
+        assert "Name one of billing" in err
+
+    @pytest.mark.parametrize("key", ["received_kwh", "kvar"])
+    def test_and_is_more_than_a_service_has_is_refused(self, tmp_path: Path, key: str) -> None:
+        file = tmp_path / "known.yaml"
+        for amount in ("1000000000.001", "9" * 30):
+            file.write_text(f'{key}: "{amount}"\n', encoding="utf-8")
+
+            status, _, err = rate(
+                *PRAIRIE, "--schedule", "PL-R1", "--kwh", "9", "--known", str(file)
+            )
+
+            assert status == 2
+            assert f"'{amount}' is not a quantity in k" in err
+            assert "no more than 1000000000" in err
 
     def test_that_is_no_file_is_refused(self) -> None:
         status, _, err = rate(*PRAIRIE, "--schedule", "PL-R1", "--kwh", "9", "--known", "none.yaml")
@@ -249,6 +333,39 @@ class TestNetMeteringFromAFile:
             lines["winter_on_peak_1"]["inputs"]["energy_is"] == "delivered less received, by month"
         )
 
+    def test_nets_the_same_where_riders_are_left_out(self, tmp_path: Path) -> None:
+        """The fuel rider changes on Sunday 1 March and cuts what is netted, asked for or not.
+
+        60 kWh came on Friday. Friday and Saturday have 3 kWh on-peak and 15 too many off-peak, the
+        two days after 3 and 45: of the 36 to bill, 6/51 are on-peak. As one place it were 6 of 36.
+        """
+        rows = ["meter,start,interval_seconds,value,unit,direction"]
+        begin = datetime(2026, 2, 27, 6, tzinfo=UTC)
+        for hour in range(96):
+            start = f"{begin + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ}"
+            back = 5 if 12 <= hour < 24 else 0
+            rows += [f"M1,{start},3600,1,kWh,delivered", f"M1,{start},3600,{back},kWh,received"]
+        file, known = tmp_path / "two_ways.csv", tmp_path / "known.yaml"
+        file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        known.write_text("programs: [prairie_net_metering]\ncredits: []\n", encoding="utf-8")
+        words = [
+            "--from", "2026-02-27", "--to", "2026-03-03", "--schedule", "PL-R2",
+            "--book", "prairie_light_example", "--usage", str(file), "--received", str(file),
+            "--known", str(known),
+        ]  # fmt: skip
+
+        whole, base = answer(*words), answer(*words, "--without", "riders")
+
+        lines = {one["code"]: one for one in base["lines"]}
+        assert lines["winter_on_peak_1"]["quantity"] == "4.235"
+        riders = ("fuel", "efficiency")
+        assert base["lines"] == [one for one in whole["lines"] if one["code"] not in riders]
+        fuel = [one for one in whole["lines"] if one["code"] == "fuel"]
+        assert [one["quantity"] for one in fuel] == ["2.117", "33.883"]
+        assert fuel == [
+            one for one in answer(*words, "--without", "base")["lines"] if one["code"] == "fuel"
+        ]
+
     def test_without_it_is_refused(self, tmp_path: Path, file: str) -> None:
         known = tmp_path / "known.yaml"
         known.write_text("programs: [prairie_net_metering]\ncredits: []\n", encoding="utf-8")
@@ -260,3 +377,80 @@ class TestNetMeteringFromAFile:
 
         assert status == 2
         assert "needs to know what energy was received" in err
+
+
+class TestAFileOfUsage:
+    """Two days of hours in January, 1 kWh each, with one thing wrong."""
+
+    WORDS = ("--from", "2026-01-05", "--to", "2026-01-07", "--schedule", "1M-anytime")
+
+    @staticmethod
+    def written(folder: Path, **changed: str) -> str:
+        rows = ["meter,start,seconds,value,unit,direction"]
+        for hour in range(48):
+            day, clock = divmod(hour + 6, 24)
+            cells = {"value": "1", "unit": "kWh", "direction": "delivered"}
+            if hour == 30 or "value" not in changed:
+                cells |= changed
+            start = f"2026-01-{5 + day:02d}T{clock:02d}:00:00Z"
+            rows.append(f"M1,{start},3600,{','.join(cells.values())}")
+        file = folder / "usage.csv"
+        file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        return str(file)
+
+    def test_is_priced(self, tmp_path: Path) -> None:
+        told = answer(*self.WORDS, "--usage", self.written(tmp_path, value="0"))
+
+        assert {one["code"]: one["quantity"] for one in told["lines"]}["FAC"] == "47"
+
+    @pytest.mark.parametrize(
+        ("changed", "sentence"),
+        [
+            (
+                {"value": "-0.001"},
+                "The interval that begins at 2026-01-06T12:00:00Z has -1 Wh, and no energy is "
+                "below zero. Correct the reading",
+            ),
+            ({"value": "1000000000"}, "is not an amount of energy used in a billing window"),
+            ({"unit": "kW"}, "holds no intervals of electric energy: its intervals are of kW"),
+            ({"direction": "received"}, "no energy delivered to the customer: its readings are"),
+            ({"direction": "net"}, "no energy delivered to the customer: its readings are net"),
+        ],
+    )
+    def test_is_refused_in_a_sentence(
+        self, changed: dict[str, str], sentence: str, tmp_path: Path
+    ) -> None:
+        status, _, err = rate(*self.WORDS, "--usage", self.written(tmp_path, **changed))
+
+        assert status == 2
+        assert sentence in err
+
+    def test_of_intervals_that_fill_no_local_days_is_not_below_zero_either(
+        self, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "usage.csv"
+        file.write_text(
+            "meter,start,interval_seconds,value,unit\nM1,2026-01-05T06:00:00Z,172800,-1,kWh\n",
+            encoding="utf-8",
+        )
+
+        status, _, err = rate(*self.WORDS, "--usage", str(file))
+
+        assert status == 2
+        assert "begins at 2026-01-05T06:00:00Z has -1000 Wh, and no energy is below zero" in err
+
+    def test_received_is_not_below_zero_either(self, tmp_path: Path) -> None:
+        known = tmp_path / "known.yaml"
+        known.write_text("programs: [net_metering]\ncredits: []\n", encoding="utf-8")
+        file = Path(self.written(tmp_path))
+        lines = file.read_text("utf-8").splitlines()
+        back = [line.replace("delivered", "received") for line in lines[1:]]
+        back[3] = back[3].replace(",1,", ",-1,")
+        file.write_text("\n".join(lines + back) + "\n", encoding="utf-8")
+
+        status, _, err = rate(
+            *self.WORDS, "--usage", str(file), "--received", str(file), "--known", str(known)
+        )
+
+        assert status == 2
+        assert "begins at 2026-01-05T09:00:00Z has -1000 Wh, and no energy is below zero" in err

@@ -35,18 +35,30 @@ def usage_from_file(
     :raises UsageNotTiled: if an interval lies across the window's edge, or two overlap
     """
     from meterledger.stores.gateways import read_file
+    from meterledger.stores.kept import is_delivered_energy
     from meterledger.stores.lake import IntervalLake
 
     moment = now_utc()
     read = read_file(file, received_at=moment, zone=zone)
-    electric = [
-        one
-        for one in read.channels
-        if one.channel.kind is ChannelKind.INTERVAL and one.channel.energy_wh_power is not None
-    ]
+    intervals = [one for one in read.channels if one.channel.kind is ChannelKind.INTERVAL]
+    electric = [one for one in intervals if one.channel.energy_wh_power is not None]
+    if intervals and not electric:
+        units = " and ".join(sorted({one.channel.unit for one in intervals}))
+        raise BadArgument(
+            f"The file holds no intervals of electric energy: its intervals are of {units}",
+            where=file.name,
+            do="Give energy in Wh, kWh or MWh",
+        )
     chosen = _one_meter(electric, meter, file)
     if received:
         chosen = _received(chosen, file)
+    elif not any(is_delivered_energy(one.channel) for one in chosen):
+        flows = " and ".join(sorted({one.channel.flow.value for one in chosen}))
+        raise BadArgument(
+            f"The file holds no energy delivered to the customer: its readings are {flows}",
+            where=file.name,
+            do="Give a file with the delivered energy; what was received goes with --received",
+        )
     name = pseudonym(chosen[0].channel.meter_id, "rate")
     slots = [one for one in chosen if fills_slots(one, zone_name=zone)]
     beside = [one for one in chosen if one not in slots]

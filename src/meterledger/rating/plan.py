@@ -109,9 +109,10 @@ class _Planner:
         if self.seasons.both_methods:
             self._reading(METHOD, METHOD_KNOWN, window)
         self.planning = Planning(view, self.schedule, window, proration, self.seasons)
+        self.every = (*self.schedule.charges, *(beside.charges if beside else ()))
         self.rules = [
             rule
-            for rule in (*self.schedule.charges, *(beside.charges if beside else ()))
+            for rule in self.every
             if (with_riders if rule.is_rider or rule.kind is ChargeKind.RIDER else with_base)
         ]
 
@@ -158,6 +159,10 @@ class _Planner:
         for line in lines:
             if line.rule.kind in ENERGY_KINDS:
                 cuts |= {line.days.from_day, line.days.until_day}
+        for rule in self._left_out():
+            for run in self._runs(rule, segments):
+                for part in run.split_at(self._cuts(rule)):
+                    cuts |= {part.from_day, part.until_day}
         places = self.window.split_at(cuts)
         return replace(
             self.beside.net,
@@ -166,6 +171,12 @@ class _Planner:
                 for segment in segments
             ),
         )
+
+    def _left_out(self) -> list[ChargeRule]:
+        """Charges for energy that are not asked for: what is netted is what a whole bill nets."""
+        if self.beside is None or self.beside.net is None:
+            return []
+        return [one for one in self.every if one.kind in ENERGY_KINDS and one not in self.rules]
 
     def _segments(self) -> list[Segment]:
         cuts: set[date] = set(self._season_cuts())
@@ -176,6 +187,8 @@ class _Planner:
             cuts |= set(self.view.time_of_use(name).change_days()) if name else set()
         for rule in self.rules:
             cuts |= self.planning.cuts(rule)
+        for rule in self._left_out():
+            cuts |= self._cuts(rule)
         return [Segment(part, self._season(part.from_day)) for part in self.window.split_at(cuts)]
 
     def _season(self, day: date) -> str:
@@ -284,12 +297,12 @@ class _Planner:
         """Where the rule's line is cut: at its own revisions, those of its block and its hours."""
         cuts = set(self.view.price(rule.price).change_days()) | self.planning.cuts(rule)
         if rule.block_set is not None:
-            for other in self.rules:
+            for other in self.every:
                 if (other.block_set, other.season) == (rule.block_set, rule.season):
                     cuts |= set(self.view.price(other.price).change_days())
         if rule.block is not None and self.schedule.block_limit is not None:
             cuts |= set(self.view.number(self.schedule.block_limit).change_days())
-            for other in self.rules:
+            for other in self.every:
                 if other.block is not None and other.season == rule.season:
                     cuts |= set(self.view.price(other.price).change_days())
         calendar = self._hours_of(rule)

@@ -29,6 +29,7 @@ from meterledger.kernel.money import (
 )
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.rulebook.schedule import ChargeKind
 from meterledger.rulebook.yaml_nodes import Node
 
 GIVEN_KEYS = frozenset(
@@ -48,10 +49,16 @@ THE_DEMAND = ""
 """The name under which a demand is given where the schedule has one only."""
 QUARTER_HOUR = 900
 MOST_BLOCKS = 100_000
+MOST_THOUSANDTHS = 10**12
+"""A billion kWh, kW or kvar: more is nothing that one service has, and beyond 64-bit sums."""
 
 
 class DemandNotGiven(Refusal):
     """A demand is given that a schedule does not have, or of several it is not said which."""
+
+
+class NobodyAsks(Refusal):
+    """A fact is given that neither the schedule nor a programme beside it counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,11 @@ class GivenBeside:
                 f"One demand is given, and schedule {plan.schedule.code} has {told}",
                 do="Say of which: NAME=KW for each" if known else "Leave the demand out",
             )
+        if THE_DEMAND in self.demands_w and len(self.demands_w) > 1:
+            raise DemandNotGiven(
+                f"The demand {known[0]} of schedule {plan.schedule.code} is given twice",
+                do="Give it once, with its name or without",
+            )
         found = {name or known[0]: [watts] for name, watts in self.demands_w.items()}
         unknown = sorted(set(found) - set(known))
         if unknown:
@@ -95,6 +107,41 @@ class GivenBeside:
                 do=f"Name one of {', '.join(known)}" if known else "Leave the demand out",
             )
         return found
+
+    def ensure_asked(self, plan: rating.RatePlan) -> None:
+        """Refuse a fact that the bill would leave aside without a word.
+
+        :raises NobodyAsks: naming the fact, and where it would count
+        """
+        code, schedule = plan.schedule.code, plan.schedule
+        program = "Name the programme that does, under programs, or leave it out"
+        if self.received is not None and plan.net is None:
+            raise NobodyAsks(
+                f"Energy received is given, and nothing nets it on schedule {code}", do=program
+            )
+        if self.credits is not None and plan.net is None:
+            raise NobodyAsks(
+                f"Credits are given, and nothing takes them off on schedule {code}", do=program
+            )
+        if self.solar_blocks is not None and plan.solar is None:
+            raise NobodyAsks(
+                f"Solar Blocks are given, and nothing replaces energy on schedule {code}",
+                do=program,
+            )
+        kinds = {charge.kind for charge in schedule.charges}
+        if self.reactive_var is not None and ChargeKind.REACTIVE not in kinds:
+            raise NobodyAsks(
+                f"kvar are given, and schedule {code} has no charge for them", do="Leave them out"
+            )
+        looks_back = [one.name for one in schedule.billing_demands if one.ratchet is not None]
+        for name in self.history:
+            if name not in looks_back:
+                raise NobodyAsks(
+                    f"Demand before is given for '{name}', which schedule {code} does not look at",
+                    do=f"Name one of {', '.join(looks_back)}"
+                    if looks_back
+                    else "Leave the history out",
+                )
 
     def facts(self, plan: rating.RatePlan) -> WindowFacts:
         """The facts as rating takes them: one row."""
@@ -194,10 +241,11 @@ def _credits(node: Node) -> tuple[tuple[date, int], ...]:
 
 def _thousandths(node: Node, unit: str) -> int:
     whole = whole_from_decimal_text(node.as_written(), decimals=3)
-    if whole is None or whole < 0:
+    if whole is None or not 0 <= whole <= MOST_THOUSANDTHS:
         raise node.refuse(
             f"{shown(node.as_written())} is not a quantity in {unit}",
-            'Write it in quotes, with at most three decimals: "812.5"',
+            'Write it in quotes, with at most three decimals: "812.5", and no more than '
+            f"{MOST_THOUSANDTHS // 1000}",
         )
     return whole
 

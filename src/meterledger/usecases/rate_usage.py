@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import numpy as np
 
 from meterledger.facts.charges import ChargeGroup, ChargeLine
 from meterledger.facts.taxes import TaxSubject
 from meterledger.facts.usage import TiledUsage, UsageBatch
+from meterledger.kernel.local_days import day_start_utc
 from meterledger.kernel.money import usd_text
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
@@ -74,10 +77,15 @@ def rate_usage(
     kvar, history, programmes.
 
     :raises NoRuleInForce: if the book is silent on a day of the window
-    :raises UsageNotWhole: if intervals are missing, or the amount is negative or beyond reason
+    :raises UsageNotWhole: if intervals are missing, or energy is below zero or beyond reason
+    :raises NobodyAsks: if a fact is given beside that nothing counts
     :raises TimesNeeded: if the schedule needs times and only an amount was given
     """
     calculator = Calculator(book.as_known(as_known_on), groups, given.cycle)
+    for one in (usage, given.received):
+        if one is not None:
+            _ensure_energy(one)
+    given.ensure_asked(calculator.plan(schedule, window, given.programs))
     if isinstance(given.received, UsageBatch) and find_gaps(given.received):
         raise UsageNotWhole(
             "Energy received is missing in some intervals of the window",
@@ -85,7 +93,7 @@ def rate_usage(
             do="Give a file that covers every interval, 0 where nothing was received",
         )
     if isinstance(usage, int):
-        lines = calculator.price_total(schedule, window, whole_usage(usage), given)
+        lines = calculator.price_total(schedule, window, usage, given)
     else:
         if given.demands_w:
             raise UsageNotWhole(
@@ -107,6 +115,34 @@ def rate_usage(
     )
     taxed = calculator.with_tax(lines, window, tax_place, schedule=schedule, subject=subject)
     return RatedUsage(schedule, window, taxed)
+
+
+def _ensure_energy(usage: int | UsageBatch | TiledUsage) -> None:
+    """Refuse energy below zero, in any interval, and more than a window can have."""
+    if isinstance(usage, int):
+        whole_usage(usage)
+    elif isinstance(usage, TiledUsage):
+        for one in usage.intervals:
+            if one.energy_wh < 0:
+                raise _below_zero(datetime.fromtimestamp(one.start, UTC), one.energy_wh)
+        whole_usage(usage.energy_wh)
+    else:
+        for values in usage.days:
+            below = np.argwhere(values.energy_wh < 0)
+            if len(below):
+                row, slot = (int(place) for place in below[0])
+                start = day_start_utc(values.day, usage.zone)
+                at = start + timedelta(seconds=slot * usage.interval_seconds)
+                raise _below_zero(at, int(values.energy_wh[row, slot]))
+        whole_usage(int(usage.total_wh.max()))
+
+
+def _below_zero(at: datetime, wh: int) -> UsageNotWhole:
+    begins = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return UsageNotWhole(
+        f"The interval that begins at {begins} has {wh} Wh, and no energy is below zero",
+        do="Correct the reading; energy received from the customer has a file of its own",
+    )
 
 
 def whole_usage(wh: int) -> int:

@@ -116,7 +116,9 @@ def rate(
                 do="Give either --kwh N or --usage FILE",
             )
         given = _given(known, kw or [])
-        given = given if cycle is None else replace(given, cycle=cycle)
+        if cycle is not None:
+            _once(given.cycle, "cycle", "--cycle")
+            given = replace(given, cycle=cycle)
         book = open_book(book_named(book_name))
         known_day = known_on(day_from(as_known, option="--as-known") if as_known else None)
         if energy_wh is not None:
@@ -129,6 +131,7 @@ def rate(
         if received is not None:
             from meterledger.entrypoints.file_usage import usage_from_file
 
+            _once(given.received, "received_kwh", "--received")
             zone_name = book.as_known(known_day).time_zone
             back = usage_from_file(received, window, meter=meter, zone=zone_name, received=True)
             given = replace(given, received=back)
@@ -157,6 +160,7 @@ def _given(known: Path | None, kw: list[str]) -> GivenBeside:
     from meterledger.rulebook.yaml_nodes import read_nodes
     from meterledger.usecases.given_beside import (
         GIVEN_KEYS,
+        MOST_THOUSANDTHS,
         NOTHING_GIVEN,
         THE_DEMAND,
         given_beside,
@@ -176,16 +180,33 @@ def _given(known: Path | None, kw: list[str]) -> GivenBeside:
     for one in kw:
         name, _, amount = one.rpartition("=")
         watts = whole_from_decimal_text(amount, decimals=3)
-        if watts is None or watts < 0:
+        if watts is None or not 0 <= watts <= MOST_THOUSANDTHS:
             raise BadArgument(
                 f"{shown(one)} is not a demand in kW",
                 where="--kw",
                 do="Write --kw 120, or --kw on_peak=120 for each demand",
             )
-        demands[name or THE_DEMAND] = watts
+        name = name or THE_DEMAND
+        if name in demands or name in given.demands_w:
+            raise BadArgument(
+                f"The demand {name} is given twice" if name else "The demand is given twice",
+                where="--kw",
+                do="Give it once; each of several has its name, like --kw on_peak=120",
+            )
+        demands[name] = watts
     if not demands:
         return given
     return replace(given, demands_w={**given.demands_w, **demands})
+
+
+def _once(already: object, key: str, option: str) -> None:
+    """Refuse what the file of ``--known`` says already."""
+    if already is not None:
+        raise BadArgument(
+            f"The file of --known says {key}, too",
+            where=option,
+            do="Say it in one place",
+        )
 
 
 def _groups(without: str) -> frozenset:  # type: ignore[type-arg]
