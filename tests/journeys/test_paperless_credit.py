@@ -17,6 +17,8 @@ from tests.rooms.billing.test_paperless_credit import AMOUNT
 from meterledger.rulebook.loading import load_book
 from meterledger.usecases import calculate_bills
 from meterledger.usecases.deliveries import prefer_delivery
+from meterledger.usecases.find_corrections import bills_to_correct, now_of
+from meterledger.usecases.rebill import rebill
 
 TOLD = datetime(2026, 12, 1, 10, tzinfo=UTC)
 KNOWN = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -37,9 +39,11 @@ class Home:
         self.town.read(f"M{number}", (date(2025, 8, 1), date(2026, 10, 20)), self.values)
         return str(how.get("account_id") or self.town.account_id(number))
 
-    def go_paperless(self, account: str, on: date, medium: str = "electronic") -> None:
+    def go_paperless(
+        self, account: str, on: date, medium: str = "electronic", told: datetime = TOLD
+    ) -> None:
         address = "ann@example.org" if medium == "electronic" else ""
-        how: dict[str, Any] = {"learned_at": TOLD, "view": self.view, "store": self.town.store}
+        how: dict[str, Any] = {"learned_at": told, "view": self.view, "store": self.town.store}
         prefer_delivery(account_id=account, medium=medium, address=address, on=on, **how)
 
     def bill(self, *numbers: int, on: date, **how: Any) -> list[Any]:
@@ -69,6 +73,74 @@ def homes(towns: ModuleType, tmp_path: Path) -> Iterator[Home]:
 
 def credited(bills: list[Any]) -> list[Any]:
     return [one for one in bills if any(line.code == "paperless_credit" for line in one.lines)]
+
+
+class TestToldOnTheDayOfABillThatWasOut:
+    """The bill of September 9 went out in the morning."""
+
+    TOLD = KNOWN + timedelta(hours=1)
+
+    def test_it_begins_with_the_next_billing_month(self, homes: Home) -> None:
+        account = homes.live(1)
+        (september,) = homes.bill(1, on=NINTHS[0])
+        homes.go_paperless(account, NINTHS[0], told=self.TOLD)
+
+        assert self.queue(homes) == []
+        assert credited([self.read_again(homes, september)]) == []
+        homes.minutes += 300
+        assert len(credited(homes.bill(1, on=NINTHS[1]))) == 1
+        assert homes.replays() == {True}
+
+    def test_and_so_ends_the_credit_of_who_gets_paper_again(self, homes: Home) -> None:
+        account = homes.live(1)
+        homes.go_paperless(account, date(2025, 9, 1))
+        (september,) = credited(homes.bill(1, on=NINTHS[0]))
+        homes.go_paperless(account, NINTHS[0], "paper", told=self.TOLD)
+
+        assert self.queue(homes) == []
+        assert len(credited([self.read_again(homes, september)])) == 1
+        homes.minutes += 300
+        assert credited(homes.bill(1, on=NINTHS[1])) == []
+        assert homes.replays() == {True}
+
+    def test_a_correction_that_gave_it_replays_and_says_so(
+        self, homes: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account = homes.live(1)
+        (september,) = homes.bill(1, on=NINTHS[0])
+        homes.go_paperless(account, NINTHS[0], told=self.TOLD)
+        now = calculate_bills.credit_lines
+        with monkeypatch.context() as before:
+            before.setattr(
+                calculate_bills,
+                "credit_lines",
+                lambda one, *more: now(replace(one, paperless_of_its_day=True), *more),
+            )
+            made = self.read_again(homes, september)
+        assert len(credited([made])) == 1
+        replayed = homes.town.replay(made.bill_id)
+        assert replayed.same_bytes
+        assert replayed.read_as == (
+            "with a paperless credit by what was told on the day of the first bill, after it"
+        )
+
+    def queue(self, homes: Home) -> Any:
+        town = homes.town
+        now = now_of(
+            town.store, known_at=self.TOLD + timedelta(hours=1), book=town.book, lake=town.lake
+        )
+        return bills_to_correct(store=town.store, now=now)[1]
+
+    def read_again(self, homes: Home, bill: Any) -> Any:
+        town = homes.town
+        first = bill.days.from_day
+        town.read("M1", (first, first + timedelta(days=1)), lambda day, count: [500] * count)
+        (made,) = rebill(
+            [bill.bill_id], author="Ana", reason="read again", on=date(2025, 9, 20),
+            known_at=self.TOLD + timedelta(hours=2), store=town.store, lake=town.lake,
+            book=town.book,
+        ).corrected  # fmt: skip
+        return made.bill
 
 
 def test_the_thirteenth_bill_of_the_year_has_no_credit(homes: Home) -> None:

@@ -19,10 +19,11 @@ from meterledger.billing import (
     has_paperless_amount,
     paperless_line,
 )
-from meterledger.facts.billing_options import AccountOptions, Delivery
+from meterledger.facts.billing_options import AccountOptions, Delivery, DeliveryPreference
 from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.charges import ChargeLine
 from meterledger.kernel.decision import Decision
+from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.billing_option_ports import OptionsAsked
 from meterledger.usecases.due_bills import DueBill
@@ -50,6 +51,8 @@ def credit_lines(
     ``on`` is the day on which the period was first billed.
     """
     options, schedule, window = one.options, one.service.agreement.schedule, one.window.days
+    if options is not None and one.first_known is not None and not one.paperless_of_its_day:
+        options = replace(options, deliveries=_before_it_was_out(options, on, one.first_known))
     if options is None or not any(
         each.medium is Delivery.ELECTRONIC for each in options.deliveries
     ):
@@ -70,6 +73,22 @@ def credit_lines(
         before=before,
     )
     return () if line is None else (line,)
+
+
+def _before_it_was_out(
+    options: AccountOptions, on: date, made_at: datetime
+) -> tuple[DeliveryPreference, ...]:
+    """How bills are to be sent, without what was told of a bill's own day once it was out.
+
+    The credit begins with the next billing month (GRR V.N), and so ends what ends on that day.
+    """
+    found = []
+    for one in options.deliveries:
+        if one.learned_at > made_at and one.days.from_day == on:
+            continue
+        ends = one.learned_at > made_at and one.days.until_day == on
+        found.append(replace(one, days=Validity(one.days.from_day)) if ends else one)
+    return tuple(found)
 
 
 def as_asked(

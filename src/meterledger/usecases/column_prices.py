@@ -43,7 +43,7 @@ from meterledger.usecases.population_determinants import ScanningLake
 from meterledger.usecases.population_groups import MeterGroup, sum_groups
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.register_windows import files_on_registers
-from meterledger.usecases.replay_bill import ReplayStore, first_issued
+from meterledger.usecases.replay_bill import ReplayStore, first_bill, with_first
 
 Lines: TypeAlias = tuple[tuple[str, date, int], ...]
 """Code, first day and cents of each line of a bill."""
@@ -466,4 +466,4 @@ def calculated(
 def _first_billed(bill: IssuedBill, due: DueBill, store: ReplayStore) -> DueBill:
     if not is_corrected(bill.bill_id):
         return due
-    return replace(due, first_issued=first_issued(store.bill(bill.bill_id), store))
+    return with_first(due, first_bill(store.bill(bill.bill_id), store))

@@ -8,7 +8,7 @@ Lives elsewhere which windows are due (``billing.window``, ``issue_bills``), the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from meterledger import rating
 from meterledger.billing import BillWindow, is_reading_day, kind_of, tax_place_on
@@ -39,6 +39,8 @@ class DueBill:
     """What the account has chosen of its bills, as known at the bill's instant."""
     first_issued: date | None = None
     """The day on which the period was first billed, where this bill corrects that one."""
+    first_known: datetime | None = None
+    """When that first bill was made: what is told of its own day after it, it was out already."""
     plan_asked_on: date | None = None
     """By which day a budget plan asks; None where that is the day of the period's first bill."""
     plan_goes_on: bool = False
@@ -51,6 +53,8 @@ class DueBill:
     """When two people left the period uncharged; None where nobody did."""
     paperless_by_calendar: bool = False
     """Whether a paperless credit asks the calendar alone: as it was read before."""
+    paperless_of_its_day: bool = False
+    """Whether a delivery told of the bill's own day counts when it was out: as it was before."""
     joined: tuple[JoinedDue, ...] = ()
     """Other agreements of the account whose meters stand on this bill: theirs are in ``meters``."""
 

@@ -9,7 +9,7 @@ Lives elsewhere the sums by cause (``billing.correction_causes``), deciding and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -28,7 +28,13 @@ from meterledger.usecases.calculate_bills import calculate_bills, due_bill, wind
 from meterledger.usecases.joined_services import measured_as, meters_on_bill
 from meterledger.usecases.ports import Lake, StoredBill
 from meterledger.usecases.register_windows import files_on_registers
-from meterledger.usecases.replay_bill import ReplayStore, first_issued, recall_bill
+from meterledger.usecases.replay_bill import (
+    ReplayStore,
+    first_bill,
+    first_issued,
+    recall_bill,
+    with_first,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def right_bill(
     except Refusal as refusal:
         raise _cannot(stored.bill_id, refusal.sentence) from refusal
     bills, held = calculate_bills(
-        [replace(due, first_issued=first_issued(stored, store))],
+        [with_first(due, first_bill(stored, store))],
         on=on or now.on,
         known_at=now.known_at,
         sequence=now.sequence,
@@ -175,13 +181,13 @@ def _between(
         (CorrectionCause.PROGRAM, now.view, moved, then.known_at),
         (meter, now.view, service, now.known_at),
     )
-    first = first_issued(stored, store)
+    first = first_bill(stored, store)
     chosen = cast(ReplayStore, ChosenAt(store, now.known_at))
     for cause, view, each, known_at in steps:
         try:
             due = due_bill(each, window_of(each, stored.days, view), view)
             bills, _ = calculate_bills(
-                [replace(due, first_issued=first)],
+                [with_first(due, first)],
                 on=stored.issued_day,
                 known_at=known_at,
                 sequence=then.sequence,

@@ -77,6 +77,7 @@ class _Reading:
     plan_of_every_place: bool = False
     by_last_cycle: bool = False
     paperless_by_calendar: bool = False
+    paperless_of_its_day: bool = False
 
 
 TODAY = _Reading()
@@ -159,7 +160,12 @@ def _older_readings(bill: Bill, recalled: Recalled) -> list[_Reading]:
     if recalled.due.service.earlier_cycles:
         words = "with a change of the rate option told by the reading cycle that was put right"
         found += _each(found, words, by_last_cycle=True)
-    if not stored.record or PAPERLESS_CREDIT.encode() in stored.record:
+    credited = any(line.code == PAPERLESS_CREDIT for line in bill.lines)
+    credited = credited or not stored.record or PAPERLESS_CREDIT.encode() in stored.record
+    if credited and bill.corrects is not None:
+        words = "with a paperless credit by what was told on the day of the first bill, after it"
+        found += _each(found, words, paperless_of_its_day=True)
+    if credited:
         words = "with a paperless credit by the calendar alone: neither bills nor accounts counted"
         found += _each(found, words, paperless_by_calendar=True)
     return found
@@ -190,18 +196,18 @@ def _made_again(
         revision,
         by_last_cycle=reading.by_last_cycle,
     )
-    first = first_issued(stored, store)
+    first = first_bill(stored, store)
     bills, held = calculate_bills(
         [
             replace(
-                recalled.due,
+                with_first(recalled.due, first),
                 window=window,
-                first_issued=first,
                 deposit_refunded=reading.deposit_refunded,
                 plan_asked_on=reading.plan_asked_on,
                 plan_goes_on=reading.plan_goes_on,
                 plan_of_every_place=reading.plan_of_every_place,
                 paperless_by_calendar=reading.paperless_by_calendar,
+                paperless_of_its_day=reading.paperless_of_its_day,
             )
         ],
         on=stored.issued_day,
@@ -265,9 +271,19 @@ def recall_bill(
 
 def first_issued(stored: StoredBill, store: ReplayStore) -> date:
     """The day on which the bill's period was first billed: a correction bills it once more."""
+    return first_bill(stored, store).issued_day
+
+
+def first_bill(stored: StoredBill, store: ReplayStore) -> StoredBill:
+    """The bill with which the bill's period was first billed; itself, if it corrects none."""
     while stored.corrects is not None:
         stored = store.bill(stored.corrects)
-    return stored.issued_day
+    return stored
+
+
+def with_first(due: DueBill, first: StoredBill) -> DueBill:
+    """The window with the bill by which its period was first billed."""
+    return replace(due, first_issued=first.issued_day, first_known=first.known_at)
 
 
 def revision_of(stored: StoredBill) -> str:
