@@ -33,13 +33,17 @@ HOME, SHOP = "1M-anytime", "1M-smart"
 """The book of shops has 1M-smart as a rate of shops."""
 
 
-def entered(book: TariffBook, schedule: str, from_day: date = JULY, **how: Any) -> Town:
+READ = (date(2025, 7, 1), date(2025, 12, 1))
+
+
+def entered(book: TariffBook, schedule: str, reads: tuple[date, ...] = READ, **how: Any) -> Town:
     made = Town(book=book)
     how = {"tax_place": "none", "sales_tax_place": "creve_coeur", **how}
-    request = made.request(1, cycle=9, from_day=from_day, schedule=schedule, **how)
+    request = made.request(1, cycle=9, from_day=JULY, schedule=schedule, **how)
     view = book.as_known(KNOWN.date())  # it knows of sales tax by now
     start_service(request, learned_at=FIRST, view=view, store=made.store)
-    made.read("M1", (date(2023, 7, 1), date(2025, 12, 1)), even(400))
+    if reads:
+        made.read("M1", READ, even(400))
     return made
 
 
@@ -156,6 +160,38 @@ class TestAHomeThatWasEnteredAsAShop:
         assert made.run.decision is not None
         cited = " ".join(one.citation.text for one in made.run.decision.reasons)
         assert "V.G.1" in cited
+
+
+class TestThirteenPeriods:
+    """The thirteenth back is beyond what a home is charged; a business has no such limit."""
+
+    def corrected(
+        self, book: TariffBook, was: str, is_now: str, hours: range
+    ) -> list[tuple[bool, bool]]:
+        """Of each bill, whether it is adjusted, and whether it charges more."""
+        town = entered(book, was, reads=())
+        town.read(
+            "M1", (JULY, date(2026, 8, 10)),
+            lambda _, count: [8000 if slot in hours else 0 for slot in range(count)], seconds=3600,
+        )  # fmt: skip
+        with town.store.viewing(VIEWER, ["everything"]):
+            days = [date(2025 + (7 + n) // 12, (7 + n) % 12 + 1, 9) for n in range(13)]
+            assert len(billed(town, *days)) == 13
+            (service,) = town.services(1, known_at=TOLD)
+            now = Now(TOLD, date(2026, 8, 20), town.store.lake_sequence(), town.book, town.lake)
+            made = put_right(
+                agreement_id=service.agreement.agreement_id, fact=WrongFact.SCHEDULE,
+                is_now=is_now, signed=ANA, now=now, store=town.store,
+            )  # fmt: skip
+            return [(one.adjusted, one.difference_cents > 0) for one in made.run.corrected]
+
+    def test_of_a_home_are_charged_more_for_twelve(self, book_of_shops: TariffBook) -> None:
+        told = self.corrected(book_of_shops, SHOP, "1M-overnight", range(8, 12))
+        assert told == [(False, False), *[(True, True)] * 12]
+
+    def test_of_a_shop_are_charged_more_for_all(self, book_of_shops: TariffBook) -> None:
+        told = self.corrected(book_of_shops, "1M-overnight", SHOP, range(15, 19))
+        assert told == [(True, True)] * 13
 
 
 class TestWhatStandsByTheOtherClass:
