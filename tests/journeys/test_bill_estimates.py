@@ -156,25 +156,27 @@ class TestHeldDays:
 MONTHS = [date(2025, month, 1) for month in (7, 8, 9, 10, 11, 12)]
 
 
-def half_months(missing: set[int]) -> Any:
+def half_months(missing: set[int], until: int = 26) -> Any:
     """Of these months, days 10 to 25 never arrive."""
 
     def values(day: date, count: int) -> list[int | None]:
-        if day.month in missing and 10 <= day.day < 26:
+        if day.month in missing and 10 <= day.day < until:
             return [None] * count
         return weekly(day, count)
 
     return values
 
 
-def live(town: UsageTown, missing: set[int], causes: dict[int, EstimateCause]) -> list[Any]:
+def live(
+    town: UsageTown, missing: set[int], causes: dict[int, EstimateCause], until: int = 26
+) -> list[Any]:
     """Six months, validated day by day where something is missing, billed each month."""
     town.start(1, from_day=MONTHS[0])
-    town.arrive("M1", (date(2025, 6, 1), date(2026, 1, 1)), half_months(missing))
+    town.arrive("M1", (date(2025, 6, 1), date(2026, 1, 1)), half_months(missing, until))
     runs = []
     for month, after in zip(MONTHS, [*MONTHS[1:], date(2026, 1, 1)], strict=True):
         if month.month in missing:
-            for day in range(10, 26):
+            for day in range(10, until):
                 town.validate(
                     month.replace(day=day),
                     cause=causes.get(month.month, EstimateCause.REMOTE_DEVICE_FAILED),
@@ -231,8 +233,20 @@ class TestInARow:
     def test_a_month_estimated_for_weather_neither_counts_nor_ends_the_row(
         self, town: UsageTown
     ) -> None:
-        runs = live(town, {7, 8, 9, 10, 11}, {9: EstimateCause.WEATHER_EMERGENCY})
+        causes = {9: EstimateCause.WEATHER_EMERGENCY}
+        runs = live(town, {7, 8, 9, 10, 11}, causes, until=24)
         assert [run.issued_count for run in runs[:5]] == [1, 1, 1, 1, 0]
+
+    def test_a_month_mostly_estimated_for_weather_waits_at_the_gate(self, town: UsageTown) -> None:
+        """Of 30 days 16 are estimated: no cap of the sheet watches over it, so a person looks."""
+        weather = {9: EstimateCause.WEATHER_EMERGENCY}
+
+        *_, september = live(town, {8, 9}, weather)[:3]
+
+        (held,) = september.held
+        assert held.code == "gate.estimated"
+        assert "1536 of 2880 intervals and" in held.sentence
+        assert "are estimated, more than 50 percent" in held.sentence
 
 
 class TestUsageReplacedSinceBilled:

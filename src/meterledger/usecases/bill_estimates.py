@@ -137,13 +137,7 @@ def beyond_cap(
     periods of which enough was estimated count, for the capped causes alone. Another rate option
     is no actual reading: the customer's bills at the place are counted, on whichever option.
     """
-    if usage.estimated is None or not usage.estimated.counts_toward_cap:
-        return None
-    meters = usage.meter_names
-    cause = _cause(
-        usage.estimates
-        or [one for meter in meters for one in store.estimates_of_meter(meter_ids[meter], days)]
-    )
+    cause = _counted_cause(usage, days, meter_ids, store)
     if cause not in CAPPED_CAUSES:
         return None
     earlier = []
@@ -160,6 +154,29 @@ def beyond_cap(
     return (
         f"{last.finding[:1].upper()}{last.finding[1:]} ({last.citation.text}). "
         "Obtain an actual reading, ingest it, then run the bill again."
+    )
+
+
+def is_capped(
+    usage: BilledUsage, days: DaySpan, meter_ids: Mapping[str, str], store: EstimateHolds
+) -> bool:
+    """Whether the sheet's cap of estimates in a row watches over a bill: of the capped causes."""
+    return _counted_cause(usage, days, meter_ids, store) in CAPPED_CAUSES
+
+
+def _counted_cause(
+    usage: BilledUsage, days: DaySpan, meter_ids: Mapping[str, str], store: EstimateHolds
+) -> EstimateCause | None:
+    """Why a period was estimated of which enough was to count; None where it does not count."""
+    if usage.estimated is None or not usage.estimated.counts_toward_cap:
+        return None
+    return _cause(
+        usage.estimates
+        or [
+            one
+            for meter in usage.meter_names
+            for one in store.estimates_of_meter(meter_ids[meter], days)
+        ]
     )
 
 

@@ -17,6 +17,7 @@ from meterledger.usecases.bill_estimates import (
     beyond_cap,
     held_days,
     held_sentence,
+    is_capped,
 )
 from meterledger.usecases.calculate_bills import DueBill, where_of
 
@@ -58,12 +59,7 @@ def within_cap(
         why = beyond_cap(
             account_id=bill.account_id,
             service_point_id=one.service.agreement.service_point_id,
-            meter_ids={
-                pseudonym(each.meter_id, view.name): each.meter_id
-                for each in (*one.service.installations, *one.all_installations)
-            }
-            if bill.usage.estimated is not None
-            else {},
+            meter_ids=_meter_ids(one, bill, view),
             usage=bill.usage,
             days=bill.days,
             view=view,
@@ -75,3 +71,18 @@ def within_cap(
             code, sentence = "usage.estimate_cap", f"{where_of(one)}: {why}"
             held.append(HeldBill(bill.account_id, bill.agreement_id, bill.days, code, sentence))
     return bills, held
+
+
+def watched_by_cap(one: DueBill, bill: Bill, view: BookView, store: EstimateHolds) -> bool:
+    """Whether the sheet's cap of estimates in a row watches over a bill, and not the gate."""
+    return is_capped(bill.usage, bill.days, _meter_ids(one, bill, view), store)
+
+
+def _meter_ids(one: DueBill, bill: Bill, view: BookView) -> dict[str, str]:
+    """The number of each meter by its pseudonym; none where nothing is estimated."""
+    if bill.usage.estimated is None:
+        return {}
+    return {
+        pseudonym(each.meter_id, view.name): each.meter_id
+        for each in (*one.service.installations, *one.all_installations)
+    }

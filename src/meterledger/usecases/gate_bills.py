@@ -9,7 +9,7 @@ Lives elsewhere the checks (``billing.gate_*``), the run (``issue_bills``), deci
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -44,8 +44,10 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.schedule import ChargeKind
+from meterledger.usecases.bill_estimates import EstimateHolds
 from meterledger.usecases.calculate_bills import DueBill, held_bill, where_of
 from meterledger.usecases.doubted_reactive import Doubts, reactive_doubts
+from meterledger.usecases.estimate_waits import watched_by_cap
 from meterledger.usecases.ports import Lake, StoredBill
 
 CEILING = "gate.ceiling"
@@ -72,7 +74,7 @@ class RunIsStopped(Refusal):
         )
 
 
-class GateStore(Protocol):
+class GateStore(EstimateHolds, Protocol):
     """What the gate needs of the store."""
 
     def see_held(
@@ -207,7 +209,7 @@ class Gate:
             self.terms["gate_season_shift_days"].value,
         )
         beside: dict[str, list[GateBill]] = {}
-        looked = [(bill, GateBill.of(bill)) for bill in made]
+        looked = [(bill, self._looked_at(bill, due[bill.agreement_id])) for bill in made]
         for bill, seen in looked:
             beside.setdefault(bill.service_point_id, []).append(seen)
         leaving: list[Bill] = []
@@ -229,6 +231,13 @@ class Gate:
             else:
                 held.append(self._hold(bill, one, found))
         return leaving, held
+
+    def _looked_at(self, bill: Bill, one: DueBill) -> GateBill:
+        """The bill as the checks see it: the sheet's cap watches over its own causes alone."""
+        seen = GateBill.of(bill)
+        if seen.counts_toward_cap and not watched_by_cap(one, bill, self.view, self.store):
+            return replace(seen, counts_toward_cap=False)
+        return seen
 
     def _doubted_alone(
         self, due: Mapping[str, DueBill], made: Sequence[Bill], doubts: Doubts

@@ -43,9 +43,6 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.usecases.bill_batches import batches_of
-from meterledger.usecases.bill_estimates import (
-    EstimateHolds,
-)
 from meterledger.usecases.calculate_bills import (
     BilledReadings,
     DueBill,
@@ -74,7 +71,7 @@ STOPPED = "gate.run_stopped"
 """The code of windows that wait because the run was stopped."""
 
 
-class BillStore(BilledReadings, EstimateHolds, GateStore, BillLog, ReliefReads, Protocol):
+class BillStore(BilledReadings, GateStore, BillLog, ReliefReads, Protocol):
     """What this journey needs of the store."""
 
     def lake_sequence(self) -> int:
