@@ -138,7 +138,7 @@ class TestOneBill:
         answer = town.answer("documents", "show", bill)
         (document,) = answer["documents"]
         assert document["channel"] == "electronic"
-        assert document["template"] == "bill_3"
+        assert document["template"] == "bill_4"
         assert document["made_at"] == "2026-11-30T12:00:00Z"
         assert [one["author"] for one in answer["came_back"]] == ["Ana"]
         aside = town.run("documents", "show", town.homes.bill(3)).stdout

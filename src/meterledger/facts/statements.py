@@ -15,7 +15,7 @@ from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.weather import MeanTemperature
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.ensure import ensure
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.span import DaySpan, Validity
 from meterledger.kernel.standing import Standing
 
 
@@ -226,6 +226,8 @@ class Statement:
     """The bill of the account's same day that asks for all, what this one asks in it."""
     takes_in: tuple[str, ...] = ()
     """Bills of the account's same day that stand in the balance before this one."""
+    autopay: tuple[Validity, ...] = ()
+    """The days on which what is due may be drawn from the customer's bank account."""
 
     def __post_init__(self) -> None:
         ensure(
@@ -239,6 +241,11 @@ class Statement:
         of_bill = self.charges_cents if self.budget is None else self.budget.asked_cents
         off = 0 if self.relief is None else self.relief.cents
         return self.balance.previous_cents + of_bill - off
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether what is to be paid is drawn on the due day, so that nothing is to be sent."""
+        return self.to_pay_cents > 0 and any(self.due_day in days for days in self.autopay)
 
     @property
     def to_pay_cents(self) -> int:

@@ -7,16 +7,18 @@ Lives elsewhere making a statement (``make_statement``), its paper (``make_docum
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.billing import bill_messages, contact_route, weather_station
+from meterledger.facts.ach_orders import Enrollment
 from meterledger.facts.combination import CombinedAccount
 from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.places import BillableService
 from meterledger.facts.statements import Statement
 from meterledger.facts.weather import MeanTemperature, mean_temperature
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.span import DaySpan, Validity
 from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.pinned import as_pinned
 from meterledger.rulebook.terms import Terms
@@ -43,6 +45,11 @@ class StatementStore(DocumentLog, Weather, HandLog, ReliefReads, Protocol):
 
     def combined_accounts(self, account_ids: Collection[str]) -> list[CombinedAccount]:
         """When the accounts are in which combination, as known now."""
+
+    def enrollments(
+        self, *, account_ids: Collection[str] | None = None, on: date | None = None
+    ) -> list[Enrollment]:
+        """Whose bills are drawn, on which days, as known now."""
 
     def services_of_cycle(self, cycle: int, known_at: datetime) -> list[BillableService]:
         """All agreements of a cycle's accounts, joined."""
@@ -144,10 +151,13 @@ def statements_of(
     members: dict[str, list[CombinedAccount]] = {}
     for one in store.combined_accounts(accounts):
         members.setdefault(one.account_id, []).append(one)
+    drawn: dict[str, tuple[Validity, ...]] = {}
+    for each in store.enrollments(account_ids=accounts):
+        drawn[each.account_id] = (*drawn.get(each.account_id, ()), each.days)
     for bill in bills:
         service = known.of(bill)
         view = views.of(bill)
-        yield make_statement(
+        made = make_statement(
             bill,
             service=service,
             history=earlier.get(bill.account_id, ()),
@@ -162,6 +172,8 @@ def statements_of(
                 bill, earlier.get(bill.account_id, ()), members.get(bill.account_id, ())
             ),
         )
+        is_live = bill.cancelled_by is None
+        yield replace(made, autopay=drawn.get(bill.account_id, ())) if is_live else made
 
 
 def combination_of_bill(

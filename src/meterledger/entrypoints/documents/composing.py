@@ -24,7 +24,7 @@ from meterledger.kernel.ensure import ensure
 from meterledger.kernel.refusal import Refusal
 
 TEMPLATES = Path(__file__).with_name("templates")
-REVISION = "bill_3"
+REVISION = "bill_4"
 """The template that is used from now on; every revision ever used stays beside it."""
 ACCESSIBLE: Literal["ua-1"] = "ua-1"
 _PAGE = re.compile(rb"/Type */Page\b")

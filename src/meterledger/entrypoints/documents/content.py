@@ -7,10 +7,12 @@ Lives elsewhere the words (``web/bill_words``), the template (``templates``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from meterledger.entrypoints.web.bill_words import HOW_ROUNDED, BillWords, bill_words
+from meterledger.entrypoints.web.statement_words import MoneyRow
 from meterledger.entrypoints.web.words import day_count_words, day_words
 from meterledger.facts.statements import Statement
 from meterledger.kernel.canonical import canonical_bytes
@@ -28,7 +30,14 @@ def content_of(statement: Statement, *, duplicate_on: date | None = None) -> byt
 
 
 def _elsewhere(words: BillWords) -> dict[str, Any]:
-    """What stands in the place of a due day and of the slip on a bill of a combined statement."""
+    """What stands in the place of the slip on a bill that another paper asks for; of a combined
+    statement in that of the due day, too.
+    """
+    if words.asked_on:
+        return {
+            "no_slip": f"There is no slip to return with this bill: bill {words.asked_on} of the "
+            "same day has one for all.",
+        }
     if not words.combination:
         return {}
     return {
@@ -50,18 +59,19 @@ def _content(words: BillWords) -> dict[str, Any]:
         "schedule": f"{words.schedule_name} ({words.schedule})",
         "span": words.span,
         "day_count": day_count_words(words.days),
+        "kind": words.kind,
         "issued": day_words(words.issued_day),
         "issued_parts": [words.issued_day.year, words.issued_day.month, words.issued_day.day],
         "due": day_words(words.due_day),
         "asked_title": words.asked_title,
         "asked": words.asked,
         "owing": words.asked_cents > 0,
+        "credit": words.asked_cents < 0,
         "charges": words.charges,
-        "balance": [
-            {"words": row.words, "amount": row.amount, "strong": row.strong}
-            for row in words.balance
-        ],
+        "balance": _rows(words.balance),
+        "balance_short": _rows(words.balance_short),
         "marks": list(words.marks),
+        "autopay": words.autopay,
         "pay_to": list(words.pay_to),
         "scan": words.scan_line,
         "messages": list(words.messages),
@@ -69,6 +79,16 @@ def _content(words: BillWords) -> dict[str, Any]:
         "how": HOW_ROUNDED,
         "groups": _groups(words),
     } | _use(words)
+
+
+def _rows(rows: Sequence[MoneyRow]) -> list[dict[str, Any]]:
+    return [{"words": row.words, "amount": row.amount, "strong": row.strong} for row in rows]
+
+
+def _three(labels: Sequence[str]) -> list[str]:
+    """What stands below the chart at its left, in its middle and at its right."""
+    first, *others = labels
+    return [first, *others] if len(others) != 1 else [first, "", *others]
 
 
 def _use(words: BillWords) -> dict[str, Any]:
@@ -95,7 +115,7 @@ def _use(words: BillWords) -> dict[str, Any]:
             "alt": f"{words.chart.title}. " + ", ".join(bar.words for bar in words.chart.bars),
             "bars": [{"height": bar.height, "days": bar.day_count} for bar in words.chart.bars],
             "ticks": [{"text": tick.text, "y": tick.y} for tick in words.chart.ticks],
-            "labels": list(words.chart.labels),
+            "labels": _three(words.chart.labels),
         },
         "intervals": words.interval_sentence,
         "periods": [list(row) for row in words.periods],

@@ -28,6 +28,7 @@ from meterledger.entrypoints.web.statement_words import (
     period_rows,
     read_rows,
     scan_line,
+    short_balance_rows,
 )
 from meterledger.entrypoints.web.words import (
     day_count_words,
@@ -41,6 +42,7 @@ from meterledger.entrypoints.web.words import (
     short_span_words,
     span_words,
 )
+from meterledger.facts.bills import BillKind
 from meterledger.facts.statements import StatedLine, Statement
 from meterledger.kernel.citation import Citation
 from meterledger.kernel.money import usd_display, usd_text
@@ -55,6 +57,13 @@ GROUP_TITLES = {
     "tax": "Taxes",
 }
 """Titles in the order of the bill; lines of a group without one stand under the empty name."""
+
+KIND_WORDS = {
+    BillKind.INITIAL.value: "first bill of this service",
+    BillKind.FINAL.value: "final bill of this service",
+    BillKind.CORRECTED.value: "corrected bill",
+}
+"""What a bill is called that is not one of the many between."""
 
 NOTICE_TITLES = {
     Standing.ASSUMED: "This bill uses assumed values",
@@ -132,15 +141,23 @@ class BillWords:
     meters: str
     days: DaySpan
     span: str
+    kind: str
+    """That it is the first, the final or a corrected bill; empty where it is one of many."""
     issued_day: date
     due_day: date
+    asked_on: str
+    """The bill of the same day that asks for what this one would; or empty."""
     combination: str
     """The combination whose statement asks for the bill, with a due day of its own; or empty."""
     charges: str
     asked_title: str
     asked: str
     asked_cents: int
+    autopay: str
+    """That what is due is drawn from a bank account; empty where it is not."""
     balance: tuple[MoneyRow, ...]
+    balance_short: tuple[MoneyRow, ...]
+    """The same rows for where there is little room: what happened since the last bill as one."""
     marks: tuple[str, ...]
     late: tuple[str, ...]
     """Those of the marks that say what follows from sending it late."""
@@ -179,14 +196,18 @@ def bill_words(statement: Statement) -> BillWords:
         meters=_meters(statement),
         days=statement.days,
         span=span_words(statement.days),
+        kind=KIND_WORDS.get(statement.kind, ""),
         issued_day=statement.issued_day,
         due_day=statement.due_day,
+        asked_on=statement.asked_on if statement.asked_cents > statement.to_pay_cents else "",
         combination=statement.combination,
         charges=usd_display(statement.charges_cents),
         asked_title=_asked_title(statement),
         asked=usd_display(abs(statement.to_pay_cents)),
         asked_cents=statement.to_pay_cents,
+        autopay=_autopay(statement),
         balance=balance_rows(statement),
+        balance_short=short_balance_rows(statement),
         marks=tuple(one.sentence for one in statement.marks),
         late=tuple(one.sentence for one in statement.marks if one.kind == "late"),
         estimate=EstimateNotice(
@@ -230,6 +251,16 @@ def _asked_title(statement: Statement) -> str:
     if asked_cents > 0:
         return f"Please pay by {day_words(statement.due_day)}"
     return "Nothing to pay: your credit stands at" if asked_cents < 0 else "Nothing to pay"
+
+
+def _autopay(statement: Statement) -> str:
+    """What a customer whose bills are drawn has to know before the day (autopay)."""
+    if not statement.is_drawn:
+        return ""
+    return (
+        f"There is nothing to send: what is due is drawn from your bank account on "
+        f"{day_words(statement.due_day)}. Where we do not draw it as it stands, we ask you before."
+    )
 
 
 def _groups(statement: Statement) -> tuple[LineGroup, ...]:

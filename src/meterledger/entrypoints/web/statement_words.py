@@ -120,6 +120,20 @@ def balance_rows(statement: Statement) -> tuple[MoneyRow, ...]:
     return tuple(rows)
 
 
+def short_balance_rows(statement: Statement) -> tuple[MoneyRow, ...]:
+    """The same rows with all that happened since the last bill as one, for a paper whose front has
+    too little room: it is told on the next page. Empty where that would be no shorter.
+    """
+    changes = statement.balance.changes
+    if len(changes) < 2:
+        return ()
+    rows = balance_rows(statement)
+    begin = 0 if statement.balance.last_asked_cents is None else 1
+    words = f"{len(changes)} payments and other changes, told on page 2"
+    one = MoneyRow(words, usd_display(sum(change.cents for change in changes)))
+    return (*rows[:begin], one, *rows[begin + len(changes) :])
+
+
 def comparison(statement: Statement) -> Comparison:
     """Average use a day and temperature, this year and last; what is not known is said."""
     now = statement.usage.energy_wh, statement.days
