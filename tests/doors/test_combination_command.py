@@ -223,7 +223,7 @@ def test_a_bill_that_we_sent_late_says_so_on_the_combined_paper(
         told = json.loads(combined_paper.combined_content(statement, whole))
         alone = replace(statement, bills=statement.bills[:1])
         of_one = json.loads(combined_paper.combined_content(alone, whole))
-        before = replace(alone, learned_at=combined_paper.ONE_ACCOUNT_SINCE - timedelta(seconds=1))
+        before = replace(alone, learned_at=combined_paper.SINCE - timedelta(seconds=1))
         printed = json.loads(combined_paper.combined_content(before, whole))
 
     assert (told["count"], of_one["count"]) == ("30 bills of 10 accounts", "1 bill of 1 account")

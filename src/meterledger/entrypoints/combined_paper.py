@@ -29,11 +29,15 @@ from meterledger.rulebook.terms import Terms
 from meterledger.usecases.make_statement import time_to_pay
 from meterledger.usecases.ports import NotFound
 
-TEMPLATE = "combined_1"
+TEMPLATE = "combined_2"
+TEMPLATE_BEFORE = "combined_1"
+"""What set the statements that were made before ``SINCE``: a paper is the same for ever."""
 ON_THE_FRONT = 30
 """So many accounts fit the front, in two columns."""
-ONE_ACCOUNT_SINCE = datetime(2026, 12, 1, tzinfo=UTC)
-"""Statements that were made before say "of 1 accounts" where they are of one."""
+SINCE = datetime(2026, 12, 1, tzinfo=UTC)
+"""Statements that were made before say "of 1 accounts" where they are of one, and may have more
+accounts on the front than it has room for.
+"""
 
 
 def combined_paper(combination_id: str, statement_id: str, system: System) -> bytes:
@@ -44,7 +48,8 @@ def combined_paper(combination_id: str, statement_id: str, system: System) -> by
     """
     for one in system.store.combination(combination_id).statements:
         if one.statement_id == statement_id:
-            return compose(combined_content(one, system), revision=TEMPLATE)
+            revision = TEMPLATE_BEFORE if one.learned_at < SINCE else TEMPLATE
+            return compose(combined_content(one, system), revision=revision)
     raise NotFound(
         f"Combination {combination_id} has no statement {statement_id[:80]}",
         do=f"List them with `meterledger combination show {combination_id}`",
@@ -74,6 +79,7 @@ def combined_content(statement: CombinedStatement, system: System) -> bytes:
         ],
         "due": day_words(statement.due_day),
         "owing": asked > 0,
+        "credit": asked < 0,
         "asked_title": f"Please pay by {day_words(statement.due_day)}"
         if asked > 0
         else "Nothing to pay",
@@ -111,7 +117,7 @@ def _count(statement: CombinedStatement) -> str:
     accounts = len({one.account_id for one in statement.bills})
     bills = sum(one.kind is CombinedKind.CHARGED for one in statement.bills)
     of = many(accounts, "account")
-    if statement.learned_at < ONE_ACCOUNT_SINCE:
+    if statement.learned_at < SINCE:
         of = f"{accounts} accounts"  # of one, too: a paper is the same for ever
     return f"{many(bills, 'bill')} of {of}"
 
