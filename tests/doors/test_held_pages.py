@@ -15,7 +15,9 @@ from tests.journeys.test_reactive_demand import flat, open_town
 from tests.journeys.town import even
 
 from meterledger.entrypoints.web import system
-from meterledger.facts.held import RunCounts, RunRecord, RunState
+from meterledger.facts.bills import HeldBill
+from meterledger.facts.held import RunCounts, RunRecord, RunState, SeenHold
+from meterledger.kernel.span import DaySpan
 from meterledger.usecases import settle_held
 from meterledger.usecases.ports import Viewer
 
@@ -98,6 +100,8 @@ class TestACase:
         text = text_of(client.get(address(behind, FAR)))
         assert "134.4 kWh a day is" in text
         assert 'href="/book/gate_band_previous_most_percent/"' in text
+        before = f"B-{behind.town.account_id(FAR)}-SP{FAR}-20251201-20260301-20260401"
+        assert f'<dd><a href="/bills/{before}/"><code>{before}</code></a></dd>' in text
         assert "not known: compared with history alone" in text
         assert "Average daily use in kilowatt-hours" in text
         assert "April 1 to April 30, 2026, held" in text
@@ -158,6 +162,22 @@ class TestACase:
         text = text_of(client.get(address(behind, GAP)))
         assert "<p>No interval has arrived; the window needs" in text
         assert "April 1, 2026 to May 1, 2026" not in text
+
+    def test_whose_days_are_on_a_bill_leads_to_that_bill(
+        self, client: Any, behind: HeldTown
+    ) -> None:
+        town = behind.town
+        with town.store.viewing(Viewer("test", "billing"), ["the town"]):
+            last = town.store.bills_of_account(town.account_id(FAR))[-1]
+            days = DaySpan(last.days.last_day, MAY)
+            told = HeldBill(town.account_id(FAR), "again", days, "gate.overlap", "Billed")
+            town.store.see_held([SeenHold(told)], on=MAY, learned_at=AT)
+            (case,) = (one for one in town.store.held_cases() if one.days == days)
+
+        text = text_of(client.get(f"/held/{case.case_id}/"))
+
+        assert f'<a href="/bills/{last.bill_id}/">The bill for March 1 to March 31, 2026, ' in text
+        assert '<h2 id="correct">Correct it</h2>' in text, "it cannot be released"
 
     def test_off_by_a_factor_leads_to_the_multiplier(self, client: Any, behind: HeldTown) -> None:
         text = text_of(client.get(address(behind, HIGH)))

@@ -102,7 +102,7 @@ KINDS = (
              "Record the municipality of the premise."),
     HoldKind("program.", CUSTOMERS, "a programme does not fit", _FIX, "service",
              "Correct what the account takes part in."),
-    HoldKind("book.", RATES, "the book is silent", _FIX, "book",
+    HoldKind("book.", RATES, "the tariff book has no value", _FIX, "book",
              "Add the value that is missing to the book."),
     HoldKind("", BILLING, "held", _FIX, "service", "Do what the sentence says."),
 )  # fmt: skip

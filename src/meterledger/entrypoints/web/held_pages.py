@@ -30,7 +30,7 @@ from meterledger.entrypoints.web.held_ways import (
 from meterledger.entrypoints.web.policy import acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.bills import Bill, read_record
-from meterledger.facts.held import HeldCase, HeldState, RunRecord, RunState
+from meterledger.facts.held import GateFinding, HeldCase, HeldState, RunRecord, RunState
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.look_at_held import bill_of_case
@@ -183,7 +183,7 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
         "history": rows,
         "chart": _chart(rows),
         "would": would,
-        "why_not": why_not,
+        "why_not": of_the_case(why_not, case),
         "typed": typed,
         "stands": _stands(case),
         "refusal": refusal,
@@ -191,6 +191,8 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
         "done": request.GET.get("done", ""),
         "acts": [(act, *ACTS[act]) for act in ways if act != RERUN],
         "rerun": ACTS[RERUN] if RERUN in ways else None,
+        "findings": [(one, _evidence(one, rows)) for one in case.seen.findings],
+        "may_leave_as_it_is": RELEASE in ways,
         "days": days,
         "meters": meters,
         "waiting": [one for one in days if one.waits],
@@ -302,6 +304,20 @@ def _settle(case_id: str, typed: Typed, system: System) -> Settled:
     if typed.act == RERUN:
         return rerun_held(case_id, desk=desk)
     return decide[typed.act](case_id, by=typed.author, reason=typed.reason, desk=desk)
+
+
+def _evidence(finding: GateFinding, bills: list[BillRow]) -> list[tuple[str, str, str]]:
+    """What a finding goes by: name, value, and the page of the threshold or of the bill."""
+    known = {one.bill_id for one in bills if one.bill_id}
+    found = []
+    for name, value in finding.evidence:
+        address = ""
+        if name.startswith(("gate_", "regular_", "validation_")):
+            address = reverse("clause", args=[name])
+        elif value in known:
+            address = reverse("bill", args=[value])
+        found.append((name, value, address))
+    return found
 
 
 def _history(case: HeldCase, system: System) -> list[BillRow]:

@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 from django.urls import reverse
 
+from meterledger.entrypoints.web.words import span_words
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.held import HeldCase
 from meterledger.facts.places import BillableService
@@ -140,6 +141,13 @@ def correct_at(
         found.append(CorrectAt(reverse("held-runs"), "The run that was stopped"))
     if code == "usage.held":
         found.append(CorrectAt(reverse("usage-queue"), "Review queue of held days"))
+    if code == "gate.overlap" and case.days is not None:
+        for bill in system.store.bills_of_account(case.account_id):
+            if bill.cancelled_by is None and bill.days.overlap(case.days) is not None:
+                at = reverse("bill", args=[bill.bill_id])
+                found.append(
+                    CorrectAt(at, f"The bill for {span_words(bill.days)}, which has days of it")
+                )
     if case.is_open and any(one.missing for one in days):
         at = reverse("held-estimate", args=[case.case_id])
         found.append(CorrectAt(at, "Estimate the intervals that are missing"))
