@@ -21,6 +21,7 @@ from tests.journeys.usage_town import (
     with_gap,
 )
 
+from meterledger.facts.bills import read_record
 from meterledger.facts.corrections import CorrectionCause
 from meterledger.usecases import rebill_due
 from meterledger.usecases.change_rate import change_rate
@@ -371,3 +372,26 @@ class TestAReadThatIsTooHigh:
 
         assert done.runs == []
         assert len(done.waiting) == 2
+
+    def test_that_is_sound_takes_the_next_bill_with_it_which_opened_on_the_estimate(
+        self, registers: RegisterTown
+    ) -> None:
+        """What July used more, August used less: billed alone, it would stand on both."""
+        registers.reads("M1", (SEPTEMBER, 2_260), learned_at=NEXT)
+        (august,) = registers.bill_month(1, AUGUST).issued
+        assert august.usage.estimated is None
+
+        (run,) = self.true_up(registers, 1_820).runs
+
+        assert [one.bill.usage.energy_wh for one in run.corrected] == [430_000, 440_000]
+        live = registers.store.bills_of_account(registers.account_id(1))
+        energy = sum(read_record(one.record)["usage"]["energy_wh"] for one in live)
+        assert energy == (2_260 - 1_000) * 1_000
+        for one in run.corrected:
+            assert registers.replay(one.bill.bill_id).same_bytes
+        later = now_of(
+            registers.store, known_at=AFTER + timedelta(days=1), book=registers.book,
+            lake=registers.lake,
+        )  # fmt: skip
+        again = true_up_estimates(store=registers.store, now=later)
+        assert (again.runs, again.waiting) == ([], [])

@@ -7,16 +7,19 @@ Lives elsewhere the queue (``find_corrections``), what the gate finds (``rebill_
                 came late (``rebill_late_days``), the corrected bill and its limits (``rebill``).
 
 Bills of one service that are due together are one case, on whichever rate option: their limits are
-counted together. Safe
-to run twice and to kill: each case is one transaction.
+counted together. With them go the bills that open on the estimate by which one of them closed: a
+read that comes late moves energy from one to the other, and none is billed twice meanwhile. Safe to
+run twice and to kill: each case is one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from meterledger.facts.bills import read_record
+from meterledger.facts.registers import ReadBasis
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
 from meterledger.usecases.find_corrections import (
@@ -128,7 +131,7 @@ def _true_up(
         return
     try:
         run = rebill(
-            names,
+            [*names, *_that_open_on_them(names, store)],
             author=AUTHOR,
             reason=REASON,
             on=now.on,
@@ -146,6 +149,30 @@ def _true_up(
     done.meanwhile += [one for one, _ in run.known]
     if run.corrected or run.left:
         done.runs.append(run)
+
+
+def _that_open_on_them(names: Sequence[str], store: TrueUpStore) -> list[str]:
+    """Live bills that open where one of these, or one found, closed its register by an estimate."""
+    found: list[str] = []
+    for name in names:
+        bill = store.bill(name)
+        place, until = read_record(bill.record)["service_point"], bill.days.until_day
+        live = sorted(store.bills_of_account(bill.account_id), key=lambda one: one.days.from_day)
+        for one in live:
+            record = read_record(one.record)
+            if record["service_point"] != place or one.days.from_day != until:
+                continue
+            if not _opens_on_an_estimate(record["usage"]):
+                break
+            found.append(one.bill_id)
+            until = one.days.until_day
+    return [one for one in dict.fromkeys(found) if one not in names]
+
+
+def _opens_on_an_estimate(usage: Mapping[str, Any]) -> bool:
+    points = [each["usage"] for each in usage.get("points", ())] or [usage]
+    openings = [share["opening"] for one in points for share in one.get("registers", ())]
+    return any(one["basis"] == ReadBasis.ESTIMATED.value for one in openings)
 
 
 def _corrected_meanwhile(names: Sequence[str], done: TrueUps, store: TrueUpStore) -> set[str]:
