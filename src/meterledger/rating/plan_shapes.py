@@ -105,9 +105,19 @@ class RatePlan:
 
     @property
     def ratchets(self) -> tuple[DemandUse, ...]:
-        """The billing demands that need the demand of periods before, each by its name once."""
-        uses = [use for line in self.lines for use in demands_of(line)]
-        return tuple({use.name: use for use in uses if use.ratchet is not None}.values())
+        """The billing demands that need the demand of periods before, each by its name once.
+
+        Where a revision inside the window changes how many periods count, by the part that looks
+        back furthest: the others look at the newest of the same.
+        """
+        furthest: dict[str, DemandUse] = {}
+        for use in (use for line in self.lines for use in demands_of(line)):
+            if use.ratchet is None:
+                continue
+            other = furthest.setdefault(use.name, use).ratchet
+            if other is not None and other.periods < use.ratchet.periods:
+                furthest[use.name] = use
+        return tuple(furthest.values())
 
     @property
     def is_plain(self) -> bool:

@@ -215,6 +215,40 @@ class TestRatchet:
 
         assert refused.value.rows == (1,)
 
+    @pytest.mark.parametrize("then", [1, 5])
+    def test_refuses_what_any_part_of_the_window_lacks(self, then: int, tmp_path: Path) -> None:
+        """The number of periods is another from 20 January on; four are known of those before."""
+        book = WrittenBook(tmp_path / "b")
+        book.number("periods", [(date(2017, 1, 1), str(6 - then)), (date(2026, 1, 20), str(then))])
+        book.number("share", "0.8")
+        book.price("kw", "1")
+        billed = {"name": "billed", "highest_of": [{"demand": "any"}]}
+        book.schedule(
+            "X",
+            [
+                {"code": "e", "label": "E", "kind": "energy", "price": "kw"},
+                {"code": "d", "label": "D", "kind": "demand", "price": "kw", "demand": "billed"},
+            ],
+            demands=[{"name": "any", "minutes": 60}],
+            billing_demands=[billed | {"ratchet": {"share": "share", "periods": "periods"}}],
+        )
+        plan = planned(load_book(book.folder).as_known(date.max), "X")
+        four = [*THREE, ("2025-10-05", 90)]
+        used = Determinants(
+            energy_wh=np.zeros((1, len(plan.segments), 1), dtype=np.int64),
+            peak_wh=np.zeros((1, len(plan.segments)), dtype=np.int64),
+            by_days=False,
+            demand_w=np.zeros((1, len(plan.segments), 1), dtype=np.int64),
+        )
+
+        with pytest.raises(HistoryNeeded, match="4 of 5 are known"):
+            price(plan, used, WindowFacts(history={"billed": periods(four)}))
+
+        five = periods([*four, ("2025-09-05", 150)])
+        lines = lines_of(price(plan, used, WindowFacts(history={"billed": five})), 0)
+        far, near = "120", "80"  # of the highest of five, and of the last one
+        assert [one.quantity for one in lines] == ([far, near] if then == 1 else [near, far])
+
     def test_takes_fewer_where_the_service_is_new(self, prairie: BookView) -> None:
         assert self._kw(prairie, 10, periods(THREE[:1], new=True)) == ["80"]
 
