@@ -157,6 +157,19 @@ class TestAPointOnTheBillOfAnother:
         assert len(points(live(town)[1])) == (0 if on == AUGUST_1 else 2)
         holds(town, *bills)
 
+    def test_is_the_next_occupants_from_that_day_on(self, town: Town) -> None:
+        bills = billed(town, AUGUST_1)
+        end(town, BARN, date(2025, 7, 11))
+        town.start(
+            2, from_day=date(2025, 7, 11), premise_id="PR2", service_point_id="SP2", meter_id=None,
+            address="2 Elm Street", learned_at=AFTER,
+        )  # fmt: skip
+        (first,) = town.bill(2, on=AUGUST_1, known_at=AFTER + timedelta(minutes=1)).issued
+        assert (first.days, first.usage.energy_wh) == (
+            DaySpan(date(2025, 7, 11), AUGUST_1), 21 * 96 * 7,
+        )  # fmt: skip
+        holds(town, *bills)
+
     def test_leaves_a_third_on_the_bill(self, town: Town) -> None:
         with_a_barn(town, 4)
         town.read("M4", BOTH, even(3))
