@@ -9,6 +9,7 @@ import pytest
 from tests.journeys.test_budget_year import Customer
 
 from meterledger.facts.bills import read_record
+from meterledger.facts.budget import AskedKind
 from meterledger.ledger import BUDGET_DEFERRED, RECEIVABLE
 from meterledger.usecases.budget_ends import end_budget_unpaid
 from meterledger.usecases.budget_state import BudgetRefused
@@ -118,6 +119,35 @@ def gone(customer: Customer) -> Customer:
     customer.bill(date(2026, 3, 16))
     assert customer.ledger(BUDGET_DEFERRED) == 0
     return customer
+
+
+def test_a_case_that_settles_the_plan_replays_with_the_bills_made_before_its_last_one(
+    customer: Customer,
+) -> None:
+    """Service ended with the last bill, told since: one case has January, February and that end."""
+    town = customer.town
+    (service,) = town.services(1, known_at=customer.now)
+    stop_service(
+        agreement_id=service.agreement.agreement_id,
+        last_day_out=MARCH[1],
+        learned_at=customer.now,
+        store=town.store,
+    )
+    january = (date(2026, 1, 1), MARCH[0])
+    town.read("M1", january, lambda day, count: [400] * count, learned_at=customer.now)
+
+    first, last = correct(customer, first=january[0]).corrected
+
+    assert last.bill.asked is not None
+    assert last.bill.asked.kind is AskedKind.ENDED
+    assert first.bill.asked is not None
+    was = read_record(first.cancelled.record)["asked"]["asked_usd"]
+    assert f"{first.bill.asked_cents / 100:.2f}" == was
+    assert not first.bill.asked.after_end
+    assert customer.ledger(BUDGET_DEFERRED) == 0
+    for one in (first, last):
+        for name in (one.cancelled.bill_id, one.bill.bill_id):
+            assert town.replay(name).differences == ()
 
 
 def test_after_the_final_bill_a_correction_asks_its_change_for_no_bill_follows(

@@ -219,13 +219,16 @@ def _ended(period: BilledPeriod, plan: BudgetPlan, difference: int, view: BookVi
 
 
 def _settled_since(period: BilledPeriod, plan: BudgetPlan, options: AccountOptions) -> bool:
-    """Whether a bill of later days has settled the plan, as known at the bill's instant."""
+    """Whether a bill of later days had settled the plan before the bill's instant.
+
+    One that does so in the same case is made after this one, which asks what it asked before.
+    """
     return any(
         one.kind is AskedKind.ENDED
         and one.plan_id == plan.plan_id
         and one.days.from_day >= period.days.until_day
         for one in options.budget_bills
-        if one.learned_at <= period.known_at
+        if one.learned_at < period.known_at
     )
 
 
