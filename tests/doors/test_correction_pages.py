@@ -86,6 +86,7 @@ class TestOneBill:
             assert f'href="{link}"' in page
             assert browser.get(link).status_code == 200
         assert f"/usage/days/{OCTOBER[1]}/" not in page
+        assert re.search(r": [\d,]+\.\d{3} kWh were billed, and [\d,]+\.\d{3} kWh are", page)
 
     def test_a_bill_that_comes_out_the_same_says_so(self, browser: Client, town: WebTown) -> None:
         other = town.bills(2)[0].bill_id
@@ -130,6 +131,8 @@ class TestOneBill:
         alone = decide(browser, wrong.bill_id)
         assert alone.status_code == 422
         assert "before somebody has looked at it" in text_of(alone)
+        assert "say what you have seen, or name another person who agrees." in text_of(alone)
+        assert "--" not in text_of(alone).partition("Not done")[2].partition("</section>")[0]
 
         answer = decide(browser, wrong.bill_id, seen=found, approver="Bob")
         assert answer.status_code == 302

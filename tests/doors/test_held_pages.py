@@ -333,6 +333,8 @@ class TestRuns:
         store = behind.town.store
         store.record_run(stopped)
         assert "A run is stopped, and no bill leaves" in text_of(client.get("/held/"))
+        command = "<code>meterledger bill-cycle 5 --on 2026-05-01</code>"
+        assert f"is run again with {command}" in text_of(client.get("/held/runs/"))
         assert "let go by" not in text_of(client.get("/held/runs/"))
         refused = decide(client, behind, FAR, "release")
         assert "Run R-1 of 2026-05-01 was stopped: Too much is held" in text_of(refused)

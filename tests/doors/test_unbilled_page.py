@@ -58,7 +58,7 @@ def test_one_that_no_run_looked_at_says_how_it_is_billed(client: Any, behind: He
         town.read("E-3009", (MAY, MAY + timedelta(days=31)), even(700), seconds=3600)
     mine = row(text_of(client.get("/held/unbilled/")), town.account_id(9))
     assert "No run has looked at it" in mine
-    assert "<code>meterledger bill-cycle 1 --on DAY</code>" in mine
+    assert "<code>meterledger bill-cycle 1 --on 2026-11-30</code>" in mine
 
 
 def test_the_longest_without_a_bill_comes_first(client: Any, behind: HeldTown) -> None:

@@ -29,6 +29,14 @@ def _in_words(found: re.Match[str]) -> str:
         return found[0]
 
 
+_OPTIONS = re.compile(r" \(`--[^`]*`\)")
+
+
+def without_options(sentence: str) -> str:
+    """A sentence for a page, where a field stands for each option of a command."""
+    return _OPTIONS.sub("", sentence)
+
+
 def short_day_words(day: date) -> str:
     """``Jul 1``."""
     return f"{MONTH_NAMES[day.month - 1][:3]} {day.day}"
