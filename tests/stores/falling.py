@@ -198,10 +198,9 @@ OF_ITS_RUN = {
     "bill_run": "due billed held excluded known_already total_cents energy_wh estimated zero"
     " by_code findings sentence",
     "late_charge_run": "considered charged not_charged refused charges cents by_code",
-    "held_bill": "",
 }
 """Columns that tell how a run went, of tables of which a second run adds another row, or the same
-one: less is left to do, or the same bill is held again."""
+one: less is left to do."""
 IN_PARTS = {
     "ledger_sum": (
         "(SELECT ledger_account, sum(cents) AS cents FROM ledger_sum GROUP BY 1) whole",

@@ -65,8 +65,8 @@ IN_PARTS = {
 """Journeys of several commits. What is kept after a fall is what an undisturbed one has kept after
 as many commits, to the row."""
 TELLS_OF_ITSELF = set(OF_ITS_RUN)
-"""Tables that tell how a run went: one that goes on after another finds less to do, or the same
-bill held again. What they tell of any run is compared apart."""
+"""Tables that tell how a run went: one that goes on after another finds less to do. What they tell
+of any run is compared apart."""
 A_RUN_LETS_GO = (
     *("issue bills", "issue bills, together", "issue bills, relieved", "issue bills, on a plan"),
     *("issue bills, a plan settled", "issue bills, due on a chosen day"),
@@ -78,9 +78,8 @@ TOLD_AGAIN = {one: {"record", "bill_run, of any run"} for one in A_RUN_LETS_GO} 
     "issue bills, one held": {"record"},
     "issue bills, stopped": {"record"},
 }
-"""What may be told again: the record says how a run went, and that the same bill is held again. A
-run that died after its last bill leaves no row of itself, and one that finds nothing due adds none.
-"""
+"""What may be told again: the record says how a run went. A run that died after its last bill
+leaves no row of itself, and one that finds nothing due adds none."""
 TELLS_OF_THE_REST = {
     *("autopay run", "autopay run that asks"),
     *("recoveries", "recoveries taken back"),
