@@ -252,6 +252,47 @@ class TestAutopay:
         assert bill_words(elsewhere).autopay == ""
 
 
+class TestWords:
+    @pytest.mark.parametrize(
+        ("quantity", "unit", "said"),
+        [
+            ("31", "day", "31 days"),
+            ("1", "day", "1 day"),
+            ("1", "month", "1 month"),
+            ("7/30", "month", "7/30 months"),
+            ("12", "unit-month", "12 unit-months"),
+            ("2", "block", "2 blocks"),
+            ("1.5", "kW", "1.5 kW"),
+            ("700.29", "USD", "$700.29"),
+        ],
+    )
+    def test_count_one_and_many(
+        self, quantity: str, unit: str, said: str, statement: Statement
+    ) -> None:
+        line = replace(statement.lines[0], quantity=quantity, unit=unit)
+        made = replace(statement, lines=(line, *statement.lines[1:]))
+        assert bill_words(made).groups[0].lines[0].quantity == said
+
+    def test_of_a_service_without_a_meter_say_so(self, statement: Statement) -> None:
+        load = {
+            "count": 12,
+            "device": "lighting",
+            "volt_amperes": 150,
+            "hours": [["18:00", "24:00"]],
+            "from": "2026-03-01",
+            "to": "2026-04-01",
+        }
+        usage = replace(statement.usage, record=statement.usage.record | {"loads": [load]})
+        words = bill_words(replace(statement, usage=usage, meter_ids=()))
+        assert words.meters == "none: its energy is calculated"
+        assert "by the local clock, March 1 to March 31, 2026." in words.interval_sentence
+
+    def test_of_a_single_interval_are_of_one(self, statement: Statement) -> None:
+        record = statement.usage.record | {"interval_count": 1}
+        words = bill_words(replace(statement, usage=replace(statement.usage, record=record)))
+        assert "adds up one such measurement, from" in words.interval_sentence
+
+
 def test_names_with_their_values_are_no_tables(statement: Statement) -> None:
     """Who listens is told of columns where there are columns only, and each of them has a name."""
     root: Any = PdfReader(io.BytesIO(compose(content_of(statement)))).trailer["/Root"]

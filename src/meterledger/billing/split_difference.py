@@ -15,6 +15,7 @@ Lives elsewhere the records (``facts.bills``), showing it (``usecases.explain_bi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,8 @@ BY_QUANTITY = frozenset({"kWh", "kW", "kvar", "month", "months", "day"})
 """Units of lines that are a quantity times a price; amounts of their own are fees and credits."""
 OF_PROGRAMS = frozenset({"credit_granted_usd", "lines_above_usd"})
 """Inputs that only lines of a programme beside the schedule have."""
+_OF_A_MONTH = re.compile(r" x ([0-9]+(?:/[0-9]+)?) month\b")
+"""How the arithmetic of a charge on demand tells its share of a month."""
 REPLACED_KWH, NETTED = "solar_blocks_kwh", "energy_is"
 """Inputs of a line for energy of which a programme takes some off: how much; that it nets."""
 
@@ -59,6 +62,21 @@ class Part:
 
 
 @dataclass(slots=True)
+class _Demand:
+    """A charge on demand: its cents, of how many months, its kW times months, before rounding."""
+
+    cents: int = 0
+    months: Fraction = Fraction(0)
+    kw_months: Fraction = Fraction(0)
+    exact_cents: Fraction = Fraction(0)
+
+    @property
+    def price(self) -> Fraction:
+        """What a kW costs a month, in cents; where a revision cuts the period, on average."""
+        return self.exact_cents / self.kw_months
+
+
+@dataclass(slots=True)
 class _Side:
     """One bill in figures: days, kWh, cents by kind of line, quantities and amounts by code.
 
@@ -71,7 +89,7 @@ class _Side:
     kwh: Fraction
     energy: Fraction
     riders: Fraction
-    demand: int
+    demand_of: dict[str, _Demand]
     program: Fraction
     fees: int
     tax: int
@@ -104,7 +122,7 @@ def split_difference(
     estimated = max(_estimated_share(before), _estimated_share(after))
     exact[Cause.ESTIMATE] = exact[Cause.USE] * estimated
     exact[Cause.USE] -= exact[Cause.ESTIMATE]
-    exact[Cause.DEMAND] += other.demand - one.demand
+    _demand(one, other, exact)
     exact[Cause.PROGRAM] += other.program - one.program
     exact[Cause.FEES] += other.fees - one.fees
     exact[Cause.TAX] += other.tax - one.tax
@@ -181,9 +199,28 @@ def _monthly(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
         exact[Cause.PRICES] += later - cents - days
 
 
+def _demand(one: _Side, other: _Side, exact: dict[Cause, Fraction]) -> None:
+    """Charges on demand: for the share of a month, for what a kW cost, and for the kW."""
+    for code in one.demand_of.keys() | other.demand_of.keys():
+        before, after = one.demand_of.get(code, _Demand()), other.demand_of.get(code, _Demand())
+        days = revised = Fraction(0)
+        if before.kw_months and after.kw_months:
+            days = before.kw_months / before.months * (after.months - before.months) * before.price
+            revised = after.kw_months * (after.price - before.price)
+        exact[Cause.DAYS] += days
+        exact[Cause.PRICES] += revised
+        exact[Cause.DEMAND] += after.cents - before.cents - days - revised
+
+
+def _share_of_month(line: Mapping[str, Any]) -> Fraction:
+    """The share of a month that a charge on demand is for, as its arithmetic tells it."""
+    told = _OF_A_MONTH.search(line.get("arithmetic", ""))
+    return Fraction(told[1]) if told else Fraction(1)
+
+
 def _side(record: Mapping[str, Any]) -> _Side:
     none = Fraction(0)
-    side = _Side(_day_count(record), none, none, none, 0, none, 0, 0, {}, {}, {}, {})
+    side = _Side(_day_count(record), none, none, none, {}, none, 0, 0, {}, {}, {}, {})
     replaces = nets = False
     for line in record["lines"]:
         code, cents = line["code"], cents_from_text(line["usd"], where=record["bill"])
@@ -211,7 +248,12 @@ def _side(record: Mapping[str, Any]) -> _Side:
             side.kwh_of[code] = side.kwh_of.get(code, Fraction(0)) + quantity
             side.usd_of[code] = side.usd_of.get(code, Fraction(0)) + usd
         elif line["unit"] in ("kW", "kvar"):
-            side.demand += cents
+            kw_months = quantity * (share := _share_of_month(line))
+            of = side.demand_of.setdefault(code, _Demand())
+            of.cents += cents
+            of.months += share
+            of.kw_months += kw_months
+            of.exact_cents += kw_months * Fraction(line["price_usd"]) * 100
         else:
             side.monthly_of[code] = side.monthly_of.get(code, 0) + cents
             side.months_of[code] = side.months_of.get(code, Fraction(0)) + quantity

@@ -74,6 +74,27 @@ def estimated(record: dict[str, Any], energy_wh: int, whole_wh: int) -> dict[str
     return record | {"usage": usage}
 
 
+def with_price_of_demand(record: dict[str, Any], price: str) -> dict[str, Any]:
+    """The same kW at another price."""
+    *others, demand = record["lines"]
+    return record | {"lines": [*others, line("demand", "base", "kW", demand["quantity"], price)]}
+
+
+def with_shares_of_demand(record: dict[str, Any], shares: tuple[str, ...]) -> dict[str, Any]:
+    """The same kW, in lines for shares of a month."""
+    *others, demand = record["lines"]
+    cents = cents_from_text(demand["usd"], where="a test")
+    parts = [
+        demand
+        | {
+            "usd": usd_text(to_whole_half_up(cents * Fraction(share))),
+            "arithmetic": f"{demand['quantity']} kW x $5.00 x {share} month = a sum",
+        }
+        for share in shares
+    ]
+    return record | {"lines": [*others, *parts]}
+
+
 def with_line(record: dict[str, Any], **line: Any) -> dict[str, Any]:
     return record | {"lines": [*record["lines"], line]}
 
@@ -172,6 +193,20 @@ class TestOneCauseAlone:
 
     def test_is_demand_where_the_highest_hour_changed(self) -> None:
         assert causes(bill(kw="4"), bill(kw="5")) == {"demand": 500}
+
+    def test_is_prices_where_a_kw_costs_more(self) -> None:
+        """10 kW at $5.50 for $5.00; 12 kW at $5.50 are two more kW at $5.00, and the rest price."""
+        dearer = with_price_of_demand(bill(kw="10"), "5.50")
+        assert causes(bill(kw="10"), dearer) == {"prices": 500}
+        more = with_price_of_demand(bill(kw="12"), "5.50")
+        assert causes(bill(kw="10"), more) == {"prices": 600, "demand": 1000}
+
+    def test_is_days_where_a_charge_on_demand_is_for_a_part_of_a_month(self) -> None:
+        """7 of 30 days; and a revision that cuts a month into two parts is no fewer days."""
+        part = with_shares_of_demand(bill(kw="30"), ("7/30",))
+        assert causes(bill(kw="30"), part) == {"days": -115_00}
+        cut = with_shares_of_demand(bill(kw="30"), ("7/30", "23/30"))
+        assert causes(bill(kw="30"), cut) == {}
 
     def test_is_tax_where_only_the_tax_did(self) -> None:
         assert causes(bill(tax="5.00"), bill(tax="6.00")) == {"tax": 100}

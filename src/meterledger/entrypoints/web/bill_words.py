@@ -79,6 +79,15 @@ NOTICE_WORDS = {
 
 HOW_ROUNDED = "Every line is rounded once; the total is the sum of the lines."
 
+UNITS_OF_MANY = {
+    "day": "days",
+    "month": "months",
+    "unit-month": "unit-months",
+    "block": "blocks",
+    "bill": "bills",
+}
+"""What is counted, where it is not one; a line's record has the singular."""
+
 MANY_METERS = 3
 """So many numbers of meters fit the head of a page."""
 
@@ -239,6 +248,8 @@ def _meters(statement: Statement) -> str:
     """Their numbers; of many on one bill how many there are: each is told with its energy."""
     if "points" in statement.usage.record and len(statement.meter_ids) > MANY_METERS:
         return f"{len(statement.meter_ids)} meters, listed with their energy"
+    if "loads" in statement.usage.record:
+        return "none: its energy is calculated"
     return ", ".join(statement.meter_ids)
 
 
@@ -279,12 +290,16 @@ def _line(line: StatedLine, days: DaySpan) -> LineWords:
     notes = [] if part == days else [f"{short_span_words(part)}, {day_count_words(part)}"]
     if line.unit == ADJUSTMENT:  # an amount and no quantity times a price
         quantity = price = ""
+    elif line.unit == "USD" and line.group != "tax":  # a share of other charges
+        quantity = dollars(line.quantity)
+        price = f"× {line.price_usd}" if line.price_usd else ""
     elif line.group == "tax":
         quantity = dollars(line.quantity)
         price = f"× {line.price_usd}"
         notes += _tax_notes(inputs)
     else:
-        quantity = f"{number_words(line.quantity)} {line.unit}"
+        unit = line.unit if line.quantity == "1" else UNITS_OF_MANY.get(line.unit, line.unit)
+        quantity = f"{number_words(line.quantity)} {unit}"
         price = dollars(line.price_usd) if line.price_usd else ""
     return LineWords(
         label=line.label,

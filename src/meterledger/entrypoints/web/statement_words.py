@@ -19,6 +19,7 @@ from meterledger.entrypoints.web.words import (
     number_words,
     period_words,
     short_span_words,
+    span_words,
     table_day_words,
 )
 from meterledger.facts.estimates import EstimateCause
@@ -202,8 +203,9 @@ def interval_words(statement: Statement) -> str:
     count = number_words(str(usage.record["interval_count"]))
     seconds = usage.record["interval_seconds"]
     length = _length(seconds) if seconds else "an interval of time"
+    such = "one such measurement" if count == "1" else f"{count} such measurements"
     told = (
-        f"Your meter measures the energy of {length}. This bill adds up {count} such measurements, "
+        f"Your meter measures the energy of {length}. This bill adds up {such}, "
         f"from {day_words(statement.days.from_day)} through {day_words(statement.days.last_day)}; "
         "opening and closing readings of a register are not used"
     )
@@ -232,7 +234,7 @@ def _load_words(loads: list[dict[str, Any]]) -> str:
     told = []
     for one in loads:
         hours = " and ".join(f"{begin} to {end}" for begin, end in one["hours"])
-        days = f"{one['from']} until {one['to']}"
+        days = span_words(DaySpan(date.fromisoformat(one["from"]), date.fromisoformat(one["to"])))
         told.append(
             f"{one['count']} x {one['device']} of {one['volt_amperes']} volt-amperes, on from "
             f"{hours} by the local clock, {days}"
