@@ -83,6 +83,15 @@ def test_a_payment_is_taken_back_once(ask: Any) -> None:
         ((*TAKE, "--tender", "shells"), "'shells' is none of cash, check"),
         (("payment", "show", "R-9"), "There is no receipt R-9"),
         (("payment", "reverse", "R-9", *BY), "There is no receipt R-9"),
+        (("payment", "assign", "R-9", *BY), "Money is for one account or for one combined"),
+        (
+            ("payment", "assign", "R-9", "--statement", "CB-1", *BY),
+            "A combined statement is named by its combination and its number",
+        ),
+        (
+            ("payment", "assign", "R-9", "--combination", "C", "--statement", "CB-1", *BY),
+            "There is no receipt R-9",
+        ),
         (("payment", "list", "--state", "lost"), "'lost' is none of received"),
         (("payment", "file", "/nowhere/box.txt"), "/nowhere/box.txt"),
     ],

@@ -131,6 +131,31 @@ def test_unapplied_money_waits_on_the_page_until_it_has_an_account(
     assert behind.store.payments_of_account(account_id(2))[0].received_day == RECEIVED
 
 
+def test_unapplied_money_is_split_over_a_combined_statement_by_the_same_form(
+    client: Any, behind: Behind
+) -> None:
+    keep_combinations(behind.store)
+    take_lines(behind.store, [("77", 2 * A_BILL)])
+    key = behind.store.receipts(state=ReceiptState.UNAPPLIED)[0].receipt.payment_key
+    form = {"act": "assign", "statement": STATEMENT, **WHO}
+    both = client.post(f"/payments/{key}/", {**form, "account": account_id(2)}, headers=OURS)
+    assert both.status_code == 422
+    assert "for one account or for one combined statement" in text_of(both)
+    assert f'value="{STATEMENT}"' in text_of(both)
+    done = client.post(f"/payments/{key}/", form, headers=OURS)
+    assert done.status_code == 302
+    text = text_of(client.get(done["Location"]))
+    assert "It is where it belongs." in text
+    assert "Its parts say it, each on its account." in text
+    for number in (1, 2):
+        assert f"/payments/{key}:{account_id(number)}/" in text
+    part = text_of(client.get(f"/payments/{key}:{account_id(2)}/"))
+    assert "One sum for a combined statement" in part
+    back = {"act": "reverse", "on": "2026-12-01", **WHO}
+    assert client.post(f"/payments/{key}/", back, headers=OURS).status_code == 302
+    assert behind.store.balance_cents(account_id(2)) == 3 * A_BILL
+
+
 def test_an_account_shows_what_is_open_and_its_payments(client: Any, behind: Behind) -> None:
     pay(behind.store, A_BILL)
     text = text_of(client.get(f"/accounts/{account_id(1)}/"))

@@ -78,8 +78,10 @@ JOURNEYS_OF = {
         *("pay pledge", "pay to an earmark", "pay a deposit", "pay a combined statement"),
     ],
     "payment file": ["payment file", "payment file for a combined statement"],
-    "payment reverse": ["reverse a payment", "a combined check comes back"],
-    "payment assign": ["assign"],
+    "payment reverse": [
+        *("reverse a payment", "a combined check comes back", "a divided check comes back"),
+    ],
+    "payment assign": ["assign", "assign to a combined statement"],
     "payment send-back": ["ask to send back", "send back"],
     "checkout start": ["start a checkout"],
     "checkout answer": ["answer of the processor", "the processor takes back"],

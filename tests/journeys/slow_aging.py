@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from meterledger.facts.receivables import ItemKind
+from meterledger.kernel.local_days import evening_of
 from meterledger.ledger import due_days_of, receivable_of_movements
 from meterledger.rulebook.book import BookView
 from meterledger.usecases.finance_aging import BUCKETS, AgedAccount, Aging, bucket_of
@@ -26,7 +27,7 @@ def slow_aging(at: date, *, view: BookView, store: Any) -> Aging:
             one.account_id,
             money.movements,
             money.applications,
-            due_days=due_days_of(money, at=at),
+            due_days=due_days_of(money, at=at, known_at=evening_of(at, view.time_zone)),
             at=at,
         )
         cents = [0] * len(BUCKETS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from tests.rooms.rulebook_on import the_book
 from tests.stores.extension_town import CONTRACT, DEPOSIT, Desk
 from tests.stores.late_paper import charge_of, work_of
 from tests.stores.paper_town import account_id, bill_of, rebill_of
+from tests.stores.test_promises_of_documents import document_of
 
 from meterledger.facts.money import Leg, Tender
 from meterledger.facts.periods import PeriodClose
@@ -109,6 +110,30 @@ def test_aging_of_a_day_before_stays_when_a_bill_is_corrected_after_it(cents: in
     before = aging(at, view=view(), store=store).as_json()
     store.record_rebills([corrected])
     assert aging(at, view=view(), store=store).as_json() == before
+
+
+@pytest.mark.parametrize(("days", "bucket"), [(-1, "1-30"), (0, "current"), (3, "current")])
+def test_aging_of_a_day_counts_a_later_due_day_from_when_its_document_was_made(
+    days: int, bucket: str
+) -> None:
+    """The bill's only document was made after its due day. Aging of a day before it stays."""
+    store = new_store(bills=1)
+    due = bill_of(1)[0].due_day
+    made = due + timedelta(days=5)
+    noon = datetime(made.year, made.month, made.day, 18, tzinfo=UTC)
+    late = document_of(1, made_at=noon, due_day=made + timedelta(days=21))
+
+    def bucket_on(at: date) -> str:
+        (mine,) = [
+            one for one in aging(at, view=view(), store=store).accounts if one.account_id == ONE
+        ]
+        (found,) = [name for name, cents in zip(BUCKETS, mine.cents, strict=True) if cents]
+        return found
+
+    at = made + timedelta(days=days)
+    assert bucket_on(at) == "1-30"
+    store.record_documents([late])
+    assert bucket_on(at) == bucket
 
 
 def test_aging_is_the_receivable_with_credits_apart(store: Any) -> None:

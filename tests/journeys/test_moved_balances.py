@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +40,7 @@ from meterledger.usecases.settlements import CannotSettle, new_settlement, rever
 from meterledger.usecases.transfer_balance import _decided_as_whole, transfer_balance
 
 MARCH = date(2025, 3, 10)
+LONG_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
 JANUARY_DUE, FEBRUARY_DUE = date(2025, 2, 21), date(2025, 3, 23)
 
 
@@ -74,7 +75,7 @@ def open_of(town: Settling, account: str, at: date) -> dict[tuple[ItemKind, date
     money = town.store.account_money([account], with_due_days=True)[account]
     found = receivable_of_movements(
         *(account, money.movements, money.applications),
-        due_days=due_days_of(money, at=at),
+        due_days=due_days_of(money, at=at, known_at=LONG_AFTER),
         at=at,
     )
     sums: dict[tuple[ItemKind, date | None], int] = {}

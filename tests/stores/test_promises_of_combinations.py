@@ -19,6 +19,7 @@ from tests.stores.combined_paper import (
 from tests.stores.paper_town import ANALYST, LATER, LEARNED, bill_of, start_of
 
 from meterledger.facts.combination import CombinedKind
+from meterledger.facts.receivables import AccountMoney
 from meterledger.kernel.span import Validity
 from meterledger.ledger import due_days_of
 from meterledger.usecases.ports import Conflict, NotFound, NotViewing
@@ -191,16 +192,20 @@ def test_the_companys_due_day_is_that_of_the_bills_from_the_statement_on(town: A
         assert columns.bills.due.tolist() == [due.toordinal()] * 2
 
 
+def dues_of(money: AccountMoney, day: date) -> dict[str, date]:
+    return due_days_of(money, at=day, known_at=AFTER)
+
+
 def test_the_companys_day_is_told_with_an_accounts_money(town: Any) -> None:
     """So that aging, open items and pages go by it from the statement's day on."""
     begin(town)
     at = statement_of().issued_day
 
     def dues(day: date) -> dict[str, set[date]]:
-        each = town.each_owing(day, lambda one, money: (one.account_id, due_days_of(money, at=day)))
+        each = town.each_owing(day, lambda one, money: (one.account_id, dues_of(money, day)))
         whole = town.account_money([account(1), account(2)], with_due_days=True)
         told = {name: set(found.values()) for name, found in each}
-        assert told == {name: set(due_days_of(one, at=day).values()) for name, one in whole.items()}
+        assert told == {name: set(dues_of(one, day).values()) for name, one in whole.items()}
         return told
 
     own = bill_of(1)[0].due_day

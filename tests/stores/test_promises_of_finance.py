@@ -24,7 +24,9 @@ from tests.stores.paper_town import (
     rebill_of,
     start_of,
 )
+from tests.stores.test_promises_of_documents import document_of
 
+from meterledger.facts.documents import Channel, DocumentKind
 from meterledger.facts.finance import AccountBalance
 from meterledger.facts.money import Entry, Leg, Payment, Tender
 from meterledger.facts.receivables import AccountMoney
@@ -138,6 +140,22 @@ def test_who_owes_is_told_with_all_that_open_items_follow_from(town: Store) -> N
     ((_, mine),) = town.each_owing(FAR, told)
     assert mine == in_order(town.account_money(both, with_due_days=True)[both[1]])
     assert [one.cancelled_on for one in mine.bills if one.cancelled_on] == [day]
+
+
+def test_who_owes_is_told_with_the_documents_that_went_out_late(town: Store) -> None:
+    """So that aging of a day knows which of them had been made by it. A copy moves nothing."""
+    made, due = LATER + timedelta(days=3), bill_of(1)[0].due_day + timedelta(days=14)
+    by_mail = document_of(1, channel=Channel.ELECTRONIC, made_at=LATER, due_day=None)
+    late = document_of(1, made_at=made, due_day=due)
+    copy = replace(late, kind=DocumentKind.DUPLICATE, due_day=due + timedelta(days=9))
+    town.record_documents([by_mail, late, copy])
+
+    whole = town.account_money([account_id(1)], with_due_days=True)[account_id(1)]
+    ((owing, _), _) = town.each_owing(FAR, lambda _, mine: (in_order(mine), mine))
+
+    assert owing == in_order(whole)
+    assert [one.later for one in whole.bills] == [((made, due),), ()]
+    assert [one.due_day for one in whole.bills] == [bill_of(1, m)[0].due_day for m in (0, 1)]
 
 
 def in_order(one: AccountMoney) -> AccountMoney:

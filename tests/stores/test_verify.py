@@ -31,6 +31,8 @@ from tests.stores.paper_town import (
 from tests.stores.payments_of_paper import keep_payments
 from tests.stores.relief_paper import keep_relief
 from tests.stores.settled_paper import DAY, keep_refunds, write_of
+from tests.stores.test_promises_of_divided_receipts import KEY as DIVIDED
+from tests.stores.test_promises_of_divided_receipts import divide, keep_waiting
 from tests.stores.together_paper import keep_together, shared_bill_of
 
 from meterledger.facts.held import (
@@ -472,3 +474,47 @@ def test_two_meters_that_share_a_second_are_found(
     (found,) = [broken for name, (_, broken) in answers(filled).items() if "overlap as" in name]
 
     assert found == ["meters M-10 and M-11 overlap at service points SP-7 and SP-7"]
+
+
+@pytest.fixture
+def divided(postgres: PostgresStore) -> PostgresStore:
+    """A check that waited for its account stands in parts, on those of a combined statement."""
+    with postgres.viewing(ANALYST, ["all"]):
+        keep_waiting(postgres)
+        divide(postgres)
+    assert receipts_otherwise(postgres) == []
+    return postgres
+
+
+@pytest.mark.parametrize(
+    ("breach", "words"),
+    [
+        (
+            f"UPDATE receipt SET cents = cents - 1 WHERE payment_key = '{DIVIDED}:{account_id(2)}'",
+            f"receipt {DIVIDED} of $330.38 is divided into parts of $330.37, none taken back",
+        ),
+        (
+            f"DELETE FROM entry_key WHERE entry_id = 'unapplied:{DIVIDED}'",
+            f"receipt {DIVIDED} is divided, and its entries say otherwise",
+        ),
+        (
+            "INSERT INTO entry_key (entry_id, effective_day) VALUES"
+            f" ('reversal:payment:{DIVIDED}:{account_id(1)}', '2026-12-01')",
+            f"receipt {DIVIDED} of $330.38 is divided into parts of $330.38, some taken back",
+        ),
+    ],
+)
+def test_a_divided_receipt_that_is_not_its_parts_is_found(
+    divided: PostgresStore,
+    unguarded: psycopg.Connection[tuple[Any, ...]],
+    breach: str,
+    words: str,
+) -> None:
+    unguarded.execute(breach.encode())
+    unguarded.commit()
+    assert words in receipts_otherwise(divided)
+
+
+def receipts_otherwise(store: PostgresStore) -> list[str]:
+    (found,) = [broken for name, (_, broken) in answers(store).items() if "entries say" in name]
+    return found

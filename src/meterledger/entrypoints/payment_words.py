@@ -14,6 +14,7 @@ from meterledger.entrypoints.wiring import System
 from meterledger.facts.payments import PaymentFile, ReceiptOnFile, ReceiptTotals, Totals
 from meterledger.facts.receivables import Application
 from meterledger.kernel.money import usd_shown, usd_text
+from meterledger.usecases.combined_payments import CombinedPayment
 from meterledger.usecases.deposit_asked import deposits_asked_on
 from meterledger.usecases.settle_payment import PaymentDesk
 
@@ -22,6 +23,7 @@ STATE_WORDS = {
     "unknown": "nobody knows yet",
     "posted": "on the account",
     "unapplied": "waits for its account",
+    "divided": "stands in parts",
     "returned": "taken back",
     "refused": "never was money",
 }
@@ -90,6 +92,28 @@ def receipt_json(
             for one in applications
         ]
     return told
+
+
+def parts_json(check: CombinedPayment | None) -> list[dict[str, Any]]:
+    """What each account got of a check for a combined statement; none of another payment."""
+    return [
+        {
+            "payment": one.receipt.payment_key,
+            "account": one.account_id,
+            "usd": usd_text(one.receipt.cents),
+            "state": one.state.value,
+        }
+        for one in (check.parts if check is not None else ())
+    ]
+
+
+def print_parts(parts: Sequence[dict[str, Any]]) -> None:
+    """The parts of a check, for a person."""
+    for one in parts:
+        print(
+            f"  account {one['account']}  {usd_shown(one['usd']):>13}  {one['payment']}: "
+            f"{one['state']}"
+        )
 
 
 def file_json(file: PaymentFile) -> dict[str, Any]:

@@ -33,13 +33,15 @@ class ReceiptState(Enum):
 
     ``RECEIVED`` is told of and not decided yet; ``UNKNOWN`` may or may not have happened, and
     nobody counts it as paid or as missed; ``POSTED`` is on an account; ``UNAPPLIED`` is ours to
-    place, in 253.unapplied; ``RETURNED`` went back; ``REFUSED`` never was money.
+    place, in 253.unapplied; ``DIVIDED`` was so, and stands in parts on the accounts of a combined
+    statement; ``RETURNED`` went back; ``REFUSED`` never was money.
     """
 
     RECEIVED = "received"
     UNKNOWN = "unknown"
     POSTED = "posted"
     UNAPPLIED = "unapplied"
+    DIVIDED = "divided"
     RETURNED = "returned"
     REFUSED = "refused"
 
@@ -109,6 +111,16 @@ class ReceiptOnFile:
         return self.steps[-1].state
 
     @property
+    def is_divided(self) -> bool:
+        """Whether its money was counted on by its parts, wherever that is by now."""
+        return self.divided is not None
+
+    @property
+    def divided(self) -> ReceiptStep | None:
+        """The step that divided it; its entry is that of the first part."""
+        return next((one for one in self.steps if one.state is ReceiptState.DIVIDED), None)
+
+    @property
     def account_id(self) -> str | None:
         """The account that it was posted to last, if any."""
         return next((one.account_id for one in self.steps[::-1] if one.account_id), None)
@@ -161,7 +173,9 @@ class PaymentFile:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptTotals:
-    """How the receipts of one day and file stand now: received is the sum of the rest."""
+    """How the receipts of one day and file stand now: received is the sum of the rest. One that was
+    divided counts by its parts alone.
+    """
 
     day: date
     channel: Channel

@@ -99,26 +99,27 @@ class BillShown:
     bill_id: str
     issued_day: date
     due_day: date
-    """Until when it may be paid: later than it says itself where it went out late."""
+    """Its own due day."""
     known_at: datetime
     cancelled_on: date | None = None
     """The day of the bill that took its place; None as long as it is live."""
     stated_on: date | None = None
     """The day of the combined statement that asks for it; None where it asks by itself."""
     stated_due: date | None = None
-    """The one due day of that statement, which the Company chose (GRR V.B); later where the bill
-    itself went out late.
-    """
+    """The one due day of that statement, which the Company chose (GRR V.B)."""
+    later: tuple[tuple[datetime, date], ...] = ()
+    """Where it went out late: when that document was made, and until when it may be paid by it."""
 
     def is_stated_on(self, day: date) -> bool:
         """Whether a combined statement asked for it on the evening of a day."""
         return self.stated_on is not None and self.stated_on <= day
 
-    def due_on(self, day: date) -> date:
-        """Until when it was to be paid, as it stood on the evening of a day."""
-        if self.stated_due is None or not self.is_stated_on(day):
-            return self.due_day
-        return self.stated_due
+    def due_on(self, day: date, known_at: datetime) -> date:
+        """Until when it was to be paid, as it stood on the evening of a day, and as known then."""
+        due = self.due_day
+        if self.stated_due is not None and self.is_stated_on(day):
+            due = self.stated_due
+        return max([due, *(later for made_at, later in self.later if made_at <= known_at)])
 
 
 def bill_order(bill: BillShown) -> tuple[date, datetime, str]:

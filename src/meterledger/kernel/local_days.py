@@ -34,6 +34,11 @@ def day_start_utc(day: date, zone_name: str) -> datetime:
     return midnight.astimezone(UTC)
 
 
+def evening_of(day: date, zone_name: str) -> datetime:
+    """The last UTC instant of the local day."""
+    return day_start_utc(day + timedelta(days=1), zone_name) - timedelta(microseconds=1)
+
+
 @lru_cache(maxsize=65_536)
 def seconds_in_day(day: date, zone_name: str) -> int:
     """Length of the local day in seconds: 82 800, 86 400 or 90 000 where clocks change an hour."""

@@ -12,13 +12,13 @@ that bill. Until there is one nobody has asked for it, and it is not due.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from meterledger.facts.receivables import AccountMoney, BillShown, Movement, bill_order
 from meterledger.ledger.chart import RECEIVABLE
 
 
-def due_days_of(money: AccountMoney, *, at: date) -> dict[str, date]:
+def due_days_of(money: AccountMoney, *, at: date, known_at: datetime) -> dict[str, date]:
     """The due day of each item that has one on the evening of ``at``; ``money`` is asked for with
     its due days.
 
@@ -26,14 +26,12 @@ def due_days_of(money: AccountMoney, *, at: date) -> dict[str, date]:
     stays what it was. It was canceled on the day of its reversal; a bill of zero has none, and was
     canceled when the bill that took its place was issued. What stands on other receivables (143)
     is on no statement, and gets none. A bill of a combined statement is due on the Company's day
-    from the statement's day on, whatever day it had by itself.
+    from the statement's day on, whatever day it had by itself. That a bill went out late counts
+    once its document was made: what was made after ``known_at`` moves no due day.
     """
     found = dict(money.due_days)
     for each in money.bills:
-        name = f"bill:{each.bill_id}"
-        found[name] = max(each.due_day, found.get(name, each.due_day))
-        if each.is_stated_on(at):
-            found[name] = each.due_on(at)
+        found[f"bill:{each.bill_id}"] = each.due_on(at, known_at)
     back = {one.reverses: one.effective_day for one in money.movements if one.reverses}
     bills = sorted(
         (
@@ -48,7 +46,7 @@ def due_days_of(money: AccountMoney, *, at: date) -> dict[str, date]:
             continue
         first = first_that_shows(one, bills)
         if first is not None:
-            found[one.entry_id] = first.due_on(at)
+            found[one.entry_id] = first.due_on(at, known_at)
     return found
 
 

@@ -7,6 +7,8 @@ Lives elsewhere keeping rows (``memory``, ``postgres``). PostgreSQL's triggers a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from meterledger.facts.payments import (
     Receipt,
     ReceiptAct,
@@ -16,15 +18,23 @@ from meterledger.facts.payments import (
 )
 from meterledger.kernel.money import usd_display
 from meterledger.kernel.people import same_person
+from meterledger.usecases.payment_ports import ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound
 
+UNDECIDED = frozenset(ReceiptState) - {ReceiptState.DIVIDED}
 FOLLOWS: dict[ReceiptState, frozenset[ReceiptState]] = {
-    ReceiptState.RECEIVED: frozenset(ReceiptState),
-    ReceiptState.UNKNOWN: frozenset(ReceiptState),
+    ReceiptState.RECEIVED: UNDECIDED,
+    ReceiptState.UNKNOWN: UNDECIDED,
     ReceiptState.POSTED: frozenset({ReceiptState.RETURNED}),
     ReceiptState.UNAPPLIED: frozenset(
-        {ReceiptState.UNAPPLIED, ReceiptState.POSTED, ReceiptState.RETURNED}
+        {
+            ReceiptState.UNAPPLIED,
+            ReceiptState.POSTED,
+            ReceiptState.DIVIDED,
+            ReceiptState.RETURNED,
+        }
     ),
+    ReceiptState.DIVIDED: frozenset({ReceiptState.RETURNED}),
     ReceiptState.RETURNED: frozenset(),
     ReceiptState.REFUSED: frozenset(),
 }
@@ -55,6 +65,29 @@ def some_parts_known(first: Receipt) -> Conflict:
         why="What came as one sum is kept as one, and nothing was changed",
         do="Look at it with `meterledger payment show`; another sum has a key of its own",
     )
+
+
+def not_its_parts(payment_key: str) -> Conflict:
+    """What a receipt is divided into is not the receipt."""
+    return Conflict(
+        "Its parts are not all of it, or some of them are known",
+        where=f"payment {payment_key}",
+        why="What came as one sum is kept as one, and nothing was changed",
+        do="Look at it with `meterledger payment show`",
+    )
+
+
+def refuse_other_parts(whole: ReceiptPosting, parts: Sequence[ReceiptPosting]) -> None:
+    """Parts are all of a receipt's money, each with the receipt's key before its own.
+
+    :raises Conflict: if they are not
+    """
+    key = whole.receipt.payment_key
+    named = {one.receipt.payment_key for one in parts}
+    named = {one for one in named if one.startswith(f"{key}:")}
+    cents = sum(one.receipt.cents for one in parts)
+    if not parts or len(named) != len(parts) or cents != whole.receipt.cents:
+        raise not_its_parts(key)
 
 
 def refuse_receipt_step(known: ReceiptOnFile, step: ReceiptStep) -> None:

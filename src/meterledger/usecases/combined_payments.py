@@ -1,12 +1,14 @@
 """One check for a combined statement: split over what its bills have open, in one transaction.
 
 Lives here      the split, taking the check once, finding its parts again.
-Lives elsewhere what a part writes (``post_payments``), taking all parts back (``settle_payment``),
+Lives elsewhere what a part writes (``post_payments``), a check that waited for its account, and
+                taking all parts back (``settle_payment``),
                 lines of files (``payment_files``), the statement (``combined_statements``).
 Read first      GRR V.B; docs/operating/combination_bills.md: "Money".
 
 The statement asks for one sum; what is owed stays each account's. A part is a payment of its
-account like any other. The first has the check's own key, the others ``KEY:ACCOUNT``.
+account like any other. The first has the check's own key, the others ``KEY:ACCOUNT``; all of them
+have that where the check waited for its account under its own key.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from meterledger.facts.combination import CombinedKind, CombinedStatement
+from meterledger.facts.entry_names import PAYMENT, entry_name
 from meterledger.facts.payments import Receipt, ReceiptOnFile
 from meterledger.facts.receivables import AccountMoney, OpenItem
 from meterledger.kernel.local_days import local_day_of
@@ -76,11 +79,18 @@ class CombinedPayment:
     payment_key: str
     statement: CombinedStatement
     parts: tuple[ReceiptOnFile, ...]
+    whole: ReceiptOnFile | None = None
+    """The receipt that waited for its account, and was divided; None where it never waited."""
 
     @property
     def cents(self) -> int:
         """The whole check."""
         return sum(one.receipt.cents for one in self.parts)
+
+    @property
+    def on_file(self) -> tuple[ReceiptOnFile, ...]:
+        """All receipts of it: what goes back goes back with all of them."""
+        return self.parts if self.whole is None else (self.whole, *self.parts)
 
 
 def take_combined_payment(
@@ -108,13 +118,7 @@ def take_combined_payment(
     :raises NotFound: if there is no such statement, or it is not of the combination that is named
     :raises Conflict: if the key was used with other contents
     """
-    statement = statement_told(statement_id, store)
-    if statement is None or combination_id not in ("", statement.combination_id):
-        whose = f"Combination {combination_id[:80]} has" if combination_id else "There is"
-        raise NotFound(
-            f"{whose} no combined statement {statement_id[:80]}",
-            do="List them with `meterledger combination show NAME`",
-        )
+    statement = statement_named(statement_id, store, combination_id=combination_id)
     _refuse_long_key(payment_key, statement)
     whole = receipt_of(
         account_id=statement.statement_id,
@@ -159,14 +163,17 @@ def post_part(
     act: Act,
     view: BookView,
     asked_deposits: Collection[OpenItem],
+    *,
+    debit: str | None = None,
 ) -> ReceiptPosting:
-    """A part of a check as a payment of its account."""
+    """A part of a check as a payment of its account; from ``debit``, where it was here before."""
     why = (
         f"{usd_display(part.cents)} of {usd_display(whole.cents)}, payment {whole.payment_key} for "
         f"combined statement {statement.statement_id}"
     )
+    told = replace(act, reason="\n".join(filter(None, (why, act.reason))))
     return post_on_account(
-        part, money, replace(act, reason=why), view=view, asked_deposits=tuple(asked_deposits)
+        part, money, told, view=view, asked_deposits=tuple(asked_deposits), debit=debit
     )
 
 
@@ -177,11 +184,20 @@ def split_receipt(
     at: date,
 ) -> tuple[tuple[Receipt, str], ...]:
     """A check's parts as receipts, each with its account, in the order of the statement."""
-    parts = split_cents(whole.cents, statement, money, at)
-    keys = [whole.payment_key, *(f"{whole.payment_key}:{one}" for one in list(parts)[1:])]
+    (first, account), *others = split_known(whole, statement, money, at)
+    return ((replace(first, payment_key=whole.payment_key), account), *others)
+
+
+def split_known(
+    whole: Receipt,
+    statement: CombinedStatement,
+    money: Mapping[str, AccountMoney],
+    at: date,
+) -> tuple[tuple[Receipt, str], ...]:
+    """The same of a check whose key is a receipt's already: each part has its account behind it."""
     return tuple(
-        (replace(whole, payment_key=key, cents=cents), account)
-        for key, (account, cents) in zip(keys, parts.items(), strict=True)
+        (replace(whole, payment_key=f"{whole.payment_key}:{account}", cents=cents), account)
+        for account, cents in split_cents(whole.cents, statement, money, at).items()
     )
 
 
@@ -224,12 +240,31 @@ def statement_told(told: str, store: StatementsAsked) -> CombinedStatement | Non
     return found if found is not None else store.combined_statement(f"{PRINTED}{text}")
 
 
+def statement_named(
+    statement_id: str, store: StatementsAsked, *, combination_id: str = ""
+) -> CombinedStatement:
+    """The statement that money is for.
+
+    :raises NotFound: if there is none, or it is not of the combination that is named
+    """
+    statement = statement_told(statement_id, store)
+    if statement is None or combination_id not in ("", statement.combination_id):
+        whose = f"Combination {combination_id[:80]} has" if combination_id else "There is"
+        raise NotFound(
+            f"{whose} no combined statement {statement_id[:80]}",
+            do="List them with `meterledger combination show NAME`",
+        )
+    return statement
+
+
 def combined_payment(payment_key: str, store: PartsAsked) -> CombinedPayment | None:
     """A check by its key or a part's; None where there is none, or it is of one account alone."""
     try:
         known = store.receipt(payment_key)
     except NotFound:
         return None
+    if known.divided is not None and known.divided.entry_id is not None:
+        known = store.receipt(known.divided.entry_id.removeprefix(entry_name(PAYMENT, "")))
     statement = statement_told(known.receipt.account_told, store)
     if statement is None:
         return None
@@ -239,8 +274,12 @@ def combined_payment(payment_key: str, store: PartsAsked) -> CombinedPayment | N
         head = known.receipt.payment_key
     keys = [head, *(f"{head}:{one}" for one in accounts)]
     there = store.known_receipts(keys)
+    found = [store.receipt(one) for one in keys if one in there]
     return CombinedPayment(
-        head, statement, tuple(store.receipt(one) for one in keys if one in there)
+        head,
+        statement,
+        tuple(one for one in found if not one.is_divided),
+        next((one for one in found if one.is_divided), None),
     )
 
 

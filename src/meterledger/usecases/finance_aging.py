@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from meterledger.facts.finance import AccountBalance
 from meterledger.facts.receivables import AccountMoney, ItemKind, OpenItem
+from meterledger.kernel.local_days import evening_of
 from meterledger.kernel.money import usd_text
 from meterledger.ledger import due_days_of, receivable_of_movements
 from meterledger.rulebook.book import BookView
@@ -136,7 +137,7 @@ def aged(balance: AccountBalance, money: AccountMoney, at: date, view: BookView)
         balance.account_id,
         money.movements,
         money.applications,
-        due_days=due_days_of(money, at=at),
+        due_days=due_days_of(money, at=at, known_at=evening_of(at, view.time_zone)),
         at=at,
     )
     cents = [0] * len(BUCKETS)

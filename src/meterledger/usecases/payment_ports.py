@@ -92,6 +92,13 @@ class PaymentLog(Protocol):
     def settle_receipts(self, postings: Sequence[ReceiptPosting]) -> None:
         """Add the next steps of several receipts, all in one transaction; else as for one."""
 
+    def divide_receipt(self, whole: ReceiptPosting, parts: Sequence[ReceiptPosting]) -> None:
+        """Add the step of a known receipt by which it is divided, and keep its parts, which are new
+        receipts and all of its money: in one transaction; else as for one.
+
+        :raises Conflict: if they are not all of it, or one of them is known
+        """
+
     def receipt(self, payment_key: str) -> ReceiptOnFile:
         """A receipt with its steps. :raises NotFound:"""
 

@@ -55,6 +55,9 @@ def settle_returned_payment(
     :raises CannotSettle: if the payment stands, or is not one of the account
     :raises ChargeNotHeld: if a charge is due whose amount the book does not hold; nothing is done
     """
+    check = combined_payment(payment_key, desk.store)
+    if check is not None and payment_key == check.payment_key:
+        payment_key = check.parts[0].receipt.payment_key  # another one where the check was divided
     where = f"payment {payment_key[:64]}"
     who, why = named(by, reason, where)
     paid = [one.payment_key for one in desk.store.payments_of_account(account_id)]
@@ -68,8 +71,7 @@ def settle_returned_payment(
     mine = desk.store.settlements(account_id=account_id)
     name, known = next_of_payment(SettlementKind.FEE, payment_key, account_id, desk)
     recovery = _recovery_of(mine, payment_key)
-    check = combined_payment(payment_key, desk.store)
-    if check is not None and check.payment_key != payment_key:
+    if check is not None and check.parts[0].receipt.payment_key != payment_key:
         forbidden_by = f"it is a part of payment {check.payment_key}, which has the one charge"
     facts = ReturnFacts(our_error=our_error, forbidden_by=" ".join(forbidden_by.split()))
     writes: list[SettlementWrite] = []

@@ -8,7 +8,7 @@ Read first      docs/operating/payments.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -30,7 +30,16 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.ledger import UNAPPLIED, entry_for_unapplied
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
-from meterledger.usecases.combined_payments import StatementsAsked, combined_payment
+from meterledger.usecases.combined_payments import (
+    CombinedPayment,
+    StatementsAsked,
+    accounts_of,
+    combined_payment,
+    is_too_long,
+    post_part,
+    split_known,
+    statement_named,
+)
 from meterledger.usecases.lines_by_hand import LinesStore, with_line_back
 from meterledger.usecases.payment_ports import PaymentLog, ReceiptPosting
 from meterledger.usecases.ports import NotFound
@@ -48,6 +57,7 @@ from meterledger.usecases.take_payment import (
 )
 
 TEXT_MOST = 500
+STANDS = (ReceiptState.POSTED, ReceiptState.UNAPPLIED, ReceiptState.DIVIDED)
 WAY_IN = {
     Channel.OFFICE: WayIn.IN_PERSON,
     Channel.LOCKBOX: WayIn.MAIL,
@@ -168,6 +178,68 @@ def assign_unapplied(
     return desk.store.receipt(payment_key)
 
 
+def assign_to_statement(
+    payment_key: str,
+    statement_id: str,
+    *,
+    by: str,
+    reason: str,
+    desk: PaymentDesk,
+    combination_id: str = "",
+) -> CombinedPayment:
+    """Unapplied money is found to be for a combined statement: it is split over what the
+    statement's bills have open, as a check that comes for it is. Its parts are payments of their
+    accounts from the day it was received; what waited is divided into them, in one transaction.
+
+    :raises CannotSettlePayment: if it is not unapplied, its key leaves no place for an account, or
+        nobody says who and why
+    :raises PaymentRefused: if it was received before one of the accounts was opened
+    :raises NotFound: if there is no such receipt or statement, or it is not of the combination that
+        is named
+    """
+    _refuse_nameless(payment_key, by, reason)
+
+    def divide() -> None:
+        known = desk.store.receipt(payment_key)
+        _refuse_state(known, ReceiptState.UNAPPLIED, "assigned")
+        statement = statement_named(statement_id, desk.store, combination_id=combination_id)
+        if is_too_long(payment_key):
+            raise CannotSettlePayment(
+                f"Its key leaves no place for the accounts of {statement.statement_id}",
+                where=f"payment {payment_key}",
+                why="Each part has the key with its account behind it",
+                do="Take it back with `meterledger payment reverse`, and take it for the statement "
+                "under a shorter key",
+            )
+        whole = replace(known.receipt, account_told=statement.statement_id)
+        accounts = accounts_of(statement)
+        money = desk.store.account_money(accounts)
+        deposits = desk.asked_deposits(list(accounts))
+        first = Act(desk.now, desk.today, by=by.strip(), reason=reason.strip())
+        parts = []
+        for one, account in split_known(whole, statement, money, desk.today):
+            refuse_before_opening(one, money[account].opened_day)
+            asked = deposits.get(account, ())
+            parts.append(
+                post_part(
+                    *(one, whole, statement, money[account], first, desk.view, asked),
+                    debit=UNAPPLIED,
+                )
+            )
+        act = _act(known, desk, ReceiptAct.ASSIGNED, by, reason)
+        said = f"For combined statement {statement.statement_id}: {act.reason}"
+        made = post_step(known.receipt, replace(act, reason=said), ReceiptState.DIVIDED)
+        entry_id = parts[0].step.entry_id
+        divided = replace(made, step=replace(made.step, entry_id=entry_id))
+        desk.store.divide_receipt(divided, parts)
+
+    again_if_moved(divide)
+    done = combined_payment(payment_key, desk.store)
+    if done is None:
+        raise NotFound.of("payment", payment_key)
+    return done
+
+
 def reverse_payment(
     payment_key: str, *, on: date, by: str, reason: str, desk: PaymentDesk
 ) -> ReceiptOnFile:
@@ -190,7 +262,7 @@ def reverse_payment(
 
     def undo() -> None:
         check = combined_payment(payment_key, desk.store)
-        parts = check.parts if check is not None else (desk.store.receipt(payment_key),)
+        parts = check.on_file if check is not None else (desk.store.receipt(payment_key),)
         if any(one.state is ReceiptState.RETURNED for one in parts):
             return  # somebody was faster: all parts go back at once
         desk.store.settle_receipts(
@@ -249,7 +321,7 @@ def _undoing(
     receipt, account = known.receipt, known.account_id
     entries: list[Entry] = []
     money = None
-    if known.state not in (ReceiptState.POSTED, ReceiptState.UNAPPLIED):
+    if known.state not in STANDS:
         raise CannotSettlePayment(
             f"It is {known.state.value} and was never posted, so nothing can be taken back",
             where=f"payment {receipt.payment_key}",

@@ -218,7 +218,7 @@ def parts_of(
         account_id,
         money.movements,
         money.applications,
-        due_days=due_days_of(money, at=at),
+        due_days=due_days_of(money, at=at, known_at=desk.now),
         at=at,
     )
     left = owed_cents(account_id, desk)

@@ -29,7 +29,8 @@ def due(
     charge = Movement(name, charged, learned_at, cents, control)
     kept = tuple((f"bill:{one.bill_id}", one.due_day) for one in bills)
     moved = (charge, *reversals)
-    found = due_days_of(AccountMoney("A-1", FIRST.issued_day, moved, (), kept, bills), at=at)
+    money = AccountMoney("A-1", FIRST.issued_day, moved, (), kept, bills)
+    found = due_days_of(money, at=at, known_at=NOW)
     assert dict(kept).items() <= found.items()
     return found.get(name)
 
@@ -62,7 +63,24 @@ def test_a_bill_of_a_combined_statement_is_due_on_the_companys_day_from_it_on(
     charge = Movement("late:A-1:2025-02-21", ISSUED, NOW, 150, "142")
     kept = (("bill:B-1", FIRST.due_day),)
     money = AccountMoney("A-1", ISSUED, (charge,), (), kept, (STATED,))
-    assert due_days_of(money, at=at) == {"bill:B-1": day, "late:A-1:2025-02-21": day}
+    found = due_days_of(money, at=at, known_at=NOW)
+    assert found == {"bill:B-1": day, "late:A-1:2025-02-21": day}
+
+
+@pytest.mark.parametrize("by", [FIRST, STATED])
+@pytest.mark.parametrize(("seconds", "is_later"), [(-1, False), (0, True)])
+def test_a_bill_that_went_out_late_is_due_later_once_that_was_known(
+    by: BillShown, seconds: int, is_later: bool
+) -> None:
+    """So is what stands in its balance. An earlier day by a document moves nothing."""
+    made_at, day = NOW + timedelta(days=9), date(2025, 4, 20)
+    went = ((made_at - timedelta(days=1), ISSUED), (made_at, day))
+    charge = Movement("late:A-1:2025-02-21", ISSUED, NOW, 150, "142")
+    money = AccountMoney("A-1", ISSUED, (charge,), bills=(replace(by, later=went),))
+    known_at = made_at + timedelta(seconds=seconds)
+    found = due_days_of(money, at=date(2025, 3, 5), known_at=known_at)
+    due = day if is_later else by.stated_due or by.due_day
+    assert found == {"bill:B-1": due, "late:A-1:2025-02-21": due}
 
 
 def test_a_bill_that_was_cancelled_leaves_it_to_what_takes_its_place() -> None:

@@ -25,6 +25,7 @@ from meterledger.facts.payments import Channel, ReceiptState
 from meterledger.usecases.payment_files import take_payment_file
 from meterledger.usecases.settle_payment import (
     ask_to_send_back,
+    assign_to_statement,
     assign_unapplied,
     confirm_payment,
     reverse_payment,
@@ -86,6 +87,19 @@ def combined(store: Any) -> None:
     """Two accounts with two bills each, the first of them on one statement."""
     billed(store)
     keep_combinations(store)
+
+
+def waiting_combined(store: Any) -> None:
+    """And a check of more than the statement, of which nobody knows whose it is."""
+    combined(store)
+    lines = file_of([("77", ASKED + 7_00)])
+    take_payment_file(lines, sha256="a" * 64, name="box", by="Ana", desk=desk_of(store))
+
+
+def divided(store: Any) -> None:
+    """It was put on the statement."""
+    waiting_combined(store)
+    assign_to_statement("lockbox:7:4", STATEMENT, desk=desk_of(store, minutes=1), **WHO)
 
 
 def paid_combined(store: Any) -> None:
@@ -159,6 +173,16 @@ def _(store: Any, _: Any) -> Any:
 @journey("a combined check comes back", paid_combined)
 def _(store: Any, _: Any) -> Any:
     return reverse_payment("R-1", on=TODAY, desk=desk_of(store, minutes=1), **WHO)
+
+
+@journey("assign to a combined statement", waiting_combined)
+def _(store: Any, _: Any) -> Any:
+    return assign_to_statement("lockbox:7:4", STATEMENT, desk=desk_of(store, minutes=1), **WHO)
+
+
+@journey("a divided check comes back", divided)
+def _(store: Any, _: Any) -> Any:
+    return reverse_payment("lockbox:7:4", on=TODAY, desk=desk_of(store, minutes=2), **WHO)
 
 
 @journey("payment file for a combined statement", combined)

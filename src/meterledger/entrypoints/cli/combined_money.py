@@ -92,7 +92,7 @@ def accounts_of_payment(payment_key: str, system: System) -> Iterator[str]:
 def take_combined(told: CombinedTold, how: Callable[[], How], *, as_json: bool) -> None:
     """Take it, and say what each account got."""
     with refusing():
-        from meterledger.entrypoints.payment_words import payment_desk
+        from meterledger.entrypoints.payment_words import parts_json, payment_desk
         from meterledger.entrypoints.wiring import open_system
         from meterledger.kernel.money import usd_display, usd_text
         from meterledger.usecases.combined_payments import accounts_of, take_combined_payment
@@ -129,15 +129,7 @@ def take_combined(told: CombinedTold, how: Callable[[], How], *, as_json: bool) 
             "usd": usd_text(payment.cents),
             "received": payment.parts[0].receipt.received_day.isoformat(),
             "status": "posted" if newly else "known",
-            "parts": [
-                {
-                    "payment": one.receipt.payment_key,
-                    "account": one.account_id,
-                    "usd": usd_text(one.receipt.cents),
-                    "state": one.state.value,
-                }
-                for one in payment.parts
-            ],
+            "parts": parts_json(payment),
             "balances_usd": {one: usd_text(cents) for one, cents in balances.items()},
         }
 

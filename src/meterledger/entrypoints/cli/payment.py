@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -234,20 +234,34 @@ def unapplied(as_json: JsonFlag = False) -> None:
 
 def assign(
     key: Key,
-    account: Annotated[str, typer.Argument(help="Whose it is: an account number.")],
+    account: Annotated[
+        str, typer.Argument(help="Whose it is: an account number; none with --statement.")
+    ] = "",
     by: By = "",
     reason: Reason = "",
+    combination: Combination = "",
+    statement: Statement = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Put unapplied money on the account whose it is, as of the day it was received."""
-    from meterledger.usecases.settle_payment import assign_unapplied
+    """Put unapplied money where it belongs, as of the day it was received: on an account, or split
+    over what the bills of a combined statement have open.
+    """
+    from meterledger.usecases.settle_payment import assign_to_statement, assign_unapplied
 
-    _settle(
-        key,
-        "assign unapplied money",
-        lambda _, desk: assign_unapplied(key, account, by=by, reason=reason, desk=desk),
-        as_json=as_json,
-    )
+    is_combined = refuse_both(account, combination, statement)
+
+    def work(_: System, desk: PaymentDesk) -> ReceiptOnFile:
+        if not is_combined:
+            return assign_unapplied(key, account, by=by, reason=reason, desk=desk)
+        assign_to_statement(
+            key, statement, by=by, reason=reason, desk=desk, combination_id=combination
+        )
+        return desk.store.receipt(key)
+
+    def whose(system: System) -> Sequence[str]:
+        return accounts_told(combination, statement, system) if is_combined else (account,)
+
+    _settle(key, "assign unapplied money", work, as_json=as_json, whose=whose)
 
 
 def send_back(
@@ -331,18 +345,34 @@ def _settle(
     work: Callable[[System, PaymentDesk], ReceiptOnFile],
     *,
     as_json: bool,
+    whose: Callable[[System], Sequence[str]] = lambda _: (),
 ) -> None:
-    from meterledger.entrypoints.payment_words import payment_desk, print_receipt, receipt_json
+    from meterledger.entrypoints.payment_words import (
+        parts_json,
+        payment_desk,
+        print_parts,
+        print_receipt,
+        receipt_json,
+    )
+    from meterledger.usecases.combined_payments import combined_payment
+    from meterledger.usecases.ports import Viewer
 
-    with refusing(), _system(purpose, [key]) as system:
+    viewer = Viewer("command line", purpose)
+    with (
+        refusing(),
+        _system_of(purpose, key) as system,
+        of_accounts(system, viewer, lambda: whose(system)),
+    ):
         known = system.store.receipt(key).steps
         changed = work(system, payment_desk(system)).steps != known
         told = _told(system, key, receipt_json) | {"changed": changed}
+        told["parts"] = parts_json(combined_payment(key, system.store))
 
         def words() -> None:
             if not changed:
                 print("Known already, nothing changed.")
             print_receipt(told)
+            print_parts(told["parts"])
 
         say(told, as_json=as_json, words=words)
 
@@ -363,13 +393,6 @@ def _one_of(kind: Any, text: str, option: str) -> Any:
 
 
 @contextmanager
-def _system(purpose: str, subjects: list[str]) -> Iterator[System]:
-    from meterledger.entrypoints.wiring import open_system
-    from meterledger.usecases.ports import Viewer
-
-    with open_system(viewer=Viewer("command line", purpose), subjects=subjects) as system:
-        yield system
-@contextmanager
 def _system_of(purpose: str, key: str) -> Iterator[System]:
     """The system; the log has the payment, and the accounts whose it is."""
     from meterledger.usecases.ports import Viewer
@@ -382,3 +405,10 @@ def _system_of(purpose: str, key: str) -> Iterator[System]:
         yield system
 
 
+@contextmanager
+def _system(purpose: str, subjects: list[str]) -> Iterator[System]:
+    from meterledger.entrypoints.wiring import open_system
+    from meterledger.usecases.ports import Viewer
+
+    with open_system(viewer=Viewer("command line", purpose), subjects=subjects) as system:
+        yield system

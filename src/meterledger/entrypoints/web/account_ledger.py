@@ -124,7 +124,7 @@ def ledger_page(request: HttpRequest, system: System, account_id: str) -> HttpRe
         account_id, AccountMoney(account_id, account.opened_day)
     )
     deposits = system.store.deposits_of_accounts([account_id]).get(account_id, ())
-    due_days = due_days_of(money, at=system.today)
+    due_days = due_days_of(money, at=system.today, known_at=system.now)
     stood = receivable_of_movements(
         account_id,
         money.movements,

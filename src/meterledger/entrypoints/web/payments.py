@@ -6,6 +6,7 @@ Lives elsewhere what may be done (``usecases/settle_payment``), the order of pay
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from meterledger.entrypoints.channel_words import pledge_words
 from meterledger.entrypoints.payment_words import CHANNEL_WORDS, STATE_WORDS, payment_desk
 from meterledger.entrypoints.web.errors import status_after
 from meterledger.entrypoints.web.money_words import cause_address, entry_words
-from meterledger.entrypoints.web.policy import acting, personal
+from meterledger.entrypoints.web.policy import accounts_typed, acting, personal
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.money import Payment, Tender
 from meterledger.facts.payments import (
@@ -35,11 +36,13 @@ from meterledger.kernel.money import shown
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.written_days import day_from_text
 from meterledger.ledger import Receivable, due_days_of, receivable_of_movements
-from meterledger.usecases.combined_payments import combined_payment
+from meterledger.usecases.combined_payments import accounts_of, combined_payment, statement_told
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.settle_payment import (
     CannotSettlePayment,
+    PaymentDesk,
     ask_to_send_back,
+    assign_to_statement,
     assign_unapplied,
     reverse_payment,
     send_back,
@@ -50,14 +53,17 @@ DAYS_SHOWN = 14
 ASSIGN, ASK, AGREE, REVERSE = "assign", "ask", "agree", "reverse"
 TAKEN = "take"
 ACTS = {
-    ASSIGN: ("Put it on an account", "It counts there from the day it was received."),
+    ASSIGN: (
+        "Put it on an account, or on those of a combined statement",
+        "It counts there from the day it was received; of a statement it pays what its bills ask.",
+    ),
     ASK: ("Ask to send it back", "Another person then agrees, and it leaves."),
     AGREE: ("Agree to send it back", "You are another person than who asked."),
     REVERSE: ("Take it back", "A returned check or an error: exactly what it did is undone."),
 }
 DONE = {
     TAKEN: "The payment is taken and posted",
-    ASSIGN: "It is on the account",
+    ASSIGN: "It is where it belongs",
     ASK: "Sending it back is asked for, and waits for another person",
     AGREE: "Sending it back is agreed to",
     REVERSE: "It is taken back",
@@ -70,6 +76,7 @@ class Typed:
 
     act: str = ""
     account: str = ""
+    statement: str = ""
     on: str = ""
     author: str = ""
     reason: str = ""
@@ -149,10 +156,21 @@ def file_page(request: HttpRequest, system: System, sha256: str) -> HttpResponse
     return render(request, "web/payment_file.html", {"file": file, "receipts": receipts})
 
 
+def _accounts_of(request: HttpRequest, system: System, payment_key: str) -> Iterator[str]:
+    """Whose it is, or those of its parts; and whose a form says that it is."""
+    check = combined_payment(payment_key, system.store)
+    parts = check.parts if check is not None else (system.store.receipt(payment_key),)
+    yield from (one.account_id for one in parts if one.account_id is not None)
+    if request.method == "POST":
+        yield from accounts_typed("account")(request, system)
+        statement = statement_told(str(request.POST.get("statement", ""))[:200], system.store)
+        yield from accounts_of(statement) if statement is not None else ()
+
+
 @acting(
     "look at a payment",
     subjects=lambda payment_key: [f"payment {payment_key}"],
-    accounts=lambda request, system, payment_key: [system.store.receipt(payment_key).account_id],
+    accounts=_accounts_of,
 )
 def payment_page(request: HttpRequest, system: System, payment_key: str) -> HttpResponse:
     """One payment: what it paid, item by item, by which clause; its steps; the ways on."""
@@ -176,7 +194,7 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
         "state_words": STATE_WORDS[known.state.value],
         "steps": [(step, step.reason.splitlines()) for step in known.steps],
         "paid": _paid(system.store.applications_of(f"payment:{payment_key}")),
-        "check": check if check is not None and len(check.parts) > 1 else None,
+        "check": check if check is not None and len(check.on_file) > 1 else None,
         "acts": [(act, *ACTS[act]) for act in _acts(known)],
         "pledges": _pledges(known, system),
         "typed": typed,
@@ -211,7 +229,7 @@ def items_of_account(system: System, account_id: str) -> Receivable | None:
         money.movements,
         money.applications,
         asked_deposits=asked,
-        due_days=due_days_of(money, at=system.today),
+        due_days=due_days_of(money, at=system.today, known_at=system.now),
         at=system.today,
     )
 
@@ -253,7 +271,7 @@ def _paid(applications: list[Application]) -> list[PaidItem]:
 
 def _acts(known: ReceiptOnFile) -> list[str]:
     """The ways on of a payment as it stands."""
-    if known.state is ReceiptState.POSTED:
+    if known.state in (ReceiptState.POSTED, ReceiptState.DIVIDED):
         return [REVERSE]
     if known.state is not ReceiptState.UNAPPLIED:
         return []
@@ -265,7 +283,8 @@ def _typed(request: HttpRequest) -> Typed:
     def word(name: str) -> str:
         return str(request.POST.get(name, ""))[:500]
 
-    return Typed(word("act"), word("account"), word("on"), word("author"), word("reason"))
+    names = ("act", "account", "statement", "on", "author", "reason")
+    return Typed(**{name: word(name) for name in names})
 
 
 def _settle(payment_key: str, typed: Typed, system: System) -> None:
@@ -275,8 +294,7 @@ def _settle(payment_key: str, typed: Typed, system: System) -> None:
     """
     desk = payment_desk(system)
     if typed.act == ASSIGN:
-        account = "".join(typed.account.split())
-        assign_unapplied(payment_key, account, by=typed.author, reason=typed.reason, desk=desk)
+        _assign(payment_key, typed, desk)
     elif typed.act == ASK:
         ask_to_send_back(payment_key, by=typed.author, reason=typed.reason, desk=desk)
     elif typed.act == AGREE:
@@ -295,6 +313,21 @@ def _settle(payment_key: str, typed: Typed, system: System) -> None:
             where=f"payment {payment_key}",
             do="Choose one of the ways on",
         )
+
+
+def _assign(payment_key: str, typed: Typed, desk: PaymentDesk) -> None:
+    account, statement = ("".join(one.split()) for one in (typed.account, typed.statement))
+    if bool(account) == bool(statement):
+        raise CannotSettlePayment(
+            "Money is for one account or for one combined statement",
+            where=f"payment {payment_key}",
+            do="Give an account's number or a combined statement's number",
+        )
+    by, reason = typed.author, typed.reason
+    if statement:
+        assign_to_statement(payment_key, statement, by=by, reason=reason, desk=desk)
+    else:
+        assign_unapplied(payment_key, account, by=by, reason=reason, desk=desk)
 
 
 def _day(text: str, payment_key: str) -> date:

@@ -115,14 +115,24 @@ class MemoryDocuments:
     def _due_later(
         self, bill_ids: Collection[str], known_at: datetime | None = None
     ) -> dict[str, date]:
-        found: dict[str, date] = {}
+        until = known_at or datetime.max.replace(tzinfo=UTC)
+        found = {
+            name: [due for made_at, due in days if made_at <= until]
+            for name, days in self._days_later(bill_ids).items()
+        }
+        return {name: max(days) for name, days in found.items() if days}
+
+    def _days_later(
+        self, bill_ids: Collection[str]
+    ) -> dict[str, tuple[tuple[datetime, date], ...]]:
+        """When documents of bills that went out late were made, each with its due day, in order."""
+        found: dict[str, list[tuple[datetime, date]]] = {}
         for one in self._documents:
-            known = known_at is None or one.made_at <= known_at
-            if one.due_day is None or one.kind is DocumentKind.DUPLICATE or not known:
+            if one.due_day is None or one.kind is DocumentKind.DUPLICATE:
                 continue
             if one.bill_id in bill_ids:
-                found[one.bill_id] = max(one.due_day, found.get(one.bill_id, one.due_day))
-        return found
+                found.setdefault(one.bill_id, []).append((one.made_at, one.due_day))
+        return {name: tuple(sorted(days)) for name, days in found.items()}
 
     def _not_delivered(self, known_at: datetime | None = None) -> set[str]:
         """Bills that came back, or were set aside, and have not gone out since, as known then."""

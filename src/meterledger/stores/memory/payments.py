@@ -30,7 +30,9 @@ from meterledger.stores.memory.places import MemoryPlaces
 from meterledger.stores.payment_words import (
     known_file,
     no_receipt,
+    not_its_parts,
     other_receipt,
+    refuse_other_parts,
     refuse_receipt_step,
     some_parts_known,
 )
@@ -48,7 +50,7 @@ class MemoryPayments(MemoryPlaces):
     _entries: dict[str, Entry]
     _entries_of: dict[str, list[str]]
     _expectations: dict[str, Expectation]
-    _due_later: Callable[[Sequence[str]], dict[str, date]]
+    _days_later: Callable[[Sequence[str]], dict[str, tuple[tuple[datetime, date], ...]]]
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -125,6 +127,20 @@ class MemoryPayments(MemoryPlaces):
                 self._write(posting)
                 subject = posting.step.account_id or posting.receipt.payment_key
                 self._note(f"receipt {posting.step.act.value}", subject, posting.step.learned_at)
+
+    def divide_receipt(self, whole: ReceiptPosting, parts: Sequence[ReceiptPosting]) -> None:
+        """Add the step by which a receipt is divided, and keep its parts."""
+        refuse_other_parts(whole, parts)
+        with self._lock:
+            known = self._known(whole.receipt.payment_key)
+            if whole.step.number != len(known.steps) + 1:
+                raise Moved.meanwhile(f"payment {whole.receipt.payment_key}")
+            refuse_receipt_step(known, whole.step)
+            if any(one.receipt.payment_key in self._receipts for one in parts):
+                raise not_its_parts(whole.receipt.payment_key)
+            self._refuse_writes(parts)
+            self.post_receipts(parts)
+            self.settle_receipts([whole])
 
     def _refuse_writes(self, postings: Sequence[ReceiptPosting]) -> None:
         """All reasons to write nothing, before anything is written."""
@@ -232,22 +248,15 @@ class MemoryPayments(MemoryPlaces):
             }
 
     def _bills_shown(self, account_id: str) -> tuple[BillShown, ...]:
-        """The account's bills; one that went out late is due later."""
+        """The account's bills; one that went out late says until when it may be paid."""
         bills = self.issued_bills_of_account(account_id)
-        later = self._due_later([one.bill_id for one in bills])
+        later = self._days_later([one.bill_id for one in bills])
         stated = self._days_stated()
         found = []
         for one in _shown(bills):
             on, due = stated.get(one.bill_id, (None, None))
-            late = later.get(one.bill_id, one.due_day)
-            found.append(
-                replace(
-                    one,
-                    due_day=max(one.due_day, late),
-                    stated_on=on,
-                    stated_due=max(due, later.get(one.bill_id, due)) if due else None,
-                )
-            )
+            late = later.get(one.bill_id, ())
+            found.append(replace(one, stated_on=on, stated_due=due, later=late))
         return tuple(found)
 
     def each_owing(
@@ -285,7 +294,7 @@ class MemoryPayments(MemoryPlaces):
         found: dict[tuple[date, Channel, str | None], dict[ReceiptState, Totals]] = {}
         for one in self._receipts.values():
             receipt = one.receipt
-            if from_day <= receipt.received_day < until_day:
+            if from_day <= receipt.received_day < until_day and not one.is_divided:
                 key = (receipt.received_day, receipt.channel, receipt.file_sha256)
                 by = found.setdefault(key, {})
                 by[one.state] = by.get(one.state, Totals()) + Totals(1, receipt.cents)

@@ -15,7 +15,7 @@ from meterledger.stores.postgres.repository.base import Tables
 from meterledger.stores.postgres.repository.payment_rows import (
     APPLICATION_COLUMNS,
     application_of,
-    stated_days,
+    later_days,
 )
 
 Told = TypeVar("Told")
@@ -132,17 +132,18 @@ OWING = f"""{STOOD}, owing AS MATERIALIZED (
      GROUP BY 1
 ), due AS (
     SELECT account_id, json_agg(json_build_array(item_id, due_day, issued_day, known_at,
-                                                 cancelled_on, later_due, stated_on,
+                                                 later_due, cancelled_on, stated_on,
                                                  stated_due)) AS found
       FROM (SELECT b.account_id, 'bill:' || b.bill_id AS item_id, b.due_day, b.issued_day,
                    b.known_at, (SELECT c.issued_day FROM bill_correction k
                                   JOIN service_period_claim c ON c.bill_id = k.corrected_bill
                                  WHERE k.cancelled_bill = b.bill_id) AS cancelled_on,
-                   l.due_day AS later_due, t.issued_day AS stated_on, t.due_day AS stated_due
+                   l.due_days AS later_due, t.issued_day AS stated_on, t.due_day AS stated_due
               FROM owing o JOIN bill b ON b.account_id = o.account_id
               LEFT JOIN (combined_bill m JOIN combined_statement t USING (statement_id))
                      ON m.bill_id = b.bill_id AND m.kind = 'charged'
-              LEFT JOIN (SELECT n.bill_id, max(n.due_day) AS due_day
+              LEFT JOIN (SELECT n.bill_id,
+                                json_agg(json_build_array(n.made_at, n.due_day)) AS due_days
                            FROM owing w JOIN document n ON n.account_id = w.account_id
                           WHERE n.due_day IS NOT NULL AND n.kind <> 'duplicate'
                           GROUP BY n.bill_id) l ON l.bill_id = b.bill_id
@@ -260,19 +261,21 @@ def _money(
 ) -> AccountMoney:
     """A row of ``OWING``; days and instants stand in it as text."""
     dues = [
-        (item, date.fromisoformat(day), issued, known, *map(_day, since))
-        for item, day, issued, known, *since in due or ()
+        (item, date.fromisoformat(day), issued, known, later, *map(_day, since))
+        for item, day, issued, known, later, *since in due or ()
     ]
     bills = [
         BillShown(
             item.removeprefix("bill:"),
             date.fromisoformat(issued),
-            max(day, later or day),
+            day,
             datetime.fromisoformat(known),
-            gone,
-            *stated_days(stated_on, stated_due, later),
+            cancelled_on=gone,
+            stated_on=stated_on,
+            stated_due=stated_due,
+            later=later_days(later),
         )
-        for item, day, issued, known, gone, later, stated_on, stated_due in dues
+        for item, day, issued, known, later, gone, stated_on, stated_due in dues
         if issued is not None
     ]
     return AccountMoney(

@@ -123,11 +123,10 @@ def insert_applications(connection: Connection, applied: Sequence[Application]) 
         raise Moved.meanwhile(f"account {applied[0].account_id}") from problem
 
 
-def stated_days(
-    on: date | None, due: date | None, later: date | None
-) -> tuple[date | None, date | None]:
-    """The day and the due day of a bill's combined statement; later where it went out late."""
-    return on, max(due, later or due) if due else None
+def later_days(told: Sequence[tuple[str, str]] | None) -> tuple[tuple[datetime, date], ...]:
+    """When documents of a bill that went out late were made, each with its due day, in order."""
+    found = ((datetime.fromisoformat(at).astimezone(UTC), day) for at, day in told or ())
+    return tuple(sorted((at, date.fromisoformat(day)) for at, day in found))
 
 
 def payment_file_of(row: tuple[Any, ...], lines: tuple[RefusedLine, ...]) -> PaymentFile:

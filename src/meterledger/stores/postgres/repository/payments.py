@@ -29,7 +29,9 @@ from meterledger.stores.believed import contents
 from meterledger.stores.payment_words import (
     known_file,
     no_receipt,
+    not_its_parts,
     other_receipt,
+    refuse_other_parts,
     refuse_receipt_step,
     some_parts_known,
 )
@@ -45,9 +47,9 @@ from meterledger.stores.postgres.repository.payment_rows import (
     STEP_COLUMNS,
     application_of,
     insert_applications,
+    later_days,
     payment_file_of,
     receipt_on_file,
-    stated_days,
 )
 from meterledger.usecases.payment_ports import Moved, ReceiptPosting
 from meterledger.usecases.ports import Conflict, NotFound
@@ -77,7 +79,7 @@ SELECT b.account_id, 'bill:' || b.bill_id, b.due_day, b.issued_day, b.known_at,
        (SELECT c.issued_day FROM bill_correction k
           JOIN service_period_claim c ON c.bill_id = k.corrected_bill
          WHERE k.cancelled_bill = b.bill_id),
-       (SELECT max(d.due_day) FROM document d
+       (SELECT json_agg(json_build_array(d.made_at, d.due_day)) FROM document d
          WHERE d.bill_id = b.bill_id AND d.due_day IS NOT NULL AND d.kind <> 'duplicate'),
        s.issued_day, s.due_day
   FROM bill b
@@ -109,6 +111,8 @@ SELECT r.received_day, r.channel, r.file_sha256, s.state, count(*), sum(r.cents)
   JOIN LATERAL (SELECT t.state FROM receipt_step t WHERE t.payment_key = r.payment_key
                  ORDER BY t.number DESC LIMIT 1) s ON true
  WHERE r.received_day >= %s AND r.received_day < %s
+   AND NOT EXISTS (SELECT FROM receipt_step d -- one that was divided counts by its parts
+                    WHERE d.payment_key = r.payment_key AND d.state = 'divided')
  GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3 NULLS FIRST, 4
 """
 
@@ -184,6 +188,18 @@ class PaymentTables(Tables):
                 self._settle(connection, one)
 
         self._step("settle a receipt", settle)
+
+    def divide_receipt(self, whole: ReceiptPosting, parts: Sequence[ReceiptPosting]) -> None:
+        """Add the step by which a receipt is divided, and keep its parts, in one transaction."""
+        refuse_other_parts(whole, parts)
+        self._open_months([whole, *parts], None)
+
+        def divide(connection: Connection) -> None:
+            self._settle(connection, whole)
+            if len(self._post_all(connection, parts, None)) < len(parts):
+                raise not_its_parts(whole.receipt.payment_key)
+
+        self._step("divide a receipt", divide)
 
     def _settle(self, connection: Connection, posting: ReceiptPosting) -> None:
         known = _one(connection, posting.receipt.payment_key)
@@ -284,8 +300,7 @@ class PaymentTables(Tables):
                     if issued is not None:
                         name = item.removeprefix("bill:")
                         shown = BillShown(
-                            *(name, issued, max(day, later or day), known, gone_on),
-                            *stated_days(on, by, later),
+                            *(name, issued, day, known, gone_on, on, by, later_days(later)),
                         )
                         bills.setdefault(account, []).append(shown)
             return {

@@ -23,9 +23,30 @@ SELECT format('receipt %s is %s, and its entries say otherwise', payment_key, st
  WHERE NOT CASE state
            WHEN 'posted' THEN on_account AND NOT account_back AND NOT apart_back
            WHEN 'unapplied' THEN apart AND NOT on_account AND NOT apart_back
+           WHEN 'divided' THEN apart AND NOT on_account AND NOT apart_back
            WHEN 'returned' THEN (on_account OR apart) AND on_account = account_back
                                 AND apart = apart_back
            ELSE NOT on_account AND NOT apart END
+UNION ALL
+SELECT format('receipt %s of ¢%s¢ is divided into parts of ¢%s¢, %s taken back', w.payment_key,
+              w.cents, parts.cents, CASE WHEN parts.back THEN 'some' ELSE 'none' END)
+  FROM receipt_step d
+  JOIN receipt w ON w.payment_key = d.payment_key
+  CROSS JOIN LATERAL (
+       SELECT coalesce(sum(p.cents), 0) AS cents,
+              coalesce(bool_or(b.entry_id IS NOT NULL), false) AS back,
+              coalesce(bool_and(b.entry_id IS NOT NULL), false) AS whole_back
+         FROM receipt f
+         JOIN (SELECT DISTINCT m.statement_id, m.account_id FROM combined_bill m) m
+           ON m.statement_id = f.account_told
+         JOIN receipt p ON p.payment_key = w.payment_key || ':' || m.account_id
+                       AND p.account_told = f.account_told
+         LEFT JOIN entry_key b ON b.entry_id = 'reversal:payment:' || p.payment_key
+        WHERE f.payment_key = split_part(d.entry_id, 'payment:', 2)) parts
+ WHERE d.state = 'divided'
+   AND (parts.cents <> w.cents OR parts.back <> parts.whole_back
+        OR parts.back <> EXISTS (SELECT FROM entry_key u
+                                  WHERE u.entry_id = 'reversal:unapplied:' || w.payment_key))
 """
 UNAPPLIED = """
 SELECT format('¢%s¢ are posted in 253.unapplied, receipts of ¢%s¢ wait', posted, waiting)
@@ -65,7 +86,9 @@ SELECT format('file %s: it says %s lines of ¢%s¢, kept are %s of ¢%s¢', f.na
   FROM payment_file f
   JOIN LATERAL (
        SELECT count(*) AS lines, coalesce(sum(cents), 0) AS cents
-         FROM (SELECT sum(cents) AS cents FROM receipt WHERE file_sha256 = f.sha256
+         FROM (SELECT sum(cents) AS cents FROM receipt r WHERE file_sha256 = f.sha256
+                  AND NOT EXISTS (SELECT FROM receipt_step d
+                                   WHERE d.payment_key = r.payment_key AND d.state = 'divided')
                 GROUP BY coalesce(line::text, payment_key) -- of a combined statement in parts
                UNION ALL SELECT cents FROM payment_file_line WHERE sha256 = f.sha256) lines) kept
     ON true
