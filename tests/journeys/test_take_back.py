@@ -86,8 +86,9 @@ class TestARateThatServiceNeverReached:
     def test_stays_where_it_is_billed(self, home: Any) -> None:
         home.asks()
         home.bill(1, on=SEPTEMBER, known_at=AFTER)
-        with pytest.raises(Conflict, match="are billed on 1M-smart"):
+        with pytest.raises(NothingToTakeBack, match="are billed on 1M-smart") as refused:
             back(home, Booked.RATE, on=SEPTEMBER, service_until=self.LEFT)
+        assert "End it on 2025-08-02, its second day" in refused.value.sentence
 
     def stop(self, town: Any, agreement_id: str, known_at: datetime) -> Any:
         return end_billed_service(

@@ -10,7 +10,7 @@ Read first      docs/operating/due_dates.md.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
@@ -20,6 +20,9 @@ from meterledger.facts.places import BillableService
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.billing_option_ports import BillingOptions
 from meterledger.usecases.ports import StoredBill
+
+
+A_DAY = timedelta(days=1)
 
 
 class Booked(Enum):
@@ -195,6 +198,16 @@ def _rate(
             why="The arrangement names the agreement that would be no more",
             do=f"End it from {agreement.days.from_day} on, with "
             f"`meterledger together end {account_id} --on {agreement.days.from_day}`",
+        )
+    billed = found[-1].billed_until
+    if billed is not None and service_until is not None:
+        first = agreement.days.from_day
+        raise NothingToTakeBack(
+            f"Days from {first} until {billed} are billed on {agreement.schedule}",
+            where=f"agreement {agreement.agreement_id}",
+            why=f"Its bills have no day before {service_until} that they could keep",
+            do=f"End it on {first + A_DAY}, its second day, with `meterledger service stop`, and "
+            "settle the days before with the customer",
         )
     store.take_back_agreement(agreement.agreement_id, known_at)
     return agreement.days.from_day
