@@ -21,7 +21,6 @@ from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.billing_option_ports import BillingOptions
 from meterledger.usecases.ports import StoredBill
 
-
 A_DAY = timedelta(days=1)
 
 
