@@ -10,6 +10,7 @@ import pytest
 
 from meterledger.entrypoints.impact_report import impact_answer, impact_page, impact_words
 from meterledger.entrypoints.shadow_report import shadow_answer, shadow_words, verdict
+from meterledger.facts.budget import YearEstimate
 from meterledger.facts.impact import Impact, NotPriced
 from meterledger.facts.shadow import ShadowBill, ShadowCause, ShadowRun
 from meterledger.kernel.span import DaySpan
@@ -114,3 +115,13 @@ def test_a_shadow_counts_bills_and_those_of_each_cause(bills: int, words: str) -
     said = shadow_words(run, shadow_answer(run, book="b" * 64, cycles=[1]))
     assert said.startswith(words)
     assert f" on {bills} bill{'s' * (bills > 1)}, " in said
+
+
+@pytest.mark.parametrize(("days", "bills", "words"), [
+    (1, 1, "for 1 day on 1 bill, taken"), (30, 1, "for 30 days on 1 bill, taken"),
+    (61, 2, "for 61 days on 2 bills, taken"),
+])  # fmt: skip
+def test_the_estimate_of_a_year_counts_its_days_and_bills(
+    days: int, bills: int, words: str
+) -> None:
+    assert words in YearEstimate(1_200_00, 100_00, days, bills).sentence

@@ -21,6 +21,7 @@ from meterledger.kernel.ensure import ensure
 from meterledger.kernel.ids import first_version
 from meterledger.kernel.money import cents_from_text, usd_display, usd_text
 from meterledger.kernel.span import DaySpan, Validity
+from meterledger.kernel.written_counts import many
 
 
 class PlanEnd(Enum):
@@ -84,7 +85,8 @@ class YearEstimate:
         )
         return (
             f"A year is estimated at {annual}: {usd_display(self.billed_cents)} was billed for "
-            f"{self.billed_days} days on {self.bill_count} bills{of_estimates}, taken to 365 days"
+            f"{many(self.billed_days, 'day')} on {many(self.bill_count, 'bill')}{of_estimates}, "
+            "taken to 365 days"
         )
 
     def as_json(self) -> dict[str, Any]:
