@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -287,6 +288,20 @@ class TestTheReport:
             assert sum(one.accounts for one in table) == every.accounts == 7
         assert [one.name for one in impact_tables.by_programme(found)] == ["not known"]
         assert sum(count for _, count in impact_tables.spread(found)) == 7
+
+    def test_who_has_been_here_for_a_month_stands_among_those_who_use_as_much_a_day(
+        self, change: Any
+    ) -> None:
+        found = change(PRICE.format(begins="2025-11-01"))
+        energy, first = found.energy_wh.copy(), found.first_days.copy()
+        everybody = impact_tables.deciles(found)
+        most = int(everybody.argmax())
+
+        energy[most], first[most] = energy[most] // 3, found.until_days[most] - 30
+        moved_in = replace(found, energy_wh=energy, first_days=first)
+
+        assert energy[most] < sorted(found.energy_wh.tolist())[3]
+        assert (impact_tables.deciles(moved_in) == everybody).all()
 
     def test_answers_with_sums_as_text(self, change: Any) -> None:
         found = change(PRICE.format(begins="2025-11-01"))

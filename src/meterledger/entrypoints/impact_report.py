@@ -194,7 +194,7 @@ def impact_page(impact: Impact, answer: dict[str, Any]) -> str:
     )
     for heading, groups, note in (
         ("By rate option", by_option(impact), ""),
-        ("By use: tenths of the accounts, from least to most", by_decile(impact), ""),
+        ("By use a day: tenths of the accounts, from least to most", by_decile(impact), ""),
         ("By income programme", by_programme(impact), _programme_note(impact)),
         ("By place", by_place(impact), ""),
     ):
@@ -276,7 +276,7 @@ def _sentences(impact: Impact, answer: dict[str, Any]) -> list[str]:
 def impact_words(impact: Impact, answer: dict[str, Any]) -> str:
     """The impact in the words of the command line."""
     lines = _sentences(impact, answer)
-    tables = [("by_option", "By rate option"), ("by_decile", "By tenths of use")]
+    tables = [("by_option", "By rate option"), ("by_decile", "By tenths of use a day")]
     if impact.programs is not None:
         tables.append(("by_programme", "By income programme"))
     for key, heading in tables:
