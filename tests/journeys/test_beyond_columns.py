@@ -7,6 +7,7 @@ meter says it, and few bills of a group are held against columns. All of them mu
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ from meterledger.facts.shadow import ShadowCause, ShadowRun
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.lake import IntervalLake
 from meterledger.stores.lake.determinants import DeterminantFiles
+from meterledger.usecases import calculate_bills
 from meterledger.usecases.deliveries import prefer_delivery
 from meterledger.usecases.impact import Basis, impact_of_change
 from meterledger.usecases.proposals import read_proposal, write_proposal
@@ -196,6 +198,32 @@ class TestACreditForPaperlessBilling:
         assert found.bill_id == bill.bill_id
         assert found.parts == {ShadowCause.OPTION: -50}
         assert run.ties
+        assert run.unexplained == []
+
+    def test_that_was_read_otherwise_when_a_bill_was_made_is_the_calculation_s(
+        self, rich: Any, towns: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two places of an account had it by the calendar alone; no revision was raised for it."""
+        account = rich.account_id(LAST_OF_GROUP)
+        rich.start(7, account_id=account, from_day=NOVEMBER[0])
+        arrive(rich, towns, "M7", NOVEMBER, towns.even(100), learned_at=towns.FIRST)
+        self.choose(rich, MADE)
+        now = calculate_bills.credit_lines
+        with monkeypatch.context() as before:
+            before.setattr(
+                calculate_bills,
+                "credit_lines",
+                lambda one, *more: now(replace(one, paperless_by_calendar=True), *more),
+            )
+            bill_all(rich)
+            made = rich.store.bills_of_account(account)
+
+        run = shadow(rich)
+
+        assert sum(b"paperless_credit" in one.record for one in made) == 2
+        names = {one.bill_id for one in made if b"SP7" in one.record}
+        (found,) = [one for one in run.different if one.bill_id in names]
+        assert found.parts == {ShadowCause.CALCULATION: 50}
         assert run.unexplained == []
 
     def test_that_a_proposal_gives_counts_in_its_impact(self, living: Any, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ from meterledger.usecases.column_prices import (
 from meterledger.usecases.issued_ports import IssuedBills
 from meterledger.usecases.joined_services import measured_as
 from meterledger.usecases.rebill_states import ChosenAt
-from meterledger.usecases.replay_bill import Recalled, ReplayStore, recall_bill
+from meterledger.usecases.replay_bill import Recalled, ReplayStore, recall_bill, replay_bill
 from meterledger.usecases.shadow_held import HeldAsked, shadow_of_held
 
 BILLS_AT_ONCE = 250_000
@@ -256,10 +256,32 @@ def explain(
         except Refusal as refusal:
             ways[bill.bill_id], refused[bill.bill_id] = [], refusal.of_one_case().sentence
     reached = _calculate_steps({bill.bill_id: bill for bill, _ in differing}, ways, shadow)
+    for bill, _ in differing:
+        reached[bill.bill_id] = _as_read_then(bill, reached[bill.bill_id], shadow)
     return [
         _explained(bill, reached[bill.bill_id], now[bill.bill_id], refused.get(bill.bill_id))
         for bill, _ in differing
     ]
+
+
+def _as_read_then(
+    bill: IssuedBill, reached: list[tuple[ShadowCause, Lines | str]], shadow: Shadow
+) -> list[tuple[ShadowCause, Lines | str]]:
+    """The steps, of which the first is the calculation's where a replay knows how it was read then.
+
+    A rule that was read otherwise before has no revision of its own: the bill's bytes tell.
+    """
+    if not reached or reached[0][0] is not ShadowCause.UNEXPLAINED:
+        return reached
+    (_, lines), *rest = reached
+    if isinstance(lines, str) or lines == bill.lines():
+        return reached
+    again = replay_bill(
+        bill_id=bill.bill_id, store=shadow.store, lake=shadow.lake, book=shadow.book
+    )
+    made = tuple((line.code, line.days.from_day, line.cents) for line in again.bill.lines)
+    as_issued = again.same_bytes and made == bill.lines()
+    return [(ShadowCause.CALCULATION, lines), *rest] if as_issued else reached
 
 
 def _steps(bill: IssuedBill, service: BillableService | None, shadow: Shadow) -> list[_State]:
@@ -271,9 +293,12 @@ def _steps(bill: IssuedBill, service: BillableService | None, shadow: Shadow) ->
     first = ShadowCause.LIMIT if then.stored.corrects else ShadowCause.UNEXPLAINED
     newest = rating.REVISION_TOGETHER if then.due.joined else rating.CALCULATION_REVISION
     at, sequence = then.known_at, then.sequence
+    how: dict[str, Any]
     states = [_State(first, then.due, at, at, sequence, then.view, then.revision)]
     if then.revision != newest:
-        states.append(replace(states[-1], cause=ShadowCause.CALCULATION, revision=newest))
+        window = window_of(then.due.service, bill.days, then.view, newest)
+        how = {"due": replace(then.due, window=window), "revision": newest}
+        states.append(replace(states[-1], cause=ShadowCause.CALCULATION, **how))
     if service is None:
         return states
     for cause, changed in _services(then, service):
@@ -283,7 +308,7 @@ def _steps(bill: IssuedBill, service: BillableService | None, shadow: Shadow) ->
         except Refusal as refusal:
             due = refusal.sentence
         chosen_at = shadow.known_at if cause is ShadowCause.OPTION else then.known_at
-        how: Any = {"known_at": shadow.known_at, "chosen_at": chosen_at}
+        how = {"known_at": shadow.known_at, "chosen_at": chosen_at}
         states.append(replace(states[-1], cause=cause, due=due, **how))
     if then.sequence != shadow.at_sequence:
         states.append(
