@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from meterledger.facts.corrections import PutRight, WrongFact
 from meterledger.facts.weather import DailyTemperature
 from meterledger.kernel.money import cents_from_text
 from meterledger.kernel.span import DaySpan
@@ -205,6 +206,26 @@ class TestTwelveMonths:
         for bill in bills:
             window = found.windows.index(bill.days)
             assert by_code[bill.schedule][window] == bill.total_cents
+
+    def test_are_those_that_were_billed_where_the_cycle_was_put_right(
+        self, town: Any, towns: ModuleType
+    ) -> None:
+        """On the present option each period is the bill's total, by whichever cycle it was read."""
+        told = towns.CLASSES_TOLD - timedelta(hours=1)
+        town.start(1)
+        town.read("M1", (date(2025, 7, 1), date(2025, 11, 1)), seconds=3600)
+        first = town.bill(1, on=date(2025, 9, 1), known_at=told - timedelta(hours=1)).issued
+        (service,) = town.services(1, known_at=told)
+        name, account = service.agreement.agreement_id, town.account_id(1)
+        town.store.put_right(
+            PutRight(name, account, WrongFact.CYCLE, "1", "5", "Ana", "entered wrong", told)
+        )
+
+        found = whole(town, towns, 1, None, asked=date(2025, 11, 1))
+
+        assert list(found.windows) == [one.days for one in first]
+        (present,) = [one for one in found.answers if one.schedule == "1M-anytime"]
+        assert present.windows_cents == tuple(one.total_cents for one in first)
 
     def test_say_what_each_option_would_have_cost_more_or_less(
         self, town: Any, towns: ModuleType

@@ -35,6 +35,7 @@ from meterledger.usecases.option_availability import (
     meters_on,
     refuse_not_open,
 )
+from meterledger.usecases.periods_of_service import periods_billed
 from meterledger.usecases.ports import Lake
 from meterledger.usecases.rate_usage import UsageNotWhole
 from meterledger.usecases.register_estimates import RegisterUsage
@@ -176,6 +177,13 @@ def compare_schedules(
     view = book.as_known(known_at.date())
     services = store.services_of_account(account_id, known_at)
     chain = _chain(account_id, services, span.last_day if span else asked)
+    billed: list[DaySpan] = []
+    if span is None and chain[-1].earlier_cycles:  # its reading days were other ones before
+        point = chain[-1].agreement.service_point_id
+        issued = store.bills_at([point]).get(point, [])
+        billed = periods_billed(chain, issued, asked, int(view.number(PERIODS).on(asked).value))
+    if billed:
+        span = DaySpan(billed[0].from_day, billed[-1].until_day)
     if span is None:
         span = _twelve_periods(account_id, chain, asked, view)
     if not chain[0].agreement.days.from_day <= span.from_day:
@@ -184,7 +192,7 @@ def compare_schedules(
             do="Choose days on which its service at one place went on",
         )
     service = chain[-1]
-    windows = _windows(span, service.account.cycle, view)
+    windows = billed or _windows(span, service.account.cycle, view)
     calculator = Calculator(view, cycle=service.account.cycle)
     codes = options_open_to(service, span.last_day, view)
     cents: dict[str, list[int]] = {code: [] for code in codes}

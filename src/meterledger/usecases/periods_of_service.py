@@ -8,14 +8,16 @@ Read first      GRR V.G.1: up to so many monthly billing periods, counted back f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Protocol
 
 from meterledger.billing import BillInError
 from meterledger.facts.places import Agreement, BillableService
 from meterledger.kernel.months import months_after
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.ports import StoredBill
 
 
 class ServicesAsked(Protocol):
@@ -57,6 +59,25 @@ def last_of_service(service: BillableService, services: Sequence[BillableService
     while last.continued_by in known:
         last = known[last.continued_by]
     return last.agreement
+
+
+def periods_billed(
+    chain: Sequence[BillableService], issued: Iterable[StoredBill], until: date, most: int
+) -> list[DaySpan]:
+    """The last periods of a service as they are billed by a day, oldest first.
+
+    None where they do not tile. ``issued`` are bills of the place; ``chain`` are the agreements by
+    which the service goes on.
+    """
+    names = {one.agreement.agreement_id for one in chain}
+    live = [
+        one.days
+        for one in issued
+        if one.agreement_id in names and one.cancelled_by is None and one.days.until_day <= until
+    ]
+    last = sorted(live, key=lambda days: days.from_day)[-most:]
+    tiled = all(one.until_day == then.from_day for one, then in pairwise(last))
+    return last if tiled else []
 
 
 def months_without_service(ended: date, found: date) -> tuple[BillInError, ...]:
