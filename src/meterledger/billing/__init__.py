@@ -178,8 +178,9 @@ from meterledger.billing.rate_relief import (
     ReliefFacts,
     SmallServiceFacts,
 )
+from meterledger.billing.rate_term import LATER_TERM, RateRequest, RateRequestFacts
 from meterledger.billing.rate_term import REQUEST as RATE_REQUEST
-from meterledger.billing.rate_term import RateRequest, RateRequestFacts
+from meterledger.billing.rate_term import TERM_MONTHS as GENERAL_TERM_MONTHS
 from meterledger.billing.sales_tax import (
     SalesTaxTerms,
     UnknownSalesTaxPlace,
@@ -274,10 +275,12 @@ __all__ = [
     "END_BY_COMPANY",
     "FEWEST_DAYS",
     "FIRST_AMOUNT",
+    "GENERAL_TERM_MONTHS",
     "INTERIM_REVIEW",
     "JOINING",
     "LARGE_USE",
     "LAST_DAY_OF_EVERY_MONTH",
+    "LATER_TERM",
     "LEAVING",
     "NEXT_CHOICE",
     "NO_TAX_PLACE",
@@ -367,6 +370,7 @@ __all__ = [
     "bank_day",
     "bill_messages",
     "billing_period",
+    "budget_bills_before",
     "channel_values",
     "contact_route",
     "corrected_bill",
@@ -378,7 +382,6 @@ __all__ = [
     "decide_bill_display",
     "decide_change",
     "decide_collection",
-    "budget_bills_before",
     "decide_correction",
     "decide_due_day",
     "decide_gate",
@@ -410,6 +413,7 @@ __all__ = [
     "meaning_of",
     "names_classes",
     "next_reading_day",
+    "off_closed_day",
     "originator",
     "owners",
     "paperless_line",
@@ -421,7 +425,6 @@ __all__ = [
     "reading_cycle_count",
     "reading_day",
     "refuse_clock_off",
-    "off_closed_day",
     "refuse_rendered_long_ago",
     "run_findings",
     "sales_tax_lines",

@@ -21,6 +21,7 @@ from meterledger.rulebook.schedule import Program, Schedule, Seasons, ServiceCla
 from meterledger.rulebook.series import DatedValue, NoRuleInForce
 from meterledger.usage import reactive_values, validation_values
 from meterledger.usecases.rule_registry import RULES
+from meterledger.usecases.term_of_use import names_of_terms
 
 STALE_AFTER = timedelta(days=400)
 ENDS_SOON = timedelta(days=120)
@@ -229,7 +230,7 @@ def used_without_rules(view: BookView) -> frozenset[str]:
 def _used_names(view: BookView) -> set[str]:
     used = set(USED_BY_ROOMS) | EVENT_VALUES | CONTACT_VALUES | validation_values(view.names())
     used |= gate_values(view.names()) | channel_values(view.names())
-    used |= reactive_values(view.names())
+    used |= reactive_values(view.names()) | names_of_terms(view)
     used |= (SETTLEMENT_VALUES | OURS) & set(view.names())
     for name in view.names():
         alone = view.kind_of(name) in ("schedule", "program", "service_class")

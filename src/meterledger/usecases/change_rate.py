@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from meterledger.billing import (
+    LATER_TERM,
     RATE_REQUEST,
     RateRequest,
     RateRequestFacts,
@@ -35,6 +36,7 @@ from meterledger.usecases.option_availability import MetersNamed, meters_on, ref
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.program_ports import ProgramsAsked
 from meterledger.usecases.programs_go_on import programs_going_on, refuse_closed_programs
+from meterledger.usecases.term_of_use import TermOfUse, term_of_use
 
 RESIDENTIAL = "residential"
 SMALL = "small_general"
@@ -153,12 +155,14 @@ def ask_for_rate(
     view: BookView,
     given_back: bool = False,
     one_with: RateBefore | None = None,
+    wanted: str = "",
 ) -> Ruling:
     """What the sheet says of a request for another option, received on ``asked``.
 
     ``before`` are the account's services: a rate that continues an earlier one does not begin
     service anew. ``given_back``: the present rate was put there from the first day of service
-    (``was_given_back``). ``one_with``: service was ended for a time, and counts as one.
+    (``was_given_back``). ``one_with``: service was ended for a time, and counts as one. ``wanted``
+    is the option asked for, where it is one: the answer says how long it is kept.
     """
     facts = _request_facts(service, asked, before, view)
     if one_with is not None:
@@ -170,9 +174,28 @@ def ask_for_rate(
             service_since=one_with.service_since,
             rate_since=one_with.rate_since if goes_on else facts.rate_since,
         )
-    given_back = given_back and facts.rate_since == facts.service_since
-    facts = replace(facts, given_back=given_back)
-    return decide_filled(rule=RATE_REQUEST, facts=facts, day=asked, view=view)
+    is_first = facts.rate_since == facts.service_since
+    kept = None
+    if not is_first:
+        kept = term_of_use(service.agreement.schedule, facts.rate_since, view)
+    then = term_of_use(wanted, facts.next_period_begins, view) if wanted else None
+    facts = replace(
+        facts,
+        given_back=given_back and is_first,
+        rate_term_months=None if kept is None else kept.months,
+        new_rate_term_months=None if then is None or facts.residential else then.months,
+    )
+    ruling = decide_filled(rule=RATE_REQUEST, facts=facts, day=asked, view=view)
+    return ruling if kept is None else _with_term_said(ruling, kept, view)
+
+
+def _with_term_said(ruling: Ruling, kept: TermOfUse, view: BookView) -> Ruling:
+    """With what says the present rate's term, where the answer rests on it."""
+    decision = ruling.decision
+    own = view.text(LATER_TERM).covering(ruling.day)
+    if own is None or all(one.citation != own.citation for one in decision.reasons):
+        return ruling
+    return replace(ruling, decision=replace(decision, reasons=(*decision.reasons, kept.reason)))
 
 
 def _request_facts(
@@ -374,7 +397,13 @@ def change_rate(
     back = was_given_back(first_of_rate(service, services, view, asked), store)
     one_with = interrupted(service, services, learned_at, view, store)
     ruling = ask_for_rate(
-        service, asked=asked, before=services, view=view, given_back=back, one_with=one_with
+        service,
+        asked=asked,
+        before=services,
+        view=view,
+        given_back=back,
+        one_with=one_with,
+        wanted=schedule,
     )
     outcome: RateRequest = ruling.decision.outcome
     where = f"account {account_id}, agreement {service.agreement.agreement_id}"
