@@ -198,3 +198,16 @@ class TestARateGivenBack:
         assert refused.exit_code == 2
         assert "The present rate stays until 2026-07-01" in refused.stderr
         assert "it is given back once" in refused.stderr
+
+
+def test_a_rate_that_has_begun_is_taken_back_where_service_had_ended_before_it(
+    ask: Callable[..., Result], account: str
+) -> None:
+    asked = ask("service", "change", account, "--schedule", "1M-smart", "--asked", "2026-11-10")
+    assert "on 2026-12-01" in asked.output
+    refused = ask("take-back", "rate", account)
+    assert (refused.exit_code, "has booked no rate option" in refused.output) == (2, True)
+    never = ask("take-back", "rate", account, "--until", "2026-13-01")
+    assert (never.exit_code, "--until" in never.output) == (2, True)
+    made = told(ask("take-back", "rate", account, "--until", "2026-11-20", "--json"))
+    assert made == {"account": account, "what": "rate", "from": "2026-12-01"}
