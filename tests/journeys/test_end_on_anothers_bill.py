@@ -213,9 +213,9 @@ class TestAPointOnTheBillOfAnother:
         end(town, BARN, date(2025, 8, 2), Signed("Ana", "left", "Bob"))
         holds(town)
 
-    def test_that_was_billed_by_itself_before_is_refused_with_a_day_that_works(
-        self, first_book: TariffBook
-    ) -> None:
+    @pytest.fixture
+    def alone_in_july(self, first_book: TariffBook) -> Iterator[Town]:
+        """The barn had a bill of its own for July."""
         made = Town(book=first_book)
         made.start(1)
         with_a_barn(made)
@@ -225,12 +225,45 @@ class TestAPointOnTheBillOfAnother:
             billed(made, AUGUST_1)
             arrange(made, AUGUST_1, at=KNOWN + timedelta(minutes=5))
             billed(made, SEPTEMBER_1, at=KNOWN + timedelta(minutes=10))
-            with pytest.raises(EndRefused, match="It is billed past 2025-07-20 by itself") as no:
-                end(made, BARN, date(2025, 7, 20))
-            assert no.value.do == "Give a day from 2025-08-01 on"
-            end(made, BARN, AUGUST_1)
-            assert [points(one) for one in live(made)] == [[], [], []]
-            holds(made)
+            yield made
+
+    def test_that_was_billed_by_itself_before_has_its_own_final_bill_with_them(
+        self, alone_in_july: Town
+    ) -> None:
+        town = alone_in_july
+        house, barn, together = live(town)
+        with pytest.raises(NobodyDecides, match="as the final one, until 2025-07-20, and 1 after"):
+            end(town, BARN, date(2025, 7, 20), Signed())
+        ended = end(town, BARN, date(2025, 7, 20))
+        assert ended.corrected is not None
+        assert [one.cancelled.bill_id for one in ended.every] == [barn.bill_id, together.bill_id]
+        kept, final, august = live(town)
+        assert (kept.bill_id, final.corrects) == (house.bill_id, barn.bill_id)
+        assert final.days.until_day == date(2025, 7, 20)
+        assert (august.corrects, points(august)) == (together.bill_id, [])
+        told = town.store.corrections_of_account(town.account_id(1))
+        assert {one.case_id for one in told} == {f"case:{barn.bill_id}"}
+        assert town.services(1, known_at=TOLD)[BARN].agreement.days.until_day == date(2025, 7, 20)
+        holds(town, house, barn, together)
+
+    def test_on_the_day_on_which_both_came_on_one_bill_leaves_its_own(
+        self, alone_in_july: Town
+    ) -> None:
+        end(alone_in_july, BARN, AUGUST_1)
+        assert [points(one) for one in live(alone_in_july)] == [[], [], []]
+        holds(alone_in_july)
+
+    def test_that_is_billed_by_itself_after_is_refused_with_a_day_that_works(
+        self, town: Town
+    ) -> None:
+        billed(town, AUGUST_1)
+        part(town, AUGUST_1, at=KNOWN + timedelta(minutes=5))
+        billed(town, SEPTEMBER_1, at=KNOWN + timedelta(minutes=10))
+        with pytest.raises(EndRefused, match="and by itself after it, until 2025-09-01") as no:
+            end(town, BARN, date(2025, 7, 20))
+        assert no.value.do == "Give a day from 2025-08-02 on"
+        assert end(town, BARN, date(2025, 8, 2)).corrected is not None
+        holds(town)
 
     def test_moves_what_the_next_bills_of_a_budget_plan_defer(self, town: Town) -> None:
         join_budget(

@@ -81,6 +81,28 @@ def test_the_one_whose_bill_it_is_ends_with_the_days_of_all(town: Town) -> None:
     assert whole(town) == []
 
 
+def test_one_that_was_billed_by_itself_before_ends_with_its_own_final_bill(
+    postgres: PostgresStore,
+) -> None:
+    made = Town(store=postgres)
+    made.start(1)
+    with_a_barn(made)
+    for number in (1, 2):
+        made.read(f"M{number}", BOTH, even(10 * number))
+    with postgres.viewing(VIEWER, []):
+        made.bill(1, on=AUGUST.from_day, known_at=KNOWN)
+        arrange(made, AUGUST.from_day, at=KNOWN + timedelta(minutes=5))
+        made.bill(1, on=AUGUST.until_day, known_at=KNOWN + timedelta(minutes=10))
+        ended = end(made, BARN, date(2025, 7, 20))
+        assert (len(ended.every), ended.corrected is None) == (2, False)
+        assert claims(made) == [
+            ("SP1", "2025-07-01", "2025-08-01"),
+            ("SP2", "2025-07-01", "2025-07-20"),
+            ("SP1", "2025-08-01", "2025-09-01"),
+        ]
+        assert whole(made) == []
+
+
 def test_the_database_asks_for_the_end_before_days_are_given_up(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,11 @@ from meterledger.ledger import entry_for_bill
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
 from meterledger.usecases.correction_record import billed_sums
-from meterledger.usecases.end_on_another_bill import bills_past_its_end, end_on_another_bill
+from meterledger.usecases.end_on_another_bill import (
+    bills_past_its_end,
+    made_without,
+    rebills_without,
+)
 from meterledger.usecases.ended_service import (
     EndOfService,
     EndRefused,
@@ -65,7 +69,8 @@ def end_billed_service(
 
     Where no bill is past the day this is ``stop_service``: but a regular bill that ends on the very
     day is made again, too, where a final one would ask otherwise, as on a budget plan. Other points
-    on a bill of several stand on the final one until that day, and go on by themselves.
+    on a bill of several stand on the final one until that day, and go on by themselves; bills of
+    another agreement on which it stands are made again without its days past the end.
 
     :raises NotFound: if no such agreement is known
     :raises EndRefused: if no bill has days before the end, or days of others were left between two
@@ -80,36 +85,52 @@ def end_billed_service(
     service = store.service_of_agreement(agreement_id, now.known_at)
     ended = EndOfService(agreement_id, last_day_out)
     others = bills_past_its_end(service, last_day_out, store)
-    if others:
-        return end_on_another_bill(
-            service, others, ended, signed=signed, now=now, store=store, dry_run=dry_run
-        )
     stored, past = _bills_at_the_end(service, last_day_out, store)
-    made = None if stored is None else _made(stored, past, service, last_day_out, now, store)
-    if stored is None or made is None:
+    own = None if stored is None else _made(stored, past, service, last_day_out, now, store)
+    made = [] if own is None else [own]
+    made += made_without(others, service, last_day_out, now, store)
+    if not made:
         if not dry_run:
             store.stop_service(agreement_id, last_day_out, now.known_at)
         return ended
-    corrected, cut = made
-    left = tuple(name for name, _ in _points_past([stored, *past], agreement_id, last_day_out))
-    ended = replace(ended, corrected=corrected, withdrawn=past, left=tuple(dict.fromkeys(left)))
+    if own is not None and stored is not None:
+        left = (name for name, _ in _points_past([stored, *past], agreement_id, last_day_out))
+        ended = replace(ended, corrected=own[0], withdrawn=past, left=tuple(dict.fromkeys(left)))
+    ended = replace(ended, cut=tuple(one for one, _ in made if own is None or one is not own[0]))
     if dry_run:
         return ended
     if not signed.is_complete:
-        raise NobodyDecides(
-            f"Bill {stored.bill_id} until {stored.days.until_day} is made again as the final one, "
-            f"until {last_day_out}: nobody is named who decides",
-            where="--by",
-            do="Give a name and a reason (`--by`, `--reason`), or look first (`--dry-run`)",
-        )
+        raise _nobody_decides(ended, service)
     who = {"author": signed.author, "approved_by": signed.approved_by}
-    bill = corrected.bill
-    refuse_alone([(stored.total_cents, bill)], on=now.on, view=now.view, **who)
-    refuse_taken_back(ended.taken_back_cents, bill, on=now.on, view=now.view, **who)
-    refuse_doubted([(stored, cut, bill)], now=now, **who)
-    refuse_unseen([(stored.bill_id, corrected.findings)], seen=signed.seen, **who)
-    store.record_rebills([_rebill(corrected, past, signed, now, store)])
+    amounts = [(one.cancelled.total_cents, one.bill) for one in ended.every]
+    refuse_alone(amounts, on=now.on, view=now.view, **who)
+    first = ended.every[0]
+    refuse_taken_back(ended.taken_back_cents, first.bill, on=now.on, view=now.view, **who)
+    refuse_doubted([(one.cancelled, of, one.bill) for one, of in made], now=now, **who)
+    found = [(one.cancelled.bill_id, one.findings) for one in ended.every]
+    refuse_unseen(found, seen=signed.seen, **who)
+    rebills = [] if own is None else [_rebill(own[0], past, signed, now, store)]
+    rebills += rebills_without(ended, service, first.cancelled, signed, now, store)
+    store.record_rebills(rebills)
     return ended
+
+
+def _nobody_decides(ended: EndOfService, service: BillableService) -> NobodyDecides:
+    """What would be made again, and nobody signs."""
+    first, *more = ended.every
+    name, days = first.cancelled.bill_id, first.cancelled.days
+    told = (
+        f"Bill {name} until {days.until_day} is made again as the final one, until {ended.until}"
+        if ended.corrected is not None
+        else f"Bill {name} is made again without days of {service.agreement.service_point_id} from "
+        f"{ended.until} on"
+    )
+    also = f", and {len(more)} after it" if more else ""
+    return NobodyDecides(
+        f"{told}{also}: nobody is named who decides",
+        where="--by",
+        do="Give a name and a reason (`--by`, `--reason`), or look first (`--dry-run`)",
+    )
 
 
 def _bills_at_the_end(

@@ -1,9 +1,9 @@
 """A service point ended before what is billed of it, on the bill of another agreement.
 
-Lives here      the journey: each bill that has its days past the end is cancelled, and made again
-                without them, on its own period; the others on it go on; all of it is kept at once.
-Lives elsewhere bills of the agreement itself (``end_billed_service``), the arrangement
-                (``together``), the sum (``bills_together``).
+Lives here      which bills these are; each made again without its days past the end, on its own
+                period; what is recorded of each.
+Lives elsewhere the journey, and bills of the agreement itself (``end_billed_service``), the
+                arrangement (``together``), the sum (``bills_together``).
 Read first      GRR V.E.2, IV.C; docs/operating/meters_together.md.
 
 The limits of GRR V.G.1 do not bind: nothing was billed in error, and the days after the end are
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from meterledger.billing import PointEnded, corrected_bill
@@ -24,7 +24,7 @@ from meterledger.facts.places import BillableService
 from meterledger.kernel.ids import next_version
 from meterledger.ledger import entry_for_bill
 from meterledger.rulebook.terms import Terms
-from meterledger.usecases.change_then_rebill import NobodyDecides, Signed
+from meterledger.usecases.change_then_rebill import Signed
 from meterledger.usecases.correction_record import billed_sums
 from meterledger.usecases.ended_service import (
     EndOfService,
@@ -37,11 +37,12 @@ from meterledger.usecases.ended_service import (
 )
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill import Corrected
-from meterledger.usecases.rebill_ceiling import refuse_alone, refuse_doubted
-from meterledger.usecases.rebill_gate import correction_findings, refuse_unseen
+from meterledger.usecases.rebill_gate import correction_findings
 from meterledger.usecases.rebill_holds import held_why
 from meterledger.usecases.rebill_states import CannotRebill, Now, asked_now, right_bill
 from meterledger.usecases.relieve_bills import relieved
+
+A_DAY = timedelta(days=1)
 
 
 def bills_past_its_end(
@@ -49,7 +50,7 @@ def bills_past_its_end(
 ) -> list[StoredBill]:
     """Bills of other agreements that have days of the service from the day on, oldest first.
 
-    :raises EndRefused: if it is billed past the day by itself, too
+    :raises EndRefused: if bills of its own came after them, which no final bill of its own precedes
     """
     agreement = service.agreement
     name, days = agreement.agreement_id, agreement.days
@@ -65,14 +66,15 @@ def bills_past_its_end(
         for one in (store.bills_of_account(agreement.account_id) if bills else ())
         if one.agreement_id == name and one.days.until_day > last_day_out
     ]
-    if own:
+    if own and all(one.days.from_day >= last_day_out for one in own):
         until = max(one.days.until_day for one in own)
         raise EndRefused(
-            f"It is billed past {last_day_out} by itself, until {until}, and on bill "
-            f"{bills[0].bill_id} of agreement {bills[0].agreement_id}",
+            f"It is billed past {last_day_out} on bill {bills[0].bill_id} of agreement "
+            f"{bills[0].agreement_id}, and by itself after it, until {until}",
             where=f"agreement {name}",
-            why="A final bill of its own and a bill of several points are not made again at once",
-            do=f"Give a day from {min(until, _last_until(bills, name))} on",
+            why="Bills of its own past the end leave nothing with a final bill of its own, and the "
+            "bill that has the day before the end is of another agreement",
+            do=f"Give a day from {min(one.days.from_day for one in own) + A_DAY} on",
         )
     return sorted(bills, key=lambda one: one.days.from_day)
 
@@ -83,62 +85,17 @@ def _until(stored: StoredBill, name: str) -> str:
     return max((str(one["to"]) for one in points if one["agreement"] == name), default="")
 
 
-def _last_until(bills: Sequence[StoredBill], name: str) -> date:
-    return date.fromisoformat(max(_until(one, name) for one in bills))
-
-
-def end_on_another_bill(
-    service: BillableService,
-    bills: Sequence[StoredBill],
-    ended: EndOfService,
-    *,
-    signed: Signed,
-    now: Now,
-    store: EndStore,
-    dry_run: bool,
-) -> EndOfService:
-    """End the agreement, and make ``bills`` again without its days past the end.
-
-    :raises NobodyDecides: if nobody signs
-    :raises CannotRebill: if a bill cannot be made without it, or waits for a person
-    :raises AboveTheCeiling: if one rises above the ceiling, and nobody else agrees
-    :raises FoundByTheGate: if the gate finds what nobody has seen
-    :raises Conflict: if something was learned of it meanwhile
-    """
-    point = PointEnded(service.agreement.service_point_id, ended.until)
-    cut = cut_service(service, ended.until, now.known_at)
-    made = _made(bills, point, cut, now, store)
-    ended = replace(ended, cut=tuple(one for one, _ in made))
-    if dry_run:
-        return ended
-    if not signed.is_complete:
-        raise NobodyDecides(
-            f"Bill {bills[0].bill_id} is made again without days of "
-            f"{point.service_point_id} from {ended.until} on"
-            f"{f', and {len(bills) - 1} after it' if bills[1:] else ''}: nobody is named who "
-            "decides",
-            where="--by",
-            do="Give a name and a reason (`--by`, `--reason`), or look first (`--dry-run`)",
-        )
-    who = {"author": signed.author, "approved_by": signed.approved_by}
-    amounts = [(one.cancelled.total_cents, one.bill) for one in ended.cut]
-    refuse_alone(amounts, on=now.on, view=now.view, **who)
-    refuse_doubted([(one.cancelled, of, one.bill) for one, of in made], now=now, **who)
-    found = [(one.cancelled.bill_id, one.findings) for one in ended.cut]
-    refuse_unseen(found, seen=signed.seen, **who)
-    store.record_rebills(_rebills(ended, point, signed, now, store))
-    return ended
-
-
-def _made(
-    bills: Sequence[StoredBill],
-    point: PointEnded,
-    cut: BillableService,
-    now: Now,
-    store: EndStore,
+def made_without(
+    bills: Sequence[StoredBill], service: BillableService, until: date, now: Now, store: EndStore
 ) -> list[tuple[Corrected, BillableService]]:
-    """Each bill without the days past the end, and the service that it is of; oldest first."""
-    seen: Any = StoreOfEnd(store, now.known_at, cut)
+    """Each bill without the days past the end, and the service that it is of; oldest first.
+
+    :raises CannotRebill: if a bill cannot be made without them, or waits for a person
+    """
+    if not bills:
+        return []
+    point = PointEnded(service.agreement.service_point_id, until)
+    seen: Any = StoreOfEnd(store, now.known_at, cut_service(service, until, now.known_at))
     rights: list[tuple[StoredBill, Bill, BillableService]] = []
     for stored in bills:
         of = seen.service_of_agreement(stored.agreement_id, now.known_at)
@@ -174,16 +131,23 @@ def _made(
     ]
 
 
-def _rebills(
-    ended: EndOfService, point: PointEnded, signed: Signed, now: Now, store: EndStore
+def rebills_without(
+    ended: EndOfService,
+    service: BillableService,
+    first: StoredBill,
+    signed: Signed,
+    now: Now,
+    store: EndStore,
 ) -> list[Rebill]:
-    """All that is recorded at once."""
+    """All that is recorded of them at once; ``first`` is the bill that names the case."""
+    point = PointEnded(service.agreement.service_point_id, ended.until)
     found: list[Rebill] = []
-    first = ended.cut[0]
-    entries = {each.entry_id: each for each in store.entries_of_account(first.bill.account_id)}
+    entries = {
+        each.entry_id: each for each in store.entries_of_account(service.agreement.account_id)
+    }
     for one in ended.cut:
         (bill,) = relieved([one.bill], store=store, view=now.view)
-        kept = Kept(first.cancelled, bill, signed, now, entries, store, point_ended=point)
+        kept = Kept(first, bill, signed, now, entries, store, point_ended=point)
         told = kept.of(one.cancelled, one.parts, one.findings)
         found.append(
             Rebill(

@@ -41,11 +41,21 @@ class Claim:
     agreement_id: str
 
 
+def _gone(rebills: Sequence[Rebill]) -> set[str]:
+    """Names of all bills that are cancelled."""
+    found = {one.correction.cancelled_bill for one in rebills}
+    return found | {gone.correction.cancelled_bill for one in rebills for gone in one.withdrawn}
+
+
 def _parts_ended(rebills: Sequence[Rebill]) -> dict[PartEnded, Rebill]:
-    """Agreements that end and had days of bills of others, each with the first of its bills."""
+    """Agreements that end and had days of bills of others, each with the first of its bills.
+
+    One that ends with a bill of its own, too, ends with that.
+    """
+    own = {one.bill.agreement_id for one in rebills if one.ends_service}
     found: dict[PartEnded, Rebill] = {}
     for one in rebills:
-        if one.part_ended is not None:
+        if one.part_ended is not None and one.part_ended.agreement_id not in own:
             found.setdefault(one.part_ended, one)
     return found
 
@@ -80,7 +90,7 @@ class MemoryCorrections(MemoryPutRight):
                 ]
                 for one in ordered:
                     if one.ends_service:  # also by what is put right with it
-                        self._refuse_end(one)
+                        self._refuse_end(one, _gone(ordered))
                 self._refuse_part_ends(ordered)
             for account, moment in moments:
                 self._note("agreement put right", account, moment)
@@ -88,6 +98,7 @@ class MemoryCorrections(MemoryPutRight):
                 self._cancel(one, one.bill)
                 for gone in one.withdrawn:
                     self._cancel(gone, one.bill)
+            for one in ordered:
                 if one.ends_service:
                     days, moment = one.bill.days, one.correction.learned_at
                     self.stop_service(one.bill.agreement_id, days.until_day, moment)
@@ -119,7 +130,7 @@ class MemoryCorrections(MemoryPutRight):
             if not takes_the_place(one, self._agreements_of[name], old.days):
                 raise Conflict.of_other_period(name, one.bill.bill_id)
             if one.ends_service:
-                self._refuse_end(one)
+                self._refuse_end(one, _gone(rebills))
             self._refuse_withdrawals(one)
             if one.entry is None and one.bill.total_cents != 0:
                 raise Conflict.of_missing_entry(one.bill.bill_id)
@@ -152,10 +163,9 @@ class MemoryCorrections(MemoryPutRight):
             cents[name] = old.total_cents
         refuse_taken_back_alone(one, cents)
 
-    def _refuse_end(self, one: Rebill) -> None:
-        """:raises Conflict: as ``stop_service``, once the bills are cancelled"""
-        bill, name = one.bill, one.correction.cancelled_bill
-        names = {name, *(gone.correction.cancelled_bill for gone in one.withdrawn)}
+    def _refuse_end(self, one: Rebill, names: set[str]) -> None:
+        """:raises Conflict: as ``stop_service``, once the bills of those names are cancelled"""
+        bill = one.bill
         ends = [
             claim.days.until_day
             for claim in self._claims.get(bill.service_point_id, ())
@@ -169,7 +179,7 @@ class MemoryCorrections(MemoryPutRight):
 
     def _refuse_part_ends(self, rebills: Sequence[Rebill]) -> None:
         """As ``_refuse_end``, of agreements that have days of bills of others."""
-        gone = {one.correction.cancelled_bill for one in rebills}
+        gone = _gone(rebills)
         for ended, one in _parts_ended(rebills).items():
             name, until = ended.agreement_id, ended.until_day
             agreement = self._agreement(self._agreements.known(), name)
