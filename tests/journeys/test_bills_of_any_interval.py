@@ -351,7 +351,7 @@ class TestWholeDaysAndOthersTogether:
         held = only_held(open_town.bill(1, on=AUGUST))
 
         assert held.code == "usage.gap"
-        assert "1 of 2976 intervals are missing, the first at 2025-07-06T10:00:00Z" in held.sentence
+        assert "1 of 2976 intervals is missing, at 2025-07-06T10:00:00Z" in held.sentence
 
 
 class TestNeighbors:

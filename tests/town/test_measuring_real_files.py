@@ -228,7 +228,7 @@ class TestAFolder:
         assert measured.intervals == 3 * 28 * 24 - 1
         assert (measured.windows_billed, measured.windows_held) == (1, 2)  # January has 28 days
         gap = [one for one in measured.sentences if "2013-02-01 to 2013-03-01" in one]
-        assert "1 of 672 intervals are missing, the first at 2013-02-09T13:00:00Z" in gap[0]
+        assert "1 of 672 intervals is missing, at 2013-02-09T13:00:00Z" in gap[0]
         assert measured.billed_wh == 28 * sum(100 + hour for hour in range(24))
 
     def test_of_minutes_in_kilowatts_bills_the_exact_energy_rounded_down_once(

@@ -338,7 +338,7 @@ class TestMishaps:
             if "UK-1" in one.sentence
         ]
         assert [day for day, _ in holds] == [date(2026, month, 21) for month in (1, 2, 3, 4)]
-        assert "1 of 1488 intervals are missing" in holds[0][1].sentence
+        assert "1 of 1488 intervals is missing" in holds[0][1].sentence
         assert "2026-01-15T03:00:00Z" in holds[0][1].sentence
 
     def test_a_day_corrected_before_its_bill_is_billed_as_corrected(self, lived: LivedTown) -> None:

@@ -52,8 +52,9 @@ def _gap(
     if missing == interval_count:
         sentence = f"No interval has arrived; the window needs {interval_count}"
     else:
+        are = "is missing," if missing == 1 else "are missing, the first"
         sentence = (
-            f"{missing} of {interval_count} intervals are missing, the first at {begins_text} "
+            f"{missing} of {interval_count} intervals {are} at {begins_text} "
             f"(local day {values.day})"
         )
     return Finding(

@@ -41,8 +41,7 @@ class TestFindingGaps:
         assert finding.code == "usage.gap"
         assert finding.weight is Weight.HOLD
         assert finding.sentence == (
-            "1 of 292 intervals are missing, the first at 2025-11-03T05:45:00Z "
-            "(local day 2025-11-02)."
+            "1 of 292 intervals is missing, at 2025-11-03T05:45:00Z (local day 2025-11-02)."
         )
         assert finding.evidence == {
             "missing": 1,
