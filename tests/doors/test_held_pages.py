@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,22 @@ class TestTheQueue:
         text = text_of(client.get(f"/held/?{asked}"))
         for number in (FAR, HIGH, GAP, OUT):
             assert (address(behind, number) in text) is (number in shown)
+
+    def test_begins_with_the_oldest_and_of_one_run_with_the_oldest_service(
+        self, client: Any, behind: HeldTown
+    ) -> None:
+        store, account = behind.town.store, behind.town.account_id(FAR)
+        with store.viewing(Viewer("test", "billing"), ["the town"]):
+            earlier = [
+                SeenHold(HeldBill(account, f"A-{month}", days, "usage.gap", "So it is."))
+                for month in (3, 1, 2)
+                for days in [DaySpan(date(2025, month, 1), date(2025, month + 1, 1))]
+            ]
+            store.see_held(earlier, on=MAY, learned_at=AT)
+        text = text_of(client.get("/held/?code=usage.gap"))
+        months = ("January", "February", "March", "April")
+        at = [text.index(f"{month} 1 to") for month in months]
+        assert at == sorted(at)
 
     def test_looks_are_logged(self, client: Any, behind: HeldTown) -> None:
         client.get("/held/")
@@ -178,6 +195,30 @@ class TestACase:
 
         assert f'<a href="/bills/{last.bill_id}/">The bill for March 1 to March 31, 2026, ' in text
         assert '<h2 id="correct">Correct it</h2>' in text, "it cannot be released"
+
+    @pytest.mark.parametrize(
+        ("code", "address", "words"),
+        [
+            ("gate.window_length", "/agreements/{}/correct/", "Rate option, first day and cycle"),
+            ("usage.interval_too_long", "/agreements/{}/correct/", "Rate option, first day"),
+            ("usage.held", "/usage/", "Review queue of held days"),
+            ("gate.run_stopped", "/held/runs/", "The run that was stopped"),
+            ("book.silent", "/book/", "Tariff book"),
+            ("usage.reactive_spike", "/usage/multiplier/E-3001/", "Multiplier of meter E-3001"),
+        ],
+    )
+    def test_leads_to_where_its_cause_is_corrected(
+        self, client: Any, behind: HeldTown, code: str, address: str, words: str
+    ) -> None:
+        store = behind.town.store
+        with store.viewing(Viewer("test", "billing"), ["the town"]):
+            case = store.held_case(behind.cases[FAR])
+            told = HeldBill(case.account_id, case.agreement_id, case.days, code, "So it is.")
+            store.see_held([SeenHold(told)], on=MAY, learned_at=NOW)
+
+        text = text_of(client.get(f"/held/{case.case_id}/"))
+
+        assert f'<li><a href="{address.format(case.agreement_id)}">{words}' in text
 
     def test_off_by_a_factor_leads_to_the_multiplier(self, client: Any, behind: HeldTown) -> None:
         text = text_of(client.get(address(behind, HIGH)))

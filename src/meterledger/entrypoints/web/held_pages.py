@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -118,6 +119,7 @@ def queue_page(request: HttpRequest, system: System) -> HttpResponse:
     age = int(told) if told in map(str, AGES) else 0
     cases = system.store.held_cases()
     found = chosen(cases, system.today, code=code, owner=owner, state=state, older_than=age)
+    found.sort(key=_oldest_first)
     owners = sorted({kind_of_case(one).owner for one in cases})
     states = Counter(one.state for one in cases)
     context = {
@@ -142,6 +144,11 @@ def queue_page(request: HttpRequest, system: System) -> HttpResponse:
         "stop": system.store.standing_stop(),
     }
     return render(request, "web/held_queue.html", context)
+
+
+def _oldest_first(case: HeldCase) -> tuple[date, date]:
+    """The day on which it was held first; of one run the oldest service first."""
+    return case.opened.on, case.days.from_day if case.days else date.min
 
 
 def _codes(cases: list[HeldCase]) -> list[tuple[str, str, int]]:
