@@ -191,6 +191,17 @@ class TestWhatIsKnown:
         assert status == 2
         assert "line 2: 'a few' is not a number of blocks" in err
 
+    def test_names_a_programme_once(self, tmp_path: Path) -> None:
+        file = tmp_path / "known.yaml"
+        file.write_text(
+            'programs: [prairie_solar, prairie_solar]\nsolar_blocks: "3"\n', encoding="utf-8"
+        )
+
+        status, _, err = rate(*PRAIRIE, "--schedule", "PL-R1", "--kwh", "900", "--known", str(file))
+
+        assert status == 2
+        assert "line 1: The programme 'prairie_solar' is named twice. Name each once" in err
+
     def test_of_a_programme_changes_the_bill(self, tmp_path: Path) -> None:
         file = tmp_path / "known.yaml"
         file.write_text('programs: [prairie_solar]\nsolar_blocks: "3"\n', encoding="utf-8")

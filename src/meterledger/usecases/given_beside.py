@@ -206,7 +206,11 @@ def given_beside(keys: Mapping[str, Node]) -> GivenBeside:
 
 
 def _names(node: Node) -> tuple[str, ...]:
-    return tuple(one.text() for one in node.items())
+    names = tuple(one.text() for one in node.items())
+    twice = next((name for n, name in enumerate(names) if name in names[:n]), None)
+    if twice is not None:
+        raise node.refuse(f"The programme {shown(twice)} is named twice", "Name each once")
+    return names
 
 
 def _demands(node: Node) -> dict[str, int]:
