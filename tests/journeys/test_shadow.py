@@ -16,6 +16,7 @@ from meterledger.facts.shadow import ShadowCause, ShadowRun
 from meterledger.rulebook.loading import default_book_folder, load_book
 from meterledger.stores.lake import IntervalLake
 from meterledger.usecases import population_groups
+from meterledger.usecases import shadow as shadow_module
 from meterledger.usecases.proposals import read_proposal, write_proposal
 from meterledger.usecases.rebill import rebill
 from meterledger.usecases.shadow import Shadow, shadow_bills
@@ -133,6 +134,31 @@ class TestNothingHasChanged:
         run = shadow(living, towns)
 
         assert run.bills == run.same == run.in_columns == 30
+
+
+@pytest.mark.parametrize(
+    ("at_once", "heard"), [(1, ["compared", 1, "compared", 2]), (99, ["compared", 3])]
+)
+def test_progress_is_of_cycles_whose_bills_are_compared(
+    living: Any,
+    towns: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+    heard: list[Any],
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(shadow_module, "BILLS_AT_ONCE", at_once)
+    monkeypatch.setattr(shadow_module, "_compare", lambda *_: told.append("compared"))
+
+    shadow_bills(
+        (1, 2, 3),
+        since=date(2025, 1, 1),
+        until=UNTIL,
+        shadow=shadow_of(living, towns),
+        progress=told.append,
+    )
+
+    assert told == heard
 
 
 class Told:

@@ -86,7 +86,8 @@ def shadow_bills(
 ) -> ShadowRun:
     """Set every live bill of the cycles beside its shadow.
 
-    Bills rendered on days from ``since`` until ``until`` (out). ``progress`` is told of cycles.
+    Bills rendered on days from ``since`` until ``until`` (out). ``progress`` is told of cycles of
+    which every bill is compared.
 
     :raises FileMissing: if a published file of the lake is not there
     :raises InvariantBroken: if the totals do not tie
@@ -96,18 +97,21 @@ def shadow_bills(
     bills: list[IssuedBill] = []
     services: dict[str, BillableService] = {}
     calculator = Calculator(shadow.view)
+    told, looked_at = progress or (lambda _: None), 0
     for cycle in cycles:
         found = shadow.store.issued_bills(cycle, since, until)
         if found:
             every = shadow.store.services_of_cycle(cycle, shadow.known_at)
             services |= {one.agreement.agreement_id: one for one in every}
             bills += found
+        looked_at += 1
         if len(bills) >= BILLS_AT_ONCE:
             _compare(run, bills, services, calculator, shadow)
             bills, services = [], {}
-        if progress is not None:
-            progress(1)
+            told(looked_at)
+            looked_at = 0
     _compare(run, bills, services, calculator, shadow)
+    told(looked_at)
     run.held = shadow_of_held(
         cycles,
         until=until,
