@@ -511,8 +511,8 @@ class TestMeters:
         assert held.sentence == (
             "Account 0000000018: No meter measured service point SP1 from 2025-07-10T05:00:00Z "
             "until 2025-07-12T05:00:00Z. What nobody measured is not known, and a gap is never a "
-            "zero. Record which meter was there with `meterledger meter install` or `meter "
-            "exchange`, or hold this bill for a person."
+            "zero. Record which meter was there with `meterledger meter install` (with --before, "
+            "if another came after it) or `meter exchange`, or hold this bill for a person."
         )
 
     def test_exchanged_on_a_reading_day_are_billed_each_for_its_window(

@@ -40,7 +40,8 @@ NUMBERS = "--average-kwh --intervals --kw --less --percent --register --set --sh
 """Asked by ``commands``."""
 WORDS = """
 --about --account --address --agency --agency-terms --agreement --approved-by --area --author
---authorized --basis --bill-medium --billed-on --book --by --cause --certificate --channel --check
+--authorized --basis --before --bill-medium --billed-on --book --by --cause --certificate
+--channel --check
 --city --code --cold-weather --combination --customer --depositor --details --device
 --earlier-account --evidence --facts --file --for --for-item --forbidden-by --guarantor --holder
 --host --how --key --kind --known-by

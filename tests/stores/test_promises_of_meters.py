@@ -110,6 +110,41 @@ class TestAnExchange:
         assert town.change_meters(EXCHANGE) is False
         assert installations(town) == [OLD, NEW]
 
+    def test_of_a_meter_that_is_told_of_late_is_kept_with_both_of_its_visits(
+        self, town: Store
+    ) -> None:
+        """It was there before the known one; both are kept, or neither."""
+        before = FIRST_DAY - timedelta(days=30)
+        place = replace(FIRST, meter_id="M-0", days=Validity(before, FIRST_DAY), learned_at=LATER)
+        began = datetime(2024, 12, 2, 6, tzinfo=UTC)
+        came = replace(
+            WORK,
+            work_id="install:SP-1:20241202T060000Z",
+            kind=WorkKind.INSTALL,
+            removed_meter=None,
+            installed_meter="M-0",
+            at=began,
+            closing=(),
+        )
+        left = replace(
+            WORK,
+            work_id="remove:SP-1:20250101T060000Z",
+            kind=WorkKind.REMOVE,
+            removed_meter="M-0",
+            installed_meter=None,
+            at=datetime(2025, 1, 1, 6, tzinfo=UTC),
+            opening=(),
+        )
+        change = MeterChange("meter installed", "SP-1", LATER, (), (place,), (), came, left)
+        overlapping = replace(change, begun=(replace(place, days=Validity(before)),))
+        with pytest.raises(Conflict):
+            town.change_meters(overlapping)
+        assert town.change_meters(change) is True
+        assert town.change_meters(change) is False
+        assert installations(town) == [place, FIRST]
+        with town.viewing(ANALYST, ["M-0"]):
+            assert set(town.meter_file("M-0").work) == {came, left}
+
     def test_with_another_closing_reading_is_refused(self, town: Store) -> None:
         town.change_meters(EXCHANGE)
         other = replace(WORK, closing=(RegisterRead("kWh", "04322"),))

@@ -13,7 +13,7 @@ once: a visit is named by what it was, where and when.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from meterledger.facts.meters import MeterWork, PremiseLink, WorkKind
 from meterledger.facts.places import MeterInstallation
@@ -33,6 +33,7 @@ from meterledger.usecases.meter_corrections import (
     correction_known,
     exchange_work,
     exchanged_at,
+    first_after,
 )
 from meterledger.usecases.meter_ports import MeterChange, MeterFact
 from meterledger.usecases.ports import NotFound
@@ -133,10 +134,13 @@ def install_meter(
     learned_at: datetime,
     zone_name: str,
     store: MeterStore,
+    before: str = "",
 ) -> MeterWork:
     """A meter comes to a service point that has none.
 
     It counts for the whole of its first day, unless it or another meter measured earlier that day.
+    ``before`` names the known meter that took its place: it was there until that one came, and both
+    visits are told at once. Bills of those days stand, and may be other ones now.
 
     :raises MeterWorkRefused: naming what cannot be
     :raises Conflict: if another meter is there, or this one is elsewhere, at some instant after
@@ -146,6 +150,16 @@ def install_meter(
     known = _recorded(store, meter_id, work_id)
     opening = tuple(sorted(visit.opening))
     check_reads(store, meter_id, "opening", opening, visit.at, zone_name)
+    after = first_after(visit, before, store, zone_name) if known is None or before else None
+    left = None
+    if after is not None:
+        gone_at = datetime.fromtimestamp(after.stretch(zone_name)[0], UTC)
+        closing = tuple(sorted(visit.closing))
+        check_reads(store, meter_id, "closing", closing, gone_at, zone_name)
+        left = MeterWork(
+            _work_id(WorkKind.REMOVE, visit.service_point_id, gone_at), WorkKind.REMOVE,
+            visit.service_point_id, meter_id, None, gone_at, visit.reason, closing, (), learned_at,
+        )  # fmt: skip
     begun: list[MeterFact] = []
     if known is None:
         day, second = _local(visit.at, zone_name)
@@ -154,14 +168,14 @@ def install_meter(
         busy = any(one.days.until_day == day and one.ended_second for one in earlier)
         multiplier = 1 if visit.multiplier is None else visit.multiplier
         since = second if busy else 0
-        begun += _installed(visit, meter_id, multiplier, day, since, linked, learned_at)
+        begun += _installed(visit, meter_id, multiplier, day, since, linked, learned_at, after)
     work = MeterWork(
         work_id, WorkKind.INSTALL, visit.service_point_id, None, meter_id, visit.at, visit.reason,
         (), opening, learned_at,
     )  # fmt: skip
     store.change_meters(
         MeterChange("meter installed", visit.service_point_id, learned_at, (), tuple(begun), (),
-                    work)
+                    work, left)
     )  # fmt: skip
     return work
 
@@ -386,10 +400,17 @@ def _installed(
     second: int,
     linked: Linked,
     learned_at: datetime,
+    after: MeterInstallation | None = None,
 ) -> list[MeterFact]:
-    days, point = Validity(day), visit.service_point_id
+    days, point, ended = Validity(day), visit.service_point_id, 0
+    if after is not None:
+        days, ended = Validity(day, after.days.from_day), after.began_second
     return [
-        MeterInstallation(point, meter_id, multiplier, days, learned_at, began_second=second),
+        MeterInstallation(
+            *(point, meter_id, multiplier, days, learned_at),
+            began_second=second,
+            ended_second=ended,
+        ),
         PremiseLink(
             meter_id, point, linked.source, linked.confidence, linked.evidence, days, learned_at
         ),

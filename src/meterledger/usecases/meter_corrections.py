@@ -1,6 +1,7 @@
 """Which recorded exchange is meant by a correction, and whether the right instant can be.
 
-Lives here      finding the two stays and the visit; the name of a correction.
+Lives here      finding the two stays and the visit; the name of a correction; which meter came
+                after one that is told of late.
 Lives elsewhere what a correction changes (``change_meters``).
 """
 
@@ -63,6 +64,44 @@ def exchange_work(store: MeterStore, meter_id: str, point: str, at: datetime) ->
         why="Only an exchange that was recorded with `meter exchange` is corrected here",
         do=SHOW,
     )
+
+
+def first_after(
+    visit: Visit, before: str, store: MeterStore, zone_name: str
+) -> MeterInstallation | None:
+    """The known meter that came after a meter which is told of late; None where none came.
+
+    :raises MeterWorkRefused: if one came and is not the one that is named, or on the same local day
+    """
+    point, at = visit.service_point_id, int(visit.at.timestamp())
+    there = store.installations_at([point]).get(point, [])
+    later = [one for one in there if one.stretch(zone_name)[0] > at]
+    first = min(later, key=lambda one: one.stretch(zone_name)[0], default=None)
+    came = f"{visit.at:%Y-%m-%dT%H:%M:%SZ}"
+    if first is None:
+        if before or visit.closing:
+            raise MeterWorkRefused(
+                f"No meter came after {came}, so this one has not left",
+                where=f"service point {point[:80]}",
+                do="Leave --before and --closing out",
+            )
+        return None
+    if first.meter_id != before:
+        raise MeterWorkRefused(
+            f"Meter {first.meter_id} came after it, on {first.days.from_day}",
+            where=f"service point {point[:80]}, {came}",
+            why="A meter that is told of late was there until the next one came",
+            do=f"Name that one with --before {first.meter_id}, and give what its registers showed "
+            "then with --closing where it was billed on them",
+        )
+    if local_day_of(visit.at, zone_name) >= first.days.from_day:
+        raise MeterWorkRefused(
+            f"Meter {before} came on that day itself",
+            where=f"service point {point}, {came}",
+            why="Only one exchange of a local day is kept at a service point",
+            do="Give an earlier day on which it came, or leave it out",
+        )
+    return first
 
 
 def correction_known(store: MeterStore, visit: Visit, wrong_at: datetime) -> MeterWork | None:

@@ -31,6 +31,7 @@ class MeterChange:
 
     ``ended``  facts as they are believed now; ``begun`` what stands in their place or beside them
     ``work``   the visit that made the change, if there was one
+    ``left``   the visit with which a meter left that is told of late, beside the one it came with
     ``event``  what the record of what was done calls it; ``subject`` whom it is about
     """
 
@@ -41,6 +42,7 @@ class MeterChange:
     begun: tuple[MeterFact, ...] = ()
     meters: tuple[Meter, ...] = ()
     work: MeterWork | None = None
+    left: MeterWork | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,7 +306,8 @@ def _refuse_before_meter(service: BillableService, first: date) -> None:
         f"Meter {meter.meter_id} is there from {day} on, and none on {first}",
         where=f"agreement {agreement.agreement_id}",
         why="A meter begins earlier with the first day only where it began on it",
-        do=f"Put the first day to {day} first, then to {first}: the meter comes along",
+        do=f"Put the first day to {day} first, then to {first}: the meter comes along; or record "
+        "the one that was there before with `meterledger meter install --before`",
     )
 
 

@@ -137,8 +137,8 @@ def meters_of_window(
         f"No meter measured service point {service_point_id} from {instant_text(at)} until "
         f"{instant_text(min([until, *later]))}",
         why="What nobody measured is not known, and a gap is never a zero",
-        do="Record which meter was there with `meterledger meter install` or `meter exchange`, or "
-        "hold this bill for a person",
+        do="Record which meter was there with `meterledger meter install` (with --before, if "
+        "another came after it) or `meter exchange`, or hold this bill for a person",
     )
 
 

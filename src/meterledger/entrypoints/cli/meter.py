@@ -130,16 +130,23 @@ def install(
     multiplier: Annotated[
         int, typer.Option(click_type=MULTIPLIER, help="The meter's multiplier.")
     ] = 1,
+    before: Annotated[
+        str, typer.Option(help="The known meter that took its place, if it is told of late.")
+    ] = "",
+    closing: Closing = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Install a meter at a service point that has none; `service start` does it for new service."""
+    """Install a meter at a service point that has none; `service start` does it for new service.
+
+    One that was there before a known meter is told of late with --before: it left when that came.
+    """
     with refusing():
         from meterledger.usecases.change_meters import install_meter
 
-        visit = _visit(service_point, at, reason, None, opening, multiplier)
+        visit = _visit(service_point, at, reason, closing, opening, multiplier)
         linked = _linked(known_by, confidence, evidence)
         with _system("install a meter", service_point) as system:
-            work = install_meter(meter, visit, linked, **_when(system))
+            work = install_meter(meter, visit, linked, **_when(system), before=before)
             touched = _touched(system, [service_point], visit.at)
         _say_work(work, as_json, touched, lambda: f"Meter {meter} came to {service_point}, {at}.")
 

@@ -88,6 +88,8 @@ class MemoryMeters(MemoryEvents):
             require(self._points, "service point", change.work.service_point_id, where)
             learned_at = learned_after(change.work.learned_at, *bills)
             self._work[change.work.work_id] = replace(change.work, learned_at=learned_at)
+            if change.left is not None:
+                self._work[change.left.work_id] = replace(change.left, learned_at=learned_at)
         self._note(change.event, change.subject, moment)
 
     def _table(self, fact: MeterFact) -> TwoClocks[Any]:

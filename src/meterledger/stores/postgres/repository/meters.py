@@ -105,25 +105,9 @@ class MeterTables(EventTables):
             begun = [with_learned_at(one, moment) for one in change.begun if type(one) is kind]
             keys = {key: [getattr(one, key) for one in begun] for key in KEYS[kind]}
             keep_dated(connection, begun, _believed(kind), keys)
-        if work is not None:
-            connection.execute(
-                "INSERT INTO meter_work (work_id, kind, service_point_id, removed_meter,"
-                " installed_meter, worked_at, reason, closing, opening, learned_at, corrects_id)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                [
-                    work.work_id,
-                    work.kind.value,
-                    work.service_point_id,
-                    work.removed_meter,
-                    work.installed_meter,
-                    work.at,
-                    work.reason,
-                    _reads(work.closing),
-                    _reads(work.opening),
-                    learned_after(work.learned_at, newest_bill),
-                    work.corrects,
-                ],
-            )
+        for one in (work, change.left):
+            if one is not None:
+                _insert_work(connection, one, learned_after(one.learned_at, newest_bill))
         told = {"work": work.work_id} if work is not None else {}
         self._note(connection, change.event, [(change.subject, told, moment)])
         return True
@@ -282,4 +266,17 @@ def _work(row: tuple[Any, ...]) -> MeterWork:
         opening=tuple(RegisterRead(*one) for one in opening),
         learned_at=learned_at,
         corrects=corrects,
+    )
+
+
+def _insert_work(connection: Connection, work: MeterWork, learned_at: datetime) -> None:
+    connection.execute(
+        "INSERT INTO meter_work (work_id, kind, service_point_id, removed_meter,"
+        " installed_meter, worked_at, reason, closing, opening, learned_at, corrects_id)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            *(work.work_id, work.kind.value, work.service_point_id),
+            *(work.removed_meter, work.installed_meter, work.at, work.reason),
+            *(_reads(work.closing), _reads(work.opening), learned_at, work.corrects),
+        ],
     )
