@@ -227,6 +227,23 @@ class TestTheSlip:
         assert "Tear along" not in said
 
 
+class TestACancelledBill:
+    def test_asks_for_nothing_on_paper(self, statement: Statement) -> None:
+        words = "This bill is cancelled. The bill B-2 takes its place."
+        made = replace(statement, marks=(StatedMark("cancelled", words, "B-2"),))
+        front, *_ = texts(compose(content_of(made)))
+        said = " ".join(text for _, _, text in front)
+        assert "Cancelled: nothing to pay $0.00" in said
+        assert f"Amount due before it was cancelled {usd_display(made.asked_cents)}" in said
+        assert "it is cancelled." in said
+        for gone in ("Please pay", "Tear along", "Delinquent"):
+            assert gone not in said
+
+    def test_another_is_not(self, statement: Statement) -> None:
+        assert not statement.is_cancelled
+        assert "no_slip" not in json.loads(content_of(statement))
+
+
 class TestAutopay:
     DRAWN = (Validity(date(2025, 1, 1), date(2025, 10, 24)),)
     ENDED = (Validity(date(2025, 1, 1), date(2025, 10, 23)),)

@@ -243,6 +243,11 @@ class Statement:
         return self.balance.previous_cents + of_bill - off
 
     @property
+    def is_cancelled(self) -> bool:
+        """Whether nothing is to be paid on it any more, whatever it had asked for."""
+        return any(mark.kind == "cancelled" for mark in self.marks)
+
+    @property
     def is_drawn(self) -> bool:
         """Whether what is to be paid is drawn on the due day, so that nothing is to be sent."""
         return self.to_pay_cents > 0 and any(self.due_day in days for days in self.autopay)

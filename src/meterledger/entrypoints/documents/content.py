@@ -16,6 +16,7 @@ from meterledger.entrypoints.web.statement_words import MoneyRow
 from meterledger.entrypoints.web.words import day_count_words, day_words
 from meterledger.facts.statements import Statement
 from meterledger.kernel.canonical import canonical_bytes
+from meterledger.kernel.money import usd_display
 
 
 def content_of(statement: Statement, *, duplicate_on: date | None = None) -> bytes:
@@ -30,11 +31,21 @@ def content_of(statement: Statement, *, duplicate_on: date | None = None) -> byt
 
 
 def _elsewhere(words: BillWords) -> dict[str, Any]:
-    """What stands in the place of the slip on a bill that another paper asks for; of a combined
-    statement in that of the due day, too.
+    """What stands in the place of the slip on a bill that is cancelled, or that another paper asks
+    for; of a combined statement in that of the due day, too.
     """
+    if words.cancelled:
+        return {
+            "asked_title": "Cancelled: nothing to pay",
+            "asked": usd_display(0),
+            "owing": False,
+            "credit": False,
+            "no_slip_title": "Nothing to pay",
+            "no_slip": "There is no slip to return with this bill: it is cancelled.",
+        }
     if words.asked_on:
         return {
+            "no_slip_title": "Asked for elsewhere",
             "no_slip": f"There is no slip to return with this bill: bill {words.asked_on} of the "
             "same day has one for all.",
         }
@@ -42,6 +53,7 @@ def _elsewhere(words: BillWords) -> dict[str, Any]:
         return {}
     return {
         "due": "on the combined statement",
+        "no_slip_title": "Asked for elsewhere",
         "no_slip": f"There is no slip to return with this bill: combined statement "
         f"{words.combination} has one for all.",
     }

@@ -154,6 +154,8 @@ class BillWords:
     """That it is the first, the final or a corrected bill; empty where it is one of many."""
     issued_day: date
     due_day: date
+    cancelled: bool
+    """Nothing is to be paid on it: its page and its paper say so."""
     asked_on: str
     """The bill of the same day that asks for what this one would; or empty."""
     combination: str
@@ -208,6 +210,7 @@ def bill_words(statement: Statement) -> BillWords:
         kind=KIND_WORDS.get(statement.kind, ""),
         issued_day=statement.issued_day,
         due_day=statement.due_day,
+        cancelled=statement.is_cancelled,
         asked_on=statement.asked_on if statement.asked_cents > statement.to_pay_cents else "",
         combination=statement.combination,
         charges=usd_display(statement.charges_cents),

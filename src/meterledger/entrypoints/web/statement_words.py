@@ -109,7 +109,9 @@ def balance_rows(statement: Statement) -> tuple[MoneyRow, ...]:
         amount = usd_display(-statement.relief.cents)
         rows.append(MoneyRow("Taken off as agreed with you", amount))
     words = "Your credit" if statement.asked_cents < 0 else "Amount due"
-    if statement.asked_cents > 0 and statement.combination:
+    if statement.is_cancelled:
+        words += " before it was cancelled"
+    elif statement.asked_cents > 0 and statement.combination:
         words = f"Not asked for here, but on combined statement {statement.combination}"
     elif statement.asked_cents > statement.to_pay_cents:
         words = f"Asked for on bill {statement.asked_on} of the same day"
