@@ -10,15 +10,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.doors.held_web_town import APRIL, AT, FAR, GAP, HIGH, MAY, NOW, OUT, HeldTown, held_town
+from tests.doors.held_web_town import (
+    APRIL,
+    AT,
+    BEGIN,
+    FAR,
+    GAP,
+    HIGH,
+    MAY,
+    NOW,
+    OUT,
+    HeldTown,
+    held_town,
+)
 from tests.journeys.programs_town import KNOWN
 from tests.journeys.test_reactive_demand import flat, open_town
 from tests.journeys.town import even
 
 from meterledger.entrypoints.web import system
+from meterledger.facts.ach import AchStandard
+from meterledger.facts.ach_orders import Enrollment
 from meterledger.facts.bills import HeldBill
 from meterledger.facts.held import RunCounts, RunRecord, RunState, SeenHold
-from meterledger.kernel.span import DaySpan
+from meterledger.kernel.span import DaySpan, Validity
 from meterledger.usecases import settle_held
 from meterledger.usecases.ports import Viewer
 
@@ -229,6 +243,20 @@ class TestACase:
         answer = client.get("/held/H-1/")
         assert answer.status_code == 404
         assert "There is no held case H-1" in text_of(answer)
+
+    def test_of_an_account_on_autopay_says_that_it_is_not_drawn_by_itself(
+        self, client: Any, behind: HeldTown, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        words = "Its account is on autopay, and this bill is not drawn by itself"
+        assert words not in text_of(client.get(address(behind, FAR)))
+        account = behind.town.account_id(FAR)
+        enrolled = Enrollment(
+            *("AP-1", account, "BA-1", AchStandard.PPD, Validity(BEGIN), None, "web", "Ana", AT)
+        )
+        monkeypatch.setattr(behind.town.store, "_enrollments", [enrolled])
+
+        assert words in text_of(client.get(address(behind, FAR)))
+        assert words not in text_of(client.get(address(behind, HIGH))), "of another account"
 
     def test_is_released_and_shows_the_bill_that_left(self, client: Any, behind: HeldTown) -> None:
         answer = decide(client, behind, FAR, "release")

@@ -145,7 +145,12 @@ from meterledger.billing.due_date_own import (
 )
 from meterledger.billing.due_day import decide_due_day
 from meterledger.billing.final_floor import floor_clause
-from meterledger.billing.gate import decide_collection, decide_gate, gate_findings
+from meterledger.billing.gate import (
+    decide_collection,
+    decide_gate,
+    gate_findings,
+    shields_autopay,
+)
 from meterledger.billing.gate_clock import (
     ClockIsOff,
     RenderedLongAgo,
@@ -429,6 +434,7 @@ __all__ = [
     "run_findings",
     "sales_tax_lines",
     "sales_tax_terms",
+    "shields_autopay",
     "split_by_cause",
     "split_difference",
     "state_of",

@@ -74,6 +74,11 @@ def decide_gate(
     return Decision(GateOutcome.PASS, (passed,))
 
 
+def shields_autopay(findings: Iterable[GateFinding]) -> list[GateFinding]:
+    """Those for which a bill is not collected by itself."""
+    return [one for one in findings if one.code in SHIELDS_AUTOPAY]
+
+
 def decide_collection(
     findings: Iterable[GateFinding], terms: GateTerms, *, was_held: Sequence[GateFinding] = ()
 ) -> Decision[bool]:
@@ -82,7 +87,7 @@ def decide_collection(
     ``findings`` are what the gate says of the bill now, ``was_held`` what held it before a person
     let it out: who pays by card or debit is asked first then.
     """
-    shielded = [one for one in (*findings, *was_held) if one.code in SHIELDS_AUTOPAY]
+    shielded = shields_autopay((*findings, *was_held))
     if shielded:
         return Decision(False, tuple(one.reason for one in dict.fromkeys(shielded)))
     passed = Reason("the bill lies within the gate's band", terms[SHORTEST].citation)

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from meterledger.billing import HoldKind, WayOut, hold_kind
+from meterledger.billing import HoldKind, WayOut, hold_kind, shields_autopay
 from meterledger.entrypoints.held_words import ACT_WORDS, chosen, of_the_case
 from meterledger.entrypoints.issuing import refuse_wrong_clock
 from meterledger.entrypoints.web.chart import Chart, stretch_chart
@@ -200,6 +200,7 @@ def case_page(request: HttpRequest, system: System, case_id: str) -> HttpRespons
         "rerun": ACTS[RERUN] if RERUN in ways else None,
         "findings": [(one, _evidence(one, rows)) for one in case.seen.findings],
         "may_leave_as_it_is": RELEASE in ways,
+        "not_drawn": RELEASE in ways and _is_shielded(case, system),
         "days": days,
         "meters": meters,
         "waiting": [one for one in days if one.waits],
@@ -311,6 +312,13 @@ def _settle(case_id: str, typed: Typed, system: System) -> Settled:
     if typed.act == RERUN:
         return rerun_held(case_id, desk=desk)
     return decide[typed.act](case_id, by=typed.author, reason=typed.reason, desk=desk)
+
+
+def _is_shielded(case: HeldCase, system: System) -> bool:
+    """Whether its account is on autopay, and the bill, let out, is not drawn by itself."""
+    if not shields_autopay(case.seen.findings):
+        return False
+    return bool(system.store.enrollments(account_ids=[case.account_id], on=system.today))
 
 
 def _evidence(finding: GateFinding, bills: list[BillRow]) -> list[tuple[str, str, str]]:
