@@ -186,6 +186,17 @@ class TestImpact:
         assert result.exit_code == 0, result.output
         assert "Nothing changes" in result.stdout
 
+    def test_of_days_without_a_bill_says_so(self, ask: Any, proposal: Path) -> None:
+        """That a proposal changes nothing would be another answer."""
+        result = ask(
+            *("impact", "--cycle", "1", "--months", "1", "--change", proposal),
+            *("--until", "2025-10-31"),
+        )
+
+        assert result.exit_code == 0, result.output
+        assert "No bill was rendered on these days." in result.stdout
+        assert "Nothing changes" not in result.stdout
+
     def test_of_what_the_book_refuses_is_refused_by_its_line(
         self, ask: Any, tmp_path: Path
     ) -> None:

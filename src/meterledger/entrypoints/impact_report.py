@@ -249,6 +249,12 @@ def _sentences(impact: Impact, answer: dict[str, Any]) -> list[str]:
         f"{impact.since} "
         f"until {impact.until}, {usd_display(impact.billed_cents)} billed."
     ]
+    if not answer["bills"]:
+        told.append(
+            "No bill was rendered on these days. Name days on which bills were, with --until and "
+            "--months, or another cycle."
+        )
+        return told
     if impact.first_change is None:
         told.append(
             "Nothing changes: on no service day of these bills does the proposal say something "
