@@ -167,6 +167,26 @@ class TestTwelveMonths:
             (date(2025, 8, 1), date(2025, 9, 1)),
         ]
 
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            (date(2025, 8, 1), "one of the 12"),
+            (date(2025, 9, 15), "2 of the 12"),
+            (date(2026, 6, 30), "11 of the 12"),
+            (date(2026, 7, 1), ""),
+        ],
+    )
+    def test_that_are_no_year_say_so(
+        self, asked: date, said: str, town: Any, towns: ModuleType
+    ) -> None:
+        town.start(1, from_day=date(2025, 7, 10))
+        town.read("M1", (date(2025, 7, 10), date(2026, 8, 1)), seconds=3600)
+
+        found = whole(town, towns, 1, None, asked=asked)
+
+        words = f"This is {said} billing periods of a year: the others may tell otherwise."
+        assert found.beside == ((words,) if said else ())
+
     def test_end_with_the_last_bill(self, town: Any, towns: ModuleType) -> None:
         """What is not billed yet may not be whole yet."""
         town.start(1)

@@ -19,6 +19,8 @@ NETS = (
     "less what was received."
 )
 
+FIVE_MONTHS = "This is 5 of the 12 billing periods of a year: the others may tell otherwise."
+
 
 @pytest.fixture
 def home(first_book: Any) -> Any:
@@ -67,8 +69,8 @@ def test_the_present_option_is_the_bills_to_the_cent(
     by_code = {one.schedule: one for one in found.answers}
     assert list(by_code["1M-anytime"].windows_cents or ()) == bills
     assert by_code["1M-anytime"].total_cents == sum(bills)
-    assert found.beside == (told,)
-    assert found.as_json()["beside"] == [told]
+    assert found.beside == (told, FIVE_MONTHS)
+    assert found.as_json()["beside"] == [told, FIVE_MONTHS]
 
 
 def test_an_option_that_the_programme_is_not_open_to_says_so(home: ProgramTown) -> None:
@@ -90,7 +92,7 @@ def test_without_a_programme_what_was_received_changes_nothing(home: ProgramTown
 
     found = compared(home)
 
-    assert found.beside == ()
+    assert found.beside == (FIVE_MONTHS,)
     assert {one.refusal for one in found.answers} == {None}
     (now,) = [one for one in found.answers if one.schedule == "1M-anytime"]
     assert now.total_cents == sum(bills)

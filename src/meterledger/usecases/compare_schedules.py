@@ -117,7 +117,7 @@ class Compared:
     estimated_wh: int = 0
     """How much of the energy is estimated, as on its bills."""
     beside: tuple[str, ...] = ()
-    """What the bills rest on beside this energy, programmes among it, each once, in words."""
+    """What is to be known beside this energy: programmes, how little of a year it is, in words."""
 
     @property
     def energy_wh(self) -> int:
@@ -184,7 +184,9 @@ def compare_schedules(
         billed = periods_billed(chain, issued, asked, int(view.number(PERIODS).on(asked).value))
     if billed:
         span = DaySpan(billed[0].from_day, billed[-1].until_day)
+    of_a_year = 0
     if span is None:
+        of_a_year = int(view.number(PERIODS).on(asked).value)
         span = _twelve_periods(account_id, chain, asked, view)
     if not chain[0].agreement.days.from_day <= span.from_day:
         raise NoServiceThen(
@@ -257,7 +259,7 @@ def compare_schedules(
         switch=switch,
         switch_refusal=why_not,
         estimated_wh=estimated_wh,
-        beside=tuple(told),
+        beside=(*told, *_no_year(len(windows), of_a_year)),
     )
 
 
@@ -299,6 +301,14 @@ def _beside(
         return found.without_intervals(service)
     found.with_received({service.agreement.agreement_id: (service, meter)})
     return found.of(service)
+
+
+def _no_year(count: int, of_a_year: int) -> list[str]:
+    """That what is compared is less than a year, whose other seasons may tell otherwise."""
+    if count >= of_a_year:
+        return []
+    of = f"one of the {of_a_year}" if count == 1 else f"{count} of the {of_a_year}"
+    return [f"This is {of} billing periods of a year: the others may tell otherwise."]
 
 
 def _in_words(beside: Beside) -> list[str]:
