@@ -6,11 +6,10 @@ Lives elsewhere the rules (``arrears``), open items (``ledger``), facts that a p
 Read first      docs/operating/deposits.md, "What our own books say".
 
 The delinquent date of a bill is the day by which it was asked for (``days_asked``): no bill of ours
-shows another (GRR V.J), and the law may name another for a government. A bill of nothing, or of a
-credit, is paid before its day. A payment that came back paid nothing, on whatever day that was
-found out. A receipt or checkout whose outcome is not known is no payment yet; a bill that only
-waits for it counts neither as paid nor as late: it is left out and named, so that who asks can
-wait. A write-off pays nothing.
+shows another (GRR V.J). A bill of nothing, or of a credit, is paid before its day. A payment that
+came back paid nothing, on whatever day that was found out. A receipt or checkout whose outcome is
+not known is no payment yet; a bill that only waits for it counts neither as paid nor as late: it is
+left out and named, so that who asks can wait. A write-off pays nothing.
 """
 
 from __future__ import annotations
@@ -292,9 +291,8 @@ def _books(
     entries = [one for one in store.entries_of_account(account_id) if one.learned_at <= known_at]
     money = store.account_money([account_id], with_due_days=True).get(account_id)
     given = money.applications if money else ()
-    asked: Mapping[str, date] = {}
-    if by.asks_when_sent:
-        asked = days_asked(account_id, known_at, store, with_law=by.knows_the_law)
+    law = by.knows_the_law
+    asked = days_asked(account_id, known_at, store, with_law=law) if by.asks_when_sent else {}
     mailed = {}
     unknown = []
     if by.knows_checkouts:
