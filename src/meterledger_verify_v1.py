@@ -1,14 +1,10 @@
 """meterledger-verify of formats 1 and 2: recompute a bill from its proof file, check who signed.
 
-It needs Python 3.11 and this one file, and was written apart from the program that makes bills.
-
+It needs Python 3.11 and this one file, and was written apart from the program that makes bills:
     python3 meterledger_verify_v1.py FILE [--key HEX]
-
 Files of these formats are made no more; those that customers have stay good. The program for the
 format of today, ``meterledger_verify.py``, comes here by itself.
-
-``--key`` is the utility's public key as it publishes it (64 hexadecimal digits). Without it the
-signature is checked with the key that stands in the file, and the program says so.
+``--key`` is the utility's public key (64 hexadecimal digits); without it, that in the file counts.
 Exits 0 if the bill follows and the signature is good, 1 if not, 2 if the file cannot be read.
 """
 
@@ -26,10 +22,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from time import process_time
 from typing import Any, NamedTuple
 
 FORMATS = ("meterledger-bill-proof/1", "meterledger-bill-proof/2")
-MOST_BYTES = 8_000_000
+MOST_BYTES, SECONDS = 8_000_000, 60
 QUARTER = 900
 UNIT_WH = {"Wh": 1, "kWh": 1_000, "MWh": 1_000_000}
 
@@ -84,6 +81,7 @@ class Terms:
 
     def __init__(self, told: dict[str, Any], first: date, until: date) -> None:
         self.told, self.first, self.until, band = told, first, until, told["proration"]
+        self.ends = process_time() + SECONDS
         self.days = [first + timedelta(number) for number in range((until - first).days)]
         _demand(bool(self.days), "The bill's period has no days.")
         regular = band["regular_days_min"] <= len(self.days) <= band["regular_days_max"]
@@ -91,6 +89,7 @@ class Terms:
 
     def place(self, parts: list[Any], day: date) -> int:
         """Which of dated values ``[from, to, value]`` is in force on a day."""
+        _demand(process_time() < self.ends, "It takes longer than a minute to reckon this bill.")
         found = [n for at in [str(day)] for n, one in enumerate(parts) if one[0] <= at < one[1]]
         _demand(len(found) == 1, f"Of {parts}, {len(found)} hold on {day}, not one.")
         return found[0]
@@ -105,6 +104,7 @@ class Terms:
 
     def local(self, epoch: int) -> tuple[date, int]:
         """Local day, and minute of the day, of an instant (UTC, in seconds)."""
+        _demand(process_time() < self.ends, "It takes longer than a minute to reckon this bill.")
         past = [offset for since, offset in self.told["utc_offsets"] if since <= epoch]
         _demand(bool(past), "The file does not say how far local time is from UTC.")
         days, rest = divmod(epoch + past[-1], 86_400)

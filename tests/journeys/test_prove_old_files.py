@@ -43,6 +43,13 @@ def test_that_was_changed_is_found_out(
         before.verify(proof, None)
 
 
+def test_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(before, "SECONDS", -1)
+    proof = json.loads(FILES[0].read_text(encoding="utf-8"))
+    with pytest.raises(before.Disproved, match="longer than a minute"):
+        before.verify(proof, None)
+
+
 def test_says_nothing_that_a_file_would_have_it_say(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
