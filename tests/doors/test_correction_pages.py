@@ -13,6 +13,7 @@ from django.test import Client
 from tests.doors.web_town import VIEWER, WebTown, build_web_town, household
 
 from meterledger.entrypoints.web import system
+from meterledger.entrypoints.web.words import table_day_words
 from meterledger.usecases.change_then_rebill import Signed
 from meterledger.usecases.end_billed_service import end_billed_service
 from meterledger.usecases.rebill_states import Now
@@ -64,6 +65,20 @@ class TestTheQueue:
         assert "1 would be another one now" in page
         assert "<td>Reading</td>" in page
         assert "-$" in page
+
+    def test_begins_with_the_oldest_service_and_says_when_its_bill_was_issued(
+        self, browser: Client, town: WebTown, wrong: Any
+    ) -> None:
+        oldest = town.bills(2)[0]
+        town.town.read(
+            "E-1002", (oldest.days.from_day, oldest.days.until_day), lambda day, count: [90] * count
+        )
+
+        page = text_of(browser.get("/corrections/"))
+
+        links = re.findall(r'href="/corrections/(B-[^"]+)/"', page)
+        assert links == [oldest.bill_id, wrong.bill_id]
+        assert f'<td class="wide-only">{table_day_words(wrong.issued_day)}</td>' in page
 
     def test_is_reached_from_every_page(self, browser: Client) -> None:
         assert 'href="/corrections/"' in text_of(browser.get("/"))

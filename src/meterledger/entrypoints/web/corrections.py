@@ -165,12 +165,14 @@ def queue_page(request: HttpRequest, system: System) -> HttpResponse:
         if too_many
         else bills_to_correct(store=system.store, now=_now(system), accounts=accounts)
     )
+    found = sorted(found, key=lambda one: (one.stored.days.from_day, one.stored.bill_id))
     done = [one for each in accounts for one in system.store.corrections_of_account(each)]
     done.sort(key=lambda one: one.learned_at, reverse=True)
     context = {
         "too_many": too_many,
         "looked_at": looked_at,
         "found": found[:MOST_ROWS],
+        "more": max(0, len(found) - MOST_ROWS),
         "count": len(found),
         "night": sum(one.trues_up for one in found),
         "done": done[:MOST_ROWS],
