@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.journeys.deposit_town import APPLICANT, Home, come_back, home_of
 
+from meterledger.entrypoints.deposit_words import sentence_of
 from meterledger.facts.deposits import DepositAct, DepositStep
 from meterledger.rulebook.loading import load_book
 from meterledger.usecases.deposit_acts import (
@@ -114,6 +115,9 @@ def test_what_it_kept_of_a_year_is_credited_with_its_own_entry_and_clause(home: 
     made = rest(home)
     assert (made.on, made.until, made.by) == (SECOND_YEAR, SECOND_YEAR, "Ben")
     assert made.reason == "the effort of 2026-07-23 was none: no check left"
+    assert sentence_of(made) == (
+        "$15.25 of interest to 2027-07-05, which an effort had kept, credited to the account"
+    )
     (ruling,) = json.loads(made.record)["rulings"]
     assert ruling["facts"]["credited_through"] == "2026-07-22"
     assert ruling["facts"]["return_effort_on"] is None

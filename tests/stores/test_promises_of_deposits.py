@@ -124,6 +124,25 @@ class TestAnEffort:
         with pytest.raises(Conflict):
             asked.record_deposits([work_of(1, 3, again)])
 
+    def test_is_taken_back_with_what_it_had_kept_of_a_year(self, asked: Store) -> None:
+        """The year was credited while it stood: both or neither."""
+        pay_deposit(asked)
+        effort = step_of(1, DepositAct.EFFORT, note="a letter")
+        year = step_of(1, DepositAct.INTEREST_CREDITED, "interest.2025-02-01", cents=12)
+        rest = replace(year, key="interest.2025-02-01.rest.1", by="Ben", cents=30)
+        asked.record_deposits([work_of(1, 1, effort, year)])
+        (back,) = self.back("Ben")
+        (step,) = back.steps
+
+        with pytest.raises(Conflict, match="by another person than who kept it"):
+            asked.record_deposits([work_of(1, 3, replace(step, by="Ana"), rest)])
+        assert asked.trial_balance()["431"] == 12
+        assert asked.record_deposits([work_of(1, 3, step, rest)])
+        assert not asked.record_deposits([work_of(1, 3, step, rest)])
+
+        assert asked.trial_balance()["431"] == 42
+        assert deposit(asked).efforts == ()
+
     def test_is_so_for_the_database(
         self, postgres: PostgresStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:

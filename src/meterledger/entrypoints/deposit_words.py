@@ -169,7 +169,9 @@ def sentence_of(step: DepositStep) -> str:
         DepositAct.DISPUTED: f"In dispute: {ABOUT_WORDS.get(step.note, step.note)}",
         DepositAct.SETTLED: "The dispute is settled",
         DepositAct.REVIEWED: f"Credit reviewed: {step.note.replace('_', ' ')}",
-        DepositAct.INTEREST_CREDITED: f"{usd} of interest to {until}, credited to the account",
+        DepositAct.INTEREST_CREDITED: f"{usd} of interest to {until}, "
+        + ("which an effort had kept, " if step.is_rest else "")
+        + "credited to the account",
         DepositAct.INTEREST_ADDED: f"{usd} of interest to {until}, added to the deposit",
         DepositAct.APPLIED: f"{usd} paid what the account owed",
         DepositAct.GIVEN_BACK: _given_back(step),
