@@ -19,8 +19,10 @@ from tests.faults.web_door import A_BILL, CASES, WORDS, Door, Request, form
 from tests.journeys.card_place import PAID, Place
 from tests.journeys.desk_of_payments import NOW, TODAY, desk_of, pay, view
 from tests.journeys.settling_town import FINDERS
+from tests.journeys.test_combined_payments import STATEMENT
 from tests.journeys.test_payment_files import file_of
 from tests.journeys.test_reconcile_bank import statement
+from tests.stores.combined_paper import keep_combinations
 from tests.stores.extension_town import the_book as whole_book
 from tests.stores.paper_town import account_id, bill_of, start_of
 
@@ -64,6 +66,12 @@ def waiting(store: Any) -> None:
     owing(store)
     file = file_of([(f"7{number}", 50_00 + number) for number in CASES])
     take_payment_file(file, sha256="a" * 64, name="box", by="Ana", desk=desk_of(store))
+
+
+def waiting_combined(store: Any) -> None:
+    """Which is for a combined statement of two of the accounts."""
+    waiting(store)
+    keep_combinations(store)
 
 
 def asked_back(store: Any) -> None:
@@ -284,6 +292,9 @@ DOORS = {
         ),
     ),
     "assign a payment": Door(waiting, lambda n: of_payment(n, "assign", account=account_id(n))),
+    "assign a payment to a combined statement": Door(
+        waiting_combined, lambda n: of_payment(n, "assign", statement=STATEMENT)
+    ),
     "reverse a payment": Door(
         paid, lambda n: form(f"/payments/R-{n}/", act="reverse", on=str(TODAY), **WORDS)
     ),
