@@ -133,6 +133,11 @@ def test_a_day_that_was_opened_from_a_held_bill_leads_back_to_it(open_at: Any) -
     assert f'<a href="{case}">The held bill</a>' in text
     assert "Back to the held bill, to run it again" not in text
     assert f'action="{day}"' in text
+    assert "Fill what is missing</h2>" in text
+
+    nothing = client.post(day, {"act": "estimate", **WHO, "cause": ""}, headers=OURS)
+    assert (nothing.status_code, "No cause was chosen" in text_of(nothing)) == (422, True)
+    assert "selected" not in text_of(nothing), "no cause is put into anybody's mouth"
 
     answer = client.post(day, {"act": "estimate", "values": "", **WHO}, headers=OURS)
 

@@ -72,7 +72,7 @@ class Typed:
     author: str = ""
     reason: str = ""
     values: str = ""
-    cause: str = EstimateCause.HUMAN_OR_BILLING_ERROR.value
+    cause: str = ""
 
 
 @personal("look at the review queue", subjects=lambda: ["review queue"])
