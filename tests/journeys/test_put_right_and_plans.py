@@ -11,10 +11,12 @@ from tests.journeys.test_budget_year import Customer
 from meterledger.facts.bills import BillKind
 from meterledger.facts.budget import AskedKind
 from meterledger.facts.corrections import WrongFact
+from meterledger.kernel.ids import is_corrected
 from meterledger.usecases import due_bills
 from meterledger.usecases.change_rate import change_rate
 from meterledger.usecases.change_then_rebill import Signed
 from meterledger.usecases.due_bills import goes_on
+from meterledger.usecases.end_billed_service import end_billed_service
 from meterledger.usecases.find_corrections import bills_to_correct
 from meterledger.usecases.put_right import CannotPutRight, put_right
 from meterledger.usecases.rebill import rebill
@@ -138,3 +140,41 @@ class TestACycle:
         assert "meterledger take-back rate" in refused.value.sentence
         (january,) = changed.bill(date(2026, 2, 1))
         assert (january.kind, january.asked.kind) == (BillKind.REGULAR, AskedKind.PLAN)
+
+
+def past_an_end(town: Any) -> Customer:
+    """February's bill is corrected; then it is told that service had ended in January."""
+    customer = Customer(town)
+    customer.months(date(2025, 12, 1), 1)
+    customer.join()
+    customer.months(date(2026, 1, 1), 3)
+    february = (date(2026, 2, 1), date(2026, 3, 1))
+    town.read("M1", february, lambda day, count: [260] * count)
+    (wrong,) = [
+        one
+        for one in town.store.bills_of_account(customer.account)
+        if one.days.from_day == february[0]
+    ]
+    rebill(
+        [wrong.bill_id], author="Ana", reason="read again", on=date(2026, 3, 5),
+        known_at=customer.now, store=town.store, lake=town.lake, book=town.book,
+    )  # fmt: skip
+    (service,) = town.services(1, known_at=customer.now)
+    made = end_billed_service(
+        agreement_id=service.agreement.agreement_id,
+        last_day_out=date(2026, 1, 20),
+        signed=ANA,
+        now=now_of(customer, date(2026, 3, 10)),
+        store=town.store,
+    )
+    assert [is_corrected(one.bill_id) for one in made.withdrawn] == [True]
+    return customer
+
+
+def test_a_corrected_bill_past_an_end_told_late_leaves_nothing_open(town: Any) -> None:
+    """Nor does the one that it had corrected come back: the plan is settled by the final bill."""
+    customer = past_an_end(town)
+
+    assert customer.ledger("142.budget") == 0
+    assert customer.state(date(2026, 3, 11)).difference_cents == 0
+    all_replay(customer)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.journeys.test_put_right_and_plans import past_an_end
 from tests.journeys.town import VIEWER, Town
 
 from meterledger.facts.budget import AskedKind
@@ -80,3 +81,10 @@ def test_a_plan_is_joined_reviewed_left_and_settled_and_replays_to_the_byte(post
         for one in bills:
             assert town.replay(one.bill_id).same_bytes, one.days
         assert {name: said for name, _, said in verify_invariants(postgres) if said} == {}
+
+
+def test_a_corrected_bill_past_an_end_told_late_leaves_nothing_open(postgres: Any) -> None:
+    with postgres.viewing(VIEWER, ["everything"]):
+        customer = past_an_end(Town(store=postgres))
+        assert customer.state(date(2026, 3, 11)).difference_cents == 0
+        assert customer.ledger("142.budget") == 0

@@ -17,6 +17,7 @@ from typing import Any
 from meterledger.facts.billing_options import AccountOptions
 from meterledger.facts.bills import Bill, BillKind
 from meterledger.facts.budget import BudgetBill
+from meterledger.kernel.ids import first_version
 from meterledger.usecases.dry_bills import stored_as
 from meterledger.usecases.ports import StoredBill
 
@@ -63,7 +64,8 @@ class StoreOfCase:
         for name, one in found.items():
             rows = [row for row in self._asked if row.account_id == name]
             if (rows or self._gone) and known_at >= self._known_at:
-                kept = [row for row in one.budget_bills if row.bill_id not in self._gone]
+                gone = {first_version(bill) for bill in self._gone}
+                kept = [row for row in one.budget_bills if first_version(row.bill_id) not in gone]
                 found[name] = replace(one, budget_bills=(*kept, *rows))
         return found
 

@@ -17,6 +17,7 @@ from meterledger.facts.budget import (
     PlanEnd,
 )
 from meterledger.kernel.decision import Reason
+from meterledger.kernel.ids import first_version
 from meterledger.kernel.span import Validity
 from meterledger.stores.believed import A_MOMENT
 from meterledger.stores.memory.places import MemoryPlaces
@@ -110,8 +111,8 @@ class MemoryBillingOptions(MemoryPlaces):
                 one for one in rows if one.account_id == account_id and one.learned_at <= known_at
             )
 
-        gone = self._withdrawn_bills(known_at)
-        bills = [one for one in of(self._budget_bills) if one.bill_id not in gone]
+        gone = {first_version(one) for one in self._withdrawn_bills(known_at)}
+        bills = [one for one in of(self._budget_bills) if first_version(one.bill_id) not in gone]
         return AccountOptions(
             account_id=account_id,
             plans=tuple(self._plans.known(account_id, known_at)),

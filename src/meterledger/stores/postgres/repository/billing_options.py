@@ -75,9 +75,12 @@ BUDGET_BILL = (
 )
 LEARNED = "WHERE account_id = ANY (%(accounts)s) AND learned_at <= %(at)s"
 NOT_WITHDRAWN = (
-    "NOT EXISTS (SELECT FROM bill_correction k WHERE k.cancelled_bill = budget_bill.bill_id"
+    "NOT EXISTS (SELECT FROM bill_correction k WHERE k.account_id = budget_bill.account_id"
+    " AND regexp_replace(k.cancelled_bill, '-v[0-9]+$', '')"
+    " = regexp_replace(budget_bill.bill_id, '-v[0-9]+$', '')"
     " AND k.leaves_nothing AND k.learned_at <= %(at)s)"
 )
+"""Nor is one that a withdrawn bill had corrected before: it does not come back with it."""
 NOT_BACK = (
     "NOT EXISTS (SELECT FROM budget_election_back back WHERE back.election_id = budget_election.id"
     " AND back.learned_at <= %(at)s)"
