@@ -7,8 +7,10 @@ meter says it, and few bills of a group are held against columns. All of them mu
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -75,17 +77,28 @@ def bill_all(town: Any, on: date = NOVEMBER[1], *numbers: int) -> dict[int, Any]
     return {one: made[town.account_id(one)] for one in numbers or HOMES}
 
 
-def other_book(folder: Path, town: Any, proposal: str = "", *, credit: bool = False) -> Any:
-    """The book with a proposal in it, or with an amount for paperless billing."""
-    copy = folder / f"book{len(list(folder.iterdir()))}"
-    shutil.copytree(default_book_folder(), copy)
-    if proposal:
-        view = town.book.as_known(NOW.date())
-        write_proposal(read_proposal(proposal.encode(), "proposal.yaml"), copy, view)
-    if credit:
-        name = "billing_paperless_credit_term_amount_usd.yaml"
-        (copy / "grr_v_billing" / name).write_text(AMOUNT, encoding="utf-8")
-    return load_book(copy)
+@pytest.fixture(scope="module")
+def other_book(first_book: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """The book with a proposal in it, with an amount for paperless billing, or both; read once."""
+
+    @cache
+    def made(proposal: str = "", *, credit: bool = False) -> Any:
+        copy = tmp_path_factory.mktemp("books") / "book"
+        shutil.copytree(default_book_folder(), copy)
+        if proposal:
+            view = first_book.as_known(NOW.date())
+            write_proposal(read_proposal(proposal.encode(), "proposal.yaml"), copy, view)
+        if credit:
+            name = "billing_paperless_credit_term_amount_usd.yaml"
+            (copy / "grr_v_billing" / name).write_text(AMOUNT, encoding="utf-8")
+        return load_book(copy)
+
+    return made
+
+
+def floor_above(bill: Any) -> str:
+    """A proposal by which a last bill of a cent more than this one is issued."""
+    return FLOOR.format(floor=f"{(bill.total_cents + 1) / 100:.2f}")
 
 
 def shadow(town: Any, book: Any = None) -> ShadowRun:
@@ -118,19 +131,18 @@ def impact(town: Any, book: Any) -> Impact:
 
 
 class TestALastBillBelowTheFloor:
-    def test_is_found_by_the_shadow_of_a_changed_book(self, living: Any, tmp_path: Path) -> None:
+    def test_is_found_by_the_shadow_of_a_changed_book(self, living: Any, other_book: Any) -> None:
         end(living, LAST_OF_GROUP, MADE)
         bill = bill_all(living)[LAST_OF_GROUP]
 
-        above = f"{(bill.total_cents + 1) / 100:.2f}"
-        run = shadow(living, other_book(tmp_path, living, FLOOR.format(floor=above)))
+        run = shadow(living, other_book(floor_above(bill)))
 
         (found,) = run.different
         assert found.bill_id == bill.bill_id
         assert found.parts == {ShadowCause.BOOK: -bill.total_cents}
         assert run.in_columns == 5
 
-    def test_is_told_by_columns_where_it_is_far_above(self, living: Any, tmp_path: Path) -> None:
+    def test_is_told_by_columns_where_it_is_far_above(self, living: Any) -> None:
         end(living, LAST_OF_GROUP, MADE)
         bill_all(living)
 
@@ -148,12 +160,11 @@ class TestALastBillBelowTheFloor:
         assert run.same == 6  # far above a dollar, it charges what it charged
         assert bill.total_cents > 200
 
-    def test_counts_in_the_impact_of_a_proposal(self, living: Any, tmp_path: Path) -> None:
+    def test_counts_in_the_impact_of_a_proposal(self, living: Any, other_book: Any) -> None:
         end(living, LAST_OF_GROUP, MADE)
         bill = bill_all(living)[LAST_OF_GROUP]
 
-        above = f"{(bill.total_cents + 1) / 100:.2f}"
-        found = impact(living, other_book(tmp_path, living, FLOOR.format(floor=above)))
+        found = impact(living, other_book(floor_above(bill)))
 
         assert int(found.change_cents.sum()) == -bill.total_cents
         assert int((found.change_cents != 0).sum()) == 1
@@ -172,14 +183,14 @@ class TestServiceBilledTooLate:
 
 class TestACreditForPaperlessBilling:
     @pytest.fixture
-    def rich(self, living: Any, tmp_path: Path) -> Any:
+    def rich(self, living: Any, other_book: Any) -> Any:
         """The town whose book has an amount."""
-        living.book = other_book(tmp_path, living, credit=True)
+        living.book = other_book(credit=True)
         return living
 
-    def choose(self, town: Any, learned_at: datetime) -> None:
+    def choose(self, town: Any, learned_at: datetime, *, number: int = LAST_OF_GROUP) -> None:
         prefer_delivery(
-            account_id=town.account_id(LAST_OF_GROUP),
+            account_id=town.account_id(number),
             medium="electronic",
             address="ann@example.org",
             on=date(2025, 11, 2),
@@ -226,11 +237,11 @@ class TestACreditForPaperlessBilling:
         assert found.parts == {ShadowCause.CALCULATION: 50}
         assert run.unexplained == []
 
-    def test_that_a_proposal_gives_counts_in_its_impact(self, living: Any, tmp_path: Path) -> None:
+    def test_that_a_proposal_gives_counts_in_its_impact(self, living: Any, other_book: Any) -> None:
         self.choose(living, MADE)
         bill_all(living)
 
-        found = impact(living, other_book(tmp_path, living, credit=True))
+        found = impact(living, other_book(credit=True))
 
         assert found.change_cents.tolist().count(-50) == 1
         assert int(found.change_cents.sum()) == -50
@@ -241,3 +252,23 @@ class TestACreditForPaperlessBilling:
         run = shadow(rich)
 
         assert run.same == run.in_columns == 6
+
+
+def test_the_shadow_and_the_impact_of_one_book_come_to_the_same_cents(
+    living: Any, other_book: Any
+) -> None:
+    """Two journeys over one population: a floor, a credit and nothing else differ."""
+    end(living, LAST_OF_GROUP, MADE)
+    TestACreditForPaperlessBilling().choose(living, MADE, number=2)
+    bill = bill_all(living)[LAST_OF_GROUP]
+    book = other_book(floor_above(bill), credit=True)
+
+    run, found = shadow(living, book), impact(living, book)
+
+    assert {one.account_id for one in run.different} == {
+        name
+        for name, cents in zip(found.accounts, found.change_cents.tolist(), strict=True)
+        if cents
+    }
+    assert run.shadow_cents - run.compared_cents == int(found.change_cents.sum())
+    assert int(found.change_cents.sum()) == -bill.total_cents - 50
