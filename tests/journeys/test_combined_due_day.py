@@ -129,7 +129,7 @@ def unstated() -> Town:
 
 
 class TestADayThatTheCompanyChooses:
-    """A bill is not due on a closed day, and a statement issued from December 1, 2026 on neither."""
+    """A bill and a statement issued from December 1, 2026 on are not due on a closed day."""
 
     @pytest.mark.parametrize(
         ("on", "due", "open_day"),
